@@ -1,0 +1,1 @@
+"""Who may see or do what: one table, one middleware, for every protocol."""

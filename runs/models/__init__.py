@@ -1,0 +1,70 @@
+"""The nouns, with their constraints (docs/data-model.md)."""
+
+from runs.models.accounts import (
+    ApiToken,
+    BrowserSession,
+    Invitation,
+    Member,
+    Role,
+    SignInFailure,
+    SignInLink,
+    Theme,
+    User,
+    Workspace,
+)
+from runs.models.changes import Change, ChangeSet
+from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
+from runs.models.files import File
+from runs.models.logged import (
+    Dataset,
+    Direction,
+    LoggedModel,
+    LoggedModelMetric,
+    LoggedModelParam,
+    LoggedModelTag,
+    RunDataset,
+    RunModel,
+)
+from runs.models.metrics import IngestBatch, Metric, MetricChunk, MetricKind
+from runs.models.runs import Launcher, Run, RunEvent, RunStar
+from runs.models.texts import Key, Kind, RunParam, RunProperty, RunTag
+
+__all__ = [
+    "ApiToken",
+    "BrowserSession",
+    "Change",
+    "ChangeSet",
+    "Dataset",
+    "Direction",
+    "Experiment",
+    "ExperimentStar",
+    "ExperimentTag",
+    "File",
+    "IngestBatch",
+    "Invitation",
+    "Key",
+    "Kind",
+    "Launcher",
+    "LoggedModel",
+    "LoggedModelMetric",
+    "LoggedModelParam",
+    "LoggedModelTag",
+    "Member",
+    "Metric",
+    "MetricChunk",
+    "MetricKind",
+    "Role",
+    "Run",
+    "RunDataset",
+    "RunEvent",
+    "RunModel",
+    "RunParam",
+    "RunProperty",
+    "RunStar",
+    "RunTag",
+    "SignInFailure",
+    "SignInLink",
+    "Theme",
+    "User",
+    "Workspace",
+]

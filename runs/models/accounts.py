@@ -1,0 +1,206 @@
+"""People, what they are members of, and how they prove who they are.
+
+Secrets (tokens, links, invitations) are stored as SHA-256 of 32 random bytes: nothing
+here can be used to sign in. Roles are ranks, so that "at least" is one comparison.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+
+class Role(models.IntegerChoices):
+    """A member's role in a workspace; a higher rank may all that a lower one may."""
+
+    READER = 10, "reader"
+    CONTRIBUTOR = 20, "contributor"
+    OWNER = 30, "owner"
+
+
+def roles() -> list[tuple[int, str]]:
+    return list(Role.choices)
+
+
+class Theme(models.TextChoices):
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+def themes() -> list[tuple[str, str]]:
+    return list(Theme.choices)
+
+
+class UserManager(BaseUserManager["User"]):
+    """Look-up by name, whatever its case."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """A person. Without a password the only way in is a link."""
+
+    username = models.CharField(max_length=150, unique=True)
+    display_name = models.CharField(max_length=150, blank=True, default="")
+    email = models.EmailField(blank=True, default="")
+    theme = models.CharField(max_length=10, choices=themes, default=Theme.SYSTEM)
+    time_zone = models.CharField(max_length=64, blank=True, default="")
+    language = models.CharField(max_length=16, blank=True, default="")
+    is_active = models.BooleanField(default=True)
+    created = models.DateTimeField(auto_now_add=True)
+    last_workspace = models.ForeignKey(
+        "Workspace", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = UserManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("username"), name="user_name_any_case")
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+    @property
+    def initials(self) -> str:
+        words = str(self).replace(".", " ").replace("_", " ").split()
+        return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+class WorkspaceQuerySet(models.QuerySet["Workspace"]):
+    def visible_to(self, user: User) -> WorkspaceQuerySet:
+        return self.filter(members__user=user)
+
+
+class Workspace(models.Model):
+    """What people are members of."""
+
+    name = models.CharField(max_length=63, unique=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(models.Model):
+    """A person's role in a workspace."""
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="members"
+    )
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.PositiveSmallIntegerField(choices=roles)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "user"], name="member_once"),
+            models.CheckConstraint(
+                condition=Q(role__in=[10, 20, 30]), name="member_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.workspace}"
+
+
+class ApiToken(models.Model):
+    """A named secret for scripts: `Bearer <token>`, or Basic with it as password.
+
+    Its holder may what its owner may, but nothing above `role_cap`; bare paths (without
+    `/w/<workspace>`) mean `workspace`.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="tokens"
+    )
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=12)
+    digest = models.BinaryField(max_length=32, unique=True)
+    role_cap = models.PositiveSmallIntegerField(choices=roles, default=Role.CONTRIBUTOR)
+    created = models.DateTimeField(auto_now_add=True)
+    last_used = models.DateTimeField(null=True, blank=True)
+    expires = models.DateTimeField(null=True, blank=True)
+    revoked = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["user", "revoked"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class SignInLink(models.Model):
+    """A link that signs its user in once, within 15 minutes."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="links")
+    digest = models.BinaryField(max_length=32, unique=True)
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField()
+    used = models.DateTimeField(null=True, blank=True)
+
+
+class Invitation(models.Model):
+    """A link by which somebody new becomes a member, once."""
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="invitations"
+    )
+    role = models.PositiveSmallIntegerField(choices=roles)
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField()
+    used = models.DateTimeField(null=True, blank=True)
+    used_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    revoked = models.DateTimeField(null=True, blank=True)
+
+
+class BrowserSession(AbstractBaseSession):
+    """A browser's session that knows its user, so that people can see and end theirs."""
+
+    user = models.ForeignKey(
+        User, null=True, on_delete=models.CASCADE, related_name="sessions"
+    )
+    created = models.DateTimeField(auto_now_add=True)
+    last_seen = models.DateTimeField(auto_now_add=True)
+    address = models.CharField(max_length=64, blank=True, default="")
+    agent = models.CharField(max_length=300, blank=True, default="")
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        # The store imports this model, so it is imported when it is asked for.
+        from runs.models.sessions import SessionStore
+
+        return SessionStore
+
+
+class SignInFailure(models.Model):
+    """A failed sign-in: what the throttle counts, by name and by address."""
+
+    name = models.CharField(max_length=150)
+    address = models.CharField(max_length=64)
+    time = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["name", "time"]),
+            models.Index(fields=["address", "time"]),
+        ]

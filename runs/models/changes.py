@@ -1,0 +1,54 @@
+"""Who changed what, when, by which token: what history shows and undo reads."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from runs.models.accounts import ApiToken, User, Workspace
+from runs.models.experiments import Experiment
+from runs.models.runs import Run
+
+
+class ChangeSet(models.Model):
+    """One action of one person; its changes are undone together."""
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="change_sets"
+    )
+    time = models.BigIntegerField()
+    action = models.CharField(max_length=40)
+    actor = models.ForeignKey(
+        User, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    token = models.ForeignKey(
+        ApiToken, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["workspace", "actor", "-id"])]
+
+
+class Change(models.Model):
+    """One field's value before and after; null where there was or is none.
+
+    `field` is a field name of the filter language (`name`, `tags.team`), or one of the
+    switches that it names (`archived`, `deleted`).
+    """
+
+    change_set = models.ForeignKey(
+        ChangeSet, on_delete=models.CASCADE, related_name="changes"
+    )
+    run = models.ForeignKey(
+        Run, null=True, on_delete=models.CASCADE, related_name="changes"
+    )
+    experiment = models.ForeignKey(
+        Experiment, null=True, on_delete=models.CASCADE, related_name="changes"
+    )
+    field = models.CharField(max_length=300)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["run", "-id"])]

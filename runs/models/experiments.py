@@ -1,0 +1,91 @@
+"""Experiments: named collections of runs in a workspace."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from runs.models.accounts import User, Workspace
+
+
+class ExperimentQuerySet(models.QuerySet["Experiment"]):
+    def visible_to(self, user: User) -> ExperimentQuerySet:
+        return self.filter(workspace__members__user=user)
+
+    def active(self) -> ExperimentQuerySet:
+        return self.filter(deleted__isnull=True)
+
+
+class Experiment(models.Model):
+    """`number` is the id that clients see; 0 is *Default* and exists everywhere.
+
+    Deleting marks this one row: a run counts as deleted if it or its experiment is.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="experiments"
+    )
+    number = models.PositiveIntegerField()
+    name = models.CharField(max_length=500)
+    description = models.TextField(blank=True, default="")
+    # Empty: the server keeps the files. Else a storage that clients reach themselves.
+    artifact_location = models.CharField(max_length=2000, blank=True, default="")
+    created_by = models.ForeignKey(
+        User, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created = models.BigIntegerField()
+    updated = models.BigIntegerField()
+    archived = models.BigIntegerField(null=True, blank=True)
+    deleted = models.BigIntegerField(null=True, blank=True)
+    # The number that the newest run got; the next one takes one more.
+    last_run_number = models.PositiveBigIntegerField(default=0)
+
+    objects = ExperimentQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["workspace", "name"], name="experiment_name_once"
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "number"], name="experiment_number_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted__isnull=True) | ~Q(number=0),
+                name="default_experiment_stays",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExperimentTag(models.Model):
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.CASCADE, related_name="tags"
+    )
+    key = models.CharField(max_length=250)
+    value = models.TextField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["experiment", "key"], name="experiment_tag_once"
+            )
+        ]
+
+
+class ExperimentStar(models.Model):
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.CASCADE, related_name="stars"
+    )
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "experiment"], name="experiment_star_once"
+            )
+        ]

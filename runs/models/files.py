@@ -1,0 +1,57 @@
+"""A run's, or a logged model's, files. The bytes are in `storage.files`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from runs.models.logged import LoggedModel
+from runs.models.runs import Run
+
+
+class File(models.Model):
+    """A file by its path, which is `folder/name` (folder is empty at the top).
+
+    Overwriting keeps the old row with `replaced` set; it goes 30 days later.
+    """
+
+    run = models.ForeignKey(
+        Run, null=True, on_delete=models.CASCADE, related_name="files"
+    )
+    model = models.ForeignKey(
+        LoggedModel, null=True, on_delete=models.CASCADE, related_name="files"
+    )
+    folder = models.CharField(max_length=5000, blank=True, default="")
+    name = models.CharField(max_length=1024)
+    # SHA-256 of the whole path: an index cannot hold 5,000 characters.
+    path_key = models.BinaryField(max_length=32)
+    blob = models.CharField(max_length=64, unique=True)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    created = models.BigIntegerField()
+    replaced = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(run__isnull=False, model__isnull=True)
+                | Q(run__isnull=True, model__isnull=False),
+                name="file_has_one_home",
+            ),
+            models.UniqueConstraint(
+                fields=["run", "path_key"],
+                condition=Q(replaced__isnull=True, run__isnull=False),
+                name="run_file_once",
+            ),
+            models.UniqueConstraint(
+                fields=["model", "path_key"],
+                condition=Q(replaced__isnull=True, model__isnull=False),
+                name="model_file_once",
+            ),
+        ]
+
+    @property
+    def path(self) -> str:
+        return f"{self.folder}/{self.name}" if self.folder else self.name

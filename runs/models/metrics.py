@@ -1,0 +1,106 @@
+"""Metric series: a head per run and key for filters and sorting, and chunks of points.
+
+SQLite stores NaN as NULL, so a NaN stands as NULL with its flag. `last` is the point
+with the greatest (step, time, arrival); `min` and `max` skip NaN.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from runs.models.runs import Run
+from runs.models.texts import Key
+
+
+class MetricKind(models.TextChoices):
+    """What a series holds; the v1 SDK's kinds (the last five come with the SDK)."""
+
+    SERIES = "series"
+    LIST = "list"
+    TABLE = "table"
+    IMAGE = "image"
+    CONFUSION_MATRIX = "confusion_matrix"
+    ACCURACY_TABLE = "accuracy_table"
+    RESIDUALS = "residuals"
+    PREDICTIONS = "predictions"
+
+
+def metric_kinds() -> list[tuple[str, str]]:
+    return list(MetricKind.choices)
+
+
+class Metric(models.Model):
+    """The head of a series."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="metrics")
+    key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(
+        max_length=20, choices=metric_kinds, default=MetricKind.SERIES
+    )
+    count = models.PositiveBigIntegerField(default=0)
+    last = models.FloatField(null=True)
+    last_is_nan = models.BooleanField(default=False)
+    # The last value where it is not a number: text, bool, null or a big integer.
+    last_text = models.TextField(null=True)
+    last_step = models.BigIntegerField(default=0)
+    last_time = models.BigIntegerField(default=0)
+    min = models.FloatField(null=True)
+    max = models.FloatField(null=True)
+    first = models.FloatField(null=True)
+    first_is_nan = models.BooleanField(default=False)
+    first_step = models.BigIntegerField(default=0)
+    first_time = models.BigIntegerField(default=0)
+    # SDK points without a step count 0, 1, 2 … per name: the next one.
+    next_step = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "key"], name="metric_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["key", "run"])]
+
+
+class MetricChunk(models.Model):
+    """Many points of a series as packed arrays (`storage.metrics` owns the format).
+
+    The bounds let a reader skip chunks, and let the duplicate rule read only those that
+    could hold the point. Only the unsealed tail chunk is ever rewritten.
+    """
+
+    metric = models.ForeignKey(Metric, on_delete=models.CASCADE, related_name="chunks")
+    number = models.PositiveIntegerField()
+    encoding = models.CharField(max_length=8)
+    sealed = models.BooleanField(default=False)
+    count = models.PositiveIntegerField()
+    min_step = models.BigIntegerField()
+    max_step = models.BigIntegerField()
+    min_time = models.BigIntegerField()
+    max_time = models.BigIntegerField()
+    data = models.BinaryField()
+    # Sparse: [[index, {"model_id": …, "dataset_name": …, "dataset_digest": …}], …]
+    notes = models.JSONField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["metric", "number"], name="metric_chunk_once"
+            )
+        ]
+
+
+class IngestBatch(models.Model):
+    """A batch that was applied, so that it is never applied twice, however late."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="batches")
+    writer = models.CharField(max_length=64)
+    sequence = models.BigIntegerField()
+    time = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["run", "writer", "sequence"], name="ingest_batch_once"
+            )
+        ]

@@ -1,0 +1,168 @@
+"""Runs, the tree they form, and the record of their statuses."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from runs.models.accounts import ApiToken, User, Workspace
+from runs.models.experiments import Experiment
+from studio.core.statuses import ACTIVE, CODES, RunStatus
+
+
+def statuses() -> list[tuple[int, str]]:
+    return [(code, status.value) for status, code in CODES.items()]
+
+
+class Launcher(models.TextChoices):
+    """Who started the run, and so who alone ends it. Nobody: the script itself."""
+
+    NONE = ""
+    RUNNER = "runner"
+    AGENT = "agent"
+
+
+def launchers() -> list[tuple[str, str]]:
+    return list(Launcher.choices)
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def visible_to(self, user: User) -> RunQuerySet:
+        return self.filter(workspace__members__user=user)
+
+    def in_workspace(self, workspace: Workspace) -> RunQuerySet:
+        return self.filter(workspace=workspace)
+
+    def not_deleted(self) -> RunQuerySet:
+        return self.filter(deleted__isnull=True, experiment__deleted__isnull=True)
+
+    def active(self) -> RunQuerySet:
+        return self.filter(status__in=[status.code for status in ACTIVE])
+
+
+class Run(models.Model):
+    """One execution. The primary key is the order of arrival; `run_id` its public name.
+
+    All times are milliseconds since the epoch: `created` is the arrival here, `started`
+    and `ended` are the writer's clock. `status` is assigned by `actions.lifecycle` alone.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="runs"
+    )
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.CASCADE, related_name="runs"
+    )
+    run_id = models.CharField(max_length=256)
+    number = models.PositiveBigIntegerField()
+    name = models.CharField(max_length=500)
+    description = models.TextField(blank=True, default="")
+    status = models.PositiveSmallIntegerField(choices=statuses)
+    submitter = models.ForeignKey(
+        User, null=True, on_delete=models.SET_NULL, related_name="runs"
+    )
+    target = models.CharField(max_length=100, blank=True, default="")
+    type = models.CharField(max_length=100, blank=True, default="")
+    script = models.CharField(max_length=2000, blank=True, default="")
+    launcher = models.CharField(
+        max_length=10, choices=launchers, blank=True, default=Launcher.NONE
+    )
+    error = models.TextField(blank=True, default="")
+
+    # A parent may be named before it arrives: then only its id is known.
+    parent_run_id = models.CharField(max_length=256, blank=True, default="")
+    parent = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="children"
+    )
+    # Null means that the run is its own root.
+    root = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="descendants"
+    )
+
+    created = models.BigIntegerField()
+    started = models.BigIntegerField(null=True, blank=True)
+    ended = models.BigIntegerField(null=True, blank=True)
+    updated = models.BigIntegerField()
+    # When the writer was last heard of, and whether it promised heart-beats.
+    heard = models.BigIntegerField(null=True, blank=True)
+    heartbeats = models.BooleanField(default=False)
+    archived = models.BigIntegerField(null=True, blank=True)
+    deleted = models.BigIntegerField(null=True, blank=True)
+    locked = models.BooleanField(default=False)
+    # Set only by the purge action: the one thing that lets immutable rows go.
+    purging = models.BooleanField(default=False)
+    # Counts every change that a page could show: what conditional requests compare.
+    revision = models.PositiveBigIntegerField(default=0)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "run_id"], name="run_id_once"),
+            models.UniqueConstraint(
+                fields=["experiment", "number"], name="run_number_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=sorted(CODES.values())), name="run_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
+                name="run_not_its_own_parent",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "-id"]),
+            models.Index(fields=["experiment", "-id"]),
+            models.Index(fields=["workspace", "status", "-id"]),
+            models.Index(
+                fields=["workspace", "parent_run_id"],
+                condition=~Q(parent_run_id="") & Q(parent__isnull=True),
+                name="run_waits_for_parent",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def state(self) -> RunStatus:
+        return RunStatus.from_code(self.status)
+
+
+class RunEvent(models.Model):
+    """A status change, or something that was asked of a run. Never changed.
+
+    `old` is null for the first event. An event that a final run ignored has old = new.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="events")
+    time = models.BigIntegerField()
+    old = models.PositiveSmallIntegerField(choices=statuses, null=True)
+    new = models.PositiveSmallIntegerField(choices=statuses)
+    level = models.CharField(max_length=10, default="info")
+    message = models.TextField(blank=True, default="")
+    actor = models.ForeignKey(
+        User, null=True, on_delete=models.DO_NOTHING, related_name="+"
+    )
+    token = models.ForeignKey(
+        ApiToken,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+    )
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["run", "id"])]
+
+
+class RunStar(models.Model):
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="stars")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "run"], name="run_star_once")
+        ]

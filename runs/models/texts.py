@@ -1,0 +1,93 @@
+"""What a run carries by name: tags, parameters, properties; and the names themselves.
+
+A name is stored once per workspace and kind, so that "which keys exist" is a look-up.
+Parameters and properties are immutable: triggers refuse UPDATE, and DELETE too unless
+the run is being purged (migration 0002).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from runs.models.accounts import Workspace
+from runs.models.runs import Run
+
+
+class Kind(models.TextChoices):
+    TAG = "tag"
+    PARAM = "param"
+    PROPERTY = "property"
+    METRIC = "metric"
+
+
+def kinds() -> list[tuple[str, str]]:
+    return list(Kind.choices)
+
+
+class Key(models.Model):
+    """A name that some run of the workspace has used."""
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="keys"
+    )
+    kind = models.CharField(max_length=8, choices=kinds)
+    name = models.CharField(max_length=250)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["workspace", "kind", "name"], name="key_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RunText(models.Model):
+    """A key and a text of a run; `number` is the text read as a number, if it is one."""
+
+    key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="+")
+    value = models.TextField(null=True)
+    number = models.FloatField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class RunTag(RunText):
+    """Mutable. A null value is a tag that is only a word."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="tags")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "key"], name="run_tag_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["key", "run"])]
+
+
+class RunParam(RunText):
+    """Written once."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="params")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "key"], name="run_param_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["key", "run"])]
+
+
+class RunProperty(RunText):
+    """Written once, never removed: the audit record."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="properties")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "key"], name="run_property_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["key", "run"])]

@@ -1,0 +1,1 @@
+"""Rules without Django, shared by server and client."""

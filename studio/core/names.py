@@ -1,0 +1,214 @@
+"""Legal names and limits: the one table of both.
+
+Where Azure ML, MLflow and Run Studio differ, the largest limit holds. What is over a
+limit is refused, never truncated. Lengths count characters unless a name says bytes.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from studio.core.errors import InvalidName, InvalidValue
+
+MAX_RUN_ID = 256
+MAX_DISPLAY_NAME = 500
+MAX_EXPERIMENT_NAME = 500
+MAX_WORKSPACE_NAME = 63
+MAX_KEY = 250
+MAX_VALUE_BYTES = 64 * 1024
+MAX_DESCRIPTION_BYTES = 64 * 1024
+MAX_ERROR = 64 * 1024
+MAX_PATH = 5000
+MAX_USER_NAME = 150
+MAX_TOKEN_NAME = 100
+MAX_MODEL_NAME = 500
+MAX_DATASET_NAME = 500
+MAX_DATASET_DIGEST = 36
+MAX_DATASET_SOURCE = 65_535
+MAX_DATASET_SCHEMA = 1_048_575
+MAX_DATASET_PROFILE = 16_777_215
+MAX_INPUT_TAG_KEY = 255
+MAX_INPUT_TAG_VALUE = 500
+MAX_BATCH_POINTS = 10_000
+MAX_CREATE_CHILDREN = 100
+#: MLflow's own limits of one `runs/log-batch`; its clients split by them.
+MLFLOW_BATCH_METRICS = 1000
+MLFLOW_BATCH_PARAMS = 100
+MLFLOW_BATCH_TAGS = 100
+MLFLOW_BATCH_TOTAL = 1000
+
+MIN_INT64 = -(2**63)
+MAX_INT64 = 2**63 - 1
+#: Times are milliseconds; later than the year 9999 nothing can be shown.
+MAX_TIME = 253_402_300_799_999
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][\w-]{0,255}", re.ASCII)
+_WORKSPACE = re.compile(r"[a-z0-9-]{1,63}")
+_USER = re.compile(r"[\w.@+-]{1,150}")
+
+
+def check_text(value: object, field: str, *, limit: int, empty: bool = True) -> str:
+    """`value` as text of at most `limit` characters, without NUL; else InvalidValue."""
+    if not isinstance(value, str):
+        kind = type(value).__name__
+        raise InvalidValue(f"{field} must be text, not {kind}", field=field)
+    if not empty and not value.strip():
+        raise InvalidValue(f"{field} must not be empty", field=field)
+    if "\x00" in value:
+        raise InvalidValue(f"{field} must not contain a NUL character", field=field)
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise InvalidValue(f"{field} is not valid Unicode text", field=field)
+    if len(value) > limit:
+        raise InvalidValue(
+            f"{field} has {len(value)} characters; at most {limit} are allowed",
+            field=field,
+            limit=limit,
+        )
+    return value
+
+
+def check_value(value: object, field: str) -> str:
+    """A tag's, parameter's or property's value: text of at most 64 KiB in UTF-8."""
+    text = check_text(value, field, limit=MAX_VALUE_BYTES)
+    size = len(text.encode())
+    if size > MAX_VALUE_BYTES:
+        raise InvalidValue(
+            f"{field} has {size} bytes; at most {MAX_VALUE_BYTES} are allowed",
+            field=field,
+            limit=MAX_VALUE_BYTES,
+        )
+    return text
+
+
+def check_description(value: object, field: str = "description") -> str:
+    """Markdown of at most 64 KiB in UTF-8."""
+    return check_value(value, field)
+
+
+def check_key(key: object, field: str) -> str:
+    """A tag's, parameter's, property's or metric's name: 1 to 250 characters.
+
+    Any printable character may stand in it, for v1 scripts use spaces, brackets and
+    signs freely; the MLflow endpoint adds that protocol's own rule (`check_mlflow_key`).
+    """
+    text = check_text(key, field, limit=MAX_KEY, empty=False)
+    if not text.isprintable():
+        raise InvalidName(
+            f"{field} {text!r} contains a control character", field=field
+        )
+    return text
+
+
+_MLFLOW_KEY = re.compile(r"[/\w.\- :]*")
+
+
+def check_mlflow_key(key: object, field: str) -> str:
+    """A key as MLflow's protocol allows it; the texts are those its clients know."""
+    text = check_key(key, field)
+    if not _MLFLOW_KEY.fullmatch(text):
+        raise InvalidName(
+            f'Invalid value "{text}" for parameter {field!r} supplied: Names may only '
+            "contain alphanumerics, underscores (_), dashes (-), periods (.), "
+            "spaces ( ), colon(:) and slashes (/).",
+            field=field,
+        )
+    normal = posixpath.normpath(text)
+    if normal != text or text.startswith(("/", "..")) or text == ".":
+        raise InvalidName(
+            f'Invalid value "{text}" for parameter {field!r} supplied: Names may be '
+            "treated as files in certain cases, and must not resolve to other names "
+            f"when treated as such. This name would resolve to {normal!r}",
+            field=field,
+        )
+    return text
+
+
+def check_run_id(value: object, field: str = "run_id") -> str:
+    """A run's id: a letter or digit, then letters, digits, `_` and `-`; up to 256."""
+    text = check_text(value, field, limit=MAX_RUN_ID, empty=False)
+    if not _RUN_ID.fullmatch(text):
+        raise InvalidName(
+            f"{field} {text!r} must begin with a letter or digit and hold only "
+            "letters, digits, '_' and '-'",
+            field=field,
+        )
+    return text
+
+
+def check_workspace_name(value: object, field: str = "workspace") -> str:
+    """Lower-case letters, digits and dashes, 1 to 63."""
+    text = check_text(value, field, limit=MAX_WORKSPACE_NAME, empty=False)
+    if not _WORKSPACE.fullmatch(text):
+        raise InvalidName(
+            f"{field} {text!r} must be 1 to 63 lower-case letters, digits and dashes",
+            field=field,
+        )
+    return text
+
+
+def check_user_name(value: object, field: str = "name") -> str:
+    """Letters, digits and `@ . + - _`, 1 to 150."""
+    text = check_text(value, field, limit=MAX_USER_NAME, empty=False)
+    if not _USER.fullmatch(text):
+        raise InvalidName(
+            f"{field} {text!r} may hold letters, digits and @ . + - _ only",
+            field=field,
+        )
+    return text
+
+
+def check_experiment_name(value: object, field: str = "name") -> str:
+    """1 to 500 printable characters; slashes and spaces are legal (`/Shared/YOLOv8`)."""
+    text = check_text(value, field, limit=MAX_EXPERIMENT_NAME, empty=False)
+    if not text.isprintable():
+        raise InvalidName(f"{field} contains a control character", field=field)
+    return text
+
+
+def check_display_name(value: object, field: str = "name") -> str:
+    """1 to 500 printable characters."""
+    text = check_text(value, field, limit=MAX_DISPLAY_NAME, empty=False)
+    if not text.isprintable():
+        raise InvalidName(f"{field} contains a control character", field=field)
+    return text
+
+
+def check_path(value: object, field: str = "path") -> str:
+    """A file's path inside a run: relative, `/`-separated, already normal.
+
+    Refuses empty parts, `.` and `..`, a leading slash, backslashes, drive letters and
+    control characters. The caller decodes percent signs once, never twice.
+    """
+    text = check_text(value, field, limit=MAX_PATH, empty=False)
+    parts = text.split("/")
+    bad = any(part in ("", ".", "..") for part in parts)
+    if bad or "\\" in text or re.match(r"[A-Za-z]:", text) or not text.isprintable():
+        raise InvalidName(
+            f"{field} {text!r} must be a relative path without empty parts, '.', "
+            "'..', backslashes or control characters",
+            field=field,
+        )
+    if any(len(part.encode()) > 1024 for part in parts):
+        raise InvalidName(f"{field} has a part of more than 1,024 bytes", field=field)
+    return text
+
+
+def check_int64(value: object, field: str) -> int:
+    """A whole number that fits 64 bits; booleans, fractions and text are refused."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidValue(f"{field} must be a whole number", field=field)
+    if not MIN_INT64 <= value <= MAX_INT64:
+        raise InvalidValue(f"{field} must fit 64 bits", field=field)
+    return value
+
+
+def check_time(value: object, field: str) -> int:
+    """Milliseconds since the epoch, from 1970 to 9999."""
+    time = check_int64(value, field)
+    if not 0 <= time <= MAX_TIME:
+        raise InvalidValue(
+            f"{field} must be milliseconds since 1970, between 0 and {MAX_TIME}",
+            field=field,
+        )
+    return time

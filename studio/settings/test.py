@@ -1,0 +1,15 @@
+"""Settings of the tests: fast hashing, a folder of their own."""
+
+import os
+import tempfile
+
+os.environ.setdefault("STUDIO_HOME", tempfile.mkdtemp(prefix="studio-test-"))
+
+from studio.settings.base import *  # noqa: E402, F403
+from studio.settings.base import STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
+STORAGES["staticfiles"]["BACKEND"] = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
