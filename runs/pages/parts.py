@@ -1,0 +1,37 @@
+"""Every part of the design system on one page, for whoever builds the next page."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from studio.core.statuses import RunStatus
+
+
+@require_GET
+def parts(request: HttpRequest) -> HttpResponse:
+    return render(
+        request,
+        "parts.html",
+        {
+            "colours": _found(r"^\.c-([\w-]+)", "css/parts-page.css"),
+            "icons": _found(r'symbol id="((?!g-)[^"]+)"', "icons/sprite.svg"),
+            "statuses": list(RunStatus),
+            "numbers": [0.8137, 1284, 4.2e-5, float("nan"), float("-inf"), 18.42],
+            "durations": [400, 41_000, 125_000, 1_080_000, 5_238_000, 183_600_000],
+            "sizes": [0, 812, 3_100, 418_000, 97_800_000],
+        },
+    )
+
+
+@cache
+def _found(pattern: str, path: str) -> list[str]:
+    """What a static file declares, so that the page cannot forget one."""
+    source = Path(str(finders.find(path))).read_text(encoding="utf-8")
+    return re.findall(pattern, source, re.MULTILINE)

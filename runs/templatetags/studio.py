@@ -1,0 +1,127 @@
+"""Template tags: icons and statuses, and thin filters over `runs.render`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from runs.models import Experiment
+from runs.render import numbers, times
+from runs.render.addresses import experiment_slug
+
+register = template.Library()
+
+GLYPHS = {
+    "running": "g-play",
+    "completed": "g-check",
+    "failed": "g-cross",
+    "canceled": "g-cross",
+    "queued": "g-clock",
+    "notresponding": "g-bang",
+}
+MISSING = "–"
+
+
+def _symbol(name: str) -> str:
+    return f"{static('icons/sprite.svg')}#{name}"
+
+
+@register.simple_tag
+def icon(name: str, style: str = "") -> SafeString:
+    """A symbol of the sprite; what it means is said in words beside it."""
+    classes = f"icon {style}".strip()
+    return format_html(
+        '<svg class="{}" width="16" height="16" aria-hidden="true">'
+        '<use href="{}"/></svg>',
+        classes,
+        _symbol(name),
+    )
+
+
+@register.simple_tag
+def disc(status: object) -> SafeString:
+    """A status's disc, without its word."""
+    name = str(status).lower()
+    glyph = GLYPHS.get(name)
+    if glyph is None:
+        return format_html(
+            '<svg class="disc ring" viewBox="0 0 16 16" width="16" height="16" '
+            'aria-hidden="true"><circle cx="8" cy="8" r="6.3"/></svg>'
+        )
+    return format_html(
+        '<svg class="disc {}" viewBox="0 0 16 16" width="16" height="16" '
+        'aria-hidden="true"><circle cx="8" cy="8" r="8"/><use href="{}"/></svg>',
+        name,
+        _symbol(glyph),
+    )
+
+
+@register.simple_tag
+def status(word: object) -> SafeString:
+    """A status: its disc, then its word."""
+    return format_html('<span class="status">{}{}</span>', disc(word), str(word))
+
+
+@register.filter
+def moment(time: int | datetime | None) -> SafeString | str:
+    """`24 Nov, 09:42` in the reader's time zone; all of it in title and datetime."""
+    return _time(time, full=False)
+
+
+@register.filter
+def full_moment(time: int | datetime | None) -> SafeString | str:
+    return _time(time, full=True)
+
+
+def _time(time: int | datetime | None, *, full: bool) -> SafeString | str:
+    if time is None:
+        return MISSING
+    zone = timezone.get_current_timezone()
+    when = time.astimezone(zone) if isinstance(time, datetime) else times.at(time, zone)
+    shown = times.full_moment(when)
+    text = shown if full else times.moment(when, timezone.now().astimezone(zone))
+    return format_html(
+        '<time datetime="{}" title="{} {}">{}</time>',
+        when.isoformat(timespec="milliseconds"),
+        shown,
+        when.tzname() or "",
+        text,
+    )
+
+
+@register.filter
+def duration(length: int | None) -> str:
+    return MISSING if length is None else times.duration(length)
+
+
+@register.filter
+def exact_duration(length: int | None) -> str:
+    return MISSING if length is None else times.exact_duration(length)
+
+
+@register.filter
+def number(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return MISSING if value is None else str(value)
+    return numbers.number(value)
+
+
+@register.filter
+def grouped(count: int) -> str:
+    return numbers.grouped(count)
+
+
+@register.filter
+def filesize(size: int | None) -> str:
+    return MISSING if size is None else numbers.filesize(size)
+
+
+@register.filter
+def slug(experiment: Experiment) -> str:
+    """The last part of the experiment's address."""
+    return experiment_slug(experiment.number, experiment.name)

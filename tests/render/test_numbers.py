@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from runs.render import numbers
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (0.0, "0"),
+        (12.0, "12"),
+        (0.81374, "0.8137"),
+        (0.05, "0.05"),
+        (0.0103, "0.0103"),
+        (18.4249, "18.42"),
+        (-1.28449, "-1.284"),
+        (32768, "32,768"),
+        (12345.678, "12,346"),
+        (4.2e-5, "4.2e-5"),
+        (6.02e23, "6.02e23"),
+        (10**400, "1e400"),
+        (math.nan, "NaN"),
+        (math.inf, "Infinity"),
+        (-math.inf, "-Infinity"),
+    ],
+)
+def test_a_number_keeps_four_digits(value: float, shown: str) -> None:
+    assert numbers.number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([0.8137, 0.7642, 0.0103, 0.612], ["0.8137", "0.7642", "0.0103", "0.6120"]),
+        ([0.694, 0.911, 1.4031, None], ["0.694", "0.911", "1.403", None]),
+        ([1, 20, 300], ["1", "20", "300"]),
+        ([0.5, math.nan, 1e-9], ["0.5", "NaN", "1e-9"]),
+        ([], []),
+        ([0.0, 0.0], ["0", "0"]),
+    ],
+)
+def test_a_columns_numbers_share_their_decimals(
+    values: list[float | None], shown: list[str | None]
+) -> None:
+    assert numbers.aligned(values) == shown
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        (0, "0 bytes"),
+        (812, "812 bytes"),
+        (1_234, "1.2 KB"),
+        (418_000, "418 KB"),
+        (97_800_000, "97.8 MB"),
+        (999_900, "1 MB"),
+        (5 * 10**15, "5000 TB"),
+    ],
+)
+def test_a_size_has_three_digits(size: int, shown: str) -> None:
+    assert numbers.filesize(size) == shown
