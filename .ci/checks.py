@@ -1,0 +1,104 @@
+"""House rules that no linter knows: sizes, templates, pins. Prints what breaks them."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MAX_LINES = 300
+MAX_FUNCTION = 50
+SOURCES = {".py", ".html", ".css", ".js"}
+#: What a Content-Security-Policy without 'unsafe-inline' would refuse to run.
+INLINE = (
+    (
+        re.compile(r"<script\b(?![^>]*\bsrc=)[^>]*>", re.IGNORECASE),
+        "an inline script",
+    ),
+    (re.compile(r"<style\b", re.IGNORECASE), "a style element"),
+    (re.compile(r"\sstyle\s*=\s*[\"'{]", re.IGNORECASE), "a style attribute"),
+    (re.compile(r"\son[a-z]+\s*=\s*[\"'{]", re.IGNORECASE), "an event attribute"),
+    (re.compile(r"\|\s*safe\b"), "|safe: use a tag over runs/render"),
+    (re.compile(r"javascript:", re.IGNORECASE), "a javascript: address"),
+)
+#: Data for a script is no script.
+DATA_SCRIPT = re.compile(r"<script\b[^>]*type=\"application/json\"", re.IGNORECASE)
+
+
+def tracked(*suffixes: str) -> Iterator[Path]:
+    """Files that git knows or would take, without vendored ones and migrations."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    for name in sorted(set(listed.stdout.splitlines())):
+        path = ROOT / name
+        skipped = "vendor" in path.parts or "migrations" in path.parts
+        if path.suffix in suffixes and path.is_file() and not skipped:
+            yield path
+
+
+def sizes() -> Iterator[str]:
+    for path in tracked(*SOURCES):
+        text = path.read_text()
+        lines = text.count("\n")
+        if lines > MAX_LINES:
+            yield f"{path.relative_to(ROOT)} has {lines} lines; at most {MAX_LINES}"
+        if path.suffix == ".py":
+            yield from long_functions(path, text)
+
+
+def long_functions(path: Path, text: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            size = (node.end_lineno or node.lineno) - node.lineno + 1
+            if size > MAX_FUNCTION:
+                where = f"{path.relative_to(ROOT)}:{node.lineno}"
+                yield f"{where} {node.name} has {size} lines; at most {MAX_FUNCTION}"
+
+
+def templates() -> Iterator[str]:
+    for path in tracked(".html"):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            for pattern, what in INLINE:
+                if pattern.search(line) and not DATA_SCRIPT.search(line):
+                    yield f"{path.relative_to(ROOT)}:{number} {what}: {line.strip()}"
+
+
+def names(requirements: list[str]) -> set[str]:
+    plain = (re.match(r"[A-Za-z0-9._-]+", item) for item in requirements)
+    return {re.sub(r"[-_.]+", "-", found[0]).lower() for found in plain if found}
+
+
+def pins() -> Iterator[str]:
+    """Direct dependencies stand pinned with a reason; nothing names a registry."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = names(project["dependencies"])
+    for extra in project["optional-dependencies"].values():
+        wanted |= names(extra)
+    explained: set[str] = set()
+    above = ""
+    for line in (ROOT / "requirements.txt").read_text().splitlines():
+        if "://" in line or re.match(r"-[^e]|--", line):
+            yield f"requirements.txt: names a registry or an option: {line}"
+        if "==" in line and above.startswith("# "):
+            explained |= names([line])
+        above = line
+    for name in sorted(wanted - explained):
+        yield f"requirements.txt: {name} is not pinned below a sentence of reason"
+
+
+def main() -> int:
+    broken = [*sizes(), *templates(), *pins()]
+    for line in broken:
+        print(line)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

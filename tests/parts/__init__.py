@@ -1,0 +1,1 @@
+"""What the tests run against: databases, servers, browsers, MLflow clients."""

@@ -1,0 +1,144 @@
+"""A real Chromium, watched: what it complains about fails the test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    StorageState,
+    WebError,
+    sync_playwright,
+)
+
+from tests.parts.needs import missing
+from tests.parts.server import Server
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) => console.error(
+    `CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`))
+"""
+
+
+@dataclass
+class Watch:
+    """Complaints of a browser context: errors, CSP violations, answers of 5xx."""
+
+    complaints: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def expect(self, text: str) -> None:
+        """A complaint with this text in it is what the test provokes."""
+        self.expected.append(text)
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def on_error(self, error: WebError) -> None:
+        self.complaints.append(str(error.error))
+
+    def on_response(self, answer: Response) -> None:
+        if answer.status >= 500:
+            self.complaints.append(f"{answer.status} {answer.url}")
+
+    def unexpected(self) -> list[str]:
+        return [
+            line
+            for line in self.complaints
+            if not any(text in line for text in self.expected)
+        ]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the session."""
+    program = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    if program is None:
+        missing("Chromium", "Install it: apt-get install chromium")
+    # Playwright leaves an event loop marked as running in this thread, which Django
+    # takes for asynchronous code in every later test.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield started
+        started.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+def new_context(
+    browser: Browser,
+    watch: Watch,
+    *,
+    state: StorageState | None = None,
+    width: int = 1280,
+) -> BrowserContext:
+    """A clean profile whose pages report to `watch`."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, storage_state=state
+    )
+    context.set_default_timeout(10_000)
+    context.add_init_script(REPORT_VIOLATIONS)
+    context.on("console", watch.on_console)
+    context.on("weberror", watch.on_error)
+    context.on("response", watch.on_response)
+    return context
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """What the browser complained about; anything unexpected fails the test."""
+    watching = Watch()
+    yield watching
+    assert watching.unexpected() == []
+
+
+@pytest.fixture
+def page(browser: Browser, watch: Watch) -> Iterator[Page]:
+    """An empty page of a visitor who is not signed in."""
+    context = new_context(browser, watch)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def owner_state(browser: Browser, server: Server) -> StorageState:
+    """The cookies of the owner, who signed in once by the printed link."""
+    watching = Watch()
+    context = new_context(browser, watching)
+    visit = context.new_page()
+    visit.goto(server.sign_in_url)
+    visit.get_by_role("button").first.click()
+    visit.wait_for_url(lambda address: "/w/" in address)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def owner_page(
+    browser: Browser, watch: Watch, owner_state: StorageState
+) -> Iterator[Page]:
+    """An empty page of the signed-in owner; addresses are those of `server`."""
+    context = new_context(browser, watch, state=owner_state)
+    yield context.new_page()
+    context.close()

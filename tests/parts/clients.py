@@ -1,0 +1,55 @@
+"""Environments of the MLflow clients, one per version, made by .ci/make-clients."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.parts.needs import missing
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VERSIONS = tuple(
+    sorted(
+        (path.stem for path in (ROOT / ".ci/clients").glob("*.in")),
+        key=lambda name: [int(part) for part in name.split(".")],
+    )
+)
+
+
+def python_of(version: str) -> Path:
+    """The interpreter that has this MLflow client; skips or fails without one."""
+    folder = Path(os.environ.get("STUDIO_TEST_CLIENTS") or ROOT / ".clients")
+    python = folder / version / "bin" / "python"
+    if not python.exists():
+        missing(f"MLflow client {version}", "Make it: .ci/make-clients")
+    return python
+
+
+def run_script(
+    version: str, script: Path, *words: str, env: Mapping[str, str], seconds: int = 240
+) -> str:
+    """Runs a script with that client and returns what it printed; fails with both."""
+    done = subprocess.run(
+        [python_of(version), script, *words],
+        env={**quiet_environment(), **env},
+        cwd=script.parent,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    said = f"{done.stdout[-4000:]}\n{done.stderr[-8000:]}"
+    assert done.returncode == 0, f"MLflow {version}, {script.name}:\n{said}"
+    return done.stdout
+
+
+def quiet_environment() -> dict[str, str]:
+    """This process's environment without what steers MLflow or this project."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MLFLOW_", "STUDIO_", "DJANGO_", "DATABASE_URL"))
+    }
+    return {**kept, "MPLBACKEND": "Agg", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}

@@ -1,0 +1,116 @@
+"""A throw-away PostgreSQL cluster from the installed binaries, on a socket only.
+
+`python -m tests.parts.postgres COMMAND …` runs a command beside one, with its address
+in STUDIO_TEST_POSTGRES, and stops it afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from tests.parts.needs import missing
+
+ADDRESS = "STUDIO_TEST_POSTGRES"
+_numbers = count(1)
+
+
+def binaries() -> Path | None:
+    """The folder of the newest installed `initdb`, if there is any."""
+    places = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    newest = sorted(places, key=lambda path: float(path.parts[-3]), reverse=True)
+    plain = shutil.which("initdb")
+    found = newest[0] if newest else Path(plain) if plain else None
+    return found.parent if found else None
+
+
+def account() -> tuple[int, int]:
+    """User and group that PostgreSQL runs as: it refuses to run as root."""
+    if os.geteuid() != 0:
+        return os.geteuid(), os.getegid()
+    names = {entry.pw_name: entry for entry in pwd.getpwall()}
+    entry = names.get("postgres") or names["nobody"]
+    return entry.pw_uid, entry.pw_gid
+
+
+@contextmanager
+def cluster(programs: Path) -> Iterator[str]:
+    """Starts a cluster in a temporary folder and yields its address."""
+    folder = Path(tempfile.mkdtemp(prefix="studio-pg-", dir="/tmp"))
+    user, group = account()
+    os.chown(folder, user, group)
+
+    def call(program: str, *words: str) -> None:
+        subprocess.run(
+            [programs / program, "--pgdata", folder / "data", *words],
+            check=True,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            user=user if os.geteuid() == 0 else None,
+            group=group if os.geteuid() == 0 else None,
+            extra_groups=[] if os.geteuid() == 0 else None,
+        )
+
+    try:
+        make = ["--username", "studio", "--auth", "trust", "--encoding", "UTF8"]
+        call("initdb", *make, "--locale", "C.UTF-8", "--no-sync")
+        options = f"-k {folder} -c listen_addresses= -c fsync=off"
+        log = str(folder / "log")
+        call("pg_ctl", "--wait", "--log", log, "--options", options, "start")
+        try:
+            yield f"postgres://studio@/postgres?host={quote(str(folder), safe='')}"
+        finally:
+            call("pg_ctl", "--wait", "--mode", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a running cluster, as DATABASE_URL takes it."""
+    given = os.environ.get(ADDRESS)
+    if given:
+        yield given
+        return
+    programs = binaries()
+    if programs is None:
+        missing("PostgreSQL", "Install it: apt-get install postgresql")
+    with cluster(programs) as address:
+        yield address
+
+
+def fresh_database(address: str) -> str:
+    """Makes an empty database in the cluster and returns its address."""
+    name = f"studio_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return address.replace("/postgres?", f"/{name}?")
+
+
+def main(command: list[str]) -> int:
+    programs = binaries()
+    if programs is None:
+        print("No PostgreSQL here: apt-get install postgresql", file=sys.stderr)
+        return 1
+    with cluster(programs) as address:
+        done = subprocess.run(
+            command, check=False, env={**os.environ, ADDRESS: address}
+        )
+        return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,142 @@
+"""The real server: `python manage.py studio` in a process and a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.parts.clients import ROOT, quiet_environment
+
+READY = "Run Studio is ready: "
+
+
+@dataclass
+class Server:
+    """A started server. `environment` is what `studio env` exports on its machine."""
+
+    home: Path
+    process: subprocess.Popen[str]
+    sign_in_url: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        parts = urlsplit(self.sign_in_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def token(self) -> str:
+        return self.environment["STUDIO_TOKEN"]
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: int = 30) -> int:
+        """Ends the server with all that it started and returns its exit code."""
+        if self.process.poll() is None:
+            if number is signal.SIGKILL:
+                os.killpg(self.process.pid, number)
+            else:
+                self.process.send_signal(number)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise
+
+
+def start(
+    home: Path, *, env: Mapping[str, str] | None = None, port: int = 0, wait: float = 60
+) -> Server:
+    """Starts the server over `home` and returns when it has said that it is ready."""
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "manage.py"), "studio", "--port", str(port)],
+        env={**quiet_environment(), **(env or {}), "STUDIO_HOME": str(home)},
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    said, link = wait_ready(process, wait)
+    if link is None:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+        raise AssertionError(f"The server did not start:\n{''.join(said)}")
+    server = Server(home, process, link)
+    server.environment = client_environment(home)
+    return server
+
+
+def wait_ready(
+    process: subprocess.Popen[str], seconds: float
+) -> tuple[list[str], str | None]:
+    """What the server printed until it was ready, and the address it gave."""
+    assert process.stdout is not None
+    lines: queue.Queue[str | None] = queue.Queue()
+    threading.Thread(target=pump, args=(process.stdout, lines), daemon=True).start()
+    said: list[str] = []
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            line = lines.get(timeout=left)
+        except queue.Empty:
+            break
+        if line is None:
+            break
+        said.append(line)
+        if line.startswith(READY):
+            return said, line.removeprefix(READY).strip()
+    return said, None
+
+
+def pump(pipe: IO[str], lines: queue.Queue[str | None]) -> None:
+    """Keeps reading, so that the server never waits for its own output."""
+    for line in pipe:
+        lines.put(line)
+    lines.put(None)
+
+
+def client_environment(home: Path) -> dict[str, str]:
+    """What `eval "$(studio env)"` would set on the machine of the server."""
+    done = subprocess.run(
+        [sys.executable, "-m", "studio.cli", "env"],
+        env={**quiet_environment(), "STUDIO_HOME": str(home)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    words = shlex.split(done.stdout, comments=True)
+    pairs = (word.partition("=") for word in words if "=" in word)
+    return {name: value for name, _, value in pairs}
+
+
+@contextmanager
+def running(home: Path, *, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A server for the length of a block."""
+    server = start(home, env=env)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server over SQLite for the whole session."""
+    with running(tmp_path_factory.mktemp("home")) as started:
+        yield started
