@@ -27,21 +27,22 @@ def python_of(version: str) -> Path:
     return python
 
 
-def run_script(
-    version: str, script: Path, *words: str, env: Mapping[str, str], seconds: int = 240
+def run_module(
+    version: str, module: str, *words: str, env: Mapping[str, str], seconds: int = 300
 ) -> str:
-    """Runs a script with that client and returns what it printed; fails with both."""
+    """Runs a module with that client and returns what it printed; fails with both."""
     done = subprocess.run(
-        [python_of(version), script, *words],
+        [python_of(version), "-m", module, *words],
         env={**quiet_environment(), **env},
-        cwd=script.parent,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=seconds,
         check=False,
     )
     said = f"{done.stdout[-4000:]}\n{done.stderr[-8000:]}"
-    assert done.returncode == 0, f"MLflow {version}, {script.name}:\n{said}"
+    assert done.returncode == 0, f"MLflow {version}, {module}:\n{said}"
     return done.stdout
 
 

@@ -1,0 +1,56 @@
+"""Rows that data tests begin with: a workspace, its owner, an experiment, a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runs.actions.actor import Actor
+from runs.actions.experiments import create_experiment
+from runs.actions.runs import create_run
+from runs.models import Experiment, Member, Role, Run, User, Workspace
+
+#: 24 November 2026, noon, in milliseconds.
+NOON = 1_795_521_600_000
+
+
+@pytest.fixture
+def now() -> int:
+    return NOON
+
+
+@pytest.fixture
+def workspace(db: None) -> Workspace:
+    return Workspace.objects.create(name="default")
+
+
+@pytest.fixture
+def owner(workspace: Workspace) -> User:
+    user = User.objects.create(username="ada")
+    Member.objects.create(workspace=workspace, user=user, role=Role.OWNER)
+    return user
+
+
+@pytest.fixture
+def actor(owner: User) -> Actor:
+    return Actor(owner)
+
+
+@pytest.fixture
+def experiment(workspace: Workspace, actor: Actor, now: int) -> Experiment:
+    return create_experiment(workspace, "digits", actor=actor, now=now)
+
+
+@pytest.fixture
+def run(experiment: Experiment, actor: Actor, now: int) -> Run:
+    return create_run(experiment, run_id="run-1", actor=actor, now=now)
+
+
+@pytest.fixture
+def files_dir(tmp_path: Path, settings: Any) -> Path:
+    """An empty folder for blobs."""
+    folder = tmp_path / "files"
+    settings.FILES_DIR = folder
+    return folder
