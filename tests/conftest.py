@@ -8,4 +8,5 @@ pytest_plugins = [
     "tests.parts.server",
     "tests.parts.browser",
     "tests.parts.postgres",
+    "tests.parts.records",
 ]

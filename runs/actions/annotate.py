@@ -1,0 +1,132 @@
+"""What people and scripts write beside a run: name, description, tags, stars.
+
+Every action records a change set, so that it can be shown and undone; properties are
+the audit record, written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from django.db import transaction
+
+from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record
+from runs.actions.texts import check_tags, write_properties, write_tags
+from runs.actions.touch import touch
+from runs.models import (
+    Experiment,
+    ExperimentStar,
+    Kind,
+    Run,
+    RunStar,
+    RunTag,
+    User,
+)
+from studio.core import names
+
+
+@transaction.atomic
+def rename(run: Run, name: str, *, actor: Actor, now: int) -> Run:
+    """Give `run` another display name."""
+    names.check_display_name(name)
+    return _set_text(run, "name", name, actor=actor, now=now)
+
+
+@transaction.atomic
+def describe(run: Run, text: str, *, actor: Actor, now: int) -> Run:
+    """Set the Markdown description; empty removes it."""
+    names.check_description(text)
+    return _set_text(run, "description", text, actor=actor, now=now)
+
+
+def _set_text(run: Run, field: str, text: str, *, actor: Actor, now: int) -> Run:
+    touch(run, now)
+    before = Run.objects.values_list(field, flat=True).get(pk=run.pk)
+    Run.objects.filter(pk=run.pk).update(**{field: text})
+    setattr(run, field, text)
+    action = "rename run" if field == "name" else "describe run"
+    record(
+        run.workspace, action, [Edit(field, before, text, run)], actor=actor, now=now
+    )
+    return run
+
+
+@transaction.atomic
+def set_tags(
+    run: Run, tags: Mapping[str, str | None], *, actor: Actor, now: int
+) -> None:
+    """Set tags; a tag of None is a word without a value."""
+    check_tags(tags)
+    touch(run, now)
+    before = write_tags(run, tags)
+    edits = [
+        Edit(f"tags.{key}", _state(key, before), {"value": value}, run)
+        for key, value in tags.items()
+    ]
+    record(run.workspace, "set tags", edits, actor=actor, now=now)
+
+
+def _state(key: str, tags: Mapping[str, str | None]) -> dict[str, str | None] | None:
+    # A tag may have no value, so "no tag" and "no value" must differ.
+    return {"value": tags[key]} if key in tags else None
+
+
+@transaction.atomic
+def remove_tags(run: Run, keys: Iterable[str], *, actor: Actor, now: int) -> int:
+    """Remove tags; returns how many there were."""
+    touch(run, now)
+    rows = list(
+        RunTag.objects.filter(
+            run=run, key__kind=Kind.TAG, key__name__in=list(keys)
+        ).select_related("key")
+    )
+    RunTag.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    edits = [
+        Edit(f"tags.{row.key.name}", {"value": row.value}, None, run) for row in rows
+    ]
+    record(run.workspace, "remove tags", edits, actor=actor, now=now)
+    return len(rows)
+
+
+@transaction.atomic
+def add_properties(
+    run: Run, properties: Mapping[str, str], *, actor: Actor, now: int
+) -> None:
+    """Write properties once; raises Immutable where one has another value."""
+    touch(run, now)
+    write_properties(run, properties)
+
+
+@transaction.atomic
+def star_run(run: Run, user: User, on: bool, *, actor: Actor, now: int) -> None:
+    """Star or unstar a run for one person."""
+    if on:
+        _, changed = RunStar.objects.get_or_create(run=run, user=user)
+    else:
+        changed = RunStar.objects.filter(run=run, user=user).delete()[0] > 0
+    before = on != changed
+    edits = [Edit("starred", before, on, run)]
+    record(run.workspace, "star" if on else "unstar", edits, actor=actor, now=now)
+
+
+@transaction.atomic
+def star_experiment(
+    experiment: Experiment, user: User, on: bool, *, actor: Actor, now: int
+) -> None:
+    """Star or unstar an experiment for one person."""
+    stars = ExperimentStar.objects.filter(experiment=experiment, user=user)
+    if on:
+        _, changed = ExperimentStar.objects.get_or_create(
+            experiment=experiment, user=user
+        )
+    else:
+        changed = stars.delete()[0] > 0
+    edits = [Edit("starred", on != changed, on, experiment=experiment)]
+    record(
+        experiment.workspace,
+        "star experiment" if on else "unstar experiment",
+        edits,
+        actor=actor,
+        now=now,
+    )

@@ -1,0 +1,54 @@
+"""Change sets: what history shows and undo reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runs.actions.actor import Actor
+from runs.models import Change, ChangeSet, Experiment, Run, Workspace
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A field's value before and after; None where there was or is none."""
+
+    field: str
+    before: Any
+    after: Any
+    run: Run | None = None
+    experiment: Experiment | None = None
+
+
+def record(
+    workspace: Workspace,
+    action: str,
+    changes: Sequence[Edit],
+    *,
+    actor: Actor,
+    now: int,
+) -> ChangeSet | None:
+    """Keep `changes` as one set, undone together; None where nothing changed."""
+    real = [edit for edit in changes if edit.before != edit.after]
+    if not real:
+        return None
+    change_set = ChangeSet.objects.create(
+        workspace=workspace,
+        time=now,
+        action=action,
+        actor=actor.user,
+        token=actor.token,
+    )
+    Change.objects.bulk_create(
+        Change(
+            change_set=change_set,
+            run=edit.run,
+            experiment=edit.experiment,
+            field=edit.field,
+            before=edit.before,
+            after=edit.after,
+        )
+        for edit in real
+    )
+    return change_set

@@ -1,0 +1,200 @@
+"""Making, renaming, deleting, describing and tagging experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record
+from runs.actions.texts import check_tags
+from runs.models import Experiment, ExperimentTag, Workspace
+from studio.core import names
+from studio.core.errors import AlreadyExists, InvalidState
+
+DEFAULT_NAME = "Default"
+
+
+@transaction.atomic
+def create_experiment(
+    workspace: Workspace,
+    name: str,
+    *,
+    actor: Actor,
+    now: int,
+    tags: Mapping[str, str | None] | None = None,
+    artifact_location: str = "",
+    description: str = "",
+) -> Experiment:
+    """Make an experiment; raises AlreadyExists, also for a deleted one's name."""
+    names.check_experiment_name(name)
+    names.check_description(description)
+    names.check_text(artifact_location, "artifact_location", limit=2000)
+    check_tags(tags or {})
+    _lock(workspace)
+    _refuse_used_name(workspace, name)
+    highest = Experiment.objects.filter(workspace=workspace).aggregate(n=Max("number"))
+    experiment = _insert(
+        workspace,
+        name,
+        0 if highest["n"] is None and name == DEFAULT_NAME else (highest["n"] or 0) + 1,
+        actor,
+        now,
+        artifact_location=artifact_location,
+        description=description,
+    )
+    ExperimentTag.objects.bulk_create(
+        ExperimentTag(experiment=experiment, key=key, value=value)
+        for key, value in (tags or {}).items()
+    )
+    return experiment
+
+
+@transaction.atomic
+def ensure_default(workspace: Workspace, *, actor: Actor, now: int) -> Experiment:
+    """The experiment with number 0, *Default*, made where it is not there yet."""
+    _lock(workspace)
+    known = Experiment.objects.filter(workspace=workspace, number=0).first()
+    return known or _insert(workspace, DEFAULT_NAME, 0, actor, now)
+
+
+@transaction.atomic
+def rename_experiment(
+    experiment: Experiment, name: str, *, actor: Actor, now: int
+) -> Experiment:
+    """Give it another name; raises AlreadyExists, InvalidState if it is deleted."""
+    names.check_experiment_name(name)
+    _lock(experiment.workspace)
+    experiment.refresh_from_db(fields=["name", "deleted"])
+    if experiment.deleted is not None:
+        raise InvalidState(
+            f"The experiment {experiment.name!r} is deleted; restore it first",
+            experiment=experiment.name,
+        )
+    if name == experiment.name:
+        return experiment
+    _refuse_used_name(experiment.workspace, name)
+    return _change(experiment, "rename experiment", "name", name, actor, now)
+
+
+@transaction.atomic
+def describe_experiment(
+    experiment: Experiment, text: str, *, actor: Actor, now: int
+) -> Experiment:
+    """Set the Markdown description; empty removes it."""
+    names.check_description(text)
+    experiment.refresh_from_db(fields=["description"])
+    return _change(experiment, "describe experiment", "description", text, actor, now)
+
+
+@transaction.atomic
+def delete_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Experiment:
+    """Put it into the trash, and so all its runs; Default stays (InvalidState)."""
+    if experiment.number == 0:
+        raise InvalidState("The experiment Default cannot be deleted", experiment="0")
+    return _set_deleted(experiment, True, actor, now)
+
+
+@transaction.atomic
+def restore_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Experiment:
+    """Take it out of the trash; runs that were deleted singly stay there."""
+    return _set_deleted(experiment, False, actor, now)
+
+
+@transaction.atomic
+def set_experiment_tag(
+    experiment: Experiment, key: str, value: str | None, *, actor: Actor, now: int
+) -> None:
+    """Set one tag; None is a word without a value."""
+    check_tags({key: value})
+    Experiment.objects.select_for_update().get(pk=experiment.pk)
+    row = ExperimentTag.objects.filter(experiment=experiment, key=key).first()
+    before = {"value": row.value} if row else None
+    ExperimentTag.objects.update_or_create(
+        experiment=experiment, key=key, defaults={"value": value}
+    )
+    edits = [Edit(f"tags.{key}", before, {"value": value}, experiment=experiment)]
+    record(experiment.workspace, "tag experiment", edits, actor=actor, now=now)
+
+
+@transaction.atomic
+def delete_experiment_tag(
+    experiment: Experiment, key: str, *, actor: Actor, now: int
+) -> bool:
+    """Remove one tag; returns whether it was there."""
+    row = ExperimentTag.objects.filter(experiment=experiment, key=key).first()
+    if row is None:
+        return False
+    row.delete()
+    before = {"value": row.value}
+    edits = [Edit(f"tags.{key}", before, None, experiment=experiment)]
+    record(experiment.workspace, "untag experiment", edits, actor=actor, now=now)
+    return True
+
+
+def _lock(workspace: Workspace) -> None:
+    """Names and numbers are given one at a time."""
+    Workspace.objects.select_for_update().get(pk=workspace.pk)
+
+
+def _refuse_used_name(workspace: Workspace, name: str) -> None:
+    known = Experiment.objects.filter(workspace=workspace, name=name).first()
+    if known is not None:
+        where = "exists already, in the trash" if known.deleted else "exists already"
+        raise AlreadyExists(
+            f"An experiment {name!r} {where}",
+            experiment=known.name,
+            experiment_id=str(known.number),
+            deleted=known.deleted is not None,
+        )
+
+
+def _insert(
+    workspace: Workspace,
+    name: str,
+    number: int,
+    actor: Actor,
+    now: int,
+    **fields: Any,
+) -> Experiment:
+    return Experiment.objects.create(
+        workspace=workspace,
+        name=name,
+        number=number,
+        created_by=actor.user,
+        created=now,
+        updated=now,
+        **fields,
+    )
+
+
+def _set_deleted(
+    experiment: Experiment, wanted: bool, actor: Actor, now: int
+) -> Experiment:
+    Experiment.objects.select_for_update().get(pk=experiment.pk)
+    experiment.refresh_from_db(fields=["deleted"])
+    was = experiment.deleted is not None
+    if was == wanted:
+        return experiment
+    experiment.deleted = now if wanted else None
+    experiment.updated = now
+    experiment.save(update_fields=["deleted", "updated"])
+    action = "delete experiment" if wanted else "restore experiment"
+    edits = [Edit("deleted", was, wanted, experiment=experiment)]
+    record(experiment.workspace, action, edits, actor=actor, now=now)
+    return experiment
+
+
+def _change(
+    experiment: Experiment, action: str, field: str, value: str, actor: Actor, now: int
+) -> Experiment:
+    before = getattr(experiment, field)
+    setattr(experiment, field, value)
+    experiment.updated = now
+    experiment.save(update_fields=[field, "updated"])
+    edits = [Edit(field, before, value, experiment=experiment)]
+    record(experiment.workspace, action, edits, actor=actor, now=now)
+    return experiment

@@ -1,0 +1,139 @@
+"""Keeping and removing files of runs and logged models.
+
+The bytes are on the disk before the row says that the file is there; whatever fails
+leaves no row, and the blob of what failed is removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from runs.actions.actor import Actor
+from runs.actions.touch import hear
+from runs.models import File, LoggedModel, Run
+from runs.storage.files import Blob, files
+from studio.core import names
+from studio.core.errors import Conflict
+
+Home = Run | LoggedModel
+
+
+def save_file(
+    home: Home,
+    path: str,
+    chunks: Iterable[bytes],
+    *,
+    actor: Actor,
+    now: int,
+    limit: int,
+) -> File:
+    """Keep a file; one of the same path is replaced, the very same one is kept.
+
+    Raises TooLarge, and Conflict where the path is a folder or lies below a file.
+    """
+    names.check_path(path)
+    # Outside the transaction: a slow upload must not hold the database's lock.
+    blob = files.write(chunks, limit)
+    try:
+        with transaction.atomic():
+            file = _keep(home, path, blob, now)
+    except BaseException:
+        files.delete(blob.name)
+        raise
+    if file.blob != blob.name:
+        files.delete(blob.name)
+    return file
+
+
+@transaction.atomic
+def delete_file(home: Home, path: str, *, actor: Actor, now: int) -> int:
+    """Take a file, or all of a folder, away; returns how many there were.
+
+    The rows stay as replaced ones until their time is over.
+    """
+    names.check_path(path)
+    _lock(home, now)
+    below = [
+        file.pk
+        for file in _below(home, path).only("pk", "folder")
+        if _is_in(file.folder, path)
+    ]
+    gone = live(home).filter(Q(path_key=path_key(path)) | Q(pk__in=below))
+    return gone.update(replaced=now)
+
+
+def live(home: Home) -> QuerySet[File]:
+    """The files that are there now, without replaced ones."""
+    rows = File.objects.filter(replaced__isnull=True)
+    return rows.filter(run=home) if isinstance(home, Run) else rows.filter(model=home)
+
+
+def path_key(path: str) -> bytes:
+    return hashlib.sha256(path.encode()).digest()
+
+
+def _keep(home: Home, path: str, blob: Blob, now: int) -> File:
+    _lock(home, now)
+    _refuse_clash(home, path)
+    key = path_key(path)
+    old = live(home).filter(path_key=key).first()
+    if old is not None:
+        if (old.size, old.sha256) == (blob.size, blob.sha256):
+            return old
+        _replace(home, old, now)
+    folder, _, name = path.rpartition("/")
+    return File.objects.create(
+        run=home if isinstance(home, Run) else None,
+        model=home if isinstance(home, LoggedModel) else None,
+        folder=folder,
+        name=name,
+        path_key=key,
+        blob=blob.name,
+        size=blob.size,
+        sha256=blob.sha256,
+        created=now,
+    )
+
+
+def _lock(home: Home, now: int) -> None:
+    if isinstance(home, Run):
+        hear(home, now)
+    else:
+        LoggedModel.objects.filter(pk=home.pk).update(updated=now)
+
+
+def _refuse_clash(home: Home, path: str) -> None:
+    parts = path.split("/")
+    above = ["/".join(parts[:length]) for length in range(1, len(parts))]
+    keys = [path_key(folder) for folder in above]
+    file = live(home).filter(path_key__in=keys).first()
+    if file is not None:
+        raise Conflict(
+            f"{path!r} cannot be kept: {file.path!r} is a file, not a folder",
+            field="path",
+        )
+    # SQLite's LIKE takes no notice of case, so each hit is looked at again.
+    if any(_is_in(row.folder, path) for row in _below(home, path).only("folder")):
+        raise Conflict(f"{path!r} cannot be kept: it is a folder", field="path")
+
+
+def _below(home: Home, path: str) -> QuerySet[File]:
+    return live(home).filter(Q(folder=path) | Q(folder__startswith=f"{path}/"))
+
+
+def _is_in(folder: str, path: str) -> bool:
+    return folder == path or folder.startswith(f"{path}/")
+
+
+def _replace(home: Home, old: File, now: int) -> None:
+    """Keep `old` as the replaced one; while the run is active only the latest stays."""
+    if isinstance(home, Run) and home.state.is_active:
+        older = File.objects.filter(run=home, path_key=old.path_key)
+        for file in older.filter(replaced__isnull=False):
+            file.delete()
+            transaction.on_commit(lambda blob=file.blob: files.delete(blob))
+    File.objects.filter(pk=old.pk).update(replaced=now)

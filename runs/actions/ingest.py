@@ -1,0 +1,163 @@
+"""What scripts log: metric points, parameters, and batches of both with tags."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from runs.actions.actor import Actor
+from runs.actions.keys import intern_keys
+from runs.actions.texts import check_tags, write_params, write_tags
+from runs.actions.touch import hear
+from runs.models import IngestBatch, Kind, Metric, Run
+from runs.storage.heads import Rule
+from runs.storage.metrics import store
+from runs.storage.points import Note, Points, Value, make_points
+from studio.core import names
+from studio.core.errors import InvalidValue
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of a metric. Without a step it gets the next one of its name."""
+
+    key: str
+    value: Value
+    time: int
+    step: int | None = None
+    model_id: str = ""
+    dataset_name: str = ""
+    dataset_digest: str = ""
+
+    @property
+    def note(self) -> Note | None:
+        fields = {
+            "model_id": self.model_id,
+            "dataset_name": self.dataset_name,
+            "dataset_digest": self.dataset_digest,
+        }
+        return {name: text for name, text in fields.items() if text} or None
+
+
+@transaction.atomic
+def log_metrics(
+    run: Run,
+    points: Sequence[Point],
+    *,
+    actor: Actor,
+    now: int,
+    batch: tuple[str, int] | None = None,
+) -> int:
+    """Append points; returns how many were new.
+
+    With `batch` (writer, sequence) the whole batch is applied once, however late it is
+    repeated. Without one MLflow's rule makes repeating safe: a point of the same key,
+    step, time and value is the same point.
+    """
+    _check_points(points)
+    hear(run, now)
+    if batch is not None and not _is_new(run, batch, now):
+        return 0
+    return _append(run, points, Rule.MLFLOW if batch is None else Rule.BATCHES)
+
+
+@transaction.atomic
+def log_params(run: Run, params: Mapping[str, str], *, actor: Actor, now: int) -> None:
+    """Write parameters once; the same again is fine, another value is Immutable."""
+    hear(run, now)
+    write_params(run, params)
+
+
+@transaction.atomic
+def log_batch(
+    run: Run,
+    points: Sequence[Point] = (),
+    params: Mapping[str, str] | None = None,
+    tags: Mapping[str, str | None] | None = None,
+    *,
+    actor: Actor,
+    now: int,
+) -> None:
+    """Points (by MLflow's rule), parameters and tags: all of it or nothing."""
+    _check_points(points)
+    check_tags(tags or {})
+    hear(run, now)
+    _append(run, points, Rule.MLFLOW)
+    write_params(run, params or {})
+    write_tags(run, tags or {})
+
+
+def _check_points(points: Sequence[Point]) -> None:
+    if len(points) > names.MAX_BATCH_POINTS:
+        raise InvalidValue(
+            f"A batch may hold {names.MAX_BATCH_POINTS} points, not {len(points)}",
+            field="points",
+            limit=names.MAX_BATCH_POINTS,
+        )
+    known: set[str] = set()
+    for index, point in enumerate(points):
+        if point.key not in known:
+            known.add(names.check_key(point.key, f"points[{index}].key"))
+        if point.step is not None:
+            names.check_int64(point.step, f"points[{index}].step")
+        names.check_time(point.time, f"points[{index}].time")
+        if isinstance(point.value, str):
+            names.check_value(point.value, f"points[{index}].value")
+
+
+def _is_new(run: Run, batch: tuple[str, int], now: int) -> bool:
+    writer, sequence = batch
+    names.check_text(writer, "writer", limit=64, empty=False)
+    names.check_int64(sequence, "sequence")
+    # The run's row is held (`hear`), so no twin of this batch is under way.
+    _, created = IngestBatch.objects.get_or_create(
+        run=run, writer=writer, sequence=sequence, defaults={"time": now}
+    )
+    return created
+
+
+def _append(run: Run, points: Sequence[Point], rule: Rule) -> int:
+    by_key: dict[str, list[Point]] = defaultdict(list)
+    for point in points:
+        by_key[point.key].append(point)
+    heads = _heads(run, list(by_key))
+    series = [(heads[key], _arrays(heads[key], by_key[key])) for key in sorted(by_key)]
+    return sum(len(new) for new in store.append_all(series, rule))
+
+
+def _heads(run: Run, keys: Sequence[str]) -> dict[str, Metric]:
+    interned = intern_keys(run.workspace_id, Kind.METRIC, keys)
+    heads = _find_heads(run, interned)
+    missing = [key for name, key in sorted(interned.items()) if name not in heads]
+    if missing:
+        Metric.objects.bulk_create(
+            [Metric(run=run, key=key) for key in missing], ignore_conflicts=True
+        )
+        heads = _find_heads(run, interned)
+    return heads
+
+
+def _find_heads(run: Run, interned: Mapping[str, object]) -> dict[str, Metric]:
+    rows = Metric.objects.filter(run=run, key__in=interned.values())
+    locked = rows.select_related("key").select_for_update(of=("self",))
+    return {head.key.name: head for head in locked.order_by("pk")}
+
+
+def _arrays(head: Metric, points: Sequence[Point]) -> Points:
+    steps = []
+    for point in points:
+        if point.step is None:
+            steps.append(head.next_step)
+            head.next_step += 1
+        else:
+            steps.append(point.step)
+    noted = enumerate(point.note for point in points)
+    return make_points(
+        steps,
+        [point.time for point in points],
+        [point.value for point in points],
+        {index: note for index, note in noted if note},
+    )

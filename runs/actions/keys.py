@@ -1,0 +1,38 @@
+"""Interned names, and texts read as numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from runs.models import Key, Kind
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def intern_keys(workspace_id: int, kind: Kind, names: Iterable[str]) -> dict[str, Key]:
+    """The keys of `names`, made where they are new."""
+    wanted = sorted(set(names))
+    keys = _find(workspace_id, kind, wanted)
+    missing = [name for name in wanted if name not in keys]
+    if missing:
+        # In one order everywhere, so that two transactions cannot wait for each other.
+        Key.objects.bulk_create(
+            [Key(workspace_id=workspace_id, kind=kind, name=name) for name in missing],
+            ignore_conflicts=True,
+        )
+        keys |= _find(workspace_id, kind, missing)
+    return keys
+
+
+def _find(workspace_id: int, kind: Kind, names: list[str]) -> dict[str, Key]:
+    rows = Key.objects.filter(workspace_id=workspace_id, kind=kind, name__in=names)
+    return {key.name: key for key in rows}
+
+
+def as_number(text: str | None) -> float | None:
+    """`text` as the number that it spells; None for words, NaN and infinity."""
+    if text is None or not _NUMBER.fullmatch(text.strip()):
+        return None
+    number = float(text)
+    return number if abs(number) != float("inf") else None

@@ -1,0 +1,225 @@
+"""The only place that assigns `Run.status`.
+
+A step is checked against the table of `core.statuses`, made by compare-and-swap, and
+recorded as a RunEvent in the same transaction. A final status is sticky: what arrives
+later is recorded and changes nothing. Where a launcher owns the run it alone ends it;
+of what the script inside says only a failure counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from runs.actions.actor import Actor
+from runs.models import Launcher, Run, RunEvent
+from studio.core import names
+from studio.core.errors import IllegalTransition
+from studio.core.statuses import (
+    FOLLOWERS,
+    RunStatus,
+    lost_run_may_requeue,
+    may_follow,
+    may_reopen,
+)
+
+
+class Origin(Enum):
+    """Who reports a status: the script itself, what launched it, or the server."""
+
+    SCRIPT = "script"
+    LAUNCHER = "launcher"
+    SERVER = "server"
+
+
+@transaction.atomic
+def move(
+    run: Run,
+    new: RunStatus,
+    *,
+    actor: Actor,
+    now: int,
+    message: str = "",
+    ended: int | None = None,
+    level: str = "info",
+    origin: Origin = Origin.SCRIPT,
+) -> Run:
+    """Give `run` the status `new`; raises IllegalTransition.
+
+    The same status again changes nothing. `message` of a failure becomes the run's
+    error. `ended` is the writer's clock; without it a final status ends the run now.
+    """
+    names.check_text(message, "message", limit=names.MAX_ERROR)
+    while True:
+        old = _current(run)
+        if new is old:
+            return run
+        if old.is_final or _is_for_launcher(run, new, origin):
+            return _note(run, old, message or f"{new} was ignored", actor, now, level)
+        _check(run, old, new, origin)
+        fields = _fields(run, new, now, message, ended)
+        if _swap(run, old, new, fields, now):
+            _record(run, old, new, message, actor, now, level)
+            return run
+
+
+@transaction.atomic
+def reopen(run: Run, *, actor: Actor, now: int) -> Run:
+    """A final run is Running again, as MLflow clients resume runs.
+
+    Where a launcher owns the run this is recorded and changes nothing; an active run
+    stays as it is.
+    """
+    while True:
+        old = _current(run)
+        if old.is_active:
+            return run
+        if not may_reopen(old, owned_by_launcher=bool(run.launcher)):
+            return _note(run, old, "Reopening was ignored", actor, now, "info")
+        fields = {"ended": None, "error": "", "heard": now}
+        if _swap(run, old, RunStatus.RUNNING, fields, now):
+            _record(run, old, RunStatus.RUNNING, "Reopened", actor, now, "info")
+            return run
+
+
+@transaction.atomic
+def request_cancel(run: Run, *, actor: Actor, now: int, children: bool = False) -> Run:
+    """Ask for the end of `run`, and with `children` of all below it that are active."""
+    _ask(run, actor, now)
+    if children:
+        for descendant in descendants(run):
+            if descendant.state.is_active:
+                _ask(descendant, actor, now)
+    return run
+
+
+@transaction.atomic
+def force_cancel(run: Run, *, actor: Actor, now: int) -> Run:
+    """End `run` as Canceled without waiting for whoever runs it."""
+    if RunStatus.CANCELED not in FOLLOWERS[_current(run)]:
+        _ask(run, actor, now)
+    message = "Canceled by force"
+    return move(
+        run,
+        RunStatus.CANCELED,
+        actor=actor,
+        now=now,
+        message=message,
+        level="warning",
+        origin=Origin.SERVER,
+    )
+
+
+def descendants(run: Run) -> Iterator[Run]:
+    """All runs below `run`, level by level."""
+    parents = [run.pk]
+    while parents:
+        level = list(Run.objects.filter(parent__in=parents).order_by("pk"))
+        yield from level
+        parents = [child.pk for child in level]
+
+
+def start_event(run: Run, *, actor: Actor, now: int) -> None:
+    """The first event of a new run: how it began."""
+    RunEvent.objects.create(
+        run=run, time=now, old=None, new=run.status, actor=actor.user, token=actor.token
+    )
+
+
+def _ask(run: Run, actor: Actor, now: int) -> None:
+    move(
+        run,
+        RunStatus.CANCEL_REQUESTED,
+        actor=actor,
+        now=now,
+        message="Cancel was asked for",
+        origin=Origin.SERVER,
+    )
+
+
+def _current(run: Run) -> RunStatus:
+    run.refresh_from_db(fields=["status", "started", "ended", "launcher", "revision"])
+    return run.state
+
+
+def _is_for_launcher(run: Run, new: RunStatus, origin: Origin) -> bool:
+    owned = run.launcher != Launcher.NONE and origin is Origin.SCRIPT
+    return owned and new is not RunStatus.FAILED
+
+
+def _check(run: Run, old: RunStatus, new: RunStatus, origin: Origin) -> None:
+    requeued = (
+        new is RunStatus.QUEUED
+        and origin is Origin.LAUNCHER
+        and lost_run_may_requeue(old, owned_by_agent=run.launcher == Launcher.AGENT)
+    )
+    if requeued or may_follow(old, new):
+        return
+    allowed = sorted(FOLLOWERS[old])
+    raise IllegalTransition(
+        f"Run {run.run_id} is {old}, which {new} cannot follow; allowed are "
+        f"{', '.join(allowed)}",
+        status=str(old),
+        allowed=[str(status) for status in allowed],
+    )
+
+
+def _fields(
+    run: Run, new: RunStatus, now: int, message: str, ended: int | None
+) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if new is RunStatus.RUNNING and run.started is None:
+        fields["started"] = now
+    if new.is_final:
+        fields["ended"] = now if ended is None else names.check_time(ended, "ended")
+    if new is RunStatus.FAILED and message:
+        fields["error"] = message
+    return fields
+
+
+def _swap(
+    run: Run, old: RunStatus, new: RunStatus, fields: dict[str, Any], now: int
+) -> bool:
+    fields = {**fields, "status": new.code, "updated": now}
+    rows = Run.objects.filter(pk=run.pk, status=old.code)
+    if not rows.update(**fields, revision=F("revision") + 1):
+        return False
+    for name, value in fields.items():
+        setattr(run, name, value)
+    run.revision += 1
+    return True
+
+
+def _record(
+    run: Run,
+    old: RunStatus,
+    new: RunStatus,
+    message: str,
+    actor: Actor,
+    now: int,
+    level: str,
+) -> None:
+    RunEvent.objects.create(
+        run=run,
+        time=now,
+        old=old.code,
+        new=new.code,
+        level=level,
+        message=message,
+        actor=actor.user,
+        token=actor.token,
+    )
+
+
+def _note(
+    run: Run, status: RunStatus, message: str, actor: Actor, now: int, level: str
+) -> Run:
+    _record(run, status, status, message, actor, now, level)
+    Run.objects.filter(pk=run.pk).update(updated=now, revision=F("revision") + 1)
+    run.updated = now
+    run.revision += 1
+    return run

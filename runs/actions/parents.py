@@ -1,0 +1,57 @@
+"""The tree of runs: a parent is set once, may arrive later, and never makes a circle.
+
+`root` of every run below a root is kept right, so that a tree is one look-up.
+"""
+
+from __future__ import annotations
+
+from runs.models import Run
+from studio.core import names
+from studio.core.errors import Immutable, InvalidValue
+
+
+def link_parent(run: Run, parent_run_id: str) -> None:
+    """Set the parent's fields of `run`; the caller saves it."""
+    names.check_run_id(parent_run_id, "parent_run_id")
+    if run.parent_run_id and run.parent_run_id != parent_run_id:
+        raise Immutable(
+            f"The parent of run {run.run_id} is {run.parent_run_id} and stays so",
+            field="parent_run_id",
+        )
+    parent = _find(run.workspace_id, parent_run_id)
+    if parent_run_id == run.run_id or (parent and _is_below(parent, run)):
+        raise InvalidValue(
+            f"Run {run.run_id} cannot hang below {parent_run_id}: they would form a "
+            "circle",
+            field="parent_run_id",
+        )
+    run.parent_run_id = parent_run_id
+    if parent is not None:
+        run.parent = parent
+        run.root = parent.root or parent
+
+
+def adopt_waiting(run: Run) -> None:
+    """Link the runs that named `run` as their parent before it arrived."""
+    root = run.root or run
+    Run.objects.filter(root=run).update(root=root)
+    waiting = Run.objects.filter(
+        workspace=run.workspace_id, parent_run_id=run.run_id, parent__isnull=True
+    ).exclude(pk=run.pk)
+    for child in waiting:
+        Run.objects.filter(root=child).update(root=root)
+        Run.objects.filter(pk=child.pk).update(parent=run, root=root)
+
+
+def _find(workspace_id: int, run_id: str) -> Run | None:
+    rows = Run.objects.filter(workspace=workspace_id, run_id=run_id)
+    return rows.select_related("root").first()
+
+
+def _is_below(parent: Run, run: Run) -> bool:
+    """Whether `parent` hangs below `run`, or below one that waits for `run`.
+
+    Only a root can wait or take a parent, so the top of the parent's tree tells.
+    """
+    top = parent.root or parent
+    return top.pk == run.pk or top.parent_run_id == run.run_id

@@ -1,0 +1,145 @@
+"""Making runs, and putting them into the trash and back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.db.models import F
+
+from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record
+from runs.actions.inventing import invent_name
+from runs.actions.lifecycle import start_event
+from runs.actions.parents import adopt_waiting, link_parent
+from runs.actions.texts import check_tags, write_params, write_properties, write_tags
+from runs.actions.touch import touch
+from runs.models import Experiment, Run
+from studio.core import names
+from studio.core.errors import AlreadyExists, InvalidState
+from studio.core.statuses import RunStatus
+
+
+@transaction.atomic
+def create_run(
+    experiment: Experiment,
+    *,
+    actor: Actor,
+    now: int,
+    run_id: str | None = None,
+    name: str | None = None,
+    status: RunStatus = RunStatus.RUNNING,
+    started: int | None = None,
+    parent_run_id: str = "",
+    tags: Mapping[str, str | None] | None = None,
+    params: Mapping[str, str] | None = None,
+    properties: Mapping[str, str] | None = None,
+    description: str = "",
+    script: str = "",
+    type: str = "",
+    target: str = "",
+    heartbeats: bool = False,
+) -> Run:
+    """Make a run; raises AlreadyExists where its workspace has one of that id.
+
+    Without an id or name they are invented. A parent may be unknown yet.
+    """
+    run = Run(
+        workspace_id=experiment.workspace_id,
+        experiment=experiment,
+        run_id=uuid.uuid4().hex if run_id is None else names.check_run_id(run_id),
+        name=invent_name() if not name else names.check_display_name(name),
+        description=names.check_description(description),
+        status=status.code,
+        submitter=actor.user,
+        script=names.check_text(script, "script", limit=2000),
+        type=names.check_text(type, "type", limit=100),
+        target=names.check_text(target, "target", limit=100),
+        created=now,
+        updated=now,
+        heard=now,
+        heartbeats=heartbeats,
+    )
+    _set_times(run, status, started, now)
+    check_tags(tags or {})
+    run.number = _next_number(experiment)
+    _refuse_used_id(run)
+    if parent_run_id:
+        link_parent(run, parent_run_id)
+    run.save(force_insert=True)
+    adopt_waiting(run)
+    start_event(run, actor=actor, now=now)
+    write_tags(run, tags or {})
+    write_params(run, params or {})
+    write_properties(run, properties or {})
+    return run
+
+
+@transaction.atomic
+def set_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> Run:
+    """Hang `run` below another, once; raises Immutable where it has a parent."""
+    touch(run, now)
+    run.refresh_from_db(fields=["parent_run_id", "parent", "root"])
+    if run.parent_run_id == parent_run_id:
+        return run
+    link_parent(run, parent_run_id)
+    run.save(update_fields=["parent_run_id", "parent", "root"])
+    adopt_waiting(run)
+    edits = [Edit("parent", None, parent_run_id, run)]
+    record(run.workspace, "set parent", edits, actor=actor, now=now)
+    return run
+
+
+@transaction.atomic
+def trash_run(run: Run, *, actor: Actor, now: int) -> Run:
+    """Put a run into the trash; its children stay."""
+    return _set_deleted(run, True, actor=actor, now=now)
+
+
+@transaction.atomic
+def restore_run(run: Run, *, actor: Actor, now: int) -> Run:
+    """Take a run out of the trash."""
+    return _set_deleted(run, False, actor=actor, now=now)
+
+
+def _set_deleted(run: Run, wanted: bool, *, actor: Actor, now: int) -> Run:
+    touch(run, now)
+    run.refresh_from_db(fields=["deleted"])
+    was = run.deleted is not None
+    if was == wanted:
+        return run
+    run.deleted = now if wanted else None
+    Run.objects.filter(pk=run.pk).update(deleted=run.deleted)
+    action = "trash run" if wanted else "restore run"
+    edits = [Edit("deleted", was, wanted, run)]
+    record(run.workspace, action, edits, actor=actor, now=now)
+    return run
+
+
+def _set_times(run: Run, status: RunStatus, started: int | None, now: int) -> None:
+    if started is not None:
+        run.started = names.check_time(started, "started")
+    elif status is RunStatus.RUNNING:
+        run.started = now
+    if status.is_final:
+        run.ended = now
+
+
+def _next_number(experiment: Experiment) -> int:
+    rows = Experiment.objects.filter(pk=experiment.pk, deleted__isnull=True)
+    # The UPDATE takes the row, so two runs made at once get two numbers.
+    if not rows.update(last_run_number=F("last_run_number") + 1):
+        raise InvalidState(
+            f"The experiment {experiment.name!r} is deleted; restore it first",
+            experiment=experiment.name,
+        )
+    return Experiment.objects.values_list("last_run_number", flat=True).get(
+        pk=experiment.pk
+    )
+
+
+def _refuse_used_id(run: Run) -> None:
+    # Of two made at once in two experiments the unique constraint refuses one.
+    if Run.objects.filter(workspace=run.workspace_id, run_id=run.run_id).exists():
+        raise AlreadyExists(f"A run {run.run_id!r} exists already", run_id=run.run_id)

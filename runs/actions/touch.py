@@ -1,0 +1,27 @@
+"""The one place that notes that a run changed, and by which writers take turns."""
+
+from __future__ import annotations
+
+from django.db.models import F
+
+from runs.models import Run
+
+
+def touch(run: Run, now: int) -> None:
+    """Note a change of `run`; called first in a transaction that changes it.
+
+    The UPDATE holds the run's row until the transaction ends, so two writers of one run
+    take turns on PostgreSQL, as all writers do on SQLite.
+    """
+    Run.objects.filter(pk=run.pk).update(updated=now, revision=F("revision") + 1)
+    run.updated = now
+    run.revision += 1
+
+
+def hear(run: Run, now: int) -> None:
+    """`touch` for what the run's own script wrote."""
+    Run.objects.filter(pk=run.pk).update(
+        updated=now, heard=now, revision=F("revision") + 1
+    )
+    run.updated = run.heard = now
+    run.revision += 1

@@ -1,0 +1,102 @@
+"""What the head of a series says: last, first, min, max, count.
+
+Last is the greatest (step, time, arrival), first the least. Where MLflow's rule holds
+(`Rule.MLFLOW`) the greater value is the last of two points with one step and time; NaN
+counts as 0 there. Min and max skip NaN. Text, booleans and null have no number; an
+integer beyond 2^53 has both a number (rounded) and its digits.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import Enum
+
+import msgspec
+import numpy as np
+
+from runs.models import Metric
+from runs.storage.points import EXACT, Points, Value, as_float, rank_values
+
+
+class Rule(Enum):
+    """How points that look alike are taken.
+
+    BATCHES: every point counts, for batches are applied once. MLFLOW: the protocol has
+    no batch ids; an exact duplicate (step, time, value) is the same point again.
+    """
+
+    BATCHES = "batches"
+    MLFLOW = "mlflow"
+
+
+def advance(head: Metric, points: Points, rule: Rule) -> None:
+    """Take `points`, which are new, into `head`; the caller saves it."""
+    if not len(points):
+        return
+    arrival = np.arange(len(points), dtype=np.float64)
+    ties = rank_values(points.values) if rule is Rule.MLFLOW else arrival
+    order = np.lexsort((ties, points.times, points.steps))
+    _take_last(head, points, int(order[-1]), rule)
+    _take_first(head, points, int(order[0]))
+    _take_bounds(head, points)
+    head.count += len(points)
+
+
+def _take_last(head: Metric, points: Points, index: int, rule: Rule) -> None:
+    step, time = int(points.steps[index]), int(points.times[index])
+    value = points.python_values()[index]
+    if head.count:
+        known = (head.last_step, head.last_time)
+        if (step, time) < known:
+            return
+        is_tie = (step, time) == known and rule is Rule.MLFLOW
+        if is_tie and _rank(value) < (head.last or 0.0):
+            return
+    head.last, head.last_is_nan = split_nan(as_float(value))
+    head.last_text = text_of(value)
+    head.last_step, head.last_time = step, time
+
+
+def _take_first(head: Metric, points: Points, index: int) -> None:
+    step, time = int(points.steps[index]), int(points.times[index])
+    if head.count and (step, time) >= (head.first_step, head.first_time):
+        return
+    value = points.python_values()[index]
+    head.first, head.first_is_nan = split_nan(as_float(value))
+    head.first_step, head.first_time = step, time
+
+
+def _take_bounds(head: Metric, points: Points) -> None:
+    values = points.values
+    if not points.is_numeric:
+        numbers = [as_float(value) for value in values.tolist()]
+        values = np.array([n for n in numbers if n is not None], np.float64)
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return
+    low, high = float(values.min()), float(values.max())
+    head.min = low if head.min is None else min(head.min, low)
+    head.max = high if head.max is None else max(head.max, high)
+
+
+def _rank(value: Value) -> float:
+    number = as_float(value)
+    return 0.0 if number is None or math.isnan(number) else number
+
+
+def split_nan(number: float | None) -> tuple[float | None, bool]:
+    """A number as the database keeps it: SQLite has no NaN, so a flag says it."""
+    if number is not None and math.isnan(number):
+        return None, True
+    return number, False
+
+
+def text_of(value: Value) -> str | None:
+    """What stands for a value that no float64 holds; None where one does."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return None if -EXACT <= value <= EXACT else str(value)
+    return msgspec.json.encode(value).decode()
