@@ -1,0 +1,53 @@
+"""What `field:a|b` and `field:a..b` mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from studio.core.filters import fields, tree
+from studio.core.filters.tokens import WORD, Token
+from studio.core.filters.tree import Comparison, Field, Node, Span, Value, any_of
+from studio.core.filters.values import Operand
+
+_RANGED = frozenset({fields.NUMBER, fields.TIME, fields.DURATION, fields.MIXED})
+
+
+def several(field: Field, op: str, values: Sequence[Value], span: Span) -> Comparison:
+    """`in` or `not in` the values, each once; of a single one, `=` or `!=`."""
+    distinct = tuple(dict.fromkeys(values))
+    if len(distinct) == 1:
+        op = "=" if op == "in" else "!="
+    return Comparison(field, op, distinct, span)
+
+
+def joined(nodes: Sequence[Node]) -> Node:
+    """The alternatives as one node: `in` where all of them are plain values."""
+    plain = [n for n in nodes if isinstance(n, Comparison) and n.op == "="]
+    if len(plain) < len(nodes):
+        return any_of(*nodes)
+    values = [value for node in plain for value in node.values]
+    return several(plain[0].field, "in", values, plain[0].span)
+
+
+def range_of(field: Field, token: Token, text: str, start: int) -> Comparison | None:
+    """The comparison of `a..b`, `a..` or `..b`; None if the token is no range.
+
+    Raises InvalidFilter for a bad end, except where the field may hold text.
+    """
+    kind = fields.value_type(field)
+    if token.kind != WORD or ".." not in token.text or kind not in _RANGED:
+        return None
+    low, _, high = token.text.partition("..")
+    operand = Operand(field, "between", text, start)
+    ends: list[Value | None] = [_end(operand, word) for word in (low, high) if word]
+    if not ends or None in ends:
+        if kind == fields.MIXED and field.kind != tree.METRICS:
+            return None
+        raise operand.wrong(token)
+    values = tuple(end for end in ends if end is not None)
+    op = "between" if low and high else (">=" if low else "<=")
+    return Comparison(field, op, values)
+
+
+def _end(operand: Operand, word: str) -> Value | None:
+    return operand.read(word, quoted=False)

@@ -1,0 +1,70 @@
+"""Errors of the filter language: where, what was expected, and what would work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from studio.core.errors import InvalidFilter
+
+
+def mistake(
+    message: str,
+    position: int,
+    length: int,
+    *,
+    text: str,
+    expected: str = "",
+    hint: str = "",
+    replace: tuple[int, int] = (-1, -1),
+    options: Sequence[str] = (),
+) -> InvalidFilter:
+    """An InvalidFilter with its details.
+
+    `message` says what was expected, `hint` why. `options` are texts that may stand in
+    place of `text[replace[0]:replace[1]]` (by default, of the underlined part); each
+    becomes a suggestion with the whole corrected filter.
+    """
+    start, end = replace if replace[0] >= 0 else (position, position + length)
+    suggestions = [
+        {
+            "text": option,
+            "filter": (text[:start] + option + text[end:]).strip(),
+            "end": start + len(option),
+        }
+        for option in options
+    ]
+    return _error(
+        summary=f"{message} at character {position + 1}.",
+        hint=hint,
+        position=position,
+        length=length,
+        expected=expected,
+        suggestions=suggestions,
+    )
+
+
+def with_ways_out(
+    error: InvalidFilter, first_mistake: Callable[[str], int | None]
+) -> InvalidFilter:
+    """The error with those suggestions that mend the filter, or else their part.
+
+    `first_mistake` is the place of a text's first mistake, None if there is none.
+    """
+    whole, part = [], []
+    for suggestion in error.details["suggestions"]:
+        place = first_mistake(suggestion["filter"])
+        shown = {key: suggestion[key] for key in ("text", "filter")}
+        if place is None:
+            whole.append(shown)
+        elif place >= suggestion["end"]:
+            part.append(shown)
+    return _error(**{**error.details, "suggestions": whole or part})
+
+
+def _error(**details: Any) -> InvalidFilter:
+    tried = " or ".join(each["text"] for each in details["suggestions"])
+    parts = [details["summary"], details["hint"], f"Try {tried}." if tried else ""]
+    return InvalidFilter(
+        " ".join(part for part in parts if part), **{"field": "q", **details}
+    )

@@ -1,0 +1,278 @@
+"""MLflow's `filter_string` and `order_by` -> trees in which its meaning is explicit.
+
+MLflow has AND only, takes an unquoted key whole (`metrics.val.max` is a key), spells
+statuses its own way, and `!=` does not match what lacks the key: that becomes `is not
+null and !=` here. Statuses become those that MLflow's word covers. The error texts are
+the ones that MLflow clients know. All functions raise InvalidFilter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Callable
+
+from studio.core.errors import InvalidFilter
+from studio.core.filters import mlflow_tokens, tree
+from studio.core.filters.literals import read_number
+from studio.core.filters.mlflow_tokens import Identifier, Reader
+from studio.core.filters.patterns import like_matches
+from studio.core.filters.tree import (
+    Comparison,
+    Field,
+    Moment,
+    Node,
+    Number,
+    Text,
+    Value,
+    all_of,
+    attribute,
+)
+from studio.core.statuses import RunStatus as S
+from studio.core.viewtext import Sort
+
+#: Which statuses MLflow's word covers; every one is covered by exactly one word.
+STATUSES_OF: Mapping[str, frozenset[S]] = {
+    "SCHEDULED": frozenset({S.NOT_STARTED, S.QUEUED}),
+    "FINISHED": frozenset({S.COMPLETED}),
+    "FAILED": frozenset({S.FAILED}),
+    "KILLED": frozenset({S.CANCELED}),
+    "RUNNING": frozenset(S)
+    - {S.NOT_STARTED, S.QUEUED, S.COMPLETED, S.FAILED, S.CANCELED},
+}
+_WORD_OF = {status: word for word, group in STATUSES_OF.items() for status in group}
+
+TEXT, TIME, LISTED, STATUS, METRIC, KEYED = (
+    "text",
+    "time",
+    "listed text",
+    "status",
+    "metric",
+    "keyed text",
+)
+_LIKE = ("LIKE", "ILIKE")
+_COMPARATORS: Mapping[str, tuple[str, ...]] = {
+    TEXT: ("=", "!=", *_LIKE),
+    STATUS: ("=", "!=", *_LIKE),
+    LISTED: ("=", "!=", *_LIKE, "IN", "NOT IN"),
+    TIME: ("=", "!=", ">", ">=", "<", "<="),
+    METRIC: ("=", "!=", ">", ">=", "<", "<="),
+    KEYED: ("=", "!=", *_LIKE, "IS NULL", "IS NOT NULL"),
+}
+_MAY_BE_MISSING = frozenset({tree.TAGS, tree.PARAMS, tree.METRICS})
+
+
+def status_word(status: S) -> str:
+    """MLflow's word for a status."""
+    return _WORD_OF[status]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What one kind of thing may be searched by."""
+
+    attributes: Mapping[str, tuple[Field, str]]
+    kinds: Mapping[str, str]
+    prefixes: frozenset[str]
+    entities: tuple[str, ...]
+    unsortable: frozenset[str] = frozenset()
+
+
+_TAGS = {"tag": tree.TAGS, "tags": tree.TAGS}
+_DATA = {
+    **_TAGS,
+    **dict.fromkeys(("metric", "metrics"), tree.METRICS),
+    **dict.fromkeys(("param", "params", "parameter", "parameters"), tree.PARAMS),
+}
+_NAME = (attribute("name"), TEXT)
+_STARTED = (attribute("started"), TIME)
+
+RUNS = Dialect(
+    attributes={
+        "run_id": (attribute("id"), LISTED),
+        "run_name": _NAME,
+        "run name": _NAME,
+        "Run name": _NAME,
+        "Run Name": _NAME,
+        "status": (attribute("status"), STATUS),
+        "user_id": (Field(tree.TAGS, "mlflow.user"), TEXT),
+        "artifact_uri": (attribute("artifact_uri"), TEXT),
+        "start_time": _STARTED,
+        "created": _STARTED,
+        "Created": _STARTED,
+        "end_time": (attribute("ended"), TIME),
+    },
+    kinds={**_DATA, "dataset": tree.DATASETS, "datasets": tree.DATASETS},
+    prefixes=frozenset({"attribute", "attributes", "attr", "run"}),
+    entities=("metric", "parameter", "tag", "attribute", "dataset"),
+    unsortable=frozenset({"Run Name"}),
+)
+EXPERIMENTS = Dialect(
+    attributes={
+        "name": _NAME,
+        "experiment_id": (attribute("id"), LISTED),
+        "creation_time": (attribute("created"), TIME),
+        "last_update_time": (attribute("updated"), TIME),
+    },
+    kinds=_TAGS,
+    prefixes=frozenset({"attribute"}),
+    entities=("attribute", "tag"),
+)
+MODELS = Dialect(
+    attributes={
+        "name": (attribute("name"), LISTED),
+        "model_id": (attribute("id"), LISTED),
+        "source_run_id": (attribute("source_run_id"), LISTED),
+        "status": (attribute("status"), LISTED),
+        "model_type": (attribute("model_type"), LISTED),
+        "creation_timestamp": (attribute("created"), TIME),
+        "creation_time": (attribute("created"), TIME),
+        "last_updated_timestamp": (attribute("updated"), TIME),
+    },
+    kinds=_DATA,
+    prefixes=frozenset({"attribute", "attributes", "attr"}),
+    entities=("metric", "parameter", "tag", "attribute"),
+)
+
+
+def parse_runs(text: str) -> Node | None:
+    """The tree of a run filter, None for the empty one."""
+    return _parse(text, RUNS)
+
+
+def parse_experiments(text: str) -> Node | None:
+    """As `parse_runs`; attributes are name, id, created, updated."""
+    return _parse(text, EXPERIMENTS)
+
+
+def parse_models(text: str) -> Node | None:
+    """As `parse_runs`, for logged models; also source_run_id, status, model_type."""
+    return _parse(text, MODELS)
+
+
+def parse_order_by(items: Sequence[str], dialect: Dialect = RUNS) -> tuple[Sort, ...]:
+    """What to sort by, in order; a repeated field is an error."""
+    sorts: list[Sort] = []
+    for item in items:
+        reader = Reader(item)
+        name = reader.identifier()
+        word = reader.rest().upper()
+        if word not in ("", "ASC", "DESC"):
+            raise _error(f"Invalid ordering key in order_by clause '{item}'.")
+        field, kind = _resolve(name, dialect)
+        if kind == tree.DATASETS or name.key in dialect.unsortable:
+            raise _error(f"Invalid order_by entity: {name.entity or name.key}")
+        if any(sort.field == field for sort in sorts):
+            raise _error(f"`order_by` contains duplicate fields: {list(items)}")
+        sorts.append(Sort(field, descending=word == "DESC"))
+    return tuple(sorts)
+
+
+def _parse(text: str, dialect: Dialect) -> Node | None:
+    reader = Reader(text)
+    nodes = []
+    while not reader.at_end():
+        nodes.append(_clause(reader, dialect))
+        if not reader.at_end():
+            reader.conjunction()
+    return all_of(*nodes) if nodes else None
+
+
+def _clause(reader: Reader, dialect: Dialect) -> Node:
+    name = reader.identifier()
+    field, kind = _resolve(name, dialect)
+    operator = reader.comparator()
+    allowed = _allowed(field, kind)
+    if operator not in allowed:
+        valid = "{" + ", ".join(repr(each) for each in allowed) + "}"
+        raise _error(f"Invalid comparator '{operator}' not one of '{valid}'")
+    if operator in ("IS NULL", "IS NOT NULL"):
+        return Comparison(field, operator.lower())
+    if operator in ("IN", "NOT IN"):
+        texts = reader.strings()
+        return _compare(field, operator, [Text(text) for text in texts])
+    if kind == STATUS:
+        return _status(operator, reader.string("attribute"))
+    return _compare(field, operator, [_value(reader, field, kind)])
+
+
+def _allowed(field: Field, kind: str) -> tuple[str, ...]:
+    if field.kind == tree.DATASETS:
+        return _COMPARATORS[LISTED]
+    return _COMPARATORS[kind]
+
+
+def _resolve(name: Identifier, dialect: Dialect) -> tuple[Field, str]:
+    """The field and what kind of value it takes."""
+    if name.entity and name.entity not in dialect.prefixes:
+        kind = dialect.kinds.get(name.entity)
+        if kind is None:
+            raise _error(
+                f"Invalid entity type '{name.entity}'. "
+                f"Valid values are {list(dialect.entities)}"
+            )
+        return _keyed(kind, name.key)
+    found = dialect.attributes.get(name.key)
+    if found is None:
+        valid = "{" + ", ".join(repr(key) for key in dialect.attributes) + "}"
+        raise _error(
+            f"Invalid attribute key '{name.key}' specified. Valid keys are '{valid}'"
+        )
+    return found
+
+
+def _keyed(kind: str, key: str) -> tuple[Field, str]:
+    if kind == tree.METRICS:
+        return tree.metric(key), METRIC
+    if kind != tree.DATASETS:
+        return Field(kind, key), KEYED
+    if key not in ("name", "digest", "context"):
+        valid = "{'name', 'digest', 'context'}"
+        raise _error(f"Invalid dataset key '{key}' specified. Valid keys are '{valid}'")
+    return Field(kind, key, "any"), tree.DATASETS
+
+
+def _value(reader: Reader, field: Field, kind: str) -> Value:
+    if kind == METRIC:
+        return _number(reader.bare(), "metric")
+    if kind == TIME:
+        number = _number(reader.bare(), field.key).value
+        ms = int(number)
+        return Moment(ms, ms + 1, "ms")
+    entity = {tree.PARAMS: "parameter", tree.TAGS: "tag"}.get(field.kind, "attribute")
+    return Text(reader.string(entity))
+
+
+def _number(word: str, what: str) -> Number:
+    number = read_number(word)
+    if number is None:
+        raise _error(f"Expected numeric value type for {what}. Found {word}")
+    return number
+
+
+def _compare(field: Field, operator: str, values: Sequence[Value]) -> Node:
+    op = operator.lower()
+    node = Comparison(field, op, tuple(dict.fromkeys(values)))
+    missing = field.kind in _MAY_BE_MISSING or field == attribute("ended")
+    if op == "!=" and missing:
+        return all_of(replace(node, op="is not null", values=()), node)
+    return node
+
+
+def _status(operator: str, word: str) -> Node:
+    """The statuses whose MLflow word fits; none is a list of nothing, as in MLflow."""
+    tests: dict[str, Callable[[str], bool]] = {
+        "=": lambda each: each == word,
+        "!=": lambda each: each == word,
+        "LIKE": lambda each: like_matches(each, word),
+        "ILIKE": lambda each: like_matches(each.casefold(), word.casefold()),
+    }
+    fitting = [each for each in STATUSES_OF if tests[operator](each)]
+    statuses = [s for s in S if _WORD_OF[s] in fitting]
+    values = tuple(Text(status.value) for status in statuses)
+    op = "not in" if operator == "!=" else "in"
+    return Comparison(attribute("status"), op, values)
+
+
+def _error(message: str) -> InvalidFilter:
+    return mlflow_tokens.error(message)

@@ -1,0 +1,149 @@
+"""Reading MLflow's filter text piece by piece. A quote cannot be escaped inside."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from studio.core.errors import InvalidFilter
+
+MAX_LENGTH = 16 * 1024
+MAX_PIECES = 2000
+
+_PIECE = re.compile(
+    r"""\s*(?:
+      (?P<name>[^\s'"`()=!<>,;]*\.(?:"[^"]*"|`[^`]*`|'[^']*'))
+    | (?P<string>"[^"]*"|'[^']*'|`[^`]*`)
+    | (?P<op>!=|>=|<=|=|>|<)
+    | (?P<sign>[(),])
+    | (?P<bare>[^\s'"`()=!<>,;]+)
+    | (?P<other>\S)
+    )""",
+    re.VERBOSE,
+)
+_OPERATORS = frozenset({"=", "!=", ">", ">=", "<", "<="})
+
+
+def error(message: str, position: int = 0, length: int = 0) -> InvalidFilter:
+    return InvalidFilter(
+        message, field="filter", position=position, length=length, suggestions=[]
+    )
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """`tags.mlflow.user` is the entity `tags` and the key `mlflow.user`."""
+
+    entity: str
+    key: str
+
+
+@dataclass(frozen=True)
+class _Piece:
+    kind: str
+    text: str
+    start: int
+
+
+class Reader:
+    """The pieces of a text, read from left to right."""
+
+    def __init__(self, text: str) -> None:
+        if len(text) > MAX_LENGTH or "\x00" in text:
+            raise error("Invalid filter string: too long, or not text")
+        found = _PIECE.finditer(text)
+        self.pieces = [
+            _Piece(m.lastgroup or "", m[m.lastgroup or 0], m.start(m.lastgroup or 0))
+            for m in found
+        ]
+        if len(self.pieces) > MAX_PIECES:
+            raise error("Invalid filter string: too many clauses")
+        self.at = 0
+
+    def at_end(self) -> bool:
+        return self.at >= len(self.pieces)
+
+    def take(self) -> _Piece:
+        if self.at_end():
+            raise error("Invalid clause(s) in filter string: it ends too early")
+        self.at += 1
+        return self.pieces[self.at - 1]
+
+    def identifier(self) -> Identifier:
+        piece = self.take()
+        if piece.kind == "string":
+            return Identifier("", piece.text[1:-1])
+        if piece.kind not in ("bare", "name"):
+            raise self.invalid(piece)
+        entity, point, key = piece.text.partition(".")
+        if not point:
+            return Identifier("", entity)
+        return Identifier(entity.lower(), _unquoted(key))
+
+    def comparator(self) -> str:
+        """The operator in upper case: `=`, `NOT IN`, `IS NOT NULL`, …"""
+        piece = self.take()
+        if piece.text in _OPERATORS:
+            return piece.text
+        word = piece.text.upper()
+        if word == "NOT":
+            return f"NOT {self.take().text.upper()}"
+        if word == "IS":
+            following = self.take().text.upper()
+            if following == "NOT":
+                following = f"NOT {self.take().text.upper()}"
+            return f"IS {following}"
+        if word in ("IN", "LIKE", "ILIKE"):
+            return word
+        raise self.invalid(piece)
+
+    def bare(self) -> str:
+        """A value as written, quotes included."""
+        return self.take().text
+
+    def string(self, entity: str) -> str:
+        piece = self.take()
+        if piece.kind != "string" or piece.text[0] == "`":
+            raise error(
+                f"Expected a quoted string value for {entity} (e.g. 'my-value'). "
+                f"Got value {piece.text}",
+                piece.start,
+                len(piece.text),
+            )
+        return piece.text[1:-1]
+
+    def strings(self) -> list[str]:
+        """`('a', 'b')`"""
+        piece = self.take()
+        if piece.text != "(":
+            raise self.invalid(piece)
+        values = [self.string("attribute in a list")]
+        while True:
+            piece = self.take()
+            if piece.text == ")":
+                return values
+            if piece.text != ",":
+                raise self.invalid(piece)
+            values.append(self.string("attribute in a list"))
+
+    def conjunction(self) -> None:
+        piece = self.take()
+        if piece.kind != "bare" or piece.text.upper() != "AND":
+            raise self.invalid(piece)
+
+    def rest(self) -> str:
+        words = [piece.text for piece in self.pieces[self.at :]]
+        self.at = len(self.pieces)
+        return " ".join(words)
+
+    def invalid(self, piece: _Piece) -> InvalidFilter:
+        return error(
+            f"Invalid clause(s) in filter string: '{piece.text}'",
+            piece.start,
+            len(piece.text),
+        )
+
+
+def _unquoted(key: str) -> str:
+    quoted = len(key) > 1 and key[0] in "\"'`" and key[-1] == key[0]
+    return key[1:-1] if quoted else key

@@ -1,0 +1,147 @@
+"""Filter text -> tokens. Knows quotes and where a word ends, not what words mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from studio.core.filters.mistakes import mistake
+
+WORD, STRING, OPERATOR, SIGN, END = "word", "string", "operator", "sign", "end"
+
+_OPERATORS = re.compile(r"==|!=|<>|<=|>=|=|<|>")
+_SAME = {"==": "=", "<>": "!="}
+QUOTES = "\"'`"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of a word; quoted stretches stand in keys: `metrics."val/acc".max`."""
+
+    text: str
+    quoted: bool
+
+
+@dataclass(frozen=True)
+class Token:
+    kind: str
+    text: str
+    start: int
+    end: int
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def length(self) -> int:
+        return max(self.end - self.start, 1)
+
+    def is_word(self, *words: str) -> bool:
+        return self.kind == WORD and self.text.lower() in words
+
+
+def tokenize(text: str) -> list[Token]:
+    """The tokens of `text`, an END token last. Raises InvalidFilter."""
+    return list(_Lexer(text).tokens())
+
+
+class _Lexer:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.last = Token(END, "", 0, 0)
+        self.in_list = False
+
+    def tokens(self) -> Iterator[Token]:
+        while True:
+            self._skip_space()
+            self.last = self._next()
+            yield self.last
+            if self.last.kind == END:
+                return
+
+    def _skip_space(self) -> None:
+        while self.at < len(self.text) and self.text[self.at].isspace():
+            self.at += 1
+
+    def _next(self) -> Token:
+        start = self.at
+        if start == len(self.text):
+            return Token(END, "", start, start)
+        char = self.text[start]
+        if char in QUOTES:
+            return Token(STRING, self._quoted(), start, self.at)
+        operator = _OPERATORS.match(self.text, start)
+        if operator:
+            self.at = operator.end()
+            found = operator.group()
+            return Token(OPERATOR, _SAME.get(found, found), start, self.at)
+        if char in "():|" or (char == "," and self.in_list):
+            return self._sign(char)
+        if char == "-" and self.text[start + 1 : start + 2] in ("(", *QUOTES):
+            return self._sign(char)
+        return self._word()
+
+    def _sign(self, char: str) -> Token:
+        if char == "(":
+            self.in_list = self.last.is_word("in")
+        elif char == ")":
+            self.in_list = False
+        self.at += 1
+        return Token(SIGN, char, self.at - 1, self.at)
+
+    def _quoted(self) -> str:
+        """The text between quotes; a quote inside is written twice."""
+        start, quote = self.at, self.text[self.at]
+        parts = []
+        while True:
+            close = self.text.find(quote, self.at + 1)
+            if close < 0:
+                raise mistake(
+                    f"Expected {quote} to close the quote",
+                    start,
+                    len(self.text) - start,
+                    expected=f"a closing {quote}",
+                    text=self.text,
+                )
+            parts.append(self.text[self.at + 1 : close])
+            self.at = close
+            if self.text[close + 1 : close + 2] != quote:
+                break
+            parts.append(quote)
+            self.at += 1
+        self.at += 1
+        return "".join(parts)
+
+    def _word(self) -> Token:
+        start, stop = self.at, self._stops()
+        parts: list[Part] = []
+        bare = self.at
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            after_point = self.at > start and self.text[self.at - 1] == "."
+            if char in QUOTES and after_point:
+                parts.append(Part(self.text[bare : self.at], quoted=False))
+                parts.append(Part(self._quoted(), quoted=True))
+                bare = self.at
+                continue
+            if char.isspace() or char in stop or self._unequal(char, stop):
+                break
+            self.at += 1
+        if bare < self.at:
+            parts.append(Part(self.text[bare : self.at], quoted=False))
+        return Token(WORD, self.text[start : self.at], start, self.at, tuple(parts))
+
+    def _unequal(self, char: str, stop: str) -> bool:
+        return (
+            char == "!" and "=" in stop and self.text[self.at + 1 : self.at + 2] == "="
+        )
+
+    def _stops(self) -> str:
+        """What ends a bare word here: a value may hold more signs than a field."""
+        if self.in_list:
+            return "(),"
+        if self.last.kind == OPERATOR:
+            return "()|"
+        if self.last.kind == SIGN and self.last.text in ":|":
+            return "()|=<>"
+        return "():|=<>"

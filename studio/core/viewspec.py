@@ -1,0 +1,181 @@
+"""The run list's whole state: filter, sort, columns, grouping, charts, switches.
+
+A `ViewSpec` reads from and writes to a query string (short, canonical order, defaults
+left out) and JSON (for stored views and REST). A field's name is the same in the
+filter, in `sort` and in `columns`. Parameters that are not known are ignored, since
+links get decorated on their way; a bad value is an InvalidValue naming the parameter.
+The filter stays text here: a page with a broken filter still shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Callable
+from urllib.parse import parse_qsl, quote
+
+from studio.core import viewtext
+from studio.core.errors import InvalidValue
+from studio.core.filters import parse, to_text
+from studio.core.filters.tree import Node, attribute
+from studio.core.viewtext import Chart, Column, Group, Sort
+
+__all__ = ["Chart", "Column", "Group", "Sort", "ViewSpec"]
+
+DEFAULT_SORT = Sort(attribute("created"), descending=True)
+DEFAULT_COLUMNS = tuple(
+    Column(attribute(name))
+    for name in ("name", "tags", "status", "created", "submitter", "duration")
+)
+ROWS = (25, 50, 100)
+DEFAULT_ROWS = 50
+
+
+@dataclass(frozen=True)
+class ViewSpec:
+    """What a run list shows and how; the default value is the plain list."""
+
+    q: str = ""
+    sort: Sort = DEFAULT_SORT
+    columns: tuple[Column, ...] = DEFAULT_COLUMNS
+    children: bool = False
+    tree: tuple[str, ...] = ()
+    mine: bool = False
+    group: Group | None = None
+    differs: bool = False
+    charts: tuple[Chart, ...] = ()
+    selected: tuple[str, ...] = ()
+    only: bool = False
+    facets: bool = False
+    archived: bool = False
+    rows: int = DEFAULT_ROWS
+    view: str = ""
+    after: str = ""
+    before: str = ""
+
+    def filter(self) -> Node | None:
+        """The tree of `q`, None if it is empty; raises InvalidFilter."""
+        return parse(self.q)
+
+    def changed(self, **changes: Any) -> ViewSpec:
+        """A copy with `changes`, back on its first page unless a cursor is given."""
+        cursor: dict[str, Any] = {"after": "", "before": ""}
+        return replace(self, **{**cursor, **changes})
+
+    @classmethod
+    def from_query(cls, query: str | Mapping[str, str]) -> ViewSpec:
+        """The state in a query string, or in its decoded pairs; raises InvalidValue."""
+        if isinstance(query, str):
+            query = dict(parse_qsl(query.lstrip("?"), keep_blank_values=True))
+        values: dict[str, Any] = {}
+        for name, read in _READERS.items():
+            text = query.get(name, "").strip()
+            if text:
+                values[name] = read(text, name)
+        if "after" in values and "before" in values:
+            raise InvalidValue("after and before exclude each other", field="before")
+        return cls(**values)
+
+    def parameters(self) -> dict[str, str]:
+        """The parameters that differ from the default, in canonical order."""
+        default = ViewSpec()
+        return {
+            name: _text(getattr(self, name))
+            for name in _READERS
+            if getattr(self, name) != getattr(default, name)
+        }
+
+    def to_query(self, **changes: Any) -> str:
+        """The query string, without `?`; empty for the default. See `changed`."""
+        spec = self.changed(**changes) if changes else self
+        return "&".join(
+            f"{name}={quote(text, safe=_SAFE).replace('%20', '+')}"
+            for name, text in spec.parameters().items()
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """What a stored view keeps: no cursor, the filter in canonical text."""
+        found = self.changed(q=to_text(self.filter())).parameters()
+        return {
+            name: found[name] if name not in _SWITCHES else True
+            for name in found
+            if name != "view"
+        }
+
+    @classmethod
+    def from_json(cls, values: object) -> ViewSpec:
+        """The reverse of `to_json`; also takes lists, numbers and booleans."""
+        if not isinstance(values, Mapping):
+            raise InvalidValue("A view must be a JSON object", field="view")
+        return cls.from_query({str(k): _json_text(k, v) for k, v in values.items()})
+
+
+def _read_text(text: str, name: str) -> str:
+    del name
+    return text
+
+
+def _read_switch(text: str, name: str) -> bool:
+    if text not in ("0", "1"):
+        raise InvalidValue(f"{name} must be 0 or 1, not {text!r}", field=name)
+    return text == "1"
+
+
+def _read_rows(text: str, name: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:4]) not in ROWS:
+        allowed = ", ".join(str(rows) for rows in ROWS)
+        raise InvalidValue(f"{name} must be one of {allowed}", field=name)
+    return int(text)
+
+
+def _read_slug(text: str, name: str) -> str:
+    if not text.isascii() or not text.isalnum() or len(text) > 32:
+        raise InvalidValue(f"{name} must be a view's short name", field=name)
+    return text
+
+
+def _read_cursor(text: str, name: str) -> str:
+    if len(text) > 4000:
+        raise InvalidValue(f"{name} is not a cursor of this list", field=name)
+    return text
+
+
+#: In the order in which they stand in a query string.
+_READERS: dict[str, Callable[[str, str], Any]] = {
+    "q": _read_text,
+    "sort": viewtext.read_sort,
+    "columns": viewtext.read_columns,
+    "children": _read_switch,
+    "tree": viewtext.read_list,
+    "mine": _read_switch,
+    "group": viewtext.read_group,
+    "differs": _read_switch,
+    "charts": viewtext.read_charts,
+    "selected": viewtext.read_list,
+    "only": _read_switch,
+    "facets": _read_switch,
+    "archived": _read_switch,
+    "rows": _read_rows,
+    "view": _read_slug,
+    "after": _read_cursor,
+    "before": _read_cursor,
+}
+_SWITCHES = frozenset(n for n, read in _READERS.items() if read is _read_switch)
+#: Characters that a query may hold as they are and that stay readable.
+_SAFE = "/:,!|()*~@$;?-._"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return viewtext.joined(value) if isinstance(value, tuple) else str(value)
+
+
+def _json_text(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ",".join(value)
+    if isinstance(value, (str, int)):
+        return str(value)
+    raise InvalidValue(f"{name} must be text, a number or a list", field=str(name))

@@ -1,0 +1,159 @@
+"""The texts inside a view's parameters: sort, columns, grouping, charts, lists.
+
+Items are divided by commas, which may stand inside a key's quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from studio.core.errors import InvalidFilter, InvalidValue
+from studio.core.filters import fields, parse_field
+from studio.core.filters.text import field_text
+from studio.core.filters.tree import Field
+
+CHART_KINDS = ("line", "scatter", "bar", "histogram", "parallel")
+MAX_ITEMS = 200
+MIN_WIDTH, MAX_WIDTH = 40, 2000
+
+
+@dataclass(frozen=True)
+class Sort:
+    """What rows are ordered by; ties and runs without a value go by arrival."""
+
+    field: Field
+    descending: bool = False
+
+    def __str__(self) -> str:
+        return ("-" if self.descending else "") + field_text(self.field)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column; a width of 0 leaves it to the page. Widths are pixels."""
+
+    field: Field
+    width: int = 0
+
+    def __str__(self) -> str:
+        return field_text(self.field) + (f":{self.width}" if self.width else "")
+
+
+@dataclass(frozen=True)
+class Group:
+    """What rows are grouped by; `all_but` means by every parameter except these."""
+
+    fields: tuple[Field, ...]
+    all_but: bool = False
+
+    def __str__(self) -> str:
+        names = ",".join(field_text(field) for field in self.fields)
+        return f"-{names}" if self.all_but else names
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart: `line!metrics.loss!x=time` is its kind, what it draws, its options."""
+
+    kind: str
+    fields: tuple[Field, ...]
+    options: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        drawn = [field_text(field) for field in self.fields]
+        return "!".join([self.kind, *drawn, *(f"{k}={v}" for k, v in self.options)])
+
+
+def split(text: str, divider: str, name: str) -> list[str]:
+    """The items of `text`; a divider inside double quotes divides nothing."""
+    items, start, inside = [], 0, False
+    for position, char in enumerate(text):
+        if char == '"':
+            inside = not inside
+        elif char == divider and not inside:
+            items.append(text[start:position])
+            start = position + 1
+    items.append(text[start:])
+    if len(items) > MAX_ITEMS:
+        raise InvalidValue(f"{name} has more than {MAX_ITEMS} items", field=name)
+    return [item.strip() for item in items if item.strip()]
+
+
+def read_field(text: str, name: str) -> Field:
+    """A field's name in the parameter `name`; raises InvalidValue."""
+    try:
+        return parse_field(text)
+    except InvalidFilter as error:
+        suggestions = [s["text"] for s in error.details["suggestions"]]
+        raise InvalidValue(
+            f"{name}: {error.message}", field=name, suggestions=suggestions
+        ) from error
+
+
+def read_sort(text: str, name: str = "sort") -> Sort:
+    """`-metrics.acc` -> Sort; raises InvalidValue."""
+    descending = text.startswith("-")
+    field = read_field(text[1:] if descending else text, name)
+    if not fields.spec_of(field).sortable:
+        raise InvalidValue(f"{name}: {text} cannot be sorted by", field=name)
+    return Sort(field, descending)
+
+
+def read_columns(text: str, name: str = "columns") -> tuple[Column, ...]:
+    """`name,status:120` -> columns, each field once; raises InvalidValue."""
+    columns = [_column(item, name) for item in split(text, ",", name)]
+    return tuple({column.field: column for column in columns}.values())
+
+
+def _column(text: str, name: str) -> Column:
+    head, colon, tail = text.rpartition(":")
+    is_width = bool(colon) and tail.isascii() and tail.isdigit()
+    field = read_field(head if is_width else text, name)
+    if not fields.spec_of(field).column:
+        raise InvalidValue(f"{name}: {text} cannot be a column", field=name)
+    width = int(tail[:6]) if is_width else 0
+    return Column(field, min(max(width, MIN_WIDTH), MAX_WIDTH) if width else 0)
+
+
+def read_group(text: str, name: str = "group") -> Group:
+    """`params.lr,tags.model`, or `-params.seed` for all but it."""
+    all_but = text.startswith("-")
+    items = split(text[1:] if all_but else text, ",", name)
+    if not items:
+        raise InvalidValue(f"{name} names no field", field=name)
+    return Group(tuple(read_field(item, name) for item in items), all_but)
+
+
+def read_charts(text: str, name: str = "charts") -> tuple[Chart, ...]:
+    """`line!metrics.loss,scatter!params.lr!metrics.acc` -> charts."""
+    return tuple(_chart(item, name) for item in split(text, ",", name))
+
+
+def _chart(text: str, name: str) -> Chart:
+    kind, *rest = split(text, "!", name)
+    if kind not in CHART_KINDS:
+        kinds = ", ".join(CHART_KINDS)
+        raise InvalidValue(f"{name}: {kind!r} is none of {kinds}", field=name)
+    drawn = [item for item in rest if not _is_option(item)]
+    if not drawn:
+        raise InvalidValue(f"{name}: {text!r} draws no field", field=name)
+    options = (item.partition("=")[::2] for item in rest if _is_option(item))
+    return Chart(
+        kind,
+        tuple(read_field(item, name) for item in drawn),
+        tuple((key, value) for key, value in options),
+    )
+
+
+def _is_option(item: str) -> bool:
+    return item.partition("=")[0].isidentifier() and "=" in item
+
+
+def read_list(text: str, name: str) -> tuple[str, ...]:
+    """Ids divided by commas, each once."""
+    return tuple(dict.fromkeys(split(text, ",", name)))
+
+
+def joined(items: Iterable[object]) -> str:
+    return ",".join(str(item) for item in items)

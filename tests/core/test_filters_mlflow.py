@@ -1,0 +1,129 @@
+"""MLflow's filters keep MLflow's meaning, told in the studio's language."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.core.errors import InvalidFilter
+from studio.core.filters import to_text
+from studio.core.filters.mlflow import (
+    EXPERIMENTS,
+    STATUSES_OF,
+    parse_experiments,
+    parse_models,
+    parse_order_by,
+    parse_runs,
+    status_word,
+)
+from studio.core.filters.tree import Comparison, attribute
+from studio.core.statuses import RunStatus
+
+MEANINGS = [
+    ("", ""),
+    ("metrics.acc > 0.9", "metrics.acc > 0.9"),
+    ("metric.val.max >= 1e-3", 'metrics."val.max" >= 0.001'),
+    ("metrics.`val loss` < -1", 'metrics."val loss" < -1'),
+    ("metrics.a != 1", "metrics.a is not null and metrics.a != 1"),
+    ("params.lr='0.1' AND", 'params.lr = "0.1"'),
+    (
+        "params.lr != 'a' and tags.x = \"it's\"",
+        'param:lr and params.lr != a and tags.x = "it\'s"',
+    ),
+    ("tag.mlflow.source.name like '%train%'", 'tags.mlflow.source.name like "%train%"'),
+    ("tags.a IS NULL AND params.b is not null", "-tag:a and param:b"),
+    ("run_name = 'r'", "name:r"),
+    ("attributes.\"Run name\" ILIKE 'R%'", 'name ilike "R%"'),
+    ("run_id NOT IN ('a', 'b')", "id not in (a, b)"),
+    ("user_id = 'root'", "tags.mlflow.user = root"),
+    ("status = 'FINISHED'", "status:Completed"),
+    ("status != 'FAILED'", "status not in (Failed)"),
+    ("status LIKE 'F%'", "status:Completed|Failed"),
+    ("start_time > 1795478400000", "started > 2026-11-24T00:00:00.000"),
+    ("end_time != 5", "ended is not null and ended != 1970-01-01T00:00:00.005"),
+    ("dataset.name IN ('d')", "datasets.name.any in (d)"),
+]
+
+
+@pytest.mark.parametrize(("text", "meaning"), MEANINGS)
+def test_a_run_filter_keeps_its_meaning(text, meaning):
+    assert to_text(parse_runs(text)) == meaning
+
+
+MISTAKES = [
+    ("params.a = 'x' OR params.b = 'y'", "Invalid clause(s) in filter string: 'OR'"),
+    ("(params.a = 'x')", "Invalid clause(s) in filter string: '('"),
+    ("params.a = 'x';", "Invalid clause(s) in filter string: ';'"),
+    ("params.a == 'x'", "Expected a quoted string value for parameter"),
+    ("m = 1", "Invalid attribute key 'm' specified. Valid keys are '{"),
+    ("bogus.a = 1", "Invalid entity type 'bogus'. Valid values are ['metric', "),
+    ("metrics.a = 'a'", "Expected numeric value type for metric. Found 'a'"),
+    ("metrics.a = nan", "Expected numeric value type for metric. Found nan"),
+    (
+        "params.a = 1",
+        "Expected a quoted string value for parameter (e.g. 'my-value'). Got value 1",
+    ),
+    ("params.a > 'x'", "Invalid comparator '>' not one of "),
+    ("params.a IN ('x')", "Invalid comparator 'IN' not one of "),
+    ("status IN ('FAILED')", "Invalid comparator 'IN' not one of "),
+    ("metrics.a IS NULL", "Invalid comparator 'IS NULL' not one of "),
+    ("datasets.bogus = 'x'", "Invalid dataset key 'bogus' specified"),
+    ("params.a =", "Invalid clause(s) in filter string: it ends too early"),
+    ("params.a = 'x' AND " * 2000, "Invalid filter string: too long"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), MISTAKES)
+def test_a_mistake_has_the_text_that_clients_know(text, message):
+    with pytest.raises(InvalidFilter) as caught:
+        parse_runs(text)
+    assert caught.value.message.startswith(message)
+
+
+def test_a_status_word_that_is_none_matches_nothing():
+    assert parse_runs("status = 'finished'") == Comparison(attribute("status"), "in")
+
+
+def test_every_status_reads_as_one_word():
+    words = {status_word(status) for status in RunStatus}
+    assert words == set(STATUSES_OF)
+    assert status_word(RunStatus.CANCEL_REQUESTED) == "RUNNING"
+    assert status_word(RunStatus.QUEUED) == "SCHEDULED"
+
+
+def test_order_by_keeps_its_order():
+    sorts = parse_order_by(["metrics.acc.max DESC", "start_time", "params.`a b` asc"])
+    assert [str(sort) for sort in sorts] == [
+        '-metrics."acc.max"',
+        "started",
+        'params."a b"',
+    ]
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        ["start_time DOWN"],
+        ["start_time", "start_time DESC"],
+        ["datasets.name"],
+        ["Run Name"],
+        ["x"],
+    ],
+)
+def test_a_wrong_order_is_refused(items):
+    with pytest.raises(InvalidFilter):
+        parse_order_by(items)
+
+
+def test_experiments_have_their_own_fields():
+    node = parse_experiments("name LIKE 'a%' AND tags.k != 'v' AND creation_time > 5")
+    assert to_text(node).startswith(
+        'name like "a%" and tag:k and tags.k != v and created'
+    )
+    assert str(parse_order_by(["last_update_time DESC"], EXPERIMENTS)[0]) == "-updated"
+    with pytest.raises(InvalidFilter):
+        parse_experiments("attributes.name = 'a'")
+
+
+def test_models_have_their_own_fields():
+    node = parse_models("name = 'model' AND metrics.acc > 1")
+    assert to_text(node) == "name:model and metrics.acc > 1"

@@ -1,0 +1,93 @@
+"""The run state machine, over every pair of statuses."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from studio.core.statuses import (
+    ACTIVE,
+    CODES,
+    FINAL,
+    FOLLOWERS,
+    GROUPS,
+    RunStatus,
+    lost_run_may_requeue,
+    may_follow,
+    may_reopen,
+    parse_status,
+)
+
+#: What may follow, written out a second time, from the contract.
+TABLE = {
+    "NotStarted": "Starting Provisioning Preparing Queued Running CancelRequested "
+    "Completed Failed Canceled",
+    "Starting": "Provisioning Preparing Queued Running Failed CancelRequested Canceled",
+    "Provisioning": "Preparing Queued Running Failed CancelRequested Canceled",
+    "Preparing": "Queued Running Failed CancelRequested Canceled",
+    "Queued": "Running Failed CancelRequested Canceled",
+    "Running": "Finalizing NotResponding Paused CancelRequested Completed Failed "
+    "Canceled",
+    "Paused": "Running Failed CancelRequested Canceled",
+    "Finalizing": "Completed Failed CancelRequested",
+    "CancelRequested": "Canceled Failed Completed NotResponding",
+    "NotResponding": "Starting Provisioning Preparing Queued Running Paused Finalizing "
+    "CancelRequested Completed Failed Canceled",
+    "Completed": "",
+    "Failed": "",
+    "Canceled": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [*itertools.product(RunStatus, RunStatus)], ids=str
+)
+def test_what_may_follow_what(old, new):
+    assert may_follow(old, new) == (new.value in TABLE[old.value].split())
+
+
+def test_every_status_has_a_code_of_its_own():
+    assert set(CODES) == set(RunStatus) == set(FOLLOWERS)
+    assert len(set(CODES.values())) == len(RunStatus)
+    assert all(RunStatus.from_code(status.code) is status for status in RunStatus)
+
+
+def test_final_and_active_divide_the_statuses():
+    assert set(FINAL) | set(ACTIVE) == set(RunStatus)
+    assert all(status.is_final != status.is_active for status in RunStatus)
+
+
+def test_the_groups_divide_the_statuses():
+    grouped = [status for group in GROUPS.values() for status in group]
+    assert sorted(grouped) == sorted(RunStatus)
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("failed", RunStatus.FAILED),
+        ("CANCELREQUESTED", RunStatus.CANCEL_REQUESTED),
+        ("Pausing", RunStatus.PAUSED),
+        ("unapproved", RunStatus.NOT_STARTED),
+    ],
+)
+def test_a_status_reads_in_any_case(word, status):
+    assert parse_status(word) is status
+
+
+def test_a_word_that_is_no_status_is_refused():
+    with pytest.raises(ValueError, match="NotStarted, Starting"):
+        parse_status("bogus")
+
+
+def test_only_a_final_run_without_launcher_reopens():
+    assert may_reopen(RunStatus.FAILED, owned_by_launcher=False)
+    assert not may_reopen(RunStatus.FAILED, owned_by_launcher=True)
+    assert not may_reopen(RunStatus.RUNNING, owned_by_launcher=False)
+
+
+def test_only_an_agent_s_active_run_goes_back_to_the_queue():
+    assert lost_run_may_requeue(RunStatus.RUNNING, owned_by_agent=True)
+    assert not lost_run_may_requeue(RunStatus.RUNNING, owned_by_agent=False)
+    assert not lost_run_may_requeue(RunStatus.COMPLETED, owned_by_agent=True)

@@ -1,0 +1,109 @@
+"""A list's state is a short query string, and comes back from it unchanged."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from studio.core.errors import InvalidValue
+from studio.core.filters.tree import Field, attribute, metric
+from studio.core.viewspec import Chart, Column, Group, Sort, ViewSpec
+
+FULL = ViewSpec(
+    q='status:failed tag:"a b" metrics.acc > 0.9 & 训练',
+    sort=Sort(metric("val,acc", "max"), descending=True),
+    columns=(
+        Column(attribute("name"), 320),
+        Column(Field("params", 'a,"b"')),
+        Column(attribute("tags")),
+    ),
+    children=True,
+    tree=("sweep_1", "sweep_2"),
+    mine=True,
+    group=Group((Field("params", "seed"),), all_but=True),
+    differs=True,
+    charts=(
+        Chart("line", (metric("loss"), metric("a!b")), (("x", "time"),)),
+        Chart("scatter", (Field("params", "lr=1"), metric("acc"))),
+    ),
+    selected=("r1", "r2"),
+    only=True,
+    facets=True,
+    archived=True,
+    rows=100,
+    view="abcdefghij",
+    after="cursor",
+)
+
+
+def test_the_default_is_an_empty_query():
+    assert ViewSpec().to_query() == ""
+    assert ViewSpec.from_query("") == ViewSpec()
+
+
+def test_the_state_survives_its_query():
+    assert ViewSpec.from_query(FULL.to_query()) == FULL
+
+
+def test_the_state_survives_json():
+    stored = json.loads(json.dumps(FULL.to_json()))
+    again = ViewSpec.from_json(stored)
+    assert again.to_json() == FULL.to_json()
+    assert again.charts == FULL.charts
+    assert (again.after, again.view) == ("", "")
+
+
+def test_a_query_is_short_readable_and_in_order():
+    spec = ViewSpec.from_query(
+        "rows=25&sort=-metrics.acc&q=status:failed|canceled+tag:a"
+    )
+    assert spec.to_query() == "q=status:failed|canceled+tag:a&sort=-metrics.acc&rows=25"
+
+
+def test_unknown_parameters_are_ignored():
+    assert ViewSpec.from_query("utm_source=chat&rows=25").to_query() == "rows=25"
+
+
+def test_a_change_goes_back_to_the_first_page():
+    assert FULL.changed(q="").after == ""
+    assert FULL.changed(before="x").after == ""
+
+
+def test_a_width_is_kept_in_bounds():
+    assert ViewSpec.from_query("columns=name:999999").columns[0].width == 2000
+
+
+def test_a_broken_filter_is_kept_as_text():
+    assert ViewSpec.from_query("q=a+and").q == "a and"
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("sort=bogus", "sort"),
+        ("sort=description", "sort"),
+        ("sort=tags", "sort"),
+        ("columns=name,acuracy", "columns"),
+        ("columns=log", "columns"),
+        ("columns=" + ",".join(f"tags.k{n}" for n in range(201)), "columns"),
+        ("children=yes", "children"),
+        ("group=-", "group"),
+        ("charts=pie!metrics.a", "charts"),
+        ("charts=line", "charts"),
+        ("rows=30", "rows"),
+        ("rows=1e9", "rows"),
+        ("view=../x", "view"),
+        ("after=a&before=b", "before"),
+    ],
+)
+def test_a_bad_value_names_its_parameter(query, field):
+    with pytest.raises(InvalidValue) as caught:
+        ViewSpec.from_query(query)
+    assert caught.value.details["field"] == field
+
+
+@pytest.mark.parametrize("value", [[], "x", {"rows": None}, {"columns": [1]}])
+def test_json_of_another_shape_is_refused(value):
+    with pytest.raises(InvalidValue):
+        ViewSpec.from_json(value)
