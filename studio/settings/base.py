@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from studio.settings import environment as env
@@ -14,6 +13,36 @@ STUDIO_ORIGIN = env.origin()
 SECRET_KEY = env.secret_key(STUDIO_HOME)
 DEBUG = False
 ALLOWED_HOSTS = env.allowed_hosts(STUDIO_ORIGIN)
+HOSTS_NAMED = env.named_hosts()
+INSECURE_HTTP = env.insecure_http()
+PORT = env.port()
+PROCESSES = env.processes()
+
+# Behind https (a proxy ends it) everything that a browser can be told to insist on.
+HTTPS = STUDIO_ORIGIN.startswith("https://")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+CSRF_TRUSTED_ORIGINS = [STUDIO_ORIGIN] if STUDIO_ORIGIN else []
+X_FRAME_OPTIONS = "DENY"
+# Browsers share the cookies of localhost among its ports, so the names tell them apart.
+SESSION_COOKIE_NAME = f"studio_session_{PORT}"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = f"studio_csrf_{PORT}"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "runs.access.answers.csrf_failure"
+SILENCED_SYSTEM_CHECKS = [
+    # Subdomains of the operator's host and browsers' preload lists are not ours.
+    "security.W005",
+    "security.W021",
+    # Redirecting to https is the proxy's task; one that sends no X-Forwarded-Proto
+    # would otherwise be redirected for ever.
+    "security.W008",
+]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -25,15 +54,16 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "runs.access.headers.SecurityHeaders",
+    "runs.access.middleware.Origins",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "runs.access.middleware.AccessControl",
+    "runs.access.middleware.BrowserCsrf",
 ]
 
 ROOT_URLCONF = "studio.urls"
@@ -63,6 +93,19 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "runs.User"
 SESSION_ENGINE = "runs.models.sessions"
 LOGIN_URL = "sign-in"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+#: "Keep me signed in on this device"; otherwise until the browser closes.
+SESSION_COOKIE_AGE = 60 * 24 * 3600
+_RULES = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": f"{_RULES}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "display_name", "email")},
+    },
+    {"NAME": f"{_RULES}.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": f"{_RULES}.CommonPasswordValidator"},
+    {"NAME": f"{_RULES}.NumericPasswordValidator"},
+]
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
@@ -82,6 +125,26 @@ STORAGES = {
 
 FILES_DIR = STUDIO_HOME / "files"
 #: One uploaded file, and one JSON body, in bytes.
-MAX_UPLOAD = int(os.environ.get("STUDIO_MAX_UPLOAD", 50 * 1024**3))
-MAX_BODY = int(os.environ.get("STUDIO_MAX_BODY", 32 * 1024**2))
+MAX_UPLOAD = env.size("STUDIO_MAX_UPLOAD", 50 * 1024**3)
+MAX_BODY = env.size("STUDIO_MAX_BODY", 32 * 1024**2)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+    },
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "studio": {"level": "INFO"},
+        # Django's own default handlers mail; here every line goes to stderr, once.
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Below 500 the answer itself says what was wrong.
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
+}

@@ -1,79 +1,226 @@
-"""What each environment variable means; a bad value stops the start with a sentence."""
+"""What each environment variable means; a bad value stops the start with a sentence.
+
+`VARIABLES` is the whole list (docs/settings.md explains each); nothing else is read.
+"""
 
 from __future__ import annotations
 
 import os
-import secrets
+import re
+import tempfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.crypto import get_random_string
+
+VARIABLES = (
+    "STUDIO_HOME",
+    "STUDIO_ORIGIN",
+    "STUDIO_ALLOWED_HOSTS",
+    "STUDIO_INSECURE_HTTP",
+    "STUDIO_PORT",
+    "STUDIO_PROCESSES",
+    "STUDIO_SECRET_KEY",
+    "STUDIO_MAX_UPLOAD",
+    "STUDIO_MAX_BODY",
+    "DATABASE_URL",
+)
+
+MIN_SECRET_KEY = 50
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+_HOST = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
+_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+
+
+def read(name: str) -> str:
+    if name not in VARIABLES:
+        raise LookupError(f"{name} is not in VARIABLES")
+    return os.environ.get(name, "").strip()
 
 
 def home() -> Path:
-    """`STUDIO_HOME`: the one folder of all state."""
-    path = Path(os.environ.get("STUDIO_HOME") or "~/.studio").expanduser()
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """`STUDIO_HOME`: the one folder of all state, made if need be, for its owner only."""
+    path = Path(read("STUDIO_HOME") or "~/.studio").expanduser().absolute()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"STUDIO_HOME: the folder {path} cannot be made: {error.strerror}"
+        ) from error
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(f"STUDIO_HOME: the folder {path} is not writable")
     return path
 
 
 def secret_key(folder: Path) -> str:
     """`STUDIO_SECRET_KEY`, or the one kept in the home folder, made at the first start."""
-    given = os.environ.get("STUDIO_SECRET_KEY", "")
+    given = read("STUDIO_SECRET_KEY")
+    if given and len(given) < MIN_SECRET_KEY:
+        raise ImproperlyConfigured(
+            f"STUDIO_SECRET_KEY must have at least {MIN_SECRET_KEY} characters"
+        )
     if given:
         return given
     path = folder / "secret_key"
-    if not path.exists():
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    return path.read_text()
+    try:
+        if not path.exists():
+            _write_once(path, get_random_string(64))
+        return path.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"STUDIO_HOME: the file {path} cannot be used: {error.strerror}"
+        ) from error
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Two processes may come here at once: one file wins, and is never half-written."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        pass
+    finally:
+        Path(name).unlink()
 
 
 def origin() -> str:
     """`STUDIO_ORIGIN`: the address that people type, without a trailing slash."""
-    value = os.environ.get("STUDIO_ORIGIN", "").rstrip("/")
-    if value and urlsplit(value).scheme not in ("http", "https"):
-        raise ImproperlyConfigured("STUDIO_ORIGIN must begin with http:// or https://")
-    return value
+    value = read("STUDIO_ORIGIN").rstrip("/")
+    if not value:
+        return ""
+    try:
+        parts = urlsplit(value)
+        bad = parts.scheme not in ("http", "https") or not parts.hostname
+        bad = bad or parts.port == 0 or "@" in parts.netloc
+    except ValueError:
+        bad = True
+    if bad or value != f"{parts.scheme}://{parts.netloc}":
+        raise ImproperlyConfigured(
+            "STUDIO_ORIGIN must be an address without a path, such as "
+            f"https://studio.example.org, not {value!r}"
+        )
+    return value.lower()
 
 
 def allowed_hosts(address: str) -> list[str]:
     """`STUDIO_ALLOWED_HOSTS`, comma-separated, beside loopback and the origin's host."""
-    names = os.environ.get("STUDIO_ALLOWED_HOSTS", "")
-    hosts = ["localhost", "127.0.0.1", "[::1]"]
-    hosts += [name.strip() for name in names.split(",") if name.strip()]
-    return hosts + ([urlsplit(address).hostname or ""] if address else [])
+    given = [name.strip() for name in read("STUDIO_ALLOWED_HOSTS").split(",")]
+    names = [name.lower() for name in given if name]
+    for name in names:
+        # A star would let any web page's script reach the server (DNS rebinding).
+        if not _HOST.fullmatch(name):
+            raise ImproperlyConfigured(
+                "STUDIO_ALLOWED_HOSTS must list host names without ports, separated "
+                f"by commas; {name!r} is none"
+            )
+    host = urlsplit(address).hostname or ""
+    own = [f"[{host}]" if ":" in host else host] if host else []
+    return list(dict.fromkeys([*LOOPBACK, *own, *names]))
+
+
+def named_hosts() -> bool:
+    """Whether the operator said by which names the server is reached."""
+    return bool(read("STUDIO_ALLOWED_HOSTS"))
+
+
+def insecure_http() -> bool:
+    """`STUDIO_INSECURE_HTTP`: 1 allows plain http beyond this machine."""
+    value = read("STUDIO_INSECURE_HTTP") or "0"
+    if value not in ("0", "1"):
+        raise ImproperlyConfigured(
+            f"STUDIO_INSECURE_HTTP must be 1 or 0, not {value!r}"
+        )
+    return value == "1"
+
+
+def port() -> int:
+    """`STUDIO_PORT`: where the server listens, unless `--port` says otherwise."""
+    return _whole_number("STUDIO_PORT", 8000, 0, 65535)
+
+
+def processes() -> int:
+    """`STUDIO_PROCESSES`: web processes; at least two, so that one may restart."""
+    return _whole_number(
+        "STUDIO_PROCESSES", max(2, min(4, os.cpu_count() or 2)), 1, 64
+    )
+
+
+def _whole_number(name: str, default: int, least: int, most: int) -> int:
+    value = read(name)
+    if not value:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
+        raise ImproperlyConfigured(
+            f"{name} must be a whole number from {least} to {most}, not {value!r}"
+        )
+    return int(value)
+
+
+def size(name: str, default: int) -> int:
+    """Bytes, with an optional unit: `1048576`, `512M`, `50G`."""
+    value = read(name).upper()
+    if not value:
+        return default
+    found = re.fullmatch(r"([0-9]{1,15})([KMGT]?)", value)
+    if not found or int(found[1]) == 0:
+        raise ImproperlyConfigured(
+            f"{name} must be a number of bytes, such as 1048576, 512M or 50G, "
+            f"not {value!r}"
+        )
+    return int(found[1]) * _UNITS[found[2]]
 
 
 def database(folder: Path) -> dict[str, Any]:
     """`DATABASE_URL`: `postgres://…`; SQLite in the home folder when unset."""
-    url = os.environ.get("DATABASE_URL", "")
+    url = read("DATABASE_URL")
     if not url:
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": folder / "studio.sqlite3",
-            "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 5,
-                "init_command": (
-                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-                    "PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456;"
-                ),
-            },
-        }
-    parts = urlsplit(url)
-    if parts.scheme not in ("postgres", "postgresql"):
-        raise ImproperlyConfigured("DATABASE_URL must begin with postgres://")
-    options = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+        return _sqlite(folder / "studio.sqlite3")
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured(
+            "DATABASE_URL must begin with postgres://; without it the database is "
+            "SQLite in STUDIO_HOME"
+        )
+    try:
+        found = dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from error
+    if not found.get("NAME"):
+        raise ImproperlyConfigured("DATABASE_URL must name a database after the host")
+    return _postgres(dict(found))
+
+
+def _postgres(found: dict[str, Any]) -> dict[str, Any]:
+    options = dict(found.get("OPTIONS") or {})
+    # What is acknowledged is on the disk, whatever the cluster's default; and nobody
+    # waits for a lock longer than on SQLite.
+    own = "-c synchronous_commit=on -c lock_timeout=5s"
+    options["options"] = f"{own} {options.get('options', '')}".strip()
+    options.setdefault("connect_timeout", 5)
+    return {**found, "OPTIONS": options}
+
+
+def _sqlite(path: Path) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(options.get("host", "") or parts.hostname or ""),
-        "PORT": options.get("port", "") or parts.port or "",
-        "CONN_MAX_AGE": 600,
-        "CONN_HEALTH_CHECKS": True,
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        # A thread keeps its connection: opening one costs more than most questions.
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 5,
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+                "PRAGMA journal_size_limit=67108864; "
+                # Per connection, and each thread has one: small; the map is shared.
+                "PRAGMA cache_size=-16384; PRAGMA mmap_size=268435456;"
+            ),
+        },
     }

@@ -1,0 +1,96 @@
+"""`manage.py studio`: prepares everything, serves, and keeps it running."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+from runs.actions.clock import now_ms
+from runs.management import database, home, owner, static
+from runs.management.address import Address, refuse_open, reserve
+from runs.management.ready import wait_ready
+from runs.management.supervisor import Child, Supervisor, python
+
+
+class Command(BaseCommand):
+    help = "Prepares the home folder, serves, and prints a sign-in link when ready."
+    # The address decides settings of the processes that serve; they check themselves.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="where to listen")
+        parser.add_argument(
+            "--port",
+            type=int,
+            default=settings.PORT,
+            help="0 takes a port that is free (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--no-worker",
+            action="store_true",
+            help="do not run the worker; somebody else runs `manage.py worker`",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder: Path = settings.STUDIO_HOME
+        refuse_open(
+            options["host"],
+            origin=settings.STUDIO_ORIGIN,
+            hosts_named=settings.HOSTS_NAMED,
+            insecure_http=settings.INSECURE_HTTP,
+        )
+        home.prepare(folder)
+        home.lock(folder)
+        address, keeper = reserve(options["host"], options["port"])
+        with keeper:
+            self.prepare(folder)
+            supervisor = Supervisor(children(address, options), self.say)
+            with supervisor.stopped_by_signals():
+                self.serve(supervisor, address, folder)
+
+    def prepare(self, folder: Path) -> None:
+        database.prepare(folder, self.say)
+        settings.FILES_DIR.mkdir(mode=0o700, exist_ok=True)
+        static.collect(settings.STATIC_ROOT)
+
+    def serve(self, supervisor: Supervisor, address: Address, folder: Path) -> None:
+        web = supervisor.children[0]
+        try:
+            supervisor.start()
+            base = settings.STUDIO_ORIGIN or address.url
+            user = owner.first_owner(now=now_ms())
+            owner.keep_client_token(folder, user, base, now=now_ms())
+            if wait_ready(address, alive=web.is_alive, stop=supervisor.stop):
+                link = owner.sign_in_url(base, user, now=now_ms())
+                connection.close()
+                self.stdout.write(f"Run Studio is ready: {link}")
+                self.stdout.flush()
+            supervisor.run()
+        finally:
+            supervisor.end()
+
+    def say(self, text: str) -> None:
+        self.stderr.write(text)
+
+
+def children(address: Address, options: dict[str, Any]) -> list[Child]:
+    # The cookies' names carry the port, which only now is known for certain.
+    os.environ["STUDIO_PORT"] = str(address.port)
+    web = python(
+        "-m",
+        "runs.management.web",
+        f"--host={address.host}",
+        f"--port={address.port}",
+        f"--processes={settings.PROCESSES}",
+    )
+    found = [Child("web server", web)]
+    if not options["no_worker"]:
+        manage = str(settings.BASE_DIR / "manage.py")
+        found.append(Child("worker", python(manage, "worker")))
+    return found

@@ -1,0 +1,60 @@
+"""The home folder: all state of one server, and one server at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from studio.core.private import write_private
+
+
+def prepare(folder: Path) -> None:
+    """Only its owner may look into it and into what this process will write."""
+    os.umask(0o077)
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o077:
+        folder.chmod(0o700)
+
+
+def lock(folder: Path) -> int:
+    """Hold the folder until this process ends; CommandError if another one does.
+
+    The system drops the lock with the process, so nothing is left behind by a crash.
+    """
+    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(handle, 20, 0).decode(errors="replace").strip()
+        os.close(handle)
+        raise CommandError(
+            f"Another server (process {holder or 'unknown'}) is running over {folder}. "
+            "Stop it first, or set STUDIO_HOME to another folder."
+        ) from error
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, str(os.getpid()).encode(), 0)
+    return handle
+
+
+def client_file(folder: Path) -> Path:
+    return folder / "client.json"
+
+
+def read_client(folder: Path) -> dict[str, Any]:
+    """What `studio env` finds on this machine; empty when there is nothing yet."""
+    try:
+        found = json.loads(client_file(folder).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_client(folder: Path, *, url: str, token: str, workspace: str) -> None:
+    content = {"url": url, "token": token, "workspace": workspace}
+    write_private(client_file(folder), json.dumps(content, indent=2) + "\n")

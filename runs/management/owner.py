@@ -1,0 +1,100 @@
+"""The first owner, the token of this machine, and links to sign in with."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.db import transaction
+from django.urls import reverse
+
+from runs.actions.accounts import add_member, ensure_user, make_workspace
+from runs.actions.actor import SERVER, Actor
+from runs.actions.links import make_sign_in_link
+from runs.actions.secrets import digest
+from runs.actions.tokens import make_token, revoke_token
+from runs.management.home import read_client, write_client
+from runs.models import ApiToken, Member, Role, User, Workspace
+from studio.core.names import MAX_USER_NAME
+
+DEFAULT_WORKSPACE = "default"
+TOKEN_NAME = "studio env on the server's machine"
+
+
+@transaction.atomic
+def first_owner(*, now: int) -> User:
+    """The longest-standing owner of `default`, made when there is none.
+
+    An operator who can start the server may sign in to it, so an owner whom everybody
+    removed comes back.
+    """
+    workspace = make_workspace(DEFAULT_WORKSPACE, actor=SERVER, now=now)
+    owners = Member.objects.filter(
+        workspace=workspace, role=Role.OWNER, user__is_active=True
+    )
+    found = owners.select_related("user").order_by("id").first()
+    if found is not None:
+        return found.user
+    user = ensure_user(system_user(), actor=SERVER, now=now)
+    add_member(workspace, user, Role.OWNER, actor=SERVER, now=now)
+    return user
+
+
+def system_user() -> str:
+    """The name of the operating system's user, as a name that is legal here."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = ""
+    return re.sub(r"[^\w.@+-]+", "-", name).strip("-")[:MAX_USER_NAME] or "owner"
+
+
+@transaction.atomic
+def keep_client_token(folder: Path, user: User, url: str, *, now: int) -> None:
+    """See that `client.json` holds this address and a token that works."""
+    kept = read_client(folder)
+    secret = str(kept.get("token", ""))
+    token = _working(secret)
+    if token is None:
+        secret = _new_token(user, now=now)
+        workspace = DEFAULT_WORKSPACE
+    else:
+        workspace = token.workspace.name
+    wanted = {"url": url, "token": secret, "workspace": workspace}
+    if kept != wanted:
+        write_client(folder, url=url, token=secret, workspace=workspace)
+
+
+def _working(secret: str) -> ApiToken | None:
+    found = (
+        ApiToken.objects.select_related("workspace")
+        .filter(digest=digest(secret), revoked__isnull=True, user__is_active=True)
+        .first()
+    )
+    if found is None or (found.expires and found.expires <= datetime.now(UTC)):
+        return None
+    member = Member.objects.filter(workspace=found.workspace, user=found.user_id)
+    return found if member.exists() else None
+
+
+def _new_token(user: User, *, now: int) -> str:
+    """A token for this machine; one whose secret was lost with its file ends here."""
+    for old in user.tokens.filter(name=TOKEN_NAME, revoked__isnull=True):
+        revoke_token(old, actor=SERVER, now=now)
+    _token, secret = make_token(
+        user,
+        Workspace.objects.get(name=DEFAULT_WORKSPACE),
+        TOKEN_NAME,
+        role_cap=Role.CONTRIBUTOR,
+        actor=Actor(user),
+        now=now,
+    )
+    return secret
+
+
+def sign_in_url(base: str, user: User, *, now: int) -> str:
+    """A link that signs `user` in, once, within 15 minutes."""
+    _link, secret = make_sign_in_link(user, actor=SERVER, now=now)
+    return base + reverse("sign-in-link", args=[secret])

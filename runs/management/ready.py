@@ -1,0 +1,47 @@
+"""Whether the server answers."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Callable
+
+from django.core.management.base import CommandError
+
+from runs.management.address import Address
+
+TIMEOUT_SECONDS = 120.0
+
+
+def answers(address: Address) -> bool:
+    """Whether `/readyz` says 200 to a caller on this machine."""
+    connection = http.client.HTTPConnection(address.reachable, address.port, timeout=10)
+    try:
+        connection.request("GET", "/readyz", headers={"Host": "localhost"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def wait_ready(
+    address: Address, *, alive: Callable[[], bool], stop: threading.Event
+) -> bool:
+    """True once the server answers, False when it is stopped before that.
+
+    CommandError when it ends by itself, or takes longer than two minutes.
+    """
+    end = time.monotonic() + TIMEOUT_SECONDS
+    while not stop.is_set():
+        if answers(address):
+            return True
+        if not alive():
+            raise CommandError(
+                "The web server could not start; the reason stands above this line."
+            )
+        if time.monotonic() > end:
+            raise CommandError(f"The web server does not answer at {address.url}.")
+        stop.wait(0.05)
+    return False

@@ -1,0 +1,131 @@
+"""Starts the server's processes, starts again what dies, and ends them all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+from django.conf import settings
+
+TICK_SECONDS = 0.2
+#: Longer than the web server itself gives to requests that are under way.
+STOP_SECONDS = 30.0
+#: A process that lived as long is started again at once; else it waits, ever longer.
+STEADY_SECONDS = 30.0
+MAX_WAIT_SECONDS = 30.0
+
+Say = Callable[[str], object]
+
+
+@dataclass
+class Child:
+    """A process that should always run."""
+
+    name: str
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    deaths: int = 0
+    not_before: float = field(default=0.0)
+
+    def start(self, now: float) -> None:
+        # A group of its own: Ctrl-C reaches the supervisor alone, which ends the rest
+        # in order. Standard output is for the ready line, so what it says goes to 2.
+        self.process = subprocess.Popen(
+            self.command,
+            cwd=settings.BASE_DIR,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr.fileno(),
+            start_new_session=True,
+        )
+        self.started = now
+
+    def is_alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def note_death(self, now: float) -> float:
+        """Count it, and return how many seconds to wait before the next start."""
+        steady = now - self.started >= STEADY_SECONDS
+        self.deaths = 0 if steady else self.deaths + 1
+        wait = 0.0 if steady else min(MAX_WAIT_SECONDS, 0.25 * 2**self.deaths)
+        self.not_before = now + wait
+        return wait
+
+
+class Supervisor:
+    """Runs until `stop` is set, by a signal or by somebody's call."""
+
+    def __init__(self, children: Sequence[Child], say: Say) -> None:
+        self.children = children
+        self.say = say
+        self.stop = threading.Event()
+        self.signals = 0
+
+    def start(self) -> None:
+        for child in self.children:
+            child.start(time.monotonic())
+
+    def run(self) -> None:
+        while not self.stop.wait(TICK_SECONDS):
+            self.tick(time.monotonic())
+
+    def tick(self, now: float) -> None:
+        """Start again what died, when its time has come."""
+        for child in self.children:
+            if child.is_alive():
+                continue
+            if child.process is not None:
+                code = child.process.returncode
+                child.process = None
+                wait = child.note_death(now)
+                self.say(f"The {child.name} ended ({code}); again in {wait:g} s.")
+            if now >= child.not_before:
+                child.start(now)
+
+    def end(self) -> None:
+        """Ask all to end, let them finish, and kill what does not."""
+        running = [child for child in self.children if child.is_alive()]
+        for child in running:
+            self._signal(child, signal.SIGTERM)
+        end = time.monotonic() + STOP_SECONDS
+        while any(child.is_alive() for child in running):
+            # A second signal says that somebody does not want to wait.
+            if time.monotonic() > end or self.signals > 1:
+                for child in running:
+                    self._signal(child, signal.SIGKILL)
+            time.sleep(0.05)
+
+    def _signal(self, child: Child, number: int) -> None:
+        if child.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                child.process.send_signal(number)
+
+    @contextlib.contextmanager
+    def stopped_by_signals(self) -> Iterator[None]:
+        """SIGINT and SIGTERM stop it; so does the terminal's end, where that counts."""
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            numbers.append(signal.SIGHUP)
+        before = {number: signal.signal(number, self._heard) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:
+        self.signals += 1
+        self.stop.set()
+
+
+def python(*arguments: str) -> list[str]:
+    """The command of a child in this very Python, tied to this process."""
+    return [sys.executable, *arguments, "--parent", str(os.getpid())]

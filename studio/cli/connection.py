@@ -1,0 +1,94 @@
+"""Which server the commands talk to, and with which token.
+
+On the server's machine the server wrote it into its home folder; elsewhere
+`studio login` did, below the user's configuration folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Optional
+from urllib.parse import quote, urlsplit
+
+import platformdirs
+
+from studio.core.private import write_private
+
+
+class NoConnection(Exception):
+    """There is no server to talk to, or its file cannot be read; says what to do."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A server's address without a trailing slash, a token, and its workspace."""
+
+    url: str
+    token: str
+    workspace: str
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def tracking_uri(self) -> str:
+        return f"{self.url}/w/{quote(self.workspace)}"
+
+
+def home_file() -> Path:
+    """The file of the server on this machine."""
+    home = os.environ.get("STUDIO_HOME", "").strip() or "~/.studio"
+    return Path(home).expanduser() / "client.json"
+
+
+def login_file() -> Path:
+    """The file of `studio login`."""
+    return Path(platformdirs.user_config_dir("run-studio")) / "login.json"
+
+
+def find(*, login_only: bool = False) -> Connection:
+    """This machine's own server, or else the one of `studio login`.
+
+    Raises NoConnection.
+    """
+    places = [login_file()] if login_only else [home_file(), login_file()]
+    for place in places:
+        found = read(place)
+        if found is not None:
+            return found
+    raise NoConnection(
+        f"No server is known here: there is no {' and no '.join(map(str, places))}. "
+        "Start one with `python manage.py studio`, or run `studio login URL` with the "
+        "address of a server elsewhere."
+    )
+
+
+def read(path: Path) -> Optional[Connection]:
+    """What the file says; None when there is no file. Raises NoConnection."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Connection(
+            url=str(content["url"]).rstrip("/"),
+            token=str(content["token"]),
+            workspace=str(content["workspace"]),
+        )
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise NoConnection(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise NoConnection(
+            f"{path} is damaged. Delete it; the server's next start or `studio login` "
+            "writes it again."
+        ) from error
+
+
+def save(connection: Connection) -> Path:
+    """Keep it for the next commands, readable by this user alone. Raises OSError."""
+    path = login_file()
+    write_private(path, json.dumps(asdict(connection), indent=2) + "\n")
+    return path

@@ -1,0 +1,102 @@
+"""`studio env`: what a shell needs so that unmodified scripts log here."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from typing import Callable, Dict, List, Mapping, Tuple
+
+import click
+
+from studio.cli import connection
+from studio.cli.connection import Connection, NoConnection
+
+#: MLflow would take these before the token, or resume a run of another server.
+IN_THE_WAY = (
+    "MLFLOW_TRACKING_USERNAME",
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_RUN_ID",
+)
+
+
+def variables(found: Connection, now: Mapping[str, str]) -> Dict[str, str]:
+    """What is to be exported, given the present environment."""
+    direct = without_proxy(found.host, now)
+    return {
+        "STUDIO_URL": found.url,
+        "STUDIO_TOKEN": found.token,
+        "STUDIO_WORKSPACE": found.workspace,
+        "MLFLOW_TRACKING_URI": found.tracking_uri,
+        "MLFLOW_TRACKING_TOKEN": found.token,
+        "NO_PROXY": direct,
+        "no_proxy": direct,
+    }
+
+
+def without_proxy(host: str, now: Mapping[str, str]) -> str:
+    """The hosts that are reached without a proxy, this one among them, each once."""
+    names = f"{now.get('NO_PROXY', '')},{now.get('no_proxy', '')},{host}".split(",")
+    return ",".join(dict.fromkeys(name.strip() for name in names if name.strip()))
+
+
+def _powershell(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _fish(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+Line = Callable[[str, str], str]
+Drop = Callable[[str], str]
+
+SHELLS: Dict[str, Tuple[Line, Drop, str]] = {
+    "sh": (
+        lambda name, value: f"export {name}={shlex.quote(value)}",
+        lambda name: f"unset {name}",
+        'eval "$(studio env)"',
+    ),
+    "fish": (
+        lambda name, value: f"set -gx {name} {_fish(value)}",
+        lambda name: f"set -e {name}",
+        "studio env --shell fish | source",
+    ),
+    "powershell": (
+        lambda name, value: f"$env:{name} = {_powershell(value)}",
+        lambda name: f"Remove-Item Env:{name} -ErrorAction SilentlyContinue",
+        "studio env --shell powershell | Out-String | Invoke-Expression",
+    ),
+}
+
+
+def lines(found: Connection, shell: str, now: Mapping[str, str]) -> List[str]:
+    """The commands that the shell is to evaluate."""
+    line, drop, _usage = SHELLS[shell]
+    exported = [line(name, value) for name, value in variables(found, now).items()]
+    return exported + [drop(name) for name in IN_THE_WAY]
+
+
+@click.command()
+@click.option(
+    "--shell", type=click.Choice(sorted(SHELLS)), default="sh", show_default=True
+)
+@click.option(
+    "--login",
+    "login_only",
+    is_flag=True,
+    help="Take the server of `studio login`, even if one runs on this machine.",
+)
+def env(shell: str, login_only: bool) -> None:
+    """Print the lines that make this shell's scripts log to the server.
+
+    Use it as: eval "$(studio env)"
+    """
+    try:
+        found = connection.find(login_only=login_only)
+    except NoConnection as error:
+        raise click.ClickException(str(error)) from error
+    for line in lines(found, shell, os.environ):
+        click.echo(line)
+    if sys.stdout.isatty():
+        click.echo(f"# To apply these lines: {SHELLS[shell][2]}", err=True)

@@ -1,0 +1,119 @@
+"""`studio login`: keeps a server's address and a token for the commands that follow."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from typing import Any, Dict, NoReturn, Optional
+from urllib.parse import unquote, urlsplit
+
+import click
+
+from studio.cli import connection
+from studio.cli.connection import Connection
+from studio.core.errors import InvalidName
+from studio.core.names import check_workspace_name
+
+TIMEOUT_SECONDS = 30
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the token to another server."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+def who_am_i(url: str, token: str) -> Dict[str, Any]:
+    """What the server says about the token. Raises ClickException with what to do."""
+    request = urllib.request.Request(
+        f"{url}/api/v1/me",
+        headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+    )
+    # Directly, as the scripts do: `studio env` adds the host to NO_PROXY.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+    try:
+        with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+            found = json.load(answer)
+    except urllib.error.HTTPError as error:
+        _explain(url, error)
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise click.ClickException(f"{url} cannot be reached: {reason}") from error
+    except ValueError as error:
+        raise click.ClickException(f"{url} is not a Run Studio server.") from error
+    if not isinstance(found, dict) or "workspace" not in found:
+        raise click.ClickException(f"{url} is not a Run Studio server.")
+    return found
+
+
+def _explain(url: str, error: urllib.error.HTTPError) -> NoReturn:
+    if error.code in (401, 403):
+        text = (
+            f"{url} does not accept this token: it is mistyped, revoked or expired. "
+            f"Make one at {url}/account/ under Tokens."
+        )
+    elif 300 <= error.code < 400:
+        place = error.headers.get("Location", "another address")
+        text = f"{url} sends on to {place}. Log in to that address."
+    elif error.code >= 500:
+        text = f"{url} answers with an error ({error.code}). Try again later."
+    else:
+        text = f"{url} is not a Run Studio server (it answers {error.code})."
+    raise click.ClickException(text) from error
+
+
+def split_address(text: str) -> Connection:
+    """The server in an address, and the workspace if it has `/w/<workspace>`."""
+    try:
+        parts = urlsplit(text.strip())
+        good = parts.scheme in ("http", "https") and bool(parts.hostname)
+        good = good and parts.username is None and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise click.BadParameter(
+            "must be a server's address, such as https://studio.example.org",
+            param_hint="URL",
+        )
+    folders = parts.path.strip("/").split("/")
+    workspace = unquote(folders[1]) if folders[0] == "w" and len(folders) > 1 else ""
+    return Connection(f"{parts.scheme}://{parts.netloc}", "", workspace)
+
+
+@click.command()
+@click.argument("url")
+@click.option(
+    "--token",
+    prompt="Token",
+    hide_input=True,
+    help="A token from the server's account page; asked for when not given.",
+)
+@click.option("--workspace", help="Instead of the token's own workspace.")
+def login(url: str, token: str, workspace: Optional[str]) -> None:
+    """Keep the address of a server elsewhere, and a token, for `studio env`."""
+    given = split_address(url)
+    token = token.strip()
+    if not token.isascii() or not token.isprintable() or " " in token or not token:
+        raise click.BadParameter("is no token", param_hint="--token")
+    about = who_am_i(given.url, token)
+    name = workspace or given.workspace or str(about["workspace"])
+    try:
+        check_workspace_name(name)
+    except InvalidName as error:
+        raise click.BadParameter(error.message, param_hint="--workspace") from error
+    kept = Connection(given.url, token, name)
+    try:
+        path = connection.save(kept)
+    except OSError as error:
+        raise click.ClickException(f"The token could not be kept: {error}") from error
+    click.echo(f"Logged in to {kept.url}, workspace {kept.workspace} (kept in {path}).")
+    if given.url.startswith("http:") and kept.host not in LOOPBACK:
+        click.echo("The address is plain http: the network sees the token.", err=True)
+    if connection.home_file().exists():
+        click.echo(
+            "A server of this machine comes first; use `studio env --login`.", err=True
+        )
