@@ -6,3 +6,8 @@ urlpatterns = [
     path("", include("runs.pages.urls")),
     path("", include("runs.api.urls")),
 ]
+
+handler400 = "runs.access.answers.bad_request"
+handler403 = "runs.access.answers.not_allowed"
+handler404 = "runs.access.answers.not_found"
+handler500 = "runs.access.answers.server_error"

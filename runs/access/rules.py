@@ -16,8 +16,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
 from runs.actions.actor import Actor
-from runs.models import ApiToken, Role, Workspace
-from studio.core.errors import StudioError
+from runs.models import ApiToken, Member, Role, User, Workspace
+from studio.core.errors import SignInRequired, StudioError
 
 
 class Permission(Enum):
@@ -42,6 +42,8 @@ class Permission(Enum):
 PUBLIC = "public"
 #: Anybody who is signed in, member of whatever workspace.
 SIGNED_IN = "signed in"
+#: The same, but in a browser: a token may not touch its owner's account.
+IN_PERSON = "in person"
 
 ErrorRenderer = Callable[[HttpRequest, StudioError], HttpResponse]
 
@@ -60,10 +62,19 @@ class StudioRequest(HttpRequest):
     """What a view gets. Without a workspace in the path those fields are None."""
 
     workspace: Workspace | None
+    member: Member | None
     role: Role | None
     token: ApiToken | None
     actor: Actor
     htmx: HtmxDetails
+    csp_nonce: str
+
+
+def signed_in_user(request: StudioRequest) -> User:
+    """The caller of a view that is not public; the middleware let nobody else in."""
+    if request.actor.user is None:
+        raise SignInRequired("Sign in to see this.")
+    return request.actor.user
 
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -83,3 +94,20 @@ def access(
         return view
 
     return declare
+
+
+def by_method(**views: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
+    """One path, a view per method: `by_method(GET=list_tokens, POST=make_token)`.
+
+    Each view keeps its own declaration; any other method is answered with 405 by the
+    middleware, in the form that the first view's errors have.
+    """
+    if "GET" in views:
+        views.setdefault("HEAD", views["GET"])
+
+    def dispatch(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        return views[str(request.method)](request, **kwargs)
+
+    declared: Any = dispatch
+    declared.by_method = views
+    return dispatch

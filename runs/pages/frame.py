@@ -14,18 +14,36 @@ from runs.models.accounts import Role, Theme
 #: hangs below its experiments.
 SECTIONS = {"run-list": "runs", "members": "members"}
 
+_AFTER = {"system": "light", "light": "dark", "dark": "system"}
+
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    workspace = getattr(request, "workspace", None)
+    here = getattr(request, "workspace", None)
+    workspace = here or _last_workspace(request)
     member = getattr(request, "member", None)
     return {
         "workspace": workspace,
         "workspaces": _workspaces(request),
         "role": Role(member.role).label if member else "",
-        "theme": getattr(request.user, "theme", Theme.SYSTEM),
-        "section": _section(request) if workspace else "",
+        "theme": _theme(request),
+        "next_theme": _AFTER[_theme(request)],
+        "section": _section(request) if here else "",
         "nav_folded": request.COOKIES.get("nav") == "folded",
     }
+
+
+def _theme(request: HttpRequest) -> str:
+    """The reader's choice; a visitor's stands in a cookie."""
+    chosen = getattr(request.user, "theme", request.COOKIES.get("theme", ""))
+    return chosen if chosen in Theme.values else str(Theme.SYSTEM)
+
+
+def _last_workspace(request: HttpRequest) -> Workspace | None:
+    """Pages outside any workspace (account, help) keep the navigation of the last."""
+    last = getattr(request.user, "last_workspace_id", None)
+    if last is None:
+        return None
+    return Workspace.objects.visible_to(request.user).filter(pk=last).first()
 
 
 def _workspaces(request: HttpRequest) -> Callable[[], list[Workspace]]:

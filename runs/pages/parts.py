@@ -11,9 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from runs.access.rules import SIGNED_IN, access
 from studio.core.statuses import RunStatus
 
 
+@access(SIGNED_IN)
 @require_GET
 def parts(request: HttpRequest) -> HttpResponse:
     return render(

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from runs.models import Experiment
-from runs.render import numbers, times
+from runs.render import browsers, numbers, times
 from runs.render.addresses import experiment_slug
 
 register = template.Library()
@@ -125,3 +125,8 @@ def filesize(size: int | None) -> str:
 def slug(experiment: Experiment) -> str:
     """The last part of the experiment's address."""
     return experiment_slug(experiment.number, experiment.name)
+
+
+@register.filter
+def browser_name(agent: str) -> str:
+    return browsers.browser_name(agent)

@@ -1,0 +1,98 @@
+"""Whether a caller gets in: workspace, role and permission, denied by default."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from runs.access.answers import MethodNotAllowed, declaration
+from runs.access.authentication import Caller
+from runs.access.origins import SAFE_METHODS
+from runs.access.rules import IN_PERSON, Access, Permission
+from runs.models import Member, Role, User, Workspace
+from studio.core.errors import NotFound, PermissionDenied, SignInRequired, TooLarge
+
+
+def declared_access(request: HttpRequest, view: Any) -> Access:
+    """The view's declaration for this method; refused without one."""
+    views = getattr(view, "by_method", None)
+    if views and request.method not in views:
+        raise MethodNotAllowed(
+            _("%(method)s is not possible here.") % {"method": request.method},
+            allowed=sorted(views),
+        )
+    declared = declaration(request, view)
+    if declared is None:
+        raise PermissionDenied(_("Nobody may open this address."))
+    return declared
+
+
+def check_size(request: HttpRequest, declared: Access) -> None:
+    """TooLarge by the announced length, before a byte of the body is read."""
+    try:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return
+    limit = settings.MAX_UPLOAD if declared.streams_body else settings.MAX_BODY
+    if length > limit:
+        raise TooLarge(
+            _("The body has %(length)s bytes; at most %(limit)s are allowed.")
+            % {"length": length, "limit": limit},
+            limit=limit,
+        )
+
+
+def check_person(request: HttpRequest, declared: Access, caller: Caller) -> User:
+    """The signed-in user; what only a person may do is refused to tokens."""
+    if caller.user is None:
+        raise SignInRequired(_("Sign in to see this."))
+    if caller.token is None:
+        return caller.user
+    writes_page = declared.errors is None and request.method not in SAFE_METHODS
+    if declared.need == IN_PERSON or writes_page:
+        raise PermissionDenied(_("A token cannot do this; sign in with a browser."))
+    return caller.user
+
+
+def find_membership(caller: Caller, name: str | None) -> Member:
+    """The caller's membership where the path points; to outsiders there is nothing.
+
+    A bare path means the token's workspace, in a browser the last used one.
+    """
+    assert caller.user is not None
+    rows = Member.objects.select_related("workspace").filter(user=caller.user)
+    if name is not None:
+        rows = rows.filter(workspace__name=name)
+    elif caller.token is not None:
+        rows = rows.filter(workspace=caller.token.workspace_id)
+    else:
+        rows = rows.filter(workspace=caller.user.last_workspace_id)
+    member = rows.first()
+    if member is None:
+        raise NotFound(_("There is no such workspace, or you are not a member of it."))
+    member.user = caller.user
+    return member
+
+
+def effective_role(member: Member, caller: Caller) -> Role:
+    """The member's role, lowered to the token's cap."""
+    cap = caller.token.role_cap if caller.token is not None else Role.OWNER
+    return Role(min(member.role, cap))
+
+
+def check_role(need: Permission, role: Role) -> None:
+    if role < need.role:
+        raise PermissionDenied(
+            _("This needs the role %(need)s; yours is %(role)s.")
+            % {"need": need.role.label, "role": role.label},
+            need=need.role.label,
+            role=role.label,
+        )
+
+
+def remember_workspace(user: User, workspace: Workspace) -> None:
+    if user.last_workspace_id != workspace.pk:
+        User.objects.filter(pk=user.pk).update(last_workspace=workspace)

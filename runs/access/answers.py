@@ -1,0 +1,160 @@
+"""Errors become answers here, for every protocol: a page, our JSON, or MLflow's."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from runs.access.failures import as_studio_error
+from runs.access.rules import Access, ErrorRenderer
+from studio.core.errors import (
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    SignInRequired,
+    StudioError,
+)
+
+_MLFLOW = re.compile(r"/(w/[^/]+/)?(ajax-)?api/[23]\.0/")
+_API = re.compile(r"/(w/[^/]+/)?(ajax-)?api(/|$)")
+
+#: What MLflow's clients know; anything else they read from the HTTP status.
+MLFLOW_CODES = {
+    400: "BAD_REQUEST",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "ENDPOINT_NOT_FOUND",
+    405: "BAD_REQUEST",
+    413: "REQUEST_LIMIT_EXCEEDED",
+    429: "REQUEST_LIMIT_EXCEEDED",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
+
+
+class MethodNotAllowed(InvalidRequest):
+    """The path exists, the method does not. Details: `allowed`."""
+
+    code = "MethodNotAllowed"
+    status = 405
+
+
+def answer(request: HttpRequest, error: StudioError) -> HttpResponse:
+    """The answer to an error, in the view's own form or the path's."""
+    response = renderer(request)(request, error)
+    if isinstance(error, SignInRequired):
+        response.headers.setdefault("WWW-Authenticate", 'Bearer realm="Run Studio"')
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(error.details["allowed"])
+    if "retry_after" in error.details:
+        response.headers["Retry-After"] = str(error.details["retry_after"])
+    return response
+
+
+def renderer(request: HttpRequest) -> ErrorRenderer:
+    """What the view declared; the form that fits the path where no view is known."""
+    match = request.resolver_match
+    declared = declaration(request, match.func) if match else None
+    return (declared and declared.errors) or by_path(request)
+
+
+def declaration(request: HttpRequest, view: Any) -> Access | None:
+    """What a view declares for this request's method; None if it declares nothing."""
+    views = getattr(view, "by_method", None)
+    if views:
+        first = next(iter(views.values()))
+        view = views.get(request.method, first)
+    declared: Access | None = getattr(view, "access", None)
+    return declared
+
+
+def by_path(request: HttpRequest) -> ErrorRenderer:
+    """The form of errors where no view is known (yet)."""
+    if _MLFLOW.match(request.path_info):
+        return as_mlflow
+    if _API.match(request.path_info):
+        return as_json
+    return as_page
+
+
+def as_json(_request: HttpRequest, error: StudioError) -> HttpResponse:
+    return JsonResponse({"error": error.as_json()}, status=error.status)
+
+
+def as_mlflow(_request: HttpRequest, error: StudioError) -> HttpResponse:
+    code = MLFLOW_CODES.get(error.status, "INTERNAL_ERROR")
+    body = {"error_code": code, "message": error.message}
+    return JsonResponse(body, status=error.status)
+
+
+TITLES = {
+    400: gettext_lazy("This request cannot be answered"),
+    401: gettext_lazy("Sign in first"),
+    403: gettext_lazy("Not allowed"),
+    404: gettext_lazy("Nothing here"),
+    405: gettext_lazy("Not done this way"),
+    409: gettext_lazy("This does not fit what is stored"),
+    413: gettext_lazy("Too large"),
+    429: gettext_lazy("Too many attempts"),
+    503: gettext_lazy("Not available now"),
+}
+
+
+def as_page(request: HttpRequest, error: StudioError) -> HttpResponse:
+    context = {
+        "heading": TITLES.get(error.status, _("Something went wrong")),
+        "error": error,
+        "signed_in": _is_signed_in(request),
+    }
+    return render(request, "error.html", context, status=error.status)
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    # Errors before authentication have no user, and must not ask the database.
+    return bool(getattr(request, "actor", None) and request.actor.user)  # type: ignore[attr-defined]
+
+
+# The handlers of `studio.urls`: what no view and no middleware answered.
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    error = as_studio_error(exception)
+    return answer(request, error or InvalidRequest(_("The request cannot be read.")))
+
+
+def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    error = as_studio_error(exception)
+    return answer(request, error or PermissionDenied(_("This is not allowed.")))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    error = exception if isinstance(exception, StudioError) else None
+    missing = NotFound(_("There is no such address on this server."))
+    return answer(request, error or missing)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django has logged the traceback; the client learns that it is our fault."""
+    error = as_studio_error(sys.exception())
+    return answer(
+        request,
+        error
+        or StudioError(
+            _("The server failed to do this. Its log says why; nothing was changed.")
+        ),
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return answer(
+        request,
+        PermissionDenied(
+            _("The form's security token is missing or old. Reload and try again."),
+            reason=reason,
+        ),
+    )

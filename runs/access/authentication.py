@@ -1,0 +1,98 @@
+"""Who calls: a browser by its session, a program by its token.
+
+A request with an Authorization header is judged by it alone: a bad token is refused,
+never forgiven for the sake of a cookie. Tokens in the query string do not count.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user
+from django.db import OperationalError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from runs.actions.secrets import digest
+from runs.models import ApiToken, BrowserSession, User
+from studio.core.errors import SignInRequired
+
+#: How often "last used" and "last seen" are written at most.
+TOKEN_STEP = timedelta(minutes=1)
+SESSION_STEP = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Caller:
+    user: User | None = None
+    token: ApiToken | None = None
+
+
+def identify(request: HttpRequest) -> Caller:
+    """The caller; nobody without credentials, SignInRequired with bad ones."""
+    header = request.headers.get("Authorization")
+    if header is not None:
+        token = find_token(secret_in(header))
+        return Caller(token.user, token)
+    user = get_user(request)
+    if not isinstance(user, User):
+        return Caller()
+    _note_session(request)
+    return Caller(user)
+
+
+def secret_in(header: str) -> str:
+    """The token in an Authorization header: Bearer, or Basic with it as password."""
+    scheme, _space, value = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() == "basic":
+        try:
+            text = base64.b64decode(value.strip(), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise _bad_token() from error
+        return text.partition(":")[2]
+    raise _bad_token()
+
+
+def find_token(secret: str) -> ApiToken:
+    """The living token with this secret, of a living user."""
+    now = timezone.now()
+    token = (
+        ApiToken.objects.select_related("user", "workspace")
+        .filter(digest=digest(secret), revoked__isnull=True, user__is_active=True)
+        .filter(Q(expires__isnull=True) | Q(expires__gt=now))
+        .first()
+    )
+    if token is None:
+        raise _bad_token()
+    if token.last_used is None or token.last_used < now - TOKEN_STEP:
+        _try_update(ApiToken.objects.filter(pk=token.pk), last_used=now)
+    return token
+
+
+def _bad_token() -> SignInRequired:
+    return SignInRequired(
+        _("The token is unknown, expired or revoked. Make one on the account page.")
+    )
+
+
+def _note_session(request: HttpRequest) -> None:
+    now = timezone.now()
+    row: BrowserSession | None = getattr(request.session, "row", None)
+    if row is not None and row.last_seen < now - SESSION_STEP:
+        _try_update(BrowserSession.objects.filter(pk=row.pk), last_seen=now)
+
+
+def _try_update(rows: QuerySet[Any], **values: object) -> None:
+    try:
+        rows.update(**values)
+    except OperationalError:
+        # A busy database is no reason to refuse a reader.
+        return

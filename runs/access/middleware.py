@@ -1,0 +1,157 @@
+"""The one chain for all protocols: host and origin, who calls, what they may."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.http import urlencode
+
+from runs.access import admission
+from runs.access.answers import answer, as_page, renderer
+from runs.access.authentication import Caller, identify
+from runs.access.failures import as_studio_error
+from runs.access.origins import SAFE_METHODS, check_host, check_origin
+from runs.access.rules import PUBLIC, Access, Permission
+from runs.actions.actor import Actor
+from runs.models import User
+from studio.core.errors import SignInRequired, StudioError
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class Origins:
+    """Host and Origin of every request, static files and unknown paths included."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        set_caller(request, Caller())
+        try:
+            check_host(request)
+            check_origin(request)
+        except StudioError as error:
+            return answer(request, error)
+        return self.get_response(request)
+
+
+class AccessControl:
+    """Identifies the caller, resolves the workspace, admits or refuses.
+
+    Runs after the session and before the CSRF check, so that strangers learn that they
+    must sign in rather than that a form's token is missing.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            response = self.get_response(request)
+        finally:
+            timezone.deactivate()
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        patch_vary_headers(response, ["Cookie", "Authorization"])
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Any, _args: Any, kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        try:
+            admit(request, view, kwargs)
+        except (StudioError, DatabaseError, OSError) as error:
+            return refusal(request, error)
+        return None
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        error = as_studio_error(exception)
+        return answer(request, error) if error else None
+
+
+def set_caller(request: Any, caller: Caller) -> None:
+    request.user = caller.user or AnonymousUser()
+    request.token = caller.token
+    request.actor = Actor(caller.user, caller.token)
+    request.workspace = request.member = request.role = None
+
+
+def admit(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
+    """Let the request through to its view, or raise why not."""
+    declared = admission.declared_access(request, view)
+    admission.check_size(request, declared)
+    caller = identify(request)
+    set_caller(request, caller)
+    if caller.user is not None:
+        activate_time_zone(caller.user)
+    if declared.need == PUBLIC:
+        kwargs.pop("workspace", None)
+        return
+    user = admission.check_person(request, declared, caller)
+    name = kwargs.pop("workspace", None)
+    if not isinstance(declared.need, Permission) and name is None:
+        return
+    request.member = admission.find_membership(caller, name)
+    request.workspace = request.member.workspace
+    request.role = admission.effective_role(request.member, caller)
+    if isinstance(declared.need, Permission):
+        admission.check_role(declared.need, request.role)
+    if is_page_visit(request, declared, caller):
+        admission.remember_workspace(user, request.workspace)
+
+
+def is_page_visit(request: HttpRequest, declared: Access, caller: Caller) -> bool:
+    return caller.token is None and declared.errors is None and request.method == "GET"
+
+
+def activate_time_zone(user: User) -> None:
+    if not user.time_zone:
+        return
+    try:
+        timezone.activate(zoneinfo.ZoneInfo(user.time_zone))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        # A zone that this machine's database no longer knows: times are in UTC.
+        return
+
+
+def refusal(request: Any, error: Exception) -> HttpResponseBase:
+    known = as_studio_error(error)
+    if known is None:
+        raise error
+    is_visit = renderer(request) is as_page and not request.htmx
+    if is_visit and isinstance(known, SignInRequired) and request.token is None:
+        return to_sign_in(request)
+    return answer(request, known)
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in and come back; a form that was sent is not sent again."""
+    address = reverse("sign-in")
+    if request.method in SAFE_METHODS and request.get_full_path() != "/":
+        address += "?" + urlencode({"next": request.get_full_path()})
+    return redirect(address)
+
+
+class BrowserCsrf(CsrfViewMiddleware):
+    """The CSRF check of everything that a session cookie or nobody authenticates.
+
+    A token comes in a header that no foreign page can add.
+    """
+
+    def process_view(
+        self, request: Any, callback: Any, callback_args: Any, callback_kwargs: Any
+    ) -> Any:
+        if request.token is not None:
+            return None
+        return super().process_view(request, callback, callback_args, callback_kwargs)

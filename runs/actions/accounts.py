@@ -1,0 +1,186 @@
+"""People, workspaces, and who may what where."""
+
+from __future__ import annotations
+
+import zoneinfo
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from runs.actions.actor import Actor
+from runs.actions.experiments import ensure_default
+from runs.models import BrowserSession, Member, Role, Theme, User, Workspace
+from studio.core import names
+from studio.core.errors import AlreadyExists, InvalidState, InvalidValue, NotFound
+
+
+@transaction.atomic
+def make_workspace(name: str, *, actor: Actor, now: int) -> Workspace:
+    """The workspace of that name, made with its *Default* experiment if it is new."""
+    names.check_workspace_name(name)
+    workspace, new = Workspace.objects.get_or_create(name=name)
+    if new:
+        ensure_default(workspace, actor=actor, now=now)
+    return workspace
+
+
+@transaction.atomic
+def ensure_user(name: str, *, actor: Actor, now: int) -> User:
+    """The user of that name, whatever its case; a new one has no password."""
+    names.check_user_name(name)
+    found = User.objects.filter(username__iexact=name).first()
+    return found or _new_user(name)
+
+
+def _new_user(name: str) -> User:
+    user = User(username=name)
+    user.set_unusable_password()
+    user.save(force_insert=True)
+    return user
+
+
+@transaction.atomic
+def register(
+    name: str, password: str, *, display_name: str = "", actor: Actor, now: int
+) -> User:
+    """A new person with a password."""
+    names.check_user_name(name)
+    if User.objects.filter(username__iexact=name).exists():
+        raise AlreadyExists(_("This user name is taken."), field="username")
+    _check_display_name(display_name)
+    user = User(username=name, display_name=display_name.strip())
+    check_password_rules(password, user)
+    user.set_password(password)
+    user.save(force_insert=True)
+    return user
+
+
+def _check_display_name(value: str) -> None:
+    names.check_text(value, "display_name", limit=names.MAX_USER_NAME)
+    if not value.isprintable():
+        raise InvalidValue(
+            _("The display name contains a control character."), field="display_name"
+        )
+
+
+def check_password_rules(password: str, user: User) -> None:
+    """InvalidValue with every rule that the password breaks."""
+    names.check_text(password, "password", limit=4096)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise InvalidValue(" ".join(error.messages), field="password") from error
+
+
+@transaction.atomic
+def set_password(user: User, password: str, *, actor: Actor, now: int) -> None:
+    """A new password. Every session but the one that asks ends by it."""
+    check_password_rules(password, user)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+
+
+@transaction.atomic
+def set_profile(
+    user: User, *, display_name: str, email: str, time_zone: str, actor: Actor, now: int
+) -> None:
+    _check_display_name(display_name)
+    names.check_text(email, "email", limit=254)
+    if email:
+        _check_email(email)
+        others = User.objects.filter(email__iexact=email).exclude(pk=user.pk)
+        if others.exists():
+            raise AlreadyExists(_("This e-mail address is taken."), field="email")
+    if time_zone and time_zone not in zoneinfo.available_timezones():
+        raise InvalidValue(_("There is no such time zone."), field="time_zone")
+    user.display_name = display_name.strip()
+    user.email = email
+    user.time_zone = time_zone
+    user.save(update_fields=["display_name", "email", "time_zone"])
+
+
+def _check_email(email: str) -> None:
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise InvalidValue(" ".join(error.messages), field="email") from error
+
+
+@transaction.atomic
+def set_theme(user: User, theme: str, *, actor: Actor, now: int) -> None:
+    user.theme = check_theme(theme)
+    user.save(update_fields=["theme"])
+
+
+def check_theme(theme: str) -> Theme:
+    if theme not in Theme.values:
+        allowed = ", ".join(Theme.values)
+        raise InvalidValue(
+            _("The theme is one of %(allowed)s.") % {"allowed": allowed}, field="theme"
+        )
+    return Theme(theme)
+
+
+@transaction.atomic
+def add_member(
+    workspace: Workspace, user: User, role: Role, *, actor: Actor, now: int
+) -> Member:
+    """Make `user` a member, or give the member this role."""
+    _keep_an_owner(workspace, user, role)
+    member, _new = Member.objects.update_or_create(
+        workspace=workspace, user=user, defaults={"role": role}
+    )
+    return member
+
+
+@transaction.atomic
+def set_role(member: Member, role: Role, *, actor: Actor, now: int) -> Member:
+    """Give a member another role; a workspace keeps at least one owner."""
+    _keep_an_owner(member.workspace, member.user, role)
+    if not Member.objects.filter(pk=member.pk).update(role=role):
+        raise NotFound(_("There is no such member."))
+    member.role = role
+    return member
+
+
+@transaction.atomic
+def remove_member(member: Member, *, actor: Actor, now: int) -> None:
+    """Take somebody out of the workspace; what they logged stays."""
+    _keep_an_owner(member.workspace, member.user, None)
+    Member.objects.filter(pk=member.pk).delete()
+    User.objects.filter(pk=member.user_id, last_workspace=member.workspace_id).update(
+        last_workspace=None
+    )
+
+
+def _keep_an_owner(workspace: Workspace, user: User, role: Role | None) -> None:
+    """Refuse what would leave the workspace without an owner."""
+    if role == Role.OWNER:
+        return
+    # Two owners who demote each other at once would both pass without the lock.
+    Workspace.objects.select_for_update().get(pk=workspace.pk)
+    owners = Member.objects.filter(workspace=workspace, role=Role.OWNER)
+    is_owner = owners.filter(user=user).exists()
+    if is_owner and not owners.exclude(user=user).exists():
+        raise InvalidState(
+            _("%(name)s is the last owner; make somebody else an owner first.")
+            % {"name": user}
+        )
+
+
+@transaction.atomic
+def end_session(user: User, key: str, *, actor: Actor, now: int) -> None:
+    """End one browser session of `user`: the browser must sign in again."""
+    BrowserSession.objects.filter(user=user, session_key=key).delete()
+
+
+@transaction.atomic
+def end_other_sessions(user: User, key: str, *, actor: Actor, now: int) -> int:
+    """End all sessions of `user` but `key`; returns how many."""
+    ended, _rows = (
+        BrowserSession.objects.filter(user=user).exclude(session_key=key).delete()
+    )
+    return ended

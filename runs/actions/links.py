@@ -1,0 +1,133 @@
+"""Links that work once: one signs its user in, the other makes somebody a member."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from runs.actions.accounts import add_member
+from runs.actions.actor import Actor
+from runs.actions.secrets import digest, moment, new_secret
+from runs.models import Invitation, Member, Role, SignInLink, User, Workspace
+from studio.core.errors import InvalidState, NotFound
+
+SIGN_IN_MINUTES = 15
+INVITATION_DAYS = 7
+
+
+@transaction.atomic
+def make_sign_in_link(user: User, *, actor: Actor, now: int) -> tuple[SignInLink, str]:
+    """A link for `user` and its secret; it lives 15 minutes."""
+    time = moment(now)
+    SignInLink.objects.filter(expires__lt=time - timedelta(days=1)).delete()
+    secret = new_secret()
+    link = SignInLink.objects.create(
+        user=user,
+        digest=digest(secret),
+        expires=time + timedelta(minutes=SIGN_IN_MINUTES),
+    )
+    return link, secret
+
+
+def find_sign_in_link(secret: str, *, now: int) -> SignInLink:
+    """The link, if it can still be used: looking uses nothing up."""
+    link = (
+        SignInLink.objects.select_related("user")
+        .filter(digest=digest(secret), used__isnull=True, expires__gt=moment(now))
+        .filter(user__is_active=True)
+        .first()
+    )
+    if link is None:
+        raise NotFound(
+            _(
+                "This sign-in link was used already, or is older than 15 minutes. "
+                "Each works once."
+            )
+        )
+    return link
+
+
+@transaction.atomic
+def use_sign_in_link(secret: str, *, now: int) -> User:
+    """Use the link up and return whom it signs in; of two at once, one succeeds."""
+    link = find_sign_in_link(secret, now=now)
+    won = SignInLink.objects.filter(pk=link.pk, used__isnull=True).update(
+        used=moment(now)
+    )
+    if not won:
+        raise NotFound(_("This sign-in link was used already. Each works once."))
+    return link.user
+
+
+@transaction.atomic
+def make_invitation(
+    workspace: Workspace, role: Role, *, actor: Actor, now: int
+) -> tuple[Invitation, str]:
+    """An invitation with `role` and its secret; it lives 7 days."""
+    if actor.user is None:
+        raise InvalidState(_("An invitation needs somebody who invites."))
+    secret = new_secret()
+    invitation = Invitation.objects.create(
+        workspace=workspace,
+        role=role,
+        digest=digest(secret),
+        created_by=actor.user,
+        expires=moment(now) + timedelta(days=INVITATION_DAYS),
+    )
+    return invitation, secret
+
+
+def find_invitation(secret: str, *, now: int) -> Invitation:
+    """The invitation, if it can still be used."""
+    invitation = (
+        Invitation.objects.select_related("workspace", "created_by")
+        .filter(digest=digest(secret), used__isnull=True, revoked__isnull=True)
+        .filter(expires__gt=moment(now))
+        .first()
+    )
+    if invitation is None or not _still_owner(invitation):
+        raise NotFound(
+            _(
+                "This invitation was used already, was taken back, or is older than "
+                "7 days. Each works once."
+            )
+        )
+    return invitation
+
+
+def _still_owner(invitation: Invitation) -> bool:
+    return Member.objects.filter(
+        workspace=invitation.workspace_id,
+        user=invitation.created_by_id,
+        role=Role.OWNER,
+    ).exists()
+
+
+@transaction.atomic
+def use_invitation(secret: str, user: User, *, now: int) -> Workspace:
+    """Make `user` a member with the invitation's role and use it up.
+
+    Somebody who is a member already keeps the higher of both roles.
+    """
+    invitation = find_invitation(secret, now=now)
+    won = Invitation.objects.filter(
+        pk=invitation.pk, used__isnull=True, revoked__isnull=True
+    ).update(used=moment(now), used_by=user)
+    if not won:
+        raise NotFound(_("This invitation was used already. Each works once."))
+    workspace = invitation.workspace
+    old = Member.objects.filter(workspace=workspace, user=user).first()
+    if old is None or old.role < invitation.role:
+        role = Role(invitation.role)
+        add_member(workspace, user, role, actor=Actor(user), now=now)
+    return workspace
+
+
+@transaction.atomic
+def revoke_invitation(invitation: Invitation, *, actor: Actor, now: int) -> None:
+    """Take it back; one that was used stays used."""
+    Invitation.objects.filter(pk=invitation.pk, used__isnull=True).update(
+        revoked=moment(now)
+    )

@@ -1,0 +1,92 @@
+"""Signing in with a password, throttled by name and by address."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runs.actions.secrets import moment
+from runs.models import SignInFailure, User
+from studio.core import names
+from studio.core.errors import InvalidValue, TooManyRequests
+
+WINDOW = timedelta(minutes=15)
+MAX_PER_NAME = 5
+MAX_PER_ADDRESS = 30
+KEPT = timedelta(days=1)
+MAX_PASSWORD = 4096
+
+
+def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
+    """The user with this name (or e-mail address) and password.
+
+    Raises InvalidValue, the same and as slowly whether the name or the password is
+    wrong, and TooManyRequests after too many failures.
+    """
+    name = name.strip().lower()[: names.MAX_USER_NAME]
+    time = moment(now)
+    failure = _count_attempt(name, address, time)
+    user = _find(name)
+    known = _verify(user, password)
+    if user is None or not known:
+        raise InvalidValue(_("The name or the password is wrong."), field="name")
+    SignInFailure.objects.filter(name=name, address=address).delete()
+    SignInFailure.objects.filter(pk=failure.pk).delete()
+    return user
+
+
+@transaction.atomic
+def _count_attempt(name: str, address: str, time: datetime) -> SignInFailure:
+    """Counted before the password is looked at: many at once are many attempts."""
+    SignInFailure.objects.filter(time__lt=time - KEPT).delete()
+    _throttle(list(_times(time, name=name)), MAX_PER_NAME, time)
+    _throttle(list(_times(time, address=address)), MAX_PER_ADDRESS, time)
+    failure = SignInFailure.objects.create(name=name, address=address)
+    SignInFailure.objects.filter(pk=failure.pk).update(time=time)
+    return failure
+
+
+def _times(time: datetime, **same: str) -> list[datetime]:
+    rows = SignInFailure.objects.filter(time__gt=time - WINDOW, **same)
+    return list(rows.order_by("time").values_list("time", flat=True))
+
+
+def _throttle(times: list[datetime], limit: int, time: datetime) -> None:
+    if len(times) < limit:
+        return
+    seconds = math.ceil((times[-limit] + WINDOW - time).total_seconds())
+    minutes = math.ceil(seconds / 60)
+    raise TooManyRequests(
+        ngettext(
+            "Too many failed attempts. Try again in %(minutes)s minute, or use a "
+            "one-click link.",
+            "Too many failed attempts. Try again in %(minutes)s minutes, or use a "
+            "one-click link.",
+            minutes,
+        )
+        % {"minutes": minutes},
+        retry_after=seconds,
+    )
+
+
+def _find(name: str) -> User | None:
+    active = User.objects.filter(is_active=True)
+    user = active.filter(username__iexact=name).first()
+    if user is None and "@" in name:
+        # An address that two people gave identifies neither.
+        found = list(active.filter(email__iexact=name)[:2])
+        user = found[0] if len(found) == 1 else None
+    return user
+
+
+def _verify(user: User | None, password: str) -> bool:
+    if user is None or not user.has_usable_password() or len(password) > MAX_PASSWORD:
+        # As much work as a real check, so that the time tells nothing.
+        make_password(password[:MAX_PASSWORD])
+        return False
+    return check_password(password, user.password)

@@ -1,0 +1,57 @@
+"""API tokens: made, shown once, revoked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from runs.actions.actor import Actor
+from runs.actions.secrets import TOKEN_PREFIX, digest, moment, new_secret
+from runs.models import ApiToken, Member, Role, User, Workspace
+from studio.core import names
+from studio.core.errors import NotFound, PermissionDenied
+
+SHOWN_PREFIX = 8
+
+
+@transaction.atomic
+def make_token(
+    user: User,
+    workspace: Workspace,
+    name: str,
+    *,
+    actor: Actor,
+    now: int,
+    role_cap: Role = Role.CONTRIBUTOR,
+    days: int | None = None,
+) -> tuple[ApiToken, str]:
+    """A new token of `user` and its secret, which nobody can read again.
+
+    A token cannot make one that may more than itself.
+    """
+    names.check_text(name, "name", limit=names.MAX_TOKEN_NAME, empty=False)
+    if not Member.objects.filter(user=user, workspace=workspace).exists():
+        raise NotFound(_("There is no such workspace."))
+    if actor.token is not None and role_cap > actor.token.role_cap:
+        raise PermissionDenied(_("A token cannot make one that may more than itself."))
+    secret = new_secret(TOKEN_PREFIX)
+    token = ApiToken.objects.create(
+        user=user,
+        workspace=workspace,
+        name=name.strip(),
+        prefix=secret[:SHOWN_PREFIX],
+        digest=digest(secret),
+        role_cap=role_cap,
+        expires=moment(now) + timedelta(days=days) if days else None,
+    )
+    return token, secret
+
+
+@transaction.atomic
+def revoke_token(token: ApiToken, *, actor: Actor, now: int) -> None:
+    """Nobody can use it from now on. Its row stays, for history names it."""
+    ApiToken.objects.filter(pk=token.pk, revoked__isnull=True).update(
+        revoked=moment(now)
+    )

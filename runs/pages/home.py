@@ -1,0 +1,23 @@
+"""The address without a path."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import SIGNED_IN, StudioRequest, access, signed_in_user
+from runs.models import Workspace
+
+
+@access(SIGNED_IN)
+@require_safe
+def home(request: StudioRequest) -> HttpResponse:
+    """To the runs of the workspace that was looked at last."""
+    user = signed_in_user(request)
+    mine = Workspace.objects.visible_to(user)
+    last = mine.filter(pk=user.last_workspace_id or 0).first()
+    workspace = last or mine.order_by("name").first()
+    if workspace is None:
+        return render(request, "no_workspace.html")
+    return redirect("run-list", workspace.name)

@@ -1,0 +1,124 @@
+"""Signing in and out: by password, by a one-click link, by an invitation."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from runs.access.network import client_address
+from runs.access.rules import PUBLIC, StudioRequest, access
+from runs.actions.clock import now_ms
+from runs.actions.links import find_sign_in_link, use_sign_in_link
+from runs.actions.sign_in import check_sign_in
+from runs.models import User
+from studio.core.errors import InvalidValue, StudioError, TooManyRequests
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@access(PUBLIC)
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: StudioRequest) -> HttpResponse:
+    if request.method == "POST":
+        return _try_password(request)
+    target = safe_target(request.GET.get("next", ""))
+    if request.actor.user is not None:
+        return redirect(target or "/")
+    return _form(request, {"next": target, "keep": True})
+
+
+def _try_password(request: StudioRequest) -> HttpResponse:
+    given = request.POST
+    name = given.get("name", "")
+    target = safe_target(given.get("next", ""))
+    try:
+        user = check_sign_in(
+            name,
+            given.get("password", ""),
+            address=client_address(request),
+            now=now_ms(),
+        )
+    except (InvalidValue, TooManyRequests) as error:
+        kept = {"next": target, "name": name, "keep": "keep" in given, "error": error}
+        return _form(request, kept)
+    return enter(request, user, target or "/", keep="keep" in given)
+
+
+def _form(request: StudioRequest, context: dict[str, object]) -> HttpResponse:
+    error = context.get("error")
+    context["purpose"] = _purpose(str(context["next"]))
+    response = render(request, "sign_in.html", context)
+    if isinstance(error, StudioError):
+        response.status_code = error.status
+        if "retry_after" in error.details:
+            response.headers["Retry-After"] = str(error.details["retry_after"])
+    return response
+
+
+def _purpose(target: str) -> str:
+    """What the visitor was on the way to, said without asking whether it exists."""
+    try:
+        name = resolve(urlsplit(target).path).url_name or ""
+    except Resolver404:
+        name = ""
+    if name == "run" or (name.startswith("run-") and name != "run-list"):
+        return _("to see the run that was shared with you")
+    if name == "invitation":
+        return _("to accept the invitation")
+    return _("to see your runs")
+
+
+def safe_target(target: str) -> str:
+    """`next` if it is a path of this server; else nothing."""
+    own = url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+    return target if own and target.startswith("/") else ""
+
+
+def enter(
+    request: StudioRequest, user: User, target: str, *, keep: bool
+) -> HttpResponse:
+    """Start a session of `user` under a new key, and go to `target`."""
+    login(request, user, backend=BACKEND)
+    request.session["address"] = client_address(request)
+    request.session["agent"] = request.headers.get("User-Agent", "")
+    request.session.set_expiry(settings.SESSION_COOKIE_AGE if keep else 0)
+    return redirect(target)
+
+
+@access(PUBLIC)
+@require_POST
+def sign_out(request: StudioRequest) -> HttpResponse:
+    logout(request)
+    return redirect("sign-in")
+
+
+@access(PUBLIC)
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_link(request: StudioRequest, secret: str) -> HttpResponse:
+    """GET shows whom the link signs in and uses nothing up; POST uses it."""
+    if request.method == "POST":
+        user = use_sign_in_link(secret, now=now_ms())
+        return enter(request, user, "/", keep=True)
+    link = find_sign_in_link(secret, now=now_ms())
+    return render(request, "sign_in_link.html", {"person": link.user})
+
+
+@access(PUBLIC)
+@require_POST
+def open_link(request: StudioRequest) -> HttpResponse:
+    """A pasted link, whatever host name the server printed in it."""
+    pasted = request.POST.get("link", "").strip()
+    secret = urlsplit(pasted).path.rstrip("/").rpartition("/")[2]
+    if not secret:
+        return redirect("sign-in")
+    return redirect(reverse("sign-in-link", args=[secret]))

@@ -1,0 +1,75 @@
+"""People, tokens and clients of the access tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.test import Client
+
+from runs.actions.accounts import add_member, ensure_user, make_workspace
+from runs.actions.actor import SERVER
+from runs.actions.clock import now_ms
+from runs.actions.tokens import make_token
+from runs.models import ApiToken, Role, User, Workspace
+
+PASSWORD = "a quite long pass phrase"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def make_person(name: str, *, password: str = "") -> User:
+    user = ensure_user(name, actor=SERVER, now=now_ms())
+    if password:
+        user.set_password(password)
+        user.save()
+    return user
+
+
+def make_member(workspace: Workspace, name: str, role: Role) -> User:
+    user = make_person(name)
+    add_member(workspace, user, role, actor=SERVER, now=now_ms())
+    return user
+
+
+def space(name: str = "lab") -> Workspace:
+    return make_workspace(name, actor=SERVER, now=now_ms())
+
+
+def token_of(
+    user: User, workspace: Workspace, *, cap: Role = Role.OWNER
+) -> tuple[ApiToken, str]:
+    return make_token(
+        user, workspace, "script", role_cap=cap, actor=SERVER, now=now_ms()
+    )
+
+
+def browser_of(user: User | None, *, csrf: bool = False) -> Client:
+    """A browser in which `user` is signed in."""
+    client = Client(enforce_csrf_checks=csrf, raise_request_exception=False)
+    if user is not None:
+        client.force_login(user, backend=BACKEND)
+    return client
+
+
+def bearer(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+@dataclass
+class Team:
+    workspace: Workspace
+    outsider: User
+    reader: User
+    contributor: User
+    owner: User
+
+
+def make_team() -> Team:
+    workspace = space()
+    other = space("elsewhere")
+    return Team(
+        workspace,
+        make_member(other, "outsider", Role.OWNER),
+        make_member(workspace, "reader", Role.READER),
+        make_member(workspace, "contributor", Role.CONTRIBUTOR),
+        make_member(workspace, "owner", Role.OWNER),
+    )

@@ -1,0 +1,191 @@
+"""Signing in: by password, by link; what is refused, and how it is said."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from runs.actions.accounts import add_member
+from runs.actions.actor import SERVER
+from runs.actions.clock import now_ms
+from runs.actions.links import make_sign_in_link
+from runs.models import BrowserSession, Role, SignInFailure, User
+from tests.access.people import PASSWORD, browser_of, make_person, space
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mira() -> User:
+    user = make_person("mira", password=PASSWORD)
+    add_member(space(), user, Role.READER, actor=SERVER, now=now_ms())
+    return user
+
+
+def sign_in(client: Client, **form: str):
+    return client.post("/sign-in/", {"name": "mira", "password": PASSWORD, **form})
+
+
+def test_name_and_password_sign_in_and_lead_to_the_target(client, mira):
+    answer = sign_in(client, next="/account/")
+    assert answer.headers["Location"] == "/account/"
+    assert client.get("/account/").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["MIRA", " mira ", "mira@tern.example"])
+def test_the_name_has_any_case_and_may_be_the_email_address(client, mira, name):
+    User.objects.update(email="mira@tern.example")
+    assert sign_in(client, name=name).status_code == 302
+
+
+def test_an_address_that_two_people_gave_signs_nobody_in(client, mira):
+    make_person("max", password=PASSWORD)
+    User.objects.update(email="team@tern.example")
+    assert sign_in(client, name="team@tern.example").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "form", [{"password": "wrong"}, {"name": "nobody"}, {"name": ""}, {"password": ""}]
+)
+def test_a_wrong_name_and_a_wrong_password_read_alike(client, mira, form):
+    answer = sign_in(client, **form)
+    assert answer.status_code == 400
+    assert "The name or the password is wrong." in answer.text
+
+
+def test_nobody_signs_in_without_a_usable_password(client):
+    make_person("mira")
+    assert sign_in(client, password="").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example/",
+        "https://evil.example/",
+        "/\\evil.example",
+        "///evil.example",
+        "javascript:alert(1)",
+        "http:evil.example",
+        "evil.example",
+        "/\t/evil.example",
+    ],
+)
+def test_the_target_is_a_path_of_this_server(client, mira, target):
+    assert sign_in(client, next=target).headers["Location"] == "/"
+    form = Client().get("/sign-in/", {"next": target}).text
+    assert '<input type="hidden" name="next" value="">' in form
+
+
+def test_a_new_session_key_is_made_at_sign_in(client, mira):
+    client.get("/sign-in/")
+    session = client.session
+    session["before"] = 1
+    session.save()
+    old = session.session_key
+    client.cookies["studio_session_8000"] = old
+    sign_in(client)
+    assert client.session.session_key != old
+    assert not BrowserSession.objects.filter(session_key=old).exists()
+
+
+@pytest.mark.parametrize(("form", "closes"), [({"keep": "on"}, False), ({}, True)])
+def test_only_who_asks_stays_signed_in(client, mira, form, closes):
+    sign_in(client, **form)
+    cookie = next(c for n, c in client.cookies.items() if "session" in n)
+    assert (cookie["max-age"] == "") is closes
+
+
+def test_cookies_are_out_of_reach_of_scripts_and_other_sites(client, mira):
+    client.get("/sign-in/")
+    sign_in(client)
+    assert len(client.cookies) == 2
+    for name, cookie in client.cookies.items():
+        assert name.endswith("_8000")
+        assert cookie["httponly"]
+        assert cookie["samesite"] == "Lax"
+
+
+def test_the_sixth_attempt_has_to_wait_even_with_the_right_password(client, mira):
+    for _time in range(5):
+        sign_in(client, password="wrong")
+    answer = sign_in(client)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 900
+    assert "Try again in 15 minutes" in answer.text
+
+
+def test_one_address_cannot_try_many_names(client, mira):
+    for number in range(30):
+        sign_in(client, name=f"name{number}")
+    assert sign_in(client).status_code == 429
+    assert (
+        client.post(
+            "/sign-in/",
+            {"name": "mira", "password": PASSWORD},
+            REMOTE_ADDR="192.0.2.7",
+        ).status_code
+        == 302
+    )
+
+
+def test_old_failures_no_longer_count(client, mira):
+    for _time in range(5):
+        sign_in(client, password="wrong")
+    SignInFailure.objects.update(time="2020-01-01T00:00:00Z")
+    assert sign_in(client).status_code == 302
+    assert SignInFailure.objects.count() == 0
+
+
+def test_the_form_needs_its_token(mira):
+    assert sign_in(browser_of(None, csrf=True)).status_code == 403
+
+
+def test_signing_out_ends_the_session(client, mira):
+    sign_in(client)
+    client.post("/sign-out/")
+    assert client.get("/account/").status_code == 302
+    assert BrowserSession.objects.filter(user=mira).count() == 0
+
+
+def link_of(user: User, *, age: int = 0) -> str:
+    _link, secret = make_sign_in_link(user, actor=SERVER, now=now_ms() - age)
+    return f"/sign-in/link/{secret}/"
+
+
+def test_looking_at_a_link_uses_nothing_up(client, mira):
+    link = link_of(mira)
+    assert "Sign in as mira" in client.get(link).text
+    assert "Sign in as mira" in client.get(link).text
+    assert client.get("/account/").status_code == 302
+
+
+def test_a_link_signs_in_once(client, mira):
+    link = link_of(mira)
+    assert client.post(link).headers["Location"] == "/"
+    assert client.get("/account/").status_code == 200
+    assert Client().post(link).status_code == 404
+    assert "used already" in Client().get(link).text
+
+
+def test_a_link_lives_fifteen_minutes(client, mira):
+    link = link_of(mira, age=15 * 60_000)
+    assert client.post(link).status_code == 404
+    assert client.post(link_of(mira, age=14 * 60_000)).status_code == 302
+
+
+def test_a_link_does_not_leak_its_secret_to_other_sites(client, mira):
+    assert client.get(link_of(mira)).headers["Referrer-Policy"] == "same-origin"
+
+
+def test_a_pasted_link_is_opened_here(client, mira):
+    path = link_of(mira)
+    answer = client.post("/sign-in/link/", {"link": f" http://0.0.0.0:8000{path} "})
+    assert answer.headers["Location"] == path
+
+
+def test_who_is_signed_out_comes_back_to_the_page_of_the_link(client, mira):
+    answer = client.get("/w/lab/members/?role=owner")
+    assert answer.headers["Location"] == (
+        "/sign-in/?next=%2Fw%2Flab%2Fmembers%2F%3Frole%3Downer"
+    )
