@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import queue
 import shlex
 import signal
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from tests.parts.clients import ROOT, quiet_environment
@@ -42,18 +43,29 @@ class Server:
     def token(self) -> str:
         return self.environment["STUDIO_TOKEN"]
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: int = 30) -> int:
-        """Ends the server with all that it started and returns its exit code."""
+    def stop(self, seconds: int = 30) -> int:
+        """Asks the server to end, as an operator would; returns its exit code."""
         if self.process.poll() is None:
-            if number is signal.SIGKILL:
-                os.killpg(self.process.pid, number)
-            else:
-                self.process.send_signal(number)
+            self.process.send_signal(signal.SIGTERM)
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            self.kill()
             raise
+
+    def kill(self) -> None:
+        """kill -9 of the server and of every process below it, at one moment."""
+        kill_tree(self.process)
+
+
+def kill_tree(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        top = psutil.Process(process.pid)
+        # The top first, so that it starts nothing again.
+        for member in [top, *top.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.send_signal(signal.SIGKILL)
+    process.wait(10)
 
 
 def start(
@@ -72,9 +84,7 @@ def start(
     )
     said, link = wait_ready(process, wait)
     if link is None:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
+        kill_tree(process)
         raise AssertionError(f"The server did not start:\n{''.join(said)}")
     server = Server(home, process, link)
     server.environment = client_environment(home)

@@ -1,0 +1,94 @@
+"""`python -m tests.bench`: measurements too long, or too telling, for the tests."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from playwright.sync_api import sync_playwright
+
+from tests.bench import kill, weight
+from tests.parts.browser import FLAGS
+from tests.parts.postgres import binaries, cluster, fresh_database
+from tests.parts.server import running
+
+
+@contextmanager
+def fresh_home() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
+        yield Path(folder) / "home"
+
+
+@contextmanager
+def database(kind: str) -> Iterator[dict[str, str]]:
+    """The environment of a server over this kind of database."""
+    if kind == "sqlite":
+        yield {}
+        return
+    programs = binaries()
+    if programs is None:
+        raise click.ClickException("PostgreSQL is missing: apt-get install postgresql")
+    with cluster(programs) as address:
+        yield {"DATABASE_URL": fresh_database(address)}
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    pass
+
+
+@main.command("kill")
+@click.option("--rounds", default=30, show_default=True, help="Deaths of the server.")
+@click.option("--writers", default=4, show_default=True, help="Writers at a time.")
+@click.option("--seed", default=1, show_default=True, help="Of the first round.")
+@click.option(
+    "--database",
+    "kind",
+    type=click.Choice(["sqlite", "postgresql"]),
+    default="sqlite",
+    show_default=True,
+)
+def kill_command(rounds: int, writers: int, seed: int, kind: str) -> None:
+    """Kill -9 under load, restart, and count what was acknowledged.
+
+    Ends with 1 when a point, parameter or file that was acknowledged is missing, or a
+    point is there twice.
+    """
+    wrong = 0
+    with database(kind) as env, fresh_home() as home:
+        for number in range(seed, seed + rounds):
+            outcome = kill.one_death(home, number, writers=writers, env=env)
+            wrong += len(outcome.wrong)
+            click.echo(
+                f"seed {number}: {outcome.points} points and {outcome.files} files "
+                f"acknowledged, {len(outcome.wrong)} wrong"
+            )
+            for line in outcome.wrong[:10]:
+                click.echo(f"  {line}")
+    sys.exit(1 if wrong else 0)
+
+
+@main.command("weight")
+def weight_command() -> None:
+    """Bytes over the wire of the run list's first visit, with all that it links."""
+    program = shutil.which("chromium")
+    if program is None:
+        raise click.ClickException("Chromium is missing: apt-get install chromium")
+    with fresh_home() as home, running(home) as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        answers = weight.run_list(browser, server)
+        browser.close()
+    for answer in sorted(answers, key=lambda one: -one.size):
+        click.echo(f"{answer.size:>8}  {answer.address.removeprefix(server.url)}")
+    total = sum(answer.size for answer in answers)
+    click.echo(f"{total:>8}  in all; at most {weight.LIMIT} are allowed")
+    sys.exit(1 if total > weight.LIMIT else 0)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m tests.bench")

@@ -1,0 +1,193 @@
+"""kill -9 of the whole server under load: is every acknowledged write there, once?
+
+Writers log batches and files as MLflow clients do and note what was acknowledged. The
+server dies at a random moment, starts again over the same folder, and the writers send
+their last, unanswered request once more, as clients do.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.parts.server import Server, start
+
+POINTS = 20
+FILE_BYTES = 50_000
+API = "/api/2.0/mlflow"
+#: What a client meets when the server dies while it asks.
+DEATHS = (OSError, http.client.HTTPException)
+
+
+class Connection:
+    """One kept-alive connection with a token; raises one of DEATHS when it breaks."""
+
+    def __init__(self, server: Server) -> None:
+        parts = urlsplit(server.environment["MLFLOW_TRACKING_URI"])
+        self.prefix = parts.path
+        self.headers = {"Authorization": f"Bearer {server.token}"}
+        self.link = http.client.HTTPConnection(parts.netloc, timeout=30)
+
+    def ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        self.link.request(method, self.prefix + path, body, self.headers)
+        answer = self.link.getresponse()
+        content = answer.read()
+        assert answer.status == 200, f"{method} {path}: {answer.status} {content!r}"
+        return content
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        self.headers["Content-Type"] = "application/json"
+        sent = None if body is None else json.dumps(body).encode()
+        return json.loads(self.ask(method, API + path, sent))
+
+
+@dataclass
+class Writer:
+    """Logs to a run of its own until the connection breaks."""
+
+    run_id: str
+    artifacts: str
+    seed: int
+    sent: int = 0
+    acknowledged: int = 0
+    files: dict[str, bytes] = field(default_factory=dict)
+    complaint: str = ""
+
+    def batch(self, number: int) -> dict[str, Any]:
+        steps = range(number * POINTS, (number + 1) * POINTS)
+        return {
+            "run_id": self.run_id,
+            "metrics": [
+                {"key": "m", "value": step / 7, "timestamp": step, "step": step}
+                for step in steps
+            ],
+            "params": [{"key": f"p{number}", "value": str(number)}],
+            "tags": [{"key": "last", "value": str(number)}],
+        }
+
+    def write(self, server: Server) -> None:
+        """Goes on until the server dies; anything else that goes wrong is noted."""
+        chance = random.Random(self.seed)
+        try:
+            connection = Connection(server)
+            while True:
+                self.sent = self.acknowledged + 1
+                batch = self.batch(self.acknowledged)
+                connection.call("POST", "/runs/log-batch", batch)
+                self.acknowledged = self.sent
+                if chance.random() < 0.2:
+                    self.write_file(connection, chance)
+        except DEATHS:
+            return
+        except AssertionError as error:
+            self.complaint = str(error)
+
+    def write_file(self, connection: Connection, chance: random.Random) -> None:
+        name, content = f"f{len(self.files)}", chance.randbytes(FILE_BYTES)
+        connection.headers["Content-Type"] = "application/octet-stream"
+        connection.ask("PUT", f"{self.artifacts}/{name}", content)
+        self.files[name] = content
+
+    def repeat_last(self, connection: Connection) -> None:
+        """Sends the request that was under way again, and the one before it."""
+        for number in range(max(0, self.acknowledged - 1), self.sent):
+            connection.call("POST", "/runs/log-batch", self.batch(number))
+        self.acknowledged = self.sent
+
+    def missing(self, connection: Connection) -> list[str]:
+        """What was acknowledged and is not there exactly once."""
+        found = [
+            *self.wrong_points(connection),
+            *self.wrong_parameters(connection),
+            *self.wrong_files(connection),
+        ]
+        return [f"{self.run_id}: {line}" for line in found]
+
+    def wrong_points(self, connection: Connection) -> Iterator[str]:
+        query = f"run_id={self.run_id}&metric_key=m"
+        history = connection.call("GET", f"/metrics/get-history?{query}")
+        times = Counter(
+            (point.get("step", 0), point["value"]) for point in history["metrics"]
+        )
+        for step in range(self.acknowledged * POINTS):
+            if (count := times.pop((step, step / 7), 0)) != 1:
+                yield f"step {step} is there {count} times"
+        for point, count in times.items():
+            if count > 1:
+                yield f"{point}, not acknowledged, is there {count} times"
+
+    def wrong_parameters(self, connection: Connection) -> Iterator[str]:
+        data = connection.call("GET", f"/runs/get?run_id={self.run_id}")["run"]["data"]
+        kept = {item["key"]: item["value"] for item in data.get("params", [])}
+        for number in range(self.acknowledged):
+            if kept.get(f"p{number}") != str(number):
+                yield f"parameter p{number} is {kept.get(f'p{number}')}"
+
+    def wrong_files(self, connection: Connection) -> Iterator[str]:
+        for name, content in self.files.items():
+            if connection.ask("GET", f"{self.artifacts}/{name}") != content:
+                yield f"file {name} has other content"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One death: how much was acknowledged before it, and what is wrong after it."""
+
+    points: int
+    files: int
+    wrong: tuple[str, ...]
+
+
+def new_writer(connection: Connection, seed: int) -> Writer:
+    body = {"experiment_id": "0", "start_time": 1}
+    info = connection.call("POST", "/runs/create", body)["run"]["info"]
+    root = urlsplit(info["artifact_uri"]).path
+    address = f"/api/2.0/mlflow-artifacts/artifacts{root}"
+    return Writer(info["run_id"], address, seed)
+
+
+def one_death(
+    home: Path, seed: int, *, writers: int = 4, env: Mapping[str, str] | None = None
+) -> Outcome:
+    """Starts, loads, kills, starts again, looks."""
+    chance = random.Random(seed)
+    server = start(home, env=env)
+    try:
+        connection = Connection(server)
+        team = [new_writer(connection, seed * 100 + place) for place in range(writers)]
+        threads = [threading.Thread(target=one.write, args=(server,)) for one in team]
+        for thread in threads:
+            thread.start()
+        time.sleep(chance.uniform(0.2, 3))
+    finally:
+        server.kill()
+    for thread in threads:
+        thread.join(60)
+    return look(home, team, env)
+
+
+def look(home: Path, team: list[Writer], env: Mapping[str, str] | None) -> Outcome:
+    again = start(home, env=env)
+    try:
+        connection = Connection(again)
+        wrong = [one.complaint for one in team if one.complaint]
+        for one in team:
+            wrong += one.missing(connection)
+            one.repeat_last(connection)
+            wrong += one.missing(connection)
+    finally:
+        again.stop()
+    return Outcome(
+        points=sum(one.acknowledged * POINTS for one in team),
+        files=sum(len(one.files) for one in team),
+        wrong=tuple(wrong),
+    )
