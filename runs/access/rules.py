@@ -17,7 +17,7 @@ from django_htmx.middleware import HtmxDetails
 
 from runs.actions.actor import Actor
 from runs.models import ApiToken, Member, Role, User, Workspace
-from studio.core.errors import SignInRequired, StudioError
+from studio.core.errors import NotFound, SignInRequired, StudioError
 
 
 class Permission(Enum):
@@ -75,6 +75,13 @@ def signed_in_user(request: StudioRequest) -> User:
     if request.actor.user is None:
         raise SignInRequired("Sign in to see this.")
     return request.actor.user
+
+
+def workspace_of(request: StudioRequest) -> Workspace:
+    """The workspace of a view that asks for a permission there."""
+    if request.workspace is None:
+        raise NotFound("There is no such workspace.")
+    return request.workspace
 
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record
 from runs.actions.experiments import ensure_default
 from runs.models import BrowserSession, Member, Role, Theme, User, Workspace
 from studio.core import names
@@ -130,9 +131,12 @@ def add_member(
 ) -> Member:
     """Make `user` a member, or give the member this role."""
     _keep_an_owner(workspace, user, role)
+    rows = Member.objects.filter(workspace=workspace, user=user)
+    before = rows.values_list("role", flat=True).first()
     member, _new = Member.objects.update_or_create(
         workspace=workspace, user=user, defaults={"role": role}
     )
+    _record(member, before, role, actor=actor, now=now)
     return member
 
 
@@ -142,6 +146,7 @@ def set_role(member: Member, role: Role, *, actor: Actor, now: int) -> Member:
     _keep_an_owner(member.workspace, member.user, role)
     if not Member.objects.filter(pk=member.pk).update(role=role):
         raise NotFound(_("There is no such member."))
+    _record(member, member.role, role, actor=actor, now=now)
     member.role = role
     return member
 
@@ -150,10 +155,19 @@ def set_role(member: Member, role: Role, *, actor: Actor, now: int) -> Member:
 def remove_member(member: Member, *, actor: Actor, now: int) -> None:
     """Take somebody out of the workspace; what they logged stays."""
     _keep_an_owner(member.workspace, member.user, None)
+    _record(member, member.role, None, actor=actor, now=now)
     Member.objects.filter(pk=member.pk).delete()
     User.objects.filter(pk=member.user_id, last_workspace=member.workspace_id).update(
         last_workspace=None
     )
+
+
+def _record(
+    member: Member, before: int | None, after: Role | None, *, actor: Actor, now: int
+) -> None:
+    words = [None if role is None else Role(role).label for role in (before, after)]
+    edit = Edit(f"members.{member.user.username}", *words)
+    record(member.workspace, "members", [edit], actor=actor, now=now)
 
 
 def _keep_an_owner(workspace: Workspace, user: User, role: Role | None) -> None:

@@ -1,0 +1,114 @@
+"""Members of a workspace: who may what, and invitation links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from runs.access.rules import Permission, StudioRequest, access, workspace_of
+from runs.actions import accounts
+from runs.actions.clock import now_ms
+from runs.actions.links import make_invitation, revoke_invitation
+from runs.models import Invitation, Member, Role
+from studio.core.errors import InvalidValue
+
+
+@access(Permission.READ)
+@require_safe
+def members(request: StudioRequest) -> HttpResponse:
+    return show(request)
+
+
+def show(request: StudioRequest, **extra: Any) -> HttpResponse:
+    workspace = workspace_of(request)
+    rows = Member.objects.filter(workspace=workspace).select_related("user")
+    context = {
+        "members": rows.order_by("-role", "user__username"),
+        "invitations": _open_invitations(request),
+        "roles": Role.choices,
+        "manages": request.role == Role.OWNER,
+        **extra,
+    }
+    return render(request, "members.html", context)
+
+
+def _open_invitations(request: StudioRequest) -> list[Invitation]:
+    """Owners alone see them."""
+    if request.role != Role.OWNER:
+        return []
+    rows = Invitation.objects.filter(
+        workspace=workspace_of(request),
+        used__isnull=True,
+        revoked__isnull=True,
+        expires__gt=timezone.now(),
+    )
+    return list(rows.select_related("created_by").order_by("-pk"))
+
+
+@access(Permission.MEMBERS)
+@require_POST
+def set_role(request: StudioRequest, number: int) -> HttpResponse:
+    member = _member(request, number)
+    role = read_role(request)
+    accounts.set_role(member, role, actor=request.actor, now=now_ms())
+    said = {"name": member.user, "role": role.label}
+    messages.success(request, _("%(name)s is now a %(role)s.") % said)
+    return _back(request)
+
+
+@access(Permission.MEMBERS)
+@require_POST
+def remove(request: StudioRequest, number: int) -> HttpResponse:
+    member = _member(request, number)
+    accounts.remove_member(member, actor=request.actor, now=now_ms())
+    messages.success(request, _("%s is no longer a member.") % member.user)
+    return redirect("home") if member.user == request.actor.user else _back(request)
+
+
+@access(Permission.MEMBERS)
+@require_POST
+def invite(request: StudioRequest) -> HttpResponse:
+    """Answers with the page that shows the link: nothing could show it again."""
+    role = read_role(request)
+    invitation, secret = make_invitation(
+        workspace_of(request), role, actor=request.actor, now=now_ms()
+    )
+    path = reverse("invitation", args=[secret])
+    return show(request, made=invitation, link=request.build_absolute_uri(path))
+
+
+@access(Permission.MEMBERS)
+@require_POST
+def revoke(request: StudioRequest, number: int) -> HttpResponse:
+    mine = Invitation.objects.filter(workspace=workspace_of(request))
+    invitation = get_object_or_404(mine, pk=number)
+    revoke_invitation(invitation, actor=request.actor, now=now_ms())
+    messages.success(request, _("The invitation is taken back."))
+    return _back(request)
+
+
+def _member(request: StudioRequest, number: int) -> Member:
+    rows = Member.objects.filter(workspace=workspace_of(request))
+    return get_object_or_404(rows.select_related("user", "workspace"), pk=number)
+
+
+def read_role(request: StudioRequest) -> Role:
+    given = request.POST.get("role", "")
+    for role in Role:
+        if role.label == given:
+            return role
+    allowed = ", ".join(role.label for role in Role)
+    raise InvalidValue(
+        _("The role is one of %(allowed)s.") % {"allowed": allowed}, field="role"
+    )
+
+
+def _back(request: StudioRequest) -> HttpResponse:
+    return redirect("members", workspace_of(request).name)

@@ -1,0 +1,184 @@
+"""Members and invitations: who may change what, and that an owner always stays."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from runs.models import ChangeSet, Invitation, Member, Role, User
+from tests.access.people import PASSWORD, Team, browser_of, make_member, make_team
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/w/lab/members/"
+
+
+@pytest.fixture
+def team() -> Team:
+    return make_team()
+
+
+@pytest.fixture
+def owner(team) -> Client:
+    return browser_of(team.owner)
+
+
+def member_of(user: User) -> Member:
+    return Member.objects.get(workspace__name="lab", user=user)
+
+
+def role_path(user: User) -> str:
+    return f"{PAGE}{member_of(user).pk}/role/"
+
+
+def remove_path(user: User) -> str:
+    return f"{PAGE}{member_of(user).pk}/remove/"
+
+
+def test_everybody_inside_sees_the_members_and_only_owners_the_forms(team):
+    for user in (team.reader, team.contributor):
+        page = browser_of(user).get(PAGE).text
+        assert "contributor" in page
+        assert "/role/" not in page
+        assert "Invitations" not in page
+    assert "/role/" in browser_of(team.owner).get(PAGE).text
+
+
+def test_an_owner_changes_a_role(team, owner):
+    owner.post(role_path(team.reader), {"role": "contributor"})
+    assert member_of(team.reader).role == Role.CONTRIBUTOR
+
+
+def test_a_change_of_role_is_recorded(team, owner):
+    ChangeSet.objects.all().delete()
+    owner.post(role_path(team.reader), {"role": "contributor"})
+    change = ChangeSet.objects.get().changes.get()
+    assert (change.field, change.before, change.after) == (
+        "members.reader",
+        "reader",
+        "contributor",
+    )
+
+
+def test_an_unknown_role_is_refused(team, owner):
+    answer = owner.post(role_path(team.reader), {"role": "king"})
+    assert answer.status_code == 400
+    assert "reader, contributor, owner" in answer.text
+
+
+def test_the_last_owner_stays(team, owner):
+    assert owner.post(role_path(team.owner), {"role": "reader"}).status_code == 409
+    assert owner.post(remove_path(team.owner)).status_code == 409
+    assert member_of(team.owner).role == Role.OWNER
+
+
+def test_of_two_owners_one_may_go(team, owner):
+    make_member(team.workspace, "second", Role.OWNER)
+    assert owner.post(remove_path(team.owner)).headers["Location"] == "/"
+    assert owner.get(PAGE).status_code == 404
+
+
+def test_a_removed_member_is_a_stranger_at_once(team, owner):
+    reader = browser_of(team.reader)
+    assert reader.get(PAGE).status_code == 200
+    owner.post(remove_path(team.reader))
+    assert reader.get(PAGE).status_code == 404
+
+
+def test_members_of_another_workspace_are_out_of_reach(team, owner):
+    stranger = Member.objects.get(user=team.outsider)
+    assert owner.post(f"{PAGE}{stranger.pk}/remove/").status_code == 404
+    assert Member.objects.filter(pk=stranger.pk).exists()
+
+
+def invite(client: Client, role: str = "contributor") -> str:
+    page = client.post("/w/lab/invitations/", {"role": role}).text
+    found = re.search(r"http://testserver(/invitation/[\w-]+/)", page)
+    assert found
+    return found[1]
+
+
+NEW = {
+    "username": "nova",
+    "display_name": "Nova Lim",
+    "password": PASSWORD,
+    "again": PASSWORD,
+}
+
+
+def test_somebody_new_joins_by_an_invitation(team, owner):
+    link = invite(owner)
+    visitor = Client()
+    assert "owner invites you to the workspace lab" in visitor.get(link).text
+    visitor.post(link, NEW)
+    nova = User.objects.get(username="nova")
+    assert member_of(nova).role == Role.CONTRIBUTOR
+    assert visitor.get(PAGE).status_code == 200
+    again = {"name": "nova", "password": PASSWORD}
+    assert Client().post("/sign-in/", again).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"username": "Owner"}, "taken"),
+        ({"username": "a b"}, "may hold letters"),
+        ({"username": ""}, "must not be empty"),
+        ({"password": "short", "again": "short"}, "at least 10"),
+        ({"password": "nova lim 123", "again": "nova lim 123"}, "similar"),
+        ({"password": "1234567890123", "again": "1234567890123"}, "numeric"),
+        ({"again": "something else"}, "differ"),
+        ({"display_name": "x" * 151}, "at most 150"),
+    ],
+)
+def test_a_mistake_uses_nothing_up_and_keeps_what_was_typed(team, owner, change, said):
+    link = invite(owner)
+    visitor = Client()
+    answer = visitor.post(link, {**NEW, **change})
+    assert answer.status_code in (400, 409)
+    assert said in answer.text
+    assert not User.objects.filter(username="nova").exists()
+    assert visitor.post(link, NEW).status_code == 302
+
+
+def test_an_invitation_works_once(team, owner):
+    link = invite(owner)
+    Client().post(link, NEW)
+    answer = Client().post(link, {**NEW, "username": "other"})
+    assert answer.status_code == 404
+    assert not User.objects.filter(username="other").exists()
+
+
+def test_an_invitation_that_was_taken_back_does_not_work(team, owner):
+    link = invite(owner)
+    owner.post(f"/w/lab/invitations/{Invitation.objects.get().pk}/revoke/")
+    assert Client().get(link).status_code == 404
+    assert "Nobody is invited" in owner.get(PAGE).text
+
+
+def test_an_invitation_lives_seven_days(team, owner):
+    link = invite(owner)
+    Invitation.objects.update(expires="2020-01-01T00:00:00Z")
+    assert Client().get(link).status_code == 404
+
+
+def test_an_invitation_ends_with_the_rights_of_who_made_it(team, owner):
+    make_member(team.workspace, "second", Role.OWNER)
+    link = invite(owner, "owner")
+    owner.post(remove_path(team.owner))
+    assert Client().get(link).status_code == 404
+
+
+def test_somebody_known_joins_with_one_button(team, owner):
+    link = invite(owner, "reader")
+    outsider = browser_of(team.outsider)
+    assert "Join as outsider" in outsider.get(link).text
+    outsider.post(link)
+    assert member_of(team.outsider).role == Role.READER
+
+
+def test_an_invitation_never_lowers_a_role(team, owner):
+    browser_of(team.contributor).post(invite(owner, "reader"))
+    assert member_of(team.contributor).role == Role.CONTRIBUTOR
