@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -17,6 +17,7 @@ import django
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpResponseBase
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings.base")
 
@@ -27,6 +28,8 @@ PIECE = 256 * 1024
 
 class Request(WSGIRequest):
     """A request whose body may come without Content-Length."""
+
+    _read_started: bool
 
     def __init__(self, environ: dict[str, Any]) -> None:
         super().__init__(environ)
@@ -65,8 +68,8 @@ class Handler(WSGIHandler):
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
-        answer: Iterable[bytes] = super().__call__(environ, start_response)
+    ) -> HttpResponseBase:
+        answer = super().__call__(environ, start_response)
         if _is_chunked(environ) or environ.get("CONTENT_LENGTH") not in (None, "", "0"):
             _drain(environ["wsgi.input"])
         return answer

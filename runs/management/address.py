@@ -28,7 +28,9 @@ class Address:
 
     @property
     def reachable(self) -> str:
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        if not ipaddress.ip_address(self.host).is_unspecified:
+            return self.host
+        return "::1" if ":" in self.host else "127.0.0.1"
 
 
 def is_loopback(host: str) -> bool:
@@ -43,7 +45,7 @@ def is_loopback(host: str) -> bool:
 def refuse_open(
     host: str, *, origin: str, hosts_named: bool, insecure_http: bool
 ) -> None:
-    """CommandError where strangers could reach the server, or listen in, by accident."""
+    """CommandError where strangers could get in, or listen in, by accident."""
     if not is_loopback(host) and not hosts_named:
         raise CommandError(
             f"--host {host} lets other machines in. Set STUDIO_ALLOWED_HOSTS to the "

@@ -39,8 +39,11 @@ def refuse_newer_schema() -> None:
     known = set(executor.loader.disk_migrations) | set(executor.loader.replacements)
     apps = executor.loader.migrated_apps
     applied = MigrationRecorder(connection).applied_migrations()
-    newer = sorted(f"{app}.{name}" for app, name in applied
-                   if app in apps and (app, name) not in known)
+    newer = sorted(
+        f"{app}.{name}"
+        for app, name in applied
+        if app in apps and (app, name) not in known
+    )
     if newer:
         raise CommandError(
             f"The database was written by a newer version (it has {newer[-1]}). "
@@ -89,3 +92,10 @@ def restore_triggers(say: Say) -> None:
     if lost:
         say(f"Installed missing triggers again: {', '.join(lost)}")
         immutable.install(connection)
+
+
+def optimize(_now: int) -> None:
+    """Keep the planner's statistics fresh; PostgreSQL does so by itself."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA optimize=0x10002")

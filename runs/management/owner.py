@@ -20,7 +20,7 @@ from runs.models import ApiToken, Member, Role, User, Workspace
 from studio.core.names import MAX_USER_NAME
 
 DEFAULT_WORKSPACE = "default"
-TOKEN_NAME = "studio env on the server's machine"
+CLIENT_NAME = "studio env on the server's machine"
 
 
 @transaction.atomic
@@ -81,12 +81,12 @@ def _working(secret: str) -> ApiToken | None:
 
 def _new_token(user: User, *, now: int) -> str:
     """A token for this machine; one whose secret was lost with its file ends here."""
-    for old in user.tokens.filter(name=TOKEN_NAME, revoked__isnull=True):
+    for old in user.tokens.filter(name=CLIENT_NAME, revoked__isnull=True):
         revoke_token(old, actor=SERVER, now=now)
     _token, secret = make_token(
         user,
         Workspace.objects.get(name=DEFAULT_WORKSPACE),
-        TOKEN_NAME,
+        CLIENT_NAME,
         role_cap=Role.CONTRIBUTOR,
         actor=Actor(user),
         now=now,

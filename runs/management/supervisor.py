@@ -121,7 +121,7 @@ class Supervisor:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _heard(self, number: int, frame: FrameType | None) -> None:
+    def _heard(self, _number: int, _frame: FrameType | None) -> None:
         self.signals += 1
         self.stop.set()
 

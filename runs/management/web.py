@@ -22,7 +22,7 @@ from granian.log import LogLevels
 from runs.management import tether
 
 #: Each thread answers one request at a time and has a database connection of its own.
-THREADS = 8
+THREADS = 16
 #: Connections that a process holds; most are idle ones of training scripts.
 CONNECTIONS = 2048
 #: How long requests that are under way may take when the server stops.

@@ -51,6 +51,13 @@ class File(models.Model):
                 name="model_file_once",
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["replaced"],
+                condition=Q(replaced__isnull=False),
+                name="file_replaced",
+            ),
+        ]
 
     @property
     def path(self) -> str:

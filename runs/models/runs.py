@@ -121,6 +121,11 @@ class Run(models.Model):
                 condition=~Q(parent_run_id="") & Q(parent__isnull=True),
                 name="run_waits_for_parent",
             ),
+            models.Index(
+                fields=["status", "heard"],
+                condition=Q(heartbeats=True),
+                name="run_sends_heartbeats",
+            ),
         ]
 
     def __str__(self) -> str:

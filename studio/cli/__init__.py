@@ -10,7 +10,9 @@ from studio.cli.login import login
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="Run Studio", message="%(prog)s %(version)s")
+@click.version_option(
+    __version__, prog_name="Run Studio", message="%(prog)s %(version)s"
+)
 def main() -> None:
     """Log, find and manage machine-learning runs on a Run Studio server."""
 

@@ -10,7 +10,6 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Optional
 from urllib.parse import quote, urlsplit
 
 import platformdirs
@@ -18,7 +17,7 @@ import platformdirs
 from studio.core.private import write_private
 
 
-class NoConnection(Exception):
+class NoServerError(Exception):
     """There is no server to talk to, or its file cannot be read; says what to do."""
 
 
@@ -53,22 +52,22 @@ def login_file() -> Path:
 def find(*, login_only: bool = False) -> Connection:
     """This machine's own server, or else the one of `studio login`.
 
-    Raises NoConnection.
+    Raises NoServerError.
     """
     places = [login_file()] if login_only else [home_file(), login_file()]
     for place in places:
         found = read(place)
         if found is not None:
             return found
-    raise NoConnection(
+    raise NoServerError(
         f"No server is known here: there is no {' and no '.join(map(str, places))}. "
         "Start one with `python manage.py studio`, or run `studio login URL` with the "
         "address of a server elsewhere."
     )
 
 
-def read(path: Path) -> Optional[Connection]:
-    """What the file says; None when there is no file. Raises NoConnection."""
+def read(path: Path) -> Connection | None:
+    """What the file says; None when there is no file. Raises NoServerError."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return Connection(
@@ -79,9 +78,9 @@ def read(path: Path) -> Optional[Connection]:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise NoConnection(f"{path} cannot be read: {error.strerror}") from error
+        raise NoServerError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise NoConnection(
+        raise NoServerError(
             f"{path} is damaged. Delete it; the server's next start or `studio login` "
             "writes it again."
         ) from error

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from typing import Callable, Dict, List, Mapping, Tuple
+from collections.abc import Callable, Mapping
 
 import click
 
 from studio.cli import connection
-from studio.cli.connection import Connection, NoConnection
+from studio.cli.connection import Connection, NoServerError
 
 #: MLflow would take these before the token, or resume a run of another server.
 IN_THE_WAY = (
@@ -20,7 +20,7 @@ IN_THE_WAY = (
 )
 
 
-def variables(found: Connection, now: Mapping[str, str]) -> Dict[str, str]:
+def variables(found: Connection, now: Mapping[str, str]) -> dict[str, str]:
     """What is to be exported, given the present environment."""
     direct = without_proxy(found.host, now)
     return {
@@ -51,7 +51,7 @@ def _fish(value: str) -> str:
 Line = Callable[[str, str], str]
 Drop = Callable[[str], str]
 
-SHELLS: Dict[str, Tuple[Line, Drop, str]] = {
+SHELLS: dict[str, tuple[Line, Drop, str]] = {
     "sh": (
         lambda name, value: f"export {name}={shlex.quote(value)}",
         lambda name: f"unset {name}",
@@ -70,7 +70,7 @@ SHELLS: Dict[str, Tuple[Line, Drop, str]] = {
 }
 
 
-def lines(found: Connection, shell: str, now: Mapping[str, str]) -> List[str]:
+def lines(found: Connection, shell: str, now: Mapping[str, str]) -> list[str]:
     """The commands that the shell is to evaluate."""
     line, drop, _usage = SHELLS[shell]
     exported = [line(name, value) for name, value in variables(found, now).items()]
@@ -94,7 +94,7 @@ def env(shell: str, login_only: bool) -> None:
     """
     try:
         found = connection.find(login_only=login_only)
-    except NoConnection as error:
+    except NoServerError as error:
         raise click.ClickException(str(error)) from error
     for line in lines(found, shell, os.environ):
         click.echo(line)

@@ -6,7 +6,7 @@ import http.client
 import json
 import urllib.error
 import urllib.request
-from typing import Any, Dict, NoReturn, Optional
+from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
 import click
@@ -23,13 +23,13 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A redirect would carry the token to another server."""
 
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+    def redirect_request(self, *_args: Any, **_kwargs: Any) -> None:
         return None
 
 
-def who_am_i(url: str, token: str) -> Dict[str, Any]:
+def who_am_i(url: str, token: str) -> dict[str, Any]:
     """What the server says about the token. Raises ClickException with what to do."""
-    request = urllib.request.Request(
+    request = urllib.request.Request(  # noqa: S310 (split_address checked it)
         f"{url}/api/v1/me",
         headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
     )
@@ -93,7 +93,7 @@ def split_address(text: str) -> Connection:
     help="A token from the server's account page; asked for when not given.",
 )
 @click.option("--workspace", help="Instead of the token's own workspace.")
-def login(url: str, token: str, workspace: Optional[str]) -> None:
+def login(url: str, token: str, workspace: str | None) -> None:
     """Keep the address of a server elsewhere, and a token, for `studio env`."""
     given = split_address(url)
     token = token.strip()

@@ -43,7 +43,7 @@ def read(name: str) -> str:
 
 
 def home() -> Path:
-    """`STUDIO_HOME`: the one folder of all state, made if need be, for its owner only."""
+    """`STUDIO_HOME`: the one folder of all state, made for its owner only."""
     path = Path(read("STUDIO_HOME") or "~/.studio").expanduser().absolute()
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def home() -> Path:
 
 
 def secret_key(folder: Path) -> str:
-    """`STUDIO_SECRET_KEY`, or the one kept in the home folder, made at the first start."""
+    """`STUDIO_SECRET_KEY`, or the one that the first start put into the folder."""
     given = read("STUDIO_SECRET_KEY")
     if given and len(given) < MIN_SECRET_KEY:
         raise ImproperlyConfigured(
@@ -111,7 +111,7 @@ def origin() -> str:
 
 
 def allowed_hosts(address: str) -> list[str]:
-    """`STUDIO_ALLOWED_HOSTS`, comma-separated, beside loopback and the origin's host."""
+    """`STUDIO_ALLOWED_HOSTS`, with commas, beside loopback and the origin's host."""
     given = [name.strip() for name in read("STUDIO_ALLOWED_HOSTS").split(",")]
     names = [name.lower() for name in given if name]
     for name in names:
@@ -148,9 +148,7 @@ def port() -> int:
 
 def processes() -> int:
     """`STUDIO_PROCESSES`: web processes; at least two, so that one may restart."""
-    return _whole_number(
-        "STUDIO_PROCESSES", max(2, min(4, os.cpu_count() or 2)), 1, 64
-    )
+    return _whole_number("STUDIO_PROCESSES", max(2, min(4, os.cpu_count() or 2)), 1, 64)
 
 
 def _whole_number(name: str, default: int, least: int, most: int) -> int:

@@ -5,8 +5,8 @@ import tempfile
 
 os.environ.setdefault("STUDIO_HOME", tempfile.mkdtemp(prefix="studio-test-"))
 
-from studio.settings.base import *  # noqa: E402, F403
-from studio.settings.base import STORAGES  # noqa: E402
+from studio.settings.base import *  # noqa: F403
+from studio.settings.base import STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]

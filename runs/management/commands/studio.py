@@ -37,7 +37,7 @@ class Command(BaseCommand):
             help="do not run the worker; somebody else runs `manage.py worker`",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         folder: Path = settings.STUDIO_HOME
         refuse_open(
             options["host"],

@@ -10,7 +10,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from runs.actions.clock import now_ms
 from runs.management import tether
+from runs.management.tasks import TICK_SECONDS, Clock, all_tasks
 
 
 class Command(BaseCommand):
@@ -22,14 +24,21 @@ class Command(BaseCommand):
             "--parent", type=int, help="end when this process, the parent, is gone"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         if options["parent"]:
             tether.tie(options["parent"])
         stop = threading.Event()
 
-        def stopped(number: int, frame: FrameType | None) -> None:
+        def stopped(_number: int, _frame: FrameType | None) -> None:
             stop.set()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stopped)
-        stop.wait()
+        clock = Clock.started(now_ms())
+        tasks = all_tasks(clock)
+        while not stop.wait(TICK_SECONDS):
+            now = now_ms()
+            clock.tick(now)
+            for task in tasks:
+                if not stop.is_set():
+                    task.run_if_due(now)

@@ -1,0 +1,78 @@
+"""`manage.py member`: adds people, and lets somebody back in, without the web."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, transaction
+
+from runs.actions.accounts import add_member, ensure_user, make_workspace
+from runs.actions.actor import SERVER
+from runs.actions.clock import now_ms
+from runs.management.home import read_client
+from runs.management.owner import DEFAULT_WORKSPACE, sign_in_url
+from runs.models import Member, Role, User, Workspace
+from studio.core.errors import StudioError
+
+
+class Command(BaseCommand):
+    help = "Makes a person a member of a workspace and prints a sign-in link."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="the person's user name; made if it is new")
+        parser.add_argument(
+            "--workspace",
+            default=DEFAULT_WORKSPACE,
+            help="made if it is new (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--role",
+            choices=[role.label for role in Role],
+            help="a new member is contributor by default, a workspace's first one owner",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        try:
+            user, member = make_member(
+                options["name"], options["workspace"], options["role"]
+            )
+            link = sign_in_url(base_url(), user, now=now_ms())
+        except StudioError as error:
+            raise CommandError(error.message) from error
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database cannot be used: {error}. Start `manage.py studio` first."
+            ) from error
+        role = Role(member.role).label
+        self.stdout.write(f"{user.username} is {role} of {options['workspace']}.")
+        self.stdout.write(f"Sign in within 15 minutes: {link}")
+
+
+@transaction.atomic
+def make_member(
+    name: str, workspace_name: str, role: str | None
+) -> tuple[User, Member]:
+    """Without `role` a member keeps theirs, and a new one gets what is usual."""
+    now = now_ms()
+    workspace = make_workspace(workspace_name, actor=SERVER, now=now)
+    user = ensure_user(name, actor=SERVER, now=now)
+    old = Member.objects.filter(workspace=workspace, user=user).first()
+    if role is None and old is not None:
+        return user, old
+    rank = usual_role(workspace) if role is None else Role[role.upper()]
+    return user, add_member(workspace, user, rank, actor=SERVER, now=now)
+
+
+def usual_role(workspace: Workspace) -> Role:
+    members = Member.objects.filter(workspace=workspace)
+    return Role.CONTRIBUTOR if members.exists() else Role.OWNER
+
+
+def base_url() -> str:
+    """Where people reach the server: as they type it, or as it was last started."""
+    known = read_client(settings.STUDIO_HOME).get("url")
+    return settings.STUDIO_ORIGIN or known or f"http://127.0.0.1:{settings.PORT}"
