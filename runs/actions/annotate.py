@@ -59,6 +59,13 @@ def set_tags(
     """Set tags; a tag of None is a word without a value."""
     check_tags(tags)
     touch(run, now)
+    apply_tags(run, tags, actor=actor, now=now)
+
+
+def apply_tags(
+    run: Run, tags: Mapping[str, str | None], *, actor: Actor, now: int
+) -> None:
+    """Write checked tags and their change set, within a transaction of `run`."""
     before = write_tags(run, tags)
     edits = [
         Edit(f"tags.{key}", _state(key, before), {"value": value}, run)

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from runs.actions.actor import Actor
-from runs.actions.touch import hear
+from runs.actions.touch import hear, touch
 from runs.models import File, LoggedModel, Run
 from runs.storage.files import Blob, files
 from studio.core import names
@@ -56,7 +56,8 @@ def delete_file(home: Home, path: str, *, actor: Actor, now: int) -> int:
     The rows stay as replaced ones until their time is over.
     """
     names.check_path(path)
-    _lock(home, now)
+    if isinstance(home, Run):
+        touch(home, now)
     below = [
         file.pk
         for file in _below(home, path).only("pk", "folder")
@@ -133,7 +134,17 @@ def _replace(home: Home, old: File, now: int) -> None:
     """Keep `old` as the replaced one; while the run is active only the latest stays."""
     if isinstance(home, Run) and home.state.is_active:
         older = File.objects.filter(run=home, path_key=old.path_key)
-        for file in older.filter(replaced__isnull=False):
-            file.delete()
-            transaction.on_commit(lambda blob=file.blob: files.delete(blob))
+        drop_files(older.filter(replaced__isnull=False))
     File.objects.filter(pk=old.pk).update(replaced=now)
+
+
+def drop_files(rows: QuerySet[File]) -> None:
+    """Remove rows, and their blobs once that is committed."""
+    blobs = list(rows.values_list("blob", flat=True))
+    rows.delete()
+    transaction.on_commit(lambda: _delete_blobs(blobs))
+
+
+def _delete_blobs(blobs: Iterable[str]) -> None:
+    for blob in blobs:
+        files.delete(blob)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from runs.actions.actor import Actor
+from runs.actions.annotate import apply_tags
 from runs.actions.keys import intern_keys
-from runs.actions.texts import check_tags, write_params, write_tags
+from runs.actions.texts import check_tags, write_params
 from runs.actions.touch import hear
-from runs.models import IngestBatch, Kind, Metric, Run
+from runs.models import IngestBatch, Key, Kind, Metric, Run
 from runs.storage.heads import Rule
 from runs.storage.metrics import store
 from runs.storage.points import Note, Points, Value, make_points
@@ -87,7 +88,7 @@ def log_batch(
     hear(run, now)
     _append(run, points, Rule.MLFLOW)
     write_params(run, params or {})
-    write_tags(run, tags or {})
+    apply_tags(run, tags or {}, actor=actor, now=now)
 
 
 def _check_points(points: Sequence[Point]) -> None:
@@ -140,7 +141,7 @@ def _heads(run: Run, keys: Sequence[str]) -> dict[str, Metric]:
     return heads
 
 
-def _find_heads(run: Run, interned: Mapping[str, object]) -> dict[str, Metric]:
+def _find_heads(run: Run, interned: Mapping[str, Key]) -> dict[str, Metric]:
     rows = Metric.objects.filter(run=run, key__in=interned.values())
     locked = rows.select_related("key").select_for_update(of=("self",))
     return {head.key.name: head for head in locked.order_by("pk")}

@@ -62,6 +62,8 @@ def move(
             return _note(run, old, message or f"{new} was ignored", actor, now, level)
         _check(run, old, new, origin)
         fields = _fields(run, new, now, message, ended)
+        if origin is Origin.SCRIPT:
+            fields["heard"] = now
         if _swap(run, old, new, fields, now):
             _record(run, old, new, message, actor, now, level)
             return run

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from runs.models import MetricChunk
 from runs.storage.points import Note, Points, Value, object_array
 
 F8 = "f8"
@@ -40,6 +41,10 @@ def pack(points: Points) -> bytes:
     if points.integers.any():
         parts.append(points.integers.astype(np.uint8).tobytes())
     return b"".join(parts)
+
+
+def points_of(row: MetricChunk) -> Points:
+    return unpack(row.encoding, bytes(row.data), row.count, row.notes)
 
 
 def unpack(

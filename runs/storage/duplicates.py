@@ -1,16 +1,67 @@
-"""Exact duplicates of points: the same step, time and value (NaN equals NaN)."""
+"""Exact duplicates of points: the same step, time and value (NaN equals NaN).
+
+Only chunks whose bounds could hold a point are read, so a series that moves on costs
+its tail alone.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from runs.models import Metric, MetricChunk
+from runs.storage.chunks import points_of
 from runs.storage.points import Points
 
 Identity = tuple[int, int, Any]
+
+
+def only_new(
+    series: Sequence[tuple[Metric, Points]], tails: dict[int, MetricChunk]
+) -> list[Points]:
+    """The points that are not stored yet; reads only chunks that could hold them."""
+    unique = [drop_repeated(points) for _, points in series]
+    grown = {
+        head.pk: points
+        for (head, _), points in zip(series, unique, strict=True)
+        if head.count and len(points)
+    }
+    known: dict[int, list[Points]] = {pk: [] for pk in grown}
+    for row in _overlapping(grown):
+        known[row.metric_id].append(points_of(row))
+    for pk, tail in tails.items():
+        if pk in grown and _could_hold(tail, grown[pk]):
+            known[pk].append(points_of(tail))
+    return [
+        drop_known(points, known.get(head.pk, []))
+        for (head, _), points in zip(series, unique, strict=True)
+    ]
+
+
+def _overlapping(grown: dict[int, Points]) -> Iterable[MetricChunk]:
+    if not grown:
+        return []
+    rows = MetricChunk.objects.filter(
+        metric__in=grown,
+        sealed=True,
+        max_step__gte=min(int(points.steps.min()) for points in grown.values()),
+        min_step__lte=max(int(points.steps.max()) for points in grown.values()),
+        max_time__gte=min(int(points.times.min()) for points in grown.values()),
+        min_time__lte=max(int(points.times.max()) for points in grown.values()),
+    )
+    wanted = [
+        row.pk for row in rows.defer("data") if _could_hold(row, grown[row.metric_id])
+    ]
+    return MetricChunk.objects.filter(pk__in=wanted) if wanted else []
+
+
+def _could_hold(row: MetricChunk, points: Points) -> bool:
+    steps = (points.steps >= row.min_step) & (points.steps <= row.max_step)
+    times = (points.times >= row.min_time) & (points.times <= row.max_time)
+    return bool((steps & times).any())
 
 
 def drop_repeated(points: Points) -> Points:

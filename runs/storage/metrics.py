@@ -1,34 +1,30 @@
 """Metric points, many to a row: the chunked store behind its Protocol.
 
-A series is its chunks in order of `number`, which is the order of arrival. The last
-chunk may be a tail: up to 256 points, rewritten by each append. When it is full it
-grows the chunk before it, up to 8,192 points, and a new tail begins: a point is
-written about as often as the tail is long, and a million points are 123 rows.
+A series is its chunks in order of `number`, which is the order of arrival: `growth`
+says how they are filled, `chunks` how they are packed, `heads` what is kept beside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+import itertools
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
-from django.db.models import Max
 
 from runs.models import Metric, MetricChunk
-from runs.storage import chunks
-from runs.storage.duplicates import drop_known, drop_repeated
+from runs.storage.chunks import points_of
+from runs.storage.duplicates import only_new
+from runs.storage.growth import (
+    grow,
+    next_numbers,
+    save_chunks,
+    save_heads,
+    tails_of,
+)
 from runs.storage.heads import Rule, advance
 from runs.storage.points import Points, concatenate
 from runs.storage.sampling import choose
-
-TAIL_POINTS = 256
-TAIL_BYTES = 64 * 1024
-CHUNK_POINTS = 8192
-
-HEAD_FIELDS = [
-    *("count", "last", "last_is_nan", "last_text", "last_step", "last_time"),
-    *("min", "max", "first", "first_is_nan", "first_step", "first_time", "next_step"),
-]
 
 
 class MetricStore(Protocol):
@@ -52,6 +48,10 @@ class MetricStore(Protocol):
         stop: int | None = ...,
     ) -> tuple[Points, int]: ...
 
+    def sample_all(
+        self, metrics: Sequence[Metric], limit: int
+    ) -> dict[int, Points]: ...
+
     def history(
         self, metric: Metric, offset: int = ..., limit: int | None = ...
     ) -> Points: ...
@@ -69,21 +69,21 @@ class ChunkedStore:
     def append_all(
         self, series: Sequence[tuple[Metric, Points]], rule: Rule
     ) -> list[Points]:
-        """The same for several series of a run, in a number of queries that is fixed."""
+        """The same for several series of a run, in a few queries for all of them."""
         heads = [metric for metric, _ in series]
-        tails = _tails(heads)
+        tails = tails_of(heads)
         fresh = [points for _, points in series]
         if rule is Rule.MLFLOW:
-            fresh = _only_new(series, tails)
-        numbers = _next_numbers([head for head in heads if head.pk not in tails])
+            fresh = only_new(series, tails)
+        numbers = next_numbers([head for head in heads if head.pk not in tails])
         rows: list[MetricChunk] = []
         for head, points in zip(heads, fresh, strict=True):
             if len(points):
                 advance(head, points, rule)
                 tail = tails.get(head.pk)
-                rows += _grow(head, tail, points, numbers.get(head.pk, 0))
-        _save_chunks(rows)
-        _save_heads([head for head, new in zip(heads, fresh, strict=True) if len(new)])
+                rows += grow(head, tail, points, numbers.get(head.pk, 0))
+        save_chunks(rows)
+        save_heads([head for head, new in zip(heads, fresh, strict=True) if len(new)])
         return fresh
 
     def read(
@@ -109,11 +109,23 @@ class ChunkedStore:
         start: int | None = None,
         stop: int | None = None,
     ) -> tuple[Points, int]:
-        """At most `limit` points with every extreme among them, and how many there are."""
+        """At most `limit` points, every extreme among them, and how many there are."""
         points = self.read(metric, start, stop)
         if len(points) <= limit:
             return points, len(points)
         return points.take(choose(points, limit)), len(points)
+
+    def sample_all(self, metrics: Sequence[Metric], limit: int) -> dict[int, Points]:
+        """Samples of several series by their keys, in one query."""
+        rows = MetricChunk.objects.filter(metric__in=metrics)
+        parts: dict[int, list[Points]] = {}
+        for row in rows.order_by("metric", "number").iterator():
+            parts.setdefault(row.metric_id, []).append(points_of(row))
+        found = {key: concatenate(held).in_step_order() for key, held in parts.items()}
+        return {
+            key: points.take(choose(points, limit)) if len(points) > limit else points
+            for key, points in found.items()
+        }
 
     def history(
         self, metric: Metric, offset: int = 0, limit: int | None = None
@@ -131,148 +143,9 @@ class ChunkedStore:
         return points.take(np.arange(begin, max(begin, min(end, len(points)))))
 
 
-def points_of(row: MetricChunk) -> Points:
-    return chunks.unpack(row.encoding, bytes(row.data), row.count, row.notes)
-
-
-def _tails(heads: Sequence[Metric]) -> dict[int, MetricChunk]:
-    rows = MetricChunk.objects.filter(metric__in=heads, sealed=False)
-    return {row.metric_id: row for row in rows}
-
-
-def _next_numbers(heads: Sequence[Metric]) -> dict[int, int]:
-    grown = [head for head in heads if head.count]
-    if not grown:
-        return {}
-    rows = MetricChunk.objects.filter(metric__in=grown).values_list("metric")
-    return {pk: number + 1 for pk, number in rows.annotate(top=Max("number"))}
-
-
-def _only_new(
-    series: Sequence[tuple[Metric, Points]], tails: dict[int, MetricChunk]
-) -> list[Points]:
-    """The points that are not stored yet; reads only chunks that could hold them."""
-    unique = [drop_repeated(points) for _, points in series]
-    grown = {
-        head.pk: points
-        for (head, _), points in zip(series, unique, strict=True)
-        if head.count and len(points)
-    }
-    known: dict[int, list[Points]] = {pk: [] for pk in grown}
-    for row in _overlapping(grown):
-        known[row.metric_id].append(points_of(row))
-    for pk, tail in tails.items():
-        if pk in grown and _could_hold(tail, grown[pk]):
-            known[pk].append(points_of(tail))
-    return [
-        drop_known(points, known.get(head.pk, []))
-        for (head, _), points in zip(series, unique, strict=True)
-    ]
-
-
-def _overlapping(grown: dict[int, Points]) -> Iterable[MetricChunk]:
-    if not grown:
-        return []
-    rows = MetricChunk.objects.filter(
-        metric__in=grown,
-        sealed=True,
-        max_step__gte=min(int(points.steps.min()) for points in grown.values()),
-        min_step__lte=max(int(points.steps.max()) for points in grown.values()),
-        max_time__gte=min(int(points.times.min()) for points in grown.values()),
-        min_time__lte=max(int(points.times.max()) for points in grown.values()),
-    )
-    wanted = [
-        row.pk for row in rows.defer("data") if _could_hold(row, grown[row.metric_id])
-    ]
-    return MetricChunk.objects.filter(pk__in=wanted) if wanted else []
-
-
-def _could_hold(row: MetricChunk, points: Points) -> bool:
-    steps = (points.steps >= row.min_step) & (points.steps <= row.max_step)
-    times = (points.times >= row.min_time) & (points.times <= row.max_time)
-    return bool((steps & times).any())
-
-
-def _grow(
-    head: Metric, tail: MetricChunk | None, points: Points, number: int
-) -> list[MetricChunk]:
-    """The rows to write so that `points` follow; rows that they replace are deleted."""
-    pending = concatenate([points_of(tail), points] if tail else [points])
-    number = tail.number if tail else number
-    row = _row(head, number, pending)
-    if len(pending) < TAIL_POINTS and len(row.data) <= TAIL_BYTES:
-        return [row]
-    old = [tail.pk] if tail else []
-    before = head.chunks.filter(number=number - 1).defer("data").first()
-    if before and _can_grow(before, row):
-        pending = concatenate([points_of(before), pending])
-        number = before.number
-        old.append(before.pk)
-    head.chunks.filter(pk__in=old).delete()
-    pieces = list(_pieces(pending, chunks.encoding_of(pending) == chunks.JSON))
-    sealed = [_row(head, number + index, piece) for index, piece in enumerate(pieces)]
-    for row in sealed:
-        row.sealed = True
-    return sealed
-
-
-def _can_grow(before: MetricChunk, row: MetricChunk) -> bool:
-    # Texts may be long: chunks of JSON stay as short as a tail.
-    return chunks.JSON not in (before.encoding, row.encoding) and (
-        before.count < CHUNK_POINTS
-    )
-
-
-def _pieces(points: Points, is_json: bool) -> Iterable[Points]:
-    size = TAIL_POINTS if is_json else CHUNK_POINTS
-    for start in range(0, len(points), size):
-        yield points.take(np.arange(start, min(start + size, len(points))))
-
-
-def _row(head: Metric, number: int, points: Points) -> MetricChunk:
-    notes: Any = sorted(points.notes.items()) or None
-    return MetricChunk(
-        metric=head,
-        number=number,
-        encoding=chunks.encoding_of(points),
-        count=len(points),
-        min_step=int(points.steps.min()),
-        max_step=int(points.steps.max()),
-        min_time=int(points.times.min()),
-        max_time=int(points.times.max()),
-        data=chunks.pack(points),
-        notes=notes,
-    )
-
-
-def _save_chunks(rows: Sequence[MetricChunk]) -> None:
-    fields = ["encoding", "sealed", "count", "min_step", "max_step"]
-    MetricChunk.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["metric", "number"],
-        update_fields=[*fields, "min_time", "max_time", "data", "notes"],
-    )
-
-
-def _save_heads(heads: Sequence[Metric]) -> None:
-    if len(heads) == 1:
-        heads[0].save(update_fields=HEAD_FIELDS)
-        return
-    Metric.objects.bulk_create(
-        heads,
-        update_conflicts=True,
-        unique_fields=["run", "key"],
-        update_fields=HEAD_FIELDS,
-    )
-
-
 def _are_apart(rows: Sequence[MetricChunk]) -> bool:
     """Whether no chunk's times reach into the next one's."""
-    return all(
-        one.max_time < other.min_time
-        for one, other in zip(rows, rows[1:], strict=False)
-    )
+    return all(one.max_time < other.min_time for one, other in itertools.pairwise(rows))
 
 
 def _holding(

@@ -27,7 +27,8 @@ def choose(points: Points, limit: int) -> NDArray[Any]:
     picked = whole
     if len(whole) > room:
         values = np.ascontiguousarray(points.values[whole])
-        picked = whole[MinMaxDownsampler().downsample(values, n_out=room)]
+        downsampler = MinMaxDownsampler()  # type: ignore[no-untyped-call]
+        picked = whole[downsampler.downsample(values, n_out=room)]
     ends = np.array([0, count - 1])
     return np.unique(np.concatenate([ends, picked, gaps]).astype(np.int64))
 

@@ -1,0 +1,42 @@
+"""Purging: the one way in which a run and all that it logged goes for good.
+
+It alone marks a run as being purged, which is what the triggers of immutable rows ask.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q
+
+from runs.actions.actor import Actor
+from runs.actions.files import drop_files
+from runs.actions.lifecycle import descendants
+from runs.models import File, Run
+from studio.core.errors import InvalidState
+
+
+@transaction.atomic
+def purge_run(run: Run, *, actor: Actor, now: int) -> None:
+    """Remove a run from the trash with everything below it in the database and on disk.
+
+    Its children stay, each at the top of its own tree. Raises InvalidState unless the
+    run, or its experiment, is in the trash.
+    """
+    row = Run.objects.select_for_update(of=("self",)).select_related("experiment")
+    run = row.get(pk=run.pk)
+    if run.deleted is None and run.experiment.deleted is None:
+        raise InvalidState(
+            f"Run {run.run_id} is not in the trash; only what is there can be purged",
+            run_id=run.run_id,
+        )
+    Run.objects.filter(pk=run.pk).update(purging=True)
+    _release_children(run)
+    drop_files(File.objects.filter(Q(run=run) | Q(model__source_run=run)))
+    run.delete()
+
+
+def _release_children(run: Run) -> None:
+    for child in Run.objects.filter(parent=run):
+        below = [descendant.pk for descendant in descendants(child)]
+        Run.objects.filter(pk__in=below).update(root=child)
+        Run.objects.filter(pk=child.pk).update(root=None)

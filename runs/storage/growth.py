@@ -1,0 +1,115 @@
+"""How a series grows: which rows of chunks an append writes.
+
+The last chunk may be a tail: up to 256 points, rewritten by each append. When it is
+full it grows the chunk before it, up to 8,192 points, and a new tail begins. So an
+append writes little, and a million points are about 123 rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from django.db.models import Max
+
+from runs.models import Metric, MetricChunk
+from runs.storage import chunks
+from runs.storage.chunks import points_of
+from runs.storage.points import Points, concatenate
+
+TAIL_POINTS = 256
+TAIL_BYTES = 64 * 1024
+CHUNK_POINTS = 8192
+
+HEAD_FIELDS = [
+    *("count", "last", "last_is_nan", "last_text", "last_step", "last_time"),
+    *("min", "max", "first", "first_is_nan", "first_step", "first_time", "next_step"),
+]
+
+
+def tails_of(heads: Sequence[Metric]) -> dict[int, MetricChunk]:
+    rows = MetricChunk.objects.filter(metric__in=heads, sealed=False)
+    return {row.metric_id: row for row in rows}
+
+
+def next_numbers(heads: Sequence[Metric]) -> dict[int, int]:
+    grown = [head for head in heads if head.count]
+    if not grown:
+        return {}
+    rows = MetricChunk.objects.filter(metric__in=grown).values_list("metric")
+    return {pk: number + 1 for pk, number in rows.annotate(top=Max("number"))}
+
+
+def grow(
+    head: Metric, tail: MetricChunk | None, points: Points, number: int
+) -> list[MetricChunk]:
+    """The rows to write so that `points` follow; rows that they replace are deleted."""
+    pending = concatenate([points_of(tail), points] if tail else [points])
+    number = tail.number if tail else number
+    row = _row(head, number, pending)
+    if len(pending) < TAIL_POINTS and len(row.data) <= TAIL_BYTES:
+        return [row]
+    old = [tail.pk] if tail else []
+    before = head.chunks.filter(number=number - 1).defer("data").first()
+    if before and _can_grow(before, row):
+        pending = concatenate([points_of(before), pending])
+        number = before.number
+        old.append(before.pk)
+    head.chunks.filter(pk__in=old).delete()
+    pieces = list(_pieces(pending, chunks.encoding_of(pending) == chunks.JSON))
+    sealed = [_row(head, number + index, piece) for index, piece in enumerate(pieces)]
+    for row in sealed:
+        row.sealed = True
+    return sealed
+
+
+def _can_grow(before: MetricChunk, row: MetricChunk) -> bool:
+    # Texts may be long: chunks of JSON stay as short as a tail.
+    return chunks.JSON not in (before.encoding, row.encoding) and (
+        before.count < CHUNK_POINTS
+    )
+
+
+def _pieces(points: Points, is_json: bool) -> Iterable[Points]:
+    size = TAIL_POINTS if is_json else CHUNK_POINTS
+    for start in range(0, len(points), size):
+        yield points.take(np.arange(start, min(start + size, len(points))))
+
+
+def _row(head: Metric, number: int, points: Points) -> MetricChunk:
+    notes: Any = sorted(points.notes.items()) or None
+    return MetricChunk(
+        metric=head,
+        number=number,
+        encoding=chunks.encoding_of(points),
+        count=len(points),
+        min_step=int(points.steps.min()),
+        max_step=int(points.steps.max()),
+        min_time=int(points.times.min()),
+        max_time=int(points.times.max()),
+        data=chunks.pack(points),
+        notes=notes,
+    )
+
+
+def save_chunks(rows: Sequence[MetricChunk]) -> None:
+    fields = ["encoding", "sealed", "count", "min_step", "max_step"]
+    MetricChunk.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["metric", "number"],
+        update_fields=[*fields, "min_time", "max_time", "data", "notes"],
+    )
+
+
+def save_heads(heads: Sequence[Metric]) -> None:
+    if len(heads) == 1:
+        heads[0].save(update_fields=HEAD_FIELDS)
+        return
+    Metric.objects.bulk_create(
+        heads,
+        update_conflicts=True,
+        unique_fields=["run", "key"],
+        update_fields=HEAD_FIELDS,
+    )

@@ -1,0 +1,126 @@
+"""Names, descriptions, tags, stars, properties; each with its change set."""
+
+from __future__ import annotations
+
+import pytest
+
+from runs.actions import annotate
+from runs.actions.actor import Actor
+from runs.models import (
+    Change,
+    ChangeSet,
+    Experiment,
+    ExperimentStar,
+    Run,
+    RunProperty,
+    RunStar,
+    RunTag,
+    User,
+)
+from studio.core.errors import Immutable, InvalidValue
+
+
+def changes(run: Run) -> list[tuple[str, object, object]]:
+    rows = Change.objects.filter(run=run).order_by("id")
+    return [(row.field, row.before, row.after) for row in rows]
+
+
+def tags(run: Run) -> dict[str, str | None]:
+    return dict(RunTag.objects.filter(run=run).values_list("key__name", "value"))
+
+
+def test_a_name_and_its_change(run: Run, actor: Actor, now: int) -> None:
+    before = run.name
+    annotate.rename(run, "baseline", actor=actor, now=now + 1)
+    run.refresh_from_db()
+    assert (run.name, run.updated, run.revision) == ("baseline", now + 1, 1)
+    assert changes(run) == [("name", before, "baseline")]
+
+
+def test_the_same_again_is_no_change(run: Run, actor: Actor, now: int) -> None:
+    annotate.rename(run, run.name, actor=actor, now=now)
+    annotate.set_tags(run, {"a": "1"}, actor=actor, now=now)
+    annotate.set_tags(run, {"a": "1"}, actor=actor, now=now)
+    assert ChangeSet.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 501, "a\x00", "two\nlines"])
+def test_bad_names_are_refused(run: Run, actor: Actor, now: int, name: str) -> None:
+    with pytest.raises(InvalidValue):
+        annotate.rename(run, name, actor=actor, now=now)
+    assert changes(run) == []
+
+
+def test_a_description_of_up_to_64_kib(run: Run, actor: Actor, now: int) -> None:
+    annotate.describe(run, "é" * 32_768, actor=actor, now=now)
+    with pytest.raises(InvalidValue):
+        annotate.describe(run, "é" * 32_769, actor=actor, now=now)
+    run.refresh_from_db()
+    assert len(run.description) == 32_768
+
+
+def test_tags_with_and_without_a_value(run: Run, actor: Actor, now: int) -> None:
+    annotate.set_tags(run, {"baseline": None, "team": "nlp"}, actor=actor, now=now)
+    annotate.set_tags(run, {"team": "", "lr": "0.1"}, actor=actor, now=now)
+    assert tags(run) == {"baseline": None, "team": "", "lr": "0.1"}
+    assert RunTag.objects.get(key__name="lr").number == 0.1
+    assert changes(run)[2:] == [
+        ("tags.team", {"value": "nlp"}, {"value": ""}),
+        ("tags.lr", None, {"value": "0.1"}),
+    ]
+
+
+def test_one_bad_tag_leaves_all_out(run: Run, actor: Actor, now: int) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        annotate.set_tags(
+            run, {"good": "1", "bad": "x" * 65_537}, actor=actor, now=now
+        )
+    assert caught.value.details["field"] == "tags.bad"
+    assert tags(run) == {}
+
+
+def test_removing_tags_tells_how_many(run: Run, actor: Actor, now: int) -> None:
+    annotate.set_tags(run, {"a": "1", "b": None}, actor=actor, now=now)
+    assert annotate.remove_tags(run, ["a", "b", "c"], actor=actor, now=now) == 2
+    assert annotate.remove_tags(run, ["a"], actor=actor, now=now) == 0
+    assert changes(run)[2:] == [
+        ("tags.a", {"value": "1"}, None),
+        ("tags.b", {"value": None}, None),
+    ]
+
+
+def test_a_property_is_written_once(run: Run, actor: Actor, now: int) -> None:
+    annotate.add_properties(run, {"git": "4be1"}, actor=actor, now=now)
+    annotate.add_properties(run, {"git": "4be1", "n": "1"}, actor=actor, now=now)
+    with pytest.raises(Immutable) as caught:
+        annotate.add_properties(run, {"new": "1", "git": "ffff"}, actor=actor, now=now)
+    assert caught.value.details["conflicts"] == [
+        {"key": "git", "old": "4be1", "new": "ffff"}
+    ]
+    rows = RunProperty.objects.filter(run=run).values_list("key__name", "value")
+    assert dict(rows) == {"git": "4be1", "n": "1"}
+
+
+def test_stars_are_personal_and_repeatable(
+    run: Run, owner: User, actor: Actor, now: int
+) -> None:
+    for on in (True, True, False, False):
+        annotate.star_run(run, owner, on, actor=actor, now=now)
+    assert not RunStar.objects.exists()
+    assert changes(run) == [("starred", False, True), ("starred", True, False)]
+
+
+def test_experiments_have_stars_too(
+    experiment: Experiment, owner: User, actor: Actor, now: int
+) -> None:
+    annotate.star_experiment(experiment, owner, True, actor=actor, now=now)
+    assert ExperimentStar.objects.filter(user=owner).count() == 1
+    annotate.star_experiment(experiment, owner, False, actor=actor, now=now)
+    assert not ExperimentStar.objects.exists()
+
+
+def test_a_change_set_names_who_and_when(run: Run, actor: Actor, now: int) -> None:
+    annotate.set_tags(run, {"a": "1", "b": "2"}, actor=actor, now=now)
+    change_set = ChangeSet.objects.get()
+    assert (change_set.actor, change_set.time) == (actor.user, now)
+    assert (change_set.workspace, change_set.changes.count()) == (run.workspace, 2)

@@ -1,0 +1,88 @@
+"""What a series' head says of its points."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from runs.models import Metric
+from runs.storage.heads import Rule, advance
+from runs.storage.points import make_points
+
+NAN, INF = math.nan, math.inf
+
+
+def head_of(*points: tuple[int, int, Any], rule: Rule = Rule.BATCHES) -> Metric:
+    """The head after the points arrived one by one."""
+    head = Metric()
+    for step, time, value in points:
+        advance(head, make_points([step], [time], [value]), rule)
+    return head
+
+
+def test_last_is_the_greatest_step_not_the_latest_arrival() -> None:
+    head = head_of((2, 5, 0.2), (1, 9, 0.9))
+    assert (head.last, head.last_step, head.last_time) == (0.2, 2, 5)
+
+
+def test_time_decides_between_equal_steps() -> None:
+    assert head_of((1, 9, 0.9), (1, 5, 0.5)).last == 0.9
+
+
+def test_arrival_decides_between_equal_steps_and_times() -> None:
+    assert head_of((1, 1, 0.9), (1, 1, 0.5)).last == 0.5
+
+
+def test_value_decides_there_by_mlflows_rule() -> None:
+    assert head_of((1, 1, 0.9), (1, 1, 0.5), rule=Rule.MLFLOW).last == 0.9
+
+
+def test_nan_counts_as_zero_by_mlflows_rule() -> None:
+    assert head_of((1, 1, NAN), (1, 1, -0.5), rule=Rule.MLFLOW).last_is_nan
+    assert head_of((1, 1, NAN), (1, 1, 0.5), rule=Rule.MLFLOW).last == 0.5
+
+
+def test_first_is_the_least_step() -> None:
+    head = head_of((2, 5, 0.2), (1, 9, 0.9), (1, 9, 0.1))
+    assert (head.first, head.first_step, head.first_time) == (0.9, 1, 9)
+
+
+def test_min_and_max_skip_nan_and_keep_infinity() -> None:
+    head = head_of((0, 0, NAN), (1, 0, 2.0), (2, 0, INF), (3, 0, NAN))
+    assert (head.min, head.max, head.last, head.last_is_nan) == (2.0, INF, None, True)
+
+
+@pytest.mark.parametrize(
+    ("value", "number", "text"),
+    [
+        ("fine", None, "fine"),
+        (True, None, "true"),
+        (None, None, "null"),
+        (7, 7.0, None),
+        (2**53 + 1, float(2**53), "9007199254740993"),
+        (-(10**400), -INF, str(-(10**400))),
+    ],
+)
+def test_a_value_that_no_float_holds_has_a_text(
+    value: Any, number: float | None, text: str | None
+) -> None:
+    head = head_of((0, 0, value))
+    assert (head.last, head.last_text) == (number, text)
+
+
+def test_a_number_after_a_text_takes_the_text_away() -> None:
+    head = head_of((0, 0, "warm-up"), (1, 0, 0.5))
+    assert (head.last, head.last_text, head.min) == (0.5, None, 0.5)
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_one_batch_and_single_points_say_the_same(rule: Rule) -> None:
+    points = [(3, 1, 0.5), (1, 4, NAN), (3, 1, 0.7), (0, 2, -1.0), (3, 1, 0.6)]
+    batch = Metric()
+    steps, times, values = map(list, zip(*points, strict=True))
+    advance(batch, make_points(steps, times, values), rule)
+    fields = ["last", "last_step", "first", "first_step", "min", "max", "count"]
+    single = head_of(*points, rule=rule)
+    assert [getattr(batch, f) for f in fields] == [getattr(single, f) for f in fields]

@@ -1,0 +1,241 @@
+"""The chunked metric store: what goes in comes out, in little space and few queries."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from runs.models import Key, Kind, Metric, MetricChunk, Run
+from runs.storage.growth import CHUNK_POINTS, TAIL_POINTS
+from runs.storage.heads import Rule
+from runs.storage.metrics import store
+from runs.storage.points import Points, Value, make_points
+
+NAN, INF = math.nan, math.inf
+
+
+@pytest.fixture
+def metric(run: Run) -> Metric:
+    key = Key.objects.create(workspace=run.workspace, kind=Kind.METRIC, name="loss")
+    return Metric.objects.create(run=run, key=key)
+
+
+def line(values: list[Value], step: int = 0, time: int = 1000) -> Points:
+    """Points at consecutive steps, one a millisecond."""
+    count = range(len(values))
+    return make_points([step + i for i in count], [time + i for i in count], values)
+
+
+def floats(count: int, start: int = 0) -> Points:
+    return line([float(start + i) for i in range(count)], start, 1000 + start)
+
+
+def same(one: Any, other: Any) -> bool:
+    both_nan = isinstance(one, float) and isinstance(other, float) and one != one
+    return type(one) is type(other) and (one == other or (both_nan and other != other))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [0.5, -0.0, 1e308, 5e-324],
+        [NAN, INF, -INF],
+        [1, 2.0, 3],
+        [2**53, -(2**53)],
+        [2**53 + 1, 10**40, -(10**400)],
+        ["text", "", "NaN", "数"],
+        [True, False, None, 1, 1.0, "1"],
+        [NAN, "x", INF, -INF, None],
+    ],
+)
+def test_values_come_back_in_the_very_type_they_were_logged(
+    metric: Metric, values: list[Value]
+) -> None:
+    store.append(metric, line(values))
+    back = store.read(metric).python_values()
+    assert all(map(same, back, values)), back
+    assert len(back) == len(values)
+
+
+def test_steps_and_times_are_whole_64_bit_numbers(metric: Metric) -> None:
+    steps = [-(2**63), -1, 2**53 + 1, 2**63 - 1]
+    store.append(metric, make_points(steps, [0, 1, 2, 253402300799999], [1.0] * 4))
+    store.append(metric, make_points(steps, [0, 1, 2, 253402300799999], ["x"] * 4))
+    points = store.read(metric)
+    assert sorted(points.steps.tolist()) == sorted(steps * 2)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 100, 255, 256, 257, 1000])
+def test_appends_of_any_size_lose_and_change_nothing(
+    metric: Metric, batch: int
+) -> None:
+    total = 1200
+    for start in range(0, total, batch):
+        store.append(metric, floats(min(batch, total - start), start))
+    points = store.read(metric)
+    assert points.values.tolist() == [float(i) for i in range(total)]
+    metric.refresh_from_db()
+    assert (metric.count, metric.last, metric.min, metric.max) == (1200, 1199, 0, 1199)
+
+
+def test_a_long_series_is_few_rows(metric: Metric) -> None:
+    for start in range(0, 20_000, 1000):
+        store.append(metric, floats(1000, start))
+    counts = [row.count for row in metric.chunks.order_by("number")]
+    assert counts == [CHUNK_POINTS, CHUNK_POINTS, 20_000 - 2 * CHUNK_POINTS]
+
+
+def test_single_points_grow_long_chunks_too(metric: Metric) -> None:
+    for step in range(3 * TAIL_POINTS + 5):
+        store.append(metric, floats(1, step))
+    rows = metric.chunks.order_by("number").values_list("count", "sealed")
+    assert list(rows) == [(3 * TAIL_POINTS, True), (5, False)]
+
+
+def test_a_text_among_numbers_spoils_only_the_tail(metric: Metric) -> None:
+    store.append(metric, floats(1000))
+    store.append(metric, line(["broken"], 1000, 5000))
+    for start in range(1001, 1601, 100):
+        store.append(metric, floats(100, start))
+    encodings = list(metric.chunks.order_by("number").values_list("encoding", "count"))
+    assert encodings[0] == ("f8", 1000)
+    assert encodings[-1][0] == "f8"
+    assert store.read(metric).python_values()[1000] == "broken"
+
+
+def test_long_texts_do_not_make_one_huge_chunk(metric: Metric) -> None:
+    for step in range(4):
+        store.append(metric, line(["x" * 65_000], step))
+    assert max(len(bytes(row.data)) for row in metric.chunks.all()) < 200_000
+    assert store.read(metric).python_values() == ["x" * 65_000] * 4
+
+
+def test_notes_stay_with_their_points(metric: Metric) -> None:
+    note = {"model_id": "m-1"}
+    for step in (3, 1, 2, 0):
+        notes = {0: note} if step == 1 else {}
+        store.append(metric, make_points([step], [step], [float(step)], notes))
+    points = store.read(metric)
+    assert points.notes == {1: note}
+
+
+def test_reading_is_in_step_order_whatever_the_arrival(metric: Metric) -> None:
+    store.append(metric, make_points([5, 1, 3], [1, 2, 3], [5.0, 1.0, 3.0]))
+    store.append(metric, make_points([3, 2], [1, 9], [3.5, 2.0]))
+    assert store.read(metric).values.tolist() == [1.0, 2.0, 3.5, 3.0, 5.0]
+
+
+def test_a_range_of_steps_holds_both_its_ends(metric: Metric) -> None:
+    store.append(metric, floats(10_000))
+    assert store.read(metric, 9_000, 9_002).steps.tolist() == [9000, 9001, 9002]
+    assert len(store.read(metric, 20_000)) == 0
+    assert len(store.read(metric, None, 4)) == 5
+
+
+def test_history_is_by_time_step_value_in_pages(metric: Metric) -> None:
+    store.append(metric, make_points([9, 1, 1, 1], [1, 2, 2, 2], [0.0, 3.0, NAN, -1.0]))
+    history = store.history(metric)
+    assert history.steps.tolist() == [9, 1, 1, 1]
+    assert [str(v) for v in history.values.tolist()] == ["0.0", "-1.0", "nan", "3.0"]
+    assert store.history(metric, 1, 2).values.tolist()[0] == -1.0
+    assert len(store.history(metric, 4, 2)) == 0
+
+
+def test_pages_of_a_long_history_join_without_gap_or_overlap(metric: Metric) -> None:
+    for start in range(0, 20_000, 5000):
+        store.append(metric, floats(5000, start))
+    pages = [store.history(metric, o, 3000).values for o in range(0, 21_000, 3000)]
+    assert np.concatenate(pages).tolist() == [float(i) for i in range(20_000)]
+
+
+def test_a_page_of_history_reads_only_its_chunks(
+    metric: Metric, django_assert_num_queries: Any
+) -> None:
+    for start in range(0, 20_000, 5000):
+        store.append(metric, floats(5000, start))
+    with django_assert_num_queries(2) as queries:
+        store.history(metric, 0, 100)
+    assert queries[1]["sql"].count("IN (") == 1
+    assert "," not in queries[1]["sql"].split("IN (")[1].split(")")[0]
+
+
+@pytest.mark.parametrize("limit", [10, 100, 1000, 1001])
+def test_a_sample_keeps_the_extremes_the_ends_and_the_limit(
+    metric: Metric, limit: int
+) -> None:
+    values = np.sin(np.arange(50_000) / 500)
+    values[12_345], values[33_333] = 99.0, -99.0
+    steps = list(range(50_000))
+    store.append(metric, make_points(steps, steps, values.tolist()))
+    sample, total = store.sample(metric, limit)
+    assert total == 50_000
+    assert len(sample) <= limit
+    assert {99.0, -99.0} <= set(sample.values.tolist())
+    assert sample.steps[0] == 0
+    assert sample.steps[-1] == 49_999
+    assert sample.steps.tolist() == sorted(set(sample.steps.tolist()))
+
+
+def test_a_sample_shows_where_nan_begins(metric: Metric) -> None:
+    values: list[Value] = [1.0] * 9000 + [NAN] * 1000
+    store.append(metric, line(values))
+    sample, _ = store.sample(metric, 100)
+    nan_steps = sample.steps[np.isnan(sample.values)].tolist()
+    assert nan_steps == [9000, 9999]
+
+
+def test_a_sample_of_only_nan_or_text_is_not_empty(metric: Metric) -> None:
+    store.append(metric, line([NAN] * 500))
+    assert len(store.sample(metric, 50)[0]) > 0
+    store.append(metric, line(["a"] * 500, 500, 9000))
+    assert 0 < len(store.sample(metric, 50)[0]) <= 50
+
+
+def test_mlflow_points_that_are_the_same_are_stored_once(metric: Metric) -> None:
+    points = make_points([1, 1, 1, 1], [5, 5, 6, 5], [0.5, 0.5, 0.5, NAN])
+    assert len(store.append(metric, points, Rule.MLFLOW)) == 3
+    assert len(store.append(metric, points, Rule.MLFLOW)) == 0
+    again = make_points([1], [5], [-0.5])
+    assert len(store.append(metric, again, Rule.MLFLOW)) == 1
+    assert metric.count == 4
+
+
+def test_a_late_duplicate_is_found_in_a_sealed_chunk(metric: Metric) -> None:
+    store.append(metric, floats(20_000), Rule.MLFLOW)
+    assert len(store.append(metric, floats(1000, 3000), Rule.MLFLOW)) == 0
+    assert len(store.append(metric, floats(2, 19_999), Rule.MLFLOW)) == 1
+
+
+def test_a_series_that_moves_on_reads_no_sealed_chunk(
+    metric: Metric, django_assert_max_num_queries: Any
+) -> None:
+    store.append(metric, floats(20_000), Rule.MLFLOW)
+    store.append(metric, floats(1, 20_000), Rule.MLFLOW)
+    with django_assert_max_num_queries(4) as queries:
+        store.append(metric, floats(1, 20_001), Rule.MLFLOW)
+    reads = [q["sql"] for q in queries if '"data"' in q["sql"].split("FROM")[0]]
+    assert len([sql for sql in reads if sql.startswith("SELECT")]) == 1
+
+
+def test_batches_keep_points_that_look_alike(metric: Metric) -> None:
+    points = make_points([1, 1], [5, 5], [0.5, 0.5])
+    store.append(metric, points, Rule.BATCHES)
+    assert len(store.read(metric)) == 2
+
+
+def test_a_thousand_series_cost_few_queries(
+    run: Run, django_assert_max_num_queries: Any
+) -> None:
+    keys = Key.objects.bulk_create(
+        Key(workspace=run.workspace, kind=Kind.METRIC, name=f"m{i}")
+        for i in range(1000)
+    )
+    heads = Metric.objects.bulk_create(Metric(run=run, key=key) for key in keys)
+    series = [(head, floats(1)) for head in heads]
+    with django_assert_max_num_queries(40):
+        store.append_all(series, Rule.MLFLOW)
+    assert MetricChunk.objects.count() == 1000
+    assert Metric.objects.filter(count=1, last=0.0).count() == 1000
