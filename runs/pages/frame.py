@@ -7,8 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from runs.models import Workspace
-from runs.models.accounts import Role, Theme
+from runs.models import Role, Theme, User, Workspace
 
 #: Which entry of the navigation a page belongs to; everything else of a workspace
 #: hangs below its experiments.
@@ -40,17 +39,18 @@ def _theme(request: HttpRequest) -> str:
 
 def _last_workspace(request: HttpRequest) -> Workspace | None:
     """Pages outside any workspace (account, help) keep the navigation of the last."""
-    last = getattr(request.user, "last_workspace_id", None)
-    if last is None:
+    user = request.user
+    if not isinstance(user, User) or user.last_workspace_id is None:
         return None
-    return Workspace.objects.visible_to(request.user).filter(pk=last).first()
+    visible = Workspace.objects.visible_to(user)
+    return visible.filter(pk=user.last_workspace_id).first()
 
 
 def _workspaces(request: HttpRequest) -> Callable[[], list[Workspace]]:
     """Called by the frame's template alone, so that a fragment costs no query."""
 
     def names() -> list[Workspace]:
-        if not request.user.is_authenticated:
+        if not isinstance(request.user, User):
             return []
         visible = Workspace.objects.visible_to(request.user)
         return list(visible.only("name").order_by("name"))

@@ -9,14 +9,14 @@ from pathlib import Path
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from runs.access.rules import SIGNED_IN, access
 from studio.core.statuses import RunStatus
 
 
 @access(SIGNED_IN)
-@require_GET
+@require_safe
 def parts(request: HttpRequest) -> HttpResponse:
     return render(
         request,

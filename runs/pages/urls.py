@@ -4,17 +4,41 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from runs.pages import account, health, home, parts, sign_in
+from runs.pages import (
+    account,
+    experiments,
+    guide,
+    health,
+    home,
+    invitation,
+    members,
+    parts,
+    sign_in,
+    stars,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("parts/", parts.parts, name="parts"),
+    path("help/", guide.guide, name="help"),
+    path("w/<str:workspace>/experiments/", experiments.experiments, name="experiments"),
+    path(
+        "w/<str:workspace>/experiments/<str:slug>/star/",
+        stars.star_this_experiment,
+        name="experiment-star",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/star/",
+        stars.star_this_run,
+        name="run-star",
+    ),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-in/link/", sign_in.open_link, name="sign-in-open-link"),
     path("sign-in/link/<str:secret>/", sign_in.sign_in_link, name="sign-in-link"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("invitation/<str:secret>/", invitation.invitation, name="invitation"),
     path("account/", account.account, name="account"),
     path("account/profile/", account.set_profile, name="account-profile"),
     path("account/password/", account.set_password, name="account-password"),
@@ -22,7 +46,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/tokens/", account.add_token, name="account-tokens"),
     path("account/tokens/<int:number>/", account.drop_token, name="account-token"),
     path("account/sessions/", account.end_other_sessions, name="account-sessions"),
+    path("account/sessions/<str:number>/", account.end_session, name="account-session"),
+    path("w/<str:workspace>/members/", members.members, name="members"),
     path(
-        "account/sessions/<str:number>/", account.end_session, name="account-session"
+        "w/<str:workspace>/members/<int:number>/role/",
+        members.set_role,
+        name="member-role",
+    ),
+    path(
+        "w/<str:workspace>/members/<int:number>/remove/",
+        members.remove,
+        name="member-remove",
+    ),
+    path("w/<str:workspace>/invitations/", members.invite, name="invitations"),
+    path(
+        "w/<str:workspace>/invitations/<int:number>/revoke/",
+        members.revoke,
+        name="invitation-revoke",
     ),
 ]

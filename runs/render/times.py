@@ -28,6 +28,11 @@ def full_moment(when: datetime) -> str:
     return date_format(when, "j M Y, H:i:s")
 
 
+def utc_text(time: int, *, to_the_day: bool) -> str:
+    """A written date, which means UTC wherever its reader is."""
+    return date_format(at(time, UTC), "j M Y" if to_the_day else "j M Y, H:i")
+
+
 def duration(length: int) -> str:
     """`41 s`, `2 min 05 s`, `18 min`, `1 h 27 min`, `2 d 3 h`: two units at most."""
     if length < 10 * SECOND:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from runs.models import Experiment
@@ -125,6 +125,17 @@ def filesize(size: int | None) -> str:
 def slug(experiment: Experiment) -> str:
     """The last part of the experiment's address."""
     return experiment_slug(experiment.number, experiment.name)
+
+
+@register.filter
+def with_code(text: str) -> SafeString:
+    """What stands between backticks, as code."""
+    parts = enumerate(text.split("`"))
+    return format_html_join(
+        "",
+        "{}",
+        ((format_html("<code>{}</code>", p) if i % 2 else p,) for i, p in parts),
+    )
 
 
 @register.filter

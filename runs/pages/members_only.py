@@ -1,0 +1,18 @@
+"""What a workspace's page gets: `runs.access` has made sure of person and role."""
+
+from __future__ import annotations
+
+from runs.access.rules import StudioRequest
+from runs.actions.actor import Actor
+from runs.models import Member, Role, User, Workspace
+
+
+class PersonActing(Actor):
+    user: User
+
+
+class PageRequest(StudioRequest):
+    workspace: Workspace
+    member: Member
+    role: Role
+    actor: PersonActing

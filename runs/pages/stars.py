@@ -1,0 +1,45 @@
+"""Stars: a person's own marks on runs and experiments, without a page of their own."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from runs.access.rules import Permission, access
+from runs.actions.annotate import star_experiment, star_run
+from runs.actions.clock import now_ms
+from runs.models import Run
+from runs.pages.experiments import find_experiment
+from runs.pages.members_only import PageRequest
+
+
+@access(Permission.STAR)
+@require_POST
+def star_this_run(request: PageRequest, run_id: str) -> HttpResponse:
+    visible = Run.objects.visible_to(request.actor.user).filter(
+        workspace=request.workspace
+    )
+    run = get_object_or_404(visible, run_id=run_id)
+    on = request.POST.get("starred") == "1"
+    star_run(run, request.actor.user, on, actor=request.actor, now=now_ms())
+    return _starred(request, on)
+
+
+@access(Permission.STAR)
+@require_POST
+def star_this_experiment(request: PageRequest, slug: str) -> HttpResponse:
+    experiment = find_experiment(request, slug)
+    on = request.POST.get("starred") == "1"
+    user = request.actor.user
+    star_experiment(experiment, user, on, actor=request.actor, now=now_ms())
+    return _starred(request, on)
+
+
+def _starred(request: PageRequest, on: bool) -> HttpResponse:
+    if request.htmx:
+        return render(request, "_star.html", {"starred": on, "href": request.path})
+    back = request.POST.get("next", "/")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()})
+    return HttpResponseRedirect(back if safe else "/")

@@ -1,0 +1,115 @@
+"""All experiments: what a line says, and that the page's cost does not grow."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from runs.actions.actor import Actor
+from runs.actions.experiments import create_experiment
+from runs.actions.runs import create_run
+from runs.models import Experiment, ExperimentStar, Run, User, Workspace
+from tests.access.people import browser_of
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/w/default/experiments/"
+
+
+@pytest.fixture
+def browser(owner: User) -> Client:
+    return browser_of(owner)
+
+
+@pytest.fixture
+def shared(workspace: Workspace, actor: Actor, now: int) -> Experiment:
+    return create_experiment(workspace, "/Shared/YOLOv8", actor=actor, now=now)
+
+
+def names(browser: Client, query: str = "") -> list[str]:
+    lines = browser.get(PAGE + query).context["lines"]
+    return [line.row.experiment.name for line in lines]
+
+
+def test_a_line_links_the_experiment_and_its_newest_run(
+    browser: Client, run: Run
+) -> None:
+    page = browser.get(PAGE).text
+    assert 'href="/w/default/experiments/digits/"' in page
+    assert f'href="/w/default/runs/{run.run_id}/"' in page
+
+
+def test_a_name_that_does_not_fit_a_path_is_linked_by_its_id(
+    browser: Client, shared: Experiment
+) -> None:
+    assert f"/w/default/experiments/~{shared.number}/" in browser.get(PAGE).text
+
+
+def test_the_newest_activity_comes_first(
+    browser: Client, shared: Experiment, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    create_run(experiment, run_id="late", actor=actor, now=now + 1000)
+    assert names(browser)[:2] == ["digits", "/Shared/YOLOv8"]
+    assert names(browser, "?sort=name")[0] == "/Shared/YOLOv8"
+
+
+def test_the_text_filters_by_any_part_of_the_name(
+    browser: Client, shared: Experiment, experiment: Experiment
+) -> None:
+    assert names(browser, "?q=yolo") == ["/Shared/YOLOv8"]
+
+
+def test_an_unknown_sort_says_what_is_possible(browser: Client) -> None:
+    answer = browser.get(PAGE + "?sort=colour")
+    assert answer.status_code == 400
+    assert "name, created, activity, starred" in answer.text
+
+
+def test_htmx_gets_exactly_the_fragment_that_the_page_includes(
+    browser: Client, experiment: Experiment
+) -> None:
+    answer = browser.get(PAGE, headers={"HX-Request": "true"})
+    assert answer.text.startswith('<div id="experiment-table"')
+    assert "HX-Request" in answer.headers["Vary"]
+
+
+def test_the_number_of_queries_does_not_depend_on_the_rows(
+    browser: Client, workspace: Workspace, actor: Actor, now: int
+) -> None:
+    def queries_with(numbers: range) -> int:
+        for number in numbers:
+            made = create_experiment(workspace, f"e{number}", actor=actor, now=now)
+            create_run(made, run_id=f"r{number}", actor=actor, now=now)
+        with CaptureQueriesContext(connection) as captured:
+            browser.get(PAGE)
+        return len(captured)
+
+    queries_with(range(1))
+    few = queries_with(range(1, 3))
+    assert queries_with(range(3, 20)) == few <= 10
+
+
+def test_a_star_is_the_readers_own_and_goes_again(
+    browser: Client, experiment: Experiment, owner: User
+) -> None:
+    star = f"{PAGE}digits/star/"
+    answer = browser.post(star, {"starred": "1"}, headers={"HX-Request": "true"})
+    assert 'aria-pressed="true"' in answer.text
+    assert ExperimentStar.objects.get(experiment=experiment).user == owner
+    back = browser.post(star, {"starred": "0", "next": PAGE})
+    assert back.headers["Location"] == PAGE
+    assert not ExperimentStar.objects.exists()
+
+
+def test_a_star_never_leads_to_another_site(
+    browser: Client, experiment: Experiment
+) -> None:
+    given = {"starred": "1", "next": "https://elsewhere.example/"}
+    assert browser.post(f"{PAGE}digits/star/", given).headers["Location"] == "/"
+
+
+def test_a_stranger_sees_nothing(workspace: Workspace) -> None:
+    stranger = User.objects.create(username="eve")
+    assert browser_of(stranger).get(PAGE).status_code == 404
