@@ -1,0 +1,277 @@
+"""Logged models and datasets: what runs read and wrote, as MLflow clients record it."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from runs.actions import ingest
+from runs.actions.actor import Actor
+from runs.actions.ingest import Point
+from runs.actions.touch import hear
+from runs.models import (
+    Dataset,
+    Direction,
+    Experiment,
+    LoggedModel,
+    LoggedModelMetric,
+    LoggedModelParam,
+    LoggedModelTag,
+    Run,
+    RunDataset,
+    RunModel,
+)
+from studio.core import names
+from studio.core.errors import Immutable, InvalidName, InvalidValue, NotFound
+
+PENDING = "LOGGED_MODEL_PENDING"
+CONTEXT_TAG = "mlflow.data.context"
+_FORBIDDEN = frozenset("/:.%\"'")
+
+
+@dataclass(frozen=True)
+class DatasetUse:
+    """A dataset that a run read, with the tags of that use."""
+
+    name: str
+    digest: str
+    source_type: str
+    source: str
+    schema: str = ""
+    profile: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@transaction.atomic
+def create_model(
+    experiment: Experiment,
+    name: str,
+    *,
+    actor: Actor,
+    now: int,
+    model_type: str = "",
+    source_run_id: str = "",
+    params: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> LoggedModel:
+    """A new model whose files are still to come."""
+    del actor  # A model has no owner of its own: it is its run's.
+    check_model_name(name)
+    model = LoggedModel.objects.create(
+        workspace=experiment.workspace,
+        experiment=experiment,
+        model_id=f"m-{uuid.uuid4().hex}",
+        name=name,
+        status=PENDING,
+        model_type=names.check_text(
+            model_type, "model_type", limit=names.MAX_MODEL_NAME
+        ),
+        source_id=source_run_id,
+        source_run=Run.objects.filter(
+            workspace=experiment.workspace, run_id=source_run_id
+        ).first(),
+        created=now,
+        updated=now,
+    )
+    add_params(model, params or {}, now=now)
+    set_tags(model, tags or {}, now=now)
+    return model
+
+
+def check_model_name(name: str) -> str:
+    text = names.check_text(name, "name", limit=names.MAX_MODEL_NAME, empty=False)
+    found = sorted(_FORBIDDEN & set(text))
+    if found or not text.isprintable():
+        raise InvalidName(
+            f"Invalid model name ({text!r}) provided. Model name must be a non-empty "
+            "string and cannot contain the following characters: "
+            "('/', ':', '.', '%', '\"', \"'\")",
+            field="name",
+        )
+    return text
+
+
+@transaction.atomic
+def add_params(model: LoggedModel, params: Mapping[str, str], *, now: int) -> None:
+    """Write parameters once; raises Immutable where one has another value."""
+    stored = dict(model.params.filter(key__in=params).values_list("key", "value"))
+    for key, value in params.items():
+        if stored.get(key, value) != value:
+            raise Immutable(
+                f"The parameter {key!r} of model {model.model_id} is {stored[key]!r} "
+                "and is never changed",
+                field="params",
+            )
+    LoggedModelParam.objects.bulk_create(
+        LoggedModelParam(model=model, key=key, value=value)
+        for key, value in params.items()
+        if key not in stored
+    )
+    _touch(model, now)
+
+
+@transaction.atomic
+def set_tags(model: LoggedModel, tags: Mapping[str, str], *, now: int) -> None:
+    """Set tags; the last write of a key counts."""
+    LoggedModelTag.objects.bulk_create(
+        [LoggedModelTag(model=model, key=key, value=tags[key]) for key in sorted(tags)],
+        update_conflicts=True,
+        unique_fields=["model", "key"],
+        update_fields=["value"],
+    )
+    _touch(model, now)
+
+
+@transaction.atomic
+def remove_tag(model: LoggedModel, key: str, *, now: int) -> None:
+    """Remove a tag; raises NotFound without one."""
+    if not model.tags.filter(key=key).delete()[0]:
+        raise NotFound(f"No tag with key {key!r} for model with ID {model.model_id!r}.")
+    _touch(model, now)
+
+
+def set_status(model: LoggedModel, status: str, *, now: int) -> None:
+    """The client says that all files are there, or that they will not come."""
+    LoggedModel.objects.filter(pk=model.pk).update(status=status, updated=now)
+    model.status, model.updated = status, now
+
+
+def trash_model(model: LoggedModel, *, now: int) -> None:
+    """Delete a model; its files stay until it is purged."""
+    LoggedModel.objects.filter(pk=model.pk).update(deleted=now, updated=now)
+
+
+def _touch(model: LoggedModel, now: int) -> None:
+    LoggedModel.objects.filter(pk=model.pk).update(updated=now)
+    model.updated = now
+
+
+@transaction.atomic
+def log_inputs(
+    run: Run,
+    datasets: Sequence[DatasetUse],
+    model_ids: Iterable[str],
+    *,
+    now: int,
+) -> None:
+    """Note the datasets and models that a run read; repeating it changes nothing."""
+    hear(run, now)
+    for use in datasets:
+        _log_dataset(run, use)
+    _link(run, dict.fromkeys(model_ids, 0), Direction.INPUT)
+
+
+def _log_dataset(run: Run, use: DatasetUse) -> None:
+    # The first description of a name and digest stays: a digest names the content.
+    dataset, _ = Dataset.objects.get_or_create(
+        experiment=run.experiment,
+        name=use.name,
+        digest=use.digest,
+        defaults={
+            "source_type": use.source_type,
+            "source": use.source,
+            "schema": use.schema,
+            "profile": use.profile,
+        },
+    )
+    link, _ = RunDataset.objects.get_or_create(run=run, dataset=dataset)
+    link.tags = {**link.tags, **dict(use.tags)}
+    link.context = link.tags.get(CONTEXT_TAG, "")
+    link.save(update_fields=["tags", "context"])
+
+
+@transaction.atomic
+def log_outputs(run: Run, steps: Mapping[str, int], *, now: int) -> None:
+    """Note the models that a run wrote, with their steps, also of unknown ids."""
+    hear(run, now)
+    _link(run, steps, Direction.OUTPUT)
+
+
+def _link(run: Run, steps: Mapping[str, int], direction: Direction) -> None:
+    RunModel.objects.bulk_create(
+        [
+            RunModel(run=run, model_id=model_id, direction=direction, step=step)
+            for model_id, step in sorted(steps.items())
+        ],
+        update_conflicts=True,
+        unique_fields=["run", "model_id", "direction"],
+        update_fields=["step"],
+    )
+
+
+@transaction.atomic
+def log_points(
+    run: Run,
+    points: Sequence[Point],
+    *,
+    actor: Actor,
+    now: int,
+    params: Mapping[str, str] | None = None,
+    tags: Mapping[str, str | None] | None = None,
+) -> None:
+    """Log to the run, and note its models' latest values where points name a model.
+
+    Raises InvalidValue for a model that is not there.
+    """
+    told = [point for point in points if point.model_id]
+    models = _models_of(run, {point.model_id for point in told})
+    ingest.log_batch(run, points, params or {}, tags or {}, actor=actor, now=now)
+    newest: dict[tuple[str, str, str, str], Point] = {}
+    for point in sorted(told, key=_rank):
+        at = (point.model_id, point.key, point.dataset_name, point.dataset_digest)
+        newest[at] = point
+    for point in newest.values():
+        _note_latest(models[point.model_id], run, point)
+
+
+def _models_of(run: Run, model_ids: set[str]) -> dict[str, LoggedModel]:
+    if not model_ids:
+        return {}
+    found = LoggedModel.objects.filter(
+        workspace=run.workspace, model_id__in=model_ids, deleted__isnull=True
+    )
+    models = {model.model_id: model for model in found}
+    unknown = sorted(model_ids - set(models))
+    if unknown:
+        raise InvalidValue(
+            f"There is no logged model with the ID {unknown[0]!r}", field="model_id"
+        )
+    return models
+
+
+def _rank(point: Point) -> tuple[int, int, float]:
+    value = _value(point)
+    return point.step or 0, point.time, 0.0 if math.isnan(value) else value
+
+
+def _value(point: Point) -> float:
+    return float(point.value) if isinstance(point.value, int | float) else 0.0
+
+
+def _note_latest(model: LoggedModel, run: Run, point: Point) -> None:
+    """Keep the point if it is the latest by (step, time, value), as for runs."""
+    value = _value(point)
+    is_nan = math.isnan(value)
+    row = LoggedModelMetric.objects.filter(
+        model=model,
+        run=run,
+        key=point.key,
+        dataset_name=point.dataset_name,
+        dataset_digest=point.dataset_digest,
+    ).first() or LoggedModelMetric(
+        model=model,
+        run=run,
+        key=point.key,
+        dataset_name=point.dataset_name,
+        dataset_digest=point.dataset_digest,
+    )
+    stored = (row.step, row.time, row.value or 0.0) if row.pk else None
+    if stored is not None and stored >= _rank(point):
+        return
+    row.value, row.is_nan = (None if is_nan else value), is_nan
+    row.step, row.time = point.step or 0, point.time
+    row.save()

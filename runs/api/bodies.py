@@ -1,0 +1,65 @@
+"""Request bodies read in pieces, chunked ones too, never more than was allowed.
+
+Django ends a body without `Content-Length` after zero bytes, but MLflow clients send
+empty files chunked, and others send full ones so. Granian has undone the chunks and
+marks the end of the body itself (`wsgi.input_terminated`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.http import HttpRequest
+
+from studio.core.errors import InvalidRequest, TooLarge
+
+PIECE = 256 * 1024
+
+
+def is_chunked(request: HttpRequest) -> bool:
+    """Whether the body came chunked and its end is the server's to tell."""
+    coding = request.META.get("HTTP_TRANSFER_ENCODING", "")
+    return "chunked" in coding.lower() and bool(
+        request.META.get("wsgi.input_terminated")
+    )
+
+
+def announced_length(request: HttpRequest) -> int | None:
+    """The body's length as its header says; None when it comes chunked."""
+    if is_chunked(request):
+        return None
+    text = request.META.get("CONTENT_LENGTH") or "0"
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidRequest("Content-Length must be a whole number")
+    return int(text)
+
+
+def pieces(request: HttpRequest, *, limit: int) -> Iterator[bytes]:
+    """The body, piece by piece.
+
+    Raises TooLarge beyond `limit` bytes, before reading where the header tells, and
+    InvalidRequest when the connection ended before the announced length.
+    """
+    length = announced_length(request)
+    if length is not None and length > limit:
+        raise too_large(limit)
+    source = request.META["wsgi.input"] if length is None else request
+    read = 0
+    while piece := source.read(PIECE):
+        read += len(piece)
+        if read > limit:
+            raise too_large(limit)
+        yield piece
+    if length is not None and read < length:
+        raise InvalidRequest(f"The body ended after {read} of {length} bytes")
+
+
+def whole_body(request: HttpRequest, *, limit: int) -> bytes:
+    """The body in one piece; raises like `pieces`."""
+    return b"".join(pieces(request, limit=limit))
+
+
+def too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        f"The body is larger than the {limit} bytes that are allowed", limit=limit
+    )

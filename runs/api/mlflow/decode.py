@@ -1,0 +1,153 @@
+"""Requests into Structs: JSON bodies, query strings, numbers in all their spellings.
+
+Fields that are not known are ignored, null is absence, a whole number may come as a
+decimal string, and a body may be JSON that holds JSON as text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar, get_origin, get_type_hints
+
+import msgspec
+from django.conf import settings
+from django.http import HttpRequest, QueryDict
+
+from runs.api.bodies import whole_body
+from runs.api.mlflow.errors import invalid, missing
+from studio.core.errors import InvalidRequest
+from studio.core.names import check_int64, check_time
+
+#: int64 and double as they arrive; `whole` and `real` read them.
+Wire = int | float | str
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+_DECIMAL = re.compile(r"[+-]?[0-9]+")
+_PATH = re.compile(
+    r"(?P<text>.*?)(?: - at `(?:key in )?\$(?P<path>[^`]*)`)?", re.DOTALL
+)
+_MISSING = re.compile(r"Object missing required field `([^`]*)`")
+_PART = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+|\.\.\.)\]")
+_TYPES = {"dict": "dict", "list": "list", "NoneType": "null"}
+
+
+def decode(request: HttpRequest, body: type[Body]) -> Body:
+    """The request as a `body`; raises InvalidValue or InvalidRequest."""
+    if request.method in ("GET", "HEAD"):
+        return _convert(from_query(request.GET, body), body)
+    raw = whole_body(request, limit=settings.MAX_BODY)
+    if not raw.strip():
+        return _convert({}, body)
+    check_type(request)
+    try:
+        return msgspec.json.decode(raw, type=body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Nulls, JSON in JSON, and errors that need their value: read it slowly.
+        return _convert(without_nulls(loads(raw)), body)
+
+
+def check_type(request: HttpRequest) -> None:
+    """Only plain JSON is read, as MLflow's own server does."""
+    if request.content_type != "application/json":
+        raise InvalidRequest(
+            "Bad Request. Content-Type must be one of ['application/json']."
+        )
+    if request.META.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
+        raise InvalidRequest("Bad Request. Compressed request bodies are not read.")
+
+
+def loads(raw: bytes | str) -> Any:
+    """JSON to plain values; raises InvalidRequest with what is wrong and where."""
+    try:
+        value = msgspec.json.decode(raw)
+    except RecursionError as error:
+        raise InvalidRequest("Malformed JSON: it is nested too deeply") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest(
+            f"Malformed JSON: {error}. NaN and infinite numbers are sent as the "
+            'strings "NaN", "Infinity" and "-Infinity".'
+        ) from error
+    return loads(value) if isinstance(value, str) else value
+
+
+def without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: without_nulls(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
+def from_query(query: QueryDict, body: type[msgspec.Struct]) -> dict[str, Any]:
+    """The query string as a body would be: repeated keys are a list."""
+    hints = get_type_hints(body)
+    return {
+        name: query.getlist(name) if get_origin(hints[name]) is list else query[name]
+        for name in query
+        if name in hints
+    }
+
+
+def _convert(value: Any, body: type[Body]) -> Body:
+    if not isinstance(value, dict):
+        raise InvalidRequest("The body must be a JSON object")
+    try:
+        return msgspec.convert(value, body)
+    except msgspec.ValidationError as error:
+        raise explain(str(error), value) from error
+
+
+def explain(text: str, body: Any) -> Exception:
+    """msgspec's error in MLflow's words, with the path of the value and the value."""
+    found = _PATH.fullmatch(text)
+    assert found is not None
+    path = (found["path"] or "").removeprefix(".")
+    absent = _MISSING.match(found["text"])
+    if absent:
+        return missing(f"{path}.{absent[1]}" if path else absent[1])
+    value = walk(body, found["path"] or "")
+    kind = _TYPES.get(type(value).__name__, type(value).__name__)
+    return invalid(
+        path or "body",
+        value,
+        f"Hint: Value was of type {kind!r}. {found['text']}. "
+        "See the API docs for more information about request parameters.",
+    )
+
+
+def walk(value: Any, path: str) -> Any:
+    """What stands at msgspec's path `.metrics[0].value`."""
+    for part in _PART.finditer(path):
+        try:
+            value = value[part["name"] or int(part["index"])]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return None
+    return value
+
+
+def whole(value: Wire, field: str) -> int:
+    """An int64 as number or decimal string; `1.7e+12` too, since R writes that."""
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        value = int(value) if len(value) < 40 else value
+    if not isinstance(value, int):
+        number = real(value, field)
+        if not number.is_integer():
+            raise invalid(field, value, "A whole number is expected.")
+        value = int(number)
+    return check_int64(value, field)
+
+
+def real(value: Wire, field: str) -> float:
+    """A double as number, numeric string, or "NaN", "Infinity", "-Infinity"."""
+    if isinstance(value, str) and (not value.isascii() or "_" in value):
+        raise invalid(field, value, "A number is expected.")
+    try:
+        return float(value)
+    except (OverflowError, ValueError) as error:
+        raise invalid(field, value, "A number is expected.") from error
+
+
+def moment(value: Wire, field: str) -> int:
+    """A time in milliseconds since the epoch."""
+    return check_time(whole(value, field), field)

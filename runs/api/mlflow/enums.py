@@ -1,0 +1,65 @@
+"""MLflow's words for statuses and stages, and what they mean here."""
+
+from __future__ import annotations
+
+from runs.api.mlflow.errors import invalid
+from runs.models import Experiment, Run
+from studio.core.statuses import RunStatus
+
+ACTIVE_ONLY, DELETED_ONLY, ALL = "ACTIVE_ONLY", "DELETED_ONLY", "ALL"
+
+RUN_STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
+VIEW_TYPES = (ACTIVE_ONLY, DELETED_ONLY, ALL)
+MODEL_STATUSES = (
+    "LOGGED_MODEL_PENDING",
+    "LOGGED_MODEL_READY",
+    "LOGGED_MODEL_UPLOAD_FAILED",
+)
+
+_READS = {
+    RunStatus.NOT_STARTED: "SCHEDULED",
+    RunStatus.QUEUED: "SCHEDULED",
+    RunStatus.COMPLETED: "FINISHED",
+    RunStatus.FAILED: "FAILED",
+    RunStatus.CANCELED: "KILLED",
+}
+_MEANS = {
+    "RUNNING": RunStatus.RUNNING,
+    "SCHEDULED": RunStatus.NOT_STARTED,
+    "FINISHED": RunStatus.COMPLETED,
+    "FAILED": RunStatus.FAILED,
+    "KILLED": RunStatus.CANCELED,
+}
+
+
+def status_name(status: RunStatus) -> str:
+    """How a status reads in the protocol; every other active one is RUNNING."""
+    return _READS.get(status, "RUNNING")
+
+
+def status_named(word: str | int, field: str = "status") -> RunStatus:
+    """What a status in a request means."""
+    return _MEANS[enum(word, RUN_STATUSES, field)]
+
+
+def enum(word: str | int, names: tuple[str, ...], field: str) -> str:
+    """An enum's name from its name or its number, which counts from 1."""
+    if isinstance(word, int) or word.isdecimal():
+        number = int(word)
+        name = names[number - 1] if 1 <= number <= len(names) else ""
+    else:
+        name = word if word in names else ""
+    if not name:
+        raise invalid(field, word, f"Valid values are {list(names)}.")
+    return name
+
+
+def stage(thing: Run | Experiment) -> str:
+    """`active` or `deleted`; a run is deleted when it or its experiment is."""
+    return "deleted" if is_deleted(thing) else "active"
+
+
+def is_deleted(thing: Run | Experiment) -> bool:
+    if thing.deleted is not None:
+        return True
+    return isinstance(thing, Run) and thing.experiment.deleted is not None

@@ -1,0 +1,67 @@
+"""Errors as MLflow clients read them: `{"error_code": …, "message": …}`.
+
+The clients retry 408, 429 and 5xx up to seven times, every method alike, so an error
+that would come again is a 400, a timed-out query included.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+
+from runs.access.answers import MethodNotAllowed
+from studio.core import errors
+from studio.core.errors import StudioError
+
+#: The nearest class of an error's ancestry decides.
+CODES: dict[type[StudioError], tuple[str, int]] = {
+    errors.InvalidValue: ("INVALID_PARAMETER_VALUE", 400),
+    errors.InvalidRequest: ("INVALID_PARAMETER_VALUE", 400),
+    MethodNotAllowed: ("ENDPOINT_NOT_FOUND", 405),
+    errors.Conflict: ("INVALID_PARAMETER_VALUE", 400),
+    errors.AlreadyExists: ("RESOURCE_ALREADY_EXISTS", 400),
+    errors.NotFound: ("RESOURCE_DOES_NOT_EXIST", 404),
+    errors.SignInRequired: ("UNAUTHENTICATED", 401),
+    errors.PermissionDenied: ("PERMISSION_DENIED", 403),
+    errors.TooLarge: ("INVALID_PARAMETER_VALUE", 413),
+    errors.TooManyRequests: ("REQUEST_LIMIT_EXCEEDED", 429),
+    errors.NotSupported: ("NOT_IMPLEMENTED", 501),
+    errors.QueryTimeout: ("INVALID_PARAMETER_VALUE", 400),
+    errors.Unavailable: ("TEMPORARILY_UNAVAILABLE", 503),
+    StudioError: ("INTERNAL_ERROR", 500),
+}
+
+
+class EndpointNotFound(errors.NotFound):
+    """No such route here; where the protocol has it, clients do without."""
+
+
+CODES[EndpointNotFound] = ("ENDPOINT_NOT_FOUND", 404)
+
+
+def missing(name: str) -> errors.InvalidValue:
+    """The error of a required parameter that is absent, in the words clients know."""
+    return errors.InvalidValue(
+        f"Missing value for required parameter {name!r}. "
+        "See the API docs for more information about request parameters.",
+        field=name,
+    )
+
+
+def invalid(name: str, value: object, hint: str) -> errors.InvalidValue:
+    """The error of a parameter with a value that it cannot have."""
+    shown = repr(value) if len(repr(value)) <= 200 else f"{value!r:.200}…"
+    return errors.InvalidValue(
+        f"Invalid value {shown} for parameter {name!r} supplied: {hint}", field=name
+    )
+
+
+def render_error(request: HttpRequest, error: StudioError) -> HttpResponse:
+    """The answer to an error; `runs.access` calls it for every view of this room."""
+    del request
+    code, status = next(CODES[cls] for cls in type(error).__mro__ if cls in CODES)
+    return HttpResponse(
+        msgspec.json.encode({"error_code": code, "message": error.message}),
+        content_type="application/json",
+        status=status,
+    )

@@ -1,0 +1,228 @@
+"""runs/log-…, set-tag, delete-tag: what training scripts send all the time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from runs.access.rules import Permission, StudioRequest
+from runs.actions import annotate, ingest, models
+from runs.actions.clock import now_ms
+from runs.actions.ingest import Point
+from runs.api.mlflow.decode import Wire, loads, moment, real, whole
+from runs.api.mlflow.errors import invalid, missing
+from runs.api.mlflow.find import OfRun, required, writable_run
+from runs.api.mlflow.http import endpoint
+from runs.api.mlflow.tags import (
+    Pair,
+    apply_special_tags,
+    forget_special_tag,
+    read_pairs,
+)
+from runs.models import Run, RunTag
+from studio.core import names
+from studio.core.errors import Immutable, InvalidValue, NotFound
+from studio.core.names import check_mlflow_key, check_text, check_value
+
+LOG_MODEL_TAG = "mlflow.log-model.history"
+
+
+class MetricBody(msgspec.Struct):
+    key: str = ""
+    value: Wire | None = None
+    timestamp: Wire | None = None
+    step: Wire = 0
+    model_id: str = ""
+    dataset_name: str = ""
+    dataset_digest: str = ""
+
+
+class LogMetric(MetricBody):
+    run_id: str = ""
+    run_uuid: str = ""
+
+
+class LogParam(OfRun):
+    key: str = ""
+    value: str = ""
+
+
+class SetTag(OfRun):
+    key: str = ""
+    value: str | None = None
+
+
+class DeleteTag(OfRun):
+    key: str = ""
+
+
+class LogBatch(OfRun):
+    metrics: list[MetricBody] = msgspec.field(default_factory=list)
+    params: list[Pair] = msgspec.field(default_factory=list)
+    tags: list[Pair] = msgspec.field(default_factory=list)
+
+
+class LogModel(OfRun):
+    model_json: str = ""
+
+
+def point(body: MetricBody, at: str = "") -> Point:
+    """The metric as a point; `at` is its path in the request."""
+    if body.value is None:
+        raise missing(f"{at}value")
+    if body.timestamp is None:
+        raise missing(f"{at}timestamp")
+    if not body.key:
+        raise missing(f"{at}key")
+    return Point(
+        key=check_mlflow_key(body.key, f"{at}key"),
+        value=real(body.value, f"{at}value"),
+        step=whole(body.step, f"{at}step"),
+        time=moment(body.timestamp, f"{at}timestamp"),
+        model_id=check_text(body.model_id, f"{at}model_id", limit=64),
+        dataset_name=check_text(
+            body.dataset_name, f"{at}dataset_name", limit=names.MAX_DATASET_NAME
+        ),
+        dataset_digest=check_text(
+            body.dataset_digest, f"{at}dataset_digest", limit=names.MAX_DATASET_DIGEST
+        ),
+    )
+
+
+@endpoint(Permission.LOG, LogMetric)
+def log_metric(request: StudioRequest, body: LogMetric) -> dict[str, Any]:
+    run = writable_run(request, OfRun(body.run_id, body.run_uuid))
+    models.log_points(run, [point(body)], actor=request.actor, now=now_ms())
+    return {}
+
+
+@endpoint(Permission.LOG, LogParam)
+def log_param(request: StudioRequest, body: LogParam) -> dict[str, Any]:
+    run = writable_run(request, body)
+    key = check_mlflow_key(required(body.key, "key"), "key")
+    value = check_value(body.value, "value")
+    try:
+        ingest.log_params(run, {key: value}, actor=request.actor, now=now_ms())
+    except Immutable as error:
+        [conflict] = error.details["conflicts"]
+        raise Immutable(
+            f"Changing param values is not allowed. Param with key='{key}' was already "
+            f"logged with value='{conflict['old']}' for run ID='{run.run_id}'. "
+            f"Attempted logging new value '{value}'.",
+            field="value",
+        ) from error
+    return {}
+
+
+@endpoint(Permission.LOG, LogBatch)
+def log_batch(request: StudioRequest, body: LogBatch) -> dict[str, Any]:
+    run = writable_run(request, body)
+    check_sizes(body)
+    points = [point(one, f"metrics[{n}].") for n, one in enumerate(body.metrics)]
+    params = read_pairs(body.params, "params")
+    check_once([pair.key for pair in body.params])
+    tags = read_pairs(body.tags, "tags")
+    now = now_ms()
+    try:
+        with transaction.atomic():
+            apply_special_tags(run, tags, actor=request.actor, now=now)
+            models.log_points(
+                run, points, actor=request.actor, now=now, params=params, tags=tags
+            )
+    except Immutable as error:
+        if "conflicts" not in error.details:
+            raise
+        listed = [
+            {"key": one["key"], "old_value": one["old"], "new_value": one["new"]}
+            for one in error.details["conflicts"]
+        ]
+        raise Immutable(
+            "Changing param values is not allowed. Params were already "
+            f"logged='{listed}' for run ID='{run.run_id}'.",
+            field="params",
+        ) from error
+    return {}
+
+
+def check_sizes(body: LogBatch) -> None:
+    """The protocol's limits of one batch; clients split by them."""
+    sizes = {
+        "metrics": (len(body.metrics), names.MLFLOW_BATCH_METRICS),
+        "params": (len(body.params), names.MLFLOW_BATCH_PARAMS),
+        "tags": (len(body.tags), names.MLFLOW_BATCH_TAGS),
+    }
+    total = sum(count for count, _ in sizes.values())
+    sizes["metrics, params, and tags"] = (total, names.MLFLOW_BATCH_TOTAL)
+    for what, (count, limit) in sizes.items():
+        if count > limit:
+            raise InvalidValue(
+                f"A batch logging request can contain at most {limit} {what}. "
+                f"Got {count} {what}. Please split up {what} across multiple requests "
+                "and try again.",
+                field=what,
+                limit=limit,
+            )
+
+
+def check_once(keys: Sequence[str]) -> None:
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise InvalidValue(
+            f"Duplicate parameter keys have been submitted: {twice}. Please ensure "
+            "the request contains only one param value per param key.",
+            field="params",
+        )
+
+
+@endpoint(Permission.LOG, SetTag)
+@transaction.atomic
+def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
+    run = writable_run(request, body)
+    key = check_mlflow_key(required(body.key, "key"), "key")
+    if body.value is None:
+        raise missing("value")
+    tags = {key: check_value(body.value, "value")}
+    now = now_ms()
+    apply_special_tags(run, tags, actor=request.actor, now=now)
+    annotate.set_tags(run, tags, actor=request.actor, now=now)
+    return {}
+
+
+@endpoint(Permission.LOG, DeleteTag)
+@transaction.atomic
+def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
+    run = writable_run(request, body)
+    key = required(body.key, "key")
+    stored = RunTag.objects.filter(run=run, key__name=key.replace("\x00", ""))
+    if not stored.exists():
+        raise NotFound(f"No tag with name: {key} in run with id {run.run_id}")
+    forget_special_tag(run, key, actor=request.actor, now=now_ms())
+    annotate.remove_tags(run, [key], actor=request.actor, now=now_ms())
+    return {}
+
+
+@endpoint(Permission.LOG, LogModel)
+@transaction.atomic
+def log_model(request: StudioRequest, body: LogModel) -> dict[str, Any]:
+    """Clients before 3 record a model by appending to a tag of the run."""
+    run = writable_run(request, body)
+    described = loads(required(body.model_json, "model_json"))
+    absent = [
+        name
+        for name in ("artifact_path", "flavors", "utc_time_created", "run_id")
+        if not isinstance(described, dict) or name not in described
+    ]
+    if absent:
+        raise invalid("model_json", body.model_json, f"It lacks {absent}.")
+    # The lock makes of two appends at once one after the other.
+    Run.objects.select_for_update().get(pk=run.pk)
+    tag = RunTag.objects.filter(run=run, key__name=LOG_MODEL_TAG).first()
+    history = json.loads(tag.value or "[]") if tag else []
+    history = [one for one in history if one != described] + [described]
+    text = check_value(json.dumps(history, ensure_ascii=False), LOG_MODEL_TAG)
+    annotate.set_tags(run, {LOG_MODEL_TAG: text}, actor=request.actor, now=now_ms())
+    return {}

@@ -1,0 +1,166 @@
+"""logged-models/…: create, get, finalize, delete, tags, params."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from runs.access.rules import Permission, StudioRequest
+from runs.actions import models as actions
+from runs.actions.clock import now_ms
+from runs.actions.inventing import invent_name
+from runs.api.mlflow.entities import artifact_location, pairs, wire_float
+from runs.api.mlflow.enums import MODEL_STATUSES, enum
+from runs.api.mlflow.errors import invalid, missing
+from runs.api.mlflow.find import model_by_id, required, writable_experiment
+from runs.api.mlflow.http import endpoint
+from runs.api.mlflow.tags import Pair
+from runs.models import LoggedModel
+from studio.core.names import check_key, check_text, check_value
+
+Json = dict[str, Any]
+
+
+class Create(msgspec.Struct):
+    experiment_id: str = ""
+    name: str = ""
+    model_type: str = ""
+    source_run_id: str = ""
+    params: list[Pair] = []
+    tags: list[Pair] = []
+
+
+class Get(msgspec.Struct):
+    allow_deleted: str = ""
+
+
+class Finalize(msgspec.Struct):
+    status: str | int = ""
+
+
+class SetTags(msgspec.Struct):
+    tags: list[Pair] = []
+
+
+class LogParams(msgspec.Struct):
+    params: list[Pair] = []
+
+
+def model_json(model: LoggedModel) -> Json:
+    return models_json([model])[0]
+
+
+def models_json(models: Sequence[LoggedModel]) -> list[Json]:
+    """Models with all their texts; tags, params, metrics are prefetched or fetched."""
+    return [{"info": info_json(one), "data": data_json(one)} for one in models]
+
+
+def model_uri(model: LoggedModel) -> str:
+    return f"{artifact_location(model.experiment)}/models/{model.model_id}/artifacts"
+
+
+def info_json(model: LoggedModel) -> Json:
+    return {
+        "model_id": model.model_id,
+        "experiment_id": str(model.experiment.number),
+        "name": model.name,
+        "creation_timestamp_ms": model.created,
+        "last_updated_timestamp_ms": model.updated,
+        "artifact_uri": model_uri(model),
+        "status": model.status,
+        "model_type": model.model_type,
+        "source_run_id": model.source_id,
+        "tags": pairs({tag.key: tag.value for tag in model.tags.all()}),
+    }
+
+
+def data_json(model: LoggedModel) -> Json:
+    metrics = []
+    for row in model.metrics.all():
+        metric: Json = {
+            "key": row.key,
+            "value": "NaN" if row.is_nan else wire_float(row.value or 0.0),
+            "timestamp": row.time,
+            "step": row.step,
+            "model_id": model.model_id,
+            "run_id": row.run.run_id,
+        }
+        if row.dataset_name:
+            metric["dataset_name"] = row.dataset_name
+            metric["dataset_digest"] = row.dataset_digest
+        metrics.append(metric)
+    params = {param.key: param.value for param in model.params.all()}
+    return {"params": pairs(params), "metrics": metrics}
+
+
+def model_pairs(given: Sequence[Pair], field: str) -> dict[str, str]:
+    """Models' keys are freer than runs': flavours put anything there."""
+    return {
+        check_key(pair.key, f"{field}[{index}].key"): check_value(
+            pair.value, f"{field}[{index}].value"
+        )
+        for index, pair in enumerate(given)
+    }
+
+
+@endpoint(Permission.LOG, Create)
+def create(request: StudioRequest, body: Create) -> Json:
+    required(body.experiment_id, "experiment_id")
+    model = actions.create_model(
+        writable_experiment(request, body.experiment_id),
+        body.name or invent_name(),
+        actor=request.actor,
+        now=now_ms(),
+        model_type=body.model_type,
+        source_run_id=check_text(body.source_run_id, "source_run_id", limit=256),
+        params=model_pairs(body.params, "params"),
+        tags=model_pairs(body.tags, "tags"),
+    )
+    return {"model": model_json(model)}
+
+
+@endpoint(Permission.READ, Get)
+def get(request: StudioRequest, body: Get, model_id: str) -> Json:
+    allow = body.allow_deleted.lower() == "true"
+    return {"model": model_json(model_by_id(request, model_id, allow_deleted=allow))}
+
+
+@endpoint(Permission.LOG, Finalize)
+def finalize(request: StudioRequest, body: Finalize, model_id: str) -> Json:
+    model = model_by_id(request, model_id)
+    if body.status == "":
+        raise missing("status")
+    status = enum(body.status, MODEL_STATUSES, "status")
+    if status == actions.PENDING:
+        raise invalid("status", status, f"Valid values are {list(MODEL_STATUSES[1:])}.")
+    actions.set_status(model, status, now=now_ms())
+    return {"model": model_json(model)}
+
+
+@endpoint(Permission.TRASH)
+def delete(request: StudioRequest, model_id: str) -> Json:
+    actions.trash_model(model_by_id(request, model_id), now=now_ms())
+    return {}
+
+
+@endpoint(Permission.LOG, SetTags)
+def set_tags(request: StudioRequest, body: SetTags, model_id: str) -> Json:
+    model = model_by_id(request, model_id)
+    actions.set_tags(model, model_pairs(body.tags, "tags"), now=now_ms())
+    return {"model": model_json(model)}
+
+
+@endpoint(Permission.LOG)
+def delete_tag(request: StudioRequest, model_id: str, key: str) -> Json:
+    model = model_by_id(request, model_id)
+    actions.remove_tag(model, check_text(key, "tag_key", limit=250), now=now_ms())
+    return {}
+
+
+@endpoint(Permission.LOG, LogParams)
+def log_params(request: StudioRequest, body: LogParams, model_id: str) -> Json:
+    model = model_by_id(request, model_id)
+    actions.add_params(model, model_pairs(body.params, "params"), now=now_ms())
+    return {}

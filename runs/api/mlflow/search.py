@@ -1,0 +1,244 @@
+"""runs/search, experiments/search, logged-models/search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from django.db.models import Case, CharField, F, OrderBy, Q, QuerySet, Value, When
+from django.db.models.functions import Cast
+
+from runs.access.rules import Permission, StudioRequest
+from runs.actions.clock import now_ms
+from runs.api.mlflow.decode import Wire, whole
+from runs.api.mlflow.entities import (
+    NAME_TAG,
+    NOTE_TAG,
+    PARENT_TAG,
+    experiments_json,
+    runs_json,
+)
+from runs.api.mlflow.enums import ACTIVE_ONLY, ALL, DELETED_ONLY, VIEW_TYPES, enum
+from runs.api.mlflow.errors import invalid
+from runs.api.mlflow.find import number_of
+from runs.api.mlflow.http import endpoint, workspace_of
+from runs.api.mlflow.models import models_json
+from runs.api.mlflow.tokens import read_offset, write_token
+from runs.models import (
+    Experiment,
+    ExperimentTag,
+    LoggedModel,
+    LoggedModelMetric,
+    LoggedModelParam,
+    LoggedModelTag,
+)
+from runs.search.compile import runs_matching
+from runs.search.mlflow_order import ordered
+from runs.search.schema import Keyed, Schema
+from studio.core.filters import mlflow, tree
+from studio.core.filters.tree import And, Comparison, Field, Node
+
+MAX_RUNS = MAX_EXPERIMENTS = 50_000
+MAX_MODELS = 1000
+
+MIRRORS = {
+    Field(tree.TAGS, NAME_TAG): tree.attribute("name"),
+    Field(tree.TAGS, NOTE_TAG): tree.attribute("description"),
+    Field(tree.TAGS, PARENT_TAG): tree.attribute("parent"),
+}
+EXPERIMENTS = Schema(
+    columns={
+        "name": "name",
+        "id": "id_text",
+        "created": "created",
+        "updated": "updated",
+    },
+    keyed={tree.TAGS: Keyed(ExperimentTag, "experiment")},
+)
+MODELS = Schema(
+    columns={
+        "name": "name",
+        "id": "model_id",
+        "source_run_id": "source_id",
+        "status": "status_word",
+        "model_type": "model_type",
+        "created": "created",
+        "updated": "updated",
+    },
+    keyed={
+        tree.TAGS: Keyed(LoggedModelTag, "model"),
+        tree.PARAMS: Keyed(LoggedModelParam, "model"),
+        tree.METRICS: Keyed(LoggedModelMetric, "model"),
+    },
+)
+
+
+class SearchRuns(msgspec.Struct):
+    experiment_ids: list[str] = []
+    filter: str = ""
+    run_view_type: str | int = ACTIVE_ONLY
+    max_results: Wire = 1000
+    order_by: list[str] = []
+    page_token: str = ""
+
+
+class SearchExperiments(msgspec.Struct):
+    max_results: Wire = 0
+    page_token: str = ""
+    filter: str = ""
+    order_by: list[str] = []
+    view_type: str | int = ACTIVE_ONLY
+
+
+class ModelOrder(msgspec.Struct):
+    field_name: str
+    ascending: bool = True
+    dataset_name: str = ""
+    dataset_digest: str = ""
+
+
+class ModelDataset(msgspec.Struct):
+    dataset_name: str
+    dataset_digest: str = ""
+
+
+class SearchModels(msgspec.Struct):
+    experiment_ids: list[str] = []
+    filter: str = ""
+    max_results: Wire = 100
+    order_by: list[ModelOrder] = []
+    page_token: str = ""
+    datasets: list[ModelDataset] = []
+
+
+@endpoint(Permission.READ, SearchRuns)
+def search_runs(request: StudioRequest, body: SearchRuns) -> dict[str, Any]:
+    workspace, viewer = workspace_of(request), request.actor.user
+    assert viewer is not None
+    limit = page_size(body.max_results, MAX_RUNS)
+    node = mlflow.parse_runs(body.filter)
+    sorts = [
+        replace(sort, field=MIRRORS.get(sort.field, sort.field))
+        for sort in mlflow.parse_order_by(body.order_by, mlflow.RUNS)
+    ]
+    view_type = enum(body.run_view_type, VIEW_TYPES, "run_view_type")
+    runs = runs_matching(
+        node and mirrored(node), viewer=viewer, workspace=workspace, now=now_ms()
+    )
+    runs = runs.filter(
+        stage_condition(view_type),
+        experiment__number__in=[number_of(one) for one in body.experiment_ids],
+    ).select_related("experiment", "submitter")
+    found, token = page(ordered(runs, sorts, workspace), limit, body.page_token)
+    return reply("runs", list(runs_json(found)), token)
+
+
+def mirrored(node: Node) -> Node:
+    """The filter with the fields in place of the tags that mirror them."""
+    if isinstance(node, And):
+        return And(tuple(mirrored(child) for child in node.nodes))
+    if isinstance(node, Comparison) and node.field in MIRRORS:
+        return replace(node, field=MIRRORS[node.field])
+    return node
+
+
+def stage_condition(view_type: str) -> Q:
+    alive = Q(deleted__isnull=True, experiment__deleted__isnull=True)
+    return {ACTIVE_ONLY: alive, DELETED_ONLY: ~alive, ALL: Q()}[view_type]
+
+
+@endpoint(Permission.READ, SearchExperiments)
+def search_experiments(
+    request: StudioRequest, body: SearchExperiments
+) -> dict[str, Any]:
+    limit = page_size(body.max_results, MAX_EXPERIMENTS)
+    node = mlflow.parse_experiments(body.filter)
+    sorts = mlflow.parse_order_by(body.order_by, mlflow.EXPERIMENTS)
+    view_type = enum(body.view_type, VIEW_TYPES, "view_type")
+    stages = {
+        ACTIVE_ONLY: Q(deleted__isnull=True),
+        DELETED_ONLY: Q(deleted__isnull=False),
+        ALL: Q(),
+    }
+    by_number = OrderBy(F("number"), descending=True)
+    default = () if sorts else (OrderBy(F("created"), descending=True),)
+    found, token = page(
+        Experiment.objects.filter(stages[view_type], workspace=workspace_of(request))
+        .annotate(id_text=Cast("number", CharField()))
+        .filter(EXPERIMENTS.condition(node))
+        .order_by(*EXPERIMENTS.order(sorts), *default, by_number)
+        .prefetch_related("tags"),
+        limit,
+        body.page_token,
+    )
+    return reply("experiments", experiments_json(found), token)
+
+
+@endpoint(Permission.READ, SearchModels)
+def search_models(request: StudioRequest, body: SearchModels) -> dict[str, Any]:
+    limit = page_size(body.max_results, MAX_MODELS)
+    node = mlflow.parse_models(body.filter)
+    sorts = mlflow.parse_order_by(
+        [f"{one.field_name} {direction(one)}" for one in body.order_by], mlflow.MODELS
+    )
+    models = LoggedModel.objects.filter(
+        workspace=workspace_of(request),
+        experiment__number__in=[number_of(one) for one in body.experiment_ids],
+        deleted__isnull=True,
+    ).annotate(status_word=shown_status())
+    for dataset in body.datasets:
+        models = models.filter(dataset_condition(dataset))
+    newest = (OrderBy(F("created"), descending=True), OrderBy(F("model_id")))
+    found, token = page(
+        models.filter(MODELS.condition(node))
+        .order_by(*MODELS.order(sorts), *newest)
+        .select_related("experiment")
+        .prefetch_related("tags", "params", "metrics__run"),
+        limit,
+        body.page_token,
+    )
+    return reply("models", models_json(found), token)
+
+
+def direction(order: ModelOrder) -> str:
+    return "ASC" if order.ascending else "DESC"
+
+
+def shown_status() -> Case:
+    """The words that MLflow's Python package has for statuses."""
+    words = {"PENDING": "PENDING", "READY": "READY", "UPLOAD_FAILED": "FAILED"}
+    whens = [
+        When(status=f"LOGGED_MODEL_{name}", then=Value(word))
+        for name, word in words.items()
+    ]
+    return Case(*whens, output_field=CharField())
+
+
+def dataset_condition(dataset: ModelDataset) -> Q:
+    """Models with a metric on this dataset."""
+    condition = Q(metrics__dataset_name=dataset.dataset_name)
+    if dataset.dataset_digest:
+        condition &= Q(metrics__dataset_digest=dataset.dataset_digest)
+    return Q(pk__in=LoggedModel.objects.filter(condition).values("pk"))
+
+
+def page_size(value: Wire, most: int) -> int:
+    size = whole(value, "max_results")
+    if not 1 <= size <= most:
+        raise invalid("max_results", size, f"It must be at least 1 and at most {most}.")
+    return size
+
+
+def page(found: QuerySet[Any], limit: int, token: str) -> tuple[Sequence[Any], str]:
+    """One page, and the token of the next one if there is one."""
+    offset = read_offset(token)
+    rows = list(found[offset : offset + limit + 1])
+    return rows[:limit], write_token(offset + limit) if len(rows) > limit else ""
+
+
+def reply(name: str, found: Sequence[Any], token: str) -> dict[str, Any]:
+    """Empty lists and tokens are left out."""
+    shown: dict[str, Any] = {name: found} if found else {}
+    return {**shown, "next_page_token": token} if token else shown

@@ -1,0 +1,79 @@
+"""Tags that mean more than their text: the run's name, description and parent.
+
+They are stored as tags too, and read back from the fields, which other clients and the
+pages may have changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from runs.actions import annotate, runs
+from runs.actions.actor import Actor
+from runs.api.mlflow.entities import NAME_TAG, NOTE_TAG, PARENT_TAG
+from runs.models import Run
+from studio.core.errors import Immutable
+from studio.core.names import (
+    check_description,
+    check_display_name,
+    check_mlflow_key,
+    check_run_id,
+    check_value,
+)
+
+
+class Pair(msgspec.Struct):
+    """A tag or parameter; a value that is missing is the empty text."""
+
+    key: str
+    value: str = ""
+
+
+def read_pairs(given: Sequence[Pair], field: str) -> dict[str, str]:
+    """Checked keys and values; of a key that comes twice the last one counts."""
+    return {
+        check_mlflow_key(pair.key, f"{field}[{index}].key"): check_value(
+            pair.value, f"{field}[{index}].value"
+        )
+        for index, pair in enumerate(given)
+    }
+
+
+def apply_special_tags(
+    run: Run, tags: Mapping[str, str], *, actor: Actor, now: int
+) -> None:
+    """What the tags say about the run itself; the tags are stored by the caller."""
+    if NAME_TAG in tags and tags[NAME_TAG] != run.name:
+        name = check_display_name(tags[NAME_TAG], NAME_TAG)
+        annotate.rename(run, name, actor=actor, now=now)
+    if NOTE_TAG in tags and tags[NOTE_TAG] != run.description:
+        text = check_description(tags[NOTE_TAG], NOTE_TAG)
+        annotate.describe(run, text, actor=actor, now=now)
+    if PARENT_TAG in tags and tags[PARENT_TAG] != run.parent_run_id:
+        adopt(run, tags[PARENT_TAG], actor=actor, now=now)
+
+
+def adopt(run: Run, parent: str, *, actor: Actor, now: int) -> None:
+    """Give the run its parent; once given it stays."""
+    if run.parent_run_id:
+        raise Immutable(
+            f"The tag {PARENT_TAG!r} of run {run.run_id} is {run.parent_run_id!r} and "
+            f"cannot be changed to {parent!r}: a run keeps its parent.",
+            field=PARENT_TAG,
+        )
+    if parent:
+        check_run_id(parent, PARENT_TAG)
+        runs.set_parent(run, parent, actor=actor, now=now)
+
+
+def forget_special_tag(run: Run, key: str, *, actor: Actor, now: int) -> None:
+    """Undo what the tag said; raises Immutable for those that a run keeps."""
+    if key == NOTE_TAG:
+        annotate.describe(run, "", actor=actor, now=now)
+    if key == NAME_TAG or (key == PARENT_TAG and run.parent_run_id):
+        raise Immutable(
+            f"The tag {key!r} cannot be deleted: a run keeps its name and its parent.",
+            field=key,
+        )

@@ -1,0 +1,88 @@
+"""The protocol's addresses: below a workspace, and bare for the token's workspace."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from runs.access.rules import by_method
+from runs.api.mlflow import (
+    artifacts,
+    experiments,
+    inputs,
+    log,
+    metrics,
+    models,
+    runs,
+    search,
+    server,
+)
+
+experiment_routes = [
+    path("get", by_method(GET=experiments.get)),
+    path("get-by-name", by_method(GET=experiments.get_by_name)),
+    path("create", by_method(POST=experiments.create)),
+    path(
+        "search",
+        by_method(GET=search.search_experiments, POST=search.search_experiments),
+    ),
+    path("update", by_method(POST=experiments.update)),
+    path("delete", by_method(POST=experiments.delete)),
+    path("restore", by_method(POST=experiments.restore)),
+    path("set-experiment-tag", by_method(POST=experiments.set_tag)),
+    path("delete-experiment-tag", by_method(POST=experiments.delete_tag)),
+]
+run_routes = [
+    path("create", by_method(POST=runs.create)),
+    path("get", by_method(GET=runs.get)),
+    path("update", by_method(POST=runs.update)),
+    path("delete", by_method(POST=runs.delete)),
+    path("restore", by_method(POST=runs.restore)),
+    path("search", by_method(POST=search.search_runs)),
+    path("log-metric", by_method(POST=log.log_metric)),
+    path("log-parameter", by_method(POST=log.log_param)),
+    path("log-batch", by_method(POST=log.log_batch)),
+    path("set-tag", by_method(POST=log.set_tag)),
+    path("delete-tag", by_method(POST=log.delete_tag)),
+    path("log-model", by_method(POST=log.log_model)),
+    path("log-inputs", by_method(POST=inputs.log_inputs)),
+    path("outputs", by_method(POST=inputs.log_outputs)),
+]
+model_routes = [
+    path("", by_method(POST=models.create)),
+    path("/search", by_method(POST=search.search_models)),
+    path(
+        "/<str:model_id>",
+        by_method(GET=models.get, PATCH=models.finalize, DELETE=models.delete),
+    ),
+    path("/<str:model_id>/tags", by_method(PATCH=models.set_tags)),
+    path("/<str:model_id>/tags/<path:key>", by_method(DELETE=models.delete_tag)),
+    path("/<str:model_id>/params", by_method(POST=models.log_params)),
+]
+artifact_routes = [
+    path("artifacts", by_method(GET=artifacts.list_files)),
+    path(
+        "artifacts/<path:address>",
+        by_method(
+            GET=artifacts.download, PUT=artifacts.upload, DELETE=artifacts.remove
+        ),
+    ),
+    path("mpu/<path:address>", by_method(POST=artifacts.refuse_parts)),
+    path("presigned/<path:address>", by_method(GET=artifacts.refuse_presigned)),
+]
+routes: list[URLPattern | URLResolver] = [
+    path("api/2.0/mlflow/experiments/", include(experiment_routes)),
+    path("api/2.0/mlflow/runs/", include(run_routes)),
+    path("api/2.0/mlflow/logged-models", include(model_routes)),
+    path("api/2.0/mlflow/metrics/get-history", by_method(GET=metrics.get_history)),
+    path("api/2.0/mlflow/artifacts/list", by_method(GET=artifacts.list_of_run)),
+    path("api/2.0/mlflow-artifacts/", include(artifact_routes)),
+    path("api/3.0/mlflow/server-info", by_method(GET=server.server_info)),
+    path("api/2.0/<path:route>", server.unknown),
+    path("api/3.0/<path:route>", server.unknown),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("w/<str:workspace>/", include(routes)),
+    path("", include(routes)),
+    path("health", server.health),
+]

@@ -1,0 +1,97 @@
+"""Stored files as answers: attachments that no browser renders, whole or in part."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+from urllib.parse import quote
+
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
+
+from runs.models import File
+from runs.storage.files import files
+from studio.core.errors import NotFound
+
+PIECE = 256 * 1024
+_RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
+
+
+def send_file(request: HttpRequest, file: File) -> HttpResponseBase:
+    """The file, or the one range of it that the request asks for (206, else 416)."""
+    tag = f'"{file.sha256}"'
+    wanted = asked_range(request, file.size, tag)
+    if wanted is not None and not wanted:
+        return HttpResponse(
+            status=416,
+            headers={"Content-Range": f"bytes */{file.size}"},
+            content_type="application/octet-stream",
+        )
+    span = wanted or range(file.size)
+    answer = content(request, file, span)
+    answer.status_code = 200 if wanted is None else 206
+    answer.headers["Content-Length"] = str(len(span))
+    name = quote(file.name, safe="")
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Accept-Ranges"] = "bytes"
+    answer.headers["ETag"] = tag
+    if wanted is not None:
+        answer.headers["Content-Range"] = (
+            f"bytes {span.start}-{span.stop - 1}/{file.size}"
+        )
+    return answer
+
+
+def asked_range(request: HttpRequest, size: int, tag: str) -> range | None:
+    """The bytes asked for; an empty range if there are none, None for all."""
+    found = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if found is None or not (found[1] or found[2]):
+        return None
+    if request.headers.get("If-Range", tag) != tag:
+        return None
+    if not found[1]:
+        return range(max(0, size - int(found[2])), size)
+    last = size - 1 if found[2] is None else int(found[2])
+    if last < int(found[1]) and found[2] is not None:
+        return None if int(found[1]) < size else range(0)
+    return range(int(found[1]), min(last + 1, size))
+
+
+def content(request: HttpRequest, file: File, span: range) -> HttpResponseBase:
+    """A small file in one packet, a large one piece by piece."""
+    kind = "application/octet-stream"
+    if request.method == "HEAD":
+        return HttpResponse(content_type=kind)
+    try:
+        source = files.open(file.blob)
+    except FileNotFoundError as error:
+        raise NotFound(f"The bytes of {file.path!r} are not there any more") from error
+    source.seek(span.start)
+    if len(span) > PIECE:
+        # Closed with the answer, even if the client went away before the first piece.
+        reader = Pieces(source, len(span))
+        return StreamingHttpResponse(reader, content_type=kind)
+    with source:
+        return HttpResponse(source.read(len(span)), content_type=kind)
+
+
+class Pieces:
+    """So many bytes of an open file, in pieces; Django calls `close` at the end."""
+
+    def __init__(self, source: BinaryIO, length: int) -> None:
+        self.source = source
+        self.left = length
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self.left and (piece := self.source.read(min(PIECE, self.left))):
+            self.left -= len(piece)
+            yield piece
+
+    def close(self) -> None:
+        self.source.close()

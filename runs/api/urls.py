@@ -1,0 +1,9 @@
+"""The addresses that machines call: our REST API and the MLflow protocol."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("runs.api.mlflow.urls")),
+]

@@ -1,0 +1,101 @@
+"""The order of runs/search: MLflow's, which is not that of the pages.
+
+What is missing comes last in both directions, and a NaN after all numbers but before
+what is missing. Ties go by start, newest first, then by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import (
+    Case,
+    CharField,
+    F,
+    IntegerField,
+    OrderBy,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+
+from runs.models import Key, Kind, Metric, Run, RunParam, RunTag, Workspace
+from runs.search.attributes import artifact_uri
+from studio.core.filters import tree
+from studio.core.filters.mlflow import STATUSES_OF
+from studio.core.filters.tree import Field
+from studio.core.viewtext import Sort
+
+TIES = [OrderBy(F("started"), descending=True, nulls_last=True), OrderBy(F("run_id"))]
+_COLUMNS = {
+    "id": "run_id",
+    "name": "name",
+    "description": "description",
+    "parent": "parent_run_id",
+    "started": "started",
+    "ended": "ended",
+}
+
+
+def ordered(
+    runs: QuerySet[Run], sorts: Sequence[Sort], workspace: Workspace
+) -> QuerySet[Run]:
+    """The runs in the order that the sorts and MLflow's rules give."""
+    order: list[OrderBy] = []
+    for sort in sorts:
+        if sort.field.kind == tree.METRICS:
+            order.append(OrderBy(_rank(sort.field, workspace), nulls_last=True))
+        value = _value(sort.field, workspace)
+        order.append(OrderBy(value, descending=sort.descending, nulls_last=True))
+    return runs.order_by(*order, *TIES)
+
+
+def _rank(field: Field, workspace: Workspace) -> Subquery:
+    """0 for a number, 1 for NaN, nothing where the metric is missing."""
+    rank = Case(
+        When(last__isnull=False, then=Value(0)),
+        When(last_is_nan=True, then=Value(1)),
+        output_field=IntegerField(),
+    )
+    rows = _rows(Metric, field, Kind.METRIC, workspace)
+    return Subquery(rows.annotate(rank=rank).values("rank")[:1])
+
+
+def _value(field: Field, workspace: Workspace) -> Any:
+    if field.kind == tree.METRICS:
+        rows = _rows(Metric, field, Kind.METRIC, workspace)
+        return Subquery(rows.values("last")[:1])
+    if field.kind == tree.TAGS:
+        return Subquery(_rows(RunTag, field, Kind.TAG, workspace).values("value")[:1])
+    if field.kind == tree.PARAMS:
+        rows = _rows(RunParam, field, Kind.PARAM, workspace)
+        return Subquery(rows.values("value")[:1])
+    if field.key == "status":
+        return _status_word()
+    if field.key == "artifact_uri":
+        return artifact_uri()
+    return F(_COLUMNS[field.key])
+
+
+def _status_word() -> Case:
+    """Statuses sort by MLflow's words, as its server sorts them."""
+    whens = [
+        When(status__in=[status.code for status in group], then=Value(word))
+        for word, group in STATUSES_OF.items()
+    ]
+    return Case(*whens, output_field=CharField())
+
+
+def _rows(
+    model: type[Metric] | type[RunTag] | type[RunParam],
+    field: Field,
+    kind: Kind,
+    workspace: Workspace,
+) -> Any:
+    keys = Key.objects.filter(workspace=workspace, kind=kind, name=field.key)
+    key = keys.values_list("pk", flat=True).first()
+    rows: Any = model._default_manager
+    return rows.filter(run=OuterRef("pk"), key=key or 0)
