@@ -130,7 +130,8 @@ def refusal(request: Any, error: Exception) -> HttpResponseBase:
     if known is None:
         raise error
     is_visit = renderer(request) is as_page and not request.htmx
-    if is_visit and isinstance(known, SignInRequired) and request.token is None:
+    has_token = "Authorization" in request.headers
+    if is_visit and isinstance(known, SignInRequired) and not has_token:
         return to_sign_in(request)
     return answer(request, known)
 

@@ -165,8 +165,8 @@ def remove_member(member: Member, *, actor: Actor, now: int) -> None:
 def _record(
     member: Member, before: int | None, after: Role | None, *, actor: Actor, now: int
 ) -> None:
-    words = [None if role is None else Role(role).label for role in (before, after)]
-    edit = Edit(f"members.{member.user.username}", *words)
+    old, new = (None if role is None else Role(role).label for role in (before, after))
+    edit = Edit(f"members.{member.user.username}", old, new)
     record(member.workspace, "members", [edit], actor=actor, now=now)
 
 

@@ -1,0 +1,72 @@
+"""Addresses with views that the product does not have: careless, broken, busy."""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import include, path
+
+from runs.access.answers import as_json
+from runs.access.rules import PUBLIC, SIGNED_IN, Permission, access, by_method
+
+
+def undeclared(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("open to all")
+
+
+ERRORS: dict[str, Exception] = {
+    "missing": Http404("gone"),
+    "bad": BadRequest("what?"),
+    "locked": OperationalError("database is locked"),
+    "full": OSError(errno.ENOSPC, "No space left on device"),
+    "bug": ZeroDivisionError("a secret detail"),
+}
+
+
+def fail(request: HttpRequest, kind: str) -> HttpResponse:
+    raise ERRORS[kind]
+
+
+def echo(request: HttpRequest, **words: Any) -> HttpResponse:
+    return HttpResponse(request.body)
+
+
+def ok(request: HttpRequest, **words: Any) -> HttpResponse:
+    return HttpResponse(str(request.workspace))  # type: ignore[attr-defined]
+
+
+def declared(view: Any, need: Any, **options: Any) -> Any:
+    def wrapped(request: HttpRequest, **words: Any) -> HttpResponse:
+        return view(request, **words)
+
+    return access(need, **options)(wrapped)
+
+
+def api(view: Any, need: Any, **options: Any) -> Any:
+    return declared(view, need, errors=as_json, **options)
+
+
+pair = by_method(
+    GET=api(ok, Permission.READ), POST=api(ok, Permission.LOG), PUT=undeclared
+)
+
+urlpatterns = [
+    path("undeclared/", undeclared),
+    path("fail/<str:kind>/", declared(fail, PUBLIC)),
+    path("api/fail/<str:kind>/", api(fail, PUBLIC)),
+    path("api/echo/", api(echo, SIGNED_IN)),
+    path("api/upload/", api(echo, SIGNED_IN, streams_body=True)),
+    path("api/bare/", api(ok, Permission.READ)),
+    path("w/<str:workspace>/api/pair/", pair),
+    path("w/<str:workspace>/api/owner/", api(ok, Permission.MEMBERS)),
+    path("", include("studio.urls")),
+]
+
+handler400 = "runs.access.answers.bad_request"
+handler403 = "runs.access.answers.not_allowed"
+handler404 = "runs.access.answers.not_found"
+handler500 = "runs.access.answers.server_error"
