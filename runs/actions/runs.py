@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from runs.actions.actor import Actor
@@ -64,10 +64,9 @@ def create_run(
     _set_times(run, status, started, now)
     check_tags(tags or {})
     run.number = _next_number(experiment)
-    _refuse_used_id(run)
     if parent_run_id:
         link_parent(run, parent_run_id)
-    run.save(force_insert=True)
+    _insert(run)
     adopt_waiting(run)
     start_event(run, actor=actor, now=now)
     write_tags(run, tags or {})
@@ -139,7 +138,13 @@ def _next_number(experiment: Experiment) -> int:
     )
 
 
-def _refuse_used_id(run: Run) -> None:
-    # Of two made at once in two experiments the unique constraint refuses one.
+def _insert(run: Run) -> None:
+    used = AlreadyExists(f"A run {run.run_id!r} exists already", run_id=run.run_id)
     if Run.objects.filter(workspace=run.workspace_id, run_id=run.run_id).exists():
-        raise AlreadyExists(f"A run {run.run_id!r} exists already", run_id=run.run_id)
+        raise used
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+    except IntegrityError as error:
+        # Made at the same time in another experiment, or the workspace is gone.
+        raise used from error

@@ -6,10 +6,14 @@ import tempfile
 os.environ.setdefault("STUDIO_HOME", tempfile.mkdtemp(prefix="studio-test-"))
 
 from studio.settings.base import *  # noqa: F403
-from studio.settings.base import STORAGES
+from studio.settings.base import DATABASES, STORAGES, STUDIO_HOME
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 STORAGES["staticfiles"]["BACKEND"] = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
+# A file, not memory: threads then meet the locks that they meet in production.
+DATABASES["default"].setdefault("TEST", {})
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"]["NAME"] = STUDIO_HOME / "test.sqlite3"

@@ -72,9 +72,7 @@ def test_tags_with_and_without_a_value(run: Run, actor: Actor, now: int) -> None
 
 def test_one_bad_tag_leaves_all_out(run: Run, actor: Actor, now: int) -> None:
     with pytest.raises(InvalidValue) as caught:
-        annotate.set_tags(
-            run, {"good": "1", "bad": "x" * 65_537}, actor=actor, now=now
-        )
+        annotate.set_tags(run, {"good": "1", "bad": "x" * 65_537}, actor=actor, now=now)
     assert caught.value.details["field"] == "tags.bad"
     assert tags(run) == {}
 

@@ -100,7 +100,8 @@ def test_tags_are_set_changed_and_removed(
     def tag(value: str | None) -> None:
         experiments.set_experiment_tag(experiment, "k", value, actor=actor, now=now)
 
-    tag("1"), tag("1"), tag(None)
+    for value in ("1", "1", None):
+        tag(value)
     assert experiments.delete_experiment_tag(experiment, "k", actor=actor, now=now)
     assert not experiments.delete_experiment_tag(experiment, "k", actor=actor, now=now)
     assert fields(experiment) == [

@@ -213,9 +213,7 @@ def test_cancelling_with_children_reaches_the_whole_tree(
     experiment: Experiment, run: Run, actor: Actor, now: int
 ) -> None:
     def below(parent: Run) -> Run:
-        return create_run(
-            experiment, parent_run_id=parent.run_id, actor=actor, now=now
-        )
+        return create_run(experiment, parent_run_id=parent.run_id, actor=actor, now=now)
 
     child, done = below(run), below(run)
     grandchild = below(child)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from runs.actions.actor import Actor
 from runs.actions.experiments import create_experiment
 from runs.actions.runs import create_run
-from runs.models import Experiment, Member, Role, Run, User, Workspace
+from runs.models import Experiment, Member, Role, Run, User, Workspace, immutable
 
 #: 24 November 2026, noon, in milliseconds.
 NOON = 1_795_521_600_000
@@ -54,3 +56,20 @@ def files_dir(tmp_path: Path, settings: Any) -> Path:
     folder = tmp_path / "files"
     settings.FILES_DIR = folder
     return folder
+
+
+@pytest.fixture
+def triggers_come_back(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    yield
+    with django_db_blocker.unblock():
+        immutable.install(connection)
+
+
+@pytest.fixture
+def committed(triggers_come_back: None, transactional_db: None) -> Iterator[None]:
+    """Data is committed, so that other threads see it; the tables are emptied after.
+
+    Immutable rows could not be: their triggers are away while that is done.
+    """
+    yield
+    immutable.remove(connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ def metric(run: Run) -> Metric:
     return Metric.objects.create(run=run, key=key)
 
 
-def line(values: list[Value], step: int = 0, time: int = 1000) -> Points:
+def line(values: Sequence[Value], step: int = 0, time: int = 1000) -> Points:
     """Points at consecutive steps, one a millisecond."""
     count = range(len(values))
     return make_points([step + i for i in count], [time + i for i in count], values)
@@ -34,8 +35,7 @@ def floats(count: int, start: int = 0) -> Points:
 
 
 def same(one: Any, other: Any) -> bool:
-    both_nan = isinstance(one, float) and isinstance(other, float) and one != one
-    return type(one) is type(other) and (one == other or (both_nan and other != other))
+    return type(one) is type(other) and repr(one) == repr(other)
 
 
 @pytest.mark.parametrize(

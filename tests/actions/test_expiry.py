@@ -1,0 +1,47 @@
+"""What goes by itself, and what must stay."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from runs.actions.actor import Actor
+from runs.actions.expiry import remove_expired_sign_ins, remove_replaced_files
+from runs.actions.files import delete_file, live, save_file
+from runs.actions.links import make_sign_in_link
+from runs.actions.secrets import moment
+from runs.models import BrowserSession, File, Run, SignInFailure, SignInLink, User
+
+DAY = 86_400_000
+
+
+def test_expired_sign_ins_go_and_others_stay(
+    owner: User, actor: Actor, now: int
+) -> None:
+    for key, days in (("gone", -1), ("here", 1)):
+        expires = moment(now) + timedelta(days=days)
+        BrowserSession.objects.create(session_key=key, expire_date=expires)
+    make_sign_in_link(owner, actor=actor, now=now - 3 * DAY)
+    link, _secret = make_sign_in_link(owner, actor=actor, now=now)
+    SignInFailure.objects.create(name="ada", address="192.0.2.1")
+    SignInFailure.objects.update(time=moment(now - 2 * DAY))
+    remove_expired_sign_ins(now)
+    assert list(BrowserSession.objects.values_list("pk", flat=True)) == ["here"]
+    assert list(SignInLink.objects.all()) == [link]
+    assert not SignInFailure.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_replaced_file_goes_after_thirty_days(
+    run: Run, actor: Actor, now: int, files_dir: Path
+) -> None:
+    save_file(run, "a.txt", [b"old"], actor=actor, now=now, limit=100)
+    save_file(run, "a.txt", [b"new"], actor=actor, now=now, limit=100)
+    save_file(run, "b.txt", [b"gone"], actor=actor, now=now, limit=100)
+    delete_file(run, "b.txt", actor=actor, now=now)
+    assert remove_replaced_files(now + 29 * DAY) == 0
+    assert remove_replaced_files(now + 31 * DAY) == 2
+    assert [file.path for file in live(run)] == ["a.txt"]
+    assert File.objects.count() == 1
+    blobs = [path.read_bytes() for path in files_dir.rglob("*") if path.is_file()]
+    assert blobs == [b"new"]

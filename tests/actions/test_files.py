@@ -1,0 +1,169 @@
+"""Files of a run: kept whole, replaced, removed, never both file and folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from runs.actions.actor import Actor
+from runs.actions.files import delete_file, live, save_file
+from runs.actions.lifecycle import move
+from runs.models import Experiment, File, LoggedModel, Run
+from runs.storage.files import files
+from studio.core.errors import Conflict, InvalidValue, TooLarge
+from studio.core.statuses import RunStatus
+
+pytestmark = pytest.mark.usefixtures("files_dir")
+
+
+def blobs(folder: Path) -> set[str]:
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def save(run: Run, actor: Actor, now: int):
+    def save(path: str, content: bytes = b"x", home: Run | LoggedModel = run) -> File:
+        return save_file(home, path, [content], actor=actor, now=now, limit=1000)
+
+    return save
+
+
+def read(file: File) -> bytes:
+    with files.open(file.blob) as opened:
+        return opened.read()
+
+
+@pytest.mark.parametrize(
+    "path", ["a.txt", "a/b/c.bin", "sp ce+ü#%25.txt", "数据/图.png", "a" * 255]
+)
+def test_a_file_is_kept_under_its_path(run: Run, save, path: str) -> None:
+    file = save(path, b"content")
+    assert (file.path, file.size, read(file)) == (path, 7, b"content")
+
+
+def test_an_empty_file_is_a_file(save) -> None:
+    assert save("empty", b"").size == 0
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/etc/passwd", "../x", "a/../b", "a//b", "a\\b", "C:x", "a\x00", ".", "a/"],
+)
+def test_paths_that_lead_astray_are_refused(save, path: str, files_dir: Path) -> None:
+    with pytest.raises(InvalidValue):
+        save(path)
+    assert not File.objects.exists()
+    assert blobs(files_dir) == set()
+
+
+def test_a_file_over_the_limit_leaves_nothing(save, files_dir: Path) -> None:
+    with pytest.raises(TooLarge):
+        save("big", b"x" * 1001)
+    assert not File.objects.exists()
+    assert blobs(files_dir) == set()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("a", "a/b"), ("a/b", "a"), ("a", "a/b/c"), ("a/b/c", "a")]
+)
+def test_a_path_is_a_file_or_a_folder(
+    save, first: str, second: str, files_dir: Path
+) -> None:
+    kept = save(first)
+    with pytest.raises(Conflict):
+        save(second)
+    assert [file.path for file in File.objects.all()] == [first]
+    assert blobs(files_dir) == {kept.blob}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("A/b", "a"), ("a_/x", "ab"), ("a", "A")]
+)
+def test_paths_differ_by_case_and_by_every_character(
+    save, first: str, second: str
+) -> None:
+    save(first)
+    save(second)
+    assert File.objects.count() == 2
+
+
+def test_overwriting_keeps_the_old_version(save, run: Run, now: int) -> None:
+    old, new = save("a", b"1"), save("a", b"2")
+    assert [read(file) for file in live(run)] == [b"2"]
+    assert File.objects.get(pk=old.pk).replaced == now
+    assert (read(old), read(new)) == (b"1", b"2")
+
+
+def test_the_very_same_again_changes_nothing(save, files_dir: Path) -> None:
+    one, other = save("a", b"same"), save("a", b"same")
+    assert one.pk == other.pk
+    assert blobs(files_dir) == {one.blob}
+
+
+def test_an_active_run_keeps_one_old_version(
+    save, files_dir: Path, django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        first, second, third = save("a", b"1"), save("a", b"2"), save("a", b"3")
+    assert set(File.objects.values_list("pk", flat=True)) == {second.pk, third.pk}
+    assert first.blob not in blobs(files_dir)
+
+
+def test_a_final_run_keeps_all_old_versions(
+    save, run: Run, actor: Actor, now: int
+) -> None:
+    move(run, RunStatus.COMPLETED, actor=actor, now=now)
+    for content in (b"1", b"2", b"3"):
+        save("a", content)
+    assert File.objects.count() == 3
+
+
+def test_deleting_a_file_and_a_folder(save, run: Run, actor: Actor, now: int) -> None:
+    for path in ("a", "f/x", "f/g/y", "fx"):
+        save(path)
+    assert delete_file(run, "f", actor=actor, now=now) == 2
+    assert delete_file(run, "a", actor=actor, now=now) == 1
+    assert delete_file(run, "a", actor=actor, now=now) == 0
+    assert [file.path for file in live(run)] == ["fx"]
+    save("f")
+
+
+def test_a_model_has_files_of_its_own(
+    save, experiment: Experiment, run: Run, now: int
+) -> None:
+    model = LoggedModel.objects.create(
+        workspace=run.workspace,
+        experiment=experiment,
+        model_id="m-1",
+        name="m",
+        status="x",
+        created=now,
+        updated=now,
+    )
+    save("a"), save("a", b"of the model", model)
+    assert [read(file) for file in live(model)] == [b"of the model"]
+    assert [read(file) for file in live(run)] == [b"x"]
+
+
+def test_the_blob_of_a_failed_transaction_goes(save, files_dir: Path) -> None:
+    """A database that refuses the row: here by a trigger."""
+    with connection.cursor() as cursor, transaction.atomic():
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "CREATE FUNCTION no_file() RETURNS trigger AS $$ BEGIN "
+                "RAISE EXCEPTION 'no'; END $$ LANGUAGE plpgsql"
+            )
+            cursor.execute(
+                "CREATE TRIGGER no_file BEFORE INSERT ON runs_file "
+                "FOR EACH ROW EXECUTE FUNCTION no_file()"
+            )
+        else:
+            cursor.execute(
+                "CREATE TRIGGER no_file BEFORE INSERT ON runs_file "
+                "BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
+    with pytest.raises(DatabaseError):
+        save("a")
+    assert blobs(files_dir) == set()

@@ -1,0 +1,60 @@
+"""Parameters, properties and events: the database itself refuses to change them."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from runs.actions.actor import Actor
+from runs.actions.annotate import add_properties
+from runs.actions.ingest import log_params
+from runs.models import Run, RunEvent, RunParam, RunProperty, immutable
+
+MODELS = [RunParam, RunProperty, RunEvent]
+
+
+@pytest.fixture(autouse=True)
+def written(run: Run, actor: Actor, now: int) -> None:
+    log_params(run, {"lr": "0.1"}, actor=actor, now=now)
+    add_properties(run, {"git": "4be1"}, actor=actor, now=now)
+
+
+def statement(model, verb: str) -> str:
+    table = model._meta.db_table
+    return {
+        "update": f"UPDATE {table} SET run_id = run_id",
+        "delete": f"DELETE FROM {table}",
+    }[verb]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("verb", ["update", "delete"])
+def test_the_database_refuses(model, verb: str) -> None:
+    with (
+        pytest.raises(DatabaseError, match="immutable"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement(model, verb))
+    assert model.objects.count() == 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_purging_run_lets_rows_go_but_not_change(run: Run, model) -> None:
+    Run.objects.filter(pk=run.pk).update(purging=True)
+    with (
+        pytest.raises(DatabaseError, match="immutable"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement(model, "update"))
+    model.objects.filter(run=run).delete()
+    assert model.objects.count() == 0
+
+
+def test_a_missing_trigger_is_noticed_and_made_again() -> None:
+    assert immutable.missing(connection) == []
+    immutable.remove(connection)
+    assert len(immutable.missing(connection)) == 2 * len(MODELS)
+    immutable.install(connection)
+    assert immutable.missing(connection) == []

@@ -1,0 +1,116 @@
+"""Purging takes everything of one run, and nothing of another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+
+from runs.actions import annotate, ingest
+from runs.actions.actor import Actor
+from runs.actions.experiments import delete_experiment
+from runs.actions.files import save_file
+from runs.actions.ingest import Point
+from runs.actions.purge import purge_run
+from runs.actions.runs import create_run, trash_run
+from runs.models import Experiment, LoggedModel, Run, User
+from studio.core.errors import InvalidState
+
+#: Rows that are not a run's own stay: people, keys, the change set as such.
+STAYS = {"Workspace", "User", "Member", "Experiment", "Key", "ChangeSet"}
+
+
+def fill(run: Run, owner: User, actor: Actor, now: int) -> None:
+    """Give a run something of each kind."""
+    who: dict[str, Any] = {"actor": actor, "now": now}
+    points = [Point("loss", float(i), now, i) for i in range(300)]
+    ingest.log_metrics(run, points, batch=("w", 0), **who)
+    ingest.log_params(run, {"lr": "0.1"}, **who)
+    annotate.set_tags(run, {"a": "1"}, **who)
+    annotate.add_properties(run, {"git": "4be1"}, **who)
+    annotate.star_run(run, owner, True, **who)
+    save_file(run, "out/a.txt", [b"1"], limit=10, **who)
+    save_file(run, "out/a.txt", [b"2"], limit=10, **who)
+    model = LoggedModel.objects.create(
+        workspace=run.workspace,
+        experiment=run.experiment,
+        model_id=f"m-{run.pk}",
+        name="m",
+        status="x",
+        source_run=run,
+        created=now,
+        updated=now,
+    )
+    save_file(model, "MLmodel", [b"3"], limit=10, **who)
+
+
+def rows() -> dict[str, int]:
+    models = apps.get_app_config("runs").get_models()
+    counts = {m.__name__: m._default_manager.count() for m in models}
+    return {name: count for name, count in counts.items() if name not in STAYS}
+
+
+def test_nothing_of_a_purged_run_stays(
+    run: Run,
+    owner: User,
+    actor: Actor,
+    now: int,
+    files_dir: Path,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    fill(run, owner, actor, now)
+    trash_run(run, actor=actor, now=now)
+    with django_capture_on_commit_callbacks(execute=True):
+        purge_run(run, actor=actor, now=now)
+    assert {name: count for name, count in rows().items() if count} == {}
+    assert [path for path in files_dir.rglob("*") if path.is_file()] == []
+
+
+def test_another_run_keeps_all_it_has(
+    run: Run,
+    experiment: Experiment,
+    owner: User,
+    actor: Actor,
+    now: int,
+    files_dir: Path,
+) -> None:
+    fill(run, owner, actor, now)
+    before = rows()
+    other = create_run(experiment, actor=actor, now=now)
+    fill(other, owner, actor, now)
+    trash_run(other, actor=actor, now=now)
+    purge_run(other, actor=actor, now=now)
+    assert rows() == before
+
+
+def test_only_what_is_in_the_trash_can_be_purged(
+    run: Run, actor: Actor, now: int
+) -> None:
+    with pytest.raises(InvalidState):
+        purge_run(run, actor=actor, now=now)
+    assert Run.objects.filter(pk=run.pk, purging=False).exists()
+
+
+def test_a_deleted_experiments_runs_can_be_purged(
+    run: Run, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    delete_experiment(experiment, actor=actor, now=now)
+    purge_run(run, actor=actor, now=now)
+    assert not Run.objects.exists()
+
+
+def test_children_stay_as_trees_of_their_own(
+    run: Run, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    def below(parent: Run) -> Run:
+        return create_run(experiment, parent_run_id=parent.run_id, actor=actor, now=now)
+
+    child = below(run)
+    grandchild = below(child)
+    great = below(grandchild)
+    trash_run(run, actor=actor, now=now)
+    purge_run(run, actor=actor, now=now)
+    roots = {r.pk: r.root_id for r in Run.objects.all()}
+    assert roots == {child.pk: None, grandchild.pk: child.pk, great.pk: child.pk}

@@ -1,0 +1,67 @@
+"""Runs that stop sending heart-beats."""
+
+import pytest
+
+from runs.actions.actor import Actor
+from runs.actions.lifecycle import move
+from runs.actions.runs import create_run
+from runs.actions.silence import mark_silent_runs
+from runs.models import Experiment, Run, RunEvent
+from studio.core.statuses import RunStatus
+
+MINUTE = 60_000
+
+
+@pytest.fixture
+def beating(experiment: Experiment, actor: Actor, now: int) -> Run:
+    return create_run(experiment, heartbeats=True, actor=actor, now=now)
+
+
+def status(run: Run) -> RunStatus:
+    return Run.objects.get(pk=run.pk).state
+
+
+def test_a_run_does_not_respond_two_minutes_after_its_last_sign(
+    beating: Run, now: int
+) -> None:
+    assert mark_silent_runs(now + 2 * MINUTE, listening_since=now) == 0
+    assert mark_silent_runs(now + 2 * MINUTE + 1, listening_since=now) == 1
+    assert status(beating) is RunStatus.NOT_RESPONDING
+    event = RunEvent.objects.filter(run=beating).latest("id")
+    assert (event.new, event.level) == (RunStatus.NOT_RESPONDING.code, "warning")
+
+
+def test_it_is_marked_once(beating: Run, now: int) -> None:
+    assert mark_silent_runs(now + 3 * MINUTE, listening_since=now) == 1
+    assert mark_silent_runs(now + 4 * MINUTE, listening_since=now) == 0
+
+
+def test_time_in_which_the_server_was_down_does_not_count(
+    beating: Run, now: int
+) -> None:
+    back = now + 60 * MINUTE
+    assert mark_silent_runs(back + MINUTE, listening_since=back) == 0
+    assert mark_silent_runs(back + 3 * MINUTE, listening_since=back) == 1
+
+
+def test_a_run_that_never_promised_heart_beats_stays(run: Run, now: int) -> None:
+    assert mark_silent_runs(now + 60 * MINUTE, listening_since=now) == 0
+    assert status(run) is RunStatus.RUNNING
+
+
+def test_a_run_that_ended_stays(beating: Run, actor: Actor, now: int) -> None:
+    move(beating, RunStatus.COMPLETED, actor=actor, now=now)
+    assert mark_silent_runs(now + 60 * MINUTE, listening_since=now) == 0
+
+
+def test_a_heard_run_stays(beating: Run, now: int) -> None:
+    Run.objects.filter(pk=beating.pk).update(heard=now + 2 * MINUTE)
+    assert mark_silent_runs(now + 3 * MINUTE, listening_since=now) == 0
+
+
+def test_a_run_whose_writer_came_back_goes_on(
+    beating: Run, actor: Actor, now: int
+) -> None:
+    mark_silent_runs(now + 3 * MINUTE, listening_since=now)
+    move(beating, RunStatus.RUNNING, actor=actor, now=now + 4 * MINUTE)
+    assert status(beating) is RunStatus.RUNNING
