@@ -11,7 +11,7 @@ from runs.models import Role, Theme, User, Workspace
 
 #: Which entry of the navigation a page belongs to; everything else of a workspace
 #: hangs below its experiments.
-SECTIONS = {"run-list": "runs", "members": "members"}
+SECTIONS = {"run-list": "runs", "members": "members", "invitations": "members"}
 
 _AFTER = {"system": "light", "light": "dark", "dark": "system"}
 
