@@ -116,7 +116,7 @@ class Writer:
         query = f"run_id={self.run_id}&metric_key=m"
         history = connection.call("GET", f"/metrics/get-history?{query}")
         times = Counter(
-            (point.get("step", 0), point["value"]) for point in history["metrics"]
+            (point.get("step", 0), point["value"]) for point in history.get("metrics", [])
         )
         for step in range(self.acknowledged * POINTS):
             if (count := times.pop((step, step / 7), 0)) != 1:
