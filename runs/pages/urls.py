@@ -13,6 +13,11 @@ from runs.pages import (
     invitation,
     members,
     parts,
+    run_cancel,
+    run_detail,
+    run_files,
+    run_metrics,
+    run_list,
     sign_in,
     stars,
 )
@@ -25,9 +30,71 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("help/", guide.guide, name="help"),
     path("w/<str:workspace>/experiments/", experiments.experiments, name="experiments"),
     path(
+        "w/<str:workspace>/experiments/<str:slug>/",
+        run_list.experiment_runs,
+        name="experiment",
+    ),
+    path("w/<str:workspace>/runs/", run_list.all_runs, name="run-list"),
+    path(
         "w/<str:workspace>/experiments/<str:slug>/star/",
         stars.star_this_experiment,
         name="experiment-star",
+    ),
+    path("w/<str:workspace>/runs/<str:run_id>/", run_detail.details, name="run"),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/metrics/",
+        run_metrics.metrics,
+        name="run-metrics",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/metrics/chart.json",
+        run_metrics.chart,
+        name="run-chart",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/metrics/values.csv",
+        run_metrics.values,
+        name="run-values",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/files/",
+        run_files.files,
+        name="run-files",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/files/all.zip",
+        run_files.archive,
+        name="run-archive",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/files/raw/<path:path>",
+        run_files.raw_file,
+        name="run-file",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/models/<str:model_id>/<path:path>",
+        run_files.raw_model_file,
+        name="run-model-file",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/cancel/",
+        run_cancel.cancel,
+        name="run-cancel",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/force/",
+        run_cancel.force,
+        name="run-force",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/trash/",
+        run_cancel.trash,
+        name="run-trash",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/restore/",
+        run_cancel.restore,
+        name="run-restore",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/star/",

@@ -1,0 +1,41 @@
+"""What the search box says about a filter that could not be read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from studio.core.errors import InvalidFilter
+from studio.core.viewspec import ViewSpec
+
+_PLACE = re.compile(r"(?P<what>.*?)(?P<where>(?: after \S+)? at character \d+\.)\s*")
+
+
+def problem(spec: ViewSpec, error: InvalidFilter, *, rows_stay: bool) -> dict[str, Any]:
+    details = error.details
+    start = int(details.get("position", 0))
+    end = start + max(int(details.get("length", 0)), 1)
+    what, where, hint = _sentences(error.message)
+    return {
+        "what": what,
+        "where": where,
+        "hint": hint,
+        "rows_stay": rows_stay,
+        "before": spec.q[:start],
+        # Past the end there is nothing to underline but a blank.
+        "wrong": spec.q[start:end] or "\u00a0\u00a0",
+        "after": spec.q[end:],
+        "suggestions": [
+            (each["text"], "?" + spec.to_query(q=each["filter"]))
+            for each in details.get("suggestions", ())
+        ],
+    }
+
+
+def _sentences(message: str) -> tuple[str, str, str]:
+    """What was expected, where, and the hint; suggestions are links, so not text."""
+    message = message.partition(" Try ")[0]
+    found = _PLACE.match(message)
+    if found is None:
+        return message, "", ""
+    return found["what"], found["where"], message[found.end() :]

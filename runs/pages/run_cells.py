@@ -1,0 +1,197 @@
+"""The cells of the run list: a run's values as its template prints them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runs.models import Run
+from runs.pages.run_links import Link, Links, style
+from runs.render import numbers, times
+from runs.render.addresses import run_path
+from runs.render.pills import field_label
+from runs.search.find_runs import RunPage, RunRow
+from studio.core.filters import Field, fields, to_text
+from studio.core.filters.tree import (
+    ATTRIBUTE,
+    CHILDREN,
+    METRICS,
+    PARAMS,
+    TAGS,
+    Comparison,
+    Number,
+    Text,
+    attribute,
+)
+from studio.core.statuses import RunStatus
+from studio.core.viewspec import Column
+
+#: Fields of one value per run whose cells are links that ask for only that value.
+ASKED_FOR = ("experiment", "submitter", "target", "type", "script", "commit")
+#: Characters of tags in a cell; one tag is always shown, the rest counted.
+TAGS_ROOM = 18
+#: The roll-up of a parent's children, in the order in which it is read.
+ROLLUP = {
+    Field(CHILDREN, word.lower()): word
+    for word in ("Completed", "Failed", "Canceled", "Running", "Queued", "Other")
+}
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Cell:
+    kind: str
+    css: str
+    label: str = ""
+    text: str = ""
+    title: str = ""
+    value: Any = None
+    links: tuple[Link, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    run: Run
+    starred: bool
+    children: int
+    cells: tuple[Cell, ...]
+    href: str
+    children_href: str
+    rollup: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def star_url(self) -> str:
+        return f"{self.href}star/"
+
+
+def rows(page: RunPage, columns: Sequence[Column], links: Links) -> list[Row]:
+    """The page's rows; the numbers of a metric column share their decimals."""
+    asked = [column.field for column in columns]
+    by_column = [_cells(each, page.rows, links) for each in asked]
+    return [
+        _row(row, tuple(cells), links)
+        for row, *cells in zip(page.rows, *by_column, strict=True)
+    ]
+
+
+def _row(row: RunRow, cells: tuple[Cell, ...], links: Links) -> Row:
+    children = Comparison(attribute("parent"), "=", (Text(row.run.run_id),))
+    rollup = [(word, int(str(row.values.get(f, 0)))) for f, word in ROLLUP.items()]
+    return Row(
+        row.run,
+        row.starred,
+        row.children,
+        cells,
+        run_path(links.workspace, row.run.run_id),
+        links.query(q=to_text(children), children=True) if row.children else "",
+        tuple((word, count) for word, count in rollup if count),
+    )
+
+
+def _cells(asked: Field, found: Sequence[RunRow], links: Links) -> Iterable[Cell]:
+    values = [row.values.get(asked) for row in found]
+    if asked.kind == METRICS:
+        return _metric_cells(asked, values)
+    if asked == attribute("name"):
+        return [Cell("name", "name", text=row.run.name) for row in found]
+    if asked == attribute("tags"):
+        return [_tags_cell(row.tags, links) for row in found]
+    return [_cell(asked, row, links) for row in found]
+
+
+def _metric_cells(asked: Field, values: Sequence[object]) -> list[Cell]:
+    label = field_label(asked)
+    plain = [v if _is_number(v) else None for v in values]
+    return [
+        _metric_cell(label, value, shown)
+        for value, shown in zip(values, numbers.aligned(plain), strict=True)  # type: ignore[arg-type]
+    ]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _metric_cell(label: str, value: object, shown: str | None) -> Cell:
+    css = "number metric in-card"
+    if shown is None:
+        text = MISSING if value is None else str(value)
+        return Cell("text", css, label, text)
+    assert isinstance(value, (int, float))
+    if not math.isfinite(value):
+        css += " bad"
+    return Cell("text", css, label, shown, title=str(value))
+
+
+def _tags_cell(tags: Sequence[tuple[str, str | None]], links: Links) -> Cell:
+    count = _tags_that_fit(tags)
+    shown = tuple(_tag_link(key, value, links) for key, value in tags[:count])
+    rest = [_tag_text(*tag) for tag in tags[count:]]
+    return Cell(
+        "tags", "tags in-card", title="\n".join(rest), links=shown, more=len(rest)
+    )
+
+
+def _tags_that_fit(tags: Sequence[tuple[str, str | None]]) -> int:
+    room = TAGS_ROOM
+    for count, tag in enumerate(tags):
+        room -= len(_tag_text(*tag))
+        if count and room < 0:
+            return count
+    return len(tags)
+
+
+def _tag_text(key: str, value: str | None) -> str:
+    return f"{key}: {value}" if value else key
+
+
+def _tag_link(key: str, value: str | None, links: Links) -> Link:
+    tag = Field(TAGS, key)
+    if not value:
+        return links.link(key, Comparison(tag, "is not null"))
+    return links.link(value, Comparison(tag, "=", (Text(value),)), key)
+
+
+def _cell(asked: Field, row: RunRow, links: Links) -> Cell:
+    value = row.values.get(asked)
+    css = style(asked)
+    if asked == attribute("status"):
+        return _status_cell(row.run.state, links)
+    if value is None or value == "":
+        return Cell(
+            "text", f"{css} in-card" if "duration" in css else css, text=MISSING
+        )
+    if asked.kind == PARAMS or (asked.kind == ATTRIBUTE and asked.key in ASKED_FOR):
+        return _link_cell(asked, row, value, links)
+    return _plain_cell(asked, value, css)
+
+
+def _plain_cell(asked: Field, value: Any, css: str) -> Cell:
+    kind = fields.value_type(asked)
+    if kind == fields.TIME:
+        return Cell("time", css, value=value)
+    if kind == fields.DURATION:
+        return Cell("text", f"{css} in-card", text=times.duration(value))
+    if _is_number(value):
+        return Cell("text", css, text=numbers.number(value), title=str(value))
+    first, _, rest = str(value).partition("\n")
+    return Cell("text", f"{css} clip", text=first, title=str(value) if rest else first)
+
+
+def _status_cell(status: RunStatus, links: Links) -> Cell:
+    term = Comparison(attribute("status"), "=", (Text(status.value),))
+    link = links.link(status.value, term)
+    return Cell("status", "state in-card", links=(link,), value=status)
+
+
+def _link_cell(asked: Field, row: RunRow, value: Any, links: Links) -> Cell:
+    text = str(value)
+    compared = Number(value) if _is_number(value) else Text(text)
+    if asked == attribute("submitter") and row.run.submitter:
+        text = str(row.run.submitter)
+        compared = Text(row.run.submitter.username)
+    term = Comparison(asked, "=", (compared,))
+    return Cell("link", style(asked), title=text, links=(links.link(text, term),))
