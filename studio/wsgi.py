@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpResponseBase
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings.base")
 
@@ -84,3 +85,6 @@ def _drain(stream: Any) -> None:
 
 django.setup(set_prefix=False)
 application = Handler()
+# Every view is imported now: a process that cannot serve ends here, where it is
+# noticed, and nobody's first request waits.
+_views = get_resolver().url_patterns

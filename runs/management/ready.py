@@ -43,5 +43,5 @@ def wait_ready(
             )
         if time.monotonic() > end:
             raise CommandError(f"The web server does not answer at {address.url}.")
-        stop.wait(0.05)
+        stop.wait(0.1)
     return False

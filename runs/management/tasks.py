@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 
 from runs.actions.expiry import remove_expired_sign_ins, remove_replaced_files
 from runs.actions.silence import mark_silent_runs
@@ -59,8 +59,6 @@ class Task:
         except (DatabaseError, OSError, StudioError):
             # The next time may go well: a full disk, a locked database.
             log.exception("The task %r failed.", self.name)
-        finally:
-            close_old_connections()
         return True
 
 

@@ -36,6 +36,10 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "runs.access.answers.csrf_failure"
 SILENCED_SYSTEM_CHECKS = [
+    # `runs.access` sends X-Frame-Options with its other headers, and checks CSRF by a
+    # subclass of Django's middleware.
+    "security.W002",
+    "security.W003",
     # Subdomains of the operator's host and browsers' preload lists are not ours.
     "security.W005",
     "security.W021",
@@ -145,6 +149,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         # Below 500 the answer itself says what was wrong.
         "django.request": {"level": "ERROR"},
+        "django.security": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }

@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 from runs.actions.actor import Actor
 from runs.actions.expiry import remove_expired_sign_ins, remove_replaced_files
@@ -31,16 +30,20 @@ def test_expired_sign_ins_go_and_others_stay(
     assert not SignInFailure.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_replaced_file_goes_after_thirty_days(
-    run: Run, actor: Actor, now: int, files_dir: Path
+    run: Run,
+    actor: Actor,
+    now: int,
+    files_dir: Path,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     save_file(run, "a.txt", [b"old"], actor=actor, now=now, limit=100)
     save_file(run, "a.txt", [b"new"], actor=actor, now=now, limit=100)
     save_file(run, "b.txt", [b"gone"], actor=actor, now=now, limit=100)
     delete_file(run, "b.txt", actor=actor, now=now)
     assert remove_replaced_files(now + 29 * DAY) == 0
-    assert remove_replaced_files(now + 31 * DAY) == 2
+    with django_capture_on_commit_callbacks(execute=True):
+        assert remove_replaced_files(now + 31 * DAY) == 2
     assert [file.path for file in live(run)] == ["a.txt"]
     assert File.objects.count() == 1
     blobs = [path.read_bytes() for path in files_dir.rglob("*") if path.is_file()]

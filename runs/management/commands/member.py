@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--role",
             choices=[role.label for role in Role],
-            help="a new member is contributor by default, a workspace's first one owner",
+            help="without it a new member is contributor, a workspace's first owner",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:

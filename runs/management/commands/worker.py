@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import close_old_connections
 
 from runs.actions.clock import now_ms
 from runs.management import tether
@@ -42,3 +43,4 @@ class Command(BaseCommand):
             for task in tasks:
                 if not stop.is_set():
                     task.run_if_due(now)
+            close_old_connections()

@@ -1,0 +1,94 @@
+"""Where the server listens, and where it refuses to."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import pytest
+from django.core.management.base import CommandError
+
+from runs.management import address
+from runs.management.address import Address, is_loopback, refuse_open, reserve
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "hosts_named", "insecure_http"),
+    [
+        ("127.0.0.1", "", False, False),
+        ("localhost", "", False, False),
+        ("::1", "http://localhost:8000", False, False),
+        ("127.0.0.1", "https://studio.example.org", False, False),
+        ("127.0.0.1", "http://studio.example.org", False, True),
+        ("0.0.0.0", "", True, True),
+        ("0.0.0.0", "https://studio.example.org", True, False),
+    ],
+)
+def test_a_safe_place_is_taken(
+    host: str, origin: str, hosts_named: bool, insecure_http: bool
+) -> None:
+    refuse_open(
+        host, origin=origin, hosts_named=hosts_named, insecure_http=insecure_http
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "hosts_named", "insecure_http", "named"),
+    [
+        ("0.0.0.0", "", False, True, "STUDIO_ALLOWED_HOSTS"),
+        ("::", "", False, True, "STUDIO_ALLOWED_HOSTS"),
+        ("192.0.2.1", "https://a.example", False, True, "STUDIO_ALLOWED_HOSTS"),
+        ("0.0.0.0", "", True, False, "STUDIO_INSECURE_HTTP"),
+        ("127.0.0.1", "http://a.example", False, False, "STUDIO_INSECURE_HTTP"),
+    ],
+)
+def test_an_open_place_is_refused_with_the_variable_that_allows_it(
+    host: str, origin: str, hosts_named: bool, insecure_http: bool, named: str
+) -> None:
+    with pytest.raises(CommandError, match=named):
+        refuse_open(
+            host, origin=origin, hosts_named=hosts_named, insecure_http=insecure_http
+        )
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("[::1]", True), ("10.0.0.1", False)],
+)
+def test_loopback_is_known(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
+
+
+@pytest.fixture
+def listening() -> Iterator[int]:
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
+        yield server.getsockname()[1]
+
+
+def test_port_0_takes_a_free_port_that_the_web_processes_can_share() -> None:
+    found, keeper = reserve("127.0.0.1", 0)
+    with keeper, socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", found.port))
+        other.listen()
+    assert found.url == f"http://127.0.0.1:{found.port}"
+
+
+def test_a_port_in_use_is_refused(
+    listening: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address, "PATIENCE_SECONDS", 0.0)
+    with pytest.raises(CommandError, match=f"Port {listening} .* --port"):
+        reserve("127.0.0.1", listening)
+
+
+def test_an_unknown_host_is_refused() -> None:
+    with pytest.raises(CommandError, match="--host no.such.host.invalid"):
+        reserve("no.such.host.invalid", 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("0.0.0.0", "http://127.0.0.1:80"), ("::", "http://[::1]:80")],
+)
+def test_an_open_address_is_reached_on_this_machine(host: str, url: str) -> None:
+    assert Address(host, 80).url == url

@@ -1,0 +1,125 @@
+"""Every variable's good values, and the sentence that a bad one earns."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from studio.settings import environment
+from tests.commands.manage import manage
+
+READERS = {
+    "STUDIO_ORIGIN": environment.origin,
+    "STUDIO_ALLOWED_HOSTS": lambda: environment.allowed_hosts(""),
+    "STUDIO_INSECURE_HTTP": environment.insecure_http,
+    "STUDIO_PORT": environment.port,
+    "STUDIO_PROCESSES": environment.processes,
+    "STUDIO_SECRET_KEY": lambda: environment.secret_key(Path("unused")),
+    "STUDIO_MAX_UPLOAD": lambda: environment.size("STUDIO_MAX_UPLOAD", 1),
+    "STUDIO_MAX_BODY": lambda: environment.size("STUDIO_MAX_BODY", 1),
+    "DATABASE_URL": lambda: environment.database(Path("home")),
+    "STUDIO_HOME": environment.home,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STUDIO_ORIGIN", "studio.example.org"),
+        ("STUDIO_ORIGIN", "ftp://studio.example.org"),
+        ("STUDIO_ORIGIN", "https://studio.example.org/path"),
+        ("STUDIO_ORIGIN", "https://user@studio.example.org"),
+        ("STUDIO_ORIGIN", "https://studio.example.org:port"),
+        ("STUDIO_ORIGIN", "https://"),
+        ("STUDIO_ALLOWED_HOSTS", "*"),
+        ("STUDIO_ALLOWED_HOSTS", "studio.example.org:8000"),
+        ("STUDIO_ALLOWED_HOSTS", "https://studio.example.org"),
+        ("STUDIO_INSECURE_HTTP", "yes"),
+        ("STUDIO_PORT", "eighty"),
+        ("STUDIO_PORT", "65536"),
+        ("STUDIO_PORT", "-1"),
+        ("STUDIO_PROCESSES", "0"),
+        ("STUDIO_PROCESSES", "1.5"),
+        ("STUDIO_SECRET_KEY", "short"),
+        ("STUDIO_MAX_UPLOAD", "much"),
+        ("STUDIO_MAX_UPLOAD", "0"),
+        ("STUDIO_MAX_BODY", "-5M"),
+        ("DATABASE_URL", "mysql://localhost/studio"),
+        ("DATABASE_URL", "postgres://localhost"),
+        ("DATABASE_URL", "postgres://localhost:port/studio"),
+        ("STUDIO_HOME", "/dev/null/studio"),
+    ],
+)
+def test_a_bad_value_earns_a_sentence_with_its_name(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=name):
+        READERS[name]()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meaning"),
+    [
+        ("STUDIO_ORIGIN", "https://Studio.example.org/", "https://studio.example.org"),
+        ("STUDIO_ORIGIN", "http://[::1]:8000", "http://[::1]:8000"),
+        ("STUDIO_INSECURE_HTTP", "1", True),
+        ("STUDIO_INSECURE_HTTP", "", False),
+        ("STUDIO_PORT", "0", 0),
+        ("STUDIO_PORT", "", 8000),
+        ("STUDIO_PROCESSES", "3", 3),
+        ("STUDIO_MAX_UPLOAD", "50G", 50 * 1024**3),
+        ("STUDIO_MAX_BODY", "1000", 1000),
+    ],
+)
+def test_a_good_value_is_read(
+    name: str, value: str, meaning: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert READERS[name]() == meaning
+
+
+def test_every_variable_is_tried_here() -> None:
+    assert sorted(READERS) == sorted(environment.VARIABLES)
+
+
+def test_allowed_hosts_hold_loopback_and_the_origin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STUDIO_ALLOWED_HOSTS", "one.example, .two.example")
+    hosts = environment.allowed_hosts("https://three.example:444")
+    assert set(hosts) >= {"localhost", "127.0.0.1", "[::1]", "three.example"}
+    assert hosts[-2:] == ["one.example", ".two.example"]
+
+
+def test_a_socket_can_stand_in_a_database_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://me@/studio?host=%2Frun%2Fpg")
+    found = environment.database(Path("home"))
+    place = found["HOST"] or found["OPTIONS"].get("host")
+    assert (found["NAME"], found["USER"], place) == ("studio", "me", "/run/pg")
+    assert "synchronous_commit=on" in found["OPTIONS"]["options"]
+
+
+def test_the_secret_key_is_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STUDIO_SECRET_KEY", raising=False)
+    key = environment.secret_key(tmp_path)
+    assert len(key) >= environment.MIN_SECRET_KEY
+    assert environment.secret_key(tmp_path) == key
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_a_bad_value_stops_the_start_without_a_traceback(tmp_path: Path) -> None:
+    done = manage(tmp_path, "studio", env={"STUDIO_PORT": "eighty"})
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "STUDIO_PORT must be a whole number" in done.stderr
+
+
+def test_the_deployment_checks_find_nothing_behind_https(tmp_path: Path) -> None:
+    env = {"STUDIO_ORIGIN": "https://studio.example.org"}
+    done = manage(tmp_path, "check", "--deploy", "--fail-level=WARNING", env=env)
+    assert done.returncode == 0, done.stderr

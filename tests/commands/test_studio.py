@@ -1,0 +1,240 @@
+"""`manage.py studio`: real processes over folders of their own."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.commands.manage import manage
+from tests.parts.clients import ROOT, quiet_environment
+from tests.parts.server import READY, Server, running, start
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of this module, over a folder that was too open."""
+    home = tmp_path_factory.mktemp("studio")
+    home.chmod(0o755)
+    with running(home) as started:
+        yield started
+
+
+def get(url: str) -> int:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return int(answer.status)
+
+
+def port_of(server: Server) -> int:
+    port = urlsplit(server.url).port
+    assert port
+    return port
+
+
+def test_it_answers_once_it_says_that_it_is_ready(studio: Server) -> None:
+    assert get(f"{studio.url}/readyz") == 200
+    assert get(f"{studio.url}/healthz") == 200
+
+
+def test_the_sign_in_link_opens_and_looking_uses_nothing_up(studio: Server) -> None:
+    assert get(studio.sign_in_url) == 200
+    assert get(studio.sign_in_url) == 200
+
+
+def test_the_folder_is_for_its_owner_only(studio: Server) -> None:
+    modes = {
+        path.name: stat.S_IMODE(path.stat().st_mode)
+        for path in (studio.home, *studio.home.iterdir())
+    }
+    assert {name: oct(mode) for name, mode in modes.items() if mode & 0o077} == {}
+
+
+def test_the_clients_file_holds_address_token_and_workspace(studio: Server) -> None:
+    content = json.loads((studio.home / "client.json").read_text())
+    assert content["url"] == studio.url
+    assert content["workspace"] == "default"
+    assert content["token"] == studio.token
+
+
+def test_the_clients_token_is_capped_at_contributor(studio: Server) -> None:
+    rows = query(studio.home, "select name, role_cap from runs_apitoken")
+    assert [cap for _name, cap in rows] == [20]
+
+
+def test_there_is_a_workspace_with_experiment_0(studio: Server) -> None:
+    rows = query(
+        studio.home,
+        "select w.name, e.number, e.name from runs_experiment e"
+        " join runs_workspace w on w.id = e.workspace_id",
+    )
+    assert rows == [("default", 0, "Default")]
+
+
+def test_a_second_server_over_the_folder_is_refused(studio: Server) -> None:
+    done = manage(studio.home, "studio", "--port", "0")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert f"process {studio.process.pid}" in done.stderr
+    assert "STUDIO_HOME" in done.stderr
+
+
+def test_a_port_in_use_is_refused(studio: Server, tmp_path: Path) -> None:
+    done = manage(tmp_path, "studio", "--port", str(port_of(studio)))
+    assert done.returncode == 1
+    assert f"Port {port_of(studio)} of 127.0.0.1 cannot be used" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_open_address_without_names_is_refused(tmp_path: Path) -> None:
+    done = manage(tmp_path, "studio", "--host", "0.0.0.0", "--port", "0")
+    assert done.returncode == 1
+    assert "STUDIO_ALLOWED_HOSTS" in done.stderr
+
+
+def test_an_answer_leaves_without_waiting_for_the_callers_acknowledgement(
+    studio: Server,
+) -> None:
+    # Two small packets on a socket with Nagle's algorithm would take 40 ms.
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(studio))
+    connection.connect()
+    times = sorted(timed_get(connection) for _ in range(21))
+    assert times[10] < 0.02
+
+
+def timed_get(connection: http.client.HTTPConnection) -> float:
+    import time
+
+    begin = time.perf_counter()
+    connection.request("GET", "/healthz")
+    connection.getresponse().read()
+    return time.perf_counter() - begin
+
+
+def test_a_refused_upload_gets_its_answer(studio: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(studio))
+    path = "/api/2.0/mlflow-artifacts/artifacts/0/none/artifacts/a.bin"
+    connection.request("PUT", path, body=bytes(20_000_000))
+    answer = connection.getresponse()
+    assert answer.status == 401
+    assert answer.read()
+
+
+def test_an_empty_chunked_body_leaves_the_connection_usable(studio: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(studio))
+    headers = {"Transfer-Encoding": "chunked"}
+    path = "/api/2.0/mlflow/runs/search"
+    connection.request("POST", path, iter([]), headers, encode_chunked=True)
+    assert connection.getresponse().read()
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().status == 200
+
+
+def test_a_chunked_body_is_read(studio: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(studio))
+    headers = {
+        "Transfer-Encoding": "chunked",
+        "Authorization": f"Bearer {studio.token}",
+        "Content-Type": "application/json",
+    }
+    pieces = iter([b'{"experiment_', b'name": "Default"}'])
+    path = "/api/2.0/mlflow/experiments/create"
+    connection.request("POST", path, pieces, headers, encode_chunked=True)
+    answer = connection.getresponse()
+    assert answer.status == 400
+    assert b"name" in answer.read()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_cleanly_and_a_second_start_continues(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    first = start(tmp_path)
+    assert first.stop(number) == 0
+    with running(tmp_path) as second:
+        assert second.token == first.token
+        assert second.url != first.url
+        assert get(second.sign_in_url) == 200
+
+
+def test_it_prints_one_line(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "manage.py"), "studio", "--port=0", "--no-worker"],
+        env={**quiet_environment(), "STUDIO_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    process.terminate()
+    rest = process.stdout.read()
+    assert process.wait(30) == 0
+    assert line.startswith(f"{READY}http://127.0.0.1:")
+    assert rest == ""
+
+
+def test_a_request_under_way_is_finished_before_the_end(tmp_path: Path) -> None:
+    server = start(tmp_path)
+    with socket.create_connection(("127.0.0.1", port_of(server))) as caller:
+        head = b"POST /sign-in/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
+        caller.sendall(head + b"ab")
+        # The head must have arrived, else there is no request yet to finish.
+        get(f"{server.url}/healthz")
+        server.process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.process.wait(0.5)
+        caller.sendall(b"cd")
+        assert caller.recv(12).startswith(b"HTTP/1.1 ")
+    assert server.stop() == 0
+
+
+def test_cookies_carry_the_port_and_the_origin_decides_their_security(
+    tmp_path: Path,
+) -> None:
+    server = start(tmp_path, env={"STUDIO_ORIGIN": "https://studio.example.org"})
+    try:
+        assert server.url == "https://studio.example.org"
+        [port] = [
+            word.removeprefix("--port=")
+            for word in web_command(server)
+            if word.startswith("--port=")
+        ]
+        link = urlsplit(server.sign_in_url).path
+        connection = http.client.HTTPConnection("127.0.0.1", int(port))
+        connection.request("GET", link, headers={"X-Forwarded-Proto": "https"})
+        answer = connection.getresponse()
+        cookies = " ".join(answer.headers.get_all("Set-Cookie") or [])
+        assert f"studio_csrf_{port}=" in cookies
+        assert "Secure" in cookies
+        assert "max-age" in answer.headers["Strict-Transport-Security"]
+    finally:
+        server.stop()
+
+
+def web_command(server: Server) -> list[str]:
+    import psutil
+
+    children = psutil.Process(server.process.pid).children()
+    return next(
+        list(child.cmdline())
+        for child in children
+        if "runs.management.web" in child.cmdline()
+    )
+
+
+def query(home: Path, sql: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(home / "studio.sqlite3")
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()

@@ -1,0 +1,61 @@
+"""The worker's clock and its tasks."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import DatabaseError
+
+from runs.management.tasks import Clock, Task, all_tasks, remove_cut_off_uploads
+
+SECOND = 1000
+
+
+def test_a_task_runs_at_once_and_then_when_it_is_due() -> None:
+    task = Task("count", 10, lambda now: None)
+    times = [0, 5 * SECOND, 10 * SECOND, 19 * SECOND, 20 * SECOND]
+    assert [task.run_if_due(now) for now in times] == [True, False, True, False, True]
+
+
+def test_a_task_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(now: int) -> None:
+        raise DatabaseError("database is locked")
+
+    task = Task("fail", 10, fail)
+    assert task.run_if_due(0)
+    assert task.run_if_due(10 * SECOND)
+    assert "database is locked" in caplog.text
+
+
+def test_a_pause_of_the_machine_is_no_silence_of_the_runs() -> None:
+    clock = Clock.started(0)
+    clock.tick(5 * SECOND)
+    assert clock.listening_since == 0
+    clock.tick(3600 * SECOND)
+    assert clock.listening_since == 3600 * SECOND
+
+
+def test_a_clock_that_was_set_back_starts_anew() -> None:
+    clock = Clock.started(100 * SECOND)
+    clock.tick(50 * SECOND)
+    assert clock.listening_since == 50 * SECOND
+
+
+@pytest.mark.django_db
+def test_every_task_can_run_over_an_empty_database(files_dir: Path, now: int) -> None:
+    for task in all_tasks(Clock.started(now)):
+        task.run(now)
+
+
+def test_only_cut_off_uploads_are_removed(
+    tmp_path: Path, settings: Any, now: int
+) -> None:
+    settings.FILES_DIR = tmp_path
+    folder = tmp_path / "incoming"
+    folder.mkdir()
+    for name, age in (("old", 90_000), ("new", 60)):
+        (folder / name).touch()
+        os.utime(folder / name, (now / 1000 - age,) * 2)
+    assert remove_cut_off_uploads(now) == 1
+    assert [path.name for path in folder.iterdir()] == ["new"]
