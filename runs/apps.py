@@ -1,7 +1,13 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class RunsConfig(AppConfig):
     name = "runs"
     verbose_name = "Run Studio"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from runs.models import functions
+
+        connection_created.connect(functions.install)

@@ -43,7 +43,12 @@ class InvalidName(InvalidValue):
 
 
 class InvalidFilter(InvalidValue):
-    """The filter text cannot be read. Details: `position`, `length`, `suggestions`."""
+    """The filter text cannot be read, or asks what cannot be answered.
+
+    Details, where it has a place: `position` and `length` in characters, `expected`,
+    `summary` and `hint` (the message's parts), `suggestions` (each a `text` that fits
+    there and the whole corrected `filter`).
+    """
 
     code = "InvalidFilter"
 

@@ -1,0 +1,51 @@
+"""What SQLite lacks for text in any script: registered on every new connection.
+
+`studio_lower` lowers the case of any letter, `studio_starts` looks for a short word at
+the start of words. On PostgreSQL the same is said in SQL (`search.expressions`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+def lowered(text: str | None) -> str | None:
+    """Lower case; both forms of the Greek sigma are one, for its case is lost."""
+    return None if text is None else text.lower().replace("ς", "σ")
+
+
+def is_cjk(char: str) -> bool:
+    """Chinese, Japanese or Korean: scripts whose words no space divides."""
+    return (
+        "\u3040" <= char <= "\u30ff"
+        or "\u3400" <= char <= "\u4dbf"
+        or "\u4e00" <= char <= "\u9fff"
+        or "\uac00" <= char <= "\ud7af"
+    )
+
+
+def starts_word(text: str | None, word: str) -> bool:
+    """Whether a word of `text`, both in lower case, begins with `word`.
+
+    A word also begins where the script changes between CJK and another.
+    """
+    if text is None:
+        return False
+    at = text.find(word)
+    while at >= 0:
+        before = text[at - 1 : at]
+        if not before.isalnum() or is_cjk(before) != is_cjk(word[0]):
+            return True
+        at = text.find(word, at + 1)
+    return False
+
+
+def install(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Register the functions: connected to `connection_created`."""
+    raw = connection.connection
+    if isinstance(raw, sqlite3.Connection):
+        raw.create_function("studio_lower", 1, lowered, deterministic=True)
+        raw.create_function("studio_starts", 2, starts_word, deterministic=True)

@@ -1,0 +1,172 @@
+"""The values of the asked columns, for the rows of one page, in few queries."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from django.db.models import Count
+
+from runs.models import Metric, Run, RunStar, RunTag
+from runs.search.attributes import FINAL_CODES
+from runs.search.keyed import TABLES
+from runs.search.scope import COMMITS, Scope
+from runs.search.words import HIDDEN
+from studio.core.filters import tree
+from studio.core.filters.fields import statuses_of
+from studio.core.filters.tree import Field
+from studio.core.statuses import RunStatus
+
+Values = dict[int, dict[Field, object]]
+Tags = dict[int, list[tuple[str, str | None]]]
+
+#: Columns that may hold 64 KiB: read only where they are asked for.
+HEAVY = ("description", "error")
+
+
+def values_of(runs: Sequence[Run], fields: Iterable[Field], scope: Scope) -> Values:
+    """The fields' values by the run's primary key; what is missing is not there."""
+    asked = set(fields)
+    found: Values = {run.pk: {} for run in runs}
+    ids = list(found)
+    for kind in TABLES:
+        keyed = [field for field in asked if field.kind == kind]
+        if tree.attribute("commit") in asked:
+            keyed += [field for field in COMMITS if field.kind == kind]
+        _read_texts(kind, keyed, ids, scope, found)
+    _read_metrics([f for f in asked if f.kind == tree.METRICS], ids, scope, found)
+    _read_children([f for f in asked if f.kind == tree.CHILDREN], ids, found)
+    for run in runs:
+        _read_attributes(run, asked, scope, found[run.pk])
+    return found
+
+
+def _read_texts(
+    kind: str, fields: Sequence[Field], ids: Sequence[int], scope: Scope, found: Values
+) -> None:
+    by_key = {scope.key(field): field for field in fields}
+    by_key.pop(None, None)
+    if not by_key:
+        return
+    rows = TABLES[kind].objects.filter(run__in=ids, key__in=by_key)
+    for run, key, value in rows.values_list("run_id", "key_id", "value"):
+        # A tag that is only a word has no value to show, and yet is there.
+        found[run][by_key[key]] = "" if value is None else value
+
+
+def _read_metrics(
+    fields: Sequence[Field], ids: Sequence[int], scope: Scope, found: Values
+) -> None:
+    by_key: dict[int, list[Field]] = defaultdict(list)
+    for field in fields:
+        key = scope.key(field)
+        if key is not None:
+            by_key[key].append(field)
+    if not by_key:
+        return
+    for metric in Metric.objects.filter(run__in=ids, key__in=by_key):
+        for field in by_key[metric.key_id]:
+            value = metric_value(metric, field.aggregate)
+            if value is not None:
+                found[metric.run_id][field] = value
+
+
+def metric_value(metric: Metric, aggregate: str) -> float | int | str | None:
+    """What the head says: a number, NaN included, or the last value's text."""
+    if aggregate == "last":
+        if metric.last_is_nan:
+            return math.nan
+        return metric.last if metric.last_text is None else metric.last_text
+    if aggregate == "first" and metric.first_is_nan:
+        return math.nan
+    value: float | int | None = getattr(metric, aggregate)
+    return value
+
+
+def _read_children(fields: Sequence[Field], ids: Sequence[int], found: Values) -> None:
+    if not fields:
+        return
+    rows = Run.objects.not_deleted().filter(parent__in=ids).order_by()
+    counted = rows.values_list("parent_id", "status").annotate(n=Count("pk"))
+    counts: dict[int, dict[RunStatus, int]] = defaultdict(dict)
+    for parent, status, n in counted:
+        counts[parent][RunStatus.from_code(status)] = n
+    for field in fields:
+        wanted = RunStatus if field.key == "count" else statuses_of(field.key)
+        for pk in ids:
+            found[pk][field] = sum(counts[pk].get(status, 0) for status in wanted)
+
+
+def _read_attributes(
+    run: Run, asked: Iterable[Field], scope: Scope, values: dict[Field, object]
+) -> None:
+    for field in asked:
+        if field.kind != tree.ATTRIBUTE or field.key not in _ATTRIBUTES:
+            continue
+        value = _ATTRIBUTES[field.key](run, scope.now)
+        if value is not None and value != "":
+            values[field] = value
+    if tree.attribute("commit") in asked:
+        commits = [values.pop(field, None) for field in COMMITS if field not in asked]
+        commits += [values.get(field) for field in COMMITS if field in asked]
+        commit = next((each for each in commits if each), None)
+        if commit:
+            values[tree.attribute("commit")] = commit
+
+
+def run_duration(run: Run, now: int) -> int | None:
+    """As `attributes.duration` says it in SQL."""
+    if run.started is None:
+        return None
+    if run.ended is not None:
+        return run.ended - run.started
+    return None if run.status in FINAL_CODES else now - run.started
+
+
+_ATTRIBUTES: Mapping[str, Callable[[Run, int], object]] = {
+    "id": lambda run, _: run.run_id,
+    "number": lambda run, _: run.number,
+    "name": lambda run, _: run.name,
+    "status": lambda run, _: run.state,
+    "experiment": lambda run, _: run.experiment.name,
+    "submitter": lambda run, _: run.submitter.username if run.submitter else None,
+    "target": lambda run, _: run.target,
+    "type": lambda run, _: run.type,
+    "script": lambda run, _: run.script,
+    "error": lambda run, _: run.error,
+    "created": lambda run, _: run.created,
+    "started": lambda run, _: run.started,
+    "ended": lambda run, _: run.ended,
+    "updated": lambda run, _: run.updated,
+    "duration": run_duration,
+    "parent": lambda run, _: run.parent_run_id,
+    "root": lambda run, _: run.root.run_id if run.root else run.run_id,
+    "description": lambda run, _: run.description,
+    "archived": lambda run, _: run.archived is not None,
+    "deleted": lambda run, _: (
+        run.deleted is not None or run.experiment.deleted is not None
+    ),
+    "locked": lambda run, _: run.locked,
+}
+
+
+def tags_of(ids: Sequence[int]) -> Tags:
+    """The tags that people see, by run, in the order of their names."""
+    found: Tags = defaultdict(list)
+    rows = RunTag.objects.filter(run__in=ids).exclude(key__name__startswith=HIDDEN)
+    rows = rows.order_by("key__name")
+    for run, key, value in rows.values_list("run_id", "key__name", "value"):
+        found[run].append((key, value))
+    return found
+
+
+def starred_among(ids: Sequence[int], scope: Scope) -> set[int]:
+    stars = RunStar.objects.filter(run__in=ids, user=scope.viewer)
+    return set(stars.values_list("run_id", flat=True))
+
+
+def children_among(ids: Sequence[int]) -> dict[int, int]:
+    """How many direct children each run has, the trash left out."""
+    rows = Run.objects.not_deleted().filter(parent__in=ids).order_by()
+    return dict(rows.values_list("parent_id").annotate(n=Count("pk")))

@@ -1,0 +1,79 @@
+"""A filter's tree -> a condition on runs: the only place that gives it its meaning.
+
+    runs_matching(node, viewer=…, workspace=…, now=…) -> QuerySet of runs
+    condition(node, scope) -> Q
+
+Every leaf is true or false, never NULL, so that NOT is exact: "not so" also matches
+the runs that lack the value.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from runs.models import Run, User, Workspace
+from runs.models.runs import RunQuerySet
+from runs.search.attributes import attribute_condition
+from runs.search.keyed import (
+    children_condition,
+    dataset_exists,
+    metric_exists,
+    text_exists,
+)
+from runs.search.scope import Scope, make_scope
+from runs.search.words import word_condition
+from studio.core.filters import tree
+from studio.core.filters.tree import And, Comparison, Node, Not, Or, Word, fields_of
+
+
+def runs_matching(
+    node: Node | None, *, viewer: User, workspace: Workspace, now: int
+) -> RunQuerySet:
+    """The runs that the viewer may see and the filter matches, the trash included.
+
+    Raises InvalidFilter for what cannot be answered.
+    """
+    scope = make_scope(viewer, workspace, now, fields_of(node))
+    runs = Run.objects.visible_to(viewer).in_workspace(workspace)
+    return runs if node is None else runs.filter(condition(node, scope))
+
+
+def condition(node: Node, scope: Scope) -> Q:
+    """The condition that a run of the scope's workspace must fulfil."""
+    if isinstance(node, And):
+        joined = Q()
+        for child in node.nodes:
+            joined &= condition(child, scope)
+        return joined
+    if isinstance(node, Or):
+        joined = condition(node.nodes[0], scope)
+        for child in node.nodes[1:]:
+            joined |= condition(child, scope)
+        return joined
+    if isinstance(node, Not):
+        return ~condition(node.node, scope)
+    if isinstance(node, Word):
+        return word_condition(node.text, scope)
+    return _comparison(node, scope)
+
+
+def _comparison(node: Comparison, scope: Scope) -> Q:
+    if node.field.kind == tree.DATASETS and node.field.aggregate == "any":
+        return dataset_exists(node.field, node.op, node.values)
+    positive = tree.NEGATED.get(node.op)
+    if positive is not None:
+        return ~_positive(node, positive, scope)
+    return _positive(node, node.op, scope)
+
+
+def _positive(node: Comparison, op: str, scope: Scope) -> Q:
+    field, values = node.field, node.values
+    if field.kind == tree.ATTRIBUTE:
+        return attribute_condition(field.key, op, values, scope)
+    if field.kind == tree.METRICS:
+        return metric_exists(field, op, values, scope)
+    if field.kind == tree.CHILDREN:
+        return children_condition(field, op, values)
+    if field.kind == tree.DATASETS:
+        return dataset_exists(field, op, values)
+    return text_exists(field, op, values, scope)

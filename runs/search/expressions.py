@@ -1,0 +1,154 @@
+"""Comparisons in SQL that mean the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import (
+    BooleanField,
+    Case,
+    FloatField,
+    Func,
+    Q,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.sql.compiler import SQLCompiler
+
+from runs.models.functions import is_cjk, lowered
+
+Sql = tuple[str, tuple[str | int, ...]]
+Expr = Combinable
+
+#: Longer ones could only slow the database down: SQLite refuses at 50,000 bytes.
+MAX_PATTERN = 2000
+_GLOB = {"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"}
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+#: Whatever the database's own locale is, ICU knows every script.
+_ICU = 'COLLATE "und-x-icu"'
+
+
+class _Condition(Func):
+    """A function or operator that is true or false."""
+
+    output_field = BooleanField()
+    conditional = True
+
+
+class Compare(_Condition):
+    """`left op right` for numbers, whatever kind of number either is."""
+
+    template = "(%(expressions)s)"
+
+    def __init__(self, left: Expr, op: str, right: float) -> None:
+        kind = None if isinstance(right, int) else FloatField()
+        super().__init__(left, Value(right, output_field=kind), arg_joiner=f" {op} ")
+
+
+class Lowered(Func):
+    """The text in lower case, in any script."""
+
+    function = "studio_lower"
+    output_field = TextField()
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> Sql:
+        template = f"REPLACE(LOWER(%(expressions)s {_ICU}), 'ς', 'σ')"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+class Binary(Func):
+    """The text, ordered by its characters and not by a language's rules."""
+
+    template = "(%(expressions)s)"
+    output_field = TextField()
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> Sql:
+        template = '(%(expressions)s COLLATE "C")'
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+class Contains(_Condition):
+    """Whether the text holds another, whatever the case."""
+
+    function = "INSTR"
+    template = "(INSTR(%(expressions)s) > 0)"
+
+    def __init__(self, text: Expr, part: str) -> None:
+        wanted = Value(lowered(part), output_field=TextField())
+        super().__init__(Lowered(text), wanted)
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> Sql:
+        template = "(STRPOS(%(expressions)s) > 0)"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+class Like(_Condition):
+    """Whether the whole text fits a pattern of `%` and `_`; nothing escapes them."""
+
+    def __init__(self, text: Expr, pattern: str, *, any_case: bool = False) -> None:
+        self.pattern = (lowered(pattern) or "") if any_case else pattern
+        wanted = Value(self.pattern, output_field=TextField())
+        super().__init__(Lowered(text) if any_case else text, wanted)
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> Sql:
+        """By GLOB, since the LIKE of SQLite ignores the case of some letters."""
+        glob = "".join(_GLOB.get(char, char) for char in self.pattern)
+        same: Func = self.copy()
+        text = self.source_expressions[0]
+        same.set_source_expressions([text, Value(glob, output_field=TextField())])
+        template, joiner = "(%(expressions)s)", " GLOB "
+        return same.as_sql(
+            compiler, connection, template=template, arg_joiner=joiner, **extra
+        )
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> Sql:
+        template, joiner = "(%(expressions)s ESCAPE '')", " LIKE "
+        return self.as_sql(
+            compiler, connection, template=template, arg_joiner=joiner, **extra
+        )
+
+
+class StartsWord(_Condition):
+    """Whether a word of the text begins so: `models.functions.starts_word`."""
+
+    function = "studio_starts"
+
+    def __init__(self, text: Expr, word: str) -> None:
+        self.word = lowered(word) or ""
+        super().__init__(Lowered(text), Value(self.word, output_field=TextField()))
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> Sql:
+        breaks = f"[^{_CJK}]" if is_cjk(self.word[0]) else f"[^[:alnum:]]|[{_CJK}]"
+        expression = Value(f"(^|{breaks}){re.escape(self.word)}")
+        same: Func = self.copy()
+        same.set_source_expressions([self.source_expressions[0], expression])
+        template, joiner = "(%(expressions)s)", " ~ "
+        return same.as_sql(
+            compiler, connection, template=template, arg_joiner=joiner, **extra
+        )
+
+
+def certain(condition: Q) -> Q:
+    """The condition where it is true, else false: never NULL."""
+    truth = Case(
+        When(condition, then=Value(True)),
+        default=Value(False),
+        output_field=BooleanField(),
+    )
+    return Q(truth)

@@ -1,0 +1,102 @@
+"""Comparisons of one SQL value with a filter's values: text, numbers, times.
+
+Each function gives the positive comparison; `compile` negates. Where the SQL value is
+NULL the result may be NULL, so callers make it two-valued or use it inside EXISTS.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from django.db.models import BigIntegerField, Q
+from django.db.models import Value as SqlValue
+
+from runs.search.expressions import MAX_PATTERN, Compare, Contains, Expr, Like
+from studio.core.errors import InvalidFilter
+from studio.core.filters.tree import Ago, Duration, Moment, Number, Text, Value
+
+#: Never and always, in a form that Django folds away.
+NEVER = Q(pk__in=())
+ALWAYS = ~NEVER
+
+
+def any_of(conditions: Sequence[Q]) -> Q:
+    joined = NEVER
+    for condition in conditions:
+        joined |= condition
+    return joined
+
+
+def text_condition(column: str, text: Expr, op: str, values: Sequence[Value]) -> Q:
+    """`column` is the look-up name of `text`, for plain equality."""
+    texts = [value.text for value in values if isinstance(value, Text)]
+    if op in ("=", "in"):
+        return Q(**{f"{column}__in": texts})
+    return pattern_condition(text, op, texts[0])
+
+
+def pattern_condition(text: Expr, op: str, pattern: str) -> Q:
+    if len(pattern) > MAX_PATTERN:
+        raise InvalidFilter(
+            f"A text to look for may have at most {MAX_PATTERN} characters", field="q"
+        )
+    if op == "contains":
+        return Q(Contains(text, pattern))
+    return Q(Like(text, pattern, any_case=op == "ilike"))
+
+
+def number_condition(number: Expr, op: str, values: Sequence[Value]) -> Q:
+    """Numbers only; NaN compares with nothing."""
+    numbers = [value.value for value in values if isinstance(value, Number)]
+    numbers = [each for each in numbers if not math.isnan(each)]
+    if not numbers:
+        return NEVER
+    if op == "between":
+        low, high = numbers
+        return Q(Compare(number, ">=", low)) & Q(Compare(number, "<=", high))
+    if op in ("=", "in"):
+        return any_of([Q(Compare(number, "=", each)) for each in numbers])
+    return Q(Compare(number, op, numbers[0]))
+
+
+def time_condition(time: Expr, op: str, values: Sequence[Value], now: int) -> Q:
+    """A written time lasts: a day is from its first to its last millisecond."""
+    spans = [_span(value, now) for value in values]
+    if op in ("=", "in"):
+        return any_of([_within(time, start, end) for start, end in spans])
+    if op == "between":
+        return _within(time, spans[0][0], spans[1][1])
+    return _beside(time, op, *spans[0])
+
+
+def _span(value: Value, now: int) -> tuple[int, int]:
+    if isinstance(value, Ago):
+        return now - value.ms, now - value.ms
+    if not isinstance(value, Moment):
+        raise TypeError(f"{value} is no time")
+    return value.start, value.end
+
+
+def _within(time: Expr, start: int, end: int) -> Q:
+    return Q(Compare(time, ">=", start)) & Q(Compare(time, "<", end))
+
+
+def _beside(time: Expr, op: str, start: int, end: int) -> Q:
+    compared: dict[str, Callable[[], Compare]] = {
+        "<": lambda: Compare(time, "<", start),
+        ">=": lambda: Compare(time, ">=", start),
+        # Of a time without length, as `-7d`, the moment itself is neither.
+        "<=": lambda: Compare(time, "<" if end > start else "<=", end),
+        ">": lambda: Compare(time, ">=" if end > start else ">", end),
+    }
+    return Q(compared[op]())
+
+
+def duration_condition(length: Expr, op: str, values: Sequence[Value]) -> Q:
+    numbers = [Number(v.ms) for v in values if isinstance(v, Duration)]
+    return number_condition(length, op, numbers)
+
+
+def constant(value: int) -> SqlValue:
+    return SqlValue(value, output_field=BigIntegerField())
