@@ -16,8 +16,8 @@ from runs.pages import (
     run_cancel,
     run_detail,
     run_files,
-    run_metrics,
     run_list,
+    run_metrics,
     sign_in,
     stars,
 )

@@ -50,8 +50,9 @@ def disc(status: object) -> SafeString:
     glyph = GLYPHS.get(name)
     if glyph is None:
         return format_html(
-            '<svg class="disc ring" viewBox="0 0 16 16" width="16" height="16" '
-            'aria-hidden="true"><circle cx="8" cy="8" r="6.3"/></svg>'
+            '<svg class="disc {}" viewBox="0 0 16 16" width="16" height="16" '
+            'aria-hidden="true"><circle cx="8" cy="8" r="6.3"/></svg>',
+            "ring",
         )
     return format_html(
         '<svg class="disc {}" viewBox="0 0 16 16" width="16" height="16" '

@@ -1,0 +1,109 @@
+"""A file as the viewer shows it: read no more of it than is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO
+
+from django.utils.safestring import SafeString
+
+from runs.models import File
+from runs.render import markdown, previews
+from runs.render.file_kinds import FileKind, extension, kind_of
+from runs.storage.files import files
+
+#: A text up to this is shown whole, of a longer one so much of each end.
+WHOLE = 512 * 1024
+END = 128 * 1024
+#: Line ends between the two are counted up to this distance.
+COUNTED = 64 * 1024 * 1024
+SNIFFED = 8 * 1024
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`kind` names the way of showing; the field of that name holds what is shown."""
+
+    kind: str
+    lines: previews.Lines | None = None
+    table: previews.Table | None = None
+    html: SafeString | None = None
+    has_source: bool = False
+
+
+def preview(file: File, *, source: bool) -> Preview:
+    """How the file is shown; with `source` its text rather than what it means."""
+    kind = kind_of(file.name)
+    if kind is FileKind.IMAGE and not source:
+        return Preview("image", has_source=extension(file.name) == "svg")
+    if kind is FileKind.HTML and not source:
+        return Preview("frame", has_source=True)
+    with files.open(file.blob) as handle:
+        head = handle.read(min(file.size, WHOLE))
+        if previews.is_binary(head[:SNIFFED]):
+            return Preview("none")
+        shown = None if source else _meaning(kind, file, head)
+        return shown or Preview("lines", lines=_lines(handle, file, head))
+
+
+def _meaning(kind: FileKind, file: File, head: bytes) -> Preview | None:
+    """What the text means, if it is a text of that kind; None shows it as text."""
+    whole = file.size <= len(head)
+    text = previews.decode(head)
+    if kind is FileKind.TABLE:
+        delimiter = "\t" if extension(file.name) == "tsv" else ","
+        table = previews.csv_table(text, delimiter=delimiter, is_whole=whole)
+        if table is None:
+            return None
+        return Preview("table", table=table, has_source=True)
+    if not whole:
+        return None
+    if kind is FileKind.MARKDOWN:
+        return Preview("markdown", html=markdown.render(text), has_source=True)
+    if kind is FileKind.JSON:
+        return _json(text)
+    return None
+
+
+def _json(text: str) -> Preview | None:
+    table = previews.json_table(text)
+    if table is not None:
+        return Preview("table", table=table, has_source=True)
+    pretty = previews.pretty_json(text)
+    if pretty is None:
+        return None
+    shown = previews.Lines(previews.lines(pretty))
+    return Preview("lines", lines=shown, has_source=True)
+
+
+def _lines(handle: BinaryIO, file: File, head: bytes) -> previews.Lines:
+    if file.size <= len(head):
+        return previews.Lines(previews.lines(previews.decode(head)))
+    first = _up_to_line_end(head[:END])
+    handle.seek(file.size - END)
+    last = _from_line_start(handle.read(END))
+    skipped = file.size - len(first) - len(last)
+    between = None
+    if skipped <= COUNTED:
+        handle.seek(len(first))
+        between = _count_line_ends(handle, skipped)
+    return previews.cut_lines(first, last, skipped, between)
+
+
+def _up_to_line_end(data: bytes) -> bytes:
+    return data[: data.rfind(b"\n") + 1] or data
+
+
+def _from_line_start(data: bytes) -> bytes:
+    return data[data.find(b"\n") + 1 :]
+
+
+def _count_line_ends(handle: BinaryIO, length: int) -> int:
+    count = 0
+    for chunk in iter(partial(handle.read, min(length, 1 << 20)), b""):
+        count += chunk[:length].count(b"\n")
+        length -= len(chunk)
+        if length <= 0:
+            break
+    return count

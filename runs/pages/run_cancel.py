@@ -1,0 +1,76 @@
+"""What ends a run from its page: cancel, force; and the trash."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from runs.access.rules import Permission, access, by_method
+from runs.actions.clock import now_ms
+from runs.actions.lifecycle import force_cancel, request_cancel
+from runs.actions.runs import restore_run, trash_run
+from runs.models import Run
+from runs.pages.members_only import PageRequest
+from runs.pages.run_head import can_force, cancel_refusal, find_head, frame
+from runs.render.addresses import run_path
+from runs.search.run_detail import count_descendants
+
+
+@access(Permission.CANCEL)
+def _ask(request: PageRequest, run_id: str) -> HttpResponse:
+    """The question; as a page of its own where no script opens it as a dialog."""
+    head = find_head(request, run_id)
+    context = {
+        **frame(request, head),
+        "refusal": cancel_refusal(request, head.run),
+        "below": count_descendants(head.run),
+        "can_force": can_force(request, head.run),
+    }
+    template = "_run_cancel.html" if request.htmx else "run_cancel.html"
+    return render(request, template, context)
+
+
+@access(Permission.CANCEL)
+def _cancel(request: PageRequest, run_id: str) -> HttpResponse:
+    run = find_head(request, run_id).run
+    children = request.POST.get("children") == "1"
+    request_cancel(run, actor=request.actor, now=now_ms(), children=children)
+    messages.success(request, _("Cancel requested"))
+    return _back(request, run)
+
+
+cancel = by_method(GET=_ask, POST=_cancel)
+
+
+@access(Permission.CANCEL)
+@require_POST
+def force(request: PageRequest, run_id: str) -> HttpResponse:
+    run = find_head(request, run_id).run
+    force_cancel(run, actor=request.actor, now=now_ms())
+    messages.success(request, _("Run ended as %(status)s") % {"status": run.state})
+    return _back(request, run)
+
+
+@access(Permission.TRASH)
+@require_POST
+def trash(request: PageRequest, run_id: str) -> HttpResponse:
+    run = find_head(request, run_id).run
+    trash_run(run, actor=request.actor, now=now_ms())
+    messages.success(request, _("Moved to the trash. Restore brings it back."))
+    return _back(request, run)
+
+
+@access(Permission.TRASH)
+@require_POST
+def restore(request: PageRequest, run_id: str) -> HttpResponse:
+    run = find_head(request, run_id).run
+    restore_run(run, actor=request.actor, now=now_ms())
+    messages.success(request, _("Restored"))
+    return _back(request, run)
+
+
+def _back(request: PageRequest, run: Run) -> HttpResponse:
+    return redirect(run_path(request.workspace.name, run.run_id))

@@ -1,0 +1,180 @@
+"""The run page, tab Details."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.actions.clock import now_ms
+from runs.models import Metric, Run
+from runs.pages.members_only import PageRequest
+from runs.pages.run_head import can_force, etag_of, find_head, is_known, not_modified
+from runs.pages.run_head import show as show_tab
+from runs.render import markdown
+from runs.render.metric_values import Shown, heads_shown
+from runs.render.sparkline import sparkline
+from runs.render.times import ago
+from runs.render.tracebacks import headline
+from runs.search import run_detail as search
+from runs.search.run_detail import Text
+from runs.search.run_metrics import sparkline_points
+from studio.core.filters import Field, to_text
+from studio.core.filters.tree import TAGS, Comparison, attribute
+from studio.core.filters.tree import Text as FilterText
+from studio.core.statuses import RunStatus
+from studio.core.viewspec import ViewSpec
+
+#: A list with more rows than the second shows only the first number of them.
+FEW_METRICS, MANY_METRICS = 7, 9
+FEW_PARAMS, MANY_PARAMS = 100, 120
+MOST_SPARKLINES = 100
+
+GIT_COMMIT = ("mlflow.source.git.commit", "azureml.git.commit")
+GIT_BRANCH = ("mlflow.source.git.branch", "azureml.git.branch")
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    key: str
+    last: Shown
+    least: Shown
+    greatest: Shown
+    line: SafeString | str
+
+
+@dataclass(frozen=True)
+class Chip:
+    key: str
+    value: str | None
+    href: str
+
+
+@access(Permission.READ)
+@require_safe
+def details(request: PageRequest, run_id: str) -> HttpResponse:
+    head = find_head(request, run_id)
+    etag = etag_of(request, head)
+    if is_known(request, etag):
+        return not_modified(etag)
+    run = head.run
+    tags, properties = search.tags_of(run), search.properties_of(run)
+    context = {
+        **_attributes(run, tags, properties),
+        **_tags(request, tags),
+        **_params(request, run),
+        **_metrics(request, run),
+        **_cancel(request, run),
+        "heard_ago": run.heard and ago(now_ms() - run.heard),
+        "error": _error(request, run),
+        "properties": properties,
+        "datasets": search.datasets_of(run),
+        "models": search.models_of(run),
+        "models_read": search.models_read_by(run),
+        "submitter_href": run.submitter
+        and _asking(request, attribute("submitter"), run.submitter.username),
+    }
+    return show_tab(request, head, "details", etag, context)
+
+
+def _attributes(
+    run: Run, tags: Sequence[Text], properties: Sequence[Text]
+) -> dict[str, Any]:
+    known = {text.key: text.value or "" for text in (*properties, *tags)}
+    text = run.description or known.get("mlflow.note.content", "")
+    return {
+        "script": run.script or known.get("mlflow.source.name", ""),
+        "git_commit": _first(known, GIT_COMMIT),
+        "git_branch": _first(known, GIT_BRANCH),
+        "description": markdown.render(text) if text.strip() else "",
+    }
+
+
+def _first(known: Mapping[str, str], keys: Sequence[str]) -> str:
+    return next((known[key] for key in keys if known.get(key)), "")
+
+
+def _tags(request: PageRequest, tags: Sequence[Text]) -> dict[str, Any]:
+    shown = [tag for tag in tags if not tag.is_bookkeeping]
+    return {
+        "tags": [_chip(request, tag) for tag in shown],
+        "bookkeeping": [tag for tag in tags if tag.is_bookkeeping],
+    }
+
+
+def _chip(request: PageRequest, tag: Text) -> Chip:
+    return Chip(tag.key, tag.value, _asking(request, Field(TAGS, tag.key), tag.value))
+
+
+def _params(request: PageRequest, run: Run) -> dict[str, Any]:
+    params = search.params_of(run)
+    shown = _clipped(request, "params", params, FEW_PARAMS, MANY_PARAMS)
+    return {
+        "params": shown,
+        "params_total": len(params),
+        "params_more": len(params) - len(shown),
+    }
+
+
+def _metrics(request: PageRequest, run: Run) -> dict[str, Any]:
+    heads = search.metrics_of(run)
+    shown = _clipped(request, "metrics", heads, FEW_METRICS, MANY_METRICS)
+    return {"metrics": _rows(shown), "metrics_more": len(heads) - len(shown)}
+
+
+def _clipped(
+    request: PageRequest, name: str, rows: Sequence[Any], few: int, many: int
+) -> Sequence[Any]:
+    """The first rows of a long list; all of them if the address asks so."""
+    if len(rows) <= many or request.GET.get(name) == "all":
+        return rows
+    return rows[:few]
+
+
+def _rows(heads: Sequence[Metric]) -> list[MetricRow]:
+    points = sparkline_points(heads[:MOST_SPARKLINES])
+    rows = []
+    for head in heads:
+        drawn = points.get(head.pk)
+        line = sparkline(drawn.steps, drawn.values) if drawn else ""
+        rows.append(MetricRow(head.key.name, *heads_shown(head), line))
+    return rows
+
+
+def _cancel(request: PageRequest, run: Run) -> dict[str, Any]:
+    """The ladder of a run whose end was asked for."""
+    if run.state is not RunStatus.CANCEL_REQUESTED:
+        return {}
+    asked = search.cancel_requested(run)
+    return {
+        "cancel_event": asked,
+        "stopping": now_ms() - asked.time if asked else None,
+        "can_force": can_force(request, run),
+    }
+
+
+def _error(request: PageRequest, run: Run) -> dict[str, str]:
+    if not run.error:
+        return {}
+    line = headline(run.error)
+    rest = run.error.strip() if run.error.strip() != line else ""
+    alike = line.removesuffix("…")
+    href = _asking(request, attribute("error"), alike, operator="contains")
+    return {"headline": line, "text": rest, "alike_href": href}
+
+
+def _asking(
+    request: PageRequest, field: Field, value: str | None, operator: str = "="
+) -> str:
+    """The run list of the runs with that value."""
+    if value is None:
+        term = Comparison(field, "is not null", ())
+    else:
+        term = Comparison(field, operator, (FilterText(value),))
+    spec = ViewSpec(q=to_text(term), children=True)
+    return f"/w/{request.workspace.name}/runs/?{spec.to_query()}"

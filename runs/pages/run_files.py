@@ -1,0 +1,162 @@
+"""The run page, tab Outputs + logs; and the files themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from runs.access.headers import sandbox
+from runs.access.rules import Permission, access
+from runs.models import File, LoggedModel
+from runs.pages.file_preview import preview
+from runs.pages.members_only import PageRequest
+from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
+from runs.render.addresses import run_path
+from runs.render.archive import zipped
+from runs.render.file_kinds import DOWNLOAD, inline_type
+from runs.render.file_tree import Folder, Leaf, tree
+from runs.search.run_files import RunFiles, find_file, iterate_files, list_files
+from runs.storage.files import files as file_store
+
+#: What the tab opens by itself: a log if there is one.
+FIRST_CHOICE = ("logs/std_log.txt", "std_log.txt", "user_logs/std_log.txt")
+
+
+@access(Permission.READ)
+@require_safe
+def files(request: PageRequest, run_id: str) -> HttpResponse:
+    head = find_head(request, run_id)
+    etag = etag_of(request, head)
+    if is_known(request, etag):
+        return not_modified(etag)
+    found = list_files(head.run)
+    path, model_id = request.GET.get("path", ""), request.GET.get("model", "")
+    base = run_path(request.workspace.name, run_id)
+    chosen = _chosen(found, path, model_id)
+    if chosen is None and path:
+        chosen = find_file(head.run, path, model_id)
+    context = {
+        "found": found,
+        "tree": _tree(found.own, base, chosen, None),
+        "model_trees": [
+            (model, _tree(of_model, base, chosen, model))
+            for model, of_model in zip(found.models, found.of_models, strict=True)
+        ],
+        "total_size": sum(file.size for file in found.all),
+        **(_viewer(request, chosen, base, found) if chosen else {}),
+    }
+    return show(request, head, "files", etag, context)
+
+
+def _chosen(found: RunFiles, path: str, model_id: str) -> File | None:
+    """The file that the address names, else the one that people open first."""
+    if model_id:
+        of_models = zip(found.models, found.of_models, strict=True)
+        inside = next((f for m, f in of_models if m.model_id == model_id), ())
+        wanted = (path,) if path else ("MLmodel",)
+        return _named(inside, wanted) or (None if path else next(iter(inside), None))
+    if path:
+        return _named(found.own, (path,))
+    if found.own:
+        return _named(found.own, FIRST_CHOICE) or found.own[0]
+    return next(iter(found.all), None)
+
+
+def _named(files: Sequence[File], paths: Sequence[str]) -> File | None:
+    by_path = {file.path: file for file in files}
+    return next((by_path[path] for path in paths if path in by_path), None)
+
+
+def _tree(
+    files: Sequence[File], base: str, chosen: File | None, model: LoggedModel | None
+) -> Folder:
+    inside = f"model={quote(model.model_id)}&" if model else ""
+    return tree(
+        Leaf(
+            file.name,
+            file.path,
+            file.size,
+            f"{base}files/?{inside}path={quote(file.path)}",
+            chosen is not None and file.pk == chosen.pk,
+        )
+        for file in files
+    )
+
+
+def _viewer(
+    request: PageRequest, file: File, base: str, found: RunFiles
+) -> dict[str, Any]:
+    model = next((m for m in found.models if m.pk == file.model_id), None)
+    source = request.GET.get("view") == "source"
+    inside = f"model={quote(model.model_id)}&" if model else ""
+    here = f"{base}files/?{inside}path={quote(file.path)}"
+    home = f"models/{quote(model.model_id)}/" if model else "files/raw/"
+    return {
+        "file": file,
+        "model": model,
+        "raw_href": f"{base}{home}{quote(file.path)}",
+        "file_href": here,
+        "source_href": here if source else f"{here}&view=source",
+        "is_source": source,
+        "preview": preview(file, source=source),
+    }
+
+
+@access(Permission.READ)
+@require_safe
+def raw_file(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
+    head = find_head(request, run_id)
+    return _send(request, find_file(head.run, path))
+
+
+@access(Permission.READ)
+@require_safe
+def raw_model_file(
+    request: PageRequest, run_id: str, model_id: str, path: str
+) -> HttpResponseBase:
+    head = find_head(request, run_id)
+    return _send(request, find_file(head.run, path, model_id))
+
+
+def _send(request: PageRequest, file: File) -> HttpResponseBase:
+    """The bytes: a download, or shown in a sandbox where asked (`?inline=1`)."""
+    etag = f'"{file.sha256}"'
+    shown = inline_type(file.name) if request.GET.get("inline") else None
+    answer: HttpResponseBase
+    if request.headers.get("If-None-Match") == etag:
+        answer = HttpResponse(status=304)
+    else:
+        answer = FileResponse(file_store.open(file.blob))
+        answer["Content-Length"] = str(file.size)
+        answer["Content-Type"] = shown or DOWNLOAD
+        answer["Content-Disposition"] = _disposition(file.name, shown is None)
+    answer["ETag"] = etag
+    answer["Cache-Control"] = "private, no-cache"
+    return sandbox(answer)
+
+
+def _disposition(name: str, as_attachment: bool) -> str:
+    return content_disposition_header(as_attachment, name) or "inline"
+
+
+@access(Permission.READ)
+@require_safe
+def archive(request: PageRequest, run_id: str) -> HttpResponseBase:
+    """All files of the run as a zip, made while it is sent."""
+    head = find_head(request, run_id)
+    entries = [(path, _chunks(file)) for path, file in iterate_files(head.run)]
+    answer = StreamingHttpResponse(zipped(entries), content_type="application/zip")
+    answer["Content-Disposition"] = _disposition(f"{head.run.run_id}.zip", True)
+    return sandbox(answer)
+
+
+def _chunks(file: File) -> Iterator[bytes]:
+    with file_store.open(file.blob) as handle:
+        while chunk := handle.read(1 << 18):
+            yield chunk

@@ -1,0 +1,147 @@
+"""What every tab of the run page has: title, toolbar, tabs, and conditional answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+import studio
+from runs.access.rules import Permission
+from runs.actions.clock import now_ms
+from runs.models import Run
+from runs.pages.members_only import PageRequest
+from runs.render.addresses import experiment_path, run_path
+from runs.search.run_detail import RunHead, find_run
+from studio.core.statuses import RunStatus, may_follow
+
+#: Seconds between looks for news of a run that has not ended.
+PACE = 5
+
+
+@dataclass(frozen=True)
+class Tab:
+    name: str
+    label: str
+    href: str
+    count: int | None = None
+
+
+def find_head(request: PageRequest, run_id: str) -> RunHead:
+    return find_run(request.workspace, request.actor.user, run_id)
+
+
+def tabs(head: RunHead, path: str) -> list[Tab]:
+    return [
+        Tab("details", _("Details"), path),
+        Tab("metrics", _("Metrics"), f"{path}metrics/", head.metrics),
+        Tab("files", _("Outputs + logs"), f"{path}files/", head.files),
+    ]
+
+
+def etag_of(request: PageRequest, head: RunHead) -> str:
+    """Stands for what the page shows, the ticking of durations left out."""
+    run = head.run
+    seen = (
+        studio.__version__,
+        request.get_full_path(),
+        *(run.pk, run.revision, run.status, run.experiment.name, head),
+        run.parent and run.parent.name,
+        *(request.role, get_language(), get_current_timezone_name()),
+    )
+    return f'"{blake2b(repr(seen).encode(), digest_size=12).hexdigest()}"'
+
+
+def is_known(request: PageRequest, etag: str) -> bool:
+    """Whether the page's own script asks for news and there is none."""
+    return bool(request.htmx) and request.headers.get("If-None-Match") == etag
+
+
+def not_modified(etag: str) -> HttpResponse:
+    return conditional(HttpResponse(status=304), etag)
+
+
+def conditional(answer: HttpResponse, etag: str) -> HttpResponse:
+    """One address answers the page and its fragment; neither is kept unasked."""
+    patch_vary_headers(answer, ("HX-Request", "Cookie"))
+    answer["Cache-Control"] = "private, no-store"
+    answer["ETag"] = etag
+    return answer
+
+
+def show(
+    request: PageRequest, head: RunHead, tab: str, etag: str, context: dict[str, Any]
+) -> HttpResponse:
+    """The page with that tab open, or its fragment."""
+    template = "_run.html" if request.htmx else "run.html"
+    whole = {**frame(request, head), **context, "tab": tab, "etag": etag}
+    whole["tab_template"] = f"_run_{tab}.html"
+    return conditional(render(request, template, whole), etag)
+
+
+def frame(request: PageRequest, head: RunHead) -> dict[str, Any]:
+    run, workspace = head.run, request.workspace
+    path = run_path(workspace.name, run.run_id)
+    experiment = run.experiment
+    return {
+        "head": head,
+        "run": run,
+        "state": run.state,
+        "length": length_of(run),
+        "path": path,
+        "tabs": tabs(head, path),
+        "experiment_href": experiment_path(
+            workspace.name, experiment.number, experiment.name
+        ),
+        "parent_href": run.parent and run_path(workspace.name, run.parent.run_id),
+        "star_url": f"{path}star/",
+        "here": request.get_full_path(),
+        "link": request.build_absolute_uri(),
+        "pace": PACE if run.state.is_active else 0,
+        "cancel_refusal": cancel_refusal(request, run),
+        "trash_refusal": role_refusal(request, Permission.TRASH),
+        "run_list_href": reverse("run-list", args=[workspace.name]),
+    }
+
+
+def length_of(run: Run) -> int | None:
+    """How long the run took, or has been running so far, in ms."""
+    if run.started is None:
+        return None
+    end = run.ended if run.ended is not None else now_ms()
+    return None if run.state.is_final and run.ended is None else end - run.started
+
+
+def cancel_refusal(request: PageRequest, run: Run) -> str:
+    """Why the run cannot be canceled now; empty if it can."""
+    if run.state.is_final:
+        return _("It has ended.")
+    if run.state is RunStatus.CANCEL_REQUESTED:
+        return _("Its end has been asked for already.")
+    if run.deleted is not None:
+        return _("It is in the trash.")
+    if not may_follow(run.state, RunStatus.CANCEL_REQUESTED):
+        return _("It is %(status)s.") % {"status": run.state}
+    return role_refusal(request, Permission.CANCEL)
+
+
+def role_refusal(request: PageRequest, need: Permission) -> str:
+    if request.role >= need.role:
+        return ""
+    return _("This needs the role %(role)s.") % {"role": need.role.label}
+
+
+def can_force(request: PageRequest, run: Run) -> bool:
+    """Whether Force is offered: nothing that sends heart-beats would hear a request."""
+    silent = not run.heartbeats and not run.launcher
+    return (
+        silent and run.state.is_active and not role_refusal(request, Permission.CANCEL)
+    )

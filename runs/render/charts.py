@@ -1,0 +1,193 @@
+"""Charts as plain JSON for Plotly: data and layout, without any colour.
+
+Colours are the reader's theme, so the page's script fills them in: a trace says in
+`meta` which series it is and which part of it (`line`, `raw`, `odd`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from enum import Enum
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from runs.render.numbers import word_for
+
+Figure = dict[str, Any]
+Trace = dict[str, Any]
+
+#: How many NaN and Infinity marks carry their word; more would lie on one another.
+WORDED = 4
+#: Lines with this many points or fewer show them.
+DOTTED = 1
+
+
+class Axis(str, Enum):
+    """What a metric is drawn over."""
+
+    STEP = "step"
+    RELATIVE = "relative"
+    TIME = "time"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A metric's chosen points, sorted along the axis. `smoothed` goes with `values`.
+
+    `steps` and `times` (ms since the epoch) are those of the points; `began` is what
+    relative time counts from.
+    """
+
+    key: str
+    steps: Sequence[int]
+    times: Sequence[int]
+    values: Sequence[float]
+    began: int = 0
+    smoothed: Sequence[float] | None = None
+
+
+def metric_figure(
+    lines: Sequence[Line],
+    axis: Axis,
+    *,
+    log_y: bool = False,
+    zone: tzinfo = UTC,
+) -> Figure:
+    """One graph of some metrics of a run."""
+    unit = _unit(lines)
+    data: list[Trace] = []
+    for number, line in enumerate(lines, start=1):
+        xs = _xs(line, axis, unit, zone)
+        data += _traces(line, xs, number)
+    return {"data": data, "layout": _layout(axis, unit, log_y=log_y)}
+
+
+def smooth(values: Sequence[float], weight: float) -> list[float]:
+    """The exponential moving average, corrected for its start at nothing.
+
+    What is not finite stays as it is and is not averaged in.
+    """
+    average, share, result = 0.0, 0.0, []
+    for value in values:
+        if not math.isfinite(value):
+            result.append(value)
+            continue
+        average = weight * average + (1 - weight) * value
+        share = weight * share + (1 - weight)
+        result.append(average / share)
+    return result
+
+
+def _traces(line: Line, xs: Sequence[Any], number: int) -> list[Trace]:
+    drawn = []
+    if line.smoothed is not None:
+        raw = _trace(line.key, xs, line.values, number, "raw")
+        drawn.append({**raw, "hoverinfo": "skip", "showlegend": False})
+    drawn.append(_trace(line.key, xs, line.smoothed or line.values, number, "line"))
+    odd = [at for at, value in enumerate(line.values) if not math.isfinite(value)]
+    if odd:
+        drawn.append(_odd_values(line, xs, odd, number))
+    return drawn
+
+
+def _trace(
+    key: str, xs: Sequence[Any], values: Sequence[float], number: int, part: str
+) -> Trace:
+    mode = "lines+markers" if len(values) <= DOTTED else "lines"
+    return {
+        "type": "scatter",
+        "mode": mode,
+        "name": key,
+        "x": list(xs),
+        "y": [value if math.isfinite(value) else None for value in values],
+        "connectgaps": False,
+        "meta": {"series": number, "part": part},
+        "line": {"width": 1 if part == "raw" else 1.8},
+        "opacity": 0.28 if part == "raw" else 1,
+    }
+
+
+def _odd_values(
+    line: Line, xs: Sequence[Any], odd: Sequence[int], number: int
+) -> Trace:
+    """NaN and Infinity, at the top edge, on an axis of their own."""
+    words = [word_for(line.values[at]) for at in odd]
+    spread = max(1, math.ceil(len(odd) / WORDED))
+    texts = ["" if at % spread else word for at, word in enumerate(words)]
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "name": f"{line.key}: {', '.join(sorted(set(words)))}",
+        "x": [xs[at] for at in odd],
+        "y": [0.96] * len(odd),
+        "yaxis": "y2",
+        "text": texts,
+        "hovertext": [f"{line.key}: {word}" for word in words],
+        "hoverinfo": "x+text",
+        "textposition": "middle right",
+        "cliponaxis": False,
+        "showlegend": False,
+        "meta": {"series": number, "part": "odd"},
+        "marker": {"symbol": "triangle-up", "size": 9},
+    }
+
+
+@dataclass(frozen=True)
+class _Unit:
+    name: str
+    length: int
+
+
+_UNITS = (_Unit("h", 3_600_000), _Unit("min", 60_000), _Unit("s", 1000))
+
+
+def _unit(lines: Sequence[Line]) -> _Unit:
+    """The largest unit of which the longest line has three."""
+    longest = max(
+        (max(line.times, default=0) - line.began for line in lines), default=0
+    )
+    return next((u for u in _UNITS if longest >= 3 * u.length), _UNITS[-1])
+
+
+def _xs(line: Line, axis: Axis, unit: _Unit, zone: tzinfo) -> list[Any]:
+    if axis is Axis.STEP:
+        return list(line.steps)
+    if axis is Axis.RELATIVE:
+        return [round((time - line.began) / unit.length, 6) for time in line.times]
+    return [_clock(time, zone) for time in line.times]
+
+
+def _clock(time: int, zone: tzinfo) -> str:
+    """A moment as Plotly reads it: it knows no time zones, so this is the reader's."""
+    when = datetime.fromtimestamp(time / 1000, zone)
+    return when.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
+
+
+def _layout(axis: Axis, unit: _Unit, *, log_y: bool) -> Figure:
+    titles = {
+        Axis.STEP: _("Step"),
+        Axis.RELATIVE: _("Time since the start (%(unit)s)") % {"unit": unit.name},
+        Axis.TIME: _("Time"),
+    }
+    return {
+        "margin": {"t": 12, "r": 12, "b": 40, "l": 48},
+        "showlegend": False,
+        "hovermode": "x unified",
+        "dragmode": "zoom",
+        "xaxis": {
+            "title": {"text": titles[axis], "standoff": 6},
+            "type": "date" if axis is Axis.TIME else "linear",
+            "zeroline": False,
+        },
+        "yaxis": {"type": "log" if log_y else "linear", "zeroline": False},
+        "yaxis2": {
+            "overlaying": "y",
+            "range": [0, 1],
+            "visible": False,
+            "fixedrange": True,
+        },
+    }

@@ -1,0 +1,65 @@
+"""What a file is, by its name: how it is previewed, which type it is sent with."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class FileKind(str, Enum):
+    TEXT = "text"
+    IMAGE = "image"
+    JSON = "json"
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+IMAGES = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "bmp": "image/bmp",
+    "svg": "image/svg+xml",
+}
+_KINDS = {
+    **dict.fromkeys(IMAGES, FileKind.IMAGE),
+    "json": FileKind.JSON,
+    "csv": FileKind.TABLE,
+    "tsv": FileKind.TABLE,
+    "md": FileKind.MARKDOWN,
+    "markdown": FileKind.MARKDOWN,
+    "html": FileKind.HTML,
+    "htm": FileKind.HTML,
+}
+_CODE = frozenset(
+    "py ipynb sh js ts yaml yml toml ini cfg sql r jl c cpp h java".split()
+)
+#: What may be shown in place of being downloaded, in a sandbox.
+INLINE = {**IMAGES, "html": "text/html", "htm": "text/html"}
+DOWNLOAD = "application/octet-stream"
+
+
+def extension(name: str) -> str:
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
+
+def kind_of(name: str) -> FileKind:
+    return _KINDS.get(extension(name), FileKind.TEXT)
+
+
+def inline_type(name: str) -> str | None:
+    """The media type that the file is shown with; None if it is only downloaded."""
+    found = INLINE.get(extension(name))
+    return f"{found}; charset=utf-8" if found == "text/html" else found
+
+
+def icon_of(name: str) -> str:
+    """The sprite's symbol."""
+    kind = kind_of(name)
+    if kind is FileKind.IMAGE:
+        return "image"
+    if kind is FileKind.JSON:
+        return "json"
+    return "code" if extension(name) in _CODE or kind is FileKind.HTML else "file"

@@ -1,0 +1,52 @@
+"""Paths as the tree that people know from their own machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from runs.render.file_kinds import icon_of
+
+
+@dataclass(frozen=True)
+class Leaf:
+    name: str
+    path: str
+    size: int
+    href: str
+    chosen: bool = False
+
+    @property
+    def icon(self) -> str:
+        return icon_of(self.name)
+
+
+@dataclass
+class Folder:
+    """`open` if the chosen file lies below, or by choice of the page."""
+
+    name: str
+    folders: dict[str, Folder] = field(default_factory=dict)
+    leaves: list[Leaf] = field(default_factory=list)
+    open: bool = False
+
+    @property
+    def sorted_folders(self) -> list[Folder]:
+        return [self.folders[name] for name in sorted(self.folders)]
+
+
+#: Folders stand open until a tree has more leaves than this.
+FEW = 40
+
+
+def tree(leaves: Iterable[Leaf]) -> Folder:
+    """The leaves below one nameless folder."""
+    root = Folder("", open=True)
+    every = sorted(leaves, key=lambda leaf: leaf.path)
+    for leaf in every:
+        here = root
+        for part in leaf.path.split("/")[:-1]:
+            here = here.folders.setdefault(part, Folder(part, open=len(every) <= FEW))
+            here.open = here.open or leaf.chosen
+        here.leaves.append(leaf)
+    return root

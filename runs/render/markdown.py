@@ -1,0 +1,104 @@
+"""Markdown as safe HTML: the only way that a text of people becomes markup.
+
+Markdown renders, bleach keeps what is on the list and shows the rest as text. Links
+lead to http, https and mail; a picture from elsewhere becomes a link, since loading it
+would tell its host who reads. The Content-Security-Policy is the second wall.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from bleach.html5lib_shim import Filter  # type: ignore[attr-defined]
+from bleach.sanitizer import Cleaner
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from markdown import Markdown
+
+TAGS = frozenset(
+    "p br hr h1 h2 h3 h4 h5 h6 ul ol li strong em b i del s sub sup code pre kbd "
+    "blockquote a img table thead tbody tr th td dl dt dd".split()
+)
+ATTRIBUTES = {"a": ["href", "title"], "img": ["src", "alt", "title"], "ol": ["start"]}
+PROTOCOLS = frozenset({"http", "https", "mailto"})
+EXTENSIONS = ["fenced_code", "tables", "sane_lists", "def_list"]
+
+#: A page's card has the heading of level 2; those of the text stand below it.
+HEADING_SHIFT = 2
+_HEADING = re.compile(r"h([1-6])")
+#: A path of this server. No backslash, no space, no control character: browsers read
+#: `/\host` and `/<tab>/host` as another host.
+_OWN_PICTURE = re.compile(r"/w/[\w\-.~%/@+,=&?:]*", re.ASCII)
+#: Quotes in quotes cost time with their depth: nobody writes fifty.
+_TOO_DEEP = re.compile(r"^(?:[ \t]*>){50}", re.MULTILINE)
+#: For each opening bracket Markdown walks the rest of the block.
+_MAX_WALKED = 4_000_000
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
+
+Token = dict[str, Any]
+HREF, SRC, ALT = (None, "href"), (None, "src"), (None, "alt")
+
+
+class _Links(Filter):
+    """Outside pictures become links, links tell nobody where they stood."""
+
+    def __iter__(self) -> Iterator[Token]:
+        for token in super().__iter__():
+            if token["type"] in ("StartTag", "EndTag"):
+                token["name"] = _lowered_heading(token["name"])
+            if token.get("name") == "a" and token["type"] == "StartTag":
+                token["data"][(None, "rel")] = "nofollow noopener noreferrer"
+            if token.get("name") == "img" and not _is_own(token):
+                yield from _as_link(token)
+            else:
+                yield token
+
+
+def _lowered_heading(name: str) -> str:
+    heading = _HEADING.fullmatch(name)
+    return f"h{min(int(heading[1]) + HEADING_SHIFT, 6)}" if heading else name
+
+
+def _is_own(token: Token) -> bool:
+    return bool(_OWN_PICTURE.fullmatch(token["data"].get(SRC, "")))
+
+
+def _as_link(token: Token) -> Iterator[Token]:
+    source = token["data"].get(SRC, "")
+    text = {"type": "Characters", "data": token["data"].get(ALT) or source or "image"}
+    if not re.match(r"https?://", source, re.IGNORECASE):
+        yield text
+        return
+    rel = {HREF: source, (None, "rel"): "nofollow noopener noreferrer"}
+    yield {"type": "StartTag", "name": "a", "namespace": None, "data": rel}
+    yield text
+    yield {"type": "EndTag", "name": "a", "namespace": None, "data": {}}
+
+
+@lru_cache(maxsize=256)
+def render(text: str) -> SafeString:
+    """`text`, which is Markdown, as HTML that is safe to show."""
+    if _is_hostile(text):
+        return plain(text)
+    try:
+        html = Markdown(extensions=EXTENSIONS, output_format="html").convert(text)
+        cleaner = Cleaner(
+            tags=TAGS, attributes=ATTRIBUTES, protocols=PROTOCOLS, filters=[_Links]
+        )
+        return mark_safe(cleaner.clean(html))  # noqa: S308  # bleach cleaned it
+    except RecursionError:
+        return plain(text)
+
+
+def _is_hostile(text: str) -> bool:
+    """Whether rendering would take many seconds, as no text that is meant does."""
+    walked = sum(len(b) * b.count("[") for b in _BLANK_LINE.split(text))
+    return walked > _MAX_WALKED or bool(_TOO_DEEP.search(text))
+
+
+def plain(text: str) -> SafeString:
+    """`text` as it stands, in a block of its own."""
+    return mark_safe(f"<pre>{escape(text)}</pre>")  # noqa: S308  # escaped

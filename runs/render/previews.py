@@ -1,0 +1,133 @@
+"""Bytes of a file as lines, tables and the like. Nothing here is trusted."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runs.render.numbers import word_for
+
+MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 200, 50, 300
+#: A longer line is cut: one of a hundred megabytes would stop the browser.
+LONGEST_LINE = 10_000
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Numbered lines; of a file that is too long the first and the last ones.
+
+    `skipped` counts the bytes between them. The last ones have no numbers when
+    nobody has counted those between.
+    """
+
+    first: Sequence[tuple[int, str]]
+    last: Sequence[tuple[int | None, str]] = ()
+    skipped: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    is_whole: bool = True
+
+
+def is_binary(head: bytes) -> bool:
+    return b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff"))
+
+
+def decode(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    return data.decode("utf-8-sig", errors="replace")
+
+
+def lines(text: str, first: int = 1) -> list[tuple[int, str]]:
+    return list(enumerate(_shown_lines(text), start=first))
+
+
+def cut_lines(head: bytes, tail: bytes, skipped: int, between: int | None) -> Lines:
+    """Lines of a file's two ends; `between` is the number of line ends in between."""
+    first = lines(decode(head))
+    shown = _shown_lines(decode(tail))
+    if between is None:
+        return Lines(first, [(None, line) for line in shown], skipped)
+    start = head.count(b"\n") + between + 1
+    return Lines(first, [*enumerate(shown, start=start)], skipped)
+
+
+def _shown_lines(text: str) -> list[str]:
+    parts = text.split("\n")
+    if parts[-1] == "":
+        parts.pop()
+    return [_shown_line(part) for part in parts]
+
+
+def _shown_line(line: str) -> str:
+    """As a terminal would leave it: the last state of a progress bar, no codes."""
+    line = line.removesuffix("\r").rpartition("\r")[2]
+    line = _ANSI.sub("", line)
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
+
+
+def pretty_json(text: str) -> str | None:
+    """The document with its indents; None if it is none, or nested beyond reason."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def json_table(text: str) -> Table | None:
+    """What MLflow's `log_table` writes: `{"columns": [...], "data": [[...]]}`."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or found.keys() != {"columns", "data"}:
+        return None
+    heads, data = found["columns"], found["data"]
+    if not isinstance(heads, list) or not isinstance(data, list):
+        return None
+    rows = [row if isinstance(row, list) else [row] for row in data[:MOST_ROWS]]
+    return Table(
+        [_cell(head) for head in heads[:MOST_COLUMNS]],
+        [[_cell(value) for value in row[:MOST_COLUMNS]] for row in rows],
+        len(data) <= MOST_ROWS and len(heads) <= MOST_COLUMNS,
+    )
+
+
+def csv_table(text: str, *, delimiter: str, is_whole: bool) -> Table | None:
+    """The first rows; a half row at the end of a cut text is left out."""
+    if not is_whole:
+        text = text.rpartition("\n")[0]
+    try:
+        rows = list(_bounded_rows(text, delimiter))
+    except csv.Error:
+        return None
+    if not rows:
+        return None
+    whole = is_whole and len(rows) <= MOST_ROWS and len(rows[0]) <= MOST_COLUMNS
+    cells = [[_cell(value) for value in row[:MOST_COLUMNS]] for row in rows]
+    return Table(cells[0], cells[1 : MOST_ROWS + 1], whole)
+
+
+def _bounded_rows(text: str, delimiter: str) -> list[list[str]]:
+    rows = []
+    for row in csv.reader(text.splitlines(keepends=True), delimiter=delimiter):
+        rows.append(row)
+        if len(rows) > MOST_ROWS + 1:
+            break
+    return rows
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float) and math.isnan(value):
+        return word_for(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"

@@ -1,0 +1,65 @@
+"""A series as a small SVG, made here so that a list of metrics needs no script."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+WIDTH, HEIGHT = 108, 22
+_MARGIN = 3
+_LINE = WIDTH - 2 * _MARGIN
+_ROOM = HEIGHT - 2 * _MARGIN
+
+Point = tuple[float, float]
+
+
+def sparkline(steps: Sequence[float], values: Sequence[float]) -> SafeString:
+    """The line of `values` over `steps`, in their order; NaN and Infinity are gaps."""
+    whole = [(x, y) for x, y in zip(steps, values, strict=True) if math.isfinite(y)]
+    if not whole:
+        return SafeString("")
+    placed = _place(steps, values, whole)
+    last = [point for point in placed if point is not None][-1]
+    return format_html(
+        '<svg class="sparkline" viewBox="0 0 {} {}" width="{}" height="{}" '
+        'aria-hidden="true"><path d="{}"/><circle cx="{}" cy="{}" r="2"/></svg>',
+        *(WIDTH, HEIGHT, WIDTH, HEIGHT),
+        _path(placed),
+        *(_short(part) for part in last),
+    )
+
+
+def _place(
+    steps: Sequence[float], values: Sequence[float], whole: Sequence[Point]
+) -> list[Point | None]:
+    left, right = min(x for x, _ in whole), max(x for x, _ in whole)
+    low, high = min(y for _, y in whole), max(y for _, y in whole)
+    # Halves, because the span of two huge values would overflow.
+    tall = high / 2 - low / 2
+    wide = right - left
+    placed: list[Point | None] = []
+    for x, y in zip(steps, values, strict=True):
+        if not math.isfinite(y):
+            placed.append(None)
+            continue
+        across = (x - left) / wide if wide else 1
+        up = (y / 2 - low / 2) / tall if tall else 0.5
+        placed.append((_MARGIN + _LINE * across, HEIGHT - _MARGIN - _ROOM * up))
+    return placed
+
+
+def _path(placed: Sequence[Point | None]) -> str:
+    parts, pen_is_down = [], False
+    for point in placed:
+        if point is not None:
+            command = "L" if pen_is_down else "M"
+            parts.append(f"{command}{_short(point[0])} {_short(point[1])}")
+        pen_is_down = point is not None
+    return "".join(parts)
+
+
+def _short(part: float) -> str:
+    return f"{part:.1f}".removesuffix(".0")

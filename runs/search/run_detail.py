@@ -1,0 +1,183 @@
+"""One run, as its page shows it. Each function costs a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import (
+    Count,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from runs.models import (
+    Dataset,
+    Direction,
+    File,
+    LoggedModel,
+    Metric,
+    Run,
+    RunDataset,
+    RunEvent,
+    RunModel,
+    RunParam,
+    RunProperty,
+    RunStar,
+    RunTag,
+    User,
+    Workspace,
+)
+from studio.core.errors import NotFound
+from studio.core.statuses import ACTIVE, RunStatus
+
+ACTIVE_CODES = [status.code for status in ACTIVE]
+#: Clients' own bookkeeping, which people rarely want to see.
+BOOKKEEPING = "mlflow."
+
+
+@dataclass(frozen=True)
+class RunHead:
+    """What every tab of the page shows of its run."""
+
+    run: Run
+    starred: bool
+    metrics: int
+    files: int
+
+
+@dataclass(frozen=True)
+class Text:
+    key: str
+    value: str | None
+
+    @property
+    def is_bookkeeping(self) -> bool:
+        return self.key.startswith(BOOKKEEPING)
+
+
+@dataclass(frozen=True)
+class UsedDataset:
+    dataset: Dataset
+    context: str
+
+
+def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
+    """The run of that id, trashed or not; raises NotFound."""
+    rows = (
+        Run.objects.visible_to(viewer)
+        .in_workspace(workspace)
+        .filter(run_id=run_id)
+        .select_related("experiment", "submitter", "parent")
+        .annotate(
+            starred=Exists(RunStar.objects.filter(run=OuterRef("pk"), user=viewer)),
+            metric_count=_count(Metric.objects.filter(run=OuterRef("pk"))),
+            own_files=_count(_kept(File.objects.filter(run=OuterRef("pk")))),
+            model_files=_count(
+                _kept(File.objects.filter(model__source_run=OuterRef("pk"))),
+                by="model__source_run",
+            ),
+        )
+    )
+    run = rows.first()
+    if run is None:
+        raise NotFound(
+            _("There is no run %(id)s in this workspace.") % {"id": run_id},
+            run_id=run_id,
+        )
+    counts = run.own_files + run.model_files
+    return RunHead(run, run.starred, run.metric_count, counts)
+
+
+def _kept(files: QuerySet[File]) -> QuerySet[File]:
+    return files.filter(replaced__isnull=True)
+
+
+def _count(rows: QuerySet[Metric] | QuerySet[File], by: str = "run") -> Coalesce:
+    counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def tags_of(run: Run) -> list[Text]:
+    return _texts(RunTag.objects.filter(run=run))
+
+
+def params_of(run: Run) -> list[Text]:
+    return _texts(RunParam.objects.filter(run=run))
+
+
+def properties_of(run: Run) -> list[Text]:
+    return _texts(RunProperty.objects.filter(run=run))
+
+
+def _texts(
+    rows: QuerySet[RunTag] | QuerySet[RunParam] | QuerySet[RunProperty],
+) -> list[Text]:
+    found = rows.order_by("key__name").values_list("key__name", "value")
+    return [Text(key, value) for key, value in found]
+
+
+def metrics_of(run: Run) -> list[Metric]:
+    """The heads of the run's series by name, what the machine measured last."""
+    heads = Metric.objects.filter(run=run).select_related("key")
+    return sorted(heads, key=lambda head: metric_order(head.key.name))
+
+
+def metric_order(key: str) -> tuple[bool, str, str]:
+    return key.startswith("system/"), key.lower(), key
+
+
+def datasets_of(run: Run) -> list[UsedDataset]:
+    uses = RunDataset.objects.filter(run=run).select_related("dataset")
+    return [UsedDataset(use.dataset, use.context) for use in uses.order_by("pk")]
+
+
+def models_of(run: Run) -> list[LoggedModel]:
+    """The models that the run wrote."""
+    written = RunModel.objects.filter(run=run, direction=Direction.OUTPUT)
+    return list(
+        LoggedModel.objects.filter(workspace=run.workspace_id, deleted__isnull=True)
+        .filter(Q(source_run=run) | Q(model_id__in=written.values("model_id")))
+        .order_by("created", "pk")
+    )
+
+
+def models_read_by(run: Run) -> list[str]:
+    """The ids of the models that the run read; some may never have arrived."""
+    read = RunModel.objects.filter(run=run, direction=Direction.INPUT)
+    return list(read.order_by("pk").values_list("model_id", flat=True))
+
+
+def cancel_requested(run: Run) -> RunEvent | None:
+    """When and by whom the end of the run was last asked for."""
+    return (
+        RunEvent.objects.filter(run=run, new=RunStatus.CANCEL_REQUESTED.code)
+        .exclude(old=RunStatus.CANCEL_REQUESTED.code)
+        .select_related("actor")
+        .order_by("-pk")
+        .first()
+    )
+
+
+@dataclass(frozen=True)
+class Descendants:
+    total: int
+    active: int
+
+
+def count_descendants(run: Run) -> Descendants:
+    """How many runs hang below `run` at any depth, level by level as they are kept."""
+    total = active = 0
+    parents: Sequence[int] = [run.pk]
+    while parents:
+        level = list(Run.objects.filter(parent__in=parents).values_list("pk", "status"))
+        total += len(level)
+        active += sum(status in ACTIVE_CODES for _pk, status in level)
+        parents = [pk for pk, _status in level]
+    return Descendants(total, active)

@@ -1,0 +1,146 @@
+// Draws the charts of a page: figures come from the server as JSON, colours from the
+// tokens of the reader's theme. Plotly is loaded with the first chart.
+
+const bundle = document.querySelector("[data-plotly]")?.dataset.plotly;
+const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset" };
+const drawn = new Map();
+let loading;
+
+function plotly() {
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = bundle;
+    script.onload = () => resolve(globalThis.Plotly);
+    script.onerror = reject;
+    document.head.append(script);
+  });
+  return loading;
+}
+
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const series = (number) => token(`series-${((number - 1) % 10) + 1}`);
+const font = (colour) => ({ family: token("sans"), size: 12, color: colour });
+
+function coloured(figure, range) {
+  const data = figure.data.map((trace) => {
+    const colour = trace.meta.part === "odd" ? token("fail") : series(trace.meta.series);
+    return {
+      ...trace,
+      line: { ...trace.line, color: colour },
+      marker: { ...trace.marker, color: colour },
+      textfont: font(colour),
+    };
+  });
+  const axis = {
+    gridcolor: token("rule"), linecolor: token("rule-2"), showline: true, tickcolor: token("rule-2"),
+    tickfont: font(token("text-3")), nticks: 6, automargin: false,
+  };
+  const title = { ...figure.layout.xaxis.title, font: font(token("text-3")) };
+  const layout = {
+    ...figure.layout,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: font(token("text-3")),
+    hoverlabel: { bgcolor: token("raised"), bordercolor: token("rule-2"), font: font(token("text")) },
+    xaxis: { ...figure.layout.xaxis, ...axis, title, ...(range && { range, autorange: false }) },
+    yaxis: { ...figure.layout.yaxis, ...axis },
+  };
+  return { data, layout };
+}
+
+async function read(chart, query = "") {
+  const answer = await fetch(chart.url + query, {
+    headers: chart.etag && chart.query === query ? { "If-None-Match": chart.etag } : {},
+    cache: "no-store",
+  });
+  if (answer.status === 304) return false;
+  if (!answer.ok) throw new Error(answer.statusText);
+  chart.figure = await answer.json();
+  chart.etag = answer.headers.get("ETag");
+  chart.query = query;
+  return true;
+}
+
+async function paint(chart) {
+  const Plotly = await plotly();
+  const { data, layout } = coloured(chart.figure, chart.range);
+  await Plotly.react(chart.plot, data, layout, CONFIG);
+  label(chart, data);
+  if (chart.listening) return;
+  chart.listening = true;
+  chart.plot.on("plotly_relayout", (change) => zoom(chart, change));
+}
+
+function label(chart, data) {
+  const card = chart.plot.closest(".chart");
+  card.querySelector("[data-note]").textContent = chart.figure.note;
+  const lines = data.filter((trace) => trace.meta.part === "line");
+  const marks = lines.length > 1 ? lines.map((trace) => mark(trace)) : [];
+  card.querySelector("[data-legend]").replaceChildren(...marks);
+}
+function mark(trace) {
+  const item = document.createElement("span");
+  const NS = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(NS, "svg");
+  svg.setAttribute("width", "16");
+  svg.setAttribute("height", "4");
+  const line = document.createElementNS(NS, "path");
+  line.setAttribute("d", "M0 2H16");
+  line.setAttribute("stroke", trace.line.color);
+  svg.append(line);
+  item.append(svg, trace.name);
+  return item;
+}
+
+// Zooming reads the stretch again at full resolution, where points were left out.
+async function zoom(chart, change) {
+  const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+  const left = typeof from === "number";
+  if (!left && !change["xaxis.autorange"] && !chart.range) return;
+  const sampled = chart.figure.note || chart.query;
+  if (!sampled || chart.figure.layout.xaxis.title.text !== chart.stepTitle) return;
+  chart.range = left ? [from, to] : null;
+  if (await read(chart, left ? `&from=${Math.floor(from)}&to=${Math.ceil(to)}` : "")) await paint(chart);
+}
+
+async function start(plot) {
+  const chart = { plot, url: plot.dataset.chart };
+  drawn.set(plot, chart);
+  try {
+    await read(chart);
+    chart.stepTitle = new URL(chart.url, location.href).searchParams.has("x") ? null : chart.figure.layout.xaxis.title.text;
+    await paint(chart);
+  } catch {
+    plot.classList.add("failed");
+    plot.textContent = document.body.dataset.offline;
+  }
+}
+
+function scan() {
+  for (const plot of drawn.keys()) {
+    if (plot.isConnected) continue;
+    globalThis.Plotly?.purge(plot);
+    drawn.delete(plot);
+  }
+  for (const plot of document.querySelectorAll("[data-chart]")) if (!drawn.has(plot)) start(plot);
+}
+
+document.body.addEventListener("htmx:afterSwap", scan);
+document.addEventListener("run:changed", async () => {
+  for (const chart of drawn.values()) {
+    if (!chart.range && chart.figure && (await read(chart))) await paint(chart);
+  }
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-enlarge]");
+  if (!button) return;
+  const card = button.closest(".chart");
+  const large = card.classList.toggle("large");
+  button.setAttribute("aria-pressed", large);
+  globalThis.Plotly?.Plots.resize(card.querySelector(".plot"));
+});
+
+const repaint = () => drawn.forEach((chart) => chart.figure && paint(chart));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+scan();

@@ -1,0 +1,146 @@
+// The run page's script: it refreshes itself while the run lives, clocks tick, lists are
+// searched in place. Everything is there without it.
+
+const page = () => document.getElementById("run");
+const live = document.getElementById("live");
+
+// Refresh: a conditional request; of the answer only the parts that changed are taken,
+// and none that the reader is in the middle of.
+let served = new Map();
+let timer;
+
+function parts(root) {
+  return [...root.querySelectorAll("[data-live]")];
+}
+function remember() {
+  served = new Map(parts(document).map((part) => [part.id, part.outerHTML]));
+}
+
+function follow() {
+  clearTimeout(timer);
+  const pace = Number(page()?.dataset.pace);
+  live.hidden = !pace;
+  if (pace) timer = setTimeout(look, pace * 1000);
+}
+
+async function look() {
+  const busy = document.hidden || document.querySelector(".htmx-request, dialog[open]");
+  if (!busy) {
+    try {
+      const answer = await fetch(location.href, {
+        headers: { "HX-Request": "true", "If-None-Match": page().dataset.etag },
+        cache: "no-store",
+      });
+      live.classList.toggle("paused", answer.status >= 400);
+      if (answer.status === 200) take(await answer.text());
+    } catch {
+      live.classList.add("paused");
+    }
+  }
+  follow();
+}
+
+function take(html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html");
+  const root = fresh.getElementById("run");
+  if (!root) return;
+  for (const part of parts(fresh)) {
+    const old = document.getElementById(part.id);
+    if (!old || served.get(part.id) === part.outerHTML || isInUse(old)) continue;
+    served.set(part.id, part.outerHTML);
+    keepOpen(old, part);
+    old.replaceWith(document.adoptNode(part));
+    htmx.process(part);
+  }
+  page().dataset.etag = root.dataset.etag;
+  page().dataset.pace = root.dataset.pace;
+  prepare();
+  document.dispatchEvent(new CustomEvent("run:changed"));
+}
+
+function isInUse(part) {
+  const selection = getSelection();
+  const marks = selection && !selection.isCollapsed && part.contains(selection.anchorNode);
+  return marks || part.contains(document.activeElement) || part.querySelector("details.menu[open]");
+}
+
+function keepOpen(old, part) {
+  const before = [...old.querySelectorAll("details")];
+  [...part.querySelectorAll("details")].forEach((details, index) => {
+    if (before[index]) details.open = before[index].open;
+  });
+}
+
+// Clocks of what has not ended, in the words of the server's durations.
+function tick() {
+  for (const clock of document.querySelectorAll("[data-ticking]")) {
+    clock.textContent = lasting(Date.now() - Number(clock.dataset.ticking));
+  }
+}
+function lasting(ms) {
+  const seconds = Math.max(Math.floor(ms / 1000), 0);
+  const two = (number) => String(number).padStart(2, "0");
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
+  if (hours) return `${hours} h ${two(minutes)} min ${two(rest)} s`;
+  return minutes ? `${minutes} min ${two(rest)} s` : `${rest} s`;
+}
+setInterval(tick, 1000);
+
+// Search in place: rows whose text has all the words stay.
+document.addEventListener("input", (event) => {
+  const box = event.target;
+  if (box.dataset.find) find(box);
+  if (box.type === "range") box.parentElement.querySelector("output").textContent = box.value;
+});
+function find(box) {
+  const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const row of document.querySelectorAll(box.dataset.find)) {
+    const item = row.closest("li") ?? row;
+    const text = (row.title || row.textContent).toLowerCase();
+    item.hidden = !words.every((word) => text.includes(word));
+  }
+  if (!words.length) return;
+  for (const folder of document.querySelectorAll(".tree details.folder")) folder.open = true;
+}
+
+// A choice in the metric list goes to the address without what is default.
+document.body.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.elt.id !== "metric-form") return;
+  const asked = event.detail.parameters;
+  if (asked.x === "step") delete asked.x;
+  if (Number(asked.smooth) === 0) delete asked.smooth;
+  if (!asked.key) asked.none = "1";
+});
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const fresh = new DOMParser().parseFromString(event.detail.xhr.response ?? "", "text/html");
+  const count = fresh.getElementById("metric-count");
+  const shown = document.getElementById("metric-count");
+  if (count && shown) shown.textContent = count.textContent;
+});
+
+document.body.addEventListener("htmx:afterSwap", () => {
+  const dialog = document.getElementById("run-cancel");
+  if (dialog?.firstElementChild && !dialog.open) dialog.showModal();
+  prepare();
+  remember();
+});
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-wrap]")) return;
+  localStorage.setItem("wrap", event.target.checked ? "1" : "");
+  wrap();
+});
+function wrap() {
+  const box = document.querySelector("[data-wrap]");
+  if (!box) return;
+  box.checked = localStorage.getItem("wrap") === "1";
+  document.getElementById("lines")?.classList.toggle("wrapped", box.checked);
+}
+function prepare() {
+  wrap();
+  tick();
+  for (const box of document.querySelectorAll("[data-find]")) if (box.value) find(box);
+}
+
+remember();
+prepare();
+follow();
