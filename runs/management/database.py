@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import OperationalError, connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -28,7 +28,7 @@ def prepare(folder: Path, say: Say) -> None:
         refuse_newer_schema()
         migrate(folder, say)
         restore_triggers(say)
-    except OperationalError as error:
+    except DatabaseError as error:
         raise CommandError(f"The database cannot be used: {error}") from error
     finally:
         connection.close()

@@ -1,13 +1,14 @@
 """The web server: `python -m runs.management.web`, started by the supervisor.
 
-Granian's own main process holds no Django: it starts the processes that serve, and
-starts again one that died.
+Granian's main process imports the application once; the processes that serve are its
+forks, so they start at once and share that memory. It starts again one that died.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import resource
 from collections.abc import Callable
@@ -33,9 +34,21 @@ IDLE_SECONDS = 600
 def load(parent: int) -> Callable[..., Any]:
     """The application, in a process that ends with the server's main one."""
     tether.tie(parent)
+    return application()
+
+
+def application() -> Callable[..., Any]:
+    # Not at the top: where processes are not forked, this is the one that imports it.
     from studio.wsgi import application
 
     return application
+
+
+def preload() -> None:
+    """Import everything before the fork; what is frozen stays shared after it."""
+    application()
+    gc.collect()
+    gc.freeze()
 
 
 def allow_many_files() -> None:
@@ -78,6 +91,7 @@ def main() -> None:
     given = parser.parse_args()
     tether.tie(given.parent)
     allow_many_files()
+    preload()
     serve(given.host, given.port, given.processes)
 
 

@@ -1,0 +1,62 @@
+"""The first owner, and the token of the server's machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runs.actions.actor import SERVER
+from runs.actions.tokens import revoke_token
+from runs.management.home import client_file, read_client
+from runs.management.owner import first_owner, keep_client_token, system_user
+from runs.models import ApiToken, Member, Role, User, Workspace
+from studio.core.names import check_user_name
+
+pytestmark = pytest.mark.django_db
+URL = "http://127.0.0.1:8000"
+
+
+def test_the_first_owner_is_named_after_the_system_user(now: int) -> None:
+    user = first_owner(now=now)
+    assert user.username == system_user()
+    assert not user.has_usable_password()
+    assert Member.objects.get(user=user).role == Role.OWNER
+    assert Workspace.objects.get().experiments.get().number == 0
+
+
+def test_an_owner_who_is_there_stays_the_one(owner: User, now: int) -> None:
+    assert first_owner(now=now) == owner
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["Ada Lovelace", "DOMAIN\\ada", "", "   ", "é" * 400])
+def test_every_system_name_becomes_a_legal_one(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: name)
+    check_user_name(system_user())
+
+
+def test_the_token_is_kept_over_starts_and_the_address_follows(
+    tmp_path: Path, owner: User, now: int
+) -> None:
+    keep_client_token(tmp_path, owner, URL, now=now)
+    first = read_client(tmp_path)
+    keep_client_token(tmp_path, owner, "https://studio.example.org", now=now)
+    second = read_client(tmp_path)
+    assert second["token"] == first["token"]
+    assert second["url"] == "https://studio.example.org"
+    assert ApiToken.objects.get().role_cap == Role.CONTRIBUTOR
+
+
+def test_a_revoked_or_lost_token_is_made_anew_and_the_old_one_ends(
+    tmp_path: Path, owner: User, now: int
+) -> None:
+    keep_client_token(tmp_path, owner, URL, now=now)
+    revoke_token(ApiToken.objects.get(), actor=SERVER, now=now)
+    keep_client_token(tmp_path, owner, URL, now=now)
+    client_file(tmp_path).unlink()
+    keep_client_token(tmp_path, owner, URL, now=now)
+    assert ApiToken.objects.count() == 3
+    assert ApiToken.objects.filter(revoked__isnull=True).count() == 1
