@@ -27,7 +27,7 @@ def artifacts() -> None:
     with mlflow.start_run() as run, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "empty").write_bytes(b"")
-        (folder / "with space +ü%41.txt").write_text("x")
+        (folder / "50 % of a +ü.txt").write_text("x")
         (folder / "deep" / "er").mkdir(parents=True)
         (folder / "deep" / "er" / "blob").write_bytes(os.urandom(100_000))
         mlflow.log_artifact(str(folder / "empty"))
@@ -48,13 +48,13 @@ def artifacts() -> None:
     assert inside == {
         "folder/empty",
         "folder/deep",
-        "folder/with space +ü%41.txt",
-    }
+        "folder/50 % of a +ü.txt",
+    }, inside
     with tempfile.TemporaryDirectory() as name:
         got = Path(mlflow.artifacts.download_artifacts(run_id=run_id, dst_path=name))
         assert (got / "folder/deep/er/blob").read_bytes() == blob
         assert (got / "empty").read_bytes() == b""
-        assert (got / "folder/with space +ü%41.txt").read_text() == "x"
+        assert (got / "folder/50 % of a +ü.txt").read_text() == "x"
     assert mlflow.artifacts.load_text(f"runs:/{run_id}/notes/a.txt") == "hello\n"
     assert mlflow.artifacts.load_dict(f"runs:/{run_id}/config.json") == {"a": [1, 2]}
 
