@@ -7,7 +7,8 @@ import sys
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import is_valid_path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -48,7 +49,9 @@ def answer(request: HttpRequest, error: StudioError) -> HttpResponse:
     """The answer to an error, in the view's own form or the path's."""
     response = renderer(request)(request, error)
     if isinstance(error, SignInRequired):
-        response.headers.setdefault("WWW-Authenticate", 'Bearer realm="Run Studio"')
+        # Never Basic: a browser would ask, keep the token and send it along with what
+        # other sites make it request.
+        response.headers["WWW-Authenticate"] = 'Bearer realm="Run Studio"'
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(error.details["allowed"])
     if "retry_after" in error.details:
@@ -60,7 +63,7 @@ def renderer(request: HttpRequest) -> ErrorRenderer:
     """What the view declared; the form that fits the path where no view is known."""
     match = request.resolver_match
     declared = declaration(request, match.func) if match else None
-    return (declared and declared.errors) or by_path(request)
+    return (declared.errors or as_page) if declared else by_path(request)
 
 
 def declaration(request: HttpRequest, view: Any) -> Access | None:
@@ -133,9 +136,17 @@ def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    error = exception if isinstance(exception, StudioError) else None
-    missing = NotFound(_("There is no such address on this server."))
-    return answer(request, error or missing)
+    if isinstance(exception, StudioError):
+        return answer(request, exception)
+    if request.method == "GET" and _is_page_without_slash(request):
+        return redirect(request.get_full_path(force_append_slash=True))
+    return answer(request, NotFound(_("There is no such address on this server.")))
+
+
+def _is_page_without_slash(request: HttpRequest) -> bool:
+    path = request.path_info
+    is_page = by_path(request) is as_page and not path.endswith("/")
+    return is_page and bool(is_valid_path(f"{path}/"))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

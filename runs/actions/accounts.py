@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
 from runs.actions.experiments import ensure_default
+from runs.actions.secrets import moment
 from runs.models import BrowserSession, Member, Role, Theme, User, Workspace
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState, InvalidValue, NotFound
@@ -189,6 +190,13 @@ def _keep_an_owner(workspace: Workspace, user: User, role: Role | None) -> None:
 def end_session(user: User, key: str, *, actor: Actor, now: int) -> None:
     """End one browser session of `user`: the browser must sign in again."""
     BrowserSession.objects.filter(user=user, session_key=key).delete()
+
+
+@transaction.atomic
+def forget_expired_sessions(*, now: int) -> int:
+    """Delete the sessions that nobody can use any more; returns how many."""
+    ended, _rows = BrowserSession.objects.filter(expire_date__lt=moment(now)).delete()
+    return ended
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from runs.access.network import client_address
 from runs.access.rules import PUBLIC, StudioRequest, access
+from runs.actions.accounts import forget_expired_sessions
 from runs.actions.clock import now_ms
 from runs.actions.links import find_sign_in_link, use_sign_in_link
 from runs.actions.sign_in import check_sign_in
@@ -88,6 +89,7 @@ def enter(
     request: StudioRequest, user: User, target: str, *, keep: bool
 ) -> HttpResponse:
     """Start a session of `user` under a new key, and go to `target`."""
+    forget_expired_sessions(now=now_ms())
     login(request, user, backend=BACKEND)
     request.session["address"] = client_address(request)
     request.session["agent"] = request.headers.get("User-Agent", "")

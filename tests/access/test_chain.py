@@ -357,6 +357,12 @@ def test_an_unknown_address_answers_in_the_form_of_its_room(visitor):
     assert unknown.json()["error"]["code"] == "NotFound"
 
 
+def test_a_page_without_its_slash_leads_to_the_page(visitor):
+    answer = visitor.get("/w/lab/members?a=1")
+    assert answer.headers["Location"] == "/w/lab/members/?a=1"
+    assert visitor.post("/sign-in").status_code == 404
+
+
 @pytest.mark.parametrize(
     "path", ["/w/%00/members/", "/sign-in/link/%00/", "/%ff/", "/w/..%2f/members/"]
 )

@@ -84,5 +84,5 @@ routes: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<str:workspace>/", include(routes)),
     path("", include(routes)),
-    path("health", server.health),
+    path("health", by_method(GET=server.health)),
 ]

@@ -1,0 +1,213 @@
+"""Every address of the server with who may do what there: the table to read and amend.
+
+An address that is missing here, or that the server no longer has, fails
+`test_every_url`. Needs are public, signed in, in person, or the least role. `also`
+lists further statuses of somebody who is let in but sends an empty request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+PUBLIC, SIGNED_IN, IN_PERSON = "public", "signed in", "in person"
+READER, CONTRIBUTOR, OWNER = "reader", "contributor", "owner"
+
+
+@dataclass(frozen=True)
+class Row:
+    needs: dict[str, str]
+    #: Parts of the path that differ from `SAMPLES`; `{member}` is filled by the scene.
+    parts: dict[str, str] = field(default_factory=dict)
+    also: frozenset[int] = frozenset()
+    is_api: bool = False
+
+
+SAMPLES = {
+    "workspace": "lab",
+    "run_id": "first",
+    "slug": "digits",
+    "secret": "nosuch",
+    "number": "999999",
+    "model_id": "m-nosuch",
+    "key": "k",
+    "route": "mlflow/nosuch",
+    "address": "1/first/artifacts/out.txt",
+    "path": "out.txt",
+}
+
+
+def row(*also: int, parts: dict[str, str] | None = None, **needs: str) -> Row:
+    return Row(needs, parts or {}, frozenset(also))
+
+
+def page(need: str, *also: int, **parts: str) -> Row:
+    return row(*also, parts=parts, GET=need)
+
+
+def form(need: str, *also: int, **parts: str) -> Row:
+    return row(*also, parts=parts, POST=need)
+
+
+def data(need: str, *also: int, **parts: str) -> Row:
+    """What a page's script asks for: its errors are JSON."""
+    return as_api(page(need, *also, **parts))
+
+
+def as_api(entry: Row) -> Row:
+    return Row(entry.needs, entry.parts, entry.also, is_api=True)
+
+
+WORKSPACE = "w/<str:workspace>/"
+RUN = "runs/<str:run_id>/"
+
+PAGES: dict[str, Row] = {
+    "": page(SIGNED_IN),
+    "healthz": page(PUBLIC),
+    "readyz": page(PUBLIC),
+    "parts/": page(SIGNED_IN),
+    "help/": page(SIGNED_IN),
+    "api/v1/": page(SIGNED_IN),
+    "sign-in/": row(GET=PUBLIC, POST=PUBLIC),
+    "sign-in/link/": form(PUBLIC),
+    "sign-in/link/<str:secret>/": row(
+        parts={"secret": "{link}"}, GET=PUBLIC, POST=PUBLIC
+    ),
+    "sign-out/": form(PUBLIC),
+    "invitation/<str:secret>/": row(
+        parts={"secret": "{invitation}"}, GET=PUBLIC, POST=PUBLIC
+    ),
+    "account/": page(IN_PERSON),
+    "account/profile/": form(IN_PERSON),
+    "account/password/": form(IN_PERSON),
+    "account/theme/": form(PUBLIC),
+    "account/tokens/": form(IN_PERSON, 404),
+    "account/tokens/<int:number>/": form(IN_PERSON, 404),
+    "account/sessions/": form(IN_PERSON),
+    "account/sessions/<str:number>/": form(IN_PERSON, 404),
+}
+
+IN_WORKSPACE: dict[str, Row] = {
+    "experiments/": page(READER),
+    "experiments/<str:slug>/": page(READER),
+    "experiments/<str:slug>/star/": form(READER),
+    "runs/": page(READER),
+    f"{RUN}star/": form(READER),
+    f"{RUN}": page(READER),
+    f"{RUN}metrics/": page(READER),
+    f"{RUN}metrics/chart.json": data(READER),
+    f"{RUN}metrics/values.csv": page(READER),
+    f"{RUN}files/": page(READER),
+    f"{RUN}files/all.zip": page(READER),
+    f"{RUN}files/raw/<path:path>": page(READER),
+    f"{RUN}models/<str:model_id>/<path:path>": page(READER, 404),
+    f"{RUN}cancel/": row(GET=CONTRIBUTOR, POST=CONTRIBUTOR),
+    f"{RUN}force/": form(CONTRIBUTOR),
+    f"{RUN}trash/": form(CONTRIBUTOR),
+    f"{RUN}restore/": form(CONTRIBUTOR),
+    "members/": page(READER),
+    "members/<int:number>/role/": form(OWNER, number="{member}"),
+    "members/<int:number>/remove/": form(OWNER, number="{member}"),
+    "invitations/": form(OWNER),
+    "invitations/<int:number>/revoke/": form(OWNER, number="{number}"),
+}
+
+EXPERIMENTS = "api/2.0/mlflow/experiments/"
+RUNS = "api/2.0/mlflow/runs/"
+MODELS = "api/2.0/mlflow/logged-models"
+FILES = "api/2.0/mlflow-artifacts/"
+
+#: Below a workspace, and bare.
+MLFLOW: dict[str, Row] = {
+    f"{EXPERIMENTS}get": row(GET=READER),
+    f"{EXPERIMENTS}get-by-name": row(GET=READER),
+    f"{EXPERIMENTS}create": row(POST=CONTRIBUTOR),
+    f"{EXPERIMENTS}search": row(GET=READER, POST=READER),
+    f"{EXPERIMENTS}update": row(POST=CONTRIBUTOR),
+    f"{EXPERIMENTS}delete": row(POST=CONTRIBUTOR),
+    f"{EXPERIMENTS}restore": row(POST=CONTRIBUTOR),
+    f"{EXPERIMENTS}set-experiment-tag": row(POST=CONTRIBUTOR),
+    f"{EXPERIMENTS}delete-experiment-tag": row(POST=CONTRIBUTOR),
+    f"{RUNS}create": row(POST=CONTRIBUTOR),
+    f"{RUNS}get": row(GET=READER),
+    f"{RUNS}update": row(POST=CONTRIBUTOR),
+    f"{RUNS}delete": row(POST=CONTRIBUTOR),
+    f"{RUNS}restore": row(POST=CONTRIBUTOR),
+    f"{RUNS}search": row(POST=READER),
+    f"{RUNS}log-metric": row(POST=CONTRIBUTOR),
+    f"{RUNS}log-parameter": row(POST=CONTRIBUTOR),
+    f"{RUNS}log-batch": row(POST=CONTRIBUTOR),
+    f"{RUNS}set-tag": row(POST=CONTRIBUTOR),
+    f"{RUNS}delete-tag": row(POST=CONTRIBUTOR),
+    f"{RUNS}log-model": row(POST=CONTRIBUTOR),
+    f"{RUNS}log-inputs": row(POST=CONTRIBUTOR),
+    f"{RUNS}outputs": row(POST=CONTRIBUTOR),
+    MODELS: row(POST=CONTRIBUTOR),
+    f"{MODELS}/search": row(POST=READER),
+    f"{MODELS}/<str:model_id>": row(
+        404, GET=READER, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR
+    ),
+    f"{MODELS}/<str:model_id>/tags": row(404, PATCH=CONTRIBUTOR),
+    f"{MODELS}/<str:model_id>/tags/<path:key>": row(404, DELETE=CONTRIBUTOR),
+    f"{MODELS}/<str:model_id>/params": row(404, POST=CONTRIBUTOR),
+    "api/2.0/mlflow/metrics/get-history": row(GET=READER),
+    "api/2.0/mlflow/artifacts/list": row(GET=READER),
+    f"{FILES}artifacts": row(GET=READER),
+    f"{FILES}artifacts/<path:address>": row(
+        404, GET=READER, PUT=CONTRIBUTOR, DELETE=CONTRIBUTOR
+    ),
+    f"{FILES}mpu/<path:address>": row(404, 501, POST=READER),
+    f"{FILES}presigned/<path:address>": row(404, 501, GET=READER),
+    "api/3.0/mlflow/server-info": row(GET=READER),
+    "api/2.0/<path:route>": row(404, GET=SIGNED_IN, POST=SIGNED_IN),
+    "api/3.0/<path:route>": row(404, GET=SIGNED_IN, POST=SIGNED_IN),
+}
+
+SPACE = "workspaces/<str:workspace>"
+ONE = f"{SPACE}/runs/<str:run_id>"
+HOME = f"{SPACE}/experiments/<int:number>"
+
+
+def home(**needs: str) -> Row:
+    return row(parts={"number": "1"}, **needs)
+
+
+#: Below `api/v1/`.
+REST: dict[str, Row] = {
+    "openapi.json": row(GET=SIGNED_IN),
+    "fields": row(GET=SIGNED_IN),
+    "workspaces": row(GET=SIGNED_IN),
+    f"{SPACE}/experiments": row(GET=READER, POST=CONTRIBUTOR),
+    HOME: home(GET=READER, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR),
+    f"{HOME}/restore": home(POST=CONTRIBUTOR),
+    f"{HOME}/tags": home(POST=CONTRIBUTOR),
+    f"{SPACE}/runs": row(GET=READER, POST=CONTRIBUTOR),
+    ONE: row(GET=READER, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR),
+    f"{ONE}/restore": row(POST=CONTRIBUTOR),
+    f"{ONE}/status": row(POST=CONTRIBUTOR),
+    f"{ONE}/cancel": row(POST=CONTRIBUTOR),
+    f"{ONE}/star": row(PUT=READER, DELETE=READER),
+    f"{ONE}/events": row(GET=READER),
+    f"{ONE}/params": row(GET=READER, POST=CONTRIBUTOR),
+    f"{ONE}/properties": row(GET=READER, POST=CONTRIBUTOR),
+    f"{ONE}/tags": row(GET=READER, POST=CONTRIBUTOR),
+    f"{ONE}/metrics": row(GET=READER, POST=CONTRIBUTOR),
+    f"{ONE}/metrics/<path:key>": row(404, GET=READER),
+    f"{ONE}/files": row(GET=READER),
+    f"{ONE}/files/<path:path>": row(GET=READER, PUT=CONTRIBUTOR, DELETE=CONTRIBUTOR),
+}
+
+
+def every_row() -> Iterator[tuple[str, Row]]:
+    yield from PAGES.items()
+    for pattern, entry in IN_WORKSPACE.items():
+        yield WORKSPACE + pattern, entry
+    for prefix in (WORKSPACE, ""):
+        for pattern, entry in MLFLOW.items():
+            yield prefix + pattern, as_api(entry)
+    yield "health", as_api(row(GET=PUBLIC))
+    for pattern, entry in REST.items():
+        yield f"api/v1/{pattern}", as_api(entry)
+
+
+TABLE = dict(every_row())

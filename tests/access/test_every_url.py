@@ -1,0 +1,152 @@
+"""Every address × {anonymous, outsider, reader, contributor, owner} × method."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from runs.access.answers import declaration
+from runs.actions.actor import SERVER, Actor
+from runs.actions.clock import now_ms
+from runs.actions.experiments import create_experiment
+from runs.actions.files import save_file
+from runs.actions.links import make_invitation, make_sign_in_link
+from runs.actions.runs import create_run
+from runs.models import Member, Role, User
+from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
+from tests.access.table import IN_PERSON, PUBLIC, SAMPLES, SIGNED_IN, TABLE, Row
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+CALLERS = ("anonymous", "outsider", "reader", "contributor", "owner")
+#: What somebody gets who is let in with an empty request.
+LET_IN = frozenset({200, 204, 302, 304, 400, 409})
+
+
+def every_pattern(
+    resolver: URLResolver | Any = None, before: str = ""
+) -> Iterator[tuple[str, URLPattern]]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        route = before + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from every_pattern(entry, route)
+        else:
+            yield route, entry
+
+
+def test_every_address_is_in_the_table():
+    assert {route for route, _entry in every_pattern()} == set(TABLE)
+
+
+def test_no_address_is_listed_twice():
+    routes = [route for route, _entry in every_pattern()]
+    assert len(routes) == len(set(routes))
+
+
+@pytest.mark.parametrize(("route", "entry"), list(every_pattern()))
+def test_every_view_declares_what_it_needs(rf, route, entry):
+    for method in TABLE[route].needs:
+        declared = declaration(rf.generic(method, "/"), entry.callback)
+        assert declared is not None
+        assert (declared.errors is not None) is TABLE[route].is_api
+
+
+@dataclass
+class Scene:
+    team: Team
+    fill: dict[str, str]
+
+
+@pytest.fixture
+def scene(db: None) -> Scene:
+    team = make_team()
+    act: dict[str, Any] = {"actor": Actor(team.owner), "now": now_ms()}
+    experiment = create_experiment(team.workspace, "digits", **act)
+    run = create_run(experiment, run_id="first", **act)
+    save_file(run, "out.txt", [b"text"], limit=100, **act)
+    invitation, invited = make_invitation(team.workspace, Role.READER, **act)
+    _link, link = make_sign_in_link(team.reader, actor=SERVER, now=now_ms())
+    member = Member.objects.get(workspace=team.workspace, user=team.reader)
+    fill = {
+        "member": str(member.pk),
+        "number": str(invitation.pk),
+        "invitation": invited,
+        "link": link,
+    }
+    return Scene(team, fill)
+
+
+def path_of(route: str, row: Row, fill: dict[str, str]) -> str:
+    def part(found: re.Match[str]) -> str:
+        name = found[1]
+        return row.parts.get(name, SAMPLES[name]).format(**fill)
+
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", part, route)
+
+
+def client_of(caller: str, scene: Scene, row: Row) -> Client:
+    """Pages are opened with a browser, the API is called with a token."""
+    user: User | None = getattr(scene.team, caller, None)
+    if user is None or not row.is_api:
+        return browser_of(user)
+    home = scene.team.workspace if caller != "outsider" else space("elsewhere")
+    _token, secret = token_of(user, home)
+    return Client(headers=bearer(secret), raise_request_exception=False)
+
+
+def expected(caller: str, route: str, row: Row, need: str) -> set[int]:
+    let_in = set(LET_IN | row.also)
+    if need == PUBLIC:
+        return let_in
+    if caller == "anonymous":
+        return {401} if row.is_api else {302}
+    in_workspace = "<str:workspace>" in route
+    if caller == "outsider" and in_workspace:
+        return {404}
+    # A bare path means the outsider's own workspace, which the outsider owns.
+    if need in (SIGNED_IN, IN_PERSON) or caller == "outsider":
+        return let_in
+    allowed = Role[caller.upper()] >= Role[need.upper()]
+    return let_in if allowed else {403}
+
+
+def send(client: Client, method: str, path: str) -> Any:
+    """The request's effects are taken back, so that the next finds the same scene."""
+    with transaction.atomic():
+        answer = client.generic(method, path, b"", "application/json")
+        transaction.set_rollback(True)
+    return answer
+
+
+def wrong_answers(scene: Scene, route: str, caller: str) -> Iterator[str]:
+    row = TABLE[route]
+    path = path_of(route, row, scene.fill)
+    client = client_of(caller, scene, row)
+    for method in METHODS:
+        answer = send(client, method, path)
+        need = row.needs.get("GET" if method == "HEAD" else method)
+        allowed = expected(caller, route, row, need) if need else refused(caller, row)
+        to_sign_in = answer.headers.get("Location", "").startswith("/sign-in/")
+        lost = answer.status_code == 302 and caller == "anonymous" and not to_sign_in
+        if answer.status_code not in allowed or (lost and need != PUBLIC):
+            yield f"{caller}: {method} {path} is answered with {answer.status_code}"
+
+
+@pytest.mark.parametrize("route", sorted(TABLE))
+def test_who_may_do_what(scene, route):
+    wrong = [line for caller in CALLERS for line in wrong_answers(scene, route, caller)]
+    assert wrong == []
+
+
+def refused(caller: str, row: Row) -> set[int]:
+    """A method that an address does not have: 405, or what strangers always hear."""
+    answers = {405} | (row.also & {404, 501})
+    if caller == "anonymous":
+        return answers | {302, 401}
+    return answers | {403, 404}
