@@ -31,6 +31,7 @@ function coloured(figure, range) {
       textfont: font(colour),
     };
   });
+  const annotations = figure.layout.annotations?.map((note) => ({ ...note, font: font(token("text")), bgcolor: token("ground"), borderpad: 1 }));
   const axis = {
     gridcolor: token("rule"), linecolor: token("rule-2"), showline: true, tickcolor: token("rule-2"),
     tickfont: font(token("text-3")), nticks: 6, automargin: false,
@@ -38,6 +39,7 @@ function coloured(figure, range) {
   const title = { ...figure.layout.xaxis.title, font: font(token("text-3")) };
   const layout = {
     ...figure.layout,
+    ...(annotations && { annotations }),
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: font(token("text-3")),

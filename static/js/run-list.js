@@ -8,8 +8,12 @@ const live = document.getElementById("live");
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "run-table") return;
-  box.value = list().dataset.q;
-  note().replaceChildren();
+  // What is being typed stays, and a refresh by itself leaves the note alone.
+  if (!refreshing) {
+    if (document.activeElement !== box) box.value = list().dataset.q;
+    note().replaceChildren();
+  }
+  refreshing = false;
   follow();
 });
 
@@ -36,6 +40,7 @@ document.addEventListener(
 );
 
 let timer;
+let refreshing = false;
 function follow() {
   clearTimeout(timer);
   const pace = Number(list().dataset.pace);
@@ -63,11 +68,10 @@ async function look() {
 }
 
 function replace(html) {
-  const typed = box.value;
   const at = document.activeElement;
   const again = at && list().contains(at) && (at.id ? `#${at.id}` : at.href && `a[href="${CSS.escape(at.getAttribute("href"))}"]`);
+  refreshing = true;
   htmx.swap("#run-table", html, { swapStyle: "outerHTML" });
-  box.value = typed;
   if (again) list().querySelector(again)?.focus({ preventScroll: true });
 }
 
