@@ -98,6 +98,8 @@ def check_model_name(name: str) -> str:
 @transaction.atomic
 def add_params(model: LoggedModel, params: Mapping[str, str], *, now: int) -> None:
     """Write parameters once; raises Immutable where one has another value."""
+    # The update holds the model's row: writers of one model take turns.
+    _touch(model, now)
     stored = dict(model.params.filter(key__in=params).values_list("key", "value"))
     for key, value in params.items():
         if stored.get(key, value) != value:
@@ -111,7 +113,6 @@ def add_params(model: LoggedModel, params: Mapping[str, str], *, now: int) -> No
         for key, value in params.items()
         if key not in stored
     )
-    _touch(model, now)
 
 
 @transaction.atomic
@@ -203,7 +204,6 @@ def _link(run: Run, steps: Mapping[str, int], direction: Direction) -> None:
     )
 
 
-@transaction.atomic
 def log_points(
     run: Run,
     points: Sequence[Point],
@@ -218,14 +218,18 @@ def log_points(
     Raises InvalidValue for a model that is not there.
     """
     told = [point for point in points if point.model_id]
-    models = _models_of(run, {point.model_id for point in told})
-    ingest.log_batch(run, points, params or {}, tags or {}, actor=actor, now=now)
-    newest: dict[tuple[str, str, str, str], Point] = {}
-    for point in sorted(told, key=_rank):
-        at = (point.model_id, point.key, point.dataset_name, point.dataset_digest)
-        newest[at] = point
-    for point in newest.values():
-        _note_latest(models[point.model_id], run, point)
+    if not params and not tags and not told:
+        ingest.log_metrics(run, points, actor=actor, now=now)
+        return
+    with transaction.atomic():
+        models = _models_of(run, {point.model_id for point in told})
+        ingest.log_batch(run, points, params, tags, actor=actor, now=now)
+        newest = {
+            (one.model_id, one.key, one.dataset_name, one.dataset_digest): one
+            for one in sorted(told, key=_rank)
+        }
+        for point in newest.values():
+            _note_latest(models[point.model_id], run, point)
 
 
 def _models_of(run: Run, model_ids: set[str]) -> dict[str, LoggedModel]:

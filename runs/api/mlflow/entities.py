@@ -55,8 +55,9 @@ def artifact_uri(run: Run) -> str:
 
 
 def experiment_json(experiment: Experiment, tags: dict[str, str]) -> Json:
+    shown = {key: value for key, value in tags.items() if key != NOTE_TAG}
     if experiment.description:
-        tags = {**tags, NOTE_TAG: experiment.description}
+        shown[NOTE_TAG] = experiment.description
     return {
         "experiment_id": str(experiment.number),
         "name": experiment.name,
@@ -64,7 +65,7 @@ def experiment_json(experiment: Experiment, tags: dict[str, str]) -> Json:
         "lifecycle_stage": stage(experiment),
         "creation_time": experiment.created,
         "last_update_time": experiment.updated,
-        "tags": pairs(tags),
+        "tags": pairs(shown),
     }
 
 

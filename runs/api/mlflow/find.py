@@ -38,8 +38,9 @@ def run_of(request: StudioRequest, body: OfRun) -> Run:
 
 
 def run_by_id(request: StudioRequest, run_id: str) -> Run:
+    workspace = workspace_of(request)
     run = (
-        Run.objects.filter(workspace=workspace_of(request), run_id=run_id)
+        Run.objects.filter(workspace=workspace, run_id=run_id)
         .select_related("experiment", "submitter")
         .first()
         if "\x00" not in run_id
@@ -47,6 +48,7 @@ def run_by_id(request: StudioRequest, run_id: str) -> Run:
     )
     if run is None:
         raise NotFound(f"Run with id={run_id} not found")
+    run.workspace = run.experiment.workspace = workspace
     return run
 
 

@@ -11,6 +11,7 @@ from runs.access.rules import Permission, StudioRequest
 from runs.actions import annotate
 from runs.actions import runs as actions
 from runs.actions.clock import now_ms
+from runs.actions.inventing import invent_name
 from runs.api.mlflow import updates
 from runs.api.mlflow.decode import Wire, moment
 from runs.api.mlflow.entities import (
@@ -75,19 +76,15 @@ def create(request: StudioRequest, body: Create) -> dict[str, Any]:
     return {"run": run_json(run)}
 
 
-def chosen_name(name: str, tags: dict[str, str]) -> str | None:
+def chosen_name(name: str, tags: dict[str, str]) -> str:
     """The run's name by field or tag, which must agree; the tag is written too."""
     tag = tags.get(NAME_TAG, "")
     if name and tag and name != tag:
         raise invalid(
             "run_name", name, f"The tag {NAME_TAG!r} says {tag!r}; give one name only."
         )
-    chosen = name or tag
-    if not chosen:
-        tags.pop(NAME_TAG, None)
-        return None
-    tags[NAME_TAG] = check_display_name(chosen, "run_name")
-    return chosen
+    tags[NAME_TAG] = check_display_name(name or tag or invent_name(), "run_name")
+    return tags[NAME_TAG]
 
 
 @endpoint(Permission.READ, OfRun)
