@@ -13,8 +13,6 @@ import click
 
 from studio.cli import connection
 from studio.cli.connection import Connection
-from studio.core.errors import InvalidName
-from studio.core.names import check_workspace_name
 
 TIMEOUT_SECONDS = 30
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -27,27 +25,40 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def who_am_i(url: str, token: str) -> dict[str, Any]:
-    """What the server says about the token. Raises ClickException with what to do."""
+def list_workspaces(url: str, token: str) -> list[str]:
+    """The workspaces that the token reaches. Raises ClickException with what to do."""
     request = urllib.request.Request(  # noqa: S310 (split_address checked it)
-        f"{url}/api/v1/me",
+        f"{url}/api/v1/workspaces",
         headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
     )
     # Directly, as the scripts do: `studio env` adds the host to NO_PROXY.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
     try:
         with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
-            found = json.load(answer)
+            return [str(item["name"]) for item in json.load(answer)["workspaces"]]
     except urllib.error.HTTPError as error:
         _explain(url, error)
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise click.ClickException(f"{url} cannot be reached: {reason}") from error
-    except ValueError as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise click.ClickException(f"{url} is not a Run Studio server.") from error
-    if not isinstance(found, dict) or "workspace" not in found:
-        raise click.ClickException(f"{url} is not a Run Studio server.")
-    return found
+
+
+def choose_workspace(wanted: str, there: list[str]) -> str:
+    """The one that is meant. Raises BadParameter where that is not clear."""
+    names = ", ".join(there) or "none"
+    if wanted and wanted not in there:
+        raise click.BadParameter(
+            f"This token reaches no workspace {wanted!r}; it reaches {names}.",
+            param_hint="--workspace",
+        )
+    if not wanted and len(there) != 1:
+        raise click.BadParameter(
+            f"Name one of the workspaces that this token reaches: {names}.",
+            param_hint="--workspace",
+        )
+    return wanted or there[0]
 
 
 def _explain(url: str, error: urllib.error.HTTPError) -> NoReturn:
@@ -92,19 +103,15 @@ def split_address(text: str) -> Connection:
     hide_input=True,
     help="A token from the server's account page; asked for when not given.",
 )
-@click.option("--workspace", help="Instead of the token's own workspace.")
+@click.option("--workspace", help="Needed when the token reaches several.")
 def login(url: str, token: str, workspace: str | None) -> None:
     """Keep the address of a server elsewhere, and a token, for `studio env`."""
     given = split_address(url)
     token = token.strip()
     if not token.isascii() or not token.isprintable() or " " in token or not token:
         raise click.BadParameter("is no token", param_hint="--token")
-    about = who_am_i(given.url, token)
-    name = workspace or given.workspace or str(about["workspace"])
-    try:
-        check_workspace_name(name)
-    except InvalidName as error:
-        raise click.BadParameter(error.message, param_hint="--workspace") from error
+    there = list_workspaces(given.url, token)
+    name = choose_workspace(workspace or given.workspace, there)
     kept = Connection(given.url, token, name)
     try:
         path = connection.save(kept)

@@ -77,12 +77,12 @@ def test_a_port_in_use_is_refused(
     listening: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(address, "PATIENCE_SECONDS", 0.0)
-    with pytest.raises(CommandError, match=f"Port {listening} .* --port"):
+    with pytest.raises(CommandError, match=rf"Port {listening} .* --port"):
         reserve("127.0.0.1", listening)
 
 
 def test_an_unknown_host_is_refused() -> None:
-    with pytest.raises(CommandError, match="--host no.such.host.invalid"):
+    with pytest.raises(CommandError, match=r"--host no\.such\.host\.invalid"):
         reserve("no.such.host.invalid", 0)
 
 

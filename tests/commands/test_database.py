@@ -52,9 +52,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(template: Path, tmp_path: Path) -> Path:
-    with contextlib.closing(sqlite3.connect(template / "studio.sqlite3")) as old:
-        with contextlib.closing(sqlite3.connect(tmp_path / "studio.sqlite3")) as new:
-            old.backup(new)
+    with (
+        contextlib.closing(sqlite3.connect(template / "studio.sqlite3")) as old,
+        contextlib.closing(sqlite3.connect(tmp_path / "studio.sqlite3")) as new,
+    ):
+        old.backup(new)
     return tmp_path
 
 

@@ -85,9 +85,9 @@ def test_a_second_server_over_the_folder_is_refused(server: Server) -> None:
 
 
 def test_a_port_in_use_is_refused(server: Server, tmp_path: Path) -> None:
-    done = manage(tmp_path, "studio", "--port", str(port_of(studio)))
+    done = manage(tmp_path, "studio", "--port", str(port_of(server)))
     assert done.returncode == 1
-    assert f"Port {port_of(studio)} of 127.0.0.1 cannot be used" in done.stderr
+    assert f"Port {port_of(server)} of 127.0.0.1 cannot be used" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -101,7 +101,7 @@ def test_an_answer_leaves_without_waiting_for_the_callers_acknowledgement(
     server: Server,
 ) -> None:
     # Two small packets on a socket with Nagle's algorithm would take 40 ms.
-    connection = http.client.HTTPConnection("127.0.0.1", port_of(studio))
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(server))
     connection.connect()
     times = sorted(timed_get(connection) for _ in range(21))
     assert times[10] < 0.02
@@ -115,7 +115,7 @@ def timed_get(connection: http.client.HTTPConnection) -> float:
 
 
 def test_a_refused_upload_gets_its_answer(server: Server) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port_of(studio))
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(server))
     path = "/api/2.0/mlflow-artifacts/artifacts/0/none/artifacts/a.bin"
     connection.request("PUT", path, body=bytes(20_000_000))
     answer = connection.getresponse()
@@ -124,7 +124,7 @@ def test_a_refused_upload_gets_its_answer(server: Server) -> None:
 
 
 def test_an_empty_chunked_body_leaves_the_connection_usable(server: Server) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port_of(studio))
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(server))
     headers = {"Transfer-Encoding": "chunked"}
     path = "/api/2.0/mlflow/runs/search"
     connection.request("POST", path, iter([]), headers, encode_chunked=True)
@@ -134,7 +134,7 @@ def test_an_empty_chunked_body_leaves_the_connection_usable(server: Server) -> N
 
 
 def test_a_chunked_body_is_read(server: Server) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port_of(studio))
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(server))
     headers = {
         "Transfer-Encoding": "chunked",
         "Authorization": f"Bearer {server.token}",
@@ -176,7 +176,9 @@ def test_it_prints_one_line(tmp_path: Path) -> None:
 def test_a_request_under_way_is_finished_before_the_end(tmp_path: Path) -> None:
     server = start(tmp_path)
     with socket.create_connection(("127.0.0.1", port_of(server))) as caller:
-        head = b"POST /sign-in/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
+        head = (
+            b"POST /sign-in/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
+        )
         caller.sendall(head + b"ab")
         # The head must have arrived, else there is no request yet to finish.
         get(f"{server.url}/healthz")

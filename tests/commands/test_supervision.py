@@ -90,8 +90,10 @@ def test_a_killed_worker_comes_back(studio: Server) -> None:
     [worker] = tree(studio, "worker")
     worker.kill()
     assert becomes(
-        lambda: [process.pid for process in tree(studio, "worker")] != [worker.pid]
-        and len(tree(studio, "worker")) == 1
+        lambda: (
+            [process.pid for process in tree(studio, "worker")] != [worker.pid]
+            and len(tree(studio, "worker")) == 1
+        )
     )
 
 

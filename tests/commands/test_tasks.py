@@ -13,7 +13,7 @@ SECOND = 1000
 
 
 def test_a_task_runs_at_once_and_then_when_it_is_due() -> None:
-    task = Task("count", 10, lambda now: None)
+    task = Task("count", 10, lambda _now: None)
     times = [0, 5 * SECOND, 10 * SECOND, 19 * SECOND, 20 * SECOND]
     assert [task.run_if_due(now) for now in times] == [True, False, True, False, True]
 

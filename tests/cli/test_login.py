@@ -1,0 +1,151 @@
+"""`studio login`: a token is tried against the real server before it is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from studio.cli import main
+from studio.cli.connection import login_file
+from studio.cli.login import choose_workspace, split_address
+from tests.parts.server import Server
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "none"))
+
+
+def login(*words: str, given: str = "") -> Result:
+    return CliRunner().invoke(main, ["login", *words], input=given)
+
+
+def kept() -> dict[str, str]:
+    found: dict[str, str] = json.loads(login_file().read_text())
+    return found
+
+
+def test_a_token_that_works_is_kept(server: Server) -> None:
+    words = ("--token", server.token, "--workspace", "default")
+    done = login(f"{server.url}/", *words)
+    assert done.exit_code == 0, done.output
+    assert kept() == {"url": server.url, "token": server.token, "workspace": "default"}
+
+
+def test_the_token_is_asked_for_and_not_shown(server: Server) -> None:
+    done = login(f"{server.url}/w/default/runs/", given=f"{server.token}\n")
+    assert done.exit_code == 0, done.output
+    assert kept()["workspace"] == "default"
+    assert server.token not in done.output
+
+
+def test_a_wrong_token_is_not_kept(server: Server) -> None:
+    done = login(server.url, "--token", "rs_wrong")
+    assert done.exit_code == 1
+    assert f"Make one at {server.url}/account/" in done.output
+    assert not login_file().exists()
+
+
+def test_a_workspace_that_the_token_does_not_reach_is_refused(server: Server) -> None:
+    done = login(server.url, "--token", server.token, "--workspace", "nobodys")
+    assert done.exit_code == 2
+    assert "reaches no workspace 'nobodys'; it reaches default" in done.output
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    with contextlib.closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        done = login(url, "--token", "t")
+    assert done.exit_code == 1
+    assert f"{url} cannot be reached" in done.output
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """Another service: sends on, or answers with something that is not ours."""
+
+    asked: tuple[str, ...] = ()
+
+    def do_GET(self) -> None:
+        type(self).asked += (self.path,)
+        sends_on = "sends-on" in self.headers["Authorization"]
+        self.send_response(302 if sends_on else 200)
+        self.send_header("Location", f"http://{self.headers['Host']}/stolen")
+        self.end_headers()
+        self.wfile.write(b"<html>")
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    Elsewhere.asked = ()
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{other.server_port}"
+        other.shutdown()
+
+
+def test_a_redirect_does_not_get_the_token(elsewhere: str) -> None:
+    done = login(elsewhere, "--token", "sends-on")
+    assert done.exit_code == 1
+    assert f"sends on to {elsewhere}/stolen" in done.output
+    assert Elsewhere.asked == ("/api/v1/workspaces",)
+
+
+def test_another_service_is_told_apart(elsewhere: str) -> None:
+    done = login(elsewhere, "--token", "t")
+    assert done.exit_code == 1
+    assert "is not a Run Studio server" in done.output
+
+
+@pytest.mark.parametrize(
+    "url", ["studio.example.org", "ftp://a.example", "https://", "http://a:b@c.example"]
+)
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(click.BadParameter, match="such as https://"):
+        split_address(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "server", "workspace"),
+    [
+        ("https://a.example", "https://a.example", ""),
+        ("https://a.example:8443/", "https://a.example:8443", ""),
+        ("https://a.example/w/team-a/runs/?q=1", "https://a.example", "team-a"),
+        ("http://[::1]:8000/account/", "http://[::1]:8000", ""),
+    ],
+)
+def test_an_address_may_come_from_the_browser(
+    url: str, server: str, workspace: str
+) -> None:
+    found = split_address(url)
+    assert (found.url, found.workspace) == (server, workspace)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "expected"),
+    [("", ["a"], "a"), ("b", ["a", "b"], "b")],
+)
+def test_a_workspace_is_chosen(wanted: str, there: list[str], expected: str) -> None:
+    assert choose_workspace(wanted, there) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there"), [("", ["a", "b"]), ("", []), ("c", ["a"])]
+)
+def test_a_workspace_is_not_guessed(wanted: str, there: list[str]) -> None:
+    with pytest.raises(click.BadParameter):
+        choose_workspace(wanted, there)
