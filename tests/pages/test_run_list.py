@@ -281,3 +281,15 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(
         log(f"r{number}", acc=0.1, tags={"a": "b"}, params={"lr": "1"})
         log(f"c{number}", parent=f"r{number}")
     assert queries() == few <= 20
+
+
+def test_the_page_goes_compressed_and_still_knows_what_is_new(
+    browser: Client, log: Any
+) -> None:
+    log("a")
+    asked = {**HTMX, "Accept-Encoding": "gzip"}
+    answer = browser.get(ALL, headers=asked)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    etag = answer.headers["ETag"]
+    again = browser.get(ALL, headers={**asked, "If-None-Match": etag})
+    assert again.status_code == 304
