@@ -82,12 +82,10 @@ def _state(key: str, tags: Mapping[str, str | None]) -> dict[str, str | None] | 
 @transaction.atomic
 def remove_tags(run: Run, keys: Iterable[str], *, actor: Actor, now: int) -> int:
     """Remove tags; returns how many there were."""
+    wanted = [names.check_key(key, "remove") for key in keys]
     touch(run, now)
-    rows = list(
-        RunTag.objects.filter(
-            run=run, key__kind=Kind.TAG, key__name__in=list(keys)
-        ).select_related("key")
-    )
+    found = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name__in=wanted)
+    rows = list(found.select_related("key"))
     RunTag.objects.filter(pk__in=[row.pk for row in rows]).delete()
     edits = [
         Edit(f"tags.{row.key.name}", {"value": row.value}, None, run) for row in rows

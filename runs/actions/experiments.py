@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -109,15 +109,7 @@ def set_experiment_tag(
     experiment: Experiment, key: str, value: str | None, *, actor: Actor, now: int
 ) -> None:
     """Set one tag; None is a word without a value."""
-    check_tags({key: value})
-    Experiment.objects.select_for_update().get(pk=experiment.pk)
-    row = ExperimentTag.objects.filter(experiment=experiment, key=key).first()
-    before = {"value": row.value} if row else None
-    ExperimentTag.objects.update_or_create(
-        experiment=experiment, key=key, defaults={"value": value}
-    )
-    edits = [Edit(f"tags.{key}", before, {"value": value}, experiment=experiment)]
-    record(experiment.workspace, "tag experiment", edits, actor=actor, now=now)
+    edit_experiment_tags(experiment, {key: value}, (), actor=actor, now=now)
 
 
 @transaction.atomic
@@ -125,14 +117,41 @@ def delete_experiment_tag(
     experiment: Experiment, key: str, *, actor: Actor, now: int
 ) -> bool:
     """Remove one tag; returns whether it was there."""
-    row = ExperimentTag.objects.filter(experiment=experiment, key=key).first()
-    if row is None:
-        return False
-    row.delete()
-    before = {"value": row.value}
-    edits = [Edit(f"tags.{key}", before, None, experiment=experiment)]
-    record(experiment.workspace, "untag experiment", edits, actor=actor, now=now)
-    return True
+    return edit_experiment_tags(experiment, {}, [key], actor=actor, now=now) > 0
+
+
+@transaction.atomic
+def edit_experiment_tags(
+    experiment: Experiment,
+    tags: Mapping[str, str | None],
+    removed: Collection[str],
+    *,
+    actor: Actor,
+    now: int,
+) -> int:
+    """Set `tags`, remove the keys `removed`; returns how many of these there were."""
+    check_tags(tags)
+    for key in removed:
+        names.check_key(key, "remove")
+    Experiment.objects.select_for_update().get(pk=experiment.pk)
+    rows = ExperimentTag.objects.filter(experiment=experiment)
+    before = dict(rows.filter(key__in=[*tags, *removed]).values_list("key", "value"))
+    for key, value in tags.items():
+        rows.update_or_create(experiment=experiment, key=key, defaults={"value": value})
+    gone = [key for key in removed if key in before and key not in tags]
+    rows.filter(key__in=gone).delete()
+    after = {key: {"value": value} for key, value in tags.items()}
+    edits = [
+        Edit(
+            f"tags.{key}",
+            {"value": before[key]} if key in before else None,
+            after.get(key),
+            experiment=experiment,
+        )
+        for key in [*tags, *gone]
+    ]
+    record(experiment.workspace, "tag experiment", edits, actor=actor, now=now)
+    return len(gone)
 
 
 def _lock(workspace: Workspace) -> None:

@@ -20,6 +20,9 @@ from runs.storage.points import Note, Points, Value, make_points
 from studio.core import names
 from studio.core.errors import InvalidValue
 
+#: Longer integers cannot be written in decimal by every reader.
+MAX_BITS = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -107,6 +110,11 @@ def _check_points(points: Sequence[Point]) -> None:
         names.check_time(point.time, f"points[{index}].time")
         if isinstance(point.value, str):
             names.check_value(point.value, f"points[{index}].value")
+        elif isinstance(point.value, int) and point.value.bit_length() > MAX_BITS:
+            raise InvalidValue(
+                f"points[{index}].value has more than {MAX_BITS} bits",
+                field=f"points[{index}].value",
+            )
 
 
 def _is_new(run: Run, batch: tuple[str, int], now: int) -> bool:

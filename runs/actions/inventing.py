@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-_ADJECTIVES = (  # noqa: SIM905
+_ADJECTIVES = (
     "amber bold brave brisk bright calm careful clever cool crisp curious eager "
     "early fair fast fine fond gentle glad golden good great green happy honest "
     "icy jolly keen kind late light lively loyal lucky mellow merry mighty neat "
@@ -13,7 +13,7 @@ _ADJECTIVES = (  # noqa: SIM905
     "strong sunny sweet swift tender tidy upbeat vast warm willing wise witty"
 ).split()
 
-_NOUNS = (  # noqa: SIM905
+_NOUNS = (
     "acorn anchor apple arch bear beach bell berry bird boat branch bridge brook "
     "candle canoe cedar cloud clover comet coral crane cup daisy dolphin dove eagle "
     "elm feather fern field finch flower forest fox garden glacier grape harbor hawk "

@@ -1,0 +1,169 @@
+"""A view of the REST API: method, permission, shapes in and out, and a function.
+
+`endpoint` decodes the body and the query into Structs and encodes the reply, so that a
+view is a function from values to a value, and its declaration is what the OpenAPI
+document is made from. Errors are raised; `runs.access` asks `render_error` to answer.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from runs.access.rules import Permission, StudioRequest, access
+from runs.api.bodies import whole_body
+from studio.core.errors import InvalidRequest, InvalidValue, StudioError
+
+Handler = Callable[..., Any]
+View = Callable[..., HttpResponseBase]
+Shape = type[msgspec.Struct]
+
+_PATH = re.compile(r" - at `\$\.?(?P<path>.*)`$")
+_MEMBER = re.compile(r"field `(?P<name>[^`]+)`")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a view declares: enough to call it, and to describe it."""
+
+    handler: Handler
+    method: str
+    need: Permission | str
+    body: Shape | None
+    query: Shape | None
+    reply: Shape | None
+    status: int
+    streams_body: bool
+
+    @property
+    def name(self) -> str:
+        return self.handler.__name__
+
+    @property
+    def text(self) -> str:
+        return inspect.getdoc(self.handler) or ""
+
+
+def endpoint(
+    method: str,
+    need: Permission | str,
+    *,
+    body: Shape | None = None,
+    query: Shape | None = None,
+    reply: Shape | None = None,
+    status: int = 200,
+    streams_body: bool = False,
+) -> Callable[[Handler], View]:
+    """Make a view of a function `(request, [body,] [query,] **path)`."""
+
+    def wrap(handler: Handler) -> View:
+        @access(need, errors=render_error, streams_body=streams_body)
+        @wraps(handler)
+        def view(request: StudioRequest, **words: Any) -> HttpResponseBase:
+            if body is not None:
+                words["body"] = decode_body(request, body)
+            if query is not None:
+                words["query"] = decode_query(request, query)
+            found = handler(request, **words)
+            if isinstance(found, HttpResponseBase):
+                return found
+            return as_json(found, status)
+
+        declared: Any = view
+        declared.operation = Operation(
+            handler, method, need, body, query, reply, status, streams_body
+        )
+        return view
+
+    return wrap
+
+
+def as_json(value: object, status: int = 200) -> HttpResponse:
+    return HttpResponse(
+        msgspec.json.encode(value), status=status, content_type="application/json"
+    )
+
+
+def render_error(_request: HttpRequest, error: StudioError) -> HttpResponse:
+    return as_json({"error": error.as_json()}, error.status)
+
+
+def as_wire(value: Any) -> Any:
+    """A value as JSON carries it: NaN and the infinities by their names."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
+    return value
+
+
+_SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def from_wire(value: Any) -> Any:
+    """The reverse of `as_wire`."""
+    return _SPECIAL.get(value, value) if isinstance(value, str) else value
+
+
+def decode_body(request: HttpRequest, shape: Shape) -> Any:
+    """The JSON body as `shape`; raises InvalidRequest, InvalidValue with the field."""
+    _check_headers(request)
+    content = whole_body(request, limit=settings.MAX_BODY)
+    try:
+        return msgspec.json.decode(content or b"{}", type=shape)
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from error
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("The body is not valid UTF-8") from error
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise InvalidRequest(f"The body cannot be read as JSON: {error}") from error
+
+
+def decode_query(request: HttpRequest, shape: Shape) -> Any:
+    """The query string as `shape`; an unknown or repeated parameter is an error."""
+    given: dict[str, str] = {}
+    for name, values in request.GET.lists():
+        if len(values) > 1:
+            raise InvalidValue(f"{name} is given {len(values)} times", field=name)
+        given[name] = values[0]
+        if "\x00" in name or "\x00" in given[name]:
+            raise InvalidValue(f"{name} must not contain a NUL character", field=name)
+    try:
+        return msgspec.convert(given, shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from error
+
+
+def _check_headers(request: HttpRequest) -> None:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise InvalidRequest("A compressed body is not understood; send it as it is")
+    kind = request.content_type or ""
+    length = request.headers.get("Content-Length", "0")
+    has_body = length not in ("", "0") or "Transfer-Encoding" in request.headers
+    if has_body and kind != "application/json":
+        raise InvalidRequest(
+            f"Content-Type must be application/json, not {kind or 'absent'}"
+        )
+    charset = (request.content_params or {}).get("charset", "utf-8")
+    if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise InvalidRequest(f"The charset must be UTF-8, not {charset}")
+
+
+def _invalid(error: msgspec.ValidationError) -> InvalidValue:
+    """msgspec's sentence with the path of the value as `field`."""
+    text = str(error)
+    found = _PATH.search(text)
+    path = found["path"] if found else ""
+    sentence = _PATH.sub("", text)
+    member = _MEMBER.search(sentence)
+    if member:
+        path = f"{path}.{member['name']}" if path else member["name"]
+    place = f" (at {path})" if path else ""
+    return InvalidValue(sentence + place, field=path)

@@ -1,0 +1,154 @@
+"""Experiments: list, make, read, rename, describe, tag, delete, restore."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.http import HttpResponseBase
+
+from runs.access.rules import Permission, StudioRequest, workspace_of
+from runs.actions import experiments as actions
+from runs.actions.clock import now_ms
+from runs.api.http import as_json, endpoint
+from runs.api.v1.find import experiment_by_number, experiment_tags
+from runs.api.v1.shapes import (
+    ExperimentInfo,
+    ExperimentList,
+    ExperimentPatch,
+    ExperimentQuery,
+    NewExperiment,
+    TagEdit,
+    TagReply,
+    Tags,
+)
+from runs.models import Experiment
+from studio.core import names
+from studio.core.errors import AlreadyExists, InvalidValue
+
+_DELETED = {"no": Q(deleted=None), "only": ~Q(deleted=None), "all": Q()}
+
+
+@endpoint("GET", Permission.READ, query=ExperimentQuery, reply=ExperimentList)
+def list_experiments(request: StudioRequest, query: ExperimentQuery) -> ExperimentList:
+    """List experiments, the newest first."""
+    rows = Experiment.objects.filter(workspace=workspace_of(request))
+    if query.deleted not in _DELETED:
+        raise InvalidValue("deleted must be no, only or all", field="deleted")
+    rows = rows.filter(_DELETED[query.deleted])
+    if query.name:
+        rows = rows.filter(name=query.name)
+    if query.after:
+        rows = rows.filter(number__lt=_cursor(query.after))
+    found = list(rows.order_by("-number")[: query.limit + 1])
+    shown = found[: query.limit]
+    tags = experiment_tags(shown)
+    return ExperimentList(
+        [experiment_info(one, tags[one.pk]) for one in shown],
+        str(shown[-1].number) if len(found) > query.limit else "",
+    )
+
+
+def _cursor(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InvalidValue("after is not a cursor of this list", field="after")
+    return int(text)
+
+
+@endpoint("POST", Permission.LOG, body=NewExperiment, reply=ExperimentInfo, status=201)
+def create_experiment(request: StudioRequest, body: NewExperiment) -> HttpResponseBase:
+    """Make an experiment; one of that name that is there already is the answer (200).
+
+    One of that name in the trash is an error: AlreadyExists with `deleted` true.
+    """
+    experiment, made = get_or_create(request, body)
+    return as_json(info_of(experiment), 201 if made else 200)
+
+
+def get_or_create(
+    request: StudioRequest, body: NewExperiment
+) -> tuple[Experiment, bool]:
+    """The experiment of that name, and whether it was made now."""
+    workspace = workspace_of(request)
+    names.check_experiment_name(body.name)
+    try:
+        made = actions.create_experiment(
+            workspace,
+            body.name,
+            actor=request.actor,
+            now=now_ms(),
+            tags=body.tags,
+            description=body.description,
+        )
+    except AlreadyExists as error:
+        if error.details["deleted"]:
+            raise
+        return Experiment.objects.get(workspace=workspace, name=body.name), False
+    return made, True
+
+
+@endpoint("GET", Permission.READ, reply=ExperimentInfo)
+def get_experiment(request: StudioRequest, number: int) -> ExperimentInfo:
+    """Read one experiment."""
+    return info_of(experiment_by_number(request, number))
+
+
+@endpoint("PATCH", Permission.ANNOTATE, body=ExperimentPatch, reply=ExperimentInfo)
+def change_experiment(
+    request: StudioRequest, number: int, body: ExperimentPatch
+) -> ExperimentInfo:
+    """Rename or describe an experiment."""
+    experiment = experiment_by_number(request, number)
+    now = now_ms()
+    if isinstance(body.description, str):
+        names.check_description(body.description)
+    if isinstance(body.name, str):
+        actions.rename_experiment(experiment, body.name, actor=request.actor, now=now)
+    if isinstance(body.description, str):
+        actions.describe_experiment(
+            experiment, body.description, actor=request.actor, now=now
+        )
+    return info_of(experiment)
+
+
+@endpoint("DELETE", Permission.TRASH, reply=ExperimentInfo)
+def delete_experiment(request: StudioRequest, number: int) -> ExperimentInfo:
+    """Put an experiment into the trash, and all its runs with it."""
+    experiment = experiment_by_number(request, number)
+    actions.delete_experiment(experiment, actor=request.actor, now=now_ms())
+    return info_of(experiment)
+
+
+@endpoint("POST", Permission.TRASH, reply=ExperimentInfo)
+def restore_experiment(request: StudioRequest, number: int) -> ExperimentInfo:
+    """Take an experiment out of the trash."""
+    experiment = experiment_by_number(request, number)
+    actions.restore_experiment(experiment, actor=request.actor, now=now_ms())
+    return info_of(experiment)
+
+
+@endpoint("POST", Permission.ANNOTATE, body=TagEdit, reply=TagReply)
+def edit_experiment_tags(
+    request: StudioRequest, number: int, body: TagEdit
+) -> TagReply:
+    """Set and remove tags of an experiment."""
+    experiment = experiment_by_number(request, number)
+    actions.edit_experiment_tags(
+        experiment, body.set, body.remove, actor=request.actor, now=now_ms()
+    )
+    return TagReply(experiment_tags([experiment])[experiment.pk])
+
+
+def info_of(experiment: Experiment) -> ExperimentInfo:
+    return experiment_info(experiment, experiment_tags([experiment])[experiment.pk])
+
+
+def experiment_info(experiment: Experiment, tags: Tags) -> ExperimentInfo:
+    return ExperimentInfo(
+        id=experiment.number,
+        name=experiment.name,
+        description=experiment.description,
+        tags=tags,
+        created=experiment.created,
+        updated=experiment.updated,
+        archived=experiment.archived,
+        deleted=experiment.deleted,
+    )

@@ -1,0 +1,132 @@
+"""What the REST API takes and gives of what a run logs: texts, points, files, events."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from runs.api.v1.shapes import Given, Number, Texts
+from studio.core.names import MAX_BATCH_POINTS
+from studio.core.statuses import RunStatus
+
+
+class ParamSet(Given):
+    params: Texts
+
+
+class ParamReply(Struct):
+    params: Texts
+
+
+class PropertySet(Given):
+    properties: Texts
+
+
+class PropertyReply(Struct):
+    properties: Texts
+
+
+class EventInfo(Struct):
+    """A step from `old` (null for the first) to `new`; equal where it was ignored."""
+
+    time: int
+    old: RunStatus | None
+    new: RunStatus
+    level: str
+    message: str
+    actor: str | None
+
+
+class EventList(Struct):
+    events: list[EventInfo]
+
+
+class NewPoint(Given):
+    """Without `step` it is the next one of its key, without `time` it is now."""
+
+    key: str
+    value: float | int | str | bool | None
+    step: int | None = None
+    time: int | None = None
+
+
+class Batch(Given):
+    """Applied once: (run, writer, sequence) is what tells a repetition."""
+
+    writer: str
+    sequence: int
+    points: Annotated[
+        list[NewPoint],
+        Meta(description=f"At most {MAX_BATCH_POINTS:,} points."),
+    ]
+
+
+class Applied(Struct):
+    """How many points were new: 0 where the batch came before."""
+
+    applied: int
+
+
+class MetricInfo(Struct):
+    """A series in short. `last` is the value of the greatest step (then time)."""
+
+    key: str
+    kind: str
+    count: int
+    last: Number
+    last_step: int
+    last_time: int
+    min: Number
+    max: Number
+    first: Number
+
+
+class MetricList(Struct):
+    metrics: list[MetricInfo]
+
+
+class SeriesQuery(Given):
+    """Steps from `start` to `stop`, both included; of them at most `limit` points."""
+
+    start: int | None = None
+    stop: int | None = None
+    limit: Annotated[int, Meta(ge=8, le=100_000)] = 1000
+
+
+class Series(Struct):
+    """Points in order of (step, time). Every extreme is among those that are shown."""
+
+    key: str
+    kind: str
+    steps: list[int]
+    times: list[int]
+    values: list[float | int | str | bool | None]
+    shown: int
+    total: int
+
+
+class FileInfo(Struct):
+    path: str
+    size: int
+    sha256: str
+    created: int
+
+
+class FileList(Struct):
+    """`after` is the cursor of the next page, empty at the end."""
+
+    files: list[FileInfo]
+    after: str
+
+
+class FileQuery(Given):
+    """`folder`: only what lies in it, at any depth."""
+
+    folder: str = ""
+    limit: Annotated[int, Meta(ge=1, le=5000)] = 1000
+    after: str = ""
+
+
+class Removed(Struct):
+    removed: int

@@ -1,0 +1,67 @@
+"""Metrics: batches of points in, heads and series out."""
+
+from __future__ import annotations
+
+from runs.access.rules import Permission, StudioRequest
+from runs.actions.clock import now_ms
+from runs.actions.ingest import Point
+from runs.actions.ingest import log_metrics as log
+from runs.api.http import as_wire, endpoint, from_wire
+from runs.api.v1.find import run_by_id
+from runs.api.v1.infos import metric_info
+from runs.api.v1.logged import Applied, Batch, MetricList, Series, SeriesQuery
+from runs.models import Metric
+from runs.search.run_detail import metrics_of
+from runs.storage.metrics import store
+from studio.core.errors import NotFound
+from studio.core.names import check_int64, check_key
+
+
+@endpoint("POST", Permission.LOG, body=Batch, reply=Applied)
+def log_metrics(request: StudioRequest, run_id: str, body: Batch) -> Applied:
+    """Append a batch of points. It is applied once, however often it is sent."""
+    run, now = run_by_id(request, run_id), now_ms()
+    points = [
+        Point(
+            point.key,
+            from_wire(point.value),
+            now if point.time is None else point.time,
+            point.step,
+        )
+        for point in body.points
+    ]
+    batch = (body.writer, body.sequence)
+    return Applied(log(run, points, actor=request.actor, now=now, batch=batch))
+
+
+@endpoint("GET", Permission.READ, reply=MetricList)
+def list_metrics(request: StudioRequest, run_id: str) -> MetricList:
+    """List a run's series with their last, least and greatest values."""
+    run = run_by_id(request, run_id)
+    return MetricList([metric_info(head) for head in metrics_of(run)])
+
+
+@endpoint("GET", Permission.READ, query=SeriesQuery, reply=Series)
+def get_metric(
+    request: StudioRequest, run_id: str, key: str, query: SeriesQuery
+) -> Series:
+    """Read a series, or a sample of it that keeps every extreme."""
+    run = run_by_id(request, run_id)
+    check_key(key, "key")
+    for name, step in (("start", query.start), ("stop", query.stop)):
+        if step is not None:
+            check_int64(step, name)
+    heads = Metric.objects.filter(run=run, key__name=key).select_related("key")
+    head = heads.first()
+    if head is None:
+        raise NotFound(f"Run {run.run_id} has no metric {key!r}", key=key)
+    points, total = store.sample(head, query.limit, query.start, query.stop)
+    return Series(
+        key=head.key.name,
+        kind=head.kind,
+        steps=points.steps.tolist(),
+        times=points.times.tolist(),
+        values=[as_wire(value) for value in points.python_values()],
+        shown=len(points),
+        total=total,
+    )

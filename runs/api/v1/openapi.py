@@ -1,0 +1,183 @@
+"""The OpenAPI 3.1 document, made from the route table and the Structs themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from runs.api.http import Operation, View
+from runs.api.v1.routes import ROUTES
+from runs.api.v1.shapes import ErrorReply
+from studio import __version__
+
+_WORD = re.compile(r"<(?P<kind>str|int|path):(?P<name>\w+)>")
+_KINDS: dict[str, dict[str, Any]] = {
+    "str": {"type": "string"},
+    "path": {"type": "string"},
+    "int": {"type": "integer", "minimum": 0},
+}
+_DESCRIBED = {
+    "workspace": "The workspace's name.",
+    "number": "The experiment's id.",
+    "run_id": "The run's id.",
+    "key": "The metric's name; its slashes are part of the path.",
+    "path": "The file's path inside the run; its slashes are part of the path.",
+}
+_REF = "#/components/schemas/{name}"
+_ERROR = {
+    "description": "An error; `code` says which, `field` which value.",
+    "content": {
+        "application/json": {"schema": {"$ref": _REF.format(name="ErrorReply")}}
+    },
+}
+
+
+def operations() -> Iterator[tuple[str, str, Operation]]:
+    """Every operation with its subject and its path."""
+    for subject, paths in ROUTES.items():
+        for path, views in paths.items():
+            for view in views:
+                yield subject, path, operation_of(view)
+
+
+def operation_of(view: View) -> Operation:
+    operation: Operation = view.operation  # type: ignore[attr-defined]
+    return operation
+
+
+def readable(path: str) -> str:
+    """`runs/<str:run_id>` -> `runs/{run_id}`"""
+    return _WORD.sub(lambda word: "{" + word["name"] + "}", path)
+
+
+def document(server: str) -> dict[str, Any]:
+    """The whole document; `server` is the address that its paths hang below."""
+    schemas = _schemas()
+    paths: dict[str, dict[str, Any]] = {}
+    for subject, path, operation in operations():
+        described = _operation(subject, path, operation, schemas)
+        paths.setdefault(f"/{readable(path)}", {})[operation.method.lower()] = described
+    kept = {name: schema for name, schema in schemas.items() if not _is_query(name)}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Run Studio",
+            "version": __version__,
+            "description": "Experiments, runs and all that they log.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": server}],
+        "security": [{"token": []}, {"password": []}],
+        "tags": [{"name": subject} for subject in ROUTES],
+        "paths": paths,
+        "components": {
+            "schemas": kept,
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "password": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "Any user name, and the token as password.",
+                },
+            },
+        },
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    shapes: list[Any] = [ErrorReply]
+    for _, _, operation in operations():
+        shapes += filter(None, (operation.body, operation.query, operation.reply))
+    _, schemas = msgspec.json.schema_components(
+        list(dict.fromkeys(shapes)), ref_template=_REF
+    )
+    return dict(schemas)
+
+
+def _is_query(name: str) -> bool:
+    queries = {op.query.__name__ for _, _, op in operations() if op.query}
+    return name in queries
+
+
+def _operation(
+    subject: str, path: str, operation: Operation, schemas: dict[str, Any]
+) -> dict[str, Any]:
+    summary, _, more = operation.text.partition("\n\n")
+    need = operation.need
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [subject],
+        "summary": summary.replace("\n", " "),
+        "description": f"{more}\n\nNeeds: {need_of(need)}.".strip(),
+        "parameters": [*_path_parameters(path), *_query(operation, schemas)],
+        "responses": {**_success(operation), "default": _ERROR},
+    }
+    body = _body(operation)
+    if body:
+        described["requestBody"] = body
+    return described
+
+
+def need_of(need: Any) -> str:
+    """The permission in words."""
+    if isinstance(need, str):
+        return need
+    return f"the permission to {need.value[1]} (role {need.role.label})"
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": word["name"],
+            "in": "path",
+            "required": True,
+            "description": _DESCRIBED[word["name"]],
+            "schema": _KINDS[word["kind"]],
+        }
+        for word in _WORD.finditer(path)
+    ]
+
+
+def _query(operation: Operation, schemas: dict[str, Any]) -> list[dict[str, Any]]:
+    if operation.query is None:
+        return []
+    schema = schemas[operation.query.__name__]
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": described}
+        for name, described in schema["properties"].items()
+    ]
+
+
+def _body(operation: Operation) -> dict[str, Any] | None:
+    if operation.body is not None:
+        content = {"application/json": {"schema": _ref(operation.body)}}
+        required = bool(
+            msgspec.json.schema(operation.body)["$defs"][operation.body.__name__].get(
+                "required"
+            )
+        )
+        return {"required": required, "content": content}
+    if operation.streams_body:
+        binary: dict[str, Any] = {"application/octet-stream": {"schema": {}}}
+        return {"required": True, "content": binary}
+    return None
+
+
+def _success(operation: Operation) -> dict[str, Any]:
+    if operation.reply is None:
+        content: dict[str, Any] = {"application/octet-stream": {"schema": {}}}
+    else:
+        content = {"application/json": {"schema": _ref(operation.reply)}}
+    answer = {"description": "Done.", "content": content}
+    found = {str(operation.status): answer}
+    if operation.status == 201:
+        found["200"] = {"description": "It was there already.", "content": content}
+    return found
+
+
+def _ref(shape: type[msgspec.Struct]) -> dict[str, str]:
+    return {"$ref": _REF.format(name=shape.__name__)}

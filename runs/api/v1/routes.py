@@ -1,0 +1,57 @@
+"""The one table of the REST API: addresses, the OpenAPI document and its page."""
+
+from __future__ import annotations
+
+from runs.api.http import View
+from runs.api.v1 import catalogue, experiments, files, metrics, runs, texts
+
+_WORKSPACE = "workspaces/<str:workspace>"
+_EXPERIMENT = f"{_WORKSPACE}/experiments/<int:number>"
+_RUN = f"{_WORKSPACE}/runs/<str:run_id>"
+
+#: By subject: each path with a view per method.
+ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
+    "Experiments": {
+        f"{_WORKSPACE}/experiments": (
+            experiments.list_experiments,
+            experiments.create_experiment,
+        ),
+        _EXPERIMENT: (
+            experiments.get_experiment,
+            experiments.change_experiment,
+            experiments.delete_experiment,
+        ),
+        f"{_EXPERIMENT}/restore": (experiments.restore_experiment,),
+        f"{_EXPERIMENT}/tags": (experiments.edit_experiment_tags,),
+    },
+    "Runs": {
+        f"{_WORKSPACE}/runs": (runs.list_runs, runs.create_run),
+        _RUN: (runs.get_run, runs.change_run, runs.delete_run),
+        f"{_RUN}/restore": (runs.restore_run,),
+        f"{_RUN}/status": (runs.change_status,),
+        f"{_RUN}/cancel": (runs.cancel_run,),
+        f"{_RUN}/star": (runs.star_run, runs.unstar_run),
+        f"{_RUN}/events": (runs.list_events,),
+    },
+    "Parameters, properties, tags": {
+        f"{_RUN}/params": (texts.get_params, texts.log_params),
+        f"{_RUN}/properties": (texts.get_properties, texts.add_properties),
+        f"{_RUN}/tags": (texts.get_tags, texts.edit_tags),
+    },
+    "Metrics": {
+        f"{_RUN}/metrics": (metrics.list_metrics, metrics.log_metrics),
+        f"{_RUN}/metrics/<path:key>": (metrics.get_metric,),
+    },
+    "Files": {
+        f"{_RUN}/files": (files.list_files,),
+        f"{_RUN}/files/<path:path>": (
+            files.upload_file,
+            files.download_file,
+            files.remove_file,
+        ),
+    },
+    "About": {
+        "workspaces": (catalogue.list_workspaces,),
+        "fields": (catalogue.list_fields,),
+    },
+}

@@ -1,0 +1,279 @@
+"""Bad input at every endpoint: a coded error that names the field, nothing stored."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.apps import apps
+
+from runs.api.v1.openapi import operations, readable
+from tests.api.rest import JSON, Rest
+
+RUN, EXPERIMENT = "runs/r1", "experiments/1"
+#: A body that is right, for every operation that takes one.
+RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "create_experiment": ("POST", "experiments", {"name": "new"}),
+    "change_experiment": ("PATCH", EXPERIMENT, {"name": "new"}),
+    "edit_experiment_tags": ("POST", f"{EXPERIMENT}/tags", {"set": {"k": "v"}}),
+    "create_run": ("POST", "runs", {"experiment": "digits", "id": "new"}),
+    "change_run": ("PATCH", RUN, {"name": "new"}),
+    "change_status": ("POST", f"{RUN}/status", {"status": "Completed"}),
+    "cancel_run": ("POST", f"{RUN}/cancel", {"children": True}),
+    "log_params": ("POST", f"{RUN}/params", {"params": {"k": "v"}}),
+    "add_properties": ("POST", f"{RUN}/properties", {"properties": {"k": "v"}}),
+    "edit_tags": ("POST", f"{RUN}/tags", {"set": {"k": "v"}}),
+    "log_metrics": (
+        "POST",
+        f"{RUN}/metrics",
+        {"writer": "w", "sequence": 0, "points": [{"key": "m", "value": 1.0}]},
+    ),
+}
+LONG = "x" * 70_000
+
+
+def point(**more: Any) -> dict[str, Any]:
+    one = {"key": "m", "value": 1.0, **more}
+    return {"writer": "w", "sequence": 0, "points": [{"key": "a", "value": 1}, one]}
+
+
+#: Operation, what differs from the right body, and the field that is named.
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("create_experiment", {"name": 5}, "name"),
+    ("create_experiment", {"name": ""}, "name"),
+    ("create_experiment", {"name": "x" * 501}, "name"),
+    ("create_experiment", {"name": "a\x00"}, "name"),
+    ("create_experiment", {"name": None}, "name"),
+    ("create_experiment", {"tags": {"k": 1}}, "tags[...]"),
+    ("create_experiment", {"tags": {"k" * 251: "v"}}, "tags key"),
+    ("create_experiment", {"description": LONG}, "description"),
+    ("create_experiment", {"colour": "red"}, "colour"),
+    ("change_experiment", {"name": "\x00"}, "name"),
+    ("change_experiment", {"description": 5}, "description"),
+    ("edit_experiment_tags", {"set": {"k": LONG}}, "tags.k"),
+    ("edit_experiment_tags", {"remove": "k"}, "remove"),
+    ("edit_experiment_tags", {"remove": ["a\x00"]}, "remove"),
+    ("create_run", {"id": "not an id"}, "id"),
+    ("create_run", {"id": "x" * 257}, "id"),
+    ("create_run", {"id": ""}, "id"),
+    ("create_run", {"id": "a\x00"}, "id"),
+    ("create_run", {"experiment": None}, "experiment"),
+    ("create_run", {"experiment_id": 1}, "experiment"),
+    ("create_run", {"experiment": "x" * 501}, "experiment"),
+    ("create_run", {"name": "x" * 501}, "name"),
+    ("create_run", {"name": "\x00"}, "name"),
+    ("create_run", {"status": "Bogus"}, "status"),
+    ("create_run", {"status": 5}, "status"),
+    ("create_run", {"started": -1}, "started"),
+    ("create_run", {"started": 1.5}, "started"),
+    ("create_run", {"started": 2**63}, "started"),
+    ("create_run", {"parent": "../x"}, "parent"),
+    ("create_run", {"parent": "new"}, "parent_run_id"),
+    ("create_run", {"params": {"k": 1}}, "params[...]"),
+    ("create_run", {"params": {"k": None}}, "params[...]"),
+    ("create_run", {"params": {"k": LONG}}, "params.k"),
+    ("create_run", {"properties": {"": "v"}}, "properties key"),
+    ("create_run", {"tags": {"k": "\x00"}}, "tags.k"),
+    ("create_run", {"heartbeats": "yes"}, "heartbeats"),
+    ("create_run", {"script": "x" * 2001}, "script"),
+    ("create_run", {"type": "x" * 101}, "type"),
+    ("create_run", {"target": "\x00"}, "target"),
+    ("change_run", {"name": ""}, "name"),
+    ("change_run", {"description": LONG}, "description"),
+    ("change_status", {"status": None}, "status"),
+    ("change_status", {"message": LONG}, "message"),
+    ("change_status", {"message": "\x00"}, "message"),
+    ("change_status", {"ended": -1}, "ended"),
+    ("change_status", {"ended": 2**70}, "ended"),
+    ("cancel_run", {"children": "yes"}, "children"),
+    ("cancel_run", {"force": 1}, "force"),
+    ("log_params", {"params": {"k": 0.1}}, "params[...]"),
+    ("log_params", {"params": {"a": "1", "k": LONG}}, "params.k"),
+    ("log_params", {"params": {"a": "1", "k" * 251: "1"}}, "params key"),
+    ("log_params", {"params": ["k"]}, "params"),
+    ("add_properties", {"properties": {"a": "1", "k": "\x00"}}, "properties.k"),
+    ("edit_tags", {"set": {"a": "1", "k\x00": "1"}}, "tags key"),
+    ("edit_tags", {"remove": [5]}, "remove[0]"),
+    ("edit_tags", {"remove": ["x" * 251]}, "remove"),
+    ("log_metrics", {"writer": ""}, "writer"),
+    ("log_metrics", {"writer": "x" * 65}, "writer"),
+    ("log_metrics", {"writer": "\x00"}, "writer"),
+    ("log_metrics", {"sequence": 2**63}, "sequence"),
+    ("log_metrics", {"sequence": "0"}, "sequence"),
+    ("log_metrics", {"points": {}}, "points"),
+    ("log_metrics", point(key="k" * 251), "points[1].key"),
+    ("log_metrics", point(key=""), "points[1].key"),
+    ("log_metrics", point(key="a\x00b"), "points[1].key"),
+    ("log_metrics", point(key=None), "points[1].key"),
+    ("log_metrics", point(step=2**63), "points[1].step"),
+    ("log_metrics", point(step=-(2**63) - 1), "points[1].step"),
+    ("log_metrics", point(step=1.5), "points[1].step"),
+    ("log_metrics", point(step="1"), "points[1].step"),
+    ("log_metrics", point(time=-1), "points[1].time"),
+    ("log_metrics", point(time=2**63), "points[1].time"),
+    ("log_metrics", point(value=[1]), "points[1].value"),
+    ("log_metrics", point(value={}), "points[1].value"),
+    ("log_metrics", point(value=LONG), "points[1].value"),
+    ("log_metrics", point(value="\x00"), "points[1].value"),
+    ("log_metrics", point(value=2**5000), "points[1].value"),
+    ("log_metrics", point(colour="red"), "points[1].colour"),
+]
+
+
+@pytest.fixture(autouse=True)
+def run(rest: Rest) -> None:
+    rest.new_run("r1")
+
+
+def stored() -> dict[str, list[Any]]:
+    """Everything in every table, but when the token was last used."""
+    models = apps.get_app_config("runs").get_models()
+    return {
+        model.__name__: list(model._default_manager.order_by("pk").values())
+        for model in models
+        if model.__name__ != "ApiToken"
+    }
+
+
+def test_every_operation_with_a_body_is_tried() -> None:
+    with_body = {op.name for _, _, op in operations() if op.body is not None}
+    assert with_body == set(RIGHT)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_the_right_body_is_taken(rest: Rest, name: str) -> None:
+    answer = rest.send(*RIGHT[name])
+    assert answer.status_code in (200, 201), answer.content
+
+
+@pytest.mark.parametrize(("name", "change", "field"), WRONG)
+def test_a_wrong_value_is_named_and_nothing_is_stored(
+    rest: Rest, name: str, change: dict[str, Any], field: str
+) -> None:
+    method, path, right = RIGHT[name]
+    before = stored()
+    status, error = rest.refused(method, path, {**right, **change})
+    assert (status, error["field"]) == (400, field), error
+    assert error["code"] in ("InvalidValue", "InvalidName")
+    assert stored() == before
+
+
+NOT_JSON = [
+    b"not json",
+    b"{",
+    b'{"a": 1,}',
+    b'{"value": NaN}',
+    b"\xff\xfe{\x00}\x00",
+    b"\xef\xbb\xbf{}",
+    b'{"name": "\xff"}',
+    b'{"name": "\\ud800"}',
+    b"[" * 100_000,
+    b'{"name": ' + b"9" * 10_000 + b"}",
+    b"[]",
+    b'"text"',
+    b"null",
+    b"5",
+]
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_is_not_json_is_refused(rest: Rest, name: str) -> None:
+    method, path, _ = RIGHT[name]
+    before = stored()
+    for raw in NOT_JSON:
+        status, error = rest.refused(method, path, raw)
+        assert status == 400, raw[:40]
+        assert error["code"] in ("InvalidRequest", "InvalidValue")
+    assert stored() == before
+
+
+KINDS = [
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/json; charset=utf-16",
+    "application/json; charset=latin-1",
+]
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_another_type_or_encoding_is_refused(rest: Rest, name: str) -> None:
+    method, path, body = RIGHT[name]
+    before = stored()
+    raw = json.dumps(body).encode()
+    for kind in KINDS:
+        status, error = rest.refused(method, path, raw, kind)
+        assert (status, error["code"]) == (400, "InvalidRequest"), kind
+    assert stored() == before
+
+
+def test_a_compressed_body_is_refused(rest: Rest) -> None:
+    answer = rest.client.post(
+        rest.url("experiments"), b"{}", JSON, headers={"Content-Encoding": "gzip"}
+    )
+    assert answer.status_code == 400
+
+
+def test_a_body_over_the_limit_is_refused(rest: Rest, settings: Any) -> None:
+    settings.MAX_BODY = 100
+    status, error = rest.refused("POST", "experiments", {"name": "x" * 200})
+    assert (status, error["code"]) == (413, "TooLarge")
+
+
+#: Each operation on a run or experiment that is not there.
+UNKNOWN = [
+    (operation.method, readable(path), operation.name)
+    for _, path, operation in operations()
+    if "run_id" in path or "number" in path
+]
+
+
+@pytest.mark.parametrize(("method", "path", "name"), UNKNOWN)
+@pytest.mark.parametrize(
+    "unknown", ["nosuch", "a%00b", "%2e%2e", "x" * 300, "%ff", "é"]
+)
+def test_an_unknown_id_is_not_found(
+    rest: Rest, method: str, path: str, name: str, unknown: str
+) -> None:
+    number = unknown if "run_id" in path else "77"
+    filled = path.removeprefix("workspaces/{workspace}/")
+    filled = re.sub(r"\{(run_id|number)\}", number, filled)
+    filled = re.sub(r"\{(key|path)\}", "k", filled)
+    body = RIGHT[name][2] if name in RIGHT else None
+    before = stored()
+    status, error = rest.refused(method, filled, body)
+    assert (status, error["code"]) == (404, "NotFound")
+    assert stored() == before
+
+
+@pytest.mark.parametrize("workspace", ["nosuch", "a%00b", "LAB", "x" * 100])
+def test_an_unknown_workspace_is_not_found(rest: Rest, workspace: str) -> None:
+    answer = rest.client.get(f"/api/v1/workspaces/{workspace}/runs")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "NotFound"
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("runs/r1/metrics/m?limit=x", "limit"),
+        ("runs/r1/metrics/m?limit=1", "limit"),
+        ("runs/r1/metrics/m?start=1.5", "start"),
+        ("runs/r1/metrics/m?start=99999999999999999999", "start"),
+        ("runs/r1/metrics/a%00b", "key"),
+        ("runs/r1/files?folder=../x", "folder"),
+        ("runs/r1/files?after=x", "after"),
+        ("runs/r1/files?limit=0", "limit"),
+        ("experiments?deleted=perhaps", "deleted"),
+        ("experiments?after=x", "after"),
+        ("experiments?limit=100000", "limit"),
+        ("experiments?name=%00", "name"),
+        ("runs?parent=%00", "parent"),
+    ],
+)
+def test_a_bad_query_is_named(rest: Rest, path: str, field: str) -> None:
+    rest.points("r1", {"key": "m", "value": 1.0})
+    status, error = rest.refused("GET", path)
+    assert (status, error["code"] in ("InvalidValue", "InvalidName")) == (400, True)
+    assert error["field"] == field

@@ -1,0 +1,86 @@
+"""The OpenAPI document: valid, complete, and true of the answers."""
+
+from __future__ import annotations
+
+import json
+from html import unescape
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, get_resolver
+from openapi_spec_validator import validate
+
+from runs.api.v1 import urls
+from runs.api.v1.openapi import document, operations, readable
+from tests.access.people import browser_of
+from tests.api.rest import Rest
+
+
+@pytest.fixture(scope="module")
+def openapi() -> dict[str, Any]:
+    return document("https://studio.example/api/v1")
+
+
+def test_the_document_is_valid(openapi: dict[str, Any]) -> None:
+    validate(json.loads(json.dumps(openapi)))
+    assert openapi["openapi"] == "3.1.0"
+
+
+def test_every_address_is_in_the_document(openapi: dict[str, Any]) -> None:
+    routes = {f"/{readable(str(p.pattern))}" for p in urls.urlpatterns}
+    about_itself = {"/", "/openapi.json"}
+    assert set(openapi["paths"]) == routes - about_itself
+
+
+def test_every_operation_has_a_name_of_its_own_and_says_what_it_does() -> None:
+    names = [operation.name for _, _, operation in operations()]
+    assert len(names) == len(set(names))
+    assert all(operation.text for _, _, operation in operations())
+
+
+def test_every_reference_leads_somewhere(openapi: dict[str, Any]) -> None:
+    text = json.dumps(openapi)
+    schemas = openapi["components"]["schemas"]
+    for part in text.split('"$ref": "#/components/schemas/')[1:]:
+        assert part.split('"')[0] in schemas
+
+
+def test_the_server_offers_it(rest: Rest) -> None:
+    answer = rest.client.get("/api/v1/openapi.json")
+    found = json.loads(answer.content)
+    assert found["servers"] == [{"url": "http://testserver/api/v1"}]
+    assert "/workspaces/{workspace}/runs/{run_id}/metrics" in found["paths"]
+
+
+def test_people_get_a_page_with_every_operation(rest: Rest) -> None:
+    answer = browser_of(rest.user).get("/api/v1/", headers={"Accept": "text/html"})
+    page = unescape(answer.content.decode())
+    for _, path, operation in operations():
+        assert f"/api/v1/{readable(path)}" in page
+        assert operation.text.split("\n")[0].split(".")[0][:20] in page
+
+
+def test_programs_get_the_documents_address(rest: Rest) -> None:
+    answer = rest.client.get("/api/v1/", headers={"Accept": "application/json"})
+    assert answer.json() == {"openapi": "http://testserver/api/v1/openapi.json"}
+
+
+def test_the_fields_of_the_filter_language(rest: Rest) -> None:
+    fields = rest.client.get("/api/v1/fields").json()["fields"]
+    by_name = {field["name"]: field for field in fields}
+    assert {"id", "status", "created", "metrics.<key>", "tags.<key>"} <= set(by_name)
+    assert "in" in by_name["status"]["operators"]
+
+
+def test_the_callers_workspaces(rest: Rest) -> None:
+    found = rest.client.get("/api/v1/workspaces").json()
+    assert found == {"workspaces": [{"name": "lab", "role": "contributor"}]}
+
+
+def test_no_other_address_begins_with_the_apis() -> None:
+    outside = [
+        pattern
+        for pattern in get_resolver().url_patterns
+        if isinstance(pattern, URLPattern) and str(pattern.pattern).startswith("api/v1")
+    ]
+    assert outside == []
