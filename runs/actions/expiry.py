@@ -6,13 +6,25 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from runs.actions.actor import SERVER
 from runs.actions.files import drop_files
+from runs.actions.purge import purge_run
 from runs.actions.secrets import moment
 from runs.actions.sign_in import KEPT
-from runs.models import BrowserSession, File, Invitation, SignInFailure, SignInLink
+from runs.models import (
+    BrowserSession,
+    Experiment,
+    File,
+    Invitation,
+    Run,
+    SignInFailure,
+    SignInLink,
+)
+from studio.core.errors import InvalidState
 
-#: How long replaced and deleted files keep their old version.
-REPLACED_DAYS = 30
+#: How long replaced files keep their old version, and the trash what is in it.
+KEPT_DAYS = 30
+DAY = 86_400_000
 #: How long a link that nobody can use any more still explains itself.
 LINK_DAYS = 1
 INVITATION_DAYS = 30
@@ -34,7 +46,7 @@ def remove_expired_sign_ins(now: int) -> int:
 
 def remove_replaced_files(now: int) -> int:
     """Old versions of files, 30 days after they were replaced or deleted."""
-    limit = now - REPLACED_DAYS * 86_400_000
+    limit = now - KEPT_DAYS * DAY
     old = File.objects.filter(replaced__lt=limit)
     keys = list(old.values_list("pk", flat=True))
     # Small transactions: while one lasts nobody else writes.
@@ -42,3 +54,27 @@ def remove_replaced_files(now: int) -> int:
         with transaction.atomic():
             drop_files(File.objects.filter(pk__in=keys[start : start + BATCH]))
     return len(keys)
+
+
+def purge_old_trash(now: int) -> int:
+    """Runs that were in the trash for 30 days, by themselves or by their experiment."""
+    limit = now - KEPT_DAYS * DAY
+    alone = Run.objects.filter(deleted__lt=limit)
+    experiments = Experiment.objects.filter(deleted__lt=limit)
+    together = Run.objects.filter(experiment__in=experiments)
+    keys = {*alone.values_list("pk", flat=True), *together.values_list("pk", flat=True)}
+    purged = 0
+    for key in sorted(keys):
+        run = Run.objects.filter(pk=key).first()
+        if run is not None and _purge_if_trash(run, now):
+            purged += 1
+    return purged
+
+
+def _purge_if_trash(run: Run, now: int) -> bool:
+    try:
+        purge_run(run, actor=SERVER, now=now)
+    except InvalidState:
+        # Somebody restored it in the meantime.
+        return False
+    return True

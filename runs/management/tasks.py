@@ -10,7 +10,11 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError
 
-from runs.actions.expiry import remove_expired_sign_ins, remove_replaced_files
+from runs.actions.expiry import (
+    purge_old_trash,
+    remove_expired_sign_ins,
+    remove_replaced_files,
+)
 from runs.actions.silence import mark_silent_runs
 from runs.management.database import optimize
 from studio.core.errors import StudioError
@@ -70,6 +74,7 @@ def all_tasks(clock: Clock) -> Sequence[Task]:
         Task("mark silent runs", 10, mark_silent),
         Task("remove expired sign-ins", 600, remove_expired_sign_ins),
         Task("remove replaced files", 3600, remove_replaced_files),
+        Task("purge old trash", 3600, purge_old_trash),
         Task("remove cut-off uploads", 3600, remove_cut_off_uploads),
         Task("optimize the database", 86_400, optimize),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
+import multiprocessing
 import os
 import resource
 from collections.abc import Callable
@@ -46,6 +47,8 @@ def application() -> Callable[..., Any]:
 
 def preload() -> None:
     """Import everything before the fork; what is frozen stays shared after it."""
+    if multiprocessing.get_start_method() != "fork":
+        return
     application()
     gc.collect()
     gc.freeze()

@@ -126,6 +126,11 @@ class Run(models.Model):
                 condition=Q(heartbeats=True),
                 name="run_sends_heartbeats",
             ),
+            models.Index(
+                fields=["deleted"],
+                condition=Q(deleted__isnull=False),
+                name="run_in_trash",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,11 +5,25 @@ from pathlib import Path
 from typing import Any
 
 from runs.actions.actor import Actor
-from runs.actions.expiry import remove_expired_sign_ins, remove_replaced_files
+from runs.actions.experiments import delete_experiment
+from runs.actions.expiry import (
+    purge_old_trash,
+    remove_expired_sign_ins,
+    remove_replaced_files,
+)
 from runs.actions.files import delete_file, live, save_file
 from runs.actions.links import make_sign_in_link
+from runs.actions.runs import create_run, restore_run, trash_run
 from runs.actions.secrets import moment
-from runs.models import BrowserSession, File, Run, SignInFailure, SignInLink, User
+from runs.models import (
+    BrowserSession,
+    Experiment,
+    File,
+    Run,
+    SignInFailure,
+    SignInLink,
+    User,
+)
 
 DAY = 86_400_000
 
@@ -48,3 +62,23 @@ def test_a_replaced_file_goes_after_thirty_days(
     assert File.objects.count() == 1
     blobs = [path.read_bytes() for path in files_dir.rglob("*") if path.is_file()]
     assert blobs == [b"new"]
+
+
+def test_trash_goes_after_thirty_days_and_what_was_restored_stays(
+    experiment: Experiment, run: Run, actor: Actor, now: int
+) -> None:
+    restored = create_run(experiment, actor=actor, now=now)
+    for one in (run, restored):
+        trash_run(one, actor=actor, now=now)
+    restore_run(restored, actor=actor, now=now + DAY)
+    assert purge_old_trash(now + 29 * DAY) == 0
+    assert purge_old_trash(now + 31 * DAY) == 1
+    assert list(Run.objects.all()) == [restored]
+
+
+def test_runs_of_a_deleted_experiment_go_with_it(
+    experiment: Experiment, run: Run, actor: Actor, now: int
+) -> None:
+    delete_experiment(experiment, actor=actor, now=now)
+    assert purge_old_trash(now + 31 * DAY) == 1
+    assert not Run.objects.exists()
