@@ -7,8 +7,6 @@ their last, unanswered request once more, as clients do.
 
 from __future__ import annotations
 
-import http.client
-import json
 import random
 import threading
 import time
@@ -20,34 +18,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.parts.server import Server, start
+from tests.parts.wire import DEATHS, Connection
 
 POINTS = 20
 FILE_BYTES = 50_000
-API = "/api/2.0/mlflow"
-#: What a client meets when the server dies while it asks.
-DEATHS = (OSError, http.client.HTTPException)
-
-
-class Connection:
-    """One kept-alive connection with a token; raises one of DEATHS when it breaks."""
-
-    def __init__(self, server: Server) -> None:
-        parts = urlsplit(server.environment["MLFLOW_TRACKING_URI"])
-        self.prefix = parts.path
-        self.headers = {"Authorization": f"Bearer {server.token}"}
-        self.link = http.client.HTTPConnection(parts.netloc, timeout=30)
-
-    def ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        self.link.request(method, self.prefix + path, body, self.headers)
-        answer = self.link.getresponse()
-        content = answer.read()
-        assert answer.status == 200, f"{method} {path}: {answer.status} {content!r}"
-        return content
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        self.headers["Content-Type"] = "application/json"
-        sent = None if body is None else json.dumps(body).encode()
-        return json.loads(self.ask(method, API + path, sent))
 
 
 @dataclass
@@ -116,7 +90,8 @@ class Writer:
         query = f"run_id={self.run_id}&metric_key=m"
         history = connection.call("GET", f"/metrics/get-history?{query}")
         times = Counter(
-            (point.get("step", 0), point["value"]) for point in history.get("metrics", [])
+            (point.get("step", 0), point["value"])
+            for point in history.get("metrics", [])
         )
         for step in range(self.acknowledged * POINTS):
             if (count := times.pop((step, step / 7), 0)) != 1:

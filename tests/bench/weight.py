@@ -10,8 +10,10 @@ from playwright.sync_api import Browser, Page
 
 from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server
+from tests.parts.wire import Connection
 
 LIMIT = 100 * 1024
+RUNS = 60
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,23 @@ def weighed(page: Page) -> Iterator[list[Answer]]:
     session.detach()
 
 
+def fill(server: Server) -> None:
+    """Enough runs for a full first page, with tags and metrics as people log them."""
+    connection = Connection(server)
+    for number in range(RUNS):
+        tags = [{"key": f"team {place}", "value": f"{number}"} for place in range(4)]
+        create = {"experiment_id": "0", "start_time": number, "tags": tags}
+        run = connection.call("POST", "/runs/create", create)["run"]["info"]["run_id"]
+        metrics = [
+            {"key": f"m{place}", "value": number / 7, "timestamp": 1, "step": 0}
+            for place in range(5)
+        ]
+        connection.call("POST", "/runs/log-batch", {"run_id": run, "metrics": metrics})
+
+
 def run_list(browser: Browser, server: Server) -> list[Answer]:
     """The run list's answers to a signed-in browser with an empty cache."""
+    fill(server)
     signed_in = new_context(browser, Watch())
     visit = signed_in.new_page()
     visit.goto(server.sign_in_url)
