@@ -78,9 +78,16 @@ def _keys(
     chosen = set(asked.getlist("key"))
     if chosen:
         return tuple(name for name in names if name in chosen), False
-    drawn = [head.key.name for head in heads if is_drawn(head)]
+    drawn = _worth_drawing(heads)
     plain = [name for name in drawn if not name.startswith("system/")]
     return tuple((plain or drawn)[:FIRST_CHARTS]), True
+
+
+def _worth_drawing(heads: Sequence[Metric]) -> list[str]:
+    """The series that make a line, if any do: a lone point says little in a chart."""
+    drawn = [head for head in heads if is_drawn(head)]
+    lines = [head for head in drawn if head.count > 1]
+    return [head.key.name for head in lines or drawn]
 
 
 def read_axis(asked: Mapping[str, Any]) -> Axis:

@@ -20,7 +20,7 @@ from runs.render import markdown
 from runs.render.metric_values import Shown, heads_shown
 from runs.render.sparkline import sparkline
 from runs.render.times import ago
-from runs.render.tracebacks import headline
+from runs.render.tracebacks import headline, parted
 from runs.search import run_detail as search
 from runs.search.run_detail import Text
 from runs.search.run_metrics import sparkline_points
@@ -70,7 +70,7 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
         **_params(request, run),
         **_metrics(request, run),
         **_cancel(request, run),
-        "heard_ago": run.heard and ago(now_ms() - run.heard),
+        "silence": run.heard and ago(now_ms() - run.heard),
         "error": _error(request, run),
         "properties": properties,
         "datasets": search.datasets_of(run),
@@ -162,10 +162,15 @@ def _error(request: PageRequest, run: Run) -> dict[str, str]:
     if not run.error:
         return {}
     line = headline(run.error)
-    rest = run.error.strip() if run.error.strip() != line else ""
+    frames, message = parted(run.error)
     alike = line.removesuffix("…")
     href = _asking(request, attribute("error"), alike, operator="contains")
-    return {"headline": line, "text": rest, "alike_href": href}
+    return {
+        "headline": line,
+        "frames": frames,
+        "message": message if frames or message != line else "",
+        "alike_href": href,
+    }
 
 
 def _asking(

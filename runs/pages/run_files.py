@@ -19,7 +19,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.render.addresses import run_path
 from runs.render.archive import zipped
-from runs.render.file_kinds import DOWNLOAD, inline_type
+from runs.render.file_kinds import DOWNLOAD, icon_of, inline_type
 from runs.render.file_tree import Folder, Leaf, tree
 from runs.search.run_files import RunFiles, find_file, iterate_files, list_files
 from runs.storage.files import files as file_store
@@ -99,6 +99,7 @@ def _viewer(
     home = f"models/{quote(model.model_id)}/" if model else "files/raw/"
     return {
         "file": file,
+        "file_icon": icon_of(file.name),
         "model": model,
         "raw_href": f"{base}{home}{quote(file.path)}",
         "file_href": here,

@@ -25,8 +25,9 @@ from runs.models import Metric
 from runs.pages.members_only import PageRequest
 from runs.pages.metric_choice import Choice, read_axis, read_choice, read_weight
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
+from runs.render import times
 from runs.render.charts import Axis, metric_figure
-from runs.render.metric_values import Shown, last_shown, shown
+from runs.render.metric_values import Shown, column_shown, last_shown
 from runs.render.numbers import grouped
 from runs.search.run_detail import metrics_of
 from runs.search.run_metrics import (
@@ -89,10 +90,15 @@ def metrics(request: PageRequest, run_id: str) -> HttpResponse:
     return show(request, head, "metrics", etag, context)
 
 
+BY = {
+    Axis.STEP: lambda: _("by step"),
+    Axis.RELATIVE: lambda: _("by time since the start"),
+    Axis.TIME: lambda: _("by time"),
+}
 AXES = {
     Axis.STEP: lambda: _("Step"),
-    Axis.RELATIVE: lambda: _("Relative time"),
-    Axis.TIME: lambda: _("Wall time"),
+    Axis.RELATIVE: lambda: _("Relative"),
+    Axis.TIME: lambda: _("Time"),
 }
 
 
@@ -126,18 +132,18 @@ def _chart(title: str, keys: Sequence[str], choice: Choice) -> Chart:
 
 def _values(chosen: Sequence[Metric], limit: int) -> dict[str, Any]:
     rows = newest_values(chosen, limit + 1)
-    cells = [
-        (row.step, row.time, _cells(row.values, row.present)) for row in rows[:limit]
+    seen = rows[:limit]
+    columns = [
+        column_shown([row.cells[at] for row in seen]) for at in range(len(chosen))
     ]
-    return {"rows": cells, "has_more_rows": len(rows) > limit}
-
-
-def _cells(values: Sequence[Any], present: Sequence[bool]) -> list[Shown]:
-    pairs = zip(values, present, strict=True)
-    return [
-        shown(value if value is not None else "null") if there else shown(None)
-        for value, there in pairs
-    ]
+    zone = get_current_timezone()
+    return {
+        "rows": [
+            (row.step, times.at(row.time, zone), [column[at] for column in columns])
+            for at, row in enumerate(seen)
+        ],
+        "has_more_rows": len(rows) > limit,
+    }
 
 
 def _links(choice: Choice, rows: int) -> dict[str, Any]:
@@ -192,7 +198,7 @@ def _figure(request: PageRequest, heads: Sequence[Metric]) -> dict[str, Any]:
         log_y=request.GET.get("log") == "1",
         zone=get_current_timezone(),
     )
-    return {**figure, "note": _note(drawings)}
+    return {**figure, "note": _note(drawings) or BY[axis]()}
 
 
 def _bound(request: PageRequest, name: str) -> int | None:

@@ -15,13 +15,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from runs.render.numbers import word_for
+from runs.render.numbers import number, word_for
 
 Figure = dict[str, Any]
 Trace = dict[str, Any]
 
-#: How many NaN and Infinity marks carry their word; more would lie on one another.
-WORDED = 4
+#: A chart's width in words beside NaN and Infinity marks: more would overlap.
+WORDED = 6
 #: Lines with this many points or fewer show them.
 DOTTED = 1
 
@@ -60,10 +60,13 @@ def metric_figure(
     """One graph of some metrics of a run."""
     unit = _unit(lines)
     data: list[Trace] = []
-    for number, line in enumerate(lines, start=1):
+    for series, line in enumerate(lines, start=1):
         xs = _xs(line, axis, unit, zone)
-        data += _traces(line, xs, number)
-    return {"data": data, "layout": _layout(axis, unit, log_y=log_y)}
+        data += _traces(line, xs, series)
+    layout = _layout(axis, unit, log_y=log_y)
+    if len(lines) == 1:
+        layout["annotations"] = _last_value(data, lines[0], log_y=log_y)
+    return {"data": data, "layout": layout}
 
 
 def smooth(values: Sequence[float], weight: float) -> list[float]:
@@ -82,20 +85,20 @@ def smooth(values: Sequence[float], weight: float) -> list[float]:
     return result
 
 
-def _traces(line: Line, xs: Sequence[Any], number: int) -> list[Trace]:
+def _traces(line: Line, xs: Sequence[Any], series: int) -> list[Trace]:
     drawn = []
     if line.smoothed is not None:
-        raw = _trace(line.key, xs, line.values, number, "raw")
+        raw = _trace(line.key, xs, line.values, series, "raw")
         drawn.append({**raw, "hoverinfo": "skip", "showlegend": False})
-    drawn.append(_trace(line.key, xs, line.smoothed or line.values, number, "line"))
+    drawn.append(_trace(line.key, xs, line.smoothed or line.values, series, "line"))
     odd = [at for at, value in enumerate(line.values) if not math.isfinite(value)]
     if odd:
-        drawn.append(_odd_values(line, xs, odd, number))
+        drawn.append(_odd_values(line, xs, odd, series))
     return drawn
 
 
 def _trace(
-    key: str, xs: Sequence[Any], values: Sequence[float], number: int, part: str
+    key: str, xs: Sequence[Any], values: Sequence[float], series: int, part: str
 ) -> Trace:
     mode = "lines+markers" if len(values) <= DOTTED else "lines"
     return {
@@ -105,19 +108,18 @@ def _trace(
         "x": list(xs),
         "y": [value if math.isfinite(value) else None for value in values],
         "connectgaps": False,
-        "meta": {"series": number, "part": part},
+        "meta": {"series": series, "part": part},
         "line": {"width": 1 if part == "raw" else 1.8},
         "opacity": 0.28 if part == "raw" else 1,
     }
 
 
 def _odd_values(
-    line: Line, xs: Sequence[Any], odd: Sequence[int], number: int
+    line: Line, xs: Sequence[Any], odd: Sequence[int], series: int
 ) -> Trace:
     """NaN and Infinity, at the top edge, on an axis of their own."""
     words = [word_for(line.values[at]) for at in odd]
-    spread = max(1, math.ceil(len(odd) / WORDED))
-    texts = ["" if at % spread else word for at, word in enumerate(words)]
+    texts = _spread_words(odd, words, len(line.values))
     return {
         "type": "scatter",
         "mode": "markers+text",
@@ -131,9 +133,57 @@ def _odd_values(
         "textposition": "middle right",
         "cliponaxis": False,
         "showlegend": False,
-        "meta": {"series": number, "part": "odd"},
+        "meta": {"series": series, "part": "odd"},
         "marker": {"symbol": "triangle-up", "size": 9},
     }
+
+
+def _spread_words(odd: Sequence[int], words: Sequence[str], count: int) -> list[str]:
+    """The word beside a mark, unless it would lie on the one before."""
+    texts: list[str] = []
+    free = 0.0
+    for at, word in zip(odd, words, strict=True):
+        texts.append(word if at >= free else "")
+        if at >= free:
+            free = at + count / WORDED
+    return texts
+
+
+def _last_value(data: Sequence[Trace], line: Line, *, log_y: bool) -> list[Figure]:
+    """The newest value as logged, written at the end of the only line."""
+    drawn = next(trace for trace in data if trace["meta"]["part"] == "line")
+    ends = zip(drawn["x"], drawn["y"], line.values, strict=True)
+    whole = [end for end in ends if end[1] is not None and (end[1] > 0 or not log_y)]
+    if len(whole) <= DOTTED:
+        return []
+    x, y, value = whole[-1]
+    side = _free_side([end[1] for end in whole])
+    if side is None:
+        return []
+    return [
+        {
+            "x": x,
+            # Annotations of a logarithmic axis are placed by the exponent.
+            "y": math.log10(y) if log_y else y,
+            "text": number(value),
+            "showarrow": False,
+            "xanchor": "right",
+            "yanchor": side,
+            "yshift": 2 if side == "bottom" else -2,
+        }
+    ]
+
+
+def _free_side(ys: Sequence[float]) -> str | None:
+    """The text's edge that touches the line's end; None where it would cover it."""
+    low, high, last = min(ys), max(ys), ys[-1]
+    recent = ys[-max(len(ys) // 4, 2) :]
+    near = (high / 2 - low / 2) / 50
+    if last >= max(recent) - near:
+        return "bottom"
+    if last <= min(recent) + near and last / 2 - low / 2 > 10 * near:
+        return "top"
+    return None
 
 
 @dataclass(frozen=True)

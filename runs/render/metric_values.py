@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeGuard
 
-from runs.render.numbers import number
+from runs.render.numbers import aligned, number
+
+Value = float | int | str | bool | None
 
 MISSING = "–"
 LONGEST = 60
@@ -39,11 +42,33 @@ def last_shown(head: Head) -> Shown:
     return shown(math.nan if head.last_is_nan else head.last)
 
 
-def shown(value: float | int | str | bool | None) -> Shown:
+def shown(value: Value) -> Shown:
     if value is None:
         return Shown(MISSING)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not is_number(value):
         text = str(value)
         return Shown(text if len(text) <= LONGEST else f"{text[:LONGEST]}…", text)
     odd = isinstance(value, float) and not math.isfinite(value)
     return Shown(number(value), repr(value), odd)
+
+
+def column_shown(cells: Sequence[tuple[Value] | None]) -> list[Shown]:
+    """A column of values with the same decimals; None where nothing was logged."""
+    numbers = [
+        cell[0] if cell is not None and is_number(cell[0]) else None for cell in cells
+    ]
+    texts = aligned(numbers)
+    return [_in_column(cell, text) for cell, text in zip(cells, texts, strict=True)]
+
+
+def _in_column(cell: tuple[Value] | None, text: str | None) -> Shown:
+    if cell is None:
+        return Shown(MISSING)
+    if cell[0] is None:
+        return Shown("null")
+    found = shown(cell[0])
+    return found if text is None else replace(found, text=text)
+
+
+def is_number(value: Value) -> TypeGuard[float | int]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

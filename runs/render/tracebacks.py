@@ -22,3 +22,10 @@ def headline(error: str) -> str:
 def _clipped(line: str) -> str:
     line = line.strip()
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+
+
+def parted(error: str) -> tuple[str, str]:
+    """A traceback's frames, and what stands below them; no frames without one."""
+    line = headline(error)
+    before, found, after = error.strip().rpartition(f"\n{line}")
+    return (f"{before}\n", f"{line}{after}") if found else ("", error.strip())

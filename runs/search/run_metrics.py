@@ -39,12 +39,14 @@ class Drawing:
 
 @dataclass(frozen=True)
 class ValueRow:
-    """A step, when it was logged last, and the value of each asked metric there."""
+    """A step, when it was logged last, and the value of each asked metric there.
+
+    A value is in a tuple of its own, for a logged null is not the same as none.
+    """
 
     step: int
     time: int
-    values: tuple[Value, ...]
-    present: tuple[bool, ...]
+    cells: tuple[tuple[Value] | None, ...]
 
 
 def is_drawn(head: Metric) -> bool:
@@ -142,8 +144,7 @@ def _row(step: int, columns: Sequence[dict[int, tuple[int, Value]]]) -> ValueRow
     return ValueRow(
         step,
         max(cell[0] for cell in cells if cell is not None),
-        tuple(None if cell is None else cell[1] for cell in cells),
-        tuple(cell is not None for cell in cells),
+        tuple(None if cell is None else (cell[1],) for cell in cells),
     )
 
 

@@ -31,7 +31,7 @@ function coloured(figure, range) {
       textfont: font(colour),
     };
   });
-  const annotations = figure.layout.annotations?.map((note) => ({ ...note, font: font(token("text")), bgcolor: token("ground"), borderpad: 1 }));
+  const annotations = figure.layout.annotations?.map((note) => ({ ...note, font: font(token("text")) }));
   const axis = {
     gridcolor: token("rule"), linecolor: token("rule-2"), showline: true, tickcolor: token("rule-2"),
     tickfont: font(token("text-3")), nticks: 6, automargin: false,

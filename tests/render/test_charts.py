@@ -1,0 +1,109 @@
+"""Figures: Plotly's own package takes every kind of them."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import plotly.graph_objects as go
+import pytest
+
+from runs.render.charts import Axis, Figure, Line, metric_figure, smooth
+
+NAN = math.nan
+NOON = 1_795_521_600_000
+
+
+def line(values: list[float], **changes: Any) -> Line:
+    steps = range(len(values))
+    times = [NOON + 60_000 * step for step in steps]
+    return Line("loss", list(steps), times, values, began=NOON, **changes)
+
+
+def parts(figure: Figure) -> list[str]:
+    return [trace["meta"]["part"] for trace in figure["data"]]
+
+
+@pytest.mark.parametrize("log_y", [False, True])
+@pytest.mark.parametrize("axis", list(Axis))
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        [1.0],
+        [0.0],
+        [NAN],
+        [3.0, 2.0, 1.0],
+        [1.0, NAN, math.inf, -math.inf, 2.0],
+        [-1.0, -2.0],
+        [1e308, -1e308],
+    ],
+)
+def test_plotly_takes_every_figure(
+    values: list[float], axis: Axis, *, log_y: bool
+) -> None:
+    lines = [line(values), line(values, smoothed=smooth(values, 0.6))]
+    for chosen in (lines[:1], lines[1:], lines):
+        figure = metric_figure(chosen, axis, log_y=log_y)
+        go.Figure(data=figure["data"], layout=figure["layout"])
+        json.dumps(figure, allow_nan=False)
+
+
+def test_nan_and_infinity_are_marked_with_their_words() -> None:
+    figure = metric_figure([line([1.0, NAN, 2.0, 1.0, 1.0, -math.inf])], Axis.STEP)
+    odd = figure["data"][1]
+    assert (odd["x"], odd["text"]) == ([1, 5], ["NaN", "-Infinity"])
+    assert figure["data"][0]["y"] == [1.0, None, 2.0, 1.0, 1.0, None]
+
+
+def test_words_that_would_overlap_are_written_once() -> None:
+    values = [1.0] * 50 + [NAN] * 3 + [1.0] * 50
+    assert metric_figure([line(values)], Axis.STEP)["data"][1]["text"] == [
+        "NaN",
+        "",
+        "",
+    ]
+
+
+def test_a_smoothed_line_keeps_the_raw_one_behind_it() -> None:
+    figure = metric_figure([line([1.0, 5.0], smoothed=[1.0, 3.0])], Axis.STEP)
+    assert parts(figure) == ["raw", "line"]
+    assert figure["data"][0]["opacity"] < figure["data"][1]["opacity"]
+
+
+def test_the_server_writes_no_colour() -> None:
+    figure = metric_figure([line([1.0, NAN, 2.0], smoothed=[1.0, NAN, 1.5])], Axis.STEP)
+    assert "color" not in json.dumps(figure)
+
+
+def test_relative_time_counts_from_the_start_in_a_fitting_unit() -> None:
+    figure = metric_figure([line([1.0] * 10)], Axis.RELATIVE)
+    assert figure["data"][0]["x"][:3] == [0, 1, 2]
+    assert "min" in figure["layout"]["xaxis"]["title"]["text"]
+
+
+def test_wall_time_is_the_readers() -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    figure = metric_figure([line([1.0])], Axis.TIME, zone=zone)
+    assert figure["data"][0]["x"] == ["2026-11-24 20:00:00.000"]
+
+
+def test_the_newest_value_is_written_where_it_covers_nothing() -> None:
+    rising = metric_figure([line([0.1, 0.5, 0.7642])], Axis.STEP)
+    [note] = rising["layout"]["annotations"]
+    assert (note["text"], note["yanchor"]) == ("0.7642", "bottom")
+    falling = metric_figure([line([9.0, 5.0, 1.0])], Axis.STEP)
+    assert falling["layout"]["annotations"] == []
+
+
+def test_smoothing_is_right_from_the_first_value() -> None:
+    assert smooth([4.0, 4.0, 4.0], 0.9) == pytest.approx([4.0, 4.0, 4.0])
+    assert smooth([0.0, 1.0], 0.5) == pytest.approx([0.0, 2 / 3])
+
+
+def test_smoothing_skips_what_is_not_finite() -> None:
+    smoothed = smooth([1.0, NAN, math.inf, 1.0], 0.5)
+    assert math.isnan(smoothed[1])
+    assert smoothed[2:] == [math.inf, pytest.approx(1.0)]

@@ -1,0 +1,144 @@
+"""Previews: bytes of strangers as lines and tables."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from runs.render import previews
+from runs.render.file_kinds import FileKind, icon_of, inline_type, kind_of
+from runs.render.file_tree import Leaf, tree
+from runs.render.tracebacks import headline, parted
+
+
+def texts(data: bytes) -> list[str]:
+    return [line for _number, line in previews.lines(previews.decode(data))]
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b"a\nb\n", ["a", "b"]),
+        (b"a\r\nb", ["a", "b"]),
+        (b"", []),
+        (b"\n\nx", ["", "", "x"]),
+        (b"\x1b[32mok\x1b[0m", ["ok"]),
+        (b"\x1b]8;;http://x\x07link\x1b]8;;\x07", ["link"]),
+        (b"10%\r50%\r100%\ndone", ["100%", "done"]),
+        (b"\xff\xfea\x00b\x00", ["ab"]),
+        (b"\xef\xbb\xbfx", ["x"]),
+        ("中文".encode(), ["中文"]),
+        (b"\xff\xfe\xfd", ["\ufffd"]),
+    ],
+)
+def test_lines_are_those_that_a_terminal_would_leave(
+    data: bytes, shown: list[str]
+) -> None:
+    got = texts(data)
+    assert len(got) == len(shown)
+    if "\ufffd" not in "".join(shown):
+        assert got == shown
+
+
+def test_an_endless_line_is_cut() -> None:
+    assert len(texts(b"x" * 1_000_000)[0]) == previews.LONGEST_LINE + 1
+
+
+def test_of_a_long_file_the_last_lines_keep_their_numbers() -> None:
+    cut = previews.cut_lines(b"a\nb\n", b"y\nz\n", 100, between=6)
+    assert cut.first == [(1, "a"), (2, "b")]
+    assert cut.last == [(9, "y"), (10, "z")]
+    uncounted = previews.cut_lines(b"a\n", b"z\n", 10**10, between=None)
+    assert uncounted.last == [(None, "z")]
+
+
+def test_a_csv_is_a_table() -> None:
+    table = previews.csv_table('id,say\n1,"a, b"\n', delimiter=",", is_whole=True)
+    assert table == previews.Table(["id", "say"], [["1", "a, b"]])
+
+
+def test_a_half_row_of_a_cut_csv_is_left_out() -> None:
+    table = previews.csv_table("a,b\n1,2\n3", delimiter=",", is_whole=False)
+    assert table == previews.Table(["a", "b"], [["1", "2"]], is_whole=False)
+
+
+def test_a_long_table_says_that_it_is_cut() -> None:
+    text = "n\n" + "\n".join(map(str, range(1000)))
+    table = previews.csv_table(text, delimiter=",", is_whole=True)
+    assert table
+    assert (len(table.rows), table.is_whole) == (previews.MOST_ROWS, False)
+
+
+@pytest.mark.parametrize("text", ["", '"' + "x" * 200_000, "\n\n"])
+def test_a_strange_csv_does_no_harm(text: str) -> None:
+    previews.csv_table(text, delimiter=",", is_whole=True)
+
+
+def test_a_logged_table_is_a_table() -> None:
+    text = json.dumps({"columns": ["a", "b"], "data": [[1, "x"], [float("nan"), None]]})
+    table = previews.json_table(text)
+    assert table == previews.Table(["a", "b"], [["1", "x"], ["NaN", "null"]])
+
+
+@pytest.mark.parametrize(
+    "text", ["[1]", '{"columns": 1, "data": 2}', "{", "[" * 99_999]
+)
+def test_other_json_is_no_table(text: str) -> None:
+    assert previews.json_table(text) is None
+
+
+def test_json_is_indented_and_keeps_its_letters() -> None:
+    assert previews.pretty_json('{"a":"é"}') == '{\n  "a": "é"\n}'
+    assert previews.pretty_json("[" * 99_999) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "icon"),
+    [
+        ("a.PNG", FileKind.IMAGE, "image"),
+        ("a.json", FileKind.JSON, "json"),
+        ("a.html", FileKind.HTML, "code"),
+        ("train.py", FileKind.TEXT, "code"),
+        ("Makefile", FileKind.TEXT, "file"),
+        ("MLmodel", FileKind.TEXT, "file"),
+        ("x.csv", FileKind.TABLE, "file"),
+    ],
+)
+def test_a_files_name_tells_its_kind(name: str, kind: FileKind, icon: str) -> None:
+    assert (kind_of(name), icon_of(name)) == (kind, icon)
+
+
+@pytest.mark.parametrize("name", ["a.js", "a.xhtml", "a.xml", "a.pdf", "a.txt", "html"])
+def test_only_pictures_and_sandboxed_pages_are_shown_inline(name: str) -> None:
+    assert inline_type(name) is None
+
+
+def test_the_tree_has_folders_first_and_opens_the_way_to_the_chosen_file() -> None:
+    names = ["z.txt", "a/b/c.txt", *(f"a/x/{n}.txt" for n in range(60))]
+    root = tree(Leaf(n.split("/")[-1], n, 1, "#", n == "a/b/c.txt") for n in names)
+    [a] = root.sorted_folders
+    assert [(folder.name, folder.open) for folder in a.sorted_folders] == [
+        ("b", True),
+        ("x", False),
+    ]
+    assert [leaf.name for leaf in root.leaves] == ["z.txt"]
+
+
+TRACEBACK = """Traceback (most recent call last):
+  File "a.py", line 1, in <module>
+    main()
+torch.OutOfMemoryError: CUDA out of memory.
+GPU 0 has 23 GiB"""
+
+
+def test_a_traceback_is_named_by_its_exception() -> None:
+    assert headline(TRACEBACK) == "torch.OutOfMemoryError: CUDA out of memory."
+    frames, message = parted(TRACEBACK)
+    assert frames.endswith("main()\n")
+    assert message.startswith("torch.OutOfMemoryError")
+
+
+@pytest.mark.parametrize(("text", "line"), [("", ""), ("Disk full\nx", "Disk full")])
+def test_another_error_is_named_by_its_first_line(text: str, line: str) -> None:
+    assert headline(text) == line
