@@ -65,7 +65,8 @@ def find_membership(caller: Caller, name: str | None) -> Member:
     assert caller.user is not None
     rows = Member.objects.select_related("workspace").filter(user=caller.user)
     if name is not None:
-        rows = rows.filter(workspace__name=name)
+        # No workspace has such a name, and PostgreSQL does not even look for NUL.
+        rows = rows.filter(workspace__name=name) if name.isprintable() else rows.none()
     elif caller.token is not None:
         rows = rows.filter(workspace=caller.token.workspace_id)
     else:

@@ -12,7 +12,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
 )
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
@@ -37,6 +37,9 @@ def as_studio_error(error: BaseException | None) -> StudioError | None:
         return error
     if isinstance(error, OSError) and error.errno in FULL:
         return _unavailable()
+    if isinstance(error, DataError) and "NUL" in str(error):
+        # PostgreSQL takes no NUL character, not even in a question.
+        return _unreadable()
     for kinds, make in _MEANINGS:
         if isinstance(error, kinds):
             return make()

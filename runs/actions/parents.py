@@ -11,7 +11,9 @@ from studio.core.errors import Immutable, InvalidValue
 
 
 def link_parent(run: Run, parent_run_id: str) -> None:
-    """Set the parent's fields of `run`; the caller saves it."""
+    """Set the parent's fields of `run`; the caller saves it. No id is no parent."""
+    if not parent_run_id:
+        return
     names.check_run_id(parent_run_id, "parent_run_id")
     if run.parent_run_id and run.parent_run_id != parent_run_id:
         raise Immutable(

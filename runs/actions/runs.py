@@ -43,13 +43,13 @@ def create_run(
 ) -> Run:
     """Make a run; raises AlreadyExists where its workspace has one of that id.
 
-    Without an id or name they are invented. A parent may be unknown yet.
+    Without an id or name they are invented; a parent may be unknown yet.
     """
     run = Run(
         workspace_id=experiment.workspace_id,
         experiment=experiment,
         run_id=uuid.uuid4().hex if run_id is None else names.check_run_id(run_id),
-        name=invent_name() if not name else names.check_display_name(name),
+        name=names.check_display_name(name) if name else invent_name(),
         description=names.check_description(description),
         status=status.code,
         submitter=actor.user,
@@ -62,14 +62,13 @@ def create_run(
         heartbeats=heartbeats,
     )
     _set_times(run, status, started, now)
-    check_tags(tags or {})
+    tags = check_tags(tags or {})
     run.number = _next_number(experiment)
-    if parent_run_id:
-        link_parent(run, parent_run_id)
+    link_parent(run, parent_run_id)
     _insert(run)
     adopt_waiting(run)
     start_event(run, actor=actor, now=now)
-    write_tags(run, tags or {})
+    write_tags(run, tags)
     write_params(run, params or {})
     write_properties(run, properties or {})
     return run

@@ -19,11 +19,14 @@ def check_params(params: Mapping[str, str], field: str = "params") -> None:
         names.check_value(value, f"{field}.{key}")
 
 
-def check_tags(tags: Mapping[str, str | None], field: str = "tags") -> None:
+def check_tags(
+    tags: Mapping[str, str | None], field: str = "tags"
+) -> Mapping[str, str | None]:
     for key, value in tags.items():
         names.check_key(key, f"{field} key")
         if value is not None:
             names.check_value(value, f"{field}.{key}")
+    return tags
 
 
 def write_params(run: Run, params: Mapping[str, str]) -> None:

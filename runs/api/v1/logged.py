@@ -1,4 +1,4 @@
-"""What the REST API takes and gives of what a run logs: texts, points, files, events."""
+"""What the REST API takes and gives of what a run logs, and of what befell it."""
 
 from __future__ import annotations
 
