@@ -48,6 +48,16 @@ class Writer:
             "tags": [{"key": "last", "value": str(number)}],
         }
 
+    def send(self, connection: Connection, number: int) -> None:
+        """One batch by each protocol; the points of the second have a sequence."""
+        batch = self.batch(number)
+        connection.call("POST", "/runs/log-batch", batch)
+        points = [{**point, "key": "r"} for point in batch["metrics"]]
+        for point in points:
+            point["time"] = point.pop("timestamp")
+        body = {"writer": "bench", "sequence": number, "points": points}
+        connection.rest("POST", f"/runs/{self.run_id}/metrics", body)
+
     def write(self, server: Server) -> None:
         """Goes on until the server dies; anything else that goes wrong is noted."""
         chance = random.Random(self.seed)
@@ -55,8 +65,7 @@ class Writer:
             connection = Connection(server)
             while True:
                 self.sent = self.acknowledged + 1
-                batch = self.batch(self.acknowledged)
-                connection.call("POST", "/runs/log-batch", batch)
+                self.send(connection, self.acknowledged)
                 self.acknowledged = self.sent
                 if chance.random() < 0.2:
                     self.write_file(connection, chance)
@@ -72,22 +81,23 @@ class Writer:
         self.files[name] = content
 
     def repeat_last(self, connection: Connection) -> None:
-        """Sends the request that was under way again, and the one before it."""
+        """Sends what was under way again, and the batch before it."""
         for number in range(max(0, self.acknowledged - 1), self.sent):
-            connection.call("POST", "/runs/log-batch", self.batch(number))
+            self.send(connection, number)
         self.acknowledged = self.sent
 
     def missing(self, connection: Connection) -> list[str]:
         """What was acknowledged and is not there exactly once."""
         found = [
-            *self.wrong_points(connection),
+            *self.wrong_points(connection, "m"),
+            *self.wrong_points(connection, "r"),
             *self.wrong_parameters(connection),
             *self.wrong_files(connection),
         ]
         return [f"{self.run_id}: {line}" for line in found]
 
-    def wrong_points(self, connection: Connection) -> Iterator[str]:
-        query = f"run_id={self.run_id}&metric_key=m"
+    def wrong_points(self, connection: Connection, key: str) -> Iterator[str]:
+        query = f"run_id={self.run_id}&metric_key={key}"
         history = connection.call("GET", f"/metrics/get-history?{query}")
         times = Counter(
             (point.get("step", 0), point["value"])
@@ -95,10 +105,10 @@ class Writer:
         )
         for step in range(self.acknowledged * POINTS):
             if (count := times.pop((step, step / 7), 0)) != 1:
-                yield f"step {step} is there {count} times"
+                yield f"{key} step {step} is there {count} times"
         for point, count in times.items():
             if count > 1:
-                yield f"{point}, not acknowledged, is there {count} times"
+                yield f"{key} {point}, not acknowledged, is there {count} times"
 
     def wrong_parameters(self, connection: Connection) -> Iterator[str]:
         data = connection.call("GET", f"/runs/get?run_id={self.run_id}")["run"]["data"]
@@ -126,7 +136,7 @@ def new_writer(connection: Connection, seed: int) -> Writer:
     body = {"experiment_id": "0", "start_time": 1}
     info = connection.call("POST", "/runs/create", body)["run"]["info"]
     root = urlsplit(info["artifact_uri"]).path
-    address = f"/api/2.0/mlflow-artifacts/artifacts{root}"
+    address = f"{connection.prefix}/api/2.0/mlflow-artifacts/artifacts{root}"
     return Writer(info["run_id"], address, seed)
 
 
@@ -162,7 +172,7 @@ def look(home: Path, team: list[Writer], env: Mapping[str, str] | None) -> Outco
     finally:
         again.stop()
     return Outcome(
-        points=sum(one.acknowledged * POINTS for one in team),
+        points=sum(2 * one.acknowledged * POINTS for one in team),
         files=sum(len(one.files) for one in team),
         wrong=tuple(wrong),
     )

@@ -1,4 +1,4 @@
-"""The MLflow protocol by hand, where a client would hide what the server answers."""
+"""Both protocols by hand, where a client would hide what the server answers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,22 @@ class Connection:
         self.link = http.client.HTTPConnection(parts.netloc, timeout=30)
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        self.link.request(method, self.prefix + path, body, self.headers)
+        """Raises AssertionError for any answer but 200."""
+        self.link.request(method, path, body, self.headers)
         answer = self.link.getresponse()
         content = answer.read()
         assert answer.status == 200, f"{method} {path}: {answer.status} {content!r}"
         return content
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
+        """MLflow's protocol, below its prefix."""
+        return self.json(method, self.prefix + API + path, body)
+
+    def rest(self, method: str, path: str, body: Any = None) -> Any:
+        """The REST API, below the workspace."""
+        return self.json(method, f"/api/v1/workspaces/default{path}", body)
+
+    def json(self, method: str, path: str, body: Any) -> Any:
         self.headers["Content-Type"] = "application/json"
         sent = None if body is None else json.dumps(body).encode()
-        return json.loads(self.ask(method, API + path, sent))
+        return json.loads(self.ask(method, path, sent))
