@@ -9,6 +9,7 @@ from studio.settings.base import *  # noqa: F403
 from studio.settings.base import DATABASES, STORAGES, STUDIO_HOME
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+WHITENOISE_ROOT = None
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 STORAGES["staticfiles"]["BACKEND"] = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"

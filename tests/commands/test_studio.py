@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -74,6 +75,23 @@ def test_there_is_a_workspace_with_experiment_0(server: Server) -> None:
         " join runs_workspace w on w.id = e.workspace_id where e.number = 0",
     )
     assert ("default", 0, "Default") in rows
+
+
+def test_it_offers_the_client_to_pip(server: Server, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-index"]
+    command += ["--find-links", f"{server.url}/dist/", "--dest", str(tmp_path)]
+    done = subprocess.run(
+        [*command, "run-studio"],
+        env={**quiet_environment(), "NO_PROXY": "127.0.0.1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    [wheel] = tmp_path.iterdir()
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "studio/cli/__init__.py" in names
+    assert not [name for name in names if name.startswith(("runs", "studio/settings"))]
 
 
 def test_a_second_server_over_the_folder_is_refused(server: Server) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 
 from runs.actions.clock import now_ms
-from runs.management import database, home, owner, static
+from runs.management import database, home, owner, static, wheel
 from runs.management.address import Address, refuse_open, reserve
 from runs.management.ready import wait_ready
 from runs.management.supervisor import Child, Supervisor, python
@@ -55,9 +56,12 @@ class Command(BaseCommand):
                 self.serve(supervisor, address, folder)
 
     def prepare(self, folder: Path) -> None:
-        database.prepare(folder, self.say)
-        settings.FILES_DIR.mkdir(mode=0o700, exist_ok=True)
-        static.collect(settings.STATIC_ROOT)
+        with ThreadPoolExecutor(1) as aside:
+            built = aside.submit(wheel.offer, settings.PUBLIC_DIR / "dist", self.say)
+            database.prepare(folder, self.say)
+            settings.FILES_DIR.mkdir(mode=0o700, exist_ok=True)
+            static.collect(settings.STATIC_ROOT)
+            built.result()
 
     def serve(self, supervisor: Supervisor, address: Address, folder: Path) -> None:
         web = supervisor.children[0]

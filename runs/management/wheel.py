@@ -1,0 +1,92 @@
+"""The client's wheel, which the server offers to machines that log to it.
+
+`pip install --find-links <server>/dist/ run-studio` takes it from there. It is built
+from this checkout when something in it changed, so client and server fit each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from studio import __version__
+
+#: What the build reads beside the package itself.
+PROJECT_FILES = ("pyproject.toml", "README.md", "LICENSE")
+#: The hook that every build front end calls; no network, and nothing else installed.
+HOOK = "import sys; from setuptools import build_meta as b; b.build_wheel(sys.argv[1])"
+
+Say = Callable[[str], object]
+
+
+def offer(folder: Path, say: Say) -> bool:
+    """See that `folder` holds the wheel and a page that names it.
+
+    Returns whether it was built. That it cannot be built is said, and stops nothing.
+    """
+    mark = folder / ".sources"
+    sources = fingerprint()
+    if mark.is_file() and mark.read_text() == sources:
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        build(folder)
+    except subprocess.CalledProcessError as error:
+        reason = error.stderr.strip().rpartition("\n")[2]
+        say(f"The client's wheel was not built, so /dist/ is empty: {reason}")
+        return False
+    write_page(folder)
+    mark.write_text(sources)
+    return True
+
+
+def fingerprint() -> str:
+    digest = hashlib.sha256(__version__.encode())
+    for path in files():
+        stat = path.stat()
+        digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def files() -> Iterator[Path]:
+    """What the wheel is made from, in a fixed order."""
+    root: Path = settings.BASE_DIR
+    yield from (root / name for name in PROJECT_FILES)
+    yield from sorted((root / "studio").rglob("*.py"))
+
+
+def build(folder: Path) -> None:
+    """Build in a copy, for a build leaves files beside its sources."""
+    with tempfile.TemporaryDirectory(prefix="studio-wheel-") as copy:
+        for path in files():
+            target = Path(copy, path.relative_to(settings.BASE_DIR))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        subprocess.run(
+            [sys.executable, "-c", HOOK, str(folder)],
+            cwd=copy,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+
+def write_page(folder: Path) -> None:
+    """A page of links, as pip's `--find-links` reads it."""
+    names = [html.escape(path.name) for path in sorted(folder.glob("*.whl"))]
+    links = "\n".join(f'<li><a href="{name}">{name}</a></li>' for name in names)
+    page = (
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f"<title>Run Studio: client</title>\n<ul>\n{links}\n</ul>\n</html>\n"
+    )
+    (folder / "index.html").write_text(page, encoding="utf-8")
