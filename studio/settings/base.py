@@ -123,7 +123,7 @@ STATIC_ROOT = STUDIO_HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Served as it is, to everybody: the client's wheel, below /dist/.
 PUBLIC_DIR = STUDIO_HOME / "public"
-WHITENOISE_ROOT = PUBLIC_DIR
+WHITENOISE_ROOT: Path | None = PUBLIC_DIR
 WHITENOISE_INDEX_FILE = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
