@@ -1,19 +1,19 @@
-"""What the search box says about a filter that could not be read."""
+"""What the search box says about a filter that could not be read or answered."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from studio.core.errors import InvalidFilter
+from studio.core.errors import StudioError
 from studio.core.viewspec import ViewSpec
 
 _PLACE = re.compile(r"(?P<what>.*?)(?P<where>(?: after \S+)? at character \d+\.)\s*")
 
 
-def problem(spec: ViewSpec, error: InvalidFilter, *, rows_stay: bool) -> dict[str, Any]:
+def problem(spec: ViewSpec, error: StudioError, *, rows_stay: bool) -> dict[str, Any]:
     details = error.details
-    start = int(details.get("position", 0))
+    start = int(details.get("position", len(spec.q)))
     end = start + max(int(details.get("length", 0)), 1)
     what, where, hint = _sentences(error.message)
     return {
@@ -23,7 +23,7 @@ def problem(spec: ViewSpec, error: InvalidFilter, *, rows_stay: bool) -> dict[st
         "rows_stay": rows_stay,
         "before": spec.q[:start],
         # Past the end there is nothing to underline but a blank.
-        "wrong": spec.q[start:end] or "\u00a0\u00a0",
+        "wrong": spec.q[start:end] or ("\u00a0\u00a0" if "position" in details else ""),
         "after": spec.q[end:],
         "suggestions": [
             (each["text"], "?" + spec.to_query(q=each["filter"]))

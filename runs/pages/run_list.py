@@ -25,7 +25,7 @@ from runs.render import numbers
 from runs.search.common_metrics import common_metrics
 from runs.search.counts import StatusCounts, count_statuses
 from runs.search.find_runs import RunPage, find_runs
-from studio.core.errors import InvalidFilter
+from studio.core.errors import InvalidFilter, NotSupported, QueryTimeout, StudioError
 from studio.core.filters.tree import attribute
 from studio.core.viewspec import DEFAULT_COLUMNS, ROWS, Column, ViewSpec
 
@@ -52,7 +52,7 @@ def _run_list(request: PageRequest, experiment: Experiment | None) -> HttpRespon
         node = spec.filter()
         columns = _columns(request, spec, experiment)
         page, counts = _find(request, spec, columns, experiment)
-    except InvalidFilter as error:
+    except (InvalidFilter, NotSupported, QueryTimeout) as error:
         return _refused(request, spec, experiment, error)
     links = Links(request.workspace.name, spec, node)
     etag = _etag(page, counts, links)
@@ -172,9 +172,9 @@ def _refused(
     request: PageRequest,
     spec: ViewSpec,
     experiment: Experiment | None,
-    error: InvalidFilter,
+    error: StudioError,
 ) -> HttpResponse:
-    """The filter could not be read: say where and why, and leave the rows alone."""
+    """The filter cannot be answered: say where and why, and leave the rows alone."""
     problem = filter_note.problem(spec, error, rows_stay=bool(request.htmx))
     if request.htmx:
         answer = render(

@@ -93,6 +93,12 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
 });
 
+// Whoever comes back from a form comes back to what the address says now.
+document.addEventListener("submit", (event) => {
+  const next = event.target.querySelector("input[name=next]");
+  if (next) next.value = location.pathname + location.search;
+});
+
 // A refused htmx request says so; a fragment of an error page is never swapped in.
 document.body.addEventListener("htmx:responseError", (event) => {
   const answer = event.detail.xhr;

@@ -1,0 +1,85 @@
+"""The design system holds: colours stand in one file, and are readable; icons exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from runs.models import User
+from tests.access.people import browser_of
+
+ROOT = Path(__file__).resolve().parents[2]
+STYLES = sorted((ROOT / "static/css").glob("*.css"))
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+TOKENS = (ROOT / "static/css/tokens.css").read_text()
+SPRITE = (ROOT / "static/icons/sprite.svg").read_text()
+PAIRS = dict(re.findall(r"--([\w-]+): light-dark\((#\w+, #\w+)\)", TOKENS))
+GROUNDS = ("ground", "ground-2", "ground-3", "selected", "raised")
+TEXTS = ("text", "text-2", "text-3", "link", "ok", "fail", "cancel", "warn")
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2, relative luminance of `#rrggbb`."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_is_readable_on_every_ground(text: str, theme: int) -> None:
+    colour = PAIRS[text].split(", ")[theme]
+    grounds = [PAIRS[ground].split(", ")[theme] for ground in GROUNDS]
+    assert min(contrast(colour, ground) for ground in grounds) >= 4.5
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("number", range(1, 11))
+def test_a_series_stands_out_from_the_ground(number: int, theme: int) -> None:
+    colour = PAIRS[f"series-{number}"].split(", ")[theme]
+    assert contrast(colour, PAIRS["ground"].split(", ")[theme]) >= 3.0
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda path: path.name)
+def test_colours_are_named_not_written(style: Path) -> None:
+    if style.name != "tokens.css":
+        written = r"#[0-9a-f]{3,8}\b(?![^{]*\{)|\b(?:rgb|hsl|oklch)a?\("
+        assert re.findall(written, style.read_text()) == []
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda path: path.name)
+def test_every_token_that_is_used_exists(style: Path) -> None:
+    text = style.read_text()
+    declared = set(re.findall(r"(--[\w-]+)\s*:", TOKENS + text))
+    # A name with a fallback is set only where it differs.
+    assert set(re.findall(r"var\((--[\w-]+)\)", text)) <= declared
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_every_icon_that_is_used_is_in_the_sprite(template: Path) -> None:
+    used = re.findall(r'\{% icon "([\w-]+)"', template.read_text())
+    assert [name for name in used if f'id="{name}"' not in SPRITE] == []
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_has_no_inline_script_or_style(template: Path) -> None:
+    text = template.read_text()
+    assert re.findall(r"<script(?![^>]*\ssrc=)[^>]*>|\sstyle=|\son\w+=", text) == []
+
+
+@pytest.mark.django_db
+def test_the_parts_page_shows_every_part(owner: User) -> None:
+    page = browser_of(owner).get("/parts/").text
+    for part in ("toast", "dialog", "banner", "pill", "chip", "tabs", "menu", "pages"):
+        assert f'class="{part}' in page
+    assert "NotResponding" in page
