@@ -14,6 +14,7 @@ from django.db.models import Q
 from runs.models import Run, User, Workspace
 from runs.models.runs import RunQuerySet
 from runs.search.attributes import attribute_condition
+from runs.search.expressions import certain
 from runs.search.keyed import (
     children_condition,
     dataset_exists,
@@ -21,9 +22,16 @@ from runs.search.keyed import (
     text_exists,
 )
 from runs.search.scope import Scope, make_scope
+from runs.search.values import joined
 from runs.search.words import word_condition
 from studio.core.filters import tree
 from studio.core.filters.tree import And, Comparison, Node, Not, Or, Word, fields_of
+
+#: How much deeper a word and a comparison make the SQL expression, at the most. Where
+#: all of them could pass SQLite's limit of 1,000 they are nested apart, a few at once.
+WORD_DEPTH, COMPARISON_DEPTH = 8, 3
+LARGE = 800
+NARROW = 8
 
 
 def runs_matching(
@@ -40,21 +48,29 @@ def runs_matching(
 
 def condition(node: Node, scope: Scope) -> Q:
     """The condition that a run of the scope's workspace must fulfil."""
-    if isinstance(node, And):
-        joined = Q()
-        for child in node.nodes:
-            joined &= condition(child, scope)
-        return joined
-    if isinstance(node, Or):
-        joined = condition(node.nodes[0], scope)
-        for child in node.nodes[1:]:
-            joined |= condition(child, scope)
-        return joined
+    return _condition(node, scope, is_large=_depth(node) > LARGE)
+
+
+def _condition(node: Node, scope: Scope, *, is_large: bool) -> Q:
+    if isinstance(node, (And, Or)):
+        parts = [_condition(child, scope, is_large=is_large) for child in node.nodes]
+        connector = Q.AND if isinstance(node, And) else Q.OR
+        return joined(parts, connector, width=NARROW if is_large else len(parts))
     if isinstance(node, Not):
-        return ~condition(node.node, scope)
+        return ~_condition(node.node, scope, is_large=is_large)
     if isinstance(node, Word):
-        return word_condition(node.text, scope)
-    return _comparison(node, scope)
+        found = word_condition(node.text)
+    else:
+        found = _comparison(node, scope)
+    return certain(found) if is_large else found
+
+
+def _depth(node: Node) -> int:
+    if isinstance(node, (And, Or)):
+        return sum(_depth(child) for child in node.nodes)
+    if isinstance(node, Not):
+        return _depth(node.node) + 1
+    return WORD_DEPTH if isinstance(node, Word) else COMPARISON_DEPTH
 
 
 def _comparison(node: Comparison, scope: Scope) -> Q:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from django.db.models import BigIntegerField, Q
 from django.db.models import Value as SqlValue
 
-from runs.search.expressions import MAX_PATTERN, Compare, Contains, Expr, Like
+from runs.search.expressions import MAX_PATTERN, Compare, Contains, Expr, Like, certain
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import Ago, Duration, Moment, Number, Text, Value
 
@@ -22,10 +22,24 @@ ALWAYS = ~NEVER
 
 
 def any_of(conditions: Sequence[Q]) -> Q:
-    joined = NEVER
-    for condition in conditions:
-        joined |= condition
-    return joined
+    """Their disjunction; of none, never."""
+    return joined(conditions, Q.OR) if conditions else NEVER
+
+
+def joined(conditions: Sequence[Q], connector: str, *, width: int = 100) -> Q:
+    """The conditions joined by AND or OR, in groups of at most `width`.
+
+    SQLite refuses an expression that is nested a thousand deep, and a chain is as deep
+    as it is long; a group is hidden in a CASE, for Django would flatten it.
+    """
+    parts = list(conditions)
+    while len(parts) > width:
+        groups = [parts[n : n + width] for n in range(0, len(parts), width)]
+        parts = [certain(joined(group, connector)) for group in groups]
+    first, *rest = parts
+    for part in rest:
+        first = first | part if connector == Q.OR else first & part
+    return first
 
 
 def text_condition(column: str, text: Expr, op: str, values: Sequence[Value]) -> Q:

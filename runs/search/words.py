@@ -4,34 +4,26 @@ from __future__ import annotations
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from runs.models import Experiment, RunTag, User
+from runs.models import RunTag
 from runs.models.functions import is_cjk, lowered
 from runs.search.expressions import Expr, StartsWord
-from runs.search.scope import Scope
-from runs.search.values import pattern_condition
+from runs.search.values import any_of, pattern_condition
 from studio.core.statuses import CODES, RunStatus
 
 #: Tags that clients keep for themselves; people never see them in the list.
 HIDDEN = "mlflow."
 
 
-def word_condition(word: str, scope: Scope) -> Q:
+_COLUMNS = ("name", "run_id", "description", "experiment__name")
+_PERSON = ("submitter__username", "submitter__display_name")
+
+
+def word_condition(word: str) -> Q:
     """Name, id, description, tags, experiment, submitter or status hold the word."""
-    experiments = Experiment.objects.filter(
-        _found(word, F("name")), workspace=scope.workspace
-    )
-    people = User.objects.filter(
-        _found(word, F("username")) | _found(word, F("display_name"))
-    )
-    return (
-        _found(word, F("name"))
-        | _found(word, F("run_id"))
-        | _found(word, F("description"))
-        | _in_tags(word)
-        | Q(experiment__in=experiments.values("pk"))
-        | Q(submitter__isnull=False, submitter__in=people.values("pk"))
-        | Q(status__in=_statuses(word))
-    )
+    people = any_of([_found(word, F(column)) for column in _PERSON])
+    columns = any_of([_found(word, F(column)) for column in _COLUMNS])
+    by_person = Q(submitter__isnull=False) & people
+    return columns | _in_tags(word) | by_person | Q(status__in=_statuses(word))
 
 
 def is_short(word: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import parse
-from studio.core.filters.cursor import MAX_DEPTH, MAX_TERMS
+from studio.core.filters.cursor import MAX_DEPTH, MAX_TERMS, MAX_WORDS
 from studio.core.filters.parse import MAX_LENGTH
 
 
@@ -94,7 +94,8 @@ def test_the_message_counts_characters_from_one():
         "a " * MAX_LENGTH,
         "(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1),
         "not " * 5000 + "a",
-        "a " * (MAX_TERMS + 1),
+        "tag:a " * (MAX_TERMS + 1),
+        "a " * (MAX_WORDS + 1),
         f"number in ({','.join(map(str, range(MAX_TERMS + 1)))})",
         "a\x00b",
         "a\ud800b",

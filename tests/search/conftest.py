@@ -24,4 +24,4 @@ def library(
 @pytest.fixture
 def shelf(db: None) -> Library:
     """An empty library, to be filled."""
-    return empty_library()
+    return empty_library("shelf", "ann", "ben")

@@ -74,10 +74,10 @@ class Library:
         return [row.run.run_id for row in page.rows]
 
 
-def empty_library() -> Library:
-    workspace = Workspace.objects.create(name="library")
-    ada = User.objects.create(username="ada")
-    bob = User.objects.create(username="bob", display_name="Bob Ünlü")
+def empty_library(name: str, owner: str, reader: str) -> Library:
+    workspace = Workspace.objects.create(name=name)
+    ada = User.objects.create(username=owner)
+    bob = User.objects.create(username=reader, display_name="Bob Ünlü")
     Member.objects.create(workspace=workspace, user=ada, role=Role.OWNER)
     Member.objects.create(workspace=workspace, user=bob, role=Role.READER)
     digits = create_experiment(workspace, "digits", actor=Actor(ada), now=NOON)
@@ -86,7 +86,7 @@ def empty_library() -> Library:
 
 def full_library() -> Library:
     """Runs a to i; h and i are in the trash, g is archived, d and e are children."""
-    library = empty_library()
+    library = empty_library("library", "ada", "bob")
     _roots(library)
     _others(library)
     return library

@@ -11,6 +11,8 @@ from studio.core.filters.tree import Span
 
 MAX_DEPTH = 50
 MAX_TERMS = 500
+#: Each is looked for in seven places.
+MAX_WORDS = 50
 
 
 class Cursor:
@@ -20,6 +22,7 @@ class Cursor:
         self.at = 0
         self.depth = 0
         self.terms = 0
+        self.words = 0
 
     @property
     def token(self) -> Token:
@@ -61,6 +64,11 @@ class Cursor:
         self.terms += 1
         if self.terms > MAX_TERMS:
             raise self.fail(f"More than {MAX_TERMS} terms and values", token)
+
+    def count_word(self, token: Token) -> None:
+        self.words += 1
+        if self.words > MAX_WORDS:
+            raise self.fail(f"More than {MAX_WORDS} free words", token)
 
     def span_from(self, name: Token) -> Span:
         end = self.tokens[self.at - 1].end

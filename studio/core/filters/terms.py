@@ -40,6 +40,7 @@ class Terms(Cursor):
             )
         if not token.text.strip():
             raise self.fail("Expected a text between the quotes", token, "a text")
+        self.count_word(token)
         return Word(token.text, self.span_from(token))
 
     def is_compared(self) -> bool:
@@ -69,6 +70,7 @@ class Terms(Cursor):
             return Comparison(field, "=", (Flag(True),), self.span_from(token))
         if names.is_field(token) and not name:
             return self.bare_field(token)
+        self.count_word(token)
         return Word(token.text, self.span_from(token))
 
     def bare_field(self, token: Token) -> Node:

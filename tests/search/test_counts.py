@@ -1,0 +1,83 @@
+"""The status strip and completion count what the filter matches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runs.search import counts
+from runs.search.counts import count_keys, count_statuses, count_values
+from studio.core.filters import parse_field
+from studio.core.viewspec import ViewSpec
+from tests.parts.records import NOON
+from tests.search.library import Library
+
+pytestmark = pytest.mark.django_db
+
+
+def strip(library: Library, q: str = "", **spec: str) -> dict[str, int]:
+    asked = ViewSpec.from_query({"q": q, "children": "1", **spec})
+    found = count_statuses(asked, library.ada, library.workspace, now=NOON)
+    return {status.value: n for status, n in found.counts.items()}
+
+
+def test_statuses_are_counted_for_the_filter(library: Library) -> None:
+    assert strip(library, "experiment:digits") == {
+        "Completed": 1,
+        "Failed": 2,
+        "Canceled": 1,
+        "Queued": 1,
+    }
+
+
+def test_the_status_itself_does_not_narrow_the_strip(library: Library) -> None:
+    assert strip(library, "status:failed resnet") == {"Completed": 1, "Failed": 1}
+
+
+def test_beyond_the_limit_the_newest_are_counted(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counts, "EXACT", 2)
+    found = count_statuses(
+        ViewSpec(children=True), library.ada, library.workspace, now=NOON
+    )
+    assert (sum(found.counts.values()), found.exact) == (2, False)
+
+
+def keys(library: Library, kind: str, part: str, q: str = "") -> list[tuple[str, int]]:
+    spec = ViewSpec(q=q, children=True)
+    found = count_keys(kind, part, spec, library.ada, library.workspace, now=NOON)
+    return [(each.field.key, each.runs) for each in found]
+
+
+def test_keys_complete_with_their_counts(library: Library) -> None:
+    assert keys(library, "tags", "MO") == [("model", 3)]
+    assert keys(library, "metrics", "acc", "id:a") == [
+        ("acc", 1),
+        ("acc.max", 1),
+        ("val/acc", 1),
+    ]
+    assert keys(library, "params", "", "status:failed") == [("lr", 2)]
+
+
+VALUES: list[tuple[str, str, list[Any]]] = [
+    ("tags.model", "RES", [("resnet50", 1)]),
+    ("tags.model", "", [("", 1), ("resnet50", 1), ("vit", 1)]),
+    ("tags.baseline", "", [(None, 1)]),
+    ("tags.unknown", "", []),
+    ("params.lr", "0", [("0.01", 1), ("0.1", 1)]),
+    ("experiment", "", [("digits", 5), ("Vision / Größe", 1)]),
+    ("status", "", [("Failed", 2)]),
+    ("submitter", "AD", [("ada", 4)]),
+]
+
+
+@pytest.mark.parametrize(("name", "part", "expected"), VALUES)
+def test_values_complete_with_their_counts(
+    library: Library, name: str, part: str, expected: list[Any]
+) -> None:
+    spec = ViewSpec(children=True, q="status:failed" if name == "status" else "")
+    field = parse_field(name)
+    found = count_values(field, part, spec, library.ada, library.workspace, now=NOON)
+    assert [(each.value, each.runs) for each in found] == expected

@@ -1,0 +1,42 @@
+"""A question that takes too long ends with an error that says what to do."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import OperationalError, connection
+
+from runs.search.limits import time_limit
+from studio.core.errors import QueryTimeout
+
+SLOW = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+    "WHERE i < 100000000) SELECT count(*) FROM n"
+)
+
+
+def ask(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        cursor.fetchall()
+
+
+@pytest.mark.django_db
+def test_a_slow_question_is_stopped() -> None:
+    with pytest.raises(QueryTimeout, match="Narrow it"), time_limit(0.2):
+        ask(SLOW)
+    ask("SELECT 1")
+
+
+@pytest.mark.django_db
+def test_other_errors_stay_what_they_are() -> None:
+    with pytest.raises(Exception, match="nonsense") as caught, time_limit():
+        ask("SELECT nonsense FROM runs_run")
+    assert not isinstance(caught.value, QueryTimeout)
+    assert isinstance(caught.value, OperationalError) or connection.vendor != "sqlite"
+
+
+@pytest.mark.django_db
+def test_the_limit_ends_with_its_block() -> None:
+    with time_limit(0.2):
+        ask("SELECT 1")
+    ask(SLOW.replace("100000000", "2000000"))
