@@ -67,7 +67,6 @@ class StudioRequest(HttpRequest):
     token: ApiToken | None
     actor: Actor
     htmx: HtmxDetails
-    csp_nonce: str
 
 
 def signed_in_user(request: StudioRequest) -> User:

@@ -1,0 +1,142 @@
+"""Sizes, failures and headers: what every answer has in common."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+
+from tests.access.people import Team, browser_of, make_team
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.access.strange_urls")]
+
+PAIR = "/w/lab/api/pair/"
+
+
+@pytest.fixture
+def team() -> Team:
+    return make_team()
+
+
+@pytest.fixture
+def visitor() -> Client:
+    return Client(raise_request_exception=False)
+
+
+# Sizes
+
+
+def test_a_long_body_is_refused_by_its_announced_length(team, settings):
+    settings.MAX_BODY = 10
+    answer = browser_of(team.owner).generic("POST", "/api/echo/", b"x" * 11)
+    assert answer.status_code == 413
+    assert answer.json()["error"]["limit"] == 10
+
+
+def test_an_upload_has_its_own_limit(team, settings):
+    settings.MAX_BODY, settings.MAX_UPLOAD = 10, 20
+    client = browser_of(team.owner)
+    assert client.generic("POST", "/api/upload/", b"x" * 20).status_code == 200
+    assert client.generic("POST", "/api/upload/", b"x" * 21).status_code == 413
+
+
+def test_strangers_are_not_told_limits_by_sending(visitor, settings):
+    settings.MAX_BODY = 10
+    assert visitor.generic("POST", "/api/echo/", b"x" * 11).status_code == 413
+
+
+def test_a_body_that_lies_about_its_length_is_stopped(team, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    answer = browser_of(team.owner).generic("POST", "/api/echo/", b"x" * 11)
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "TooLarge"
+
+
+# Errors
+
+KINDS = [
+    ("missing", 404, "NotFound"),
+    ("bad", 400, "InvalidRequest"),
+    ("locked", 503, "Unavailable"),
+    ("full", 503, "Unavailable"),
+    ("bug", 500, "StudioError"),
+]
+
+
+@pytest.mark.parametrize(("kind", "status", "code"), KINDS)
+def test_every_failure_has_a_coded_answer(visitor, kind, status, code):
+    answer = visitor.get(f"/api/fail/{kind}/")
+    assert answer.status_code == status
+    assert answer.json()["error"]["code"] == code
+    assert "secret" not in answer.text
+    assert ("Retry-After" in answer.headers) is (status == 503)
+
+
+@pytest.mark.parametrize(("kind", "status", "code"), KINDS)
+def test_every_failure_of_a_page_is_a_page_with_a_way_out(visitor, kind, status, code):
+    answer = visitor.get(f"/fail/{kind}/")
+    assert answer.status_code == status
+    assert code in answer.text
+    assert "/sign-in/" in answer.text
+    assert "secret" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_an_unknown_address_answers_in_the_form_of_its_room(visitor):
+    assert "Nothing here" in visitor.get("/nowhere").text
+    assert visitor.get("/api/v1/nowhere").json()["error"]["code"] == "NotFound"
+    unknown = visitor.get("/api/9.9/nowhere")
+    assert unknown.json()["error"]["code"] == "NotFound"
+
+
+def test_a_page_without_its_slash_leads_to_the_page(visitor):
+    answer = visitor.get("/w/lab/members?a=1")
+    assert answer.headers["Location"] == "/w/lab/members/?a=1"
+    assert visitor.post("/sign-in").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/w/%00/members/", "/sign-in/link/%00/", "/%ff/", "/w/..%2f/members/"]
+)
+def test_odd_paths_are_no_server_errors(team, path):
+    assert browser_of(team.owner).get(path).status_code in (400, 404)
+
+
+def test_a_broken_form_is_no_server_error(visitor):
+    answer = visitor.post(
+        "/sign-in/", b"--x\r\nbroken", content_type="multipart/form-data; boundary="
+    )
+    assert answer.status_code == 400
+
+
+# Headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in/", "/nowhere", "/api/fail/bug/", "/healthz", "/fail/bug/"]
+)
+def test_every_answer_has_the_headers(visitor, path):
+    headers = visitor.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "no-store" in headers["Cache-Control"]
+
+
+def test_answers_differ_by_who_asks(team):
+    vary = browser_of(team.owner).get(PAIR).headers["Vary"]
+    assert "Cookie" in vary
+    assert "Authorization" in vary
+
+
+def test_errors_in_json_are_json(visitor):
+    answer = visitor.get("/api/fail/bug/")
+    assert json.loads(answer.content)["error"]["message"]
+    assert answer.headers["Content-Type"] == "application/json"

@@ -1,0 +1,99 @@
+"""Sign-in, account and members in a real browser over the real server."""
+
+from __future__ import annotations
+
+import socket
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Browser, Page, StorageState, expect
+
+from tests.parts.browser import Watch, new_context
+from tests.parts.server import Server
+
+WIDTHS = (1280, 360)
+
+
+def fits(page: Page) -> bool:
+    wide: bool = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return not wide
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", ["/account/", "/w/default/members/", "/help/"])
+def test_pages_fit_the_screen(
+    browser: Browser,
+    watch: Watch,
+    server: Server,
+    owner_state: StorageState,
+    path: str,
+    width: int,
+) -> None:
+    context = new_context(browser, watch, state=owner_state, width=width)
+    page = context.new_page()
+    page.goto(server.url + path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert fits(page)
+    context.close()
+
+
+def test_a_wrong_password_is_said_beside_the_form(
+    page: Page, watch: Watch, server: Server
+) -> None:
+    watch.expect("400 (Bad Request)")
+    page.goto(f"{server.url}/w/default/runs/abc/")
+    expect(page.get_by_text("to see the run that was shared with you")).to_be_visible()
+    page.get_by_label("Email or user name").fill("nobody")
+    page.get_by_label("Password").fill("a guess")
+    page.get_by_role("button", name="Show").click()
+    assert page.get_by_label("Password").get_attribute("type") == "text"
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
+
+
+def test_a_visitor_changes_the_theme(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/sign-in/")
+    page.get_by_role("button", name="Theme: system").click()
+    page.get_by_role("button", name="Theme: light").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_a_token_is_made_and_revoked(owner_page: Page, server: Server) -> None:
+    owner_page.goto(f"{server.url}/account/")
+    owner_page.get_by_label("Name of a new token").fill("browser test")
+    owner_page.get_by_role("button", name="Make a token").click()
+    shown = owner_page.locator("#new-token").inner_text()
+    assert shown.startswith("rs_")
+    owner_page.get_by_role("button", name="Revoke the token browser test").click()
+    expect(owner_page.get_by_text("is revoked")).to_be_visible()
+
+
+def test_static_files_are_not_for_other_sites(server: Server) -> None:
+    request = Request(
+        f"{server.url}/static/css/base.css", headers={"Origin": "http://evil.example"}
+    )
+    with urlopen(request) as answer:
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        ["evil.example"],
+        ["127.0.0.1", "evil.example"],
+        ["evil.example", "127.0.0.1"],
+        [],
+    ],
+)
+def test_the_server_answers_to_its_own_name_only(
+    server: Server, hosts: list[str]
+) -> None:
+    parts = urlsplit(server.url)
+    lines = ["GET /healthz HTTP/1.1", *(f"Host: {host}" for host in hosts)]
+    request = "\r\n".join([*lines, "Connection: close", "", ""]).encode()
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as line:
+        line.sendall(request)
+        assert b" 400 " in line.recv(100)
