@@ -57,14 +57,14 @@ class Mlflow:
     def delete(self, path: str) -> Any:
         return reply(self.send("DELETE", path))
 
-    def get(self, path: str, /, **query: object) -> Any:
+    def get(self, path: str, /, **query: Any) -> Any:
         return reply(self.client.get(self.url(path), query))
 
     def refused(self, path: str, method: str = "POST", /, **body: object) -> Refusal:
         """How a request that must fail was refused."""
         return refusal(self.send(method, path, body))
 
-    def refused_get(self, path: str, /, **query: object) -> Refusal:
+    def refused_get(self, path: str, /, **query: Any) -> Refusal:
         return refusal(self.client.get(self.url(path), query))
 
     def refused_raw(self, path: str, raw: bytes, content_type: str = JSON) -> Refusal:
@@ -86,6 +86,19 @@ class Mlflow:
 
     def tags(self, run_id: str) -> dict[str, str]:
         return as_dict(self.run(run_id)["data"]["tags"])
+
+    def latest(self, run_id: str) -> dict[str, object]:
+        """The last value of every metric."""
+        found = self.run(run_id)["data"].get("metrics", [])
+        return {one["key"]: one["value"] for one in found}
+
+    def history(self, run_id: str, key: str) -> list[list[object]]:
+        """Time, step and value of every point."""
+        found = self.get("metrics/get-history", run_id=run_id, metric_key=key)
+        return [
+            [one["timestamp"], one["step"], one["value"]]
+            for one in found.get("metrics", [])
+        ]
 
     def log(self, run_id: str, key: str, value: object, step: int = 0) -> None:
         self.post(

@@ -62,11 +62,11 @@ def loads(raw: bytes | str) -> Any:
     try:
         value = msgspec.json.decode(raw)
     except RecursionError as error:
-        raise InvalidRequest("Malformed JSON: it is nested too deeply") from error
+        raise InvalidRequest("The body's JSON is nested too deeply") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(
-            f"Malformed JSON: {error}. NaN and infinite numbers are sent as the "
-            'strings "NaN", "Infinity" and "-Infinity".'
+            f"The body cannot be read: {error}. NaN and infinite numbers are sent as "
+            'the strings "NaN", "Infinity" and "-Infinity".'
         ) from error
     return loads(value) if isinstance(value, str) else value
 

@@ -45,6 +45,11 @@ def pairs(values: dict[str, str]) -> list[Json]:
     return [{"key": key, "value": value} for key, value in values.items()]
 
 
+def without_empty(**lists: list[Json]) -> Json:
+    """Lists that have something in them; clients expect the others to be absent."""
+    return {name: items for name, items in lists.items() if items}
+
+
 def artifact_location(experiment: Experiment) -> str:
     own = f"mlflow-artifacts:/{experiment.number}"
     return experiment.artifact_location.rstrip("/") or own
@@ -122,19 +127,20 @@ def _piece(runs: Sequence[Run]) -> Iterator[Json]:
     datasets = dataset_inputs(ids)
     models = linked_models(ids)
     for run in runs:
-        outputs = models[run.pk, Direction.OUTPUT]
         yield {
             "info": run_info(run, tags[run.pk].get(USER_TAG, "")),
-            "data": {
-                "metrics": metrics[run.pk],
-                "params": pairs(params[run.pk]),
-                "tags": pairs(shown_tags(run, tags[run.pk])),
-            },
-            "inputs": {
-                "dataset_inputs": datasets[run.pk],
-                "model_inputs": models[run.pk, Direction.INPUT],
-            },
-            **({"outputs": {"model_outputs": outputs}} if outputs else {}),
+            "data": without_empty(
+                metrics=metrics[run.pk],
+                params=pairs(params[run.pk]),
+                tags=pairs(shown_tags(run, tags[run.pk])),
+            ),
+            "inputs": without_empty(
+                dataset_inputs=datasets[run.pk],
+                model_inputs=models[run.pk, Direction.INPUT],
+            ),
+            "outputs": without_empty(
+                model_outputs=models[run.pk, Direction.OUTPUT],
+            ),
         }
 
 

@@ -53,7 +53,7 @@ class LogParam(OfRun):
 
 class SetTag(OfRun):
     key: str = ""
-    value: str | None = None
+    value: str = ""
 
 
 class DeleteTag(OfRun):
@@ -183,8 +183,6 @@ def check_once(keys: Sequence[str]) -> None:
 def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
     run = writable_run(request, body)
     key = check_mlflow_key(required(body.key, "key"), "key")
-    if body.value is None:
-        raise missing("value")
     tags = {key: check_value(body.value, "value")}
     now = now_ms()
     apply_special_tags(run, tags, actor=request.actor, now=now)

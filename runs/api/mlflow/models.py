@@ -11,7 +11,12 @@ from runs.access.rules import Permission, StudioRequest
 from runs.actions import models as actions
 from runs.actions.clock import now_ms
 from runs.actions.inventing import invent_name
-from runs.api.mlflow.entities import artifact_location, pairs, wire_float
+from runs.api.mlflow.entities import (
+    artifact_location,
+    pairs,
+    wire_float,
+    without_empty,
+)
 from runs.api.mlflow.enums import MODEL_STATUSES, enum
 from runs.api.mlflow.errors import invalid, missing
 from runs.api.mlflow.find import model_by_id, required, writable_experiment
@@ -92,7 +97,7 @@ def data_json(model: LoggedModel) -> Json:
             metric["dataset_digest"] = row.dataset_digest
         metrics.append(metric)
     params = {param.key: param.value for param in model.params.all()}
-    return {"params": pairs(params), "metrics": metrics}
+    return without_empty(params=pairs(params), metrics=metrics)
 
 
 def model_pairs(given: Sequence[Pair], field: str) -> dict[str, str]:
@@ -149,7 +154,7 @@ def delete(request: StudioRequest, model_id: str) -> Json:
 def set_tags(request: StudioRequest, body: SetTags, model_id: str) -> Json:
     model = model_by_id(request, model_id)
     actions.set_tags(model, model_pairs(body.tags, "tags"), now=now_ms())
-    return {"model": model_json(model)}
+    return {}
 
 
 @endpoint(Permission.LOG)

@@ -35,6 +35,7 @@ from runs.models import (
     LoggedModelTag,
 )
 from runs.search.compile import runs_matching
+from runs.search.limits import time_limit
 from runs.search.mlflow_order import ordered
 from runs.search.schema import Keyed, Schema
 from studio.core.filters import mlflow, tree
@@ -234,7 +235,8 @@ def page_size(value: Wire, most: int) -> int:
 def page(found: QuerySet[Any], limit: int, token: str) -> tuple[Sequence[Any], str]:
     """One page, and the token of the next one if there is one."""
     offset = read_offset(token)
-    rows = list(found[offset : offset + limit + 1])
+    with time_limit():
+        rows = list(found[offset : offset + limit + 1])
     return rows[:limit], write_token(offset + limit) if len(rows) > limit else ""
 
 
