@@ -12,6 +12,7 @@ from runs.pages import (
     home,
     invitation,
     members,
+    metric_points,
     parts,
     run_cancel,
     run_detail,
@@ -48,12 +49,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/metrics/chart.json",
-        run_metrics.chart,
+        metric_points.chart,
         name="run-chart",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/metrics/values.csv",
-        run_metrics.values,
+        metric_points.values,
         name="run-values",
     ),
     path(

@@ -1,0 +1,100 @@
+"""Ending a run from its page, and the trash."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from runs.actions.actor import Actor
+from runs.actions.lifecycle import move, request_cancel
+from runs.actions.runs import create_run
+from runs.models import Experiment, Run
+from studio.core.statuses import RunStatus
+from tests.pages.run_page import HTMX, PAGE, browser
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def child(experiment: Experiment, run: Run, actor: Actor, now: int) -> Run:
+    return create_run(
+        experiment, run_id="kid", parent_run_id="run-1", actor=actor, now=now
+    )
+
+
+def status(run: Run) -> RunStatus:
+    run.refresh_from_db()
+    return run.state
+
+
+def test_the_question_counts_the_children(
+    browser: Client, run: Run, child: Run, actor: Actor, now: int
+) -> None:
+    assert "with its 1 child, 1 of it running" in browser.get(f"{PAGE}cancel/").text
+    move(child, RunStatus.COMPLETED, actor=actor, now=now)
+    assert "with its" not in browser.get(f"{PAGE}cancel/").text
+
+
+def test_the_question_is_a_dialog_for_the_script(browser: Client, run: Run) -> None:
+    dialog = browser.get(f"{PAGE}cancel/", headers=HTMX).text
+    assert dialog.startswith('<dialog class="dialog" id="run-cancel"')
+    assert " open>" not in dialog.partition("\n")[0]
+
+
+@pytest.mark.parametrize(("children", "expected"), [("1", True), ("", False)])
+def test_cancel_asks_for_the_end_of_the_run_and_of_its_children_if_wanted(
+    browser: Client, run: Run, child: Run, children: str, *, expected: bool
+) -> None:
+    answer = browser.post(f"{PAGE}cancel/", {"children": children})
+    assert (answer.status_code, answer["Location"]) == (302, PAGE)
+    assert status(run) is RunStatus.CANCEL_REQUESTED
+    assert (status(child) is RunStatus.CANCEL_REQUESTED) == expected
+
+
+def test_the_page_tells_how_far_the_cancel_is(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    request_cancel(run, actor=actor, now=now)
+    page = browser.get(PAGE).text
+    assert "Requested" in page
+    assert "Stopping" in page
+    assert f'action="{PAGE}force/"' in page
+
+
+def test_force_ends_the_record_at_once(browser: Client, run: Run) -> None:
+    browser.post(f"{PAGE}force/")
+    assert status(run) is RunStatus.CANCELED
+
+
+def test_force_is_not_offered_where_the_writer_sends_heart_beats(
+    browser: Client, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
+    assert "Force" not in browser.get(f"{PAGE}cancel/").text
+
+
+def test_an_ended_run_stays_as_it_is(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    move(run, RunStatus.COMPLETED, actor=actor, now=now)
+    assert "It has ended." in browser.get(PAGE).text
+    browser.post(f"{PAGE}cancel/")
+    browser.post(f"{PAGE}force/")
+    assert status(run) is RunStatus.COMPLETED
+
+
+def test_delete_moves_to_the_trash_and_restore_brings_back(
+    browser: Client, run: Run
+) -> None:
+    assert "Moved to the trash" in browser.post(f"{PAGE}trash/", follow=True).text
+    run.refresh_from_db()
+    assert run.deleted is not None
+    assert "Restored" in browser.post(f"{PAGE}restore/", follow=True).text
+    run.refresh_from_db()
+    assert run.deleted is None
+
+
+@pytest.mark.parametrize("action", ["force", "trash", "restore"])
+def test_a_visit_changes_nothing(browser: Client, run: Run, action: str) -> None:
+    assert browser.get(f"{PAGE}{action}/").status_code == 405

@@ -1,0 +1,186 @@
+"""The run page's head and its tab Details."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from runs.actions.actor import Actor
+from runs.actions.annotate import add_properties, describe, set_tags
+from runs.actions.ingest import log_params
+from runs.actions.lifecycle import move
+from runs.actions.runs import create_run, trash_run
+from runs.models import Experiment, Member, Role, Run, User, Workspace
+from studio.core.statuses import RunStatus
+from tests.access.people import browser_of
+from tests.pages.run_page import HTMX, PAGE, browser, cost, log
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.django_db
+
+NAN = float("nan")
+
+
+def card(page: str, name: str) -> str:
+    """The text of one card, as a reader sees it."""
+    html = re.search(rf'aria-labelledby="h-{name}".*?</section>', page, re.DOTALL)
+    assert html, f"no card {name}"
+    return " ".join(re.sub(r"<[^>]+>", " ", html[0].partition(">")[2]).split())
+
+
+def test_an_unknown_run_is_not_there(browser: Client, run: Run) -> None:
+    assert browser.get("/w/default/runs/other/").status_code == 404
+
+
+def test_a_stranger_learns_nothing(run: Run) -> None:
+    stranger = User.objects.create(username="eve")
+    assert browser_of(stranger).get(PAGE).status_code == 404
+
+
+def test_the_attributes_say_where_the_run_is_from(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    set_tags(
+        run,
+        {"mlflow.source.git.commit": "9f2c1ab" * 5, "mlflow.source.name": "train.py"},
+        actor=actor,
+        now=now,
+    )
+    shown = card(browser.get(PAGE).text, "attributes")
+    for words in ("run-1", "Running", "digits", "ada", "train.py", "9f2c1ab9f2"):
+        assert words in shown
+
+
+def test_a_child_links_its_parent(
+    browser: Client, experiment: Experiment, run: Run, actor: Actor, now: int
+) -> None:
+    create_run(
+        experiment, run_id="kid", parent_run_id="run-1", actor=actor, now=now, name="k"
+    )
+    assert f'<a href="{PAGE}"' in browser.get("/w/default/runs/kid/").text
+
+
+def test_tags_show_without_the_clients_bookkeeping(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    tags = {"team": "nlp", "worth another look": None, "mlflow.user": "root"}
+    set_tags(run, tags, actor=actor, now=now)
+    shown = card(browser.get(PAGE).text, "tags")
+    assert shown.startswith("Tags 2 team: nlp worth another look Show 1 ")
+
+
+def test_a_tag_leads_to_the_runs_that_have_it(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    set_tags(run, {"my team": "nlp"}, actor=actor, now=now)
+    link = re.search(r'class="chip" href="([^"]+)"', browser.get(PAGE).text)
+    assert link
+    listed = browser.get(link[1].replace("&amp;", "&"))
+    assert (listed.status_code, run.name in listed.text) == (200, True)
+
+
+def test_a_description_is_rendered(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    describe(run, "*best* <script>x</script>", actor=actor, now=now)
+    page = browser.get(PAGE).text
+    assert "<em>best</em> &lt;script&gt;" in page
+
+
+def test_parameters_and_properties_are_listed(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    log_params(run, {"lr": "0.1"}, actor=actor, now=now)
+    add_properties(run, {"author": "<ada>"}, actor=actor, now=now)
+    page = browser.get(PAGE).text
+    assert "lr 0.1" in card(page, "params")
+    assert "author &lt;ada&gt;" in card(page, "attributes")
+
+
+def test_metrics_show_last_least_and_greatest_with_their_course(
+    browser: Client, run: Run
+) -> None:
+    log(run, loss=[3.0, 1.0, 2.0], odd=[1.0, NAN], word=["a", "b"])
+    page = browser.get(PAGE).text
+    assert "loss 2 1 3 odd NaN 1 1 word b – –" in card(page, "metrics")
+    assert page.count('<svg class="sparkline"') == 2
+
+
+def test_many_metrics_are_shown_on_demand(browser: Client, run: Run) -> None:
+    log(run, **{f"m{n:02}": [1.0] for n in range(20)})
+    assert "Show 13 more" in card(browser.get(PAGE).text, "metrics")
+    assert "m19" in card(browser.get(f"{PAGE}?metrics=all").text, "metrics")
+
+
+def test_an_error_is_named_with_its_traceback(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    trace = 'Traceback (most recent call last):\n  File "a.py"\nValueError: no <b>'
+    move(run, RunStatus.FAILED, actor=actor, now=now, message=trace)
+    page = browser.get(PAGE).text
+    assert "<strong>ValueError: no &lt;b&gt;</strong>" in page
+    link = re.search(r'href="(/w/default/runs/\?[^"]*error[^"]*)"', page)
+    assert link
+    assert run.name in browser.get(link[1].replace("&amp;", "&")).text
+
+
+def test_a_trashed_run_still_shows_and_says_so(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    trash_run(run, actor=actor, now=now)
+    assert "This run is in the trash." in browser.get(PAGE).text
+
+
+def test_the_raw_json_is_linked(browser: Client, run: Run) -> None:
+    link = re.search(r'href="(/api/v1/[^"]+)"', browser.get(PAGE).text)
+    assert link
+    assert browser.get(link[1]).json()["id"] == "run-1"
+
+
+def test_a_reader_finds_cancel_and_delete_disabled_with_the_reason(
+    workspace: Workspace, run: Run
+) -> None:
+    reader = User.objects.create(username="rea")
+    Member.objects.create(workspace=workspace, user=reader, role=Role.READER)
+    page = browser_of(reader).get(PAGE).text
+    assert page.count('disabled title="This needs the role contributor."') == 2
+
+
+def test_the_page_and_its_fragment_are_the_same_markup(
+    browser: Client, run: Run
+) -> None:
+    fragment = browser.get(PAGE, headers=HTMX).text
+    assert fragment.strip().startswith('<div id="run"')
+    assert "<html" not in fragment
+    assert 'id="run-attributes"' in browser.get(PAGE).text
+
+
+def test_asking_again_costs_a_304_until_something_changes(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    headers = {**HTMX, "If-None-Match": browser.get(PAGE, headers=HTMX)["ETag"]}
+    assert browser.get(PAGE, headers=headers).status_code == 304
+    set_tags(run, {"a": "b"}, actor=actor, now=now)
+    assert browser.get(PAGE, headers=headers).status_code == 200
+
+
+def test_only_an_active_run_is_looked_at_again(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    assert 'data-pace="5"' in browser.get(PAGE).text
+    move(run, RunStatus.COMPLETED, actor=actor, now=now)
+    assert 'data-pace="0"' in browser.get(PAGE).text
+
+
+def test_the_page_costs_the_same_whatever_the_run_holds(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    log(run, loss=[1.0])
+    before = cost(browser, PAGE)
+    log(run, **{f"m{n}": [1.0, 2.0] for n in range(30)})
+    set_tags(run, {f"t{n}": "x" for n in range(30)}, actor=actor, now=now)
+    log_params(run, {f"p{n}": "x" for n in range(30)}, actor=actor, now=now)
+    assert cost(browser, PAGE) == before
+    assert before <= 20

@@ -1,0 +1,171 @@
+"""The run page's tab Metrics: the address says what is drawn."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+from django.test import Client
+
+from runs.actions.ingest import Point, log_metrics
+from runs.models import Run
+from runs.search.run_metrics import CHART_POINTS
+from tests.pages.run_page import ACTOR, HTMX, PAGE, browser, cost, log
+from tests.parts.records import NOON
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.django_db
+
+METRICS = f"{PAGE}metrics/"
+NAN = float("nan")
+
+
+def titles(browser: Client, query: str = "") -> list[str]:
+    return [chart.title for chart in browser.get(METRICS + query).context["charts"]]
+
+
+def figure(browser: Client, query: str) -> Any:
+    answer = browser.get(f"{METRICS}chart.json?{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_without_metrics_the_page_says_how_to_log_one(
+    browser: Client, run: Run
+) -> None:
+    assert "mlflow.log_metric" in browser.get(METRICS).text
+
+
+def test_the_first_lines_are_drawn_unasked(browser: Client, run: Run) -> None:
+    log(run, **{"loss": [2.0, 1.0], "once": [1.0], "system/cpu": [1.0, 2.0]})
+    assert titles(browser) == ["loss"]
+
+
+def test_the_address_chooses_metrics(browser: Client, run: Run) -> None:
+    log(run, **{"a": [1.0, 2.0], "b/x": [1.0], "c d&e": [1.0]})
+    assert titles(browser, "?key=c+d%26e&key=a&key=unknown") == ["a", "c d&e"]
+    assert titles(browser, "?all=1") == ["a", "b/x", "c d&e"]
+    assert titles(browser, "?none=1") == []
+    assert titles(browser, "?all=1&one=1") == ["3 metrics"]
+
+
+def test_metrics_are_grouped_by_prefix_with_the_systems_last(
+    browser: Client, run: Run
+) -> None:
+    log(run, **{"val/b": [1.0], "system/cpu": [1.0], "train/a": [1.0], "loss": [1.0]})
+    groups = browser.get(METRICS).context["groups"]
+    assert [group.name for group in groups] == ["", "train", "val", "system"]
+
+
+def test_a_figure_is_one_that_plotly_draws(browser: Client, run: Run) -> None:
+    log(run, loss=[3.0, NAN, 1.0], acc=[0.1, 0.5, float("inf")])
+    for look in ("", "&x=relative", "&x=time&smooth=0.6&log=1"):
+        answer = figure(browser, f"key=loss&key=acc{look}")
+        go.Figure(data=answer["data"], layout=answer["layout"])
+
+
+def test_a_long_series_is_sampled_with_every_extreme_kept(
+    browser: Client, run: Run
+) -> None:
+    values: list[float | str | None] = [0.0] * 5000
+    values[3777] = 9.0
+    log(run, loss=values)
+    answer = figure(browser, "key=loss")
+    assert max(answer["data"][0]["y"]) == 9.0
+    assert len(answer["data"][0]["y"]) <= CHART_POINTS
+    assert answer["note"].endswith("of 5,000 points, every extreme kept")
+
+
+def test_zooming_reads_the_stretch_at_full_resolution(
+    browser: Client, run: Run
+) -> None:
+    log(run, loss=[float(n) for n in range(5000)])
+    answer = figure(browser, "key=loss&from=100&to=199")
+    assert answer["data"][0]["x"] == list(range(100, 200))
+    assert answer["note"] == "by step"
+
+
+def test_a_smoothed_long_series_is_smoothed_before_it_is_sampled(
+    browser: Client, run: Run
+) -> None:
+    log(run, loss=[float(n % 2) for n in range(5000)])
+    smoothed = figure(browser, "key=loss&smooth=0.95")["data"][1]["y"]
+    assert all(0.4 < value < 0.6 for value in smoothed[100:])
+
+
+def test_a_figure_costs_a_304_until_a_point_comes(browser: Client, run: Run) -> None:
+    log(run, loss=[1.0])
+    address = f"{METRICS}chart.json?key=loss"
+    headers = {"If-None-Match": browser.get(address)["ETag"]}
+    assert browser.get(address, headers=headers).status_code == 304
+    log_metrics(run, [Point("loss", 2.0, step=7, time=NOON + 9)], actor=ACTOR, now=NOON)
+    assert browser.get(address, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query", ["x=sideways", "smooth=2", "smooth=x", "from=a", "to=99999999999999999999"]
+)
+def test_a_bad_value_is_refused_by_name(browser: Client, run: Run, query: str) -> None:
+    log(run, loss=[1.0])
+    answer = browser.get(f"{METRICS}chart.json?key=loss&{query}")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["field"]) == (400, query.partition("=")[0])
+
+
+def test_the_table_has_the_newest_values_first(browser: Client, run: Run) -> None:
+    log(run, loss=[3.0, NAN, 1.0], word=["a", "b"])
+    rows = browser.get(f"{METRICS}?key=loss&key=word").context["rows"]
+    shown = [(step, [cell.text for cell in cells]) for step, _time, cells in rows]
+    assert shown == [(2, ["1", "–"]), (1, ["NaN", "b"]), (0, ["3", "a"])]
+
+
+def test_the_table_of_a_long_series_has_its_end(browser: Client, run: Run) -> None:
+    log(run, loss=[float(n) for n in range(3000)])
+    rows = browser.get(METRICS).context["rows"]
+    assert [step for step, _time, _cells in rows] == list(range(2999, 2974, -1))
+
+
+def test_a_series_with_steps_far_apart_has_its_end(browser: Client, run: Run) -> None:
+    steps = [-(2**63), 0, *range(10**15, 10**15 + 200), 2**63 - 1]
+    points = [Point("loss", 1.0, step=step, time=NOON) for step in steps]
+    log_metrics(run, points, actor=ACTOR, now=NOON)
+    page = browser.get(METRICS)
+    assert [step for step, _time, _cells in page.context["rows"]] == steps[:-26:-1]
+    figure(browser, "key=loss")
+
+
+def test_the_export_has_every_point_and_no_formula(browser: Client, run: Run) -> None:
+    log(run, **{"=cmd": [1.5], "loss": [NAN, 2]})
+    answer = browser.get(f"{METRICS}values.csv?key=loss&key=%3Dcmd")
+    rows = list(csv.reader(io.StringIO(answer.getvalue().decode())))
+    assert [(row[0], row[1], row[3]) for row in rows] == [
+        ("metric", "step", "value"),
+        ("loss", "0", "NaN"),
+        ("loss", "1", "2"),
+        ("'=cmd", "0", "1.5"),
+    ]
+
+
+def test_plotly_is_linked_only_where_a_chart_can_be(browser: Client, run: Run) -> None:
+    assert "plotly" not in browser.get(METRICS).text
+    log(run, loss=[1.0])
+    assert "plotly" in browser.get(METRICS).text
+    assert "plotly" not in browser.get(PAGE).text
+
+
+def test_the_fragment_is_the_pages(browser: Client, run: Run) -> None:
+    log(run, loss=[1.0])
+    fragment = browser.get(METRICS, headers=HTMX).text
+    assert 'id="metric-view"' in fragment
+    assert "<html" not in fragment
+
+
+def test_the_page_costs_no_more_for_unchosen_metrics(browser: Client, run: Run) -> None:
+    log(run, loss=[1.0, 2.0])
+    before = cost(browser, f"{METRICS}?key=loss")
+    log(run, **{f"m{n}": [1.0, 2.0] for n in range(30)})
+    assert cost(browser, f"{METRICS}?key=loss") == before
+    assert before <= 14
