@@ -26,7 +26,6 @@ from runs.search import values
 from runs.search.expressions import Expr, certain
 from runs.search.keyed import has_commit
 from runs.search.scope import Scope
-from studio.core.errors import InvalidFilter
 from studio.core.filters.fields import statuses_of
 from studio.core.filters.tree import Flag, Text, Value
 from studio.core.statuses import CODES, FINAL
@@ -37,7 +36,7 @@ FINAL_CODES = sorted(CODES[status] for status in FINAL)
 
 
 def attribute_condition(name: str, op: str, given: Sequence[Value], scope: Scope) -> Q:
-    """The positive comparison of an attribute; raises InvalidFilter for `log`."""
+    """The positive comparison of an attribute."""
     return _CONDITIONS[name](op, given, scope)
 
 
@@ -163,14 +162,6 @@ def _artifact_uri(op: str, given: Sequence[Value], _scope: Scope) -> Q:
     return values.text_condition("", artifact_uri(), op, given)
 
 
-def _log(_op: str, _given: Sequence[Value], _scope: Scope) -> Q:
-    raise InvalidFilter(
-        "Searching in logs is not there yet. Look for the text in error, description "
-        "or name instead.",
-        field="q",
-    )
-
-
 def is_starred(scope: Scope) -> Q:
     return Q(Exists(RunStar.objects.filter(run=OuterRef("pk"), user=scope.viewer)))
 
@@ -199,7 +190,6 @@ _CONDITIONS: Mapping[str, Condition] = {
     "parent": _plain("parent_run_id"),
     "root": _root,
     "description": _plain("description"),
-    "log": _log,
     "starred": _flag(is_starred),
     "archived": _flag(lambda _: Q(archived__isnull=False)),
     "deleted": _flag(is_deleted),

@@ -24,6 +24,7 @@ from runs.search.keyed import (
 from runs.search.scope import Scope, make_scope
 from runs.search.values import joined
 from runs.search.words import word_condition
+from studio.core.errors import InvalidFilter
 from studio.core.filters import tree
 from studio.core.filters.tree import And, Comparison, Node, Not, Or, Word, fields_of
 
@@ -74,6 +75,15 @@ def _depth(node: Node) -> int:
 
 
 def _comparison(node: Comparison, scope: Scope) -> Q:
+    if node.field == tree.attribute("log"):
+        raise InvalidFilter(
+            "Searching in logs is not there yet. Look for the text in error, "
+            "description or name instead.",
+            field="q",
+            position=node.span.position,
+            length=node.span.length,
+            suggestions=[],
+        )
     if node.field.kind == tree.DATASETS and node.field.aggregate == "any":
         return dataset_exists(node.field, node.op, node.values)
     positive = tree.NEGATED.get(node.op)
