@@ -1,0 +1,104 @@
+"""The run list's answers: fragment, errors, conditional requests, cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from runs.actions.actor import Actor
+from runs.actions.ingest import Point, log_metrics
+from runs.models import Run
+from tests.pages.rows import ALL, HTMX, link, names
+
+pytestmark = pytest.mark.django_db
+
+
+def test_htmx_gets_exactly_the_fragment_of_the_page(visitor: Client, log: Any) -> None:
+    log("a")
+    answer = visitor.get(ALL, headers=HTMX)
+    assert answer.text.startswith('<div id="run-table"')
+    assert "HX-Request" in answer.headers["Vary"]
+    whole = visitor.get(ALL).text
+    assert answer.text.strip() in whole
+
+
+def test_a_wrong_filter_says_where_and_leaves_the_rows_alone(
+    visitor: Client, log: Any
+) -> None:
+    log("a", acc=0.9)
+    answer = visitor.get(ALL, {"q": "metrics.acc > high"}, headers=HTMX)
+    assert answer.status_code == 422
+    assert answer.headers["HX-Retarget"] == "#filter-note"
+    assert "<mark>high</mark>" in answer.text
+    assert "Expected a number" in answer.text
+    assert names(visitor.get(ALL + link(answer, "0.8"))) == ["a"]
+
+
+def test_a_page_with_a_wrong_filter_shows_no_run(visitor: Client, log: Any) -> None:
+    log("a")
+    page = visitor.get(ALL, {"q": "colour = red"})
+    assert page.status_code == 400
+    assert names(page) == []
+    assert 'id="filter-note"' in page.text
+
+
+@pytest.mark.parametrize("query", ["sort=log", "rows=7", "after=x", "children=yes"])
+def test_a_bad_value_in_the_address_is_refused(visitor: Client, query: str) -> None:
+    assert visitor.get(f"{ALL}?{query}").status_code == 400
+
+
+def test_nothing_new_costs_nothing(visitor: Client, log: Any, actor: Actor) -> None:
+    run = log("a", acc=0.9)
+    etag = visitor.get(ALL, headers=HTMX).headers["ETag"]
+    asked = {**HTMX, "If-None-Match": etag}
+    assert visitor.get(ALL, headers=asked).status_code == 304
+    log_metrics(run, [Point("acc", 0.95, 1, 1)], actor=actor, now=run.created + 1)
+    assert visitor.get(ALL, headers=asked).status_code == 200
+
+
+def test_names_are_shown_as_text(visitor: Client, log: Any) -> None:
+    run = log("a", tags={"<i>k": "<b>v"})
+    Run.objects.filter(pk=run.pk).update(name="<script>alert(1)</script>")
+    page = visitor.get(ALL).text
+    assert "<script>alert" not in page
+    assert "<b>v" not in page
+
+
+def test_the_number_of_queries_does_not_depend_on_the_rows(
+    visitor: Client, log: Any
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            visitor.get(ALL)
+        return len(captured)
+
+    log("r0", acc=0.1, tags={"a": "b"}, params={"lr": "1"})
+    queries()
+    few = queries()
+    for number in range(1, 20):
+        log(f"r{number}", acc=0.1, tags={"a": "b"}, params={"lr": "1"})
+        log(f"c{number}", parent=f"r{number}")
+    assert queries() == few <= 30
+
+
+def test_the_page_goes_compressed_and_still_knows_what_is_new(
+    visitor: Client, log: Any
+) -> None:
+    log("a")
+    asked = {**HTMX, "Accept-Encoding": "gzip"}
+    answer = visitor.get(ALL, headers=asked)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    etag = answer.headers["ETag"]
+    again = visitor.get(ALL, headers={**asked, "If-None-Match": etag})
+    assert again.status_code == 304
+
+
+def test_what_is_not_offered_is_said_beside_the_box(visitor: Client, log: Any) -> None:
+    log("a")
+    answer = visitor.get(ALL, {"q": "log:error"}, headers=HTMX)
+    assert answer.headers["HX-Retarget"] == "#filter-note"
+    assert "log" in answer.text
