@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from runs.actions.annotate import apply_tags
 from runs.actions.keys import intern_keys
 from runs.actions.texts import check_tags, write_params
 from runs.actions.touch import hear
-from runs.models import IngestBatch, Key, Kind, Metric, Run
+from runs.models import IngestBatch, Kind, Metric, Run
 from runs.storage.heads import Rule
 from runs.storage.metrics import store
 from runs.storage.points import Note, Points, Value, make_points
@@ -132,25 +132,29 @@ def _append(run: Run, points: Sequence[Point], rule: Rule) -> int:
     by_key: dict[str, list[Point]] = defaultdict(list)
     for point in points:
         by_key[point.key].append(point)
-    heads = _heads(run, list(by_key))
+    heads = _heads(run, by_key)
     series = [(heads[key], _arrays(heads[key], by_key[key])) for key in sorted(by_key)]
     return sum(len(new) for new in store.append_all(series, rule))
 
 
-def _heads(run: Run, keys: Sequence[str]) -> dict[str, Metric]:
-    interned = intern_keys(run.workspace_id, Kind.METRIC, keys)
-    heads = _find_heads(run, interned)
-    missing = [key for name, key in sorted(interned.items()) if name not in heads]
+def _heads(run: Run, keys: Collection[str]) -> dict[str, Metric]:
+    """The series of those names, locked; made where the run has none yet."""
+    heads = _find_heads(run, keys)
+    missing = [key for key in keys if key not in heads]
     if missing:
+        interned = intern_keys(run.workspace_id, Kind.METRIC, missing)
         Metric.objects.bulk_create(
-            [Metric(run=run, key=key) for key in missing], ignore_conflicts=True
+            [Metric(run=run, key=key) for _, key in sorted(interned.items())],
+            ignore_conflicts=True,
         )
-        heads = _find_heads(run, interned)
+        heads |= _find_heads(run, missing)
     return heads
 
 
-def _find_heads(run: Run, interned: Mapping[str, Key]) -> dict[str, Metric]:
-    rows = Metric.objects.filter(run=run, key__in=interned.values())
+def _find_heads(run: Run, keys: Collection[str]) -> dict[str, Metric]:
+    rows = Metric.objects.filter(
+        run=run, key__kind=Kind.METRIC, key__name__in=list(keys)
+    )
     locked = rows.select_related("key").select_for_update(of=("self",))
     return {head.key.name: head for head in locked.order_by("pk")}
 

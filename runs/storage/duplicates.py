@@ -27,7 +27,7 @@ def only_new(
     grown = {
         head.pk: points
         for (head, _), points in zip(series, unique, strict=True)
-        if head.count and len(points)
+        if head.count and len(points) and not _is_beyond(head, points)
     }
     known: dict[int, list[Points]] = {pk: [] for pk in grown}
     for row in _overlapping(grown):
@@ -39,6 +39,11 @@ def only_new(
         drop_known(points, known.get(head.pk, []))
         for (head, _), points in zip(series, unique, strict=True)
     ]
+
+
+def _is_beyond(head: Metric, points: Points) -> bool:
+    """A series that moves on: no stored point has so great a step."""
+    return int(points.steps.min()) > head.last_step
 
 
 def _overlapping(grown: dict[int, Points]) -> Iterable[MetricChunk]:

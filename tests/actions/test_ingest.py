@@ -176,5 +176,5 @@ def test_one_point_costs_few_queries(
     run: Run, actor: Actor, now: int, django_assert_max_num_queries: Any
 ) -> None:
     log_metrics(run, line(1), actor=actor, now=now)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(7):
         log_metrics(run, line(1, 1), actor=actor, now=now)

@@ -214,7 +214,7 @@ def test_a_series_that_moves_on_reads_no_sealed_chunk(
 ) -> None:
     store.append(metric, floats(20_000), Rule.MLFLOW)
     store.append(metric, floats(1, 20_000), Rule.MLFLOW)
-    with django_assert_max_num_queries(4) as queries:
+    with django_assert_max_num_queries(3) as queries:
         store.append(metric, floats(1, 20_001), Rule.MLFLOW)
     reads = [q["sql"] for q in queries if '"data"' in q["sql"].split("FROM")[0]]
     assert len([sql for sql in reads if sql.startswith("SELECT")]) == 1
