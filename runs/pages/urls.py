@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("parts/", parts.parts, name="parts"),
     path("help/", guide.guide, name="help"),
+    path("w/<str:workspace>/", home.workspace_home, name="workspace"),
     path("w/<str:workspace>/experiments/", experiments.experiments, name="experiments"),
     path(
         "w/<str:workspace>/experiments/<str:slug>/",

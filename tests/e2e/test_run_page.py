@@ -1,0 +1,184 @@
+"""The run page in a real browser: charts, live refresh, files, cancel, themes."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+import urllib.request
+import uuid
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, StorageState, expect
+
+from tests.parts.browser import Watch, new_context
+from tests.parts.server import Server
+
+NAN, INFINITY = "NaN", "Infinity"
+
+
+class Writer:
+    """A run, written as an MLflow client writes it."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        name = f"page-{uuid.uuid4().hex[:8]}"
+        body = {"experiment_id": "0", "run_name": name, "start_time": 1}
+        self.id: str = self.call("runs/create", body)["run"]["info"]["run_id"]
+        self.page = f"{server.url}/w/default/runs/{self.id}/"
+
+    def call(self, path: str, body: dict[str, Any]) -> Any:
+        address = f"{self.server.url}/w/default/api/2.0/mlflow/{path}"
+        return json.load(self._send(address, "POST", json.dumps(body).encode()))
+
+    def log(self, key: str, values: list[Any], first: int = 0) -> None:
+        metrics = [
+            {"key": key, "value": value, "timestamp": 1000 + step, "step": step}
+            for step, value in enumerate(values, start=first)
+        ]
+        self.call("runs/log-batch", {"run_id": self.id, "metrics": metrics})
+
+    def keep(self, path: str, data: bytes) -> None:
+        run = self.call_get(f"runs/get?run_id={self.id}")["run"]["info"]
+        root = urllib.parse.urlsplit(run["artifact_uri"]).path.lstrip("/")
+        artifacts = f"{self.server.url}/w/default/api/2.0/mlflow-artifacts/artifacts"
+        self._send(f"{artifacts}/{root}/{path}", "PUT", data)
+
+    def call_get(self, path: str) -> Any:
+        address = f"{self.server.url}/w/default/api/2.0/mlflow/{path}"
+        return json.load(self._send(address, "GET", None))
+
+    def _send(self, address: str, method: str, data: bytes | None) -> Any:
+        headers = {
+            "Authorization": f"Bearer {self.server.token}",
+            "Content-Type": "application/json",
+        }
+        request = urllib.request.Request(address, data, headers, method=method)
+        return urllib.request.urlopen(request)
+
+
+@pytest.fixture
+def run(server: Server) -> Writer:
+    return Writer(server)
+
+
+def test_a_metric_is_drawn_without_a_violation_of_the_policy(
+    run: Writer, owner_page: Page
+) -> None:
+    run.log("loss", [3.0, NAN, 2.0, INFINITY, 1.0])
+    owner_page.goto(f"{run.page}metrics/")
+    plot = owner_page.locator(".plot")
+    expect(plot.locator(".main-svg").first).to_be_visible()
+    expect(plot.get_by_text("NaN")).to_be_visible()
+    expect(plot.get_by_text("Infinity")).to_be_visible()
+
+
+def test_colours_are_those_of_the_theme(
+    browser: Browser, run: Writer, owner_state: StorageState
+) -> None:
+    run.log("loss", [3.0, 1.0])
+    context = new_context(browser, Watch(), state=owner_state)
+    page = context.new_page()
+    page.goto(f"{run.page}metrics/")
+    line = page.locator(".js-line").first
+    expect(line).to_have_css("stroke", "rgb(0, 120, 212)")
+    page.emulate_media(color_scheme="dark")
+    expect(line).to_have_css("stroke", "rgb(74, 163, 240)")
+    context.close()
+
+
+def test_ticking_a_metric_draws_it_and_stands_in_the_address(
+    run: Writer, owner_page: Page
+) -> None:
+    run.log("a", [1.0, 2.0])
+    run.log("b", [1.0])
+    owner_page.goto(f"{run.page}metrics/")
+    owner_page.get_by_label("b", exact=True).check()
+    expect(owner_page.locator(".plot .main-svg").nth(1)).to_be_attached()
+    expect(owner_page).to_have_url(f"{run.page}metrics/?key=a&key=b")
+    owner_page.get_by_label("Log y").check()
+    expect(owner_page).to_have_url(f"{run.page}metrics/?key=a&key=b&log=1")
+    owner_page.go_back()
+    expect(owner_page.get_by_label("Log y")).not_to_be_checked()
+    expect(owner_page.locator(".plot .main-svg").first).to_be_attached()
+
+
+def test_points_that_arrive_are_drawn_and_listed(run: Writer, owner_page: Page) -> None:
+    run.log("loss", [3.0, 2.0])
+    owner_page.goto(f"{run.page}metrics/")
+    expect(owner_page.locator(".plot").get_by_text("100", exact=True)).to_have_count(0)
+    run.log("loss", [1.0] * 150, first=2)
+    table = owner_page.locator("#metric-values")
+    expect(table.get_by_text("151", exact=True)).to_be_visible(timeout=15_000)
+    drawn = owner_page.locator(".plot").get_by_text("100", exact=True)
+    expect(drawn).to_be_visible(timeout=15_000)
+
+
+def test_the_page_follows_the_run_until_it_ends(run: Writer, owner_page: Page) -> None:
+    owner_page.goto(run.page)
+    head = owner_page.locator("#run-head")
+    expect(head.get_by_text("Running")).to_be_visible()
+    expect(owner_page.get_by_text("Live")).to_be_visible()
+    run.call("runs/update", {"run_id": run.id, "status": "FINISHED", "end_time": 9})
+    expect(head.get_by_text("Completed")).to_be_visible(timeout=15_000)
+    expect(owner_page.get_by_text("Live")).to_be_hidden()
+
+
+def test_cancel_asks_in_a_dialog(run: Writer, owner_page: Page) -> None:
+    owner_page.goto(run.page)
+    owner_page.get_by_role("link", name="Cancel").click()
+    dialog = owner_page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading")).to_contain_text("Cancel page-")
+    dialog.get_by_role("link", name="Keep running").click()
+    expect(dialog).to_be_hidden()
+    owner_page.get_by_role("link", name="Cancel").click()
+    dialog.get_by_role("button", name="Cancel the run").click()
+    expect(owner_page.get_by_text("Cancel requested")).to_be_visible()
+    owner_page.get_by_role("button", name="Force").click()
+    expect(owner_page.locator("#run-head").get_by_text("Canceled")).to_be_visible()
+
+
+def test_a_file_opens_and_its_page_runs_no_script(
+    run: Writer, owner_page: Page, watch: Watch
+) -> None:
+    run.keep("outputs/notes.txt", b"first\nsecond\n")
+    run.keep("outputs/evil.html", b"<p>shown</p><script>parent.pwned = 1</script>")
+    owner_page.goto(f"{run.page}files/")
+    owner_page.get_by_role("link", name="notes.txt").click()
+    expect(owner_page.locator("#L2")).to_contain_text("second")
+    watch.expect("document's frame is sandboxed")
+    owner_page.get_by_role("link", name="evil.html").click()
+    frame = owner_page.frame_locator(".view-frame")
+    expect(frame.get_by_text("shown")).to_be_visible()
+    assert owner_page.evaluate("window.pwned") is None
+
+
+def test_everything_is_readable_without_a_script(
+    browser: Browser, run: Writer, owner_state: StorageState
+) -> None:
+    run.log("loss", [3.0, 0.25])
+    run.keep("a.txt", b"hello\n")
+    context = browser.new_context(java_script_enabled=False, storage_state=owner_state)
+    page = context.new_page()
+    page.goto(run.page)
+    page.get_by_role("link", name="loss").click()
+    expect(page.locator("#metric-values").get_by_text("0.25")).to_be_visible()
+    page.get_by_role("link", name="Outputs + logs").click()
+    expect(page.get_by_text("hello")).to_be_visible()
+    page.get_by_role("link", name="Cancel").click()
+    page.get_by_role("button", name="Cancel the run").click()
+    expect(page.locator("#run-head").get_by_text("CancelRequested")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("tab", ["", "metrics/", "files/"])
+def test_nothing_is_wider_than_a_phone(
+    browser: Browser, run: Writer, owner_state: StorageState, tab: str
+) -> None:
+    run.log("a/very/long/name/of/a/metric/that/does/not/fit", [3.0, 2.0])
+    run.keep("a/long/path/of/folders/with_a_very_long_name_of_a_file.txt", b"x" * 500)
+    context = new_context(browser, Watch(), state=owner_state, width=360)
+    page = context.new_page()
+    page.goto(f"{run.page}{tab}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    context.close()
