@@ -71,7 +71,9 @@ class Handler(WSGIHandler):
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> HttpResponseBase:
         answer = super().__call__(environ, start_response)
-        if _is_chunked(environ) or environ.get("CONTENT_LENGTH") not in (None, "", "0"):
+        has_body = environ.get("CONTENT_LENGTH") not in (None, "", "0")
+        # A stranger who announces a body and sends none would hold the thread.
+        if environ.get("studio.known_caller") and (has_body or _is_chunked(environ)):
             _drain(environ["wsgi.input"])
         return answer
 

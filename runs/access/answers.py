@@ -12,7 +12,7 @@ from django.urls import is_valid_path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from runs.access.failures import as_studio_error
+from runs.access.failures import RETRY_AFTER, as_studio_error
 from runs.access.rules import Access, ErrorRenderer
 from studio.core.errors import (
     InvalidRequest,
@@ -54,8 +54,9 @@ def answer(request: HttpRequest, error: StudioError) -> HttpResponse:
         response.headers["WWW-Authenticate"] = 'Bearer realm="Run Studio"'
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(error.details["allowed"])
-    if "retry_after" in error.details:
-        response.headers["Retry-After"] = str(error.details["retry_after"])
+    if response.status_code in (429, 503):
+        seconds = error.details.get("retry_after", RETRY_AFTER)
+        response.headers["Retry-After"] = str(seconds)
     return response
 
 

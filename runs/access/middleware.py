@@ -26,6 +26,9 @@ from runs.actions.actor import Actor
 from runs.models import User
 from studio.core.errors import SignInRequired, StudioError
 
+#: What tells the WSGI handler that the rest of the body may be waited for.
+KNOWN_CALLER = "studio.known_caller"
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -94,6 +97,7 @@ def admit(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     caller = identify(request)
     set_caller(request, caller)
     if caller.user is not None:
+        request.META[KNOWN_CALLER] = True
         activate_time_zone(caller.user)
     if declared.need == PUBLIC:
         kwargs.pop("workspace", None)

@@ -41,17 +41,18 @@ def show(
     user = signed_in_user(request)
     tokens = user.tokens.filter(revoked__isnull=True).select_related("workspace")
     now = timezone.now()
+    rows = user.memberships.select_related("workspace").order_by("workspace__name")
+    memberships = list(rows)
+    highest = max((member.role for member in memberships), default=Role.READER)
     context = {
-        "memberships": user.memberships.select_related("workspace").order_by(
-            "workspace__name"
-        ),
+        "memberships": memberships,
         "tokens": tokens.order_by("-pk"),
         "sessions": user.sessions.filter(expire_date__gt=now).order_by("-last_seen"),
         "this_session": request.session.session_key,
         "zones": sorted(zoneinfo.available_timezones()),
         "themes": Theme.choices,
         "lifetimes": LIFETIMES,
-        "roles": [role for role in Role if role <= _highest_role(user)],
+        "roles": [role for role in Role if role <= highest],
         "now": now,
         "error": error,
         "typed": request.POST,
@@ -59,10 +60,6 @@ def show(
     }
     status = error.status if error else 200
     return render(request, "account.html", context, status=status)
-
-
-def _highest_role(user: User) -> int:
-    return max(user.memberships.values_list("role", flat=True), default=Role.READER)
 
 
 @access(IN_PERSON)

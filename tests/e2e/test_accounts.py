@@ -97,3 +97,14 @@ def test_the_server_answers_to_its_own_name_only(
     with socket.create_connection((parts.hostname, parts.port), timeout=10) as line:
         line.sendall(request)
         assert b" 400 " in line.recv(100)
+
+
+def test_a_stranger_who_sends_no_body_is_answered_at_once(server: Server) -> None:
+    parts = urlsplit(server.url)
+    head = (
+        "POST /api/2.0/mlflow/runs/create HTTP/1.1\r\n"
+        f"Host: {parts.netloc}\r\nContent-Length: 50000\r\n\r\n"
+    )
+    with socket.create_connection((parts.hostname, parts.port), timeout=4) as line:
+        line.sendall(head.encode())
+        assert b" 401 " in line.recv(100)

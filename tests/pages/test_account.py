@@ -225,3 +225,13 @@ def test_the_account_needs_a_person(team):
     assert client.post("/account/tokens/", TOKEN).status_code == 403
     form = {"new": NEW, "again": NEW}
     assert client.post("/account/password/", form).status_code == 403
+
+
+def test_the_page_costs_the_same_for_many_tokens_and_sessions(
+    team, reader, django_assert_num_queries
+):
+    for _time in range(5):
+        token_of(team.reader, team.workspace, cap=Role.READER)
+        browser_of(team.reader)
+    with django_assert_num_queries(6):
+        reader.get("/account/")

@@ -182,3 +182,13 @@ def test_somebody_known_joins_with_one_button(team, owner):
 def test_an_invitation_never_lowers_a_role(team, owner):
     browser_of(team.contributor).post(invite(owner, "reader"))
     assert member_of(team.contributor).role == Role.CONTRIBUTOR
+
+
+def test_the_page_costs_the_same_for_many_members(
+    team, owner, django_assert_num_queries
+):
+    for number in range(10):
+        make_member(team.workspace, f"person{number}", Role.READER)
+    owner.get(PAGE)
+    with django_assert_num_queries(6):
+        owner.get(PAGE)
