@@ -1,4 +1,4 @@
-"""The address without a path."""
+"""The addresses that lead on to a run list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import SIGNED_IN, StudioRequest, access, signed_in_user
+from runs.access.rules import (
+    SIGNED_IN,
+    Permission,
+    StudioRequest,
+    access,
+    signed_in_user,
+    workspace_of,
+)
 from runs.models import Workspace
 
 
@@ -21,3 +28,12 @@ def home(request: StudioRequest) -> HttpResponse:
     if workspace is None:
         return render(request, "no_workspace.html")
     return redirect("run-list", workspace.name)
+
+
+@access(Permission.READ)
+@require_safe
+def workspace_home(request: StudioRequest) -> HttpResponse:
+    """To the runs. MLflow clients print this address with a fragment, which browsers
+    keep; the list's script follows it to the run or experiment.
+    """
+    return redirect("run-list", workspace_of(request).name)

@@ -103,3 +103,11 @@ setInterval(() => {
 }, 1000);
 
 follow();
+
+// MLflow clients print `/w/lab/#/experiments/3/runs/ID`, which leads here by a redirect.
+const printed = /^#\/experiments\/(\d+)(?:\/runs\/([\w-]+))?/.exec(location.hash);
+const above = /^\/w\/[^/]+\//.exec(location.pathname);
+if (printed && above) {
+  const [, experiment, run] = printed;
+  location.replace(above[0] + (run ? `runs/${run}/` : `experiments/~${experiment}/`));
+}

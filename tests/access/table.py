@@ -88,6 +88,7 @@ PAGES: dict[str, Row] = {
 }
 
 IN_WORKSPACE: dict[str, Row] = {
+    "": page(READER),
     "experiments/": page(READER),
     "experiments/<str:slug>/": page(READER),
     "experiments/<str:slug>/star/": form(READER),

@@ -1,5 +1,6 @@
 """The main job, whole: a plain MLflow script logs, a person finds the run and looks."""
 
+import re
 import uuid
 
 import pytest
@@ -32,3 +33,17 @@ def test_a_logged_run_is_found_by_typing_and_shows_its_chart_and_files(
     page.get_by_role("link", name="Outputs + logs").first.click()
     page.get_by_role("link", name="notes.txt").click()
     expect(page.get_by_text("learned to read digits")).to_be_visible()
+
+
+def test_the_link_that_a_client_prints_leads_to_the_run(
+    server: Server, owner_page: Page
+) -> None:
+    said = run_module(
+        VERSIONS[-1], "tests.e2e.client_script", "run_tree", env=server.environment
+    )
+    [link] = re.findall(r"View run child at: (\S+)", said)
+    owner_page.goto(link)
+    expect(owner_page.get_by_role("heading", name="child")).to_be_visible()
+    owner_page.goto("about:blank")
+    owner_page.goto(link.split("/runs/")[0])
+    expect(owner_page.get_by_role("heading", name="client")).to_be_visible()
