@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -81,7 +82,8 @@ def invite(request: StudioRequest) -> HttpResponse:
         workspace_of(request), role, actor=request.actor, now=now_ms()
     )
     path = reverse("invitation", args=[secret])
-    return show(request, made=invitation, link=request.build_absolute_uri(path))
+    address = settings.STUDIO_ORIGIN or request.build_absolute_uri("/").rstrip("/")
+    return show(request, made=invitation, link=address + path)
 
 
 @access(Permission.MEMBERS)
