@@ -109,6 +109,21 @@ def test_a_port_in_use_is_refused(server: Server, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_what_is_no_port_is_refused(port: str, tmp_path: Path) -> None:
+    done = manage(tmp_path, "studio", f"--port={port}")
+    assert done.returncode == 2
+    assert f"'{port}' is no number from 0 to 65535" in done.stderr
+
+
+def test_a_folder_that_cannot_be_filled_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "files").write_text("in the way")
+    (tmp_path / "lock").mkdir()
+    done = manage(tmp_path, "studio", "--port=0")
+    assert done.returncode == 1
+    assert f"{tmp_path} cannot be used" in done.stderr
+
+
 def test_an_open_address_without_names_is_refused(tmp_path: Path) -> None:
     done = manage(tmp_path, "studio", "--host", "0.0.0.0", "--port", "0")
     assert done.returncode == 1
@@ -135,9 +150,10 @@ def timed_get(connection: http.client.HTTPConnection) -> float:
 def test_a_refused_upload_gets_its_answer(server: Server) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port_of(server))
     path = "/api/2.0/mlflow-artifacts/artifacts/0/none/artifacts/a.bin"
-    connection.request("PUT", path, body=bytes(20_000_000))
+    headers = {"Authorization": f"Bearer {server.token}"}
+    connection.request("PUT", path, bytes(20_000_000), headers)
     answer = connection.getresponse()
-    assert answer.status == 401
+    assert answer.status == 404
     assert answer.read()
 
 
@@ -193,17 +209,18 @@ def test_it_prints_one_line(tmp_path: Path) -> None:
 
 def test_a_request_under_way_is_finished_before_the_end(tmp_path: Path) -> None:
     server = start(tmp_path)
+    head = (
+        "POST /api/2.0/mlflow/runs/search HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: Bearer {server.token}\r\nContent-Length: 2\r\n\r\n"
+    )
     with socket.create_connection(("127.0.0.1", port_of(server))) as caller:
-        head = (
-            b"POST /sign-in/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
-        )
-        caller.sendall(head + b"ab")
+        caller.sendall(head.encode() + b"{")
         # The head must have arrived, else there is no request yet to finish.
         get(f"{server.url}/healthz")
         server.process.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
             server.process.wait(0.5)
-        caller.sendall(b"cd")
+        caller.sendall(b"}")
         assert caller.recv(12).startswith(b"HTTP/1.1 ")
     assert server.stop() == 0
 

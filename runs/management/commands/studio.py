@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from runs.actions.clock import now_ms
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="where to listen")
         parser.add_argument(
             "--port",
-            type=int,
+            type=port_number,
             default=settings.PORT,
             help="0 takes a port that is free (default: %(default)s)",
         )
@@ -49,13 +49,20 @@ class Command(BaseCommand):
         home.prepare(folder)
         home.lock(folder)
         address, keeper = reserve(options["host"], options["port"])
-        with keeper:
+        supervisor = Supervisor(children(address, options), self.say)
+        # Signals count from here on, so that none cuts a migration in two.
+        with keeper, supervisor.stopped_by_signals():
             self.prepare(folder)
-            supervisor = Supervisor(children(address, options), self.say)
-            with supervisor.stopped_by_signals():
-                self.serve(supervisor, address, folder)
+            self.serve(supervisor, address, folder)
 
     def prepare(self, folder: Path) -> None:
+        """Raises CommandError where the database or the folder cannot be used."""
+        try:
+            self.fill(folder)
+        except OSError as error:
+            raise CommandError(f"{folder} cannot be used: {error}") from error
+
+    def fill(self, folder: Path) -> None:
         with ThreadPoolExecutor(1) as aside:
             built = aside.submit(wheel.offer, settings.PUBLIC_DIR / "dist", self.say)
             database.prepare(folder, self.say)
@@ -81,6 +88,12 @@ class Command(BaseCommand):
 
     def say(self, text: str) -> None:
         self.stderr.write(text)
+
+
+def port_number(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise ArgumentTypeError(f"{text!r} is no number from 0 to 65535")
+    return int(text)
 
 
 def children(address: Address, options: dict[str, Any]) -> list[Child]:
