@@ -21,12 +21,14 @@ from django.db.models import (
     F,
     OrderBy,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
 )
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce
 
 from runs.models import Experiment, ExperimentStar, Run, User, Workspace
+from runs.search.expressions import Binary, Contains, Lowered
 from studio.core.errors import InvalidValue
 from studio.core.statuses import RunStatus
 
@@ -71,7 +73,7 @@ def find_experiments(
         .active()
     )
     if text:
-        matching = matching.filter(name__icontains=text)
+        matching = matching.filter(Q(Contains(F("name"), text)))
     total = matching.count()
     pages = max(1, -(-total // rows))
     page = min(max(page, 1), pages)
@@ -98,7 +100,7 @@ def _annotated(experiments: Any, viewer: User) -> QuerySet[Any]:
 def _order(sort: str) -> list[OrderBy]:
     name = sort.removeprefix("-")
     columns: dict[str, Any] = {
-        "name": Lower("name"),
+        "name": Binary(Lowered(F("name"))),
         "created": F("created"),
         "activity": F("activity"),
         "starred": F("is_starred"),

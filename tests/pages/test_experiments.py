@@ -61,6 +61,13 @@ def test_the_text_filters_by_any_part_of_the_name(
     assert names(browser, "?q=yolo") == ["/Shared/YOLOv8"]
 
 
+def test_the_text_ignores_case_in_any_script(
+    browser: Client, workspace: Workspace, actor: Actor, now: int
+) -> None:
+    create_experiment(workspace, "ÉCLAIR", actor=actor, now=now)
+    assert names(browser, "?q=éclair") == ["ÉCLAIR"]
+
+
 def test_an_unknown_sort_says_what_is_possible(browser: Client) -> None:
     answer = browser.get(PAGE + "?sort=colour")
     assert answer.status_code == 400
