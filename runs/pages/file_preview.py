@@ -15,7 +15,7 @@ from runs.storage.files import files
 
 #: A text up to this is shown whole, of a longer one so much of each end.
 WHOLE = 512 * 1024
-END = 128 * 1024
+END = 64 * 1024
 #: Line ends between the two are counted up to this distance.
 COUNTED = 64 * 1024 * 1024
 SNIFFED = 8 * 1024

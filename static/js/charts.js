@@ -129,6 +129,7 @@ function scan() {
 
 document.body.addEventListener("htmx:afterSwap", scan);
 document.addEventListener("run:changed", async () => {
+  scan();
   for (const chart of drawn.values()) {
     if (!chart.range && chart.figure && (await read(chart))) await paint(chart);
   }

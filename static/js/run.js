@@ -52,10 +52,27 @@ function take(html) {
     old.replaceWith(document.adoptNode(part));
     htmx.process(part);
   }
+  if (!takeMetrics(fresh)) return location.reload();
   page().dataset.etag = root.dataset.etag;
   page().dataset.pace = root.dataset.pace;
   prepare();
   document.dispatchEvent(new CustomEvent("run:changed"));
+}
+
+// New metrics: their names go to the list, their charts to the others. False where the
+// page has no list yet.
+const LISTS = {
+  "#metric-list": (list) => [...list.querySelectorAll("input")].map((box) => box.value),
+  ".charts": (list) => [...list.querySelectorAll(".plot")].map((plot) => plot.dataset.chart),
+};
+function takeMetrics(fresh) {
+  if (fresh.getElementById("metric-form") && !document.getElementById("metric-form")) return false;
+  for (const [name, contents] of Object.entries(LISTS)) {
+    const [old, now] = [document.querySelector(name), fresh.querySelector(name)];
+    if (!old || !now || isInUse(old) || contents(old).join("\n") === contents(now).join("\n")) continue;
+    old.replaceWith(document.adoptNode(now));
+  }
+  return true;
 }
 
 function isInUse(part) {
@@ -85,6 +102,9 @@ function lasting(ms) {
   return minutes ? `${minutes} min ${two(rest)} s` : `${rest} s`;
 }
 setInterval(tick, 1000);
+
+// What is typed into a search box is no choice of the form around it.
+document.addEventListener("change", (event) => event.target.dataset.find && event.stopPropagation(), true);
 
 // Search in place: rows whose text has all the words stay.
 document.addEventListener("input", (event) => {

@@ -182,3 +182,18 @@ def test_nothing_is_wider_than_a_phone(
     page.goto(f"{run.page}{tab}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     context.close()
+
+
+def test_what_a_run_logs_first_appears_by_itself(run: Writer, owner_page: Page) -> None:
+    owner_page.goto(run.page)
+    expect(owner_page.get_by_text("Live")).to_be_visible()
+    run.log("loss", [3.0, 0.25])
+    expect(owner_page.locator("#run-metrics-card")).to_contain_text(
+        "loss", timeout=15_000
+    )
+    owner_page.goto(f"{run.page}metrics/")
+    owner_page.get_by_placeholder("Find a metric").fill("acc")
+    run.log("acc", [0.1, 0.2])
+    expect(owner_page.get_by_label("acc", exact=True)).to_be_visible(timeout=15_000)
+    expect(owner_page.get_by_label("loss", exact=True)).to_be_hidden()
+    expect(owner_page.locator(".plot .main-svg").nth(2)).to_be_attached()
