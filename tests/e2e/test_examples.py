@@ -42,10 +42,10 @@ def test_the_readmes_script_logs_a_run_with_its_model(
 def test_the_shell_example_logs_a_run_by_rest(server: Server, tmp_path: Path) -> None:
     if shutil.which("curl") is None:
         missing("curl", "Install it: apt-get install curl")
-    script = "\n".join(blocks("docs/rest.md", "sh"))
-    plain = script.replace('eval "$(studio env)"\n', "").replace("curl -s", "curl -sfS")
+    script = blocks("docs/rest.md", "sh")[0].replace('eval "$(studio env)"\n', "")
+    (tmp_path / "model.bin").write_bytes(b"weights")
     done = subprocess.run(
-        ["sh", "-eu", "-c", plain],
+        ["sh", "-eu", "-c", script.replace("curl ", "curl -sfS ")],
         env={**quiet_environment(), **server.environment},
         cwd=tmp_path,
         check=False,
@@ -54,11 +54,13 @@ def test_the_shell_example_logs_a_run_by_rest(server: Server, tmp_path: Path) ->
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
+    run = "/runs/sweep_3"
     connection = Connection(server)
-    run = connection.rest("GET", "/runs/first")
-    assert (run["experiment"], run["status"]) == ("by hand", "Completed")
-    assert connection.rest("GET", "/runs/first/params") == {"params": {"lr": "0.1"}}
-    [loss] = connection.rest("GET", "/runs/first/metrics")["metrics"]
+    seen = connection.rest("GET", run)
+    assert (seen["experiment"], seen["status"]) == ("digits", "Completed")
+    assert connection.rest("GET", f"{run}/params") == {"params": {"lr": "0.1"}}
+    [loss] = connection.rest("GET", f"{run}/metrics")["metrics"]
     assert loss["last"] == 0.5
-    path = "/api/v1/workspaces/default/runs/first/files/model.pt"
-    assert connection.ask("GET", path) == b"weights\n"
+    path = f"/api/v1/workspaces/default{run}/files/out/model.bin"
+    assert connection.ask("GET", path) == b"weights"
+    assert '"metrics.loss":0.5' in done.stdout
