@@ -95,13 +95,22 @@ def delete_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Expe
     """Put it into the trash, and so all its runs; Default stays (InvalidState)."""
     if experiment.number == 0:
         raise InvalidState("The experiment Default cannot be deleted", experiment="0")
-    return _set_deleted(experiment, True, actor, now)
+    return _mark(experiment, "deleted", True, "delete experiment", actor, now)
 
 
 @transaction.atomic
 def restore_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Experiment:
     """Take it out of the trash; runs that were deleted singly stay there."""
-    return _set_deleted(experiment, False, actor, now)
+    return _mark(experiment, "deleted", False, "restore experiment", actor, now)
+
+
+@transaction.atomic
+def archive_experiment(
+    experiment: Experiment, on: bool, *, actor: Actor, now: int
+) -> Experiment:
+    """Take it out of the list that people look at every day, or back into it."""
+    action = "archive experiment" if on else "unarchive experiment"
+    return _mark(experiment, "archived", on, action, actor, now)
 
 
 @transaction.atomic
@@ -190,19 +199,23 @@ def _insert(
     )
 
 
-def _set_deleted(
-    experiment: Experiment, wanted: bool, actor: Actor, now: int
+def _mark(
+    experiment: Experiment,
+    field: str,
+    wanted: bool,
+    action: str,
+    actor: Actor,
+    now: int,
 ) -> Experiment:
     Experiment.objects.select_for_update().get(pk=experiment.pk)
-    experiment.refresh_from_db(fields=["deleted"])
-    was = experiment.deleted is not None
+    experiment.refresh_from_db(fields=[field])
+    was = getattr(experiment, field) is not None
     if was == wanted:
         return experiment
-    experiment.deleted = now if wanted else None
+    setattr(experiment, field, now if wanted else None)
     experiment.updated = now
-    experiment.save(update_fields=["deleted", "updated"])
-    action = "delete experiment" if wanted else "restore experiment"
-    edits = [Edit("deleted", was, wanted, experiment=experiment)]
+    experiment.save(update_fields=[field, "updated"])
+    edits = [Edit(field, was, wanted, experiment=experiment)]
     record(experiment.workspace, action, edits, actor=actor, now=now)
     return experiment
 

@@ -92,25 +92,35 @@ def set_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> Run:
 @transaction.atomic
 def trash_run(run: Run, *, actor: Actor, now: int) -> Run:
     """Put a run into the trash; its children stay."""
-    return _set_deleted(run, True, actor=actor, now=now)
+    return _mark(run, "deleted", True, "trash run", actor, now)
 
 
 @transaction.atomic
 def restore_run(run: Run, *, actor: Actor, now: int) -> Run:
     """Take a run out of the trash."""
-    return _set_deleted(run, False, actor=actor, now=now)
+    return _mark(run, "deleted", False, "restore run", actor, now)
 
 
-def _set_deleted(run: Run, wanted: bool, *, actor: Actor, now: int) -> Run:
+@transaction.atomic
+def archive_run(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
+    """Take a run out of the lists that people look at every day, or back into them."""
+    action = "archive run" if on else "unarchive run"
+    return _mark(run, "archived", on, action, actor, now)
+
+
+def _mark(
+    run: Run, field: str, wanted: bool, action: str, actor: Actor, now: int
+) -> Run:
+    """Set a time that says since when, or take it away; the same again is nothing."""
     touch(run, now)
-    run.refresh_from_db(fields=["deleted"])
-    was = run.deleted is not None
+    run.refresh_from_db(fields=[field])
+    was = getattr(run, field) is not None
     if was == wanted:
         return run
-    run.deleted = now if wanted else None
-    Run.objects.filter(pk=run.pk).update(deleted=run.deleted)
-    action = "trash run" if wanted else "restore run"
-    edits = [Edit("deleted", was, wanted, run)]
+    since = now if wanted else None
+    setattr(run, field, since)
+    Run.objects.filter(pk=run.pk).update(**{field: since})
+    edits = [Edit(field, was, wanted, run)]
     record(run.workspace, action, edits, actor=actor, now=now)
     return run
 

@@ -66,7 +66,8 @@ class MetricChunk(models.Model):
     """Many points of a series as packed arrays (`storage.metrics` owns the format).
 
     The bounds let a reader skip chunks, and let the duplicate rule read only those that
-    could hold the point. Only the unsealed tail chunk is ever rewritten.
+    could hold the point. Each append rewrites the unsealed tail; a full tail grows the
+    chunk before it.
     """
 
     metric = models.ForeignKey(Metric, on_delete=models.CASCADE, related_name="chunks")

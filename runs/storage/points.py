@@ -62,10 +62,14 @@ class Points:
 
     def in_step_order(self) -> Points:
         """Sorted by (step, time, arrival)."""
+        if _ascends(self.steps, self.times):
+            return self
         return self.take(np.lexsort((self.times, self.steps)))
 
     def in_time_order(self) -> Points:
         """Sorted by (time, step, value), as MLflow's history is; NaN counts as 0."""
+        if bool((self.times[1:] > self.times[:-1]).all()):
+            return self
         keys = (rank_values(self.values), self.steps, self.times)
         return self.take(np.lexsort(keys))
 
@@ -86,6 +90,13 @@ class Points:
                 strict=True,
             )
         )
+
+
+def _ascends(first: NDArray[np.int64], second: NDArray[np.int64]) -> bool:
+    """Whether pairs are in order already, as most series are: much less than a sort."""
+    greater = first[1:] > first[:-1]
+    same = (first[1:] == first[:-1]) & (second[1:] >= second[:-1])
+    return bool((greater | same).all())
 
 
 def make_points(

@@ -185,6 +185,7 @@ REST: dict[str, Row] = {
     f"{SPACE}/runs": row(GET=READER, POST=CONTRIBUTOR),
     ONE: row(GET=READER, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR),
     f"{ONE}/restore": row(POST=CONTRIBUTOR),
+    f"{ONE}/purge": row(POST=OWNER),
     f"{ONE}/status": row(POST=CONTRIBUTOR),
     f"{ONE}/cancel": row(POST=CONTRIBUTOR),
     f"{ONE}/star": row(PUT=READER, DELETE=READER),

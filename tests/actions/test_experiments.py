@@ -118,3 +118,9 @@ def test_a_description_is_recorded(
     assert fields(experiment) == [("description", "", "# Why")]
     with pytest.raises(InvalidValue):
         experiments.describe_experiment(experiment, "x" * 65_537, actor=actor, now=now)
+
+
+def test_archiving_is_recorded(experiment: Experiment, actor: Actor, now: int) -> None:
+    for on in (True, True, False):
+        experiments.archive_experiment(experiment, on, actor=actor, now=now)
+    assert fields(experiment) == [("archived", False, True), ("archived", True, False)]

@@ -215,3 +215,23 @@ def test_a_run_may_begin_with_any_status(rest: Rest, status: str) -> None:
     made = rest.new_run("a", status=str(status))
     assert made["status"] == str(status)
     assert (made["ended"] is None) == RunStatus(status).is_active
+
+
+def test_an_archived_run_is_listed_only_when_asked_for(rest: Rest) -> None:
+    rest.new_run("a")
+    assert rest.ok("PATCH", "runs/a", {"archived": True})["archived"]
+    assert rest.get("runs")["total"] == 0
+    assert rest.get("runs", archived=1)["total"] == 1
+    assert rest.ok("PATCH", "runs/a", {"archived": False})["archived"] is None
+    assert rest.get("runs")["total"] == 1
+
+
+def test_only_an_owner_purges_and_only_what_is_in_the_trash(rest: Rest) -> None:
+    rest.new_run("a", params={"lr": "1"})
+    owner = rest_client("lab", Role.OWNER)
+    assert rest.refused("POST", "runs/a/purge")[0] == 403
+    status, error = owner.refused("POST", "runs/a/purge")
+    assert (status, error["code"]) == (409, "InvalidState")
+    rest.ok("DELETE", "runs/a")
+    assert owner.ok("POST", "runs/a/purge") == {"removed": 1}
+    assert owner.refused("GET", "runs/a")[0] == 404

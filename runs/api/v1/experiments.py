@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db import transaction
 from django.db.models import Q
 from django.http import HttpResponseBase
 
@@ -92,20 +95,19 @@ def get_experiment(request: StudioRequest, number: int) -> ExperimentInfo:
 
 
 @endpoint("PATCH", Permission.ANNOTATE, body=ExperimentPatch, reply=ExperimentInfo)
+@transaction.atomic
 def change_experiment(
     request: StudioRequest, number: int, body: ExperimentPatch
 ) -> ExperimentInfo:
-    """Rename or describe an experiment."""
+    """Rename, describe or archive an experiment."""
     experiment = experiment_by_number(request, number)
-    now = now_ms()
-    if isinstance(body.description, str):
-        names.check_description(body.description)
+    who: dict[str, Any] = {"actor": request.actor, "now": now_ms()}
     if isinstance(body.name, str):
-        actions.rename_experiment(experiment, body.name, actor=request.actor, now=now)
+        actions.rename_experiment(experiment, body.name, **who)
     if isinstance(body.description, str):
-        actions.describe_experiment(
-            experiment, body.description, actor=request.actor, now=now
-        )
+        actions.describe_experiment(experiment, body.description, **who)
+    if isinstance(body.archived, bool):
+        actions.archive_experiment(experiment, body.archived, **who)
     return info_of(experiment)
 
 

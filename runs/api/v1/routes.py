@@ -28,6 +28,7 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_WORKSPACE}/runs": (runs.list_runs, runs.create_run),
         _RUN: (runs.get_run, runs.change_run, runs.delete_run),
         f"{_RUN}/restore": (runs.restore_run,),
+        f"{_RUN}/purge": (runs.purge_run,),
         f"{_RUN}/status": (runs.change_status,),
         f"{_RUN}/cancel": (runs.cancel_run,),
         f"{_RUN}/star": (runs.star_run, runs.unstar_run),

@@ -12,14 +12,14 @@ from runs.access.rules import (
     signed_in_user,
     workspace_of,
 )
-from runs.actions import annotate, lifecycle
+from runs.actions import annotate, lifecycle, purge
 from runs.actions import runs as actions
 from runs.actions.clock import now_ms
 from runs.api.http import as_json, endpoint
 from runs.api.v1.experiments import get_or_create
 from runs.api.v1.find import experiment_by_number, run_by_id
 from runs.api.v1.infos import event_info, found_run, run_info
-from runs.api.v1.logged import EventList
+from runs.api.v1.logged import EventList, Removed
 from runs.api.v1.shapes import (
     Cancel,
     NewExperiment,
@@ -140,12 +140,14 @@ def get_run(request: StudioRequest, run_id: str) -> RunInfo:
 @endpoint("PATCH", Permission.ANNOTATE, body=RunPatch, reply=RunInfo)
 @transaction.atomic
 def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
-    """Change a run's display name or description."""
+    """Change a run's display name or description, or archive it."""
     run, now = run_by_id(request, run_id), now_ms()
     if isinstance(body.name, str):
         annotate.rename(run, body.name, actor=request.actor, now=now)
     if isinstance(body.description, str):
         annotate.describe(run, body.description, actor=request.actor, now=now)
+    if isinstance(body.archived, bool):
+        actions.archive_run(run, body.archived, actor=request.actor, now=now)
     return run_info(run)
 
 
@@ -192,6 +194,14 @@ def restore_run(request: StudioRequest, run_id: str) -> RunInfo:
     """Take a run out of the trash."""
     run = run_by_id(request, run_id)
     return run_info(actions.restore_run(run, actor=request.actor, now=now_ms()))
+
+
+@endpoint("POST", Permission.PURGE, reply=Removed)
+def purge_run(request: StudioRequest, run_id: str) -> Removed:
+    """Remove a run that is in the trash, with all that it logged, for good."""
+    run = run_by_id(request, run_id)
+    purge.purge_run(run, actor=request.actor, now=now_ms())
+    return Removed(1)
 
 
 @endpoint("PUT", Permission.STAR, reply=Starred)

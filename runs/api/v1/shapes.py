@@ -71,6 +71,7 @@ class NewExperiment(Given):
 class ExperimentPatch(Given):
     name: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
+    archived: bool | UnsetType = UNSET
 
 
 class TagEdit(Given):
@@ -183,6 +184,7 @@ class NewRun(Given):
 class RunPatch(Given):
     name: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
+    archived: bool | UnsetType = UNSET
 
 
 class StatusChange(Given):
