@@ -26,9 +26,9 @@ ATTRIBUTES = {"a": ["href", "title"], "img": ["src", "alt", "title"], "ol": ["st
 PROTOCOLS = frozenset({"http", "https", "mailto"})
 EXTENSIONS = ["fenced_code", "tables", "sane_lists", "def_list"]
 
-#: A page's card has the heading of level 2; those of the text stand below it.
-HEADING_SHIFT = 2
-_HEADING = re.compile(r"h([1-6])")
+#: A page's card has the heading of level 2; the text's own stand below it.
+HIGHEST = 3
+_HEADING = re.compile(r"<(/?)h([1-6])>")
 #: A path of this server. No backslash, no space, no control character: browsers read
 #: `/\host` and `/<tab>/host` as another host.
 _OWN_PICTURE = re.compile(r"/w/[\w\-.~%/@+,=&?:]*", re.ASCII)
@@ -47,19 +47,12 @@ class _Links(Filter):
 
     def __iter__(self) -> Iterator[Token]:
         for token in super().__iter__():
-            if token["type"] in ("StartTag", "EndTag"):
-                token["name"] = _lowered_heading(token["name"])
             if token.get("name") == "a" and token["type"] == "StartTag":
                 token["data"][(None, "rel")] = "nofollow noopener noreferrer"
             if token.get("name") == "img" and not _is_own(token):
                 yield from _as_link(token)
             else:
                 yield token
-
-
-def _lowered_heading(name: str) -> str:
-    heading = _HEADING.fullmatch(name)
-    return f"h{min(int(heading[1]) + HEADING_SHIFT, 6)}" if heading else name
 
 
 def _is_own(token: Token) -> bool:
@@ -88,9 +81,21 @@ def render(text: str) -> SafeString:
         cleaner = Cleaner(
             tags=TAGS, attributes=ATTRIBUTES, protocols=PROTOCOLS, filters=[_Links]
         )
-        return mark_safe(cleaner.clean(html))  # noqa: S308  # bleach cleaned it
+        clean = _lower_headings(cleaner.clean(html))
+        return mark_safe(clean)  # noqa: S308  # bleach cleaned it
     except RecursionError:
         return plain(text)
+
+
+def _lower_headings(html: str) -> str:
+    """The levels that the text uses, one below another, from `HIGHEST` on.
+
+    In clean HTML whatever looks like a heading is one: text has no bare `<`.
+    """
+    used = sorted({level for _slash, level in _HEADING.findall(html)})
+    return _HEADING.sub(
+        lambda tag: f"<{tag[1]}h{min(HIGHEST + used.index(tag[2]), 6)}>", html
+    )
 
 
 def _is_hostile(text: str) -> bool:

@@ -155,7 +155,32 @@ function wrap() {
   box.checked = localStorage.getItem("wrap") === "1";
   document.getElementById("lines")?.classList.toggle("wrapped", box.checked);
 }
+// Line numbers: a click puts the line into the address, with Shift a stretch of lines.
+const RANGE = /^#L(\d+)(?:-L(\d+))?$/;
+document.addEventListener("click", (event) => {
+  const line = event.target.closest(".line[id] > :first-child")?.parentElement;
+  if (!line) return;
+  const start = event.shiftKey && RANGE.exec(location.hash)?.[1];
+  const both = [Number(start || line.id.slice(1)), Number(line.id.slice(1))].sort((a, b) => a - b);
+  history.replaceState(history.state, "", both[0] === both[1] ? `#L${both[0]}` : `#L${both[0]}-L${both[1]}`);
+  getSelection()?.removeAllRanges();
+  markLines();
+});
+function markLines() {
+  const range = RANGE.exec(location.hash);
+  for (const line of document.querySelectorAll(".line.marked")) line.classList.remove("marked");
+  if (!range) return null;
+  for (let at = Number(range[1]); at <= Number(range[2] ?? range[1]); at++) {
+    const line = document.getElementById(`L${at}`);
+    if (!line) break;
+    line.classList.add("marked");
+  }
+  return document.getElementById(`L${range[1]}`);
+}
+addEventListener("hashchange", () => markLines()?.scrollIntoView());
+
 function prepare() {
+  markLines();
   wrap();
   tick();
   for (const box of document.querySelectorAll("[data-find]")) if (box.value) find(box);
@@ -164,3 +189,4 @@ function prepare() {
 remember();
 prepare();
 follow();
+if (location.hash.includes("-L")) markLines()?.scrollIntoView();

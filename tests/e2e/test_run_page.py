@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.parse
 import urllib.request
 import uuid
@@ -146,6 +147,10 @@ def test_a_file_opens_and_its_page_runs_no_script(
     owner_page.goto(f"{run.page}files/")
     owner_page.get_by_role("link", name="notes.txt").click()
     expect(owner_page.locator("#L2")).to_contain_text("second")
+    owner_page.locator("#L1 > span").click()
+    owner_page.locator("#L2 > span").click(modifiers=["Shift"])
+    expect(owner_page).to_have_url(re.compile(r"notes\.txt#L1-L2$"))
+    expect(owner_page.locator(".line.marked")).to_have_count(2)
     watch.expect("document's frame is sandboxed")
     owner_page.get_by_role("link", name="evil.html").click()
     frame = owner_page.frame_locator(".view-frame")

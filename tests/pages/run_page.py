@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from django.db import connection
@@ -28,7 +28,7 @@ def browser(owner: User) -> Client:
     return browser_of(owner)
 
 
-def log(run: Run, **series: list[float | str | None]) -> None:
+def log(run: Run, **series: Sequence[float | str | None]) -> None:
     """Each series' values, at steps 0, 1, 2 … a second apart."""
     points = [
         Point(key, value, step=step, time=NOON + 1000 * step)

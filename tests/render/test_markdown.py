@@ -140,8 +140,13 @@ def test_a_link_tells_nobody_where_it_stood() -> None:
     assert link["rel"] == "nofollow noopener noreferrer"
 
 
+def test_headings_of_any_level_begin_below_the_cards_own() -> None:
+    assert [tag for tag, _ in elements("### a\n\n##### b")] == ["h3", "h4"]
+    assert "&lt;h1&gt;" in render("`<h1>`")
+
+
 def test_headings_stand_below_the_cards_own() -> None:
-    assert [tag for tag, _ in elements("# a\n\n## b\n\n###### c")] == ["h3", "h4", "h6"]
+    assert [tag for tag, _ in elements("# a\n\n## b\n\n###### c")] == ["h3", "h4", "h5"]
 
 
 @pytest.mark.parametrize(
