@@ -175,7 +175,7 @@ class Invitation(models.Model):
 
 
 class BrowserSession(AbstractBaseSession):
-    """A browser's session that knows its user, so that people can see and end theirs."""
+    """A browser's session that knows its user: people see theirs, and end them."""
 
     user = models.ForeignKey(
         User, null=True, on_delete=models.CASCADE, related_name="sessions"

@@ -35,7 +35,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
         if connection.vendor == "postgresql":
             cursor.execute(_POSTGRES_FUNCTION)
             for table in TABLES:
-                for name, event in zip(names(table), ("UPDATE", "DELETE")):
+                for name, event in zip(names(table), ("UPDATE", "DELETE"), strict=True):
                     cursor.execute(
                         f"CREATE OR REPLACE TRIGGER {name} BEFORE {event} ON {table} "
                         "FOR EACH ROW EXECUTE FUNCTION runs_refuse_change()"

@@ -101,7 +101,7 @@ class LoggedModelMetric(models.Model):
 
 
 class Dataset(models.Model):
-    """A dataset that runs of an experiment read: where it is from and what it is like."""
+    """A dataset that runs of an experiment read: its source and what it is like."""
 
     experiment = models.ForeignKey(
         Experiment, on_delete=models.CASCADE, related_name="datasets"
@@ -122,7 +122,7 @@ class Dataset(models.Model):
 
 
 class RunDataset(models.Model):
-    """A run read a dataset. `context` is the tag `mlflow.data.context` (train, eval …)."""
+    """A run read a dataset. `context` is MLflow's tag `mlflow.data.context`."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="datasets")
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="uses")

@@ -46,7 +46,7 @@ class Run(models.Model):
     """One execution. The primary key is the order of arrival; `run_id` its public name.
 
     All times are milliseconds since the epoch: `created` is the arrival here, `started`
-    and `ended` are the writer's clock. `status` is assigned by `actions.lifecycle` alone.
+    and `ended` are the writer's clock. Only `actions.lifecycle` assigns `status`.
     """
 
     workspace = models.ForeignKey(

@@ -47,7 +47,7 @@ class Key(models.Model):
 
 
 class RunText(models.Model):
-    """A key and a text of a run; `number` is the text read as a number, if it is one."""
+    """A key and a text of a run; `number` is the text as a number, if it is one."""
 
     key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="+")
     value = models.TextField(null=True)

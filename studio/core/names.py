@@ -90,13 +90,11 @@ def check_key(key: object, field: str) -> str:
     """A tag's, parameter's, property's or metric's name: 1 to 250 characters.
 
     Any printable character may stand in it, for v1 scripts use spaces, brackets and
-    signs freely; the MLflow endpoint adds that protocol's own rule (`check_mlflow_key`).
+    signs freely; the MLflow endpoint adds its protocol's rule (`check_mlflow_key`).
     """
     text = check_text(key, field, limit=MAX_KEY, empty=False)
     if not text.isprintable():
-        raise InvalidName(
-            f"{field} {text!r} contains a control character", field=field
-        )
+        raise InvalidName(f"{field} {text!r} contains a control character", field=field)
     return text
 
 
@@ -159,7 +157,7 @@ def check_user_name(value: object, field: str = "name") -> str:
 
 
 def check_experiment_name(value: object, field: str = "name") -> str:
-    """1 to 500 printable characters; slashes and spaces are legal (`/Shared/YOLOv8`)."""
+    """1 to 500 printable characters; slashes and spaces are legal, as `/Shared/v8`."""
     text = check_text(value, field, limit=MAX_EXPERIMENT_NAME, empty=False)
     if not text.isprintable():
         raise InvalidName(f"{field} contains a control character", field=field)

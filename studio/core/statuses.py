@@ -74,7 +74,8 @@ _END = FINAL | {S.CANCEL_REQUESTED}
 #: What may follow. A final status is followed by nothing: later events are accepted
 #: and change nothing (`apply`). Reopening is `may_reopen`, not a transition.
 FOLLOWERS: dict[RunStatus, frozenset[RunStatus]] = {
-    S.NOT_STARTED: _END | {S.STARTING, S.PROVISIONING, S.PREPARING, S.QUEUED, S.RUNNING},
+    S.NOT_STARTED: _END
+    | {S.STARTING, S.PROVISIONING, S.PREPARING, S.QUEUED, S.RUNNING},
     S.STARTING: frozenset(
         {S.PROVISIONING, S.PREPARING, S.QUEUED, S.RUNNING}
         | {S.FAILED, S.CANCEL_REQUESTED, S.CANCELED}
@@ -93,7 +94,9 @@ FOLLOWERS: dict[RunStatus, frozenset[RunStatus]] = {
     S.NOT_RESPONDING: _END
     | {S.STARTING, S.PROVISIONING, S.PREPARING, S.QUEUED, S.RUNNING}
     | {S.PAUSED, S.FINALIZING},
-    S.CANCEL_REQUESTED: frozenset({S.CANCELED, S.FAILED, S.COMPLETED, S.NOT_RESPONDING}),
+    S.CANCEL_REQUESTED: frozenset(
+        {S.CANCELED, S.FAILED, S.COMPLETED, S.NOT_RESPONDING}
+    ),
     S.COMPLETED: frozenset(),
     S.FAILED: frozenset(),
     S.CANCELED: frozenset(),
@@ -109,8 +112,7 @@ GROUPS: dict[str, frozenset[RunStatus]] = {
     "Failed": frozenset({S.FAILED}),
     "Canceled": frozenset({S.CANCELED}),
     "Queued": frozenset({S.QUEUED}),
-    "Other": frozenset(S)
-    - {S.RUNNING, S.COMPLETED, S.FAILED, S.CANCELED, S.QUEUED},
+    "Other": frozenset(S) - {S.RUNNING, S.COMPLETED, S.FAILED, S.CANCELED, S.QUEUED},
 }
 
 

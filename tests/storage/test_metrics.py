@@ -180,7 +180,7 @@ def test_a_sample_keeps_the_extremes_the_ends_and_the_limit(
 
 
 def test_a_sample_shows_where_nan_begins(metric: Metric) -> None:
-    values: list[Value] = [1.0] * 9000 + [NAN] * 1000
+    values: list[Value] = [*([1.0] * 9000), *([NAN] * 1000)]
     store.append(metric, line(values))
     sample, _ = store.sample(metric, 100)
     nan_steps = sample.steps[np.isnan(sample.values)].tolist()
