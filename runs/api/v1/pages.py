@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import SIGNED_IN, StudioRequest, access
-from runs.api.http import as_json, endpoint
+from runs.access.rules import SIGNED_IN, Permission, StudioRequest, access
+from runs.api.http import Operation, Shape, as_json, endpoint
 from runs.api.v1.openapi import document as make_document
-from runs.api.v1.openapi import need_of, operations, readable
+from runs.api.v1.openapi import operations, readable
 from runs.api.v1.routes import ROUTES
 
 
@@ -30,16 +31,36 @@ def index(request: StudioRequest) -> HttpResponseBase:
         return as_json({"openapi": address})
     subjects: dict[str, list[dict[str, object]]] = {subject: [] for subject in ROUTES}
     for subject, path, operation in operations():
-        summary, _, more = operation.text.partition("\n\n")
-        subjects[subject].append(
-            {
-                "method": operation.method,
-                "path": f"/api/v1/{readable(path)}",
-                "summary": summary,
-                "more": more,
-                "need": need_of(operation.need),
-                "body": operation.body and operation.body.__name__,
-                "reply": operation.reply and operation.reply.__name__,
-            }
-        )
+        subjects[subject].append(_described(path, operation))
     return render(request, "api.html", {"subjects": subjects})
+
+
+def _described(path: str, operation: Operation) -> dict[str, object]:
+    summary, _empty, more = operation.text.partition("\n\n")
+    need = operation.need
+    return {
+        "method": operation.method,
+        "path": shown(path),
+        "summary": summary,
+        "more": more,
+        "role": need.role.label if isinstance(need, Permission) else "",
+        "body": _name(operation.body),
+        "other": _other_input(operation),
+        "reply": _name(operation.reply) or _("bytes"),
+    }
+
+
+def shown(path: str) -> str:
+    """A path as the page writes it: what all of a workspace share stands once."""
+    below = readable(path).partition("workspaces/{workspace}/")[2]
+    return f"…/{below}" if below else f"/api/v1/{readable(path)}"
+
+
+def _other_input(operation: Operation) -> str:
+    if operation.query:
+        return _("query string")
+    return _("bytes") if operation.streams_body else "–"
+
+
+def _name(shape: Shape | None) -> str:
+    return shape.__name__ if shape else ""
