@@ -52,6 +52,7 @@ def test_an_unfinished_run_refreshes_by_itself(
     run = start_run(server, name)
     open_list(owner_page, server, name)
     row = owner_page.locator("#run-table tbody tr")
+    expect(row).to_have_count(1)
     expect(row.get_by_text("Running")).to_be_visible()
     box = owner_page.get_by_role("searchbox")
     box.fill("half a thought")
