@@ -34,6 +34,10 @@ class Axis(str, Enum):
     TIME = "time"
 
 
+#: How a position is written beside its value (d3's formats).
+HOVER = {Axis.STEP: ",d", Axis.RELATIVE: ".4~g", Axis.TIME: "%-d %b %Y, %H:%M:%S"}
+
+
 @dataclass(frozen=True)
 class Line:
     """A metric's chosen points, sorted along the axis. `smoothed` goes with `values`.
@@ -232,8 +236,13 @@ def _layout(axis: Axis, unit: _Unit, *, log_y: bool) -> Figure:
             "title": {"text": titles[axis], "standoff": 6},
             "type": "date" if axis is Axis.TIME else "linear",
             "zeroline": False,
+            "hoverformat": HOVER[axis],
         },
-        "yaxis": {"type": "log" if log_y else "linear", "zeroline": False},
+        "yaxis": {
+            "type": "log" if log_y else "linear",
+            "zeroline": False,
+            "hoverformat": ".6~g",
+        },
         "yaxis2": {
             "overlaying": "y",
             "range": [0, 1],

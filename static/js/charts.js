@@ -2,7 +2,7 @@
 // tokens of the reader's theme. Plotly is loaded with the first chart.
 
 const bundle = document.querySelector("[data-plotly]")?.dataset.plotly;
-const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset" };
+const CONFIG = { displayModeBar: false, showTips: false, responsive: true, doubleClick: "reset" };
 const drawn = new Map();
 let loading;
 
@@ -143,7 +143,12 @@ document.addEventListener("click", (event) => {
   globalThis.Plotly?.Plots.resize(card.querySelector(".plot"));
 });
 
-const repaint = () => drawn.forEach((chart) => chart.figure && paint(chart));
+const repaint = () => Promise.all([...drawn.values()].filter((chart) => chart.figure).map(paint));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+// Paper has the light tokens, and another width.
+matchMedia("print").addEventListener("change", async () => {
+  await repaint();
+  for (const plot of drawn.keys()) globalThis.Plotly?.Plots.resize(plot);
+});
 new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 scan();
