@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpResponse
@@ -69,7 +67,7 @@ def _form(request: StudioRequest, context: dict[str, object]) -> HttpResponse:
 def _purpose(target: str) -> str:
     """What the visitor was on the way to, said without asking whether it exists."""
     try:
-        name = resolve(urlsplit(target).path).url_name or ""
+        name = resolve(target.partition("?")[0]).url_name or ""
     except Resolver404:
         name = ""
     if name == "run" or (name.startswith("run-") and name != "run-list"):
@@ -120,7 +118,7 @@ def sign_in_link(request: StudioRequest, secret: str) -> HttpResponse:
 def open_link(request: StudioRequest) -> HttpResponse:
     """A pasted link, whatever host name the server printed in it."""
     pasted = request.POST.get("link", "").strip()
-    secret = urlsplit(pasted).path.rstrip("/").rpartition("/")[2]
+    secret = pasted.partition("?")[0].rstrip("/").rpartition("/")[2]
     if not secret:
         return redirect("sign-in")
     return redirect(reverse("sign-in-link", args=[secret]))

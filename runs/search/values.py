@@ -13,6 +13,7 @@ from django.db.models import BigIntegerField, Q
 from django.db.models import Value as SqlValue
 
 from runs.search.expressions import MAX_PATTERN, Compare, Contains, Expr, Like, certain
+from studio.core import names
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import Ago, Duration, Moment, Number, Text, Value
 
@@ -86,10 +87,17 @@ def time_condition(time: Expr, op: str, values: Sequence[Value], now: int) -> Q:
 
 def _span(value: Value, now: int) -> tuple[int, int]:
     if isinstance(value, Ago):
-        return now - value.ms, now - value.ms
-    if not isinstance(value, Moment):
+        start = end = now - value.ms
+    elif isinstance(value, Moment):
+        start, end = value.start, value.end
+    else:
         raise TypeError(f"{value} is no time")
-    return value.start, value.end
+    # MLflow's filters take any number for a time; the databases take 64 bits.
+    return _clamped(start), _clamped(end)
+
+
+def _clamped(time: int) -> int:
+    return max(-names.MAX_TIME, min(time, names.MAX_TIME + 1))
 
 
 def _within(time: Expr, start: int, end: int) -> Q:

@@ -20,6 +20,8 @@ MAX_VALUE_BYTES = 64 * 1024
 MAX_DESCRIPTION_BYTES = 64 * 1024
 MAX_ERROR = 64 * 1024
 MAX_PATH = 5000
+#: A folder in a folder …: deeper trees are mistakes, and pages draw them by recursion.
+MAX_PATH_PARTS = 100
 MAX_USER_NAME = 150
 MAX_TOKEN_NAME = 100
 MAX_MODEL_NAME = 500
@@ -173,7 +175,7 @@ def check_display_name(value: object, field: str = "name") -> str:
 
 
 def check_path(value: object, field: str = "path") -> str:
-    """A file's path inside a run: relative, `/`-separated, already normal.
+    """A file's path inside a run: relative, `/`-separated, normal, up to 100 parts.
 
     Refuses empty parts, `.` and `..`, a leading slash, backslashes, drive letters and
     control characters. The caller decodes percent signs once, never twice.
@@ -185,6 +187,11 @@ def check_path(value: object, field: str = "path") -> str:
         raise InvalidName(
             f"{field} {text!r} must be a relative path without empty parts, '.', "
             "'..', backslashes or control characters",
+            field=field,
+        )
+    if len(parts) > MAX_PATH_PARTS:
+        raise InvalidName(
+            f"{field} has {len(parts)} parts; at most {MAX_PATH_PARTS} are allowed",
             field=field,
         )
     if any(len(part.encode()) > 1024 for part in parts):

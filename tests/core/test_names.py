@@ -60,6 +60,7 @@ ILLEGAL = [
     (names.check_path, "C:a"),
     (names.check_path, "a/"),
     (names.check_path, "x" * 1025),
+    (names.check_path, "d/" * 100 + "x"),
     (names.check_mlflow_key, "a$b"),
     (names.check_mlflow_key, "a/../b"),
     (names.check_mlflow_key, "./a"),

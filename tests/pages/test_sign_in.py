@@ -189,3 +189,9 @@ def test_who_is_signed_out_comes_back_to_the_page_of_the_link(client, mira):
     assert answer.headers["Location"] == (
         "/sign-in/?next=%2Fw%2Flab%2Fmembers%2F%3Frole%3Downer"
     )
+
+
+@pytest.mark.parametrize("pasted", ["http://[x", "//[", "?", "/", "http://h/?a=/b"])
+def test_a_pasted_link_that_is_none_leads_back(client: Client, pasted: str) -> None:
+    answer = client.post("/sign-in/link/", {"link": pasted})
+    assert answer.status_code == 302

@@ -100,7 +100,7 @@ def check_location(location: str) -> str:
     """A storage that clients reach by themselves, or "" for the server's own."""
     if not location:
         return ""
-    scheme = urlsplit(location).scheme.lower()
+    scheme = scheme_of(location)
     if scheme in ("", "file", "mlflow-artifacts"):
         return ""
     if scheme not in STORAGES or len(location) > 2000:
@@ -111,6 +111,13 @@ def check_location(location: str) -> str:
             f"clients reach themselves: one of {sorted(STORAGES)}.",
         )
     return location
+
+
+def scheme_of(location: str) -> str:
+    try:
+        return urlsplit(location).scheme.lower()
+    except ValueError as error:
+        raise invalid("artifact_location", location, f"{error}.") from error
 
 
 def describe(

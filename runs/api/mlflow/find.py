@@ -67,7 +67,9 @@ def number_of(experiment_id: str) -> int:
     """An experiment's number out of the text that the protocol makes of it."""
     if not (experiment_id.isascii() and experiment_id.isdecimal()):
         raise invalid("experiment_id", experiment_id, "An experiment's id is a number.")
-    return int(experiment_id) if len(experiment_id) < 20 else _MAX_NUMBER + 1
+    # Python refuses to read thousands of digits, and the column holds 31 bits.
+    digits = experiment_id[:20]
+    return min(int(digits), _MAX_NUMBER + 1)
 
 
 def experiment_by_id(request: StudioRequest, experiment_id: str) -> Experiment:

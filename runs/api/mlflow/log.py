@@ -31,6 +31,21 @@ from studio.core.names import check_mlflow_key, check_text, check_value
 LOG_MODEL_TAG = "mlflow.log-model.history"
 
 
+def models_in(text: str | None) -> list[object]:
+    """The models that the tag lists. Anybody may set the tag to anything."""
+    try:
+        listed = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        listed = None
+    if not isinstance(listed, list):
+        raise InvalidValue(
+            f"The tag {LOG_MODEL_TAG} is no JSON list, so no model can be added to it. "
+            "Remove the tag first.",
+            field=LOG_MODEL_TAG,
+        )
+    return listed
+
+
 class MetricBody(msgspec.Struct):
     key: str = ""
     value: Wire | None = None
@@ -219,7 +234,7 @@ def log_model(request: StudioRequest, body: LogModel) -> dict[str, Any]:
     # The lock makes of two appends at once one after the other.
     Run.objects.select_for_update().get(pk=run.pk)
     tag = RunTag.objects.filter(run=run, key__name=LOG_MODEL_TAG).first()
-    history = json.loads(tag.value or "[]") if tag else []
+    history = models_in(tag.value) if tag else []
     history = [one for one in history if one != described] + [described]
     text = check_value(json.dumps(history, ensure_ascii=False), LOG_MODEL_TAG)
     annotate.set_tags(run, {LOG_MODEL_TAG: text}, actor=request.actor, now=now_ms())
