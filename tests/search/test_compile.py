@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from runs.models import Run, User, Workspace
 from runs.search.compile import runs_matching
 from studio.core.errors import InvalidFilter
 from studio.core.filters.mlflow import parse_runs
@@ -289,39 +288,3 @@ def test_searching_in_logs_says_that_it_is_not_there_yet(library: Library) -> No
 def test_stars_and_me_are_the_viewer_s(library: Library) -> None:
     assert library.find("starred", viewer=library.bob) == []
     assert library.find("submitter:me", viewer=library.bob) == ["c"]
-
-
-def test_a_stranger_sees_nothing(shelf: Library) -> None:
-    shelf.make("x")
-    stranger = User.objects.create(username="eve")
-    assert shelf.find("", viewer=stranger) == []
-
-
-def test_another_workspace_s_runs_stay_there(shelf: Library) -> None:
-    other = Workspace.objects.create(name="other")
-    Run.objects.filter(pk=shelf.make("x").pk).update(workspace=other)
-    assert shelf.find("x") == []
-
-
-def test_a_long_pattern_is_refused(library: Library) -> None:
-    with pytest.raises(InvalidFilter, match="at most 2000 characters"):
-        library.find("name like '" + "%a" * 1500 + "'")
-
-
-LARGE = {
-    "words": " or ".join(f"word{n}" for n in range(50)),
-    "numbers": f"metrics.acc in ({','.join(map(str, range(490)))})",
-    "texts": f"not params.lr in ({','.join(map(str, range(490)))})",
-    "times": f"created in ({','.join(map(str, range(10_000, 10_490)))})",
-    "terms": " ".join(f"tag:t{n}" for n in range(490)),
-    "known": " or ".join(["tag:model"] * 240 + ["metrics.acc > 3"] * 60),
-    "alternatives": " or ".join(f"tag:t{n}" for n in range(490)),
-    "nested": "not (a or " * 24 + "b" + ")" * 24,
-    "nested lists": "not (metrics.a in (1,2,3,4,5,6,7) or " * 24 + "b" + ")" * 24,
-    "nested terms": "(tag:a tag:b tag:c or " * 48 + "b" + ")" * 48,
-}
-
-
-@pytest.mark.parametrize("name", LARGE)
-def test_the_largest_filters_are_answered(library: Library, name: str) -> None:
-    library.find(LARGE[name])

@@ -1,0 +1,47 @@
+"""Where a search ends: at the viewer's workspaces, and at the largest filters."""
+
+from __future__ import annotations
+
+import pytest
+
+from runs.models import Run, User, Workspace
+from studio.core.errors import InvalidFilter
+from tests.search.library import Library
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_stranger_sees_nothing(shelf: Library) -> None:
+    shelf.make("x")
+    stranger = User.objects.create(username="eve")
+    assert shelf.find("", viewer=stranger) == []
+
+
+def test_another_workspace_s_runs_stay_there(shelf: Library) -> None:
+    other = Workspace.objects.create(name="other")
+    Run.objects.filter(pk=shelf.make("x").pk).update(workspace=other)
+    assert shelf.find("x") == []
+
+
+def test_a_long_pattern_is_refused(library: Library) -> None:
+    with pytest.raises(InvalidFilter, match="at most 2000 characters"):
+        library.find("name like '" + "%a" * 1500 + "'")
+
+
+LARGE = {
+    "words": " or ".join(f"word{n}" for n in range(50)),
+    "numbers": f"metrics.acc in ({','.join(map(str, range(490)))})",
+    "texts": f"not params.lr in ({','.join(map(str, range(490)))})",
+    "times": f"created in ({','.join(map(str, range(10_000, 10_490)))})",
+    "terms": " ".join(f"tag:t{n}" for n in range(490)),
+    "known": " or ".join(["tag:model"] * 240 + ["metrics.acc > 3"] * 60),
+    "alternatives": " or ".join(f"tag:t{n}" for n in range(490)),
+    "nested": "not (a or " * 24 + "b" + ")" * 24,
+    "nested lists": "not (metrics.a in (1,2,3,4,5,6,7) or " * 24 + "b" + ")" * 24,
+    "nested terms": "(tag:a tag:b tag:c or " * 48 + "b" + ")" * 48,
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_the_largest_filters_are_answered(library: Library, name: str) -> None:
+    library.find(LARGE[name])
