@@ -18,6 +18,7 @@ from django.db.models import F
 from runs.actions.actor import Actor
 from runs.models import Launcher, Run, RunEvent
 from studio.core import names
+from studio.core.batches import batches
 from studio.core.errors import IllegalTransition
 from studio.core.statuses import (
     FOLLOWERS,
@@ -90,8 +91,12 @@ def reopen(run: Run, *, actor: Actor, now: int) -> Run:
 
 @transaction.atomic
 def request_cancel(run: Run, *, actor: Actor, now: int, children: bool = False) -> Run:
-    """Ask for the end of `run`, and with `children` of all below it that are active."""
-    _ask(run, actor, now)
+    """Ask for the end of `run`, and with `children` of all below it that are active.
+
+    What has ended is left alone.
+    """
+    if _current(run).is_active:
+        _ask(run, actor, now)
     if children:
         for descendant in descendants(run):
             if descendant.state.is_active:
@@ -101,8 +106,11 @@ def request_cancel(run: Run, *, actor: Actor, now: int, children: bool = False) 
 
 @transaction.atomic
 def force_cancel(run: Run, *, actor: Actor, now: int) -> Run:
-    """End `run` as Canceled without waiting for whoever runs it."""
-    if RunStatus.CANCELED not in FOLLOWERS[_current(run)]:
+    """End `run` as Canceled without waiting for whoever runs it, unless it has ended."""
+    old = _current(run)
+    if old.is_final:
+        return run
+    if RunStatus.CANCELED not in FOLLOWERS[old]:
         _ask(run, actor, now)
     message = "Canceled by force"
     return move(
@@ -117,12 +125,18 @@ def force_cancel(run: Run, *, actor: Actor, now: int) -> Run:
 
 
 def descendants(run: Run) -> Iterator[Run]:
-    """All runs below `run`, level by level."""
-    parents = [run.pk]
+    """All runs below `run`, level by level; each once, whatever the tree is like."""
+    known, parents = {run.pk}, [run.pk]
     while parents:
-        level = list(Run.objects.filter(parent__in=parents).order_by("pk"))
+        level = [
+            child
+            for some in batches(parents)
+            for child in Run.objects.filter(parent__in=some).order_by("pk")
+            if child.pk not in known
+        ]
         yield from level
         parents = [child.pk for child in level]
+        known.update(parents)
 
 
 def start_event(run: Run, *, actor: Actor, now: int) -> None:

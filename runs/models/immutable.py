@@ -1,17 +1,25 @@
 """The triggers that make immutable rows immutable, on both databases.
 
-UPDATE is refused always, DELETE unless the run is marked as being purged. Django's
-SQLite migrations rebuild tables and drop triggers, so the start calls `missing` and
-`install`; a migration that alters one of these tables ends with `install` too.
+UPDATE is refused always, DELETE unless the run is marked as being purged, TRUNCATE
+always; and since the names of parameters and properties stand in a table of their own,
+a name keeps its spelling. Django's SQLite migrations rebuild tables and drop triggers,
+so the start calls `missing` and `install`; a migration that alters one of these tables
+ends with `install` too.
+
+SQLite's REPLACE deletes without a DELETE trigger, unless the connection says
+`recursive_triggers=ON`: the settings do.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 TABLES = ("runs_runproperty", "runs_runparam", "runs_runevent")
+NAMES = "runs_key"
 
-_POSTGRES_FUNCTION = """
+_FUNCTION = """
 CREATE OR REPLACE FUNCTION runs_refuse_change() RETURNS trigger AS $$
 BEGIN
   IF TG_OP = 'DELETE' AND EXISTS (
@@ -25,43 +33,60 @@ END $$ LANGUAGE plpgsql
 """
 
 
-def names(table: str) -> tuple[str, str]:
-    return f"{table}_no_update", f"{table}_no_delete"
+@dataclass(frozen=True)
+class Trigger:
+    table: str
+    event: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.table}_no_{self.event.lower()}"
+
+    def on_postgresql(self) -> str:
+        level = "STATEMENT" if self.event == "TRUNCATE" else "ROW"
+        return (
+            f"CREATE OR REPLACE TRIGGER {self.name} BEFORE {self.event} "
+            f"ON {self.table} FOR EACH {level} EXECUTE FUNCTION runs_refuse_change()"
+        )
+
+    def on_sqlite(self) -> str:
+        when = (
+            "WHEN NOT EXISTS (SELECT 1 FROM runs_run WHERE id = OLD.run_id AND purging)"
+            if self.event == "DELETE"
+            else ""
+        )
+        return (
+            f"CREATE TRIGGER IF NOT EXISTS {self.name} BEFORE {self.event} "
+            f"ON {self.table} {when} BEGIN "
+            f"SELECT RAISE(ABORT, 'immutable: {self.event} is refused'); END"
+        )
+
+
+def triggers(connection: BaseDatabaseWrapper) -> list[Trigger]:
+    """All that should be there."""
+    events = ["UPDATE", "DELETE"]
+    if connection.vendor == "postgresql":
+        events.append("TRUNCATE")
+    rows = [Trigger(table, event) for table in TABLES for event in events]
+    return [*rows, Trigger(NAMES, "UPDATE")]
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
     """Create the triggers that are not there. Safe to repeat."""
+    is_postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_POSTGRES_FUNCTION)
-            for table in TABLES:
-                for name, event in zip(names(table), ("UPDATE", "DELETE"), strict=True):
-                    cursor.execute(
-                        f"CREATE OR REPLACE TRIGGER {name} BEFORE {event} ON {table} "
-                        "FOR EACH ROW EXECUTE FUNCTION runs_refuse_change()"
-                    )
-            return
-        for table in TABLES:
-            on_update, on_delete = names(table)
-            cursor.execute(
-                f"CREATE TRIGGER IF NOT EXISTS {on_update} BEFORE UPDATE ON {table} "
-                "BEGIN SELECT RAISE(ABORT, 'immutable: UPDATE is refused'); END"
-            )
-            cursor.execute(
-                f"CREATE TRIGGER IF NOT EXISTS {on_delete} BEFORE DELETE ON {table} "
-                "WHEN NOT EXISTS (SELECT 1 FROM runs_run WHERE id = OLD.run_id AND "
-                "purging) BEGIN SELECT RAISE(ABORT, 'immutable: DELETE is refused'); "
-                "END"
-            )
+        if is_postgresql:
+            cursor.execute(_FUNCTION)
+        for each in triggers(connection):
+            cursor.execute(each.on_postgresql() if is_postgresql else each.on_sqlite())
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Drop the triggers: for migrations that go back, and tests that empty tables."""
     with connection.cursor() as cursor:
-        for table in TABLES:
-            for name in names(table):
-                on = f" ON {table}" if connection.vendor == "postgresql" else ""
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+        for each in triggers(connection):
+            on = f" ON {each.table}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER IF EXISTS {each.name}{on}")
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
@@ -74,4 +99,4 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(query)
         there = {row[0] for row in cursor.fetchall()}
-    return [name for table in TABLES for name in names(table) if name not in there]
+    return [each.name for each in triggers(connection) if each.name not in there]

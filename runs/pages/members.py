@@ -60,7 +60,7 @@ def set_role(request: StudioRequest, number: int) -> HttpResponse:
     role = read_role(request)
     accounts.set_role(member, role, actor=request.actor, now=now_ms())
     said = {"name": member.user, "role": role.label}
-    messages.success(request, _("%(name)s is now a %(role)s.") % said)
+    messages.success(request, _("The role of %(name)s is now %(role)s.") % said)
     return _back(request)
 
 

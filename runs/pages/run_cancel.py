@@ -38,7 +38,7 @@ def _cancel(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     children = request.POST.get("children") == "1"
     request_cancel(run, actor=request.actor, now=now_ms(), children=children)
-    messages.success(request, _("Cancel requested"))
+    messages.success(request, _said(run))
     return _back(request, run)
 
 
@@ -70,6 +70,12 @@ def restore(request: PageRequest, run_id: str) -> HttpResponse:
     restore_run(run, actor=request.actor, now=now_ms())
     messages.success(request, _("Restored"))
     return _back(request, run)
+
+
+def _said(run: Run) -> str:
+    if run.state.is_final:
+        return _("It has ended as %(status)s.") % {"status": run.state}
+    return _("Cancel requested")
 
 
 def _back(request: PageRequest, run: Run) -> HttpResponse:

@@ -21,7 +21,7 @@ MAX_DESCRIPTION_BYTES = 64 * 1024
 MAX_ERROR = 64 * 1024
 MAX_PATH = 5000
 #: A folder in a folder …: deeper trees are mistakes, and pages draw them by recursion.
-MAX_PATH_PARTS = 100
+MAX_PATH_PARTS = 64
 MAX_USER_NAME = 150
 MAX_TOKEN_NAME = 100
 MAX_MODEL_NAME = 500
@@ -175,7 +175,7 @@ def check_display_name(value: object, field: str = "name") -> str:
 
 
 def check_path(value: object, field: str = "path") -> str:
-    """A file's path inside a run: relative, `/`-separated, normal, up to 100 parts.
+    """A file's path inside a run: relative, `/`-separated, normal, up to 64 parts.
 
     Refuses empty parts, `.` and `..`, a leading slash, backslashes, drive letters and
     control characters. The caller decodes percent signs once, never twice.

@@ -217,6 +217,8 @@ def _sqlite(path: Path) -> dict[str, Any]:
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
                 "PRAGMA journal_size_limit=67108864; "
+                # Or REPLACE would change what triggers keep (`runs.models.immutable`).
+                "PRAGMA recursive_triggers=ON; "
                 # Per connection, and each thread has one: small; the map is shared.
                 "PRAGMA cache_size=-16384; PRAGMA mmap_size=268435456;"
             ),

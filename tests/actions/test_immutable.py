@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from runs.actions.actor import Actor
 from runs.actions.annotate import add_properties
 from runs.actions.ingest import log_params
-from runs.models import Run, RunEvent, RunParam, RunProperty, immutable
+from runs.models import Key, Run, RunEvent, RunParam, RunProperty, immutable
 
 MODELS = [RunParam, RunProperty, RunEvent]
 
@@ -55,6 +55,29 @@ def test_a_purging_run_lets_rows_go_but_not_change(run: Run, model) -> None:
 def test_a_missing_trigger_is_noticed_and_made_again() -> None:
     assert immutable.missing(connection) == []
     immutable.remove(connection)
-    assert len(immutable.missing(connection)) == 2 * len(MODELS)
+    assert len(immutable.missing(connection)) > 2 * len(MODELS)
     immutable.install(connection)
     assert immutable.missing(connection) == []
+
+
+def test_a_name_keeps_its_spelling() -> None:
+    with pytest.raises(DatabaseError, match="immutable"), transaction.atomic():
+        Key.objects.filter(name="lr").update(name="momentum")
+    assert RunParam.objects.get().key.name == "lr"
+
+
+def test_nothing_gets_around_the_triggers() -> None:
+    row = RunParam.objects.get()
+    trick = (
+        "TRUNCATE runs_runparam"
+        if connection.vendor == "postgresql"
+        else "INSERT OR REPLACE INTO runs_runparam (id, run_id, key_id, value) "
+        f"VALUES ({row.pk}, {row.run_id}, {row.key_id}, '9')"
+    )
+    with (
+        pytest.raises(DatabaseError, match="immutable"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(trick)
+    assert RunParam.objects.get().value == "0.1"

@@ -35,6 +35,12 @@ def test_an_experiment_id_beyond_all_numbers_is_unknown(
     assert refused.code == "RESOURCE_DOES_NOT_EXIST"
 
 
+def test_zeros_before_an_experiment_id_change_nothing(mlflow: Mlflow) -> None:
+    made = mlflow.new_experiment("fifth")
+    found = mlflow.get("experiments/get", experiment_id=f"{'0' * 30}{made}")
+    assert found["experiment"]["name"] == "fifth"
+
+
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_a_time_beyond_all_times_compares(mlflow: Mlflow, sign: str) -> None:
     run_id = mlflow.new_run(start_time=1000)

@@ -243,16 +243,13 @@ def test_deleting_and_restoring_may_be_repeated(mlflow: Mlflow) -> None:
         ("runs/outputs", {}),
     ],
 )
-def test_a_deleted_run_is_not_written_to(
+def test_what_arrives_for_a_deleted_run_is_kept_with_it(
     mlflow: Mlflow, path: str, body: dict[str, object]
 ) -> None:
-    run_id = mlflow.new_run()
+    run_id = mlflow.new_run(tags=[tag("a", "1")])
     mlflow.post("runs/delete", run_id=run_id)
-    refused = mlflow.refused(path, run_id=run_id, **body)
-    assert (refused.status, refused.code) == (400, "INVALID_PARAMETER_VALUE")
-    assert refused.message == (
-        f"The run {run_id} must be in the 'active' state. Current state is deleted."
-    )
+    mlflow.post(path, run_id=run_id, **body)
+    assert mlflow.run(run_id)["info"]["lifecycle_stage"] == "deleted"
 
 
 def test_another_workspace_has_no_such_run(mlflow: Mlflow) -> None:

@@ -52,24 +52,13 @@ def run_by_id(request: StudioRequest, run_id: str) -> Run:
     return run
 
 
-def writable_run(request: StudioRequest, body: OfRun) -> Run:
-    """The run, which must not be deleted."""
-    run = run_of(request, body)
-    if is_deleted(run):
-        raise InvalidState(
-            f"The run {run.run_id} must be in the 'active' state. "
-            "Current state is deleted."
-        )
-    return run
-
-
 def number_of(experiment_id: str) -> int:
     """An experiment's number out of the text that the protocol makes of it."""
     if not (experiment_id.isascii() and experiment_id.isdecimal()):
         raise invalid("experiment_id", experiment_id, "An experiment's id is a number.")
     # Python refuses to read thousands of digits, and the column holds 31 bits.
-    digits = experiment_id[:20]
-    return min(int(digits), _MAX_NUMBER + 1)
+    digits = experiment_id.lstrip("0") or "0"
+    return int(digits) if len(digits) <= 10 else _MAX_NUMBER + 1
 
 
 def experiment_by_id(request: StudioRequest, experiment_id: str) -> Experiment:

@@ -12,7 +12,7 @@ from runs.actions.clock import now_ms
 from runs.actions.models import DatasetUse
 from runs.api.mlflow.decode import Wire, whole
 from runs.api.mlflow.errors import missing
-from runs.api.mlflow.find import OfRun, writable_run
+from runs.api.mlflow.find import OfRun, run_of
 from runs.api.mlflow.http import endpoint
 from runs.api.mlflow.tags import Pair
 from studio.core import names
@@ -52,7 +52,7 @@ class LogOutputs(OfRun):
 
 @endpoint(Permission.LOG, LogInputs)
 def log_inputs(request: StudioRequest, body: LogInputs) -> dict[str, Any]:
-    run = writable_run(request, body)
+    run = run_of(request, body)
     if len(body.datasets) > MAX_DATASETS:
         raise InvalidValue(
             f"At most {MAX_DATASETS} datasets can be logged at once. "
@@ -67,7 +67,7 @@ def log_inputs(request: StudioRequest, body: LogInputs) -> dict[str, Any]:
 
 @endpoint(Permission.LOG, LogOutputs)
 def log_outputs(request: StudioRequest, body: LogOutputs) -> dict[str, Any]:
-    run = writable_run(request, body)
+    run = run_of(request, body)
     actions.log_outputs(run, read_models(body.models), now=now_ms())
     return {}
 

@@ -15,7 +15,7 @@ from runs.actions.clock import now_ms
 from runs.actions.ingest import Point
 from runs.api.mlflow.decode import Wire, loads, moment, real, whole
 from runs.api.mlflow.errors import invalid, missing
-from runs.api.mlflow.find import OfRun, required, writable_run
+from runs.api.mlflow.find import OfRun, required, run_of
 from runs.api.mlflow.http import endpoint
 from runs.api.mlflow.tags import (
     Pair,
@@ -110,14 +110,14 @@ def point(body: MetricBody, at: str = "") -> Point:
 
 @endpoint(Permission.LOG, LogMetric)
 def log_metric(request: StudioRequest, body: LogMetric) -> dict[str, Any]:
-    run = writable_run(request, OfRun(body.run_id, body.run_uuid))
+    run = run_of(request, OfRun(body.run_id, body.run_uuid))
     models.log_points(run, [point(body)], actor=request.actor, now=now_ms())
     return {}
 
 
 @endpoint(Permission.LOG, LogParam)
 def log_param(request: StudioRequest, body: LogParam) -> dict[str, Any]:
-    run = writable_run(request, body)
+    run = run_of(request, body)
     key = check_mlflow_key(required(body.key, "key"), "key")
     value = check_value(body.value, "value")
     try:
@@ -135,7 +135,7 @@ def log_param(request: StudioRequest, body: LogParam) -> dict[str, Any]:
 
 @endpoint(Permission.LOG, LogBatch)
 def log_batch(request: StudioRequest, body: LogBatch) -> dict[str, Any]:
-    run = writable_run(request, body)
+    run = run_of(request, body)
     check_sizes(body)
     points = [point(one, f"metrics[{n}].") for n, one in enumerate(body.metrics)]
     params = read_pairs(body.params, "params")
@@ -196,7 +196,7 @@ def check_once(keys: Sequence[str]) -> None:
 @endpoint(Permission.LOG, SetTag)
 @transaction.atomic
 def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
-    run = writable_run(request, body)
+    run = run_of(request, body)
     key = check_mlflow_key(required(body.key, "key"), "key")
     tags = {key: check_value(body.value, "value")}
     now = now_ms()
@@ -208,7 +208,7 @@ def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
 @endpoint(Permission.LOG, DeleteTag)
 @transaction.atomic
 def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
-    run = writable_run(request, body)
+    run = run_of(request, body)
     key = required(body.key, "key")
     stored = RunTag.objects.filter(run=run, key__name=key.replace("\x00", ""))
     if not stored.exists():
@@ -222,7 +222,7 @@ def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
 @transaction.atomic
 def log_model(request: StudioRequest, body: LogModel) -> dict[str, Any]:
     """Clients before 3 record a model by appending to a tag of the run."""
-    run = writable_run(request, body)
+    run = run_of(request, body)
     described = loads(required(body.model_json, "model_json"))
     absent = [
         name

@@ -25,7 +25,7 @@ from runs.api.mlflow.entities import (
 )
 from runs.api.mlflow.enums import status_named
 from runs.api.mlflow.errors import invalid
-from runs.api.mlflow.find import OfRun, run_of, writable_experiment, writable_run
+from runs.api.mlflow.find import OfRun, run_of, writable_experiment
 from runs.api.mlflow.http import endpoint
 from runs.api.mlflow.tags import Pair, read_pairs
 from runs.models import RunTag
@@ -95,7 +95,7 @@ def get(request: StudioRequest, body: OfRun) -> dict[str, Any]:
 @endpoint(Permission.LOG, Update)
 @transaction.atomic
 def update(request: StudioRequest, body: Update) -> dict[str, Any]:
-    run = writable_run(request, body)
+    run = run_of(request, body)
     now = now_ms()
     if body.run_name and body.run_name != run.name:
         name = check_display_name(body.run_name, "run_name")
