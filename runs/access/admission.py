@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from runs.access.answers import MethodNotAllowed, declaration
+from runs.access.asides import note
 from runs.access.authentication import Caller
 from runs.access.origins import SAFE_METHODS
 from runs.access.rules import IN_PERSON, Access, Permission
@@ -96,4 +97,4 @@ def check_role(need: Permission, role: Role) -> None:
 
 def remember_workspace(user: User, workspace: Workspace) -> None:
     if user.last_workspace_id != workspace.pk:
-        User.objects.filter(pk=user.pk).update(last_workspace=workspace)
+        note(User.objects.filter(pk=user.pk), last_workspace=workspace)

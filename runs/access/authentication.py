@@ -10,15 +10,14 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.contrib.auth import get_user
-from django.db import OperationalError
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from runs.access.asides import note
 from runs.actions.secrets import digest
 from runs.models import ApiToken, BrowserSession, User
 from studio.core.errors import SignInRequired
@@ -73,7 +72,7 @@ def find_token(secret: str) -> ApiToken:
     if token is None:
         raise _bad_token()
     if token.last_used is None or token.last_used < now - TOKEN_STEP:
-        _try_update(ApiToken.objects.filter(pk=token.pk), last_used=now)
+        note(ApiToken.objects.filter(pk=token.pk), last_used=now)
     return token
 
 
@@ -87,12 +86,4 @@ def _note_session(request: HttpRequest) -> None:
     now = timezone.now()
     row: BrowserSession | None = getattr(request.session, "row", None)
     if row is not None and row.last_seen < now - SESSION_STEP:
-        _try_update(BrowserSession.objects.filter(pk=row.pk), last_seen=now)
-
-
-def _try_update(rows: QuerySet[Any], **values: object) -> None:
-    try:
-        rows.update(**values)
-    except OperationalError:
-        # A busy database is no reason to refuse a reader.
-        return
+        note(BrowserSession.objects.filter(pk=row.pk), last_seen=now)
