@@ -164,8 +164,11 @@ def edit_experiment_tags(
 
 
 def _lock(workspace: Workspace) -> None:
-    """Names and numbers are given one at a time."""
-    Workspace.objects.select_for_update().get(pk=workspace.pk)
+    """Names and numbers are given one at a time.
+
+    Others may go on making rows that point to the workspace.
+    """
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
 
 
 def _refuse_used_name(workspace: Workspace, name: str) -> None:

@@ -106,7 +106,7 @@ def request_cancel(run: Run, *, actor: Actor, now: int, children: bool = False) 
 
 @transaction.atomic
 def force_cancel(run: Run, *, actor: Actor, now: int) -> Run:
-    """End `run` as Canceled without waiting for whoever runs it, unless it has ended."""
+    """End `run` as Canceled without waiting for who runs it, unless it has ended."""
     old = _current(run)
     if old.is_final:
         return run

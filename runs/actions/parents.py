@@ -5,9 +5,29 @@
 
 from __future__ import annotations
 
+from django.db import connection
+
 from runs.models import Run
 from studio.core import names
 from studio.core.errors import Immutable, InvalidValue
+
+#: The first half of the advisory lock's name; the second is the workspace.
+_TREE = 7_301
+
+
+def hold_tree(workspace_id: int, *, shared: bool = False) -> None:
+    """Let one transaction at a time set parents in a workspace.
+
+    Called before any row is locked: each of two that act at once would not see what
+    the other does, and so make a circle, or leave a child without its parent. `shared`
+    is for runs that name no parent, which may arrive together.
+    """
+    if connection.vendor != "postgresql":
+        # SQLite has one writer at a time.
+        return
+    lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}(%s, %s)", [_TREE, workspace_id])
 
 
 def link_parent(run: Run, parent_run_id: str) -> None:

@@ -11,7 +11,9 @@ from django.db.models import Q
 from runs.actions.actor import Actor
 from runs.actions.files import drop_files
 from runs.actions.lifecycle import descendants
+from runs.actions.parents import hold_tree
 from runs.models import File, Run
+from studio.core.batches import batches
 from studio.core.errors import InvalidState
 
 
@@ -22,6 +24,7 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
     Its children stay, each at the top of its own tree. Raises InvalidState unless the
     run, or its experiment, is in the trash.
     """
+    hold_tree(run.workspace_id)
     row = Run.objects.select_for_update(of=("self",)).select_related("experiment")
     run = row.get(pk=run.pk)
     if run.deleted is None and run.experiment.deleted is None:
@@ -38,5 +41,6 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
 def _release_children(run: Run) -> None:
     for child in Run.objects.filter(parent=run):
         below = [descendant.pk for descendant in descendants(child)]
-        Run.objects.filter(pk__in=below).update(root=child)
+        for some in batches(below):
+            Run.objects.filter(pk__in=some).update(root=child)
         Run.objects.filter(pk=child.pk).update(root=None)

@@ -12,7 +12,7 @@ from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
 from runs.actions.inventing import invent_name
 from runs.actions.lifecycle import start_event
-from runs.actions.parents import adopt_waiting, link_parent
+from runs.actions.parents import adopt_waiting, hold_tree, link_parent
 from runs.actions.texts import check_tags, write_params, write_properties, write_tags
 from runs.actions.touch import touch
 from runs.models import Experiment, Run
@@ -63,20 +63,23 @@ def create_run(
     )
     _set_times(run, status, started, now)
     tags = check_tags(tags or {})
+    hold_tree(run.workspace_id, shared=not parent_run_id)
     run.number = _next_number(experiment)
     link_parent(run, parent_run_id)
     _insert(run)
     adopt_waiting(run)
     start_event(run, actor=actor, now=now)
-    write_tags(run, tags)
+    # In the order of `log_batch`, so that no two wait for each other's new names.
     write_params(run, params or {})
     write_properties(run, properties or {})
+    write_tags(run, tags)
     return run
 
 
 @transaction.atomic
 def set_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> Run:
     """Hang `run` below another, once; raises Immutable where it has a parent."""
+    hold_tree(run.workspace_id)
     touch(run, now)
     run.refresh_from_db(fields=["parent_run_id", "parent", "root"])
     if run.parent_run_id == parent_run_id:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import (
@@ -34,6 +34,7 @@ from runs.models import (
     User,
     Workspace,
 )
+from studio.core.batches import batches
 from studio.core.errors import NotFound
 from studio.core.statuses import ACTIVE, RunStatus
 
@@ -174,10 +175,20 @@ class Descendants:
 def count_descendants(run: Run) -> Descendants:
     """How many runs hang below `run` at any depth, level by level as they are kept."""
     total = active = 0
-    parents: Sequence[int] = [run.pk]
+    known, parents = {run.pk}, [run.pk]
     while parents:
-        level = list(Run.objects.filter(parent__in=parents).values_list("pk", "status"))
+        level = {
+            pk: status
+            for some in batches(parents)
+            for pk, status in _children_of(some)
+            if pk not in known
+        }
         total += len(level)
-        active += sum(status in ACTIVE_CODES for _pk, status in level)
-        parents = [pk for pk, _status in level]
+        active += sum(status in ACTIVE_CODES for status in level.values())
+        parents = list(level)
+        known.update(level)
     return Descendants(total, active)
+
+
+def _children_of(parents: Sequence[int]) -> Iterable[tuple[int, int]]:
+    return Run.objects.filter(parent__in=parents).values_list("pk", "status")

@@ -45,14 +45,15 @@ def apply_special_tags(
     run: Run, tags: Mapping[str, str], *, actor: Actor, now: int
 ) -> None:
     """What the tags say about the run itself; the tags are stored by the caller."""
+    # First, for it takes the lock of the tree, which comes before those of rows.
+    if PARENT_TAG in tags and tags[PARENT_TAG] != run.parent_run_id:
+        adopt(run, tags[PARENT_TAG], actor=actor, now=now)
     if NAME_TAG in tags and tags[NAME_TAG] != run.name:
         name = check_display_name(tags[NAME_TAG], NAME_TAG)
         annotate.rename(run, name, actor=actor, now=now)
     if NOTE_TAG in tags and tags[NOTE_TAG] != run.description:
         text = check_description(tags[NOTE_TAG], NOTE_TAG)
         annotate.describe(run, text, actor=actor, now=now)
-    if PARENT_TAG in tags and tags[PARENT_TAG] != run.parent_run_id:
-        adopt(run, tags[PARENT_TAG], actor=actor, now=now)
 
 
 def adopt(run: Run, parent: str, *, actor: Actor, now: int) -> None:
