@@ -6,7 +6,6 @@ leaves no row, and the blob of what failed is removed.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
 from django.db import transaction
@@ -15,8 +14,10 @@ from django.db.models import Q, QuerySet
 from runs.actions.actor import Actor
 from runs.actions.touch import hear, touch
 from runs.models import File, LoggedModel, Run
+from runs.models.files import path_key
 from runs.storage.files import Blob, files
 from studio.core import names
+from studio.core.batches import batches
 from studio.core.errors import Conflict
 
 Home = Run | LoggedModel
@@ -63,18 +64,16 @@ def delete_file(home: Home, path: str, *, actor: Actor, now: int) -> int:
         for file in _below(home, path).only("pk", "folder")
         if _is_in(file.folder, path)
     ]
-    gone = live(home).filter(Q(path_key=path_key(path)) | Q(pk__in=below))
-    return gone.update(replaced=now)
+    gone = live(home).filter(path_key=path_key(path)).update(replaced=now)
+    for some in batches(below):
+        gone += File.objects.filter(pk__in=some).update(replaced=now)
+    return gone
 
 
 def live(home: Home) -> QuerySet[File]:
     """The files that are there now, without replaced ones."""
     rows = File.objects.filter(replaced__isnull=True)
     return rows.filter(run=home) if isinstance(home, Run) else rows.filter(model=home)
-
-
-def path_key(path: str) -> bytes:
-    return hashlib.sha256(path.encode()).digest()
 
 
 def _keep(home: Home, path: str, blob: Blob, now: int) -> File:

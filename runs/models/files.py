@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import ClassVar
 
 from django.db import models
@@ -9,6 +10,11 @@ from django.db.models import Q
 
 from runs.models.logged import LoggedModel
 from runs.models.runs import Run
+
+
+def path_key(path: str) -> bytes:
+    """What stands for a path in an index, which cannot hold 5,000 characters."""
+    return hashlib.sha256(path.encode()).digest()
 
 
 class File(models.Model):
@@ -25,7 +31,6 @@ class File(models.Model):
     )
     folder = models.CharField(max_length=5000, blank=True, default="")
     name = models.CharField(max_length=1024)
-    # SHA-256 of the whole path: an index cannot hold 5,000 characters.
     path_key = models.BinaryField(max_length=32)
     blob = models.CharField(max_length=64, unique=True)
     size = models.BigIntegerField()

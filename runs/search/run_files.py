@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from runs.models import File, LoggedModel, Run
+from runs.models.files import path_key
 from runs.search.run_detail import models_of
 from studio.core import names
 from studio.core.errors import NotFound
@@ -62,8 +62,7 @@ def _archived_path(file: File, models: dict[int, LoggedModel]) -> str:
 def find_file(run: Run, path: str, model_id: str = "") -> File:
     """The file of the run or of a model that it wrote; raises NotFound, InvalidName."""
     names.check_path(path)
-    key = hashlib.sha256(path.encode()).digest()
-    rows = _live().filter(path_key=key)
+    rows = _live().filter(path_key=path_key(path))
     if model_id:
         written = [m for m in models_of(run) if m.model_id == model_id]
         rows = rows.filter(model__in=written)

@@ -18,7 +18,7 @@ from django.http import HttpResponseBase
 
 from runs.access.rules import Permission, StudioRequest, access
 from runs.actions.clock import now_ms
-from runs.actions.files import Home, delete_file, live, path_key, save_file
+from runs.actions.files import Home, delete_file, live, save_file
 from runs.api.bodies import pieces
 from runs.api.mlflow.entities import artifact_uri
 from runs.api.mlflow.errors import invalid, missing, render_error
@@ -26,6 +26,7 @@ from runs.api.mlflow.find import OfRun, model_by_id, run_by_id, run_of
 from runs.api.mlflow.http import Handler, View, as_json, endpoint
 from runs.api.mlflow.listing import Entry, entries
 from runs.api.sending import send_file
+from runs.models.files import path_key
 from studio.core.errors import InvalidName, NotFound, NotSupported
 from studio.core.names import check_path, check_text
 
