@@ -154,18 +154,25 @@ def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:
         noun = ngettext("run", "runs", page.total)
     else:
         noun = ngettext("root run", "root runs", page.total)
-    shown = numbers.grouped(len(page.rows))
-    first_page = not spec.after and not spec.before
     return {
         "total": total,
         "total_noun": noun,
         "range": _("%(shown)s of %(total)s %(noun)s")
         % {
-            "shown": f"1–{shown}" if first_page else shown,
+            "shown": _shown(page),
             "total": total,
             "noun": noun,
         },
     }
+
+
+def _shown(page: RunPage) -> str:
+    """`26–50`, or how many where their place is beyond counting."""
+    count = len(page.rows)
+    if not count or not page.first:
+        return numbers.grouped(count)
+    last = page.first + count - 1
+    return f"{numbers.grouped(page.first)}–{numbers.grouped(last)}"
 
 
 def _refused(
@@ -234,5 +241,7 @@ def _etag(page: RunPage, counts: StatusCounts, links: Links) -> str:
         )
         for row in page.rows
     ]
-    told = repr((links.query(), seen, page.total, sorted(counts.counts.items())))
+    told = repr(
+        (links.query(), seen, page.first, page.total, sorted(counts.counts.items()))
+    )
     return f'"{blake2b(told.encode(), digest_size=12).hexdigest()}"'

@@ -70,6 +70,7 @@ def metric_figure(
     layout = _layout(axis, unit, log_y=log_y)
     if len(lines) == 1:
         layout["annotations"] = _last_value(data, lines[0], log_y=log_y)
+    _fit_what_is_constant(layout, data, axis, log_y=log_y)
     return {"data": data, "layout": layout}
 
 
@@ -108,11 +109,11 @@ def _trace(
     return {
         "type": "scatter",
         "mode": mode,
-        "name": key,
+        "name": _plain(key),
         "x": list(xs),
         "y": [value if math.isfinite(value) else None for value in values],
         "connectgaps": False,
-        "meta": {"series": series, "part": part},
+        "meta": {"series": series, "part": part, "key": key},
         "line": {"width": 1 if part == "raw" else 1.8},
         "opacity": 0.28 if part == "raw" else 1,
     }
@@ -127,12 +128,12 @@ def _odd_values(
     return {
         "type": "scatter",
         "mode": "markers+text",
-        "name": f"{line.key}: {', '.join(sorted(set(words)))}",
+        "name": _plain(f"{line.key}: {', '.join(sorted(set(words)))}"),
         "x": [xs[at] for at in odd],
         "y": [0.96] * len(odd),
         "yaxis": "y2",
         "text": texts,
-        "hovertext": [f"{line.key}: {word}" for word in words],
+        "hovertext": [_plain(f"{line.key}: {word}") for word in words],
         "hoverinfo": "x+text",
         "textposition": "middle right",
         "cliponaxis": False,
@@ -140,6 +141,14 @@ def _odd_values(
         "meta": {"series": series, "part": "odd"},
         "marker": {"symbol": "triangle-up", "size": 9},
     }
+
+
+def _plain(text: str) -> str:
+    """Text without meaning to Plotly, whose bold and raised words are inline styles.
+
+    An invisible space rather than an entity, which Plotly would cut within.
+    """
+    return text.replace("<", "<\u200b").replace("&", "&\u200b")
 
 
 def _spread_words(odd: Sequence[int], words: Sequence[str], count: int) -> list[str]:
@@ -221,10 +230,36 @@ def _clock(time: int, zone: tzinfo) -> str:
     return when.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
 
 
+def _exponents(smallest: int) -> Figure:
+    """`1e-5`, not a raised exponent: Plotly raises by an inline style."""
+    return {"exponentformat": "e", "minexponent": smallest}
+
+
+def _fit_what_is_constant(
+    layout: Figure, data: Sequence[Trace], axis: Axis, *, log_y: bool
+) -> None:
+    """One value, or one step, would stand between itself less and plus one."""
+    lines = [trace for trace in data if trace["meta"]["part"] != "odd"]
+    values = {y for trace in lines for y in trace["y"] if y is not None}
+    if len(values) == 1 and not log_y:
+        [value] = values
+        room = abs(value) / 10 or 1
+        if math.isfinite(value + room) and math.isfinite(value - room):
+            layout["yaxis"]["range"] = [value - room, value + room]
+    steps = {x for trace in lines for x in trace["x"]}
+    if len(steps) == 1 and axis is Axis.STEP:
+        layout["xaxis"] |= {"tickmode": "array", "tickvals": list(steps)}
+
+
 def _layout(axis: Axis, unit: _Unit, *, log_y: bool) -> Figure:
+    units = {
+        "h": _("Time since the start (h)"),
+        "min": _("Time since the start (min)"),
+        "s": _("Time since the start (s)"),
+    }
     titles = {
         Axis.STEP: _("Step"),
-        Axis.RELATIVE: _("Time since the start (%(unit)s)") % {"unit": unit.name},
+        Axis.RELATIVE: units[unit.name],
         Axis.TIME: _("Time"),
     }
     return {
@@ -236,11 +271,13 @@ def _layout(axis: Axis, unit: _Unit, *, log_y: bool) -> Figure:
             "title": {"text": titles[axis], "standoff": 6},
             "type": "date" if axis is Axis.TIME else "linear",
             "zeroline": False,
+            **_exponents(7),
             "hoverformat": HOVER[axis],
         },
         "yaxis": {
             "type": "log" if log_y else "linear",
             "zeroline": False,
+            **_exponents(4),
             "hoverformat": ".6~g",
         },
         "yaxis2": {

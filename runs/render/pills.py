@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from runs.render import numbers, times
 from studio.core.filters import fields, to_text
@@ -80,7 +81,7 @@ def value_text(value: Value) -> str:
 def _ago(length: int) -> str:
     if length and length % times.DAY == 0:
         days = length // times.DAY
-        return _("day") if days == 1 else _("%d days") % days
+        return _("day") if days == 1 else ngettext("%d day", "%d days", days) % days
     return times.duration(length)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -33,17 +34,32 @@ def utc_text(time: int, *, to_the_day: bool) -> str:
     return date_format(at(time, UTC), "j M Y" if to_the_day else "j M Y, H:i")
 
 
+def span_patterns() -> dict[str, str]:
+    """How spans are written, by their units; the pages' clocks write by the same."""
+    return {
+        "s": _("%(s)s s"),
+        "min": _("%(min)s min"),
+        "min s": _("%(min)s min %(s)s s"),
+        "h": _("%(h)s h"),
+        "h min": _("%(h)s h %(min)s min"),
+        "h min s": _("%(h)s h %(min)s min %(s)s s"),
+        "d": _("%(d)s d"),
+        "d h": _("%(d)s d %(h)s h"),
+    }
+
+
+# static/js/clocks.js has the same rules: what ticks reads on as the server began it.
 def duration(length: int) -> str:
-    """`41 s`, `2 min 05 s`, `18 min`, `1 h 27 min`, `2 d 3 h`: two units at most."""
+    """`4.1 s`, `2 min 05 s`, `18 min`, `1 h 27 min`, `2 d 3 h`: two units at most."""
     if length < 10 * SECOND:
-        return f"{max(length, 0) / SECOND:.1f} s"
+        return _span("s", s=f"{max(length, 0) // 100 / 10:.1f}")
     if length < 10 * MINUTE:
         return exact_duration(length)
     if length < HOUR:
-        return f"{length // MINUTE} min"
+        return _span("min", min=length // MINUTE)
     if length < 2 * DAY:
-        return f"{length // HOUR} h {length % HOUR // MINUTE:02d} min"
-    return f"{length // DAY} d {length % DAY // HOUR} h"
+        return _span("h min", h=length // HOUR, min=f"{length % HOUR // MINUTE:02d}")
+    return _span("d h", d=length // DAY, h=length % DAY // HOUR)
 
 
 def exact_duration(length: int) -> str:
@@ -51,15 +67,19 @@ def exact_duration(length: int) -> str:
     hours, rest = divmod(max(length, 0) // SECOND, 3600)
     minutes, seconds = divmod(rest, 60)
     if hours:
-        return f"{hours} h {minutes:02d} min {seconds:02d} s"
+        return _span("h min s", h=hours, min=f"{minutes:02d}", s=f"{seconds:02d}")
     if minutes:
-        return f"{minutes} min {seconds:02d} s"
-    return f"{seconds} s"
+        return _span("min s", min=minutes, s=f"{seconds:02d}")
+    return _span("s", s=seconds)
 
 
 def ago(length: int) -> str:
     """A coarse span: `41 s`, `12 min`, `3 h`, `5 d`."""
     for unit, word in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
         if length >= unit:
-            return f"{length // unit} {word}"
-    return f"{max(length, 0) // SECOND} s"
+            return _span(word, **{word: length // unit})
+    return _span("s", s=max(length, 0) // SECOND)
+
+
+def _span(units: str, **amounts: int | str) -> str:
+    return span_patterns()[units] % amounts

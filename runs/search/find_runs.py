@@ -42,13 +42,17 @@ class RunRow:
 
 @dataclass(frozen=True)
 class RunPage:
-    """One page of rows. A cursor is empty where there is no such page."""
+    """One page of rows. A cursor is empty where there is no such page.
+
+    `first` is the first row's place among all, from 1; 0 if it is beyond counting.
+    """
 
     rows: tuple[RunRow, ...]
     total: int
     total_is_exact: bool
     before: str
     after: str
+    first: int
 
 
 def find_runs(
@@ -77,23 +81,24 @@ def find_runs(
     )
     with time_limit():
         total = question.runs()[: EXACT + 1].count()
-        runs, before, after = _page(question)
+        runs, before, after, first = _page(question)
         rows = _rows(runs, asked, question)
-    return RunPage(rows, min(total, EXACT), total <= EXACT, before, after)
+    return RunPage(rows, min(total, EXACT), total <= EXACT, before, after, first)
 
 
-def _page(question: Question) -> tuple[list[Run], str, str]:
-    """The runs of the page, and the cursors of its neighbours."""
+def _page(question: Question) -> tuple[list[Run], str, str, int]:
+    """The runs of the page, the cursors of its neighbours, its first row's place."""
     spec = question.spec
     parts = parts_of(spec.sort, question.scope)
     backwards = bool(spec.before)
     cursor, name = (spec.before, "before") if backwards else (spec.after, "after")
-    runs = question.runs().annotate(
+    every = question.runs().annotate(
         **{part.name: part.value for part in parts if part.name != "pk"}
     )
+    runs = every
     if cursor:
         place = read_cursor(cursor, name, spec.sort, parts)
-        runs = runs.filter(beyond(parts, place, backwards=backwards))
+        runs = every.filter(beyond(parts, place, backwards=backwards))
     order = [part.order() for part in parts]
     if backwards:
         order = [each.copy() for each in order]
@@ -104,7 +109,15 @@ def _page(question: Question) -> tuple[list[Run], str, str]:
     more, found = len(found) > spec.rows, found[: spec.rows]
     if backwards:
         found.reverse()
-    return found, *_cursors(question, parts, found, more)
+    first = _place_of(found[0], every, parts) if cursor and found else 1
+    return found, *_cursors(question, parts, found, more), first
+
+
+def _place_of(run: Run, every: RunQuerySet, parts: Sequence[Part]) -> int:
+    """Counted anew: a place that the cursor kept would be wrong after the next run."""
+    place = [getattr(run, part.name) for part in parts]
+    above = every.filter(beyond(parts, place, backwards=True))[:EXACT].count()
+    return above + 1 if above < EXACT else 0
 
 
 def _cursors(

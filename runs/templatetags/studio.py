@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from django import template
@@ -103,6 +104,12 @@ def duration(length: int | None) -> str:
 @register.filter
 def exact_duration(length: int | None) -> str:
     return MISSING if length is None else times.exact_duration(length)
+
+
+@register.simple_tag
+def span_patterns() -> str:
+    """For the pages' clocks, which write durations as the server does."""
+    return json.dumps(times.span_patterns(), ensure_ascii=False)
 
 
 @register.filter

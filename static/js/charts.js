@@ -90,7 +90,7 @@ function mark(trace) {
   line.setAttribute("d", "M0 2H16");
   line.setAttribute("stroke", trace.line.color);
   svg.append(line);
-  item.append(svg, trace.name);
+  item.append(svg, trace.meta.key);
   return item;
 }
 

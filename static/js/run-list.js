@@ -82,26 +82,6 @@ function replace(html) {
   if (again) list().querySelector(again)?.focus({ preventScroll: true });
 }
 
-// Durations of unfinished runs go on, written as the server writes them.
-function lasting(length) {
-  const seconds = Math.floor(Math.max(length, 0) / 1000);
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  const two = (number) => String(number).padStart(2, "0");
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 600) return `${minutes} min ${two(seconds % 60)} s`;
-  if (hours < 1) return `${minutes} min`;
-  if (hours < 48) return `${hours} h ${two(minutes)} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
-
-setInterval(() => {
-  if (document.hidden) return;
-  for (const clock of list().querySelectorAll("[data-ticking]")) {
-    const text = lasting(Date.now() - Number(clock.dataset.ticking));
-    if (clock.textContent !== text) clock.textContent = text;
-  }
-}, 1000);
-
 follow();
 
 // MLflow clients print `/w/lab/#/experiments/3/runs/ID`, which leads here by a redirect.

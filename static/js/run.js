@@ -1,5 +1,5 @@
-// The run page's script: it refreshes itself while the run lives, clocks tick, lists are
-// searched in place. Everything is there without it.
+// The run page's script: it refreshes itself while the run lives, lists are searched
+// in place. Everything is there without it.
 
 const page = () => document.getElementById("run");
 const live = document.getElementById("live");
@@ -88,21 +88,6 @@ function keepOpen(old, part) {
   });
 }
 
-// Clocks of what has not ended, in the words of the server's durations.
-function tick() {
-  for (const clock of document.querySelectorAll("[data-ticking]")) {
-    clock.textContent = lasting(Date.now() - Number(clock.dataset.ticking));
-  }
-}
-function lasting(ms) {
-  const seconds = Math.max(Math.floor(ms / 1000), 0);
-  const two = (number) => String(number).padStart(2, "0");
-  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
-  if (hours) return `${hours} h ${two(minutes)} min ${two(rest)} s`;
-  return minutes ? `${minutes} min ${two(rest)} s` : `${rest} s`;
-}
-setInterval(tick, 1000);
-
 // What is typed into a search box is no choice of the form around it.
 document.addEventListener("change", (event) => event.target.dataset.find && event.stopPropagation(), true);
 
@@ -182,7 +167,6 @@ addEventListener("hashchange", () => markLines()?.scrollIntoView());
 function prepare() {
   markLines();
   wrap();
-  tick();
   for (const box of document.querySelectorAll("[data-find]")) if (box.value) find(box);
 }
 

@@ -10,8 +10,9 @@ import uuid
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, expect
+from playwright.sync_api import Browser, Page, Route, StorageState, expect
 
+from runs.render import times
 from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server
 
@@ -38,6 +39,12 @@ class Writer:
             for step, value in enumerate(values, start=first)
         ]
         self.call("runs/log-batch", {"run_id": self.id, "metrics": metrics})
+
+    def point(self, key: str, value: float) -> None:
+        """By REST, which takes names that MLflow's clients may not give."""
+        body = {"writer": key, "sequence": 0, "points": [{"key": key, "value": value}]}
+        address = f"{self.server.url}/api/v1/w/default/runs/{self.id}/metrics"
+        self._send(address, "POST", json.dumps(body).encode())
 
     def keep(self, path: str, data: bytes) -> None:
         run = self.call_get(f"runs/get?run_id={self.id}")["run"]["info"]
@@ -72,6 +79,57 @@ def test_a_metric_is_drawn_without_a_violation_of_the_policy(
     expect(plot.locator(".main-svg").first).to_be_visible()
     expect(plot.get_by_text("NaN")).to_be_visible()
     expect(plot.get_by_text("Infinity")).to_be_visible()
+
+
+def log_what_is_hard_to_draw(run: Writer) -> None:
+    run.log("tiny", [3e-20, 5e-21, 1e-22])
+    run.log("huge", [1e200, 5.0, 1e-200])
+    run.log("far", [1.0, 2.0, 3.0], first=2**63 - 5)
+    run.point("<b>bold</b><br>x<sup>2</sup> &lt;", 1.0)
+    run.log("constant", [0.003])
+
+
+@pytest.mark.parametrize("look", ["", "&log=1", "&x=relative", "&x=time", "&one=1"])
+def test_nothing_that_is_drawn_styles_itself_inline(
+    run: Writer, owner_page: Page, look: str
+) -> None:
+    log_what_is_hard_to_draw(run)
+    owner_page.goto(f"{run.page}metrics/?all=1{look}")
+    plots = owner_page.locator(".plot:has(.main-svg)")
+    expect(plots).to_have_count(1 if "one" in look else 5)
+    for plot in plots.all():
+        plot.scroll_into_view_if_needed()
+        plot.hover()
+    # The watch of the browser fails the test if one of them did.
+    expect(owner_page.locator(".hoverlayer .legend").first).to_be_attached()
+
+
+def test_a_clock_writes_what_the_server_writes(run: Writer, owner_page: Page) -> None:
+    lengths = [-5, 0, 400, 4149, 9999, 10_000, 41_000, 125_000, 599_999, 600_000]
+    lengths += [3_374_000, 3_600_000, 21_840_000, 2 * 86_400_000, 183_600_000]
+    owner_page.goto(run.page)
+    shown = owner_page.evaluate(
+        """async (lengths) => {
+          const clocks = await import(document.querySelector("[data-spans]").src);
+          return lengths.map((ms) => [clocks.duration(ms), clocks.exactDuration(ms)]);
+        }""",
+        lengths,
+    )
+    wanted = [[times.duration(ms), times.exact_duration(ms)] for ms in lengths]
+    assert shown == wanted
+
+
+def test_a_clock_has_its_words_from_the_page(run: Writer, owner_page: Page) -> None:
+    def in_welsh(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(
+            response=answer, body=answer.text().replace("%(s)s s", "%(s)s eiliad")
+        )
+
+    owner_page.route(run.page, in_welsh)
+    owner_page.goto(run.page)
+    clock = owner_page.locator("#run-head [data-ticking]")
+    expect(clock).to_contain_text("eiliad")
 
 
 def test_colours_are_those_of_the_theme(

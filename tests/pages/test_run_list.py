@@ -123,6 +123,8 @@ def test_pages_lead_to_each_other(visitor: Client, log: Any) -> None:
     second = visitor.get(ALL + first.context["next"])
     third = visitor.get(ALL + second.context["next"])
     assert names(first)[0] == "run-59"
+    assert "1–25 of 60 root runs" in first.text
+    assert "51–60 of 60 root runs" in third.text
     assert [len(names(page)) for page in (first, second, third)] == [25, 25, 10]
     assert third.context["next"] == ""
     back = visitor.get(ALL + second.context["previous"])

@@ -98,6 +98,33 @@ def test_the_newest_value_is_written_where_it_covers_nothing() -> None:
     assert falling["layout"]["annotations"] == []
 
 
+def test_a_value_that_stays_has_room_that_fits_it() -> None:
+    def room(*values: float) -> Any:
+        return metric_figure([line(list(values))], Axis.STEP)["layout"]["yaxis"]
+
+    assert room(0.003)["range"] == pytest.approx([0.0027, 0.0033])
+    assert room(-5.0, -5.0)["range"] == pytest.approx([-5.5, -4.5])
+    assert room(0.0, NAN)["range"] == [-1, 1]
+    assert "range" not in room(1.0, 2.0)
+    assert "range" not in room(1.79e308)
+
+
+def test_only_a_step_that_was_logged_is_written_on_the_axis() -> None:
+    axis = metric_figure([line([1.0])], Axis.STEP)["layout"]["xaxis"]
+    assert axis["tickvals"] == [0]
+    axis = metric_figure([line([1.0, 2.0])], Axis.STEP)["layout"]["xaxis"]
+    assert "tickvals" not in axis
+
+
+def test_a_name_is_no_markup_and_is_kept_beside() -> None:
+    named = Line("<b>&lt;", [0, 1], [NOON, NOON], [1.0, NAN])
+    for trace in metric_figure([named], Axis.STEP)["data"]:
+        assert "<b" not in trace["name"]
+        assert "&l" not in trace["name"]
+    [drawn, _] = metric_figure([named], Axis.STEP)["data"]
+    assert drawn["meta"]["key"] == "<b>&lt;"
+
+
 def test_smoothing_is_right_from_the_first_value() -> None:
     assert smooth([4.0, 4.0, 4.0], 0.9) == pytest.approx([4.0, 4.0, 4.0])
     assert smooth([0.0, 1.0], 0.5) == pytest.approx([0.0, 2 / 3])

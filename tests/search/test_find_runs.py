@@ -167,6 +167,36 @@ def test_a_total_beyond_the_limit_says_so(
     assert (page.total, page.total_is_exact, len(page.rows)) == (3, False, 4)
 
 
+def test_a_page_knows_its_place_among_all(shelf: Library) -> None:
+    for n in range(60):
+        shelf.make(f"r{n:02d}", name="resnet", metrics={"acc": [n % 7]})
+    for sort in ("-created", "-metrics.acc", "name"):
+        first = shelf.page(rows="25", sort=sort)
+        second = shelf.page(rows="25", sort=sort, after=first.after)
+        third = shelf.page(rows="25", sort=sort, after=second.after)
+        assert [first.first, second.first, third.first] == [1, 26, 51]
+        back = shelf.page(rows="25", sort=sort, before=third.before)
+        assert (back.first, back.rows[0].run) == (26, second.rows[0].run)
+
+
+def test_a_place_is_right_after_runs_have_come(shelf: Library) -> None:
+    for n in range(30):
+        shelf.make(f"r{n}", name="resnet")
+    after = shelf.page(rows="25").after
+    shelf.make("new", name="resnet")
+    assert shelf.page(rows="25", after=after).first == 27
+
+
+def test_a_place_beyond_the_limit_is_not_told(
+    shelf: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(30):
+        shelf.make(f"r{n}", name="resnet")
+    monkeypatch.setattr(module, "EXACT", 20)
+    after = shelf.page(rows="25").after
+    assert shelf.page(rows="25", after=after).first == 0
+
+
 def test_a_broken_filter_is_an_error(library: Library) -> None:
     with pytest.raises(InvalidFilter):
         library.page("a and")
