@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from collections.abc import Callable
 
 from django.conf import settings
@@ -28,6 +29,21 @@ from studio.core.errors import (
 )
 
 RETRY_AFTER = 5
+#: Busy, locked, out of memory, read-only, interrupted, failing or full disk, …
+_SQLITE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+}
+#: Classes of states: connection, deadlock, resources, operator, system;
+#: and 55P03 is a lock that was not to be had in time.
+_POSTGRES = {"08", "40", "53", "57", "58"}
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE}
 
 
@@ -40,10 +56,26 @@ def as_studio_error(error: BaseException | None) -> StudioError | None:
     if isinstance(error, DataError) and "NUL" in str(error):
         # PostgreSQL takes no NUL character, not even in a question.
         return _unreadable()
+    if isinstance(error, OperationalError):
+        return _unavailable() if is_passing(error) else None
     for kinds, make in _MEANINGS:
         if isinstance(error, kinds):
             return make()
     return None
+
+
+def is_passing(error: OperationalError) -> bool:
+    """Whether the database may well do later what it could not do now.
+
+    A question that it cannot take at all is our mistake: asking again is of no use.
+    """
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        # The lowest byte says what it is, the others which kind of it.
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE
+    state = getattr(cause, "sqlstate", None)
+    # Without a code it is the connection that failed.
+    return state is None or state[:2] in _POSTGRES or state == "55P03"
 
 
 def _unavailable() -> StudioError:
@@ -85,5 +117,5 @@ _MEANINGS: list[tuple[tuple[type[Exception], ...], Callable[[], StudioError]]] =
     ((RequestDataTooBig,), _too_large),
     ((SuspiciousOperation, BadRequest, MultiPartParserError), _unreadable),
     ((UnreadablePostError,), _broken),
-    ((OperationalError, InterfaceError), _unavailable),
+    ((InterfaceError,), _unavailable),
 ]

@@ -83,6 +83,7 @@ def _state(key: str, tags: Mapping[str, str | None]) -> dict[str, str | None] | 
 def remove_tags(run: Run, keys: Iterable[str], *, actor: Actor, now: int) -> int:
     """Remove tags; returns how many there were."""
     wanted = [names.check_key(key, "remove") for key in keys]
+    names.check_count(len(wanted), "remove")
     touch(run, now)
     found = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name__in=wanted)
     rows = list(found.select_related("key"))

@@ -140,6 +140,7 @@ def edit_experiment_tags(
 ) -> int:
     """Set `tags`, remove the keys `removed`; returns how many of these there were."""
     check_tags(tags)
+    names.check_count(len(removed), "remove")
     for key in removed:
         names.check_key(key, "remove")
     Experiment.objects.select_for_update().get(pk=experiment.pk)

@@ -14,6 +14,7 @@ Once = TypeVar("Once", RunParam, RunProperty)
 
 
 def check_params(params: Mapping[str, str], field: str = "params") -> None:
+    names.check_count(len(params), field)
     for key, value in params.items():
         names.check_key(key, f"{field} key")
         names.check_value(value, f"{field}.{key}")
@@ -22,6 +23,7 @@ def check_params(params: Mapping[str, str], field: str = "params") -> None:
 def check_tags(
     tags: Mapping[str, str | None], field: str = "tags"
 ) -> Mapping[str, str | None]:
+    names.check_count(len(tags), field)
     for key, value in tags.items():
         names.check_key(key, f"{field} key")
         if value is not None:

@@ -34,16 +34,33 @@ MAX_INPUT_TAG_KEY = 255
 MAX_INPUT_TAG_VALUE = 500
 MAX_BATCH_POINTS = 10_000
 MAX_CREATE_CHILDREN = 100
+#: Tags, parameters, properties that one request may bring or remove, of each kind.
+MAX_ITEMS = 1000
 #: MLflow's own limits of one `runs/log-batch`; its clients split by them.
 MLFLOW_BATCH_METRICS = 1000
 MLFLOW_BATCH_PARAMS = 100
 MLFLOW_BATCH_TAGS = 100
 MLFLOW_BATCH_TOTAL = 1000
+#: Of one search; clients that search everywhere name every experiment.
+MLFLOW_SEARCH_EXPERIMENTS = 10_000
+MLFLOW_SEARCH_ORDERS = 100
 
 MIN_INT64 = -(2**63)
 MAX_INT64 = 2**63 - 1
 #: Times are milliseconds; later than the year 9999 nothing can be shown.
 MAX_TIME = 253_402_300_799_999
+
+
+def check_count(count: int, field: str, limit: int = MAX_ITEMS) -> int:
+    """How many items a list or object has, which the caller may split."""
+    if count > limit:
+        raise InvalidValue(
+            f"{field} has {count} items; at most {limit} are allowed in one request",
+            field=field,
+            limit=limit,
+        )
+    return count
+
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w-]{0,255}", re.ASCII)
 _WORKSPACE = re.compile(r"[a-z0-9-]{1,63}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -14,6 +15,15 @@ from runs.access.answers import as_json
 from runs.access.rules import PUBLIC, SIGNED_IN, Permission, access, by_method
 
 
+def busy() -> OperationalError:
+    """What Django raises where another process holds the database."""
+    cause = sqlite3.OperationalError("database is locked")
+    cause.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    error = OperationalError(str(cause))
+    error.__cause__ = cause
+    return error
+
+
 def undeclared(request: HttpRequest) -> HttpResponse:
     return HttpResponse("open to all")
 
@@ -21,7 +31,7 @@ def undeclared(request: HttpRequest) -> HttpResponse:
 ERRORS: dict[str, Exception] = {
     "missing": Http404("gone"),
     "bad": BadRequest("what?"),
-    "locked": OperationalError("database is locked"),
+    "locked": busy(),
     "full": OSError(errno.ENOSPC, "No space left on device"),
     "bug": ZeroDivisionError("a secret detail"),
 }

@@ -74,6 +74,7 @@ def log_outputs(request: StudioRequest, body: LogOutputs) -> dict[str, Any]:
 
 def read_models(given: list[ModelBody]) -> dict[str, int]:
     """Steps by model id."""
+    names.check_count(len(given), "models")
     return {
         check_text(
             one.model_id, f"models[{index}].model_id", limit=64, empty=False

@@ -23,7 +23,7 @@ from runs.api.mlflow.find import model_by_id, required, writable_experiment
 from runs.api.mlflow.http import endpoint
 from runs.api.mlflow.tags import Pair
 from runs.models import LoggedModel
-from studio.core.names import check_key, check_text, check_value
+from studio.core.names import check_count, check_key, check_text, check_value
 
 Json = dict[str, Any]
 
@@ -102,6 +102,7 @@ def data_json(model: LoggedModel) -> Json:
 
 def model_pairs(given: Sequence[Pair], field: str) -> dict[str, str]:
     """Models' keys are freer than runs': flavours put anything there."""
+    check_count(len(given), field)
     return {
         check_key(pair.key, f"{field}[{index}].key"): check_value(
             pair.value, f"{field}[{index}].value"

@@ -7,7 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from django.db.models import Case, CharField, F, OrderBy, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    F,
+    OrderBy,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    prefetch_related_objects,
+)
 from django.db.models.functions import Cast
 
 from runs.access.rules import Permission, StudioRequest
@@ -38,8 +48,11 @@ from runs.search.compile import runs_matching
 from runs.search.limits import time_limit
 from runs.search.mlflow_order import ordered
 from runs.search.schema import Keyed, Schema
+from studio.core import names
+from studio.core.batches import batches
 from studio.core.filters import mlflow, tree
 from studio.core.filters.tree import And, Comparison, Field, Node
+from studio.core.names import check_count
 
 MAX_RUNS = MAX_EXPERIMENTS = 50_000
 MAX_MODELS = 1000
@@ -120,6 +133,7 @@ def search_runs(request: StudioRequest, body: SearchRuns) -> dict[str, Any]:
     assert viewer is not None
     limit = page_size(body.max_results, MAX_RUNS)
     node = mlflow.parse_runs(body.filter)
+    check_orders(body.order_by)
     sorts = [
         replace(sort, field=MIRRORS.get(sort.field, sort.field))
         for sort in mlflow.parse_order_by(body.order_by, mlflow.RUNS)
@@ -130,10 +144,19 @@ def search_runs(request: StudioRequest, body: SearchRuns) -> dict[str, Any]:
     )
     runs = runs.filter(
         stage_condition(view_type),
-        experiment__number__in=[number_of(one) for one in body.experiment_ids],
+        experiment__number__in=numbers_of(body.experiment_ids),
     ).select_related("experiment", "submitter")
     found, token = page(ordered(runs, sorts, workspace), limit, body.page_token)
     return reply("runs", list(runs_json(found)), token)
+
+
+def numbers_of(experiment_ids: Sequence[str]) -> list[int]:
+    check_count(len(experiment_ids), "experiment_ids", names.MLFLOW_SEARCH_EXPERIMENTS)
+    return sorted({number_of(one) for one in experiment_ids})
+
+
+def check_orders(given: Sequence[object]) -> None:
+    check_count(len(given), "order_by", names.MLFLOW_SEARCH_ORDERS)
 
 
 def mirrored(node: Node) -> Node:
@@ -156,6 +179,7 @@ def search_experiments(
 ) -> dict[str, Any]:
     limit = page_size(body.max_results, MAX_EXPERIMENTS)
     node = mlflow.parse_experiments(body.filter)
+    check_orders(body.order_by)
     sorts = mlflow.parse_order_by(body.order_by, mlflow.EXPERIMENTS)
     view_type = enum(body.view_type, VIEW_TYPES, "view_type")
     stages = {
@@ -169,11 +193,12 @@ def search_experiments(
         Experiment.objects.filter(stages[view_type], workspace=workspace_of(request))
         .annotate(id_text=Cast("number", CharField()))
         .filter(EXPERIMENTS.condition(node))
-        .order_by(*EXPERIMENTS.order(sorts), *default, by_number)
-        .prefetch_related("tags"),
+        .order_by(*EXPERIMENTS.order(sorts), *default, by_number),
         limit,
         body.page_token,
     )
+    for some in batches(found):
+        prefetch_related_objects(some, "tags")
     return reply("experiments", experiments_json(found), token)
 
 
@@ -181,12 +206,14 @@ def search_experiments(
 def search_models(request: StudioRequest, body: SearchModels) -> dict[str, Any]:
     limit = page_size(body.max_results, MAX_MODELS)
     node = mlflow.parse_models(body.filter)
+    check_orders(body.order_by)
+    check_count(len(body.datasets), "datasets", names.MLFLOW_SEARCH_ORDERS)
     sorts = mlflow.parse_order_by(
         [f"{one.field_name} {direction(one)}" for one in body.order_by], mlflow.MODELS
     )
     models = LoggedModel.objects.filter(
         workspace=workspace_of(request),
-        experiment__number__in=[number_of(one) for one in body.experiment_ids],
+        experiment__number__in=numbers_of(body.experiment_ids),
         deleted__isnull=True,
     ).annotate(status_word=shown_status())
     for dataset in body.datasets:

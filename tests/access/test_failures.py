@@ -1,0 +1,65 @@
+"""Which failures of a database pass by, and which would come again."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import OperationalError, connection
+
+from runs.access.failures import as_studio_error
+from studio.core.errors import Unavailable
+
+
+def wrapped(cause: Exception) -> OperationalError:
+    error = OperationalError(str(cause))
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.django_db
+def test_a_question_that_is_too_much_for_the_database_is_no_503() -> None:
+    if connection.vendor == "sqlite":
+        many, question = 300_000, "SELECT 1 WHERE 1 IN ({})"
+    else:
+        many, question = 2000, "SELECT {}"
+    values = [1] * many
+    with connection.cursor() as cursor, pytest.raises(OperationalError) as caught:
+        cursor.execute(question.format(", ".join(["%s"] * many)), values)
+    assert as_studio_error(caught.value) is None
+
+
+def test_a_database_that_is_held_by_another_is_a_503(tmp_path: Path) -> None:
+    path = tmp_path / "held.sqlite3"
+    with sqlite3.connect(path) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        other = sqlite3.connect(path, timeout=0)
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+    holder.close()
+    assert isinstance(as_studio_error(wrapped(caught.value)), Unavailable)
+
+
+def test_a_server_that_is_away_is_a_503(tmp_path: Path) -> None:
+    with pytest.raises(psycopg.OperationalError) as caught:
+        psycopg.connect(host=str(tmp_path), user="studio", dbname="studio")
+    assert isinstance(as_studio_error(wrapped(caught.value)), Unavailable)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        psycopg.errors.LockNotAvailable,
+        psycopg.errors.DeadlockDetected,
+        psycopg.errors.TooManyConnections,
+        psycopg.errors.DiskFull,
+        psycopg.errors.AdminShutdown,
+    ],
+)
+def test_what_a_server_in_distress_says_is_a_503(
+    kind: type[psycopg.OperationalError],
+) -> None:
+    assert isinstance(as_studio_error(wrapped(kind("no"))), Unavailable)
