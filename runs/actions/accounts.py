@@ -7,7 +7,7 @@ import zoneinfo
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
@@ -40,7 +40,19 @@ def ensure_user(name: str, *, actor: Actor, now: int) -> User:
 def _new_user(name: str) -> User:
     user = User(username=name)
     user.set_unusable_password()
-    user.save(force_insert=True)
+    return _insert(user)
+
+
+def _insert(user: User) -> User:
+    taken = AlreadyExists(_("This user name is taken."), field="username")
+    if User.objects.filter(username__iexact=user.username).exists():
+        raise taken
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        # Somebody of that name came in the meantime.
+        raise taken from error
     return user
 
 
@@ -50,14 +62,11 @@ def register(
 ) -> User:
     """A new person with a password."""
     names.check_user_name(name)
-    if User.objects.filter(username__iexact=name).exists():
-        raise AlreadyExists(_("This user name is taken."), field="username")
     _check_display_name(display_name)
     user = User(username=name, display_name=display_name.strip())
     check_password_rules(password, user)
     user.set_password(password)
-    user.save(force_insert=True)
-    return user
+    return _insert(user)
 
 
 def _check_display_name(value: str) -> None:
@@ -176,7 +185,7 @@ def _keep_an_owner(workspace: Workspace, user: User, role: Role | None) -> None:
     if role == Role.OWNER:
         return
     # Two owners who demote each other at once would both pass without the lock.
-    Workspace.objects.select_for_update().get(pk=workspace.pk)
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
     owners = Member.objects.filter(workspace=workspace, role=Role.OWNER)
     is_owner = owners.filter(user=user).exists()
     if is_owner and not owners.exclude(user=user).exists():

@@ -1,0 +1,49 @@
+"""New names that several bring at once: of people, and of what they log."""
+
+from __future__ import annotations
+
+import pytest
+
+from runs.actions.accounts import register
+from runs.actions.actor import Actor
+from runs.actions.clock import now_ms
+from runs.actions.ingest import Point, log_batch
+from runs.actions.runs import create_run
+from runs.models import Experiment, Key, Kind, Run, User
+from studio.core.errors import AlreadyExists
+from tests.actions.test_tree_races import overlapping
+
+TAGS: dict[str, str | None] = {"a": "1"}
+TEXTS = {"a": "1"}
+
+
+def kinds() -> list[str]:
+    """The kinds of names in the order in which they were made."""
+    return list(Key.objects.order_by("pk").values_list("kind", flat=True))
+
+
+def test_names_are_made_in_one_order_of_kinds(
+    experiment: Experiment, run: Run, actor: Actor, now: int
+) -> None:
+    points = [Point("a", 1.0, now)]
+    log_batch(run, points, TEXTS, TAGS, actor=actor, now=now)
+    assert kinds() == [Kind.METRIC, Kind.PARAM, Kind.TAG]
+    create_run(
+        experiment,
+        tags={"b": None},
+        params={"b": "1"},
+        properties={"b": "1"},
+        actor=actor,
+        now=now,
+    )
+    assert kinds()[3:] == [Kind.PARAM, Kind.PROPERTY, Kind.TAG]
+
+
+@pytest.mark.usefixtures("committed")
+def test_of_two_who_register_one_name_at_once_the_second_is_told() -> None:
+    def sign_up(name: str) -> User:
+        return register(name, "a quite long pass phrase", actor=Actor(), now=now_ms())
+
+    with pytest.raises(AlreadyExists, match="taken"):
+        overlapping(lambda: sign_up("grace"), lambda: sign_up("Grace"))
+    assert User.objects.get().username == "grace"
