@@ -34,13 +34,12 @@ def create_experiment(
     names.check_description(description)
     names.check_text(artifact_location, "artifact_location", limit=2000)
     check_tags(tags or {})
-    _lock(workspace)
+    locked = lock_names(workspace)
     _refuse_used_name(workspace, name)
-    highest = Experiment.objects.filter(workspace=workspace).aggregate(n=Max("number"))
     experiment = _insert(
         workspace,
         name,
-        0 if highest["n"] is None and name == DEFAULT_NAME else (highest["n"] or 0) + 1,
+        _next_number(locked, name),
         actor,
         now,
         artifact_location=artifact_location,
@@ -56,7 +55,7 @@ def create_experiment(
 @transaction.atomic
 def ensure_default(workspace: Workspace, *, actor: Actor, now: int) -> Experiment:
     """The experiment with number 0, *Default*, made where it is not there yet."""
-    _lock(workspace)
+    lock_names(workspace)
     known = Experiment.objects.filter(workspace=workspace, number=0).first()
     return known or _insert(workspace, DEFAULT_NAME, 0, actor, now)
 
@@ -67,7 +66,7 @@ def rename_experiment(
 ) -> Experiment:
     """Give it another name; raises AlreadyExists, InvalidState if it is deleted."""
     names.check_experiment_name(name)
-    _lock(experiment.workspace)
+    lock_names(experiment.workspace)
     experiment.refresh_from_db(fields=["name", "deleted"])
     if experiment.deleted is not None:
         raise InvalidState(
@@ -164,12 +163,20 @@ def edit_experiment_tags(
     return len(gone)
 
 
-def _lock(workspace: Workspace) -> None:
+def lock_names(workspace: Workspace) -> Workspace:
     """Names and numbers are given one at a time.
 
     Others may go on making rows that point to the workspace.
     """
-    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+    return Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+
+
+def _next_number(workspace: Workspace, name: str) -> int:
+    rows = Experiment.objects.filter(workspace=workspace)
+    highest = rows.aggregate(n=Max("number"))["n"]
+    if highest is None and name == DEFAULT_NAME:
+        return 0
+    return max(highest or 0, workspace.last_purged_experiment) + 1
 
 
 def _refuse_used_name(workspace: Workspace, name: str) -> None:

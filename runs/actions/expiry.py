@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from runs.actions import leftovers
 from runs.actions.actor import SERVER
 from runs.actions.files import drop_files
 from runs.actions.purge import purge_run
@@ -57,7 +58,10 @@ def remove_replaced_files(now: int) -> int:
 
 
 def purge_old_trash(now: int) -> int:
-    """Runs that were in the trash for 30 days, by themselves or by their experiment."""
+    """What was in the trash for 30 days: runs, then models and experiments.
+
+    Runs go with their experiment too. Returns how many runs there were.
+    """
     limit = now - KEPT_DAYS * DAY
     alone = Run.objects.filter(deleted__lt=limit)
     experiments = Experiment.objects.filter(deleted__lt=limit)
@@ -68,7 +72,14 @@ def purge_old_trash(now: int) -> int:
         run = Run.objects.filter(pk=key).first()
         if run is not None and _purge_if_trash(run, now):
             purged += 1
+    leftovers.purge_models(limit)
+    leftovers.purge_experiments(limit)
     return purged
+
+
+def remove_lost_blobs(now: int) -> int:
+    """Bytes of uploads that were cut off just before their end, a day later."""
+    return leftovers.sweep_blobs(now - DAY)
 
 
 def _purge_if_trash(run: Run, now: int) -> bool:

@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from runs.actions.expiry import (
     purge_old_trash,
     remove_expired_sign_ins,
+    remove_lost_blobs,
     remove_replaced_files,
 )
 from runs.actions.silence import mark_silent_runs
@@ -76,6 +77,7 @@ def all_tasks(clock: Clock) -> Sequence[Task]:
         Task("remove replaced files", 3600, remove_replaced_files),
         Task("purge old trash", 3600, purge_old_trash),
         Task("remove cut-off uploads", 3600, remove_cut_off_uploads),
+        Task("remove lost blobs", 7 * 86_400, remove_lost_blobs),
         Task("optimize the database", 86_400, optimize),
     )
 

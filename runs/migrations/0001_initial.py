@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=63, unique=True)),
                 ('created', models.DateTimeField(auto_now_add=True)),
+                ('last_purged_experiment', models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(

@@ -90,6 +90,8 @@ class Workspace(models.Model):
 
     name = models.CharField(max_length=63, unique=True)
     created = models.DateTimeField(auto_now_add=True)
+    # The highest number of an experiment that is gone: it is not given again.
+    last_purged_experiment = models.PositiveIntegerField(default=0)
 
     objects = WorkspaceQuerySet.as_manager()
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -17,6 +18,8 @@ from typing import BinaryIO, Protocol
 from django.conf import settings
 
 from studio.core.errors import TooLarge
+
+_NAME = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class FileStore(Protocol):
     def open(self, name: str) -> BinaryIO: ...
 
     def delete(self, name: str) -> None: ...
+
+    def names(self, written_before: int) -> Iterator[str]: ...
 
 
 class FolderStore:
@@ -66,6 +71,18 @@ class FolderStore:
     def delete(self, name: str) -> None:
         """Remove the blob; that it is gone already is fine."""
         self._path(name).unlink(missing_ok=True)
+
+    def names(self, written_before: int) -> Iterator[str]:
+        """The blobs that were whole before that time, in milliseconds."""
+        for path in self.root.glob("[0-9a-f][0-9a-f]/*"):
+            if not _NAME.fullmatch(path.name):
+                continue
+            try:
+                written = path.stat().st_mtime * 1000
+            except FileNotFoundError:
+                continue
+            if written < written_before:
+                yield path.name
 
     def _path(self, name: str) -> Path:
         return self.root / name[:2] / name

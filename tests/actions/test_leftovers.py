@@ -1,0 +1,124 @@
+"""Old trash that is no run, and bytes without a file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runs.actions.actor import Actor
+from runs.actions.experiments import (
+    create_experiment,
+    delete_experiment,
+    ensure_default,
+    restore_experiment,
+    set_experiment_tag,
+)
+from runs.actions.expiry import purge_old_trash, remove_lost_blobs
+from runs.actions.files import save_file
+from runs.actions.leftovers import purge_experiments
+from runs.actions.models import DatasetUse, create_model, log_inputs, trash_model
+from runs.actions.runs import trash_run
+from runs.models import Experiment, File, LoggedModel, Run, Workspace
+from runs.storage.files import files
+
+DAY = 86_400_000
+
+
+def blobs(folder: Path) -> list[bytes]:
+    return sorted(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_name_of_an_experiment_is_free_after_thirty_days_in_the_trash(
+    workspace: Workspace, experiment: Experiment, run: Run, actor: Actor, now: int
+) -> None:
+    use = DatasetUse("iris", "d1", "local", "{}")
+    log_inputs(run, [use], [], now=now)
+    set_experiment_tag(experiment, "team", "a", actor=actor, now=now)
+    delete_experiment(experiment, actor=actor, now=now)
+    purge_old_trash(now + 29 * DAY)
+    assert Experiment.objects.filter(name="digits").exists()
+    purge_old_trash(now + 31 * DAY)
+    assert not Run.objects.exists()
+    again = create_experiment(workspace, "digits", actor=actor, now=now)
+    # Addresses of the old one must not lead to the new one.
+    assert again.number == experiment.number + 1
+
+
+def test_an_experiment_that_was_restored_and_default_stay(
+    workspace: Workspace, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    default = ensure_default(workspace, actor=actor, now=now)
+    delete_experiment(experiment, actor=actor, now=now)
+    restore_experiment(experiment, actor=actor, now=now + DAY)
+    purge_old_trash(now + 90 * DAY)
+    assert set(Experiment.objects.all()) == {default, experiment}
+
+
+def test_an_experiment_whose_runs_cannot_go_yet_stays(
+    experiment: Experiment, run: Run, actor: Actor, now: int
+) -> None:
+    """As where the runs are purged one after the other, and one fails."""
+    trash_run(run, actor=actor, now=now)
+    delete_experiment(experiment, actor=actor, now=now)
+    assert purge_experiments(now + 1) == 0
+    assert Experiment.objects.get() == experiment
+
+
+@pytest.mark.parametrize("source", ["run-1", "elsewhere"])
+def test_a_deleted_model_goes_with_its_files_after_thirty_days(
+    experiment: Experiment,
+    run: Run,
+    actor: Actor,
+    now: int,
+    files_dir: Path,
+    source: str,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    made = [
+        create_model(experiment, name, actor=actor, now=now, source_run_id=source)
+        for name in ("old", "kept")
+    ]
+    for model in made:
+        save_file(model, "a", [model.name.encode()], actor=actor, now=now, limit=9)
+    trash_model(made[0], now=now)
+    purge_old_trash(now + 29 * DAY)
+    assert LoggedModel.objects.count() == 2
+    with django_capture_on_commit_callbacks(execute=True):
+        purge_old_trash(now + 31 * DAY)
+    assert [model.name for model in LoggedModel.objects.all()] == ["kept"]
+    assert blobs(files_dir) == [b"kept"]
+
+
+def test_the_models_of_an_experiment_go_with_it(
+    experiment: Experiment,
+    actor: Actor,
+    now: int,
+    files_dir: Path,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    model = create_model(experiment, "m", actor=actor, now=now)
+    save_file(model, "a", [b"bytes"], actor=actor, now=now, limit=9)
+    delete_experiment(experiment, actor=actor, now=now)
+    with django_capture_on_commit_callbacks(execute=True):
+        purge_old_trash(now + 31 * DAY)
+    assert not LoggedModel.objects.exists()
+    assert blobs(files_dir) == []
+
+
+def test_bytes_without_a_file_go_a_day_later(
+    run: Run, actor: Actor, now: int, files_dir: Path
+) -> None:
+    kept = save_file(run, "a", [b"kept"], actor=actor, now=now, limit=9).blob
+    lost, new = (files.write([text], 9).name for text in (b"lost", b"new"))
+    foreign = files_dir / lost[:2] / "notes.txt"
+    foreign.write_bytes(b"not ours")
+    for name, days in ((kept, 2), (lost, 2), (new, 0.5)):
+        path = files_dir / name[:2] / name
+        os.utime(path, ((now - days * DAY) / 1000,) * 2)
+    os.utime(foreign, (0, 0))
+    assert remove_lost_blobs(now) == 1
+    assert blobs(files_dir) == sorted([b"kept", b"new", b"not ours"])
+    assert File.objects.get().blob == kept
