@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from runs.models import Metric
-from runs.render.charts import Axis
+from runs.render.chart_axes import Axis
 from runs.search.run_metrics import is_drawn
 from studio.core.errors import InvalidValue
 

@@ -24,7 +24,8 @@ from runs.models import Metric
 from runs.pages.members_only import PageRequest
 from runs.pages.metric_choice import read_axis, read_weight
 from runs.pages.run_head import find_head
-from runs.render.charts import Axis, metric_figure
+from runs.render.chart_axes import Axis
+from runs.render.charts import metric_figure
 from runs.render.numbers import grouped, word_for
 from runs.search.run_metrics import Drawing, draw, find_series, is_drawn
 from runs.storage.metrics import store

@@ -28,6 +28,7 @@ STYLES = {
     "name": "name",
     "tags": "tags",
     "status": "state",
+    "experiment": "experiment",
     "duration": "number duration",
 }
 

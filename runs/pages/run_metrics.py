@@ -18,7 +18,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.metric_choice import Choice, read_choice
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.render import times
-from runs.render.charts import Axis
+from runs.render.chart_axes import Axis
 from runs.render.metric_values import Shown, column_shown, last_shown
 from runs.search.run_detail import metrics_of
 from runs.search.run_metrics import (

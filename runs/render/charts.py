@@ -10,32 +10,24 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from enum import Enum
 from typing import Any
 
-from django.utils.translation import gettext as _
-
+from runs.render.chart_axes import (
+    UNITS,
+    Axis,
+    Figure,
+    Trace,
+    Unit,
+    fit_what_is_constant,
+    is_long,
+)
+from runs.render.chart_axes import layout as axes_layout
 from runs.render.numbers import number, word_for
-
-Figure = dict[str, Any]
-Trace = dict[str, Any]
 
 #: A chart's width in words beside NaN and Infinity marks: more would overlap.
 WORDED = 6
 #: Lines with this many points or fewer show them.
 DOTTED = 1
-
-
-class Axis(str, Enum):
-    """What a metric is drawn over."""
-
-    STEP = "step"
-    RELATIVE = "relative"
-    TIME = "time"
-
-
-#: How a position is written beside its value (d3's formats).
-HOVER = {Axis.STEP: ",d", Axis.RELATIVE: ".4~g", Axis.TIME: "%-d %b %Y, %H:%M:%S"}
 
 
 @dataclass(frozen=True)
@@ -67,10 +59,12 @@ def metric_figure(
     for series, line in enumerate(lines, start=1):
         xs = _xs(line, axis, unit, zone)
         data += _traces(line, xs, series)
-    layout = _layout(axis, unit, log_y=log_y)
+    layout = axes_layout(axis, unit, log_y=log_y)
     if len(lines) == 1:
         layout["annotations"] = _last_value(data, lines[0], log_y=log_y)
-    _fit_what_is_constant(layout, data, axis, log_y=log_y)
+    fit_what_is_constant(layout, data, axis, log_y=log_y)
+    if any(is_long(value) for line in lines for value in line.values):
+        layout["margin"]["l"] = 64
     return {"data": data, "layout": layout}
 
 
@@ -105,10 +99,15 @@ def _traces(line: Line, xs: Sequence[Any], series: int) -> list[Trace]:
 def _trace(
     key: str, xs: Sequence[Any], values: Sequence[float], series: int, part: str
 ) -> Trace:
-    mode = "lines+markers" if len(values) <= DOTTED else "lines"
+    alone = [_is_alone(values, at) for at in range(len(values))]
     return {
         "type": "scatter",
-        "mode": mode,
+        "mode": "lines+markers" if any(alone) else "lines",
+        **(
+            {"marker": {"size": [6 if dot else 0 for dot in alone]}}
+            if any(alone)
+            else {}
+        ),
         "name": _plain(key),
         "x": list(xs),
         "y": [value if math.isfinite(value) else None for value in values],
@@ -141,6 +140,13 @@ def _odd_values(
         "meta": {"series": series, "part": "odd"},
         "marker": {"symbol": "triangle-up", "size": 9},
     }
+
+
+def _is_alone(values: Sequence[float], at: int) -> bool:
+    """Whether no line leads to or from the value, so that a dot must show it."""
+    around = (values[max(at - 1, 0) : at], values[at + 1 : at + 2])
+    beside = [value for part in around for value in part]
+    return math.isfinite(values[at]) and not any(map(math.isfinite, beside))
 
 
 def _plain(text: str) -> str:
@@ -199,24 +205,15 @@ def _free_side(ys: Sequence[float]) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
-class _Unit:
-    name: str
-    length: int
-
-
-_UNITS = (_Unit("h", 3_600_000), _Unit("min", 60_000), _Unit("s", 1000))
-
-
-def _unit(lines: Sequence[Line]) -> _Unit:
+def _unit(lines: Sequence[Line]) -> Unit:
     """The largest unit of which the longest line has three."""
     longest = max(
         (max(line.times, default=0) - line.began for line in lines), default=0
     )
-    return next((u for u in _UNITS if longest >= 3 * u.length), _UNITS[-1])
+    return next((u for u in UNITS if longest >= 3 * u.length), UNITS[-1])
 
 
-def _xs(line: Line, axis: Axis, unit: _Unit, zone: tzinfo) -> list[Any]:
+def _xs(line: Line, axis: Axis, unit: Unit, zone: tzinfo) -> list[Any]:
     if axis is Axis.STEP:
         return list(line.steps)
     if axis is Axis.RELATIVE:
@@ -228,62 +225,3 @@ def _clock(time: int, zone: tzinfo) -> str:
     """A moment as Plotly reads it: it knows no time zones, so this is the reader's."""
     when = datetime.fromtimestamp(time / 1000, zone)
     return when.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
-
-
-def _exponents(smallest: int) -> Figure:
-    """`1e-5`, not a raised exponent: Plotly raises by an inline style."""
-    return {"exponentformat": "e", "minexponent": smallest}
-
-
-def _fit_what_is_constant(
-    layout: Figure, data: Sequence[Trace], axis: Axis, *, log_y: bool
-) -> None:
-    """One value, or one step, would stand between itself less and plus one."""
-    lines = [trace for trace in data if trace["meta"]["part"] != "odd"]
-    values = {y for trace in lines for y in trace["y"] if y is not None}
-    if len(values) == 1 and not log_y:
-        [value] = values
-        room = abs(value) / 10 or 1
-        if math.isfinite(value + room) and math.isfinite(value - room):
-            layout["yaxis"]["range"] = [value - room, value + room]
-    steps = {x for trace in lines for x in trace["x"]}
-    if len(steps) == 1 and axis is Axis.STEP:
-        layout["xaxis"] |= {"tickmode": "array", "tickvals": list(steps)}
-
-
-def _layout(axis: Axis, unit: _Unit, *, log_y: bool) -> Figure:
-    units = {
-        "h": _("Time since the start (h)"),
-        "min": _("Time since the start (min)"),
-        "s": _("Time since the start (s)"),
-    }
-    titles = {
-        Axis.STEP: _("Step"),
-        Axis.RELATIVE: units[unit.name],
-        Axis.TIME: _("Time"),
-    }
-    return {
-        "margin": {"t": 12, "r": 12, "b": 40, "l": 48},
-        "showlegend": False,
-        "hovermode": "x unified",
-        "dragmode": "zoom",
-        "xaxis": {
-            "title": {"text": titles[axis], "standoff": 6},
-            "type": "date" if axis is Axis.TIME else "linear",
-            "zeroline": False,
-            **_exponents(7),
-            "hoverformat": HOVER[axis],
-        },
-        "yaxis": {
-            "type": "log" if log_y else "linear",
-            "zeroline": False,
-            **_exponents(4),
-            "hoverformat": ".6~g",
-        },
-        "yaxis2": {
-            "overlaying": "y",
-            "range": [0, 1],
-            "visible": False,
-            "fixedrange": True,
-        },
-    }

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runs.models import Metric, MetricKind, Run
-from runs.render.charts import Axis, Line, smooth
+from runs.render.chart_axes import Axis
+from runs.render.charts import Line, smooth
 from runs.storage.metrics import store
 from runs.storage.points import Points, Value, as_float
 

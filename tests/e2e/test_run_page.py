@@ -35,15 +35,16 @@ class Writer:
 
     def log(self, key: str, values: list[Any], first: int = 0) -> None:
         metrics = [
-            {"key": key, "value": value, "timestamp": 1000 + step, "step": step}
+            {"key": key, "value": value, "timestamp": 1000 + step - first, "step": step}
             for step, value in enumerate(values, start=first)
         ]
         self.call("runs/log-batch", {"run_id": self.id, "metrics": metrics})
 
     def point(self, key: str, value: float) -> None:
         """By REST, which takes names that MLflow's clients may not give."""
-        body = {"writer": key, "sequence": 0, "points": [{"key": key, "value": value}]}
-        address = f"{self.server.url}/api/v1/w/default/runs/{self.id}/metrics"
+        point = {"key": key, "value": value, "step": 0}
+        body = {"writer": "w", "sequence": 0, "points": [point]}
+        address = f"{self.server.url}/api/v1/workspaces/default/runs/{self.id}/metrics"
         self._send(address, "POST", json.dumps(body).encode())
 
     def keep(self, path: str, data: bytes) -> None:

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import plotly.graph_objects as go
 import pytest
 
-from runs.render.charts import Axis, Figure, Line, metric_figure, smooth
+from runs.render.chart_axes import Axis, Figure
+from runs.render.charts import Line, metric_figure, smooth
 
 NAN = math.nan
 NOON = 1_795_521_600_000
@@ -107,6 +108,21 @@ def test_a_value_that_stays_has_room_that_fits_it() -> None:
     assert room(0.0, NAN)["range"] == [-1, 1]
     assert "range" not in room(1.0, 2.0)
     assert "range" not in room(1.79e308)
+
+
+def test_a_value_that_no_line_reaches_is_a_dot() -> None:
+    [drawn, _] = metric_figure([line([1.0, NAN, 2.0, 3.0])], Axis.STEP)["data"]
+    assert drawn["mode"] == "lines+markers"
+    assert drawn["marker"]["size"] == [6, 0, 0, 0]
+    [drawn] = metric_figure([line([1.0, 2.0])], Axis.STEP)["data"]
+    assert drawn["mode"] == "lines"
+
+
+def test_long_numbers_have_room_beside_the_axis() -> None:
+    def room(value: float) -> int:
+        return metric_figure([line([value, 1.0])], Axis.STEP)["layout"]["margin"]["l"]
+
+    assert room(1e-20) > room(0.5)
 
 
 def test_only_a_step_that_was_logged_is_written_on_the_axis() -> None:

@@ -1,0 +1,99 @@
+"""A chart's axes: what stands beside them, and how far they reach."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+Figure = dict[str, Any]
+Trace = dict[str, Any]
+
+
+class Axis(str, Enum):
+    """What a metric is drawn over."""
+
+    STEP = "step"
+    RELATIVE = "relative"
+    TIME = "time"
+
+
+#: How a position is written beside its value (d3's formats).
+HOVER = {Axis.STEP: ",d", Axis.RELATIVE: ".4~g", Axis.TIME: "%-d %b %Y, %H:%M:%S"}
+
+
+@dataclass(frozen=True)
+class Unit:
+    name: str
+    length: int
+
+
+UNITS = (Unit("h", 3_600_000), Unit("min", 60_000), Unit("s", 1000))
+
+
+def is_long(value: float) -> bool:
+    """Whether it takes an exponent, which needs more room beside the axis."""
+    return math.isfinite(value) and value != 0 and not 1e-5 < abs(value) < 1e10
+
+
+def _exponents(smallest: int) -> Figure:
+    """`1e-5`, not a raised exponent: Plotly raises by an inline style."""
+    return {"exponentformat": "e", "minexponent": smallest}
+
+
+def fit_what_is_constant(
+    chart: Figure, data: Sequence[Trace], axis: Axis, *, log_y: bool
+) -> None:
+    """One value, or one step, would stand between itself less and plus one."""
+    lines = [trace for trace in data if trace["meta"]["part"] != "odd"]
+    values = {y for trace in lines for y in trace["y"] if y is not None}
+    if len(values) == 1 and not log_y:
+        [value] = values
+        room = abs(value) / 10 or 1
+        if math.isfinite(value + room) and math.isfinite(value - room):
+            chart["yaxis"]["range"] = [value - room, value + room]
+    steps = {x for trace in lines for x in trace["x"]}
+    if len(steps) == 1 and axis is Axis.STEP:
+        chart["xaxis"] |= {"tickmode": "array", "tickvals": list(steps)}
+
+
+def layout(axis: Axis, unit: Unit, *, log_y: bool) -> Figure:
+    units = {
+        "h": _("Time since the start (h)"),
+        "min": _("Time since the start (min)"),
+        "s": _("Time since the start (s)"),
+    }
+    titles = {
+        Axis.STEP: _("Step"),
+        Axis.RELATIVE: units[unit.name],
+        Axis.TIME: _("Time"),
+    }
+    return {
+        "margin": {"t": 12, "r": 12, "b": 40, "l": 48},
+        "showlegend": False,
+        "hovermode": "x unified",
+        "dragmode": "zoom",
+        "xaxis": {
+            "title": {"text": titles[axis], "standoff": 6},
+            "type": "date" if axis is Axis.TIME else "linear",
+            "zeroline": False,
+            **_exponents(7),
+            "hoverformat": HOVER[axis],
+        },
+        "yaxis": {
+            "type": "log" if log_y else "linear",
+            "zeroline": False,
+            **_exponents(4),
+            "hoverformat": ".6~g",
+        },
+        "yaxis2": {
+            "overlaying": "y",
+            "range": [0, 1],
+            "visible": False,
+            "fixedrange": True,
+        },
+    }
