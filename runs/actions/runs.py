@@ -69,10 +69,7 @@ def create_run(
     _insert(run)
     adopt_waiting(run)
     start_event(run, actor=actor, now=now)
-    # In the order of `log_batch`, so that no two wait for each other's new names.
-    write_params(run, params or {})
-    write_properties(run, properties or {})
-    write_tags(run, tags)
+    _write_texts(run, params or {}, properties or {}, tags)
     return run
 
 
@@ -126,6 +123,18 @@ def _mark(
     edits = [Edit(field, was, wanted, run)]
     record(run.workspace, action, edits, actor=actor, now=now)
     return run
+
+
+def _write_texts(
+    run: Run,
+    params: Mapping[str, str],
+    properties: Mapping[str, str],
+    tags: Mapping[str, str | None],
+) -> None:
+    """In the order of `log_batch`, so that no two wait for each other's new names."""
+    write_params(run, params)
+    write_properties(run, properties)
+    write_tags(run, tags)
 
 
 def _set_times(run: Run, status: RunStatus, started: int | None, now: int) -> None:
