@@ -87,7 +87,11 @@ def test_a_newer_schema_is_refused(home: Path) -> None:
 
 def test_the_database_is_copied_before_a_migration(home: Path) -> None:
     database = home / "studio.sqlite3"
-    execute(database, "insert into runs_workspace (name, created) values ('w', '2026')")
+    execute(
+        database,
+        "insert into runs_workspace (name, created, last_purged_experiment)"
+        " values ('w', '2026', 0)",
+    )
     # The migration of the triggers can be applied again over itself.
     execute(database, "delete from django_migrations where name = '0002_immutable'")
     done = prepare(home)
