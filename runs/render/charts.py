@@ -99,15 +99,11 @@ def _traces(line: Line, xs: Sequence[Any], series: int) -> list[Trace]:
 def _trace(
     key: str, xs: Sequence[Any], values: Sequence[float], series: int, part: str
 ) -> Trace:
-    alone = [_is_alone(values, at) for at in range(len(values))]
+    sizes = [6 if _is_alone(values, at) else 0 for at in range(len(values))]
     return {
         "type": "scatter",
-        "mode": "lines+markers" if any(alone) else "lines",
-        **(
-            {"marker": {"size": [6 if dot else 0 for dot in alone]}}
-            if any(alone)
-            else {}
-        ),
+        "mode": "lines+markers" if any(sizes) else "lines",
+        **({"marker": {"size": sizes, "line": {"width": 0}}} if any(sizes) else {}),
         "name": _plain(key),
         "x": list(xs),
         "y": [value if math.isfinite(value) else None for value in values],

@@ -40,11 +40,11 @@ function coloured(figure, range) {
   const layout = {
     ...figure.layout,
     ...(annotations && { annotations }),
-    paper_bgcolor: "rgba(0,0,0,0)",
-    plot_bgcolor: "rgba(0,0,0,0)",
+    paper_bgcolor: token("ground"),
+    plot_bgcolor: token("ground"),
     font: font(token("text-3")),
     hoverlabel: { bgcolor: token("raised"), bordercolor: token("rule-2"), font: font(token("text")) },
-    xaxis: { ...figure.layout.xaxis, ...axis, title, ...(range && { range, autorange: false }) },
+    xaxis: { ...figure.layout.xaxis, ...axis, title, spikecolor: token("text-3"), spikethickness: 1, ...(range && { range, autorange: false }) },
     yaxis: { ...figure.layout.yaxis, ...axis },
   };
   return { data, layout };
