@@ -22,10 +22,11 @@ NAMES = "runs_key"
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION runs_refuse_change() RETURNS trigger AS $$
 BEGIN
-  IF TG_OP = 'DELETE' AND EXISTS (
-    SELECT 1 FROM runs_run WHERE id = OLD.run_id AND purging
-  ) THEN
-    RETURN OLD;
+  -- Nested: only a deleted row has an OLD with a run.
+  IF TG_OP = 'DELETE' THEN
+    IF EXISTS (SELECT 1 FROM runs_run WHERE id = OLD.run_id AND purging) THEN
+      RETURN OLD;
+    END IF;
   END IF;
   RAISE EXCEPTION 'immutable: % of % is refused', TG_OP, TG_TABLE_NAME
     USING ERRCODE = 'integrity_constraint_violation';

@@ -69,7 +69,7 @@ def test_a_name_keeps_its_spelling() -> None:
 def test_nothing_gets_around_the_triggers() -> None:
     row = RunParam.objects.get()
     trick = (
-        "TRUNCATE runs_runparam"
+        "SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE runs_runparam"
         if connection.vendor == "postgresql"
         else "INSERT OR REPLACE INTO runs_runparam (id, run_id, key_id, value) "
         f"VALUES ({row.pk}, {row.run_id}, {row.key_id}, '9')"
