@@ -103,7 +103,11 @@ def _trace(
     return {
         "type": "scatter",
         "mode": "lines+markers" if any(sizes) else "lines",
-        **({"marker": {"size": sizes, "line": {"width": 0}}} if any(sizes) else {}),
+        **(
+            {"marker": {"size": sizes, "opacity": 1, "line": {"width": 0}}}
+            if any(sizes)
+            else {}
+        ),
         "name": _plain(key),
         "x": list(xs),
         "y": [value if math.isfinite(value) else None for value in values],

@@ -107,6 +107,15 @@ def test_a_star_stays(server: Server, owner_page: Page, name: str) -> None:
     expect(owner_page.get_by_role("button", name="Remove the star")).to_be_visible()
 
 
+def test_what_is_for_no_script_is_hidden_and_names_are_what_is_read(
+    server: Server, owner_page: Page
+) -> None:
+    owner_page.goto(f"{server.url}/w/default/runs/")
+    expect(owner_page.get_by_role("button", name="Apply")).to_have_count(0)
+    switcher = owner_page.locator(".switcher summary")
+    expect(switcher).to_have_accessible_name("Workspace: default")
+
+
 def test_the_list_does_not_scroll_sideways_on_a_phone(
     server: Server, owner_page: Page, name: str
 ) -> None:
