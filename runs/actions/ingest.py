@@ -17,8 +17,19 @@ from runs.models import IngestBatch, Kind, Metric, Run
 from runs.storage.heads import Rule
 from runs.storage.metrics import store
 from runs.storage.points import Note, Points, Value, make_points
+from runs.storage.prepared import Prepared, PreparedInsert
 from studio.core import names
 from studio.core.errors import InvalidValue
+
+_heads_of = Prepared(
+    lambda run, keys: (
+        Metric.objects.filter(run_id=run, key__kind=Kind.METRIC, key__name__in=keys)
+        .select_related("key")
+        .select_for_update(of=("self",))
+        .order_by("pk")
+    )
+)
+_insert_heads = PreparedInsert(Metric, unique=["run", "key"])
 
 #: Longer integers cannot be written in decimal by every reader.
 MAX_BITS = 4096
@@ -143,20 +154,13 @@ def _heads(run: Run, keys: Collection[str]) -> dict[str, Metric]:
     missing = [key for key in keys if key not in heads]
     if missing:
         interned = intern_keys(run.workspace_id, Kind.METRIC, missing)
-        Metric.objects.bulk_create(
-            [Metric(run=run, key=key) for _, key in sorted(interned.items())],
-            ignore_conflicts=True,
-        )
+        _insert_heads([Metric(run=run, key=key) for _, key in sorted(interned.items())])
         heads |= _find_heads(run, missing)
     return heads
 
 
 def _find_heads(run: Run, keys: Collection[str]) -> dict[str, Metric]:
-    rows = Metric.objects.filter(
-        run=run, key__kind=Kind.METRIC, key__name__in=list(keys)
-    )
-    locked = rows.select_related("key").select_for_update(of=("self",))
-    return {head.key.name: head for head in locked.order_by("pk")}
+    return {head.key.name: head for head in _heads_of.all(run.pk, list(keys))}
 
 
 def _arrays(head: Metric, points: Sequence[Point]) -> Points:

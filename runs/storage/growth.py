@@ -17,6 +17,12 @@ from runs.models import Metric, MetricChunk
 from runs.storage import chunks
 from runs.storage.chunks import points_of
 from runs.storage.points import Points, concatenate
+from runs.storage.prepared import (
+    Prepared,
+    PreparedInsert,
+    PreparedRows,
+    PreparedUpdate,
+)
 
 TAIL_POINTS = 256
 TAIL_BYTES = 64 * 1024
@@ -27,18 +33,40 @@ HEAD_FIELDS = [
     *("min", "max", "first", "first_is_nan", "first_step", "first_time", "next_step"),
 ]
 
+_tails = Prepared(
+    lambda heads: MetricChunk.objects.filter(metric__id__in=heads, sealed=False)
+)
+_last_numbers = PreparedRows(
+    lambda heads: (
+        MetricChunk.objects.filter(metric__id__in=heads)
+        .values_list("metric_id")
+        .annotate(top=Max("number"))
+    )
+)
+_insert_chunks = PreparedInsert(
+    MetricChunk,
+    unique=["metric", "number"],
+    update=[
+        *("encoding", "sealed", "count", "min_step", "max_step"),
+        *("min_time", "max_time", "data", "notes"),
+    ],
+)
+_update_head = PreparedUpdate(
+    lambda pk, *values: (
+        Metric.objects.filter(pk=pk),
+        dict(zip(HEAD_FIELDS, values, strict=True)),
+    )
+)
+
 
 def tails_of(heads: Sequence[Metric]) -> dict[int, MetricChunk]:
-    rows = MetricChunk.objects.filter(metric__in=heads, sealed=False)
+    rows = _tails.all([head.pk for head in heads if head.count])
     return {row.metric_id: row for row in rows}
 
 
 def next_numbers(heads: Sequence[Metric]) -> dict[int, int]:
-    grown = [head for head in heads if head.count]
-    if not grown:
-        return {}
-    rows = MetricChunk.objects.filter(metric__in=grown).values_list("metric")
-    return {pk: number + 1 for pk, number in rows.annotate(top=Max("number"))}
+    rows = _last_numbers.all([head.pk for head in heads if head.count])
+    return {pk: number + 1 for pk, number in rows}
 
 
 def grow(
@@ -94,22 +122,10 @@ def _row(head: Metric, number: int, points: Points) -> MetricChunk:
 
 
 def save_chunks(rows: Sequence[MetricChunk]) -> None:
-    fields = ["encoding", "sealed", "count", "min_step", "max_step"]
-    MetricChunk.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["metric", "number"],
-        update_fields=[*fields, "min_time", "max_time", "data", "notes"],
-    )
+    _insert_chunks(rows)
 
 
 def save_heads(heads: Sequence[Metric]) -> None:
-    if len(heads) == 1:
-        heads[0].save(update_fields=HEAD_FIELDS)
-        return
-    Metric.objects.bulk_create(
-        heads,
-        update_conflicts=True,
-        unique_fields=["run", "key"],
-        update_fields=HEAD_FIELDS,
+    _update_head.each(
+        [(head.pk, *(getattr(head, name) for name in HEAD_FIELDS)) for head in heads]
     )
