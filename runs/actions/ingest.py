@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from django.db import transaction
 
 from runs.actions.actor import Actor
@@ -35,8 +35,7 @@ _insert_heads = PreparedInsert(Metric, unique=["run", "key"])
 MAX_BITS = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(msgspec.Struct, frozen=True, gc=False):
     """One value of a metric. Without a step it gets the next one of its name."""
 
     key: str
@@ -49,12 +48,14 @@ class Point:
 
     @property
     def note(self) -> Note | None:
+        if not (self.model_id or self.dataset_name or self.dataset_digest):
+            return None
         fields = {
             "model_id": self.model_id,
             "dataset_name": self.dataset_name,
             "dataset_digest": self.dataset_digest,
         }
-        return {name: text for name, text in fields.items() if text} or None
+        return {name: text for name, text in fields.items() if text}
 
 
 @transaction.atomic
@@ -116,6 +117,8 @@ def _check_points(points: Sequence[Point]) -> None:
     for index, point in enumerate(points):
         if point.key not in known:
             known.add(names.check_key(point.key, f"points[{index}].key"))
+        if _is_plain(point):
+            continue
         if point.step is not None:
             names.check_int64(point.step, f"points[{index}].step")
         names.check_time(point.time, f"points[{index}].time")
@@ -126,6 +129,19 @@ def _check_points(points: Sequence[Point]) -> None:
                 f"points[{index}].value has more than {MAX_BITS} bits",
                 field=f"points[{index}].value",
             )
+
+
+def _is_plain(point: Point) -> bool:
+    """Whether the other checks would pass: so it is with nearly all points."""
+    step, time = point.step, point.time
+    return (
+        type(point.value) is float
+        and (type(time) is int and 0 <= time <= names.MAX_TIME)
+        and (
+            step is None
+            or (type(step) is int and names.MIN_INT64 <= step <= names.MAX_INT64)
+        )
+    )
 
 
 def _is_new(run: Run, batch: tuple[str, int], now: int) -> bool:

@@ -19,6 +19,7 @@ from runs.storage.chunks import points_of
 from runs.storage.points import Points, concatenate
 from runs.storage.prepared import (
     Prepared,
+    PreparedDelete,
     PreparedInsert,
     PreparedRows,
     PreparedUpdate,
@@ -43,6 +44,13 @@ _last_numbers = PreparedRows(
         .annotate(top=Max("number"))
     )
 )
+_short_before = Prepared(
+    # Texts may be long: chunks of JSON stay as short as a tail.
+    lambda head, number: MetricChunk.objects.filter(
+        metric_id=head, number=number, count__lt=CHUNK_POINTS
+    ).exclude(encoding=chunks.JSON)
+)
+_delete_chunk = PreparedDelete(lambda pk: MetricChunk.objects.filter(pk=pk))
 _insert_chunks = PreparedInsert(
     MetricChunk,
     unique=["metric", "number"],
@@ -72,31 +80,27 @@ def next_numbers(heads: Sequence[Metric]) -> dict[int, int]:
 def grow(
     head: Metric, tail: MetricChunk | None, points: Points, number: int
 ) -> list[MetricChunk]:
-    """The rows to write so that `points` follow; rows that they replace are deleted."""
+    """The rows to write so that `points` follow: they replace those of their numbers,
+    and what they make superfluous is deleted.
+    """
     pending = concatenate([points_of(tail), points] if tail else [points])
     number = tail.number if tail else number
     row = _row(head, number, pending)
     if len(pending) < TAIL_POINTS and len(row.data) <= TAIL_BYTES:
         return [row]
-    old = [tail.pk] if tail else []
-    before = head.chunks.filter(number=number - 1).defer("data").first()
-    if before and _can_grow(before, row):
+    before = None
+    if number and row.encoding != chunks.JSON:
+        before = _short_before.first(head.pk, number - 1)
+    if before:
         pending = concatenate([points_of(before), pending])
         number = before.number
-        old.append(before.pk)
-    head.chunks.filter(pk__in=old).delete()
     pieces = list(_pieces(pending, chunks.encoding_of(pending) == chunks.JSON))
     sealed = [_row(head, number + index, piece) for index, piece in enumerate(pieces)]
     for row in sealed:
         row.sealed = True
+    if tail and sealed[-1].number < tail.number:
+        _delete_chunk(tail.pk)
     return sealed
-
-
-def _can_grow(before: MetricChunk, row: MetricChunk) -> bool:
-    # Texts may be long: chunks of JSON stay as short as a tail.
-    return chunks.JSON not in (before.encoding, row.encoding) and (
-        before.count < CHUNK_POINTS
-    )
 
 
 def _pieces(points: Points, is_json: bool) -> Iterable[Points]:

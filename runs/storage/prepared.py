@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from django.db import connection
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.query import get_related_populators
-from django.db.models.sql import UpdateQuery
+from django.db.models.sql import DeleteQuery, UpdateQuery
 
 Row = TypeVar("Row", bound=Model)
 Shape = tuple[int | None, ...]
@@ -125,12 +125,10 @@ class PreparedRows(_Select):
         return list(self._read(given))
 
 
-class PreparedUpdate:
-    """An UPDATE, by a function that returns a queryset and its new values."""
+class _Change:
+    """Knows the statements of a change, one for each shape of its arguments."""
 
-    def __init__(
-        self, build: Callable[..., tuple[QuerySet[Any, Any], dict[str, Any]]]
-    ) -> None:
+    def __init__(self, build: Callable[..., Any]) -> None:
         self._build = build
         self._known: dict[tuple[str, Shape], _Statement] = {}
 
@@ -151,15 +149,38 @@ class PreparedUpdate:
     def _statement(self, shape: Shape) -> _Statement:
         key = connection.vendor, shape
         if key not in self._known:
-            self._known[key] = self._compile(shape)
+            query = self._query(self._build(*_slots(shape)))
+            sql, params = query.get_compiler(connection=connection).as_sql()
+            self._known[key] = _Statement(sql, tuple(params))
         return self._known[key]
 
-    def _compile(self, shape: Shape) -> _Statement:
-        rows, changes = self._build(*_slots(shape))
-        query: Any = rows.query.chain(UpdateQuery)
+    def _query(self, built: Any) -> Any:
+        raise NotImplementedError
+
+
+class PreparedUpdate(_Change):
+    """An UPDATE, by a function that returns a queryset and its new values."""
+
+    def __init__(
+        self, build: Callable[..., tuple[QuerySet[Any, Any], dict[str, Any]]]
+    ) -> None:
+        super().__init__(build)
+
+    def _query(self, built: Any) -> Any:
+        rows, changes = built
+        query = rows.query.chain(UpdateQuery)
         query.add_update_values(changes)
-        sql, params = query.get_compiler(connection=connection).as_sql()
-        return _Statement(sql, tuple(params))
+        return query
+
+
+class PreparedDelete(_Change):
+    """A DELETE of rows that nothing refers to, by a function that returns them."""
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
+        super().__init__(build)
+
+    def _query(self, built: Any) -> Any:
+        return built.query.chain(DeleteQuery)
 
 
 class PreparedInsert(Generic[Row]):

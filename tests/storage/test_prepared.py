@@ -12,6 +12,7 @@ from runs.actions.experiments import create_experiment
 from runs.models import Experiment, Key, Kind, User, Workspace
 from runs.storage.prepared import (
     Prepared,
+    PreparedDelete,
     PreparedInsert,
     PreparedRows,
     PreparedUpdate,
@@ -38,6 +39,7 @@ describe = PreparedUpdate(
         {"description": text, "last_run_number": F("last_run_number") + 1},
     )
 )
+delete_key = PreparedDelete(lambda name: Key.objects.filter(name=name))
 insert_keys = PreparedInsert(Key, unique=["workspace", "kind", "name"])
 
 
@@ -102,3 +104,12 @@ def test_rows_that_are_there_stay(workspace: Workspace) -> None:
     insert_keys(rows)
     assert list(Key.objects.order_by("name").values_list("name", flat=True)) == [*"ab"]
     assert Key.objects.order_by("name").first() == first
+
+
+def test_a_deletion_takes_only_what_it_names(workspace: Workspace) -> None:
+    insert_keys([Key(workspace=workspace, kind=Kind.TAG, name=name) for name in "abc"])
+    assert delete_key("b") == 1
+    assert list(Key.objects.order_by("name").values_list("name", flat=True)) == [
+        "a",
+        "c",
+    ]
