@@ -184,7 +184,7 @@ class PreparedDelete(_Change):
 
 
 class PreparedInsert(Generic[Row]):
-    """An INSERT of objects, which get no keys by it.
+    """An INSERT of objects; only `one` learns its key by it.
 
     With `unique`, columns that are unique together, a row that is there already takes
     the new values of `update`, or stays as it is.
@@ -197,6 +197,7 @@ class PreparedInsert(Generic[Row]):
         unique: Sequence[str] = (),
         update: Sequence[str] = (),
     ) -> None:
+        self._key = model._meta.pk.column
         self._fields = [f for f in model._meta.concrete_fields if not f.primary_key]
         columns = [f'"{field.column}"' for field in self._fields]
         marks = ", ".join(["%s"] * len(columns))
@@ -219,6 +220,19 @@ class PreparedInsert(Generic[Row]):
                 cursor.execute(self._sql, rows[0])
             elif rows:
                 cursor.executemany(self._sql, rows)
+
+    def one(self, row: Row) -> Row:
+        """Insert a row that is new, and give the object its key."""
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                sql = f'{self._sql} RETURNING "{self._key}"'
+                cursor.execute(sql, self._values(row))
+                [row.pk] = cursor.fetchone()
+            else:
+                cursor.execute(self._sql, self._values(row))
+                row.pk = cursor.lastrowid
+        row._state.adding, row._state.db = False, connection.alias
+        return row
 
     def _values(self, one: Row) -> list[Any]:
         return [
