@@ -13,6 +13,7 @@ from runs.actions.changes import Edit, record
 from runs.actions.inventing import invent_name
 from runs.actions.lifecycle import start_event
 from runs.actions.parents import adopt_waiting, hold_tree, link_parent
+from runs.actions.search_text import write_search_text
 from runs.actions.texts import check_tags, write_params, write_properties, write_tags
 from runs.actions.touch import touch
 from runs.models import Experiment, Run
@@ -92,6 +93,7 @@ def create_run(
     write_params(run, params or {})
     write_properties(run, properties or {})
     write_tags(run, tags)
+    write_search_text(run, tags)
     return run
 
 

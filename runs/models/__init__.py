@@ -27,6 +27,7 @@ from runs.models.logged import (
 )
 from runs.models.metrics import IngestBatch, Metric, MetricChunk, MetricKind
 from runs.models.runs import Launcher, Run, RunEvent, RunStar
+from runs.models.search_text import SearchIndex, SearchText
 from runs.models.texts import Key, Kind, RunParam, RunProperty, RunTag
 
 __all__ = [
@@ -62,6 +63,8 @@ __all__ = [
     "RunProperty",
     "RunStar",
     "RunTag",
+    "SearchIndex",
+    "SearchText",
     "SignInFailure",
     "SignInLink",
     "Theme",
