@@ -34,7 +34,8 @@ from runs.models import (
     RunParam,
     RunTag,
 )
-from runs.models.search_text import HIDDEN, SearchText, grams_of, text_of
+from runs.models.grams import HIDDEN, grams_of, text_of
+from runs.models.search_text import SearchText
 from runs.storage.growth import grow
 from runs.storage.heads import Rule, advance
 from runs.storage.points import make_points

@@ -13,7 +13,7 @@ import pytest
 from mlflow.entities import Metric
 from mlflow.tracking import MlflowClient
 
-from runs.models import rollups, search_text
+from runs.models import grams, rollups, search_text
 from tests.bench import invented
 from tests.bench.log import log_runs
 from tests.bench.seed import BATCH, long_points, long_run
@@ -127,9 +127,9 @@ def rows(database: sqlite3.Connection, table: str, ids: dict[str, str]) -> Rows:
 
 def without_ids(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """A search text holds the run's id, and its grams what the id begins with."""
-    run, text, grams = row
-    parts = text.split(search_text.SEPARATOR)
-    assert grams == search_text.grams_of(text)
+    run, text, held = row
+    parts = text.split(grams.SEPARATOR)
+    assert held == grams.grams_of(text)
     return run, *parts[:1], *parts[2:]
 
 
