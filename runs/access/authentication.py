@@ -28,7 +28,7 @@ SESSION_STEP = timedelta(minutes=5)
 
 
 _tokens = Prepared(
-    lambda key: ApiToken.objects.select_related("user", "workspace").filter(
+    lambda key: ApiToken.objects.select_related("user").filter(
         digest=key, revoked__isnull=True, user__is_active=True
     )
 )

@@ -9,13 +9,17 @@ SQL with its values: texts, numbers, bytes, as they are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.query import get_related_populators
 from django.db.models.sql import DeleteQuery, UpdateQuery
+
+from studio.core.batches import batches
+
+#: Rows of one INSERT: a statement may have some thirty thousand values.
+BATCH = 500
 
 Row = TypeVar("Row", bound=Model)
 Shape = tuple[int | None, ...]
@@ -32,25 +36,34 @@ class Slot(Expression):
         return "%s", (self,)
 
 
-@dataclass(frozen=True)
 class _Statement:
-    sql: str
-    params: tuple[Any, ...]
+    """SQL, and what is sent with it: constants of its own and the values of a use."""
 
-    def sent(self, values: Sequence[Any]) -> list[Any]:
-        return [values[p.place] if isinstance(p, Slot) else p for p in self.params]
+    def __init__(self, query: Any) -> None:
+        self.compiler = query.get_compiler(connection=_connection())
+        self.sql, params = self.compiler.as_sql()
+        self._params = list(params)
+        places = [p.place if isinstance(p, Slot) else None for p in params]
+        self._places = [
+            (at, place) for at, place in enumerate(places) if place is not None
+        ]
+        self._is_plain = places == list(range(len(places)))
 
-    def run(self, cursor: Any, values: Sequence[Any]) -> None:
-        cursor.execute(self.sql, self.sent(values))
+    def sent(self, values: Sequence[Any]) -> Sequence[Any]:
+        if self._is_plain:
+            return values
+        params = self._params.copy()
+        for at, place in self._places:
+            params[at] = values[place]
+        return params
 
 
 class _Reader:
     """How rows become objects: as the queryset's own iterator makes them."""
 
     def __init__(self, rows: QuerySet[Any, Any]) -> None:
-        self._compiler = compiler = rows.query.get_compiler(connection=connection)
-        sql, params = compiler.as_sql()
-        self._statement = _Statement(sql, tuple(params))
+        self._statement = _Statement(rows.query)
+        self._compiler = compiler = self._statement.compiler
         columns = [column[0] for column in compiler.select[: compiler.col_count]]
         self._converters = compiler.get_converters(columns)
         self._tuples = rows._fields is not None  # type: ignore[attr-defined]
@@ -65,12 +78,12 @@ class _Reader:
         own = select[self._first : self._last]
         self._names = [column[0].target.attname for column in own]
         self._related: list[Any] = get_related_populators(  # type: ignore[call-arg]
-            info, select, connection.alias
+            info, select, DEFAULT_DB_ALIAS
         )
 
     def __call__(self, values: Sequence[Any]) -> Iterator[Any]:
-        with connection.cursor() as cursor:
-            self._statement.run(cursor, values)
+        with _connection().cursor() as cursor:
+            cursor.execute(self._statement.sql, self._statement.sent(values))
             rows = cursor.fetchall()
         if self._converters:
             rows = self._compiler.apply_converters(rows, self._converters)
@@ -78,7 +91,7 @@ class _Reader:
 
     def _object(self, row: Sequence[Any]) -> Any:
         fields = row[self._first : self._last]
-        found = self._model.from_db(connection.alias, self._names, fields)
+        found = self._model.from_db(DEFAULT_DB_ALIAS, self._names, fields)
         for populator in self._related:
             populator.populate(row, found)
         return found
@@ -89,16 +102,15 @@ class _Select:
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
         self._build = build
-        self._known: dict[tuple[str, Shape], _Reader] = {}
+        self._known: dict[Shape, _Reader] = {}
 
     def _read(self, given: Sequence[Any]) -> Iterator[Any]:
         shape, values = _flat(given)
         if 0 in shape:
             return iter(())
-        key = connection.vendor, shape
-        if key not in self._known:
-            self._known[key] = _Reader(self._build(*_slots(shape)))
-        return self._known[key](values)
+        if shape not in self._known:
+            self._known[shape] = _Reader(self._build(*_slots(shape)))
+        return self._known[shape](values)
 
 
 class Prepared(_Select, Generic[Row]):
@@ -130,29 +142,28 @@ class _Change:
 
     def __init__(self, build: Callable[..., Any]) -> None:
         self._build = build
-        self._known: dict[tuple[str, Shape], _Statement] = {}
+        self._known: dict[Shape, _Statement] = {}
 
     def __call__(self, *given: Any) -> int:
         """Returns how many rows were changed."""
         shape, values = _flat(given)
-        with connection.cursor() as cursor:
-            self._statement(shape).run(cursor, values)
+        statement = self._statement(shape)
+        with _connection().cursor() as cursor:
+            cursor.execute(statement.sql, statement.sent(values))
             return int(cursor.rowcount)
 
     def each(self, uses: Sequence[Sequence[Any]]) -> None:
         """The same once for each row of values, none of which is a sequence."""
         if uses:
             statement = self._statement((None,) * len(uses[0]))
-            with connection.cursor() as cursor:
+            with _connection().cursor() as cursor:
                 cursor.executemany(statement.sql, [statement.sent(one) for one in uses])
 
     def _statement(self, shape: Shape) -> _Statement:
-        key = connection.vendor, shape
-        if key not in self._known:
+        if shape not in self._known:
             query = self._query(self._build(*_slots(shape)))
-            sql, params = query.get_compiler(connection=connection).as_sql()
-            self._known[key] = _Statement(sql, tuple(params))
-        return self._known[key]
+            self._known[shape] = _Statement(query)
+        return self._known[shape]
 
     def _query(self, built: Any) -> Any:
         raise NotImplementedError
@@ -198,47 +209,73 @@ class PreparedInsert(Generic[Row]):
         update: Sequence[str] = (),
     ) -> None:
         self._key = model._meta.pk.column
-        self._fields = [f for f in model._meta.concrete_fields if not f.primary_key]
-        columns = [f'"{field.column}"' for field in self._fields]
-        marks = ", ".join(["%s"] * len(columns))
-        self._sql = (
-            f'INSERT INTO "{model._meta.db_table}" ({", ".join(columns)}) '
-            f"VALUES ({marks})"
+        fields = [f for f in model._meta.concrete_fields if not f.primary_key]
+        self._columns = [(f.attname, None if _is_plain(f) else f) for f in fields]
+        columns = [f'"{field.column}"' for field in fields]
+        self._into = (
+            f'INSERT INTO "{model._meta.db_table}" ({", ".join(columns)}) VALUES '
         )
-        column = {field.name: field.column for field in self._fields}
+        self._marks = f"({', '.join(['%s'] * len(columns))})"
+        self._conflict = ""
+        column = {field.name: field.column for field in fields}
         if unique:
             at = ", ".join(f'"{column[name]}"' for name in unique)
             to = ", ".join(f'"{c}" = EXCLUDED."{c}"' for c in map(column.get, update))
-            self._sql += f" ON CONFLICT ({at}) DO " + (
-                f"UPDATE SET {to}" if to else "NOTHING"
-            )
+            then = f"UPDATE SET {to}" if to else "NOTHING"
+            self._conflict = f" ON CONFLICT ({at}) DO {then}"
 
     def __call__(self, objects: Sequence[Row]) -> None:
-        rows = [self._values(one) for one in objects]
-        with connection.cursor() as cursor:
-            if len(rows) == 1:
-                cursor.execute(self._sql, rows[0])
-            elif rows:
-                cursor.executemany(self._sql, rows)
+        database = _connection()
+        with database.cursor() as cursor:
+            # One statement for many: a database that is full refuses it as a whole.
+            for rows in batches(objects, BATCH):
+                values = [v for one in rows for v in self._values(one, database)]
+                cursor.execute(self._sql(len(rows)), values)
 
     def one(self, row: Row) -> Row:
         """Insert a row that is new, and give the object its key."""
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                sql = f'{self._sql} RETURNING "{self._key}"'
-                cursor.execute(sql, self._values(row))
+        database = _connection()
+        sql, values = self._sql(1), self._values(row, database)
+        with database.cursor() as cursor:
+            if database.vendor == "postgresql":
+                cursor.execute(f'{sql} RETURNING "{self._key}"', values)
                 [row.pk] = cursor.fetchone()
             else:
-                cursor.execute(self._sql, self._values(row))
+                cursor.execute(sql, values)
                 row.pk = cursor.lastrowid
-        row._state.adding, row._state.db = False, connection.alias
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
         return row
 
-    def _values(self, one: Row) -> list[Any]:
+    def _sql(self, rows: int) -> str:
+        marks = ", ".join([self._marks] * rows)
+        return f"{self._into}{marks}{self._conflict}"
+
+    def _values(self, one: Row, database: Any) -> list[Any]:
         return [
-            field.get_db_prep_save(getattr(one, field.attname), connection)
-            for field in self._fields
+            getattr(one, name)
+            if field is None
+            else field.get_db_prep_save(getattr(one, name), database)
+            for name, field in self._columns
         ]
+
+
+def _is_plain(field: Any) -> bool:
+    """Whether the field's values are sent as they are."""
+    return isinstance(
+        field,
+        models.IntegerField
+        | models.FloatField
+        | models.BooleanField
+        | models.CharField
+        | models.TextField
+        | models.BinaryField
+        | models.ForeignKey,
+    )
+
+
+def _connection() -> Any:
+    """This thread's connection; `django.db.connection` looks it up at every touch."""
+    return connections[DEFAULT_DB_ALIAS]
 
 
 def _flat(given: Sequence[Any]) -> tuple[Shape, list[Any]]:

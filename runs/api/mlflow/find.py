@@ -19,6 +19,9 @@ _runs = Prepared(
         workspace_id=workspace, run_id=run_id
     ).select_related("experiment", "submitter")
 )
+_runs_alone = Prepared(
+    lambda workspace, run_id: Run.objects.filter(workspace_id=workspace, run_id=run_id)
+)
 _experiments = Prepared(
     lambda workspace, number: Experiment.objects.filter(
         workspace_id=workspace, number=number
@@ -49,13 +52,25 @@ def run_of(request: StudioRequest, body: OfRun) -> Run:
     return run_by_id(request, run_id)
 
 
+def run_to_log(request: StudioRequest, body: OfRun) -> Run:
+    """The same, for what asks neither its experiment nor its submitter."""
+    run_id = required(body.run_id or body.run_uuid, "run_id")
+    return _found(_runs_alone, request, run_id)
+
+
 def run_by_id(request: StudioRequest, run_id: str) -> Run:
+    run = _found(_runs, request, run_id)
+    run.experiment.workspace = run.workspace
+    return run
+
+
+def _found(runs: Prepared[Run], request: StudioRequest, run_id: str) -> Run:
     workspace = workspace_of(request)
     # PostgreSQL does not even look for NUL.
-    run = _runs.first(workspace.pk, run_id) if "\x00" not in run_id else None
+    run = runs.first(workspace.pk, run_id) if "\x00" not in run_id else None
     if run is None:
         raise NotFound(f"Run with id={run_id} not found")
-    run.workspace = run.experiment.workspace = workspace
+    run.workspace = workspace
     return run
 
 

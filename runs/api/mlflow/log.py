@@ -14,7 +14,7 @@ from runs.actions import annotate, ingest, models
 from runs.actions.clock import now_ms
 from runs.api.mlflow.decode import loads
 from runs.api.mlflow.errors import invalid
-from runs.api.mlflow.find import OfRun, required, run_of
+from runs.api.mlflow.find import OfRun, required, run_to_log
 from runs.api.mlflow.http import endpoint
 from runs.api.mlflow.points import MetricBody, point, points_of
 from runs.api.mlflow.tags import (
@@ -77,14 +77,14 @@ class LogModel(OfRun):
 
 @endpoint(Permission.LOG, LogMetric)
 def log_metric(request: StudioRequest, body: LogMetric) -> dict[str, Any]:
-    run = run_of(request, OfRun(body.run_id, body.run_uuid))
+    run = run_to_log(request, OfRun(body.run_id, body.run_uuid))
     models.log_points(run, [point(body)], actor=request.actor, now=now_ms())
     return {}
 
 
 @endpoint(Permission.LOG, LogParam)
 def log_param(request: StudioRequest, body: LogParam) -> dict[str, Any]:
-    run = run_of(request, body)
+    run = run_to_log(request, body)
     key = check_mlflow_key(required(body.key, "key"), "key")
     value = check_value(body.value, "value")
     try:
@@ -102,7 +102,7 @@ def log_param(request: StudioRequest, body: LogParam) -> dict[str, Any]:
 
 @endpoint(Permission.LOG, LogBatch)
 def log_batch(request: StudioRequest, body: LogBatch) -> dict[str, Any]:
-    run = run_of(request, body)
+    run = run_to_log(request, body)
     check_sizes(body)
     points = points_of(body.metrics)
     params = read_pairs(body.params, "params")
@@ -163,7 +163,7 @@ def check_once(keys: Sequence[str]) -> None:
 @endpoint(Permission.LOG, SetTag)
 @transaction.atomic
 def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
-    run = run_of(request, body)
+    run = run_to_log(request, body)
     key = check_mlflow_key(required(body.key, "key"), "key")
     tags = {key: check_value(body.value, "value")}
     now = now_ms()
@@ -175,7 +175,7 @@ def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
 @endpoint(Permission.LOG, DeleteTag)
 @transaction.atomic
 def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
-    run = run_of(request, body)
+    run = run_to_log(request, body)
     key = required(body.key, "key")
     stored = RunTag.objects.filter(run=run, key__name=key.replace("\x00", ""))
     if not stored.exists():
@@ -189,7 +189,7 @@ def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
 @transaction.atomic
 def log_model(request: StudioRequest, body: LogModel) -> dict[str, Any]:
     """Clients before 3 record a model by appending to a tag of the run."""
-    run = run_of(request, body)
+    run = run_to_log(request, body)
     described = loads(required(body.model_json, "model_json"))
     absent = [
         name
