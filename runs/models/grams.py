@@ -8,6 +8,7 @@ Japanese or Korean character.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from runs.models.functions import is_cjk, lowered
@@ -17,6 +18,8 @@ HIDDEN = "mlflow."
 
 SEPARATOR = "\x1f"
 _MARK = "\x1e"
+#: Where a word begins in ASCII, with the next character.
+_BEGINNINGS = re.compile(r"(?<![0-9A-Za-z])(?=(..?))", re.DOTALL)
 _SPACES = str.maketrans({SEPARATOR: " ", _MARK: " "})
 
 
@@ -37,6 +40,17 @@ def is_short(word: str) -> bool:
 
 def grams_of(text: str) -> str:
     """The grams of a search text, each once, between marks."""
+    kept = _plain(text) if text.isascii() else _mixed(text)
+    return _MARK + "".join(gram + _MARK for gram in kept if SEPARATOR not in gram)
+
+
+def _plain(text: str) -> Iterable[str]:
+    """The same as `_mixed` for most texts, ten times faster."""
+    found = _BEGINNINGS.findall(text)
+    return dict.fromkeys(gram for pair in found for gram in (pair[0], pair))
+
+
+def _mixed(text: str) -> Iterable[str]:
     found: dict[str, None] = {}
     before = ""
     for at, char in enumerate(text):
@@ -49,8 +63,7 @@ def grams_of(text: str) -> str:
         if has_cjk and len(pair) == 2:
             found[pair] = None
         before = char
-    kept = [gram for gram in found if SEPARATOR not in gram]
-    return _MARK + "".join(gram + _MARK for gram in kept)
+    return found
 
 
 def gram_of(word: str) -> str | None:
