@@ -29,10 +29,13 @@ TAIL_POINTS = 256
 TAIL_BYTES = 64 * 1024
 CHUNK_POINTS = 8192
 
-HEAD_FIELDS = [
+#: What every append changes of a head, and what few do: lists are sorted by `min` and
+#: `max`, so writing them costs more than itself.
+OFTEN = (
     *("count", "last", "last_is_nan", "last_text", "last_step", "last_time"),
-    *("min", "max", "first", "first_is_nan", "first_step", "first_time", "next_step"),
-]
+    "next_step",
+)
+SELDOM = ("min", "max", "first", "first_is_nan", "first_step", "first_time")
 
 _tails = Prepared(
     lambda heads: MetricChunk.objects.filter(metric__id__in=heads, sealed=False)
@@ -59,10 +62,16 @@ _insert_chunks = PreparedInsert(
         *("min_time", "max_time", "data", "notes"),
     ],
 )
-_update_head = PreparedUpdate(
+_update_often = PreparedUpdate(
     lambda pk, *values: (
         Metric.objects.filter(pk=pk),
-        dict(zip(HEAD_FIELDS, values, strict=True)),
+        dict(zip(OFTEN, values, strict=True)),
+    )
+)
+_update_all = PreparedUpdate(
+    lambda pk, *values: (
+        Metric.objects.filter(pk=pk),
+        dict(zip(OFTEN + SELDOM, values, strict=True)),
     )
 )
 
@@ -129,7 +138,11 @@ def save_chunks(rows: Sequence[MetricChunk]) -> None:
     _insert_chunks(rows)
 
 
-def save_heads(heads: Sequence[Metric]) -> None:
-    _update_head.each(
-        [(head.pk, *(getattr(head, name) for name in HEAD_FIELDS)) for head in heads]
-    )
+def save_heads(grown: Sequence[Metric], *, wholly: Sequence[Metric]) -> None:
+    """Write what an append changes often of `grown`, and the others wholly."""
+    _update_often.each([(head.pk, *_values(head, OFTEN)) for head in grown])
+    _update_all.each([(head.pk, *_values(head, OFTEN + SELDOM)) for head in wholly])
+
+
+def _values(head: Metric, names: Sequence[str]) -> list[Any]:
+    return [getattr(head, name) for name in names]

@@ -209,7 +209,10 @@ class PreparedInsert(Generic[Row]):
         update: Sequence[str] = (),
     ) -> None:
         self._key = model._meta.pk.column
-        fields = [f for f in model._meta.concrete_fields if not f.primary_key]
+        # A key that is another row's is sent; one of its own the database gives.
+        fields = [
+            f for f in model._meta.concrete_fields if f is not model._meta.auto_field
+        ]
         self._columns = [(f.attname, None if _is_plain(f) else f) for f in fields]
         columns = [f'"{field.column}"' for field in fields]
         self._into = (
