@@ -62,7 +62,7 @@ def build_search_texts() -> int:
 def rebuild_search_texts() -> int:
     """Write all anew; for a server that stands still."""
     SearchText.objects.all().delete()
-    search_text.refill(connection)
+    search_text.restore(connection)
     return build_search_texts()
 
 

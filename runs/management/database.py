@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from runs.models import immutable, rollups
+from runs.models import immutable, rollups, search_text
 
 #: How many copies are kept; the oldest go.
 COPIES = 3
@@ -87,7 +87,7 @@ def copy_sqlite(folder: Path) -> Path:
 
 
 def restore_triggers(say: Say) -> None:
-    """Immutable rows are only so with their triggers, and counts only right."""
+    """Immutable rows are only so with their triggers, counts and words only right."""
     lost = immutable.missing(connection)
     if lost:
         say(f"Installed missing triggers again: {', '.join(lost)}")
@@ -96,6 +96,10 @@ def restore_triggers(say: Say) -> None:
     if lost:
         say(f"Counted the runs again: {', '.join(lost)} were missing")
         rollups.restore(connection)
+    lost = search_text.missing(connection)
+    if lost:
+        say(f"Built the index of words again: {', '.join(lost)} were missing")
+        search_text.restore(connection)
 
 
 def optimize(_now: int) -> None:

@@ -60,8 +60,7 @@ def _texts(texts: Any, rows: list[Any], tags: Any) -> list[Any]:
 
 
 def index(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
-    search_text.install(editor.connection)
-    search_text.refill(editor.connection)
+    search_text.restore(editor.connection)
 
 
 def unindex(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:

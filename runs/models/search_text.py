@@ -94,8 +94,14 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     return [name for name in _TRIGGERS if name not in there]
 
 
+def restore(connection: BaseDatabaseWrapper) -> None:
+    """Create what is missing of the index, and fill it."""
+    install(connection)
+    refill(connection)
+
+
 def refill(connection: BaseDatabaseWrapper) -> None:
-    """Build SQLite's index anew out of the table, as after lost triggers."""
+    """Build SQLite's index anew out of the table; PostgreSQL keeps its own."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(f"INSERT INTO {INDEX}({INDEX}) VALUES('rebuild')")
