@@ -3,8 +3,9 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("", include("runs.pages.urls")),
+    # Addresses are tried in this order, and scripts call more often than people do.
     path("", include("runs.api.urls")),
+    path("", include("runs.pages.urls")),
 ]
 
 handler400 = "runs.access.answers.bad_request"

@@ -13,8 +13,20 @@ from runs.access.asides import note
 from runs.access.authentication import Caller
 from runs.access.origins import SAFE_METHODS
 from runs.access.rules import IN_PERSON, Access, Permission
-from runs.models import Member, Role, User, Workspace
+from runs.models import ApiToken, Member, Role, User, Workspace
+from runs.storage.prepared import Prepared
 from studio.core.errors import NotFound, PermissionDenied, SignInRequired, TooLarge
+
+_memberships = Prepared(
+    lambda user, workspace: Member.objects.select_related("workspace").filter(
+        user_id=user, workspace_id=workspace
+    )
+)
+_memberships_by_name = Prepared(
+    lambda user, name: Member.objects.select_related("workspace").filter(
+        user_id=user, workspace__name=name
+    )
+)
 
 
 def declared_access(request: HttpRequest, view: Any) -> Access:
@@ -64,19 +76,19 @@ def find_membership(caller: Caller, name: str | None) -> Member:
     A bare path means the token's workspace, in a browser the last used one.
     """
     assert caller.user is not None
-    rows = Member.objects.select_related("workspace").filter(user=caller.user)
-    if name is not None:
-        # No workspace has such a name, and PostgreSQL does not even look for NUL.
-        rows = rows.filter(workspace__name=name) if name.isprintable() else rows.none()
-    elif caller.token is not None:
-        rows = rows.filter(workspace=caller.token.workspace_id)
-    else:
-        rows = rows.filter(workspace=caller.user.last_workspace_id)
-    member = rows.first()
+    member = _member(caller.user, caller.token, name)
     if member is None:
         raise NotFound(_("There is no such workspace, or you are not a member of it."))
     member.user = caller.user
     return member
+
+
+def _member(user: User, token: ApiToken | None, name: str | None) -> Member | None:
+    if name is None:
+        workspace_id = token.workspace_id if token else user.last_workspace_id
+        return _memberships.first(user.pk, workspace_id)
+    # No workspace has such a name, and PostgreSQL does not even look for NUL.
+    return _memberships_by_name.first(user.pk, name) if name.isprintable() else None
 
 
 def effective_role(member: Member, caller: Caller) -> Role:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth import get_user
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,11 +19,19 @@ from django.utils.translation import gettext as _
 from runs.access.asides import note
 from runs.actions.secrets import digest
 from runs.models import ApiToken, BrowserSession, User
+from runs.storage.prepared import Prepared
 from studio.core.errors import SignInRequired
 
 #: How often "last used" and "last seen" are written at most.
 TOKEN_STEP = timedelta(minutes=1)
 SESSION_STEP = timedelta(minutes=5)
+
+
+_tokens = Prepared(
+    lambda key: ApiToken.objects.select_related("user").filter(
+        digest=key, revoked__isnull=True, user__is_active=True
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -63,13 +70,8 @@ def secret_in(header: str) -> str:
 def find_token(secret: str) -> ApiToken:
     """The living token with this secret, of a living user."""
     now = timezone.now()
-    token = (
-        ApiToken.objects.select_related("user", "workspace")
-        .filter(digest=digest(secret), revoked__isnull=True, user__is_active=True)
-        .filter(Q(expires__isnull=True) | Q(expires__gt=now))
-        .first()
-    )
-    if token is None:
+    token = _tokens.first(digest(secret))
+    if token is None or (token.expires is not None and token.expires <= now):
         raise _bad_token()
     if token.last_used is None or token.last_used < now - TOKEN_STEP:
         note(ApiToken.objects.filter(pk=token.pk), last_used=now)

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
+from runs.actions.search_text import follow_tags, refresh_search_texts
 from runs.actions.texts import check_tags, write_properties, write_tags
 from runs.actions.touch import touch
 from runs.models import (
@@ -45,6 +46,7 @@ def _set_text(run: Run, field: str, text: str, *, actor: Actor, now: int) -> Run
     before = Run.objects.values_list(field, flat=True).get(pk=run.pk)
     Run.objects.filter(pk=run.pk).update(**{field: text})
     setattr(run, field, text)
+    refresh_search_texts([run.pk])
     action = "rename run" if field == "name" else "describe run"
     record(
         run.workspace, action, [Edit(field, before, text, run)], actor=actor, now=now
@@ -67,6 +69,7 @@ def apply_tags(
 ) -> None:
     """Write checked tags and their change set, within a transaction of `run`."""
     before = write_tags(run, tags)
+    follow_tags(run, (k for k, v in tags.items() if _state(k, before) != {"value": v}))
     edits = [
         Edit(f"tags.{key}", _state(key, before), {"value": value}, run)
         for key, value in tags.items()
@@ -88,6 +91,7 @@ def remove_tags(run: Run, keys: Iterable[str], *, actor: Actor, now: int) -> int
     found = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name__in=wanted)
     rows = list(found.select_related("key"))
     RunTag.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    follow_tags(run, (row.key.name for row in rows))
     edits = [
         Edit(f"tags.{row.key.name}", {"value": row.value}, None, run) for row in rows
     ]

@@ -8,6 +8,10 @@ from typing import Any
 
 from runs.actions.actor import Actor
 from runs.models import Change, ChangeSet, Experiment, Run, Workspace
+from runs.storage.prepared import PreparedInsert
+
+_insert_set = PreparedInsert(ChangeSet)
+_insert_changes = PreparedInsert(Change)
 
 
 @dataclass(frozen=True)
@@ -33,22 +37,26 @@ def record(
     real = [edit for edit in changes if edit.before != edit.after]
     if not real:
         return None
-    change_set = ChangeSet.objects.create(
-        workspace=workspace,
-        time=now,
-        action=action,
-        actor=actor.user,
-        token=actor.token,
-    )
-    Change.objects.bulk_create(
-        Change(
-            change_set=change_set,
-            run=edit.run,
-            experiment=edit.experiment,
-            field=edit.field,
-            before=edit.before,
-            after=edit.after,
+    change_set = _insert_set.one(
+        ChangeSet(
+            workspace=workspace,
+            time=now,
+            action=action,
+            actor=actor.user,
+            token=actor.token,
         )
-        for edit in real
+    )
+    _insert_changes(
+        [
+            Change(
+                change_set=change_set,
+                run=edit.run,
+                experiment=edit.experiment,
+                field=edit.field,
+                before=edit.before,
+                after=edit.after,
+            )
+            for edit in real
+        ]
     )
     return change_set

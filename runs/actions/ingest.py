@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from django.db import transaction
 
 from runs.actions.actor import Actor
@@ -17,15 +17,25 @@ from runs.models import IngestBatch, Kind, Metric, Run
 from runs.storage.heads import Rule
 from runs.storage.metrics import store
 from runs.storage.points import Note, Points, Value, make_points
+from runs.storage.prepared import Prepared, PreparedInsert
 from studio.core import names
 from studio.core.errors import InvalidValue
+
+_heads_of = Prepared(
+    lambda run, keys: (
+        Metric.objects.filter(run_id=run, key__kind=Kind.METRIC, key__name__in=keys)
+        .select_related("key")
+        .select_for_update(of=("self",))
+        .order_by("pk")
+    )
+)
+_insert_heads = PreparedInsert(Metric, unique=["run", "key"])
 
 #: Longer integers cannot be written in decimal by every reader.
 MAX_BITS = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(msgspec.Struct, frozen=True, gc=False):
     """One value of a metric. Without a step it gets the next one of its name."""
 
     key: str
@@ -38,12 +48,14 @@ class Point:
 
     @property
     def note(self) -> Note | None:
+        if not (self.model_id or self.dataset_name or self.dataset_digest):
+            return None
         fields = {
             "model_id": self.model_id,
             "dataset_name": self.dataset_name,
             "dataset_digest": self.dataset_digest,
         }
-        return {name: text for name, text in fields.items() if text} or None
+        return {name: text for name, text in fields.items() if text}
 
 
 @transaction.atomic
@@ -105,6 +117,8 @@ def _check_points(points: Sequence[Point]) -> None:
     for index, point in enumerate(points):
         if point.key not in known:
             known.add(names.check_key(point.key, f"points[{index}].key"))
+        if _is_plain(point):
+            continue
         if point.step is not None:
             names.check_int64(point.step, f"points[{index}].step")
         names.check_time(point.time, f"points[{index}].time")
@@ -115,6 +129,19 @@ def _check_points(points: Sequence[Point]) -> None:
                 f"points[{index}].value has more than {MAX_BITS} bits",
                 field=f"points[{index}].value",
             )
+
+
+def _is_plain(point: Point) -> bool:
+    """Whether the other checks would pass: so it is with nearly all points."""
+    step, time = point.step, point.time
+    return (
+        type(point.value) is float
+        and (type(time) is int and 0 <= time <= names.MAX_TIME)
+        and (
+            step is None
+            or (type(step) is int and names.MIN_INT64 <= step <= names.MAX_INT64)
+        )
+    )
 
 
 def _is_new(run: Run, batch: tuple[str, int], now: int) -> bool:
@@ -143,20 +170,13 @@ def _heads(run: Run, keys: Collection[str]) -> dict[str, Metric]:
     missing = [key for key in keys if key not in heads]
     if missing:
         interned = intern_keys(run.workspace_id, Kind.METRIC, missing)
-        Metric.objects.bulk_create(
-            [Metric(run=run, key=key) for _, key in sorted(interned.items())],
-            ignore_conflicts=True,
-        )
+        _insert_heads([Metric(run=run, key=key) for _, key in sorted(interned.items())])
         heads |= _find_heads(run, missing)
     return heads
 
 
 def _find_heads(run: Run, keys: Collection[str]) -> dict[str, Metric]:
-    rows = Metric.objects.filter(
-        run=run, key__kind=Kind.METRIC, key__name__in=list(keys)
-    )
-    locked = rows.select_related("key").select_for_update(of=("self",))
-    return {head.key.name: head for head in locked.order_by("pk")}
+    return {head.key.name: head for head in _heads_of.all(run.pk, list(keys))}
 
 
 def _arrays(head: Metric, points: Sequence[Point]) -> Points:

@@ -6,6 +6,14 @@ import re
 from collections.abc import Iterable
 
 from runs.models import Key, Kind
+from runs.storage.prepared import Prepared, PreparedInsert
+
+_keys = Prepared(
+    lambda workspace, kind, names: Key.objects.filter(
+        workspace_id=workspace, kind=kind, name__in=names
+    )
+)
+_insert_keys = PreparedInsert(Key, unique=["workspace", "kind", "name"])
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -17,17 +25,15 @@ def intern_keys(workspace_id: int, kind: Kind, names: Iterable[str]) -> dict[str
     missing = [name for name in wanted if name not in keys]
     if missing:
         # In one order everywhere, so that two transactions cannot wait for each other.
-        Key.objects.bulk_create(
-            [Key(workspace_id=workspace_id, kind=kind, name=name) for name in missing],
-            ignore_conflicts=True,
+        _insert_keys(
+            [Key(workspace_id=workspace_id, kind=kind, name=name) for name in missing]
         )
         keys |= _find(workspace_id, kind, missing)
     return keys
 
 
 def _find(workspace_id: int, kind: Kind, names: list[str]) -> dict[str, Key]:
-    rows = Key.objects.filter(workspace_id=workspace_id, kind=kind, name__in=names)
-    return {key.name: key for key in rows}
+    return {key.name: key for key in _keys.all(workspace_id, kind.value, names)}
 
 
 def as_number(text: str | None) -> float | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from django.db.models import F
 
 from runs.actions.actor import Actor
 from runs.models import Launcher, Run, RunEvent
+from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.batches import batches
 from studio.core.errors import IllegalTransition
@@ -27,6 +29,28 @@ from studio.core.statuses import (
     may_follow,
     may_reopen,
 )
+
+_CURRENT = ("status", "started", "ended", "launcher", "revision")
+_current_of = PreparedRows(
+    lambda run: Run.objects.filter(pk=run).values_list(*_CURRENT)
+)
+_note_of = PreparedUpdate(
+    lambda run, now: (
+        Run.objects.filter(pk=run),
+        {"updated": now, "revision": F("revision") + 1},
+    )
+)
+_insert_event = PreparedInsert(RunEvent)
+
+
+@cache
+def _swap_of(names: tuple[str, ...]) -> PreparedUpdate:
+    return PreparedUpdate(
+        lambda run, old, *values: (
+            Run.objects.filter(pk=run, status=old),
+            {**dict(zip(names, values, strict=True)), "revision": F("revision") + 1},
+        )
+    )
 
 
 class Origin(Enum):
@@ -141,9 +165,9 @@ def descendants(run: Run) -> Iterator[Run]:
 
 def start_event(run: Run, *, actor: Actor, now: int) -> None:
     """The first event of a new run: how it began."""
-    RunEvent.objects.create(
-        run=run, time=now, old=None, new=run.status, actor=actor.user, token=actor.token
-    )
+    event = RunEvent(run=run, time=now, old=None, new=run.status)
+    event.actor, event.token = actor.user, actor.token
+    _insert_event([event])
 
 
 def _ask(run: Run, actor: Actor, now: int) -> None:
@@ -158,7 +182,11 @@ def _ask(run: Run, actor: Actor, now: int) -> None:
 
 
 def _current(run: Run) -> RunStatus:
-    run.refresh_from_db(fields=["status", "started", "ended", "launcher", "revision"])
+    rows = _current_of.all(run.pk)
+    if not rows:
+        raise Run.DoesNotExist
+    for name, value in zip(_CURRENT, rows[0], strict=True):
+        setattr(run, name, value)
     return run.state
 
 
@@ -201,8 +229,7 @@ def _swap(
     run: Run, old: RunStatus, new: RunStatus, fields: dict[str, Any], now: int
 ) -> bool:
     fields = {**fields, "status": new.code, "updated": now}
-    rows = Run.objects.filter(pk=run.pk, status=old.code)
-    if not rows.update(**fields, revision=F("revision") + 1):
+    if not _swap_of(tuple(fields))(run.pk, old.code, *fields.values()):
         return False
     for name, value in fields.items():
         setattr(run, name, value)
@@ -219,23 +246,17 @@ def _record(
     now: int,
     level: str,
 ) -> None:
-    RunEvent.objects.create(
-        run=run,
-        time=now,
-        old=old.code,
-        new=new.code,
-        level=level,
-        message=message,
-        actor=actor.user,
-        token=actor.token,
-    )
+    event = RunEvent(run=run, time=now, old=old.code, new=new.code)
+    event.level, event.message = level, message
+    event.actor, event.token = actor.user, actor.token
+    _insert_event([event])
 
 
 def _note(
     run: Run, status: RunStatus, message: str, actor: Actor, now: int, level: str
 ) -> Run:
     _record(run, status, status, message, actor, now, level)
-    Run.objects.filter(pk=run.pk).update(updated=now, revision=F("revision") + 1)
+    _note_of(run.pk, now)
     run.updated = now
     run.revision += 1
     return run

@@ -8,11 +8,21 @@ from __future__ import annotations
 from django.db import connection
 
 from runs.models import Run
+from runs.storage.prepared import Prepared, PreparedUpdate
 from studio.core import names
 from studio.core.errors import Immutable, InvalidValue
 
 #: The first half of the advisory lock's name; the second is the workspace.
 _TREE = 7_301
+
+_hang_tree = PreparedUpdate(
+    lambda old, new: (Run.objects.filter(root_id=old), {"root": new})
+)
+_waiting = Prepared(
+    lambda workspace, run_id, run: Run.objects.filter(
+        workspace_id=workspace, parent_run_id=run_id, parent__isnull=True
+    ).exclude(pk=run)
+)
 
 
 def hold_tree(workspace_id: int, *, shared: bool = False) -> None:
@@ -56,11 +66,9 @@ def link_parent(run: Run, parent_run_id: str) -> None:
 def adopt_waiting(run: Run) -> None:
     """Link the runs that named `run` as their parent before it arrived."""
     root = run.root or run
-    Run.objects.filter(root=run).update(root=root)
-    waiting = Run.objects.filter(
-        workspace=run.workspace_id, parent_run_id=run.run_id, parent__isnull=True
-    ).exclude(pk=run.pk)
-    for child in waiting:
+    if root is not run:
+        _hang_tree(run.pk, root.pk)
+    for child in _waiting.all(run.workspace_id, run.run_id, run.pk):
         Run.objects.filter(root=child).update(root=root)
         Run.objects.filter(pk=child.pk).update(parent=run, root=root)
 

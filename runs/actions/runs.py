@@ -13,12 +13,32 @@ from runs.actions.changes import Edit, record
 from runs.actions.inventing import invent_name
 from runs.actions.lifecycle import start_event
 from runs.actions.parents import adopt_waiting, hold_tree, link_parent
+from runs.actions.search_text import write_search_text
 from runs.actions.texts import check_tags, write_params, write_properties, write_tags
 from runs.actions.touch import touch
 from runs.models import Experiment, Run
+from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
 from studio.core.statuses import RunStatus
+
+_take_number = PreparedUpdate(
+    lambda experiment: (
+        Experiment.objects.filter(pk=experiment, deleted__isnull=True),
+        {"last_run_number": F("last_run_number") + 1},
+    )
+)
+_last_number = PreparedRows(
+    lambda experiment: Experiment.objects.filter(pk=experiment).values_list(
+        "last_run_number"
+    )
+)
+_twins = PreparedRows(
+    lambda workspace, run_id: Run.objects.filter(
+        workspace_id=workspace, run_id=run_id
+    ).values_list("pk")
+)
+_insert_run = PreparedInsert(Run)
 
 
 @transaction.atomic
@@ -135,6 +155,7 @@ def _write_texts(
     write_params(run, params)
     write_properties(run, properties)
     write_tags(run, tags)
+    write_search_text(run, tags)
 
 
 def _set_times(run: Run, status: RunStatus, started: int | None, now: int) -> None:
@@ -147,25 +168,23 @@ def _set_times(run: Run, status: RunStatus, started: int | None, now: int) -> No
 
 
 def _next_number(experiment: Experiment) -> int:
-    rows = Experiment.objects.filter(pk=experiment.pk, deleted__isnull=True)
     # The UPDATE takes the row, so two runs made at once get two numbers.
-    if not rows.update(last_run_number=F("last_run_number") + 1):
+    if not _take_number(experiment.pk):
         raise InvalidState(
             f"The experiment {experiment.name!r} is deleted; restore it first",
             experiment=experiment.name,
         )
-    return Experiment.objects.values_list("last_run_number", flat=True).get(
-        pk=experiment.pk
-    )
+    [[number]] = _last_number.all(experiment.pk)
+    return int(number)
 
 
 def _insert(run: Run) -> None:
     used = AlreadyExists(f"A run {run.run_id!r} exists already", run_id=run.run_id)
-    if Run.objects.filter(workspace=run.workspace_id, run_id=run.run_id).exists():
+    if _twins.all(run.workspace_id, run.run_id):
         raise used
     try:
         with transaction.atomic():
-            run.save(force_insert=True)
+            _insert_run.one(run)
     except IntegrityError as error:
         # Made at the same time in another experiment, or the workspace is gone.
         raise used from error

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from runs.actions.keys import as_number, intern_keys
-from runs.models import Kind, Run, RunParam, RunProperty, RunTag
+from runs.models import Key, Kind, Run, RunParam, RunProperty, RunTag
+from runs.storage.prepared import PreparedInsert, PreparedRows
 from studio.core import names
 from studio.core.errors import Immutable
 
 Once = TypeVar("Once", RunParam, RunProperty)
+
+_tags = PreparedRows(
+    lambda run, keys: RunTag.objects.filter(run_id=run, key__id__in=keys).values_list(
+        "key_id", "value"
+    )
+)
+_params = PreparedRows(
+    lambda run, keys: RunParam.objects.filter(run_id=run, key__id__in=keys).values_list(
+        "key_id", "value"
+    )
+)
+_properties = PreparedRows(
+    lambda run, keys: RunProperty.objects.filter(
+        run_id=run, key__id__in=keys
+    ).values_list("key_id", "value")
+)
+_insert_tags = PreparedInsert(RunTag, unique=["run", "key"], update=["value", "number"])
+_ONCE: dict[Any, tuple[PreparedRows, PreparedInsert[Any]]] = {
+    RunParam: (_params, PreparedInsert(RunParam)),
+    RunProperty: (_properties, PreparedInsert(RunProperty)),
+}
 
 
 def check_params(params: Mapping[str, str], field: str = "params") -> None:
@@ -46,19 +68,23 @@ def write_properties(run: Run, properties: Mapping[str, str]) -> None:
 def write_tags(run: Run, tags: Mapping[str, str | None]) -> dict[str, str | None]:
     """Set tags, already checked; returns the values that were there before by key."""
     keys = intern_keys(run.workspace_id, Kind.TAG, tags)
-    rows = RunTag.objects.filter(run=run, key__in=keys.values()).select_related("key")
-    before = {row.key.name: row.value for row in rows}
+    before = _values(_tags, run, keys)
     changed = {k: v for k, v in tags.items() if k not in before or before[k] != v}
-    RunTag.objects.bulk_create(
+    _insert_tags(
         [
             RunTag(run=run, key=keys[name], value=value, number=as_number(value))
             for name, value in sorted(changed.items())
-        ],
-        update_conflicts=True,
-        unique_fields=["run", "key"],
-        update_fields=["value", "number"],
+        ]
     )
     return before
+
+
+def _values(
+    stored: PreparedRows, run: Run, keys: Mapping[str, Key]
+) -> dict[str, str | None]:
+    """What the run has under those keys, by their names."""
+    found = dict(stored.all(run.pk, [key.pk for key in keys.values()]))
+    return {name: found[key.pk] for name, key in keys.items() if key.pk in found}
 
 
 def _write_once(
@@ -67,14 +93,16 @@ def _write_once(
     if not texts:
         return
     keys = intern_keys(run.workspace_id, kind, texts)
-    rows = model.objects.filter(run=run, key__in=keys.values()).select_related("key")
-    known = {row.key.name: row.value or "" for row in rows}
+    select, insert = _ONCE[model]
+    stored = _values(select, run, keys)
+    known = {name: value or "" for name, value in stored.items()}
     _refuse_changes(run, kind, known, texts)
-    model.objects.bulk_create(
+    rows = [
         model(run=run, key=keys[name], value=value, number=as_number(value))
         for name, value in sorted(texts.items())
         if name not in known
-    )
+    ]
+    insert(rows)
 
 
 def _refuse_changes(

@@ -5,6 +5,20 @@ from __future__ import annotations
 from django.db.models import F
 
 from runs.models import Run
+from runs.storage.prepared import PreparedUpdate
+
+_touch = PreparedUpdate(
+    lambda run, now: (
+        Run.objects.filter(pk=run),
+        {"updated": now, "revision": F("revision") + 1},
+    )
+)
+_hear = PreparedUpdate(
+    lambda run, now: (
+        Run.objects.filter(pk=run),
+        {"updated": now, "heard": now, "revision": F("revision") + 1},
+    )
+)
 
 
 def touch(run: Run, now: int) -> None:
@@ -13,15 +27,13 @@ def touch(run: Run, now: int) -> None:
     The UPDATE holds the run's row until the transaction ends, so two writers of one run
     take turns on PostgreSQL, as all writers do on SQLite.
     """
-    Run.objects.filter(pk=run.pk).update(updated=now, revision=F("revision") + 1)
+    _touch(run.pk, now)
     run.updated = now
     run.revision += 1
 
 
 def hear(run: Run, now: int) -> None:
     """`touch` for what the run's own script wrote."""
-    Run.objects.filter(pk=run.pk).update(
-        updated=now, heard=now, revision=F("revision") + 1
-    )
+    _hear(run.pk, now)
     run.updated = run.heard = now
     run.revision += 1

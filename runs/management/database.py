@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from runs.models import immutable
+from runs.models import immutable, rollups, search_text
 
 #: How many copies are kept; the oldest go.
 COPIES = 3
@@ -87,11 +87,19 @@ def copy_sqlite(folder: Path) -> Path:
 
 
 def restore_triggers(say: Say) -> None:
-    """Immutable rows are only so with their triggers."""
+    """Immutable rows are only so with their triggers, counts and words only right."""
     lost = immutable.missing(connection)
     if lost:
         say(f"Installed missing triggers again: {', '.join(lost)}")
         immutable.install(connection)
+    lost = rollups.missing(connection)
+    if lost:
+        say(f"Counted the runs again: {', '.join(lost)} were missing")
+        rollups.restore(connection)
+    lost = search_text.missing(connection)
+    if lost:
+        say(f"Built the index of words again: {', '.join(lost)} were missing")
+        search_text.restore(connection)
 
 
 def optimize(_now: int) -> None:

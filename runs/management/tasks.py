@@ -18,6 +18,7 @@ from runs.actions.expiry import (
 )
 from runs.actions.silence import mark_silent_runs
 from runs.management.database import optimize
+from runs.models.rollups import fold
 from studio.core.errors import StudioError
 
 log = logging.getLogger("studio.worker")
@@ -73,6 +74,7 @@ def all_tasks(clock: Clock) -> Sequence[Task]:
 
     return (
         Task("mark silent runs", 10, mark_silent),
+        Task("fold the counts of runs", 10, fold_counts),
         Task("remove expired sign-ins", 600, remove_expired_sign_ins),
         Task("remove replaced files", 3600, remove_replaced_files),
         Task("purge old trash", 3600, purge_old_trash),
@@ -80,6 +82,10 @@ def all_tasks(clock: Clock) -> Sequence[Task]:
         Task("remove lost blobs", 7 * 86_400, remove_lost_blobs),
         Task("optimize the database", 86_400, optimize),
     )
+
+
+def fold_counts(_now: int) -> int:
+    return fold()
 
 
 def remove_cut_off_uploads(now: int) -> int:

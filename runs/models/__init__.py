@@ -26,7 +26,9 @@ from runs.models.logged import (
     RunModel,
 )
 from runs.models.metrics import IngestBatch, Metric, MetricChunk, MetricKind
+from runs.models.rollups import RunCount
 from runs.models.runs import Launcher, Run, RunEvent, RunStar
+from runs.models.search_text import SearchIndex, SearchText
 from runs.models.texts import Key, Kind, RunParam, RunProperty, RunTag
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "MetricKind",
     "Role",
     "Run",
+    "RunCount",
     "RunDataset",
     "RunEvent",
     "RunModel",
@@ -62,6 +65,8 @@ __all__ = [
     "RunProperty",
     "RunStar",
     "RunTag",
+    "SearchIndex",
+    "SearchText",
     "SignInFailure",
     "SignInLink",
     "Theme",

@@ -57,6 +57,13 @@ class Experiment(models.Model):
                 name="default_experiment_stays",
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["workspace", "deleted"],
+                condition=Q(deleted__isnull=False),
+                name="experiment_in_trash",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

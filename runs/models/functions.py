@@ -2,6 +2,9 @@
 
 `studio_lower` lowers the case of any letter, `studio_starts` looks for a short word at
 the start of words. On PostgreSQL the same is said in SQL (`search.expressions`).
+
+And two expressions that indexes are over. Their constants stand in their text, for an
+index serves only what is spelled as it is.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import sqlite3
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BigIntegerField, Func, TextField
 
 
 def lowered(text: str | None) -> str | None:
@@ -49,3 +53,21 @@ def install(connection: BaseDatabaseWrapper, **_: Any) -> None:
     if isinstance(raw, sqlite3.Connection):
         raw.create_function("studio_lower", 1, lowered, deterministic=True)
         raw.create_function("studio_starts", 2, starts_word, deterministic=True)
+
+
+#: How much of a text stands in an index: PostgreSQL allows 2,704 bytes a row.
+BEGINNING = 120
+
+
+class Beginning(Func):
+    """The first characters of a text."""
+
+    template = f"SUBSTR(%(expressions)s, 1, {BEGINNING})"
+    output_field = TextField()
+
+
+class StartOrder(Func):
+    """When a run started; of a run without a start, before all others."""
+
+    template = f"COALESCE(%(expressions)s, {-(2**62)})"
+    output_field = BigIntegerField()

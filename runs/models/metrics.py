@@ -34,8 +34,12 @@ def metric_kinds() -> list[tuple[str, str]]:
 class Metric(models.Model):
     """The head of a series."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="metrics")
-    key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="metrics", db_index=False
+    )
+    key = models.ForeignKey(
+        Key, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     kind = models.CharField(
         max_length=20, choices=metric_kinds, default=MetricKind.SERIES
     )
@@ -59,7 +63,13 @@ class Metric(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "key"], name="metric_once")
         ]
-        indexes: ClassVar = [models.Index(fields=["key", "run"])]
+        # By last, min and max lists are sorted and filtered: each in its own order.
+        indexes: ClassVar = [
+            models.Index(fields=["key", "run"]),
+            models.Index(fields=["key", "last", "run"], name="metric_by_last"),
+            models.Index(fields=["key", "min", "run"], name="metric_by_min"),
+            models.Index(fields=["key", "max", "run"], name="metric_by_max"),
+        ]
 
 
 class MetricChunk(models.Model):
@@ -70,7 +80,9 @@ class MetricChunk(models.Model):
     chunk before it.
     """
 
-    metric = models.ForeignKey(Metric, on_delete=models.CASCADE, related_name="chunks")
+    metric = models.ForeignKey(
+        Metric, on_delete=models.CASCADE, related_name="chunks", db_index=False
+    )
     number = models.PositiveIntegerField()
     encoding = models.CharField(max_length=8)
     sealed = models.BooleanField(default=False)
@@ -94,7 +106,9 @@ class MetricChunk(models.Model):
 class IngestBatch(models.Model):
     """A batch that was applied, so that it is never applied twice, however late."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="batches")
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="batches", db_index=False
+    )
     writer = models.CharField(max_length=64)
     sequence = models.BigIntegerField()
     time = models.BigIntegerField()

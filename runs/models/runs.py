@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q
 
-from runs.models.accounts import ApiToken, User, Workspace
+from runs.models.accounts import ApiToken, Member, User, Workspace
 from runs.models.experiments import Experiment
+from runs.models.functions import StartOrder
 from studio.core.statuses import ACTIVE, CODES, RunStatus
 
 
@@ -32,11 +33,27 @@ class RunQuerySet(models.QuerySet["Run"]):
     def visible_to(self, user: User) -> RunQuerySet:
         return self.filter(workspace__members__user=user)
 
+    def of_member(self, workspace: Workspace, user: User) -> RunQuerySet:
+        """All of them if the user is a member of the workspace, else none.
+
+        Membership is asked once and not joined, so that no planner starts from it. The
+        caller narrows the runs to the workspace.
+        """
+        member = Member.objects.filter(workspace=workspace, user=user)
+        return self.filter(Q(Exists(member)))
+
     def in_workspace(self, workspace: Workspace) -> RunQuerySet:
         return self.filter(workspace=workspace)
 
     def not_deleted(self) -> RunQuerySet:
-        return self.filter(deleted__isnull=True, experiment__deleted__isnull=True)
+        """Neither the run nor its experiment is in the trash.
+
+        Few experiments are: their ids are a list, looked up once.
+        """
+        gone = Experiment.objects.filter(deleted__isnull=False)
+        return self.filter(deleted__isnull=True).exclude(
+            experiment__in=gone.values("pk")
+        )
 
     def active(self) -> RunQuerySet:
         return self.filter(status__in=[status.code for status in ACTIVE])
@@ -50,10 +67,10 @@ class Run(models.Model):
     """
 
     workspace = models.ForeignKey(
-        Workspace, on_delete=models.CASCADE, related_name="runs"
+        Workspace, on_delete=models.CASCADE, related_name="runs", db_index=False
     )
     experiment = models.ForeignKey(
-        Experiment, on_delete=models.CASCADE, related_name="runs"
+        Experiment, on_delete=models.CASCADE, related_name="runs", db_index=False
     )
     run_id = models.CharField(max_length=256)
     number = models.PositiveBigIntegerField()
@@ -74,11 +91,19 @@ class Run(models.Model):
     # A parent may be named before it arrives: then only its id is known.
     parent_run_id = models.CharField(max_length=256, blank=True, default="")
     parent = models.ForeignKey(
-        "self", null=True, on_delete=models.SET_NULL, related_name="children"
+        "self",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="children",
+        db_index=False,
     )
     # Null means that the run is its own root.
     root = models.ForeignKey(
-        "self", null=True, on_delete=models.SET_NULL, related_name="descendants"
+        "self",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="descendants",
+        db_index=False,
     )
 
     created = models.BigIntegerField()
@@ -116,6 +141,25 @@ class Run(models.Model):
             models.Index(fields=["workspace", "-id"]),
             models.Index(fields=["experiment", "-id"]),
             models.Index(fields=["workspace", "status", "-id"]),
+            models.Index(fields=["workspace", "created"]),
+            # MLflow's order of runs.
+            models.Index(
+                F("workspace"),
+                StartOrder(F("started")).desc(),
+                F("run_id"),
+                name="run_by_start",
+            ),
+            # Most runs are roots: an index of "no parent" would only mislead a planner.
+            models.Index(
+                fields=["parent", "-id"],
+                condition=Q(parent__isnull=False),
+                name="run_has_parent",
+            ),
+            models.Index(
+                fields=["root", "-id"],
+                condition=Q(root__isnull=False),
+                name="run_has_root",
+            ),
             models.Index(
                 fields=["workspace", "parent_run_id"],
                 condition=~Q(parent_run_id="") & Q(parent__isnull=True),
@@ -130,6 +174,11 @@ class Run(models.Model):
                 fields=["deleted"],
                 condition=Q(deleted__isnull=False),
                 name="run_in_trash",
+            ),
+            models.Index(
+                fields=["workspace", "-id"],
+                condition=Q(archived__isnull=False),
+                name="run_in_archive",
             ),
         ]
 

@@ -3,6 +3,10 @@
 A name is stored once per workspace and kind, so that "which keys exist" is a look-up.
 Parameters and properties are immutable: triggers refuse UPDATE, and DELETE too unless
 the run is being purged (migration 0002).
+
+What is looked for by its value is found by (key, the value's beginning, run): within
+one value the runs stand in the order of their arrival, so that a list of the newest
+stops when its page is full. A whole value may be longer than an index allows.
 """
 
 from __future__ import annotations
@@ -10,8 +14,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import F, Q
 
 from runs.models.accounts import Workspace
+from runs.models.functions import Beginning
 from runs.models.runs import Run
 
 
@@ -46,10 +52,27 @@ class Key(models.Model):
         return self.name
 
 
+def indexes(name: str) -> list[models.Index]:
+    """What finds the runs of a key, of a value, of a range of numbers."""
+    return [
+        models.Index(fields=["key", "run"]),
+        models.Index(
+            F("key"), Beginning(F("value")), F("run"), name=f"{name}_by_value"
+        ),
+        models.Index(
+            fields=["key", "number", "run"],
+            condition=Q(number__isnull=False),
+            name=f"{name}_by_number",
+        ),
+    ]
+
+
 class RunText(models.Model):
     """A key and a text of a run; `number` is the text as a number, if it is one."""
 
-    key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="+")
+    key = models.ForeignKey(
+        Key, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     value = models.TextField(null=True)
     number = models.FloatField(null=True)
 
@@ -60,34 +83,40 @@ class RunText(models.Model):
 class RunTag(RunText):
     """Mutable. A null value is a tag that is only a word."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="tags")
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="tags", db_index=False
+    )
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "key"], name="run_tag_once")
         ]
-        indexes: ClassVar = [models.Index(fields=["key", "run"])]
+        indexes: ClassVar = indexes("run_tag")
 
 
 class RunParam(RunText):
     """Written once."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="params")
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="params", db_index=False
+    )
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "key"], name="run_param_once")
         ]
-        indexes: ClassVar = [models.Index(fields=["key", "run"])]
+        indexes: ClassVar = indexes("run_param")
 
 
 class RunProperty(RunText):
     """Written once, never removed: the audit record."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="properties")
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="properties", db_index=False
+    )
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "key"], name="run_property_once")
         ]
-        indexes: ClassVar = [models.Index(fields=["key", "run"])]
+        indexes: ClassVar = indexes("run_property")

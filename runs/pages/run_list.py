@@ -23,8 +23,9 @@ from runs.pages.run_cells import ROLLUP, rows
 from runs.pages.run_links import Links, heads, pills, strip
 from runs.render import numbers
 from runs.search.common_metrics import common_metrics
-from runs.search.counts import StatusCounts, count_statuses
+from runs.search.counts import count_statuses, names_status
 from runs.search.find_runs import RunPage, find_runs
+from runs.search.tally import StatusCounts
 from studio.core.errors import InvalidFilter, NotSupported, QueryTimeout, StudioError
 from studio.core.filters.tree import attribute
 from studio.core.viewspec import DEFAULT_COLUMNS, ROWS, Column, ViewSpec
@@ -96,8 +97,9 @@ def _find(
     asked = replace(spec, columns=columns + hidden)
     viewer, workspace = request.actor.user, request.workspace
     page = find_runs(asked, viewer, workspace, experiment=experiment)
-    counts = count_statuses(spec, viewer, workspace, experiment=experiment)
-    return page, counts
+    if not names_status(spec):
+        return page, page.counts
+    return page, count_statuses(spec, viewer, workspace, experiment=experiment)
 
 
 def _frame(

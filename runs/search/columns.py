@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from django.db.models import Count
 
 from runs.models import Metric, Run, RunStar, RunTag
+from runs.models.grams import HIDDEN
 from runs.search.attributes import FINAL_CODES
 from runs.search.keyed import TABLES
 from runs.search.scope import COMMITS, Scope
-from runs.search.words import HIDDEN
 from studio.core.filters import tree
 from studio.core.filters.fields import statuses_of
 from studio.core.filters.tree import Field

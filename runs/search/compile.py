@@ -60,7 +60,7 @@ def _condition(node: Node, scope: Scope, *, is_large: bool) -> Q:
     if isinstance(node, Not):
         return ~_condition(node.node, scope, is_large=is_large)
     if isinstance(node, Word):
-        found = word_condition(node.text)
+        found = word_condition(node.text, scope)
     else:
         found = _comparison(node, scope)
     return certain(found) if is_large else found

@@ -14,8 +14,8 @@ from typing import Any
 from django.db.models import Count, F, Q
 
 from runs.models import Experiment, Key, Metric, Run, User, Workspace
+from runs.search import tally as tallies
 from runs.search.expressions import Contains
-from runs.search.find_runs import EXACT
 from runs.search.keyed import TABLES
 from runs.search.limits import time_limit
 from runs.search.question import Question, ask
@@ -26,12 +26,6 @@ from studio.core.filters.text import to_text
 from studio.core.filters.tree import Comparison, Field, all_of
 from studio.core.statuses import RunStatus
 from studio.core.viewspec import ViewSpec
-
-
-@dataclass(frozen=True)
-class StatusCounts:
-    counts: dict[RunStatus, int]
-    exact: bool
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,7 @@ def count_statuses(
     experiment: Experiment | None = None,
     parent: Run | None = None,
     now: int | None = None,
-) -> StatusCounts:
+) -> tallies.StatusCounts:
     """How many matching runs have each status.
 
     Terms of the filter on the status itself do not count, so that the strip shows what
@@ -67,12 +61,7 @@ def count_statuses(
     spec = spec.changed(q=_without_status(spec))
     question = _question(spec, viewer, workspace, experiment, parent, now)
     with time_limit():
-        newest, exact = _newest(question)
-        rows = Run.objects.filter(pk__in=newest).order_by().values_list("status")
-        counts = {
-            RunStatus.from_code(status): n for status, n in rows.annotate(n=Count("pk"))
-        }
-    return StatusCounts(counts, exact)
+        return tallies.tally(question)
 
 
 def count_keys(
@@ -90,7 +79,7 @@ def count_keys(
     """The keys of a kind (`tags`, …) that hold `part`, in the matching runs."""
     question = _question(spec, viewer, workspace, experiment, parent, now)
     with time_limit():
-        newest, _ = _newest(question)
+        newest = _newest(question)
         names = Key.objects.filter(
             Q(Contains(F("name"), part)), workspace=workspace, kind=KINDS[kind]
         )
@@ -116,7 +105,7 @@ def count_values(
     """The values of a tag, parameter, property or text attribute that hold `part`."""
     question = _question(spec, viewer, workspace, experiment, parent, now, field)
     with time_limit():
-        newest, _ = _newest(question)
+        newest = _newest(question)
         if field.kind in TABLES:
             key = question.scope.key(field)
             rows, column = _table(field.kind).filter(run__in=newest, key=key), "value"
@@ -153,6 +142,11 @@ def _table(kind: str) -> Any:
     return table.objects
 
 
+def names_status(spec: ViewSpec) -> bool:
+    """Whether the strip counts other runs than the filter matches."""
+    return any(_is_status(term) for term in terms(spec.filter()))
+
+
 def _without_status(spec: ViewSpec) -> str:
     kept = [term for term in terms(spec.filter()) if not _is_status(term)]
     return to_text(all_of(*kept)) if kept else ""
@@ -182,8 +176,6 @@ def _question(
     )
 
 
-def _newest(question: Question) -> tuple[Any, bool]:
-    """The newest matching runs as a subquery, and whether they are all of them."""
-    newest = question.runs().order_by("-pk").values("pk")[: EXACT + 1]
-    exact = newest.count() <= EXACT
-    return newest[:EXACT], exact
+def _newest(question: Question) -> Any:
+    """The newest matching runs as a subquery."""
+    return tallies.newest(question).values("pk")[: tallies.EXACT]

@@ -75,6 +75,22 @@ class Binary(Func):
         return self.as_sql(compiler, connection, template=template, **extra)
 
 
+class Plain(Func):
+    """The column's value, for which SQLite's planner looks into no index.
+
+    It knows averages only: where we know better what to begin with, the others are
+    told to follow. PostgreSQL knows how values are spread.
+    """
+
+    template = "%(expressions)s"
+    arity = 1
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> Sql:
+        return self.as_sql(compiler, connection, template="+%(expressions)s", **extra)
+
+
 class Contains(_Condition):
     """Whether the text holds another, whatever the case."""
 

@@ -1,7 +1,7 @@
 """The run list's one door: page, REST, CLI and views read runs through it.
 
 Who needs the matching runs in an order of its own (the MLflow endpoint) takes
-`compile.runs_matching`. The number of queries does not depend on the rows.
+`compile.runs_matching`. The number of queries is bounded, whatever the rows.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from runs.models import Experiment, Run, User, Workspace
 from runs.models.runs import RunQuerySet
 from runs.search import columns
 from runs.search.limits import time_limit
-from runs.search.order import Part, parts_of
-from runs.search.paging import beyond, read_cursor, write_cursor
+from runs.search.paging import Place, beyond, read_cursor, write_cursor
 from runs.search.question import Question, ask
+from runs.search.segments import Segment, segments_of
+from runs.search.tally import EXACT, StatusCounts, tally
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.viewspec import ViewSpec
 
-#: Totals are exact up to here; counting on would cost more than it tells.
-EXACT = 10_000
+Placed = tuple[Segment, Run]
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,18 @@ class RunPage:
     """
 
     rows: tuple[RunRow, ...]
-    total: int
-    total_is_exact: bool
+    counts: StatusCounts
     before: str
     after: str
     first: int
+
+    @property
+    def total(self) -> int:
+        return self.counts.total
+
+    @property
+    def total_is_exact(self) -> bool:
+        return self.counts.exact
 
 
 def find_runs(
@@ -80,57 +87,78 @@ def find_runs(
         fields=[*asked, spec.sort.field],
     )
     with time_limit():
-        total = question.runs()[: EXACT + 1].count()
+        counts = tally(question)
         runs, before, after, first = _page(question)
         rows = _rows(runs, asked, question)
-    return RunPage(rows, min(total, EXACT), total <= EXACT, before, after, first)
+    return RunPage(rows, counts, before, after, first)
 
 
 def _page(question: Question) -> tuple[list[Run], str, str, int]:
     """The runs of the page, the cursors of its neighbours, its first row's place."""
-    spec = question.spec
-    parts = parts_of(spec.sort, question.scope)
+    spec, segments = question.spec, segments_of(question)
     backwards = bool(spec.before)
-    cursor, name = (spec.before, "before") if backwards else (spec.after, "after")
-    every = question.runs().annotate(
-        **{part.name: part.value for part in parts if part.name != "pk"}
-    )
-    runs = every
-    if cursor:
-        place = read_cursor(cursor, name, spec.sort, parts)
-        runs = every.filter(beyond(parts, place, backwards=backwards))
-    order = [part.order() for part in parts]
-    if backwards:
-        order = [each.copy() for each in order]
-        for each in order:
-            each.reverse_ordering()
-    wanted = _light(runs, spec).order_by(*order)[: spec.rows + 1]
-    found = list(wanted)
+    first, place = 0, None
+    if spec.before or spec.after:
+        cursor, name = (spec.before, "before") if backwards else (spec.after, "after")
+        first, place = read_cursor(cursor, name, spec.sort, segments)
+    following = segments[first::-1] if backwards else segments[first:]
+    found: list[Placed] = []
+    for segment in following:
+        runs = _in_order(segment, question, place, backwards=backwards)
+        missing = spec.rows + 1 - len(found)
+        found += [(segment, run) for run in _light(runs, spec)[:missing]]
+        if len(found) > spec.rows:
+            break
+        place = None
     more, found = len(found) > spec.rows, found[: spec.rows]
     if backwards:
         found.reverse()
-    first = _place_of(found[0], every, parts) if cursor and found else 1
-    return found, *_cursors(question, parts, found, more), first
+    is_later = bool(spec.before or spec.after) and bool(found)
+    here = _place_of(found[0], segments, question) if is_later else 1
+    return [run for _, run in found], *_cursors(spec, found, more), here
 
 
-def _place_of(run: Run, every: RunQuerySet, parts: Sequence[Part]) -> int:
+def _place_of(placed: Placed, segments: Sequence[Segment], question: Question) -> int:
     """Counted anew: a place that the cursor kept would be wrong after the next run."""
-    place = [getattr(run, part.name) for part in parts]
-    above = every.filter(beyond(parts, place, backwards=True))[:EXACT].count()
-    return above + 1 if above < EXACT else 0
+    segment, run = placed
+    place = [getattr(run, part.name) for part in segment.parts]
+    above = 0
+    for each in segments:
+        until = place if each is segment else None
+        runs = _in_order(each, question, until, backwards=True)
+        above += runs[: EXACT - above].count()
+        if above >= EXACT:
+            return 0
+        if each is segment:
+            break
+    return above + 1
 
 
-def _cursors(
-    question: Question, parts: Sequence[Part], found: Sequence[Run], more: bool
-) -> tuple[str, str]:
-    spec = question.spec
+def _in_order(
+    segment: Segment, question: Question, place: Place | None, *, backwards: bool
+) -> RunQuerySet:
+    runs = segment.runs(question)
+    if place is not None:
+        runs = runs.filter(beyond(segment.parts, place, backwards=backwards))
+    order = [part.order() for part in segment.parts]
+    if backwards:
+        for each in order:
+            each.reverse_ordering()
+    return runs.order_by(*order)
+
+
+def _cursors(spec: ViewSpec, found: Sequence[Placed], more: bool) -> tuple[str, str]:
     if not found:
         return "", ""
+
+    def cursor(placed: Placed) -> str:
+        segment, run = placed
+        return write_cursor(spec.sort, segment.parts, run, rank=segment.rank)
+
     has_before = more if spec.before else bool(spec.after)
     has_after = True if spec.before else more
-    before = write_cursor(spec.sort, parts, found[0]) if has_before else ""
-    after = write_cursor(spec.sort, parts, found[-1]) if has_after else ""
-    return before, after
+    before = cursor(found[0]) if has_before else ""
+    return before, cursor(found[-1]) if has_after else ""
 
 
 def _light(runs: RunQuerySet, spec: ViewSpec) -> RunQuerySet:

@@ -26,7 +26,7 @@ TABLES: Mapping[str, type[RunTag] | type[RunParam] | type[RunProperty]] = {
     tree.PARAMS: RunParam,
     tree.PROPERTIES: RunProperty,
 }
-_DATASETS = {"name": "dataset__name", "digest": "dataset__digest", "context": "context"}
+DATASETS = {"name": "dataset__name", "digest": "dataset__digest", "context": "context"}
 
 
 def text_rows(field: Field, scope: Scope) -> Any:
@@ -125,7 +125,7 @@ def children_count(word: str) -> Expr:
 def dataset_exists(field: Field, op: str, given: Sequence[Value]) -> Q:
     """A run read such a dataset. With `any`, MLflow's: one that differs is enough."""
     rows = RunDataset.objects.filter(run=OuterRef("pk"))
-    column = _DATASETS[field.key]
+    column = DATASETS[field.key]
     if op == "is not null":
         return Q(Exists(rows.exclude(**{column: ""})))
     if field.aggregate == "any" and op in ("!=", "not in"):

@@ -2,7 +2,8 @@
 
 A sort becomes parts: first a rank (0 has the value, then NaN, then none), always
 ascending, so that what lacks the value comes last in both directions; then the value.
-The last part is the primary key, newest first: the order of arrival.
+The last part is the primary key, newest first: the order of arrival. Sorts by arrival
+and by what keys index are `segments`.
 """
 
 from __future__ import annotations
@@ -65,10 +66,7 @@ class Part:
 
 
 def parts_of(sort: Sort, scope: Scope) -> list[Part]:
-    """The parts of a sort, the primary key last."""
-    if sort.field == tree.attribute("created"):
-        # Arrival is the order of the primary keys.
-        return [Part("pk", F("pk"), int, sort.descending)]
+    """The parts of a sort that no index answers, the primary key last."""
     parts = [
         Part(f"order_{n}", key.value, key.kind, sort.descending and not key.is_rank)
         for n, key in enumerate(_keys(sort.field, scope))
@@ -81,9 +79,7 @@ def _keys(field: Field, scope: Scope) -> list[Key]:
         return _ATTRIBUTES[field.key](scope)
     if field.kind == tree.METRICS:
         return _metric(field, scope)
-    if field.kind == tree.CHILDREN:
-        return [Key(keyed.children_count(field.key), int)]
-    return _keyed_text(keyed.text_rows(field, scope))
+    return [Key(keyed.children_count(field.key), int)]
 
 
 def _metric(field: Field, scope: Scope) -> list[Key]:
@@ -93,22 +89,6 @@ def _metric(field: Field, scope: Scope) -> list[Key]:
     if name in ("last", "first"):
         whens.append(When(_is_there(rows, **{f"{name}_is_nan": True}), then=1))
     return [_rank(*whens), Key(_or_else(value, 0.0, FloatField()), float)]
-
-
-def _keyed_text(rows: Any) -> list[Key]:
-    """Numbers by their size, then texts, then a tag that is only a word."""
-    number = Subquery(rows.values("number")[:1], output_field=FloatField(null=True))
-    text = Subquery(rows.values("value")[:1], output_field=TextField(null=True))
-    rank = _rank(
-        When(_is_there(rows, number__isnull=False), then=0),
-        When(_is_there(rows, value__isnull=False), then=1),
-        When(_is_there(rows), then=2),
-    )
-    return [
-        rank,
-        Key(_or_else(number, 0.0, FloatField()), float),
-        _ordered_text(text),
-    ]
 
 
 def _rank(*whens: When) -> Key:
@@ -124,7 +104,7 @@ def _or_else(value: Expr, default: float | str, kind: Any) -> Expr:
     return Coalesce(value, Value(default, output_field=kind), output_field=kind)
 
 
-def _ordered_text(text: Expr) -> Key:
+def ordered_text(text: Expr) -> Key:
     """By its characters in lower case, alike on every database."""
     known = Lowered(_or_else(text, "", TextField()))
     return Key(Binary(Substr(known, 1, TEXT_LENGTH)), str)
@@ -139,7 +119,7 @@ def _text(value: Callable[[Scope], Expr]) -> Keys:
     def keys(scope: Scope) -> list[Key]:
         known = _or_else(value(scope), "", TextField())
         empty = Q(Exact(known, Value("", output_field=TextField())))
-        return [_rank(When(~empty, then=0)), _ordered_text(known)]
+        return [_rank(When(~empty, then=0)), ordered_text(known)]
 
     return keys
 

@@ -8,28 +8,45 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import BigIntegerField, FloatField, Q, TextField, Value
-from django.db.models.lookups import Exact, GreaterThan, LessThan
+from django.db.models import BigIntegerField, F, FloatField, Q, TextField, Value
+from django.db.models.lookups import (
+    Exact,
+    GreaterThan,
+    GreaterThanOrEqual,
+    LessThan,
+    LessThanOrEqual,
+)
 
 from runs.search.expressions import Binary, Expr
 from runs.search.order import Part
+from runs.search.segments import Segment
 from studio.core.errors import InvalidValue
 from studio.core.viewtext import Sort
 
 Place = list[int | float | str]
 
 
-def write_cursor(sort: Sort, parts: Sequence[Part], row: Any) -> str:
+def write_cursor(
+    sort: Sort, parts: Sequence[Part], row: Any, *, rank: int | None = None
+) -> str:
     """The row's place, as text that fits a query string."""
     place = [getattr(row, part.name) for part in parts]
+    ranks = [] if rank is None else [rank]
     packed = json.dumps(
-        [str(sort), *map(_to_json, place)], separators=(",", ":"), ensure_ascii=False
+        [str(sort), *ranks, *map(_to_json, place)],
+        separators=(",", ":"),
+        ensure_ascii=False,
     )
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 
-def read_cursor(text: str, name: str, sort: Sort, parts: Sequence[Part]) -> Place:
-    """The place that a cursor names; InvalidValue if it is none of this order."""
+def read_cursor(
+    text: str, name: str, sort: Sort, segments: Sequence[Segment]
+) -> tuple[int, Place]:
+    """The segment and the place there that a cursor names.
+
+    Raises InvalidValue for what is no cursor of this order.
+    """
     try:
         packed = base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
         found = json.loads(packed.decode())
@@ -38,22 +55,38 @@ def read_cursor(text: str, name: str, sort: Sort, parts: Sequence[Part]) -> Plac
     if not isinstance(found, list) or found[:1] != [str(sort)]:
         raise _not_of_this_list(name)
     place = [_from_json(value) for value in found[1:]]
-    fits = [_fits(v, p) for v, p in zip(place, parts, strict=False)]
-    if len(place) != len(parts) or not all(fits):
-        raise _not_of_this_list(name)
-    return place
+    for n, segment in enumerate(segments):
+        own = place
+        if segment.rank is not None:
+            if not place or type(place[0]) is not int or place[0] != segment.rank:
+                continue
+            own = place[1:]
+        parts = segment.parts
+        fits = [_fits(v, p) for v, p in zip(own, parts, strict=False)]
+        if len(own) == len(parts) and all(fits):
+            return n, own
+    raise _not_of_this_list(name)
 
 
 def beyond(parts: Sequence[Part], place: Place, *, backwards: bool) -> Q:
-    """Rows behind the place in the order, or before it."""
+    """Rows behind the place in the order, or before it.
+
+    That the first part is not before the place follows from the rest; said apart, it is
+    where a planner begins to read.
+    """
     condition: Q | None = None
     equal = Q()
     for part, value in zip(parts, place, strict=True):
         lookup = LessThan if part.descending != backwards else GreaterThan
-        step = equal & Q(lookup(part.value, _value(value)))
+        step = equal & Q(lookup(F(part.name), _value(value)))
         condition = step if condition is None else condition | step
-        equal &= Q(Exact(part.value, _value(value)))
-    return condition or Q()
+        equal &= Q(Exact(F(part.name), _value(value)))
+    if condition is None or len(parts) == 1:
+        return condition or Q()
+    first, value = parts[0], _value(place[0])
+    is_down = first.descending != backwards
+    lookup = LessThanOrEqual if is_down else GreaterThanOrEqual
+    return Q(lookup(F(first.name), value)) & condition
 
 
 def _not_of_this_list(name: str) -> InvalidValue:

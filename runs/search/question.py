@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import F, Q
+from django.db.models.lookups import Exact
 
 from runs.models import Experiment, Run, User, Workspace
 from runs.models.runs import RunQuerySet
 from runs.search.compile import condition
+from runs.search.expressions import Plain
 from runs.search.scope import Scope, make_scope
+from runs.search.sides import Side
+from runs.search.ways import Lead, Way, way_to
 from studio.core.errors import InvalidValue
 from studio.core.filters import tree
-from studio.core.filters.tree import Field, Node, fields_of
+from studio.core.filters.edit import terms
+from studio.core.filters.tree import (
+    Field,
+    Node,
+    all_of,
+    fields_of,
+)
 from studio.core.viewspec import ViewSpec
 
 _RELATIVES = {tree.attribute("parent"), tree.attribute("root")}
@@ -27,18 +40,65 @@ class Question:
     experiment: Experiment | None = None
     parent: Run | None = None
 
-    def runs(self) -> RunQuerySet:
-        """The runs that match, in no order."""
-        runs = Run.objects.visible_to(self.scope.viewer)
-        runs = runs.in_workspace(self.scope.workspace)
-        if self.experiment is not None:
-            runs = runs.filter(experiment=self.experiment)
-        if self.parent is not None:
-            runs = runs.filter(parent=self.parent)
+    @cached_property
+    def way(self) -> Way:
+        """How its runs are best come by; asks the database."""
+        return way_to(self.node, self.scope, *self._sides())
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether more than the filter, an experiment and what is shown narrows it."""
+        return self.spec.mine or self.spec.only or self.parent is not None
+
+    def runs(self, lead: Lead | None = None) -> RunQuerySet:
+        """The runs that match, in no order.
+
+        The lead is joined first, so that orders and cursors may name its columns. Runs
+        that are looked up by their keys have no other index to choose.
+        """
+        runs = Run.objects.all()
+        is_led, node = True, self.node
+        if lead is not None:
+            runs, node = runs.filter(lead.condition), _without(node, lead.terms)
+        elif self.way.few is not None:
+            runs = runs.filter(pk__in=self.way.few)
+        else:
+            is_led = False
+        runs = runs.of_member(self.scope.workspace, self.scope.viewer)
+        is_own = lead is not None and lead.is_own
+        for name, value in self._places().items():
+            is_chosen = is_own and name == "workspace_id"
+            column = Plain(F(name)) if is_led and not is_chosen else F(name)
+            runs = runs.filter(Q(Exact(column, value)))
         runs = self._switched(runs)
-        return (
-            runs if self.node is None else runs.filter(condition(self.node, self.scope))
-        )
+        return runs if node is None else runs.filter(condition(node, self.scope))
+
+    def _places(self) -> dict[str, int]:
+        places = {"workspace_id": self.scope.workspace.pk}
+        if self.experiment is not None:
+            places["experiment_id"] = self.experiment.pk
+        if self.parent is not None:
+            places["parent_id"] = self.parent.pk
+        if self.spec.mine:
+            places["submitter_id"] = self.scope.viewer.pk
+        return places
+
+    def _sides(self) -> list[Side]:
+        """What narrows it beside the filter."""
+        sides = []
+        if self.spec.only:
+            selected = self._selected()
+            runs = Run.objects.in_workspace(self.scope.workspace)
+            sides.append(Side(runs.filter(run_id__in=selected), "pk"))
+        if self.parent is not None:
+            sides.append(Side(Run.objects.filter(parent=self.parent), "pk"))
+        if self.experiment is not None and (self.node is not None or self._is_sorted()):
+            runs = Run.objects.filter(experiment=self.experiment)
+            sides.append(Side(runs, "pk"))
+        return sides
+
+    def _is_sorted(self) -> bool:
+        return self.spec.sort.field != tree.attribute("created")
 
     def _switched(self, runs: RunQuerySet) -> RunQuerySet:
         """What the switches hide, unless the filter speaks of it."""
@@ -47,14 +107,17 @@ class Question:
             runs = runs.not_deleted()
         if not self.spec.archived and tree.attribute("archived") not in named:
             runs = runs.filter(archived__isnull=True)
-        in_tree = self.spec.children or self.parent is not None or named & _RELATIVES
-        if not in_tree:
+        if not self.has_children:
             runs = runs.filter(parent__isnull=True)
-        if self.spec.mine:
-            runs = runs.filter(submitter=self.scope.viewer)
         if self.spec.only:
             runs = runs.filter(run_id__in=self._selected())
         return runs
+
+    @property
+    def has_children(self) -> bool:
+        """Whether runs with a parent match as well as others."""
+        in_tree = self.spec.children or self.parent is not None
+        return in_tree or bool(fields_of(self.node) & _RELATIVES)
 
     def _selected(self) -> tuple[str, ...]:
         kept = [each for each in self.spec.selected if each.startswith("s.")]
@@ -64,6 +127,12 @@ class Question:
                 field="selected",
             )
         return self.spec.selected
+
+
+def _without(node: Node | None, said: Sequence[Node]) -> Node | None:
+    """The filter without what a lead says already."""
+    kept = [term for term in terms(node) if all(term is not each for each in said)]
+    return all_of(*kept) if kept else None
 
 
 def ask(

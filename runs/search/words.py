@@ -1,34 +1,106 @@
-"""Free words: which runs have a text anywhere that people would look for it."""
+"""Free words: which runs have a text anywhere that people would look for it.
+
+A run's own texts are one search text, which has an index. Experiments, submitters and
+statuses are found in their own small tables, so that renaming one writes one row.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q
 
-from runs.models import RunTag
-from runs.models.functions import is_cjk, lowered
+from runs.models import Experiment, Run, SearchIndex, SearchText, User
+from runs.models.grams import folded, is_short, match_of
 from runs.search.expressions import Expr, StartsWord
+from runs.search.scope import Scope
+from runs.search.sides import Side
 from runs.search.values import any_of, pattern_condition
+from runs.search.word_sql import holds
 from studio.core.statuses import CODES, RunStatus
 
-#: Tags that clients keep for themselves; people never see them in the list.
-HIDDEN = "mlflow."
+
+def word_condition(word: str, scope: Scope) -> Q:
+    """The run's texts, experiment, submitter or status hold the word.
+
+    Asked of one run at a time; `word_sides` says which runs to ask.
+    """
+    word = folded(word)
+    texts = SearchText.objects.filter(holds(word), run=OuterRef("pk"))
+    conditions = [
+        Q(Exists(texts)),
+        Q(experiment__in=_experiments(word, scope).values("pk")),
+        Q(submitter__isnull=False, submitter__in=_people(word).values("pk")),
+    ]
+    statuses = _statuses(word)
+    if statuses:
+        conditions.append(Q(status__in=statuses))
+    return any_of(conditions)
 
 
-_COLUMNS = ("name", "run_id", "description", "experiment__name")
-_PERSON = ("submitter__username", "submitter__display_name")
+def word_sides(words: Sequence[str], scope: Scope) -> list[list[Side]]:
+    """Sides of runs that hold all the words; each list together holds every such run.
+
+    Words that only texts hold are looked up together: both may be common where few
+    runs have both.
+    """
+    texts, found = [], []
+    for word in dict.fromkeys(map(folded, words)):
+        named = _named_sides(word, scope)
+        if named:
+            found.append([Side(_texts([word])), *named])
+        else:
+            texts.append(word)
+    return [[text_side(texts)], *found] if texts else found
 
 
-def word_condition(word: str) -> Q:
-    """Name, id, description, tags, experiment, submitter or status hold the word."""
-    people = any_of([_found(word, F(column)) for column in _PERSON])
-    columns = any_of([_found(word, F(column)) for column in _COLUMNS])
-    by_person = Q(submitter__isnull=False) & people
-    return columns | _in_tags(word) | by_person | Q(status__in=_statuses(word))
+def text_side(words: Sequence[str]) -> Side:
+    if connection.vendor == "postgresql":
+        return Side(_texts(words))
+    join = Q(search_index__whole__matches=_match(words))
+    return Side(
+        _texts(words), relation="search_index", join=join, ordered=True, exact=True
+    )
 
 
-def is_short(word: str) -> bool:
-    """Whether the word is too short to be looked for inside of others."""
-    return len(word) < (2 if any(is_cjk(char) for char in word) else 3)
+def _texts(words: Sequence[str]) -> Any:
+    """The rows of the index whose texts hold all the words."""
+    if connection.vendor == "postgresql":
+        rows = SearchText.objects.all()
+        for word in words:
+            rows = rows.filter(holds(word))
+        return rows
+    return SearchIndex.objects.filter(whole__matches=_match(words))
+
+
+def _match(words: Sequence[str]) -> str:
+    return " AND ".join(map(match_of, words))
+
+
+def _named_sides(word: str, scope: Scope) -> list[Side]:
+    """The runs that hold the word in what they are named by, where anything does."""
+    runs = Run.objects.in_workspace(scope.workspace)
+    sides = []
+    experiments, people = _experiments(word, scope), _people(word)
+    if experiments.exists():
+        sides.append(Side(runs.filter(experiment__in=experiments.values("pk")), "pk"))
+    if people.exists():
+        sides.append(Side(runs.filter(submitter__in=people.values("pk")), "pk"))
+    statuses = _statuses(word)
+    if statuses:
+        sides.append(Side(runs.filter(status__in=statuses), "pk"))
+    return sides
+
+
+def _experiments(word: str, scope: Scope) -> Any:
+    return Experiment.objects.filter(_found(word, F("name")), workspace=scope.workspace)
+
+
+def _people(word: str) -> Any:
+    columns = ("username", "display_name")
+    return User.objects.filter(any_of([_found(word, F(name)) for name in columns]))
 
 
 def _found(word: str, text: Expr) -> Q:
@@ -37,16 +109,7 @@ def _found(word: str, text: Expr) -> Q:
     return pattern_condition(text, "contains", word)
 
 
-def _in_tags(word: str) -> Q:
-    tags = RunTag.objects.filter(run=OuterRef("pk")).exclude(
-        key__name__startswith=HIDDEN
-    )
-    found = _found(word, F("key__name")) | _found(word, F("value"))
-    return Q(Exists(tags.filter(found)))
-
-
 def _statuses(word: str) -> list[int]:
-    small = lowered(word) or ""
     names = {status: status.value.lower() for status in RunStatus}
     fits = str.startswith if is_short(word) else str.__contains__
-    return sorted(CODES[s] for s, name in names.items() if fits(name, small))
+    return sorted(CODES[s] for s, name in names.items() if fits(name, word))

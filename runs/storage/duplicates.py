@@ -71,6 +71,8 @@ def _could_hold(row: MetricChunk, points: Points) -> bool:
 
 def drop_repeated(points: Points) -> Points:
     """`points` without those that came before among them."""
+    if bool((points.steps[1:] > points.steps[:-1]).all()):
+        return points
     seen: set[Identity] = set()
     keep = np.ones(len(points), np.bool_)
     for index, identity in enumerate(_identities(points)):

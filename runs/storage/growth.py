@@ -17,58 +17,99 @@ from runs.models import Metric, MetricChunk
 from runs.storage import chunks
 from runs.storage.chunks import points_of
 from runs.storage.points import Points, concatenate
+from runs.storage.prepared import (
+    Prepared,
+    PreparedDelete,
+    PreparedInsert,
+    PreparedRows,
+    PreparedUpdate,
+)
 
 TAIL_POINTS = 256
 TAIL_BYTES = 64 * 1024
 CHUNK_POINTS = 8192
 
-HEAD_FIELDS = [
+#: What every append changes of a head, and what few do: lists are sorted by `min` and
+#: `max`, so writing them costs more than itself.
+OFTEN = (
     *("count", "last", "last_is_nan", "last_text", "last_step", "last_time"),
-    *("min", "max", "first", "first_is_nan", "first_step", "first_time", "next_step"),
-]
+    "next_step",
+)
+SELDOM = ("min", "max", "first", "first_is_nan", "first_step", "first_time")
+
+_tails = Prepared(
+    lambda heads: MetricChunk.objects.filter(metric__id__in=heads, sealed=False)
+)
+_last_numbers = PreparedRows(
+    lambda heads: (
+        MetricChunk.objects.filter(metric__id__in=heads)
+        .values_list("metric_id")
+        .annotate(top=Max("number"))
+    )
+)
+_short_before = Prepared(
+    # Texts may be long: chunks of JSON stay as short as a tail.
+    lambda head, number: MetricChunk.objects.filter(
+        metric_id=head, number=number, count__lt=CHUNK_POINTS
+    ).exclude(encoding=chunks.JSON)
+)
+_delete_chunk = PreparedDelete(lambda pk: MetricChunk.objects.filter(pk=pk))
+_insert_chunks = PreparedInsert(
+    MetricChunk,
+    unique=["metric", "number"],
+    update=[
+        *("encoding", "sealed", "count", "min_step", "max_step"),
+        *("min_time", "max_time", "data", "notes"),
+    ],
+)
+_update_often = PreparedUpdate(
+    lambda pk, *values: (
+        Metric.objects.filter(pk=pk),
+        dict(zip(OFTEN, values, strict=True)),
+    )
+)
+_update_all = PreparedUpdate(
+    lambda pk, *values: (
+        Metric.objects.filter(pk=pk),
+        dict(zip(OFTEN + SELDOM, values, strict=True)),
+    )
+)
 
 
 def tails_of(heads: Sequence[Metric]) -> dict[int, MetricChunk]:
-    rows = MetricChunk.objects.filter(metric__in=heads, sealed=False)
+    rows = _tails.all([head.pk for head in heads if head.count])
     return {row.metric_id: row for row in rows}
 
 
 def next_numbers(heads: Sequence[Metric]) -> dict[int, int]:
-    grown = [head for head in heads if head.count]
-    if not grown:
-        return {}
-    rows = MetricChunk.objects.filter(metric__in=grown).values_list("metric")
-    return {pk: number + 1 for pk, number in rows.annotate(top=Max("number"))}
+    rows = _last_numbers.all([head.pk for head in heads if head.count])
+    return {pk: number + 1 for pk, number in rows}
 
 
 def grow(
     head: Metric, tail: MetricChunk | None, points: Points, number: int
 ) -> list[MetricChunk]:
-    """The rows to write so that `points` follow; rows that they replace are deleted."""
+    """The rows to write so that `points` follow: they replace those of their numbers,
+    and what they make superfluous is deleted.
+    """
     pending = concatenate([points_of(tail), points] if tail else [points])
     number = tail.number if tail else number
     row = _row(head, number, pending)
     if len(pending) < TAIL_POINTS and len(row.data) <= TAIL_BYTES:
         return [row]
-    old = [tail.pk] if tail else []
-    before = head.chunks.filter(number=number - 1).defer("data").first()
-    if before and _can_grow(before, row):
+    before = None
+    if number and row.encoding != chunks.JSON:
+        before = _short_before.first(head.pk, number - 1)
+    if before:
         pending = concatenate([points_of(before), pending])
         number = before.number
-        old.append(before.pk)
-    head.chunks.filter(pk__in=old).delete()
     pieces = list(_pieces(pending, chunks.encoding_of(pending) == chunks.JSON))
     sealed = [_row(head, number + index, piece) for index, piece in enumerate(pieces)]
     for row in sealed:
         row.sealed = True
+    if tail and sealed[-1].number < tail.number:
+        _delete_chunk(tail.pk)
     return sealed
-
-
-def _can_grow(before: MetricChunk, row: MetricChunk) -> bool:
-    # Texts may be long: chunks of JSON stay as short as a tail.
-    return chunks.JSON not in (before.encoding, row.encoding) and (
-        before.count < CHUNK_POINTS
-    )
 
 
 def _pieces(points: Points, is_json: bool) -> Iterable[Points]:
@@ -94,22 +135,14 @@ def _row(head: Metric, number: int, points: Points) -> MetricChunk:
 
 
 def save_chunks(rows: Sequence[MetricChunk]) -> None:
-    fields = ["encoding", "sealed", "count", "min_step", "max_step"]
-    MetricChunk.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["metric", "number"],
-        update_fields=[*fields, "min_time", "max_time", "data", "notes"],
-    )
+    _insert_chunks(rows)
 
 
-def save_heads(heads: Sequence[Metric]) -> None:
-    if len(heads) == 1:
-        heads[0].save(update_fields=HEAD_FIELDS)
-        return
-    Metric.objects.bulk_create(
-        heads,
-        update_conflicts=True,
-        unique_fields=["run", "key"],
-        update_fields=HEAD_FIELDS,
-    )
+def save_heads(grown: Sequence[Metric], *, wholly: Sequence[Metric]) -> None:
+    """Write what an append changes often of `grown`, and the others wholly."""
+    _update_often.each([(head.pk, *_values(head, OFTEN)) for head in grown])
+    _update_all.each([(head.pk, *_values(head, OFTEN + SELDOM)) for head in wholly])
+
+
+def _values(head: Metric, names: Sequence[str]) -> list[Any]:
+    return [getattr(head, name) for name in names]

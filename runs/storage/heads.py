@@ -29,17 +29,23 @@ class Rule(Enum):
     MLFLOW = "mlflow"
 
 
-def advance(head: Metric, points: Points, rule: Rule) -> None:
-    """Take `points`, which are new, into `head`; the caller saves it."""
+def advance(head: Metric, points: Points, rule: Rule) -> bool:
+    """Take `points`, which are new, into `head`; the caller saves it.
+
+    Returns whether more than its last value, its count and its next step changed.
+    """
     if not len(points):
-        return
+        return False
+    seldom = head.min, head.max, head.first_step, head.first_time
     arrival = np.arange(len(points), dtype=np.float64)
     ties = rank_values(points.values) if rule is Rule.MLFLOW else arrival
     order = np.lexsort((ties, points.times, points.steps))
     _take_last(head, points, int(order[-1]), rule)
     _take_first(head, points, int(order[0]))
     _take_bounds(head, points)
+    is_new = head.count == 0
     head.count += len(points)
+    return is_new or seldom != (head.min, head.max, head.first_step, head.first_time)
 
 
 def _take_last(head: Metric, points: Points, index: int, rule: Rule) -> None:

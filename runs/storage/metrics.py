@@ -77,13 +77,15 @@ class ChunkedStore:
             fresh = only_new(series, tails)
         numbers = next_numbers([head for head in heads if head.pk not in tails])
         rows: list[MetricChunk] = []
+        grown: list[Metric] = []
+        changed: list[Metric] = []
         for head, points in zip(heads, fresh, strict=True):
             if len(points):
-                advance(head, points, rule)
+                (changed if advance(head, points, rule) else grown).append(head)
                 tail = tails.get(head.pk)
                 rows += grow(head, tail, points, numbers.get(head.pk, 0))
         save_chunks(rows)
-        save_heads([head for head, new in zip(heads, fresh, strict=True) if len(new)])
+        save_heads(grown, wholly=changed)
         return fresh
 
     def read(

@@ -16,6 +16,7 @@ from runs.actions.ingest import Point
 from runs.actions.purge import purge_run
 from runs.actions.runs import create_run, trash_run
 from runs.models import Experiment, LoggedModel, Run, User
+from runs.models.rollups import fold
 from studio.core.errors import InvalidState
 
 #: Rows that are not a run's own stay: people, keys, the change set as such.
@@ -47,7 +48,8 @@ def fill(run: Run, owner: User, actor: Actor, now: int) -> None:
 
 
 def rows() -> dict[str, int]:
-    models = apps.get_app_config("runs").get_models()
+    fold()
+    models = [m for m in apps.get_app_config("runs").get_models() if m._meta.managed]
     counts = {m.__name__: m._default_manager.count() for m in models}
     return {name: count for name, count in counts.items() if name not in STAYS}
 

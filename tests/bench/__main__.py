@@ -13,6 +13,7 @@ import click
 from playwright.sync_api import sync_playwright
 
 from tests.bench import kill, weight
+from tests.bench.commands import ingest, lists, metric, search, seed, start
 from tests.parts.browser import FLAGS
 from tests.parts.postgres import binaries, cluster, fresh_database
 from tests.parts.server import running
@@ -88,6 +89,10 @@ def weight_command() -> None:
     total = sum(answer.size for answer in answers)
     click.echo(f"{total:>8}  in all; at most {weight.LIMIT} are allowed")
     sys.exit(1 if total > weight.LIMIT else 0)
+
+
+for command in (seed, lists, search, ingest, metric, start):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -23,11 +23,32 @@ except CommandError as error:
     raise SystemExit(str(error))
 """
 
+#: A database of an older version, in which somebody has a run.
+GO_BACK = """
+import django; django.setup()
+from django.core.management import call_command
+from runs.models import Experiment, Key, Run, RunTag, Workspace
+call_command("migrate", "runs", "0002", verbosity=0)
+times = {"created": 1, "updated": 1}
+workspace = Workspace.objects.create(name="w")
+experiment = Experiment.objects.create(
+    workspace=workspace, number=1, name="e", **times
+)
+run = Run.objects.create(
+    workspace=workspace, experiment=experiment, run_id="old", number=1,
+    name="Older run", status=20, heard=1, **times,
+)
+key = Key.objects.create(workspace=workspace, kind="tag", name="colour")
+RunTag.objects.create(run=run, key=key, value="Green")
+hidden = Key.objects.create(workspace=workspace, kind="tag", name="mlflow.user")
+RunTag.objects.create(run=run, key=hidden, value="root")
+"""
 
-def prepare(home: Path) -> subprocess.CompletedProcess[str]:
+
+def prepare(home: Path, script: str = PREPARE) -> subprocess.CompletedProcess[str]:
     """What the start does with the database, in a process as the start has it."""
     return subprocess.run(
-        [sys.executable, "-c", PREPARE],
+        [sys.executable, "-c", script],
         env={
             **quiet_environment(),
             "STUDIO_HOME": str(home),
@@ -85,21 +106,20 @@ def test_a_newer_schema_is_refused(home: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_the_database_is_copied_before_a_migration(home: Path) -> None:
+def test_an_older_database_is_copied_and_then_migrated(home: Path) -> None:
     database = home / "studio.sqlite3"
-    execute(
-        database,
-        "insert into runs_workspace (name, created, last_purged_experiment)"
-        " values ('w', '2026', 0)",
-    )
-    # The migration of the triggers can be applied again over itself.
-    execute(database, "delete from django_migrations where name = '0002_immutable'")
+    went_back = prepare(home, GO_BACK)
+    assert went_back.returncode == 0, went_back.stderr
     done = prepare(home)
     assert done.returncode == 0, done.stderr
     [copy] = (home / "backups").iterdir()
     assert str(copy) in done.stdout
-    assert execute(copy, "select name from runs_workspace") == [("w",)]
+    for each in (copy, database):
+        assert execute(each, "select name from runs_run") == [("Older run",)]
     assert copy.stat().st_mode & 0o077 == 0
+    index = "select count(*) from runs_searchindex where runs_searchindex match"
+    for word, runs in (("older", 1), ("colour", 1), ("green", 1), ("root", 0)):
+        assert execute(database, f"{index} '{word}'") == [(runs,)], word
 
 
 def test_triggers_that_were_lost_are_installed_again(home: Path) -> None:
@@ -117,6 +137,13 @@ def test_triggers_that_were_lost_are_installed_again(home: Path) -> None:
     )
     assert expected == [(6,)]
     assert found >= expected
+
+
+def test_a_lost_trigger_of_the_word_index_is_installed_again(home: Path) -> None:
+    database = home / "studio.sqlite3"
+    execute(database, "drop trigger runs_searchtext_insert")
+    assert "index of words" in prepare(home).stdout
+    assert "index of words" not in prepare(home).stdout
 
 
 def test_a_damaged_database_is_reported_in_a_sentence(tmp_path: Path) -> None:

@@ -12,7 +12,16 @@ from django.db import connection
 from runs.actions.actor import Actor
 from runs.actions.experiments import create_experiment
 from runs.actions.runs import create_run
-from runs.models import Experiment, Member, Role, Run, User, Workspace, immutable
+from runs.models import (
+    Experiment,
+    Member,
+    Role,
+    Run,
+    User,
+    Workspace,
+    immutable,
+    rollups,
+)
 
 #: 24 November 2026, noon, in milliseconds.
 NOON = 1_795_521_600_000
@@ -63,13 +72,16 @@ def triggers_come_back(django_db_setup: None, django_db_blocker: Any) -> Iterato
     yield
     with django_db_blocker.unblock():
         immutable.install(connection)
+        rollups.restore(connection)
 
 
 @pytest.fixture
 def committed(triggers_come_back: None, transactional_db: None) -> Iterator[None]:
     """Data is committed, so that other threads see it; the tables are emptied after.
 
-    Immutable rows could not be: their triggers are away while that is done.
+    Immutable rows could not be, and kept counts would count what is emptied: their
+    triggers are away while that is done.
     """
     yield
     immutable.remove(connection)
+    rollups.remove(connection)

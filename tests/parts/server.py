@@ -33,6 +33,8 @@ class Server:
     process: subprocess.Popen[str]
     sign_in_url: str
     environment: dict[str, str] = field(default_factory=dict)
+    #: From the command to its word that it is ready, in seconds.
+    took: float = 0.0
 
     @property
     def url(self) -> str:
@@ -72,6 +74,7 @@ def start(
     home: Path, *, env: Mapping[str, str] | None = None, port: int = 0, wait: float = 60
 ) -> Server:
     """Starts the server over `home` and returns when it has said that it is ready."""
+    begin = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "manage.py"), "studio", "--port", str(port)],
         env={**quiet_environment(), **(env or {}), "STUDIO_HOME": str(home)},
@@ -86,7 +89,7 @@ def start(
     if link is None:
         kill_tree(process)
         raise AssertionError(f"The server did not start:\n{''.join(said)}")
-    server = Server(home, process, link)
+    server = Server(home, process, link, took=time.perf_counter() - begin)
     server.environment = client_environment(home)
     return server
 

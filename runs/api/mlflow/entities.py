@@ -19,6 +19,7 @@ from runs.models import (
     RunParam,
     RunTag,
 )
+from runs.storage.prepared import Prepared, PreparedRows
 
 Json = dict[str, Any]
 
@@ -30,6 +31,41 @@ NOTE_TAG = "mlflow.note.content"
 PARENT_TAG = "mlflow.parentRunId"
 USER_TAG = "mlflow.user"
 CONTEXT_TAG = "mlflow.data.context"
+
+_TEXTS = {
+    model: PreparedRows(
+        lambda ids, model=model: (
+            model.objects.filter(run__id__in=ids)
+            .order_by("id")
+            .values_list("run_id", "key__name", "value")
+        )
+    )
+    for model in (RunTag, RunParam)
+}
+_latest = PreparedRows(
+    lambda ids: (
+        Metric.objects.filter(
+            run__id__in=ids,
+            kind=MetricKind.SERIES,
+            last_text__isnull=True,
+            count__gt=0,
+        )
+        .order_by("id")
+        .values_list(
+            "run_id", "key__name", "last", "last_is_nan", "last_time", "last_step"
+        )
+    )
+)
+_dataset_uses = Prepared(
+    lambda ids: (
+        RunDataset.objects.filter(run__id__in=ids)
+        .select_related("dataset")
+        .order_by("id")
+    )
+)
+_model_links = Prepared(
+    lambda ids: RunModel.objects.filter(run__id__in=ids).order_by("id")
+)
 
 
 def wire_float(value: float) -> float | str:
@@ -149,8 +185,7 @@ def texts(
 ) -> dict[int, dict[str, str]]:
     """Tags or parameters by run; a tag that is only a word reads as empty text."""
     found: dict[int, dict[str, str]] = defaultdict(dict)
-    rows = model.objects.filter(run__in=ids).order_by("id")
-    for run, key, value in rows.values_list("run_id", "key__name", "value"):
+    for run, key, value in _TEXTS[model].all(list(ids)):
         found[run][key] = value or ""
     return found
 
@@ -158,11 +193,7 @@ def texts(
 def latest_metrics(ids: Sequence[int]) -> dict[int, list[Json]]:
     """The last point of every series of numbers, by run."""
     found: dict[int, list[Json]] = defaultdict(list)
-    rows = Metric.objects.filter(
-        run__in=ids, kind=MetricKind.SERIES, last_text__isnull=True, count__gt=0
-    ).order_by("id")
-    columns = ("run_id", "key__name", "last", "last_is_nan", "last_time", "last_step")
-    for run, key, value, is_nan, time, step in rows.values_list(*columns):
+    for run, key, value, is_nan, time, step in _latest.all(list(ids)):
         if value is None and not is_nan:
             continue
         shown = "NaN" if is_nan else wire_float(value)
@@ -173,8 +204,7 @@ def latest_metrics(ids: Sequence[int]) -> dict[int, list[Json]]:
 
 def dataset_inputs(ids: Sequence[int]) -> dict[int, list[Json]]:
     found: dict[int, list[Json]] = defaultdict(list)
-    uses = RunDataset.objects.filter(run__in=ids).select_related("dataset")
-    for use in uses.order_by("id"):
+    for use in _dataset_uses.all(list(ids)):
         dataset: Json = {
             "name": use.dataset.name,
             "digest": use.dataset.digest,
@@ -191,7 +221,7 @@ def dataset_inputs(ids: Sequence[int]) -> dict[int, list[Json]]:
 def linked_models(ids: Iterable[int]) -> dict[tuple[int, str], list[Json]]:
     """Models that runs read and wrote, by run and direction."""
     found: dict[tuple[int, str], list[Json]] = defaultdict(list)
-    for link in RunModel.objects.filter(run__in=ids).order_by("id"):
+    for link in _model_links.all(list(ids)):
         model: Json = {"model_id": link.model_id}
         if link.direction == Direction.OUTPUT:
             model["step"] = link.step

@@ -9,9 +9,24 @@ from runs.api.mlflow.enums import is_deleted
 from runs.api.mlflow.errors import invalid, missing
 from runs.api.mlflow.http import workspace_of
 from runs.models import Experiment, LoggedModel, Run
+from runs.storage.prepared import Prepared
 from studio.core.errors import InvalidState, NotFound
 
 _MAX_NUMBER = 2**31 - 1
+
+_runs = Prepared(
+    lambda workspace, run_id: Run.objects.filter(
+        workspace_id=workspace, run_id=run_id
+    ).select_related("experiment", "submitter")
+)
+_runs_alone = Prepared(
+    lambda workspace, run_id: Run.objects.filter(workspace_id=workspace, run_id=run_id)
+)
+_experiments = Prepared(
+    lambda workspace, number: Experiment.objects.filter(
+        workspace_id=workspace, number=number
+    )
+)
 
 
 class OfRun(msgspec.Struct):
@@ -37,18 +52,25 @@ def run_of(request: StudioRequest, body: OfRun) -> Run:
     return run_by_id(request, run_id)
 
 
+def run_to_log(request: StudioRequest, body: OfRun) -> Run:
+    """The same, for what asks neither its experiment nor its submitter."""
+    run_id = required(body.run_id or body.run_uuid, "run_id")
+    return _found(_runs_alone, request, run_id)
+
+
 def run_by_id(request: StudioRequest, run_id: str) -> Run:
+    run = _found(_runs, request, run_id)
+    run.experiment.workspace = run.workspace
+    return run
+
+
+def _found(runs: Prepared[Run], request: StudioRequest, run_id: str) -> Run:
     workspace = workspace_of(request)
-    run = (
-        Run.objects.filter(workspace=workspace, run_id=run_id)
-        .select_related("experiment", "submitter")
-        .first()
-        if "\x00" not in run_id
-        else None
-    )
+    # PostgreSQL does not even look for NUL.
+    run = runs.first(workspace.pk, run_id) if "\x00" not in run_id else None
     if run is None:
         raise NotFound(f"Run with id={run_id} not found")
-    run.workspace = run.experiment.workspace = workspace
+    run.workspace = workspace
     return run
 
 
@@ -64,10 +86,13 @@ def number_of(experiment_id: str) -> int:
 def experiment_by_id(request: StudioRequest, experiment_id: str) -> Experiment:
     """The experiment, deleted or not."""
     number = number_of(required(experiment_id, "experiment_id"))
-    found = Experiment.objects.filter(workspace=workspace_of(request), number=number)
-    experiment = found.first() if number <= _MAX_NUMBER else None
+    workspace = workspace_of(request)
+    experiment = (
+        _experiments.first(workspace.pk, number) if number <= _MAX_NUMBER else None
+    )
     if experiment is None:
         raise NotFound(f"No Experiment with id={experiment_id} exists")
+    experiment.workspace = workspace
     return experiment
 
 

@@ -12,11 +12,11 @@ from django.db import transaction
 from runs.access.rules import Permission, StudioRequest
 from runs.actions import annotate, ingest, models
 from runs.actions.clock import now_ms
-from runs.actions.ingest import Point
-from runs.api.mlflow.decode import Wire, loads, moment, real, whole
-from runs.api.mlflow.errors import invalid, missing
-from runs.api.mlflow.find import OfRun, required, run_of
+from runs.api.mlflow.decode import loads
+from runs.api.mlflow.errors import invalid
+from runs.api.mlflow.find import OfRun, required, run_to_log
 from runs.api.mlflow.http import endpoint
+from runs.api.mlflow.points import MetricBody, point, points_of
 from runs.api.mlflow.tags import (
     Pair,
     apply_special_tags,
@@ -26,7 +26,7 @@ from runs.api.mlflow.tags import (
 from runs.models import Run, RunTag
 from studio.core import names
 from studio.core.errors import Immutable, InvalidValue, NotFound
-from studio.core.names import check_mlflow_key, check_text, check_value
+from studio.core.names import check_mlflow_key, check_value
 
 LOG_MODEL_TAG = "mlflow.log-model.history"
 
@@ -44,16 +44,6 @@ def models_in(text: str | None) -> list[object]:
             field=LOG_MODEL_TAG,
         )
     return listed
-
-
-class MetricBody(msgspec.Struct):
-    key: str = ""
-    value: Wire | None = None
-    timestamp: Wire | None = None
-    step: Wire = 0
-    model_id: str = ""
-    dataset_name: str = ""
-    dataset_digest: str = ""
 
 
 class LogMetric(MetricBody):
@@ -85,39 +75,16 @@ class LogModel(OfRun):
     model_json: str = ""
 
 
-def point(body: MetricBody, at: str = "") -> Point:
-    """The metric as a point; `at` is its path in the request."""
-    if body.value is None:
-        raise missing(f"{at}value")
-    if body.timestamp is None:
-        raise missing(f"{at}timestamp")
-    if not body.key:
-        raise missing(f"{at}key")
-    return Point(
-        key=check_mlflow_key(body.key, f"{at}key"),
-        value=real(body.value, f"{at}value"),
-        step=whole(body.step, f"{at}step"),
-        time=moment(body.timestamp, f"{at}timestamp"),
-        model_id=check_text(body.model_id, f"{at}model_id", limit=64),
-        dataset_name=check_text(
-            body.dataset_name, f"{at}dataset_name", limit=names.MAX_DATASET_NAME
-        ),
-        dataset_digest=check_text(
-            body.dataset_digest, f"{at}dataset_digest", limit=names.MAX_DATASET_DIGEST
-        ),
-    )
-
-
 @endpoint(Permission.LOG, LogMetric)
 def log_metric(request: StudioRequest, body: LogMetric) -> dict[str, Any]:
-    run = run_of(request, OfRun(body.run_id, body.run_uuid))
+    run = run_to_log(request, OfRun(body.run_id, body.run_uuid))
     models.log_points(run, [point(body)], actor=request.actor, now=now_ms())
     return {}
 
 
 @endpoint(Permission.LOG, LogParam)
 def log_param(request: StudioRequest, body: LogParam) -> dict[str, Any]:
-    run = run_of(request, body)
+    run = run_to_log(request, body)
     key = check_mlflow_key(required(body.key, "key"), "key")
     value = check_value(body.value, "value")
     try:
@@ -135,9 +102,9 @@ def log_param(request: StudioRequest, body: LogParam) -> dict[str, Any]:
 
 @endpoint(Permission.LOG, LogBatch)
 def log_batch(request: StudioRequest, body: LogBatch) -> dict[str, Any]:
-    run = run_of(request, body)
+    run = run_to_log(request, body)
     check_sizes(body)
-    points = [point(one, f"metrics[{n}].") for n, one in enumerate(body.metrics)]
+    points = points_of(body.metrics)
     params = read_pairs(body.params, "params")
     check_once([pair.key for pair in body.params])
     tags = read_pairs(body.tags, "tags")
@@ -196,7 +163,7 @@ def check_once(keys: Sequence[str]) -> None:
 @endpoint(Permission.LOG, SetTag)
 @transaction.atomic
 def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
-    run = run_of(request, body)
+    run = run_to_log(request, body)
     key = check_mlflow_key(required(body.key, "key"), "key")
     tags = {key: check_value(body.value, "value")}
     now = now_ms()
@@ -208,7 +175,7 @@ def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
 @endpoint(Permission.LOG, DeleteTag)
 @transaction.atomic
 def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
-    run = run_of(request, body)
+    run = run_to_log(request, body)
     key = required(body.key, "key")
     stored = RunTag.objects.filter(run=run, key__name=key.replace("\x00", ""))
     if not stored.exists():
@@ -222,7 +189,7 @@ def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
 @transaction.atomic
 def log_model(request: StudioRequest, body: LogModel) -> dict[str, Any]:
     """Clients before 3 record a model by appending to a tag of the run."""
-    run = run_of(request, body)
+    run = run_to_log(request, body)
     described = loads(required(body.model_json, "model_json"))
     absent = [
         name

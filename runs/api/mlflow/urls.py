@@ -32,15 +32,15 @@ experiment_routes = [
     path("delete-experiment-tag", by_method(POST=experiments.delete_tag)),
 ]
 run_routes = [
+    path("log-metric", by_method(POST=log.log_metric)),
+    path("log-batch", by_method(POST=log.log_batch)),
     path("create", by_method(POST=runs.create)),
     path("get", by_method(GET=runs.get)),
     path("update", by_method(POST=runs.update)),
     path("delete", by_method(POST=runs.delete)),
     path("restore", by_method(POST=runs.restore)),
     path("search", by_method(POST=search.search_runs)),
-    path("log-metric", by_method(POST=log.log_metric)),
     path("log-parameter", by_method(POST=log.log_param)),
-    path("log-batch", by_method(POST=log.log_batch)),
     path("set-tag", by_method(POST=log.set_tag)),
     path("delete-tag", by_method(POST=log.delete_tag)),
     path("log-model", by_method(POST=log.log_model)),
@@ -70,8 +70,9 @@ artifact_routes = [
     path("presigned/<path:address>", by_method(GET=artifacts.refuse_presigned)),
 ]
 routes: list[URLPattern | URLResolver] = [
-    path("api/2.0/mlflow/experiments/", include(experiment_routes)),
+    # First what comes most: addresses are tried in this order.
     path("api/2.0/mlflow/runs/", include(run_routes)),
+    path("api/2.0/mlflow/experiments/", include(experiment_routes)),
     path("api/2.0/mlflow/logged-models", include(model_routes)),
     path("api/2.0/mlflow/metrics/get-history", by_method(GET=metrics.get_history)),
     path("api/2.0/mlflow/artifacts/list", by_method(GET=artifacts.list_of_run)),

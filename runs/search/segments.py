@@ -1,0 +1,166 @@
+"""A sort as segments: runs with the value, then NaN or texts, then runs without it.
+
+Each segment is read in the order of an index where there is one, one after the other,
+until the page is full. So a page of a million runs sorted by a metric looks at a page
+of metrics, and no segment after the one that fills it is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, F, FloatField, Q, Subquery, TextField
+
+from runs.models.functions import StartOrder
+from runs.models.runs import RunQuerySet
+from runs.search import keyed
+from runs.search.expressions import Expr
+from runs.search.order import Part, ordered_text, parts_of
+from runs.search.question import Question
+from runs.search.sides import INDEXED
+from runs.search.ways import Lead, arrival_of
+from studio.core.filters import tree
+from studio.core.filters.tree import Field
+from studio.core.viewtext import Sort
+
+#: The rank of what lacks the value: last in both directions.
+MISSING = 9
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Runs that belong together in an order, and what orders them.
+
+    `rank` orders the segments and begins their cursors; None where there is only one.
+    """
+
+    rank: int | None
+    parts: Sequence[Part]
+    lead: Lead | None = None
+    only: Q | None = None
+
+    def runs(self, question: Question) -> RunQuerySet:
+        """The question's runs in this segment, with what they are ordered by."""
+        runs = question.runs(self.lead)
+        if self.only is not None:
+            runs = runs.filter(self.only)
+        return runs.annotate(
+            **{part.name: part.value for part in self.parts if part.name != "pk"}
+        )
+
+
+def segments_of(question: Question) -> list[Segment]:
+    """The segments of the question's sort, in their order."""
+    sort = question.spec.sort
+    if sort.field == tree.attribute("created"):
+        # Arrival is the order of the primary keys.
+        return [_by_arrival(question, None, sort.descending)]
+    if sort.field == tree.attribute("started"):
+        return _started(question, sort.descending)
+    if sort.field.kind == tree.METRICS and sort.field.aggregate in INDEXED:
+        return _metric(question, sort)
+    if sort.field.kind in keyed.TABLES:
+        return _text(question, sort)
+    return [Segment(None, parts_of(sort, question.scope), question.way.to_page)]
+
+
+def _by_arrival(
+    question: Question, rank: int | None, descending: bool, only: Q | None = None
+) -> Segment:
+    lead = question.way.to_page
+    return Segment(rank, [_arrival(lead, descending)], lead, only)
+
+
+def _arrival(lead: Lead | None, descending: bool) -> Part:
+    name = "pk" if lead is None else "arrival"
+    return Part(name, arrival_of(lead), int, descending)
+
+
+def _started(question: Question, down: bool) -> list[Segment]:
+    start = Part("order_0", StartOrder(F("started")), int, down)
+    has_start = Q(started__isnull=False)
+    return [
+        Segment(0, [start, _arrival(None, True)], only=has_start),
+        _by_arrival(question, MISSING, True, ~has_start),
+    ]
+
+
+class _Keyed:
+    """Makes the segments of a sort by a key.
+
+    Few runs are asked for their values one by one; else the values are joined, in the
+    order of their index.
+    """
+
+    def __init__(self, question: Question, field: Field) -> None:
+        self.question, self.field = question, field
+        self.is_metric = field.kind == tree.METRICS
+        ask = keyed.metric_rows if self.is_metric else keyed.text_rows
+        self.rows = ask(field, question.scope)
+        self.key = question.scope.key(field)
+        self.few = question.way.few is not None
+        self.seen = Q()
+
+    def column(self, name: str, kind: Any) -> Expr:
+        if self.few:
+            return Subquery(self.rows.values(name)[:1], output_field=kind)
+        return F(f"{self.field.kind}__{name}")
+
+    def segment(
+        self,
+        rank: int,
+        conditions: Mapping[str, Any],
+        *parts: Part,
+        descending: bool = True,
+    ) -> Segment:
+        """The runs whose value fulfils the conditions."""
+        self.seen |= Q(**conditions)
+        if self.few:
+            only = Q(Exists(self.rows.filter(**conditions)))
+            return Segment(rank, [*parts, _arrival(None, descending)], only=only)
+        prefix = f"{self.field.kind}__"
+        join = Q(**{f"{prefix}{name}": value for name, value in conditions.items()})
+        join &= Q(**{f"{prefix}key": self.key})
+        lead = Lead(join, f"{prefix}run_id")
+        return Segment(rank, [*parts, _arrival(lead, descending)], lead)
+
+    def rest(self) -> Segment:
+        """The runs that no segment has."""
+        only = ~Q(Exists(self.rows.filter(self.seen))) if self.seen else None
+        return _by_arrival(self.question, MISSING, True, only)
+
+
+def _metric(question: Question, sort: Sort) -> list[Segment]:
+    make, name, down = (
+        _Keyed(question, sort.field),
+        sort.field.aggregate,
+        sort.descending,
+    )
+    if make.key is None:
+        return [make.rest()]
+    value = Part("order_0", make.column(name, FloatField(null=True)), float, down)
+    found = [make.segment(0, {f"{name}__isnull": False}, value, descending=down)]
+    if name == "last":
+        found.append(make.segment(1, {"last__isnull": True, "last_is_nan": True}))
+    return [*found, make.rest()]
+
+
+def _text(question: Question, sort: Sort) -> list[Segment]:
+    """Numbers by their size, then texts, then a tag that is only a word."""
+    make, down = _Keyed(question, sort.field), sort.descending
+    if make.key is None:
+        return [make.rest()]
+    number = Part("order_0", make.column("number", FloatField(null=True)), float, down)
+    text = ordered_text(make.column("value", TextField(null=True)))
+    return [
+        make.segment(0, {"number__isnull": False}, number, descending=down),
+        make.segment(
+            1,
+            {"number__isnull": True, "value__isnull": False},
+            Part("order_0", text.value, str, down),
+        ),
+        make.segment(2, {"value__isnull": True}),
+        make.rest(),
+    ]

@@ -1,0 +1,107 @@
+"""How many runs match, by status.
+
+Where nothing but the switches, an experiment and statuses narrow the list, the kept
+counts say it, in any number. Else counts are exact up to 10,000 matching runs; beyond,
+they are taken over the newest 10,000, and the result says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import OrderBy, Sum
+
+from runs.models import RunCount
+from runs.search.question import Question
+from runs.search.ways import arrival_of
+from studio.core.filters import tree
+from studio.core.filters.edit import terms
+from studio.core.filters.fields import statuses_of
+from studio.core.filters.tree import Comparison, Text
+from studio.core.statuses import RunStatus
+
+#: Counting on would cost more than it tells.
+EXACT = 10_000
+
+
+@dataclass(frozen=True)
+class StatusCounts:
+    counts: dict[RunStatus, int]
+    exact: bool
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+def tally(question: Question) -> StatusCounts:
+    """The matching runs by status."""
+    statuses = _statuses(question)
+    if statuses is not None:
+        kept = _kept(question).items()
+        return StatusCounts({s: n for s, n in kept if s in statuses}, exact=True)
+    counts = _counted(newest(question).values("status")[: EXACT + 1])
+    exact = sum(counts.values()) <= EXACT
+    if not exact:
+        counts[max(counts, key=counts.__getitem__)] -= 1
+    return StatusCounts(
+        {RunStatus.from_code(status): n for status, n in counts.items() if n}, exact
+    )
+
+
+def _counted(statuses: Any) -> dict[int, int]:
+    """Counted in SQL: the ORM would limit the groups and not the runs."""
+    try:
+        sql, given = statuses.query.sql_with_params()
+    except EmptyResultSet:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT status, COUNT(*) FROM ({sql}) AS newest GROUP BY status", given
+        )
+        return dict(cursor.fetchall())
+
+
+def newest(question: Question) -> Any:
+    """The matching runs, newest first."""
+    lead = question.way.to_count
+    order = OrderBy(arrival_of(lead), descending=True)
+    return question.runs(lead).order_by(order)
+
+
+def _statuses(question: Question) -> frozenset[RunStatus] | None:
+    """Which statuses match, if nothing else is asked of a run."""
+    wanted = frozenset(RunStatus)
+    if question.is_narrowed:
+        return None
+    for term in terms(question.node):
+        if not isinstance(term, Comparison) or term.field != tree.attribute("status"):
+            return None
+        named = [statuses_of(v.text) for v in term.values if isinstance(v, Text)]
+        found = frozenset().union(*named)
+        if term.op in ("=", "in"):
+            wanted &= found
+        elif term.op in ("!=", "not in"):
+            wanted -= found
+        else:
+            return None
+    return wanted
+
+
+def _kept(question: Question) -> dict[RunStatus, int]:
+    rows = RunCount.objects.filter(
+        experiment__workspace=question.scope.workspace,
+        experiment__deleted__isnull=True,
+        experiment__workspace__members__user=question.scope.viewer,
+    )
+    if question.experiment is not None:
+        rows = rows.filter(experiment=question.experiment)
+    if not question.spec.archived:
+        rows = rows.filter(is_archived=False)
+    if not question.has_children:
+        rows = rows.filter(is_root=True)
+    counted = rows.values_list("status").annotate(n=Sum("runs"))
+    return {RunStatus.from_code(status): n for status, n in counted if n}

@@ -1,0 +1,197 @@
+"""Which side drives: how the matching runs are best come by.
+
+Databases guess this from averages, and keys are anything but average: one tag is in
+every run, the next in three. So the sides are asked, each with a limit that bounds what
+asking costs.
+
+- If one side has few runs, they are all there is to look at.
+- Else, if a side yields its runs in the order of their arrival, the newest matching
+  runs are read from the rarest such side until there are enough.
+- A side in another order leads where sorting all of it costs less than walking.
+- Else many runs match: one walks from the newest run until there are enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import F, Q
+
+from runs.models.grams import folded, is_short
+from runs.search.expressions import Expr, Plain
+from runs.search.scope import Scope
+from runs.search.sides import Side, side_of
+from runs.search.words import text_side, word_sides
+from studio.core.filters import tree
+from studio.core.filters.edit import terms
+from studio.core.filters.tree import And, Comparison, Node, Or, Word
+
+Terms = tuple[Node, ...]
+
+#: So many runs may be looked at one by one, and sorted.
+FEW = 2_000
+#: So many rows of a side are sorted to read a page from it.
+SORTED = 5_000
+#: The larger sides are compared by their sizes up to here; so many are sorted to count.
+MANY = 50_000
+#: A question asks at the most so many sides.
+PROBES = 12
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Rows of a relation of the run that lead to it: joined by `condition`.
+
+    `arrival` is the column there with the run's key. The rows say all that the terms
+    say, so nobody needs to ask them again.
+    """
+
+    condition: Q
+    arrival: str
+    terms: tuple[Node, ...] = ()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is an index of the runs' own, in another order."""
+        return self.arrival == "pk"
+
+
+def arrival_of(lead: Lead | None) -> Expr:
+    """What orders runs by their arrival, however they are come by."""
+    if lead is None:
+        return F("pk")
+    # Of the runs' own indexes only the one that leads is a choice.
+    return Plain(F("pk")) if lead.is_own else F(lead.arrival)
+
+
+@dataclass(frozen=True)
+class Way:
+    """With `few`, those are all runs that could match, and some that may not.
+
+    Else runs are read from a lead, for a page or for counting; without one, by walking.
+    """
+
+    few: tuple[int, ...] | None = None
+    to_page: Lead | None = None
+    to_count: Lead | None = None
+
+
+def way_to(node: Node | None, scope: Scope, *more: Side) -> Way:
+    """The way to the runs that fulfil the filter and belong to each side in `more`."""
+    probes = _Probes(scope)
+    found = [probes.few([side]) for side in more]
+    found.append(None if node is None else probes.few_of(node))
+    known = [few for few in found if few is not None]
+    if known:
+        return Way(few=tuple(min(known, key=len)))
+    return _led(probes.large)
+
+
+def _led(large: Sequence[tuple[Side, Terms]]) -> Way:
+    sizes = [(_size(side), not side.ordered, n) for n, (side, _) in enumerate(large)]
+    in_order = min((size for size in sizes if not size[1]), default=None)
+    rarest = min(sizes, default=(MANY, True, 0))
+
+    def lead(limit: int) -> Lead | None:
+        chosen = rarest if rarest[0] < limit else in_order
+        if chosen is None:
+            return None
+        side, says = large[chosen[2]]
+        assert side.join is not None
+        arrival = f"{side.relation}__run_id" if side.relation else "pk"
+        return Lead(side.join, arrival, says if side.exact else ())
+
+    return Way(to_page=lead(SORTED), to_count=lead(MANY))
+
+
+def _size(side: Side) -> int:
+    rows: int = side.rows.values(side.column)[:MANY].count()
+    return rows
+
+
+class _Probes:
+    """Asks sides for their runs, and remembers the large ones that could lead."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.left = PROBES
+        self.large: list[tuple[Side, Terms]] = []
+
+    def few_of(self, node: Node, *, must: bool = True) -> set[int] | None:
+        """All runs that could fulfil the filter, if they are few."""
+        if isinstance(node, Comparison):
+            return self._few_of_term(node, must=must)
+        if isinstance(node, (And, Word)):
+            return self._few_of_all(terms(node), must=must)
+        if isinstance(node, Or):
+            return _union(self.few_of(each, must=False) for each in node.nodes)
+        return None
+
+    def _few_of_all(self, nodes: Sequence[Node], *, must: bool) -> set[int] | None:
+        """The smallest known set of which each fulfilling run is a member."""
+        words = tuple(node for node in nodes if isinstance(node, Word))
+        others = [node for node in nodes if not isinstance(node, Word)]
+        found = [self.few_of(each, must=must) for each in others]
+        if words and self.left > 0:
+            found += self._few_of_words(words, must=must)
+        known = [few for few in found if few is not None]
+        return min(known, key=len) if known else None
+
+    def _few_of_words(
+        self, words: tuple[Word, ...], *, must: bool
+    ) -> list[set[int] | None]:
+        unions = word_sides([word.text for word in words], self.scope)
+        found = [self.few(sides) for sides in unions]
+        says_all = words if len(unions) == 1 else ()
+        for sides, few in zip(unions, found, strict=True):
+            if few is None and must and len(sides) == 1 and sides[0].join:
+                self.large.append((sides[0], says_all))
+        return found
+
+    def _few_of_term(self, term: Comparison, *, must: bool) -> set[int] | None:
+        if self.left <= 0:
+            return None
+        sides = side_of(term, self.scope) or _named(term)
+        found = self.few(sides)
+        if found is None and must:
+            self.large += [(side, (term,)) for side in sides if side.join is not None]
+        return found
+
+    def few(self, sides: Sequence[Side]) -> set[int] | None:
+        """The runs of the sides together, if they are few."""
+        if not sides:
+            return None
+        return _union(self._few(side) for side in sides)
+
+    def _few(self, side: Side) -> set[int] | None:
+        self.left -= 1
+        rows: Any = side.rows.values_list(side.column, flat=True)[: FEW + 1]
+        found = set(rows)
+        return found if len(found) <= FEW else None
+
+
+def _named(term: Comparison) -> list[Side]:
+    """A run's name and description are among its words."""
+    if term.field not in (tree.attribute("name"), tree.attribute("description")):
+        return []
+    if term.op not in ("=", "contains") or len(term.values) != 1:
+        return []
+    text = folded(getattr(term.values[0], "text", ""))
+    # Of a short word only the beginnings of words are indexed.
+    if is_short(text):
+        return []
+    return [replace(text_side([text]), exact=False)]
+
+
+def _union(parts: Iterable[set[int] | None]) -> set[int] | None:
+    """All of them, if they are few; the rest is not asked once they are not."""
+    together: set[int] = set()
+    for part in parts:
+        if part is None:
+            return None
+        together |= part
+        if len(together) > FEW:
+            return None
+    return together

@@ -1,0 +1,310 @@
+"""Statements that are compiled once: for what every request of a script asks.
+
+Building a query and compiling it costs Django many times what the database needs to
+answer it. A prepared one is written as any other, by a function whose arguments stand
+for values to come; the SQL that Django makes of it is kept, and each use sends that
+SQL with its values: texts, numbers, bytes, as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.models import Expression, Model, QuerySet
+from django.db.models.query import get_related_populators
+from django.db.models.sql import DeleteQuery, UpdateQuery
+
+from studio.core.batches import batches
+
+#: Rows of one INSERT: a statement may have some thirty thousand values.
+BATCH = 500
+
+Row = TypeVar("Row", bound=Model)
+Shape = tuple[int | None, ...]
+
+
+class Slot(Expression):
+    """Where a value comes in: its place among the values of a use."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__()
+        self.place = place
+
+    def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (self,)
+
+
+class _Statement:
+    """SQL, and what is sent with it: constants of its own and the values of a use."""
+
+    def __init__(self, query: Any) -> None:
+        self.compiler = query.get_compiler(connection=_connection())
+        self.sql, params = self.compiler.as_sql()
+        self._params = list(params)
+        places = [p.place if isinstance(p, Slot) else None for p in params]
+        self._places = [
+            (at, place) for at, place in enumerate(places) if place is not None
+        ]
+        self._is_plain = places == list(range(len(places)))
+
+    def sent(self, values: Sequence[Any]) -> Sequence[Any]:
+        if self._is_plain:
+            return values
+        params = self._params.copy()
+        for at, place in self._places:
+            params[at] = values[place]
+        return params
+
+
+class _Reader:
+    """How rows become objects: as the queryset's own iterator makes them."""
+
+    def __init__(self, rows: QuerySet[Any, Any]) -> None:
+        self._statement = _Statement(rows.query)
+        self._compiler = compiler = self._statement.compiler
+        columns = [column[0] for column in compiler.select[: compiler.col_count]]
+        self._converters = compiler.get_converters(columns)
+        self._tuples = rows._fields is not None  # type: ignore[attr-defined]
+        if not self._tuples:
+            self._read_objects(rows.model)
+
+    def _read_objects(self, model: type[Model]) -> None:
+        select, info = self._compiler.select, self._compiler.klass_info
+        at = info["select_fields"]
+        self._model = model
+        self._first, self._last = at[0], at[-1] + 1
+        own = select[self._first : self._last]
+        self._names = [column[0].target.attname for column in own]
+        self._related: list[Any] = get_related_populators(  # type: ignore[call-arg]
+            info, select, DEFAULT_DB_ALIAS
+        )
+
+    def __call__(self, values: Sequence[Any]) -> Iterator[Any]:
+        with _connection().cursor() as cursor:
+            cursor.execute(self._statement.sql, self._statement.sent(values))
+            rows = cursor.fetchall()
+        if self._converters:
+            rows = self._compiler.apply_converters(rows, self._converters)
+        return iter(map(tuple, rows)) if self._tuples else map(self._object, rows)
+
+    def _object(self, row: Sequence[Any]) -> Any:
+        fields = row[self._first : self._last]
+        found = self._model.from_db(DEFAULT_DB_ALIAS, self._names, fields)
+        for populator in self._related:
+            populator.populate(row, found)
+        return found
+
+
+class _Select:
+    """Knows the statements of a SELECT, one for each shape of its arguments."""
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
+        self._build = build
+        self._known: dict[Shape, _Reader] = {}
+
+    def _read(self, given: Sequence[Any]) -> Iterator[Any]:
+        shape, values = _flat(given)
+        if 0 in shape:
+            return iter(())
+        if shape not in self._known:
+            self._known[shape] = _Reader(self._build(*_slots(shape)))
+        return self._known[shape](values)
+
+
+class Prepared(_Select, Generic[Row]):
+    """A SELECT of objects: `Prepared(lambda owner: Thing.objects.filter(owner=owner))`.
+
+    For an argument that takes several values (`name__in=names`) a few lengths are
+    compiled, and shorter lists are filled with their last value.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Row, Row]]) -> None:
+        super().__init__(build)
+
+    def all(self, *given: Any) -> list[Row]:
+        return list(self._read(given))
+
+    def first(self, *given: Any) -> Row | None:
+        return next(self._read(given), None)
+
+
+class PreparedRows(_Select):
+    """A SELECT of columns: a queryset that ends with `values_list`."""
+
+    def all(self, *given: Any) -> list[tuple[Any, ...]]:
+        return list(self._read(given))
+
+
+class _Change:
+    """Knows the statements of a change, one for each shape of its arguments."""
+
+    def __init__(self, build: Callable[..., Any]) -> None:
+        self._build = build
+        self._known: dict[Shape, _Statement] = {}
+
+    def __call__(self, *given: Any) -> int:
+        """Returns how many rows were changed."""
+        shape, values = _flat(given)
+        statement = self._statement(shape)
+        with _connection().cursor() as cursor:
+            cursor.execute(statement.sql, statement.sent(values))
+            return int(cursor.rowcount)
+
+    def each(self, uses: Sequence[Sequence[Any]]) -> None:
+        """The same once for each row of values, none of which is a sequence."""
+        if uses:
+            statement = self._statement((None,) * len(uses[0]))
+            with _connection().cursor() as cursor:
+                cursor.executemany(statement.sql, [statement.sent(one) for one in uses])
+
+    def _statement(self, shape: Shape) -> _Statement:
+        if shape not in self._known:
+            query = self._query(self._build(*_slots(shape)))
+            self._known[shape] = _Statement(query)
+        return self._known[shape]
+
+    def _query(self, built: Any) -> Any:
+        raise NotImplementedError
+
+
+class PreparedUpdate(_Change):
+    """An UPDATE, by a function that returns a queryset and its new values."""
+
+    def __init__(
+        self, build: Callable[..., tuple[QuerySet[Any, Any], dict[str, Any]]]
+    ) -> None:
+        super().__init__(build)
+
+    def _query(self, built: Any) -> Any:
+        rows, changes = built
+        query = rows.query.chain(UpdateQuery)
+        query.add_update_values(changes)
+        return query
+
+
+class PreparedDelete(_Change):
+    """A DELETE of rows that nothing refers to, by a function that returns them."""
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
+        super().__init__(build)
+
+    def _query(self, built: Any) -> Any:
+        return built.query.chain(DeleteQuery)
+
+
+class PreparedInsert(Generic[Row]):
+    """An INSERT of objects; only `one` learns its key by it.
+
+    With `unique`, columns that are unique together, a row that is there already takes
+    the new values of `update`, or stays as it is.
+    """
+
+    def __init__(
+        self,
+        model: type[Row],
+        *,
+        unique: Sequence[str] = (),
+        update: Sequence[str] = (),
+    ) -> None:
+        self._key = model._meta.pk.column
+        # A key that is another row's is sent; one of its own the database gives.
+        fields = [
+            f for f in model._meta.concrete_fields if f is not model._meta.auto_field
+        ]
+        self._columns = [(f.attname, None if _is_plain(f) else f) for f in fields]
+        columns = [f'"{field.column}"' for field in fields]
+        self._into = (
+            f'INSERT INTO "{model._meta.db_table}" ({", ".join(columns)}) VALUES '
+        )
+        self._marks = f"({', '.join(['%s'] * len(columns))})"
+        self._conflict = ""
+        column = {field.name: field.column for field in fields}
+        if unique:
+            at = ", ".join(f'"{column[name]}"' for name in unique)
+            to = ", ".join(f'"{c}" = EXCLUDED."{c}"' for c in map(column.get, update))
+            then = f"UPDATE SET {to}" if to else "NOTHING"
+            self._conflict = f" ON CONFLICT ({at}) DO {then}"
+
+    def __call__(self, objects: Sequence[Row]) -> None:
+        database = _connection()
+        with database.cursor() as cursor:
+            # One statement for many: a database that is full refuses it as a whole.
+            for rows in batches(objects, BATCH):
+                values = [v for one in rows for v in self._values(one, database)]
+                cursor.execute(self._sql(len(rows)), values)
+
+    def one(self, row: Row) -> Row:
+        """Insert a row that is new, and give the object its key."""
+        database = _connection()
+        sql, values = self._sql(1), self._values(row, database)
+        with database.cursor() as cursor:
+            if database.vendor == "postgresql":
+                cursor.execute(f'{sql} RETURNING "{self._key}"', values)
+                [row.pk] = cursor.fetchone()
+            else:
+                cursor.execute(sql, values)
+                row.pk = cursor.lastrowid
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+        return row
+
+    def _sql(self, rows: int) -> str:
+        marks = ", ".join([self._marks] * rows)
+        return f"{self._into}{marks}{self._conflict}"
+
+    def _values(self, one: Row, database: Any) -> list[Any]:
+        return [
+            getattr(one, name)
+            if field is None
+            else field.get_db_prep_save(getattr(one, name), database)
+            for name, field in self._columns
+        ]
+
+
+def _is_plain(field: Any) -> bool:
+    """Whether the field's values are sent as they are."""
+    return isinstance(
+        field,
+        models.IntegerField
+        | models.FloatField
+        | models.BooleanField
+        | models.CharField
+        | models.TextField
+        | models.BinaryField
+        | models.ForeignKey,
+    )
+
+
+def _connection() -> Any:
+    """This thread's connection; `django.db.connection` looks it up at every touch."""
+    return connections[DEFAULT_DB_ALIAS]
+
+
+def _flat(given: Sequence[Any]) -> tuple[Shape, list[Any]]:
+    """The values one after another, and for each argument whether it had several."""
+    shape: list[int | None] = []
+    values: list[Any] = []
+    for one in given:
+        if not isinstance(one, list | tuple):
+            shape.append(None)
+            values.append(one)
+            continue
+        # Powers of two: few statements, whatever the lengths.
+        length = 1 << (len(one) - 1).bit_length() if one else 0
+        shape.append(length)
+        values.extend(one)
+        values.extend(one[-1:] * (length - len(one)))
+    return tuple(shape), values
+
+
+def _slots(shape: Shape) -> list[Any]:
+    slots: list[Any] = []
+    place = 0
+    for length in shape:
+        if length is None:
+            slots.append(Slot(place))
+        else:
+            slots.append([Slot(place + index) for index in range(length)])
+        place += 1 if length is None else length
+    return slots

@@ -1,0 +1,142 @@
+"""Search texts follow each edit, in its transaction, and their index with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from runs.actions import annotate, ingest
+from runs.actions.actor import Actor
+from runs.actions.experiments import delete_experiment, rename_experiment
+from runs.actions.purge import purge_run
+from runs.actions.runs import create_run, trash_run
+from runs.actions.search_text import build_search_texts, rebuild_search_texts
+from runs.models import Experiment, Run, SearchText, search_text
+from runs.search.words import text_side
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def by(actor: Actor, now: int) -> dict[str, Any]:
+    return {"actor": actor, "now": now}
+
+
+def found(word: str) -> set[str]:
+    """The ids of the runs that the index knows by a folded word."""
+    keys = text_side([word]).rows.values_list("run_id", flat=True)
+    return set(Run.objects.filter(pk__in=list(keys)).values_list("run_id", flat=True))
+
+
+def test_a_new_run_is_found_by_all_it_came_with(
+    experiment: Experiment, by: dict[str, Any]
+) -> None:
+    create_run(
+        experiment,
+        run_id="new-1",
+        name="Fresh Name",
+        description="Some words",
+        tags={"team": "NLP", "baseline": None, "mlflow.user": "root"},
+        params={"unseen": "param"},
+        **by,
+    )
+    for word in ("fresh name", "new-1", "some words", "team", "nlp", "baseline"):
+        assert found(word) == {"new-1"}
+    for word in ("root", "mlflow", "unseen", "param"):
+        assert found(word) == set()
+
+
+def test_names_and_descriptions_follow(run: Run, by: dict[str, Any]) -> None:
+    before = run.name.lower()
+    annotate.rename(run, "训练 second", **by)
+    annotate.describe(run, "Größer", **by)
+    assert found(before) == set()
+    assert found("second") == found("训练") == found("größer") == {"run-1"}
+    annotate.describe(run, "", **by)
+    assert found("größer") == set()
+    assert found("second") == {"run-1"}
+
+
+def test_tags_follow(run: Run, by: dict[str, Any]) -> None:
+    annotate.set_tags(run, {"colour": "green", "word": None}, **by)
+    ingest.log_batch(run, tags={"shape": "round"}, **by)
+    for word in ("colour", "green", "word", "shape", "round"):
+        assert found(word) == {"run-1"}
+    annotate.set_tags(run, {"colour": "blue"}, **by)
+    annotate.remove_tags(run, ["shape"], **by)
+    assert found("green") == found("shape") == found("round") == set()
+    assert found("blue") == found("word") == {"run-1"}
+
+
+def test_tags_that_nobody_sees_cost_nothing(run: Run, by: dict[str, Any]) -> None:
+    annotate.set_tags(run, {"seen": "1"}, **by)
+    for tags in ({"mlflow.note": "x"}, {"seen": "1"}):
+        with CaptureQueriesContext(connection) as queries:
+            annotate.set_tags(run, tags, **by)
+        assert not any(search_text.TABLE in each["sql"] for each in queries)
+
+
+def test_an_edit_that_fails_leaves_the_text(run: Run, by: dict[str, Any]) -> None:
+    before = SearchText.objects.get(run=run).text
+    with transaction.atomic():
+        annotate.rename(run, "never", **by)
+        assert found("never") == {"run-1"}
+        transaction.set_rollback(True)
+    assert SearchText.objects.get(run=run).text == before
+    assert found("never") == set()
+
+
+def test_purging_removes_the_text(run: Run, by: dict[str, Any], files_dir: Any) -> None:
+    annotate.rename(run, "goes away", **by)
+    trash_run(run, **by)
+    assert found("goes away") == {"run-1"}
+    purge_run(run, **by)
+    assert not SearchText.objects.exists()
+    assert not list(text_side(["goes away"]).rows.values_list("run_id", flat=True))
+
+
+def test_experiments_write_no_texts(
+    run: Run, experiment: Experiment, by: dict[str, Any]
+) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        rename_experiment(experiment, "another", **by)
+        delete_experiment(experiment, **by)
+    written = [each["sql"] for each in queries if not each["sql"].startswith("SELECT")]
+    assert not any(name in sql for sql in written for name in ("runs_run", "search"))
+
+
+def test_missing_texts_are_built(
+    run: Run, experiment: Experiment, by: dict[str, Any]
+) -> None:
+    annotate.set_tags(run, {"kept": "tag"}, **by)
+    create_run(experiment, run_id="run-2", name="other", **by)
+    SearchText.objects.filter(run=run).delete()
+    assert found("kept") == set()
+    assert build_search_texts() == 1
+    assert build_search_texts() == 0
+    assert found("kept") == {"run-1"}
+    assert found("other") == {"run-2"}
+
+
+def test_all_texts_are_built_anew(run: Run, by: dict[str, Any]) -> None:
+    annotate.set_tags(run, {"kept": "tag"}, **by)
+    Run.objects.filter(pk=run.pk).update(name="written past the action")
+    assert rebuild_search_texts() == 1
+    assert found("past the action") == found("kept") == {"run-1"}
+
+
+def test_lost_triggers_are_told_and_come_back(run: Run, by: dict[str, Any]) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL's indexes need no triggers")
+    assert search_text.missing(connection) == []
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER runs_searchtext_update")
+    annotate.rename(run, "unnoticed", **by)
+    assert search_text.missing(connection) == ["runs_searchtext_update"]
+    assert found("unnoticed") == set()
+    search_text.restore(connection)
+    assert search_text.missing(connection) == []
+    assert found("unnoticed") == {"run-1"}

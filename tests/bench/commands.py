@@ -1,0 +1,245 @@
+"""The commands that work over a home folder with many runs.
+
+What touches models is imported when a command has said which home folder is meant.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tests.bench.places import database, enter
+from tests.bench.report import Report
+from tests.parts.server import Server, running
+
+if TYPE_CHECKING:
+    from tests.bench.ask import Link
+
+Decorated = Callable[..., Any]
+
+HOME = click.option(
+    "--home",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The home folder, made by `seed`.",
+)
+KIND = click.option(
+    "--database",
+    "kind",
+    type=click.Choice(["sqlite", "postgresql"]),
+    default="sqlite",
+    show_default=True,
+    help="PostgreSQL's cluster is kept beside the home folder.",
+)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="JSON, not a table.")
+REPEATS = click.option("--repeats", default=9, show_default=True, help="Of each.")
+MLFLOW = click.option(
+    "--mlflow",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="MLflow's program, for --peer.",
+)
+PEER = click.option(
+    "--peer",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder for MLflow's own server, which does the same work.",
+)
+RUNS = click.option(
+    "--runs", default=10_000, show_default=True, type=click.IntRange(100)
+)
+
+
+def options(*given: Decorated) -> Callable[[Decorated], Decorated]:
+    def apply(function: Decorated) -> Decorated:
+        for option in reversed(given):
+            function = option(function)
+        return function
+
+    return apply
+
+
+@contextmanager
+def entered(home: Path, kind: str) -> Iterator[dict[str, str]]:
+    with database(home, kind) as env:
+        enter(home, env)
+        yield env
+
+
+@contextmanager
+def peer_server(program: Path | None, folder: Path | None, runs: int) -> Iterator[str]:
+    """The address of MLflow's server over as many invented runs; empty without one."""
+    if folder is None:
+        yield ""
+        return
+    if program is None:
+        raise click.UsageError("--peer needs --mlflow, the program")
+    from tests.bench import peer
+
+    if runs:
+        peer.seed(program, folder.absolute(), runs)
+    with peer.mlflow_server(program, folder.absolute()) as address:
+        yield address
+
+
+def links(server: Server, address: str) -> tuple[Link, Link | None]:
+    from tests.bench.ask import Link
+
+    ours = Link(server.environment["MLFLOW_TRACKING_URI"], server.token)
+    return ours, Link(address) if address else None
+
+
+@click.command()
+@options(
+    RUNS,
+    click.option("--points", default=1_000_000, show_default=True, help="Of a metric."),
+    click.option("--seed", "chance", default=1, show_default=True, help="Of chance."),
+    HOME,
+    KIND,
+)
+def seed(runs: int, points: int, chance: int, home: Path, kind: str) -> None:
+    """Fill an empty home folder with invented runs."""
+    home.mkdir(parents=True, exist_ok=True)
+    with entered(home, kind):
+        from tests.bench import seed as seeding
+
+        seeding.seed(home, runs, seed=chance, points=points, say=click.echo)
+
+
+@click.command("list")
+@options(
+    HOME,
+    KIND,
+    REPEATS,
+    AS_JSON,
+    click.option("--only", default="", help="Questions whose names hold this."),
+    click.option("--no-http", is_flag=True, help="The views alone, without a server."),
+    click.option("--slowest", is_flag=True, help="The SQL of what is too slow."),
+)
+def lists(
+    home: Path,
+    kind: str,
+    repeats: int,
+    as_json: bool,
+    only: str,
+    no_http: bool,
+    slowest: bool,
+) -> None:
+    """Time every family of questions to the lists, and the nasty ones."""
+    with entered(home, kind) as env:
+        from tests.bench.lists import Visitor, measure
+        from tests.bench.questions import FAMILIES, NASTY
+
+        report = Report("Lists")
+        asked = [one for one in (*FAMILIES, *NASTY) if only in one.name]
+        visitor = Visitor(home)
+        with nullcontext() if no_http else running(home, env=env) as server:
+            measure(visitor, server, asked, report, repeats=repeats, explain=slowest)
+        report.show(as_json=as_json)
+
+
+@click.command("mlflow-search")
+@options(RUNS, HOME, KIND, PEER, MLFLOW, REPEATS, AS_JSON)
+def search(
+    runs: int,
+    home: Path,
+    kind: str,
+    peer: Path | None,
+    mlflow: Path | None,
+    repeats: int,
+    as_json: bool,
+) -> None:
+    """Time `runs/search` of 100 rows; --runs says how many runs the peer gets."""
+    with entered(home, kind) as env:
+        from tests.bench.searches import measure
+
+        report = Report("runs/search of 100 rows")
+        with (
+            peer_server(mlflow, peer, runs) as address,
+            running(home, env=env) as server,
+        ):
+            ours, theirs = links(server, address)
+            measure(ours, theirs, report, repeats)
+        report.show(as_json=as_json)
+
+
+@click.command()
+@options(
+    KIND,
+    PEER,
+    MLFLOW,
+    AS_JSON,
+    click.option("--seconds", default=4.0, show_default=True, help="Of each work."),
+    click.option("--rounds", default=3, show_default=True, help="Taken in turns."),
+)
+def ingest(
+    kind: str,
+    peer: Path | None,
+    mlflow: Path | None,
+    as_json: bool,
+    seconds: float,
+    rounds: int,
+) -> None:
+    """Log to a fresh server, by the MLflow client and by bare requests."""
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        with entered(home, kind) as env:
+            from tests.bench.ingest import Target, measure
+
+            report = Report("Ingest")
+            with (
+                peer_server(mlflow, peer, 0) as address,
+                running(home, env=env) as server,
+            ):
+                here = server.environment
+                ours = Target(here["MLFLOW_TRACKING_URI"], here)
+                theirs = Target(address) if address else None
+                measure(ours, theirs, report, seconds=seconds, rounds=rounds)
+            report.show(as_json=as_json)
+
+
+@click.command()
+@options(RUNS, HOME, KIND, PEER, MLFLOW, REPEATS, AS_JSON)
+def metric(
+    runs: int,
+    home: Path,
+    kind: str,
+    peer: Path | None,
+    mlflow: Path | None,
+    repeats: int,
+    as_json: bool,
+) -> None:
+    """Time the chart of the long metric, and reading all of it."""
+    with entered(home, kind) as env:
+        from tests.bench.reading import measure
+        from tests.bench.seed import long_run_id
+
+        report = Report("A long metric")
+        with (
+            peer_server(mlflow, peer, runs) as address,
+            running(home, env=env) as server,
+        ):
+            ours, theirs = links(server, address)
+            measure(ours, theirs, long_run_id(), report, repeats=repeats)
+        report.show(as_json=as_json)
+
+
+@click.command()
+@options(
+    HOME,
+    KIND,
+    AS_JSON,
+    click.option("--rounds", default=3, show_default=True, help="Starts."),
+)
+def start(home: Path, kind: str, as_json: bool, rounds: int) -> None:
+    """Time the start over an existing home folder; weigh the processes."""
+    with database(home, kind) as env:
+        from tests.bench.starting import measure
+
+        report = Report("Start and memory")
+        measure(home, env, report, rounds=rounds)
+        report.show(as_json=as_json)

@@ -1,0 +1,136 @@
+"""How long the lists take: the view itself, and over HTTP from the real server."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db import connection
+from django.http import Http404
+from django.test import Client
+
+from runs.management.home import read_client
+from runs.models import Experiment, User, Workspace
+from runs.search.find_runs import find_runs
+from studio.core.viewspec import ViewSpec
+from tests.bench.questions import ALL, Question
+from tests.bench.report import Report, times
+from tests.parts.server import Server
+
+Row = tuple[float, str]
+
+
+@dataclass
+class Asked:
+    """What the database was asked while a page was made."""
+
+    queries: list[Row] = field(default_factory=list)
+
+    @property
+    def slowest(self) -> Row:
+        return max(self.queries, default=(0.0, ""))
+
+
+@contextmanager
+def watched() -> Iterator[Asked]:
+    asked = Asked()
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            asked.queries.append(((time.perf_counter() - start) * 1000, sql))
+
+    with connection.execute_wrapper(note):
+        yield asked
+
+
+class Visitor:
+    """Opens pages within this process, by the token of the home folder."""
+
+    def __init__(self, home: Path) -> None:
+        token = read_client(home)["token"]
+        self.headers = {
+            "Authorization": f"Bearer {token}",
+            "Accept-Encoding": "gzip, br",
+        }
+        self.client = Client(headers=self.headers, SERVER_NAME="localhost")
+
+    def open(self, address: str) -> int:
+        status: int = self.client.get(address).status_code
+        return status
+
+
+def address_of(question: Question) -> str:
+    """The question's address, on the page that it asks for."""
+    query = question.query
+    if question.turn:
+        query = f"{query}&{urlencode({'after': cursor(question)})}"
+    return f"{question.path}?{query}" if query else question.path
+
+
+def cursor(question: Question) -> str:
+    workspace = Workspace.objects.get(name="default")
+    viewer = User.objects.order_by("pk")[0]
+    spec = ViewSpec.from_query(question.query)
+    experiment = None
+    if question.path != ALL:
+        name = question.path.rstrip("/").rpartition("/")[2]
+        experiment = Experiment.objects.get(workspace=workspace, name=name)
+    after = ""
+    for _ in range(question.turn):
+        page = find_runs(
+            spec.changed(after=after), viewer, workspace, experiment=experiment
+        )
+        after = page.after
+    return after
+
+
+def measure(
+    visitor: Visitor,
+    server: Server | None,
+    questions: Sequence[Question],
+    report: Report,
+    *,
+    repeats: int,
+    explain: bool,
+) -> None:
+    for question in questions:
+        address = address_of(question)
+        view = times(partial(visitor.open, address), repeats)
+        with watched() as asked:
+            status = visitor.open(address)
+        figures: dict[str, Any] = {"view_ms": view}
+        if server is not None:
+            figures["http_ms"] = over_http(server, visitor, address, repeats)
+        figures["status"] = str(status)
+        figures["queries"] = len(asked.queries)
+        figures["slowest_query_ms"] = asked.slowest[0]
+        if explain and view > question.limit:
+            sql = re.sub(r"\s+", " ", asked.slowest[1])[:3000]
+            report.notes.append(f"{question.name}: {sql}")
+        report.add(question.name, f"{question.limit} ms", **figures)
+
+
+def over_http(server: Server, visitor: Visitor, address: str, repeats: int) -> float:
+    link = http.client.HTTPConnection(server.url.partition("://")[2], timeout=60)
+
+    def ask() -> None:
+        link.request("GET", address, headers=visitor.headers)
+        answer = link.getresponse()
+        answer.read()
+        if answer.status == 404:
+            raise Http404(address)
+
+    found = times(ask, repeats)
+    link.close()
+    return found

@@ -1,0 +1,93 @@
+"""Results as a table for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+
+import click
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measured thing; `limit` is what the design allows, in the same unit."""
+
+    name: str
+    figures: dict[str, float | int | str]
+    limit: str = ""
+
+
+@dataclass
+class Report:
+    title: str
+    lines: list[Line] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, name: str, limit: str = "", **figures: float | int | str) -> None:
+        self.lines.append(Line(name, figures, limit))
+
+    def show(self, *, as_json: bool) -> None:
+        click.echo(self.as_json() if as_json else self.as_table())
+
+    def as_json(self) -> str:
+        lines = [asdict(line) for line in self.lines]
+        told = {"title": self.title, **machine(), "lines": lines, "notes": self.notes}
+        return json.dumps(told, indent=1)
+
+    def as_table(self) -> str:
+        """Markdown, as docs/performance.md holds it."""
+        names = list(dict.fromkeys(n for line in self.lines for n in line.figures))
+        head = ["work", *(name.replace("_", " ") for name in names), "at most"]
+        rows = [
+            [line.name, *(shown(line.figures.get(n, "")) for n in names), line.limit]
+            for line in self.lines
+        ]
+        where = ", ".join(f"{key} {value}" for key, value in machine().items())
+        notes = [f"\n{note}" for note in self.notes]
+        return "\n".join([f"{self.title} ({where})", "", *table([head, *rows]), *notes])
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for place, row in enumerate(rows):
+        cells = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
+        yield f"| {' | '.join(cells)} |"
+        if place == 0:
+            yield f"|{'|'.join('-' * (width + 2) for width in widths)}|"
+
+
+def shown(value: float | int | str) -> str:
+    if isinstance(value, float):
+        return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else value.replace("|", "\\|")
+
+
+def machine() -> dict[str, str]:
+    return {
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "processors": str(os.cpu_count()),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+    }
+
+
+def times(work: Callable[[], object], repeats: int, *, patience: float = 3) -> float:
+    """The median of some runs of `work` after one to warm up, in milliseconds.
+
+    Who takes long is asked less often: one run after `patience` seconds is enough.
+    """
+    found: list[float] = []
+    begin = time.monotonic()
+    for turn in range(repeats + 1):
+        start = time.perf_counter()
+        work()
+        if turn or time.monotonic() - begin > patience:
+            found.append((time.perf_counter() - start) * 1000)
+        if found and time.monotonic() - begin > patience:
+            break
+    return statistics.median(found)
