@@ -10,12 +10,29 @@ from django.db import connection, transaction
 from runs.models import Run, RunTag, search_text
 from runs.models.grams import HIDDEN, grams_of, text_of
 from runs.models.search_text import SearchText
+from runs.storage.prepared import PreparedInsert, PreparedRows
 from studio.core.batches import batches
 
 #: Runs whose texts are built at once.
 BATCH = 500
 
 Tags = Iterable[tuple[str, str | None]]
+
+_tags_of = PreparedRows(
+    lambda runs: (
+        RunTag.objects.filter(run__id__in=runs)
+        .order_by("run_id", "pk")
+        .values_list("run_id", "key__name", "value")
+    )
+)
+_fields_of = PreparedRows(
+    lambda runs: (
+        Run.objects.filter(pk__in=runs)
+        .order_by("pk")
+        .values_list("pk", "name", "run_id", "description")
+    )
+)
+_write = PreparedInsert(SearchText, unique=["run"], update=["text", "grams"])
 
 
 def write_search_text(run: Run, tags: Mapping[str, str | None]) -> None:
@@ -33,16 +50,13 @@ def refresh_search_texts(runs: Sequence[int]) -> None:
     """Write the texts of runs as they are now; the callers hold the runs' rows."""
     for some in batches(runs, BATCH):
         tags: dict[int, list[tuple[str, str | None]]] = {}
-        rows = RunTag.objects.filter(run__in=some)
-        found = rows.order_by("run", "pk").values_list("run_id", "key__name", "value")
-        for pk, key, value in found:
+        for pk, key, value in _tags_of.all(list(some)):
             tags.setdefault(pk, []).append((key, value))
-        fields = Run.objects.filter(pk__in=some).order_by("pk")
         _write(
-            _row(pk, name, run_id, description, tags.get(pk, ()))
-            for pk, name, run_id, description in fields.values_list(
-                "pk", "name", "run_id", "description"
-            )
+            [
+                _row(pk, name, run_id, description, tags.get(pk, ()))
+                for pk, name, run_id, description in _fields_of.all(list(some))
+            ]
         )
 
 
@@ -70,12 +84,3 @@ def _row(pk: int, name: str, run_id: str, description: str, tags: Tags) -> Searc
     shown = [tag for tag in tags if not tag[0].startswith(HIDDEN)]
     text = text_of([name, run_id, description, *chain.from_iterable(shown)])
     return SearchText(run_id=pk, text=text, grams=grams_of(text))
-
-
-def _write(rows: Iterable[SearchText]) -> None:
-    SearchText.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["run"],
-        update_fields=["text", "grams"],
-    )

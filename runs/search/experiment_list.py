@@ -16,7 +16,6 @@ from typing import Any
 
 from django.db.models import (
     BigIntegerField,
-    Count,
     Exists,
     F,
     OrderBy,
@@ -24,10 +23,11 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Sum,
 )
 from django.db.models.functions import Coalesce
 
-from runs.models import Experiment, ExperimentStar, Run, User, Workspace
+from runs.models import Experiment, ExperimentStar, Run, RunCount, User, Workspace
 from runs.search.expressions import Binary, Contains, Lowered
 from studio.core.errors import InvalidValue
 from studio.core.statuses import RunStatus
@@ -132,11 +132,12 @@ def _rows(found: Iterable[Any]) -> list[ExperimentRow]:
 
 def _counts(experiments: list[int]) -> dict[int, dict[RunStatus, int]]:
     grouped = (
-        Run.objects.filter(experiment__in=experiments, deleted__isnull=True)
+        RunCount.objects.filter(experiment__in=experiments)
         .values_list("experiment", "status")
-        .annotate(count=Count("pk"))
+        .annotate(count=Sum("runs"))
     )
     counts: dict[int, dict[RunStatus, int]] = defaultdict(dict)
     for experiment, status, count in grouped:
-        counts[experiment][RunStatus.from_code(status)] = count
+        if count:
+            counts[experiment][RunStatus.from_code(status)] = count
     return counts

@@ -16,20 +16,20 @@ from django.db.models import (
     IntegerField,
     OrderBy,
     OuterRef,
-    QuerySet,
     Subquery,
     Value,
     When,
 )
 
-from runs.models import Key, Kind, Metric, Run, RunParam, RunTag, Workspace
+from runs.models import Key, Kind, Metric, RunParam, RunTag, Workspace
+from runs.models.functions import StartOrder
 from runs.search.attributes import artifact_uri
 from studio.core.filters import tree
 from studio.core.filters.mlflow import STATUSES_OF
 from studio.core.filters.tree import Field
 from studio.core.viewtext import Sort
 
-TIES = [OrderBy(F("started"), descending=True, nulls_last=True), OrderBy(F("run_id"))]
+TIES = [OrderBy(StartOrder(F("started")), descending=True), OrderBy(F("run_id"))]
 _COLUMNS = {
     "id": "run_id",
     "name": "name",
@@ -40,17 +40,18 @@ _COLUMNS = {
 }
 
 
-def ordered(
-    runs: QuerySet[Run], sorts: Sequence[Sort], workspace: Workspace
-) -> QuerySet[Run]:
-    """The runs in the order that the sorts and MLflow's rules give."""
+def order_of(sorts: Sequence[Sort], workspace: Workspace) -> list[OrderBy]:
+    """The order that the sorts and MLflow's rules give."""
     order: list[OrderBy] = []
+    if sorts and sorts[0] == Sort(tree.attribute("started"), descending=True):
+        # As ties go anyway.
+        sorts = ()
     for sort in sorts:
         if sort.field.kind == tree.METRICS:
             order.append(OrderBy(_rank(sort.field, workspace), nulls_last=True))
         value = _value(sort.field, workspace)
         order.append(OrderBy(value, descending=sort.descending, nulls_last=True))
-    return runs.order_by(*order, *TIES)
+    return [*order, *TIES]
 
 
 def _rank(field: Field, workspace: Workspace) -> Subquery:

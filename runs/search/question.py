@@ -15,6 +15,7 @@ from runs.search.compile import condition
 from runs.search.expressions import Plain
 from runs.search.scope import Scope, make_scope
 from runs.search.sides import Side
+from runs.search.together import together
 from runs.search.ways import Lead, Way, way_to
 from studio.core.errors import InvalidValue
 from studio.core.filters import tree
@@ -146,6 +147,7 @@ def ask(
     fields: Iterable[Field] = (),
 ) -> Question:
     """The question of a spec; `fields` are named beside its filter. InvalidFilter."""
-    node = spec.filter()
+    asked = spec.filter()
+    node = None if asked is None else together(asked)
     scope = make_scope(viewer, workspace, now, {*fields_of(node), *fields})
     return Question(spec, node, scope, experiment, parent)

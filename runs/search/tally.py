@@ -7,6 +7,7 @@ they are taken over the newest 10,000, and the result says so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.db.models import OrderBy, Sum
 
 from runs.models import RunCount
 from runs.search.question import Question
-from runs.search.ways import arrival_of
+from runs.search.ways import Lead, arrival_of
 from studio.core.filters import tree
 from studio.core.filters.edit import terms
 from studio.core.filters.fields import statuses_of
@@ -43,7 +44,7 @@ def tally(question: Question) -> StatusCounts:
     if statuses is not None:
         kept = _kept(question).items()
         return StatusCounts({s: n for s, n in kept if s in statuses}, exact=True)
-    counts = _counted(newest(question).values("status")[: EXACT + 1])
+    counts = _counted(_parts(question))
     exact = sum(counts.values()) <= EXACT
     if not exact:
         counts[max(counts, key=counts.__getitem__)] -= 1
@@ -52,22 +53,43 @@ def tally(question: Question) -> StatusCounts:
     )
 
 
-def _counted(statuses: Any) -> dict[int, int]:
+def _parts(question: Question) -> list[Any]:
+    """Sets of the newest runs of which the newest of all are members."""
+    if not question.way.either:
+        return [newest(question)]
+    return [_newest_by(question, lead) for lead in question.way.either]
+
+
+def _counted(parts: Sequence[Any]) -> dict[int, int]:
     """Counted in SQL: the ORM would limit the groups and not the runs."""
-    try:
-        sql, given = statuses.query.sql_with_params()
-    except EmptyResultSet:
+    found: list[str] = []
+    given: list[Any] = []
+    for part in parts:
+        try:
+            rows = part.values("pk", "status")[: EXACT + 1]
+            sql, own = rows.query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        found.append(f"SELECT pk, status FROM ({sql}) AS part_{len(found)}")
+        given += own
+    if not found:
         return {}
+    union = " UNION ".join(found)
+    if len(found) > 1:
+        union += f" ORDER BY pk DESC LIMIT {EXACT + 1}"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT status, COUNT(*) FROM ({sql}) AS newest GROUP BY status", given
+            f"SELECT status, COUNT(*) FROM ({union}) AS newest GROUP BY status", given
         )
         return dict(cursor.fetchall())
 
 
 def newest(question: Question) -> Any:
     """The matching runs, newest first."""
-    lead = question.way.to_count
+    return _newest_by(question, question.way.to_count)
+
+
+def _newest_by(question: Question, lead: Lead | None) -> Any:
     order = OrderBy(arrival_of(lead), descending=True)
     return question.runs(lead).order_by(order)
 

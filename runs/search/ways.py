@@ -51,6 +51,7 @@ class Lead:
     condition: Q
     arrival: str
     terms: tuple[Node, ...] = ()
+    ordered: bool = False
 
     @property
     def is_own(self) -> bool:
@@ -63,7 +64,8 @@ def arrival_of(lead: Lead | None) -> Expr:
     if lead is None:
         return F("pk")
     # Of the runs' own indexes only the one that leads is a choice.
-    return Plain(F("pk")) if lead.is_own else F(lead.arrival)
+    is_sorted = lead.is_own and not lead.ordered
+    return Plain(F("pk")) if is_sorted else F(lead.arrival)
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,14 @@ class Way:
     """With `few`, those are all runs that could match, and some that may not.
 
     Else runs are read from a lead, for a page or for counting; without one, by walking.
+    Each matching run is found by one of `either` at least, in the order of arrival: the
+    newest of all are among the newest of each.
     """
 
     few: tuple[int, ...] | None = None
     to_page: Lead | None = None
     to_count: Lead | None = None
+    either: tuple[Lead, ...] = ()
 
 
 def way_to(node: Node | None, scope: Scope, *more: Side) -> Way:
@@ -86,7 +91,7 @@ def way_to(node: Node | None, scope: Scope, *more: Side) -> Way:
     known = [few for few in found if few is not None]
     if known:
         return Way(few=tuple(min(known, key=len)))
-    return _led(probes.large)
+    return _led(probes.large) if probes.large else Way(either=probes.either)
 
 
 def _led(large: Sequence[tuple[Side, Terms]]) -> Way:
@@ -99,11 +104,15 @@ def _led(large: Sequence[tuple[Side, Terms]]) -> Way:
         if chosen is None:
             return None
         side, says = large[chosen[2]]
-        assert side.join is not None
-        arrival = f"{side.relation}__run_id" if side.relation else "pk"
-        return Lead(side.join, arrival, says if side.exact else ())
+        return _lead(side, says)
 
     return Way(to_page=lead(SORTED), to_count=lead(MANY))
+
+
+def _lead(side: Side, says: Terms) -> Lead:
+    assert side.join is not None
+    arrival = f"{side.relation}__run_id" if side.relation else "pk"
+    return Lead(side.join, arrival, says if side.exact else (), side.ordered)
 
 
 def _size(side: Side) -> int:
@@ -118,6 +127,7 @@ class _Probes:
         self.scope = scope
         self.left = PROBES
         self.large: list[tuple[Side, Terms]] = []
+        self.either: tuple[Lead, ...] = ()
 
     def few_of(self, node: Node, *, must: bool = True) -> set[int] | None:
         """All runs that could fulfil the filter, if they are few."""
@@ -148,6 +158,9 @@ class _Probes:
         for sides, few in zip(unions, found, strict=True):
             if few is None and must and len(sides) == 1 and sides[0].join:
                 self.large.append((sides[0], says_all))
+            elif few is None and must and all(side.ordered for side in sides):
+                says = words if len(words) == 1 else ()
+                self.either = tuple(_lead(side, says) for side in sides)
         return found
 
     def _few_of_term(self, term: Comparison, *, must: bool) -> set[int] | None:

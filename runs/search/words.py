@@ -21,6 +21,9 @@ from runs.search.values import any_of, pattern_condition
 from runs.search.word_sql import holds
 from studio.core.statuses import CODES, RunStatus
 
+#: Runs of so many experiments, people or statuses are read one after the other.
+NAMED = 3
+
 
 def word_condition(word: str, scope: Scope) -> Q:
     """The run's texts, experiment, submitter or status hold the word.
@@ -50,7 +53,7 @@ def word_sides(words: Sequence[str], scope: Scope) -> list[list[Side]]:
     for word in dict.fromkeys(map(folded, words)):
         named = _named_sides(word, scope)
         if named:
-            found.append([Side(_texts([word])), *named])
+            found.append([text_side([word]), *named])
         else:
             texts.append(word)
     return [[text_side(texts)], *found] if texts else found
@@ -83,14 +86,22 @@ def _named_sides(word: str, scope: Scope) -> list[Side]:
     """The runs that hold the word in what they are named by, where anything does."""
     runs = Run.objects.in_workspace(scope.workspace)
     sides = []
-    experiments, people = _experiments(word, scope), _people(word)
-    if experiments.exists():
-        sides.append(Side(runs.filter(experiment__in=experiments.values("pk")), "pk"))
-    if people.exists():
-        sides.append(Side(runs.filter(submitter__in=people.values("pk")), "pk"))
-    statuses = _statuses(word)
-    if statuses:
-        sides.append(Side(runs.filter(status__in=statuses), "pk"))
+    experiments = _experiments(word, scope).values_list("pk", flat=True)
+    for name, found in (
+        ("experiment", list(experiments[: NAMED + 1])),
+        ("submitter", list(_people(word).values_list("pk", flat=True)[: NAMED + 1])),
+        ("status", _statuses(word)),
+    ):
+        if len(found) > NAMED:
+            many = {"experiment": experiments, "submitter": _people(word).values("pk")}
+            sides.append(
+                Side(runs.filter(**{f"{name}__in": many.get(name, found)}), "pk")
+            )
+            continue
+        for value in found:
+            join = Q(**{name: value})
+            side = Side(runs.filter(join), "pk", join=join, ordered=True, exact=True)
+            sides.append(side)
     return sides
 
 

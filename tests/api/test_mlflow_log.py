@@ -1,6 +1,7 @@
 """What scripts log: parameters, tags, batches; and how nonsense is refused."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -168,3 +169,25 @@ def test_logging_to_a_finished_run_is_fine(mlflow: Mlflow, run_id: str) -> None:
     mlflow.post("runs/update", run_id=run_id, status="FINISHED")
     mlflow.log(run_id, "m", 1)
     assert mlflow.latest(run_id) == {"m": 1}
+
+
+def test_logging_costs_few_queries(
+    mlflow: Mlflow, run_id: str, django_assert_max_num_queries: Any
+) -> None:
+    mlflow.log(run_id, "loss", 1.0, 0)
+    # Who calls, membership, the run, its turn, the series, its tail; then both written,
+    # between a begin and a commit.
+    with django_assert_max_num_queries(12):
+        mlflow.log(run_id, "loss", 0.5, 1)
+
+
+def test_a_batch_costs_the_same_with_any_number_of_points(
+    mlflow: Mlflow, run_id: str, django_assert_max_num_queries: Any
+) -> None:
+    points = [
+        {"key": f"m{n % 10}", "value": n / 2, "timestamp": 1000 + n, "step": n}
+        for n in range(1000)
+    ]
+    mlflow.post("runs/log-batch", run_id=run_id, metrics=points[:10])
+    with django_assert_max_num_queries(14):
+        mlflow.post("runs/log-batch", run_id=run_id, metrics=points[10:])

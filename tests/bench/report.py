@@ -76,18 +76,38 @@ def machine() -> dict[str, str]:
     }
 
 
-def times(work: Callable[[], object], repeats: int, *, patience: float = 3) -> float:
-    """The median of some runs of `work` after one to warm up, in milliseconds.
+@dataclass(frozen=True)
+class Took:
+    """Milliseconds: by the clock, and of this process's processors."""
+
+    wall: float
+    cpu: float
+
+
+def measured(work: Callable[[], object], repeats: int, *, patience: float = 3) -> Took:
+    """Medians of some runs of `work` after one to warm up.
 
     Who takes long is asked less often: one run after `patience` seconds is enough.
     """
-    found: list[float] = []
+    found: list[Took] = []
     begin = time.monotonic()
     for turn in range(repeats + 1):
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         work()
-        if turn or time.monotonic() - begin > patience:
-            found.append((time.perf_counter() - start) * 1000)
-        if found and time.monotonic() - begin > patience:
+        took = Took(
+            (time.perf_counter() - start) * 1000, (time.process_time() - busy) * 1000
+        )
+        is_late = time.monotonic() - begin > patience
+        if turn or is_late:
+            found.append(took)
+        if is_late:
             break
-    return statistics.median(found)
+    return Took(
+        statistics.median(took.wall for took in found),
+        statistics.median(took.cpu for took in found),
+    )
+
+
+def times(work: Callable[[], object], repeats: int) -> float:
+    """Milliseconds by the clock."""
+    return measured(work, repeats).wall

@@ -62,7 +62,7 @@ def seed(
     fill(builder, runs, seed, told)
     told("made the indexes")
     count_runs(builder)
-    search_text.refill(connection)
+    search_text.restore(connection)
     told("made the index of free words")
     log_long_metric(Run.objects.get(pk=long_run(runs)), points, actor)
     told(f"logged a metric of {points:,} points")

@@ -44,9 +44,8 @@ from runs.models import (
     LoggedModelParam,
     LoggedModelTag,
 )
-from runs.search.compile import runs_matching
 from runs.search.limits import time_limit
-from runs.search.mlflow_order import ordered
+from runs.search.mlflow_runs import RunSearch
 from runs.search.schema import Keyed, Schema
 from studio.core import names
 from studio.core.batches import batches
@@ -139,14 +138,19 @@ def search_runs(request: StudioRequest, body: SearchRuns) -> dict[str, Any]:
         for sort in mlflow.parse_order_by(body.order_by, mlflow.RUNS)
     ]
     view_type = enum(body.run_view_type, VIEW_TYPES, "run_view_type")
-    runs = runs_matching(
-        node and mirrored(node), viewer=viewer, workspace=workspace, now=now_ms()
+    search = RunSearch(
+        node and mirrored(node),
+        viewer,
+        workspace,
+        numbers_of(body.experiment_ids),
+        {ACTIVE_ONLY: False, DELETED_ONLY: True, ALL: None}[view_type],
+        sorts,
+        now_ms(),
     )
-    runs = runs.filter(
-        stage_condition(view_type),
-        experiment__number__in=numbers_of(body.experiment_ids),
-    ).select_related("experiment", "submitter")
-    found, token = page(ordered(runs, sorts, workspace), limit, body.page_token)
+    offset = read_offset(body.page_token)
+    with time_limit():
+        rows = search.rows(offset, offset + limit + 1)
+    found, token = rows[:limit], next_token(rows, offset, limit)
     return reply("runs", list(runs_json(found)), token)
 
 
@@ -166,11 +170,6 @@ def mirrored(node: Node) -> Node:
     if isinstance(node, Comparison) and node.field in MIRRORS:
         return replace(node, field=MIRRORS[node.field])
     return node
-
-
-def stage_condition(view_type: str) -> Q:
-    alive = Q(deleted__isnull=True, experiment__deleted__isnull=True)
-    return {ACTIVE_ONLY: alive, DELETED_ONLY: ~alive, ALL: Q()}[view_type]
 
 
 @endpoint(Permission.READ, SearchExperiments)
@@ -264,7 +263,11 @@ def page(found: QuerySet[Any], limit: int, token: str) -> tuple[Sequence[Any], s
     offset = read_offset(token)
     with time_limit():
         rows = list(found[offset : offset + limit + 1])
-    return rows[:limit], write_token(offset + limit) if len(rows) > limit else ""
+    return rows[:limit], next_token(rows, offset, limit)
+
+
+def next_token(rows: Sequence[Any], offset: int, limit: int) -> str:
+    return write_token(offset + limit) if len(rows) > limit else ""
 
 
 def reply(name: str, found: Sequence[Any], token: str) -> dict[str, Any]:

@@ -1,0 +1,121 @@
+"""What runs/search finds: filter, experiments, stage and order, from the best side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import Exists, F, OrderBy, Q
+from django.db.models.lookups import Exact, In
+
+from runs.models import Experiment, Run, User, Workspace
+from runs.models.runs import RunQuerySet
+from runs.search import keyed
+from runs.search.compile import condition
+from runs.search.expressions import Plain
+from runs.search.mlflow_order import order_of
+from runs.search.scope import Scope, make_scope
+from runs.search.sides import Side
+from runs.search.ways import Lead, Way, way_to
+from studio.core.filters import tree
+from studio.core.filters.tree import Field, Node, fields_of
+from studio.core.viewtext import Sort
+
+
+@dataclass(frozen=True)
+class RunSearch:
+    """`deleted` asks for runs in the trash, for others, or (None) for all."""
+
+    node: Node | None
+    viewer: User
+    workspace: Workspace
+    numbers: Sequence[int]
+    deleted: bool | None
+    sorts: Sequence[Sort]
+    now: int
+
+    def rows(self, start: int, stop: int) -> list[Run]:
+        """The runs from one place in the order to another."""
+        field = self._by_metric
+        if field is None:
+            order = order_of(self.sorts, self.workspace)
+            return list(self._runs(None).order_by(*order)[start:stop])
+        return self._rows_by_metric(field, start, stop)
+
+    def _rows_by_metric(self, field: Field, start: int, stop: int) -> list[Run]:
+        """First the runs that have a number, in the order of its index; then others."""
+        join = Q(metrics__key=self._scope.key(field), metrics__last__isnull=False)
+        first, *others = self.sorts
+        number = OrderBy(F("metrics__last"), descending=first.descending)
+        ties = order_of(others, self.workspace)
+        having = self._runs(Lead(join, "metrics__run_id")).order_by(number, *ties)
+        found = list(having[start:stop])
+        if len(found) == stop - start:
+            return found
+        passed = start + len(found) if found else having.order_by().count()
+        numbers = keyed.metric_rows(field, self._scope).filter(last__isnull=False)
+        rest = self._runs(None).filter(~Q(Exists(numbers)))
+        rest = rest.order_by(*order_of(self.sorts, self.workspace))
+        return found + list(rest[max(0, start - passed) : stop - passed])
+
+    @cached_property
+    def _by_metric(self) -> Field | None:
+        """The metric whose index orders the runs, if one does."""
+        field = self.sorts[0].field if self.sorts else None
+        if field is None or field.kind != tree.METRICS or field.aggregate != "last":
+            return None
+        is_led = self._way.few is None and self._scope.key(field) is not None
+        return field if is_led else None
+
+    @cached_property
+    def _scope(self) -> Scope:
+        fields = {*fields_of(self.node), *(sort.field for sort in self.sorts)}
+        return make_scope(self.viewer, self.workspace, self.now, fields)
+
+    @cached_property
+    def _experiments(self) -> dict[int, bool]:
+        """Which experiments are asked for, and whether each is in the trash."""
+        rows = Experiment.objects.filter(
+            workspace=self.workspace, number__in=self.numbers
+        )
+        found = rows.values_list("pk", "deleted")
+        return {pk: deleted is not None for pk, deleted in found}
+
+    @cached_property
+    def _way(self) -> Way:
+        runs = Run.objects.filter(experiment__in=list(self._experiments))
+        return way_to(self.node, self._scope, Side(runs, "pk"))
+
+    def _runs(self, lead: Lead | None) -> RunQuerySet:
+        """The runs that match, from a lead or looked up by their keys."""
+        runs, is_led = Run.objects.all(), True
+        if lead is not None:
+            runs = runs.filter(lead.condition)
+        elif self._way.few is not None:
+            runs = runs.filter(pk__in=self._way.few)
+        else:
+            is_led = False
+        runs = runs.of_member(self.workspace, self.viewer)
+        column = Plain(F("workspace_id")) if is_led else F("workspace_id")
+        runs = runs.filter(Q(Exact(column, self.workspace.pk)), self._in_stage())
+        if self.node is not None:
+            runs = runs.filter(condition(self.node, self._scope))
+        return runs.select_related("experiment", "submitter")
+
+    def _in_stage(self) -> Q:
+        everything = list(self._experiments)
+        if self.deleted is None:
+            return _among(everything)
+        alive = [pk for pk, gone in self._experiments.items() if not gone]
+        if not self.deleted:
+            return _among(alive) & Q(deleted__isnull=True)
+        gone = [pk for pk, is_gone in self._experiments.items() if is_gone]
+        return _among(gone) | (_among(everything) & Q(deleted__isnull=False))
+
+
+def _among(experiments: Sequence[int]) -> Q:
+    """In the experiments. Their index would order runs one experiment at a time."""
+    if not experiments:
+        return Q(pk__in=())
+    return Q(In(Plain(F("experiment_id")), list(experiments)))

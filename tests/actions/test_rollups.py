@@ -1,0 +1,112 @@
+"""Kept counts say what counting would, whatever was done to the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from random import Random
+
+import pytest
+from django.db import connection
+from django.db.models import Count, Q, Sum
+
+from runs.actions.actor import Actor
+from runs.actions.experiments import (
+    create_experiment,
+    delete_experiment,
+    restore_experiment,
+)
+from runs.actions.lifecycle import move, reopen
+from runs.actions.purge import purge_run
+from runs.actions.runs import create_run, restore_run, trash_run
+from runs.models import Experiment, Run, RunCount, Workspace, rollups
+from studio.core.errors import StudioError
+from studio.core.statuses import RunStatus
+
+pytestmark = pytest.mark.django_db
+Counts = set[tuple[int, int, bool, bool, int]]
+
+
+def kept() -> Counts:
+    groups = RunCount.objects.values_list(
+        "experiment", "status", "is_root", "is_archived"
+    )
+    return set(groups.annotate(n=Sum("runs")).exclude(n=0))
+
+
+def counted() -> Counts:
+    runs = Run.objects.filter(deleted__isnull=True).annotate(
+        is_root=Q(parent__isnull=True), is_archived=Q(archived__isnull=False)
+    )
+    groups = runs.values_list("experiment", "status", "is_root", "is_archived")
+    return set(groups.annotate(n=Count("pk")))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_sequence_of_actions_keeps_the_counts(
+    workspace: Workspace, actor: Actor, now: int, seed: int
+) -> None:
+    chance = Random(seed)
+    experiments = [
+        create_experiment(workspace, name, actor=actor, now=now) for name in "ab"
+    ]
+    for n in range(60):
+        step(chance, experiments, actor, now + n)
+        if n % 20 == 7:
+            rollups.fold()
+    assert kept() == counted() != set()
+    rollups.fold()
+    assert kept() == counted()
+    assert RunCount.objects.count() == len(kept())
+
+
+def step(chance: Random, experiments: list[Experiment], actor: Actor, now: int) -> None:
+    """One action, chosen by chance; one that is refused changes nothing."""
+    with suppress(StudioError):
+        act_of(chance, experiments, actor, now)()
+
+
+def act_of(
+    chance: Random, experiments: list[Experiment], actor: Actor, now: int
+) -> Callable[[], object]:
+    runs = list(Run.objects.all())
+    experiment = chance.choice(experiments)
+    if len(runs) < 5 or chance.random() < 0.3:
+        parent = chance.choice([*(run.run_id for run in runs), "late", ""])
+        used = {run.run_id for run in runs}
+        run_id = "late" if parent != "late" and "late" not in used else f"r{now}"
+        return lambda: create_run(
+            experiment, run_id=run_id, parent_run_id=parent, actor=actor, now=now
+        )
+    run = chance.choice(runs)
+    status = chance.choice(list(RunStatus))
+    archived = chance.choice([None, now])
+    acts: list[Callable[[], object]] = [
+        lambda: move(run, status, actor=actor, now=now),
+        lambda: reopen(run, actor=actor, now=now),
+        lambda: trash_run(run, actor=actor, now=now),
+        lambda: restore_run(run, actor=actor, now=now),
+        lambda: Run.objects.filter(pk=run.pk).update(archived=archived),
+        lambda: purge_run(run, actor=actor, now=now),
+        lambda: delete_experiment(experiment, actor=actor, now=now),
+        lambda: restore_experiment(experiment, actor=actor, now=now),
+    ]
+    return chance.choice(acts)
+
+
+def test_lost_triggers_are_noticed_and_what_they_missed_is_counted(run: Run) -> None:
+    assert rollups.missing(connection) == []
+    rollups.remove(connection)
+    Run.objects.filter(pk=run.pk).update(status=RunStatus.FAILED.code)
+    assert len(rollups.missing(connection)) == 3
+    assert kept() != counted()
+    rollups.restore(connection)
+    assert rollups.missing(connection) == []
+    assert kept() == counted()
+
+
+def test_what_does_not_move_a_run_adds_no_row(run: Run) -> None:
+    before = RunCount.objects.count()
+    run.name = "another"
+    run.save()
+    assert RunCount.objects.count() == before
