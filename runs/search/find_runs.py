@@ -168,7 +168,8 @@ def _light(runs: RunQuerySet, spec: ViewSpec) -> RunQuerySet:
     related = ["experiment", "submitter"]
     if tree.attribute("root") in asked:
         related.append("root")
-    return runs.select_related(*related).defer(*heavy)
+    # Joined, an experiment could come first, and all its runs be sorted.
+    return runs.prefetch_related(*related).defer(*heavy)
 
 
 def _rows(

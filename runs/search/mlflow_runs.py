@@ -101,7 +101,7 @@ class RunSearch:
         runs = runs.filter(Q(Exact(column, self.workspace.pk)), self._in_stage())
         if self.node is not None:
             runs = runs.filter(condition(self.node, self._scope))
-        return runs.select_related("experiment", "submitter")
+        return runs.prefetch_related("experiment", "submitter")
 
     def _in_stage(self) -> Q:
         everything = list(self._experiments)

@@ -94,8 +94,8 @@ class Question:
         if self.parent is not None:
             sides.append(Side(Run.objects.filter(parent=self.parent), "pk"))
         if self.experiment is not None and (self.node is not None or self._is_sorted()):
-            runs = Run.objects.filter(experiment=self.experiment)
-            sides.append(Side(runs, "pk"))
+            own = Q(experiment=self.experiment)
+            sides.append(Side(Run.objects.filter(own), "pk", join=own, ordered=True))
         return sides
 
     def _is_sorted(self) -> bool:

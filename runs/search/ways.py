@@ -91,7 +91,11 @@ def way_to(node: Node | None, scope: Scope, *more: Side) -> Way:
     known = [few for few in found if few is not None]
     if known:
         return Way(few=tuple(min(known, key=len)))
-    return _led(probes.large) if probes.large else Way(either=probes.either)
+    # A small experiment is read rather than a word that is in every run.
+    small = [side for side in more if side.join and _size(side) < MANY]
+    large: list[tuple[Side, Terms]] = [(side, ()) for side in small]
+    large += probes.large
+    return _led(large) if large else Way(either=probes.either)
 
 
 def _led(large: Sequence[tuple[Side, Terms]]) -> Way:

@@ -1,0 +1,246 @@
+"""How SQLite reads what the lists ask, with the statistics of a large database.
+
+A planner that sees a tiny database reads it from end to end, and would be right. So the
+statistics of a seeded one are loaded (after `ANALYZE`, the table `sqlite_stat1` as
+text), and every query of every family must then look rows up.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from runs.search import ways
+from runs.search.find_runs import find_runs
+from runs.search.mlflow_runs import RunSearch
+from studio.core.filters import mlflow
+from studio.core.viewspec import ViewSpec
+from tests.parts.records import NOON
+from tests.search.library import Library
+
+STATISTICS = Path(__file__).with_name("data") / "statistics.tsv"
+LARGE = [
+    "runs_run",
+    "runs_runtag",
+    "runs_runparam",
+    "runs_runproperty",
+    "runs_metric",
+    "runs_metricchunk",
+    "runs_searchtext",
+]
+COLUMNS = "name,tags,status,experiment,submitter,metrics.acc,params.lr,children.failed"
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        connection.vendor != "sqlite", reason="the plans are those of SQLite"
+    ),
+]
+
+
+@pytest.fixture
+def large(library: Library) -> Iterator[Library]:
+    """The library, as its planner would see a large one."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE sqlite_master")
+        cursor.execute("DELETE FROM sqlite_stat1")
+        with STATISTICS.open(newline="") as file:
+            rows = [
+                (row["tbl"], row["idx"] or None, row["stat"])
+                for row in csv.DictReader(file, delimiter="\t")
+            ]
+        cursor.executemany(
+            "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (%s, %s, %s)", rows
+        )
+        # Statistics are read again when they are asked to be.
+        cursor.execute("ANALYZE sqlite_master")
+    yield library
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM sqlite_stat1")
+        cursor.execute("ANALYZE sqlite_master")
+
+
+def plans(captured: CaptureQueriesContext) -> list[tuple[str, list[str]]]:
+    found = []
+    with connection.cursor() as cursor:
+        for query in list(captured):
+            sql = query["sql"]
+            if sql.startswith("SELECT"):
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+                found.append((sql, [row[3] for row in cursor.fetchall()]))
+    return found
+
+
+def scans(captured: CaptureQueriesContext) -> list[str]:
+    """The queries that read a large table, or an index of one, from its beginning.
+
+    A partial index is as short as its condition is rare.
+    """
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rootpage, type, tbl_name, sql FROM sqlite_master")
+        large = {
+            root: table
+            for root, kind, table, sql in cursor.fetchall()
+            if table in LARGE and (kind == "table" or " WHERE " not in (sql or ""))
+        }
+        for query in list(captured):
+            if query["sql"].startswith("SELECT"):
+                cursor.execute(f"EXPLAIN {query['sql']}")
+                found += _read_through(cursor.fetchall(), large, query["sql"])
+    return found
+
+
+def _read_through(
+    program: list[tuple[Any, ...]], large: dict[int, str], sql: str
+) -> list[str]:
+    opened = {row[2]: row[3] for row in program if row[1] == "OpenRead"}
+    return [
+        f"{large[opened[row[2]]]}: {sql}"
+        for row in program
+        if row[1] in ("Rewind", "Last") and opened.get(row[2]) in large
+    ]
+
+
+FAMILIES: list[dict[str, str]] = [
+    {},
+    {"children": "1"},
+    {"archived": "1"},
+    {"mine": "1"},
+    {"q": "tag:model"},
+    {"q": "tags.model = vit"},
+    {"q": "tags.model in (vit, resnet50)"},
+    {"q": "tags.model = vit params.lr = '0.01'"},
+    {"q": "params.lr < 0.1"},
+    {"q": "tags.model = vit params.lr < 0.1"},
+    {"q": "properties.author = 'azureml-user'"},
+    {"q": "metrics.acc > 0.9"},
+    {"q": "metrics.acc.max > 0.9"},
+    {"q": "status:failed"},
+    {"q": "status:active"},
+    {"q": "created > -7d"},
+    {"q": "started > -7d"},
+    {"q": "name = resnet-50"},
+    {"q": "experiment:digits"},
+    {"q": "parent:a"},
+    {"q": "root:a"},
+    {"q": "children.count > 0"},
+    {"q": "is:starred"},
+    {"q": "deleted"},
+    {"q": "archived"},
+    {"q": "resnet"},
+    {"q": "resnet vit"},
+    {"q": "tags.model = vit or metrics.acc > 0.9"},
+    {"q": "tags.model != vit"},
+    {"q": "datasets.name = digits"},
+    {"sort": "-metrics.acc"},
+    {"sort": "metrics.acc"},
+    {"sort": "-metrics.acc", "children": "1"},
+    {"sort": "-metrics.acc.max"},
+    {"sort": "-metrics.acc", "q": "tags.model = vit"},
+    {"sort": "-metrics.acc", "q": "metrics.acc > 0.9"},
+    {"sort": "params.lr"},
+    {"sort": "-tags.model"},
+    {"sort": "-started"},
+    {"selected": "a,b", "only": "1", "children": "1"},
+]
+
+
+@pytest.mark.parametrize("way", ["few", "sorted", "walked"])
+@pytest.mark.parametrize("asked", FAMILIES, ids=str)
+def test_no_family_reads_a_large_table_through(
+    large: Library, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], way: str
+) -> None:
+    choose(monkeypatch, way)
+    spec = ViewSpec.from_query({"columns": COLUMNS, **asked})
+    for experiment in (None, large.digits):
+        with CaptureQueriesContext(connection) as captured:
+            page = find_runs(
+                spec.changed(rows=2),
+                large.ada,
+                large.workspace,
+                experiment=experiment,
+                now=NOON,
+            )
+            if page.after:
+                after = spec.changed(rows=2, after=page.after)
+                find_runs(
+                    after, large.ada, large.workspace, experiment=experiment, now=NOON
+                )
+        assert scans(captured) == []
+
+
+def choose(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """As if a side had few runs, or more, or nobody knew."""
+    if way != "few":
+        monkeypatch.setattr(ways, "FEW", -1)
+    if way == "walked":
+        monkeypatch.setattr(ways, "PROBES", 0)
+
+
+def steps(captured: CaptureQueriesContext, start: str) -> list[str]:
+    return [step for sql, found in plans(captured) if start in sql for step in found]
+
+
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        ({}, "runs_run_workspa_77a4e5_idx"),
+        ({"q": "tags.model = vit"}, "run_tag_by_value"),
+        ({"q": "tag:model"}, "runs_runtag_key_id_c268a5_idx"),
+        ({"q": "params.lr = 0.1"}, "run_param_by_number"),
+        ({"sort": "-metrics.acc"}, "metric_by_last"),
+        ({"sort": "metrics.acc.max"}, "metric_by_max"),
+    ],
+    ids=str,
+)
+def test_a_page_is_read_in_the_order_of_an_index(
+    large: Library, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], index: str
+) -> None:
+    monkeypatch.setattr(ways, "FEW", -1)
+    spec = ViewSpec.from_query({"children": "1", **asked}).changed(rows=1)
+    with CaptureQueriesContext(connection) as captured:
+        find_runs(spec, large.ada, large.workspace, now=NOON)
+    page = steps(captured, "LIMIT 2")
+    assert any(index in step for step in page), page
+    whole = [step for step in page if step.startswith("USE TEMP B-TREE FOR ORDER")]
+    assert whole == []
+
+
+SEARCHES = [
+    ("", []),
+    ("tags.model = 'vit' and params.lr = '0.01'", []),
+    ("metrics.acc > 0.9", []),
+    ("", ["metrics.acc DESC"]),
+    ("attributes.run_name LIKE '%resnet%'", []),
+]
+
+
+@pytest.mark.parametrize("way", ["few", "sorted", "walked"])
+@pytest.mark.parametrize(("text", "order"), SEARCHES)
+def test_mlflow_s_search_reads_no_large_table_through(
+    large: Library,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    order: list[str],
+    way: str,
+) -> None:
+    choose(monkeypatch, way)
+    search = RunSearch(
+        mlflow.parse_runs(text),
+        large.ada,
+        large.workspace,
+        [large.digits.number],
+        False,
+        mlflow.parse_order_by(order, mlflow.RUNS),
+        NOON,
+    )
+    with CaptureQueriesContext(connection) as captured:
+        search.rows(0, 1)
+    assert scans(captured) == []
