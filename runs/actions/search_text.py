@@ -76,7 +76,7 @@ def build_search_texts() -> int:
 def rebuild_search_texts() -> int:
     """Write all anew; for a server that stands still."""
     SearchText.objects.all().delete()
-    search_text.restore(connection)
+    search_text.refill(connection)
     return build_search_texts()
 
 

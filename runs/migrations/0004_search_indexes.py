@@ -31,7 +31,7 @@ def drop_spare(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
         model = apps.get_model("runs", model_name)
         for name in names:
             column = model._meta.get_field(name).column
-            index = editor._create_index_name(model._meta.db_table, [column])
+            index = editor._create_index_name(model._meta.db_table, [column])  # type: ignore[attr-defined]
             editor.execute(f'DROP INDEX IF EXISTS "{index}"')
 
 
@@ -40,7 +40,8 @@ def create_spare(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
         model = apps.get_model("runs", model_name)
         for name in names:
             field = model._meta.get_field(name)
-            editor.execute(editor._create_index_sql(model, fields=[field]))
+            sql = editor._create_index_sql(model, fields=[field])  # type: ignore[attr-defined]
+            editor.execute(sql)
 
 
 def keep_counts(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:

@@ -83,10 +83,10 @@ def beyond(parts: Sequence[Part], place: Place, *, backwards: bool) -> Q:
         equal &= Q(Exact(F(part.name), _value(value)))
     if condition is None or len(parts) == 1:
         return condition or Q()
-    first, value = parts[0], _value(place[0])
+    first = parts[0]
     is_down = first.descending != backwards
-    lookup = LessThanOrEqual if is_down else GreaterThanOrEqual
-    return Q(lookup(F(first.name), value)) & condition
+    not_before = LessThanOrEqual if is_down else GreaterThanOrEqual
+    return Q(not_before(F(first.name), _value(place[0]))) & condition
 
 
 def _not_of_this_list(name: str) -> InvalidValue:

@@ -90,7 +90,8 @@ def newest(question: Question) -> Any:
 
 
 def _newest_by(question: Question, lead: Lead | None) -> Any:
-    order = OrderBy(arrival_of(lead), descending=True)
+    arrival: Any = arrival_of(lead)
+    order = OrderBy(arrival, descending=True)
     return question.runs(lead).order_by(order)
 
 

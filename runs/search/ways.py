@@ -88,9 +88,9 @@ def way_to(node: Node | None, scope: Scope, *more: Side) -> Way:
     probes = _Probes(scope)
     found = [probes.few([side]) for side in more]
     found.append(None if node is None else probes.few_of(node))
-    known = [few for few in found if few is not None]
+    known = [tuple(few) for few in found if few is not None]
     if known:
-        return Way(few=tuple(min(known, key=len)))
+        return Way(few=min(known, key=len))
     # A small experiment is read rather than a word that is in every run.
     small = [side for side in more if side.join and _size(side) < MANY]
     large: list[tuple[Side, Terms]] = [(side, ()) for side in small]

@@ -130,7 +130,7 @@ def run(rest: Rest) -> None:
 
 def stored() -> dict[str, list[Any]]:
     """Everything in every table, but when the token was last used."""
-    models = apps.get_app_config("runs").get_models()
+    models = [m for m in apps.get_app_config("runs").get_models() if m._meta.managed]
     return {
         model.__name__: list(model._default_manager.order_by("pk").values())
         for model in models
