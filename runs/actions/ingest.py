@@ -17,7 +17,8 @@ from runs.models import IngestBatch, Kind, Metric, Run
 from runs.storage.heads import Rule
 from runs.storage.metrics import store
 from runs.storage.points import Note, Points, Value, make_points
-from runs.storage.prepared import Prepared, PreparedInsert
+from runs.storage.prepared import Prepared
+from runs.storage.prepared_insert import PreparedInsert
 from studio.core import names
 from studio.core.errors import InvalidValue
 

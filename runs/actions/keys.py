@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 
 from runs.models import Key, Kind
-from runs.storage.prepared import Prepared, PreparedInsert
+from runs.storage.prepared import Prepared
+from runs.storage.prepared_insert import PreparedInsert
 
 _keys = Prepared(
     lambda workspace, kind, names: Key.objects.filter(

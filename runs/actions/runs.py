@@ -17,7 +17,8 @@ from runs.actions.search_text import write_search_text
 from runs.actions.texts import check_tags, write_params, write_properties, write_tags
 from runs.actions.touch import touch
 from runs.models import Experiment, Run
-from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
+from runs.storage.prepared import PreparedRows, PreparedUpdate
+from runs.storage.prepared_insert import PreparedInsert
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
 from studio.core.statuses import RunStatus

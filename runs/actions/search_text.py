@@ -10,7 +10,8 @@ from django.db import connection, transaction
 from runs.models import Run, RunTag, search_text
 from runs.models.grams import HIDDEN, grams_of, text_of
 from runs.models.search_text import SearchText
-from runs.storage.prepared import PreparedInsert, PreparedRows
+from runs.storage.prepared import PreparedRows
+from runs.storage.prepared_insert import PreparedInsert
 from studio.core.batches import batches
 
 #: Runs whose texts are built at once.

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from runs.actions.keys import as_number, intern_keys
 from runs.models import Key, Kind, Run, RunParam, RunProperty, RunTag
-from runs.storage.prepared import PreparedInsert, PreparedRows
+from runs.storage.prepared import PreparedRows
+from runs.storage.prepared_insert import PreparedInsert
 from studio.core import names
 from studio.core.errors import Immutable
 

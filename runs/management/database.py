@@ -59,6 +59,11 @@ def migrate(folder: Path, say: Say) -> None:
     if connection.vendor == "sqlite" and executor.loader.applied_migrations:
         say(f"Copied the database to {copy_sqlite(folder)} before changing it.")
     call_command("migrate", interactive=False, verbosity=0)
+    # New indexes have no statistics, and a planner without them chooses badly.
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA analysis_limit=1000")
+        cursor.execute("ANALYZE")
 
 
 def copy_sqlite(folder: Path) -> Path:

@@ -17,13 +17,8 @@ from runs.models import Metric, MetricChunk
 from runs.storage import chunks
 from runs.storage.chunks import points_of
 from runs.storage.points import Points, concatenate
-from runs.storage.prepared import (
-    Prepared,
-    PreparedDelete,
-    PreparedInsert,
-    PreparedRows,
-    PreparedUpdate,
-)
+from runs.storage.prepared import Prepared, PreparedDelete, PreparedRows, PreparedUpdate
+from runs.storage.prepared_insert import PreparedInsert
 
 TAIL_POINTS = 256
 TAIL_BYTES = 64 * 1024

@@ -11,15 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.query import get_related_populators
 from django.db.models.sql import DeleteQuery, UpdateQuery
-
-from studio.core.batches import batches
-
-#: Rows of one INSERT: a statement may have some thirty thousand values.
-BATCH = 500
 
 Row = TypeVar("Row", bound=Model)
 Shape = tuple[int | None, ...]
@@ -40,7 +35,7 @@ class _Statement:
     """SQL, and what is sent with it: constants of its own and the values of a use."""
 
     def __init__(self, query: Any) -> None:
-        self.compiler = query.get_compiler(connection=_connection())
+        self.compiler = query.get_compiler(connection=current_connection())
         self.sql, params = self.compiler.as_sql()
         self._params = list(params)
         places = [p.place if isinstance(p, Slot) else None for p in params]
@@ -82,7 +77,7 @@ class _Reader:
         )
 
     def __call__(self, values: Sequence[Any]) -> Iterator[Any]:
-        with _connection().cursor() as cursor:
+        with current_connection().cursor() as cursor:
             cursor.execute(self._statement.sql, self._statement.sent(values))
             rows = cursor.fetchall()
         if self._converters:
@@ -148,7 +143,7 @@ class _Change:
         """Returns how many rows were changed."""
         shape, values = _flat(given)
         statement = self._statement(shape)
-        with _connection().cursor() as cursor:
+        with current_connection().cursor() as cursor:
             cursor.execute(statement.sql, statement.sent(values))
             return int(cursor.rowcount)
 
@@ -156,7 +151,7 @@ class _Change:
         """The same once for each row of values, none of which is a sequence."""
         if uses:
             statement = self._statement((None,) * len(uses[0]))
-            with _connection().cursor() as cursor:
+            with current_connection().cursor() as cursor:
                 cursor.executemany(statement.sql, [statement.sent(one) for one in uses])
 
     def _statement(self, shape: Shape) -> _Statement:
@@ -194,89 +189,7 @@ class PreparedDelete(_Change):
         return built.query.chain(DeleteQuery)
 
 
-class PreparedInsert(Generic[Row]):
-    """An INSERT of objects; only `one` learns its key by it.
-
-    With `unique`, columns that are unique together, a row that is there already takes
-    the new values of `update`, or stays as it is.
-    """
-
-    def __init__(
-        self,
-        model: type[Row],
-        *,
-        unique: Sequence[str] = (),
-        update: Sequence[str] = (),
-    ) -> None:
-        self._key = model._meta.pk.column
-        # A key that is another row's is sent; one of its own the database gives.
-        fields = [
-            f for f in model._meta.concrete_fields if f is not model._meta.auto_field
-        ]
-        self._columns = [(f.attname, None if _is_plain(f) else f) for f in fields]
-        columns = [f'"{field.column}"' for field in fields]
-        self._into = (
-            f'INSERT INTO "{model._meta.db_table}" ({", ".join(columns)}) VALUES '
-        )
-        self._marks = f"({', '.join(['%s'] * len(columns))})"
-        self._conflict = ""
-        column = {field.name: field.column for field in fields}
-        if unique:
-            at = ", ".join(f'"{column[name]}"' for name in unique)
-            to = ", ".join(f'"{c}" = EXCLUDED."{c}"' for c in map(column.get, update))
-            then = f"UPDATE SET {to}" if to else "NOTHING"
-            self._conflict = f" ON CONFLICT ({at}) DO {then}"
-
-    def __call__(self, objects: Sequence[Row]) -> None:
-        database = _connection()
-        with database.cursor() as cursor:
-            # One statement for many: a database that is full refuses it as a whole.
-            for rows in batches(objects, BATCH):
-                values = [v for one in rows for v in self._values(one, database)]
-                cursor.execute(self._sql(len(rows)), values)
-
-    def one(self, row: Row) -> Row:
-        """Insert a row that is new, and give the object its key."""
-        database = _connection()
-        sql, values = self._sql(1), self._values(row, database)
-        with database.cursor() as cursor:
-            if database.vendor == "postgresql":
-                cursor.execute(f'{sql} RETURNING "{self._key}"', values)
-                [row.pk] = cursor.fetchone()
-            else:
-                cursor.execute(sql, values)
-                row.pk = cursor.lastrowid
-        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
-        return row
-
-    def _sql(self, rows: int) -> str:
-        marks = ", ".join([self._marks] * rows)
-        return f"{self._into}{marks}{self._conflict}"
-
-    def _values(self, one: Row, database: Any) -> list[Any]:
-        return [
-            getattr(one, name)
-            if field is None
-            else field.get_db_prep_save(getattr(one, name), database)
-            for name, field in self._columns
-        ]
-
-
-def _is_plain(field: Any) -> bool:
-    """Whether the field's values are sent as they are."""
-    return isinstance(
-        field,
-        models.IntegerField
-        | models.FloatField
-        | models.BooleanField
-        | models.CharField
-        | models.TextField
-        | models.BinaryField
-        | models.ForeignKey,
-    )
-
-
-def _connection() -> Any:
+def current_connection() -> Any:
     """This thread's connection; `django.db.connection` looks it up at every touch."""
     return connections[DEFAULT_DB_ALIAS]
 

@@ -174,6 +174,12 @@ def write_runs(
             for k, v in {**run.given, **run.tags, NAME_TAG: run.name}.items()
         ),
     )
+    write_points(raw, runs, shapes)
+
+
+def write_points(
+    raw: sqlite3.Connection, runs: Sequence[Invented], shapes: Sequence[Curve]
+) -> None:
     names = "key value timestamp step is_nan run_uuid"
     insert(raw, "metrics", names, (p for run in runs for p in points_of(run, shapes)))
     insert(

@@ -10,13 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 from runs.actions.actor import Actor
 from runs.actions.experiments import create_experiment
 from runs.models import Experiment, Key, Kind, User, Workspace
-from runs.storage.prepared import (
-    Prepared,
-    PreparedDelete,
-    PreparedInsert,
-    PreparedRows,
-    PreparedUpdate,
-)
+from runs.storage.prepared import Prepared, PreparedDelete, PreparedRows, PreparedUpdate
+from runs.storage.prepared_insert import PreparedInsert
 
 pytestmark = pytest.mark.django_db
 NOW = 1_800_000_000_000

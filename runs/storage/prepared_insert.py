@@ -1,0 +1,96 @@
+"""INSERT statements that are compiled once; `runs.storage.prepared` has the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic
+
+from django.db import DEFAULT_DB_ALIAS, models
+
+from runs.storage.prepared import Row, current_connection
+from studio.core.batches import batches
+
+#: Rows of one INSERT: a statement may have some thirty thousand values.
+BATCH = 500
+
+
+class PreparedInsert(Generic[Row]):
+    """An INSERT of objects; only `one` learns its key by it.
+
+    With `unique`, columns that are unique together, a row that is there already takes
+    the new values of `update`, or stays as it is.
+    """
+
+    def __init__(
+        self,
+        model: type[Row],
+        *,
+        unique: Sequence[str] = (),
+        update: Sequence[str] = (),
+    ) -> None:
+        self._key = model._meta.pk.column
+        # A key that is another row's is sent; one of its own the database gives.
+        fields = [
+            f for f in model._meta.concrete_fields if f is not model._meta.auto_field
+        ]
+        self._columns = [(f.attname, None if _is_plain(f) else f) for f in fields]
+        columns = [f'"{field.column}"' for field in fields]
+        self._into = (
+            f'INSERT INTO "{model._meta.db_table}" ({", ".join(columns)}) VALUES '
+        )
+        self._marks = f"({', '.join(['%s'] * len(columns))})"
+        self._conflict = ""
+        column = {field.name: field.column for field in fields}
+        if unique:
+            at = ", ".join(f'"{column[name]}"' for name in unique)
+            to = ", ".join(f'"{c}" = EXCLUDED."{c}"' for c in map(column.get, update))
+            then = f"UPDATE SET {to}" if to else "NOTHING"
+            self._conflict = f" ON CONFLICT ({at}) DO {then}"
+
+    def __call__(self, objects: Sequence[Row]) -> None:
+        database = current_connection()
+        with database.cursor() as cursor:
+            # One statement for many: a database that is full refuses it as a whole.
+            for rows in batches(objects, BATCH):
+                values = [v for one in rows for v in self._values(one, database)]
+                cursor.execute(self._sql(len(rows)), values)
+
+    def one(self, row: Row) -> Row:
+        """Insert a row that is new, and give the object its key."""
+        database = current_connection()
+        sql, values = self._sql(1), self._values(row, database)
+        with database.cursor() as cursor:
+            if database.vendor == "postgresql":
+                cursor.execute(f'{sql} RETURNING "{self._key}"', values)
+                [row.pk] = cursor.fetchone()
+            else:
+                cursor.execute(sql, values)
+                row.pk = cursor.lastrowid
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+        return row
+
+    def _sql(self, rows: int) -> str:
+        marks = ", ".join([self._marks] * rows)
+        return f"{self._into}{marks}{self._conflict}"
+
+    def _values(self, one: Row, database: Any) -> list[Any]:
+        return [
+            getattr(one, name)
+            if field is None
+            else field.get_db_prep_save(getattr(one, name), database)
+            for name, field in self._columns
+        ]
+
+
+def _is_plain(field: Any) -> bool:
+    """Whether the field's values are sent as they are."""
+    return isinstance(
+        field,
+        models.IntegerField
+        | models.FloatField
+        | models.BooleanField
+        | models.CharField
+        | models.TextField
+        | models.BinaryField
+        | models.ForeignKey,
+    )
