@@ -14,12 +14,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
+import psutil
 
 from runs.api.mlflow.entities import NAME_TAG
 from studio.core.statuses import RunStatus
@@ -42,7 +43,8 @@ STATUS = {
     RunStatus.CANCELED: "KILLED",
 }
 PIECE = 10_000
-SETTLE = 20
+#: Seconds between looks at whether the server rests, and the share that is rest.
+SETTLE, IDLE = 10, 0.05
 
 
 @contextmanager
@@ -85,10 +87,31 @@ def wait(address: str, process: subprocess.Popen[str], seconds: float = 180) -> 
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
         else:
-            # Its other processes are still importing, and would be measured.
-            time.sleep(SETTLE)
+            settle(psutil.Process(process.pid))
             return
     raise click.ClickException("mlflow server did not start; see the log beside it")
+
+
+def settle(top: psutil.Process, seconds: float = 240) -> None:
+    """Waits for its other processes, which import for long and would be measured."""
+    deadline = time.monotonic() + seconds
+    before = busy(top)
+    while time.monotonic() < deadline:
+        time.sleep(SETTLE)
+        now = busy(top)
+        if now - before < IDLE * SETTLE:
+            return
+        before = now
+
+
+def busy(top: psutil.Process) -> float:
+    """Processor seconds that the server's processes have used."""
+    total = 0.0
+    for process in [top, *top.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            used = process.cpu_times()
+            total += used.user + used.system
+    return total
 
 
 def seed(program: Path, folder: Path, runs: int, *, points: int = 1_000_000) -> None:

@@ -30,6 +30,9 @@ class Report:
 
     def add(self, name: str, limit: str = "", **figures: float | int | str) -> None:
         self.lines.append(Line(name, figures, limit))
+        # Long measurements say how far they are, and keep what they know if cut off.
+        told = ", ".join(f"{key} {shown(value)}" for key, value in figures.items())
+        click.echo(f"{name}: {told}", err=True)
 
     def show(self, *, as_json: bool) -> None:
         click.echo(self.as_json() if as_json else self.as_table())
