@@ -207,7 +207,8 @@ def test_a_page_costs_a_fixed_number_of_queries(
     for _ in range(10):
         run_id = mlflow.new_run()
         mlflow.log(run_id, "score", 1)
-    with django_assert_max_num_queries(16):  # type: ignore[operator]
+    # On PostgreSQL some of them set the time limit and lift it again.
+    with django_assert_max_num_queries(20):  # type: ignore[operator]
         assert len(mlflow.search("metrics.score > 0")) == 12
 
 
