@@ -25,7 +25,13 @@ from runs.models.logged import (
     RunDataset,
     RunModel,
 )
-from runs.models.metrics import IngestBatch, Metric, MetricChunk, MetricKind
+from runs.models.metrics import (
+    IngestBatch,
+    Metric,
+    MetricChunk,
+    MetricGoal,
+    MetricKind,
+)
 from runs.models.rollups import RunCount
 from runs.models.runs import Launcher, Run, RunEvent, RunStar
 from runs.models.search_text import SearchIndex, SearchText
@@ -54,6 +60,7 @@ __all__ = [
     "Member",
     "Metric",
     "MetricChunk",
+    "MetricGoal",
     "MetricKind",
     "Role",
     "Run",

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from runs.models.experiments import Experiment
 from runs.models.runs import Run
 from runs.models.texts import Key
 
@@ -117,5 +118,24 @@ class IngestBatch(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["run", "writer", "sequence"], name="ingest_batch_once"
+            )
+        ]
+
+
+class MetricGoal(models.Model):
+    """Whether a higher or a lower value of a metric is better, in one experiment."""
+
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.CASCADE, related_name="goals", db_index=False
+    )
+    key = models.ForeignKey(
+        Key, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    higher = models.BooleanField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["experiment", "key"], name="metric_goal_once"
             )
         ]

@@ -1,0 +1,107 @@
+"""What the run list's table shows: columns, rows, counts, places, totals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runs.models import Experiment
+from runs.pages.members_only import PageRequest
+from runs.pages.run_cells import ROLLUP, rows
+from runs.pages.run_links import Links, heads, pills, strip
+from runs.render import numbers
+from runs.search.common_metrics import common_metrics
+from runs.search.counts import count_statuses, names_status
+from runs.search.find_runs import RunPage, find_runs
+from runs.search.tally import StatusCounts
+from studio.core.filters.tree import attribute
+from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec
+
+#: Seconds between looks for news: with unfinished runs on the page, and without.
+QUICK, SLOW = 5, 20
+
+
+def columns_of(
+    request: PageRequest, spec: ViewSpec, experiment: Experiment | None
+) -> tuple[Column, ...]:
+    """The chosen columns; by default also the experiment and the common metrics."""
+    if spec.columns != DEFAULT_COLUMNS:
+        return _with_name(spec.columns)
+    metrics = common_metrics(request.actor.user, request.workspace, experiment)
+    columns = (*DEFAULT_COLUMNS, *(Column(each) for each in metrics))
+    if experiment is not None:
+        return columns
+    return (columns[0], Column(attribute("experiment")), *columns[1:])
+
+
+def _with_name(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """The display name is always there: it is how a run is opened."""
+    if any(column.field == attribute("name") for column in columns):
+        return columns
+    return (Column(attribute("name")), *columns)
+
+
+def find_page(
+    request: PageRequest,
+    spec: ViewSpec,
+    columns: tuple[Column, ...],
+    experiment: Experiment | None,
+) -> tuple[RunPage, StatusCounts]:
+    hidden = tuple(Column(each) for each in ROLLUP)
+    asked = replace(spec, columns=columns + hidden)
+    viewer, workspace = request.actor.user, request.workspace
+    page = find_runs(asked, viewer, workspace, experiment=experiment)
+    if not names_status(spec):
+        return page, page.counts
+    return page, count_statuses(spec, viewer, workspace, experiment=experiment)
+
+
+def table(
+    page: RunPage,
+    columns: tuple[Column, ...],
+    links: Links,
+    counts: StatusCounts,
+) -> dict[str, Any]:
+    active = any(row.run.state.is_active for row in page.rows)
+    return {
+        "rows": rows(page, columns, links),
+        "heads": heads(links.spec, columns, links),
+        "pills": pills(links),
+        "strip": strip(counts.counts, links),
+        "counts_are_exact": counts.exact,
+        "show_children": any(row.children for row in page.rows),
+        **_totals(page, links.spec),
+        "previous": links.query(before=page.before) if page.before else "",
+        "next": links.query(after=page.after) if page.after else "",
+        "pace": QUICK if active else SLOW,
+    }
+
+
+def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:
+    total = numbers.grouped(page.total) + ("" if page.total_is_exact else "+")
+    if spec.children:
+        noun = ngettext("run", "runs", page.total)
+    else:
+        noun = ngettext("root run", "root runs", page.total)
+    return {
+        "total": total,
+        "total_noun": noun,
+        "range": _("%(shown)s of %(total)s %(noun)s")
+        % {
+            "shown": _shown(page),
+            "total": total,
+            "noun": noun,
+        },
+    }
+
+
+def _shown(page: RunPage) -> str:
+    """`26–50`, or how many where their place is beyond counting."""
+    count = len(page.rows)
+    if not count or not page.first:
+        return numbers.grouped(count)
+    last = page.first + count - 1
+    return f"{numbers.grouped(page.first)}–{numbers.grouped(last)}"
