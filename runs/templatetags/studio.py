@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from runs.models import Experiment
-from runs.render import browsers, numbers, times
+from runs.render import browsers, cells, numbers, times
 from runs.render.addresses import experiment_slug
 
 register = template.Library()
@@ -28,11 +30,14 @@ GLYPHS = {
 MISSING = "–"
 
 
+@cache
 def _symbol(name: str) -> str:
     return f"{static('icons/sprite.svg')}#{name}"
 
 
+# A page has dozens of these, all alike: each is made once.
 @register.simple_tag
+@cache
 def icon(name: str, style: str = "") -> SafeString:
     """A symbol of the sprite; what it means is said in words beside it."""
     classes = f"icon {style}".strip()
@@ -47,7 +52,11 @@ def icon(name: str, style: str = "") -> SafeString:
 @register.simple_tag
 def disc(status: object) -> SafeString:
     """A status's disc, without its word."""
-    name = str(status).lower()
+    return _disc(str(status).lower())
+
+
+@cache
+def _disc(name: str) -> SafeString:
     glyph = GLYPHS.get(name)
     if glyph is None:
         return format_html(
@@ -67,6 +76,27 @@ def disc(status: object) -> SafeString:
 def status(word: object) -> SafeString:
     """A status: its disc, then its word."""
     return format_html('<span class="status">{}{}</span>', disc(word), str(word))
+
+
+@register.simple_tag
+def cell(given: Any) -> SafeString:
+    """A cell of the run list but for the first."""
+    return mark_safe(_cell(given))  # noqa: S308
+
+
+def _cell(given: Any) -> str:
+    kind, css, links = given.kind, given.css, given.links
+    if kind == "tags":
+        return cells.tags_cell(css, links, given.more, given.title)
+    if kind == "status":
+        return cells.html_cell(css, cells.value_link(links[0], status(given.value)))
+    if kind == "link":
+        return cells.link_cell(css, given.title, links[0])
+    if kind == "time":
+        return cells.html_cell(css, moment(given.value))
+    if kind == "ticking":
+        return cells.ticking_cell(css, given.text, given.value)
+    return cells.text_cell(css, given.text, given.label, given.title)
 
 
 @register.filter
