@@ -1,7 +1,7 @@
 """Which list a part of it (completion, editors, facets) was asked for.
 
-The parts live at `/w/<workspace>/list/<part>/` and take the list's own query string; `in`
-names the experiment by its number (`in=3`), and is missing for All runs.
+The parts live at `/w/<workspace>/list/<part>/` and take the query string of the list;
+`in` names the experiment by its number (`in=3`), and is missing for All runs.
 """
 
 from __future__ import annotations
