@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -34,18 +35,21 @@ def utc_text(time: int, *, to_the_day: bool) -> str:
     return date_format(at(time, UTC), "j M Y" if to_the_day else "j M Y, H:i")
 
 
+_SPANS = {
+    "s": gettext_noop("%(s)s s"),
+    "min": gettext_noop("%(min)s min"),
+    "min s": gettext_noop("%(min)s min %(s)s s"),
+    "h": gettext_noop("%(h)s h"),
+    "h min": gettext_noop("%(h)s h %(min)s min"),
+    "h min s": gettext_noop("%(h)s h %(min)s min %(s)s s"),
+    "d": gettext_noop("%(d)s d"),
+    "d h": gettext_noop("%(d)s d %(h)s h"),
+}
+
+
 def span_patterns() -> dict[str, str]:
     """How spans are written, by their units; the pages' clocks write by the same."""
-    return {
-        "s": _("%(s)s s"),
-        "min": _("%(min)s min"),
-        "min s": _("%(min)s min %(s)s s"),
-        "h": _("%(h)s h"),
-        "h min": _("%(h)s h %(min)s min"),
-        "h min s": _("%(h)s h %(min)s min %(s)s s"),
-        "d": _("%(d)s d"),
-        "d h": _("%(d)s d %(h)s h"),
-    }
+    return {units: _(pattern) for units, pattern in _SPANS.items()}
 
 
 # static/js/clocks.js has the same rules: what ticks reads on as the server began it.
@@ -82,4 +86,4 @@ def ago(length: int) -> str:
 
 
 def _span(units: str, **amounts: int | str) -> str:
-    return span_patterns()[units] % amounts
+    return _(_SPANS[units]) % amounts

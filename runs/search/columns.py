@@ -5,19 +5,24 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, F, Q
+from django.db.models.lookups import In
 
-from runs.models import Metric, Run, RunStar, RunTag
+from runs.models import Experiment, Metric, Run, RunStar, RunTag, User
 from runs.models.grams import HIDDEN
 from runs.search.attributes import FINAL_CODES
 from runs.search.keyed import TABLES
 from runs.search.scope import COMMITS, Scope
+from runs.storage.prepared import Prepared, PreparedRows
 from studio.core.filters import tree
 from studio.core.filters.fields import statuses_of
 from studio.core.filters.tree import Field
 from studio.core.statuses import RunStatus
 
+#: How many direct children a run has, the trash left out, by status.
+Children = Mapping[int, Mapping[RunStatus, int]]
 Values = dict[int, dict[Field, object]]
 Tags = dict[int, list[tuple[str, str | None]]]
 
@@ -25,7 +30,9 @@ Tags = dict[int, list[tuple[str, str | None]]]
 HEAVY = ("description", "error")
 
 
-def values_of(runs: Sequence[Run], fields: Iterable[Field], scope: Scope) -> Values:
+def values_of(
+    runs: Sequence[Run], fields: Iterable[Field], scope: Scope, children: Children
+) -> Values:
     """The fields' values by the run's primary key; what is missing is not there."""
     asked = set(fields)
     found: Values = {run.pk: {} for run in runs}
@@ -36,7 +43,9 @@ def values_of(runs: Sequence[Run], fields: Iterable[Field], scope: Scope) -> Val
             keyed += [field for field in COMMITS if field.kind == kind]
         _read_texts(kind, keyed, ids, scope, found)
     _read_metrics([f for f in asked if f.kind == tree.METRICS], ids, scope, found)
-    _read_children([f for f in asked if f.kind == tree.CHILDREN], ids, found)
+    for field in asked:
+        if field.kind == tree.CHILDREN:
+            _sum_children(field, children, found)
     for run in runs:
         _read_attributes(run, asked, scope, found[run.pk])
     return found
@@ -49,8 +58,7 @@ def _read_texts(
     by_key.pop(None, None)
     if not by_key:
         return
-    rows = TABLES[kind].objects.filter(run__in=ids, key__in=by_key)
-    for run, key, value in rows.values_list("run_id", "key_id", "value"):
+    for run, key, value in _texts[kind].all(list(ids), list(by_key)):
         # A tag that is only a word has no value to show, and yet is there.
         found[run][by_key[key]] = "" if value is None else value
 
@@ -65,7 +73,7 @@ def _read_metrics(
             by_key[key].append(field)
     if not by_key:
         return
-    for metric in Metric.objects.filter(run__in=ids, key__in=by_key):
+    for metric in _metrics.all(list(ids), list(by_key)):
         for field in by_key[metric.key_id]:
             value = metric_value(metric, field.aggregate)
             if value is not None:
@@ -84,18 +92,11 @@ def metric_value(metric: Metric, aggregate: str) -> float | int | str | None:
     return value
 
 
-def _read_children(fields: Sequence[Field], ids: Sequence[int], found: Values) -> None:
-    if not fields:
-        return
-    rows = Run.objects.not_deleted().filter(parent__in=ids).order_by()
-    counted = rows.values_list("parent_id", "status").annotate(n=Count("pk"))
-    counts: dict[int, dict[RunStatus, int]] = defaultdict(dict)
-    for parent, status, n in counted:
-        counts[parent][RunStatus.from_code(status)] = n
-    for field in fields:
-        wanted = RunStatus if field.key == "count" else statuses_of(field.key)
-        for pk in ids:
-            found[pk][field] = sum(counts[pk].get(status, 0) for status in wanted)
+def _sum_children(field: Field, children: Children, found: Values) -> None:
+    wanted = RunStatus if field.key == "count" else statuses_of(field.key)
+    for pk, values in found.items():
+        counts = children.get(pk, {})
+        values[field] = sum(counts.get(status, 0) for status in wanted)
 
 
 def _read_attributes(
@@ -154,19 +155,75 @@ _ATTRIBUTES: Mapping[str, Callable[[Run, int], object]] = {
 def tags_of(ids: Sequence[int]) -> Tags:
     """The tags that people see, by run, in the order of their names."""
     found: Tags = defaultdict(list)
-    rows = RunTag.objects.filter(run__in=ids).exclude(key__name__startswith=HIDDEN)
-    rows = rows.order_by("key__name")
-    for run, key, value in rows.values_list("run_id", "key__name", "value"):
+    for run, key, value in _tags.all(list(ids)):
         found[run].append((key, value))
     return found
 
 
 def starred_among(ids: Sequence[int], scope: Scope) -> set[int]:
-    stars = RunStar.objects.filter(run__in=ids, user=scope.viewer)
-    return set(stars.values_list("run_id", flat=True))
+    return {run for (run,) in _stars.all(scope.viewer.pk, list(ids))}
 
 
-def children_among(ids: Sequence[int]) -> dict[int, int]:
-    """How many direct children each run has, the trash left out."""
-    rows = Run.objects.not_deleted().filter(parent__in=ids).order_by()
-    return dict(rows.values_list("parent_id").annotate(n=Count("pk")))
+def children_among(ids: Sequence[int]) -> Children:
+    found: dict[int, dict[RunStatus, int]] = defaultdict(dict)
+    for parent, status, n in _children.all(list(ids)):
+        found[parent][RunStatus.from_code(status)] = n
+    return found
+
+
+def attach(runs: Sequence[Run]) -> None:
+    """Give the runs their experiments and submitters: what rows show of other tables.
+
+    Joined, an experiment could come first, and all its runs be sorted.
+    """
+    experiments = {run.experiment_id for run in runs}
+    people = {run.submitter_id for run in runs if run.submitter_id is not None}
+    found = {each.pk: each for each in _experiments.all(list(experiments))}
+    known = {each.pk: each for each in _people.all(list(people))}
+    for run in runs:
+        run.experiment = found[run.experiment_id]
+        if run.submitter_id is not None:
+            run.submitter = known[run.submitter_id]
+
+
+def _among(name: str, values: Any) -> Q:
+    """Of a relation; its own look-up takes no values to come."""
+    return Q(In(F(name), values))
+
+
+# A page asks these of its rows, always alike: composing them took longer than asking.
+_texts = {
+    kind: PreparedRows(
+        lambda runs, keys, table=table: table.objects.filter(
+            _among("run", runs), _among("key", keys)
+        ).values_list("run_id", "key_id", "value")
+    )
+    for kind, table in TABLES.items()
+}
+_metrics = Prepared(
+    lambda runs, keys: Metric.objects.filter(_among("run", runs), _among("key", keys))
+)
+_tags = PreparedRows(
+    lambda runs: (
+        RunTag.objects.filter(_among("run", runs))
+        .exclude(key__name__startswith=HIDDEN)
+        .order_by("key__name")
+        .values_list("run_id", "key__name", "value")
+    )
+)
+_stars = PreparedRows(
+    lambda viewer, runs: RunStar.objects.filter(
+        _among("run", runs), user=viewer
+    ).values_list("run_id")
+)
+_children = PreparedRows(
+    lambda runs: (
+        Run.objects.not_deleted()
+        .filter(_among("parent", runs))
+        .order_by()
+        .values_list("parent_id", "status")
+        .annotate(n=Count("pk"))
+    )
+)
+_experiments = Prepared(lambda keys: Experiment.objects.filter(pk__in=keys))
+_people = Prepared(lambda keys: User.objects.filter(pk__in=keys))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Count
 
 from runs.models import Experiment, Metric, MetricKind, Run, User, Workspace
+from runs.storage.prepared import PreparedRows
 from studio.core.filters import Field
 from studio.core.filters.tree import metric
 
@@ -19,15 +22,28 @@ def common_metrics(
     viewer: User, workspace: Workspace, experiment: Experiment | None = None
 ) -> list[Field]:
     """The commonest metrics of the newest runs, most common first."""
+    if experiment is None:
+        names = _of_all.all(viewer.pk, workspace.pk)
+    else:
+        names = _of_one.all(viewer.pk, workspace.pk, experiment.pk)
+    return [metric(name) for name, _ in names]
+
+
+def _names(viewer: Any, workspace: Any, **places: Any) -> Any:
     runs = Run.objects.visible_to(viewer).in_workspace(workspace).not_deleted()
-    if experiment is not None:
-        runs = runs.filter(experiment=experiment)
-    newest = runs.order_by("-id").values("pk")[:NEWEST]
-    names = (
+    newest = runs.filter(**places).order_by("-id").values("pk")[:NEWEST]
+    return (
         Metric.objects.filter(run__in=newest, kind=MetricKind.SERIES)
         .exclude(key__name__startswith=SYSTEM)
         .values_list("key__name")
         .annotate(runs=Count("pk"))
         .order_by("-runs", "key__name")[:SHOWN]
     )
-    return [metric(name) for name, _ in names]
+
+
+_of_all = PreparedRows(_names)
+_of_one = PreparedRows(
+    lambda viewer, workspace, experiment: _names(
+        viewer, workspace, experiment=experiment
+    )
+)

@@ -162,23 +162,22 @@ def _cursors(spec: ViewSpec, found: Sequence[Placed], more: bool) -> tuple[str, 
 
 
 def _light(runs: RunQuerySet, spec: ViewSpec) -> RunQuerySet:
-    """With what rows show of other tables, without long texts that nobody asked for."""
+    """Without long texts that nobody asked for."""
     asked = {column.field for column in spec.columns}
     heavy = [name for name in columns.HEAVY if tree.attribute(name) not in asked]
-    related = ["experiment", "submitter"]
     if tree.attribute("root") in asked:
-        related.append("root")
-    # Joined, an experiment could come first, and all its runs be sorted.
-    return runs.prefetch_related(*related).defer(*heavy)
+        runs = runs.prefetch_related("root")
+    return runs.defer(*heavy)
 
 
 def _rows(
     runs: Sequence[Run], asked: Sequence[Field], question: Question
 ) -> tuple[RunRow, ...]:
     ids = [run.pk for run in runs]
-    values = columns.values_of(runs, asked, question.scope)
+    columns.attach(runs)
     starred = columns.starred_among(ids, question.scope)
     children = columns.children_among(ids)
+    values = columns.values_of(runs, asked, question.scope, children)
     tags = columns.tags_of(ids) if tree.attribute("tags") in asked else {}
     if tree.attribute("starred") in asked:
         for pk in ids:
@@ -187,7 +186,7 @@ def _rows(
         RunRow(
             run,
             run.pk in starred,
-            children.get(run.pk, 0),
+            sum(children.get(run.pk, {}).values()),
             tuple(tags.get(run.pk, ())),
             values[run.pk],
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -18,6 +19,7 @@ from django.db.models import OrderBy, Sum
 from runs.models import RunCount
 from runs.search.question import Question
 from runs.search.ways import Lead, arrival_of
+from runs.storage.prepared import PreparedRows
 from studio.core.filters import tree
 from studio.core.filters.edit import terms
 from studio.core.filters.fields import statuses_of
@@ -115,16 +117,30 @@ def _statuses(question: Question) -> frozenset[RunStatus] | None:
 
 
 def _kept(question: Question) -> dict[RunStatus, int]:
-    rows = RunCount.objects.filter(
-        experiment__workspace=question.scope.workspace,
-        experiment__deleted__isnull=True,
-        experiment__workspace__members__user=question.scope.viewer,
-    )
-    if question.experiment is not None:
-        rows = rows.filter(experiment=question.experiment)
-    if not question.spec.archived:
-        rows = rows.filter(is_archived=False)
-    if not question.has_children:
-        rows = rows.filter(is_root=True)
-    counted = rows.values_list("status").annotate(n=Sum("runs"))
+    scope, one = question.scope, question.experiment
+    places = [scope.workspace.pk, scope.viewer.pk, *([one.pk] if one else [])]
+    kept = _sums(not question.spec.archived, not question.has_children)
+    counted = kept.all(*places)
     return {RunStatus.from_code(status): n for status, n in counted if n}
+
+
+@cache
+def _sums(without_archived: bool, only_roots: bool) -> PreparedRows:
+    hidden: dict[str, bool] = {}
+    if without_archived:
+        hidden["is_archived"] = False
+    if only_roots:
+        hidden["is_root"] = True
+
+    def build(workspace: Any, viewer: Any, *experiment: Any) -> Any:
+        rows = RunCount.objects.filter(
+            experiment__workspace=workspace,
+            experiment__deleted__isnull=True,
+            experiment__workspace__members__user=viewer,
+            **hidden,
+        )
+        for one in experiment:
+            rows = rows.filter(experiment=one)
+        return rows.values_list("status").annotate(n=Sum("runs"))
+
+    return PreparedRows(build)
