@@ -94,10 +94,15 @@ def new_context(
     *,
     state: StorageState | None = None,
     width: int = 1280,
+    base: str | None = None,
+    scripts: bool = True,
 ) -> BrowserContext:
-    """A clean profile whose pages report to `watch`."""
+    """A clean profile whose pages report to `watch`; `base` is where addresses begin."""
     context = browser.new_context(
-        viewport={"width": width, "height": 800}, storage_state=state
+        viewport={"width": width, "height": 800},
+        storage_state=state,
+        base_url=base,
+        java_script_enabled=scripts,
     )
     context.set_default_timeout(10_000)
     context.add_init_script(REPORT_VIOLATIONS)
@@ -127,8 +132,12 @@ def page(browser: Browser, watch: Watch) -> Iterator[Page]:
 @pytest.fixture(scope="session")
 def owner_state(browser: Browser, server: Server) -> StorageState:
     """The cookies of the owner, who signed in once by the printed link."""
-    watching = Watch()
-    context = new_context(browser, watching)
+    return sign_in(browser, server)
+
+
+def sign_in(browser: Browser, server: Server) -> StorageState:
+    """Uses the server's printed link up; returns the owner's cookies."""
+    context = new_context(browser, Watch())
     visit = context.new_page()
     visit.goto(server.sign_in_url)
     visit.get_by_role("button").first.click()

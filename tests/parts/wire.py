@@ -24,11 +24,12 @@ class Connection:
         self.link = http.client.HTTPConnection(parts.netloc, timeout=30)
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """Raises AssertionError for any answer but 200."""
+        """Raises AssertionError for any answer but 200 and 201."""
         self.link.request(method, path, body, self.headers)
         answer = self.link.getresponse()
         content = answer.read()
-        assert answer.status == 200, f"{method} {path}: {answer.status} {content!r}"
+        said = f"{method} {path}: {answer.status} {content!r}"
+        assert answer.status in (200, 201), said
         return content
 
     def call(self, method: str, path: str, body: Any = None) -> Any:

@@ -1,0 +1,1 @@
+"""The run list in a real browser, part by part, over one server with known runs."""
