@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.db import connection
 
 from runs.models import Run
+from runs.models.root_metrics import rebuild
 from runs.storage.prepared import Prepared, PreparedUpdate
 from studio.core import names
 from studio.core.errors import Immutable, InvalidValue
@@ -68,9 +69,12 @@ def adopt_waiting(run: Run) -> None:
     root = run.root or run
     if root is not run:
         _hang_tree(run.pk, root.pk)
-    for child in _waiting.all(run.workspace_id, run.run_id, run.pk):
+    moved = _waiting.all(run.workspace_id, run.run_id, run.pk)
+    for child in moved:
         Run.objects.filter(root=child).update(root=root)
         Run.objects.filter(pk=child.pk).update(parent=run, root=root)
+    if moved:
+        rebuild([root.pk, *(child.pk for child in moved)])
 
 
 def _find(workspace_id: int, run_id: str) -> Run | None:

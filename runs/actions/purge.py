@@ -13,6 +13,7 @@ from runs.actions.files import drop_files
 from runs.actions.lifecycle import descendants
 from runs.actions.parents import hold_tree
 from runs.models import File, Run
+from runs.models.root_metrics import rebuild
 from studio.core.batches import batches
 from studio.core.errors import InvalidState
 
@@ -33,14 +34,19 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
             run_id=run.run_id,
         )
     Run.objects.filter(pk=run.pk).update(purging=True)
-    _release_children(run)
+    released = _release_children(run)
     drop_files(File.objects.filter(Q(run=run) | Q(model__source_run=run)))
+    root = run.root_id if run.deleted is None else None
     run.delete()
+    rebuild([root, *released])
 
 
-def _release_children(run: Run) -> None:
-    for child in Run.objects.filter(parent=run):
+def _release_children(run: Run) -> list[int]:
+    """Each child becomes a root; returns their keys."""
+    children = list(Run.objects.filter(parent=run))
+    for child in children:
         below = [descendant.pk for descendant in descendants(child)]
         for some in batches(below):
             Run.objects.filter(pk__in=some).update(root=child)
         Run.objects.filter(pk=child.pk).update(root=None)
+    return [child.pk for child in children]

@@ -17,6 +17,7 @@ from runs.actions.search_text import write_search_text
 from runs.actions.texts import check_tags, write_params, write_properties, write_tags
 from runs.actions.touch import touch
 from runs.models import Experiment, Run
+from runs.models.root_metrics import is_extreme, rebuild
 from runs.storage.prepared import PreparedRows, PreparedUpdate
 from runs.storage.prepared_insert import PreparedInsert
 from studio.core import names
@@ -105,6 +106,7 @@ def set_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> Run:
     link_parent(run, parent_run_id)
     run.save(update_fields=["parent_run_id", "parent", "root"])
     adopt_waiting(run)
+    rebuild([run.pk, run.root_id])
     edits = [Edit("parent", None, parent_run_id, run)]
     record(run.workspace, "set parent", edits, actor=actor, now=now)
     return run
@@ -141,6 +143,12 @@ def _mark(
     since = now if wanted else None
     setattr(run, field, since)
     Run.objects.filter(pk=run.pk).update(**{field: since})
+    if (
+        field == "deleted"
+        and run.root_id
+        and (not wanted or is_extreme(run.pk, run.root_id))
+    ):
+        rebuild([run.root_id])
     edits = [Edit(field, was, wanted, run)]
     record(run.workspace, action, edits, actor=actor, now=now)
     return run

@@ -33,6 +33,7 @@ from runs.models.metrics import (
     MetricKind,
 )
 from runs.models.rollups import RunCount
+from runs.models.root_metrics import RootMetric
 from runs.models.runs import Launcher, Run, RunEvent, RunStar
 from runs.models.search_text import SearchIndex, SearchText
 from runs.models.texts import Key, Kind, RunParam, RunProperty, RunTag
@@ -63,6 +64,7 @@ __all__ = [
     "MetricGoal",
     "MetricKind",
     "Role",
+    "RootMetric",
     "Run",
     "RunCount",
     "RunDataset",

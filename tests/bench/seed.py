@@ -25,6 +25,7 @@ from runs.models import (
     Run,
     Workspace,
     rollups,
+    root_metrics,
     search_text,
 )
 from tests.bench.bulk import writer
@@ -108,6 +109,7 @@ def count_runs(builder: Builder) -> None:
     for key, number in builder.numbers.items():
         Experiment.objects.filter(pk=key).update(last_run_number=number)
     rollups.restore(connection)
+    root_metrics.restore(connection)
 
 
 def long_run(runs: int) -> int:
