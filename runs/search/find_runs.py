@@ -38,6 +38,32 @@ class RunRow:
     children: int
     tags: tuple[tuple[str, str | None], ...] = ()
     values: dict[Field, object] = field(default_factory=dict)
+    place: TreePlace | None = None
+
+
+@dataclass(frozen=True)
+class MoreChildren:
+    """Below the last shown child of an open row: how many there are, and are shown."""
+
+    run_id: str
+    depth: int
+    shown: int
+    total: int
+
+
+@dataclass(frozen=True)
+class TreePlace:
+    """Where a row of the tree hangs; a root has depth 0.
+
+    One that does not match shows the way to those below it that do. `best` has the
+    kept least and greatest values of its descendants, of metrics that it lacks.
+    """
+
+    depth: int
+    matches: bool
+    is_open: bool
+    best: dict[Field, tuple[float, float]] = field(default_factory=dict)
+    after: tuple[MoreChildren, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,12 +114,12 @@ def find_runs(
     )
     with time_limit():
         counts = tally(question)
-        runs, before, after, first = _page(question)
-        rows = _rows(runs, asked, question)
+        runs, before, after, first = page_of(question)
+        rows = rows_of(runs, asked, question)
     return RunPage(rows, counts, before, after, first)
 
 
-def _page(question: Question) -> tuple[list[Run], str, str, int]:
+def page_of(question: Question) -> tuple[list[Run], str, str, int]:
     """The runs of the page, the cursors of its neighbours, its first row's place."""
     spec, segments = question.spec, segments_of(question)
     backwards = bool(spec.before)
@@ -104,9 +130,9 @@ def _page(question: Question) -> tuple[list[Run], str, str, int]:
     following = segments[first::-1] if backwards else segments[first:]
     found: list[Placed] = []
     for segment in following:
-        runs = _in_order(segment, question, place, backwards=backwards)
         missing = spec.rows + 1 - len(found)
-        found += [(segment, run) for run in _light(runs, spec)[:missing]]
+        runs = _read(segment, question, place, missing, backwards=backwards)
+        found += [(segment, run) for run in runs]
         if len(found) > spec.rows:
             break
         place = None
@@ -118,6 +144,32 @@ def _page(question: Question) -> tuple[list[Run], str, str, int]:
     return [run for _, run in found], *_cursors(spec, found, more), here
 
 
+def _read(
+    segment: Segment,
+    question: Question,
+    place: Place | None,
+    limit: int,
+    *,
+    backwards: bool,
+) -> list[Run]:
+    """The first runs of the segment; of two orders that it is read by, merged."""
+    found = list(
+        light(_in_order(segment, question, place, backwards=backwards), question.spec)[
+            :limit
+        ]
+    )
+    if segment.also is None:
+        return found
+    found += _read(segment.also, question, place, limit, backwards=backwards)
+
+    def order(run: Run) -> list[float]:
+        signs = (-1 if p.descending != backwards else 1 for p in segment.parts)
+        values = (getattr(run, part.name) for part in segment.parts)
+        return [sign * value for sign, value in zip(signs, values, strict=True)]
+
+    return sorted(found, key=order)[:limit]
+
+
 def _place_of(placed: Placed, segments: Sequence[Segment], question: Question) -> int:
     """Counted anew: a place that the cursor kept would be wrong after the next run."""
     segment, run = placed
@@ -127,6 +179,9 @@ def _place_of(placed: Placed, segments: Sequence[Segment], question: Question) -
         until = place if each is segment else None
         runs = _in_order(each, question, until, backwards=True)
         above += runs[: EXACT - above].count()
+        if each.also is not None:
+            runs = _in_order(each.also, question, until, backwards=True)
+            above += runs[: EXACT - above].count()
         if above >= EXACT:
             return 0
         if each is segment:
@@ -161,7 +216,7 @@ def _cursors(spec: ViewSpec, found: Sequence[Placed], more: bool) -> tuple[str, 
     return before, cursor(found[-1]) if has_after else ""
 
 
-def _light(runs: RunQuerySet, spec: ViewSpec) -> RunQuerySet:
+def light(runs: RunQuerySet, spec: ViewSpec) -> RunQuerySet:
     """Without long texts that nobody asked for."""
     asked = {column.field for column in spec.columns}
     heavy = [name for name in columns.HEAVY if tree.attribute(name) not in asked]
@@ -170,7 +225,7 @@ def _light(runs: RunQuerySet, spec: ViewSpec) -> RunQuerySet:
     return runs.defer(*heavy)
 
 
-def _rows(
+def rows_of(
     runs: Sequence[Run], asked: Sequence[Field], question: Question
 ) -> tuple[RunRow, ...]:
     ids = [run.pk for run in runs]

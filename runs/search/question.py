@@ -47,6 +47,11 @@ class Question:
         return way_to(self.node, self.scope, *self._sides())
 
     @property
+    def sorts_by_best(self) -> bool:
+        """Whether what lacks the value sorts by the best one below it."""
+        return False
+
+    @property
     def is_narrowed(self) -> bool:
         """Whether more than the filter, an experiment and what is shown narrows it."""
         return self.spec.mine or self.spec.only or self.parent is not None
@@ -72,6 +77,15 @@ class Question:
             column = Plain(F(name)) if is_led and not is_chosen else F(name)
             runs = runs.filter(Q(Exact(column, value)))
         runs = self._switched(runs)
+        return runs if node is None else runs.filter(condition(node, self.scope))
+
+    def among(self, runs: RunQuerySet) -> RunQuerySet:
+        """Those of the given runs, looked up by their keys, that match."""
+        runs = runs.of_member(self.scope.workspace, self.scope.viewer)
+        for name, value in self._places().items():
+            runs = runs.filter(Q(Exact(Plain(F(name)), value)))
+        runs = self._switched(runs)
+        node = self.node
         return runs if node is None else runs.filter(condition(node, self.scope))
 
     def _places(self) -> dict[str, int]:

@@ -8,11 +8,12 @@ of metrics, and no segment after the one that fills it is asked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Exists, F, FloatField, Q, Subquery, TextField
+from django.db.models import Exists, F, FloatField, OuterRef, Q, Subquery, TextField
 
+from runs.models import RootMetric
 from runs.models.functions import StartOrder
 from runs.models.runs import RunQuerySet
 from runs.search import keyed
@@ -40,6 +41,8 @@ class Segment:
     parts: Sequence[Part]
     lead: Lead | None = None
     only: Q | None = None
+    #: More runs of the same segment, which are come by in another way.
+    also: Segment | None = None
 
     def runs(self, question: Question) -> RunQuerySet:
         """The question's runs in this segment, with what they are ordered by."""
@@ -54,6 +57,8 @@ class Segment:
 def segments_of(question: Question) -> list[Segment]:
     """The segments of the question's sort, in their order."""
     sort = question.spec.sort
+    if question.sorts_by_best:
+        return _best(question, sort)
     if sort.field == tree.attribute("created"):
         # Arrival is the order of the primary keys.
         return [_by_arrival(question, None, sort.descending)]
@@ -164,3 +169,38 @@ def _text(question: Question, sort: Sort) -> list[Segment]:
         make.segment(2, {"value__isnull": True}),
         make.rest(),
     ]
+
+
+def _best(question: Question, sort: Sort) -> list[Segment]:
+    """Roots by their own value, or else by the best one of their descendants.
+
+    Two orders, of own values and of kept ones, are read side by side.
+    """
+    make, name, down = (
+        _Keyed(question, sort.field),
+        sort.field.aggregate,
+        sort.descending,
+    )
+    if make.key is None:
+        return [make.rest()]
+    has_own = Q(**{f"{name}__isnull": False})
+    if name == "last":
+        has_own |= Q(last_is_nan=True)
+    side = "max" if down else "min"
+    kept = RootMetric.objects.filter(root=OuterRef("pk"), key=make.key)
+    lacks_own = ~Q(Exists(make.rows.filter(has_own)))
+    best: Expr
+    if make.few:
+        best = Subquery(kept.values(side)[:1], output_field=FloatField(null=True))
+        only, lead = lacks_own & Q(Exists(kept)), None
+    else:
+        best, only = F(f"bests__{side}"), lacks_own
+        lead = Lead(Q(bests__key=make.key), "bests__root_id")
+    value = Part("order_0", make.column(name, FloatField(null=True)), float, down)
+    own = make.segment(0, {f"{name}__isnull": False}, value, descending=down)
+    parts = [Part("order_0", best, float, down), _arrival(lead, down)]
+    found = [replace(own, also=Segment(0, parts, lead, only))]
+    if name == "last":
+        found.append(make.segment(1, {"last__isnull": True, "last_is_nan": True}))
+    rest = make.rest()
+    return [*found, replace(rest, only=(rest.only or Q()) & ~Q(Exists(kept)))]

@@ -46,7 +46,7 @@ def tally(question: Question) -> StatusCounts:
     if statuses is not None:
         kept = _kept(question).items()
         return StatusCounts({s: n for s, n in kept if s in statuses}, exact=True)
-    counts = _counted(_parts(question))
+    counts = _counted(newest_parts(question))
     exact = sum(counts.values()) <= EXACT
     if not exact:
         counts[max(counts, key=counts.__getitem__)] -= 1
@@ -55,7 +55,7 @@ def tally(question: Question) -> StatusCounts:
     )
 
 
-def _parts(question: Question) -> list[Any]:
+def newest_parts(question: Question) -> list[Any]:
     """Sets of the newest runs of which the newest of all are members."""
     if not question.way.either:
         return [newest(question)]

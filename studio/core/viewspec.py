@@ -18,9 +18,9 @@ from studio.core import viewtext
 from studio.core.errors import InvalidValue
 from studio.core.filters import parse, to_text
 from studio.core.filters.tree import Node, attribute
-from studio.core.viewtext import Chart, Column, Group, Sort
+from studio.core.viewtext import Chart, Column, Group, Open, Sort
 
-__all__ = ["Chart", "Column", "Group", "Sort", "ViewSpec"]
+__all__ = ["Chart", "Column", "Group", "Open", "Sort", "ViewSpec"]
 
 DEFAULT_SORT = Sort(attribute("created"), descending=True)
 DEFAULT_COLUMNS = tuple(
@@ -39,7 +39,8 @@ class ViewSpec:
     sort: Sort = DEFAULT_SORT
     columns: tuple[Column, ...] = DEFAULT_COLUMNS
     children: bool = False
-    tree: tuple[str, ...] = ()
+    tree: tuple[Open, ...] = ()
+    flat: bool = False
     mine: bool = False
     group: Group | None = None
     differs: bool = False
@@ -52,6 +53,11 @@ class ViewSpec:
     view: str = ""
     after: str = ""
     before: str = ""
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether child runs are shown under their parents."""
+        return self.children and not self.flat
 
     def filter(self) -> Node | None:
         """The tree of `q`, None if it is empty; raises InvalidFilter."""
@@ -83,7 +89,16 @@ class ViewSpec:
             name: _text(getattr(self, name))
             for name in _READERS
             if getattr(self, name) != getattr(default, name)
+            or (name == "columns" and self.has_columns)
         }
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether columns were chosen, were it the very ones that nobody chose.
+
+        A list without a choice may show more than these: common metrics, say.
+        """
+        return self.columns is not DEFAULT_COLUMNS
 
     def to_query(self, **changes: Any) -> str:
         """The query string, without `?`; empty for the default. See `changed`."""
@@ -146,7 +161,8 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "sort": viewtext.read_sort,
     "columns": viewtext.read_columns,
     "children": _read_switch,
-    "tree": viewtext.read_list,
+    "tree": viewtext.read_open,
+    "flat": _read_switch,
     "mine": _read_switch,
     "group": viewtext.read_group,
     "differs": _read_switch,

@@ -16,6 +16,8 @@ from studio.core.filters.tree import Field
 CHART_KINDS = ("line", "scatter", "bar", "histogram", "parallel")
 MAX_ITEMS = 200
 MIN_WIDTH, MAX_WIDTH = 40, 2000
+#: Children of one row that a page can show.
+MAX_OPEN = 500
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,17 @@ class Column:
 
     def __str__(self) -> str:
         return field_text(self.field) + (f":{self.width}" if self.width else "")
+
+
+@dataclass(frozen=True)
+class Open:
+    """An open row of the tree, and how many of its children show: 0 is the least."""
+
+    run_id: str
+    shown: int = 0
+
+    def __str__(self) -> str:
+        return self.run_id + (f":{self.shown}" if self.shown else "")
 
 
 @dataclass(frozen=True)
@@ -153,6 +166,19 @@ def _is_option(item: str) -> bool:
 def read_list(text: str, name: str) -> tuple[str, ...]:
     """Ids divided by commas, each once."""
     return tuple(dict.fromkeys(split(text, ",", name)))
+
+
+def read_open(text: str, name: str = "tree") -> tuple[Open, ...]:
+    """`sweep_1,sweep_2:60` -> open rows, each once; the last of twins holds."""
+    found = [_open(item, name) for item in split(text, ",", name)]
+    return tuple({each.run_id: each for each in found}.values())
+
+
+def _open(text: str, name: str) -> Open:
+    run_id, colon, shown = text.partition(":")
+    if colon and not (shown.isascii() and shown.isdigit()):
+        raise InvalidValue(f"{name}: {text} is not an id and a number", field=name)
+    return Open(run_id, min(int(shown[:6]), MAX_OPEN) if colon else 0)
 
 
 def joined(items: Iterable[object]) -> str:

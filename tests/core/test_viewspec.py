@@ -8,7 +8,7 @@ import pytest
 
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, attribute, metric
-from studio.core.viewspec import Chart, Column, Group, Sort, ViewSpec
+from studio.core.viewspec import Chart, Column, Group, Open, Sort, ViewSpec
 
 FULL = ViewSpec(
     q='status:failed tag:"a b" metrics.acc > 0.9 & 训练',
@@ -19,7 +19,8 @@ FULL = ViewSpec(
         Column(attribute("tags")),
     ),
     children=True,
-    tree=("sweep_1", "sweep_2"),
+    tree=(Open("sweep_1"), Open("sweep_2", 60)),
+    flat=True,
     mine=True,
     group=Group((Field("params", "seed"),), all_but=True),
     differs=True,

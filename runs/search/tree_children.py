@@ -1,0 +1,211 @@
+"""What is open below the roots of a page: the children of the open rows.
+
+Open are the rows that `tree` names and whose parents are open up to a root of the page.
+A child shows if it or a descendant matches; the children of a row come in the order of
+the list, the first few of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    FloatField,
+    IntegerField,
+    OrderBy,
+    Q,
+    Subquery,
+    TextField,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.functions import Coalesce, RowNumber
+
+from runs.models import Run
+from runs.search import keyed
+from runs.search.find_runs import MoreChildren, TreePlace, light
+from runs.search.order import Part, ordered_text, parts_of
+from runs.search.question import Question
+from studio.core.filters import tree
+from studio.core.viewtext import Sort
+
+#: So many children show at first; each *Show more* adds MORE.
+FIRST, MORE = 10, 50
+
+
+@dataclass
+class Branches:
+    """The open rows' children, by their parents, and where each row hangs."""
+
+    children: dict[int, list[Run]] = field(default_factory=lambda: defaultdict(list))
+    totals: dict[int, int] = field(default_factory=dict)
+    opened: frozenset[int] = frozenset()
+    matching: frozenset[int] = frozenset()
+    places: dict[int, TreePlace] = field(default_factory=dict)
+
+    def in_order(self, roots: Sequence[Run]) -> list[Run]:
+        """Every row, depth first; says where each hangs."""
+        found: list[Run] = []
+        for root in roots:
+            found += self._below(root, 0, ())
+        return found
+
+    def _below(
+        self, run: Run, depth: int, after: tuple[MoreChildren, ...]
+    ) -> Iterator[Run]:
+        """The run and its open children; `after` follows the last of them."""
+        children = self.children.get(run.pk, [])
+        is_open = run.pk in self.opened
+        if is_open:
+            total = self.totals.get(run.pk, 0)
+            more = MoreChildren(run.run_id, depth + 1, len(children), total)
+            if total != len(children) or not total:
+                after = (more, *after)
+        is_match = run.pk in self.matching
+        ends = () if children else after
+        self.places[run.pk] = TreePlace(depth, is_match, is_open, after=ends)
+        yield run
+        for child in children:
+            last = after if child is children[-1] else ()
+            yield from self._below(child, depth + 1, last)
+
+
+def open_branches(question: Question, roots: Sequence[Run]) -> Branches:
+    """What is open below these roots, in a fixed number of queries."""
+    shown = {each.run_id: each.shown or FIRST for each in question.spec.tree}
+    limits = _opened(question, roots, shown) if shown and roots else {}
+    branches = Branches(opened=frozenset(limits))
+    found: dict[int, Run] = {}
+    if limits:
+        top = [run.root_id or run.pk for run in roots]
+        ways = _ways_to_matches(question, top)
+        ranked = _ranked(question, limits, ways)
+        pks = [pk for pk, *_ in ranked]
+        runs = light(Run.objects.filter(pk__in=pks), question.spec)
+        found = {run.pk: run for run in runs}
+        for pk, parent, total in ranked:
+            if pk in found:
+                branches.children[parent].append(found[pk])
+                branches.totals[parent] = total
+    rows = Run.objects.filter(pk__in=[*(run.pk for run in roots), *found])
+    branches.matching = frozenset(question.among(rows).values_list("pk", flat=True))
+    return branches
+
+
+def _opened(
+    question: Question, roots: Sequence[Run], shown: Mapping[str, int]
+) -> dict[int, int]:
+    """The open rows whose parents are all open, and how many children each shows."""
+    here = Run.objects.in_workspace(question.scope.workspace)
+    named = list(here.filter(run_id__in=shown).values_list("pk", "run_id", "parent_id"))
+    tops = {run.pk for run in roots}
+    opened: dict[int, int] = {}
+    grows = True
+    while grows:
+        more = {
+            pk: shown[run_id]
+            for pk, run_id, parent in named
+            if pk not in opened and (pk in tops or parent in opened)
+        }
+        opened |= more
+        grows = bool(more)
+    return opened
+
+
+def _ways_to_matches(question: Question, roots: Sequence[int]) -> list[int]:
+    """The runs above matching ones in these trees, from the grandchildren on."""
+    deep = Run.objects.filter(root__in=roots).exclude(parent=F("root"))
+    try:
+        rows = question.among(deep).values("parent_id").distinct()
+        sql, given = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH RECURSIVE way(pk) AS (SELECT parent_id FROM ({sql}) AS deep "
+            "UNION SELECT r.parent_id FROM runs_run r JOIN way ON r.id = way.pk "
+            "WHERE r.parent_id IS NOT NULL) SELECT pk FROM way",
+            given,
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _ranked(
+    question: Question, limits: Mapping[int, int], ways: Sequence[int]
+) -> list[tuple[int, int, int]]:
+    """The first children of each open row: their keys, their parents, how many are."""
+    below = Run.objects.filter(parent__in=list(limits))
+    own = question.among(below)
+    children = below.filter(Q(pk__in=own.values("pk")) | Q(pk__in=ways))
+    order = _order(question.spec.sort, question)
+    limit = Case(
+        *(When(parent=pk, then=Value(shown)) for pk, shown in limits.items()),
+        output_field=IntegerField(),
+    )
+    ranked = children.annotate(
+        rank=Window(RowNumber(), partition_by=F("parent_id"), order_by=order),
+        total=Window(Count("pk"), partition_by=F("parent_id")),
+    ).filter(rank__lte=limit)
+    found = ranked.order_by("parent_id", "rank")
+    return list(found.values_list("pk", "parent_id", "total"))
+
+
+def _order(sort: Sort, question: Question) -> list[OrderBy]:
+    """The list's order for few runs: no index has it."""
+    down = sort.descending
+    if sort.field == tree.attribute("created"):
+        return [OrderBy(F("pk"), descending=down)]
+    if sort.field.kind in keyed.TABLES:
+        return _by_text(sort, question)
+    return [
+        OrderBy(_value(part), descending=part.descending)
+        for part in parts_of(sort, question.scope)
+    ]
+
+
+def _value(part: Part) -> Any:
+    return part.value
+
+
+def _text(text: Any) -> Any:
+    return ordered_text(text).value
+
+
+def _by_text(sort: Sort, question: Question) -> list[OrderBy]:
+    """Numbers by their size, then texts, then a tag that is only a word."""
+    newest = OrderBy(F("pk"), descending=True)
+    if question.scope.key(sort.field) is None:
+        return [newest]
+    rows, down = keyed.text_rows(sort.field, question.scope), sort.descending
+    number = Coalesce(
+        Subquery(rows.values("number")[:1]), 0.0, output_field=FloatField()
+    )
+    text = Subquery(rows.values("value")[:1], output_field=TextField(null=True))
+    rank = Case(
+        When(Exists(rows.filter(number__isnull=False)), then=Value(0)),
+        When(Exists(rows.filter(value__isnull=False)), then=Value(1)),
+        When(Exists(rows), then=Value(2)),
+        default=Value(9),
+        output_field=IntegerField(),
+    )
+    value = Case(
+        When(Exists(rows.filter(number__isnull=True)), then=_text(text)),
+        default=Value("", output_field=TextField()),
+        output_field=TextField(),
+    )
+    return [
+        OrderBy(rank),
+        OrderBy(number, descending=down),
+        OrderBy(value, descending=down),
+        newest,
+    ]
