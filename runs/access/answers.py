@@ -64,7 +64,15 @@ def renderer(request: HttpRequest) -> ErrorRenderer:
     """What the view declared; the form that fits the path where no view is known."""
     match = request.resolver_match
     declared = declaration(request, match.func) if match else None
-    return (declared.errors or as_page) if declared else by_path(request)
+    if declared is None:
+        return by_path(request)
+    return declared.errors or _PAGE_FORMS[asked_form(request)]
+
+
+def asked_form(request: HttpRequest) -> str:
+    """What a script wants of a page's address instead of the page; empty: the page."""
+    found = request.get_preferred_type(["text/html", *filter(None, _PAGE_FORMS)])
+    return found if found in _PAGE_FORMS else ""
 
 
 def declaration(request: HttpRequest, view: Any) -> Access | None:
@@ -96,6 +104,14 @@ def as_mlflow(_request: HttpRequest, error: StudioError) -> HttpResponse:
     return JsonResponse(body, status=error.status)
 
 
+def as_text(_request: HttpRequest, error: StudioError) -> HttpResponse:
+    """For terminals and sheets: a sentence, with the code by which to look it up."""
+    body = f"{error.message}\n({error.code})\n"
+    answer = HttpResponse(body, status=error.status)
+    answer["Content-Type"] = "text/plain; charset=utf-8"
+    return answer
+
+
 TITLES = {
     400: gettext_lazy("This request cannot be answered"),
     401: gettext_lazy("Sign in first"),
@@ -116,6 +132,14 @@ def as_page(request: HttpRequest, error: StudioError) -> HttpResponse:
         "signed_in": _is_signed_in(request),
     }
     return render(request, "error.html", context, status=error.status)
+
+
+_PAGE_FORMS: dict[str, ErrorRenderer] = {
+    "": as_page,
+    "application/json": as_json,
+    "text/csv": as_text,
+    "text/plain": as_text,
+}
 
 
 def _is_signed_in(request: HttpRequest) -> bool:

@@ -1,7 +1,9 @@
 """Keeping and removing files of runs and logged models.
 
-The bytes are on the disk before the row says that the file is there; whatever fails
-leaves no row, and the blob of what failed is removed.
+The bytes are on the disk before the row says that the file is there. A blob that we
+refuse is removed at once. After any other failure nobody knows whether the row was kept
+(a connection can break while it commits), so the blob stays: the weekly sweep removes
+what no row names.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from runs.models.files import path_key
 from runs.storage.files import Blob, files
 from studio.core import names
 from studio.core.batches import batches
-from studio.core.errors import Conflict
+from studio.core.errors import Conflict, StudioError
 
 Home = Run | LoggedModel
 
@@ -42,7 +44,7 @@ def save_file(
     try:
         with transaction.atomic():
             file = _keep(home, path, blob, now)
-    except BaseException:
+    except StudioError:
         files.delete(blob.name)
         raise
     if file.blob != blob.name:

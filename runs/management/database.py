@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from runs.models import immutable, rollups, root_metrics, search_text
+from runs.models import change_counts, immutable, rollups, root_metrics, search_text
 
 #: How many copies are kept; the oldest go.
 COPIES = 3
@@ -101,6 +101,10 @@ def restore_triggers(say: Say) -> None:
     if lost:
         say(f"Counted the runs again: {', '.join(lost)} were missing")
         rollups.restore(connection)
+    lost = change_counts.missing(connection)
+    if lost:
+        say(f"Installed missing triggers again: {', '.join(lost)}")
+        change_counts.install(connection)
     lost = root_metrics.missing(connection)
     if lost:
         say(f"Gathered the best values again: {', '.join(lost)} were missing")

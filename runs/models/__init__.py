@@ -12,6 +12,7 @@ from runs.models.accounts import (
     User,
     Workspace,
 )
+from runs.models.change_counts import ChangeCount
 from runs.models.changes import Change, ChangeSet
 from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
 from runs.models.files import File
@@ -42,6 +43,7 @@ __all__ = [
     "ApiToken",
     "BrowserSession",
     "Change",
+    "ChangeCount",
     "ChangeSet",
     "Dataset",
     "Direction",

@@ -1,50 +1,111 @@
-"""Conditional answers: a list that shows nothing new costs a 304."""
+"""Conditional answers: a list that shows nothing new costs a 304.
+
+A tag has two halves. The *stamp* stands for all that could change what a list shows,
+and costs one small query: if it is the browser's, nothing is computed. If it moved, the
+page is made, and its second half says whether the reader would see a difference.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from django.http import HttpResponse
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
+from runs.models.change_counts import changes_of
 from runs.pages.members_only import PageRequest
-from runs.pages.run_links import Links
-from runs.search.find_runs import RunPage
-from runs.search.tally import StatusCounts
-from studio.core.filters.tree import attribute
+from studio import __version__
+from studio.core.filters import Node
+from studio.core.filters.tree import Ago, And, Comparison, Not, Or, attribute
+from studio.core.viewspec import ViewSpec
+
+#: What the fragment's own clocks let go on is no news.
+_TICKING = re.compile(r"(data-ticking=[^>]*>)[^<]*")
+#: The rows that the reader has before him; they say nothing about which list it is.
+SHOWN = "shown"
 
 
 def varied(answer: HttpResponse, etag: str = "") -> HttpResponse:
     """One address answers the page and its fragment; neither is kept unasked."""
-    patch_vary_headers(answer, ("HX-Request", "Cookie"))
+    patch_vary_headers(answer, ("HX-Request", "Accept", "Cookie"))
     answer["Cache-Control"] = "private, no-store"
     if etag:
         answer["ETag"] = etag
     return answer
 
 
-def is_known(request: PageRequest, etag: str) -> bool:
-    """Whether the browser has this already; compression makes its tag a weak one."""
-    return request.headers.get("If-None-Match", "").removeprefix("W/") == etag
+def stamp_of(request: PageRequest, spec: ViewSpec, node: Node | None) -> str:
+    """Read before the page is, so that a change meanwhile is seen by the next look.
 
-
-def etag_of(page: RunPage, counts: StatusCounts, links: Links) -> str:
-    """Stands for what the rows show, the ticking of durations left out."""
-    duration = attribute("duration")
-    seen = [
-        (
-            row.run.pk,
-            row.run.revision,
-            row.run.status,
-            row.run.name,
-            row.starred,
-            row.children,
-            row.tags,
-            [(f, v) for f, v in row.values.items() if f != duration],
-        )
-        for row in page.rows
-    ]
-    told = repr(
-        (links.query(), seen, page.first, page.total, sorted(counts.counts.items()))
+    Empty where the list changes by the clock alone.
+    """
+    if _goes_with_time(spec, node):
+        return ""
+    changes = changes_of(request.workspace.pk)
+    if changes is None:
+        return ""
+    asked = [(k, v) for k, v in sorted(request.GET.items()) if k != SHOWN]
+    return _digest(
+        changes,
+        request.path,
+        asked,
+        request.actor.user.pk,
+        request.role,
+        timezone.get_current_timezone_name(),
+        # Times of other years show theirs.
+        timezone.localtime().year,
+        translation.get_language(),
+        __version__,
     )
-    return f'"{blake2b(told.encode(), digest_size=12).hexdigest()}"'
+
+
+def etag_of(stamp: str, html: str) -> str:
+    return f'"{stamp}-{_digest(_TICKING.sub(_without_text, html))}"'
+
+
+def known_tag(request: PageRequest) -> str:
+    """The tag that the browser has; compression makes it a weak one."""
+    return request.headers.get("If-None-Match", "").removeprefix("W/")
+
+
+def is_untouched(request: PageRequest, stamp: str) -> bool:
+    """Whether nothing at all was written since the browser got its page."""
+    return bool(stamp) and known_tag(request).startswith(f'"{stamp}-')
+
+
+def looks_the_same(request: PageRequest, etag: str) -> bool:
+    known = known_tag(request)
+    return bool(known) and known.rpartition("-")[2] == etag.rpartition("-")[2]
+
+
+def not_modified(etag: str) -> HttpResponse:
+    return varied(HttpResponse(status=304), etag)
+
+
+def _goes_with_time(spec: ViewSpec, node: Node | None) -> bool:
+    duration = attribute("duration")
+    return spec.sort.field == duration or any(
+        term.field == duration or any(isinstance(v, Ago) for v in term.values)
+        for term in _comparisons(node)
+    )
+
+
+def _comparisons(node: Node | None) -> Iterable[Comparison]:
+    if isinstance(node, Comparison):
+        yield node
+    elif isinstance(node, Not):
+        yield from _comparisons(node.node)
+    elif isinstance(node, (And, Or)):
+        for each in node.nodes:
+            yield from _comparisons(each)
+
+
+def _without_text(found: re.Match[str]) -> str:
+    return found[1]
+
+
+def _digest(*told: object) -> str:
+    return blake2b(repr(told).encode(), digest_size=9).hexdigest()

@@ -1,34 +1,21 @@
-"""All experiments: a table to filter by name, sort and page through."""
+"""All experiments: a table to filter, sort and page through."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
-
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from runs.access.rules import Permission, access
 from runs.models import Experiment
+from runs.pages import list_twins
+from runs.pages.experiment_table import State, table
 from runs.pages.members_only import PageRequest
-from runs.render.addresses import experiment_path, run_path
-from runs.search.experiment_list import ExperimentPage, ExperimentRow, find_experiments
-from studio.core.statuses import GROUPS, RunStatus
+from runs.search.experiment_list import ExperimentPage, find_experiments
+from studio.core.errors import InvalidValue
 
-DEFAULT_SORT = "-activity"
-
-
-@dataclass(frozen=True)
-class Line:
-    row: ExperimentRow
-    href: str
-    star_url: str
-    latest_href: str
-    counts: list[tuple[str, str, int]]
+HTMX_SWAPS_THIS = 422
 
 
 def find_experiment(request: PageRequest, slug: str) -> Experiment:
@@ -44,73 +31,40 @@ def find_experiment(request: PageRequest, slug: str) -> Experiment:
 
 @access(Permission.READ)
 @require_safe
-@vary_on_headers("HX-Request")
+@vary_on_headers("HX-Request", "Accept")
 def experiments(request: PageRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()
-    sort = request.GET.get("sort") or DEFAULT_SORT
-    number = request.GET.get("page", "")
-    page = find_experiments(
+    state = State.of(request.GET.dict())
+    kind = list_twins.kind_of(request)
+    try:
+        page = _find(request, state)
+    except InvalidValue as error:
+        if kind or error.details.get("field") != "q":
+            raise
+        return _refused(request, state, error)
+    context = table(page, state, request.workspace.name)
+    if kind:
+        ways = {"prev": context["previous"], "next": context["next"]}
+        return list_twins.experiments_twin(request, kind, page, ways)
+    template = "_experiment_table.html" if request.htmx else "experiments.html"
+    return render(request, template, context)
+
+
+def _find(request: PageRequest, state: State) -> ExperimentPage:
+    return find_experiments(
         request.actor.user,
         request.workspace,
-        text=text,
-        sort=sort,
-        page=int(number) if number.isascii() and number.isdigit() else 1,
+        text=state.q,
+        sort=state.sort,
+        page=state.page,
+        rows=state.rows,
+        archived=state.archived,
     )
+
+
+def _refused(request: PageRequest, state: State, error: InvalidValue) -> HttpResponse:
+    """The filter names what experiments have not: said where the rows would be."""
+    context = table(ExperimentPage((), 0, 1, 1), state, request.workspace.name)
     template = "_experiment_table.html" if request.htmx else "experiments.html"
-    return render(request, template, _context(page, request.workspace.name, text, sort))
-
-
-def _context(
-    page: ExperimentPage, workspace: str, text: str, sort: str
-) -> dict[str, Any]:
-    def query(**changes: Any) -> str:
-        kept = {"q": text, "sort": sort if sort != DEFAULT_SORT else "", **changes}
-        return "?" + urlencode({key: value for key, value in kept.items() if value})
-
-    return {
-        "page": page,
-        "lines": [_line(row, workspace) for row in page.rows],
-        "heads": _heads(sort, query),
-        "q": text,
-        "sort": sort,
-        "previous": query(page=page.page - 1) if page.page > 1 else "",
-        "next": query(page=page.page + 1) if page.page < page.pages else "",
-    }
-
-
-def _heads(sort: str, query: Any) -> list[dict[str, str]]:
-    heads = [
-        ("name", _("Experiment"), "name"),
-        ("", _("Runs"), "children"),
-        ("", _("Latest run"), ""),
-        ("", _("Submitted by"), ""),
-        ("activity", _("Last activity"), ""),
-        ("created", _("Created"), ""),
-    ]
-    return [_head(key, label, css, sort, query) for key, label, css in heads]
-
-
-def _head(key: str, label: str, css: str, sort: str, query: Any) -> dict[str, str]:
-    order = ""
-    if key and sort.removeprefix("-") == key:
-        order = "descending" if sort.startswith("-") else "ascending"
-    first = key if key == "name" else f"-{key}"
-    other = key if sort.startswith("-") else f"-{key}"
-    href = query(sort=other if order else first) if key else ""
-    return {"label": label, "css": css, "order": order, "href": href}
-
-
-def _line(row: ExperimentRow, workspace: str) -> Line:
-    path = experiment_path(workspace, row.experiment.number, row.experiment.name)
-    latest = run_path(workspace, row.latest.run_id) if row.latest else ""
-    counts = [
-        (_(group), next(iter(members)).value, _sum(row.counts, members))
-        for group, members in GROUPS.items()
-    ]
-    shown = [entry for entry in counts if entry[2]]
-    star = f"/w/{workspace}/experiments/~{row.experiment.number}/star/"
-    return Line(row, path, star, latest, shown)
-
-
-def _sum(counts: dict[RunStatus, int], members: frozenset[RunStatus]) -> int:
-    return sum(counts.get(member, 0) for member in members)
+    status = HTMX_SWAPS_THIS if request.htmx else error.status
+    context["problem"] = error.message
+    return render(request, template, context, status=status)

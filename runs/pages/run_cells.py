@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from runs.models import Run
 from runs.pages.run_links import Link, Links, style
@@ -63,14 +65,32 @@ class Row:
     rollup: tuple[tuple[str, int], ...] = ()
 
     @property
+    def key(self) -> str:
+        """By which a script finds the row again, when it is drawn anew."""
+        return str(self.run.pk)
+
+    @property
     def star_url(self) -> str:
         return f"{self.href}star/"
 
 
-def rows(page: RunPage, columns: Sequence[Column], links: Links) -> list[Row]:
+@dataclass(frozen=True)
+class Best:
+    """The best values of ranked metrics, and what they are the best of."""
+
+    values: Mapping[Field, float | int]
+    words: str
+
+
+NONE_BEST = Best({}, "")
+
+
+def rows(
+    page: RunPage, columns: Sequence[Column], links: Links, best: Best = NONE_BEST
+) -> list[Row]:
     """The page's rows; the numbers of a metric column share their decimals."""
     asked = [column.field for column in columns]
-    by_column = [_cells(each, page.rows, links) for each in asked]
+    by_column = [_cells(each, page.rows, links, best) for each in asked]
     return [
         _row(row, tuple(cells), links)
         for row, *cells in zip(page.rows, *by_column, strict=True)
@@ -91,10 +111,13 @@ def _row(row: RunRow, cells: tuple[Cell, ...], links: Links) -> Row:
     )
 
 
-def _cells(asked: Field, found: Sequence[RunRow], links: Links) -> Iterable[Cell]:
+def _cells(
+    asked: Field, found: Sequence[RunRow], links: Links, best: Best
+) -> Iterable[Cell]:
     values = [row.values.get(asked) for row in found]
     if asked.kind == METRICS:
-        return _metric_cells(asked, values)
+        cells = _metric_cells(asked, values)
+        return _with_best(cells, values, best.values.get(asked), best.words)
     if asked == attribute("name"):
         return [Cell("name", "name", text=row.run.name) for row in found]
     if asked == attribute("tags"):
@@ -108,6 +131,20 @@ def _metric_cells(asked: Field, values: Sequence[object]) -> list[Cell]:
     return [
         _metric_cell(label, value, shown)
         for value, shown in zip(values, numbers.aligned(plain), strict=True)  # type: ignore[arg-type]
+    ]
+
+
+def _with_best(
+    cells: list[Cell], values: Sequence[object], best: float | None, words: str
+) -> list[Cell]:
+    """Marks the cells that have the best value."""
+    if best is None:
+        return cells
+    return [
+        replace(cell, kind="best", css=f"{cell.css} best", title=f"{value}, {words}")
+        if value == best
+        else cell
+        for cell, value in zip(cells, values, strict=True)
     ]
 
 
@@ -181,11 +218,13 @@ def _plain_cell(asked: Field, value: Any, css: str) -> Cell:
     kind = fields.value_type(asked)
     if kind == fields.TIME:
         return Cell("time", css, value=value)
+    if isinstance(value, bool):
+        return Cell("text", css, text=_("yes") if value else _("no"))
     if kind == fields.DURATION:
         return Cell("text", f"{css} in-card", text=times.duration(value))
     if _is_number(value):
         return Cell("text", css, text=numbers.number(value), title=str(value))
-    first, _, rest = str(value).partition("\n")
+    first, _break, rest = str(value).partition("\n")
     return Cell("text", f"{css} clip", text=first, title=str(value) if rest else first)
 
 

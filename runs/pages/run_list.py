@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.models import Experiment, ExperimentStar
-from runs.pages import filter_note, run_table
-from runs.pages.conditional import etag_of, is_known, varied
+from runs.pages import conditional, facets, filter_note, list_twins, run_table
+from runs.pages.conditional import varied
 from runs.pages.experiments import find_experiment
+from runs.pages.list_empty import empty
+from runs.pages.list_news import kept_rows
+from runs.pages.list_scope import number_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links, strip
-from studio.core.errors import InvalidFilter, NotSupported, QueryTimeout, StudioError
-from studio.core.viewspec import ROWS, ViewSpec
+from runs.search.find_runs import RunPage
+from runs.search.tally import StatusCounts
+from studio.core.errors import (
+    InvalidFilter,
+    InvalidValue,
+    NotSupported,
+    QueryTimeout,
+    StudioError,
+)
+from studio.core.viewlenient import (
+    Complaint,
+    read_leniently,
+    readable_part,
+    without,
+)
+from studio.core.viewspec import ROWS, Column, ViewSpec
 
 HTMX_SWAPS_THIS = 422
+#: Parameters that a new filter leaves as they are.
+KEPT = ("sort", "columns", "facets", "archived")
+Wrong = (InvalidFilter, NotSupported, QueryTimeout)
+
+
+@dataclass
+class Found:
+    """What is shown: the state as it was honoured, its page, and what was wrong."""
+
+    spec: ViewSpec
+    columns: tuple[Column, ...]
+    page: RunPage
+    counts: StatusCounts
+    complaints: list[Complaint]
 
 
 @access(Permission.READ)
@@ -36,23 +68,83 @@ def experiment_runs(request: PageRequest, slug: str) -> HttpResponse:
 
 
 def _run_list(request: PageRequest, experiment: Experiment | None) -> HttpResponse:
-    spec = ViewSpec.from_query(request.GET.dict())
+    spec, complaints = read_leniently(request.GET.dict())
+    spec, complaints = _without_views(spec, complaints)
+    kind = list_twins.kind_of(request)
     try:
-        node = spec.filter()
-        columns = run_table.columns_of(request, spec, experiment)
+        stamp = conditional.stamp_of(request, spec, spec.filter())
+        if request.htmx and conditional.is_untouched(request, stamp):
+            return conditional.not_modified(conditional.known_tag(request))
+        found = _find(request, spec, complaints, experiment)
+    except Wrong as error:
+        if kind:
+            raise
+        if request.htmx:
+            return _refused_fragment(request, spec, error)
+        return _page_of_wrong(request, spec, complaints, experiment, error)
+    if kind:
+        return list_twins.runs_twin(
+            request, kind, found.spec, found.page, found.columns, found.complaints
+        )
+    context = _context(request, found, experiment)
+    if request.htmx:
+        return _fragment(request, context, stamp)
+    context |= _frame(request, spec, experiment) | {"etag": f'"{stamp}-"'}
+    return varied(render(request, "run_list.html", context))
+
+
+def _without_views(
+    spec: ViewSpec, complaints: list[Complaint]
+) -> tuple[ViewSpec, list[Complaint]]:
+    """No view can be saved yet, so an address that names one is from elsewhere."""
+    if not spec.view:
+        return spec, complaints
+    said = _("There is no view %(name)s here.") % {"name": spec.view}
+    return without(spec, "view"), [*complaints, Complaint("view", said)]
+
+
+def _find(
+    request: PageRequest,
+    spec: ViewSpec,
+    complaints: list[Complaint],
+    experiment: Experiment | None,
+) -> Found:
+    """The page; a cursor or selection that is none of this list's is left out."""
+    columns = run_table.columns_of(request, spec, experiment)
+    try:
         page, counts = run_table.find_page(request, spec, columns, experiment)
-    except (InvalidFilter, NotSupported, QueryTimeout) as error:
-        return _refused(request, spec, experiment, error)
-    links = Links(request.workspace.name, spec, node)
-    etag = etag_of(page, counts, links)
-    if request.htmx and is_known(request, etag):
-        return varied(HttpResponse(status=304), etag)
+    except InvalidFilter:
+        raise
+    except InvalidValue as error:
+        wrong = Complaint.about(error)
+        if wrong.name not in ("after", "before", "selected", "tree"):
+            raise
+        spec = without(spec, wrong.name)
+        if wrong.name == "selected":
+            spec = without(spec, "only")
+        return _find(request, spec, [*complaints, wrong], experiment)
+    return Found(spec, columns, page, counts, complaints)
+
+
+def _context(
+    request: PageRequest, found: Found, experiment: Experiment | None
+) -> dict[str, Any]:
+    spec, page, columns = found.spec, found.page, found.columns
+    links = Links(request.workspace.name, spec, spec.filter(), number_of(experiment))
+    shown = spec.parameters()
     context = {
-        **_frame(request, spec, experiment),
-        **run_table.table(page, columns, links, counts),
-        "etag": etag,
+        "spec": spec,
+        "experiment": experiment,
+        "title": experiment.name if experiment else _("All runs"),
+        "kept": [(n, shown[n]) for n in KEPT if n in shown],
+        "sizes": ROWS,
+        "complaints": found.complaints,
+        **run_table.table(page, columns, links, found.counts, experiment),
+        "kept_rows": kept_rows(request, spec, page, columns, links),
     }
-    return _answer(request, context, etag)
+    if not page.rows:
+        context |= empty(request, links, experiment)
+    return context
 
 
 def _frame(
@@ -64,53 +156,76 @@ def _frame(
             experiment=experiment, user=request.actor.user
         ).exists()
     )
-    shown = spec.parameters()
     return {
-        "spec": spec,
-        "experiment": experiment,
+        "typed": spec.q,
         "experiment_starred": starred,
         "experiment_star_url": f"{request.path}star/",
-        "title": experiment.name if experiment else _("All runs"),
         "here": request.get_full_path(),
-        "kept": [(n, shown[n]) for n in ("sort", "columns", "archived") if n in shown],
-        "sizes": ROWS,
-        "narrowed": bool(spec.q or spec.mine or spec.archived),
-        "with_children": "?" + spec.to_query(children=True),
-        "snippet_name": json.dumps(
-            experiment.name if experiment else "first-steps", ensure_ascii=False
-        ),
+        **facets.around(request, spec, experiment),
     }
 
 
-def _refused(
+def _refused_fragment(
+    request: PageRequest, spec: ViewSpec, error: StudioError
+) -> HttpResponse:
+    """The filter cannot be answered: say where and why, and leave the rows alone."""
+    problem = filter_note.problem(spec, error, rows_stay=True)
+    answer = render(
+        request, "_filter_note.html", {"problem": problem}, status=HTMX_SWAPS_THIS
+    )
+    answer["HX-Retarget"] = "#filter-note"
+    answer["HX-Reswap"] = "outerHTML"
+    answer["HX-Push-Url"] = "false"
+    return varied(answer)
+
+
+def _page_of_wrong(
     request: PageRequest,
     spec: ViewSpec,
+    complaints: list[Complaint],
     experiment: Experiment | None,
     error: StudioError,
 ) -> HttpResponse:
-    """The filter cannot be answered: say where and why, and leave the rows alone."""
-    problem = filter_note.problem(spec, error, rows_stay=bool(request.htmx))
-    if request.htmx:
-        answer = render(
-            request, "_filter_note.html", {"problem": problem}, status=HTMX_SWAPS_THIS
-        )
-        answer["HX-Retarget"] = "#filter-note"
-        answer["HX-Reswap"] = "outerHTML"
-        answer["HX-Push-Url"] = "false"
-        return varied(answer)
-    links = Links(request.workspace.name, spec, None)
-    context = {
-        **_frame(request, spec, experiment),
-        "problem": problem,
-        "strip": strip({}, links),
-        "counts_are_exact": True,
-    }
+    """A page has no rows of before to keep: it shows those of what can be read."""
+    problem = filter_note.problem(spec, error, rows_stay=False)
+    context: dict[str, Any] = {"etag": ""}
+    part = replace(spec, q=readable_part(spec.q), after="", before="")
+    try:
+        if isinstance(error, QueryTimeout):
+            raise error
+        try:
+            found = _find(request, part, complaints, experiment)
+        except (InvalidFilter, NotSupported):
+            found = _find(request, replace(part, q=""), complaints, experiment)
+        context |= _context(request, found, experiment)
+        problem |= {"rows_of": found.spec.q, "rows_of_all": not found.spec.q}
+    except QueryTimeout:
+        context |= _without_rows(request, spec, experiment)
+    context |= _frame(request, spec, experiment) | {"problem": problem}
     return varied(render(request, "run_list.html", context, status=error.status))
 
 
-def _answer(request: PageRequest, context: dict[str, Any], etag: str) -> HttpResponse:
-    template = "_run_table.html" if request.htmx else "run_list.html"
-    answer = varied(render(request, template, context), etag)
+def _without_rows(
+    request: PageRequest, spec: ViewSpec, experiment: Experiment | None
+) -> dict[str, Any]:
+    links = Links(request.workspace.name, spec, None, number_of(experiment))
+    return {
+        "spec": spec,
+        "experiment": experiment,
+        "title": experiment.name if experiment else _("All runs"),
+        "strip": strip({}, links),
+        "counts_are_exact": True,
+    }
+
+
+def _fragment(
+    request: PageRequest, context: dict[str, Any], stamp: str
+) -> HttpResponse:
+    html = render_to_string("_run_table.html", context, request)
+    etag = conditional.etag_of(stamp, html)
+    if conditional.looks_the_same(request, etag):
+        return conditional.not_modified(etag)
+    answer = varied(HttpResponse(html), etag)
     if request.htmx and request.htmx.trigger == "filter-form":
         spec: ViewSpec = context["spec"]
         query = spec.to_query()

@@ -19,6 +19,7 @@ from runs.models import (
     Run,
     User,
     Workspace,
+    change_counts,
     immutable,
     rollups,
 )
@@ -73,6 +74,7 @@ def triggers_come_back(django_db_setup: None, django_db_blocker: Any) -> Iterato
     with django_db_blocker.unblock():
         immutable.install(connection)
         rollups.restore(connection)
+        change_counts.install(connection)
 
 
 @pytest.fixture
@@ -85,3 +87,4 @@ def committed(triggers_come_back: None, transactional_db: None) -> Iterator[None
     yield
     immutable.remove(connection)
     rollups.remove(connection)
+    change_counts.remove(connection)

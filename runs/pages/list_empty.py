@@ -1,0 +1,43 @@
+"""What a list says that shows no run: which filter is in the way, or how to begin."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from runs.models import Experiment
+from runs.pages.members_only import PageRequest
+from runs.pages.run_links import Links
+from runs.render import numbers
+from runs.render.pills import pill
+from runs.search.exclusion import exclusions
+from studio.core.filters import to_text
+from studio.core.filters.edit import without_term
+
+
+def empty(
+    request: PageRequest, links: Links, experiment: Experiment | None
+) -> dict[str, Any]:
+    spec = links.spec
+    narrowed = bool(spec.q or spec.mine or spec.archived or spec.only)
+    ways = []
+    if spec.q:
+        found = exclusions(
+            spec, request.actor.user, request.workspace, experiment=experiment
+        )
+        for each in found[:3]:
+            label, text = pill(each.term)
+            count = numbers.grouped(each.runs) + ("" if each.exact else "+")
+            rest = to_text(without_term(links.node, each.term))
+            ways.append((label, text, each.runs, count, links.query(q=rest)))
+    name = experiment.name if experiment else "first-steps"
+    return {
+        "narrowed": narrowed,
+        "ways_out": ways,
+        "with_children": "" if spec.children else links.query(children=True),
+        "of_all": links.query(mine=False) if spec.mine else "",
+        # Later pages of a list that has lost its rows lead back to its first.
+        "first_page": links.query() if spec.after or spec.before else "",
+        # A JSON text is the same in Python and within a shell's quotes, if escaped.
+        "snippet_name": json.dumps(name, ensure_ascii=False),
+    }

@@ -1,0 +1,162 @@
+"""The same lists for scripts and terminals: one address, answered as `Accept` asks.
+
+`application/json` gives values, `text/csv` a sheet, `text/plain` an aligned table: the
+rows and columns that a browser would show there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from runs.access.answers import asked_form
+from runs.pages.conditional import varied
+from runs.pages.members_only import PageRequest
+from runs.render import sheets
+from runs.render.pills import field_label
+from runs.render.sheets import Sheet
+from runs.search.experiment_list import ExperimentPage, ExperimentRow
+from runs.search.find_runs import RunPage, RunRow
+from studio.core.filters import Field, fields
+from studio.core.filters.text import field_text
+from studio.core.filters.tree import METRICS, attribute
+from studio.core.statuses import RunStatus
+from studio.core.viewlenient import Complaint
+from studio.core.viewspec import Column, ViewSpec
+
+JSON, CSV, TEXT = "application/json", "text/csv", "text/plain"
+_KINDS = {
+    fields.NUMBER: sheets.NUMBER,
+    fields.TIME: sheets.TIME,
+    fields.DURATION: sheets.DURATION,
+}
+
+
+def kind_of(request: PageRequest) -> str:
+    """The form that is asked for; empty for the page itself."""
+    return "" if request.htmx else asked_form(request)
+
+
+def runs_twin(
+    request: PageRequest,
+    kind: str,
+    spec: ViewSpec,
+    page: RunPage,
+    columns: Sequence[Column],
+    complaints: Iterable[Complaint],
+) -> HttpResponse:
+    asked = [column.field for column in columns]
+    ways = {
+        name: "?" + spec.to_query(**{cursor: place})
+        for name, cursor, place in (
+            ("prev", "before", page.before),
+            ("next", "after", page.after),
+        )
+        if place
+    }
+    told = {
+        "total": page.total,
+        "total_is_exact": page.total_is_exact,
+        "before": page.before,
+        "after": page.after,
+        "notices": [each.message for each in complaints],
+    }
+    return _answer(request, kind, _run_sheet(page.rows, asked), told, ways)
+
+
+def experiments_twin(
+    request: PageRequest, kind: str, page: ExperimentPage, ways: dict[str, str]
+) -> HttpResponse:
+    told = {"total": page.total, "page": page.page, "pages": page.pages}
+    found = {name: query for name, query in ways.items() if query}
+    return _answer(request, kind, _experiment_sheet(page.rows), told, found)
+
+
+def _answer(
+    request: PageRequest,
+    kind: str,
+    sheet: Sheet,
+    told: dict[str, Any],
+    ways: dict[str, str],
+) -> HttpResponse:
+    """`ways` are queries of neighbouring pages, by their relation to this one."""
+    if kind == JSON:
+        names = [column.name for column in sheet.columns]
+        body = {"columns": names, "rows": sheets.as_records(sheet), **told}
+        text = json.dumps(body, ensure_ascii=False, allow_nan=False) + "\n"
+    elif kind == CSV:
+        text = sheets.as_csv(sheet)
+    else:
+        text = sheets.as_text(sheet, timezone.get_current_timezone())
+        text += "".join(f"{line}\n" for line in told.get("notices", ()))
+    content_type = kind if kind == JSON else f"{kind}; charset=utf-8"
+    answer = varied(HttpResponse(text, content_type=content_type))
+    links = [
+        f'<{request.build_absolute_uri(request.path + query)}>; rel="{name}"'
+        for name, query in ways.items()
+    ]
+    if links:
+        answer["Link"] = ", ".join(links)
+    return answer
+
+
+def _run_sheet(rows: Sequence[RunRow], asked: Sequence[Field]) -> Sheet:
+    run_id = attribute("id")
+    shown = [run_id, *(each for each in asked if each != run_id)]
+    return Sheet(
+        tuple(_column(each) for each in shown),
+        tuple(tuple(_value(row, each) for each in shown) for row in rows),
+    )
+
+
+def _column(asked: Field) -> sheets.Column:
+    kind = _KINDS.get(fields.value_type(asked), sheets.TEXT)
+    if asked.kind == METRICS:
+        kind = sheets.NUMBER
+    return sheets.Column(field_text(asked), field_label(asked), kind)
+
+
+def _value(row: RunRow, asked: Field) -> Any:
+    if asked == attribute("id"):
+        return row.run.run_id
+    if asked == attribute("name"):
+        return row.run.name
+    if asked == attribute("tags"):
+        return dict(row.tags)
+    value = row.values.get(asked)
+    if asked == attribute("status"):
+        value = row.run.state
+    return value.value if isinstance(value, RunStatus) else value
+
+
+def _experiment_sheet(rows: Sequence[ExperimentRow]) -> Sheet:
+    columns = (
+        sheets.Column("id", _("Id"), sheets.NUMBER),
+        sheets.Column("name", _("Experiment")),
+        sheets.Column("starred", _("Starred")),
+        sheets.Column("runs", _("Runs")),
+        sheets.Column("latest_run", _("Latest run")),
+        sheets.Column("submitter", _("Submitted by")),
+        sheets.Column("activity", _("Last activity"), sheets.TIME),
+        sheets.Column("created", _("Created"), sheets.TIME),
+    )
+    return Sheet(columns, tuple(_experiment_row(row) for row in rows))
+
+
+def _experiment_row(row: ExperimentRow) -> tuple[Any, ...]:
+    latest = row.latest
+    return (
+        row.experiment.number,
+        row.experiment.name,
+        row.starred,
+        {status.value: n for status, n in row.counts.items() if n},
+        latest.run_id if latest else None,
+        str(latest.submitter) if latest and latest.submitter else None,
+        row.activity,
+        row.experiment.created,
+    )

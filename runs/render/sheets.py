@@ -1,0 +1,167 @@
+"""A list's rows for programs and terminals: JSON, CSV, a table of aligned text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from runs.render import numbers, times
+
+TEXT, NUMBER, TIME, DURATION = "text", "number", "time", "duration"
+#: A spreadsheet takes a cell that begins so for a formula, and runs it.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_WIDEST = 48
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Column:
+    """`name` is the field's in the filter language, `kind` says how it is written."""
+
+    name: str
+    label: str
+    kind: str = TEXT
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Values by column: text, numbers, booleans, ms for times and durations.
+
+    Tags and counts are mappings. What a row lacks is None.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+def as_records(sheet: Sheet) -> list[dict[str, Any]]:
+    """What JSON shows: a dictionary a row, without what the row lacks."""
+    names = [column.name for column in sheet.columns]
+    return [
+        {n: _plain(v) for n, v in zip(names, row, strict=True) if v is not None}
+        for row in sheet.rows
+    ]
+
+
+def as_csv(sheet: Sheet) -> str:
+    """RFC 4180; times in ISO 8601, UTC, durations in seconds."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([_harmless(column.name) for column in sheet.columns])
+    for row in sheet.rows:
+        writer.writerow(
+            [_csv_cell(c, v) for c, v in zip(sheet.columns, row, strict=True)]
+        )
+    return out.getvalue()
+
+
+def as_text(sheet: Sheet, zone: tzinfo, rule: str = "  ") -> str:
+    """Aligned for a terminal, as the page writes it; times on the reader's clock."""
+    lines = [[column.label for column in sheet.columns]]
+    texts = [_column_texts(c, sheet, n, zone) for n, c in enumerate(sheet.columns)]
+    lines += [list(row) for row in zip(*texts, strict=True)]
+    lines = [[_printable(cell) for cell in line] for line in lines]
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    right = [column.kind in (NUMBER, DURATION) for column in sheet.columns]
+    drawn = (
+        rule.join(
+            _padded(cell, width, to_right)
+            for cell, width, to_right in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+    return "\n".join(drawn) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return _not_finite(value)
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _not_finite(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def _csv_cell(column: Column, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if column.kind == TIME and isinstance(value, int):
+        at = datetime.fromtimestamp(value / 1000, UTC)
+        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if column.kind == DURATION and isinstance(value, (int, float)):
+        return str(value / 1000)
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else _not_finite(value)
+    return str(value) if isinstance(value, int) else _harmless(_words(value))
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _words(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        return str(value)
+    return ", ".join(k if v in (None, "") else f"{k}: {v}" for k, v in value.items())
+
+
+def _column_texts(
+    column: Column, sheet: Sheet, place: int, zone: tzinfo
+) -> Sequence[str]:
+    values = [row[place] for row in sheet.rows]
+    if column.kind != NUMBER:
+        return [_text(column, value, zone) for value in values]
+    plain = [v if _is_number(v) else None for v in values]
+    return [
+        shown if shown is not None else _text(column, value, zone)
+        for value, shown in zip(values, numbers.aligned(plain), strict=True)
+    ]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _text(column: Column, value: Any, zone: tzinfo) -> str:
+    if value is None or value == "":
+        return MISSING
+    if column.kind == TIME and isinstance(value, int):
+        return times.at(value, zone).strftime("%Y-%m-%d %H:%M")
+    if column.kind == DURATION and isinstance(value, int):
+        return times.duration(value)
+    words = _words(value).partition("\n")[0]
+    return words if len(words) <= _WIDEST else words[: _WIDEST - 1] + "…"
+
+
+def _printable(text: str) -> str:
+    """Without what a terminal would obey instead of showing."""
+    kinds = ("Cc", "Cf", "Zl", "Zp")
+    return "".join("�" if unicodedata.category(c) in kinds else c for c in text)
+
+
+def _width(text: str) -> int:
+    """The columns of a terminal that it takes."""
+    return sum(
+        0
+        if unicodedata.combining(char)
+        else 2
+        if unicodedata.east_asian_width(char) in "WF"
+        else 1
+        for char in text
+    )
+
+
+def _padded(text: str, width: int, to_right: bool) -> str:
+    blank = " " * (width - _width(text))
+    return blank + text if to_right else text + blank

@@ -1,0 +1,96 @@
+"""A query string read for a page: what is wrong is named, the rest is honoured.
+
+Programs get an error for a bad value (`ViewSpec.from_query`). A person who follows an
+old link should see the list all the same, and be told what could not be done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from studio.core import viewtext
+from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
+from studio.core.filters import parse
+from studio.core.viewspec import ViewSpec
+
+#: Parameters that are lists of fields, of which each may be wrong by itself.
+LISTS = ("columns", "charts")
+#: Where a filter may end early: before an `and`. More places would cost more than help.
+_AND = re.compile(r"\s+and\s", re.IGNORECASE)
+_PLACES = 50
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What is wrong with a parameter, and what may stand there instead."""
+
+    name: str
+    message: str
+    suggestions: tuple[str, ...] = ()
+
+    @classmethod
+    def about(cls, error: InvalidValue) -> Complaint:
+        found = error.details.get("suggestions", ())
+        name = str(error.details.get("field", ""))
+        return cls(name, error.message, tuple(str(each) for each in found))
+
+
+def read_leniently(query: Mapping[str, str]) -> tuple[ViewSpec, list[Complaint]]:
+    """The state in decoded pairs, as far as it can be read, and what could not be."""
+    good: dict[str, str] = {}
+    complaints: list[Complaint] = []
+    for name in (field.name for field in fields(ViewSpec)):
+        text = query.get(name, "")
+        readable, wrong = _readable(name, text)
+        complaints += wrong
+        if readable:
+            good[name] = readable
+    if "after" in good and "before" in good:
+        del good["before"]
+        complaints.append(Complaint("before", "after and before exclude each other"))
+    return ViewSpec.from_query(good), complaints
+
+
+def without(spec: ViewSpec, name: str) -> ViewSpec:
+    """The state with one parameter as if it had not been given."""
+    values: dict[str, Any] = {name: getattr(ViewSpec(), name)}
+    return replace(spec, **values)
+
+
+def readable_part(text: str) -> str:
+    """The longest beginning of a wrong filter that ends with a term and can be read."""
+    ends = [found.start() for found in _AND.finditer(text)]
+    for end in ends[: -_PLACES - 1 : -1]:
+        try:
+            parse(text[:end])
+        except (InvalidFilter, NotSupported):
+            continue
+        return text[:end]
+    return ""
+
+
+def _readable(name: str, text: str) -> tuple[str, list[Complaint]]:
+    """As much of one parameter's text as can be read."""
+    wrong = _complaint(name, text)
+    if wrong is None:
+        return text, []
+    if name not in LISTS:
+        return "", [wrong]
+    try:
+        items = viewtext.split(text, ",", name)
+    except InvalidValue:
+        return "", [wrong]
+    found = [(item, _complaint(name, item)) for item in items]
+    complaints = [complaint for _, complaint in found if complaint is not None]
+    return ",".join(item for item, bad in found if bad is None), complaints
+
+
+def _complaint(name: str, text: str) -> Complaint | None:
+    try:
+        ViewSpec.from_query({name: text})
+    except InvalidValue as error:
+        return Complaint.about(error)
+    return None

@@ -1,0 +1,144 @@
+"""The count of changes moves with whatever a list shows, and with nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+
+from runs.actions import annotate, experiments, ingest
+from runs.actions.actor import Actor
+from runs.actions.lifecycle import move
+from runs.actions.purge import purge_run
+from runs.actions.runs import create_run, restore_run, trash_run
+from runs.models import (
+    ChangeCount,
+    Experiment,
+    Key,
+    Kind,
+    MetricGoal,
+    Run,
+    User,
+    Workspace,
+    change_counts,
+)
+from runs.models.change_counts import changes_of
+from studio.core.statuses import RunStatus
+
+pytestmark = pytest.mark.django_db
+Act = Callable[[Run, Experiment, Actor, int], object]
+
+
+def star(run: Run, actor: Actor, now: int, on: bool) -> None:
+    assert actor.user is not None
+    annotate.star_run(run, actor.user, on, actor=actor, now=now)
+
+
+def star_experiment(experiment: Experiment, actor: Actor, now: int) -> None:
+    assert actor.user is not None
+    annotate.star_experiment(experiment, actor.user, True, actor=actor, now=now)
+
+
+ACTS: dict[str, Act] = {
+    "create": lambda _, e, a, now: create_run(e, actor=a, now=now),
+    "move": lambda r, _, a, now: move(r, RunStatus.COMPLETED, actor=a, now=now),
+    "rename": lambda r, _, a, now: annotate.rename(r, "b", actor=a, now=now),
+    "describe": lambda r, _, a, now: annotate.describe(r, "b", actor=a, now=now),
+    "tag": lambda r, _, a, now: annotate.set_tags(r, {"k": "v"}, actor=a, now=now),
+    "untag": lambda r, _, a, now: annotate.remove_tags(r, ["t"], actor=a, now=now),
+    "property": lambda r, _, a, now: annotate.add_properties(
+        r, {"k": "v"}, actor=a, now=now
+    ),
+    "metric": lambda r, _, a, now: ingest.log_metrics(
+        r, [ingest.Point("m", 1.0, now, 0)], actor=a, now=now
+    ),
+    "params": lambda r, _, a, now: ingest.log_params(r, {"p": "1"}, actor=a, now=now),
+    "star": lambda r, _, a, now: star(r, a, now, True),
+    "trash": lambda r, _, a, now: trash_run(r, actor=a, now=now),
+    "purge": lambda r, _, a, now: purge_run(
+        trash_run(r, actor=a, now=now), actor=a, now=now
+    ),
+    "rename experiment": lambda _, e, a, now: experiments.rename_experiment(
+        e, "other", actor=a, now=now
+    ),
+    "trash experiment": lambda _, e, a, now: experiments.delete_experiment(
+        e, actor=a, now=now
+    ),
+    "star experiment": lambda _, e, a, now: star_experiment(e, a, now),
+    "goal": lambda r, e, _, __: MetricGoal.objects.create(
+        experiment=e,
+        higher=True,
+        key=Key.objects.create(workspace=r.workspace, kind=Kind.METRIC, name="loss"),
+    ),
+    "name of a person": lambda _, __, a, ___: User.objects.filter(
+        pk=a.user.pk if a.user else 0
+    ).update(display_name="Ada L."),
+    "any other edit": lambda r, _, __, ___: Run.objects.filter(pk=r.pk).update(
+        target="gpu"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_whatever_a_list_shows_is_counted(
+    name: str, run: Run, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    before = changes_of(run.workspace_id)
+    ACTS[name](run, experiment, actor, now)
+    after = changes_of(run.workspace_id)
+    assert before is not None
+    assert after is not None
+    assert after > before
+
+
+def test_taking_a_star_away_is_counted(run: Run, actor: Actor, now: int) -> None:
+    star(run, actor, now, True)
+    before = changes_of(run.workspace_id)
+    star(run, actor, now, False)
+    assert changes_of(run.workspace_id) != before
+
+
+def test_restoring_is_counted(run: Run, actor: Actor, now: int) -> None:
+    trash_run(run, actor=actor, now=now)
+    before = changes_of(run.workspace_id)
+    restore_run(run, actor=actor, now=now)
+    assert changes_of(run.workspace_id) != before
+
+
+def test_other_workspaces_and_visits_are_not_counted(
+    run: Run, actor: Actor, owner: User, now: int
+) -> None:
+    other = Workspace.objects.create(name="other")
+    before = changes_of(run.workspace_id)
+    create_run(
+        experiments.create_experiment(other, "e", actor=actor, now=now),
+        actor=actor,
+        now=now,
+    )
+    User.objects.filter(pk=owner.pk).update(theme="dark", last_workspace=other)
+    assert changes_of(run.workspace_id) == before
+
+
+def test_what_is_rolled_back_is_not_counted(run: Run, actor: Actor, now: int) -> None:
+    before = changes_of(run.workspace_id)
+    with transaction.atomic():
+        annotate.rename(run, "b", actor=actor, now=now)
+        transaction.set_rollback(True)
+    assert changes_of(run.workspace_id) == before
+
+
+def test_lost_triggers_are_noticed_and_the_count_moves_on(run: Run) -> None:
+    assert change_counts.missing(connection) == []
+    before = changes_of(run.workspace_id)
+    change_counts.remove(connection)
+    Run.objects.filter(pk=run.pk).update(name="b")
+    assert change_counts.missing(connection)
+    change_counts.install(connection)
+    assert change_counts.missing(connection) == []
+    assert changes_of(run.workspace_id) != before
+
+
+def test_a_workspace_of_which_nothing_is_known_has_no_count(run: Run) -> None:
+    ChangeCount.objects.all().delete()
+    assert changes_of(run.workspace_id) is None

@@ -1,0 +1,43 @@
+"""Writers of one workspace do not wait for each other's count of changes."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from runs.actions import annotate
+from runs.actions.actor import Actor
+from runs.actions.runs import create_run
+from runs.models import Experiment
+from runs.models.change_counts import changes_of
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+def test_writers_do_not_wait_for_each_others_counts(
+    experiment: Experiment, actor: Actor, now: int
+) -> None:
+    """Two open transactions that each changed a run: PostgreSQL lets both go on."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    first, second = (create_run(experiment, actor=actor, now=now) for _ in range(2))
+    before = changes_of(experiment.workspace_id)
+    assert before is not None
+    done: list[Any] = []
+
+    def write() -> None:
+        annotate.rename(second, "second", actor=actor, now=now)
+        done.append(changes_of(experiment.workspace_id))
+        connection.close()
+
+    with transaction.atomic():
+        annotate.rename(first, "first", actor=actor, now=now)
+        other = threading.Thread(target=write)
+        other.start()
+        other.join(20)
+        [meanwhile] = done
+    assert meanwhile > before
+    assert (changes_of(experiment.workspace_id) or 0) > meanwhile

@@ -1,0 +1,99 @@
+"""What is wrong in a list's address is named; the rest is honoured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.pages.rows import ALL, HTMX, names
+
+pytestmark = pytest.mark.django_db
+
+WRONG = {
+    "columns=name,nmae,status": "Unknown field &#x27;nmae&#x27;",
+    "sort=log": "sort: log cannot be sorted by",
+    "sort=metrics.": "sort: ",
+    "rows=7": "rows must be one of 25, 50, 100",
+    "children=yes": "children must be 0 or 1",
+    "after=x": "after is not a cursor of this list",
+    "before=WyIxIl0": "before is not a cursor of this list",
+    "after=a&before=b": "after and before exclude each other",
+    "selected=s.abc&only=1": "is no selection that is known here",
+    "view=h3k9": "There is no view h3k9 here.",
+    "view=%00": "view must be a view",
+}
+
+
+@pytest.mark.parametrize("query", WRONG)
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
+def test_what_is_wrong_is_named_and_the_rest_honoured(
+    visitor: Client, log: Any, query: str, headers: dict[str, str]
+) -> None:
+    log("a", acc=0.9)
+    log("b", acc=0.1)
+    answer = visitor.get(f"{ALL}?q=metrics.acc+%3E+0.5&{query}", headers=headers)
+    assert answer.status_code == 200
+    assert WRONG[query] in answer.text
+    assert names(answer) == ["a"]
+
+
+def test_links_of_the_page_leave_out_what_was_wrong(visitor: Client, log: Any) -> None:
+    log("a")
+    page = visitor.get(f"{ALL}?columns=name,nmae,status&sort=log")
+    assert "columns=name,status" in page.text
+    assert "nmae%" not in page.text
+    table = page.text.partition('id="run-table"')[2].partition("star-form")[0]
+    assert "sort=log" not in table
+
+
+def test_an_address_without_mistakes_has_no_notice(visitor: Client, log: Any) -> None:
+    log("a")
+    assert "list-notice" not in visitor.get(f"{ALL}?sort=name&utm_source=mail").text
+
+
+def test_of_a_wrong_filter_the_readable_beginning_is_shown(
+    visitor: Client, log: Any
+) -> None:
+    log("a", acc=0.9, tags={"model": "x"})
+    log("b", acc=0.9)
+    wrong = "metrics.acc > 0.5 and tags.model = x and status = Finished and name ="
+    page = visitor.get(ALL, {"q": wrong})
+    assert names(page) == ["a"]
+    assert f'value="{wrong.replace(">", "&gt;")}"' in page.text
+
+
+@pytest.mark.parametrize("term", ["log:error", "log:error and status = Running"])
+def test_what_is_not_offered_leaves_the_rows_too(
+    visitor: Client, log: Any, term: str
+) -> None:
+    log("a")
+    page = visitor.get(ALL, {"q": term})
+    assert page.status_code >= 400
+    assert names(page) == ["a"]
+
+
+def test_of_no_match_the_page_says_which_filter_is_in_the_way(
+    visitor: Client, log: Any
+) -> None:
+    for number in range(3):
+        log(f"a{number}", acc=0.9, tags={"model": "x"})
+    log("b", acc=0.1, tags={"model": "y"})
+    query = {"q": "tags.model = y and metrics.acc > 0.5"}
+    page = visitor.get(ALL, query)
+    assert page.status_code == 200
+    ways = page.text.partition('class="ways-out"')[2].partition("</ul>")[0]
+    first, second = ways.split("<li>")[1:]
+    assert "q=metrics.acc+%3E+0.5" in first
+    assert "3 runs then match" in first
+    assert "q=tags.model+%3D+y" in second
+    assert "1 run then matches" in second
+
+
+def test_of_no_match_with_only_my_runs_everybodys_are_offered(
+    visitor: Client, log: Any
+) -> None:
+    page = visitor.get(ALL, {"q": "name = nobody", "mine": "1"})
+    assert 'href="?q=name+%3D+nobody"' in page.text
+    assert "everybody" in page.text
