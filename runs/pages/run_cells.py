@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from runs.models import Run
 from runs.pages.run_links import Link, Links, style
+from runs.pages.tree_rows import Branch, branch_of, children_href, rolled_up
 from runs.render import numbers, times
 from runs.render.addresses import run_path
 from runs.render.pills import field_label
 from runs.search.find_runs import RunPage, RunRow
-from studio.core.filters import Field, fields, to_text
+from studio.core.filters import Field, fields
 from studio.core.filters.tree import (
     ATTRIBUTE,
     CHILDREN,
@@ -63,6 +64,7 @@ class Row:
     href: str
     children_href: str
     rollup: tuple[tuple[str, int], ...] = ()
+    branch: Branch | None = None
 
     @property
     def key(self) -> str:
@@ -80,6 +82,7 @@ class Best:
 
     values: Mapping[Field, float | int]
     words: str
+    goals: Mapping[Field, bool] = field(default_factory=dict)
 
 
 NONE_BEST = Best({}, "")
@@ -98,7 +101,7 @@ def rows(
 
 
 def _row(row: RunRow, cells: tuple[Cell, ...], links: Links) -> Row:
-    children = Comparison(attribute("parent"), "=", (Text(row.run.run_id),))
+    branch = branch_of(row, links)
     rollup = [(word, int(str(row.values.get(f, 0)))) for f, word in ROLLUP.items()]
     return Row(
         row.run,
@@ -106,8 +109,9 @@ def _row(row: RunRow, cells: tuple[Cell, ...], links: Links) -> Row:
         row.children,
         cells,
         run_path(links.workspace, row.run.run_id),
-        links.query(q=to_text(children), children=True) if row.children else "",
+        children_href(row, links, branch),
         tuple((word, count) for word, count in rollup if count),
+        branch,
     )
 
 
@@ -116,7 +120,8 @@ def _cells(
 ) -> Iterable[Cell]:
     values = [row.values.get(asked) for row in found]
     if asked.kind == METRICS:
-        cells = _metric_cells(asked, values)
+        rolled = [rolled_up(asked, row, links, best.goals) for row in found]
+        cells = _metric_cells(asked, values, rolled)
         return _with_best(cells, values, best.values.get(asked), best.words)
     if asked == attribute("name"):
         return [Cell("name", "name", text=row.run.name) for row in found]
@@ -125,12 +130,23 @@ def _cells(
     return [_cell(asked, row, links) for row in found]
 
 
-def _metric_cells(asked: Field, values: Sequence[object]) -> list[Cell]:
+def _metric_cells(
+    asked: Field, values: Sequence[object], rolled: Sequence[float | None]
+) -> list[Cell]:
+    """Where a root has no value, the best one below it stands for it."""
     label = field_label(asked)
-    plain = [v if _is_number(v) else None for v in values]
-    return [
+    known = [v if r is None else r for v, r in zip(values, rolled, strict=True)]
+    plain = [v if _is_number(v) else None for v in known]
+    cells = [
         _metric_cell(label, value, shown)
-        for value, shown in zip(values, numbers.aligned(plain), strict=True)  # type: ignore[arg-type]
+        for value, shown in zip(known, numbers.aligned(plain), strict=True)  # type: ignore[arg-type]
+    ]
+    words = _("the best of its child runs")
+    return [
+        cell
+        if value is None
+        else replace(cell, css=f"{cell.css} rolled", title=f"{value}, {words}")
+        for cell, value in zip(cells, rolled, strict=True)
     ]
 
 

@@ -12,11 +12,13 @@ from runs.models import Experiment
 from runs.pages.members_only import PageRequest
 from runs.pages.run_cells import ROLLUP, rows
 from runs.pages.run_links import Links, heads, pills, strip
+from runs.pages.tree_rows import roots_among, tree_totals
 from runs.render import numbers
 from runs.search.common_metrics import common_metrics
 from runs.search.counts import count_statuses, names_status
 from runs.search.find_runs import RunPage, find_runs
 from runs.search.tally import StatusCounts
+from runs.search.tree_runs import find_tree
 from studio.core.filters.tree import attribute
 from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec
 
@@ -53,7 +55,8 @@ def find_page(
     hidden = tuple(Column(each) for each in ROLLUP)
     asked = replace(spec, columns=columns + hidden)
     viewer, workspace = request.actor.user, request.workspace
-    page = find_runs(asked, viewer, workspace, experiment=experiment)
+    find = find_tree if spec.is_tree else find_runs
+    page: RunPage = find(asked, viewer, workspace, experiment=experiment)
     if not names_status(spec):
         return page, page.counts
     return page, count_statuses(spec, viewer, workspace, experiment=experiment)
@@ -82,6 +85,8 @@ def table(
 
 def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:
     total = numbers.grouped(page.total) + ("" if page.total_is_exact else "+")
+    if spec.is_tree:
+        return {"total": total, **tree_totals(page, _shown(page))}
     if spec.children:
         noun = ngettext("run", "runs", page.total)
     else:
@@ -100,7 +105,7 @@ def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:
 
 def _shown(page: RunPage) -> str:
     """`26–50`, or how many where their place is beyond counting."""
-    count = len(page.rows)
+    count = roots_among(page.rows)
     if not count or not page.first:
         return numbers.grouped(count)
     last = page.first + count - 1

@@ -138,13 +138,14 @@ def _may_hide_roots(question: Question) -> bool:
     if question.experiment is not None:
         return True
     here = Run.objects.in_workspace(question.scope.workspace)
-    hidden = Q(deleted__isnull=False)
+    # One after the other: each has an index of its own.
+    hidden = [here.filter(deleted__isnull=False)]
     if not question.spec.archived:
-        hidden |= Q(archived__isnull=False)
+        hidden.append(here.filter(archived__isnull=False))
     gone = Experiment.objects.filter(
         workspace=question.scope.workspace, deleted__isnull=False
     )
-    return gone.exists() or here.filter(hidden).exists()
+    return gone.exists() or any(runs.exists() for runs in hidden)
 
 
 def _best_of(

@@ -1,0 +1,143 @@
+"""What the tree adds to the run list's rows: where they hang, and what opens them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runs.pages.run_links import Links
+from runs.render import numbers
+from runs.search.find_runs import MoreChildren, RunPage, RunRow
+from runs.search.tree_children import MORE
+from runs.search.tree_runs import TreePage
+from studio.core.filters import Field, to_text
+from studio.core.filters.tree import METRICS, Comparison, Text, attribute
+from studio.core.viewtext import MAX_OPEN, Open
+
+#: Deeper rows are indented no further.
+DEEPEST = 8
+
+
+@dataclass(frozen=True)
+class MoreLine:
+    """The line below the last shown child of a row."""
+
+    depth: int
+    href: str
+    text: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Branch:
+    """`toggle` opens or closes the row; empty where nothing hangs below it."""
+
+    depth: int
+    matches: bool
+    is_open: bool
+    toggle: str
+    more: tuple[MoreLine, ...]
+
+
+def branch_of(row: RunRow, links: Links) -> Branch | None:
+    """Where the row hangs; None in a list that is no tree."""
+    place = row.place
+    if place is None:
+        return None
+    others = tuple(o for o in links.spec.tree if o.run_id != row.run.run_id)
+    opened = others if place.is_open else (*others, Open(row.run.run_id))
+    return Branch(
+        min(place.depth, DEEPEST),
+        place.matches,
+        place.is_open,
+        _here(links, opened) if row.children or place.is_open else "",
+        tuple(_more(line, links) for line in place.after),
+    )
+
+
+def children_href(row: RunRow, links: Links, branch: Branch | None) -> str:
+    """The child runs: in the tree below their row, else a list of their own."""
+    if not row.children:
+        return ""
+    if branch is not None:
+        return branch.toggle
+    return _list_of(row.run.run_id, links)
+
+
+def rolled_up(
+    asked: Field, row: RunRow, links: Links, goals: Mapping[Field, bool]
+) -> float | None:
+    """The best value below a root that has none: by the sort, or else by the goal."""
+    place = row.place
+    if place is None or asked.kind != METRICS or asked in row.values:
+        return None
+    low, high = place.best.get(asked, (None, None))
+    sort = links.spec.sort
+    is_higher = sort.descending if sort.field == asked else goals.get(asked, True)
+    return high if is_higher else low
+
+
+def tree_totals(page: RunPage, shown: str) -> dict[str, str]:
+    """`1,107 runs under 212 root runs`, and which roots of them are on the page."""
+    assert isinstance(page, TreePage)
+    runs = ngettext("run", "runs", page.total)
+    if page.roots is None:
+        return {"total_noun": runs, "range": shown}
+    count = numbers.grouped(page.roots) + ("" if page.roots_are_exact else "+")
+    roots = ngettext("root run", "root runs", page.roots)
+    told = {"count": count, "roots": roots, "runs": runs, "shown": shown}
+    return {
+        "total_noun": _("%(runs)s under %(count)s %(roots)s") % told,
+        "range": _("%(shown)s of %(count)s %(roots)s") % told,
+    }
+
+
+def roots_among(rows: Sequence[RunRow]) -> int:
+    return sum(row.place is None or not row.place.depth for row in rows)
+
+
+def _here(links: Links, opened: tuple[Open, ...]) -> str:
+    """The same page with other rows open."""
+    spec = links.spec
+    return links.query(tree=opened, after=spec.after, before=spec.before)
+
+
+def _more(line: MoreChildren, links: Links) -> MoreLine:
+    hidden = line.total - line.shown
+    if not line.total:
+        return MoreLine(line.depth, "", "", _("No child run matches"))
+    opened = tuple(
+        Open(o.run_id, min(line.shown + MORE, MAX_OPEN))
+        if o.run_id == line.run_id
+        else o
+        for o in links.spec.tree
+    )
+    href = _here(links, opened)
+    if line.shown >= MAX_OPEN:
+        href = _list_of(line.run_id, links)
+    text = ngettext(
+        "Show %(n)s more child run", "Show %(n)s more child runs", hidden
+    ) % {"n": numbers.grouped(hidden)}
+    note = _("%(order)s · %(shown)s of %(total)s shown") % {
+        "order": _order(links),
+        "shown": numbers.grouped(line.shown),
+        "total": numbers.grouped(line.total),
+    }
+    return MoreLine(min(line.depth, DEEPEST), href, text, note)
+
+
+def _order(links: Links) -> str:
+    sort = links.spec.sort
+    if sort.field.kind == METRICS:
+        return _("best first")
+    if sort.field == attribute("created"):
+        return _("newest first") if sort.descending else _("oldest first")
+    return _("sorted as the list")
+
+
+def _list_of(parent: str, links: Links) -> str:
+    term = Comparison(attribute("parent"), "=", (Text(parent),))
+    return links.query(q=to_text(term), children=True, flat=True, tree=())

@@ -1,0 +1,100 @@
+"""The run list with child runs: under their parents, wherever one turns."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from studio.core.statuses import RunStatus
+from tests.pages.rows import ALL, HTMX, link, names
+
+pytestmark = pytest.mark.django_db
+TREE = ALL + "?children=1"
+
+
+@pytest.fixture
+def sweep(log: Any) -> None:
+    """A sweep of 13 runs, one of which has a child of its own, and another root."""
+    log("sweep", status=RunStatus.COMPLETED)
+    for n in range(13):
+        status = RunStatus.FAILED if n == 3 else RunStatus.COMPLETED
+        log(f"c{n:02d}", parent="sweep", acc=n / 20, status=status, tags={"n": str(n)})
+    log("fold", parent="c12", acc=0.99, tags={"n": "fold"})
+    log("other", acc=0.3)
+
+
+def rows(page: Any) -> list[str]:
+    return re.findall(r"<tr [^>]*data-row=[^>]*>.*?</tr>", page.text, re.DOTALL)
+
+
+def row(page: Any, name: str) -> str:
+    return next(each for each in rows(page) if f'data-id="{name}"' in each)
+
+
+def test_children_stay_closed_until_their_row_is_opened(
+    visitor: Client, sweep: None
+) -> None:
+    page = visitor.get(TREE)
+    assert names(page) == ["other", "sweep"]
+    assert "runs under 2 root runs" in page.text
+    assert "1–2 of 2 root runs" in page.text
+    opened = visitor.get(ALL + link(page, "tree=sweep"))
+    assert names(opened)[:3] == ["other", "sweep", "c12"]
+    assert "Show 3 more child runs" in opened.text
+    assert "newest first · 10 of 13 shown" in opened.text
+    closed = visitor.get(ALL + re.findall(r'href="(\?children=1)"', opened.text)[0])
+    assert names(closed) == ["other", "sweep"]
+
+
+def test_more_children_and_deeper_ones_open(visitor: Client, sweep: None) -> None:
+    page = visitor.get(TREE + "&tree=sweep")
+    more = visitor.get(ALL + link(page, "tree=sweep:60"))
+    assert len(names(more)) == 15
+    assert "more child runs" not in more.text
+    deep = visitor.get(ALL + link(more, "tree=sweep:60,c12"))
+    assert names(deep)[2:4] == ["c12", "fold"]
+    assert 'class="depth-2' in row(deep, "fold")
+
+
+def test_open_rows_survive_sorting_filtering_and_refreshing(
+    visitor: Client, sweep: None
+) -> None:
+    page = visitor.get(TREE + "&tree=sweep")
+    by_acc = visitor.get(ALL + link(page, "sort=-metrics.acc"))
+    assert names(by_acc)[:3] == ["sweep", "c12", "c11"]
+    assert 'name="tree" value="sweep"' in page.text
+    again = visitor.get(TREE + "&tree=sweep", headers=HTMX)
+    assert names(again) == names(page)
+
+
+def test_a_parent_of_a_match_shows_the_way(visitor: Client, sweep: None) -> None:
+    page = visitor.get(TREE + "&q=tags.n=fold&tree=sweep,c12")
+    assert names(page) == ["sweep", "c12", "fold"]
+    assert ["path" in row(page, name) for name in ("sweep", "c12", "fold")] == [
+        True,
+        True,
+        False,
+    ]
+    assert "under 1 root run" in page.text
+    none = visitor.get(TREE + "&q=id:sweep&tree=sweep")
+    assert "No child run matches" in none.text
+
+
+def test_a_root_without_a_value_shows_the_best_below_it(
+    visitor: Client, sweep: None
+) -> None:
+    page = visitor.get(TREE + "&columns=name,metrics.acc&sort=-metrics.acc")
+    assert names(page) == ["sweep", "other"]
+    assert re.search(r'class="[^"]*rolled[^"]*"[^>]*>0.99', row(page, "sweep"))
+    rising = visitor.get(TREE + "&columns=name,metrics.acc&sort=metrics.acc")
+    assert re.search(r'class="[^"]*rolled[^"]*"[^>]*>0', row(rising, "sweep"))
+
+
+def test_a_flat_list_has_children_as_rows(visitor: Client, sweep: None) -> None:
+    page = visitor.get(TREE + "&flat=1")
+    assert names(page)[0] == "other"
+    assert len(names(page)) == 16
+    assert 'name="flat" value="1" data-submit checked' in page.text
