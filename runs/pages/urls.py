@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from runs.pages import (
     account,
     experiments,
+    facets,
     guide,
     health,
     home,
@@ -41,6 +42,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "w/<str:workspace>/experiments/<str:slug>/star/",
         stars.star_this_experiment,
         name="experiment-star",
+    ),
+    path("w/<str:workspace>/list/facets/", facets.facets, name="list-facets"),
+    path(
+        "w/<str:workspace>/list/facets/range/",
+        facets.facet_range,
+        name="list-facets-range",
     ),
     path("w/<str:workspace>/runs/<str:run_id>/", run_detail.details, name="run"),
     path(

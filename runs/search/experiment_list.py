@@ -1,14 +1,12 @@
 """All experiments of a workspace, each with its newest run and its counts by status.
 
-    find_experiments(viewer, workspace, text="", sort="-activity", page=1, rows=50)
-        -> ExperimentPage
-
-Four queries, whatever the page shows. Pages are numbered: a workspace has few enough
-experiments that counting over them is nothing.
+A fixed number of queries, whatever the page shows. Pages are numbered: a workspace has
+few enough experiments that counting over them is nothing. Counts are the kept ones.
 """
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,18 +16,31 @@ from django.db.models import (
     BigIntegerField,
     Exists,
     F,
+    IntegerField,
     OrderBy,
     OuterRef,
-    Q,
     QuerySet,
     Subquery,
     Sum,
+    TextField,
 )
 from django.db.models.functions import Coalesce
 
-from runs.models import Experiment, ExperimentStar, Run, RunCount, User, Workspace
-from runs.search.expressions import Binary, Contains, Lowered
+from runs.models import (
+    Experiment,
+    ExperimentStar,
+    ExperimentTag,
+    Run,
+    RunCount,
+    User,
+    Workspace,
+)
+from runs.models.grams import HIDDEN
+from runs.search.experiment_filter import ExperimentFilter, read
+from runs.search.expressions import Binary, Lowered
+from runs.search.limits import time_limit
 from studio.core.errors import InvalidValue
+from studio.core.filters.tree import attribute, fields_of
 from studio.core.statuses import RunStatus
 
 ROWS = 50
@@ -43,6 +54,7 @@ class ExperimentRow:
     #: Counts of all runs, children included, that are not deleted.
     counts: dict[RunStatus, int]
     activity: int
+    tags: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def runs(self) -> int:
@@ -65,21 +77,33 @@ def find_experiments(
     sort: str = "-activity",
     page: int = 1,
     rows: int = ROWS,
+    archived: bool = False,
+    now: int | None = None,
 ) -> ExperimentPage:
-    """The experiments whose name contains `text`; raises InvalidValue for the sort."""
-    matching = (
-        Experiment.objects.visible_to(viewer)
-        .filter(workspace=workspace, archived__isnull=True)
-        .active()
-    )
-    if text:
-        matching = matching.filter(Q(Contains(F("name"), text)))
-    total = matching.count()
-    pages = max(1, -(-total // rows))
-    page = min(max(page, 1), pages)
-    start = (page - 1) * rows
-    found = list(_annotated(matching, viewer).order_by(*_order(sort))[start:][:rows])
-    return ExperimentPage(tuple(_rows(found)), total, page, pages)
+    """The experiments that the text finds; InvalidValue for a sort or a field.
+
+    Archived ones are among them if asked for, or if the text speaks of `archived`.
+    """
+    now = time.time_ns() // 1_000_000 if now is None else now
+    node = read(text)
+    experiments = Experiment.objects.visible_to(viewer).filter(workspace=workspace)
+    matching = _annotated(experiments.active(), viewer)
+    if not archived and attribute("archived") not in fields_of(node):
+        matching = matching.filter(archived__isnull=True)
+    order = _order(sort)
+    with time_limit():
+        wanted = ExperimentFilter(viewer, workspace, now).condition(node)
+        # All keys in their order say the total as well; what a line shows of runs is
+        # looked up for the page alone.
+        keys = list(
+            matching.filter(wanted).order_by(*order).values_list("pk", flat=True)
+        )
+        pages = max(1, -(-len(keys) // rows))
+        page = min(max(page, 1), pages)
+        here = keys[(page - 1) * rows :][:rows]
+        shown = _annotated(Experiment.objects.filter(pk__in=here), viewer).in_bulk()
+        found = _rows(shown[pk] for pk in here)
+    return ExperimentPage(tuple(found), len(keys), page, pages)
 
 
 def _annotated(experiments: Any, viewer: User) -> QuerySet[Any]:
@@ -88,6 +112,7 @@ def _annotated(experiments: Any, viewer: User) -> QuerySet[Any]:
     stars = ExperimentStar.objects.filter(experiment=OuterRef("pk"), user=viewer)
     annotated: QuerySet[Any] = experiments.annotate(
         latest_pk=Subquery(newest.values("pk")[:1]),
+        latest_submitter=Subquery(newest.values("submitter")[:1]),
         activity=Coalesce(
             Subquery(newest.values("updated")[:1], output_field=BigIntegerField()),
             F("created"),
@@ -99,25 +124,42 @@ def _annotated(experiments: Any, viewer: User) -> QuerySet[Any]:
 
 def _order(sort: str) -> list[OrderBy]:
     name = sort.removeprefix("-")
+    descending = sort.startswith("-")
     columns: dict[str, Any] = {
         "name": Binary(Lowered(F("name"))),
         "created": F("created"),
         "activity": F("activity"),
         "starred": F("is_starred"),
+        "runs": Coalesce(_sum_of_runs(), 0),
+        "latest": _of_latest("created", BigIntegerField()),
+        "submitter": Binary(Lowered(_of_latest("submitter__username", TextField()))),
+        "archived": F("archived"),
     }
     if name not in columns:
         allowed = ", ".join(columns)
         raise InvalidValue(f"sort must be one of {allowed}", field="sort")
-    descending = sort.startswith("-")
-    return [OrderBy(columns[name], descending=descending), OrderBy(F("id"))]
+    column = OrderBy(columns[name], descending=descending, nulls_last=True)
+    return [column, OrderBy(F("id"))]
 
 
-def _rows(found: Iterable[Any]) -> list[ExperimentRow]:
-    found = list(found)
+def _of_latest(column: str, kind: Any) -> Subquery:
+    runs = Run.objects.filter(experiment=OuterRef("pk"), deleted__isnull=True)
+    return Subquery(runs.order_by("-id").values(column)[:1], output_field=kind)
+
+
+def _sum_of_runs() -> Subquery:
+    rows = RunCount.objects.filter(experiment=OuterRef("pk")).order_by()
+    summed = rows.values("experiment").annotate(n=Sum("runs")).values("n")
+    return Subquery(summed, output_field=IntegerField())
+
+
+def _rows(experiments: Iterable[Any]) -> list[ExperimentRow]:
+    found = list(experiments)
     latest = Run.objects.select_related("submitter").in_bulk(
         [experiment.latest_pk for experiment in found if experiment.latest_pk]
     )
-    counts = _counts([experiment.pk for experiment in found])
+    keys = [experiment.pk for experiment in found]
+    counts, tags = _counts(keys), _tags(keys)
     return [
         ExperimentRow(
             experiment,
@@ -125,6 +167,7 @@ def _rows(found: Iterable[Any]) -> list[ExperimentRow]:
             latest.get(experiment.latest_pk),
             counts[experiment.pk],
             experiment.activity,
+            tuple(tags[experiment.pk]),
         )
         for experiment in found
     ]
@@ -141,3 +184,13 @@ def _counts(experiments: list[int]) -> dict[int, dict[RunStatus, int]]:
         if count:
             counts[experiment][RunStatus.from_code(status)] = count
     return counts
+
+
+def _tags(experiments: list[int]) -> dict[int, list[tuple[str, str | None]]]:
+    """The tags that people see."""
+    rows = ExperimentTag.objects.filter(experiment__in=experiments)
+    rows = rows.exclude(key__startswith=HIDDEN).order_by("key")
+    tags: dict[int, list[tuple[str, str | None]]] = defaultdict(list)
+    for experiment, key, value in rows.values_list("experiment", "key", "value"):
+        tags[experiment].append((key, value))
+    return tags

@@ -93,6 +93,8 @@ IN_WORKSPACE: dict[str, Row] = {
     "experiments/<str:slug>/": page(READER),
     "experiments/<str:slug>/star/": form(READER),
     "runs/": page(READER),
+    "list/facets/": page(READER),
+    "list/facets/range/": page(READER, 400),
     f"{RUN}star/": form(READER),
     f"{RUN}": page(READER),
     f"{RUN}metrics/": page(READER),

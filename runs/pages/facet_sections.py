@@ -1,0 +1,254 @@
+"""What a section of the facets panel shows: values to choose, or bars to brush."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runs.pages.run_links import Links
+from runs.render import numbers
+from runs.render.histogram import Bar, histogram
+from runs.render.pills import field_label
+from runs.search.facets import Counted, Facet, is_own
+from studio.core.filters import Field, Node, field_text, fields
+from studio.core.filters.edit import terms
+from studio.core.filters.literals import number_text
+from studio.core.filters.source import read
+from studio.core.filters.tree import (
+    ATTRIBUTE,
+    METRICS,
+    Comparison,
+    Number,
+    Text,
+    Value,
+    attribute,
+)
+
+#: Values that a section shows at first, and at most.
+FEW, MANY = 5, 100
+#: Numbers are bars from so many different ones on.
+BARS_FROM = 9
+CHOICES = ("=", "in", "is not null")
+RANGES = ("between", "<", "<=", ">", ">=", "=", "in")
+BAR_WIDTH, BAR_HEIGHT = 24, 40
+STATUS = attribute("status")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value: `share` of the commonest, in percent."""
+
+    key: str
+    text: str
+    runs: int
+    share: int
+    chosen: bool
+    href: str
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A bar of the histogram, in units of its picture."""
+
+    x: int
+    y: float
+    height: float
+    inside: bool
+    low: str
+    high: str
+    told: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """`note` stands at the right of its head; closed ones have neither of the rest."""
+
+    key: str
+    name: str
+    label: str
+    is_open: bool
+    toggle: str
+    note: str = ""
+    choices: tuple[Choice, ...] = ()
+    more: int = 0
+    more_href: str = ""
+    bars: tuple[Drawn, ...] = ()
+    low: str = ""
+    high: str = ""
+    note_below: str = ""
+
+
+def key_of(field: Field, value: str | None = None) -> str:
+    """An id that stays, so that the focus does when the panel is drawn anew."""
+    told = repr((field, value)).encode()
+    return f"facet-{blake2b(told, digest_size=5).hexdigest()}"
+
+
+def label_of(field: Field) -> str:
+    return field_label(field) if field.kind == ATTRIBUTE else field_text(field)
+
+
+def is_numeric(facet: Facet) -> bool:
+    if facet.field.kind == METRICS:
+        return True
+    if facet.field.kind == ATTRIBUTE or len(facet.values) < BARS_FROM:
+        return False
+    return all(each.number is not None for each in facet.values)
+
+
+def choices(facet: Facet, links: Links, limit: int) -> tuple[tuple[Choice, ...], int]:
+    """The commonest values and the chosen ones, and how many more there are."""
+    chosen = _chosen(facet.field, links.node)
+    shown = list(facet.values[:limit])
+    later = [each for each in facet.values[limit:] if _value(each) in chosen]
+    seen = {_value(each) for each in facet.values}
+    gone = [Counted(_text(each), 0) for each in chosen if each and each not in seen]
+    most = max((each.runs for each in facet.values), default=1)
+    made = [_choice(facet.field, each, most, chosen, links) for each in shown + later]
+    made += [_choice(facet.field, each, most, chosen, links) for each in gone]
+    return tuple(made), len(facet.values) - len(shown) - len(later)
+
+
+def _choice(
+    field: Field, each: Counted, most: int, chosen: Sequence[Value | None], links: Links
+) -> Choice:
+    value = _value(each)
+    is_chosen = value in chosen
+    kept = [one for one in chosen if one != value]
+    asked = kept if is_chosen else [*chosen, value]
+    text = each.title or (_("(no value)") if each.value is None else each.value)
+    return Choice(
+        key_of(field, each.value),
+        text or _("(empty)"),
+        each.runs,
+        round(100 * each.runs / most) if most else 0,
+        is_chosen,
+        _href(field, asked, links),
+        each.title if field == STATUS else "",
+    )
+
+
+def _value(each: Counted) -> Value | None:
+    return None if each.value is None else Text(each.value)
+
+
+def _text(value: Value) -> str:
+    return value.text if isinstance(value, Text) else _number_text(value)
+
+
+def _number_text(value: Value) -> str:
+    assert isinstance(value, Number)
+    return number_text(value)
+
+
+def _chosen(field: Field, node: Node | None) -> list[Value | None]:
+    """The values that terms of the filter ask for; None: any at all."""
+    found: list[Value | None] = []
+    for term in terms(node):
+        if not is_own(term, field) or not isinstance(term, Comparison):
+            continue
+        if term.op in ("=", "in"):
+            found += [one for value in term.values for one in _meant(field, value)]
+        elif term.op == "is not null":
+            found.append(None)
+    return list(dict.fromkeys(found))
+
+
+def _meant(field: Field, value: Value) -> Iterable[Value]:
+    """A word may mean several statuses."""
+    if field != STATUS or not isinstance(value, Text):
+        return [value]
+    return [Text(one.value) for one in sorted(fields.statuses_of(value.text))]
+
+
+def _href(field: Field, asked: Sequence[Value | None], links: Links) -> str:
+    """The list with any of the values, or without terms that choose some."""
+    values = tuple(each for each in asked if each is not None)
+    term: Comparison | None = None
+    if None in asked:
+        term = Comparison(field, "is not null")
+    elif values:
+        term = Comparison(field, "in" if values[1:] else "=", values)
+    return edited(links, field, CHOICES, term)
+
+
+def edited(
+    links: Links, field: Field, ops: Collection[str], term: Comparison | None
+) -> str:
+    """The list without the field's terms of these operators, and with another."""
+    gone = [
+        place
+        for place, each in enumerate(links.source.nodes)
+        if isinstance(each, Comparison) and each.field == field and each.op in ops
+    ]
+    source = read(links.source.without(*gone)) if gone else links.source
+    return links.query(q=source.text if term is None else source.with_term(term))
+
+
+def bars(facet: Facet, node: Node | None) -> tuple[Drawn, ...]:
+    counted = [(each.number, each.runs) for each in facet.values]
+    found = histogram([(n, runs) for n, runs in counted if n is not None])
+    low, high = range_of(facet.field, node)
+    most = max((bar.runs for bar in found), default=1)
+    return tuple(_drawn(at, bar, most, low, high) for at, bar in enumerate(found))
+
+
+def _drawn(
+    at: int, bar: Bar, most: int, low: float | None, high: float | None
+) -> Drawn:
+    height = round(BAR_HEIGHT * bar.runs / most, 1)
+    if bar.low is None or bar.high is None:
+        return Drawn(at * BAR_WIDTH, BAR_HEIGHT, 0, False, "", "", "")
+    height = max(height, 1.5)
+    has_range = low is not None or high is not None
+    is_above = low is None or bar.high >= low
+    inside = has_range and is_above and (high is None or bar.low <= high)
+    told = ngettext(
+        "%(low)s to %(high)s: %(runs)s run",
+        "%(low)s to %(high)s: %(runs)s runs",
+        bar.runs,
+    ) % {
+        "low": numbers.number(bar.low),
+        "high": numbers.number(bar.high),
+        "runs": numbers.grouped(bar.runs),
+    }
+    y = round(BAR_HEIGHT - height, 1)
+    low_text, high_text = typed(bar.low), typed(bar.high)
+    return Drawn(at * BAR_WIDTH, y, height, inside, low_text, high_text, told)
+
+
+def typed(value: float) -> str:
+    """A number as it is typed into a filter."""
+    is_whole = value == int(value) and abs(value) < 1e15
+    return number_text(Number(int(value) if is_whole else value))
+
+
+def range_of(field: Field, node: Node | None) -> tuple[float | None, float | None]:
+    """The range that the filter asks of the field: its ends, None where it is open."""
+    low: float | None = None
+    high: float | None = None
+    for term in terms(node):
+        if not is_own(term, field) or not isinstance(term, Comparison):
+            continue
+        given = [each.value for each in term.values if isinstance(each, Number)]
+        if not given:
+            continue
+        if term.op in ("between", ">", ">=", "="):
+            low = given[0]
+        if term.op in ("between", "<", "<=", "="):
+            high = given[-1]
+    return low, high
+
+
+def with_range(
+    links: Links, field: Field, low: float | None, high: float | None
+) -> str:
+    """The list with another range of the field, or with none."""
+    ends = tuple(Number(each) for each in (low, high) if each is not None)
+    op = "between" if len(ends) == 2 else ">=" if low is not None else "<="
+    return edited(links, field, RANGES, Comparison(field, op, ends) if ends else None)

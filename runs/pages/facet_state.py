@@ -1,0 +1,64 @@
+"""How the facets panel stands: in the address, or remembered in a cookie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote, urlencode
+
+from runs.pages.members_only import PageRequest
+from runs.search.facets import MAX_OPEN, is_facet
+from studio.core import viewtext
+from studio.core.errors import InvalidFilter
+from studio.core.filters import Field, field_text, parse_field
+
+COOKIE = "facets"
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """How the panel stands; `opened` is None where nobody has said."""
+
+    opened: tuple[Field, ...] | None
+    more: tuple[Field, ...]
+    find: str
+
+    @classmethod
+    def of(cls, request: PageRequest) -> PanelState:
+        told = request.GET.get("open")
+        if told is None and COOKIE in request.COOKIES:
+            told = unquote(request.COOKIES[COOKIE])
+        opened = None if told is None else _fields(told)[:MAX_OPEN]
+        more = _fields(request.GET.get("more", ""))
+        return cls(opened, more, request.GET.get("find", "").strip()[:100])
+
+    def query(self) -> str:
+        pairs = {
+            "open": None if self.opened is None else names(self.opened) or "-",
+            "more": names(self.more),
+            "find": self.find,
+        }
+        return urlencode({name: text for name, text in pairs.items() if text})
+
+
+def _fields(text: str) -> tuple[Field, ...]:
+    """The fields that a list names; what is none of them is left out."""
+    found = []
+    for word in viewtext.split(text[:4000], ",", "open")[:50]:
+        try:
+            field = parse_field(word)
+        except InvalidFilter:
+            continue
+        if is_facet(field):
+            found.append(field)
+    return tuple(dict.fromkeys(found))
+
+
+def names(fields: Iterable[Field]) -> str:
+    return ",".join(map(field_text, fields))
+
+
+def told(request: PageRequest) -> str:
+    """What the address says of it."""
+    said = [name for name in ("open", "more") if request.GET.get(name)]
+    return urlencode({name: request.GET[name] for name in said})

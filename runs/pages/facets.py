@@ -1,0 +1,262 @@
+"""The facets panel beside the run list: what could be chosen, with counts.
+
+Which sections are open is in the address (`open`) or, remembered by the page's script,
+in a cookie; `more` names the sections that show many values, `find` filters the keys.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.models import Experiment
+from runs.pages import facet_sections as sections
+from runs.pages.conditional import varied
+from runs.pages.facet_state import PanelState, names, told
+from runs.pages.list_scope import scope_of
+from runs.pages.members_only import PageRequest
+from runs.pages.run_links import Links
+from runs.render import numbers
+from runs.search.facets import (
+    ATTRIBUTES,
+    KEYED,
+    MAX_OPEN,
+    FacetReader,
+    KeyShare,
+)
+from studio.core import viewtext
+from studio.core.errors import InvalidFilter, InvalidValue, NotSupported, QueryTimeout
+from studio.core.filters import Field, field_text, tree
+from studio.core.viewspec import ViewSpec
+
+#: Keys of a kind that are listed before a search.
+KEYS = 6
+
+
+@access(Permission.READ)
+@require_safe
+def facets(request: PageRequest) -> HttpResponse:
+    """The panel alone, for the page's script; else the list with its panel open."""
+    scope = scope_of(request)
+    spec = ViewSpec.from_query(request.GET.dict())
+    if not request.htmx:
+        return redirect(f"{scope.path}?{spec.to_query(facets=True)}")
+    context = panel(request, spec, scope.experiment, scope.path)
+    return varied(render(request, "_facets.html", {"facets": context}))
+
+
+@access(Permission.READ)
+@require_safe
+def facet_range(request: PageRequest) -> HttpResponse:
+    """From the form of a histogram to the list with that range."""
+    scope = scope_of(request)
+    spec = ViewSpec.from_query(request.GET.dict())
+    links = Links(request.workspace.name, spec, spec.filter())
+    field = viewtext.read_field(request.GET.get("field", ""), "field")
+    low, high = (_number(request.GET.get(name, "")) for name in ("low", "high"))
+    if low is not None and high is not None and low > high:
+        low, high = high, low
+    return redirect(scope.path + sections.with_range(links, field, low, high))
+
+
+def _number(text: str) -> int | float | None:
+    text = text.strip().replace("−", "-")
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise InvalidValue(f"{text!r} is not a number", field="low") from None
+    if not math.isfinite(value):
+        raise InvalidValue("A range ends at a number", field="low")
+    return int(value) if value == int(value) and abs(value) < 1e15 else value
+
+
+def around(
+    request: PageRequest, spec: ViewSpec, experiment: Experiment | None
+) -> dict[str, Any]:
+    """What the list's page needs: the button's address, and the panel if it is open."""
+    shown = None
+    if spec.facets:
+        shown = panel(request, spec, experiment, request.path)
+    return {
+        "facets": shown,
+        "facets_href": "?" + spec.to_query(facets=not spec.facets),
+        "facets_url": f"/w/{request.workspace.name}/list/facets/",
+        "facets_of": "" if experiment is None else str(experiment.number),
+    }
+
+
+def panel(
+    request: PageRequest, spec: ViewSpec, experiment: Experiment | None, path: str
+) -> dict[str, Any]:
+    """The panel's context; a filter that has no answer is said there."""
+    spec = replace(spec, facets=True, after="", before="")
+    state = PanelState.of(request)
+    base = {
+        "close": path + _query(spec, facets=False),
+        "path": path,
+        "find": state.find,
+        "kept": list(spec.parameters().items()),
+        "in": "" if experiment is None else str(experiment.number),
+        "range_url": f"/w/{request.workspace.name}/list/facets/range/",
+    }
+    try:
+        reader = FacetReader(
+            spec, request.actor.user, request.workspace, experiment=experiment
+        )
+        made = _Panel(reader, state, request, path)
+        return {**base, **made.context()}
+    except (InvalidFilter, NotSupported):
+        return {**base, "problem": _("The filter has no answer to count.")}
+    except QueryTimeout as error:
+        return {**base, "problem": error.message}
+
+
+def _query(spec: ViewSpec, **changes: Any) -> str:
+    query = spec.to_query(**changes)
+    return f"?{query}" if query else ""
+
+
+class _Panel:
+    """Makes the sections of one panel."""
+
+    def __init__(
+        self, reader: FacetReader, state: PanelState, request: PageRequest, path: str
+    ) -> None:
+        self.reader, self.state, self.path = reader, state, path
+        self.request = request
+        spec = reader.spec
+        # Without a script the panel's own state goes along with each choice.
+        self.tail = "" if request.htmx else told(request)
+        self.links = Links(request.workspace.name, spec, spec.filter())
+
+    def context(self) -> dict[str, Any]:
+        reader = self.reader
+        found = reader.runs()
+        shares = {kind: reader.keys(kind, self.state.find) for kind in KEYED}
+        keyed = [each for kind in KEYED for each in self._listed(kind, shares[kind])]
+        attributes = [] if self.state.find else self._attributes()
+        opened = self._opened(shares)
+        state = replace(self.state, opened=opened)
+        self.known = {each.field: each for kind in KEYED for each in shares[kind]}
+        made = [self._section(each, state) for each in (*keyed, *attributes)]
+        runs = numbers.grouped(len(found.ids))
+        told = ngettext("in %s run", "in %s runs", len(found.ids)) % runs
+        if not found.exact:
+            told = _("in the newest %s runs") % runs
+        return {
+            "told": told,
+            "exact": found.exact,
+            "sections": [each for each in made if each is not None],
+            "state": self.state.query(),
+            "opened": quote(names(opened) or "-"),
+        }
+
+    def _listed(self, kind: str, shares: Sequence[KeyShare]) -> list[Field]:
+        """The fields of a kind: those of the filter and open ones, then the useful."""
+        opened = self.state.opened or ()
+        forced = [] if self.state.find else [*self.reader.named(), *opened]
+        found = [field for field in forced if field.kind == kind]
+        limit = 50 if self.state.find else KEYS
+        found += [share.field for share in shares]
+        listed = list(dict.fromkeys(found))
+        return listed[: max(limit, len(set(forced)))]
+
+    def _attributes(self) -> list[Field]:
+        here = self.reader.experiment is not None
+        return [each for each in ATTRIBUTES if not (here and each.key == "experiment")]
+
+    def _opened(self, shares: dict[str, list[KeyShare]]) -> tuple[Field, ...]:
+        """What was said; else what the filter names, the first tag, the first param."""
+        if self.state.opened is not None:
+            return self.state.opened
+        first = [each[0].field for kind in KEYED[:2] if (each := shares[kind])]
+        return tuple(dict.fromkeys([*self.reader.named(), *first]))[:MAX_OPEN]
+
+    def _section(self, field: Field, state: PanelState) -> sections.Section | None:
+        opened = state.opened or ()
+        is_open = field in opened
+        if is_open:
+            others = tuple(each for each in opened if each != field)
+        else:
+            others = (*opened, field)[-MAX_OPEN:]
+        section = sections.Section(
+            sections.key_of(field),
+            field_text(field),
+            sections.label_of(field),
+            is_open,
+            self._address(replace(state, opened=others)),
+        )
+        if field.kind == tree.ATTRIBUTE or is_open:
+            return self._filled(field, section, state)
+        share = self.known.get(field)
+        is_whole = len(self.reader.runs().ids) <= sections.MANY
+        note = numbers.grouped(share.values) if share and is_whole else ""
+        return replace(section, note=note)
+
+    def _filled(
+        self, field: Field, section: sections.Section, state: PanelState
+    ) -> sections.Section | None:
+        facet = self.reader.read(field)
+        count = len(facet.values)
+        if not count and field not in self.reader.named():
+            is_key = field.kind != tree.ATTRIBUTE
+            return replace(section, note="0") if is_key else None
+        if not section.is_open:
+            return replace(section, note=numbers.grouped(count))
+        if sections.is_numeric(facet):
+            return self._with_bars(facet, section)
+        has_more = field in state.more
+        limit = sections.MANY if has_more else sections.FEW
+        shown, more = sections.choices(facet, self.links, limit)
+        shown = tuple(replace(c, href=self._href(c.href)) for c in shown)
+        noun = ngettext("%s value", "%s values", count) % numbers.grouped(count)
+        wider = replace(state, more=(*state.more, field))
+        return replace(
+            section,
+            note=noun,
+            choices=shown,
+            more=0 if has_more else more,
+            more_href=self._address(wider),
+            note_below=_beyond(more) if has_more and more else "",
+        )
+
+    def _with_bars(self, facet: Any, section: sections.Section) -> sections.Section:
+        known = [each.number for each in facet.values if each.number is not None]
+        low, high = sections.range_of(facet.field, self.links.node)
+        ends = ""
+        if known:
+            ends = _("%(low)s to %(high)s") % {
+                "low": numbers.number(min(known)),
+                "high": numbers.number(max(known)),
+            }
+        return replace(
+            section,
+            note=ends,
+            bars=sections.bars(facet, self.links.node),
+            low="" if low is None else sections.typed(low),
+            high="" if high is None else sections.typed(high),
+        )
+
+    def _href(self, query: str) -> str:
+        """An address of the list for a choice."""
+        return self.path + query + (f"&{self.tail}" if self.tail else "")
+
+    def _address(self, state: PanelState) -> str:
+        """The list with the panel in another state."""
+        return f"{self.path}{_query(self.reader.spec)}&{state.query()}"
+
+
+def _beyond(more: int) -> str:
+    return _("%s rarer values are not listed.") % numbers.grouped(more)

@@ -1,0 +1,131 @@
+"""The filter of All experiments: words, and terms on what an experiment has.
+
+The same language as for runs, with these fields only: name, submitter, created,
+starred, archived and tags. Text that is no filter (a path, half a term) is looked for
+as it stands: people type names here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from runs.models import ExperimentTag, User, Workspace
+from runs.search import values
+from runs.search.expressions import Contains
+from studio.core.errors import InvalidFilter, InvalidValue
+from studio.core.filters import field_text, parse, tree
+from studio.core.filters.literals import number_text
+from studio.core.filters.tree import (
+    And,
+    Comparison,
+    Flag,
+    Node,
+    Not,
+    Number,
+    Or,
+    Text,
+    Value,
+    Word,
+    attribute,
+)
+
+#: People who can be meant by one word.
+PEOPLE = 200
+ALLOWED = "name, submitter, created, starred, archived and tags.<key>"
+
+
+def read(text: str) -> Node | None:
+    """The filter; text that is none is one phrase."""
+    try:
+        return parse(text)
+    except InvalidFilter:
+        return Word(text)
+
+
+class ExperimentFilter:
+    """Conditions over experiments that are annotated as `experiment_list` does it."""
+
+    def __init__(self, viewer: User, workspace: Workspace, now: int) -> None:
+        self.viewer, self.workspace, self.now = viewer, workspace, now
+
+    def condition(self, node: Node | None) -> Q:
+        """Raises InvalidValue for a field that experiments have not."""
+        if node is None:
+            return Q()
+        if isinstance(node, And):
+            return values.joined([self.condition(each) for each in node.nodes], Q.AND)
+        if isinstance(node, Or):
+            return values.joined([self.condition(each) for each in node.nodes], Q.OR)
+        if isinstance(node, Not):
+            return ~self.condition(node.node)
+        if isinstance(node, Word):
+            return self._word(node.text)
+        return self._comparison(node)
+
+    def _word(self, text: str) -> Q:
+        tagged = ExperimentTag.objects.filter(
+            Q(Contains(F("key"), text)) | Q(Contains(F("value"), text))
+        )
+        found = Q(Contains(F("name"), text)) | Q(pk__in=tagged.values("experiment"))
+        people = self._people(
+            Q(Contains(F("username"), text)) | Q(Contains(F("display_name"), text))
+        )
+        return found | Q(latest_submitter__in=people) if people else found
+
+    def _people(self, condition: Q) -> list[int]:
+        members = User.objects.filter(condition, memberships__workspace=self.workspace)
+        return list(members.values_list("pk", flat=True)[:PEOPLE])
+
+    def _comparison(self, term: Comparison) -> Q:
+        positive = tree.NEGATED.get(term.op, term.op)
+        found = self._positive(term, positive)
+        return found if positive == term.op else ~found
+
+    def _positive(self, term: Comparison, op: str) -> Q:
+        field, given = term.field, _texts(term.values)
+        if field.kind == tree.TAGS:
+            rows = ExperimentTag.objects.filter(
+                experiment=OuterRef("pk"), key=field.key
+            )
+            if op != "is not null":
+                column = F("value")
+                rows = rows.filter(values.text_condition("value", column, op, given))
+            return Q(Exists(rows))
+        if field == attribute("submitter"):
+            return self._submitter(op, given)
+        return self._column(term, op, given)
+
+    def _column(self, term: Comparison, op: str, given: Sequence[Value]) -> Q:
+        is_true = term.values == (Flag(True),)
+        if term.field in (attribute("name"), attribute("created")):
+            if op == "is not null":
+                return values.ALWAYS
+            if term.field == attribute("name"):
+                return values.text_condition("name", F("name"), op, given)
+            return values.time_condition(F("created"), op, term.values, self.now)
+        if term.field == attribute("starred"):
+            return Q(is_starred=is_true)
+        if term.field == attribute("archived"):
+            return Q(archived__isnull=not is_true)
+        raise InvalidValue(
+            f"Experiments have no {field_text(term.field)}: "
+            f"they are found by {ALLOWED}",
+            field="q",
+        )
+
+    def _submitter(self, op: str, given: Sequence[Value]) -> Q:
+        if op == "is not null":
+            return Q(latest_submitter__isnull=False)
+        if op == "=" and given == (Text("me"),):
+            return Q(latest_submitter=self.viewer.pk)
+        named = values.text_condition("username", F("username"), op, given)
+        return Q(latest_submitter__in=self._people(named))
+
+
+def _texts(given: Sequence[Value]) -> tuple[Value, ...]:
+    """Tags of experiments are texts: a bare number is one as well."""
+    return tuple(
+        Text(number_text(each)) if isinstance(each, Number) else each for each in given
+    )

@@ -1,0 +1,238 @@
+"""What the facets panel counts: the values of fields in the runs that match.
+
+A facet leaves its own field's terms out of the filter, so that it shows what else could
+be chosen. Which tags, parameters and metrics there are is read from a sample of the
+runs; every number that is shown is counted over all of them, or over the newest 10,000.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, F, Q
+
+from runs.models import Experiment, Key, Metric, User, Workspace
+from runs.models.grams import HIDDEN
+from runs.search.expressions import Contains
+from runs.search.keyed import TABLES
+from runs.search.limits import time_limit
+from runs.search.question import ask
+from runs.search.run_sets import Among, RunSet, run_set
+from runs.search.scope import KINDS
+from studio.core.filters import Node, to_text, tree
+from studio.core.filters.edit import terms
+from studio.core.filters.tree import Comparison, Field, all_of, attribute
+from studio.core.statuses import RunStatus
+from studio.core.viewspec import ViewSpec
+
+#: Runs that are asked which keys they have.
+SAMPLE = 600
+#: Kinds of keys, in the order of the panel.
+KEYED = (tree.TAGS, tree.PARAMS, tree.METRICS)
+#: Sections that are open at once; each costs a query or two.
+MAX_OPEN = 12
+
+
+@dataclass(frozen=True)
+class KeyShare:
+    """A key of the sample: in how many of its runs, with how many values."""
+
+    field: Field
+    runs: int
+    values: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A value and how many runs have it. None: a tag that is only a word.
+
+    `number` is the value as a number, if it is one; `title` what people call it.
+    """
+
+    value: str | None
+    runs: int
+    number: float | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A field's values, the commonest first, in the runs that it is counted over."""
+
+    field: Field
+    values: tuple[Counted, ...]
+    runs: int
+
+    @property
+    def without(self) -> int:
+        """How many runs have no value."""
+        return self.runs - sum(each.runs for each in self.values)
+
+
+class FacetReader:
+    """Reads facets of one list; runs that several of them share are read once."""
+
+    def __init__(
+        self,
+        spec: ViewSpec,
+        viewer: User,
+        workspace: Workspace,
+        *,
+        experiment: Experiment | None = None,
+        now: int | None = None,
+    ) -> None:
+        self.spec, self.viewer, self.workspace = spec, viewer, workspace
+        self.experiment = experiment
+        self.now = time.time_ns() // 1_000_000 if now is None else now
+        self.terms = terms(spec.filter())
+        self._sets: dict[tuple[Node, ...], RunSet] = {}
+
+    def runs(self, field: Field | None = None) -> RunSet:
+        """The runs of the list; for a field, without the terms on it."""
+        kept = tuple(each for each in self.terms if not is_own(each, field))
+        if kept not in self._sets:
+            self._sets[kept] = self._read_set(kept)
+        return self._sets[kept]
+
+    def _read_set(self, kept: tuple[Node, ...]) -> RunSet:
+        spec = self.spec.changed(q=to_text(all_of(*kept)) if kept else "")
+        question = ask(
+            spec,
+            self.viewer,
+            self.workspace,
+            now=self.now,
+            experiment=self.experiment,
+        )
+        with time_limit():
+            return run_set(question)
+
+    def named(self) -> list[Field]:
+        """The fields that the filter has terms on, which facets can show."""
+        found = [each.field for each in self.terms if isinstance(each, Comparison)]
+        return [field for field in dict.fromkeys(found) if is_facet(field)]
+
+    def keys(self, kind: str, part: str = "") -> list[KeyShare]:
+        """The keys of a kind that hold `part`: useful ones first, then common ones."""
+        with time_limit():
+            found = self._sampled(kind, part)
+            if part:
+                found += self._known(kind, part, [each.field for each in found])
+        return sorted(found, key=_by_use)
+
+    def _sampled(self, kind: str, part: str) -> list[KeyShare]:
+        sample = self.runs().sample(SAMPLE)
+        rows = _table(kind).filter(Q(Among("run_id", sample))).order_by()
+        value = "last" if kind == tree.METRICS else "value"
+        counted = rows.values_list("key").annotate(
+            n=Count("run"), values=Count(value, distinct=True)
+        )
+        shares = {key: (runs, values) for key, runs, values in counted}
+        names = Key.objects.filter(Q(Among("id", list(shares))))
+        if part:
+            names = names.filter(Q(Contains(F("name"), part)))
+        names = names.exclude(name__startswith=HIDDEN)
+        return [
+            KeyShare(_field(kind, name), *shares[pk])
+            for pk, name in names.values_list("pk", "name")
+        ]
+
+    def _known(self, kind: str, part: str, seen: Sequence[Field]) -> list[KeyShare]:
+        """Rarer keys, that no run of the sample has."""
+        names = Key.objects.filter(
+            Q(Contains(F("name"), part)), workspace=self.workspace, kind=KINDS[kind]
+        )
+        names = names.exclude(name__startswith=HIDDEN).order_by("name")
+        found = [
+            _field(kind, name) for name in names.values_list("name", flat=True)[:50]
+        ]
+        return [KeyShare(field, 0, 0) for field in found if field not in seen]
+
+    def read(self, field: Field) -> Facet:
+        """The field's values, counted."""
+        found = self.runs(field)
+        with time_limit():
+            if field.kind == tree.ATTRIBUTE:
+                values = self._attribute(field.key, found.column(field.key))
+            else:
+                values = self._keyed(field, found)
+        values.sort(key=lambda each: (-each.runs, each.title or each.value or ""))
+        return Facet(field, tuple(values), len(found.ids))
+
+    def _keyed(self, field: Field, found: RunSet) -> list[Counted]:
+        rows = _table(field.kind).filter(
+            Q(Among("run_id", found.ids)),
+            key__workspace=self.workspace,
+            key__kind=KINDS[field.kind],
+            key__name=field.key,
+        )
+        if field.kind == tree.METRICS:
+            numbers = Counter(rows.values_list("last", flat=True))
+            return [
+                Counted(repr(number), runs, number)
+                for number, runs in numbers.items()
+                if number is not None and math.isfinite(number)
+            ]
+        counted = (
+            rows.order_by().values_list("value", "number").annotate(n=Count("run"))
+        )
+        return [Counted(value, runs, number) for value, number, runs in counted]
+
+    def _attribute(self, name: str, column: Iterable[Any]) -> list[Counted]:
+        counts = {
+            value: n for value, n in Counter(column).items() if value not in (None, "")
+        }
+        if name == "status":
+            found = {code: RunStatus.from_code(code).value for code in counts}
+            titles = found
+        elif name == "experiment":
+            rows = Experiment.objects.filter(Q(Among("id", list(counts))))
+            found = titles = dict(rows.values_list("pk", "name"))
+        elif name == "submitter":
+            people = User.objects.in_bulk(list(counts))
+            found = {pk: one.username for pk, one in people.items()}
+            titles = {pk: str(one) for pk, one in people.items()}
+        else:
+            found = titles = {value: value for value in counts}
+        return [
+            Counted(found[each], runs, title=titles[each])
+            for each, runs in counts.items()
+        ]
+
+
+def is_own(term: Node, field: Field | None) -> bool:
+    return isinstance(term, Comparison) and term.field == field
+
+
+def is_facet(field: Field) -> bool:
+    """Whether the panel can show the field."""
+    if field.kind == tree.ATTRIBUTE:
+        return field in ATTRIBUTES
+    if field.kind == tree.METRICS:
+        return field.aggregate == "last"
+    return field.kind in TABLES
+
+
+ATTRIBUTES = tuple(
+    attribute(name)
+    for name in ("status", "submitter", "target", "experiment", "type", "script")
+)
+
+
+def _field(kind: str, name: str) -> Field:
+    return Field(kind, name, "last" if kind == tree.METRICS else "")
+
+
+def _table(kind: str) -> Any:
+    table: Any = Metric if kind == tree.METRICS else TABLES[kind]
+    return table.objects
+
+
+def _by_use(share: KeyShare) -> tuple[bool, int, str]:
+    """A key with one value, or with another in every run, divides nothing."""
+    is_useful = 1 < share.values < share.runs
+    return not is_useful, -share.runs, share.field.key

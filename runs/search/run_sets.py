@@ -1,0 +1,92 @@
+"""The newest runs that a filter matches, read once, to be counted in many ways.
+
+All of them up to 10,000; beyond, the newest 10,000, and `exact` is false.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, F, Func
+from django.db.models.sql.compiler import SQLCompiler
+
+from runs.search import tally
+from runs.search.expressions import Expr
+from runs.search.question import Question
+
+#: What a run itself says, in the order of a row after its key.
+COLUMNS = ("status", "experiment", "submitter", "target", "type", "script")
+
+
+@dataclass(frozen=True)
+class RunSet:
+    """`rows` are the runs' keys and COLUMNS, the newest first."""
+
+    rows: Sequence[tuple[Any, ...]]
+    exact: bool
+
+    @cached_property
+    def ids(self) -> list[int]:
+        return [row[0] for row in self.rows]
+
+    def sample(self, size: int) -> list[int]:
+        """At most so many of the runs, evenly spread over their times."""
+        step = -(-len(self.ids) // size) or 1
+        return self.ids[::step]
+
+    def column(self, name: str) -> list[Any]:
+        at = COLUMNS.index(name) + 1
+        return [row[at] for row in self.rows]
+
+
+def run_set(question: Question) -> RunSet:
+    """The runs that the question is about."""
+    limit = tally.EXACT + 1
+    parts = [_rows(part[:limit]) for part in tally.newest_parts(question)]
+    if len(parts) == 1:
+        rows = parts[0]
+    else:
+        together = {row[0]: row for part in parts for row in part}
+        rows = heapq.nlargest(limit, together.values())
+    exact = len(rows) < limit
+    return RunSet(rows if exact else rows[:-1], exact)
+
+
+def _rows(runs: Any) -> list[tuple[Any, ...]]:
+    try:
+        return list(runs.values_list("pk", *COLUMNS))
+    except EmptyResultSet:
+        return []
+
+
+class Among(Func):
+    """Whether a column is one of very many ids: they are sent as one value."""
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, column: str | Expr, ids: Sequence[int]) -> None:
+        super().__init__(F(column) if isinstance(column, str) else column)
+        self.ids = list(ids)
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, tuple[Any, ...]]:
+        del connection, extra
+        sql, params = compiler.compile(self.source_expressions[0])
+        found = f"{sql} IN (SELECT value FROM json_each(%s))"
+        return found, (*params, json.dumps(self.ids))
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, tuple[Any, ...]]:
+        del connection, extra
+        sql, params = compiler.compile(self.source_expressions[0])
+        return f"{sql} = ANY(%s)", (*params, self.ids)

@@ -1,0 +1,136 @@
+// The facets panel: it follows the list, remembers which sections are open, and lets the
+// bars of numbers be brushed. Everything in it is a link or a form.
+
+const panel = () => document.getElementById("facets");
+const button = () => document.getElementById("facets-toggle");
+const isOpen = () => /[?&]facets=1(&|$)/.test(location.search);
+
+// The list's query without its place in the pages and without the panel's own state.
+function query() {
+  const own = /^(after|before|open|more|find)=/;
+  return location.search.slice(1).split("&").filter((pair) => pair && !own.test(pair));
+}
+
+let asked = 0;
+async function load(state) {
+  const number = ++asked;
+  const { facetsUrl, facetsOf } = button().dataset;
+  const pairs = [...query(), ...(facetsOf ? [`in=${facetsOf}`] : []), ...(state ? [state] : [])];
+  const answer = await fetch(`${facetsUrl}?${pairs.join("&")}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (answer?.ok && number === asked && isOpen()) show(await answer.text());
+}
+
+function show(html) {
+  const at = document.activeElement;
+  const id = panel().contains(at) && at.id;
+  const typed = at?.matches?.("#facets input") ? [at.value, at.selectionStart] : null;
+  htmx.swap("#facets", html, { swapStyle: "outerHTML" });
+  const again = id && document.getElementById(id);
+  if (!again) return;
+  again.focus({ preventScroll: true });
+  if (typed) {
+    again.value = typed[0];
+    again.setSelectionRange(typed[1], typed[1]);
+  }
+}
+
+// The list was drawn anew: the panel follows, unless somebody is typing or brushing there.
+function follow() {
+  const open = isOpen();
+  button().setAttribute("aria-expanded", open);
+  const pairs = query().filter((pair) => !pair.startsWith("facets="));
+  if (!open) pairs.push("facets=1");
+  button().href = `${location.pathname}${pairs.length ? `?${pairs.join("&")}` : ""}`;
+  if (!open) {
+    panel().hidden = true;
+    panel().replaceChildren();
+    return;
+  }
+  const busy = document.activeElement?.matches("#facets input") || document.querySelector(".bars.brushing");
+  if (!busy || panel().hidden) load(panel().dataset.state);
+}
+// The address changes right after the swap.
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "run-table") follow();
+});
+document.body.addEventListener("htmx:historyRestore", follow);
+
+document.addEventListener(
+  "click",
+  async (event) => {
+    const link = event.target.closest("a[data-panel]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const state = new URL(link.href).search.slice(1).split("&").filter((pair) => /^(open|more|find)=/.test(pair));
+    await load(state.join("&"));
+    document.cookie = `facets=${panel().dataset.opened};path=${location.pathname.match(/^\/w\/[^/]+\//)?.[0] ?? "/"};max-age=31536000;samesite=lax`;
+  },
+  true,
+);
+
+// What says that it is a check box or a button is pressed as one.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || !event.target.matches("#facets a[role]")) return;
+  event.preventDefault();
+  event.target.click();
+});
+
+let waiting;
+document.addEventListener("input", (event) => {
+  if (event.target.id !== "facets-find") return;
+  clearTimeout(waiting);
+  const kept = panel().dataset.state.split("&").filter((pair) => !pair.startsWith("find="));
+  waiting = setTimeout(() => load([...kept, `find=${encodeURIComponent(event.target.value)}`].join("&")), 200);
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.matches(".facets-find")) event.preventDefault();
+});
+
+// Brushing: from the bar where the pointer goes down to the one where it goes up.
+let start = null;
+const roomAt = (bars, x) => {
+  const rooms = [...bars.querySelectorAll(".room")];
+  const { left, width } = bars.getBoundingClientRect();
+  return Math.min(Math.max(Math.floor(((x - left) / width) * 13), 0), rooms.length - 1);
+};
+function brushed(bars, x) {
+  const ends = [start, roomAt(bars, x)].sort((a, b) => a - b);
+  return [...bars.querySelectorAll("g")].slice(ends[0], ends[1] + 1);
+}
+document.addEventListener("pointerdown", (event) => {
+  const bars = event.button === 0 && event.target.closest?.(".bars");
+  if (!bars) return;
+  start = roomAt(bars, event.clientX);
+  bars.setPointerCapture(event.pointerId);
+  bars.classList.add("brushing");
+  mark(bars, event.clientX);
+  event.preventDefault();
+});
+function mark(bars, x) {
+  const chosen = new Set(brushed(bars, x));
+  for (const group of bars.querySelectorAll("g")) group.querySelector(".bar").classList.toggle("brushed", chosen.has(group));
+}
+document.addEventListener("pointermove", (event) => {
+  const bars = start !== null && document.querySelector(".bars.brushing");
+  if (bars) mark(bars, event.clientX);
+});
+document.addEventListener("pointercancel", stop);
+document.addEventListener("pointerup", (event) => {
+  const bars = start !== null && document.querySelector(".bars.brushing");
+  if (!bars) return;
+  const rooms = brushed(bars, event.clientX).map((group) => group.querySelector(".room").dataset);
+  const full = rooms.filter((room) => room.low);
+  stop();
+  if (!full.length) return;
+  const form = bars.closest("form");
+  form.elements.low.value = full[0].low;
+  form.elements.high.value = full.at(-1).high;
+  form.requestSubmit();
+});
+function stop() {
+  start = null;
+  for (const bars of document.querySelectorAll(".bars.brushing")) {
+    bars.classList.remove("brushing");
+    for (const bar of bars.querySelectorAll(".brushed")) bar.classList.remove("brushed");
+  }
+}
