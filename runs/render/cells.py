@@ -29,6 +29,12 @@ def text_cell(css: str, text: str, label: str = "", title: str = "") -> str:
     return f'<td class="{css}"{told}>{escape(text)}</td>'
 
 
+def best_cell(css: str, text: str, label: str, title: str, mark: str) -> str:
+    """The best value of its column; `mark` is the sign of it, as HTML."""
+    told = f'data-label="{escape(label)}" title="{escape(title)}"'
+    return f'<td class="{css}" {told}>{mark} {escape(text)}</td>'
+
+
 def ticking_cell(css: str, text: str, since: object) -> str:
     """A duration that the page's clocks let go on."""
     return f'<td class="{css}" data-ticking="{escape(str(since))}">{escape(text)}</td>'

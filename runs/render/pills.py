@@ -34,6 +34,9 @@ def field_label(field: Field) -> str:
     if field.kind == "metrics":
         aggregate = "" if field.aggregate in ("", "last") else f" {field.aggregate}"
         return field.key + aggregate
+    if field.kind == "children":
+        children = _("Child runs")
+        return children if field.key == "count" else f"{children}: {field.key}"
     return field_text(field)
 
 

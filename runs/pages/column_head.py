@@ -1,0 +1,186 @@
+"""The menu of a column's head, and the goal of a metric that is chosen there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from runs.access.rules import Permission, access
+from runs.actions.clock import now_ms
+from runs.actions.goals import HIGHER, LOWER, set_goal
+from runs.models import Experiment, Role
+from runs.pages.conditional import varied
+from runs.pages.list_scope import ListScope, scope_of
+from runs.pages.members_only import PageRequest
+from runs.pages.run_links import NUMERIC, largest_first
+from runs.pages.run_table import columns_of
+from runs.render.pills import field_label
+from runs.search.goals import RANKED, goals_of
+from studio.core.errors import InvalidValue
+from studio.core.filters import Field, fields, tree
+from studio.core.filters.text import field_text
+from studio.core.viewspec import Column, Sort, ViewSpec
+from studio.core.viewtext import read_field
+
+GOALS = {HIGHER: True, LOWER: False, "none": None}
+
+
+@dataclass(frozen=True)
+class Item:
+    text: str
+    href: str
+    icon: str
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class Goal:
+    text: str
+    value: str
+    chosen: bool
+
+
+@access(Permission.READ)
+@require_safe
+def column_head(request: PageRequest) -> HttpResponse:
+    """What can be done with a column; a page of its own where no script opens it."""
+    scope, spec = scope_of(request), ViewSpec.from_query(request.GET.dict())
+    asked = read_field(request.GET.get("field", ""), "field")
+    columns = columns_of(request, spec, scope.experiment)
+    context = {
+        "label": field_label(asked),
+        "field": field_text(asked),
+        "scope": scope,
+        "sorts": _sorts(spec, scope, asked),
+        "moves": _moves(spec, scope, columns, asked),
+        "goals": _goals(request, scope, asked),
+        "goal_path": reverse("list-goal", args=[request.workspace.name]),
+        "may_rank": request.role >= Role.CONTRIBUTOR,
+        "back_href": scope.path + _query(spec),
+    }
+    template = "_column_menu.html" if request.htmx else "column_menu.html"
+    return varied(render(request, template, context))
+
+
+def _query(spec: ViewSpec, **changes: Any) -> str:
+    query = spec.to_query(**changes)
+    return f"?{query}" if query else "?"
+
+
+def _sorts(spec: ViewSpec, scope: ListScope, asked: Field) -> list[Item]:
+    if not fields.spec_of(asked).sortable:
+        return []
+    down, up = _sort_words(asked)
+    order = [Sort(asked, descending=True), Sort(asked)]
+    items = [
+        Item(
+            down if sort.descending else up,
+            scope.path + _query(spec, sort=sort),
+            "sort-down" if sort.descending else "sort-up",
+            spec.sort == sort,
+        )
+        for sort in order
+    ]
+    return items if largest_first(asked) else items[::-1]
+
+
+def _sort_words(asked: Field) -> tuple[str, str]:
+    kind = fields.value_type(asked)
+    if kind == fields.TIME:
+        return _("Newest first"), _("Oldest first")
+    if kind in NUMERIC or asked.kind == tree.METRICS:
+        return _("Highest first"), _("Lowest first")
+    return _("Z to A"), _("A to Z")
+
+
+def _moves(
+    spec: ViewSpec, scope: ListScope, columns: tuple[Column, ...], asked: Field
+) -> list[Item]:
+    """To the left, to the right, away; the name stays the first."""
+    places = [n for n, column in enumerate(columns) if column.field == asked]
+    if not places:
+        return []
+    place, items = places[0], []
+
+    def with_order(*order: Column) -> str:
+        return scope.path + _query(spec, columns=tuple(order))
+
+    if columns[place].width:
+        own = (*columns[:place], Column(asked), *columns[place + 1 :])
+        items.append(Item(_("Width as it needs"), with_order(*own), "collapse"))
+    if asked == tree.attribute("name"):
+        return items
+    for step, text, icon in (
+        (-1, _("Move to the left"), "chevron-left"),
+        (1, _("Move to the right"), "chevron-right"),
+    ):
+        if 0 < place + step < len(columns):
+            order = list(columns)
+            order.insert(place + step, order.pop(place))
+            items.append(Item(text, with_order(*order), icon))
+    rest = columns[:place] + columns[place + 1 :]
+    return [*items, Item(_("Remove the column"), with_order(*rest), "close")]
+
+
+def _goals(request: PageRequest, scope: ListScope, asked: Field) -> list[Goal]:
+    if asked.kind != tree.METRICS or asked.aggregate not in RANKED:
+        return []
+    there = _experiments(request, scope)
+    pks = [each.pk for each in there]
+    known = goals_of(pks, [asked]).get(asked)
+    words = {
+        HIGHER: _("Higher is better"),
+        LOWER: _("Lower is better"),
+        "none": _("Not ranked"),
+    }
+    return [Goal(words[name], name, GOALS[name] is known) for name in GOALS]
+
+
+def _experiments(request: PageRequest, scope: ListScope) -> list[Experiment]:
+    """Those that a goal is set for: the list's own, or all of the workspace."""
+    if scope.experiment is not None:
+        return [scope.experiment]
+    visible = Experiment.objects.visible_to(request.actor.user).active()
+    return list(visible.filter(workspace=request.workspace))
+
+
+@access(Permission.ANNOTATE)
+@require_POST
+def metric_goal(request: PageRequest) -> HttpResponse:
+    """Keep whether more or less of a metric is better."""
+    scope = scope_of(request)
+    asked = read_field(request.POST.get("field", ""), "field")
+    goal = request.POST.get("goal", "")
+    if asked.kind != tree.METRICS or asked.aggregate not in RANKED:
+        raise InvalidValue("Only a metric has a goal", field="field")
+    if goal not in GOALS:
+        raise InvalidValue(f"goal must be one of {', '.join(GOALS)}", field="goal")
+    set_goal(
+        request.workspace,
+        _experiments(request, scope),
+        asked.key,
+        GOALS[goal],
+        actor=request.actor,
+        now=now_ms(),
+    )
+    messages.success(request, _said(scope, asked, goal))
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()})
+    return HttpResponseRedirect(back if back and safe else scope.path)
+
+
+def _said(scope: ListScope, asked: Field, goal: str) -> str:
+    told = {
+        HIGHER: _("%s: higher is better"),
+        LOWER: _("%s: lower is better"),
+        "none": _("%s: not ranked"),
+    }[goal] % asked.key
+    return told if scope.experiment else _("%s, in every experiment") % told

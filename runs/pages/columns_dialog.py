@@ -1,0 +1,239 @@
+"""The dialog that picks and orders a list's columns: a fragment, and a page of its own.
+
+Everything stands in the form: `shown` the columns in their order, `had` those whose
+box was ticked when it was drawn, `pick` those whose box is ticked now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.pages.conditional import varied
+from runs.pages.list_scope import ListScope, scope_of
+from runs.pages.members_only import PageRequest
+from runs.pages.run_table import columns_of, default_columns, with_name
+from runs.render import numbers
+from runs.render.pills import field_label
+from runs.search.field_list import FieldList, Listed, list_fields
+from studio.core.errors import InvalidFilter
+from studio.core.filters import Field, tree
+from studio.core.filters.text import field_text
+from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec
+from studio.core.viewtext import MAX_ITEMS, joined, read_columns
+
+NAME = Column(tree.attribute("name"))
+LONGEST_FIND = 250
+#: What the form's buttons do; any other parameter belongs to the list.
+CHANGES = ("shown", "had", "pick", "up", "down", "remove", "done")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A field that can be picked: its name around what was looked for, and a note."""
+
+    value: str
+    label: str
+    parts: tuple[str, str, str]
+    note: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    entries: tuple[Entry, ...]
+    more: str
+
+
+@access(Permission.READ)
+@require_safe
+def columns(request: PageRequest) -> HttpResponse:
+    scope, spec = scope_of(request), ViewSpec.from_query(request.GET.dict())
+    shown = columns_of(request, spec, scope.experiment)
+    given = request.GET
+    if any(name in given for name in CHANGES):
+        shown = _changed(request, shown)
+        kept = () if _is_default(request, scope, shown) else shown
+        spec = spec.changed(columns=kept or DEFAULT_COLUMNS)
+        if "done" in given:
+            query = spec.to_query()
+            return HttpResponseRedirect(scope.path + (f"?{query}" if query else ""))
+        if not request.htmx:
+            return HttpResponseRedirect(_address(request, scope, spec))
+    template = "_column_dialog.html" if request.htmx else "columns.html"
+    context = _context(request, scope, spec, shown)
+    return varied(render(request, template, context))
+
+
+def _address(request: PageRequest, scope: ListScope, spec: ViewSpec) -> str:
+    path = reverse("list-columns", args=[request.workspace.name])
+    asked = [spec.to_query(), f"in={scope.number}" if scope.number else ""]
+    query = "&".join(filter(None, asked))
+    return f"{path}?{query}"
+
+
+def _is_default(
+    request: PageRequest, scope: ListScope, shown: tuple[Column, ...]
+) -> bool:
+    return shown == default_columns(request, scope.experiment)
+
+
+def _changed(request: PageRequest, shown: tuple[Column, ...]) -> tuple[Column, ...]:
+    """The columns that the form says, with the name first whatever it says."""
+    given = request.GET
+    had, pick = _read(given.getlist("had")), _read(given.getlist("pick"))
+    if "shown" in given:
+        shown = _read(given.getlist("shown"))
+    gone = {c.field for c in had} - {c.field for c in pick}
+    gone |= {column.field for column in _read(given.getlist("remove"))}
+    here = {column.field for column in shown}
+    found = [c for c in shown if c.field not in gone]
+    found += [c for c in pick if c.field not in here]
+    for step, name in ((-1, "up"), (1, "down")):
+        for column in _read(given.getlist(name)):
+            _move(found, column.field, step)
+    name_first = [c for c in found if c.field == NAME.field]
+    rest = [c for c in found if c.field != NAME.field]
+    return with_name((*name_first, *rest)[:MAX_ITEMS])
+
+
+def _read(items: Iterable[str]) -> tuple[Column, ...]:
+    return read_columns(",".join(items))
+
+
+def _move(found: list[Column], moved: Field, step: int) -> None:
+    places = [n for n, column in enumerate(found) if column.field == moved]
+    for place in places:
+        # The name stays where it is.
+        if 0 < place + step < len(found):
+            found.insert(place + step, found.pop(place))
+
+
+def _context(
+    request: PageRequest,
+    scope: ListScope,
+    spec: ViewSpec,
+    shown: Sequence[Column],
+) -> dict[str, Any]:
+    part = request.GET.get("find", "").strip()[:LONGEST_FIND]
+    fields = _fields(request, scope, spec, part)
+    chosen = {column.field for column in shown}
+    groups = _groups(fields, part, chosen)
+    matching = sum(len(each.entries) for each in groups)
+    matching += sum(fields.more.values())
+    default = default_columns(request, scope.experiment)
+    kept = spec.changed().parameters()
+    kept.pop("columns", None)
+    return {
+        "scope": scope,
+        "path": reverse("list-columns", args=[request.workspace.name]),
+        "state": [*kept.items(), *([("in", scope.number)] if scope.number else [])],
+        "find": part,
+        "groups": groups,
+        "count": _count(matching, fields.total, part),
+        "nothing": not matching,
+        "exact": fields.exact,
+        "shown": [(str(column), field_label(column.field)) for column in shown],
+        "default": joined(default),
+        "default_shown": [(str(each), field_label(each.field)) for each in default],
+        "default_href": scope.path + _query(spec.changed(columns=DEFAULT_COLUMNS)),
+        "back_href": scope.path + _query(spec),
+    }
+
+
+def _query(spec: ViewSpec) -> str:
+    query = spec.to_query()
+    return f"?{query}" if query else ""
+
+
+def _fields(
+    request: PageRequest, scope: ListScope, spec: ViewSpec, part: str
+) -> FieldList:
+    """A filter that cannot be read leaves the fields of the whole list."""
+    user, workspace = request.actor.user, request.workspace
+    within = {"experiment": scope.experiment, "part": part}
+    try:
+        return list_fields(spec, user, workspace, **within)  # type: ignore[arg-type]
+    except InvalidFilter:
+        spec = spec.changed(q="")
+        return list_fields(spec, user, workspace, **within)  # type: ignore[arg-type]
+
+
+def _count(matching: int, total: int, part: str) -> str:
+    everything = numbers.grouped(total)
+    if not part:
+        return ngettext("%s field", "%s fields", total) % everything
+    return _("%(some)s of %(all)s fields") % {
+        "some": numbers.grouped(matching),
+        "all": everything,
+    }
+
+
+def _groups(fields: FieldList, part: str, chosen: set[Field]) -> list[Group]:
+    titles = {
+        tree.METRICS: _("Metrics"),
+        tree.PARAMS: _("Parameters"),
+        tree.TAGS: _("Tags"),
+        tree.PROPERTIES: _("Properties"),
+        tree.ATTRIBUTE: _("Fields"),
+    }
+    order = titles if part else {tree.ATTRIBUTE: titles[tree.ATTRIBUTE], **titles}
+    groups = [
+        Group(title, _entries(fields.found[kind], part, chosen), _more(fields, kind))
+        for kind, title in order.items()
+    ]
+    return [group for group in groups if group.entries]
+
+
+def _more(fields: FieldList, kind: str) -> str:
+    more = fields.more.get(kind, 0)
+    return _("%s more: look for them by name") % numbers.grouped(more) if more else ""
+
+
+def _entries(
+    listed: Sequence[Listed], part: str, chosen: set[Field]
+) -> tuple[Entry, ...]:
+    found = []
+    for each in listed:
+        label = each.field.key
+        if each.field.kind in (tree.ATTRIBUTE, tree.CHILDREN):
+            label = field_label(each.field)
+            if part.lower() not in f"{label} {each.field.key}".lower():
+                continue
+        found.append(
+            Entry(
+                field_text(each.field),
+                field_label(each.field),
+                _marked(label, part),
+                _note(each),
+                each.field in chosen,
+            )
+        )
+    return tuple(found)
+
+
+def _note(listed: Listed) -> str:
+    aggregate = listed.field.aggregate
+    if listed.runs is None:
+        return aggregate
+    count = numbers.grouped(listed.runs)
+    runs = ngettext("in %s run", "in %s runs", listed.runs) % count
+    return f"{aggregate}, {runs}" if aggregate else runs
+
+
+def _marked(label: str, part: str) -> tuple[str, str, str]:
+    start = label.lower().find(part.lower()) if part else -1
+    if start < 0:
+        return label, "", ""
+    end = start + len(part)
+    return label[:start], label[start:end], label[end:]

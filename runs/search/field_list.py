@@ -1,0 +1,160 @@
+"""Every field that the runs of a list could show as a column, and how many have it.
+
+    list_fields(spec, viewer, workspace, part="acc") -> FieldList
+
+Counts are those of the newest 1,000 runs that match; where there are more, the list
+says so, and names found only in older runs come without a count.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, F, Q
+
+from runs.models import (
+    Experiment,
+    Key,
+    Metric,
+    RunParam,
+    RunProperty,
+    RunTag,
+    User,
+    Workspace,
+)
+from runs.models.grams import HIDDEN
+from runs.search import tally
+from runs.search.expressions import Contains
+from runs.search.limits import time_limit
+from runs.search.question import ask
+from runs.search.scope import KINDS
+from studio.core.filters import tree
+from studio.core.filters.catalogue import ATTRIBUTE_SPECS
+from studio.core.filters.tree import Field
+from studio.core.viewspec import ViewSpec
+
+NEWEST = 1_000
+#: Names of one kind that a look-up names at the most.
+NAMES = 60
+AGGREGATES = ("last", "min", "max")
+CHILDREN = ("count", "running", "completed", "failed", "canceled", "queued")
+TABLES: Mapping[str, Any] = {
+    tree.METRICS: Metric,
+    tree.TAGS: RunTag,
+    tree.PARAMS: RunParam,
+    tree.PROPERTIES: RunProperty,
+}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A field; `runs` is None where every run has it, or nobody counted."""
+
+    field: Field
+    runs: int | None = None
+
+
+@dataclass(frozen=True)
+class FieldList:
+    """The fields of each kind that were found, commonest first.
+
+    `more` says how many names of a kind were left out, `total` how many fields there
+    are whatever was looked for. Without `exact`, counts are those of the newest runs.
+    """
+
+    found: Mapping[str, Sequence[Listed]]
+    more: Mapping[str, int]
+    total: int
+    exact: bool
+
+
+def list_fields(
+    spec: ViewSpec,
+    viewer: User,
+    workspace: Workspace,
+    *,
+    experiment: Experiment | None = None,
+    part: str = "",
+) -> FieldList:
+    """The fields whose key holds `part`; attributes are found by their label too."""
+    with time_limit():
+        runs, exact = _newest(spec, viewer, workspace, experiment)
+        counts = {kind: _counts(table, runs) for kind, table in TABLES.items()}
+        names = _names(workspace, counts, part, exact)
+    found: dict[str, list[Listed]] = {tree.ATTRIBUTE: attributes()}
+    more: dict[str, int] = {}
+    total = len(found[tree.ATTRIBUTE])
+    for kind in TABLES:
+        keys = [
+            (name, counts[kind].get(pk))
+            for pk, name in names[kind]
+            if part or not name.startswith(HIDDEN)
+        ]
+        times = len(AGGREGATES) if kind == tree.METRICS else 1
+        total += times * len(counts[kind])
+        keys.sort(key=lambda each: (-(each[1] or 0), each[0]))
+        there = len(keys) if part else len(counts[kind])
+        more[kind] = times * max(there - NAMES, 0)
+        found[kind] = [
+            Listed(field, n)
+            for name, n in keys[:NAMES]
+            for field in _fields(kind, name)
+        ]
+    return FieldList(found, more, total, exact)
+
+
+def attributes() -> list[Listed]:
+    own = [Field(tree.ATTRIBUTE, s.name) for s in ATTRIBUTE_SPECS if s.column]
+    children = [Field(tree.CHILDREN, word) for word in CHILDREN]
+    return [Listed(field) for field in (*own, *children)]
+
+
+def _fields(kind: str, name: str) -> Iterable[Field]:
+    if kind != tree.METRICS:
+        return [Field(kind, name)]
+    return [Field(kind, name, aggregate) for aggregate in AGGREGATES]
+
+
+def _newest(
+    spec: ViewSpec, viewer: User, workspace: Workspace, experiment: Experiment | None
+) -> tuple[list[int], bool]:
+    """The newest matching runs, and whether they are all that match."""
+    now = time.time_ns() // 1_000_000
+    question = ask(spec, viewer, workspace, now=now, experiment=experiment)
+    newest = tally.newest(question).values_list("pk", flat=True)
+    found = list(newest[: NEWEST + 1])
+    return found[:NEWEST], len(found) <= NEWEST
+
+
+def _counts(table: Any, runs: Sequence[int]) -> dict[int, int]:
+    """How many of the runs have each key."""
+    rows = table.objects.filter(run__in=runs).order_by()
+    return dict(rows.values_list("key").annotate(n=Count("pk")))
+
+
+def _names(
+    workspace: Workspace, counts: Mapping[str, dict[int, int]], part: str, exact: bool
+) -> dict[str, list[tuple[int, str]]]:
+    """The names of keys by kind: the commonest, or all that hold `part`."""
+    rows = Key.objects.filter(workspace=workspace)
+    if part:
+        rows = rows.filter(Q(Contains(F("name"), part)))
+    else:
+        rows = rows.filter(
+            pk__in=[pk for each in counts.values() for pk in _most(each)]
+        )
+    found: dict[str, list[tuple[int, str]]] = {kind: [] for kind in TABLES}
+    by_kind = {KINDS[kind].value: kind for kind in TABLES}
+    for pk, kind, name in rows.values_list("pk", "kind", "name"):
+        named = by_kind[kind]
+        if pk in counts[named] or (part and not exact):
+            found[named].append((pk, name))
+    return found
+
+
+def _most(counts: Mapping[int, int]) -> list[int]:
+    """The commonest keys, with room for those that are not shown unasked."""
+    return sorted(counts, key=lambda pk: -counts[pk])[: 2 * NAMES]
