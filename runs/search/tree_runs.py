@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
@@ -119,7 +121,15 @@ def _gathered(question: Question) -> tuple[int, ...]:
     top = Coalesce(F("root_id"), F("pk"))
     found: set[int] = set()
     for part in newest_parts(question):
-        found.update(part.order_by().values_list(top, flat=True).distinct())
+        try:
+            # In the order of arrival, and so by the index that has it.
+            rows = part.annotate(top=top).values("top")
+            sql, given = rows.query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT DISTINCT top FROM ({sql}) AS matching", given)
+            found.update(row[0] for row in cursor.fetchall())
     return tuple(sorted(found))
 
 

@@ -20,6 +20,7 @@ from django.test import Client
 from runs.management.home import read_client
 from runs.models import Experiment, User, Workspace
 from runs.search.find_runs import find_runs
+from runs.search.tree_runs import find_tree
 from studio.core.viewspec import ViewSpec
 from tests.bench.questions import ALL, Question
 from tests.bench.report import Report, measured, times
@@ -87,10 +88,9 @@ def cursor(question: Question) -> str:
         name = question.path.rstrip("/").rpartition("/")[2]
         experiment = Experiment.objects.get(workspace=workspace, name=name)
     after = ""
+    find: Any = find_tree if spec.is_tree else find_runs
     for _ in range(question.turn):
-        page = find_runs(
-            spec.changed(after=after), viewer, workspace, experiment=experiment
-        )
+        page = find(spec.changed(after=after), viewer, workspace, experiment=experiment)
         after = page.after
     return after
 

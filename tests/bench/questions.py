@@ -44,7 +44,7 @@ def nasty(name: str, q: str, sort: str = "") -> Question:
 FAMILIES = (
     ask("newest roots"),
     ask("newest roots, one experiment", path=LARGEST),
-    ask("newest, children too", children="1"),
+    ask("newest, children too", children="1", flat="1"),
     ask("page 50", turn=49),
     ask("page 50, one experiment", path=LARGEST, turn=49),
     ask("one common key", COMMON),
@@ -63,7 +63,9 @@ FAMILIES = (
     ask("sorted by a metric", sort="-metrics.acc"),
     ask("sorted by a metric, rising", sort="metrics.loss"),
     ask("sorted by a metric, one experiment", path=LARGEST, sort="-metrics.acc"),
-    ask("sorted by a metric, children too", sort="-metrics.acc", children="1"),
+    ask(
+        "sorted by a metric, children too", sort="-metrics.acc", children="1", flat="1"
+    ),
     ask("sorted by a metric, page 50", sort="-metrics.acc", turn=49),
     ask("sorted by a rare metric", sort="-metrics.metric_900"),
     ask("a common key, sorted by a metric", COMMON, sort="-metrics.acc"),
@@ -82,7 +84,18 @@ FAMILIES = (
         "the same, children too",
         f"tags.{CHILD_TAG[0]} = '{CHILD_TAG[1]}'",
         children="1",
+        flat="1",
     ),
+    ask("tree", children="1"),
+    ask("tree, one experiment", path=LARGEST, children="1"),
+    ask(
+        "tree, only children match",
+        f"tags.{CHILD_TAG[0]} = '{CHILD_TAG[1]}'",
+        children="1",
+    ),
+    ask("tree, sorted by a metric", sort="-metrics.acc", children="1"),
+    ask("tree, a rare key", RARE, children="1"),
+    ask("tree, page 50", children="1", turn=49),
     Question("experiments", EXPERIMENTS),
     Question("experiments with a word", EXPERIMENTS, "q=sweep"),
 )

@@ -16,7 +16,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs.search import ways
+from runs.search import tree_runs, ways
 from runs.search.find_runs import find_runs
 from runs.search.mlflow_runs import RunSearch
 from studio.core.filters import mlflow
@@ -33,6 +33,7 @@ LARGE = [
     "runs_metric",
     "runs_metricchunk",
     "runs_searchtext",
+    "runs_rootmetric",
 ]
 COLUMNS = "name,tags,status,experiment,submitter,metrics.acc,params.lr,children.failed"
 
@@ -182,6 +183,26 @@ def choose(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
         monkeypatch.setattr(ways, "FEW", -1)
     if way == "walked":
         monkeypatch.setattr(ways, "PROBES", 0)
+
+
+@pytest.mark.parametrize("limit", [tree_runs.EXACT, -1], ids=["gathered", "walked"])
+@pytest.mark.parametrize("asked", FAMILIES, ids=str)
+def test_no_tree_reads_a_large_table_through(
+    large: Library, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], limit: int
+) -> None:
+    monkeypatch.setattr(tree_runs, "EXACT", limit)
+    choose(monkeypatch, "few" if limit > 0 else "walked")
+    spec = ViewSpec.from_query({"columns": COLUMNS, "tree": "a", **asked})
+    for experiment in (None, large.digits):
+        with CaptureQueriesContext(connection) as captured:
+            tree_runs.find_tree(
+                spec.changed(rows=2),
+                large.ada,
+                large.workspace,
+                experiment=experiment,
+                now=NOON,
+            )
+        assert scans(captured) == []
 
 
 def steps(captured: CaptureQueriesContext, start: str) -> list[str]:
