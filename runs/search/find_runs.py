@@ -17,7 +17,7 @@ from runs.search.limits import time_limit
 from runs.search.paging import Place, beyond, read_cursor, write_cursor
 from runs.search.question import Question, ask
 from runs.search.segments import Segment, segments_of
-from runs.search.tally import EXACT, StatusCounts, tally
+from runs.search.tally import EXACT, StatusCounts, tally_and_narrow
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.viewspec import ViewSpec
@@ -113,7 +113,7 @@ def find_runs(
         fields=[*asked, spec.sort.field],
     )
     with time_limit():
-        counts = tally(question)
+        counts, question = tally_and_narrow(question)
         runs, before, after, first = page_of(question)
         rows = rows_of(runs, asked, question)
     return RunPage(rows, counts, before, after, first)

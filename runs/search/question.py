@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db.models import F, Q
-from django.db.models.lookups import Exact
+from django.db.models.expressions import RawSQL
+from django.db.models.lookups import Exact, In
 
 from runs.models import Experiment, Run, User, Workspace
 from runs.models.runs import RunQuerySet
@@ -40,10 +41,14 @@ class Question:
     scope: Scope
     experiment: Experiment | None = None
     parent: Run | None = None
+    #: Where all that could match are known already.
+    few: tuple[int, ...] | None = None
 
     @cached_property
     def way(self) -> Way:
         """How its runs are best come by; asks the database."""
+        if self.few is not None:
+            return Way(few=self.few)
         return way_to(self.node, self.scope, *self._sides())
 
     @property
@@ -56,15 +61,25 @@ class Question:
         """Whether more than the filter, an experiment and what is shown narrows it."""
         return self.spec.mine or self.spec.only or self.parent is not None
 
-    def runs(self, lead: Lead | None = None) -> RunQuerySet:
+    def runs(
+        self,
+        lead: Lead | None = None,
+        *,
+        among: str | None = None,
+        said: Sequence[Node] = (),
+    ) -> RunQuerySet:
         """The runs that match, in no order.
 
         The lead is joined first, so that orders and cursors may name its columns. Runs
-        that are looked up by their keys have no other index to choose.
+        that are looked up by their keys have no other index to choose. `among` are keys
+        (SQLite: as JSON) of which `said` is true.
         """
         runs = Run.objects.all()
         is_led, node = True, self.node
-        if lead is not None:
+        if among is not None:
+            keys = RawSQL("SELECT value FROM json_each(%s)", (among,))
+            runs, node = runs.filter(Q(In(F("pk"), keys))), _without(node, said)
+        elif lead is not None:
             runs, node = runs.filter(lead.condition), _without(node, lead.terms)
         elif self.way.few is not None:
             runs = runs.filter(pk__in=self.way.few)

@@ -35,8 +35,9 @@ class Side:
     """`rows` have the run's key in `column`.
 
     With `join` runs can be read from there: over a `relation`, or from an index of
-    their own. If `ordered` they come in the order of their arrival; if `exact` the rows
-    say all that the term says.
+    their own. If `ordered` they come in the order of their arrival; if `windowed` those
+    of some arrivals are found without reading the others, which any ordered side is; if
+    `exact` the rows say all that the term says.
     """
 
     rows: Any
@@ -45,6 +46,7 @@ class Side:
     join: Q | None = None
     ordered: bool = False
     exact: bool = False
+    windowed: bool = False
 
 
 def side_of(term: Comparison, scope: Scope) -> list[Side]:
@@ -95,6 +97,7 @@ def _text_side(term: Comparison, scope: Scope) -> list[Side]:
             relation=relation,
             join=condition(f"{relation}__"),
             ordered=is_one and not is_range,
+            windowed=not is_range,
             exact=term.op == "is not null" or _says_all(term.op, texts, numbers),
         )
     ]
@@ -126,6 +129,7 @@ def _metric_side(term: Comparison, scope: Scope) -> list[Side]:
             relation="metrics",
             join=condition("metrics__"),
             ordered=not is_range or term.op == "=",
+            windowed=not is_range or term.op in ("=", "in"),
             exact=is_range,
         )
     ]

@@ -8,7 +8,7 @@ they are taken over the newest 10,000, and the result says so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from django.db.models import OrderBy, Sum
 
 from runs.models import RunCount
 from runs.search.question import Question
+from runs.search.sieve import sift
 from runs.search.ways import Lead, arrival_of
 from runs.storage.prepared import PreparedRows
 from studio.core.filters import tree
@@ -42,11 +43,25 @@ class StatusCounts:
 
 def tally(question: Question) -> StatusCounts:
     """The matching runs by status."""
+    return tally_and_narrow(question)[0]
+
+
+def tally_and_narrow(question: Question) -> tuple[StatusCounts, Question]:
+    """Also the question, narrowed where counting found that few runs could match."""
     statuses = _statuses(question)
     if statuses is not None:
         kept = _kept(question).items()
-        return StatusCounts({s: n for s, n in kept if s in statuses}, exact=True)
-    counts = _counted(newest_parts(question))
+        found = {s: n for s, n in kept if s in statuses}
+        return StatusCounts(found, exact=True), question
+    sifted = sift(question, EXACT + 1)
+    if sifted is None:
+        return _status_counts(_counted(newest_parts(question))), question
+    if sifted.few is not None:
+        question = replace(question, few=sifted.few)
+    return _status_counts(sifted.counts), question
+
+
+def _status_counts(counts: dict[int, int]) -> StatusCounts:
     exact = sum(counts.values()) <= EXACT
     if not exact:
         counts[max(counts, key=counts.__getitem__)] -= 1

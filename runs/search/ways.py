@@ -69,18 +69,43 @@ def arrival_of(lead: Lead | None) -> Expr:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Sides of which each matching run is in one; what they say of it together.
+
+    `newest` are the newest runs of one of them, if it is in order; `size` is how many
+    rows there are, about.
+    """
+
+    sides: tuple[Side, ...]
+    terms: Terms = ()
+    newest: tuple[int, ...] = ()
+    size: int = 0
+
+    @property
+    def is_ordered(self) -> bool:
+        return all(side.ordered for side in self.sides)
+
+    @property
+    def is_windowed(self) -> bool:
+        """Whether those of some arrivals are found without reading the others."""
+        return all(side.ordered or side.windowed for side in self.sides)
+
+
+@dataclass(frozen=True)
 class Way:
     """With `few`, those are all runs that could match, and some that may not.
 
     Else runs are read from a lead, for a page or for counting; without one, by walking.
     Each matching run is found by one of `either` at least, in the order of arrival: the
-    newest of all are among the newest of each.
+    newest of all are among the newest of each. And it is in each of `parts`, which are
+    all large.
     """
 
     few: tuple[int, ...] | None = None
     to_page: Lead | None = None
     to_count: Lead | None = None
     either: tuple[Lead, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 def way_to(node: Node | None, scope: Scope, *more: Side) -> Way:
@@ -92,14 +117,20 @@ def way_to(node: Node | None, scope: Scope, *more: Side) -> Way:
     if known:
         return Way(few=min(known, key=len))
     # A small experiment is read rather than a word that is in every run.
-    small = [side for side in more if side.join and _size(side) < MANY]
+    places = [side for side in more if side.join]
+    small = [side for side in places if probes.size(side) < MANY]
     large: list[tuple[Side, Terms]] = [(side, ()) for side in small]
     large += probes.large
-    return _led(large) if large else Way(either=probes.either)
+    parts = (*map(probes.part, places), *probes.parts)
+    if large:
+        return replace(_led(large, probes), parts=parts)
+    return Way(either=probes.either, parts=parts)
 
 
-def _led(large: Sequence[tuple[Side, Terms]]) -> Way:
-    sizes = [(_size(side), not side.ordered, n) for n, (side, _) in enumerate(large)]
+def _led(large: Sequence[tuple[Side, Terms]], probes: _Probes) -> Way:
+    sizes = [
+        (probes.size(side), not side.ordered, n) for n, (side, _) in enumerate(large)
+    ]
     in_order = min((size for size in sizes if not size[1]), default=None)
     rarest = min(sizes, default=(MANY, True, 0))
 
@@ -119,11 +150,6 @@ def _lead(side: Side, says: Terms) -> Lead:
     return Lead(side.join, arrival, says if side.exact else (), side.ordered)
 
 
-def _size(side: Side) -> int:
-    rows: int = side.rows.values(side.column)[:MANY].count()
-    return rows
-
-
 class _Probes:
     """Asks sides for their runs, and remembers the large ones that could lead."""
 
@@ -131,6 +157,9 @@ class _Probes:
         self.scope = scope
         self.left = PROBES
         self.large: list[tuple[Side, Terms]] = []
+        self.parts: list[Part] = []
+        self.newest: dict[int, list[int]] = {}
+        self.sizes: dict[int, int] = {}
         self.either: tuple[Lead, ...] = ()
 
     def few_of(self, node: Node, *, must: bool = True) -> set[int] | None:
@@ -157,13 +186,17 @@ class _Probes:
         self, words: tuple[Word, ...], *, must: bool
     ) -> list[set[int] | None]:
         unions = word_sides([word.text for word in words], self.scope)
-        found = [self.few(sides) for sides in unions]
-        says_all = words if len(unions) == 1 else ()
-        for sides, few in zip(unions, found, strict=True):
-            if few is None and must and len(sides) == 1 and sides[0].join:
-                self.large.append((sides[0], says_all))
-            elif few is None and must and all(side.ordered for side in sides):
-                says = words if len(words) == 1 else ()
+        found = [self.few(union.sides) for union in unions]
+        for union, few in zip(unions, found, strict=True):
+            if few is not None or not must:
+                continue
+            sides = union.sides
+            says = tuple(word for word in words if folded(word.text) in union.words)
+            if all(side.exact for side in sides):
+                self.parts.append(self.part(*sides, terms=says))
+            if len(sides) == 1 and sides[0].join:
+                self.large.append((sides[0], says))
+            elif all(side.ordered for side in sides):
                 self.either = tuple(_lead(side, says) for side in sides)
         return found
 
@@ -173,7 +206,11 @@ class _Probes:
         sides = side_of(term, self.scope) or _named(term)
         found = self.few(sides)
         if found is None and must:
-            self.large += [(side, (term,)) for side in sides if side.join is not None]
+            large = [side for side in sides if side.join is not None]
+            self.large += [(side, (term,)) for side in large]
+            if len(large) == 1:
+                says = (term,) if large[0].exact else ()
+                self.parts.append(self.part(large[0], terms=says))
         return found
 
     def few(self, sides: Sequence[Side]) -> set[int] | None:
@@ -184,9 +221,35 @@ class _Probes:
 
     def _few(self, side: Side) -> set[int] | None:
         self.left -= 1
-        rows: Any = side.rows.values_list(side.column, flat=True)[: FEW + 1]
-        found = set(rows)
-        return found if len(found) <= FEW else None
+        rows: Any = side.rows.values_list(side.column, flat=True)
+        if side.ordered:
+            rows = rows.order_by(f"-{side.column}")
+        found = list(rows[: FEW + 1])
+        if side.ordered:
+            self.newest[id(side)] = found
+        return set(found) if len(found) <= FEW else None
+
+    def size(self, side: Side) -> int:
+        """How many rows it has: guessed by how near its newest are to each other.
+
+        Of what is in no order the rows are counted, up to `MANY`.
+        """
+        if side.ordered:
+            return _guessed(self.newest.get(id(side), ()))
+        if id(side) not in self.sizes:
+            self.sizes[id(side)] = side.rows.values(side.column)[:MANY].count()
+        return self.sizes[id(side)]
+
+    def part(self, *sides: Side, terms: Terms = ()) -> Part:
+        newest = next((self.newest[id(s)] for s in sides if id(s) in self.newest), ())
+        size = sum(map(self.size, sides))
+        return Part(sides, terms, tuple(newest), size)
+
+
+def _guessed(newest: Sequence[int]) -> int:
+    if len(newest) < 2:
+        return 0
+    return len(newest) * newest[0] // (newest[0] - newest[-1] + 1)
 
 
 def _named(term: Comparison) -> list[Side]:

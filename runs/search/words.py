@@ -7,6 +7,7 @@ statuses are found in their own small tables, so that renaming one writes one ro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
@@ -43,8 +44,16 @@ def word_condition(word: str, scope: Scope) -> Q:
     return any_of(conditions)
 
 
-def word_sides(words: Sequence[str], scope: Scope) -> list[list[Side]]:
-    """Sides of runs that hold all the words; each list together holds every such run.
+@dataclass(frozen=True)
+class WordSides:
+    """Sides that together hold every run that holds all of the folded words."""
+
+    words: tuple[str, ...]
+    sides: list[Side]
+
+
+def word_sides(words: Sequence[str], scope: Scope) -> list[WordSides]:
+    """Sides of the runs that hold all the words.
 
     Words that only texts hold are looked up together: both may be common where few
     runs have both.
@@ -53,10 +62,12 @@ def word_sides(words: Sequence[str], scope: Scope) -> list[list[Side]]:
     for word in dict.fromkeys(map(folded, words)):
         named = _named_sides(word, scope)
         if named:
-            found.append([text_side([word]), *named])
+            found.append(WordSides((word,), [text_side([word]), *named]))
         else:
             texts.append(word)
-    return [[text_side(texts)], *found] if texts else found
+    if texts:
+        found.insert(0, WordSides(tuple(texts), [text_side(texts)]))
+    return found
 
 
 def text_side(words: Sequence[str]) -> Side:
@@ -94,9 +105,8 @@ def _named_sides(word: str, scope: Scope) -> list[Side]:
     ):
         if len(found) > NAMED:
             many = {"experiment": experiments, "submitter": _people(word).values("pk")}
-            sides.append(
-                Side(runs.filter(**{f"{name}__in": many.get(name, found)}), "pk")
-            )
+            rows = runs.filter(**{f"{name}__in": many.get(name, found)})
+            sides.append(Side(rows, "pk", exact=True, windowed=True))
             continue
         for value in found:
             join = Q(**{name: value})

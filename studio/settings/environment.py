@@ -220,7 +220,7 @@ def _sqlite(path: Path) -> dict[str, Any]:
                 # Or REPLACE would change what triggers keep (`runs.models.immutable`).
                 "PRAGMA recursive_triggers=ON; "
                 # Per connection, and each thread has one: small; the map is shared.
-                "PRAGMA cache_size=-16384; PRAGMA mmap_size=268435456;"
+                "PRAGMA cache_size=-16384; PRAGMA mmap_size=2147418112;"
             ),
         },
     }

@@ -1,0 +1,81 @@
+"""Counting by intersected keys says what looking at each run says."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from runs.search import sieve, tally, ways
+from runs.search.counts import count_statuses
+from studio.core.viewspec import ViewSpec
+from tests.parts.records import NOON
+from tests.search.library import Library
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        connection.vendor != "sqlite", reason="only SQLite is counted so"
+    ),
+]
+
+FILTERS = [
+    "tags.group = even",
+    "tags.group = even params.lr < 0.5",
+    "params.lr < 0.5 metrics.acc > 3",
+    "metrics.acc > 3",
+    "odd params.lr < 0.5",
+    "odd tags.group = even",
+    "tags.group = even name != nobody",
+    "tags.group in (even, odd) params.lr = '0.1'",
+]
+
+
+@pytest.fixture
+def row(shelf: Library) -> Library:
+    """Thirty runs; every third is a child of the one before it."""
+    for n in range(30):
+        group = "even" if n % 2 == 0 else "odd"
+        shelf.make(
+            f"run-{n}",
+            {"acc": [n % 7]},
+            tags={"group": group},
+            params={"lr": f"0.{n % 5 + 1}"},
+            parent_run_id=f"run-{n - 1}" if n % 3 == 2 else "",
+        )
+    return shelf
+
+
+def told(library: Library, q: str, **spec: bool) -> tuple[int, dict[str, int], bool]:
+    found = count_statuses(
+        ViewSpec(q=q, **spec), library.ada, library.workspace, now=NOON
+    )
+    counts = {status.value: n for status, n in found.counts.items()}
+    return found.total, counts, found.exact
+
+
+@pytest.mark.parametrize("exact", [3, 100])
+@pytest.mark.parametrize("window", [1, 4, 1_000])
+def test_windows_count_as_walking_does(
+    row: Library, monkeypatch: pytest.MonkeyPatch, window: int, exact: int
+) -> None:
+    monkeypatch.setattr(ways, "FEW", -1)
+    monkeypatch.setattr(tally, "EXACT", exact)
+    asked = [(q, children) for q in FILTERS for children in (False, True)]
+    with monkeypatch.context() as patch:
+        patch.setattr(tally, "sift", lambda question, limit: None)
+        walked = [told(row, q, children=children) for q, children in asked]
+    monkeypatch.setattr(sieve, "WINDOW", window)
+    monkeypatch.setattr(sieve, "CHUNK", 2)
+    assert [told(row, q, children=children) for q, children in asked] == walked
+
+
+def test_what_only_children_have_is_none_of_the_roots(
+    row: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ways, "FEW", 0)
+    monkeypatch.setattr(sieve, "TASTE", 1)
+    row.make("root")
+    for n in range(5):
+        row.make(f"fold-{n}", tags={"role": "fold"}, parent_run_id="root")
+    assert row.find("tags.role = fold", children="") == []
+    assert len(row.find("tags.role = fold")) == 5
