@@ -114,7 +114,9 @@ class Contains(_Condition):
 
     def __init__(self, text: Expr, part: str) -> None:
         wanted = Value(lowered(part), output_field=TextField())
-        super().__init__(Lowered(text), wanted)
+        # What has no case need not be lowered to be found.
+        has_case = not part.isascii() or any(map(str.isalpha, part))
+        super().__init__(Lowered(text) if has_case else text, wanted)
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any

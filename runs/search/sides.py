@@ -21,6 +21,7 @@ from runs.models.functions import BEGINNING, Beginning, StartOrder
 from runs.search import values
 from runs.search.keyed import DATASETS, TABLES
 from runs.search.scope import Scope
+from runs.search.spread import PATTERNS, fitting_values
 from studio.core.filters import tree
 from studio.core.filters.fields import statuses_of
 from studio.core.filters.tree import Comparison, Flag, Number, Text, Value
@@ -70,13 +71,20 @@ def _text_side(term: Comparison, scope: Scope) -> list[Side]:
     table: Any = TABLES[term.field.kind].objects
     if key is None:
         return [Side(table.none())]
-    relation = term.field.kind
+    relation, op = term.field.kind, term.op
     texts = [value.text for value in term.values if isinstance(value, Text)]
     numbers = [value for value in term.values if isinstance(value, Number)]
+    if op in PATTERNS and texts:
+        fitting = fitting_values(table.filter(key=key), op, texts[0])
+        if fitting is not None:
+            # A pattern over few values asks for some of them.
+            op, texts = "in", fitting
+        if fitting == []:
+            return [Side(table.none())]
 
     def condition(prefix: str) -> Q:
         has_key = Q(**{f"{prefix}key": key})
-        if term.op in ("=", "in") and texts and not numbers:
+        if op in ("=", "in") and texts and not numbers:
             begins = In(
                 Beginning(F(f"{prefix}value")), [text[:BEGINNING] for text in texts]
             )
@@ -86,11 +94,11 @@ def _text_side(term: Comparison, scope: Scope) -> list[Side]:
             return found & Q(**{f"{prefix}value__in": texts})
         if numbers and not texts:
             number = F(f"{prefix}number")
-            return has_key & values.number_condition(number, term.op, numbers)
+            return has_key & values.number_condition(number, op, numbers)
         return has_key
 
-    is_one = term.op == "=" or len(term.values) < 2
-    is_range = bool(numbers) and not texts and term.op != "="
+    is_one = op == "=" or len(texts) + len(numbers) < 2
+    is_range = bool(numbers) and not texts and op != "="
     return [
         Side(
             table.filter(condition("")),
@@ -98,7 +106,7 @@ def _text_side(term: Comparison, scope: Scope) -> list[Side]:
             join=condition(f"{relation}__"),
             ordered=is_one and not is_range,
             windowed=not is_range,
-            exact=term.op == "is not null" or _says_all(term.op, texts, numbers),
+            exact=op == "is not null" or _says_all(op, texts, numbers),
         )
     ]
 

@@ -17,13 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Aggregate, F, Q, TextField
-from django.db.models.expressions import RawSQL
-from django.db.models.lookups import GreaterThan
+from django.db.models import Aggregate, TextField
 
 from runs.models import Run
 from runs.search import ways
 from runs.search.keyed import TABLES
+from runs.search.spread import numbers_of
 from runs.search.ways import Part, Terms
 
 if TYPE_CHECKING:
@@ -40,8 +39,6 @@ WINDOW = 500_000
 TASTE, MOST = 500, 0.4
 #: So many candidates are looked up at once.
 CHUNK = 16_000
-#: A range of numbers that has so few values is read as those values.
-VALUES = 16
 _BEYOND = 2**62
 
 
@@ -242,21 +239,8 @@ def _as_values(part: Part) -> Part:
     [side, *others] = part.sides
     if others or part.is_windowed or side.relation not in TABLES:
         return part
-    first = side.rows.order_by("number").values("number")[:1]
-    following = Q(GreaterThan(F("number"), RawSQL("found.number", ())))
-    then = side.rows.filter(following).order_by("number").values("number")[:1]
-    (start, given), (step, more) = (
-        rows.query.sql_with_params() for rows in (first, then)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH RECURSIVE found(number) AS (SELECT * FROM ({start}) UNION ALL "
-            f"SELECT ({step}) FROM found WHERE number IS NOT NULL LIMIT {VALUES + 1}) "
-            "SELECT number FROM found",
-            [*given, *more],
-        )
-        values = [number for (number,) in cursor.fetchall() if number is not None]
-    if len(values) > VALUES:
+    numbers = numbers_of(side.rows)
+    if numbers is None:
         return part
-    rows = side.rows.filter(number__in=values)
+    rows = side.rows.filter(number__in=numbers)
     return replace(part, sides=(replace(side, rows=rows, windowed=True),))

@@ -18,8 +18,8 @@ from django.db.models import OrderBy, Sum
 
 from runs.models import RunCount
 from runs.search.question import Question
-from runs.search.sieve import sift
-from runs.search.ways import Lead, arrival_of
+from runs.search.sieve import Sifted, sift
+from runs.search.ways import FEW, Lead, arrival_of
 from runs.storage.prepared import PreparedRows
 from studio.core.filters import tree
 from studio.core.filters.edit import terms
@@ -53,9 +53,7 @@ def tally_and_narrow(question: Question) -> tuple[StatusCounts, Question]:
         kept = _kept(question).items()
         found = {s: n for s, n in kept if s in statuses}
         return StatusCounts(found, exact=True), question
-    sifted = sift(question, EXACT + 1)
-    if sifted is None:
-        return _status_counts(_counted(newest_parts(question))), question
+    sifted = sift(question, EXACT + 1) or _counted(newest_parts(question))
     if sifted.few is not None:
         question = replace(question, few=sifted.few)
     return _status_counts(sifted.counts), question
@@ -77,8 +75,11 @@ def newest_parts(question: Question) -> list[Any]:
     return [_newest_by(question, lead) for lead in question.way.either]
 
 
-def _counted(parts: Sequence[Any]) -> dict[int, int]:
-    """Counted in SQL: the ORM would limit the groups and not the runs."""
+def _counted(parts: Sequence[Any]) -> Sifted:
+    """Counted in SQL: the ORM would limit the groups and not the runs.
+
+    A page need not look again for what was as hard to find as it is rare.
+    """
     found: list[str] = []
     given: list[Any] = []
     for part in parts:
@@ -90,15 +91,22 @@ def _counted(parts: Sequence[Any]) -> dict[int, int]:
         found.append(f"SELECT pk, status FROM ({sql}) AS part_{len(found)}")
         given += own
     if not found:
-        return {}
+        return Sifted({}, ())
     union = " UNION ".join(found)
     if len(found) > 1:
         union += f" ORDER BY pk DESC LIMIT {EXACT + 1}"
+    is_sqlite = connection.vendor == "sqlite"
+    keys = "GROUP_CONCAT(pk)" if is_sqlite else "STRING_AGG(pk::text, ',')"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT status, COUNT(*) FROM ({union}) AS newest GROUP BY status", given
+            f"SELECT status, COUNT(*), {keys} FROM ({union}) AS newest GROUP BY status",
+            given,
         )
-        return dict(cursor.fetchall())
+        rows = cursor.fetchall()
+    counts = {status: n for status, n, _ in rows}
+    if sum(counts.values()) > FEW:
+        return Sifted(counts)
+    return Sifted(counts, tuple(int(k) for row in rows for k in row[2].split(",")))
 
 
 def newest(question: Question) -> Any:

@@ -1,0 +1,73 @@
+"""The different values that a key has, where they are few: by jumps in its index.
+
+Each costs one look-up, whatever the number of runs that have it. Only SQLite is asked
+so; PostgreSQL reads in other ways.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
+from django.db.models.lookups import GreaterThan
+
+from runs.models.functions import BEGINNING, Beginning, lowered
+
+#: So many values are few: for a pattern, and for a range of numbers.
+TEXTS, NUMBERS = 300, 16
+PATTERNS = ("like", "ilike", "contains")
+
+
+def numbers_of(rows: Any) -> list[float] | None:
+    """The different numbers of one key's rows; None if there are many."""
+    return _different(rows, F("number"), NUMBERS)
+
+
+def fitting_values(rows: Any, op: str, pattern: str) -> list[str] | None:
+    """The values of one key's rows that fit the pattern; None if there are many.
+
+    The rows of some others may be left out only if every value is known in full.
+    """
+    if connection.vendor != "sqlite":
+        return None
+    found = _different(rows, Beginning(F("value")), TEXTS)
+    if found is None or any(len(value) >= BEGINNING for value in found):
+        return None
+    fits = _matcher(op, pattern)
+    return [value for value in found if fits(value)]
+
+
+def _different(rows: Any, value: Any, limit: int) -> list[Any] | None:
+    rows = rows.order_by().annotate(one=value)
+    first = rows.order_by("one").filter(one__isnull=False).values("one")[:1]
+    following = Q(GreaterThan(F("one"), RawSQL("found.one", ())))
+    then = rows.filter(following).order_by("one").values("one")[:1]
+    (start, given), (step, more) = (
+        each.query.sql_with_params() for each in (first, then)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH RECURSIVE found(one) AS (SELECT * FROM ({start}) UNION ALL "
+            f"SELECT ({step}) FROM found WHERE one IS NOT NULL LIMIT {limit + 2}) "
+            "SELECT one FROM found WHERE one IS NOT NULL",
+            [*given, *more],
+        )
+        found = [one for (one,) in cursor.fetchall()]
+    return found if len(found) <= limit else None
+
+
+def _matcher(op: str, pattern: str) -> Any:
+    """As `expressions.Contains` and `Like` say it in SQL."""
+    if op == "contains":
+        part = lowered(pattern) or ""
+        return lambda value: part in (lowered(value) or "")
+    any_case = op == "ilike"
+    wanted = (lowered(pattern) or "") if any_case else pattern
+    parts = {"%": ".*", "_": "."}
+    shape = re.compile(
+        "".join(parts.get(char) or re.escape(char) for char in wanted), re.DOTALL
+    )
+    return lambda value: shape.fullmatch((lowered(value) or "") if any_case else value)
