@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db.models import F, Q
-from django.db.models.expressions import RawSQL
-from django.db.models.lookups import Exact, In
+from django.db.models.lookups import Exact
 
 from runs.models import Experiment, Run, User, Workspace
 from runs.models.runs import RunQuerySet
@@ -61,25 +60,15 @@ class Question:
         """Whether more than the filter, an experiment and what is shown narrows it."""
         return self.spec.mine or self.spec.only or self.parent is not None
 
-    def runs(
-        self,
-        lead: Lead | None = None,
-        *,
-        among: str | None = None,
-        said: Sequence[Node] = (),
-    ) -> RunQuerySet:
+    def runs(self, lead: Lead | None = None) -> RunQuerySet:
         """The runs that match, in no order.
 
         The lead is joined first, so that orders and cursors may name its columns. Runs
-        that are looked up by their keys have no other index to choose. `among` are keys
-        (SQLite: as JSON) of which `said` is true.
+        that are looked up by their keys have no other index to choose.
         """
         runs = Run.objects.all()
         is_led, node = True, self.node
-        if among is not None:
-            keys = RawSQL("SELECT value FROM json_each(%s)", (among,))
-            runs, node = runs.filter(Q(In(F("pk"), keys))), _without(node, said)
-        elif lead is not None:
+        if lead is not None:
             runs, node = runs.filter(lead.condition), _without(node, lead.terms)
         elif self.way.few is not None:
             runs = runs.filter(pk__in=self.way.few)
@@ -94,13 +83,16 @@ class Question:
         runs = self._switched(runs)
         return runs if node is None else runs.filter(condition(node, self.scope))
 
-    def among(self, runs: RunQuerySet) -> RunQuerySet:
-        """Those of the given runs, looked up by their keys, that match."""
+    def among(self, runs: RunQuerySet, said: Sequence[Node] = ()) -> RunQuerySet:
+        """Those of the given runs, looked up by their keys, that match.
+
+        Of `said` it is known already.
+        """
         runs = runs.of_member(self.scope.workspace, self.scope.viewer)
         for name, value in self._places().items():
             runs = runs.filter(Q(Exact(Plain(F(name)), value)))
         runs = self._switched(runs)
-        node = self.node
+        node = _without(self.node, said)
         return runs if node is None else runs.filter(condition(node, self.scope))
 
     def _places(self) -> dict[str, int]:

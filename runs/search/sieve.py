@@ -17,9 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Aggregate, TextField
+from django.db.models import Aggregate, F, Q, TextField
+from django.db.models.expressions import RawSQL
+from django.db.models.lookups import In
 
 from runs.models import Run
+from runs.models.runs import RunQuerySet
 from runs.search import ways
 from runs.search.keyed import TABLES
 from runs.search.spread import numbers_of
@@ -77,7 +80,7 @@ def sift(question: Question, limit: int) -> Sifted | None:
 def _tasted(question: Question, lead: Part) -> float:
     """The share of the lead's newest runs that match."""
     keys = np.array(lead.newest[:TASTE], dtype=np.int64)
-    found = _counted(question.runs(among=_as_json(keys), said=lead.terms), TASTE)
+    found = _counted(question.among(_runs(keys), lead.terms), TASTE)
     return found.total() / max(len(keys), 1)
 
 
@@ -128,8 +131,7 @@ class _Sieve:
         at = 0
         while at < len(keys) and self.missing > 0:
             some = keys[at : at + (CHUNK if self.seen else TASTE)]
-            among = _as_json(some)
-            runs = self.question.runs(among=among, said=self.said)
+            runs = self.question.among(_runs(some), self.said)
             self.counts.update(_counted(runs, self.missing))
             self.seen += len(some)
             at += len(some)
@@ -147,8 +149,11 @@ class _Sieve:
         return keys if self.children is None else keys[~_isin(keys, self.children)]
 
 
-def _as_json(keys: Keys) -> str:
-    return f"[{','.join(map(str, keys.tolist()))}]"
+def _runs(keys: Keys) -> RunQuerySet:
+    """Looked up by their keys, which are one value however many they are."""
+    text = f"[{','.join(map(str, keys.tolist()))}]"
+    among = RawSQL("SELECT value FROM json_each(%s)", (text,))
+    return Run.objects.filter(Q(In(F("pk"), among)))
 
 
 def _counted(runs: Any, limit: int) -> Counter[int]:

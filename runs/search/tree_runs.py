@@ -24,7 +24,7 @@ from runs.search.find_runs import RunPage, page_of, rows_of
 from runs.search.limits import time_limit
 from runs.search.question import Question, ask
 from runs.search.sides import INDEXED
-from runs.search.tally import EXACT, newest_parts, tally
+from runs.search.tally import EXACT, newest_parts, tally, tally_and_narrow
 from runs.search.tree_children import open_branches
 from runs.search.ways import Lead, Way
 from studio.core.filters import tree
@@ -94,7 +94,7 @@ def find_tree(
         fields=[*asked, spec.sort.field],
     )
     with time_limit():
-        counts = tally(question)
+        counts, question = tally_and_narrow(question)
         is_small = counts.exact and counts.total <= EXACT
         roots = _roots_of(question, _gathered(question) if is_small else None)
         runs, before, after, first = page_of(roots)
@@ -112,7 +112,7 @@ def find_tree(
 
 def _roots_of(question: Question, found: tuple[int, ...] | None) -> RootQuestion:
     return RootQuestion(
-        question.spec, question.node, question.scope, question.experiment, None, found
+        question.spec, question.node, question.scope, question.experiment, found=found
     )
 
 
