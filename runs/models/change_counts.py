@@ -153,10 +153,9 @@ def _statements(vendor: str, watched: Watched, event: str) -> list[str]:
         one = watched.workspaces.format(row="changed")
         told = f"SELECT DISTINCT there.id FROM changed, LATERAL ({one}) AS there"
     done = f"PERFORM runs_count_change(id) FROM ({told}) AS found"
-    body = f"BEGIN {done}; RETURN NULL; END"
+    body = f"$$ BEGIN {done}; RETURN NULL; END $$ LANGUAGE plpgsql"
     return [
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger AS $$ {body} $$ "
-        + "LANGUAGE plpgsql",
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger AS {body}",
         f"CREATE OR REPLACE TRIGGER {name} {on} {each} EXECUTE FUNCTION {name}()",
     ]
 

@@ -38,6 +38,12 @@ def empty(
         "of_all": links.query(mine=False) if spec.mine else "",
         # Later pages of a list that has lost its rows lead back to its first.
         "first_page": links.query() if spec.after or spec.before else "",
-        # A JSON text is the same in Python and within a shell's quotes, if escaped.
         "snippet_name": json.dumps(name, ensure_ascii=False),
+        "snippet_body": _shell_text({"experiment": name}),
     }
+
+
+def _shell_text(values: dict[str, str]) -> str:
+    """JSON in a shell's quotes; `id` is the variable of that name."""
+    inside = json.dumps(values, ensure_ascii=False)[1:-1].replace("'", "'\\''")
+    return f"'{{\"id\": \"'$id'\", {inside}}}'"

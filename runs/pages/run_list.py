@@ -40,7 +40,7 @@ from studio.core.viewspec import ROWS, Column, ViewSpec
 
 HTMX_SWAPS_THIS = 422
 #: Parameters that a new filter leaves as they are.
-KEPT = ("sort", "columns", "facets", "archived")
+KEPT = ("sort", "columns", "tree", "facets", "archived")
 Wrong = (InvalidFilter, NotSupported, QueryTimeout)
 
 
@@ -139,8 +139,10 @@ def _context(
         "kept": [(n, shown[n]) for n in KEPT if n in shown],
         "sizes": ROWS,
         "complaints": found.complaints,
-        **run_table.table(page, columns, links, found.counts, experiment),
-        "kept_rows": kept_rows(request, spec, page, columns, links),
+        **run_table.table(page, columns, links, found.counts),
+        "kept_rows": kept_rows(
+            request, spec, page, run_table.shown_columns(columns, page, spec), links
+        ),
     }
     if not page.rows:
         context |= empty(request, links, experiment)

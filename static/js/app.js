@@ -1,4 +1,4 @@
-// What the pages gain from a script: menus that close, dialogs, toasts, copying, keys.
+// What the pages gain from a script: menus that close, dialogs, toasts, copying, tabs.
 // Everything here has a plain link or form below it.
 document.documentElement.classList.add("scripted");
 
@@ -33,32 +33,13 @@ async function copy(button) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") {
-    const open = document.querySelector("details.menu[open]");
-    closeMenus(null);
-    open?.querySelector("summary").focus();
-    const nav = document.getElementById("nav-open");
-    if (nav?.checked && innerWidth < 1280) nav.checked = false;
-    return;
-  }
-  const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "/") {
-    const box = document.querySelector("[data-key='/']");
-    if (box) {
-      event.preventDefault();
-      box.focus();
-      box.select();
-    }
-  }
-  if (event.key === "j" || event.key === "k") moveRow(event.key === "j" ? 1 : -1);
+  if (event.key !== "Escape") return;
+  const open = document.querySelector("details.menu[open]");
+  closeMenus(null);
+  open?.querySelector("summary").focus();
+  const nav = document.getElementById("nav-open");
+  if (nav?.checked && innerWidth < 1280) nav.checked = false;
 });
-
-function moveRow(step) {
-  const links = [...document.querySelectorAll("[data-row-link]")];
-  const now = links.indexOf(document.activeElement);
-  links[Math.min(Math.max(now + step, 0), links.length - 1)]?.focus();
-}
 
 // Toasts: from the page itself, or from an answer's HX-Trigger {"toast": {text, undo?}}.
 function toast({ text }) {
@@ -98,6 +79,43 @@ document.addEventListener("submit", (event) => {
   const next = event.target.querySelector("input[name=next]");
   if (next) next.value = location.pathname + location.search;
 });
+
+// Tabs whose panels are all in the page: without a script they stand one below the other.
+document.addEventListener("click", (event) => {
+  const tab = event.target.closest("[role=tab]");
+  if (tab) choose(tab);
+});
+document.addEventListener("keydown", (event) => {
+  const tab = event.target.closest("[role=tab]");
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!tab || !step) return;
+  const all = [...tab.closest("[role=tablist]").querySelectorAll("[role=tab]")];
+  const next = all[(all.indexOf(tab) + step + all.length) % all.length];
+  choose(next);
+  next.focus();
+});
+function choose(tab) {
+  for (const each of tab.closest("[role=tablist]").querySelectorAll("[role=tab]")) {
+    const on = each === tab;
+    each.setAttribute("aria-selected", on);
+    each.tabIndex = on ? 0 : -1;
+    document.getElementById(each.getAttribute("aria-controls")).hidden = !on;
+  }
+}
+function arrange() {
+  for (const tab of document.querySelectorAll("[role=tab][aria-selected=true]")) choose(tab);
+}
+document.body.addEventListener("htmx:afterSwap", arrange);
+arrange();
+
+// What waits for the server says so to those too who do not see the bar.
+for (const [kind, busy] of [["htmx:beforeRequest", true], ["htmx:afterRequest", false]]) {
+  document.body.addEventListener(kind, (event) => {
+    const target = event.detail.target;
+    if (busy) target?.setAttribute("aria-busy", "true");
+    else target?.removeAttribute("aria-busy");
+  });
+}
 
 // A refused htmx request says so; a fragment of an error page is never swapped in.
 document.body.addEventListener("htmx:responseError", (event) => {

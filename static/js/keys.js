@@ -1,0 +1,33 @@
+// Keys of every page; off while something is typed or a dialog is open.
+
+const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+const dialog = () => document.getElementById("key-list");
+
+const ACTS = {
+  "/": () => focusBox(),
+  j: () => moveRow(1),
+  k: () => moveRow(-1),
+  "?": () => dialog()?.showModal(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest(TYPING) || document.querySelector("dialog[open]")) return;
+  const act = Object.hasOwn(ACTS, event.key) && ACTS[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+function focusBox() {
+  const box = document.querySelector("[data-key='/']");
+  box?.focus();
+  box?.select();
+}
+
+function moveRow(step) {
+  const links = [...document.querySelectorAll("[data-row-link]")].filter((link) => link.checkVisibility());
+  const row = document.activeElement.closest("tr")?.querySelector("[data-row-link]");
+  const now = links.indexOf(row);
+  links[Math.min(Math.max(now + step, 0), links.length - 1)]?.focus();
+}

@@ -1,0 +1,174 @@
+// A list that goes on by itself: it asks whether there is news (304 if not), shows what
+// changed in the rows that are there, and announces what would move them.
+
+import { morph } from "./morph.js";
+
+const SLOWEST = 300;
+const dot = document.getElementById("live");
+const words = dot.dataset;
+const list = () => document.getElementById("run-table");
+const rowsOf = (root) => [...root.querySelectorAll("tr[data-row]")];
+const keyOf = (row) => row.dataset.row;
+
+let etag = words.etag;
+let timer;
+let failures = 0;
+let newest = 0;
+let stopped = false;
+
+function follow(seconds = Number(list().dataset.pace)) {
+  clearTimeout(timer);
+  if (stopped || document.hidden || !seconds) return;
+  timer = setTimeout(look, seconds * 1000);
+}
+
+// What is shown is the page as the server made it just now.
+function begin() {
+  newest = Math.max(newest, ...rowsOf(list()).map((row) => Number(keyOf(row))));
+  dot.hidden = !Number(list().dataset.pace);
+  follow();
+}
+
+function say(state) {
+  dot.classList.toggle("paused", state !== "live");
+  dot.textContent = words[state];
+  dot.title = words[`${state}Help`];
+}
+
+async function ask(known) {
+  const url = new URL(location.href);
+  if (known) url.searchParams.set("shown", rowsOf(list()).map(keyOf).join("."));
+  const headers = { "HX-Request": "true" };
+  if (known && etag) headers["If-None-Match"] = etag;
+  const answer = await fetch(url, { headers, cache: "no-store" });
+  if (answer.ok || answer.status === 304) etag = answer.headers.get("ETag") ?? "";
+  return answer;
+}
+
+async function look() {
+  const [before, address] = [list(), location.href];
+  const stays = () => list() === before && location.href === address;
+  if (document.querySelector(".htmx-request")) return follow();
+  try {
+    const answer = await ask(true);
+    if (answer.status === 401) return stop();
+    if (answer.status !== 304 && !answer.ok) return pause(Number(answer.headers.get("Retry-After")));
+    const html = answer.ok ? await answer.text() : "";
+    failures = 0;
+    say("live");
+    if (html && stays()) take(html);
+    follow();
+  } catch {
+    pause();
+  }
+}
+
+// Nobody is helped by a server that is asked again and again while it is down.
+function pause(wanted = 0) {
+  failures += 1;
+  say("paused");
+  const pace = Number(list().dataset.pace) || 5;
+  follow(Math.min(SLOWEST, Math.max(wanted || 0, pace * 2 ** failures)));
+}
+
+function stop() {
+  stopped = true;
+  say("gone");
+}
+
+function take(html) {
+  const model = document.createElement("template");
+  model.innerHTML = html;
+  const [now, fresh] = [list(), model.content.getElementById("run-table")];
+  const shown = rowsOf(now);
+  if (!shown.length || heads(now) !== heads(fresh)) {
+    if (!shown.length || !isBusy(now)) return swap(html);
+    return announce(0);
+  }
+  update(now, fresh, shown);
+}
+
+const heads = (root) => [...root.querySelectorAll("thead th")].map((head) => head.dataset.column ?? head.textContent).join("\n");
+const isBusy = (root) => root.contains(document.activeElement) || root.querySelector("details[open]") || document.querySelector("dialog[open]");
+
+function update(now, fresh, shown) {
+  const kept = fresh.querySelector("template#kept-rows");
+  const coming = rowsOf(fresh);
+  const source = new Map([...(kept ? rowsOf(kept.content) : []), ...coming].map((row) => [keyOf(row), row]));
+  const before = shown.map(keyOf).join();
+  const after = coming.map(keyOf);
+  const added = after.filter((key) => !shown.some((row) => keyOf(row) === key));
+  const same = before === after.join();
+  for (const row of shown) {
+    const drawn = source.get(keyOf(row));
+    row.classList.toggle("stale", !drawn);
+    if (drawn) cells(row, drawn);
+  }
+  const parts = [".strip", ".table-tools > .quiet:first-child", ".pages > .soft", ...(same ? [".pages-end"] : [])];
+  for (const part of parts) {
+    const [old, drawn] = [now.querySelector(part), fresh.querySelector(part)];
+    if (old && drawn) morph(old, drawn);
+  }
+  now.dataset.pace = fresh.dataset.pace;
+  if (same) hush();
+  else announce(added.filter((key) => Number(key) > newest).length, after.length);
+}
+
+function cells(row, drawn) {
+  const [mine, theirs] = [[...row.cells], [...drawn.cells]];
+  if (mine.length !== theirs.length) return;
+  mine.forEach((cell, n) => morph(cell, theirs[n]));
+}
+
+const bar = () => document.getElementById("list-news");
+const hush = () => bar()?.replaceChildren();
+
+function announce(count, most) {
+  const several = count === most ? `${count}+` : String(count);
+  const text = !count ? words.changed : count === 1 ? words.newRun : words.newRuns.replace("%s", several);
+  const button = bar()?.querySelector("button");
+  if (!bar() || button?.textContent === text) return;
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "button primary";
+  made.textContent = text;
+  if (button) button.textContent = text;
+  else bar().append(made);
+}
+
+document.addEventListener("click", async (event) => {
+  if (!event.target.closest("#list-news button, #refresh")) return;
+  event.preventDefault();
+  try {
+    const answer = await ask(false);
+    if (!answer.ok) return pause();
+    swap(await answer.text());
+    say("live");
+    list().querySelector("[data-row-link]")?.focus({ preventScroll: true });
+  } catch {
+    pause();
+    document.body.dispatchEvent(new CustomEvent("htmx:sendError"));
+  }
+});
+
+function swap(html) {
+  const at = document.activeElement;
+  const again = at && list().contains(at) && (at.id ? `#${CSS.escape(at.id)}` : at.getAttribute("href") && `a[href="${CSS.escape(at.getAttribute("href"))}"]`);
+  htmx.swap("#run-table", html, { swapStyle: "outerHTML" });
+  if (again) list().querySelector(again)?.focus({ preventScroll: true });
+  begin();
+}
+
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  const answer = event.detail.xhr;
+  if (event.target.id !== "run-table" || !answer) return;
+  etag = answer.getResponseHeader("ETag") ?? "";
+  begin();
+});
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(timer);
+  if (!document.hidden && !stopped) look();
+});
+window.addEventListener("online", look);
+
+begin();

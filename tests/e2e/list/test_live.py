@@ -1,0 +1,160 @@
+"""A list that is left open: it follows what happens and disturbs nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.parts.browser import Watch
+from tests.parts.server import Server
+from tests.parts.wire import Connection
+
+
+class Runs:
+    """Runs of an experiment of its own, as a script would log them."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        self.link = Connection(server)
+        self.name = name
+        self.path = f"/w/default/experiments/{name}/"
+        made = self.link.rest("POST", "/experiments", {"name": name})
+        self.number = made["id"]
+
+    def start(self, run: str, **more: Any) -> str:
+        body = {"experiment": self.name, "name": run, **more}
+        made: str = self.link.rest("POST", "/runs", body)["id"]
+        return made
+
+    def metric(self, run: str, value: float, sequence: int = 0) -> None:
+        points = [{"key": "acc", "value": value, "step": sequence}]
+        body = {"writer": "w", "sequence": sequence, "points": points}
+        self.link.rest("POST", f"/runs/{run}/metrics", body)
+
+    def end(self, run: str, status: str = "Completed") -> None:
+        self.link.rest("POST", f"/runs/{run}/status", {"status": status})
+
+
+@pytest.fixture
+def runs(request: pytest.FixtureRequest, list_server: Server) -> Iterator[Runs]:
+    made = Runs(list_server, request.node.name.replace("_", "-"))
+    yield made
+    made.link.rest("DELETE", f"/experiments/{made.number}")
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.locator("tr[data-row]").filter(has_text=name)
+
+
+def look(page: Page) -> None:
+    """What the list does every few seconds."""
+    with page.expect_response(lambda answer: "shown=" in answer.url):
+        page.evaluate("dispatchEvent(new Event('online'))")
+
+
+def test_rows_follow_in_place_and_keep_the_focus(runs_page: Page, runs: Runs) -> None:
+    first = runs.start("first")
+    runs.metric(first, 0.5)
+    runs_page.goto(runs.path)
+    runs_page.get_by_role("link", name="first", exact=True).focus()
+    runs_page.evaluate("document.activeElement.mark = 1")
+    runs.metric(first, 0.75, 1)
+    runs.end(first)
+    look(runs_page)
+    expect(row(runs_page, "first")).to_contain_text("Completed")
+    expect(row(runs_page, "first")).to_contain_text("0.75")
+    expect(runs_page.locator(".strip")).to_contain_text("Completed: 1")
+    # It is the very link that had the focus, and has it.
+    assert runs_page.evaluate("document.activeElement.mark") == 1
+
+
+def test_new_runs_are_announced_and_shown_when_asked_for(
+    runs_page: Page, runs: Runs
+) -> None:
+    first = runs.start("first")
+    runs_page.goto(runs.path)
+    top = row(runs_page, "first").bounding_box()
+    for name in ("second", "third", "fourth"):
+        runs.start(name)
+    runs.end(first, "Failed")
+    look(runs_page)
+    button = runs_page.get_by_role("button", name="3 new runs")
+    expect(button).to_be_visible()
+    expect(row(runs_page, "first")).to_contain_text("Failed")
+    assert runs_page.locator("tr[data-row]").count() == 1
+    assert row(runs_page, "first").bounding_box() == top
+    button.focus()
+    runs_page.keyboard.press("Enter")
+    expect(runs_page.locator("tr[data-row]")).to_have_count(4)
+    expect(button).to_have_count(0)
+
+
+def test_rows_that_new_ones_pushed_off_the_page_still_follow(
+    runs_page: Page, runs: Runs
+) -> None:
+    oldest = runs.start("oldest")
+    for number in range(24):
+        runs.start(f"run-{number}")
+    runs_page.goto(f"{runs.path}?rows=25")
+    runs.start("newest")
+    look(runs_page)
+    expect(runs_page.get_by_role("button", name="1 new run")).to_be_visible()
+    runs.end(oldest, "Canceled")
+    look(runs_page)
+    expect(row(runs_page, "oldest")).to_contain_text("Canceled")
+
+
+def test_what_the_reader_is_in_the_middle_of_stays(runs_page: Page, runs: Runs) -> None:
+    first = runs.start("first")
+    runs_page.goto(runs.path)
+    box = runs_page.locator("#q")
+    box.fill("status = Runn")
+    runs_page.get_by_label("Theme").click()
+    runs_page.evaluate("getSelection().selectAllChildren(document.querySelector('h1'))")
+    runs.metric(first, 0.5)
+    runs.end(first)
+    look(runs_page)
+    expect(box).to_have_value("status = Runn")
+    expect(runs_page.get_by_role("button", name="Dark")).to_be_visible()
+    assert runs_page.evaluate("String(getSelection())") != ""
+
+
+def test_the_first_run_appears_by_itself(runs_page: Page, runs: Runs) -> None:
+    runs_page.goto(runs.path)
+    expect(runs_page.get_by_role("heading", name="No runs in")).to_be_visible()
+    runs_page.get_by_role("tab", name="Command line").click()
+    expect(runs_page.get_by_text("send runs")).to_be_visible()
+    runs.start("first")
+    look(runs_page)
+    expect(row(runs_page, "first")).to_be_visible()
+
+
+def test_a_server_that_is_away_is_said_and_waited_for(
+    runs_page: Page, runs: Runs, watch: Watch
+) -> None:
+    watch.expect("ERR_FAILED")
+    first = runs.start("first")
+    runs_page.goto(runs.path)
+    dot = runs_page.locator("#live")
+    expect(dot).to_have_text("Live")
+    runs_page.route("**/*shown=*", lambda route: route.abort())
+    runs_page.evaluate("dispatchEvent(new Event('online'))")
+    expect(dot).to_have_text("Paused")
+    expect(row(runs_page, "first")).to_be_visible()
+    runs_page.unroute("**/*shown=*")
+    runs.end(first)
+    look(runs_page)
+    expect(dot).to_have_text("Live")
+    expect(row(runs_page, "first")).to_contain_text("Completed")
+
+
+def test_without_news_nothing_is_sent_and_nothing_moves(
+    runs_page: Page, runs: Runs
+) -> None:
+    runs.end(runs.start("first"))
+    runs_page.goto(runs.path)
+    with runs_page.expect_response(lambda answer: "shown=" in answer.url) as told:
+        runs_page.evaluate("dispatchEvent(new Event('online'))")
+    assert told.value.status == 304
