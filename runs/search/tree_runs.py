@@ -67,9 +67,14 @@ class RootQuestion(Question):
             return runs.filter(pk__in=self.found)
         runs = runs.of_member(self.scope.workspace, self.scope.viewer)
         place = Q(workspace=self.scope.workspace) if lead is None else Q()
+        return runs.filter(place, self._shows, parent=None)
+
+    @cached_property
+    def _shows(self) -> Q:
+        """Whether the root at hand, or a run below it, matches."""
         own = self.among(Run.objects.filter(pk=OuterRef("pk")))
         below = self.among(Run.objects.filter(root=OuterRef("pk")))
-        return runs.filter(place, Q(Exists(own)) | Q(Exists(below)), parent=None)
+        return Q(Exists(own)) | Q(Exists(below))
 
 
 def find_tree(

@@ -21,7 +21,7 @@ Pairs = set[tuple[int, str, float, float]]
 
 
 def kept() -> Pairs:
-    return set(RootMetric.objects.values_list("root", "key__name", "min", "max"))
+    return set(RootMetric.objects.values_list("root_id", "key__name", "min", "max"))
 
 
 def gathered() -> Pairs:
@@ -56,7 +56,8 @@ def step(chance: Random, experiment: Experiment, actor: Actor, now: int) -> None
         return
     run = chance.choice(runs)
     if action == "log":
-        value = chance.choice([chance.uniform(-5, 5), float("nan"), "text"])
+        values: list[float | str] = [chance.uniform(-5, 5), float("nan"), "text"]
+        value = chance.choice(values)
         key = chance.choice(["acc", "loss"])
         log_metrics(run, [Point(key, value, now)], actor=actor, now=now)
         return
