@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from runs.models import Run, User, Workspace
+from runs.models import Key, Kind, Run, RunTag, User, Workspace
+from runs.search.counts import count_keys
 from studio.core.errors import InvalidFilter
+from studio.core.viewspec import ViewSpec
+from tests.parts.records import NOON
 from tests.search.library import Library
 
 pytestmark = pytest.mark.django_db
@@ -45,3 +50,34 @@ LARGE = {
 @pytest.mark.parametrize("name", LARGE)
 def test_the_largest_filters_are_answered(library: Library, name: str) -> None:
     library.find(LARGE[name])
+
+
+def test_ten_thousand_keys_cost_no_more_queries(shelf: Library) -> None:
+    run = shelf.make("x", tags={"own": "1"})
+
+    def queries(q: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert shelf.find(q, columns="name,tags") == ["x"]
+        return len(captured)
+
+    few = queries("tags.own = '1'")
+    keys = [
+        Key(workspace=shelf.workspace, kind=Kind.TAG, name=f"key-{n}")
+        for n in range(10_000)
+    ]
+    Key.objects.bulk_create(keys)
+    RunTag.objects.bulk_create(RunTag(run=run, key=key, value="1") for key in keys)
+    assert queries("tags.key-9999 = '1'") == few
+    found = count_keys("tags", "key-", ViewSpec(), shelf.ada, shelf.workspace, now=NOON)
+    assert len(found) == 20
+
+
+@pytest.mark.parametrize(
+    "q", ["name like '%zz%9'", "description contains qqq", "tags.own like '%q%'"]
+)
+def test_what_nothing_matches_is_looked_for_once(shelf: Library, q: str) -> None:
+    shelf.make("x", tags={"own": "1"})
+    with CaptureQueriesContext(connection) as captured:
+        assert shelf.find(q) == []
+    looked = [each["sql"] for each in captured if '"revision"' in each["sql"]]
+    assert looked == []

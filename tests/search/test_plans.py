@@ -137,6 +137,12 @@ FAMILIES: list[dict[str, str]] = [
     {"q": "archived"},
     {"q": "resnet"},
     {"q": "resnet vit"},
+    {"q": "resnet tags.model = vit"},
+    {"q": "tags.model = vit metrics.acc > 0.9"},
+    {"q": "params.lr < 0.1 metrics.acc > 0.9"},
+    {"q": "tags.model contains vi"},
+    {"q": "tags.model like '%t'"},
+    {"q": "children.failed > 0"},
     {"q": "tags.model = vit or metrics.acc > 0.9"},
     {"q": "tags.model != vit"},
     {"q": "datasets.name = digits"},
@@ -148,7 +154,9 @@ FAMILIES: list[dict[str, str]] = [
     {"sort": "-metrics.acc", "q": "metrics.acc > 0.9"},
     {"sort": "params.lr"},
     {"sort": "-tags.model"},
+    {"sort": "started"},
     {"sort": "-started"},
+    {"sort": "-metrics.nobody"},
     {"selected": "a,b", "only": "1", "children": "1"},
 ]
 
