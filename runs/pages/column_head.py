@@ -72,7 +72,7 @@ def column_head(request: PageRequest) -> HttpResponse:
 
 def _query(spec: ViewSpec, **changes: Any) -> str:
     query = spec.to_query(**changes)
-    return f"?{query}" if query else "?"
+    return f"?{query}" if query else ""
 
 
 def _sorts(spec: ViewSpec, scope: ListScope, asked: Field) -> list[Item]:

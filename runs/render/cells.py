@@ -22,17 +22,14 @@ class CellLink(Protocol):
     def key(self) -> str: ...
 
 
-def text_cell(css: str, text: str, label: str = "", title: str = "") -> str:
+def text_cell(
+    css: str, text: str, label: str = "", title: str = "", mark: str = ""
+) -> str:
+    """`mark` is a sign before the text, as HTML."""
     told = f' data-label="{escape(label)}"' if label else ""
     if title:
         told += f' title="{escape(title)}"'
-    return f'<td class="{css}"{told}>{escape(text)}</td>'
-
-
-def best_cell(css: str, text: str, label: str, title: str, mark: str) -> str:
-    """The best value of its column; `mark` is the sign of it, as HTML."""
-    told = f'data-label="{escape(label)}" title="{escape(title)}"'
-    return f'<td class="{css}" {told}>{mark} {escape(text)}</td>'
+    return f'<td class="{css}"{told}>{mark}{escape(text)}</td>'
 
 
 def ticking_cell(css: str, text: str, since: object) -> str:

@@ -94,12 +94,10 @@ def _cell(given: Any) -> str:
         return cells.link_cell(css, given.title, links[0])
     if kind == "time":
         return cells.html_cell(css, moment(given.value))
-    if kind == "best":
-        mark = icon("trophy")
-        return cells.best_cell(css, given.text, given.label, given.title, mark)
     if kind == "ticking":
         return cells.ticking_cell(css, given.text, given.value)
-    return cells.text_cell(css, given.text, given.label, given.title)
+    mark = icon("trophy") if kind == "best" else ""
+    return cells.text_cell(css, given.text, given.label, given.title, mark)
 
 
 @register.filter

@@ -11,9 +11,10 @@ ALL = "/w/default/runs/"
 #: Half of all runs are here.
 LARGEST = "/w/default/experiments/digits/"
 EXPERIMENTS = "/w/default/experiments/"
+COLUMNS = "/w/default/list/columns/"
 
 #: What the design allows, in milliseconds.
-LIST, ANYTHING = 50, 500
+LIST, PART, ANYTHING = 50, 100, 500
 
 COMMON = "tags.team = 'nlp'"
 RARE = f"tags.{RARE_TAG[0]} = '{RARE_TAG[1]}'"
@@ -96,6 +97,11 @@ FAMILIES = (
     ask("tree, sorted by a metric", sort="-metrics.acc", children="1"),
     ask("tree, a rare key", RARE, children="1"),
     ask("tree, page 50", children="1", turn=49),
+    ask("only what differs", differs="1"),
+    ask("only what differs, sorted by a metric", differs="1", sort="-metrics.acc"),
+    Question("dialog of columns", COLUMNS, limit=PART),
+    Question("dialog of columns, one field", COLUMNS, "find=acc", limit=PART),
+    Question("dialog of columns, a key", COLUMNS, urlencode({"q": COMMON}), limit=PART),
     Question("experiments", EXPERIMENTS),
     Question("experiments with a word", EXPERIMENTS, "q=sweep"),
 )

@@ -42,7 +42,7 @@ def shown(page: Any) -> list[str]:
 
 
 def bests(page: Any) -> list[str]:
-    return re.findall(r'<td class="[^"]*best"[^>]*>.*?</svg> ?([^<]*)</td>', page.text)
+    return re.findall(r'<td class="[^"]*best"[^>]*>.*?</svg>([^<]*)</td>', page.text)
 
 
 def test_the_chosen_columns_are_shown_even_if_they_are_the_usual_ones(
