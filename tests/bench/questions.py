@@ -15,6 +15,7 @@ COLUMNS = "/w/default/list/columns/"
 
 #: What the design allows, in milliseconds.
 LIST, PART, ANYTHING = 50, 100, 500
+NO_NEWS = 5
 
 COMMON = "tags.team = 'nlp'"
 RARE = f"tags.{RARE_TAG[0]} = '{RARE_TAG[1]}'"
@@ -28,6 +29,8 @@ class Question:
     #: Pages to turn before.
     turn: int = 0
     limit: int = LIST
+    #: Asked again by an open list that has it already.
+    again: bool = False
 
 
 def ask(
@@ -42,7 +45,13 @@ def nasty(name: str, q: str, sort: str = "") -> Question:
     return replace(ask(name, q, sort=sort), limit=ANYTHING)
 
 
+def without_news(name: str, path: str = ALL) -> Question:
+    return replace(ask(name, path=path), limit=NO_NEWS, again=True)
+
+
 FAMILIES = (
+    without_news("live refresh without news"),
+    without_news("live refresh without news, one experiment", LARGEST),
     ask("newest roots"),
     ask("newest roots, one experiment", path=LARGEST),
     ask("newest, children too", children="1", flat="1"),
