@@ -13,7 +13,7 @@ import pytest
 from mlflow.entities import Metric
 from mlflow.tracking import MlflowClient
 
-from runs.models import grams, rollups, search_text
+from runs.models import grams, rollups, root_metrics, search_text
 from tests.bench import invented
 from tests.bench.log import log_runs
 from tests.bench.seed import BATCH, long_points, long_run
@@ -90,10 +90,19 @@ def tables(home: Path) -> dict[str, Rows]:
             "AND name LIKE 'runs!_%' ESCAPE '!'"
         )
         found = {name for (name,) in names if not name.startswith(search_text.INDEX)}
-        found -= {*ACCOUNTS, rollups.TABLE}
+        found -= {*ACCOUNTS, rollups.TABLE, root_metrics.TABLE}
         ids = dict(database.execute("SELECT run_id, 'run ' || id FROM runs_run"))
         held = {name: rows(database, name, ids) for name in found}
+        held[root_metrics.TABLE] = pairs(database)
         return {**held, rollups.TABLE: counts(database)}
+
+
+def pairs(database: sqlite3.Connection) -> Rows:
+    """The best values below roots, in whatever order they were gathered."""
+    columns = 'root_id, key_id, "min", "max"'
+    return database.execute(
+        f"SELECT {columns} FROM {root_metrics.TABLE} ORDER BY root_id, key_id"
+    ).fetchall()
 
 
 def counts(database: sqlite3.Connection) -> Rows:
