@@ -24,7 +24,7 @@ class ListScope:
     @property
     def number(self) -> str:
         """What `in` says."""
-        return "" if self.experiment is None else str(self.experiment.number)
+        return number_of(self.experiment)
 
 
 def scope_of(request: PageRequest) -> ListScope:
@@ -37,3 +37,8 @@ def scope_of(request: PageRequest) -> ListScope:
     return ListScope(
         experiment, experiment_path(workspace, experiment.number, experiment.name)
     )
+
+
+def number_of(experiment: Experiment | None) -> str:
+    """What `in` says of a list."""
+    return "" if experiment is None else str(experiment.number)

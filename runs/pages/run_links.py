@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from runs.render.pills import field_label, pill
-from studio.core.filters import Field, Node, fields, to_text
-from studio.core.filters.edit import terms, with_term, without_term
+from runs.render.pills import field_label
+from studio.core.filters import Field, Node, fields
+from studio.core.filters.edit import terms, without_term
+from studio.core.filters.source import Source, read
+from studio.core.filters.text import field_text
 from studio.core.filters.tree import (
     ATTRIBUTE,
     METRICS,
@@ -21,7 +25,7 @@ from studio.core.filters.tree import (
     negate,
 )
 from studio.core.statuses import GROUPS, RunStatus
-from studio.core.viewspec import Column, Sort, ViewSpec
+from studio.core.viewspec import Column, Sort, ViewSpec, encoded
 
 NUMERIC = (fields.NUMBER, fields.DURATION)
 STYLES = {
@@ -35,10 +39,14 @@ STYLES = {
 
 @dataclass(frozen=True)
 class Head:
+    """A column's head; `column` is how it stands in the address."""
+
     label: str
     css: str
+    column: str
     href: str = ""
     order: str = ""
+    menu: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,13 +57,6 @@ class Link:
     only: str = ""
     but: str = ""
     key: str = ""
-
-
-@dataclass(frozen=True)
-class Pill:
-    label: str
-    text: str
-    without: str
 
 
 @dataclass(frozen=True)
@@ -76,63 +77,106 @@ class Links:
     workspace: str
     spec: ViewSpec
     node: Node | None
+    #: The experiment's number, empty for All runs.
+    number: str = ""
     _made: dict[Node, str] = field(default_factory=dict)
+    _without: dict[Field, Source] = field(default_factory=dict)
+
+    @cached_property
+    def source(self) -> Source:
+        """The filter as it was typed; of one that cannot be read, nothing."""
+        return Source("") if self.node is None and self.spec.q else read(self.spec.q)
 
     def query(self, **changes: Any) -> str:
         return "?" + self.spec.to_query(**changes)
 
+    def part(self, name: str, **more: str) -> str:
+        """The address of a part of the list, as `filter`."""
+        given = {**({"in": self.number} if self.number else {}), **more}
+        query = "&".join(filter(None, [self.spec.to_query(), urlencode(given)]))
+        return f"/w/{self.workspace}/list/{name}/" + (f"?{query}" if query else "")
+
+    def _asking(self, q: str) -> str:
+        """As `query(q=q)`; a page has hundreds, so that all but `q` is made once."""
+        if not q:
+            return self.query(q=q)
+        return f"?q={encoded(q)}{self._rest}"
+
+    @cached_property
+    def _rest(self) -> str:
+        rest = self.spec.to_query(q="")
+        return f"&{rest}" if rest else ""
+
     def only(self, term: Comparison) -> str:
         """The list with only the runs of which `term` is true."""
         if term not in self._made:
-            node = without_values_of(self.node, term.field)
-            self._made[term] = self.query(q=to_text(with_term(node, term)))
+            q = self.without_values_of(term.field).with_term(term)
+            self._made[term] = self._asking(q)
         return self._made[term]
 
     def but(self, term: Comparison) -> str:
         """The list without the runs of which `term` is true."""
         other = negate(term)
         if other not in self._made:
-            self._made[other] = self.query(q=to_text(with_term(self.node, other)))
+            self._made[other] = self._asking(self.source.with_term(other))
         return self._made[other]
 
     def link(self, text: str, term: Comparison, key: str = "") -> Link:
         return Link(text, self.only(term), self.but(term), key)
 
+    def without_values_of(self, asked: Field) -> Source:
+        """The filter without the terms that already choose values of the field."""
+        if asked not in self._without:
+            chosen = [n for n, t in enumerate(self.source.nodes) if _chooses(t, asked)]
+            source = read(self.source.without(*chosen)) if chosen else self.source
+            self._without[asked] = source
+        return self._without[asked]
+
+
+def _chooses(term: Node, asked: Field) -> bool:
+    if not isinstance(term, Comparison) or term.field != asked:
+        return False
+    return term.op in ("=", "in")
+
 
 def without_values_of(node: Node | None, asked: Field) -> Node | None:
-    """The filter without the terms that already choose values of the field."""
+    """The same of a tree."""
     for term in terms(node):
-        if (
-            isinstance(term, Comparison)
-            and term.field == asked
-            and term.op in ("=", "in")
-        ):
+        if _chooses(term, asked):
             node = without_term(node, term)
     return node
 
 
-def pills(links: Links) -> list[Pill]:
-    return [
-        Pill(*pill(term), links.query(q=to_text(without_term(links.node, term))))
-        for term in terms(links.node)
-    ]
+def heads(
+    spec: ViewSpec, columns: Sequence[Column], links: Links, menu: str = ""
+) -> list[Head]:
+    """`menu` is the address of heads' menus without the field."""
+    if menu:
+        menu += ("&" if "?" in menu else "?") + "field="
+    return [_head(spec.sort, column, links, menu) for column in columns]
 
 
-def heads(spec: ViewSpec, columns: Sequence[Column], links: Links) -> list[Head]:
-    return [_head(spec.sort, column.field, links) for column in columns]
-
-
-def _head(sort: Sort, asked: Field, links: Links) -> Head:
-    kind = fields.value_type(asked)
-    label, css = field_label(asked), style(asked)
+def _head(sort: Sort, column: Column, links: Links, menu: str) -> Head:
+    asked = column.field
+    head = Head(
+        field_label(asked),
+        style(asked),
+        str(column),
+        menu=menu + quote(field_text(asked), safe="") if menu else "",
+    )
     if not fields.spec_of(asked).sortable:
-        return Head(label, css)
+        return head
     if sort.field == asked:
         other = replace(sort, descending=not sort.descending)
         order = "descending" if sort.descending else "ascending"
-        return Head(label, css, links.query(sort=other), order)
-    largest_first = kind in (*NUMERIC, fields.TIME) or asked.kind == METRICS
-    return Head(label, css, links.query(sort=Sort(asked, descending=largest_first)))
+        return replace(head, href=links.query(sort=other), order=order)
+    first = Sort(asked, descending=largest_first(asked))
+    return replace(head, href=links.query(sort=first))
+
+
+def largest_first(asked: Field) -> bool:
+    kind = fields.value_type(asked)
+    return kind in (*NUMERIC, fields.TIME) or asked.kind == METRICS
 
 
 def style(asked: Field) -> str:
@@ -158,9 +202,9 @@ def _count(
     word = group if len(members) == 1 else group.lower()
     status = attribute("status")
     term = Comparison(status, "=", (Text(word),))
-    chosen = term in terms(links.node)
+    chosen = term in links.source.nodes
     if chosen:
-        href = links.query(q=to_text(without_term(links.node, term)))
+        href = links.query(q=links.source.without_term(term))
     else:
         href = links.only(term)
     total = sum(counts.get(member, 0) for member in members)

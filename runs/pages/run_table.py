@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,14 +11,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Experiment
+from runs.pages.differing import differing
+from runs.pages.filter_pills import pills
 from runs.pages.members_only import PageRequest
-from runs.pages.run_cells import ROLLUP, rows
-from runs.pages.run_links import Links, heads, pills, strip
+from runs.pages.run_cells import ROLLUP, Best, rows
+from runs.pages.run_links import Links, heads, strip
 from runs.pages.tree_rows import roots_among, tree_totals
 from runs.render import numbers
+from runs.render.pills import field_label
 from runs.search.common_metrics import common_metrics
 from runs.search.counts import count_statuses, names_status
 from runs.search.find_runs import RunPage, find_runs
+from runs.search.goals import best_of, goals_of
 from runs.search.tally import StatusCounts
 from runs.search.tree_runs import find_tree
 from studio.core.filters.tree import attribute
@@ -29,9 +35,15 @@ QUICK, SLOW = 5, 20
 def columns_of(
     request: PageRequest, spec: ViewSpec, experiment: Experiment | None
 ) -> tuple[Column, ...]:
-    """The chosen columns; by default also the experiment and the common metrics."""
-    if spec.columns != DEFAULT_COLUMNS:
-        return _with_name(spec.columns)
+    """The chosen columns; else also the experiment and the common metrics."""
+    if spec.has_columns:
+        return with_name(spec.columns)
+    return default_columns(request, experiment)
+
+
+def default_columns(
+    request: PageRequest, experiment: Experiment | None
+) -> tuple[Column, ...]:
     metrics = common_metrics(request.actor.user, request.workspace, experiment)
     columns = (*DEFAULT_COLUMNS, *(Column(each) for each in metrics))
     if experiment is not None:
@@ -39,7 +51,7 @@ def columns_of(
     return (columns[0], Column(attribute("experiment")), *columns[1:])
 
 
-def _with_name(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+def with_name(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     """The display name is always there: it is how a run is opened."""
     if any(column.field == attribute("name") for column in columns):
         return columns
@@ -69,10 +81,16 @@ def table(
     counts: StatusCounts,
 ) -> dict[str, Any]:
     active = any(row.run.state.is_active for row in page.rows)
+    shown = shown_columns(columns, page, links.spec)
+    alike = [field_label(each.field) for each in columns if each not in shown]
     return {
-        "rows": rows(page, columns, links),
-        "heads": heads(links.spec, columns, links),
+        "rows": rows(page, shown, links, _best(page, shown)),
+        "heads": heads(links.spec, shown, links, links.part("head")),
+        "columns": json.dumps([str(column) for column in columns], ensure_ascii=False),
+        "columns_href": links.part("columns"),
+        "alike": alike,
         "pills": pills(links),
+        "add_filter": links.part("filter"),
         "strip": strip(counts.counts, links),
         "counts_are_exact": counts.exact,
         "show_children": any(row.children for row in page.rows),
@@ -81,6 +99,21 @@ def table(
         "next": links.query(after=page.after) if page.after else "",
         "pace": QUICK if active else SLOW,
     }
+
+
+def _best(page: RunPage, columns: Sequence[Column]) -> Best:
+    experiments = {row.run.experiment_id for row in page.rows}
+    goals = goals_of(experiments, [column.field for column in columns])
+    is_all = page.total_is_exact and page.total == len(page.rows)
+    words = _("best of all") if is_all else _("best on this page")
+    return Best(best_of(page.rows, goals), words, goals)
+
+
+def shown_columns(
+    columns: tuple[Column, ...], page: RunPage, spec: ViewSpec
+) -> tuple[Column, ...]:
+    """The columns that the page shows: all, or only what differs in it."""
+    return differing(columns, page.rows) if spec.differs else columns
 
 
 def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:

@@ -6,8 +6,12 @@ from django.urls import URLPattern, URLResolver, path
 
 from runs.pages import (
     account,
+    column_head,
+    columns_dialog,
     experiments,
     facets,
+    filter_complete,
+    filter_editor,
     guide,
     health,
     home,
@@ -43,12 +47,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
         stars.star_this_experiment,
         name="experiment-star",
     ),
+    path(
+        "w/<str:workspace>/list/complete/",
+        filter_complete.complete,
+        name="list-complete",
+    ),
+    path(
+        "w/<str:workspace>/list/filter/", filter_editor.edit_filter, name="list-filter"
+    ),
     path("w/<str:workspace>/list/facets/", facets.facets, name="list-facets"),
     path(
         "w/<str:workspace>/list/facets/range/",
         facets.facet_range,
         name="list-facets-range",
     ),
+    path(
+        "w/<str:workspace>/list/columns/", columns_dialog.columns, name="list-columns"
+    ),
+    path("w/<str:workspace>/list/head/", column_head.column_head, name="list-head"),
+    path("w/<str:workspace>/list/goal/", column_head.metric_goal, name="list-goal"),
     path("w/<str:workspace>/runs/<str:run_id>/", run_detail.details, name="run"),
     path(
         "w/<str:workspace>/runs/<str:run_id>/metrics/",

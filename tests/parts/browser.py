@@ -97,7 +97,7 @@ def new_context(
     base: str | None = None,
     scripts: bool = True,
 ) -> BrowserContext:
-    """A clean profile whose pages report to `watch`; `base` is where addresses begin."""
+    """A clean profile whose pages report to `watch`; `base` begins its addresses."""
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         storage_state=state,

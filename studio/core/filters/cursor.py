@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters.mistakes import mistake
 from studio.core.filters.tokens import END, OPERATOR, SIGN, Token, tokenize
-from studio.core.filters.tree import Span
+from studio.core.filters.tree import Node, Span
 
 MAX_DEPTH = 50
 MAX_TERMS = 500
 #: Each is looked for in seven places.
 MAX_WORDS = 50
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an operand of a conjunction stands, with its signs and parentheses.
+
+    `depth` is 1 at the top and grows with each parenthesis and negation.
+    """
+
+    start: int
+    end: int
+    depth: int
+    node: Node
 
 
 class Cursor:
@@ -23,6 +37,7 @@ class Cursor:
         self.depth = 0
         self.terms = 0
         self.words = 0
+        self.places: list[Place] = []
 
     @property
     def token(self) -> Token:

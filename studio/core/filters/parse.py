@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import names, tree
-from studio.core.filters.cursor import MAX_DEPTH
+from studio.core.filters.cursor import MAX_DEPTH, Place
 from studio.core.filters.mistakes import mistake, with_ways_out
 from studio.core.filters.terms import Terms
 from studio.core.filters.tokens import END, WORD, Part, Token, tokenize
@@ -54,7 +54,7 @@ def parse_field(text: str) -> Field:
 
 def _tree(text: str) -> Node | None:
     _check_characters(text)
-    return _Parser(text).filter() if text.strip() else None
+    return _Parser(text).filter()
 
 
 def _first_mistake(text: str) -> int | None:
@@ -78,8 +78,17 @@ def _check_characters(text: str) -> None:
             raise mistake("A character that is not text", position, 1, text="")
 
 
+def parse_places(text: str) -> tuple[Node | None, list[Place]]:
+    """The tree and where each operand of a conjunction stands; raises InvalidFilter."""
+    _check_characters(text)
+    parser = _Parser(text)
+    return parser.filter(), parser.places
+
+
 class _Parser(Terms):
-    def filter(self) -> Node:
+    def filter(self) -> Node | None:
+        if self.token.kind == END:
+            return None
         node = self.either()
         if self.token.kind != END:
             raise self.unexpected(self.token)
@@ -108,7 +117,10 @@ class _Parser(Terms):
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise self.fail(f"Nested deeper than {MAX_DEPTH}", self.token)
+        start = self.token.start
         node = self.negated_once()
+        end = self.tokens[self.at - 1].end
+        self.places.append(Place(start, end, self.depth, node))
         self.depth -= 1
         return node
 

@@ -1,4 +1,7 @@
-"""Filter text -> tokens. Knows quotes and where a word ends, not what words mean."""
+"""Filter text -> tokens. Knows quotes and where a word ends, not what words mean.
+
+A comment, `/* … */`, stands wherever a blank may and is skipped like one.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +63,25 @@ class _Lexer:
                 return
 
     def _skip_space(self) -> None:
-        while self.at < len(self.text) and self.text[self.at].isspace():
-            self.at += 1
+        while self.at < len(self.text):
+            if self.text.startswith("/*", self.at):
+                self._skip_comment()
+            elif self.text[self.at].isspace():
+                self.at += 1
+            else:
+                return
+
+    def _skip_comment(self) -> None:
+        end = self.text.find("*/", self.at + 2)
+        if end < 0:
+            raise mistake(
+                "Expected */ to close the comment",
+                self.at,
+                len(self.text) - self.at,
+                expected="a closing */",
+                text=self.text,
+            )
+        self.at = end + 2
 
     def _next(self) -> Token:
         start = self.at

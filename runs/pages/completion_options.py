@@ -1,0 +1,263 @@
+"""What completion offers at a place of the filter: fields, operators, values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runs.pages.completion_rows import Group, Option, begun, examples
+from runs.pages.list_scope import scope_of
+from runs.pages.members_only import PageRequest
+from runs.render import numbers
+from runs.render.operators import said
+from runs.render.pills import field_label
+from runs.search import completion as search
+from runs.search.facets import Facet, FacetReader, is_facet
+from studio.core.errors import QueryTimeout, StudioError
+from studio.core.filters import field_text, fields, tree
+from studio.core.filters.completion import (
+    FIELD,
+    FLAGS,
+    OPERATION,
+    VALUE,
+    Wanted,
+)
+from studio.core.filters.literals import read_number
+from studio.core.filters.text import key_text, quoted, value_text
+from studio.core.filters.tree import Field, Text, attribute
+from studio.core.viewlenient import read_leniently
+
+MAX_VALUES = 8
+#: Keys of one kind, before anything is typed and after.
+FEW_KEYS, MORE_KEYS = 3, 6
+#: What is offered before anything is typed.
+FIRST = ("status", "name", "created", "duration", "experiment", "submitter", "starred")
+ICONS = {
+    tree.TAGS: "tag",
+    tree.PARAMS: "key",
+    tree.METRICS: "line",
+    tree.PROPERTIES: "lock",
+    tree.ATTRIBUTE: "info",
+}
+
+
+class Completion:
+    def __init__(self, request: PageRequest, asked: Wanted) -> None:
+        spec, _wrong = read_leniently(request.GET.dict())
+        self.asked = asked
+        self.reader = FacetReader(
+            spec.changed(q=asked.others),
+            request.actor.user,
+            request.workspace,
+            experiment=scope_of(request).experiment,
+        )
+
+    def groups(self) -> tuple[list[Group], bool]:
+        """The groups, and whether their counts are of all matching runs."""
+        try:
+            found = self._groups()
+            return found, self.reader.runs().exact
+        except (QueryTimeout, StudioError):
+            # Names are worth having without counts.
+            return [Group(_("Fields"), list(self._attributes()))], True
+
+    def _groups(self) -> list[Group]:
+        asked = self.asked
+        if asked.what == OPERATION:
+            return [Group(_("Operators"), list(self._operators()))]
+        if asked.what == VALUE and asked.field is not None:
+            return self._of_field(asked.field)
+        if asked.kind == FLAGS:
+            return [Group(_("Is"), list(self._flags()))]
+        return [Group(_("Fields"), [*self._attributes(), *self._keys()])]
+
+    # Fields
+
+    def _attributes(self) -> Iterable[Option]:
+        part = self.asked.part.lower()
+        if self.asked.kind or self.asked.what != FIELD:
+            return
+        specs = [spec for spec in fields.ATTRIBUTES.values() if spec.filterable]
+        found = [
+            spec
+            for spec in specs
+            if (part in spec.name or part in spec.label.lower())
+            and (part or spec.name in FIRST)
+            and spec.name not in ("log", "artifact_uri")
+        ]
+        found.sort(key=lambda spec: (not spec.name.startswith(part), spec.name))
+        if not part:
+            found.sort(key=lambda spec: FIRST.index(spec.name))
+        for spec in found[: MORE_KEYS + 1]:
+            field = attribute(spec.name)
+            label = "" if part and part not in spec.name else self.asked.part
+            yield self._option(
+                ICONS[tree.ATTRIBUTE],
+                spec.name,
+                begun(field),
+                part=label,
+                note=_(spec.label),
+                ends=spec.value_type == fields.BOOLEAN,
+            )
+
+    def _keys(self) -> Iterable[Option]:
+        kind, part = self.asked.kind, self.asked.part
+        if not kind and "." in part:
+            head, _point, tail = part.partition(".")
+            if fields.kind_named(head):
+                kind, part = fields.kind_named(head), tail
+        kinds = [kind] if kind in ICONS else list(search.KINDS_IN_ORDER)
+        limit = MORE_KEYS if part or kind else FEW_KEYS
+        for each in kinds if kind in ("", *search.KINDS_IN_ORDER) else []:
+            for count in search.keys(self.reader, each, part, limit):
+                yield self._key(count)
+
+    def _key(self, count: search.KeyCount) -> Option:
+        field, asked = count.field, self.asked
+        shown = field.key if asked.kind else f"{field.kind}.{field.key}"
+        insert = f"{key_text(field)} " if asked.kind else begun(field)
+        values = ngettext("%(n)s value", "%(n)s values", count.values)
+        runs = ngettext("%(n)s run", "%(n)s runs", count.runs)
+        return self._option(
+            ICONS[field.kind],
+            shown,
+            insert,
+            note=values % {"n": numbers.grouped(count.values)} if count.values else "",
+            count=runs % {"n": numbers.grouped(count.runs)},
+            ends=bool(asked.kind),
+        )
+
+    def _flags(self) -> Iterable[Option]:
+        for name, spec in fields.ATTRIBUTES.items():
+            if spec.value_type == fields.BOOLEAN and self.asked.part.lower() in name:
+                yield self._option("check", name, f"{name} ", ends=True)
+
+    # Operators and values
+
+    def _operators(self) -> Iterable[Option]:
+        field = self.asked.field
+        assert field is not None
+        typed = self.asked.part.lower()
+        for op in fields.operators_of(field):
+            if op == "between" or not op.startswith(typed):
+                continue
+            insert = {"in": "in (", "not in": "not in ("}.get(op, f"{op} ")
+            ends = op in tree.NO_VALUE
+            yield self._option("code", op, insert, note=said(op), ends=ends)
+
+    def _of_field(self, field: Field) -> list[Group]:
+        kind = fields.value_type(field)
+        if kind in (fields.TIME, fields.DURATION, fields.BOOLEAN):
+            return [Group(field_label(field), list(self._written(kind)))]
+        if not is_facet(field) or field.kind == tree.METRICS:
+            return []
+        facet = self.reader.read(field)
+        name = field_text(field)
+        title = _("Values of %(field)s in these runs") % {"field": name}
+        return [
+            Group(_("Fields"), list(self._itself(field, facet))),
+            Group(title, [*self._values(field, facet), *self._null(field, facet)]),
+        ]
+
+    def _itself(self, field: Field, facet: Facet) -> Iterable[Option]:
+        """The field once more: choosing it asks for another operator."""
+        if field.kind == tree.ATTRIBUTE:
+            return
+        there = sum(each.runs for each in facet.values)
+        count = len(facet.values)
+        values = ngettext("%(n)s value", "%(n)s values", count)
+        runs = ngettext("%(n)s run", "%(n)s runs", there)
+        text = field_text(field)
+        yield Option(
+            ICONS[field.kind],
+            "",
+            text,
+            "",
+            "",
+            self.asked.field_end,
+            self.asked.end,
+            note=values % {"n": numbers.grouped(count)},
+            count=runs % {"n": numbers.grouped(there)},
+        )
+
+    def _values(self, field: Field, facet: Facet) -> Iterable[Option]:
+        part = self.asked.part.lower()
+        found = [
+            each
+            for each in facet.values
+            if each.value is not None and part in f"{each.value}\n{each.title}".lower()
+        ]
+        found.sort(key=lambda each: (each.value or "").lower() != part)
+        # A list is closed; who wants more values goes on before its parenthesis.
+        end = ") " if self.asked.op == "in" else " "
+        for each in found[:MAX_VALUES]:
+            text = str(each.value)
+            is_status = field == attribute("status")
+            yield self._option(
+                "plus",
+                text,
+                self._spelled(field, text) + end,
+                note=each.title if each.title not in ("", text) else "",
+                count=numbers.grouped(each.runs),
+                status=text if is_status else "",
+                ends=True,
+            )
+
+    def _spelled(self, field: Field, text: str) -> str:
+        typed = self.asked.op in ("like", "ilike", "contains")
+        if fields.value_type(field) == fields.MIXED and not typed:
+            number = read_number(text)
+            if number is not None and value_text(number) == text:
+                return value_text(number)
+            if number is not None:
+                return quoted(text)
+        return value_text(Text(text))
+
+    def _null(self, field: Field, facet: Facet) -> Iterable[Option]:
+        is_asked = "is null".startswith(self.asked.part.lower()) or facet.without
+        if "is null" not in fields.operators_of(field) or not is_asked:
+            return
+        is_whole = self.asked.op in ("=", ":") and field.kind != tree.ATTRIBUTE
+        if not is_whole or not facet.without:
+            return
+        nothing = {
+            tree.TAGS: _("no such tag"),
+            tree.PARAMS: _("no such parameter"),
+            tree.PROPERTIES: _("no such property"),
+        }
+        yield Option(
+            "minus",
+            "",
+            "",
+            "is null",
+            " is null ",
+            self.asked.field_end,
+            self.asked.end,
+            note=nothing[field.kind],
+            count=numbers.grouped(facet.without),
+            ends=True,
+        )
+
+    def _written(self, kind: str) -> Iterable[Option]:
+        """Examples of how such values are written."""
+        for text, means in examples(kind):
+            if text.startswith(self.asked.part.lower()):
+                yield self._option("plus", text, f"{text} ", note=means, ends=True)
+
+    def _option(
+        self,
+        icon: str,
+        text: str,
+        insert: str,
+        *,
+        part: str | None = None,
+        **more: Any,
+    ) -> Option:
+        typed = self.asked.part if part is None else part
+        at = text.lower().find(typed.lower()) if typed else -1
+        stop = at + len(typed)
+        marked = (text[:at], text[at:stop], text[stop:]) if at >= 0 else ("", "", text)
+        return Option(icon, *marked, insert, self.asked.start, self.asked.end, **more)

@@ -1,0 +1,34 @@
+"""Completion of the search box: fields, operators, and values with their counts.
+
+The text before the caret says what is asked for; what is counted are the runs that the
+rest of the filter matches.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.pages.completion_options import Completion
+from runs.pages.conditional import varied
+from runs.pages.members_only import PageRequest
+from studio.core.filters.completion import NOTHING, wanted
+
+
+@access(Permission.READ)
+@require_safe
+def complete(request: PageRequest) -> HttpResponse:
+    """The options for `text` at the place `at`, as a fragment."""
+    text = request.GET.get("text", "")[:20_000]
+    at = request.GET.get("at", "")
+    place = int(at[:6]) if at.isascii() and at.isdigit() else len(text)
+    asked = wanted(text, place)
+    context: dict[str, Any] = {"groups": [], "exact": True}
+    if asked.what != NOTHING:
+        groups, exact = Completion(request, asked).groups()
+        context = {"groups": [g for g in groups if g.options], "exact": exact}
+    return varied(render(request, "_filter_completion.html", context))

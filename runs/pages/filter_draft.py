@@ -1,0 +1,221 @@
+"""A term of the filter as a form: which editor fits it, and what the form says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from django.utils.translation import gettext as _
+
+from runs.render.operators import LAST, OLDER
+from runs.search.facets import is_facet
+from studio.core.errors import InvalidValue
+from studio.core.filters import Field, Node, fields, tree
+from studio.core.filters.alternatives import several
+from studio.core.filters.literals import (
+    moment_text,
+    number_text,
+    read_number,
+    read_time,
+)
+from studio.core.filters.tree import (
+    Ago,
+    Comparison,
+    Duration,
+    Flag,
+    Moment,
+    Number,
+    Span,
+    Text,
+    Value,
+)
+
+#: What the form shows for a field and an operator.
+CHOICES, NUMBERS, DATES = "choices", "numbers", "dates"
+LENGTHS, YES_NO, NOTHING = "lengths", "yes-no", "nothing"
+WRITTEN = "written"
+
+_ORDER = (">=", "<=", ">", "<", "between")
+_TEXTS = ("contains", "not contains", "like", "not like", "ilike", "not ilike")
+_NULLS = ("is not null", "is null")
+_OPERATORS = {
+    fields.STATUS: ("in", "not in"),
+    fields.TEXT: ("=", "!=", *_TEXTS, *_NULLS),
+    fields.ID: ("=", "!=", *_TEXTS, *_NULLS),
+    fields.NUMBER: (*_ORDER, "=", "!=", *_NULLS),
+    fields.TIME: (LAST, OLDER, *_ORDER, "=", "!=", *_NULLS),
+    fields.DURATION: (*_ORDER, *_NULLS),
+    fields.BOOLEAN: ("=",),
+    fields.MIXED: ("in", "not in", *_TEXTS, *_ORDER, *_NULLS),
+}
+UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+V = TypeVar("V", bound=Value)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """`values` are texts as the form's inputs hold them, `units` those of lengths."""
+
+    field: Field
+    op: str
+    values: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    #: What each value was before, to be kept as it was spelled.
+    known: tuple[Value, ...] = ()
+
+    @property
+    def editor(self) -> str:
+        if self.op in tree.NO_VALUE:
+            return NOTHING
+        kind = fields.value_type(self.field)
+        if self.op in (LAST, OLDER) or kind == fields.DURATION:
+            return LENGTHS
+        if self.op in tree.MANY_VALUES:
+            return CHOICES
+        if kind == fields.BOOLEAN:
+            return YES_NO
+        if kind == fields.TIME:
+            return DATES
+        is_number = self.op in _ORDER or self.field.kind == tree.METRICS
+        return NUMBERS if is_number or kind == fields.NUMBER else WRITTEN
+
+    @property
+    def size(self) -> int:
+        return 2 if self.op == "between" else 1
+
+    def node(self) -> Node:
+        """The term that the form means; raises InvalidValue."""
+        if self.editor == NOTHING:
+            return Comparison(self.field, self.op)
+        texts = [text for text in self.values if text.strip()]
+        if self.editor == CHOICES:
+            values = [self._chosen(text) for text in self.values]
+            if not values:
+                raise InvalidValue(_("Choose at least one value."), field="value")
+            return several(self.field, self.op, values, Span(0, 0))
+        if len(texts) < self.size:
+            raise InvalidValue(_("Fill the value in."), field="value")
+        values = [self._value(n, text) for n, text in enumerate(texts[: self.size])]
+        op = {LAST: ">=", OLDER: "<"}.get(self.op, self.op)
+        return Comparison(self.field, op, tuple(values))
+
+    def _chosen(self, text: str) -> Value:
+        for value in self.known:
+            if shown(value) == text:
+                return value
+        if fields.value_type(self.field) != fields.STATUS:
+            return Text(text)
+        try:
+            return Text(fields.canonical_status(text))
+        except ValueError as error:
+            raise InvalidValue(str(error), field="value") from error
+
+    def _value(self, number: int, text: str) -> Value:
+        if self.editor == WRITTEN:
+            return Text(text)
+        if self.editor == YES_NO:
+            return Flag(text == "true")
+        text = text.strip()
+        if self.editor == DATES:
+            return _read(read_time(text), text, _("a date"))
+        special = self.field.kind == tree.METRICS and self.op in ("=", "!=")
+        value: Number = _read(read_number(text, special=special), text, _("a number"))
+        if self.editor == NUMBERS:
+            return value
+        unit = self.units[number] if number < len(self.units) else ""
+        length = round(float(value.value) * UNITS.get(unit, UNITS["d"]))
+        return Ago(length) if self.op in (LAST, OLDER) else Duration(length)
+
+
+def _read(value: V | None, text: str, expected: str) -> V:
+    if value is None:
+        said = _("%(text)s is not %(expected)s.")
+        raise InvalidValue(said % {"text": text, "expected": expected}, field="value")
+    return value
+
+
+def operators_of(field: Field) -> tuple[str, ...]:
+    """The operators that the form offers for the field."""
+    kind = fields.value_type(field)
+    if field.kind == tree.METRICS:
+        kind = fields.NUMBER
+    offered = _OPERATORS[kind]
+    if kind == fields.TEXT and is_facet(field):
+        offered = ("in", "not in", *_TEXTS, *_NULLS)
+    possible = {*fields.operators_of(field), LAST, OLDER}
+    return tuple(op for op in offered if op in possible)
+
+
+def new_draft(field: Field) -> Draft:
+    return Draft(field, operators_of(field)[0], units=("d",))
+
+
+def draft_of(node: Node) -> Draft | None:
+    """The term as a form, None if it needs the language."""
+    if not isinstance(node, Comparison):
+        return None
+    op, values = node.op, node.values
+    if values and isinstance(values[0], Ago):
+        op = {">=": LAST, ">": LAST, "<": OLDER, "<=": OLDER}.get(op, "")
+    offered = operators_of(node.field)
+    if op not in offered and op in ("=", "!="):
+        op = "in" if op == "=" else "not in"
+    draft = Draft(node.field, op, known=values)
+    if op not in offered or not all(_fits(draft, value) for value in values):
+        return None
+    parts = [_split(value) for value in values]
+    texts, units = (tuple(part[place] for part in parts) for place in (0, 1))
+    return replace(draft, values=texts, units=units)
+
+
+def _fits(draft: Draft, value: Value) -> bool:
+    allowed: Mapping[str, tuple[type, ...]] = {
+        CHOICES: (Text, Number),
+        WRITTEN: (Text,),
+        NUMBERS: (Number,),
+        DATES: (Moment,),
+        LENGTHS: (Ago, Duration),
+        YES_NO: (Flag,),
+    }
+    return isinstance(value, allowed[draft.editor])
+
+
+def _split(value: Value) -> tuple[str, str]:
+    if not isinstance(value, (Ago, Duration)):
+        return shown(value), ""
+    fitting = [unit for unit, ms in UNITS.items() if value.ms % ms == 0]
+    unit = fitting[-1] if value.ms else "min"
+    return str(value.ms // UNITS[unit]), unit
+
+
+def shown(value: Value) -> str:
+    """The value as an input of the form holds it."""
+    if isinstance(value, Text):
+        return value.text
+    if isinstance(value, Number):
+        return number_text(value)
+    if isinstance(value, Flag):
+        return "true" if value.value else "false"
+    if isinstance(value, Moment):
+        return moment_text(value)
+    return ""
+
+
+def date_type(draft: Draft) -> str:
+    """The type of the date inputs: as precise as what is there."""
+    units = {value.unit for value in draft.known if isinstance(value, Moment)}
+    if not units or units <= {"day"}:
+        return "date"
+    return "month" if units == {"month"} else "datetime-local"
+
+
+def of_form(
+    field: Field, op: str, values: Sequence[str], units: Sequence[str]
+) -> Draft:
+    """What a form says; an operator that does not fit the field is replaced."""
+    draft = new_draft(field)
+    op = op if op in operators_of(field) else draft.op
+    return Draft(field, op, tuple(values), tuple(units) or draft.units)

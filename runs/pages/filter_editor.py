@@ -1,0 +1,230 @@
+"""The editor of one term of the filter: a page of its own, and what a pill opens.
+
+It takes the list's query string. `term` is the term's place in the filter, `field` the
+field of a new one; without both it is the list of fields to filter by. `apply` leads
+back to the list with the filter changed; GET writes nothing, as filters are addresses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.pages import filter_fields
+from runs.pages.conditional import varied
+from runs.pages.filter_choices import choices
+from runs.pages.filter_draft import (
+    CHOICES,
+    UNITS,
+    Draft,
+    date_type,
+    draft_of,
+    of_form,
+    operators_of,
+)
+from runs.pages.list_scope import ListScope, scope_of
+from runs.pages.members_only import PageRequest
+from runs.render.operators import said
+from runs.render.pills import pill
+from runs.search.facets import FacetReader
+from studio.core.errors import InvalidFilter, InvalidValue, StudioError
+from studio.core.filters import Field, Node, field_text, fields, parse, parse_field
+from studio.core.filters.source import Source, read
+from studio.core.filters.tree import Comparison
+from studio.core.viewlenient import read_leniently
+from studio.core.viewspec import ViewSpec
+
+HTMX_SWAPS_THIS = 422
+
+
+@access(Permission.READ)
+@require_safe
+def edit_filter(request: PageRequest) -> HttpResponse:
+    spec, _wrong = read_leniently(request.GET.dict())
+    scope = scope_of(request)
+    try:
+        source = read(spec.q)
+    except InvalidFilter:
+        return redirect(f"{scope.path}?{spec.to_query()}")
+    return _Editor(request, spec, scope, source).answer()
+
+
+class _Editor:
+    def __init__(
+        self, request: PageRequest, spec: ViewSpec, scope: ListScope, source: Source
+    ) -> None:
+        self.request, self.spec, self.scope, self.source = request, spec, scope, source
+        self.given = request.GET
+        word = self.given.get("term", "")[:4]
+        number = int(word) if word.isascii() and word.isdigit() else -1
+        self.number = number if 0 <= number < len(source.terms) else -1
+        self.error = ""
+
+    @property
+    def node(self) -> Node | None:
+        return None if self.number < 0 else self.source.nodes[self.number]
+
+    def answer(self) -> HttpResponse:
+        text = self.given.get("text")
+        field = self._field()
+        if self.node is None and field is None and text is None:
+            return self._show("_filter_fields.html", self._fields())
+        if text is not None:
+            return self._of_text(text)
+        old = None if self.node is None else draft_of(self.node)
+        if field is None and old is None:
+            return self._of_text(None)
+        draft = self._draft(field, old)
+        if "apply" in self.given:
+            try:
+                return self._done(draft.node())
+            except InvalidValue as error:
+                self.error = error.message
+        return self._show("_filter_editor.html", self._form(draft))
+
+    def _field(self) -> Field | None:
+        name = self.given.get("field", "")
+        if not name:
+            return None
+        try:
+            field = parse_field(name)
+        except InvalidFilter:
+            return None
+        return field if fields.spec_of(field).filterable else None
+
+    def _draft(self, field: Field | None, old: Draft | None) -> Draft:
+        if field is None:
+            assert old is not None
+            return old
+        values, units = self.given.getlist("value"), self.given.getlist("unit")
+        if self.given.get("was", "") not in ("", field_text(field)):
+            return of_form(field, "", (), ())
+        draft = of_form(field, self.given.get("op", ""), values, units)
+        is_same = old is not None and old.field == field
+        return replace(draft, known=old.known) if is_same and old else draft
+
+    def _of_text(self, text: str | None) -> HttpResponse:
+        """The editor for a term that only the language can say."""
+        if text is None:
+            text = self.source.text_of(self.number)
+        elif "apply" in self.given:
+            try:
+                node = parse(text)
+                if node is None:
+                    return self._to_list(self.source.without(self.number))
+                return self._done(node, text.strip())
+            except InvalidFilter as error:
+                self.error = error.message
+        context = {"text": text, "title": _("Edit filter")}
+        return self._show("_filter_editor.html", self._around() | context)
+
+    def _done(self, node: Node, text: str = "") -> HttpResponse:
+        if self.number >= 0:
+            return self._to_list(self.source.replaced(self.number, node, text))
+        q = self.source.added(node, text) if text else self.source.with_term(node)
+        return self._to_list(q)
+
+    def _to_list(self, q: str) -> HttpResponse:
+        query = self.spec.to_query(q=q)
+        return redirect(self.scope.path + (f"?{query}" if query else ""))
+
+    def _reader(self) -> FacetReader:
+        q = self.source.without(self.number) if self.number >= 0 else self.source.text
+        return FacetReader(
+            self.spec.changed(q=q),
+            self.request.actor.user,
+            self.request.workspace,
+            experiment=self.scope.experiment,
+        )
+
+    def _fields(self) -> dict[str, Any]:
+        find = self.given.get("find", "").strip()[:100]
+        groups = filter_fields.groups(self._reader(), find)
+        return self._around() | {
+            "title": _("Add filter"),
+            "find": find,
+            "groups": [
+                (
+                    title,
+                    [
+                        (name, label, note, self._href(name))
+                        for name, label, note in rows
+                    ],
+                )
+                for title, rows in groups
+            ],
+        }
+
+    def _href(self, name: str) -> str:
+        query = self.request.GET.copy()
+        query.pop("find", None)
+        query["field"] = name
+        return f"{self.request.path}?{query.urlencode()}"
+
+    def _form(self, draft: Draft) -> dict[str, Any]:
+        kind = fields.value_type(draft.field)
+        context: dict[str, Any] = {
+            "title": self._title(draft),
+            "draft": draft,
+            "field_name": field_text(draft.field),
+            "field_groups": filter_fields.options(self._reader(), draft.field),
+            "operators": [(op, said(op, kind)) for op in operators_of(draft.field)],
+            "units": list(UNITS),
+            "inputs": _inputs(draft),
+            "date_type": date_type(draft),
+            "find": self.given.get("find", "").strip()[:200],
+        }
+        if draft.editor == CHOICES:
+            try:
+                context["choices"] = choices(self._reader(), draft, context["find"])
+            except StudioError as error:
+                self.error = self.error or error.message
+        return self._around() | context
+
+    def _title(self, draft: Draft) -> str:
+        named = Comparison(draft.field, "is not null")
+        return _("Filter by %(field)s") % {"field": pill(named)[0]}
+
+    def _around(self) -> dict[str, Any]:
+        own = self.spec.changed().parameters()
+        kept = list(own.items())
+        if self.scope.number:
+            kept.append(("in", self.scope.number))
+        if self.number >= 0:
+            kept.append(("term", str(self.number)))
+        query = self.spec.to_query()
+        back = self.scope.path + (f"?{query}" if query else "")
+        context = {"kept": kept, "back": back, "error": self.error}
+        if self.number >= 0:
+            without = self.spec.to_query(q=self.source.without(self.number))
+            context["remove"] = self.scope.path + (f"?{without}" if without else "")
+        return context
+
+    def _show(self, fragment: str, context: dict[str, Any]) -> HttpResponse:
+        is_wrong = self.error and "apply" in self.given
+        status = HTMX_SWAPS_THIS if is_wrong else 200
+        context |= {"fragment": fragment, "experiment": self.scope.experiment}
+        if not self.request.htmx:
+            page = render(self.request, "filter_editor.html", context, status=status)
+            return varied(page)
+        answer = render(self.request, fragment, context, status=status)
+        if is_wrong:
+            answer["HX-Retarget"] = "#pill-editor"
+            answer["HX-Reswap"] = "innerHTML"
+            answer["HX-Push-Url"] = "false"
+        return varied(answer)
+
+
+def _inputs(draft: Draft) -> list[tuple[str, str, str]]:
+    """The inputs of one or two values: what each is, its text and its unit."""
+    labels = [_("From"), _("To")] if draft.size == 2 else [_("Value")]
+    texts = [*draft.values, "", ""]
+    units = [*draft.units, "", ""]
+    fallback = "d" if draft.op in ("last", "older") else "min"
+    return [(label, texts[n], units[n] or fallback) for n, label in enumerate(labels)]

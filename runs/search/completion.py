@@ -1,0 +1,77 @@
+"""What completion and the filter editors offer: fields with the runs that have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q
+
+from runs.models import Key, Metric
+from runs.search.facets import FacetReader, KeyShare
+from runs.search.keyed import TABLES
+from runs.search.limits import time_limit
+from runs.search.run_sets import Among
+from runs.search.scope import KINDS
+from studio.core.filters import tree
+from studio.core.filters.tree import Field
+
+#: Among more runs the values of a key are not counted.
+FEW = 2_000
+#: In the order in which they are offered.
+KINDS_IN_ORDER = (tree.TAGS, tree.PARAMS, tree.METRICS, tree.PROPERTIES)
+
+
+@dataclass(frozen=True)
+class KeyCount:
+    """A field, how many runs have it, and with how many values (0: not counted)."""
+
+    field: Field
+    runs: int
+    values: int
+
+
+def keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[KeyCount]:
+    """The commonest keys of the kind that hold `part`, those that begin so first."""
+    lowered = part.lower()
+    found = sorted(
+        reader.keys(kind, part),
+        key=lambda share: (
+            not share.field.key.lower().startswith(lowered),
+            -share.runs,
+            share.field.key,
+        ),
+    )
+    return counted(reader, kind, found[:limit])
+
+
+def counted(
+    reader: FacetReader, kind: str, shares: Sequence[KeyShare]
+) -> list[KeyCount]:
+    """The keys as counted over all runs of the list, without those of no run."""
+    fields = {share.field.key: share.field for share in shares}
+    found = _counts(reader, kind, list(fields)) if fields else {}
+    return [
+        KeyCount(field, *found[name]) for name, field in fields.items() if name in found
+    ]
+
+
+def _counts(
+    reader: FacetReader, kind: str, names: Sequence[str]
+) -> Mapping[str, tuple[int, int]]:
+    table: Any = Metric if kind == tree.METRICS else TABLES[kind]
+    known = Key.objects.filter(
+        workspace=reader.workspace, kind=KINDS[kind], name__in=names
+    )
+    by_key = dict(known.values_list("pk", "name"))
+    with time_limit():
+        rows = table.objects.filter(Q(Among("run_id", reader.runs().ids)))
+        rows = rows.filter(key__in=list(by_key)).order_by().values_list("key")
+        if kind == tree.METRICS or len(reader.runs().ids) > FEW:
+            counts = [(key, n, 0) for key, n in rows.annotate(n=Count("run"))]
+        else:
+            counts = list(
+                rows.annotate(n=Count("run"), v=Count("value", distinct=True))
+            )
+    return {by_key[key]: (runs, values) for key, runs, values in counts}

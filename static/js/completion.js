@@ -1,0 +1,131 @@
+// Completion of the search box, a combobox whose options the server makes: arrows choose,
+// Tab completes, Enter applies, Esc closes. What is typed is never changed unasked.
+
+const box = document.getElementById("q");
+const list = document.getElementById("completion");
+const WAIT = 120;
+let asking, timer, active;
+
+box.setAttribute("role", "combobox");
+box.setAttribute("aria-autocomplete", "list");
+box.setAttribute("aria-haspopup", "listbox");
+box.setAttribute("aria-expanded", "false");
+
+const options = () => [...list.querySelectorAll("[role=option]")];
+
+function close() {
+  clearTimeout(timer);
+  asking?.abort();
+  list.hidden = true;
+  list.replaceChildren();
+  box.setAttribute("aria-expanded", "false");
+  box.removeAttribute("aria-controls");
+  choose(null);
+}
+
+function choose(option) {
+  active?.setAttribute("aria-selected", "false");
+  active = option;
+  if (option) {
+    option.setAttribute("aria-selected", "true");
+    option.scrollIntoView({ block: "nearest" });
+    box.setAttribute("aria-activedescendant", option.id);
+  } else box.removeAttribute("aria-activedescendant");
+}
+
+async function ask() {
+  asking?.abort();
+  const mine = (asking = new AbortController());
+  const query = new URLSearchParams(location.search);
+  for (const name of ["q", "after", "before"]) query.delete(name);
+  query.set("text", box.value);
+  query.set("at", [...box.value.slice(0, box.selectionStart)].length);
+  if (list.dataset.in) query.set("in", list.dataset.in);
+  try {
+    const answer = await fetch(`${list.dataset.url}?${query}`, { signal: mine.signal });
+    if (!answer.ok) return close();
+    const html = await answer.text();
+    if (mine.signal.aborted || document.activeElement !== box) return;
+    show(html);
+  } catch (error) {
+    if (error.name !== "AbortError") close();
+  }
+}
+
+function show(html) {
+  choose(null);
+  list.innerHTML = html;
+  const any = options().length > 0;
+  list.hidden = !any;
+  box.setAttribute("aria-expanded", String(any));
+  if (any) box.setAttribute("aria-controls", "q-options");
+  else box.removeAttribute("aria-controls");
+}
+
+function soon() {
+  clearTimeout(timer);
+  timer = setTimeout(ask, WAIT);
+}
+
+function take(option) {
+  const { start, end, insert } = option.dataset;
+  box.focus();
+  // Characters beyond the first plane count as one for the server and two here.
+  box.setSelectionRange(place(start), place(end));
+  // The browser's own way of typing, so that Ctrl+Z takes it back.
+  const typed = insert ? document.execCommand("insertText", false, insert) : document.execCommand("delete");
+  if (!typed) box.setRangeText(insert, place(start), place(end), "end");
+}
+
+function place(number) {
+  return [...box.value].slice(0, Number(number)).join("").length;
+}
+
+function apply() {
+  close();
+  box.form.requestSubmit();
+}
+
+function move(step) {
+  const all = options();
+  const next = all.indexOf(active) + step;
+  if (next < -1) choose(all.at(-1));
+  else choose(all[next] ?? null);
+}
+
+box.addEventListener("input", soon);
+box.addEventListener("blur", close);
+box.addEventListener("click", () => {
+  if (!box.value && list.hidden) ask();
+});
+
+box.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.ctrlKey || event.metaKey) return;
+  const open = !list.hidden;
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    if (open) move(event.key === "ArrowDown" ? 1 : -1);
+    else ask();
+  } else if (event.key === "Escape" && open) {
+    event.preventDefault();
+    event.stopPropagation();
+    close();
+  } else if (event.key === "Tab" && open && !event.shiftKey && (active || box.value)) {
+    event.preventDefault();
+    take(active ?? options()[0]);
+  } else if (event.key === "Enter") {
+    clearTimeout(timer);
+    if (!open || !active) return close();
+    event.preventDefault();
+    const ends = "ends" in active.dataset;
+    take(active);
+    if (ends) apply();
+  }
+});
+
+// The box keeps the focus while the mouse chooses.
+list.addEventListener("mousedown", (event) => event.preventDefault());
+list.addEventListener("click", (event) => {
+  const option = event.target.closest("[role=option]");
+  if (option) take(option);
+});

@@ -1,0 +1,131 @@
+// A pill opens its editor below it, Add filter the list of fields. Both are pages of
+// their own, whose fragment is shown here; the list is swapped by the form itself.
+
+const editor = document.getElementById("pill-editor");
+const WAIT = 150;
+/** What has the focus first. */
+const FIRST = ["#editor-find", "#editor-value-1", "#editor-text", "#editor-yes", "select"];
+let opener = "";
+let asking, timer;
+
+const pill = () => (opener ? document.getElementById(opener) : null);
+
+async function show(address, focus) {
+  asking?.abort();
+  asking = new AbortController();
+  try {
+    const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: asking.signal });
+    if (!answer.ok) return location.assign(address);
+    const html = await answer.text();
+    const at = editor.querySelector("#editor-find")?.selectionStart;
+    editor.innerHTML = html;
+    htmx.process(editor);
+    editor.hidden = false;
+    place();
+    const wanted = focus ? [`#${focus}`, ...FIRST] : FIRST;
+    const first = wanted.map((each) => editor.querySelector(each)).find(Boolean);
+    first?.focus({ preventScroll: true });
+    if (focus === "editor-find" && first) first.setSelectionRange(at ?? -1, at ?? -1);
+  } catch (error) {
+    if (error.name !== "AbortError") location.assign(address);
+  }
+}
+
+function place() {
+  const from = pill();
+  if (from) {
+    mark(from);
+    const box = (from.closest(".pill") ?? from).getBoundingClientRect();
+    const around = editor.offsetParent?.getBoundingClientRect() ?? { left: 0, top: 0 };
+    const room = document.documentElement.clientWidth - editor.offsetWidth - 12;
+    editor.style.left = `${Math.max(Math.min(box.left, room), 12) - around.left}px`;
+    editor.style.top = `${box.bottom + 4 - around.top}px`;
+  }
+}
+
+function mark(from) {
+  for (const each of document.querySelectorAll(".pill.open")) each.classList.remove("open");
+  from?.closest(".pill")?.classList.add("open");
+  for (const each of document.querySelectorAll("[data-editor][aria-expanded]")) each.removeAttribute("aria-expanded");
+  if (from) from.setAttribute("aria-expanded", "true");
+}
+
+function close() {
+  asking?.abort();
+  clearTimeout(timer);
+  if (editor.hidden) return;
+  editor.hidden = true;
+  editor.replaceChildren();
+  mark(null);
+}
+
+function back() {
+  const from = pill();
+  close();
+  (from ?? document.getElementById("add-filter"))?.focus();
+}
+
+/** The editor's own address with what its form says now. */
+function again() {
+  const form = editor.querySelector("form");
+  return `${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`;
+}
+
+document.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const link = event.target.closest("[data-editor]");
+  if (link) {
+    event.preventDefault();
+    if (!editor.contains(link)) {
+      const same = !editor.hidden && opener === link.id;
+      if (same) return back();
+      opener = link.id;
+    }
+    show(link.href);
+  } else if (event.target.closest("[data-close-editor]")) {
+    event.preventDefault();
+    back();
+  } else if (!editor.hidden && event.target.isConnected && !editor.contains(event.target)) close();
+});
+
+editor.addEventListener("change", (event) => {
+  if (event.target.matches("[data-again]")) show(again(), event.target.id);
+});
+editor.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-find]")) return;
+  clearTimeout(timer);
+  timer = setTimeout(() => show(again(), event.target.id), WAIT);
+});
+editor.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    event.preventDefault();
+    event.stopPropagation();
+    back();
+  } else if (event.key === "Enter" && event.target.matches("[data-find]")) {
+    event.preventDefault();
+    clearTimeout(timer);
+    const first = editor.querySelector(".field-list a");
+    if (first) first.click();
+    else show(again(), event.target.id);
+  } else if (["ArrowDown", "ArrowUp"].includes(event.key) && !event.target.matches("select, textarea, [type=radio], [type=date]")) {
+    const all = [...editor.querySelectorAll("[data-find], .choices input, .field-list a")];
+    const next = all[all.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  }
+});
+
+// The list was swapped: by the editor, which is done, or by news, which leave it open.
+let mine = false;
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  mine = editor.contains(event.target);
+});
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id !== "run-table") return;
+  if (mine) {
+    mine = false;
+    back();
+  } else if (!editor.hidden) place();
+});
+addEventListener("resize", place);

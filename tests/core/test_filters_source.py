@@ -1,0 +1,134 @@
+"""Editing one term of a filter leaves the rest as it was typed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from studio.core.errors import InvalidFilter
+from studio.core.filters import Node, parse, to_text
+from studio.core.filters.edit import terms
+from studio.core.filters.source import read
+from studio.core.filters.tree import Comparison, Field, Text, all_of
+
+
+def term_of(text: str) -> Node:
+    node = parse(text)
+    assert node is not None
+    return node
+
+
+TYPED = "status:failed  /* by whom? */ and tags.`a b` = 'it''s'  and (x and y)"
+
+
+def test_terms_are_those_of_the_tree() -> None:
+    assert read(TYPED).nodes == terms(parse(TYPED))
+
+
+@pytest.mark.parametrize(
+    ("number", "left"),
+    [
+        (0, "/* by whom? */ tags.`a b` = 'it''s'  and (x and y)"),
+        (1, "status:failed  /* by whom? */ and (x and y)"),
+        (2, "status:failed  /* by whom? */ and tags.`a b` = 'it''s'  and (y)"),
+        (3, "status:failed  /* by whom? */ and tags.`a b` = 'it''s'  and (x)"),
+    ],
+)
+def test_one_term_goes(number: int, left: str) -> None:
+    assert read(TYPED).without(number) == left
+
+
+def test_a_term_is_replaced_in_its_place() -> None:
+    found = read(TYPED).replaced(0, term_of("status:running"))
+    assert found == TYPED.replace("status:failed", "status:Running")
+
+
+def test_the_same_term_changes_nothing() -> None:
+    source = read(TYPED)
+    assert source.replaced(1, source.nodes[1]) == TYPED
+
+
+def test_a_comment_within_a_term_outlives_it() -> None:
+    found = read("status: /* why */ failed x").replaced(0, term_of("name:y"))
+    assert found == "name:y /* why */ x"
+
+
+@pytest.mark.parametrize(
+    ("typed", "added"),
+    [
+        ("", "z"),
+        ("a", "a and z"),
+        ("a  b", "a  b z"),
+        ("a and b", "a and b and z"),
+        ("a or b", "(a or b) and z"),
+        ("/* none yet */", "/* none yet */ z"),
+    ],
+)
+def test_a_term_is_added_as_the_others_are_joined(typed: str, added: str) -> None:
+    assert read(typed).with_term(term_of("z")) == added
+
+
+def test_alternatives_are_put_in_parentheses() -> None:
+    assert read("a b").replaced(0, term_of("x or y")) == "(x or y) b"
+
+
+def test_adding_a_term_replaces_its_opposite() -> None:
+    assert read("resnet -tag:flaky").with_term(term_of("tag:flaky")) == (
+        "resnet and tag:flaky"
+    )
+
+
+@pytest.mark.parametrize("text", ["/*", "a /* b", "a /* b * /"])
+def test_a_comment_must_end(text: str) -> None:
+    with pytest.raises(InvalidFilter, match="close the comment"):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["name = '/* x */'", 'name = "a/*b*/"'])
+def test_quotes_hold_what_looks_like_a_comment(text: str) -> None:
+    found = parse(text)
+    assert isinstance(found, Comparison)
+    assert "/*" in to_text(found)
+
+
+PIECES = st.sampled_from(
+    [
+        "a",
+        "-b",
+        "tag:k",
+        "status:failed|canceled",
+        "name = 'it''s'",
+        "(x y)",
+        "(x or y)",
+        "not (a b)",
+        "not (not a or not b)",
+        "((c))",
+        "/* note */ d",
+        "params.`o k`:1..5",
+        "metrics.acc in (1, 2)",
+    ]
+)
+JOINTS = st.sampled_from([" ", " and ", "  AND\n", " /* so */ and "])
+
+
+@st.composite
+def filters(draw: st.DrawFn) -> str:
+    text = draw(PIECES)
+    for _ in range(draw(st.integers(0, 4))):
+        text += draw(JOINTS) + draw(PIECES)
+    return text
+
+
+@settings(max_examples=200, deadline=None)
+@given(filters(), st.data())
+def test_edits_mean_what_they_say(text: str, data: st.DataObject) -> None:
+    source = read(text)
+    number = data.draw(st.integers(0, len(source.terms) - 1))
+    kept = [node for n, node in enumerate(source.nodes) if n != number]
+    assert parse(source.without(number)) == (all_of(*kept) if kept else None)
+    term = Comparison(Field("tags", "odd"), "=", (Text("o'k \" `)"),))
+    nodes = [term if n == number else node for n, node in enumerate(source.nodes)]
+    assert parse(source.replaced(number, term)) == all_of(*nodes)
+    assert parse(source.added(term)) == all_of(*source.nodes, term)
+    assert parse(source.text_of(number)) == source.nodes[number]
