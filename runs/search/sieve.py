@@ -37,9 +37,9 @@ Keys = npt.NDArray[np.int64]
 WHOLE = 200_000
 #: So many rows of a side are read at once.
 WINDOW = 500_000
-#: Of the lead's newest so many are looked up, to see how many of them match; where most
+#: Of the lead's newest so many are looked up, to see how many of them match; where many
 #: do, the runs are counted one after the other.
-TASTE, MOST = 500, 0.4
+TASTE, MOST = 500, 0.25
 #: So many candidates are looked up at once.
 CHUNK = 16_000
 _BEYOND = 2**62
