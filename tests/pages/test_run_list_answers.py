@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.ingest import Point, log_metrics
-from runs.models import Run
+from runs.models import Run, Workspace
 from tests.pages.rows import ALL, HTMX, link, names
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +103,49 @@ def test_what_is_not_offered_is_said_beside_the_box(visitor: Client, log: Any) -
     answer = visitor.get(ALL, {"q": "log:error"}, headers=HTMX)
     assert answer.headers["HX-Retarget"] == "#filter-note"
     assert "log" in answer.text
+
+
+def test_neither_a_look_without_news_nor_a_twin_asks_more_with_more_rows(
+    visitor: Client, log: Any
+) -> None:
+    def queries(headers: dict[str, str]) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            visitor.get(ALL, headers=headers)
+        return len(captured)
+
+    def counts() -> list[int]:
+        etag = visitor.get(ALL, headers=HTMX).headers["ETag"]
+        look = {**HTMX, "If-None-Match": etag}
+        return [queries(look), queries({"Accept": "text/csv"})]
+
+    log("r0", acc=0.1, tags={"a": "b"})
+    counts()
+    few = counts()
+    assert few[0] <= 6
+    for number in range(1, 20):
+        log(f"r{number}", acc=0.1, tags={"a": "b"})
+    assert counts() == few
+
+
+def test_rows_that_left_the_page_are_sent_to_who_shows_them(
+    visitor: Client, log: Any
+) -> None:
+    first = log("first")
+    for number in range(25):
+        log(f"r{number}")
+    query = {"rows": "25", "shown": f"{first.pk}.x.99999999999999999"}
+    kept = visitor.get(ALL, query, headers=HTMX).text.partition('id="kept-rows"')[2]
+    assert f'data-row="{first.pk}"' in kept
+    assert "kept-rows" not in visitor.get(ALL, query).text
+    stranger = Run.objects.create(
+        workspace=Workspace.objects.create(name="other"),
+        experiment=first.experiment,
+        run_id="secret",
+        number=900,
+        name="secret",
+        status=first.status,
+        created=1,
+        updated=1,
+    )
+    query["shown"] = str(stranger.pk)
+    assert "secret" not in visitor.get(ALL, query, headers=HTMX).text
