@@ -10,6 +10,9 @@ from django.core.management import call_command
 
 from studio import __version__
 
+#: Extensions of htmx that no page loads.
+UNUSED = "django_htmx/ext/*"
+
 
 def collect(root: Path) -> bool:
     """Collect into `root` unless it is up to date; returns whether it was done."""
@@ -19,7 +22,13 @@ def collect(root: Path) -> bool:
         return False
     # The mark is written last: a start that was cut off is done again.
     mark.unlink(missing_ok=True)
-    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    call_command(
+        "collectstatic",
+        interactive=False,
+        verbosity=0,
+        clear=True,
+        ignore_patterns=[UNUSED],
+    )
     mark.write_text(sources)
     return True
 

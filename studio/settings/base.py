@@ -127,9 +127,7 @@ WHITENOISE_ROOT: Path | None = PUBLIC_DIR
 WHITENOISE_INDEX_FILE = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "studio.settings.static.HashedFiles"},
 }
 
 # Nobody else's page needs our static files.
