@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from runs.models import Run
 from runs.pages.run_links import Link, Links, style
 from runs.pages.tree_rows import Branch, branch_of, children_href, rolled_up
+from runs.pages.value_terms import term_of
 from runs.render import numbers, times
 from runs.render.addresses import run_path
 from runs.render.pills import field_label
@@ -93,7 +94,10 @@ def rows(
 ) -> list[Row]:
     """The page's rows; the numbers of a metric column share their decimals."""
     asked = [column.field for column in columns]
-    by_column = [_cells(each, page.rows, links, best) for each in asked]
+    by_column = [
+        _linked(each, _cells(each, page.rows, links, best), page.rows, links)
+        for each in asked
+    ]
     return [
         _row(row, tuple(cells), links)
         for row, *cells in zip(page.rows, *by_column, strict=True)
@@ -128,6 +132,18 @@ def _cells(
     if asked == attribute("tags"):
         return [_tags_cell(row.tags, links) for row in found]
     return [_cell(asked, row, links) for row in found]
+
+
+def _linked(
+    asked: Field, cells: Iterable[Cell], found: Sequence[RunRow], links: Links
+) -> Iterator[Cell]:
+    """Each value asks for itself, where that is sensible."""
+    for cell, row in zip(cells, found, strict=True):
+        term = None if cell.links or cell.kind == "name" else term_of(asked, row)
+        if term is None:
+            yield cell
+        else:
+            yield replace(cell, links=(links.link(cell.text, term),))
 
 
 def _metric_cells(

@@ -23,13 +23,19 @@ class CellLink(Protocol):
 
 
 def text_cell(
-    css: str, text: str, label: str = "", title: str = "", mark: str = ""
+    css: str,
+    text: str,
+    label: str = "",
+    title: str = "",
+    mark: str = "",
+    link: CellLink | None = None,
 ) -> str:
     """`mark` is a sign before the text, as HTML."""
+    shown = escape(text) if link is None else value_link(link, escape(text))
     told = f' data-label="{escape(label)}"' if label else ""
     if title:
         told += f' title="{escape(title)}"'
-    return f'<td class="{css}"{told}>{mark}{escape(text)}</td>'
+    return f'<td class="{css}"{told}>{mark}{shown}</td>'
 
 
 def ticking_cell(css: str, text: str, since: object) -> str:

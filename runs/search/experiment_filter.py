@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from runs.models import ExperimentTag, User, Workspace
 from runs.search import values
-from runs.search.expressions import Contains
+from runs.search.expressions import Contains, certain
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text, parse, tree
 from studio.core.filters.literals import number_text
@@ -59,7 +59,7 @@ class ExperimentFilter:
         if isinstance(node, Or):
             return values.joined([self.condition(each) for each in node.nodes], Q.OR)
         if isinstance(node, Not):
-            return ~self.condition(node.node)
+            return ~certain(self.condition(node.node))
         if isinstance(node, Word):
             return self._word(node.text)
         return self._comparison(node)
@@ -81,7 +81,7 @@ class ExperimentFilter:
     def _comparison(self, term: Comparison) -> Q:
         positive = tree.NEGATED.get(term.op, term.op)
         found = self._positive(term, positive)
-        return found if positive == term.op else ~found
+        return found if positive == term.op else ~certain(found)
 
     def _positive(self, term: Comparison, op: str) -> Q:
         field, given = term.field, _texts(term.values)

@@ -92,12 +92,14 @@ def _cell(given: Any) -> str:
         return cells.html_cell(css, cells.value_link(links[0], status(given.value)))
     if kind == "link":
         return cells.link_cell(css, given.title, links[0])
+    link = links[0] if links else None
     if kind == "time":
-        return cells.html_cell(css, moment(given.value))
+        shown = moment(given.value)
+        return cells.html_cell(css, cells.value_link(link, shown) if link else shown)
     if kind == "ticking":
         return cells.ticking_cell(css, given.text, given.value)
     mark = icon("trophy") if kind == "best" else ""
-    return cells.text_cell(css, given.text, given.label, given.title, mark)
+    return cells.text_cell(css, given.text, given.label, given.title, mark, link)
 
 
 @register.filter

@@ -11,13 +11,22 @@ function query() {
   return location.search.slice(1).split("&").filter((pair) => pair && !own.test(pair));
 }
 
+// Between a change of the list and the panel's own answer its links are of before: what is
+// chosen meanwhile is chosen again in the new panel.
+let stale = false;
+let chosen = "";
 let asked = 0;
 async function load(state) {
   const number = ++asked;
   const { facetsUrl, facetsOf } = button().dataset;
   const pairs = [...query(), ...(facetsOf ? [`in=${facetsOf}`] : []), ...(state ? [state] : [])];
   const answer = await fetch(`${facetsUrl}?${pairs.join("&")}`, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (answer?.ok && number === asked && isOpen()) show(await answer.text());
+  if (number !== asked) return;
+  stale = false;
+  if (answer?.ok && isOpen()) show(await answer.text());
+  const again = document.getElementById(chosen);
+  chosen = "";
+  again?.click();
 }
 
 function show(html) {
@@ -35,29 +44,46 @@ function show(html) {
 }
 
 // The list was drawn anew: the panel follows, unless somebody is typing or brushing there.
-function follow() {
+function follow(isOwn) {
   const open = isOpen();
   button().setAttribute("aria-expanded", open);
   const pairs = query().filter((pair) => !pair.startsWith("facets="));
   if (!open) pairs.push("facets=1");
   button().href = `${location.pathname}${pairs.length ? `?${pairs.join("&")}` : ""}`;
   if (!open) {
+    stale = false;
     panel().hidden = true;
     panel().replaceChildren();
     return;
   }
   const busy = document.activeElement?.matches("#facets input") || document.querySelector(".bars.brushing");
-  if (!busy || panel().hidden) load(panel().dataset.state);
+  if (isOwn || !busy || panel().hidden) load(panel().dataset.state);
 }
-// The address changes right after the swap.
-document.body.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "run-table") follow();
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target?.id !== "run-table") return;
+  stale = isOpen();
+  // An answer on its way would take away the link whose request this is.
+  asked += 1;
 });
-document.body.addEventListener("htmx:historyRestore", follow);
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (!event.detail.successful) stale = false;
+});
+// The address changes right after the swap. A refresh by itself brings no request along.
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "run-table") follow(Boolean(event.detail.xhr));
+});
+document.body.addEventListener("htmx:historyRestore", () => follow(true));
 
 document.addEventListener(
   "click",
   async (event) => {
+    const choice = stale && event.target.closest("#facets a.choice");
+    if (choice) {
+      chosen = choice.id;
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const link = event.target.closest("a[data-panel]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();

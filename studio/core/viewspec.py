@@ -104,8 +104,7 @@ class ViewSpec:
         """The query string, without `?`; empty for the default. See `changed`."""
         spec = self.changed(**changes) if changes else self
         return "&".join(
-            f"{name}={quote(text, safe=_SAFE).replace('%20', '+')}"
-            for name, text in spec.parameters().items()
+            f"{name}={encoded(text)}" for name, text in spec.parameters().items()
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -123,6 +122,11 @@ class ViewSpec:
         if not isinstance(values, Mapping):
             raise InvalidValue("A view must be a JSON object", field="view")
         return cls.from_query({str(k): _json_text(k, v) for k, v in values.items()})
+
+
+def encoded(text: str) -> str:
+    """A parameter's value as it stands in a query string."""
+    return quote(text, safe=_SAFE).replace("%20", "+")
 
 
 def _read_text(text: str, name: str) -> str:

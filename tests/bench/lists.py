@@ -27,6 +27,7 @@ from tests.bench.report import Report, measured, times
 from tests.parts.server import Server
 
 Row = tuple[float, str]
+FRAGMENT = {"HX-Request": "true"}
 
 
 @dataclass

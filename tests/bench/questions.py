@@ -11,7 +11,10 @@ ALL = "/w/default/runs/"
 #: Half of all runs are here.
 LARGEST = "/w/default/experiments/digits/"
 EXPERIMENTS = "/w/default/experiments/"
+FACETS = "/w/default/list/facets/"
 COLUMNS = "/w/default/list/columns/"
+COMPLETE = "/w/default/list/complete/"
+EDITOR = "/w/default/list/filter/"
 
 #: What the design allows, in milliseconds.
 LIST, PART, ANYTHING = 50, 100, 500
@@ -29,6 +32,8 @@ class Question:
     #: Pages to turn before.
     turn: int = 0
     limit: int = LIST
+    #: Asked as the page's script does.
+    fragment: bool = False
     #: Asked again by an open list that has it already.
     again: bool = False
 
@@ -39,6 +44,16 @@ def ask(
     given = {"q": q, **more, "rows": "25"}
     pairs = {key: value for key, value in given.items() if value}
     return Question(name, path, urlencode(pairs), turn)
+
+
+def panel(name: str, q: str = "", **more: str) -> Question:
+    query = urlencode({"q": q, **more} if q else more)
+    return Question(name, FACETS, query, limit=PART, fragment=True)
+
+
+def completion(text: str) -> Question:
+    query = urlencode({"text": text, "at": len(text)})
+    return Question(f"completion of '{text}'", COMPLETE, query, limit=PART)
 
 
 def nasty(name: str, q: str, sort: str = "") -> Question:
@@ -111,7 +126,24 @@ FAMILIES = (
     Question("dialog of columns", COLUMNS, limit=PART),
     Question("dialog of columns, one field", COLUMNS, "find=acc", limit=PART),
     Question("dialog of columns, a key", COLUMNS, urlencode({"q": COMMON}), limit=PART),
+    panel("facets"),
+    panel("facets, one experiment", **{"in": "1"}),
+    panel("facets, children too", children="1"),
+    panel("facets of one chosen tag", COMMON),
+    panel("facets, a metric's bars", open="metrics.acc"),
+    panel("facets found by name", find="lr"),
+    completion(""),
+    completion("te"),
+    completion("tags."),
+    completion("status:"),
+    completion("tags.team = n"),
+    completion("status:completed tags.team = n"),
+    completion("baseline params.lr:"),
+    Question("filter editor of a tag", EDITOR, "field=tags.team", limit=PART),
+    Question("fields to filter by", EDITOR, limit=PART),
     Question("experiments", EXPERIMENTS),
+    Question("experiments by runs", EXPERIMENTS, "sort=-runs"),
+    Question("experiments by submitter", EXPERIMENTS, "sort=submitter"),
     Question("experiments with a word", EXPERIMENTS, "q=sweep"),
 )
 

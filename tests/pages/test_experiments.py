@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments import (
+    archive_experiment,
+    create_experiment,
+    set_experiment_tag,
+)
 from runs.actions.runs import create_run
 from runs.models import Experiment, ExperimentStar, Run, User, Workspace
 from tests.access.people import browser_of
@@ -120,3 +126,64 @@ def test_a_star_never_leads_to_another_site(
 def test_a_stranger_sees_nothing(workspace: Workspace) -> None:
     stranger = User.objects.create(username="eve")
     assert browser_of(stranger).get(PAGE).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("tag:team", ["tagged"]),
+        ("tags.team = nlp", ["tagged"]),
+        ("nlp", ["tagged"]),
+        ("submitter:ada", ["digits"]),
+        ("not submitter:ada name:tagged", ["tagged"]),
+        ("archived:true", ["old"]),
+        ("(half", []),
+    ],
+)
+def test_experiments_are_found_by_name_tag_and_submitter(
+    browser: Client,
+    run: Run,
+    workspace: Workspace,
+    actor: Actor,
+    now: int,
+    q: str,
+    found: list[str],
+) -> None:
+    tagged = create_experiment(workspace, "tagged", actor=actor, now=now)
+    set_experiment_tag(tagged, "team", "nlp", actor=actor, now=now)
+    old = create_experiment(workspace, "old", actor=actor, now=now)
+    archive_experiment(old, True, actor=actor, now=now)
+    assert names(browser, "?" + urlencode({"q": q})) == found
+
+
+def test_archived_ones_show_when_asked_for(
+    browser: Client, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    archive_experiment(experiment, True, actor=actor, now=now)
+    assert "digits" not in names(browser)
+    assert "digits" in names(browser, "?archived=1")
+
+
+@pytest.mark.parametrize(
+    "sort", ["name", "runs", "latest", "submitter", "activity", "created"]
+)
+def test_every_column_sorts_both_ways(browser: Client, run: Run, sort: str) -> None:
+    heads = browser.get(f"{PAGE}?sort={sort}").text
+    assert 'aria-sort="ascending"' in heads
+    assert 'aria-sort="descending"' in browser.get(f"{PAGE}?sort=-{sort}").text
+
+
+def test_a_field_that_experiments_have_not_is_said(browser: Client) -> None:
+    answer = browser.get(f"{PAGE}?q=params.lr:1")
+    assert answer.status_code == 400
+    assert "Experiments have no params.lr" in answer.text
+
+
+def test_pages_have_as_many_rows_as_asked(
+    browser: Client, workspace: Workspace, actor: Actor, now: int
+) -> None:
+    for number in range(30):
+        create_experiment(workspace, f"e{number:02}", actor=actor, now=now)
+    page = browser.get(f"{PAGE}?rows=25&sort=name")
+    assert len(page.context["lines"]) == 25
+    assert 'href="?sort=name&amp;rows=25&amp;page=2"' in page.text

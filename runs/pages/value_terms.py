@@ -1,0 +1,59 @@
+"""What a cell's link asks for: the term that "only this value" means."""
+
+from __future__ import annotations
+
+from runs.search.find_runs import RunRow
+from studio.core.filters import Field, fields
+from studio.core.filters.tree import (
+    ATTRIBUTE,
+    CHILDREN,
+    METRICS,
+    UNITS,
+    Comparison,
+    Flag,
+    Moment,
+    Number,
+    Text,
+    Value,
+    attribute,
+)
+
+#: Longer texts are told apart by reading them, not by being equal.
+LONGEST = 200
+#: Of these each run has its own, or equal values say nothing.
+UNASKED = ("id", "name", "tags", "description", "duration", "artifact_uri")
+DAY = UNITS["day"]
+
+
+def term_of(asked: Field, row: RunRow) -> Comparison | None:
+    """The term of the value that the row has; None where no link is sensible."""
+    value = row.values.get(asked)
+    if value is None or (asked.kind == ATTRIBUTE and asked.key in UNASKED):
+        return None
+    if value == "":
+        return _of_nothing(asked)
+    compared = _compared(asked, value)
+    return None if compared is None else Comparison(asked, "=", (compared,))
+
+
+def _of_nothing(asked: Field) -> Comparison | None:
+    """A tag that is only a word has no value."""
+    return None if asked.kind == ATTRIBUTE else Comparison(asked, "is not null")
+
+
+def _compared(asked: Field, value: object) -> Value | None:
+    if isinstance(value, bool):
+        return Flag(value) if fields.value_type(asked) == fields.BOOLEAN else None
+    if fields.value_type(asked) == fields.TIME:
+        return _day(value) if isinstance(value, int) else None
+    if isinstance(value, (int, float)):
+        is_number = asked.kind in (METRICS, CHILDREN) or asked == attribute("number")
+        return Number(value) if is_number else None
+    text = str(value)
+    return Text(text) if len(text) <= LONGEST and "\n" not in text else None
+
+
+def _day(time: int) -> Moment:
+    """The day of a time; written dates are UTC, as in the filter language."""
+    start = time - time % DAY
+    return Moment(start, start + DAY, "day")

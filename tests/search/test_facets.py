@@ -1,0 +1,96 @@
+"""Facets count the values of what matches, their own terms left out."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from runs.search import tally
+from runs.search.facets import FacetReader
+from studio.core.filters import parse_field
+from studio.core.viewspec import ViewSpec
+from tests.parts.records import NOON
+from tests.search.library import Library
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def models(shelf: Library) -> Library:
+    for number, model in enumerate(("big", "big", "small", None)):
+        tags = {} if model is None else {"model": model}
+        metrics = {"acc": [number / 10]}
+        shelf.make(f"r{number}", metrics, tags=tags, params={"lr": str(number)})
+    return shelf
+
+
+def reader(library: Library, q: str = "") -> FacetReader:
+    return FacetReader(ViewSpec(q=q), library.ada, library.workspace, now=NOON)
+
+
+def values(library: Library, field: str, q: str = "") -> dict[str | None, int]:
+    found = reader(library, q).read(parse_field(field))
+    return {each.value: each.runs for each in found.values}
+
+
+@pytest.mark.parametrize(
+    ("field", "q", "expected"),
+    [
+        ("tags.model", "", {"big": 2, "small": 1}),
+        ("tags.model", "tags.model = big", {"big": 2, "small": 1}),
+        ("params.lr", "tags.model = big", {"0": 1, "1": 1}),
+        ("tags.model", "tags.model = big params.lr > 1", {"small": 1}),
+        ("submitter", "", {"ann": 4}),
+        ("metrics.acc", "tags.model = small", {"0.2": 1}),
+        ("tags.nobody", "", {}),
+    ],
+)
+def test_values_are_counted(
+    models: Library, field: str, q: str, expected: dict[str | None, int]
+) -> None:
+    assert values(models, field, q) == expected
+
+
+def test_runs_without_the_value_are_known(models: Library) -> None:
+    assert reader(models).read(parse_field("tags.model")).without == 1
+
+
+def test_beyond_the_limit_the_newest_are_counted(
+    models: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tally, "EXACT", 2)
+    found = reader(models)
+    assert not found.runs().exact
+    assert values(models, "tags.model") == {"small": 1}
+
+
+def test_keys_are_found_by_a_part_of_their_name(models: Library) -> None:
+    found = reader(models, "tags.model = small")
+    assert [share.field.key for share in found.keys("tags", "OD")] == ["model"]
+    rare = reader(models, "params.lr = 3").keys("tags", "od")
+    assert [(share.field.key, share.runs) for share in rare] == [("model", 0)]
+
+
+def test_another_workspaces_keys_are_not_found(
+    models: Library, library: Library
+) -> None:
+    other = FacetReader(ViewSpec(), library.ada, library.workspace, now=NOON)
+    assert not other.keys("params", "nothing")
+    stranger = FacetReader(ViewSpec(), library.ada, models.workspace, now=NOON)
+    assert not stranger.runs().ids
+
+
+def test_the_number_of_queries_does_not_depend_on_the_runs(models: Library) -> None:
+    def count() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            found = reader(models)
+            found.keys("tags")
+            found.read(parse_field("tags.model"))
+            found.read(parse_field("submitter"))
+        return len(captured)
+
+    before = count()
+    for number in range(20):
+        models.make(f"more-{number}", tags={"model": f"m{number}"})
+    assert count() == before <= 8
