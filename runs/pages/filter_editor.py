@@ -8,6 +8,7 @@ back to the list with the filter changed; GET writes nothing, as filters are add
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpResponse
@@ -134,6 +135,7 @@ class _Editor:
         query = self.spec.to_query(q=q)
         return redirect(self.scope.path + (f"?{query}" if query else ""))
 
+    @cached_property
     def _reader(self) -> FacetReader:
         q = self.source.without(self.number) if self.number >= 0 else self.source.text
         return FacetReader(
@@ -145,7 +147,7 @@ class _Editor:
 
     def _fields(self) -> dict[str, Any]:
         find = self.given.get("find", "").strip()[:100]
-        groups = filter_fields.groups(self._reader(), find)
+        groups = filter_fields.groups(self._reader, find)
         return self._around() | {
             "title": _("Add filter"),
             "find": find,
@@ -173,7 +175,7 @@ class _Editor:
             "title": self._title(draft),
             "draft": draft,
             "field_name": field_text(draft.field),
-            "field_groups": filter_fields.options(self._reader(), draft.field),
+            "field_groups": filter_fields.options(self._reader, draft.field),
             "operators": [(op, said(op, kind)) for op in operators_of(draft.field)],
             "units": list(UNITS),
             "inputs": _inputs(draft),
@@ -182,7 +184,7 @@ class _Editor:
         }
         if draft.editor == CHOICES:
             try:
-                context["choices"] = choices(self._reader(), draft, context["find"])
+                context["choices"] = choices(self._reader, draft, context["find"])
             except StudioError as error:
                 self.error = self.error or error.message
         return self._around() | context

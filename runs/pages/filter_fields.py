@@ -32,7 +32,7 @@ def groups(reader: FacetReader, part: str = "") -> list[tuple[str, list[Row]]]:
     found = [(_("Run"), own)]
     try:
         for kind, title in _titles():
-            rows = [_row(each) for each in completion.keys(reader, kind, part, KEYS)]
+            rows = [_row(each) for each in completion.listed(reader, kind, part, KEYS)]
             found.append((title, rows))
     except QueryTimeout:
         # What every run has can still be chosen.
@@ -80,5 +80,5 @@ def _titles() -> Sequence[tuple[str, str]]:
 
 def _row(each: completion.KeyCount) -> Row:
     runs = ngettext("%(n)s run", "%(n)s runs", each.runs)
-    note = runs % {"n": numbers.grouped(each.runs)}
+    note = runs % {"n": numbers.grouped(each.runs)} if each.runs else ""
     return field_text(each.field), each.field.key, note

@@ -25,7 +25,7 @@ KINDS_IN_ORDER = (tree.TAGS, tree.PARAMS, tree.METRICS, tree.PROPERTIES)
 
 @dataclass(frozen=True)
 class KeyCount:
-    """A field, how many runs have it, and with how many values (0: not counted)."""
+    """A field, how many runs have it, with how many values; 0 is not counted."""
 
     field: Field
     runs: int
@@ -44,6 +44,14 @@ def keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[KeyCount
         ),
     )
     return counted(reader, kind, found[:limit])
+
+
+def listed(reader: FacetReader, kind: str, part: str, limit: int) -> list[KeyCount]:
+    """The same for a long list, which counts nothing (0) among many runs."""
+    if len(reader.runs().ids) <= FEW:
+        return keys(reader, kind, part, limit)
+    shares = sorted(reader.keys(kind, part), key=lambda share: -share.runs)
+    return [KeyCount(share.field, 0, 0) for share in shares[:limit]]
 
 
 def counted(

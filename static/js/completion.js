@@ -83,6 +83,7 @@ function place(number) {
 
 function apply() {
   close();
+  box.value = box.value.trimEnd();
   box.form.requestSubmit();
 }
 

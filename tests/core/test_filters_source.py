@@ -69,8 +69,9 @@ def test_a_term_is_added_as_the_others_are_joined(typed: str, added: str) -> Non
     assert read(typed).with_term(term_of("z")) == added
 
 
-def test_alternatives_are_put_in_parentheses() -> None:
-    assert read("a b").replaced(0, term_of("x or y")) == "(x or y) b"
+@pytest.mark.parametrize("typed", ["x or y", "(x or y)"])
+def test_alternatives_are_put_in_parentheses_once(typed: str) -> None:
+    assert read("a b").replaced(0, term_of(typed), typed) == "(x or y) b"
 
 
 def test_adding_a_term_replaces_its_opposite() -> None:

@@ -68,8 +68,8 @@ class Source:
         if self._is_shared(number):
             return _canonical(nodes)
         term, new = self.terms[number], text or to_text(node)
-        if isinstance(node, Or) and len(nodes) > 1:
-            new = f"({new})"
+        if len(nodes) > 1:
+            new = _closed(node, new)
         new = " ".join([new, *_comments(self.text, term.start, term.end)])
         edited = self.text[: term.start] + new + self.text[term.end :]
         return edited if _means(edited, nodes) else _canonical(nodes)
@@ -77,8 +77,8 @@ class Source:
     def added(self, node: Node, text: str = "") -> str:
         """The text that also requires `node`. Never read again: links are many."""
         new = text or to_text(node)
-        if isinstance(node, Or) and self.terms:
-            new = f"({new})"
+        if self.terms:
+            new = _closed(node, new)
         old = self.text.strip()
         if not self.terms:
             return f"{old} {new}".strip()
@@ -138,6 +138,15 @@ def _terms(text: str, places: Sequence[Place], depth: int) -> Iterator[Term]:
         else:
             for node in place.node.nodes:
                 yield Term(node, place.start, place.end)
+
+
+def _closed(node: Node, text: str) -> str:
+    """The text in parentheses, if it has alternatives and none around them yet."""
+    if not isinstance(node, Or):
+        return text
+    _node, places = parse_places(text)
+    is_open = sum(place.depth == 1 for place in places) > 1
+    return f"({text})" if is_open else text
 
 
 def _canonical(nodes: Sequence[Node]) -> str:

@@ -1,0 +1,174 @@
+"""The filter row: completion, pills and their editors."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.list.content import ODD
+from tests.parts.browser import Watch
+
+
+def q_of(page: Page) -> str:
+    return parse_qs(urlsplit(page.url).query).get("q", [""])[0]
+
+
+def open_list(page: Page, q: str) -> Locator:
+    page.goto("/w/default/runs/?" + urlencode({"q": q}))
+    return page.locator("#q")
+
+
+def option(page: Page, text: str) -> Locator:
+    return page.locator("[role=option]").filter(has_text=text)
+
+
+def expect_rows(page: Page, *names: str) -> None:
+    rows = page.locator("[data-row-link]")
+    expect(rows).to_have_count(len(names))
+    expect(rows).to_have_text(list(names))
+
+
+def test_completion_by_keyboard(runs_page: Page) -> None:
+    box = runs_page.get_by_role("combobox", name="Search or filter runs")
+    box.focus()
+    box.press_sequentially("tags.mo")
+    expect(option(runs_page, "tags.model")).to_contain_text("42 runs")
+    box.press("Tab")
+    expect(box).to_have_value("tags.model ")
+    expect(option(runs_page, "is any of")).to_be_visible()
+    box.press_sequentially("= r")
+    expect(option(runs_page, "resnet50").first).to_contain_text("20")
+    expect(option(runs_page, "no such tag")).to_contain_text("12")
+    box.press("ArrowDown")
+    box.press("ArrowDown")
+    active = box.get_attribute("aria-activedescendant")
+    expect(runs_page.locator(f"#{active}")).to_have_attribute("aria-selected", "true")
+    box.press("Enter")
+    expect(runs_page.locator(".pill")).to_have_text("tags.model: resnet50")
+    expect(box).to_have_value("tags.model = resnet50")
+    assert q_of(runs_page) == "tags.model = resnet50"
+
+
+def test_escape_closes_and_enter_takes_what_is_typed(runs_page: Page) -> None:
+    box = runs_page.locator("#q")
+    box.press_sequentially("status:comp")
+    expect(option(runs_page, "Completed")).to_be_visible()
+    box.press("Escape")
+    expect(runs_page.get_by_role("listbox")).to_have_count(0)
+    expect(box).to_have_value("status:comp")
+    box.fill("digits-01")
+    box.press("Enter")
+    expect_rows(runs_page, "digits-01")
+
+
+def test_completion_by_mouse_goes_on_to_values(runs_page: Page) -> None:
+    runs_page.locator("#q").click()
+    option(runs_page, "status").first.click()
+    option(runs_page, "Failed").click()
+    expect(runs_page.locator("#q")).to_have_value("status:Failed ")
+    expect(runs_page.locator("#q")).to_be_focused()
+
+
+def test_nothing_is_offered_in_comments_and_phrases(runs_page: Page) -> None:
+    box = runs_page.locator("#q")
+    with runs_page.expect_response("**/list/complete/**"):
+        box.press_sequentially('"sta')
+    expect(runs_page.locator("[role=option]")).to_have_count(0)
+
+
+def test_a_pill_is_edited_by_mouse_and_the_rest_stays(runs_page: Page) -> None:
+    typed = "status:failed  /* mine */ tags.seed = '3'"
+    open_list(runs_page, typed)
+    runs_page.locator("#pill-0").click()
+    editor = runs_page.get_by_role("dialog")
+    expect(runs_page.locator(".pill").first).to_contain_class("open")
+    expect(editor.get_by_role("checkbox", name="Failed")).to_be_checked()
+    editor.get_by_role("checkbox", name="Canceled").check()
+    editor.get_by_role("button", name="Apply").click()
+    expect(runs_page.locator(".pill").first).to_have_text("Status: Failed, Canceled")
+    expect(editor).to_be_hidden()
+    assert q_of(runs_page) == typed.replace("failed", "Failed|Canceled")
+    expect(runs_page.locator("#q")).to_have_value(q_of(runs_page))
+    runs_page.go_back()
+    expect(runs_page.locator(".pill").first).to_have_text("Status: Failed")
+
+
+def test_a_filter_is_added_by_keyboard(runs_page: Page) -> None:
+    runs_page.locator("#add-filter").focus()
+    runs_page.keyboard.press("Enter")
+    find = runs_page.get_by_label("Find a field")
+    expect(find).to_be_focused()
+    find.press_sequentially("epo")
+    expect(runs_page.locator(".field-list a")).to_have_count(1)
+    find.press("Enter")
+    operator = runs_page.get_by_label("Operator")
+    operator.select_option("between")
+    runs_page.get_by_role("textbox", name="From").fill("90")
+    runs_page.get_by_role("textbox", name="To").fill("120")
+    runs_page.get_by_role("textbox", name="To").press("Enter")
+    expect(runs_page.locator(".pill")).to_have_text("params.epochs: 90 to 120")
+    expect(runs_page.locator("[data-row-link]")).to_have_count(4)
+    assert q_of(runs_page) == "params.epochs:90..120"
+
+
+def test_escape_gives_the_focus_back_to_the_pill(runs_page: Page) -> None:
+    open_list(runs_page, "duration:>1m")
+    runs_page.locator("#pill-0").press("Enter")
+    expect(runs_page.locator("#editor-value-1")).to_be_focused()
+    runs_page.keyboard.press("Escape")
+    expect(runs_page.get_by_role("dialog")).to_be_hidden()
+    expect(runs_page.locator("#pill-0")).to_be_focused()
+
+
+def test_a_wrong_value_is_said_in_the_editor(runs_page: Page, watch: Watch) -> None:
+    watch.expect("422")
+    open_list(runs_page, "metrics.acc > 0.5")
+    runs_page.locator("#pill-0").click()
+    runs_page.locator("#editor-value-1").fill("high")
+    runs_page.get_by_role("button", name="Apply").click()
+    expect(runs_page.get_by_role("alert").last).to_have_text("high is not a number.")
+    assert q_of(runs_page) == "metrics.acc > 0.5"
+
+
+def test_a_complex_term_is_edited_as_text(runs_page: Page) -> None:
+    open_list(runs_page, "(status:failed or tag:distill) digits")
+    runs_page.locator("#pill-0").click()
+    text = runs_page.get_by_label("Term")
+    expect(text).to_have_value("(status:failed or tag:distill)")
+    text.fill("status:failed or status:running")
+    runs_page.get_by_role("button", name="Apply").click()
+    expect(runs_page.locator(".pill").first).to_contain_text("Running")
+    assert q_of(runs_page) == "(status:failed or status:running) digits"
+
+
+def test_odd_values_survive_box_pill_and_address(runs_page: Page) -> None:
+    for number, value in enumerate(ODD):
+        runs_page.goto("/w/default/list/filter/?field=tags.odd")
+        label = value if value.strip() == value else value.strip()
+        runs_page.get_by_role("checkbox", name=label).check()
+        runs_page.get_by_role("button", name="Apply").last.click()
+        expect_rows(runs_page, f"odd-{number}")
+        runs_page.locator("#q").press("Enter")
+        expect_rows(runs_page, f"odd-{number}")
+        runs_page.reload()
+        runs_page.locator("#pill-0").click()
+        expect(runs_page.get_by_role("checkbox", name=label)).to_be_checked()
+
+
+def test_pills_are_edited_without_a_script(plain_page: Page) -> None:
+    open_list(plain_page, "status:failed")
+    plain_page.locator("#pill-0").click()
+    plain_page.get_by_label("Field").select_option("created")
+    plain_page.get_by_role("button", name="Choose").click()
+    plain_page.locator("#editor-value-1").fill("2")
+    plain_page.get_by_role("button", name="Apply").last.click()
+    expect(plain_page.locator(".pill")).to_have_text("Submitted: last 2 days")
+    assert q_of(plain_page) == "created >= -2d"
+
+
+def test_pills_scroll_sideways_on_a_phone(phone_page: Page) -> None:
+    open_list(phone_page, "created:-7d status:completed tags.seed = 3 duration:>1m")
+    phone_page.locator("#pill-3").click()
+    expect(phone_page.get_by_role("dialog")).to_be_in_viewport()
+    assert phone_page.evaluate("document.documentElement.scrollWidth") <= 360
