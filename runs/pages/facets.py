@@ -34,6 +34,7 @@ from runs.search.facets import (
     FacetReader,
     KeyShare,
 )
+from runs.search.limits import time_limit
 from studio.core import viewtext
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported, QueryTimeout
 from studio.core.filters import Field, field_text, tree
@@ -116,7 +117,8 @@ def panel(
             spec, request.actor.user, request.workspace, experiment=experiment
         )
         made = _Panel(reader, state, request, path)
-        return {**base, **made.context()}
+        with time_limit():
+            return {**base, **made.context()}
     except (InvalidFilter, NotSupported):
         return {**base, "problem": _("The filter has no answer to count.")}
     except QueryTimeout as error:

@@ -20,7 +20,6 @@ from runs.models import Experiment, Key, Metric, User, Workspace
 from runs.models.grams import HIDDEN
 from runs.search.expressions import Contains
 from runs.search.keyed import TABLES
-from runs.search.limits import time_limit
 from runs.search.question import ask
 from runs.search.run_sets import Among, RunSet, run_set
 from runs.search.scope import KINDS
@@ -75,7 +74,10 @@ class Facet:
 
 
 class FacetReader:
-    """Reads facets of one list; runs that several of them share are read once."""
+    """Reads facets of one list; runs that several of them share are read once.
+
+    Who makes a panel of them puts one `time_limit` around all.
+    """
 
     def __init__(
         self,
@@ -108,8 +110,7 @@ class FacetReader:
             now=self.now,
             experiment=self.experiment,
         )
-        with time_limit():
-            return run_set(question)
+        return run_set(question)
 
     def named(self) -> list[Field]:
         """The fields that the filter has terms on, which facets can show."""
@@ -118,10 +119,9 @@ class FacetReader:
 
     def keys(self, kind: str, part: str = "") -> list[KeyShare]:
         """The keys of a kind that hold `part`: useful ones first, then common ones."""
-        with time_limit():
-            found = self._sampled(kind, part)
-            if part:
-                found += self._known(kind, part, [each.field for each in found])
+        found = self._sampled(kind, part)
+        if part:
+            found += self._known(kind, part, [each.field for each in found])
         return sorted(found, key=_by_use)
 
     def _sampled(self, kind: str, part: str) -> list[KeyShare]:
@@ -155,11 +155,10 @@ class FacetReader:
     def read(self, field: Field) -> Facet:
         """The field's values, counted."""
         found = self.runs(field)
-        with time_limit():
-            if field.kind == tree.ATTRIBUTE:
-                values = self._attribute(field.key, found.column(field.key))
-            else:
-                values = self._keyed(field, found)
+        if field.kind == tree.ATTRIBUTE:
+            values = self._attribute(field.key, found.column(field.key))
+        else:
+            values = self._keyed(field, found)
         values.sort(key=lambda each: (-each.runs, each.title or each.value or ""))
         return Facet(field, tuple(values), len(found.ids))
 

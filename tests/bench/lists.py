@@ -113,7 +113,9 @@ def measure(
 ) -> None:
     for question in questions:
         address = address_of(question)
-        known = visitor.known(address) if question.again else {}
+        known = FRAGMENT if question.fragment else {}
+        if question.again:
+            known = visitor.known(address)
         view = measured(partial(visitor.open, address, known), repeats)
         with watched() as asked:
             status = visitor.open(address, known)
