@@ -19,8 +19,8 @@ def test_a_logged_run_is_found_by_typing_and_shows_its_chart_and_files(
 
     page = owner_page
     page.goto(f"{server.url}/w/default/runs/")
-    page.get_by_role("combobox").fill(name)
-    page.get_by_role("combobox").press("Enter")
+    page.locator("#q").fill(name)
+    page.locator("#q").press("Enter")
     rows = page.locator("#run-table tbody tr")
     expect(rows).to_have_count(1)
     rows.first.get_by_role("link", name=name).click()
