@@ -47,6 +47,7 @@ class Operation:
     reply: Shape | None
     status: int
     streams_body: bool
+    takes_bytes: bool
 
     @property
     def name(self) -> str:
@@ -66,8 +67,13 @@ def endpoint(
     reply: Shape | None = None,
     status: int = 200,
     streams_body: bool = False,
+    takes_bytes: bool = False,
 ) -> Callable[[Handler], View]:
-    """Make a view of a function `(request, [body,] [query,] **path)`."""
+    """Make a view of a function `(request, [body,] [query,] **path)`.
+
+    A body that is no JSON is read by the function itself: a file's, which may be long
+    (`streams_body`), or one as short as the others (`takes_bytes`).
+    """
 
     def wrap(handler: Handler) -> View:
         @access(need, errors=render_error, streams_body=streams_body)
@@ -84,7 +90,15 @@ def endpoint(
 
         declared: Any = view
         declared.operation = Operation(
-            handler, method, need, body, query, reply, status, streams_body
+            handler,
+            method,
+            need,
+            body,
+            query,
+            reply,
+            status,
+            streams_body,
+            takes_bytes,
         )
         return view
 

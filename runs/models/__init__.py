@@ -13,6 +13,7 @@ from runs.models.accounts import (
     Workspace,
 )
 from runs.models.changes import Change, ChangeSet
+from runs.models.delivery import LogStream, RunSnapshot, RunWriter, Snapshot
 from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
 from runs.models.files import File
 from runs.models.logged import (
@@ -47,6 +48,7 @@ __all__ = [
     "Key",
     "Kind",
     "Launcher",
+    "LogStream",
     "LoggedModel",
     "LoggedModelMetric",
     "LoggedModelParam",
@@ -63,12 +65,15 @@ __all__ = [
     "RunModel",
     "RunParam",
     "RunProperty",
+    "RunSnapshot",
     "RunStar",
     "RunTag",
+    "RunWriter",
     "SearchIndex",
     "SearchText",
     "SignInFailure",
     "SignInLink",
+    "Snapshot",
     "Theme",
     "User",
     "Workspace",

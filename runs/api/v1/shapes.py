@@ -31,7 +31,10 @@ class WorkspaceInfo(Struct):
 
 
 class WorkspaceList(Struct):
+    """`user` is the caller's name."""
+
     workspaces: list[WorkspaceInfo]
+    user: str
 
 
 class ExperimentInfo(Struct):
