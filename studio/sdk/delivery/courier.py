@@ -25,6 +25,7 @@ from studio.sdk.delivery.logs import Logs
 from studio.sdk.delivery.notices import tell
 from studio.sdk.delivery.place import Place
 from studio.sdk.delivery.records import unpack_file, unpack_log
+from studio.sdk.delivery.requests import send_request
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.terms import TIMEOUT, WRONG
 
