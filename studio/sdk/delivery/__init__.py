@@ -5,6 +5,7 @@ See docs/delivery.md for the promises.
 """
 
 from studio.sdk.delivery.counts import Receipt, Tally
+from studio.sdk.delivery.streams import Streams
 from studio.sdk.delivery.writer import Writer
 
-__all__ = ["Receipt", "Tally", "Writer"]
+__all__ = ["Receipt", "Streams", "Tally", "Writer"]

@@ -93,6 +93,11 @@ class Courier:
         )
 
     @property
+    def is_blocked(self) -> bool:
+        """Whether somebody must mend something first: a token, a role, the run."""
+        return self.trouble is not None and not is_temporary(self.trouble)
+
+    @property
     def is_drained(self) -> bool:
         return not self.waiting
 

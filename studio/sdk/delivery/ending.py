@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from studio.sdk.answers import is_temporary
 from studio.sdk.delivery import notices
 from studio.sdk.delivery.counts import Receipt
 from studio.sdk.delivery.courier import Courier
@@ -84,7 +83,7 @@ def drain(
     try:
         while not done():
             now = time.monotonic()
-            if now >= min(end, stalls) or _is_blocked(courier):
+            if now >= min(end, stalls) or courier.is_blocked:
                 return False
             sender().wait(done, min(0.5, end - now, stalls - now))
             if courier.progress != moved:
@@ -150,11 +149,6 @@ def _patience_with(courier: Courier) -> float:
     given = patience()
     away = courier.trouble_since and time.monotonic() - courier.trouble_since
     return min(given, LAST_TRY_SECONDS) if away and away > given else given
-
-
-def _is_blocked(courier: Courier) -> bool:
-    trouble = courier.trouble
-    return trouble is not None and not is_temporary(trouble)
 
 
 @atexit.register

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 
 from studio.core.errors import StudioError
-from studio.sdk.answers import is_temporary
 from studio.sdk.client import Client
 from studio.sdk.delivery.courier import Courier
 from studio.sdk.delivery.leftovers import find_leftovers
@@ -123,7 +122,7 @@ class Sender:
                 continue
             if courier.receipt is not None:
                 self.remove(courier)
-            elif courier.trouble is not None and not is_temporary(courier.trouble):
+            elif courier.is_blocked:
                 self.remove(courier)
                 courier.release()
 
