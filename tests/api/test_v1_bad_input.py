@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from typing import Any
@@ -208,41 +207,6 @@ def test_another_type_or_encoding_is_refused(rest: Rest, name: str) -> None:
         status, error = rest.refused(method, path, raw, kind)
         assert (status, error["code"]) == (400, "InvalidRequest"), kind
     assert stored() == before
-
-
-def compressed(rest: Rest, body: bytes, coding: str = "gzip") -> Any:
-    return rest.client.post(
-        rest.url("experiments"), body, JSON, headers={"Content-Encoding": coding}
-    )
-
-
-def test_a_body_may_come_by_gzip(rest: Rest) -> None:
-    answer = compressed(rest, gzip.compress(b'{"name": "fashion"}'))
-    assert (answer.status_code, answer.json()["name"]) == (201, "fashion")
-
-
-def test_a_body_by_another_coding_is_refused(rest: Rest) -> None:
-    assert compressed(rest, b"{}", "br").status_code == 400
-
-
-@pytest.mark.parametrize("cut", [0, 5, -1])
-def test_a_broken_gzip_is_refused(rest: Rest, cut: int) -> None:
-    answer = compressed(rest, gzip.compress(b'{"name": "digits"}')[:cut])
-    assert (answer.status_code, answer.json()["error"]["code"]) == (
-        400,
-        "InvalidRequest",
-    )
-
-
-def test_what_follows_the_gzip_is_refused(rest: Rest) -> None:
-    answer = compressed(rest, gzip.compress(b'{"name": "digits"}') + b"more")
-    assert answer.status_code == 400
-
-
-def test_a_small_gzip_of_a_large_body_is_refused(rest: Rest, settings: Any) -> None:
-    settings.MAX_BODY = 1000
-    answer = compressed(rest, gzip.compress(b'{"name": "%s"}' % (b"x" * 100_000)))
-    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "TooLarge")
 
 
 def test_a_body_over_the_limit_is_refused(rest: Rest, settings: Any) -> None:

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from studio.cli import main
-from studio.cli.connection import login_file
+from studio.core.connection import login_file
 from studio.cli.login import choose_workspace, split_address
 from tests.parts.server import Server
 
