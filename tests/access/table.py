@@ -191,7 +191,7 @@ REST: dict[str, Row] = {
     f"{ONE}/cancel": row(POST=CONTRIBUTOR),
     f"{ONE}/star": row(PUT=READER, DELETE=READER),
     f"{ONE}/events": row(GET=READER),
-    f"{ONE}/children": row(GET=READER, POST=CONTRIBUTOR),
+    f"{ONE}/children": row(POST=CONTRIBUTOR),
     f"{ONE}/values": row(GET=READER),
     f"{ONE}/params": row(GET=READER, POST=CONTRIBUTOR),
     f"{ONE}/properties": row(GET=READER, POST=CONTRIBUTOR),
