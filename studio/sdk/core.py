@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from studio.sdk.experiment import Experiment
 
 _FINAL = frozenset(status.value for status in FINAL)
+
+#: What this process logs by, until it is delivered.
+_writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
 
 class RunCore:
@@ -86,17 +90,26 @@ class RunCore:
     def _open_writer(self) -> Writer:
         from studio.sdk.delivery import Writer
 
-        return Writer.open(
+        writer = Writer.open(
             self._link.client,
             self._id,
             heartbeats=self._is_own,
             offline=self._link.offline,
         )
+        _writers.add(writer)
+        return writer
 
-    def _deliver(self, timeout: float | None = None) -> None:
-        """Before something is read: have the server know what was logged."""
-        if self._writer is not None and not self._link.deferred:
-            self._writer.flush(timeout)
+    def _deliver(self, *, all_runs: bool = False) -> None:
+        """Before something is read: have the server know what this process logged.
+
+        Another object of this run may have logged it too, and objects of other runs
+        what is read with `all_runs`.
+        """
+        if self._link.deferred:
+            return
+        for writer in list(_writers):
+            if all_runs or writer.run_id == self._id:
+                writer.flush()
 
     def _refresh(self) -> None:
         told = self._read()

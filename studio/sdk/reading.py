@@ -35,7 +35,7 @@ class Reading(RunCore):
         `populate` puts the content in place of an artifact's address: a dict, or an
         image's bytes. An unknown name gives `{}`.
         """
-        self._deliver()
+        self._deliver(all_runs=recursive)
         found: dict[str, dict[str, tuple[str, list[Any]]]] = {}
         for part in self._parts(name, recursive):
             series = found.setdefault(part["run"], {})
