@@ -32,6 +32,8 @@ class Receipt:
     files: Tally = Tally()
     log_bytes: Tally = Tally()
     waiting: int = 0
+    #: Of what was not delivered, how much is not in the spool either.
+    gone: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -41,7 +43,7 @@ class Receipt:
     def lost(self) -> int:
         """How many points, files and bytes of logs are lost for good."""
         if self.waiting:
-            return 0
+            return self.gone
         return self.points.missing + self.files.missing + self.log_bytes.missing
 
     def line(self) -> str:
@@ -49,6 +51,7 @@ class Receipt:
         parts = ", ".join(self._parts()) or "nothing logged"
         if self.waiting:
             end = f"{self.waiting:,} records wait in the spool"
+            end += f", {self.gone:,} are lost" if self.gone else ""
         elif self.lost:
             end = f"missing: {', '.join(self._missing())}"
         else:

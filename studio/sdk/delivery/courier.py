@@ -14,15 +14,15 @@ from typing import Any
 
 from studio.core.errors import (
     Conflict,
-    InvalidState,
     StudioError,
 )
 from studio.sdk.answers import is_temporary
 from studio.sdk.client import Client
-from studio.sdk.delivery.counts import Receipt, Tally, tally_of
+from studio.sdk.delivery.counts import Receipt, Tally
 from studio.sdk.delivery.holding import deliver_file, drop_held
 from studio.sdk.delivery.logs import Logs
 from studio.sdk.delivery.notices import tell
+from studio.sdk.delivery.parting import part
 from studio.sdk.delivery.place import Place
 from studio.sdk.delivery.records import unpack_file, unpack_log
 from studio.sdk.delivery.requests import send_request
@@ -132,7 +132,8 @@ class Courier:
         if did:
             self._sent_at = time.monotonic()
         elif self.is_closing and self.is_drained and self.receipt is None:
-            self._close()
+            self.receipt = part(self)
+            self.place.remove()
             did = True
         return did
 
@@ -224,40 +225,6 @@ class Courier:
         reply = self._post_rows(b'{"first":%d,"rows":[null]}' % first)
         self.rows.acknowledge(int(reply["next"]))
 
-    def _close(self) -> None:
-        """All was delivered: the receipt, then how the run ended."""
-        ending = self.ending or self.place.read("end.json")
-        self.receipt = self._write_receipt()
-        status = ending.get("status")
-        if status:
-            body = {"status": status, "message": ending.get("message", "")}
-            body["ended"] = ending.get("ended")
-            try:
-                path = f"{self.base}/status"
-                self.client.json("POST", path, body, timeout=TIMEOUT, attempts=1)
-            except (*WRONG, Conflict, InvalidState) as error:
-                tell(f"The status {status} was refused: {error.message}")
-        self.place.remove()
-
-    def _write_receipt(self) -> Receipt:
-        lost = self.losses
-        points = self.rows.appended + self.rows.lost + lost.get("rows", 0)
-        files = self.files.appended + self.files.lost + lost.get("files", 0)
-        body = {
-            "points": points,
-            "files": files,
-            "stored_files": self.files.done - lost.get("files_refused", 0),
-            "log_bytes": self.log_bytes,
-        }
-        path = f"{self.base}/writers/{self.place.owner.writer}"
-        told = self.client.json("PUT", path, body, timeout=TIMEOUT, attempts=1)
-        return Receipt(
-            self.place.owner.run_id,
-            tally_of(told["points"]),
-            tally_of(told["files"]),
-            tally_of(told["log_bytes"]),
-        )
-
     def release(self) -> None:
         """Leave the rest to a later process."""
         for spool in (self.requests, self.rows, self.logs, self.files):
@@ -280,6 +247,11 @@ class Courier:
         with contextlib.suppress(OSError):
             self.place.write("losses.json", dict(self.losses))
 
+    @property
+    def gone(self) -> int:
+        """What neither the server nor the disk will ever have."""
+        return self.rows.lost + self.files.lost + self.losses.get("log_bytes", 0)
+
     def tally(self) -> Receipt:
         """How things are now; what is in the spool waits."""
         return self.receipt or Receipt(
@@ -288,6 +260,7 @@ class Courier:
             Tally(self.files.appended + self.files.lost, self.files.done),
             Tally(self.log_bytes, self.log_bytes),
             waiting=self.waiting,
+            gone=self.gone,
         )
 
 

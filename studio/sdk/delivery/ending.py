@@ -124,9 +124,9 @@ def close(
     courier.is_closing = True
     whole = drain(courier, lambda: courier.receipt is not None, timeout)
     sender().remove(courier)
-    receipt = courier.tally()
     if not whole:
         courier.release()
+    receipt = courier.tally()
     _tell(writer, courier, receipt)
     return receipt
 
@@ -136,7 +136,7 @@ def _tell(writer: Writer, courier: Courier, receipt: Receipt) -> None:
     if writer.is_child and receipt.is_whole:
         return
     notices.tell(receipt.line())
-    if receipt.waiting or courier.receipt is None:
+    if courier.receipt is None:
         why = courier.trouble.message if courier.trouble else "there was no time"
         notices.tell(
             f"Not all is delivered: {why} It waits in {courier.place.folder}; the next "

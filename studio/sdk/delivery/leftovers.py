@@ -20,7 +20,7 @@ def user_of(client: Client) -> str:
     key = (client.url, client.token)
     if key not in _users:
         try:
-            told = client.json("GET", "/api/v1/workspaces", timeout=5, attempts=1)
+            told = client.json("GET", "/api/v1/workspaces", timeout=3, attempts=1)
             _users[key] = str(told["user"])
         except (StudioError, KeyError, TypeError):
             return ""

@@ -21,6 +21,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from studio.sdk.delivery.notices import tell
+
 FORMAT = 1
 
 
@@ -50,27 +52,36 @@ def spool_root() -> Path:
     return Path(state).expanduser().absolute() / "run-studio" / "spool"
 
 
-def usable_root() -> Path:
-    """The root, made if need be; another one below the temporary folder if it cannot.
-
-    Raises OSError where that is impossible too.
-    """
-    root = spool_root()
-    try:
-        _make_private(root)
-        return root
-    except OSError:
-        other = fallback_root()
-        _make_private(other)
-        return other
+def possible_roots() -> list[Path]:
+    """The root, and where spools go when it cannot be written: disk, then memory."""
+    name = f"run-studio-{os.getuid()}"
+    others = (Path(tempfile.gettempdir()), Path("/dev/shm"))  # noqa: S108
+    return [spool_root(), *(other / name / "spool" for other in others)]
 
 
-def fallback_root() -> Path:
-    return Path(tempfile.gettempdir()) / f"run-studio-{os.getuid()}" / "spool"
+def make_place(server: str, workspace: str, user: str, run_id: str) -> Place:
+    """A new folder in the first root that takes it. Raises the first one's OSError."""
+    trouble: OSError | None = None
+    for root in possible_roots():
+        try:
+            _make_private(root)
+            place = Place.make(server, workspace, user, run_id, root)
+        except OSError as error:
+            trouble = trouble or error
+            continue
+        if trouble is not None:
+            tell(
+                f"{spool_root()} cannot be written ({trouble.strerror}): what is "
+                f"logged waits in {root}. STUDIO_SPOOL names another folder.",
+                once=True,
+            )
+        return place
+    assert trouble is not None
+    raise trouble
 
 
 def roots() -> list[Path]:
-    return [root for root in (spool_root(), fallback_root()) if root.is_dir()]
+    return [root for root in possible_roots() if root.is_dir()]
 
 
 def _make_private(folder: Path) -> None:
@@ -94,14 +105,20 @@ class Place:
         writer = uuid.uuid4().hex
         now = int(time.time() * 1000)
         owner = Owner(server, workspace, user, run_id, writer, now)
-        hidden = root / f".{writer}"
-        (hidden / "held").mkdir(mode=0o700, parents=True)
-        lock = _lock(hidden)
+        hidden, folder = root / f".{writer}", root / writer
+        lock = None
+        try:
+            (hidden / "held").mkdir(mode=0o700, parents=True)
+            lock = _lock(hidden)
+            text = json.dumps(asdict(owner))
+            (hidden / "owner.json").write_text(text, encoding="utf-8")
+            hidden.rename(folder)
+        except OSError:
+            if lock is not None:
+                os.close(lock)
+            shutil.rmtree(hidden, ignore_errors=True)
+            raise
         assert lock is not None
-        text = json.dumps(asdict(owner))
-        (hidden / "owner.json").write_text(text, encoding="utf-8")
-        folder = root / writer
-        hidden.rename(folder)
         return cls(folder, owner, lock)
 
     @classmethod

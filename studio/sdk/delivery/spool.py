@@ -166,7 +166,13 @@ class Spool:
                 os.fdatasync(self._handle)
 
     def close(self) -> None:
+        """Leave what is on the disk; what is only in memory goes with the process."""
         with self._lock:
+            if self._memory and not self._write_memory():
+                self.lost += len(self._memory)
+                self.appended -= len(self._memory)
+                self._memory.clear()
+                self._memory_bytes = 0
             self._seal()
 
     def forget(self) -> None:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from studio.core import names
 from studio.core.errors import InvalidState
@@ -21,7 +22,8 @@ from studio.sdk.delivery.counts import Receipt
 from studio.sdk.delivery.courier import Courier
 from studio.sdk.delivery.full_disk import FullDisk
 from studio.sdk.delivery.holding import hold
-from studio.sdk.delivery.place import Place, usable_root
+from studio.sdk.delivery.leftovers import user_of
+from studio.sdk.delivery.place import Place, make_place
 from studio.sdk.delivery.records import (
     LogPiece,
     Request,
@@ -84,14 +86,8 @@ class Writer:
         `folder` is the spool's root instead of `STUDIO_SPOOL`. Raises OSError if no
         folder at all can be written to.
         """
-        writer = cls(
-            client,
-            run_id,
-            folder=folder,
-            user=user,
-            heartbeats=heartbeats,
-            offline=offline,
-        )
+        more: Any = {"folder": folder, "user": user, "offline": offline}
+        writer = cls(client, run_id, heartbeats=heartbeats, **more)
         writer._begin()
         ending.register(writer)
         return writer
@@ -241,14 +237,12 @@ class Writer:
     def _begin(self) -> Courier:
         with self._lock:
             if self._courier is None:
-                root = self._root or usable_root()
-                place = Place.make(
-                    self.client.url,
-                    self.client.workspace,
-                    self._user,
-                    self.run_id,
-                    root,
-                )
+                user = self._user or ("" if self.offline else user_of(self.client))
+                owner = (self.client.url, self.client.workspace, user, self.run_id)
+                if self._root is None:
+                    place = make_place(*owner)
+                else:
+                    place = Place.make(*owner, self._root)
                 self._courier = courier = Courier(place, self.client, living=True)
                 self._append = courier.rows.append
                 if not self.offline:
