@@ -97,7 +97,9 @@ def interrupt_command(rounds: int, seed: int, kind: str) -> None:
     click.echo(f"seed {seed}: {happened}; {outcome.points:,} points logged")
     for line in outcome.wrong[:20]:
         click.echo(f"  {line}")
-    click.echo(f"{len(outcome.wrong)} wrong")
+    missing = sum(line.endswith(" 0 times") for line in outcome.wrong)
+    other = len(outcome.wrong) - missing
+    click.echo(f"{missing} missing, {other} doubled or otherwise wrong")
     sys.exit(1 if outcome.wrong else 0)
 
 

@@ -164,6 +164,8 @@ class Stage:
         """Let all end, deliver what is left; the sentences of what is wrong then."""
         for script in self.running.copy():
             self._settle(script)
+        left = len(list((self.home.parent / "spool").glob("[0-9a-f]*")))
+        self.happened["spools left for sync"] = left
         said = self._sync()
         wrong = [] if said is None else [said]
         client = self.client()

@@ -138,10 +138,10 @@ def _tell(writer: Writer, courier: Courier, receipt: Receipt) -> None:
     notices.tell(receipt.line())
     if courier.receipt is None:
         why = courier.trouble.message if courier.trouble else "there was no time"
-        notices.tell(
-            f"Not all is delivered: {why} It waits in {courier.place.folder}; the next "
-            "run on this machine delivers it, or `studio sync`."
-        )
+        rest = f"It waits in {courier.place.folder}; the next run on this machine "
+        rest += "delivers it, or `studio sync`."
+        is_left = receipt.waiting or courier.place.read("end.json")
+        notices.tell(f"Not all is delivered: {why} {rest if is_left else ''}".rstrip())
 
 
 def _patience_with(courier: Courier) -> float:

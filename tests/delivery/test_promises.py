@@ -1,0 +1,312 @@
+"""What delivery promises, by real processes that are killed, starved and cut off."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.bench.interrupt import interrupted
+from tests.delivery.acting import Actor, nobody
+from tests.parts.proxy import Proxy
+from tests.parts.server import Server
+
+
+@pytest.fixture
+def actor(server: Server, tmp_path: Path) -> Actor:
+    return Actor(server, tmp_path / "spool")
+
+
+def test_a_script_that_ends_has_delivered_all(actor: Actor) -> None:
+    run_id = actor.new_run()
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id)
+        for number in range(2500):
+            writer.point("loss", number / 7)
+        Path("model.bin").write_bytes(b"weights")
+        writer.file("model.bin", "outputs/model.bin")
+        with Streams(writer):
+            print("epoch 1")
+        writer.close("Completed")
+        """,
+        run_id,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2,500 points, 1 files, 8 log bytes; all stored." in done.stderr
+    assert actor.values(run_id) == [number / 7 for number in range(2500)]
+    assert actor.status(run_id) == "Completed"
+    assert done.stdout == "epoch 1\n"
+    files = {one["path"] for one in actor.client.get(f"runs/{run_id}/files")["files"]}
+    assert files == {"outputs/model.bin", "logs/user_log.txt"}
+    assert actor.waiting() == []
+
+
+def test_what_a_killed_script_logged_comes_with_the_next_run(actor: Actor) -> None:
+    killed, following = actor.new_run(), actor.new_run()
+    actor.run(
+        """
+        writer = Writer.open(client, run_id)
+        for number in range(5000):
+            writer.point("loss", number)
+        kill()
+        """,
+        killed,
+    )
+    assert len(actor.waiting()) == 1
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id)
+        writer.point("loss", 1)
+        root = Path(os.environ["STUDIO_SPOOL"])
+        for _ in range(600):
+            if len([1 for one in root.iterdir() if one.name[0] != "."]) == 1:
+                break
+            time.sleep(0.05)
+        writer.close("Completed")
+        """,
+        following,
+    )
+    assert done.returncode == 0, done.stderr
+    assert actor.values(killed) == list(range(5000))
+    assert actor.waiting() == []
+
+
+def test_a_run_without_a_server_is_delivered_by_sync(actor: Actor) -> None:
+    server = urlsplit(actor.server.url)
+    proxy = Proxy(server.hostname or "", server.port or 0)
+    proxy.close()
+    run_id = actor.new_run()
+    here = {"STUDIO_URL": f"http://127.0.0.1:{proxy.port}"}
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id)
+        for number in range(100):
+            writer.point("loss", number)
+        receipt = writer.close("Completed")
+        assert receipt.waiting == 100 and not receipt.lost
+        """,
+        run_id,
+        **here,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "studio sync" in done.stderr
+    assert actor.status(run_id) == "Running"
+    proxy.reopen()
+    synced = actor.sync(**here)
+    assert synced.returncode == 0, synced.stderr
+    assert "100 points; all stored." in synced.stdout
+    assert actor.values(run_id) == list(range(100))
+    assert actor.status(run_id) == "Completed"
+    proxy.close()
+
+
+def test_offline_all_of_it_waits_for_sync_the_runs_making_too(actor: Actor) -> None:
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id, offline=True)
+        body = {"experiment": "promises", "id": run_id}
+        writer.record("POST", "runs", body, essential=True)
+        writer.point("loss", 0.5)
+        writer.record("POST", f"runs/{run_id}/tags", {"set": {"a": "b"}})
+        writer.close("Completed")
+        """,
+        "offline_1",
+    )
+    assert done.returncode == 0, done.stderr
+    assert actor.sync().returncode == 0
+    assert actor.values("offline_1") == [0.5]
+    assert actor.status("offline_1") == "Completed"
+    assert actor.client.get("runs/offline_1/tags")["tags"] == {"a": "b"}
+
+
+@pytest.mark.parametrize("field", ["server", "workspace", "user"])
+def test_a_spool_is_sent_only_to_whom_it_names(actor: Actor, field: str) -> None:
+    run_id = actor.new_run()
+    actor.run('Writer.open(client, run_id).point("loss", 1); kill()', run_id)
+    [name] = actor.waiting()
+    owner = actor.spool / name / "owner.json"
+    content = json.loads(owner.read_text())
+    assert content["user"]
+    owner.write_text(json.dumps({**content, field: "somebody-elses"}))
+    done = actor.sync()
+    assert done.returncode == 1
+    assert run_id in done.stdout
+    assert actor.waiting() == [name]
+    assert actor.client.get(f"runs/{run_id}/metrics")["metrics"] == []
+
+
+def test_forks_threads_and_processes_lose_nothing(actor: Actor) -> None:
+    run_id = actor.new_run()
+    done = actor.run(
+        """
+        import multiprocessing
+        writer = Writer.open(client, run_id)
+
+        def log(name):
+            for number in range(300):
+                writer.point(name, number)
+
+        writer.point("before", 1)
+        threads = [threading.Thread(target=log, args=("loss",)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        context = multiprocessing.get_context("fork")
+        children = [context.Process(target=log, args=("child",)) for _ in range(2)]
+        for child in children:
+            child.start()
+        pid = os.fork()
+        if pid == 0:
+            log("forked")
+            os._exit(0)
+        os.waitpid(pid, 0)
+        for one in [*threads, *children]:
+            one.join()
+        writer.close("Completed")
+        """,
+        run_id,
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(actor.values(run_id)) == sorted(list(range(300)) * 4)
+    assert sorted(actor.values(run_id, "child")) == sorted(list(range(300)) * 2)
+    assert sorted(actor.values(run_id, "forked")) == list(range(300))
+    assert actor.status(run_id) == "Completed"
+    assert actor.waiting() == []
+
+
+STARVED = """
+    import resource
+    writer = Writer.open(client, run_id)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    for number in range({count}):
+        writer.point("loss", number)
+    writer.close("Completed")
+    print("went on")
+    """
+
+
+def test_a_full_disk_loses_nothing_while_the_server_listens(actor: Actor) -> None:
+    run_id = actor.new_run()
+    done = actor.run(STARVED.format(count=500), run_id)
+    assert (done.returncode, done.stdout) == (0, "went on\n"), done.stderr
+    assert actor.values(run_id) == list(range(500))
+    assert actor.status(run_id) == "Completed"
+
+
+def test_what_a_full_disk_loses_is_told_and_ends_with_a_status_of_its_own(
+    actor: Actor,
+) -> None:
+    done = actor.run(
+        STARVED.format(count=300_000), actor.new_run(), STUDIO_URL=nobody()
+    )
+    assert done.stdout == "went on\n"
+    assert done.returncode == 74
+    assert done.stderr.count("takes no more") == 1
+    assert "missing: 300,000 points" in done.stderr
+    assert "waits in" not in done.stderr
+
+
+def test_the_disk_is_used_again_when_it_has_room(actor: Actor) -> None:
+    run_id = actor.new_run()
+    done = actor.run(
+        """
+        import resource
+        writer = Writer.open(client, run_id, offline=True)
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        for number in range(300):
+            if number == 100:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+            if number == 200:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+                time.sleep(1.1)
+            writer.point("loss", number)
+        kill()
+        """,
+        run_id,
+    )
+    assert done.returncode == -9
+    assert actor.sync().returncode == 0
+    assert actor.values(run_id) == list(range(300))
+
+
+def test_a_wrong_token_is_told_once_and_the_script_goes_on(actor: Actor) -> None:
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id)
+        for number in range(100):
+            writer.point("loss", number)
+            time.sleep(0.005)
+        writer.close("Completed")
+        print("went on")
+        """,
+        actor.new_run(),
+        STUDIO_TOKEN="rs_wrong",
+    )
+    assert (done.returncode, done.stdout) == (0, "went on\n")
+    assert "does not accept this token" in done.stderr
+    assert len(actor.waiting()) == 1
+
+
+def test_a_spool_that_cannot_be_written_is_kept_elsewhere(
+    actor: Actor, tmp_path: Path
+) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where a folder should be")
+    run_id = actor.new_run()
+    done = actor.run(
+        'w = Writer.open(client, run_id); w.point("loss", 1); w.close("Completed")',
+        run_id,
+        STUDIO_SPOOL=str(blocked),
+        TMPDIR=str(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "cannot be written" in done.stderr
+    assert actor.values(run_id) == [1]
+
+
+def test_memory_does_not_grow_with_the_backlog(actor: Actor) -> None:
+    done = actor.run(
+        """
+        def megabytes():
+            for line in open("/proc/self/status"):
+                if line.startswith("VmRSS"):
+                    return int(line.split()[1]) // 1024
+
+        writer = Writer.open(client, run_id)
+        for number in range(20_000):
+            writer.point("loss", number / 7)
+        before = megabytes()
+        for number in range(400_000):
+            writer.point("loss", number / 7)
+        print(megabytes() - before)
+        """,
+        actor.new_run(),
+        STUDIO_URL=nobody(),
+    )
+    assert int(done.stdout) < 20, done.stderr
+
+
+def test_a_cancel_request_reaches_the_script(actor: Actor) -> None:
+    run_id = actor.new_run()
+    actor.client.post(f"runs/{run_id}/cancel", {})
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id)
+        for _ in range(600):
+            if writer.cancel_requested:
+                break
+            time.sleep(0.05)
+        print(writer.cancel_requested)
+        """,
+        run_id,
+    )
+    assert done.stdout == "True\n"
+
+
+def test_random_interruptions_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    outcome = interrupted(tmp_path, seed=8, rounds=16)
+    print(outcome.happened)
+    assert outcome.points > 0
+    assert outcome.wrong == ()
