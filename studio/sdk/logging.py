@@ -179,7 +179,7 @@ class Logging(RunCore):
                 f"{path!r} is no image: log_image takes PNG, JPEG, GIF, BMP, WebP, "
                 "TIFF or SVG."
             )
-        artifact = _as_path(path)
+        artifact = self._free_path(local.name if local.is_absolute() else path)
         self._keep(local, artifact)
         return artifact
 
@@ -192,15 +192,24 @@ class Logging(RunCore):
                 raise UserErrorException(f"Invalid JSON provided: {error}") from error
         if not isinstance(value, Mapping):
             raise UserErrorException("Invalid JSON provided: it must be an object")
-        artifact, again = _as_path(name), 1
-        while artifact in self._paths:
-            again += 1
-            artifact = f"{_as_path(name)}_{again}"
+        artifact = self._free_path(name)
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder) / "document.json"
             local.write_text(_as_json(value), encoding="utf-8")
             self._keep(local, artifact)
         self._item(name, kind, self._artifact_uri(artifact))
+
+    def _free_path(self, name: str) -> str:
+        """A path like `name` that this process has not kept a file under yet."""
+        wanted = _as_path(name)
+        stem, dot, ending = wanted.rpartition(".")
+        if "/" in ending or not stem:
+            stem, dot, ending = wanted, "", ""
+        path, again = wanted, 1
+        while path in self._paths:
+            again += 1
+            path = f"{stem}_{again}{dot}{ending}"
+        return path
 
     def _keep(self, local: Path, artifact: str) -> None:
         self._out().file(local, artifact)

@@ -47,6 +47,16 @@ class Texts(RunCore):
         """The tags as they were when last read; `get_tags()` reads them anew."""
         return self.get_tags() if self._tags is None else dict(self._tags)
 
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Write parameters, once each: the inputs of a run, which lists show and sort.
+
+        Not of the v1 SDK. Raises Immutable, and stores nothing, where one has another
+        value.
+        """
+        given = {str(key): str(value) for key, value in params.items()}
+        if given:
+            self._write("POST", "params", {"params": given})
+
     def add_properties(self, properties: Mapping[str, Any]) -> None:
         """Write properties, once each; the same value again is fine.
 
