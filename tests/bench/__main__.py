@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 from playwright.sync_api import sync_playwright
 
-from tests.bench import interrupt, kill, weight
+from tests.bench import delivery, interrupt, kill, weight
 from tests.bench.commands import ingest, lists, metric, search, seed, start
+from tests.bench.report import Report
 from tests.parts.browser import FLAGS
 from tests.parts.postgres import binaries, cluster, fresh_database
 from tests.parts.server import running
@@ -101,6 +102,18 @@ def interrupt_command(rounds: int, seed: int, kind: str) -> None:
     other = len(outcome.wrong) - missing
     click.echo(f"{missing} missing, {other} doubled or otherwise wrong")
     sys.exit(1 if outcome.wrong else 0)
+
+
+@main.command("delivery")
+@click.option("--points", default=1_000_000, show_default=True, help="Of the script.")
+@click.option("--json", "as_json", is_flag=True, help="JSON, not a table.")
+def delivery_command(points: int, as_json: bool) -> None:
+    """What a log call of the SDK costs, and how fast a million points arrive."""
+    report = Report("Delivery")
+    with fresh_home() as folder:
+        folder.mkdir()
+        delivery.measure(folder, report, points=points)
+    report.show(as_json=as_json)
 
 
 @main.command("weight")
