@@ -35,7 +35,9 @@ def read_frames(data: bytes, *, most: int = 1 << 60) -> tuple[Sequence[bytes], i
     while most > 0 and at + SIZE <= end:
         length, checksum = unpack(data, at)
         stop = at + SIZE + length
-        if stop > end or length > MAX_PAYLOAD:
+        # Zeros, which a power failure leaves at a file's end, would be a record of
+        # no bytes with the right checksum.
+        if not length or stop > end or length > MAX_PAYLOAD:
             break
         payload = data[at + SIZE : stop]
         if _crc(payload) != checksum:
