@@ -8,7 +8,7 @@ reached goes on, and what it writes waits in the spool until it can.
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studio.core.connection import (
     Connection,
@@ -19,9 +19,11 @@ from studio.core.connection import (
     read,
 )
 from studio.sdk.answers import Unreachable
-from studio.sdk.client import Client
 from studio.sdk.errors import UserErrorException
 from studio.sdk.telling import warn
+
+if TYPE_CHECKING:
+    from studio.sdk.client import Client
 
 MODES = ("", "online", "offline")
 

@@ -11,7 +11,6 @@ from urllib.parse import quote, urlsplit
 from studio.core.errors import NotFound
 from studio.sdk import config
 from studio.sdk.answers import Unreachable
-from studio.sdk.client import Client
 from studio.sdk.compute import ComputeTarget, local_targets
 from studio.sdk.config import Config
 from studio.sdk.errors import NotSupportedError
@@ -50,6 +49,9 @@ class Workspace:
         self._set_up(found)
 
     def _set_up(self, found: Config) -> None:
+        # It brings http.client and ssl, which scripts that only import need not load.
+        from studio.sdk.client import Client
+
         known = connection_to(found.endpoint)
         link = Link(Client(known.url, known.token, known.workspace))
         name = found.workspace or known.workspace
