@@ -188,6 +188,41 @@ def test_a_wrong_token_is_told_once_and_the_script_goes_on(actor: Actor) -> None
     assert len(actor.waiting()) == 1
 
 
+def test_a_server_that_forgot_what_it_had_is_not_waited_for(actor: Actor) -> None:
+    """As after its backup was restored: what is gone is told, the rest arrives."""
+    run_id = actor.new_run()
+    done = actor.run(
+        """
+        import sqlite3
+        writer = Writer.open(client, run_id)
+        for number in range(100):
+            writer.point("loss", number)
+        writer.log("logs/user_log.txt", b"x" * 100)
+        assert writer.flush()
+        database = sqlite3.connect(os.environ["DATABASE"], timeout=30)
+        database.execute(
+            "update runs_runwriter set next = 60, stored_points = 60 where writer = ?",
+            [writer.courier.place.owner.writer],
+        )
+        database.execute(
+            "update runs_logstream set received = 60 where writer = ?",
+            [writer.courier.place.owner.writer],
+        )
+        database.commit()
+        for number in range(100, 110):
+            writer.point("loss", number)
+        writer.log("logs/user_log.txt", b"y" * 10)
+        receipt = writer.close("Completed")
+        print(receipt.points.missing, receipt.log_bytes.missing)
+        """,
+        run_id,
+        DATABASE=str(actor.server.home / "studio.sqlite3"),
+    )
+    assert (done.stdout, done.returncode) == ("40 40\n", 74), done.stderr
+    assert actor.values(run_id) == list(range(110))
+    assert actor.status(run_id) == "Completed"
+
+
 def test_a_cancel_request_reaches_the_script(actor: Actor) -> None:
     run_id = actor.new_run()
     actor.client.post(f"runs/{run_id}/cancel", {})

@@ -27,7 +27,7 @@ from studio.sdk.delivery.place import Place
 from studio.sdk.delivery.records import unpack_file, unpack_log
 from studio.sdk.delivery.requests import send_request
 from studio.sdk.delivery.spool import Spool
-from studio.sdk.delivery.terms import TIMEOUT, WRONG
+from studio.sdk.delivery.terms import ODD, TIMEOUT, WRONG, Blocked, as_trouble
 
 #: Of one batch of rows; the server takes no more.
 BATCH_ROWS = 10_000
@@ -39,10 +39,6 @@ FIRST_WAIT, LONGEST_WAIT = 0.25, 15.0
 BLOCKED_SECONDS = 60.0
 #: So many rows may be refused one after another: then it is not the rows.
 MOST_GIVEN_UP = 20
-
-
-class Blocked(StudioError):
-    """Nothing can be delivered until somebody mends what the message says."""
 
 
 class Courier:
@@ -107,8 +103,8 @@ class Courier:
             return False
         try:
             did = self._step()
-        except StudioError as error:
-            self._failed(error)
+        except ODD as error:
+            self._failed(as_trouble(error))
             return False
         if did:
             self.trouble, self.trouble_since = None, 0.0
@@ -177,8 +173,8 @@ class Courier:
             first, [payload] = self.files.read(1, BATCH_BYTES)
             file = unpack_file(payload)
             deliver_file(self, file)
-        except StudioError as error:
-            self._failed(error)
+        except ODD as error:
+            self._failed(as_trouble(error))
             self.files_not_before = self.not_before
             return False
         self.files.acknowledge(first + 1)
