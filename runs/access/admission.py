@@ -78,7 +78,10 @@ def find_membership(caller: Caller, name: str | None) -> Member:
     assert caller.user is not None
     member = _member(caller.user, caller.token, name)
     if member is None:
-        raise NotFound(_("There is no such workspace, or you are not a member of it."))
+        raise NotFound(
+            _("There is no such workspace, or you are not a member of it."),
+            missing="workspace",
+        )
     member.user = caller.user
     return member
 

@@ -12,6 +12,7 @@ from runs.actions.files import drop_files
 from runs.actions.purge import purge_run
 from runs.actions.secrets import moment
 from runs.actions.sign_in import KEPT
+from runs.actions.snapshots import drop_unused_snapshots
 from runs.models import (
     BrowserSession,
     Experiment,
@@ -74,6 +75,7 @@ def purge_old_trash(now: int) -> int:
             purged += 1
     leftovers.purge_models(limit)
     leftovers.purge_experiments(limit)
+    drop_unused_snapshots()
     return purged
 
 

@@ -20,7 +20,7 @@ from runs.models.files import path_key
 from runs.storage.files import Blob, files
 from studio.core import names
 from studio.core.batches import batches
-from studio.core.errors import Conflict, StudioError
+from studio.core.errors import AlreadyExists, Conflict, StudioError
 
 Home = Run | LoggedModel
 
@@ -33,17 +33,19 @@ def save_file(
     actor: Actor,
     now: int,
     limit: int,
+    overwrite: bool = True,
 ) -> File:
     """Keep a file; one of the same path is replaced, the very same one is kept.
 
-    Raises TooLarge, and Conflict where the path is a folder or lies below a file.
+    Raises TooLarge, Conflict where the path is a folder or lies below a file, and
+    AlreadyExists where a file would be replaced without `overwrite`.
     """
     names.check_path(path)
     # Outside the transaction: a slow upload must not hold the database's lock.
     blob = files.write(chunks, limit)
     try:
         with transaction.atomic():
-            file = _keep(home, path, blob, now)
+            file = _keep(home, path, blob, now, overwrite)
     except StudioError:
         files.delete(blob.name)
         raise
@@ -78,7 +80,7 @@ def live(home: Home) -> QuerySet[File]:
     return rows.filter(run=home) if isinstance(home, Run) else rows.filter(model=home)
 
 
-def _keep(home: Home, path: str, blob: Blob, now: int) -> File:
+def _keep(home: Home, path: str, blob: Blob, now: int, overwrite: bool) -> File:
     _lock(home, now)
     _refuse_clash(home, path)
     key = path_key(path)
@@ -86,14 +88,26 @@ def _keep(home: Home, path: str, blob: Blob, now: int) -> File:
     if old is not None:
         if (old.size, old.sha256) == (blob.size, blob.sha256):
             return old
+        if not overwrite:
+            raise AlreadyExists(f"There is a file {path!r} already", field="path")
         _replace(home, old, now)
+    return _place(home, path, blob, now)
+
+
+def place_for(home: Home, path: str, blob: Blob, now: int) -> File:
+    """The row of a new file; the caller holds the home, and nothing is there yet."""
+    _refuse_clash(home, path)
+    return _place(home, path, blob, now)
+
+
+def _place(home: Home, path: str, blob: Blob, now: int) -> File:
     folder, _, name = path.rpartition("/")
     return File.objects.create(
         run=home if isinstance(home, Run) else None,
         model=home if isinstance(home, LoggedModel) else None,
         folder=folder,
         name=name,
-        path_key=key,
+        path_key=path_key(path),
         blob=blob.name,
         size=blob.size,
         sha256=blob.sha256,

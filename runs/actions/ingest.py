@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from django.db import transaction
 
 from runs.actions.actor import Actor
 from runs.actions.annotate import apply_tags
-from runs.actions.keys import intern_keys
+from runs.actions.series import heads_of
 from runs.actions.texts import check_tags, write_params
 from runs.actions.touch import hear
-from runs.models import IngestBatch, Kind, Metric, Run
+from runs.models import IngestBatch, Metric, Run
 from runs.storage.heads import Rule
 from runs.storage.metrics import store
 from runs.storage.points import Note, Points, Value, make_points
-from runs.storage.prepared import Prepared
-from runs.storage.prepared_insert import PreparedInsert
 from studio.core import names
 from studio.core.errors import InvalidValue
-
-_heads_of = Prepared(
-    lambda run, keys: (
-        Metric.objects.filter(run_id=run, key__kind=Kind.METRIC, key__name__in=keys)
-        .select_related("key")
-        .select_for_update(of=("self",))
-        .order_by("pk")
-    )
-)
-_insert_heads = PreparedInsert(Metric, unique=["run", "key"])
 
 #: Longer integers cannot be written in decimal by every reader.
 MAX_BITS = 4096
@@ -160,24 +148,9 @@ def _append(run: Run, points: Sequence[Point], rule: Rule) -> int:
     by_key: dict[str, list[Point]] = defaultdict(list)
     for point in points:
         by_key[point.key].append(point)
-    heads = _heads(run, by_key)
+    heads = heads_of(run, by_key)
     series = [(heads[key], _arrays(heads[key], by_key[key])) for key in sorted(by_key)]
     return sum(len(new) for new in store.append_all(series, rule))
-
-
-def _heads(run: Run, keys: Collection[str]) -> dict[str, Metric]:
-    """The series of those names, locked; made where the run has none yet."""
-    heads = _find_heads(run, keys)
-    missing = [key for key in keys if key not in heads]
-    if missing:
-        interned = intern_keys(run.workspace_id, Kind.METRIC, missing)
-        _insert_heads([Metric(run=run, key=key) for _, key in sorted(interned.items())])
-        heads |= _find_heads(run, missing)
-    return heads
-
-
-def _find_heads(run: Run, keys: Collection[str]) -> dict[str, Metric]:
-    return {head.key.name: head for head in _heads_of.all(run.pk, list(keys))}
 
 
 def _arrays(head: Metric, points: Sequence[Point]) -> Points:

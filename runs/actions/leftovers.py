@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from runs.actions.experiments import lock_names
 from runs.actions.files import drop_files
-from runs.models import Experiment, File, LoggedModel, Run, Workspace
+from runs.models import Experiment, File, LoggedModel, Run, Snapshot, Workspace
 from runs.storage.files import files
 from studio.core.batches import SIZE
 
@@ -63,7 +63,7 @@ def _purge_experiment(key: int, deleted_before: int) -> int:
 
 
 def sweep_blobs(written_before: int) -> int:
-    """Blobs of which no file tells: their writer was killed before it could.
+    """Blobs of no file and no snapshot: their writer was killed before it said so.
 
     Only what is older than `written_before`, for an upload keeps its bytes first.
     """
@@ -71,7 +71,9 @@ def sweep_blobs(written_before: int) -> int:
     found = files.names(written_before)
     while some := list(islice(found, SIZE)):
         known = File.objects.filter(blob__in=some).values_list("blob", flat=True)
-        for name in set(some).difference(known):
+        of_snapshots = Snapshot.objects.filter(blob__in=some)
+        taken = of_snapshots.values_list("blob", flat=True)
+        for name in set(some).difference(known, taken):
             files.delete(name)
             removed += 1
     return removed

@@ -7,6 +7,7 @@ marks the end of the body itself (`wsgi.input_terminated`).
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 
 from django.http import HttpRequest
@@ -14,6 +15,8 @@ from django.http import HttpRequest
 from studio.core.errors import InvalidRequest, TooLarge
 
 PIECE = 256 * 1024
+#: What zlib calls a gzip stream with its header.
+_GZIP = 16 + zlib.MAX_WBITS
 
 
 def is_chunked(request: HttpRequest) -> bool:
@@ -57,6 +60,23 @@ def pieces(request: HttpRequest, *, limit: int) -> Iterator[bytes]:
 def whole_body(request: HttpRequest, *, limit: int) -> bytes:
     """The body in one piece; raises like `pieces`."""
     return b"".join(pieces(request, limit=limit))
+
+
+def plain_body(request: HttpRequest, *, limit: int) -> bytes:
+    """The body in one piece, unpacked where it came by gzip; raises like `pieces`."""
+    content = whole_body(request, limit=limit)
+    if request.headers.get("Content-Encoding", "identity").lower() != "gzip":
+        return content
+    unpacker = zlib.decompressobj(_GZIP)
+    try:
+        plain = unpacker.decompress(content, limit + 1)
+    except zlib.error as error:
+        raise InvalidRequest(f"The body is no gzip: {error}") from error
+    if len(plain) > limit:
+        raise too_large(limit)
+    if not unpacker.eof or unpacker.unused_data:
+        raise InvalidRequest("The gzip of the body ends too early or too late")
+    return plain
 
 
 def too_large(limit: int) -> TooLarge:

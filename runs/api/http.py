@@ -20,12 +20,16 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from runs.access.rules import Permission, StudioRequest, access
-from runs.api.bodies import whole_body
+from runs.api.bodies import plain_body
+from studio import __version__
 from studio.core.errors import InvalidRequest, InvalidValue, StudioError
 
 Handler = Callable[..., Any]
 View = Callable[..., HttpResponseBase]
 Shape = type[msgspec.Struct]
+
+#: So that a client of another version can say what is wrong.
+VERSION_HEADER = "X-Studio-Version"
 
 _PATH = re.compile(r" - at `\$\.?(?P<path>.*)`$")
 _MEMBER = re.compile(r"field `(?P<name>[^`]+)`")
@@ -43,6 +47,7 @@ class Operation:
     reply: Shape | None
     status: int
     streams_body: bool
+    takes_bytes: bool
 
     @property
     def name(self) -> str:
@@ -62,8 +67,13 @@ def endpoint(
     reply: Shape | None = None,
     status: int = 200,
     streams_body: bool = False,
+    takes_bytes: bool = False,
 ) -> Callable[[Handler], View]:
-    """Make a view of a function `(request, [body,] [query,] **path)`."""
+    """Make a view of a function `(request, [body,] [query,] **path)`.
+
+    A body that is no JSON is read by the function itself: a file's, which may be long
+    (`streams_body`), or one as short as the others (`takes_bytes`).
+    """
 
     def wrap(handler: Handler) -> View:
         @access(need, errors=render_error, streams_body=streams_body)
@@ -80,7 +90,15 @@ def endpoint(
 
         declared: Any = view
         declared.operation = Operation(
-            handler, method, need, body, query, reply, status, streams_body
+            handler,
+            method,
+            need,
+            body,
+            query,
+            reply,
+            status,
+            streams_body,
+            takes_bytes,
         )
         return view
 
@@ -89,7 +107,10 @@ def endpoint(
 
 def as_json(value: object, status: int = 200) -> HttpResponse:
     return HttpResponse(
-        msgspec.json.encode(value), status=status, content_type="application/json"
+        msgspec.json.encode(value),
+        status=status,
+        content_type="application/json",
+        headers={VERSION_HEADER: __version__},
     )
 
 
@@ -115,7 +136,7 @@ def from_wire(value: Any) -> Any:
 def decode_body(request: HttpRequest, shape: Shape) -> Any:
     """The JSON body as `shape`; raises InvalidRequest, InvalidValue with the field."""
     _check_headers(request)
-    content = whole_body(request, limit=settings.MAX_BODY)
+    content = plain_body(request, limit=settings.MAX_BODY)
     try:
         return msgspec.json.decode(content or b"{}", type=shape)
     except msgspec.ValidationError as error:
@@ -142,8 +163,9 @@ def decode_query(request: HttpRequest, shape: Shape) -> Any:
 
 
 def _check_headers(request: HttpRequest) -> None:
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise InvalidRequest("A compressed body is not understood; send it as it is")
+    coding = request.headers.get("Content-Encoding", "identity").lower()
+    if coding not in ("identity", "gzip"):
+        raise InvalidRequest("A body may be compressed by gzip, or not at all")
     kind = request.content_type or ""
     length = request.headers.get("Content-Length", "0")
     has_body = length not in ("", "0") or "Transfer-Encoding" in request.headers

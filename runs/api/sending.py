@@ -24,7 +24,7 @@ _RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
 def send_file(request: HttpRequest, file: File) -> HttpResponseBase:
     """The file, or the one range of it that the request asks for (206, else 416)."""
-    tag = f'"{file.sha256}"'
+    tag = f'"{file.version}"'
     wanted = asked_range(request, file.size, tag)
     if wanted is not None and not wanted:
         return HttpResponse(

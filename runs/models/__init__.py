@@ -14,6 +14,7 @@ from runs.models.accounts import (
 )
 from runs.models.change_counts import ChangeCount
 from runs.models.changes import Change, ChangeSet
+from runs.models.delivery import LogStream, RunSnapshot, RunWriter, Snapshot
 from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
 from runs.models.files import File
 from runs.models.logged import (
@@ -56,6 +57,7 @@ __all__ = [
     "Key",
     "Kind",
     "Launcher",
+    "LogStream",
     "LoggedModel",
     "LoggedModelMetric",
     "LoggedModelParam",
@@ -74,12 +76,15 @@ __all__ = [
     "RunModel",
     "RunParam",
     "RunProperty",
+    "RunSnapshot",
     "RunStar",
     "RunTag",
+    "RunWriter",
     "SearchIndex",
     "SearchText",
     "SignInFailure",
     "SignInLink",
+    "Snapshot",
     "Theme",
     "User",
     "Workspace",

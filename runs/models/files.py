@@ -33,7 +33,9 @@ class File(models.Model):
     name = models.CharField(max_length=1024)
     path_key = models.BinaryField(max_length=32)
     blob = models.CharField(max_length=64, unique=True)
+    # So many bytes of the blob are the file: a log's may have more behind them.
     size = models.BigIntegerField()
+    # Empty while the file is a log, which grows.
     sha256 = models.CharField(max_length=64)
     created = models.BigIntegerField()
     replaced = models.BigIntegerField(null=True, blank=True)
@@ -67,3 +69,8 @@ class File(models.Model):
     @property
     def path(self) -> str:
         return f"{self.folder}/{self.name}" if self.folder else self.name
+
+    @property
+    def version(self) -> str:
+        """Another one whenever the bytes are others: what an ETag is made of."""
+        return self.sha256 or f"{self.blob}-{self.size}"

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
+from runs.actions.writers import receipt_of
 from runs.models import Metric, Run
 from runs.pages.members_only import PageRequest
 from runs.pages.run_head import can_force, etag_of, find_head, is_known, not_modified
@@ -74,6 +75,7 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
         "error": _error(request, run),
         "properties": properties,
         "datasets": search.datasets_of(run),
+        "receipt": receipt_of(run),
         "models": search.models_of(run),
         "models_read": search.models_read_by(run),
         "submitter_href": run.submitter

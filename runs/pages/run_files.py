@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
@@ -127,13 +127,14 @@ def raw_model_file(
 
 def _send(request: PageRequest, file: File) -> HttpResponseBase:
     """The bytes: a download, or shown in a sandbox where asked (`?inline=1`)."""
-    etag = f'"{file.sha256}"'
+    etag = f'"{file.version}"'
     shown = inline_type(file.name) if request.GET.get("inline") else None
     answer: HttpResponseBase
     if request.headers.get("If-None-Match") == etag:
         answer = HttpResponse(status=304)
     else:
-        answer = FileResponse(file_store.open(file.blob))
+        pieces = file_store.pieces(file.blob, file.size)
+        answer = StreamingHttpResponse(pieces)
         answer["Content-Length"] = str(file.size)
         answer["Content-Type"] = shown or DOWNLOAD
         answer["Content-Disposition"] = _disposition(file.name, shown is None)
@@ -151,13 +152,10 @@ def _disposition(name: str, as_attachment: bool) -> str:
 def archive(request: PageRequest, run_id: str) -> HttpResponseBase:
     """All files of the run as a zip, made while it is sent."""
     head = find_head(request, run_id)
-    entries = [(path, _chunks(file)) for path, file in iterate_files(head.run)]
+    entries = [
+        (path, file_store.pieces(file.blob, file.size))
+        for path, file in iterate_files(head.run)
+    ]
     answer = StreamingHttpResponse(zipped(entries), content_type="application/zip")
     answer["Content-Disposition"] = _disposition(f"{head.run.run_id}.zip", True)
     return sandbox(answer)
-
-
-def _chunks(file: File) -> Iterator[bytes]:
-    with file_store.open(file.blob) as handle:
-        while chunk := handle.read(1 << 18):
-            yield chunk

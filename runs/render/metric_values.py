@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeGuard
+from urllib.parse import unquote
+
+from django.utils.translation import ngettext
 
 from runs.render.numbers import aligned, number
 
@@ -13,6 +16,8 @@ Value = float | int | str | bool | None
 
 MISSING = "–"
 LONGEST = 60
+#: What the value of a metric begins with whose content is a file of the run.
+ADDRESS = "aml://"
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class Shown:
 
 
 class Head(Protocol):
+    kind: str
+    count: int
     last: float | None
     last_is_nan: bool
     last_text: str | None
@@ -37,6 +44,12 @@ def heads_shown(head: Head) -> tuple[Shown, Shown, Shown]:
 
 
 def last_shown(head: Head) -> Shown:
+    """A table is its number of rows, an image or matrix the name of its file."""
+    if head.kind == "table":
+        rows = ngettext("%(n)s row", "%(n)s rows", head.count) % {"n": head.count}
+        return Shown(rows)
+    if head.last_text is not None and head.last_text.startswith(ADDRESS):
+        return Shown(unquote(head.last_text.rpartition("/")[2]), head.last_text)
     if head.last_text is not None:
         return shown(head.last_text)
     return shown(math.nan if head.last_is_nan else head.last)

@@ -15,7 +15,7 @@ from runs.models.runs import RunQuerySet
 from runs.search import columns
 from runs.search.limits import time_limit
 from runs.search.paging import Place, beyond, read_cursor, write_cursor
-from runs.search.question import Question, ask
+from runs.search.question import Among, Question, ask
 from runs.search.segments import Segment, segments_of
 from runs.search.tally import EXACT, StatusCounts, tally_and_narrow
 from studio.core.filters import tree
@@ -95,12 +95,14 @@ def find_runs(
     *,
     experiment: Experiment | None = None,
     parent: Run | None = None,
+    within: Among | None = None,
     now: int | None = None,
 ) -> RunPage:
     """The page of runs that the spec asks for, as `viewer` may see them.
 
-    `experiment` and `parent` narrow it to their runs. `now` (ms) is what relative dates
-    count from. Raises InvalidFilter, InvalidValue (a forged cursor) and QueryTimeout.
+    `experiment`, `parent` and `within` (keys of runs) narrow it to their runs. `now`
+    (ms) is what relative dates count from. Raises InvalidFilter, InvalidValue (a forged
+    cursor) and QueryTimeout.
     """
     asked = [column.field for column in spec.columns]
     question = ask(
@@ -110,6 +112,7 @@ def find_runs(
         now=time.time_ns() // 1_000_000 if now is None else now,
         experiment=experiment,
         parent=parent,
+        within=within,
         fields=[*asked, spec.sort.field],
     )
     with time_limit():

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.lookups import Exact
 
 from runs.models import Experiment, Run, User, Workspace
@@ -29,6 +30,8 @@ from studio.core.filters.tree import (
 from studio.core.viewspec import ViewSpec
 
 _RELATIVES = {tree.attribute("parent"), tree.attribute("root")}
+#: Keys of runs, or a query for them.
+Among = Sequence[int] | QuerySet[Run, Any]
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Question:
     parent: Run | None = None
     #: Where all that could match are known already.
     few: tuple[int, ...] | None = None
+    #: The keys of the only runs that are meant, where the caller knows them.
+    within: Among | None = None
 
     @cached_property
     def way(self) -> Way:
@@ -58,7 +63,8 @@ class Question:
     @property
     def is_narrowed(self) -> bool:
         """Whether more than the filter, an experiment and what is shown narrows it."""
-        return self.spec.mine or self.spec.only or self.parent is not None
+        known = self.parent is not None or self.within is not None
+        return self.spec.mine or self.spec.only or known
 
     def runs(self, lead: Lead | None = None) -> RunQuerySet:
         """The runs that match, in no order.
@@ -112,6 +118,8 @@ class Question:
             selected = self._selected()
             runs = Run.objects.in_workspace(self.scope.workspace)
             sides.append(Side(runs.filter(run_id__in=selected), "pk"))
+        if self.within is not None:
+            sides.append(Side(Run.objects.filter(pk__in=self.within), "pk"))
         if self.parent is not None:
             sides.append(Side(Run.objects.filter(parent=self.parent), "pk"))
         if self.experiment is not None and (self.node is not None or self._is_sorted()):
@@ -133,12 +141,15 @@ class Question:
             runs = runs.filter(parent__isnull=True)
         if self.spec.only:
             runs = runs.filter(run_id__in=self._selected())
+        if self.within is not None:
+            runs = runs.filter(pk__in=self.within)
         return runs
 
     @property
     def has_children(self) -> bool:
         """Whether runs with a parent match as well as others."""
-        in_tree = self.spec.children or self.parent is not None
+        given = self.parent is not None or self.within is not None
+        in_tree = self.spec.children or given
         return in_tree or bool(fields_of(self.node) & _RELATIVES)
 
     def _selected(self) -> tuple[str, ...]:
@@ -165,10 +176,11 @@ def ask(
     now: int,
     experiment: Experiment | None = None,
     parent: Run | None = None,
+    within: Among | None = None,
     fields: Iterable[Field] = (),
 ) -> Question:
     """The question of a spec; `fields` are named beside its filter. InvalidFilter."""
     asked = spec.filter()
     node = None if asked is None else together(asked)
     scope = make_scope(viewer, workspace, now, {*fields_of(node), *fields})
-    return Question(spec, node, scope, experiment, parent)
+    return Question(spec, node, scope, experiment, parent, within=within)

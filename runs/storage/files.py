@@ -6,11 +6,13 @@ temporary file, synced, renamed, and its folder is synced, before `write` return
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -19,6 +21,7 @@ from django.conf import settings
 
 from studio.core.errors import TooLarge
 
+PIECE = 256 * 1024
 _NAME = re.compile(r"[0-9a-f]{32}")
 
 
@@ -29,10 +32,18 @@ class Blob:
     sha256: str
 
 
+#: Makes a blob end with these bytes, from that offset on.
+Grow = Callable[[int, bytes], None]
+
+
 class FileStore(Protocol):
     def write(self, chunks: Iterable[bytes], limit: int) -> Blob: ...
 
     def open(self, name: str) -> BinaryIO: ...
+
+    def pieces(self, name: str, size: int) -> Iterator[bytes]: ...
+
+    def appending(self, name: str) -> AbstractContextManager[Grow]: ...
 
     def delete(self, name: str) -> None: ...
 
@@ -67,6 +78,32 @@ class FolderStore:
 
     def open(self, name: str) -> BinaryIO:
         return self._path(name).open("rb")
+
+    def pieces(self, name: str, size: int) -> Iterator[bytes]:
+        """The first `size` bytes; a log may have more behind them."""
+        with self.open(name) as source:
+            while size and (piece := source.read(min(size, PIECE))):
+                size -= len(piece)
+                yield piece
+
+    @contextmanager
+    def appending(self, name: str) -> Iterator[Grow]:
+        """Hold the blob against all other appends; `grow(offset, data)` is synced."""
+        handle = os.open(self._path(name), os.O_RDWR)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+
+            def grow(offset: int, data: bytes) -> None:
+                os.ftruncate(handle, offset)
+                view, at = memoryview(data), offset
+                while view:
+                    written = os.pwrite(handle, view, at)
+                    view, at = view[written:], at + written
+                os.fsync(handle)
+
+            yield grow
+        finally:
+            os.close(handle)
 
     def delete(self, name: str) -> None:
         """Remove the blob; that it is gone already is fine."""

@@ -23,6 +23,8 @@ from runs.storage.prepared_insert import PreparedInsert
 TAIL_POINTS = 256
 TAIL_BYTES = 64 * 1024
 CHUNK_POINTS = 8192
+#: About so much is in a chunk of JSON, unless it is one value.
+JSON_BYTES = 1024 * 1024
 
 #: What every append changes of a head, and what few do: lists are sorted by `min` and
 #: `max`, so writing them costs more than itself.
@@ -98,7 +100,7 @@ def grow(
     if before:
         pending = concatenate([points_of(before), pending])
         number = before.number
-    pieces = list(_pieces(pending, chunks.encoding_of(pending) == chunks.JSON))
+    pieces = list(_pieces(pending, _chunk_size(row)))
     sealed = [_row(head, number + index, piece) for index, piece in enumerate(pieces)]
     for row in sealed:
         row.sealed = True
@@ -107,8 +109,14 @@ def grow(
     return sealed
 
 
-def _pieces(points: Points, is_json: bool) -> Iterable[Points]:
-    size = TAIL_POINTS if is_json else CHUNK_POINTS
+def _chunk_size(row: MetricChunk) -> int:
+    """How many points make a chunk of what `row` holds; large values make few."""
+    if row.encoding != chunks.JSON:
+        return CHUNK_POINTS
+    return max(1, min(TAIL_POINTS, JSON_BYTES * row.count // len(row.data)))
+
+
+def _pieces(points: Points, size: int) -> Iterable[Points]:
     for start in range(0, len(points), size):
         yield points.take(np.arange(start, min(start + size, len(points))))
 

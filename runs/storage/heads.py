@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from enum import Enum
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -97,7 +98,7 @@ def split_nan(number: float | None) -> tuple[float | None, bool]:
     return number, False
 
 
-def text_of(value: Value) -> str | None:
+def text_of(value: Any) -> str | None:
     """What stands for a value that no float64 holds; None where one does."""
     if isinstance(value, str):
         return value
@@ -105,4 +106,7 @@ def text_of(value: Value) -> str | None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         return None if -EXACT <= value <= EXACT else str(value)
+    if isinstance(value, list | dict):
+        # A row of a table, a matrix: nobody filters by it, and it may be long.
+        return None
     return msgspec.json.encode(value).decode()

@@ -7,6 +7,7 @@ import click
 from studio import __version__
 from studio.cli.env import env
 from studio.cli.login import login
+from studio.cli.sync import sync
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,3 +20,4 @@ def main() -> None:
 
 main.add_command(env)
 main.add_command(login)
+main.add_command(sync)

@@ -6,12 +6,15 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import click
 
-from studio.cli import connection
-from studio.cli.connection import Connection, NoServerError
+from studio.core import connection
+from studio.core.connection import Connection, NoServerError
 
+#: The folder that holds the `azureml` of this SDK.
+SHIM = str(Path(__file__).resolve().parent.parent / "compat")
 #: MLflow would take these before the token, or resume a run of another server.
 IN_THE_WAY = (
     "MLFLOW_TRACKING_USERNAME",
@@ -31,7 +34,14 @@ def variables(found: Connection, now: Mapping[str, str]) -> dict[str, str]:
         "MLFLOW_TRACKING_TOKEN": found.token,
         "NO_PROXY": direct,
         "no_proxy": direct,
+        "PYTHONPATH": with_shim(now.get("PYTHONPATH", "")),
     }
+
+
+def with_shim(path: str) -> str:
+    """The module path with the `azureml` of this SDK in front, once."""
+    others = [one for one in path.split(os.pathsep) if one and one != SHIM]
+    return os.pathsep.join([SHIM, *others])
 
 
 def without_proxy(host: str, now: Mapping[str, str]) -> str:

@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from studio.cli import connection
-from studio.cli.connection import Connection
+from studio.core import connection
+from studio.core.connection import Connection
 
 TIMEOUT_SECONDS = 30
 LOOPBACK = ("localhost", "127.0.0.1", "::1")

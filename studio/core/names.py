@@ -33,6 +33,13 @@ MAX_DATASET_PROFILE = 16_777_215
 MAX_INPUT_TAG_KEY = 255
 MAX_INPUT_TAG_VALUE = 500
 MAX_BATCH_POINTS = 10_000
+#: Different names of metrics in one run: series are drawn one by one, so a name that
+#: counts is a mistake.
+MAX_METRIC_NAMES = 100_000
+#: A row of a table, a confusion matrix: one value of a metric that is no scalar.
+MAX_ITEM_BYTES = 1024 * 1024
+#: What a process that logs to a run is known by.
+MAX_WRITER = 64
 MAX_CREATE_CHILDREN = 100
 #: Tags, parameters, properties that one request may bring or remove, of each kind.
 MAX_ITEMS = 1000

@@ -34,6 +34,7 @@ SAMPLES = {
     "route": "mlflow/nosuch",
     "address": "1/first/artifacts/out.txt",
     "path": "out.txt",
+    "writer": "w1",
 }
 
 
@@ -197,13 +198,22 @@ REST: dict[str, Row] = {
     f"{ONE}/cancel": row(POST=CONTRIBUTOR),
     f"{ONE}/star": row(PUT=READER, DELETE=READER),
     f"{ONE}/events": row(GET=READER),
+    f"{ONE}/children": row(POST=CONTRIBUTOR),
+    f"{ONE}/values": row(GET=READER),
     f"{ONE}/params": row(GET=READER, POST=CONTRIBUTOR),
     f"{ONE}/properties": row(GET=READER, POST=CONTRIBUTOR),
     f"{ONE}/tags": row(GET=READER, POST=CONTRIBUTOR),
     f"{ONE}/metrics": row(GET=READER, POST=CONTRIBUTOR),
     f"{ONE}/metrics/<path:key>": row(404, GET=READER),
     f"{ONE}/files": row(GET=READER),
-    f"{ONE}/files/<path:path>": row(GET=READER, PUT=CONTRIBUTOR, DELETE=CONTRIBUTOR),
+    f"{ONE}/files/<path:path>": row(
+        GET=READER, PUT=CONTRIBUTOR, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR
+    ),
+    f"{ONE}/writers/<str:writer>": row(PUT=CONTRIBUTOR),
+    f"{ONE}/writers/<str:writer>/rows": row(POST=CONTRIBUTOR),
+    f"{ONE}/receipt": row(GET=READER),
+    f"{ONE}/heartbeat": row(POST=CONTRIBUTOR),
+    f"{ONE}/snapshot": row(404, GET=READER, PUT=CONTRIBUTOR),
 }
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 from playwright.sync_api import sync_playwright
 
-from tests.bench import kill, weight
+from tests.bench import delivery, interrupt, kill, weight
 from tests.bench.commands import ingest, lists, metric, search, seed, start
+from tests.bench.report import Report
 from tests.parts.browser import FLAGS
 from tests.parts.postgres import binaries, cluster, fresh_database
 from tests.parts.server import running
@@ -72,6 +73,47 @@ def kill_command(rounds: int, writers: int, seed: int, kind: str) -> None:
             for line in outcome.wrong[:10]:
                 click.echo(f"  {line}")
     sys.exit(1 if wrong else 0)
+
+
+@main.command("interrupt")
+@click.option("--rounds", default=1000, show_default=True, help="Interruptions.")
+@click.option("--seed", default=1, show_default=True, help="Of chance.")
+@click.option(
+    "--database",
+    "kind",
+    type=click.Choice(["sqlite", "postgresql"]),
+    default="sqlite",
+    show_default=True,
+)
+def interrupt_command(rounds: int, seed: int, kind: str) -> None:
+    """Interrupt scripts, network and server at random while scripts log.
+
+    Ends with 1 when something that was logged is missing, or is there twice.
+    """
+    click.echo(f"seed {seed}")
+    with database(kind) as env, fresh_home() as home:
+        home.mkdir()
+        outcome = interrupt.interrupted(home, seed, rounds, env, click.echo)
+    happened = ", ".join(f"{n} {kind}" for kind, n in sorted(outcome.happened.items()))
+    click.echo(f"seed {seed}: {happened}; {outcome.points:,} points logged")
+    for line in outcome.wrong[:20]:
+        click.echo(f"  {line}")
+    missing = sum(line.endswith(" 0 times") for line in outcome.wrong)
+    other = len(outcome.wrong) - missing
+    click.echo(f"{missing} missing, {other} doubled or otherwise wrong")
+    sys.exit(1 if outcome.wrong else 0)
+
+
+@main.command("delivery")
+@click.option("--points", default=1_000_000, show_default=True, help="Of the script.")
+@click.option("--json", "as_json", is_flag=True, help="JSON, not a table.")
+def delivery_command(points: int, as_json: bool) -> None:
+    """What a log call of the SDK costs, and how fast a million points arrive."""
+    report = Report("Delivery")
+    with fresh_home() as folder:
+        folder.mkdir()
+        delivery.measure(folder, report, points=points)
+    report.show(as_json=as_json)
 
 
 @main.command("weight")

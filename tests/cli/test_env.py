@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from studio import __version__
-from studio.cli import connection
-from studio.cli.connection import Connection
 from studio.cli.env import IN_THE_WAY, lines, without_proxy
+from studio.core import connection
+from studio.core.connection import Connection
 from tests.parts.clients import ROOT, quiet_environment
 
 STUDIO = f"{sys.executable} -m studio.cli"

@@ -21,12 +21,14 @@ def list_fields(_request: StudioRequest) -> FieldList:
 @endpoint("GET", SIGNED_IN, reply=WorkspaceList)
 def list_workspaces(request: StudioRequest) -> WorkspaceList:
     """List the workspaces that you are a member of, with your role in each."""
-    rows = Member.objects.filter(user=signed_in_user(request))
+    user = signed_in_user(request)
+    rows = Member.objects.filter(user=user)
     found = rows.select_related("workspace").order_by("workspace__name")
     cap = request.token.role_cap if request.token else Role.OWNER
     return WorkspaceList(
         [
             WorkspaceInfo(row.workspace.name, Role(min(row.role, cap)).label)
             for row in found
-        ]
+        ],
+        user.username,
     )

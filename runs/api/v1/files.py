@@ -14,7 +14,7 @@ from runs.api.http import endpoint
 from runs.api.sending import send_file
 from runs.api.v1.find import run_by_id
 from runs.api.v1.infos import file_info
-from runs.api.v1.logged import FileInfo, FileList, FileQuery, Removed
+from runs.api.v1.logged import FileInfo, FileList, FileQuery, Removed, UploadQuery
 from runs.search.run_files import find_file
 from studio.core.errors import InvalidValue
 from studio.core.names import check_path
@@ -47,8 +47,10 @@ def _cursor(text: str) -> int:
     return int(text)
 
 
-@endpoint("PUT", Permission.LOG, reply=FileInfo, streams_body=True)
-def upload_file(request: StudioRequest, run_id: str, path: str) -> FileInfo:
+@endpoint("PUT", Permission.LOG, query=UploadQuery, reply=FileInfo, streams_body=True)
+def upload_file(
+    request: StudioRequest, run_id: str, path: str, query: UploadQuery
+) -> FileInfo:
     """Keep a file: the body is its bytes. One of the same path is replaced."""
     run = run_by_id(request, run_id)
     check_path(path)
@@ -60,6 +62,7 @@ def upload_file(request: StudioRequest, run_id: str, path: str) -> FileInfo:
         actor=request.actor,
         now=now_ms(),
         limit=limit,
+        overwrite=bool(query.overwrite),
     )
     return file_info(file)
 

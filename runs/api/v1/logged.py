@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
@@ -106,6 +106,31 @@ class Series(Struct):
     total: int
 
 
+class LoggedQuery(Given):
+    """`key`: only that series. `recursive`: 1 for all runs below, too."""
+
+    key: str = ""
+    recursive: Annotated[int, Meta(ge=0, le=1)] = 0
+    limit: Annotated[int, Meta(ge=1, le=100_000)] = 20_000
+    after: str = ""
+
+
+class LoggedSeries(Struct):
+    """A part of a series in the order of its arrival; the next one goes on with it."""
+
+    run: str
+    key: str
+    kind: str
+    values: list[Any]
+
+
+class LoggedValues(Struct):
+    """`after` is the cursor of the next page, empty at the end."""
+
+    series: list[LoggedSeries]
+    after: str
+
+
 class FileInfo(Struct):
     path: str
     size: int
@@ -126,6 +151,12 @@ class FileQuery(Given):
     folder: str = ""
     limit: Annotated[int, Meta(ge=1, le=5000)] = 1000
     after: str = ""
+
+
+class UploadQuery(Given):
+    """`overwrite`: 0 refuses to replace a file that has other bytes."""
+
+    overwrite: Annotated[int, Meta(ge=0, le=1)] = 1
 
 
 class Removed(Struct):

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from runs.access.rules import Permission, StudioRequest
+from runs.actions import lifecycle
 from runs.actions.clock import now_ms
 from runs.actions.ingest import Point
 from runs.actions.ingest import log_metrics as log
 from runs.api.http import as_wire, endpoint, from_wire
 from runs.api.v1.find import run_by_id
 from runs.api.v1.infos import metric_info
-from runs.api.v1.logged import Applied, Batch, MetricList, Series, SeriesQuery
+from runs.api.v1.logged import (
+    Applied,
+    Batch,
+    LoggedQuery,
+    LoggedSeries,
+    LoggedValues,
+    MetricList,
+    Series,
+    SeriesQuery,
+)
 from runs.models import Metric
+from runs.search.logged_values import logged_values, read_place, write_place
 from runs.search.run_detail import metrics_of
 from runs.storage.metrics import store
 from studio.core.errors import NotFound
@@ -65,3 +76,21 @@ def get_metric(
         shown=len(points),
         total=total,
     )
+
+
+@endpoint("GET", Permission.READ, query=LoggedQuery, reply=LoggedValues)
+def list_values(
+    request: StudioRequest, run_id: str, query: LoggedQuery
+) -> LoggedValues:
+    """Read all that a run logged, in the order in which it came, page by page."""
+    run = run_by_id(request, run_id)
+    if query.key:
+        check_key(query.key, "key")
+    runs = [run, *(lifecycle.descendants(run) if query.recursive else ())]
+    after = read_place(query.after) if query.after else None
+    parts, place = logged_values(runs, key=query.key, limit=query.limit, after=after)
+    series = [
+        LoggedSeries(part.run_id, part.key, part.kind, list(map(as_wire, part.values)))
+        for part in parts
+    ]
+    return LoggedValues(series, write_place(place))

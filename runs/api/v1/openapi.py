@@ -24,6 +24,7 @@ _DESCRIBED = {
     "number": "The experiment's id.",
     "run_id": "The run's id.",
     "key": "The metric's name; its slashes are part of the path.",
+    "writer": "What a process that logs to the run calls itself: like a run's id.",
     "path": "The file's path inside the run; its slashes are part of the path.",
 }
 _REF = "#/components/schemas/{name}"
@@ -161,7 +162,7 @@ def _body(operation: Operation) -> dict[str, Any] | None:
             )
         )
         return {"required": required, "content": content}
-    if operation.streams_body:
+    if operation.streams_body or operation.takes_bytes:
         binary: dict[str, Any] = {"application/octet-stream": {"schema": {}}}
         return {"required": True, "content": binary}
     return None

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from runs.api.http import View
-from runs.api.v1 import catalogue, experiments, files, metrics, runs, texts
+from runs.api.v1 import (
+    catalogue,
+    children,
+    delivery,
+    experiments,
+    files,
+    metrics,
+    runs,
+    snapshots,
+    texts,
+)
 
 _WORKSPACE = "workspaces/<str:workspace>"
 _EXPERIMENT = f"{_WORKSPACE}/experiments/<int:number>"
@@ -33,6 +43,7 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_RUN}/cancel": (runs.cancel_run,),
         f"{_RUN}/star": (runs.star_run, runs.unstar_run),
         f"{_RUN}/events": (runs.list_events,),
+        f"{_RUN}/children": (children.create_children,),
     },
     "Parameters, properties, tags": {
         f"{_RUN}/params": (texts.get_params, texts.log_params),
@@ -41,14 +52,26 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
     },
     "Metrics": {
         f"{_RUN}/metrics": (metrics.list_metrics, metrics.log_metrics),
+        f"{_RUN}/values": (metrics.list_values,),
         f"{_RUN}/metrics/<path:key>": (metrics.get_metric,),
     },
     "Files": {
         f"{_RUN}/files": (files.list_files,),
         f"{_RUN}/files/<path:path>": (
             files.upload_file,
+            delivery.append_file,
             files.download_file,
             files.remove_file,
+        ),
+    },
+    "Delivery": {
+        f"{_RUN}/writers/<str:writer>": (delivery.close_writer,),
+        f"{_RUN}/writers/<str:writer>/rows": (delivery.deliver_rows,),
+        f"{_RUN}/receipt": (delivery.get_receipt,),
+        f"{_RUN}/heartbeat": (delivery.beat,),
+        f"{_RUN}/snapshot": (
+            snapshots.keep_snapshot,
+            snapshots.download_snapshot,
         ),
     },
     "About": {

@@ -33,6 +33,7 @@ from runs.api.v1.shapes import (
 )
 from runs.models import Experiment, Run, RunEvent, RunParam, RunProperty
 from runs.search.find_runs import find_runs
+from runs.search.question import Among
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue
 from studio.core.viewspec import ViewSpec
@@ -53,6 +54,7 @@ def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
         workspace_of(request),
         experiment=None if number is None else experiment_by_number(request, number),
         parent=run_by_id(request, query.parent) if query.parent else None,
+        within=_below(request, query.below) if query.below else None,
         now=now_ms(),
     )
     return RunList(
@@ -62,6 +64,13 @@ def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
         page.after,
         page.before,
     )
+
+
+def _below(request: StudioRequest, run_id: str) -> Among:
+    run = run_by_id(request, run_id)
+    if run.root_id is None:
+        return Run.objects.filter(root=run).values("pk")
+    return [one.pk for one in lifecycle.descendants(run)]
 
 
 @endpoint("POST", Permission.LOG, body=NewRun, reply=RunInfo, status=201)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from studio.core.names import MAX_CREATE_CHILDREN
 from studio.core.statuses import RunStatus
 
 Texts = dict[str, str]
@@ -30,7 +31,10 @@ class WorkspaceInfo(Struct):
 
 
 class WorkspaceList(Struct):
+    """`user` is the caller's name."""
+
     workspaces: list[WorkspaceInfo]
+    user: str
 
 
 class ExperimentInfo(Struct):
@@ -141,7 +145,8 @@ class RunQuery(Given):
 
     `q` is the filter, `sort` a field (`-metrics.acc` descends), `columns` the fields
     whose `values` are wanted, `rows` 25, 50 or 100. `children`, `mine` and `archived`
-    are 0 or 1. `experiment` is an experiment's id, `parent` a run's.
+    are 0 or 1. `experiment` is an experiment's id; `parent` a run's, whose children are
+    meant, and `below` one whose descendants are, at any depth.
     """
 
     q: str = ""
@@ -155,6 +160,7 @@ class RunQuery(Given):
     before: str = ""
     experiment: int | None = None
     parent: str = ""
+    below: str = ""
 
 
 class NewRun(Given):
@@ -179,6 +185,30 @@ class NewRun(Given):
     tags: Tags = {}
     params: Texts = {}
     properties: Texts = {}
+
+
+class NewChild(Given):
+    """Without `name` it is invented."""
+
+    id: str
+    name: str | None = None
+    tags: Tags = {}
+
+
+class NewChildren(Given):
+    """Children of one run, with their own ids, so that the request may be repeated."""
+
+    children: Annotated[
+        list[NewChild],
+        Meta(description=f"At most {MAX_CREATE_CHILDREN:,} children."),
+    ]
+    status: RunStatus = RunStatus.RUNNING
+    target: str = ""
+    heartbeats: bool = False
+
+
+class ChildList(Struct):
+    runs: list[RunInfo]
 
 
 class RunPatch(Given):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, ArgumentTypeError
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from runs.actions.clock import now_ms
-from runs.management import database, home, owner, static, wheel
+from runs.management import database, demo, home, owner, static, wheel
 from runs.management.address import Address, refuse_open, reserve
 from runs.management.ready import wait_ready
 from runs.management.supervisor import Child, Supervisor, python
@@ -38,8 +39,16 @@ class Command(BaseCommand):
             help="do not run the worker; somebody else runs `manage.py worker`",
         )
 
+        parser.add_argument(
+            "--demo",
+            action="store_true",
+            help="also train a small sweep, so that every page has something to show",
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
         folder: Path = settings.STUDIO_HOME
+        if options["demo"]:
+            demo.check()
         refuse_open(
             options["host"],
             origin=settings.STUDIO_ORIGIN,
@@ -53,7 +62,7 @@ class Command(BaseCommand):
         # Signals count from here on, so that none cuts a migration in two.
         with keeper, supervisor.stopped_by_signals():
             self.prepare(folder)
-            self.serve(supervisor, address, folder)
+            self.serve(supervisor, address, folder, with_demo=options["demo"])
 
     def prepare(self, folder: Path) -> None:
         """Raises CommandError where the database or the folder cannot be used."""
@@ -70,19 +79,28 @@ class Command(BaseCommand):
             static.collect(settings.STATIC_ROOT)
             built.result()
 
-    def serve(self, supervisor: Supervisor, address: Address, folder: Path) -> None:
+    def serve(
+        self,
+        supervisor: Supervisor,
+        address: Address,
+        folder: Path,
+        *,
+        with_demo: bool = False,
+    ) -> None:
         web = supervisor.children[0]
         try:
             supervisor.start()
             base = settings.STUDIO_ORIGIN or address.url
             user = owner.first_owner(now=now_ms())
             owner.keep_client_token(folder, user, base, now=now_ms())
-            if wait_ready(address, alive=web.is_alive, stop=supervisor.stop):
+            is_ready = wait_ready(address, alive=web.is_alive, stop=supervisor.stop)
+            if is_ready:
                 link = owner.sign_in_url(base, user, now=now_ms())
                 connection.close()
                 self.stdout.write(f"Run Studio is ready: {link}")
                 self.stdout.flush()
-            supervisor.run()
+            with demo.beside(folder) if with_demo and is_ready else nullcontext():
+                supervisor.run()
         finally:
             supervisor.end()
 

@@ -1,4 +1,4 @@
-"""Which server the commands talk to, and with which token.
+"""Which server commands and scripts talk to, and with which token.
 
 On the server's machine the server wrote it into its home folder; elsewhere
 `studio login` did, below the user's configuration folder.
@@ -11,8 +11,6 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
-
-import platformdirs
 
 from studio.core.private import write_private
 
@@ -46,6 +44,8 @@ def home_file() -> Path:
 
 def login_file() -> Path:
     """The file of `studio login`."""
+    import platformdirs
+
     return Path(platformdirs.user_config_dir("run-studio")) / "login.json"
 
 

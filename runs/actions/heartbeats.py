@@ -1,0 +1,44 @@
+"""Heart-beats: a writer says that it is alive, and hears whether to end."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from runs.actions.actor import Actor
+from runs.actions.lifecycle import Origin, move
+from runs.models import Run, RunEvent
+from studio.core.statuses import RunStatus, may_follow
+
+
+@transaction.atomic
+def beat(run: Run, *, actor: Actor, now: int) -> RunStatus:
+    """Note that the writer is alive; returns the status, CancelRequested among them.
+
+    A run that was not responding goes on where it was. From its first heart-beat on, a
+    run is one whose silence means something.
+    """
+    # No new revision: pages need not be drawn again for it.
+    Run.objects.filter(pk=run.pk).update(heard=now, heartbeats=True)
+    run.refresh_from_db(fields=["status", "heard", "heartbeats"])
+    if run.state is RunStatus.NOT_RESPONDING:
+        move(
+            run,
+            _status_before(run),
+            actor=actor,
+            now=now,
+            message="The heart-beats are back",
+            origin=Origin.SERVER,
+        )
+    return run.state
+
+
+def _status_before(run: Run) -> RunStatus:
+    """What the run was before it fell silent; a cancel request is not forgotten."""
+    fell = RunEvent.objects.filter(run=run, new=RunStatus.NOT_RESPONDING.code)
+    event = fell.exclude(old=RunStatus.NOT_RESPONDING.code).order_by("-pk").first()
+    if event is None or event.old is None:
+        return RunStatus.RUNNING
+    before = RunStatus.from_code(event.old)
+    if may_follow(RunStatus.NOT_RESPONDING, before):
+        return before
+    return RunStatus.RUNNING

@@ -1,0 +1,221 @@
+"""Rows of metrics from a writer's spool: numbered, and each applied once.
+
+The writer numbers its rows 0, 1, 2 …; the server keeps the number of the first that it
+has not, and takes of each batch only what is new. So it does not matter how batches are
+cut, how often one is sent, or which of its answers were lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from runs.actions.actor import Actor
+from runs.actions.ingest import MAX_BITS
+from runs.actions.series import find_heads, heads_of
+from runs.actions.touch import hear
+from runs.actions.writers import writer_of
+from runs.models import Metric, MetricKind, Run, RunWriter
+from runs.storage.heads import Rule
+from runs.storage.metrics import store
+from runs.storage.points import make_points
+from studio.core import names
+from studio.core.errors import Conflict, InvalidValue
+
+_KINDS = frozenset(MetricKind.values)
+_SCALARS = (MetricKind.SERIES.value, MetricKind.LIST.value)
+#: Of a batch's refused rows so many are told, which is enough to find the mistake.
+TOLD = 10
+
+
+class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """`[key, value, step, time, kind]`; of the last three any may be left out."""
+
+    key: str
+    value: Any
+    step: int | None = None
+    time: int | None = None
+    kind: str = MetricKind.SERIES.value
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row that breaks a rule, by its number, and the sentence that says which."""
+
+    row: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Applied:
+    """`next` is the number of the first row that the server has not."""
+
+    next: int
+    applied: int
+    refused: tuple[Refused, ...]
+
+
+@dataclass
+class _Series:
+    kind: str
+    steps: list[int | None] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+
+
+@transaction.atomic
+def apply_rows(
+    run: Run,
+    writer: str,
+    first: int,
+    rows: Sequence[Row | None],
+    *,
+    actor: Actor,
+    now: int,
+) -> Applied:
+    """Append what is new of `rows`, whose first has the number `first`.
+
+    A row that breaks a rule is refused alone, and its number is used up; so is that of
+    None, which stands for one that the writer gave up. Raises Conflict with `expected`
+    where rows before `first` are missing.
+    """
+    names.check_count(len(rows), "rows", names.MAX_BATCH_POINTS)
+    if names.check_int64(first, "first") < 0:
+        raise InvalidValue("first must not be negative", field="first")
+    # First of all: it holds the run's row, so that writers of one run take turns.
+    hear(run, now)
+    known = writer_of(run, writer, now)
+    if first > known.next:
+        raise Conflict(
+            f"Rows from {known.next} to {first - 1} of this writer are missing",
+            expected=known.next,
+        )
+    fresh = rows[known.next - first :]
+    if not fresh:
+        return Applied(known.next, 0, ())
+    by_key, refused = _sorted_out(run, fresh, known.next, now)
+    _append(run, by_key)
+    applied = sum(len(one.values) for one in by_key.values())
+    known.next += len(fresh)
+    known.stored_points += applied
+    RunWriter.objects.filter(pk=known.pk).update(
+        next=known.next, stored_points=known.stored_points
+    )
+    return Applied(known.next, applied, tuple(refused[:TOLD]))
+
+
+def _sorted_out(
+    run: Run, rows: Sequence[Row | None], first: int, now: int
+) -> tuple[dict[str, _Series], list[Refused]]:
+    by_key: dict[str, _Series] = {}
+    refused: list[Refused] = []
+    for number, row in enumerate(rows, first):
+        if row is None:
+            continue
+        series = by_key.get(row.key)
+        try:
+            value = _checked(row, series is None)
+        except InvalidValue as error:
+            refused.append(Refused(number, error.message))
+            continue
+        if series is None:
+            series = by_key[row.key] = _Series(row.kind)
+        series.steps.append(row.step)
+        series.times.append(now if row.time is None else row.time)
+        series.values.append(value)
+    return _within_names(run, by_key, refused, first), refused
+
+
+def _checked(row: Row, is_new: bool) -> Any:
+    """The row's value as it is kept; raises InvalidValue."""
+    if is_new:
+        names.check_key(row.key, "key")
+    if row.step is not None:
+        names.check_int64(row.step, "step")
+    if row.time is not None:
+        names.check_time(row.time, "time")
+    if row.kind not in _KINDS:
+        raise InvalidValue(
+            f"kind must be one of {', '.join(sorted(_KINDS))}, not {row.kind!r}"
+        )
+    value = row.value
+    if type(value) is float:
+        return value
+    if isinstance(value, str):
+        return _SPECIAL.get(value) or names.check_value(value, "value")
+    if isinstance(value, (list, dict)):
+        return _checked_item(row)
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        raise InvalidValue(f"value has more than {MAX_BITS} bits")
+    return value
+
+
+_SPECIAL = {
+    "NaN": float("nan"),
+    "Infinity": float("inf"),
+    "-Infinity": float("-inf"),
+}
+
+
+def _checked_item(row: Row) -> Any:
+    if row.kind in _SCALARS:
+        raise InvalidValue(f"A value of kind {row.kind} must not be a list or object")
+    size = len(msgspec.json.encode(row.value))
+    if size > names.MAX_ITEM_BYTES:
+        raise InvalidValue(
+            f"value has {size} bytes; at most {names.MAX_ITEM_BYTES} are allowed"
+        )
+    return row.value
+
+
+def _within_names(
+    run: Run, by_key: dict[str, _Series], refused: list[Refused], first: int
+) -> dict[str, _Series]:
+    """Without the new names that would be more than a run may have."""
+    there = find_heads(run, by_key)
+    new = [key for key in by_key if key not in there]
+    if not new:
+        return by_key
+    room = names.MAX_METRIC_NAMES - Metric.objects.filter(run=run).count()
+    for key in new[max(0, room) :]:
+        del by_key[key]
+        refused.append(
+            Refused(
+                first,
+                f"The run has {names.MAX_METRIC_NAMES} names of metrics, which is the "
+                f"limit, so {key!r} was not kept: log under one name with a step, or "
+                "log rows",
+            )
+        )
+    return by_key
+
+
+def _append(run: Run, by_key: dict[str, _Series]) -> None:
+    if not by_key:
+        return
+    heads = heads_of(run, by_key, {key: one.kind for key, one in by_key.items()})
+    store.append_all(
+        [
+            (
+                heads[key],
+                make_points(_steps(heads[key], one), one.times, one.values),
+            )
+            for key, one in sorted(by_key.items())
+        ],
+        Rule.BATCHES,
+    )
+
+
+def _steps(head: Metric, series: _Series) -> list[int]:
+    """The steps; those that were not said are the next ones of the name."""
+    steps: list[int] = []
+    for step in series.steps:
+        if step is None:
+            step = head.next_step
+            head.next_step += 1
+        steps.append(step)
+    return steps

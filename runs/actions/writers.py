@@ -1,0 +1,122 @@
+"""The processes that log to a run, and the receipt of what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Count, Sum
+
+from runs.actions.actor import Actor
+from runs.actions.touch import hear
+from runs.models import LogStream, Run, RunWriter
+from studio.core import names
+from studio.core.errors import InvalidValue
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How much of one sort was logged, and how much of it is here."""
+
+    sent: int
+    stored: int
+
+    @property
+    def missing(self) -> int:
+        return max(0, self.sent - self.stored)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Of one writer, or of all of a run; `open` counts those that have not closed."""
+
+    points: Tally
+    files: Tally
+    log_bytes: Tally
+    writers: int
+    open: int
+
+    @property
+    def is_whole(self) -> bool:
+        return not (self.points.missing or self.files.missing or self.log_bytes.missing)
+
+
+def check_writer(writer: str) -> str:
+    names.check_text(writer, "writer", limit=names.MAX_WRITER, empty=False)
+    return names.check_run_id(writer, "writer")
+
+
+def writer_of(run: Run, writer: str, now: int) -> RunWriter:
+    """The writer's row, made if it is new; the caller holds the run."""
+    check_writer(writer)
+    row, _ = RunWriter.objects.get_or_create(
+        run=run, writer=writer, defaults={"created": now}
+    )
+    return row
+
+
+@transaction.atomic
+def close_writer(
+    run: Run,
+    writer: str,
+    *,
+    points: int,
+    files: int,
+    stored_files: int,
+    log_bytes: int,
+    actor: Actor,
+    now: int,
+) -> Receipt:
+    """Note what the writer says that it logged; returns its receipt.
+
+    It may come again, as after a crash: the last word counts.
+    """
+    for name, count in (
+        ("points", points),
+        ("files", files),
+        ("stored_files", stored_files),
+        ("log_bytes", log_bytes),
+    ):
+        if names.check_int64(count, name) < 0:
+            raise InvalidValue(f"{name} must not be negative", field=name)
+    hear(run, now)
+    row = writer_of(run, writer, now)
+    row.sent_points, row.sent_files, row.sent_log_bytes = points, files, log_bytes
+    row.stored_files, row.closed = stored_files, now
+    row.save()
+    return receipt_of(run, writer)
+
+
+def receipt_of(run: Run, writer: str | None = None) -> Receipt:
+    """Two queries. What an open writer has sent is not known: it counts as stored."""
+    rows = RunWriter.objects.filter(run=run)
+    streams = LogStream.objects.filter(run=run).exclude(writer="")
+    if writer is not None:
+        rows, streams = rows.filter(writer=writer), streams.filter(writer=writer)
+    sums = rows.aggregate(
+        **{name: Sum(name, default=0) for name in _SUMMED},
+        writers=Count("pk"),
+        closed=Count("closed"),
+    )
+    kept = streams.aggregate(total=Sum("received", default=0))["total"]
+    waiting = sums["writers"] - sums["closed"]
+    return Receipt(
+        _tally(sums["sent_points"], sums["stored_points"], waiting),
+        _tally(sums["sent_files"], sums["stored_files"], waiting),
+        _tally(sums["sent_log_bytes"], kept, waiting),
+        sums["writers"],
+        waiting,
+    )
+
+
+_SUMMED = (
+    "stored_points",
+    "stored_files",
+    "sent_points",
+    "sent_files",
+    "sent_log_bytes",
+)
+
+
+def _tally(sent: int, stored: int, waiting: int) -> Tally:
+    return Tally(max(sent, stored) if waiting else sent, stored)

@@ -1,0 +1,73 @@
+"""`manage.py studio --demo`: a small sweep beside the server, through the SDK."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import CommandError
+
+#: The sweep's runs end as such when they are interrupted; that takes a moment.
+END_SECONDS = 15.0
+
+
+def check() -> None:
+    """Raises CommandError where what trains is not installed."""
+    if importlib.util.find_spec("sklearn") is None:
+        raise CommandError(
+            "--demo trains with scikit-learn, which is not installed: "
+            "pip install scikit-learn"
+        )
+
+
+@contextmanager
+def beside(home: Path) -> Iterator[None]:
+    """The sweep, for the length of a block; what still trains at its end is stopped."""
+    folder = home / "demo"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    # What it prints is on the runs' pages; one trial fails, which is no news here.
+    with (folder / "sweep.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "studio.demo.sweep"],
+            cwd=folder,
+            env=environment(home, folder),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        yield
+    finally:
+        stop(process)
+
+
+def environment(home: Path, folder: Path) -> dict[str, str]:
+    """The server of this home folder, whatever this shell uses otherwise."""
+    others = ("STUDIO_URL", "STUDIO_TOKEN", "STUDIO_WORKSPACE", "STUDIO_MODE")
+    kept = {name: value for name, value in os.environ.items() if name not in others}
+    modules = [str(settings.BASE_DIR), *kept.get("PYTHONPATH", "").split(os.pathsep)]
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join(filter(None, modules)),
+        "STUDIO_HOME": str(home),
+        "STUDIO_SPOOL": str(folder / "spool"),
+    }
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt the sweep and its trials, which then say so of their runs."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(END_SECONDS)
+            return

@@ -1,0 +1,105 @@
+"""All values that runs logged, in the order of their arrival, part by part.
+
+What a script gets back of its metrics is what it logged, so nothing is sampled here; a
+part holds as many points as its reader asked for, and a cursor says where it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from runs.models import Metric, MetricChunk, Run
+from runs.search.limits import time_limit
+from runs.storage.chunks import points_of
+from studio.core.batches import batches
+from studio.core.errors import InvalidValue
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some values of a series of a run."""
+
+    run_id: str
+    key: str
+    kind: str
+    values: list[Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to go on: a series' primary key, and how many of its points were read."""
+
+    metric: int
+    offset: int
+
+
+def read_place(text: str) -> Place:
+    """The reverse of `write_place`; raises InvalidValue for what is no cursor."""
+    metric, _, offset = text.partition(".")
+    if not all(
+        word.isascii() and word.isdigit() and len(word) < 19
+        for word in (metric, offset)
+    ):
+        raise InvalidValue("after is not a cursor of this list", field="after")
+    return Place(int(metric), int(offset))
+
+
+def write_place(place: Place | None) -> str:
+    return f"{place.metric}.{place.offset}" if place else ""
+
+
+def logged_values(
+    runs: Sequence[Run], *, key: str = "", limit: int, after: Place | None = None
+) -> tuple[list[Part], Place | None]:
+    """The next `limit` points of the runs' series, and where the rest begins.
+
+    A point counts by its size: a row of ten columns is ten.
+    """
+    names = {run.pk: run.run_id for run in runs}
+    parts: list[Part] = []
+    left = limit
+    with time_limit():
+        for head in _heads(list(names), key, after):
+            skipped = after.offset if after and after.metric == head.pk else 0
+            values = _values(head, skipped, left)
+            if values:
+                parts.append(Part(names[head.run_id], head.key.name, head.kind, values))
+            left -= sum(map(_size, values))
+            if left <= 0:
+                return parts, Place(head.pk, skipped + len(values))
+    return parts, None
+
+
+def _heads(runs: Sequence[int], key: str, after: Place | None) -> list[Metric]:
+    wanted = Q(key__name=key) if key else Q()
+    if after:
+        wanted &= Q(pk__gte=after.metric)
+    found = [
+        head
+        for some in batches(runs)
+        for head in Metric.objects.filter(wanted, run__in=some).select_related("key")
+    ]
+    return sorted(found, key=lambda head: head.pk)
+
+
+def _values(head: Metric, skipped: int, limit: int) -> list[Any]:
+    """From the point `skipped` on, chunk by chunk until there are about `limit`."""
+    values: list[Any] = []
+    size, begin = 0, 0
+    counts = MetricChunk.objects.filter(metric=head).order_by("number")
+    for number, count in counts.values_list("number", "count"):
+        if begin + count > skipped and size < limit:
+            row = MetricChunk.objects.get(metric=head, number=number)
+            found = points_of(row).python_values()[max(skipped - begin, 0) :]
+            values += found
+            size += sum(map(_size, found))
+        begin += count
+    return values
+
+
+def _size(value: Any) -> int:
+    return max(len(value), 1) if isinstance(value, list | dict) else 1

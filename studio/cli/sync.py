@@ -1,0 +1,84 @@
+"""`studio sync`: delivers what scripts logged while the server could not be reached."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+from studio.sdk.client import Client
+from studio.sdk.delivery.courier import Courier
+from studio.sdk.delivery.leftovers import user_of
+from studio.sdk.delivery.place import Place, abandoned
+
+#: After so long without any progress a spool is left for later.
+PATIENCE_SECONDS = 30.0
+PAUSE_SECONDS = 0.1
+
+
+@click.command()
+@click.option("--list", "only_list", is_flag=True, help="Show what waits.")
+def sync(only_list: bool) -> None:
+    """Deliver what scripts on this machine logged and could not send.
+
+    A spool is sent only to the server, workspace and user that it was written for. Ends
+    with 1 where something remains, or was lost.
+    """
+    client = _client()
+    user = user_of(client)
+    left = 0
+    for place in abandoned():
+        owner = place.owner
+        mine = owner.is_for(client.url, client.workspace, user)
+        where = f"{owner.server}, workspace {owner.workspace}"
+        if only_list or not mine:
+            courier = Courier(place, client, living=False)
+            click.echo(f"Run {owner.run_id}: {courier.waiting:,} records for {where}")
+            left += not only_list
+            place.leave()
+            continue
+        left += not _deliver(place, client)
+    if left:
+        click.echo(f"{left} of them not delivered", err=True)
+        sys.exit(1)
+
+
+def _client() -> Client:
+    import os
+
+    from studio.core.connection import NoServerError, find
+
+    try:
+        return Client(
+            os.environ["STUDIO_URL"],
+            os.environ["STUDIO_TOKEN"],
+            os.environ["STUDIO_WORKSPACE"],
+        )
+    except KeyError:
+        pass
+    try:
+        found = find()
+    except NoServerError as error:
+        raise click.ClickException(str(error)) from error
+    return Client(found.url, found.token, found.workspace)
+
+
+def _deliver(place: Place, client: Client) -> bool:
+    """Whether all of it arrived and nothing is missing."""
+    courier = Courier(place, client, living=False)
+    stalls = time.monotonic() + PATIENCE_SECONDS
+    while courier.receipt is None and time.monotonic() < stalls:
+        if courier.step() or courier.upload():
+            stalls = time.monotonic() + PATIENCE_SECONDS
+        elif courier.is_blocked:
+            break
+        else:
+            time.sleep(PAUSE_SECONDS)
+    if courier.receipt is None:
+        trouble = courier.trouble.message if courier.trouble else "there was no time"
+        click.echo(f"Run {place.owner.run_id}: {trouble}", err=True)
+        courier.release()
+        return False
+    click.echo(courier.receipt.line())
+    return not courier.receipt.lost

@@ -1,0 +1,17 @@
+"""How a script is to be run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.sdk.script_run_config import ScriptRunConfig
+
+__all__ = ["ScriptRunConfig"]
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    from studio.compat.missing import missing_name
+
+    raise missing_name(__name__, name, __all__)

@@ -1,0 +1,17 @@
+"""A run, live, in a notebook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.sdk.widgets import RunDetails
+
+__all__ = ["RunDetails"]
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    from studio.compat.missing import missing_name
+
+    raise missing_name(__name__, name, __all__)

@@ -1,0 +1,1 @@
+"""A small sweep that really trains: digits, by scikit-learn, through the SDK."""

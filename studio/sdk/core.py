@@ -1,0 +1,152 @@
+"""What all parts of a run share: its identity, its way to the server, its writer."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from studio.core.statuses import FINAL, RunStatus
+from studio.sdk.answers import Unreachable
+from studio.sdk.link import Link
+
+if TYPE_CHECKING:
+    from studio.sdk.delivery import Receipt, Writer
+    from studio.sdk.experiment import Experiment
+
+_FINAL = frozenset(status.value for status in FINAL)
+
+#: What this process logs by, until it is delivered.
+_writers: weakref.WeakSet[Writer] = weakref.WeakSet()
+
+
+class RunCore:
+    """A run of an experiment. `_info` is what the server last said of it."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        run_id: str,
+        *,
+        info: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str | None] | None = None,
+    ) -> None:
+        self._experiment = experiment
+        self._link: Link = experiment._link
+        self._id = run_id
+        self._info: dict[str, Any] = dict(info or {})
+        self._tags: dict[str, str | None] | None = None if tags is None else dict(tags)
+        self._properties: dict[str, str] | None = None
+        self._status: str | None = None
+        # Whether this process began the run, and so says that it is alive.
+        self._is_own = False
+        self._outputs: str | None = None
+        self._names: dict[str, str] = {}
+        self._paths: set[str] = set()
+        self._writer: Writer | None = None
+        self._writer_lock = threading.Lock()
+        #: What became of all that was logged; None before the end.
+        self.receipt: Receipt | None = None
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def experiment(self) -> Experiment:
+        return self._experiment
+
+    def _place(self, path: str = "") -> str:
+        return f"runs/{self._id}/{path}" if path else f"runs/{self._id}"
+
+    def _read(self, path: str = "", **query: Any) -> Any:
+        """What the server says now; None where the run has not arrived there yet."""
+        if self._link.deferred and self._writer is not None:
+            return None
+        return self._link.get(self._place(path), **query)
+
+    def _write(self, method: str, path: str, body: Any) -> Any:
+        """A change, made at once; None where it waits in the spool."""
+        if not self._link.deferred:
+            try:
+                return self._link.client.json(method, self._place(path), body)
+            except Unreachable as error:
+                if self._writer is None:
+                    raise
+                self._link.defer(error)
+        self._out().record(method, self._place(path), body)
+        return None
+
+    def _out(self) -> Writer:
+        """The writer of this process, opened when first needed."""
+        if self._writer is None:
+            with self._writer_lock:
+                if self._writer is None:
+                    self._writer = self._open_writer()
+        return self._writer
+
+    def _open_writer(self) -> Writer:
+        from studio.sdk.delivery import Writer
+
+        writer = Writer.open(
+            self._link.client,
+            self._id,
+            heartbeats=self._is_own,
+            offline=self._link.offline,
+        )
+        _writers.add(writer)
+        return writer
+
+    def _deliver(self, *, all_runs: bool = False) -> None:
+        """Before something is read: have the server know what this process logged.
+
+        Another object of this run may have logged it too, and objects of other runs
+        what is read with `all_runs`.
+        """
+        if self._link.deferred:
+            return
+        for writer in list(_writers):
+            if all_runs or writer.run_id == self._id:
+                writer.flush()
+
+    def _refresh(self) -> None:
+        told = self._read()
+        if told:
+            self._info = told
+            self._status = None
+
+    def _is_final(self) -> bool:
+        return (self._status or self._info.get("status", "")) in _FINAL
+
+    def _end(self, status: RunStatus | None, message: str = "") -> None:
+        """Deliver everything and then the status, if this process has a writer."""
+        writer, self._writer = self._writer, None
+        if writer is None:
+            if status is not None:
+                body = {"status": status.value, "message": message}
+                self._info = self._link.client.post(self._place("status"), body)
+                self._status = None
+            return
+        self.receipt = writer.close(
+            None if status is None else status.value, message=message
+        )
+        if status is not None and not self._is_final():
+            self._status = status.value
+
+    def _stream(self, path: str) -> str:
+        """The path of one of the run's files, as its page shows it."""
+        from urllib.parse import quote
+
+        home, workspace = self._link.client.url, self._link.client.workspace
+        place = quote(path)
+        return f"{home}/w/{quote(workspace)}/runs/{self._id}/files/raw/{place}"
+
+
+def seconds(name: str, default: float) -> float:
+    """A number of seconds from the environment; the default where it is none."""
+    try:
+        return max(0.0, float(os.environ[name]))
+    except (KeyError, ValueError):
+        return default

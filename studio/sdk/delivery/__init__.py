@@ -1,0 +1,11 @@
+"""Delivery: what is logged reaches the server, once, whatever happens in between.
+
+A log call writes to a spool on disk and returns; background threads send what is there.
+See docs/delivery.md for the promises.
+"""
+
+from studio.sdk.delivery.counts import Receipt, Tally
+from studio.sdk.delivery.streams import Streams
+from studio.sdk.delivery.writer import Writer
+
+__all__ = ["Receipt", "Streams", "Tally", "Writer"]

@@ -1,0 +1,188 @@
+"""The end of things: draining, receipts, interpreter exit, forks, and lost writers.
+
+Nothing waits for ever: when the server took nothing for `STUDIO_DRAIN_SECONDS` (30),
+what is left stays in the spool for the next run on this machine, or `studio sync`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from studio.sdk.delivery import notices
+from studio.sdk.delivery.counts import Receipt
+from studio.sdk.delivery.courier import Courier
+from studio.sdk.delivery.leftovers import adopt
+from studio.sdk.delivery.progress import Progress
+from studio.sdk.delivery.sender import Sender
+
+if TYPE_CHECKING:
+    from studio.sdk.delivery.writer import Writer
+
+#: What a script ends with if it would end well but something it logged was lost.
+EXIT_LOST = 74
+PATIENCE_SECONDS = 30.0
+#: Where the server has been away for longer than that already.
+LAST_TRY_SECONDS = 3.0
+
+
+class _Here:
+    """Of this process: its sender, its open writers, and how much they lost."""
+
+    lock = threading.RLock()
+    sender: Sender | None = None
+    open: list[Writer] = []  # noqa: RUF012
+    lost = 0
+
+
+def sender() -> Sender:
+    """This process's sender."""
+    with _Here.lock:
+        if _Here.sender is None:
+            _Here.sender = Sender()
+        return _Here.sender
+
+
+def register(writer: Writer) -> None:
+    """Have what the writer has not delivered at exit delivered then."""
+    _Here.open.append(writer)
+    if not writer.offline:
+        sender().look_for_leftovers(writer.client)
+
+
+def unregister(writer: Writer) -> None:
+    with contextlib.suppress(ValueError):
+        _Here.open.remove(writer)
+
+
+def patience() -> float:
+    """`STUDIO_DRAIN_SECONDS`: how long to wait for a server that takes nothing."""
+    with contextlib.suppress(KeyError, ValueError):
+        return max(0.0, float(os.environ["STUDIO_DRAIN_SECONDS"]))
+    return PATIENCE_SECONDS
+
+
+def drain(
+    courier: Courier, done: Callable[[], bool], timeout: float | None = None
+) -> bool:
+    """Wait until `done`; gives up after `timeout`, or when nothing moves any more."""
+    now = time.monotonic()
+    end = float("inf") if timeout is None else now + timeout
+    stalls = now + _patience_with(courier)
+    moved = courier.progress
+    courier.hurried, courier.not_before = True, 0.0
+    courier.files_not_before = 0.0
+    show = Progress(courier)
+    sender().hurry()
+    try:
+        while not done():
+            now = time.monotonic()
+            if now >= min(end, stalls) or courier.is_blocked:
+                return False
+            sender().wait(done, min(0.5, end - now, stalls - now))
+            if courier.progress != moved:
+                moved, stalls = courier.progress, time.monotonic() + patience()
+            show.update()
+        return True
+    finally:
+        courier.hurried = False
+        show.end()
+
+
+def close(
+    writer: Writer,
+    courier: Courier,
+    status: str | None,
+    message: str,
+    timeout: float | None,
+) -> Receipt:
+    """Deliver what is left, the receipt and the status; say what became of it."""
+    if not writer.is_child:
+        courier.ending = {
+            "status": status,
+            "message": message,
+            "ended": int(time.time() * 1000),
+        }
+        with contextlib.suppress(OSError):
+            courier.place.write("end.json", courier.ending)
+    if writer.offline:
+        courier.release()
+        notices.tell(
+            f"Run {writer.run_id} was logged offline: it lies in "
+            f"{courier.place.folder} until `studio sync` delivers it."
+        )
+        return courier.tally()
+    others = adopt(sender(), courier)
+    for other in others:
+        drain(other, lambda other=other: other.receipt is not None, timeout)  # type: ignore[misc]
+    courier.is_closing = True
+    whole = drain(courier, lambda: courier.receipt is not None, timeout)
+    sender().remove(courier)
+    if not whole:
+        courier.release()
+    receipt = courier.tally()
+    _tell(writer, courier, receipt)
+    return receipt
+
+
+def _tell(writer: Writer, courier: Courier, receipt: Receipt) -> None:
+    _Here.lost += receipt.lost
+    if writer.is_child and receipt.is_whole:
+        return
+    notices.tell(receipt.line())
+    if courier.receipt is None:
+        why = courier.trouble.message if courier.trouble else "there was no time"
+        rest = f"It waits in {courier.place.folder}; the next run on this machine "
+        rest += "delivers it, or `studio sync`."
+        is_left = receipt.waiting or courier.place.read("end.json")
+        notices.tell(f"Not all is delivered: {why} {rest if is_left else ''}".rstrip())
+
+
+def _patience_with(courier: Courier) -> float:
+    """Short with a server that has been away for long already."""
+    given = patience()
+    away = courier.trouble_since and time.monotonic() - courier.trouble_since
+    return min(given, LAST_TRY_SECONDS) if away and away > given else given
+
+
+@atexit.register
+def _at_exit() -> None:
+    """Deliver what is left; end with a status of its own where something was lost."""
+    try:
+        while _Here.open:
+            _Here.open[0].close()
+    except KeyboardInterrupt:
+        notices.tell("Interrupted: what is not delivered waits in the spool.")
+    if _Here.lost and not hasattr(sys, "ps1"):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        os._exit(EXIT_LOST)
+
+
+def drain_child(writer: Writer) -> None:
+    """Children of `multiprocessing` end without `atexit`: use its own way."""
+    if not writer.is_child:
+        return
+    if writer not in _Here.open:
+        _Here.open.append(writer)
+    module: Any = sys.modules.get("multiprocessing.util")
+    if module is not None:
+        module.Finalize(None, writer.close, exitpriority=10)
+
+
+def _after_fork() -> None:
+    writers, _Here.open = _Here.open, []
+    _Here.lock, _Here.sender, _Here.lost = threading.RLock(), None, 0
+    notices.renew_lock()
+    for writer in writers:
+        writer.become_child()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,32 @@
+"""What the user is told, in one line each, on the real standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+
+_told: set[str] = set()
+
+
+class _Turn:
+    lock = threading.Lock()
+
+
+def renew_lock() -> None:
+    """In a forked child, where nobody would ever release the old one."""
+    _Turn.lock = threading.Lock()
+
+
+def tell(text: str, *, once: bool = False) -> None:
+    """Print a sentence. With `once` the same one is printed a single time."""
+    with _Turn.lock:
+        if once and text in _told:
+            return
+        if once and len(_told) < 1000:
+            _told.add(text)
+    stream = sys.__stderr__ or sys.stderr
+    # Standard error may be closed, or its disk full: nobody is to die of that.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        stream.write(f"Run Studio: {text}\n")
+        stream.flush()

@@ -1,0 +1,114 @@
+"""A snapshot of source files as one archive, without secrets and what is ignored."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from studio.core import snapshots as rules
+from studio.core.errors import StudioError, TooLarge
+from studio.sdk.client import Client
+from studio.sdk.delivery.ignoring import Ignore
+from studio.sdk.delivery.notices import tell
+
+#: The same sources make the same archive, whenever they are packed.
+_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Source:
+    path: str
+    place: Path
+    size: int
+
+
+def find_sources(folder: Path) -> list[Source]:
+    """The files of a snapshot of `folder` (or of one file), in order of their paths.
+
+    Raises TooLarge with what to do where they are more than a snapshot may hold.
+    """
+    if folder.is_file():
+        return [Source(folder.name, folder, folder.stat().st_size)]
+    found: list[Source] = []
+    size = 0
+    for source in _walk(folder):
+        found.append(source)
+        size += source.size
+        if len(found) > rules.MAX_FILES or size > rules.MAX_BYTES:
+            raise TooLarge(
+                f"{folder} has more than {rules.MAX_FILES:,} files or "
+                f"{rules.MAX_BYTES // 2**20} MB: name what is no source in .amlignore, "
+                "or pass snapshot_directory=None."
+            )
+    return sorted(found, key=lambda one: one.path)
+
+
+def pack(sources: list[Source], target: BinaryIO) -> None:
+    """Write the archive. A file that is gone meanwhile is left out."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for source in sources:
+            try:
+                content = source.place.read_bytes()
+            except OSError:
+                continue
+            member = zipfile.ZipInfo(source.path, _TIME)
+            member.external_attr = (stat.S_IFREG | 0o644) << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, content)
+
+
+def take_snapshot(client: Client, run_id: str, folder: str | Path) -> dict[str, Any]:
+    """Pack and upload the snapshot of a run; returns its id, size and file count.
+
+    Raises TooLarge, Conflict where the run has another one, OSError.
+    """
+    sources = find_sources(Path(folder))
+    with tempfile.TemporaryFile() as archive:
+        pack(sources, archive)
+        size = archive.tell()
+        archive.seek(0)
+        return dict(client.upload(f"runs/{run_id}/snapshot", archive, size))
+
+
+def take_in_passing(
+    client: Client, run_id: str, folder: str | Path
+) -> dict[str, Any] | None:
+    """The same, but the run goes on without one where it cannot be taken."""
+    try:
+        return take_snapshot(client, run_id, folder)
+    except (StudioError, OSError) as error:
+        tell(f"No snapshot is taken: {error}", once=True)
+        return None
+
+
+def _walk(folder: Path) -> Iterator[Source]:
+    ignore = Ignore.of(folder)
+    for here, folders, files in os.walk(folder):
+        base = Path(here).relative_to(folder).as_posix()
+        prefix = "" if base == "." else f"{base}/"
+        if prefix and rules.ENVIRONMENT_MARKS.intersection([*files, *folders]):
+            folders.clear()
+            continue
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not rules.is_excluded_folder(name)
+            and not Path(here, name).is_symlink()
+            and not ignore.leaves_out(prefix + name, is_folder=True)
+        )
+        for name in files:
+            place, path = Path(here, name), prefix + name
+            if rules.is_secret(name) or ignore.leaves_out(path, is_folder=False):
+                continue
+            try:
+                found = place.lstat()
+            except OSError:
+                continue
+            if stat.S_ISREG(found.st_mode):
+                yield Source(path, place, found.st_size)

@@ -1,0 +1,31 @@
+"""Requests that were recorded offline, sent in their order before anything else."""
+
+from __future__ import annotations
+
+from studio.core.errors import AlreadyExists, Conflict
+from studio.sdk.client import Client
+from studio.sdk.delivery.notices import tell
+from studio.sdk.delivery.records import unpack_request
+from studio.sdk.delivery.spool import Spool
+from studio.sdk.delivery.terms import TIMEOUT, WRONG
+
+LONGEST = 32 * 1024 * 1024
+
+
+def send_request(client: Client, requests: Spool) -> None:
+    """Send the next one. One that is refused is told and left out.
+
+    Raises the error of an essential one, such as the run's making, and what may pass.
+    """
+    first, [payload] = requests.read(1, LONGEST)
+    request = unpack_request(payload)
+    try:
+        client.json(
+            request.method, request.path, request.body, timeout=TIMEOUT, attempts=1
+        )
+    except (*WRONG, Conflict) as error:
+        if request.essential:
+            raise
+        if not isinstance(error, AlreadyExists):
+            tell(f"{request.method} {request.path} was refused: {error.message}")
+    requests.acknowledge(first + 1)

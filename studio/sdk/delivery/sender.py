@@ -1,0 +1,154 @@
+"""The background threads of a process: one sends rows and logs, one uploads files.
+
+They serve all writers of the process in turns, and what earlier processes left. While
+a server cannot be reached its writers wait, longer each time; nobody waits for them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from studio.core.errors import StudioError
+from studio.sdk.client import Client
+from studio.sdk.delivery.courier import Courier
+from studio.sdk.delivery.leftovers import find_leftovers
+from studio.sdk.delivery.terms import TIMEOUT
+
+#: How often to look whether something was logged: a log call wakes nobody.
+POLL_SECONDS = 0.2
+#: The server takes a run for silent after 120 seconds.
+BEAT_SECONDS = 15.0
+SYNC_SECONDS = 5.0
+
+
+class Sender:
+    """The couriers of this process, and the threads that move them."""
+
+    def __init__(self) -> None:
+        self._couriers: list[Courier] = []
+        self._beats: dict[int, float] = {}
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._synced = 0.0
+        self._looked: set[tuple[str, str]] = set()
+        self._to_look: list[Client] = []
+        self.moved = threading.Condition()
+
+    def add(self, courier: Courier, *, heartbeats: bool) -> None:
+        with self._lock:
+            self._couriers.append(courier)
+            if heartbeats:
+                self._beats[id(courier)] = 0.0
+            if not self._threads:
+                self._start("run-studio-sender", self._send)
+                self._start("run-studio-files", self._upload)
+        self.hurry()
+
+    def look_for_leftovers(self, client: Client) -> None:
+        """Once for each server and workspace, deliver what earlier processes left."""
+        key = (client.url, client.workspace)
+        with self._lock:
+            if key not in self._looked:
+                self._looked.add(key)
+                self._to_look.append(client)
+
+    def remove(self, courier: Courier) -> None:
+        with self._lock:
+            if courier in self._couriers:
+                self._couriers.remove(courier)
+            self._beats.pop(id(courier), None)
+
+    def has(self, courier: Courier) -> bool:
+        return courier in self._couriers
+
+    def hurry(self) -> None:
+        """Look now, without waiting for the next poll."""
+        self._wake.set()
+
+    def wait(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Wait until `done`, at most so long; whether it is."""
+        end = time.monotonic() + seconds
+        with self.moved:
+            while not done():
+                left = end - time.monotonic()
+                if left <= 0:
+                    return False
+                self.moved.wait(min(left, 0.5))
+        return True
+
+    def _start(self, name: str, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _send(self) -> None:
+        while True:
+            self._beat()
+            did = self._each(Courier.step)
+            self._part_with_leftovers()
+            if not did:
+                self._look()
+                self._sync()
+                self._wake.wait(POLL_SECONDS)
+                self._wake.clear()
+
+    def _upload(self) -> None:
+        while True:
+            if not self._each(Courier.upload):
+                time.sleep(POLL_SECONDS)
+
+    def _each(self, move: Callable[[Courier], bool]) -> bool:
+        did = False
+        for courier in list(self._couriers):
+            if move(courier):
+                did = True
+        if did:
+            with self.moved:
+                self.moved.notify_all()
+        return did
+
+    def _look(self) -> None:
+        while self._to_look:
+            for courier in find_leftovers(self._to_look.pop()):
+                self.add(courier, heartbeats=False)
+
+    def _part_with_leftovers(self) -> None:
+        """Those that are delivered, and those that cannot be: they stay on the disk."""
+        for courier in list(self._couriers):
+            if courier.living:
+                continue
+            if courier.receipt is not None:
+                self.remove(courier)
+            elif courier.is_blocked:
+                self.remove(courier)
+                courier.release()
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        for courier in list(self._couriers):
+            due = self._beats.get(id(courier))
+            if due is None or now < due or courier.requests.waiting:
+                continue
+            self._beats[id(courier)] = now + BEAT_SECONDS
+            try:
+                told = courier.client.json(
+                    "POST", f"{courier.base}/heartbeat", timeout=TIMEOUT, attempts=1
+                )
+            except StudioError:
+                # The next one may arrive; what is wrong, deliveries tell.
+                continue
+            courier.cancel = courier.cancel or bool(told["cancel"])
+
+    def _sync(self) -> None:
+        """A backlog that grows while the server is away is put on the disk itself."""
+        now = time.monotonic()
+        if now - self._synced < SYNC_SECONDS:
+            return
+        self._synced = now
+        for courier in list(self._couriers):
+            if courier.trouble is not None:
+                courier.rows.sync()
+                courier.logs.sync()

@@ -1,0 +1,270 @@
+"""A queue of records on disk that survives its process: append here, deliver there.
+
+The records are numbered 0, 1, 2 … and lie in segments, files whose names tell the
+number of their first record. What the kernel was given outlives `kill -9`. A segment is
+removed when all in it was delivered and another was begun, so that the last record is
+always there and tells how many there were.
+
+Where the disk takes no more, records wait in memory, within a bound, until it does or
+until they are delivered; what finds no room there is counted as lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from studio.sdk.delivery.frames import frame, read_frames
+
+SEGMENT_BYTES = 4 * 1024 * 1024
+#: So much waits in memory while the disk is full.
+MEMORY_BYTES = 8 * 1024 * 1024
+#: How long after a failure the disk is tried again.
+RETRY_SECONDS = 1.0
+
+_write = os.write
+
+
+class Segment:
+    """A file of records: `size` bytes of it hold `count` of them, from `first` on."""
+
+    def __init__(self, path: Path, first: int, size: int = 0, count: int = 0) -> None:
+        self.path, self.first, self.size, self.count = path, first, size, count
+
+
+class Spool:
+    """The records of one sort of one writer, below the writer's folder."""
+
+    def __init__(self, folder: Path, sort: str) -> None:
+        self.folder, self.sort = folder, sort
+        self.appended = self.done = self.lost = 0
+        self.failure: OSError | None = None
+        #: The last record that an earlier process appended.
+        self.last = b""
+        self._lock = threading.Lock()
+        self._segments: deque[Segment] = deque()
+        self._handle = -1
+        # The last segment's, while it is open for writing.
+        self._current: Segment | None = None
+        self._offset = 0
+        self._memory: deque[bytes] = deque()
+        self._memory_bytes = 0
+        self._retry_at = 0.0
+        # The first record of the last reading, how many there were, where they ended.
+        self._last_read = (-1, 0, 0)
+
+    @classmethod
+    def found(cls, folder: Path, sort: str) -> Spool:
+        """What an earlier process left in `folder`."""
+        spool = cls(folder, sort)
+        for path in sorted(folder.glob(f"{sort}.*.seg")):
+            first = int(path.name.split(".")[1])
+            payloads, size = read_frames(path.read_bytes())
+            spool._segments.append(Segment(path, first, size, len(payloads)))
+            spool.last = payloads[-1] if payloads else spool.last
+        if spool._segments:
+            last = spool._segments[-1]
+            spool.done = spool._segments[0].first
+            spool.appended = last.first + last.count
+        return spool
+
+    @property
+    def waiting(self) -> int:
+        return self.appended - self.done
+
+    def append(self, payload: bytes) -> bool:
+        """Keep a record; false where there was no room for it anywhere."""
+        record = frame(payload)
+        with self._lock:
+            segment = self._current
+            if segment is not None and not self._memory:
+                try:
+                    if _write(self._handle, record) == len(record):
+                        segment.size += len(record)
+                        segment.count += 1
+                        self.appended += 1
+                        if segment.size >= SEGMENT_BYTES:
+                            self._seal()
+                        return True
+                    self.failure = _full()
+                except OSError as error:
+                    self.failure = error
+                self._cut()
+                self._seal()
+            return self._append_slowly(payload, record)
+
+    def read(self, most: int, most_bytes: int) -> tuple[int, Sequence[bytes]]:
+        """The number of the first record to deliver, and those that come with it."""
+        with self._lock:
+            segment, first, offset = self._front(), self.done, self._offset
+            if segment is None:
+                return first, list(islice(self._memory, most))
+            left = segment.size - offset
+        size = min(left, most_bytes)
+        payloads, length = read_frames(_read(segment.path, offset, size), most=most)
+        if not payloads and size < left:
+            # One record is read whole, however long it is.
+            payloads, length = read_frames(_read(segment.path, offset, left), most=1)
+        self._last_read = (first, len(payloads), offset + length)
+        return first, payloads
+
+    def acknowledge(self, upto: int) -> None:
+        """The records before `upto` are delivered."""
+        with self._lock:
+            upto = min(upto, self.appended)
+            while self.done < upto:
+                segment = self._front()
+                if segment is None:
+                    self._forget_memory(upto - self.done)
+                else:
+                    step = min(segment.first + segment.count, upto) - self.done
+                    self._offset = self._after(segment, step)
+                    self.done += step
+            self._front()
+
+    def _after(self, segment: Segment, step: int) -> int:
+        """Where the record begins that comes `step` after the first to deliver."""
+        if self._last_read[:2] == (self.done, step):
+            return self._last_read[2]
+        data = _read(segment.path, self._offset, segment.size - self._offset)
+        return self._offset + read_frames(data, most=step)[1]
+
+    def _front(self) -> Segment | None:
+        """The segment of the first record to deliver; None if it is in memory.
+
+        Segments before it are removed, but never the last of all; a gap that damage
+        left between two is counted as lost.
+        """
+        while self._segments:
+            segment = self._segments[0]
+            if segment.first > self.done:
+                self.lost += segment.first - self.done
+                self.done = segment.first
+            if self.done < segment.first + segment.count:
+                return segment
+            if segment is self._current or (
+                len(self._segments) == 1 and not self._memory
+            ):
+                return None
+            self._segments.popleft()
+            self._offset = 0
+            with contextlib.suppress(OSError):
+                segment.path.unlink()
+        return None
+
+    def sync(self) -> None:
+        """Have the kernel put on the disk what it was given: for power failures."""
+        with self._lock, contextlib.suppress(OSError):
+            if self._handle >= 0:
+                os.fdatasync(self._handle)
+
+    def close(self) -> None:
+        """Leave what is on the disk; what is only in memory goes with the process."""
+        with self._lock:
+            if self._memory and not self._write_memory():
+                self.lost += len(self._memory)
+                self.appended -= len(self._memory)
+                self._memory.clear()
+                self._memory_bytes = 0
+            self._seal()
+
+    def forget(self) -> None:
+        """Give up the files, which are another process's."""
+        if self._handle >= 0:
+            os.close(self._handle)
+        self._handle, self._current = -1, None
+
+    def _append_slowly(self, payload: bytes, record: bytes) -> bool:
+        """Into a new segment, else into memory; the lock is held."""
+        if time.monotonic() >= self._retry_at and self._write_memory():
+            try:
+                self._begin(self.appended)
+                if _write(self._handle, record) == len(record):
+                    assert self._current is not None
+                    self._current.size, self._current.count = len(record), 1
+                    self.appended += 1
+                    return True
+                self.failure = _full()
+            except OSError as error:
+                self.failure = error
+            self._cut()
+            self._seal()
+        self._retry_at = max(self._retry_at, time.monotonic() + RETRY_SECONDS)
+        if self._memory_bytes + len(payload) > MEMORY_BYTES:
+            self.lost += 1
+            return False
+        self._memory.append(payload)
+        self._memory_bytes += len(payload)
+        self.appended += 1
+        return True
+
+    def _write_memory(self) -> bool:
+        """Put what waits in memory on the disk; false where that fails again."""
+        if not self._memory:
+            return True
+        data = b"".join(map(frame, self._memory))
+        first = self.appended - len(self._memory)
+        try:
+            self._begin(first)
+            if _write(self._handle, data) != len(data):
+                raise _full()
+        except OSError as error:
+            self.failure = error
+            self._cut()
+            self._seal()
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            return False
+        assert self._current is not None
+        self._current.size, self._current.count = len(data), len(self._memory)
+        self._memory.clear()
+        self._memory_bytes = 0
+        self._seal()
+        return True
+
+    def _begin(self, first: int) -> None:
+        self._seal()
+        path = self.folder / f"{self.sort}.{first:016d}.seg"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+        self._handle = os.open(path, flags, 0o600)
+        self._current = Segment(path, first)
+        self._segments.append(self._current)
+
+    def _seal(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+        if self._current is not None and not self._current.count:
+            self._segments.remove(self._current)
+            with contextlib.suppress(OSError):
+                self._current.path.unlink()
+        self._handle, self._current = -1, None
+
+    def _cut(self) -> None:
+        """Take half a record away again, so that whole ones may follow."""
+        if self._handle < 0 or self._current is None:
+            return
+        try:
+            os.ftruncate(self._handle, self._current.size)
+        except OSError:
+            self._seal()
+
+    def _forget_memory(self, count: int) -> None:
+        for _ in range(min(count, len(self._memory))):
+            self._memory_bytes -= len(self._memory.popleft())
+            self.done += 1
+
+
+def _read(path: Path, offset: int, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(size)
+
+
+def _full() -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

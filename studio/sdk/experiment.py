@@ -1,0 +1,237 @@
+"""Experiments: named collections of runs."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
+from urllib.parse import quote
+
+from studio.core.names import check_experiment_name
+from studio.sdk.answers import Unreachable
+from studio.sdk.errors import NotSupportedError, UserErrorException
+from studio.sdk.finding import Tags, find_runs
+from studio.sdk.texts import as_tags
+from studio.sdk.workspace import Workspace
+
+if TYPE_CHECKING:
+    from studio.sdk.run import Run
+
+VIEW_TYPES = ("ActiveOnly", "All", "ArchivedOnly")
+
+
+class Experiment:
+    """The experiment of that name in the workspace; made if it is new.
+
+    Raises InvalidName for a name that breaks the rules, InvalidState for one in the
+    trash.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        name: str,
+        _skip_name_validation: bool = False,
+        _info: dict[str, Any] | None = None,
+        **_ignored: Any,
+    ) -> None:
+        self.workspace = workspace
+        self._link = workspace._link
+        self._name = check_experiment_name(name)
+        self._info: dict[str, Any] = _info or {}
+        if not self._info and not self._link.deferred:
+            try:
+                self._info = self._link.client.post("experiments", {"name": name})
+            except Unreachable as error:
+                self._link.defer(error)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def id(self) -> str:
+        """The experiment's id; empty while it waits for the server."""
+        return str(self._info.get("id", ""))
+
+    @property
+    def tags(self) -> dict[str, str | None]:
+        return dict(self._info.get("tags", {}))
+
+    @property
+    def description(self) -> str:
+        return str(self._info.get("description", ""))
+
+    @property
+    def archived_time(self) -> datetime | None:
+        """When it was archived, in UTC; None while it is active."""
+        since = self._info.get("archived")
+        return (
+            None if since is None else datetime.fromtimestamp(since / 1e3, timezone.utc)
+        )
+
+    def refresh(self) -> None:
+        """Read tags and the rest anew."""
+        self._info = self._link.get(f"experiments/{self._number()}")
+
+    def start_logging(
+        self,
+        name: str | None = None,
+        run_id: str | None = None,
+        outputs: str | bool | None = None,
+        snapshot_directory: str | None = ".",
+        **more: Any,
+    ) -> Run:
+        """Start an interactive run; see `Run.start` for what else it takes.
+
+        `outputs` is the folder that is kept at the end (`./outputs`, made if need be);
+        False for none. `snapshot_directory` holds the sources to keep; None for none.
+        """
+        from studio.sdk.starting import start_logging
+
+        return start_logging(
+            self, name, run_id, outputs, snapshot_directory=snapshot_directory, **more
+        )
+
+    def submit(
+        self, config: Any, tags: Mapping[str, str] | None = None, **_more: Any
+    ) -> Run:
+        """Not offered yet."""
+        raise NotSupportedError(
+            "Submitting runs is to come: start the script yourself, with `run = "
+            "experiment.start_logging()` at its beginning and `run.complete()` at its "
+            "end."
+        )
+
+    def get_runs(
+        self,
+        type: str | None = None,
+        tags: Tags = None,
+        properties: Mapping[str, str] | None = None,
+        include_children: bool = False,
+    ) -> Iterator[Run]:
+        """The runs that meet all conditions, the newest first, page by page.
+
+        `tags` is a dict of values (None: any value), or a key that runs must have.
+        """
+        return find_runs(
+            self,
+            type=type,
+            tags=tags,
+            properties=properties,
+            children=include_children,
+        )
+
+    @classmethod
+    def list(
+        cls,
+        workspace: Workspace,
+        experiment_name: str | None = None,
+        view_type: str = "ActiveOnly",
+        tags: Tags = None,
+    ) -> ListOf[Experiment]:  # noqa: UP006
+        """The workspace's experiments, the newest first."""
+        if view_type not in VIEW_TYPES:
+            raise UserErrorException(
+                f"view_type must be one of {', '.join(VIEW_TYPES)}, not {view_type!r}"
+            )
+        wanted = {tags: None} if isinstance(tags, str) else dict(tags or {})
+        return [
+            cls(workspace, info["name"], _info=info)
+            for info in _pages(workspace, experiment_name)
+            if _is_in_view(info, view_type) and _has(info["tags"], wanted)
+        ]
+
+    @staticmethod
+    def delete(workspace: Workspace, experiment_id: str) -> None:
+        """Put an experiment into the trash, and its runs with it."""
+        workspace._link.client.delete(f"experiments/{quote(str(experiment_id))}")
+
+    def archive(self) -> None:
+        """Take it out of the lists of every day."""
+        self._change({"archived": True})
+
+    def reactivate(self, new_name: str | None = None) -> None:
+        """Take it back from the archive. Raises NotSupportedError for another name."""
+        if new_name is not None:
+            raise NotSupportedError(
+                "A reactivated experiment keeps its name: leave new_name out."
+            )
+        self._change({"archived": False})
+
+    def tag(self, key: str, value: str | None = None) -> None:
+        """Set a tag; None is a tag without a value."""
+        self.set_tags({key: value})
+
+    def set_tags(self, tags: Mapping[str, Any] | str) -> None:
+        """Set tags, beside those that are there."""
+        self._edit_tags({"set": as_tags(tags)})
+
+    def remove_tags(self, tags: Iterable[str]) -> None:
+        """Remove the tags of those keys."""
+        self._edit_tags({"remove": [tags] if isinstance(tags, str) else list(tags)})
+
+    def _edit_tags(self, edit: dict[str, Any]) -> None:
+        place = f"experiments/{self._number()}/tags"
+        self._info["tags"] = self._link.client.post(place, edit)["tags"]
+
+    def _change(self, change: dict[str, Any]) -> None:
+        place = f"experiments/{self._number()}"
+        self._info = self._link.client.patch(place, change)
+
+    def _number(self) -> int:
+        if not self._info:
+            self._info = self._link.client.post("experiments", {"name": self.name})
+        return int(self._info["id"])
+
+    def get_portal_url(self) -> str:
+        """The address of its run list."""
+        place = quote(self.name, safe="")
+        if "/" in self.name or self.name in (".", "..") or self.name.startswith("~"):
+            place = f"~{self.id}"
+        home = self._link.client.url
+        return f"{home}/w/{quote(self.workspace.name)}/experiments/{place}/"
+
+    def figure(self, metric: str, **more: Any) -> Any:
+        """The metric of several of its runs as a plotly figure; see `figures`."""
+        from studio.sdk.figures import experiment_figure
+
+        return experiment_figure(self, metric, **more)
+
+    def __repr__(self) -> str:
+        return f"Experiment(Name: {self.name},\nWorkspace: {self.workspace.name})"
+
+    def _repr_html_(self) -> str:
+        from studio.sdk.shown import docs, link, table
+
+        return table(
+            {
+                "Name": html.escape(self.name),
+                "Workspace": html.escape(self.workspace.name),
+                "Report Page": link(self.get_portal_url(), "Link to Run Studio"),
+                "Docs Page": link(docs(self._link.client.url), "Link to Documentation"),
+            }
+        )
+
+
+def _pages(workspace: Workspace, name: str | None) -> Iterator[dict[str, Any]]:
+    after: str | None = None
+    while after != "":
+        page = workspace._link.get("experiments", name=name, after=after, limit=1000)
+        yield from page["experiments"]
+        after = page["after"]
+
+
+def _is_in_view(info: dict[str, Any], view_type: str) -> bool:
+    return view_type == "All" or (info["archived"] is None) == (
+        view_type == "ActiveOnly"
+    )
+
+
+def _has(tags: dict[str, str | None], wanted: Mapping[str, str | None]) -> bool:
+    return all(
+        key in tags and (value is None or tags[key] == str(value))
+        for key, value in wanted.items()
+    )

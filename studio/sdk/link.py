@@ -1,0 +1,126 @@
+"""A workspace's way to its server: at once, or by the spool when there is none.
+
+`STUDIO_MODE` is `online` (an unreachable server is an error), `offline` (nothing is
+sent; `studio sync` does it later), or unset: then a script whose server cannot be
+reached goes on, and what it writes waits in the spool until it can.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from studio.core.connection import (
+    Connection,
+    NoServerError,
+    find,
+    home_file,
+    login_file,
+    read,
+)
+from studio.sdk.answers import Unreachable
+from studio.sdk.errors import UserErrorException
+from studio.sdk.telling import warn
+
+if TYPE_CHECKING:
+    from studio.sdk.client import Client
+
+MODES = ("", "online", "offline")
+
+
+class Link:
+    """`deferred`: writes go to the spool; `offline`: and the spool is not sent."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.offline = mode() == "offline"
+        self.deferred = self.offline
+
+    def get(self, path: str, **query: Any) -> Any:
+        """What the server says. Raises Unreachable where it may not be asked."""
+        if self.offline:
+            raise Unreachable(
+                "STUDIO_MODE=offline: nothing can be read from the server; unset it, "
+                "or ask again after `studio sync`."
+            )
+        return self.client.get(path, **query)
+
+    def defer(self, error: Unreachable) -> None:
+        """From now on what is written waits. Raises `error` in mode `online`."""
+        if mode() == "online":
+            raise error
+        if not self.deferred:
+            warn(
+                f"{error.message} Meanwhile everything is kept on this machine and "
+                "sent as soon as the server answers, at the latest by `studio sync`."
+            )
+        self.deferred = True
+
+
+def mode() -> str:
+    """`STUDIO_MODE`. Raises UserErrorException where it is another word."""
+    word = os.environ.get("STUDIO_MODE", "").strip().lower()
+    if word not in MODES:
+        raise UserErrorException(
+            f"STUDIO_MODE must be online, offline or unset, not {word!r}"
+        )
+    return word
+
+
+def from_environment() -> Connection | None:
+    """What `studio env` exported; None without `STUDIO_URL`."""
+    url = os.environ.get("STUDIO_URL", "").strip().rstrip("/")
+    if not url:
+        return None
+    token = os.environ.get("STUDIO_TOKEN", "").strip()
+    workspace = os.environ.get("STUDIO_WORKSPACE", "").strip()
+    kept = None if token and workspace else _kept(url)
+    token = token or (kept.token if kept else "")
+    if not token and mode() != "offline":
+        raise UserErrorException(
+            'STUDIO_URL is set but STUDIO_TOKEN is not: run `eval "$(studio env)"`, or '
+            f"`studio login {url}`."
+        )
+    return Connection(url, token, workspace or (kept.workspace if kept else "default"))
+
+
+def connection_to(endpoint: str = "") -> Connection:
+    """Server and token: those of the environment, of this machine, or of a login.
+
+    A token goes only to the server that it is for: with `endpoint` (of a config.json
+    that may be anybody's) only a connection to just that server is taken.
+    """
+    given = from_environment()
+    if not endpoint:
+        try:
+            return given or find()
+        except NoServerError as error:
+            raise UserErrorException(
+                'No server is known: run `eval "$(studio env)"` in this shell, or set '
+                f"STUDIO_URL and STUDIO_TOKEN. ({error})"
+            ) from error
+    if given is not None and _same(given.url, endpoint):
+        return given
+    kept = _kept(endpoint)
+    if kept is None:
+        raise UserErrorException(
+            f"config.json names the server {endpoint}, for which no token is known: "
+            f"run `studio login {endpoint}`, or remove `endpoint` from the file."
+        )
+    return kept
+
+
+def _kept(url: str) -> Connection | None:
+    """What this machine's server or `studio login` keeps for just that server."""
+    for path in (home_file(), login_file()):
+        try:
+            found = read(path)
+        except NoServerError:
+            continue
+        if found is not None and _same(found.url, url):
+            return found
+    return None
+
+
+def _same(one: str, other: str) -> bool:
+    return one.rstrip("/").lower() == other.rstrip("/").lower()

@@ -1,0 +1,137 @@
+"""How a script is to be run: built and checked here; submitting it is to come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from studio.sdk.environments import Environment
+from studio.sdk.errors import ExperimentExecutionException, UserErrorException
+from studio.sdk.telling import warn
+
+MAX_SECONDS = 2_592_000
+#: Names that scripts hand on; no image is used here.
+DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"
+DEFAULT_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04"
+
+
+class _Settings:
+    """Settings by name, kept as they are given."""
+
+    def __init__(self, *words: Any, **settings: Any) -> None:
+        self.words = words
+        self.__dict__.update(settings)
+
+
+class MpiConfiguration(_Settings):
+    """How many processes MPI starts."""
+
+
+class PyTorchConfiguration(_Settings):
+    """How many processes PyTorch starts."""
+
+
+class TensorflowConfiguration(_Settings):
+    """How many workers TensorFlow starts."""
+
+
+class DockerConfiguration(_Settings):
+    """Whether and how Docker is used."""
+
+
+class RunConfiguration:
+    """The settings of a submission, under the v1 names."""
+
+    def __init__(
+        self,
+        script: str | None = None,
+        arguments: list[Any] | None = None,
+        framework: str | None = None,
+        communicator: str | None = None,
+        conda_dependencies: Any = None,
+        command: str | list[str] | None = None,
+        **_ignored: Any,
+    ) -> None:
+        self.script = script
+        self.arguments = list(arguments or [])
+        self.framework = framework or "Python"
+        self.communicator = communicator or "None"
+        self.command = command
+        self.target: Any = "local"
+        self.environment: Any = Environment("local")
+        if conda_dependencies is not None:
+            self.environment.python.conda_dependencies = conda_dependencies
+        self.environment_variables: dict[str, str] = {}
+        self.max_run_duration_seconds = MAX_SECONDS
+        self.node_count = 1
+
+    def __repr__(self) -> str:
+        return f"RunConfiguration(script={self.script!r}, target={self.target!r})"
+
+
+class ScriptRunConfig:
+    """A script of a folder, its arguments, and where it is to run.
+
+    Raises ExperimentExecutionException where the script is not there, and
+    UserErrorException where both script and command are given.
+    """
+
+    def __init__(
+        self,
+        source_directory: str,
+        script: str | None = None,
+        arguments: list[Any] | None = None,
+        run_config: RunConfiguration | None = None,
+        _telemetry_values: object = None,
+        compute_target: Any = None,
+        environment: Any = None,
+        distributed_job_config: Any = None,
+        resume_from: Any = None,
+        max_run_duration_seconds: int = MAX_SECONDS,
+        command: str | list[str] | None = None,
+        docker_runtime_config: Any = None,
+    ) -> None:
+        if script is not None and command is not None:
+            raise UserErrorException(
+                "Give ScriptRunConfig a script or a command, not both"
+            )
+        others = (compute_target, environment, distributed_job_config)
+        if run_config is not None and any(one is not None for one in others):
+            warn(
+                "With run_config, the other parameters of ScriptRunConfig are ignored."
+            )
+        self.source_directory = str(Path(source_directory or ".").absolute())
+        self.script = script
+        self.arguments = list(arguments or [])
+        self.command = command
+        self.run_config = run_config or _configured(
+            compute_target, environment, max_run_duration_seconds
+        )
+        self.run_config.script = script or self.run_config.script
+        if arguments is not None:
+            self.run_config.arguments = self.arguments
+        self.resume_from = resume_from
+        self._check_script()
+
+    def _check_script(self) -> None:
+        script = self.script or self.run_config.script
+        if script and not (Path(self.source_directory) / script).is_file():
+            raise ExperimentExecutionException(
+                f"{script} script path doesn't exist. The script should be inside the "
+                f"project folder {self.source_directory}"
+            )
+
+    def __repr__(self) -> str:
+        return (
+            f"ScriptRunConfig(source_directory={self.source_directory!r}, "
+            f"script={self.script!r}, arguments={self.arguments!r})"
+        )
+
+
+def _configured(target: Any, environment: Any, seconds: int) -> RunConfiguration:
+    made = RunConfiguration()
+    made.target = getattr(target, "name", target) or "local"
+    made.max_run_duration_seconds = seconds
+    if environment is not None:
+        made.environment = environment
+    return made

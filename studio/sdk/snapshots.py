@@ -1,0 +1,108 @@
+"""The snapshot of a run: the source files that it was started from."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from pathlib import Path
+
+from studio.core.errors import Conflict, NotFound, StudioError, TooLarge
+from studio.sdk.core import RunCore
+from studio.sdk.errors import SnapshotException
+from studio.sdk.sources import git_properties
+from studio.sdk.telling import say
+from studio.sdk.texts import Texts
+
+PROPERTY = "ContentSnapshotId"
+#: At its end a run waits for its snapshot at most so long, in seconds.
+PATIENCE = 60.0
+
+
+class Snapshots(Texts, RunCore):
+    """A run has one snapshot at most."""
+
+    _snapshot_thread: threading.Thread | None = None
+
+    def take_snapshot(self, file_or_folder_path: str | os.PathLike[str]) -> str:
+        """Keep a file, or the files below a folder; returns the snapshot's id.
+
+        Raises SnapshotException where the run has one, or it would be too large.
+        """
+        known = self.get_snapshot_id()
+        if known is not None:
+            raise SnapshotException(
+                f"Cannot take snapshot as the run already has one: {known}"
+            )
+        place = Path(file_or_folder_path)
+        if not place.exists():
+            raise SnapshotException(f"There is no file or folder {str(place)!r}.")
+        return self._send_snapshot(place)
+
+    def get_snapshot_id(self) -> str | None:
+        """The snapshot's id; None without one."""
+        self._await_snapshot()
+        return self.get_properties().get(PROPERTY)
+
+    def restore_snapshot(
+        self,
+        snapshot_id: str | None = None,
+        path: str | os.PathLike[str] | None = None,
+    ) -> str:
+        """Fetch the archive into the folder `path`, made if need be; its local path.
+
+        Raises SnapshotException where the run has none.
+        """
+        own = self.get_snapshot_id()
+        if own is None or snapshot_id not in (None, own):
+            raise SnapshotException(
+                f"Run {self._id} has no snapshot {snapshot_id or ''}".rstrip() + "."
+            )
+        folder = Path(path or ".").absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / f"{own}.zip"
+        try:
+            with target.open("wb") as file:
+                self._link.client.download(self._place("snapshot"), file)
+        except NotFound as error:
+            raise SnapshotException(f"Run {self._id} has no snapshot.") from error
+        return str(target)
+
+    def _snapshot_in_passing(self, directory: str) -> None:
+        """Keep the sources while the script goes on; warn where they cannot be."""
+        if self._link.deferred:
+            return
+        place = Path(directory).absolute()
+        thread = threading.Thread(
+            target=self._snapshot_quietly,
+            args=(place,),
+            name=f"snapshot of {self._id}",
+            daemon=True,
+        )
+        thread.start()
+        self._snapshot_thread = thread
+
+    def _snapshot_quietly(self, place: Path) -> None:
+        try:
+            self._send_snapshot(place)
+        except (StudioError, OSError) as error:
+            say(f"No snapshot is kept: {error}")
+        found = git_properties(place)
+        if found:
+            with contextlib.suppress(StudioError):
+                self._link.client.post(self._place("properties"), {"properties": found})
+
+    def _send_snapshot(self, place: Path) -> str:
+        """Raises SnapshotException where it is too large or the run has another."""
+        from studio.sdk.delivery.packing import take_snapshot
+
+        try:
+            told = take_snapshot(self._link.client, self._id, place)
+        except (TooLarge, Conflict) as error:
+            raise SnapshotException(error.message) from error
+        return str(told["id"])
+
+    def _await_snapshot(self) -> None:
+        thread = self._snapshot_thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(PATIENCE)

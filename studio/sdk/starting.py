@@ -1,0 +1,109 @@
+"""Starting an interactive run: its id, its streams, its outputs, its snapshot."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.core.names import check_display_name, check_run_id
+from studio.sdk.answers import Unreachable
+from studio.sdk.telling import warn
+from studio.sdk.texts import as_tags
+
+if TYPE_CHECKING:
+    from studio.sdk.core import RunCore
+    from studio.sdk.experiment import Experiment
+    from studio.sdk.run import Run
+
+OUTPUTS = "outputs"
+
+
+def start_logging(
+    experiment: Experiment,
+    name: str | None = None,
+    run_id: str | None = None,
+    outputs: str | bool | None = None,
+    *,
+    snapshot_directory: str | None = ".",
+    display_name: str | None = None,
+    description: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    properties: Mapping[str, Any] | None = None,
+    parent: RunCore | None = None,
+    **_ignored: Any,
+) -> Run:
+    """A run that has just begun, by this process, which says that it is alive."""
+    from studio.sdk.run import Run
+    from studio.sdk.sources import script_name
+
+    body = {
+        **_described(display_name or name, parent),
+        "experiment": experiment.name,
+        "id": check_run_id(run_id or str(uuid.uuid4())),
+        "description": description or "",
+        "tags": as_tags(tags or {}),
+        "properties": {key: str(value) for key, value in (properties or {}).items()},
+    }
+    info = _create(experiment, body)
+    known = info or {**body, "experiment": experiment.name}
+    run = Run(experiment, str(body["id"]), _info=known, _tags=as_tags(tags or {}))
+    run._is_own = True
+    if info is None:
+        run._out().record("POST", "runs", body, essential=True)
+    else:
+        run._out()
+    run._outputs = _outputs_folder(outputs)
+    if parent is not None:
+        run._parent = parent  # type: ignore[assignment]
+    elif script_name():
+        run._stream_output()
+    if snapshot_directory is not None:
+        run._snapshot_in_passing(snapshot_directory)
+    return run
+
+
+def _described(name: str | None, parent: RunCore | None) -> dict[str, Any]:
+    """What a run of this process, at this moment, is like."""
+    from studio.sdk.sources import script_name
+
+    found: dict[str, Any] = {
+        "status": "Running",
+        "started": int(time.time() * 1000),
+        "target": "local",
+        "script": script_name(),
+        "heartbeats": True,
+    }
+    if name:
+        found["name"] = check_display_name(name)
+    if parent is not None:
+        found["parent"] = parent.id
+    return found
+
+
+def _create(experiment: Experiment, body: dict[str, Any]) -> dict[str, Any] | None:
+    """What the server made of it; None where it waits in the spool."""
+    link = experiment._link
+    if not link.deferred:
+        try:
+            return dict(link.client.post("runs", body))
+        except Unreachable as error:
+            link.defer(error)
+    return None
+
+
+def _outputs_folder(outputs: str | bool | None) -> str | None:
+    if outputs is False:
+        return None
+    folder = outputs if isinstance(outputs, str) else OUTPUTS
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        warn(
+            f"The outputs folder {folder!r} cannot be made ({error.strerror}): nothing "
+            "in it is kept. Start the script where it may write, or pass outputs=False."
+        )
+        return None
+    return folder

@@ -1,0 +1,65 @@
+"""What logging by the SDK costs a script, and how fast all of it arrives."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.bench.report import Report
+from tests.delivery.acting import nobody
+from tests.parts.clients import ROOT, quiet_environment
+from tests.parts.server import Server, running
+
+
+def measure(folder: Path, report: Report, *, points: int) -> None:
+    with running(folder / "home") as server:
+        told = run_script(server, folder / "spool", points)
+        _add(report, told, "")
+        assert told["stored"] == points, f"{told['stored']} of {points} were stored"
+        report.add(
+            f"{points:,} calls, until the receipt says that all are stored",
+            "at least 50,000",
+            rate=points / told["whole"],
+            unit="points/s",
+        )
+        report.add(
+            "3,000 rows of 15 columns, until the calls return",
+            "0.3 s",
+            seconds=told["rows returned"],
+        )
+        report.add(
+            "the same, readable after close()", "2 s", seconds=told["rows readable"]
+        )
+        away = run_script(server, folder / "spool2", points // 5, nobody())
+        _add(report, away, ", while the server is away")
+
+
+def _add(report: Report, told: dict[str, Any], when: str) -> None:
+    for name, what in (("calls", "one after another"), ("slow", "a millisecond apart")):
+        report.add(
+            f"a log call, {what}{when}",
+            "10 and 100 µs",
+            median_µs=told[f"{name} median"],
+            p99_µs=told[f"{name} p99"],
+        )
+
+
+def run_script(
+    server: Server, spool: Path, points: int, url: str = ""
+) -> dict[str, Any]:
+    """The script in a process of its own; what it printed."""
+    env = {**quiet_environment(), **server.environment, "STUDIO_SPOOL": str(spool)}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.delivering", str(points), url],
+        env={**env, "STUDIO_DRAIN_SECONDS": "0.1" if url else "30"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found

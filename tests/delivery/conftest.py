@@ -1,0 +1,21 @@
+"""A REST client of a contributor; scripts against a real server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.api.rest import Rest, rest_client
+from tests.delivery.acting import Actor
+from tests.parts.server import Server
+
+
+@pytest.fixture
+def rest(db: None, files_dir: Path) -> Rest:
+    return rest_client()
+
+
+@pytest.fixture
+def actor(server: Server, tmp_path: Path) -> Actor:
+    return Actor(server, tmp_path / "spool")

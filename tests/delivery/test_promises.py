@@ -1,0 +1,247 @@
+"""What delivery promises, by real processes that are killed, starved and cut off."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.bench.interrupt import interrupted
+from tests.delivery.acting import Actor
+from tests.parts.proxy import Proxy
+
+
+def test_a_script_that_ends_has_delivered_all(actor: Actor) -> None:
+    run_id = actor.new_run()
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id)
+        for number in range(2500):
+            writer.point("loss", number / 7)
+        Path("model.bin").write_bytes(b"weights")
+        writer.file("model.bin", "outputs/model.bin")
+        with Streams(writer):
+            print("epoch 1")
+        writer.close("Completed")
+        """,
+        run_id,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2,500 points, 1 files, 8 log bytes; all stored." in done.stderr
+    assert actor.values(run_id) == [number / 7 for number in range(2500)]
+    assert actor.status(run_id) == "Completed"
+    assert done.stdout == "epoch 1\n"
+    files = {one["path"] for one in actor.client.get(f"runs/{run_id}/files")["files"]}
+    assert files == {"outputs/model.bin", "logs/user_log.txt"}
+    assert actor.waiting() == []
+
+
+def test_what_a_killed_script_logged_comes_with_the_next_run(actor: Actor) -> None:
+    killed, following = actor.new_run(), actor.new_run()
+    actor.run(
+        """
+        writer = Writer.open(client, run_id)
+        for number in range(5000):
+            writer.point("loss", number)
+        kill()
+        """,
+        killed,
+    )
+    assert len(actor.waiting()) == 1
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id)
+        writer.point("loss", 1)
+        root = Path(os.environ["STUDIO_SPOOL"])
+        for _ in range(600):
+            if len([1 for one in root.iterdir() if one.name[0] != "."]) == 1:
+                break
+            time.sleep(0.05)
+        writer.close("Completed")
+        """,
+        following,
+    )
+    assert done.returncode == 0, done.stderr
+    assert actor.values(killed) == list(range(5000))
+    assert actor.waiting() == []
+
+
+def test_a_run_without_a_server_is_delivered_by_sync(actor: Actor) -> None:
+    server = urlsplit(actor.server.url)
+    proxy = Proxy(server.hostname or "", server.port or 0)
+    proxy.close()
+    run_id = actor.new_run()
+    here = {"STUDIO_URL": f"http://127.0.0.1:{proxy.port}"}
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id)
+        for number in range(100):
+            writer.point("loss", number)
+        receipt = writer.close("Completed")
+        assert receipt.waiting == 100 and not receipt.lost
+        """,
+        run_id,
+        **here,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "studio sync" in done.stderr
+    assert actor.status(run_id) == "Running"
+    proxy.reopen()
+    synced = actor.sync(**here)
+    assert synced.returncode == 0, synced.stderr
+    assert "100 points; all stored." in synced.stdout
+    assert actor.values(run_id) == list(range(100))
+    assert actor.status(run_id) == "Completed"
+    proxy.close()
+
+
+def test_offline_all_of_it_waits_for_sync_the_runs_making_too(actor: Actor) -> None:
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id, offline=True)
+        body = {"experiment": "promises", "id": run_id}
+        writer.record("POST", "runs", body, essential=True)
+        writer.point("loss", 0.5)
+        writer.record("POST", f"runs/{run_id}/tags", {"set": {"a": "b"}})
+        writer.close("Completed")
+        """,
+        "offline_1",
+    )
+    assert done.returncode == 0, done.stderr
+    assert actor.sync().returncode == 0
+    assert actor.values("offline_1") == [0.5]
+    assert actor.status("offline_1") == "Completed"
+    assert actor.client.get("runs/offline_1/tags")["tags"] == {"a": "b"}
+
+
+@pytest.mark.parametrize("field", ["server", "workspace", "user"])
+def test_a_spool_is_sent_only_to_whom_it_names(actor: Actor, field: str) -> None:
+    run_id = actor.new_run()
+    actor.run('Writer.open(client, run_id).point("loss", 1); kill()', run_id)
+    [name] = actor.waiting()
+    owner = actor.spool / name / "owner.json"
+    content = json.loads(owner.read_text())
+    assert content["user"]
+    owner.write_text(json.dumps({**content, field: "somebody-elses"}))
+    done = actor.sync()
+    assert done.returncode == 1
+    assert run_id in done.stdout
+    assert actor.waiting() == [name]
+    assert actor.client.get(f"runs/{run_id}/metrics")["metrics"] == []
+
+
+def test_forks_threads_and_processes_lose_nothing(actor: Actor) -> None:
+    run_id = actor.new_run()
+    done = actor.run(
+        """
+        import multiprocessing
+        writer = Writer.open(client, run_id)
+
+        def log(name):
+            for number in range(300):
+                writer.point(name, number)
+
+        writer.point("before", 1)
+        threads = [threading.Thread(target=log, args=("loss",)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        context = multiprocessing.get_context("fork")
+        children = [context.Process(target=log, args=("child",)) for _ in range(2)]
+        for child in children:
+            child.start()
+        pid = os.fork()
+        if pid == 0:
+            log("forked")
+            os._exit(0)
+        os.waitpid(pid, 0)
+        for one in [*threads, *children]:
+            one.join()
+        writer.close("Completed")
+        """,
+        run_id,
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(actor.values(run_id)) == sorted(list(range(300)) * 4)
+    assert sorted(actor.values(run_id, "child")) == sorted(list(range(300)) * 2)
+    assert sorted(actor.values(run_id, "forked")) == list(range(300))
+    assert actor.status(run_id) == "Completed"
+    assert actor.waiting() == []
+
+
+def test_a_wrong_token_is_told_once_and_the_script_goes_on(actor: Actor) -> None:
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id)
+        for number in range(100):
+            writer.point("loss", number)
+            time.sleep(0.005)
+        writer.close("Completed")
+        print("went on")
+        """,
+        actor.new_run(),
+        STUDIO_TOKEN="rs_wrong",
+    )
+    assert (done.returncode, done.stdout) == (0, "went on\n")
+    assert "does not accept this token" in done.stderr
+    assert len(actor.waiting()) == 1
+
+
+def test_a_server_that_forgot_what_it_had_is_not_waited_for(actor: Actor) -> None:
+    """As after its backup was restored: what is gone is told, the rest arrives."""
+    run_id = actor.new_run()
+    done = actor.run(
+        """
+        import sqlite3
+        writer = Writer.open(client, run_id)
+        for number in range(100):
+            writer.point("loss", number)
+        writer.log("logs/user_log.txt", b"x" * 100)
+        assert writer.flush()
+        database = sqlite3.connect(os.environ["DATABASE"], timeout=30)
+        database.execute(
+            "update runs_runwriter set next = 60, stored_points = 60 where writer = ?",
+            [writer.courier.place.owner.writer],
+        )
+        database.execute(
+            "update runs_logstream set received = 60 where writer = ?",
+            [writer.courier.place.owner.writer],
+        )
+        database.commit()
+        for number in range(100, 110):
+            writer.point("loss", number)
+        writer.log("logs/user_log.txt", b"y" * 10)
+        receipt = writer.close("Completed")
+        print(receipt.points.missing, receipt.log_bytes.missing)
+        """,
+        run_id,
+        DATABASE=str(actor.server.home / "studio.sqlite3"),
+    )
+    assert (done.stdout, done.returncode) == ("40 40\n", 74), done.stderr
+    assert actor.values(run_id) == list(range(110))
+    assert actor.status(run_id) == "Completed"
+
+
+def test_a_cancel_request_reaches_the_script(actor: Actor) -> None:
+    run_id = actor.new_run()
+    actor.client.post(f"runs/{run_id}/cancel", {})
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id)
+        for _ in range(600):
+            if writer.cancel_requested:
+                break
+            time.sleep(0.05)
+        print(writer.cancel_requested)
+        """,
+        run_id,
+    )
+    assert done.stdout == "True\n"
+
+
+def test_random_interruptions_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    outcome = interrupted(tmp_path, seed=8, rounds=16)
+    print(outcome.happened)
+    assert outcome.points > 0
+    assert outcome.wrong == ()

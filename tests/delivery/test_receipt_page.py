@@ -1,0 +1,37 @@
+"""The receipt on the run's page."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+from tests.api.rest import Rest
+
+
+def page(rest: Rest) -> str:
+    browser = Client()
+    browser.force_login(rest.user)
+    shown = browser.get(f"/w/{rest.workspace.name}/runs/r1/").content.decode()
+    return " ".join(shown.split())
+
+
+def log(rest: Rest, *, sent: int) -> None:
+    rest.new_run()
+    rows = [["loss", 1.0]] * 3
+    rest.post("runs/r1/writers/w1/rows", first=0, rows=rows)
+    body = {"points": sent, "files": 0, "stored_files": 0, "log_bytes": 0}
+    rest.ok("PUT", "runs/r1/writers/w1", body)
+
+
+def test_all_stored(rest: Rest) -> None:
+    log(rest, sent=3)
+    assert "3 points, all stored" in page(rest)
+
+
+def test_what_is_missing_stands_out(rest: Rest) -> None:
+    log(rest, sent=5)
+    assert "5 points, <strong>2 points missing</strong>" in page(rest)
+
+
+def test_a_run_of_another_client_has_none(rest: Rest) -> None:
+    rest.new_run()
+    assert "run-receipt" not in page(rest)

@@ -1,0 +1,169 @@
+"""Snapshots: what is kept, shared, refused, and packed by the client."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runs.actions.leftovers import sweep_blobs
+from runs.actions.snapshots import drop_unused_snapshots
+from runs.models import Run, Snapshot
+from runs.storage.files import files
+from studio.core import snapshots as rules
+from studio.core.errors import TooLarge
+from studio.sdk.delivery.ignoring import Ignore
+from studio.sdk.delivery.packing import find_sources, pack
+from tests.api.rest import Rest
+
+ZIP = "application/zip"
+
+
+def archive(*names: str, content: bytes = b"x", mode: int = 0o100644) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name in names:
+            member = zipfile.ZipInfo(name)
+            member.external_attr = mode << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            opened.writestr(member, content)
+    return target.getvalue()
+
+
+def keep(rest: Rest, content: bytes, run: str = "r1") -> Any:
+    return rest.send("PUT", f"runs/{run}/snapshot", content, ZIP)
+
+
+@pytest.fixture(autouse=True)
+def run(rest: Rest) -> None:
+    rest.new_run()
+
+
+def test_a_snapshot_is_kept_and_named_in_the_runs_properties(rest: Rest) -> None:
+    sources = archive("train.py", "lib/model.py")
+    told = keep(rest, sources).json()
+    assert told["files"] == 2
+    properties = rest.get("runs/r1/properties")["properties"]
+    assert properties["ContentSnapshotId"] == told["id"]
+    answer = rest.client.get(rest.url("runs/r1/snapshot"))
+    assert answer.getvalue() == sources
+
+
+def test_the_same_again_is_fine_another_is_not(rest: Rest) -> None:
+    first = keep(rest, archive("train.py")).json()
+    assert keep(rest, archive("train.py")).json() == first
+    answer = keep(rest, archive("other.py"))
+    assert answer.status_code == 409
+    assert first["id"] in answer.json()["error"]["message"]
+
+
+def test_runs_of_the_same_sources_share_them(rest: Rest) -> None:
+    rest.new_run("r2")
+    keep(rest, archive("train.py"))
+    keep(rest, archive("train.py"), "r2")
+    assert Snapshot.objects.count() == 1
+    assert len(list(files.names(2**62))) == 1
+    assert sweep_blobs(2**62) == 0
+
+
+def test_the_last_run_takes_its_snapshot_along(rest: Rest) -> None:
+    keep(rest, archive("train.py"))
+    assert drop_unused_snapshots() == 0
+    Run.objects.update(purging=True)
+    Run.objects.all().delete()
+    assert drop_unused_snapshots() == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        archive("../escape.py"),
+        archive("/etc/passwd"),
+        archive("a\\..\\b.py"),
+        archive("link.py", mode=0o120777),
+        archive(".git/config"),
+        archive("app/.env"),
+        archive(".env.production"),
+        archive("deploy/id_rsa"),
+        archive("server.pem"),
+        archive("venv/lib/site.py"),
+        archive("folder/"),
+        b"no archive at all",
+        b"",
+    ],
+)
+def test_what_is_no_plain_source_is_refused(rest: Rest, content: bytes) -> None:
+    assert keep(rest, content).status_code == 400
+    assert Snapshot.objects.count() == 0
+    assert list(files.names(2**62)) == []
+
+
+def test_a_bomb_is_refused(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MAX_BYTES", 100_000)
+    answer = keep(rest, archive("a.py", "b.py", content=b"\0" * 60_000))
+    assert answer.status_code == 400
+    assert "100000 bytes" in answer.json()["error"]["message"]
+
+
+def packed(folder: Path) -> list[str]:
+    target = io.BytesIO()
+    pack(find_sources(folder), target)
+    with zipfile.ZipFile(target) as opened:
+        return opened.namelist()
+
+
+def fill(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+
+
+def test_the_client_packs_sources_and_no_secrets(rest: Rest, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    fill(folder, "train.py", "lib/a.py", ".git/config", ".env", ".env.local")
+    fill(folder, "my_env/pyvenv.cfg", "my_env/lib/x.py", "key.pem", "out/big.bin")
+    (folder / "link.py").symlink_to(folder / "train.py")
+    (folder / ".amlignore").write_text("/out\n")
+    (folder / ".gitignore").write_text("train.py\n")
+    assert packed(folder) == [".amlignore", ".gitignore", "lib/a.py", "train.py"]
+    target = io.BytesIO()
+    pack(find_sources(folder), target)
+    assert keep(rest, target.getvalue()).status_code == 200
+
+
+def test_too_many_files_are_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MAX_FILES", 2)
+    fill(tmp_path / "p", "a", "b", "c")
+    with pytest.raises(TooLarge, match="amlignore"):
+        find_sources(tmp_path / "p")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "path", "out"),
+    [
+        ("/outputs", "outputs", True),
+        ("/outputs", "a/outputs", False),
+        ("*.log", "deep/x.log", True),
+        ("*.log\n!keep.log", "keep.log", False),
+        ("build/", "build", True),
+        ("docs/*.txt", "docs/a.txt", True),
+        ("docs/*.txt", "docs/sub/a.txt", False),
+        ("**/cache", "a/b/cache", True),
+        ("a/**/z", "a/z", True),
+        ("a/**/z", "a/b/c/z", True),
+        ("data[0-9]", "data7", True),
+        ("data[!0-9]", "data7", False),
+        ("# comment", "# comment", False),
+        (r"\#file", "#file", True),
+        ("file?", "file1", True),
+    ],
+)
+def test_ignore_files_read_like_gitignore(patterns: str, path: str, out: bool) -> None:
+    ignore = Ignore(patterns.splitlines())
+    assert ignore.leaves_out(path, is_folder=True) is out

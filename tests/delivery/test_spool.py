@@ -1,0 +1,112 @@
+"""The spool's files: records are told from what a kill or damage leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from studio.sdk.delivery import spool as module
+from studio.sdk.delivery.frames import frame, read_frames
+from studio.sdk.delivery.spool import Spool
+
+
+def drained(spool: Spool) -> list[bytes]:
+    found: list[bytes] = []
+    while True:
+        first, payloads = spool.read(7, 64)
+        assert first == spool.done
+        if not payloads:
+            return found
+        found += payloads
+        spool.acknowledge(first + len(payloads))
+
+
+def fill(folder: Path, count: int) -> Spool:
+    spool = Spool(folder, "rows")
+    for number in range(count):
+        assert spool.append(b"record %d" % number)
+    return spool
+
+
+def records(count: int) -> list[bytes]:
+    return [b"record %d" % number for number in range(count)]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SEGMENT_BYTES", 100)
+
+
+def test_records_come_back_in_their_order(tmp_path: Path, small: None) -> None:
+    assert drained(fill(tmp_path, 100)) == records(100)
+
+
+def test_a_later_process_finds_them(tmp_path: Path, small: None) -> None:
+    fill(tmp_path, 100)
+    assert drained(Spool.found(tmp_path, "rows")) == records(100)
+
+
+def test_what_is_delivered_is_removed_but_for_the_last(
+    tmp_path: Path, small: None
+) -> None:
+    spool = fill(tmp_path, 100)
+    drained(spool)
+    assert len(list(tmp_path.iterdir())) == 1
+    assert Spool.found(tmp_path, "rows").appended == 100
+
+
+@pytest.mark.parametrize("cut", range(1, 17))
+def test_a_torn_record_at_the_end_is_none(tmp_path: Path, cut: int) -> None:
+    fill(tmp_path, 10)
+    [path] = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert drained(Spool.found(tmp_path, "rows")) == records(9)
+
+
+def test_a_gap_of_damage_is_counted_and_the_rest_delivered(
+    tmp_path: Path, small: None
+) -> None:
+    fill(tmp_path, 100)
+    path = sorted(tmp_path.iterdir())[1]
+    path.write_bytes(b"\0" * 50)
+    spool = Spool.found(tmp_path, "rows")
+    found: list[bytes] = []
+    while spool.waiting:
+        first, payloads = spool.read(7, 64)
+        found += payloads
+        spool.acknowledge(first + len(payloads))
+    assert spool.lost > 0
+    assert len(found) + spool.lost == 100
+    assert set(found) < set(records(100))
+
+
+@given(
+    st.lists(st.binary(min_size=1, max_size=60), max_size=60),
+    st.lists(st.integers(0, 12), min_size=1, max_size=30),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_it_may_be_acknowledged_in_any_parts(
+    tmp_path_factory: pytest.TempPathFactory,
+    payloads: list[bytes],
+    parts: list[int],
+) -> None:
+    spool = Spool(tmp_path_factory.mktemp("spool"), "rows")
+    for payload in payloads:
+        spool.append(payload)
+    taken = 0
+    for part in parts:
+        first, some = spool.read(10, 100)
+        assert first == taken
+        assert list(some) == payloads[taken : taken + len(some)]
+        taken = min(len(payloads), taken + part)
+        spool.acknowledge(taken)
+    spool.close()
+
+
+def test_frames_end_at_a_wrong_checksum() -> None:
+    data = frame(b"one") + frame(b"two")
+    broken = data[:-1] + b"?"
+    assert read_frames(broken) == ([b"one"], len(frame(b"one")))

@@ -1,0 +1,74 @@
+"""What the sender makes of answers that are none, and of spools that cannot be read."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from studio.sdk.client import Client
+from studio.sdk.delivery.courier import Courier
+from studio.sdk.delivery.place import Place, abandoned
+
+
+class Portal(http.server.BaseHTTPRequestHandler):
+    """Answers everything with 200 and words that no server of ours says."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        content = json.dumps({"welcome": "Please accept our terms"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def portal() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Portal)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def courier(portal: str, tmp_path: Path) -> Courier:
+    place = Place.make(portal, "default", "ada", "r1", tmp_path)
+    courier = Courier(place, Client(portal, "rs_token", "default"), living=True)
+    courier.rows.append(b'["loss",0.5]')
+    return courier
+
+
+def test_an_answer_of_something_else_blocks_and_keeps_all(
+    courier: Courier, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert courier.step() is False
+    assert courier.is_blocked
+    assert courier.rows.waiting == 1
+    assert "not understood" in capfd.readouterr().err
+
+
+def test_segments_that_somebody_removed_block_without_an_end(courier: Courier) -> None:
+    for path in courier.place.folder.glob("*.seg"):
+        path.unlink()
+    assert courier.step() is False
+    assert courier.is_blocked
+
+
+def test_a_spool_in_use_is_nobody_elses(
+    courier: Courier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
+    mine = courier.place.owner.writer
+    assert mine not in [place.owner.writer for place in abandoned()]
+    courier.release()
+    found = [place for place in abandoned() if place.owner.writer == mine]
+    assert len(found) == 1

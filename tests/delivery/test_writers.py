@@ -1,0 +1,84 @@
+"""Heart-beats and receipts, as a run's writer meets them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runs.actions.clock import now_ms
+from runs.actions.silence import mark_silent_runs
+from runs.models import Run
+from tests.api.rest import Rest
+
+MINUTE = 60_000
+
+
+@pytest.fixture(autouse=True)
+def run(rest: Rest) -> None:
+    rest.new_run(heartbeats=True)
+
+
+def beat(rest: Rest) -> Any:
+    return rest.post("runs/r1/heartbeat")
+
+
+def fall_silent() -> None:
+    Run.objects.update(heard=now_ms() - 5 * MINUTE)
+    assert mark_silent_runs(now_ms(), listening_since=0) == 1
+
+
+def test_a_heart_beat_keeps_a_run_alive(rest: Rest) -> None:
+    Run.objects.update(heard=now_ms() - 5 * MINUTE)
+    assert beat(rest) == {"status": "Running", "cancel": False}
+    assert mark_silent_runs(now_ms(), listening_since=0) == 0
+
+
+def test_its_answer_carries_a_cancel_request(rest: Rest) -> None:
+    rest.post("runs/r1/cancel")
+    assert beat(rest) == {"status": "CancelRequested", "cancel": True}
+
+
+def test_a_silent_run_goes_on_when_its_writer_is_back(rest: Rest) -> None:
+    fall_silent()
+    assert beat(rest)["status"] == "Running"
+    events = rest.get("runs/r1/events")["events"]
+    assert events[-1]["message"] == "The heart-beats are back"
+
+
+def test_a_cancel_request_outlives_the_silence(rest: Rest) -> None:
+    rest.post("runs/r1/cancel")
+    fall_silent()
+    assert beat(rest) == {"status": "CancelRequested", "cancel": True}
+
+
+def test_a_run_that_ended_stays_ended(rest: Rest) -> None:
+    rest.post("runs/r1/status", status="Completed")
+    assert beat(rest) == {"status": "Completed", "cancel": False}
+
+
+def close(rest: Rest, **counts: int) -> Any:
+    body = {"points": 0, "files": 0, "stored_files": 0, "log_bytes": 0, **counts}
+    return rest.ok("PUT", "runs/r1/writers/w1", body)
+
+
+def test_a_receipt_says_what_is_missing(rest: Rest) -> None:
+    rest.post("runs/r1/writers/w1/rows", first=0, rows=[["m", 1.0], ["m", 2.0]])
+    told = close(rest, points=5, files=3, stored_files=2)
+    assert told["points"] == {"sent": 5, "stored": 2, "missing": 3}
+    assert told["files"] == {"sent": 3, "stored": 2, "missing": 1}
+    assert rest.get("runs/r1/receipt") == told
+
+
+def test_an_open_writer_misses_nothing_yet(rest: Rest) -> None:
+    rest.post("runs/r1/writers/w1/rows", first=0, rows=[["m", 1.0]])
+    told = rest.get("runs/r1/receipt")
+    assert told["points"] == {"sent": 1, "stored": 1, "missing": 0}
+    assert (told["writers"], told["open"]) == (1, 1)
+
+
+def test_a_receipt_counts_the_logs_of_its_writers(rest: Rest) -> None:
+    path = "runs/r1/files/logs/a.txt?offset=0&writer=w1"
+    rest.send("PATCH", path, b"x" * 10, "application/octet-stream")
+    told = close(rest, log_bytes=10)
+    assert told["log_bytes"] == {"sent": 10, "stored": 10, "missing": 0}

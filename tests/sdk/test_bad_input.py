@@ -1,0 +1,231 @@
+"""What goes wrong is said in one sentence that tells what to do; training goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.parts.server import Server
+from tests.sdk.user import User
+
+BEGIN = """
+from azureml.core import Workspace, Experiment, Run
+ws = Workspace.from_config()
+exp = Experiment(ws, "bad")
+"""
+TRY = """
+try:
+    {}
+except Exception as error:
+    print(type(error).__name__ + ": " + str(error))
+"""
+
+
+def begun(code: str) -> str:
+    return BEGIN + "run = exp.start_logging(snapshot_directory=None)\n" + code
+
+
+@pytest.mark.parametrize(
+    ("env", "name", "words"),
+    [
+        ({"STUDIO_TOKEN": "rs_wrong"}, "SignInRequired", "studio env"),
+        ({"STUDIO_TOKEN": "a b"}, "InvalidValue", "studio env"),
+        ({"STUDIO_TOKEN": ""}, "UserErrorException", "studio env"),
+        ({"STUDIO_WORKSPACE": "nosuch"}, "NotFound", "STUDIO_WORKSPACE"),
+        ({"STUDIO_URL": "localhost:8000"}, "InvalidValue", "STUDIO_URL"),
+        (
+            {"STUDIO_URL": "http://127.0.0.1:9", "STUDIO_MODE": "online"},
+            "Unreachable",
+            "STUDIO_URL",
+        ),
+        ({"STUDIO_MODE": "onlin"}, "UserErrorException", "STUDIO_MODE"),
+    ],
+)
+def test_a_server_that_does_not_answer_as_it_should(
+    user: User, env: dict[str, str], name: str, words: str
+) -> None:
+    code = "from azureml.core import Workspace, Experiment\n"
+    code += TRY.format('Experiment(Workspace.from_config(), "x")')
+    said = user.said(code, env=env)
+    assert said.startswith(f"{name}: "), said
+    assert words in said
+    assert "\n" not in said
+
+
+def test_something_else_at_the_address(user: User, live: Server) -> None:
+    code = "from azureml.core import Workspace, Experiment\n"
+    code += TRY.format('Experiment(Workspace.from_config(), "x")')
+    said = user.said(code, env={"STUDIO_URL": f"{live.url}/static"})
+    assert said.startswith("WrongServer: ")
+    assert "STUDIO_URL" in said
+
+
+WRONG_CALLS = {
+    "run.log('m', [1, 2])": "run.log does not support list type. Use run.log_list",
+    "run.log('m', range(3))": "run.log does not support range type. Use run.log_list",
+    "run.log('m', print)": "Use run.log_list instead",
+    "run.log('m', 1, step='a')": "step of a metric must be a whole number",
+    "run.log_list('m', 5)": "Use run.log instead",
+    "run.log_row('m', x=[1])": (
+        "Rows cannot contain list values, column x contains a list."
+    ),
+    "run.log_table('m', {'a': [1, 2], 'b': [1]})": (
+        "Columns must have the same length, column a had length 2, however, column b "
+        "had length 1."
+    ),
+    "run.log_table('m', [1])": "dict of columns",
+    "run.log_image('m')": "either a path or a plot",
+    "run.log_image('m', path='nosuch.png')": "There is no image file 'nosuch.png'",
+    "run.log_image('m', path='text.txt')": "is no image",
+    "run.log_confusion_matrix('m', '{')": "Invalid JSON provided",
+    "run.upload_file('x', 'nosuch.txt')": "There is no file 'nosuch.txt'",
+    "run.upload_file('../x', 'text.txt')": "must be a relative path",
+    "run.upload_files(['a', 'b'], ['text.txt'])": "must have the same length",
+    "run.upload_folder('x', 'nosuch')": "There is no folder 'nosuch'",
+    "run.download_file('nosuch')": (
+        "File with path nosuch was not found, available files include: "
+    ),
+    "run.fail(5)": "error_details must be text or an exception",
+    "run.create_children()": "Either count or tag_key and tag_values must be set",
+    "run.create_children(2, tag_key='a', tag_values=['b'])": "Either count or",
+    "run.create_children(101)": "can not create more than 100 runs",
+    "run.take_snapshot('nosuch')": "There is no file or folder 'nosuch'",
+    "Run(exp, 'nosuch')": "There is no run 'nosuch'",
+    "Experiment(ws, '')": "must not be empty",
+    "list(exp.get_runs(tags=5))": "tags must be a dict",
+    "exp.submit(None)": "start the script yourself",
+    "run.submit_child(None)": "run.child_run()",
+    "run.register_model('m')": "run.upload_folder()",
+    "run.get_secret('s')": "os.environ",
+    "run.get_secrets(['s'])": "os.environ",
+    "exp.reactivate('other')": "leave new_name out",
+    "Run.add_type_provider('azureml.scriptrun', None)": "registered already",
+    "Run.get_context(allow_offline=False)": "start_logging",
+}
+
+
+@pytest.fixture(scope="module")
+def refused(user: User) -> list[str]:
+    (user.folder / "text.txt").write_text("text")
+    code = begun("\n".join(map(TRY.format, WRONG_CALLS)) + "\nrun.complete()\n")
+    lines = user.said(code).splitlines()
+    return [line for line in lines if ": " in line]
+
+
+@pytest.mark.parametrize("number", range(len(WRONG_CALLS)), ids=list(WRONG_CALLS))
+def test_a_wrong_call_is_told_what_is_right(refused: list[str], number: int) -> None:
+    assert len(refused) == len(WRONG_CALLS)
+    assert list(WRONG_CALLS.values())[number] in refused[number]
+
+
+def test_what_breaks_a_rule_is_not_logged_and_training_goes_on(user: User) -> None:
+    code = begun(
+        """
+run.log("n" * 300, 1)
+run.log("text", "x" * 70_000)
+run.log("huge", 1 << 5000)
+run.log("complex", 1 + 2j)
+for _ in range(3):
+    run.log("mixed", 1.5)
+run.log_row("mixed", a=1)
+run.log("good", 1)
+run.complete()
+print(sorted(run.get_metrics()), run.get_metrics("complex"))
+"""
+    )
+    done = user.run(code)
+    assert done.stdout.strip() == "['complex', 'good', 'mixed'] {'complex': '(1+2j)'}"
+    for words in ("250", "65536", "4096 bits", "is logged as text", "use two names"):
+        assert words in done.stderr
+
+
+def test_strict_mode_raises_instead(user: User) -> None:
+    code = begun(TRY.format('run.log("n" * 300, 1)'))
+    assert user.said(code, env={"STUDIO_STRICT": "1"}).startswith("InvalidValue: ")
+
+
+def test_a_file_is_not_replaced_unless_asked(user: User) -> None:
+    (user.folder / "text.txt").write_text("text")
+    code = begun(
+        """
+run.upload_file("a.txt", "text.txt")
+"""
+        + TRY.format('run.upload_file("a.txt", "text.txt")')
+        + """
+run.complete()
+open("text.txt", "w").write("other")
+"""
+        + TRY.format('Run(exp, run.id).upload_file("a.txt", "text.txt")')
+        + """
+Run(exp, run.id).upload_file("a.txt", "text.txt", overwrite=True)
+Run(exp, run.id).download_file("a.txt", "back/b.txt")
+print(open("back/b.txt").read())
+"""
+    )
+    first, second, third = user.said(code).splitlines()
+    assert first == second
+    assert first.startswith("AlreadyExists: Resource Conflict: the run has a file")
+    assert third == "other"
+
+
+def test_a_folder_that_cannot_be_written_to(user: User, tmp_path: Path) -> None:
+    (tmp_path / ".azureml").write_text("a file where the folder should be")
+    (tmp_path / "outputs").write_text("a file where the folder should be")
+    code = (
+        BEGIN
+        + TRY.format("ws.write_config()")
+        + "run = exp.start_logging()\nrun.log('m', 1)\nrun.complete()\n"
+        + "print(run.get_metrics())"
+    )
+    done = user.run(code, folder=tmp_path)
+    config, metrics = done.stdout.strip().splitlines()
+    assert "cannot be written" in config
+    assert metrics == "{'m': 1}"
+    assert "pass outputs=False" in done.stderr
+
+
+def test_a_script_whose_server_is_away_goes_on(user: User, live: Server) -> None:
+    code = begun(
+        """
+for step in range(10):
+    run.log("loss", 1 / (1 + step))
+run.tag("later")
+print(run.get_tags(), run.get_status())
+run.complete()
+print(run.get_status(), "end")
+"""
+    )
+    away = {"STUDIO_URL": "http://127.0.0.1:9", "STUDIO_DRAIN_SECONDS": "1"}
+    done = user.run(code, env=away)
+    assert done.stdout.split("\n")[0] == "{'later': None} Running"
+    assert done.stdout.strip().endswith("Completed end")
+    assert "studio sync" in done.stderr
+
+
+def test_an_offline_script_is_delivered_by_sync(user: User, tmp_path: Path) -> None:
+    spool = {"STUDIO_SPOOL": str(tmp_path)}
+    code = begun(
+        """
+run.log("loss", 0.5)
+run.tag("later", "yes")
+with run.child_run() as child:
+    child.log("deep", 1)
+run.complete()
+print(run.id)
+"""
+    )
+    run_id = user.said(code, env={"STUDIO_MODE": "offline", **spool}).splitlines()[-1]
+    user.run("from studio.cli import main\nmain(['sync'])", env=spool)
+    told = user.said(
+        f"""
+        from azureml.core import Workspace
+        run = Workspace.from_config().get_run({run_id!r})
+        print(run.status, run.get_metrics(recursive=False), run.get_tags())
+        print([(child.status, child.get_metrics()) for child in run.get_children()])
+        """
+    )
+    assert told.splitlines() == [
+        "Completed {'loss': 0.5} {'later': 'yes'}",
+        "[('Completed', {'deep': 1})]",
+    ]

@@ -1,0 +1,157 @@
+"""config.json: which file counts, what it may say, and where its token goes."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from studio.sdk import config
+from studio.sdk.errors import UserErrorException
+from studio.sdk.link import connection_to
+from studio.sdk.workspace import Workspace
+from tests.parts.server import Server
+from tests.sdk.user import User
+
+SCOPE = (
+    "/subscriptions/S/resourceGroups/R/providers/Microsoft.MachineLearningServices/"
+    "workspaces/W"
+)
+
+
+def write(path: Path, **content: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_both_forms_are_read(tmp_path: Path) -> None:
+    names = {"subscription_id": "s", "resource_group": "r", "workspace_name": "w"}
+    found = config.read(write(tmp_path / "a.json", **names))
+    assert (found.workspace, found.subscription_id, found.resource_group) == (
+        *("w", "s", "r"),
+    )
+    found = config.read(write(tmp_path / "b.json", Id="1", Scope=SCOPE, **names))
+    assert (found.workspace, found.subscription_id, found.resource_group) == (
+        *("W", "S", "R"),
+    )
+    scope = f"{SCOPE}/projects/E"
+    assert config.read(write(tmp_path / "c.json", Scope=scope)).experiment == "E"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"workspace_name": ""}', '{"Scope": "/subscriptions/S"}']
+)
+def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    with pytest.raises(UserErrorException, match=r"config\.json"):
+        config.read(path)
+
+
+def test_one_place_is_walked_up_before_the_next(tmp_path: Path) -> None:
+    deep = tmp_path / "a/b"
+    plain = write(deep / "config.json", workspace_name="plain")
+    assert config.find(deep, None) == plain
+    older = write(tmp_path / "aml_config/project.json", workspace_name="older")
+    assert config.find(deep, None) == older
+    hidden = write(tmp_path / ".azureml/config.json", workspace_name="hidden")
+    assert config.find(deep, None) == hidden
+    assert config.find(plain, None) == plain
+    assert config.find(deep, "other.json") is None
+
+
+def test_the_folder_that_is_there_is_written_to(tmp_path: Path) -> None:
+    content = {"workspace_name": "w"}
+    assert config.write(content, tmp_path, None) == tmp_path / ".azureml/config.json"
+    (tmp_path / "aml_config").mkdir()
+    assert config.write(content, tmp_path, "x.json") == tmp_path / "aml_config/x.json"
+
+
+@pytest.fixture
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("STUDIO_URL", "http://127.0.0.1:8000")
+    monkeypatch.setenv("STUDIO_TOKEN", "secret")
+    monkeypatch.setenv("STUDIO_WORKSPACE", "lab")
+    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "no home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no config"))
+
+
+@pytest.mark.usefixtures("own_environment")
+def test_a_token_goes_to_its_own_server_only(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        endpoint = f"http://127.0.0.1:{other.getsockname()[1]}"
+        write(tmp_path / "config.json", workspace_name="lab", endpoint=endpoint)
+        with pytest.raises(UserErrorException, match="studio login"):
+            Workspace.from_config(tmp_path)
+        other.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            other.accept()
+    assert connection_to("http://127.0.0.1:8000/").token == "secret"
+
+
+@pytest.mark.usefixtures("own_environment")
+def test_a_path_without_a_file_is_an_error_that_names_both(tmp_path: Path) -> None:
+    with pytest.raises(UserErrorException) as caught:
+        Workspace.from_config(tmp_path / "nowhere")
+    assert "config.json" in str(caught.value)
+    assert str(tmp_path / "nowhere") in str(caught.value)
+
+
+@pytest.mark.usefixtures("own_environment")
+def test_without_a_server_it_is_said_how_to_get_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("STUDIO_URL")
+    with pytest.raises(UserErrorException, match="studio env"):
+        Workspace()
+
+
+SHOW = """
+from azureml.core import Workspace
+ws = Workspace.from_config()
+print(ws.name, ws.subscription_id, ws.resource_group)
+"""
+
+
+def test_a_file_written_for_azure_leads_to_my_workspace(
+    user: User, tmp_path: Path
+) -> None:
+    names = {"subscription_id": "s", "resource_group": "r"}
+    write(tmp_path / ".azureml/config.json", workspace_name="azure-ws", **names)
+    done = user.run(SHOW, folder=tmp_path)
+    assert done.stdout.strip() == "default s r"
+    warned = [line for line in done.stderr.splitlines() if "StudioWarning" in line]
+    assert len(warned) == 1
+    assert "'azure-ws'" in warned[0]
+    assert "'default'" in warned[0]
+
+
+def test_what_write_config_wrote_is_read_in_any_folder_below(
+    user: User, live: Server, tmp_path: Path
+) -> None:
+    user.run(f"{SHOW}\nws.write_config()", folder=tmp_path)
+    written = json.loads((tmp_path / ".azureml/config.json").read_text())
+    assert written["endpoint"] == live.url
+    below = tmp_path / "a/b"
+    below.mkdir(parents=True)
+    done = user.run(SHOW, folder=below)
+    assert done.stdout.startswith("default ")
+    assert done.stderr == ""
+
+
+def test_the_workspaces_that_i_am_a_member_of(user: User) -> None:
+    code = """
+from azureml.core import Workspace
+print(list(Workspace.list()), Workspace.get("default").name, repr(Workspace()))
+try:
+    Workspace.get("nosuch")
+except Exception as error:
+    print(error)
+"""
+    first, second = user.said(code).splitlines()
+    assert first.startswith("['default'] default Workspace.create(name='default', ")
+    assert "default" in second
+    assert "Ask its owner" in second

@@ -1,0 +1,155 @@
+"""The `azureml` package: what it has, what it says of the rest, whom it never hides."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from studio.compat.missing import THERE
+from tests.sdk.user import User
+
+
+def test_the_names_that_scripts_import_are_there(user: User) -> None:
+    user.run(
+        """
+        from azureml.core import (
+            ComputeTarget, Environment, Experiment, Run, RunConfiguration, ScriptRun,
+            ScriptRunConfig, VERSION, Workspace, get_run)
+        from azureml.core.run import Run as R, _OfflineRun, get_run
+        from azureml.core.authentication import (
+            AzureCliAuthentication, InteractiveLoginAuthentication, MsiAuthentication,
+            ServicePrincipalAuthentication)
+        from azureml.core.compute import AmlCompute, ComputeTarget
+        from azureml.core.compute_target import ComputeTargetException
+        from azureml.core.conda_dependencies import CondaDependencies
+        from azureml.core.environment import Environment
+        from azureml.core.runconfig import (
+            DEFAULT_CPU_IMAGE, MpiConfiguration, RunConfiguration)
+        from azureml.exceptions import ActivityFailedException, UserErrorException
+        from azureml.widgets import RunDetails
+        assert R is Run
+        """
+    )
+
+
+def test_every_module_that_is_listed_is_there(user: User) -> None:
+    lines = [f"import {name}" for name in THERE]
+    user.run("\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("statement", "listed"),
+    [
+        ("from azureml.core import Dataset", "Experiment"),
+        ("from azureml.core.run import Nosuch", "get_run"),
+        ("import azureml.pipeline", "azureml.core.runconfig"),
+        ("from azureml.train.hyperdrive import x", "azureml.widgets"),
+        ("import azureml.core.dataset", "azureml.core.run"),
+    ],
+)
+def test_another_name_is_an_import_error_that_lists_what_exists(
+    user: User, statement: str, listed: str
+) -> None:
+    said = user.said(
+        f"""
+        try:
+            {statement}
+        except ImportError as error:
+            print(error)
+        """
+    )
+    assert said.startswith("Run Studio's azureml")
+    assert listed in said
+
+
+def test_a_real_azureml_core_is_never_hidden(user: User, tmp_path: Path) -> None:
+    info = tmp_path / "azureml_core-1.61.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: azureml-core\nVersion: 1.61.0\n"
+    )
+    path = f"{user.environment()['PYTHONPATH']}:{tmp_path}"
+    done = user.run("import azureml.core", env={"PYTHONPATH": path}, status=1)
+    last = done.stderr.strip().splitlines()[-1]
+    assert re.match(r"ImportError: azureml-core 1\.61\.0 is installed", last)
+    assert "pip uninstall azureml-core" in last
+
+
+def test_importing_it_imports_neither_django_nor_what_is_heavy(user: User) -> None:
+    said = user.said(
+        """
+        import json, sys
+        import azureml.core
+        heavy = {"django", "numpy", "pandas", "matplotlib", "plotly", "msgspec", "runs"}
+        print(json.dumps(sorted(heavy & set(sys.modules))))
+        """
+    )
+    assert json.loads(said) == []
+
+
+def test_outside_of_a_run_the_context_prints(user: User) -> None:
+    said = user.said(
+        """
+        from azureml.core import Run
+        run = Run.get_context()
+        run.log("loss", 0.5)
+        run.tag("quality", "good")
+        with run.child_run() as child:
+            child.log_list("l", [1, 2])
+        run.complete()
+        print(run.id)
+        """
+    )
+    lines = said.splitlines()
+    assert lines[:2] == ["Attempted to log scalar metric loss:", "0.5"]
+    assert lines[2:4] == ["Attempted to add tag quality:", "good"]
+    assert lines[-1].startswith("OfflineRun_")
+
+
+def test_inside_of_a_run_the_context_is_that_run(user: User) -> None:
+    run_id = user.said(
+        """
+        from azureml.core import Experiment, Workspace
+        exp = Experiment(Workspace.from_config(), "context")
+        print(exp.start_logging(snapshot_directory=None, outputs=False).id)
+        """
+    )
+    said = user.said(
+        """
+        from azureml.core import Run
+        with Run.get_context(allow_offline=False) as run:
+            run.log("loss", 0.5)
+            print(run.id, run.experiment.name, run.parent)
+        print(run.get_status(), run.get_metrics())
+        """,
+        env={"STUDIO_RUN_ID": run_id},
+    )
+    first, second = said.splitlines()
+    assert first == f"{run_id} context None"
+    assert second == "Running {'loss': 0.5}"
+
+
+def test_run_details_print_where_there_is_no_notebook(user: User) -> None:
+    said = user.said(
+        """
+        from azureml.core import Experiment, Workspace
+        from azureml.widgets import RunDetails
+        exp = Experiment(Workspace.from_config(), "widget")
+        with exp.start_logging(snapshot_directory=None) as run:
+            run.log("loss<b>", 0.5)
+            run.tag("<i>", "x")
+            with run.child_run() as child:
+                pass
+            run.flush()
+            RunDetails(run).show()
+        print(RunDetails(run).get_html())
+        """
+    )
+    assert "Run(Experiment: widget," in said
+    html = said[said.index("<table") :]
+    for word in ("Completed", "loss&lt;b&gt;", "&lt;i&gt;: x", "Child run", "<pre>"):
+        assert word in html
+    assert "<i>" not in html
