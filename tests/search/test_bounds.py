@@ -7,7 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs.models import Key, Kind, Run, RunTag, User, Workspace
-from runs.search.counts import count_keys
+from runs.search import completion
+from runs.search.facets import FacetReader
 from studio.core.errors import InvalidFilter
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON
@@ -68,8 +69,8 @@ def test_ten_thousand_keys_cost_no_more_queries(shelf: Library) -> None:
     Key.objects.bulk_create(keys)
     RunTag.objects.bulk_create(RunTag(run=run, key=key, value="1") for key in keys)
     assert queries("tags.key-9999 = '1'") == few
-    found = count_keys("tags", "key-", ViewSpec(), shelf.ada, shelf.workspace, now=NOON)
-    assert len(found) == 20
+    reader = FacetReader(ViewSpec(), shelf.ada, shelf.workspace, now=NOON)
+    assert len(completion.keys(reader, "tags", "key-", 20)) == 20
 
 
 @pytest.mark.parametrize(

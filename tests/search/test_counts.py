@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from runs.search import tally
-from runs.search.counts import count_keys, count_statuses, count_values
-from studio.core.filters import parse_field
+from runs.search import completion, tally
+from runs.search.counts import count_statuses
+from runs.search.facets import FacetReader
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
@@ -47,7 +45,8 @@ def test_beyond_the_limit_the_newest_are_counted(
 
 def keys(library: Library, kind: str, part: str, q: str = "") -> list[tuple[str, int]]:
     spec = ViewSpec(q=q, children=True)
-    found = count_keys(kind, part, spec, library.ada, library.workspace, now=NOON)
+    reader = FacetReader(spec, library.ada, library.workspace, now=NOON)
+    found = completion.keys(reader, kind, part, 20)
     return [(each.field.key, each.runs) for each in found]
 
 
@@ -59,25 +58,3 @@ def test_keys_complete_with_their_counts(library: Library) -> None:
         ("val/acc", 1),
     ]
     assert keys(library, "params", "", "status:failed") == [("lr", 2)]
-
-
-VALUES: list[tuple[str, str, list[Any]]] = [
-    ("tags.model", "RES", [("resnet50", 1)]),
-    ("tags.model", "", [("", 1), ("resnet50", 1), ("vit", 1)]),
-    ("tags.baseline", "", [(None, 1)]),
-    ("tags.unknown", "", []),
-    ("params.lr", "0", [("0.01", 1), ("0.1", 1)]),
-    ("experiment", "", [("digits", 5), ("Vision / Größe", 1)]),
-    ("status", "", [("Failed", 2)]),
-    ("submitter", "AD", [("ada", 4)]),
-]
-
-
-@pytest.mark.parametrize(("name", "part", "expected"), VALUES)
-def test_values_complete_with_their_counts(
-    library: Library, name: str, part: str, expected: list[Any]
-) -> None:
-    spec = ViewSpec(children=True, q="status:failed" if name == "status" else "")
-    field = parse_field(name)
-    found = count_values(field, part, spec, library.ada, library.workspace, now=NOON)
-    assert [(each.value, each.runs) for each in found] == expected
