@@ -193,7 +193,7 @@ def choose(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
         monkeypatch.setattr(ways, "PROBES", 0)
 
 
-@pytest.mark.parametrize("limit", [tree_runs.EXACT, -1], ids=["gathered", "walked"])
+@pytest.mark.parametrize("limit", [EXACT, -1], ids=["gathered", "walked"])
 @pytest.mark.parametrize("asked", FAMILIES, ids=str)
 def test_no_tree_reads_a_large_table_through(
     large: Library, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], limit: int

@@ -45,9 +45,11 @@ def row(shelf: Library) -> Library:
     return shelf
 
 
-def told(library: Library, q: str, **spec: bool) -> tuple[int, dict[str, int], bool]:
+def told(
+    library: Library, q: str, *, children: bool = False
+) -> tuple[int, dict[str, int], bool]:
     found = count_statuses(
-        ViewSpec(q=q, **spec), library.ada, library.workspace, now=NOON
+        ViewSpec(q=q, children=children), library.ada, library.workspace, now=NOON
     )
     counts = {status.value: n for status, n in found.counts.items()}
     return found.total, counts, found.exact
