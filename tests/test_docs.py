@@ -31,7 +31,11 @@ def test_ci_runs_the_commands_of_the_readme() -> None:
     assert "python -m pytest" in readme
 
 
-def test_the_readmes_script_is_python() -> None:
-    readme = (ROOT / "README.md").read_text()
-    [script] = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
-    compile(script, "README.md", "exec")
+def test_the_examples_are_python() -> None:
+    for page in ("README.md", "docs/sdk.md"):
+        scripts = re.findall(
+            r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL
+        )
+        assert scripts
+        for script in scripts:
+            compile(script, page, "exec")

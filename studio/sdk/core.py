@@ -93,7 +93,7 @@ class RunCore:
         writer = Writer.open(
             self._link.client,
             self._id,
-            heartbeats=self._is_own,
+            heartbeats=self._is_own and not self._is_final(),
             offline=self._link.offline,
         )
         _writers.add(writer)

@@ -13,7 +13,7 @@ import click
 from playwright.sync_api import sync_playwright
 
 from tests.bench import delivery, interrupt, kill, weight
-from tests.bench.commands import ingest, lists, metric, search, seed, start
+from tests.bench.commands import ingest, lists, metric, sdk, search, seed, start
 from tests.bench.report import Report
 from tests.parts.browser import FLAGS
 from tests.parts.postgres import binaries, cluster, fresh_database
@@ -133,7 +133,7 @@ def weight_command() -> None:
     sys.exit(1 if total > weight.LIMIT else 0)
 
 
-for command in (seed, lists, search, ingest, metric, start):
+for command in (seed, lists, search, ingest, metric, sdk, start):
     main.add_command(command)
 
 

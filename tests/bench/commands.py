@@ -243,3 +243,16 @@ def start(home: Path, kind: str, as_json: bool, rounds: int) -> None:
         report = Report("Start and memory")
         measure(home, env, report, rounds=rounds)
         report.show(as_json=as_json)
+
+
+@click.command()
+@options(HOME, KIND, AS_JSON)
+def sdk(home: Path, kind: str, as_json: bool) -> None:
+    """Time the SDK's import, and its lists of runs to their first page."""
+    with database(home, kind) as env:
+        from tests.bench.sdk import measure
+
+        report = Report("The SDK")
+        with running(home, env=env) as server:
+            measure(server, report)
+        report.show(as_json=as_json)

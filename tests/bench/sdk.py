@@ -1,0 +1,75 @@
+"""The SDK over a home folder with many runs: its import, and its lists."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from studio.sdk import Experiment, Workspace
+from tests.bench.report import Report
+from tests.parts.server import Server
+
+ROUNDS = 9
+#: How much of a list is read; the rest of it comes as fast.
+READ = 1000
+
+
+def measure(server: Server, report: Report) -> None:
+    bare = started("pass")
+    loaded = started("import studio.sdk")
+    report.add("import studio.sdk", "100 ms over bare", ms=1000 * (loaded - bare))
+    os.environ.update(server.environment)
+    workspace = Workspace.from_config()
+    experiment, tags = commonest(workspace)
+
+    def first(**wanted: object) -> Callable[[], object]:
+        return lambda: next(experiment.get_runs(**wanted), None)  # type: ignore[arg-type]
+
+    def many() -> object:
+        return list(itertools.islice(experiment.get_runs(), READ))
+
+    questions: dict[str, Callable[[], object]] = {
+        "get_runs(): to the first page": first(),
+        f"get_runs(tags={tags}): to the first page": first(tags=tags),
+        f"get_runs(tags={next(iter(tags))!r}): to the first page": first(
+            tags=next(iter(tags))
+        ),
+        "get_runs(tags of none): to the end": first(tags={"nosuch": "x"}),
+        f"get_runs(): {READ} runs": many,
+    }
+    for name, ask in questions.items():
+        limit = "300 ms" if "first page" in name else ""
+        report.add(name, limit, ms=1000 * median(ask))
+
+
+def commonest(workspace: Workspace) -> tuple[Experiment, dict[str, str | None]]:
+    """The experiment of the newest run, and one of that run's tags."""
+    found = workspace._link.get("runs", rows=25, columns="tags")["runs"]
+    run = next(one for one in found if one["tags"])
+    key = min(run["tags"])
+    name = run["run"]["experiment"]
+    return Experiment(workspace, name), {key: run["tags"][key]}
+
+
+def median(ask: Callable[[], object]) -> float:
+    took = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        ask()
+        took.append(time.perf_counter() - begin)
+    return statistics.median(took)
+
+
+def started(code: str) -> float:
+    """The least time of an interpreter that runs `code`: others only add to it."""
+    times = []
+    for _ in range(2 * ROUNDS):
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        times.append(time.perf_counter() - begin)
+    return min(times)

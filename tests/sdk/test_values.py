@@ -1,0 +1,141 @@
+"""What is kept of what scripts log: Python's own types, of whatever they have."""
+
+from __future__ import annotations
+
+import enum
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from studio.sdk.errors import UserErrorException
+from studio.sdk.values import is_listlike, one_type, scalar, unwire, whole, wire
+from tests.sdk.user import User
+
+
+class Colour(str, enum.Enum):
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (np.int64(3), 3),
+        (np.uint64(2**63), 2**63),
+        (np.int8(-1), -1),
+        (np.float16(0.5), 0.5),
+        (np.float64(0.1), 0.1),
+        (np.longdouble(0.5), 0.5),
+        (np.bool_(True), True),
+        (np.str_("x"), "x"),
+        (np.array(7), 7),
+        (Fraction(1, 4), 0.25),
+        (Colour.RED, "red"),
+        (None, None),
+        (True, True),
+        (Decimal("0.5"), "Decimal('0.5')"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::studio.sdk.telling.StudioWarning")
+def test_a_value_becomes_one_of_pythons(value: Any, kept: Any) -> None:
+    found = scalar(value, "Metric 'm'")
+    assert (type(found), found) == (type(kept), kept)
+
+
+@pytest.mark.parametrize(
+    "value", [[1], (1,), range(2), {1: 2}, np.arange(3), print, {1}]
+)
+def test_lists_and_functions_are_no_values(value: Any) -> None:
+    assert is_listlike(value)
+
+
+@pytest.mark.parametrize(
+    "value", [1, "text", b"bytes", np.float64(1), np.array(1), None]
+)
+def test_scalars_are_no_lists(value: Any) -> None:
+    assert not is_listlike(value)
+
+
+def test_steps_are_whole_numbers() -> None:
+    assert [whole(step) for step in (np.int64(2), 3.0, np.array(4), True)] == [
+        2,
+        3,
+        4,
+        1,
+    ]
+    for step in ("1", 1.5, None):
+        with pytest.raises(UserErrorException):
+            whole(step)
+
+
+def test_whole_numbers_among_fractions_become_fractions() -> None:
+    assert list(map(type, one_type([1, np.float32(0.5)], "l"))) == [float, float]
+    assert list(map(type, one_type([1, 2], "l"))) == [int, int]
+
+
+def test_what_json_lacks_goes_by_name_and_comes_back() -> None:
+    value = {"a": [float("inf"), 1], "b": {"c": float("-inf")}, "d": "text"}
+    assert wire(value) == {"a": ["Infinity", 1], "b": {"c": "-Infinity"}, "d": "text"}
+    assert unwire(wire(value)) == value
+
+
+def test_a_block_ends_its_run_as_it_ended_itself(user: User) -> None:
+    said = user.said(
+        """
+        import sys
+        from azureml.core import Experiment, Workspace
+        exp = Experiment(Workspace.from_config(), "blocks")
+
+        def end_of(block):
+            run = exp.start_logging(snapshot_directory=None, outputs=False)
+            try:
+                with run:
+                    block()
+            except BaseException as error:
+                print(type(error).__name__, end=" ")
+            print(run.get_status(), (run.get_details().get("error") or {}).get("error"))
+
+        def boom():
+            raise ValueError("boom")
+
+        for block in (lambda: 0, lambda: sys.exit(0), lambda: sys.exit(3), boom):
+            end_of(block)
+        """
+    )
+    whole_lines = [line for line in said.splitlines() if line]
+    assert whole_lines[0] == "Completed None"
+    assert whole_lines[1] == "SystemExit Completed None"
+    assert whole_lines[2].startswith("SystemExit Failed {'code': 'UserError'")
+    assert "User program failed with ValueError: boom" in whole_lines[3]
+
+
+def test_a_run_logs_on_after_its_end_and_from_forked_processes(user: User) -> None:
+    said = user.said(
+        """
+        from multiprocessing import get_context
+        from azureml.core import Experiment, Run, Workspace
+        exp = Experiment(Workspace.from_config(), "forks")
+        run = exp.start_logging(snapshot_directory=None, outputs=False)
+
+        def work(number):
+            for step in range(50):
+                run.log(f"process {number}", step)
+
+        fork = get_context("fork")
+        processes = [fork.Process(target=work, args=(n,)) for n in range(3)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        run.complete()
+        run.log("after", 1)
+        metrics = Run(exp, run.id).get_metrics()
+        print(metrics.pop("after"), run.get_status())
+        print(sorted(metrics), all(v == list(range(50)) for v in metrics.values()))
+        """
+    )
+    first, second = said.splitlines()
+    assert first == "1 Completed"
+    assert second == "['process 0', 'process 1', 'process 2'] True"
