@@ -6,16 +6,19 @@ left the page since are sent along, so that they too show what is true now.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
+
+from django.utils.translation import ngettext
 
 from runs.pages.conditional import SHOWN
 from runs.pages.members_only import PageRequest
 from runs.pages.run_cells import ROLLUP, Row, rows
 from runs.pages.run_links import Links
 from runs.search.find_runs import RunPage
-from runs.search.shown_runs import shown_runs
-from studio.core.viewspec import Column, ViewSpec
+from runs.search.shown_runs import in_tree, shown_runs
+from studio.core.viewspec import ROWS, Column, ViewSpec
 
 _DIGITS = 18
 
@@ -33,7 +36,10 @@ def kept_rows(
         return []
     hidden = tuple(Column(each) for each in ROLLUP)
     asked = replace(spec, columns=(*columns, *hidden))
-    kept = shown_runs(missing, asked, request.actor.user, request.workspace)
+    viewer, workspace = request.actor.user, request.workspace
+    kept = shown_runs(missing, asked, viewer, workspace)
+    if spec.is_tree:
+        kept = in_tree(kept, page.rows, asked, viewer, workspace)
     # Together, so that numbers have the decimals of the column that they stand in.
     drawn = rows(replace(page, rows=(*page.rows, *kept)), columns, links)
     return drawn[len(page.rows) :]
@@ -44,3 +50,16 @@ def _asked(request: PageRequest) -> set[int]:
         return set()
     found = request.GET.get(SHOWN, "").split(".")
     return {int(each) for each in found if each.isdecimal() and len(each) <= _DIGITS}
+
+
+def news_words() -> dict[str, str]:
+    """How a script says that there are new runs, in the plural forms of the language:
+    the forms, and for each number from 1 on which of them it takes.
+    """
+    said = [
+        ngettext("%(n)s new run", "%(n)s new runs", number) % {"n": "%s"}
+        for number in range(1, max(ROWS) + 1)
+    ]
+    forms = list(dict.fromkeys(said))
+    which = "".join(str(forms.index(each)) for each in said)
+    return {"forms": json.dumps(forms, ensure_ascii=False), "which": which}

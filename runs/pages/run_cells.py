@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -34,8 +35,9 @@ from studio.core.viewspec import Column
 
 #: Fields of one value per run whose cells are links that ask for only that value.
 ASKED_FOR = ("experiment", "submitter", "target", "type", "script", "commit")
-#: Characters of tags in a cell; one tag is always shown, the rest counted.
-TAGS_ROOM = 18
+#: Characters that a cell of tags has room for, that the frame of a chip takes, and that
+#: the count of the rest takes; one tag is always shown.
+TAGS_ROOM, CHIP_ROOM, REST_ROOM = 28, 5, 7
 #: The roll-up of a parent's children, in the order in which it is read.
 ROLLUP = {
     Field(CHILDREN, word.lower()): word
@@ -205,12 +207,11 @@ def _tags_cell(tags: Sequence[tuple[str, str | None]], links: Links) -> Cell:
 
 
 def _tags_that_fit(tags: Sequence[tuple[str, str | None]]) -> int:
-    room = TAGS_ROOM
-    for count, tag in enumerate(tags):
-        room -= len(_tag_text(*tag))
-        if count and room < 0:
-            return count
-    return len(tags)
+    sizes = [len(_tag_text(*tag)) + CHIP_ROOM for tag in tags]
+    if len(tags) < 2 or sum(sizes) <= TAGS_ROOM:
+        return len(tags)
+    ends = accumulate(sizes)
+    return max(sum(end <= TAGS_ROOM - REST_ROOM for end in ends), 1)
 
 
 def _tag_text(key: str, value: str | None) -> str:

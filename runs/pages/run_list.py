@@ -17,7 +17,7 @@ from runs.pages import conditional, facets, filter_note, list_twins, run_table
 from runs.pages.conditional import varied
 from runs.pages.experiments import find_experiment
 from runs.pages.list_empty import empty
-from runs.pages.list_news import kept_rows
+from runs.pages.list_news import kept_rows, news_words
 from runs.pages.list_scope import number_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links, strip
@@ -163,6 +163,7 @@ def _frame(
         "experiment_starred": starred,
         "experiment_star_url": f"{request.path}star/",
         "here": request.get_full_path(),
+        "news": news_words(),
         **facets.around(request, spec, experiment),
     }
 

@@ -88,6 +88,8 @@ def table(
         "heads": heads(links.spec, shown, links, links.part("head")),
         "columns": json.dumps([str(column) for column in columns], ensure_ascii=False),
         "columns_href": links.part("columns"),
+        "here_links": _here(links),
+        "sorted_by": field_label(links.spec.sort.field),
         "alike": alike,
         "pills": pills(links),
         "add_filter": links.part("filter"),
@@ -98,6 +100,17 @@ def table(
         "previous": links.query(before=page.before) if page.before else "",
         "next": links.query(after=page.after) if page.after else "",
         "pace": QUICK if active else SLOW,
+    }
+
+
+def _here(links: Links) -> dict[str, str]:
+    """The same page of rows, read again or shown in another way."""
+    spec = links.spec
+    place = {"after": spec.after, "before": spec.before}
+    return {
+        "again": links.query(**place),
+        "facets": links.query(facets=not spec.facets, **place),
+        "differs": links.query(differs=not spec.differs, **place),
     }
 
 

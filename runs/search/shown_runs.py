@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from runs.models import Run, User, Workspace
-from runs.search.find_runs import RunRow, find_runs
+from runs.search.find_runs import RunRow, TreePlace, find_runs
+from runs.search.question import ask
+from runs.search.tree_runs import best_below
 from studio.core.filters import to_text
 from studio.core.filters.tree import Comparison, Text, attribute
 from studio.core.viewspec import ROWS, ViewSpec
@@ -34,3 +38,40 @@ def shown_runs(
         )
         found += find_runs(asked, viewer, workspace).rows
     return found
+
+
+def in_tree(
+    kept: Sequence[RunRow],
+    others: Sequence[RunRow],
+    spec: ViewSpec,
+    viewer: User,
+    workspace: Workspace,
+) -> list[RunRow]:
+    """The rows where they hung: below those that the reader still has before him."""
+    parents = {row.run.pk: row.run.parent_id for row in (*kept, *others)}
+    asked = [column.field for column in spec.columns]
+    now = time.time_ns() // 1_000_000
+    named = replace(spec, q="")
+    question = ask(named, viewer, workspace, now=now, fields=asked)
+    best = best_below([row.run for row in kept], asked, question)
+    opened = {each.run_id for each in spec.tree}
+    return [
+        replace(
+            row,
+            place=TreePlace(
+                _depth(row.run, parents),
+                matches=True,
+                is_open=row.run.run_id in opened,
+                best=best.get(row.run.pk, {}),
+            ),
+        )
+        for row in kept
+    ]
+
+
+def _depth(run: Run, parents: Mapping[int, int | None]) -> int:
+    """A parent that is gone meanwhile is taken for a root."""
+    depth, above = 0, run.parent_id
+    while above is not None:
+        depth, above = depth + 1, parents.get(above)
+    return depth

@@ -105,7 +105,7 @@ def find_tree(
         runs, before, after, first = page_of(roots)
         branches = open_branches(question, runs)
         shown = branches.in_order(runs)
-        best = _best_of(runs, asked, question)
+        best = best_below(runs, asked, question)
         rows = [
             replace(row, place=replace(branches.places[row.run.pk], best=kept))
             for row in rows_of(shown, asked, question)
@@ -163,7 +163,7 @@ def _may_hide_roots(question: Question) -> bool:
     return gone.exists() or any(runs.exists() for runs in hidden)
 
 
-def _best_of(
+def best_below(
     runs: Sequence[Run], asked: Sequence[Field], question: Question
 ) -> dict[int, dict[Field, tuple[float, float]]]:
     """The kept least and greatest values below the roots, of the asked metrics."""

@@ -24,9 +24,11 @@ function inserted(html) {
 
 // The dialog. A click with a modifier opens the page, as any link does; so does a failure.
 const opener = document.getElementById("edit-columns");
-opener?.addEventListener("click", async (event) => {
-  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest?.("[data-edit-columns]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
+  link.closest("details")?.removeAttribute("open");
   const path = opener.pathname;
   const asked = location.search + (opener.dataset.in ? `${location.search ? "&" : "?"}in=${opener.dataset.in}` : "");
   try {

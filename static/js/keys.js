@@ -10,10 +10,13 @@ const ACTS = {
   "?": () => dialog()?.showModal(),
 };
 
+// A row of a tree opens and closes by the arrows, from its name or its chevron.
+const TREE = { ArrowRight: "false", ArrowLeft: "true" };
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.target.closest(TYPING) || document.querySelector("dialog[open]")) return;
-  const act = Object.hasOwn(ACTS, event.key) && ACTS[event.key];
+  const act = (Object.hasOwn(ACTS, event.key) && ACTS[event.key]) || turning(event);
   if (!act) return;
   event.preventDefault();
   act();
@@ -30,4 +33,10 @@ function moveRow(step) {
   const row = document.activeElement.closest("tr")?.querySelector("[data-row-link]");
   const now = links.indexOf(row);
   links[Math.min(Math.max(now + step, 0), links.length - 1)]?.focus();
+}
+
+function turning({ key, target }) {
+  const cell = Object.hasOwn(TREE, key) && target.closest("[data-row-link], .chevron")?.closest("td");
+  const chevron = cell && cell.querySelector(`a.chevron[aria-expanded="${TREE[key]}"]`);
+  return chevron && (() => chevron.click());
 }

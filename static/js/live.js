@@ -125,7 +125,8 @@ const hush = () => bar()?.replaceChildren();
 
 function announce(count, most) {
   const several = count === most ? `${count}+` : String(count);
-  const text = !count ? words.changed : count === 1 ? words.newRun : words.newRuns.replace("%s", several);
+  const form = words.newForms[Math.min(count, words.newForms.length) - 1];
+  const text = count ? JSON.parse(words.newRuns)[form].replace("%s", several) : words.changed;
   const button = bar()?.querySelector("button");
   if (!bar() || button?.textContent === text) return;
   const made = document.createElement("button");
@@ -137,7 +138,7 @@ function announce(count, most) {
 }
 
 document.addEventListener("click", async (event) => {
-  if (!event.target.closest("#list-news button, #refresh")) return;
+  if (!event.target.closest("#list-news button, [data-refresh]")) return;
   event.preventDefault();
   try {
     const answer = await ask(false);

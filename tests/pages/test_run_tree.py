@@ -98,3 +98,35 @@ def test_a_flat_list_has_children_as_rows(visitor: Client, sweep: None) -> None:
     assert names(page)[0] == "other"
     assert len(names(page)) == 16
     assert 'name="flat" value="1" data-submit checked' in page.text
+
+
+def test_rows_that_the_page_lost_are_sent_as_they_hung(
+    visitor: Client, sweep: None, log: Any
+) -> None:
+    address = TREE + "&tree=sweep&columns=name,metrics.acc"
+    before = visitor.get(address)
+    keys = {row.run.run_id: row.key for row in before.context["rows"]}
+    for n in range(25):
+        log(f"new{n}")
+    shown = f"&rows=25&shown={'.'.join(keys.values())}"
+    answer = visitor.get(address + shown, headers=HTMX)
+    kept = {each.run.run_id: each for each in answer.context["kept_rows"]}
+    assert kept.keys() == keys.keys()
+    hung = {name: each.branch for name, each in kept.items()}
+    places = {name: (each.depth, each.is_open) for name, each in hung.items()}
+    assert places["sweep"] == (0, True)
+    assert places["c12"] == (1, False)
+    assert kept["c12"].branch.toggle
+    assert not kept["c11"].branch.toggle
+    assert "0.99" in row(answer, "sweep")
+
+
+def test_only_what_differs_has_as_many_cells_as_heads_below_an_open_row(
+    visitor: Client, sweep: None
+) -> None:
+    asked = "&tree=sweep&differs=1&columns=name,status,experiment,metrics.acc"
+    page = visitor.get(TREE + asked)
+    heads = page.text.count("<th scope")
+    assert heads
+    for each in rows(page):
+        assert each.count("<td") == heads

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 
@@ -36,3 +38,33 @@ def test_the_list_of_keys_opens_and_closes_on_every_page(runs_page: Page) -> Non
     runs_page.get_by_label("Account of").click()
     runs_page.get_by_role("link", name="Keys").click()
     expect(dialog).to_be_visible()
+
+
+def test_arrows_open_and_close_the_child_runs_of_a_row(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/?q=experiment:sweeps&children=1")
+    name = runs_page.locator("[data-row-link]", has_text=re.compile("^sweep$"))
+    child = runs_page.get_by_role("link", name="sweep-6", exact=True)
+    name.focus()
+    runs_page.keyboard.press("ArrowRight")
+    expect(child).to_be_visible()
+    expect(name).to_be_focused()
+    runs_page.keyboard.press("ArrowLeft")
+    expect(child).to_have_count(0)
+
+
+def test_a_phone_has_the_tools_in_menus(phone_page: Page) -> None:
+    more = phone_page.get_by_label("More", exact=True)
+    more.click()
+    phone_page.get_by_role("link", name="Edit columns").click()
+    dialog = phone_page.get_by_role("dialog", name="Edit columns")
+    expect(dialog).to_be_visible()
+    phone_page.keyboard.press("Escape")
+    more.click()
+    phone_page.get_by_role("link", name="Facets").click()
+    expect(phone_page.locator("#facets")).to_be_visible()
+    phone_page.locator("#facets-close").click()
+    expect(phone_page.locator("#facets")).to_be_hidden()
+    phone_page.locator("summary", has_text="Sorted by").click()
+    phone_page.get_by_role("link", name="Display name").click()
+    expect(phone_page.locator("[data-row-link]").first).to_have_text("digits-01")
+    assert phone_page.evaluate("document.documentElement.scrollWidth") == 360

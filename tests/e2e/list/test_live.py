@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.parts.browser import Watch
+from tests.parts.clients import quiet_environment
 from tests.parts.server import Server
 from tests.parts.wire import Connection
 
@@ -158,3 +160,24 @@ def test_without_news_nothing_is_sent_and_nothing_moves(
     with runs_page.expect_response(lambda answer: "shown=" in answer.url) as told:
         runs_page.evaluate("dispatchEvent(new Event('online'))")
     assert told.value.status == 304
+
+
+def test_the_snippet_of_an_empty_list_works_in_a_shell(
+    runs_page: Page, runs: Runs, list_server: Server
+) -> None:
+    runs_page.goto(runs.path)
+    runs_page.get_by_role("tab", name="Command line").click()
+    script = runs_page.locator("#snippet-3").inner_text()
+    environment = {**quiet_environment(), **list_server.environment}
+    done = subprocess.run(
+        ["sh", "-e"],
+        input=script,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert '"Completed"' in done.stdout
+    look(runs_page)
+    expect(row(runs_page, "Completed")).to_contain_text("0.25")
