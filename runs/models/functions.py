@@ -3,7 +3,7 @@
 `studio_lower` lowers the case of any letter, `studio_starts` looks for a short word at
 the start of words. On PostgreSQL the same is said in SQL (`search.expressions`).
 
-And two expressions that indexes are over. Their constants stand in their text, for an
+And three expressions that indexes are over. Their constants stand in their text, for an
 index serves only what is spelled as it is.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BigIntegerField, Func, TextField
+from django.db.models.sql.compiler import SQLCompiler
 
 
 def lowered(text: str | None) -> str | None:
@@ -71,3 +72,29 @@ class StartOrder(Func):
 
     template = f"COALESCE(%(expressions)s, {-(2**62)})"
     output_field = BigIntegerField()
+
+
+#: Texts are ordered by so many characters, for a cursor carries them.
+TEXT_LENGTH = 200
+#: Whatever the database's own locale is, ICU knows every script.
+ICU = 'COLLATE "und-x-icu"'
+_ASCII = "LENGTH({0}) = LENGTH(CAST({0} AS BLOB))"
+_LOWER = f"CASE WHEN {_ASCII} THEN LOWER({{0}}) ELSE studio_lower({{0}}) END"
+
+
+class TextOrder(Func):
+    """What texts are sorted by: their beginning in lower case, by its characters.
+
+    ASCII by SQLite's own function: five times as fast as by ours.
+    """
+
+    template = f"SUBSTR({_LOWER.format('%(expressions)s')}, 1, {TEXT_LENGTH})"
+    output_field = TextField()
+    arity = 1
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, list[str | int] | tuple[str | int, ...]]:
+        lower = f"REPLACE(LOWER(%(expressions)s {ICU}), 'ς', 'σ')"
+        template = f'(SUBSTR({lower}, 1, {TEXT_LENGTH}) COLLATE "C")'
+        return self.as_sql(compiler, connection, template=template, **extra)

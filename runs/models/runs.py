@@ -9,7 +9,7 @@ from django.db.models import Exists, F, Q
 
 from runs.models.accounts import ApiToken, Member, User, Workspace
 from runs.models.experiments import Experiment
-from runs.models.functions import StartOrder
+from runs.models.functions import StartOrder, TextOrder
 from studio.core.statuses import ACTIVE, CODES, RunStatus
 
 
@@ -148,6 +148,9 @@ class Run(models.Model):
                 StartOrder(F("started")).desc(),
                 F("run_id"),
                 name="run_by_start",
+            ),
+            models.Index(
+                F("workspace"), TextOrder(F("name")), F("id"), name="run_by_name"
             ),
             # Most runs are roots: an index of "no parent" would only mislead a planner.
             models.Index(

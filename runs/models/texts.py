@@ -17,7 +17,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from runs.models.accounts import Workspace
-from runs.models.functions import Beginning
+from runs.models.functions import Beginning, TextOrder
 from runs.models.runs import Run
 
 
@@ -91,7 +91,16 @@ class RunTag(RunText):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "key"], name="run_tag_once")
         ]
-        indexes: ClassVar = indexes("run_tag")
+        indexes: ClassVar = [
+            *indexes("run_tag"),
+            models.Index(
+                F("key"),
+                TextOrder(F("value")),
+                F("run"),
+                condition=Q(number__isnull=True, value__isnull=False),
+                name="run_tag_by_text",
+            ),
+        ]
 
 
 class RunParam(RunText):

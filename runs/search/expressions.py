@@ -20,7 +20,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.sql.compiler import SQLCompiler
 
-from runs.models.functions import is_cjk, lowered
+from runs.models.functions import ICU, is_cjk, lowered
 
 Sql = tuple[str, tuple[str | int, ...]]
 Expr = Combinable
@@ -29,8 +29,6 @@ Expr = Combinable
 MAX_PATTERN = 2000
 _GLOB = {"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"}
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-#: Whatever the database's own locale is, ICU knows every script.
-_ICU = 'COLLATE "und-x-icu"'
 
 
 class _Condition(Func):
@@ -73,7 +71,7 @@ class Lowered(Func):
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
     ) -> Sql:
-        template = f"REPLACE(LOWER(%(expressions)s {_ICU}), 'ς', 'σ')"
+        template = f"REPLACE(LOWER(%(expressions)s {ICU}), 'ς', 'σ')"
         return self.as_sql(compiler, connection, template=template, **extra)
 
 

@@ -29,6 +29,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Substr
 from django.db.models.lookups import Exact
 
+from runs.models.functions import TEXT_LENGTH
 from runs.search import attributes, keyed
 from runs.search.expressions import Binary, Expr, Lowered
 from runs.search.scope import COMMITS, Scope
@@ -37,8 +38,6 @@ from studio.core.filters.tree import Field
 from studio.core.statuses import CODES, RunStatus
 from studio.core.viewtext import Sort
 
-#: Texts are ordered by so many characters, for a cursor carries them.
-TEXT_LENGTH = 200
 #: No time and no duration is so small.
 _NOTHING = -(2**62)
 

@@ -7,14 +7,14 @@ of metrics, and no segment after the one that fills it is asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Exists, F, FloatField, OuterRef, Q, Subquery, TextField
 
 from runs.models import RootMetric
-from runs.models.functions import StartOrder
+from runs.models.functions import StartOrder, TextOrder
 from runs.models.runs import RunQuerySet
 from runs.search import keyed
 from runs.search.expressions import Expr
@@ -59,16 +59,18 @@ def segments_of(question: Question) -> list[Segment]:
     sort = question.spec.sort
     if question.sorts_by_best:
         return _best(question, sort)
-    if sort.field == tree.attribute("created"):
-        # Arrival is the order of the primary keys.
-        return [_by_arrival(question, None, sort.descending)]
-    if sort.field == tree.attribute("started"):
-        return _started(question, sort.descending)
+    if sort.field in _OWN:
+        return _OWN[sort.field](question, sort.descending)
     if sort.field.kind == tree.METRICS and sort.field.aggregate in INDEXED:
         return _metric(question, sort)
     if sort.field.kind in keyed.TABLES:
         return _text(question, sort)
     return [Segment(None, parts_of(sort, question.scope), question.way.to_page)]
+
+
+def _created(question: Question, down: bool) -> list[Segment]:
+    """Arrival is the order of the primary keys."""
+    return [_by_arrival(question, None, down)]
 
 
 def _by_arrival(
@@ -90,6 +92,28 @@ def _started(question: Question, down: bool) -> list[Segment]:
         Segment(0, [start, _arrival(None, True)], only=has_start),
         _by_arrival(question, MISSING, True, ~has_start),
     ]
+
+
+def _name(question: Question, down: bool) -> list[Segment]:
+    """In the order of their index; among equal names the arrival follows it too."""
+    name = Part("order_0", TextOrder(F("name")), str, down)
+    lead = None
+    if question.way.few is None:
+        # Told, for SQLite's planner would sort a large experiment.
+        lead = Lead(Q(workspace=question.scope.workspace), "pk", ordered=True)
+    parts = [name, Part("pk", F("pk"), int, down)]
+    return [
+        Segment(0, parts, lead, only=~Q(name="")),
+        _by_arrival(question, MISSING, True, Q(name="")),
+    ]
+
+
+#: Sorts by what indexes of the runs themselves are in the order of.
+_OWN: Mapping[Field, Callable[[Question, bool], list[Segment]]] = {
+    tree.attribute("created"): _created,
+    tree.attribute("started"): _started,
+    tree.attribute("name"): _name,
+}
 
 
 class _Keyed:
@@ -158,13 +182,15 @@ def _text(question: Question, sort: Sort) -> list[Segment]:
     if make.key is None:
         return [make.rest()]
     number = Part("order_0", make.column("number", FloatField(null=True)), float, down)
-    text = ordered_text(make.column("value", TextField(null=True)))
+    value = make.column("value", TextField(null=True))
+    text = ordered_text(value).value if make.few else TextOrder(value)
     return [
         make.segment(0, {"number__isnull": False}, number, descending=down),
         make.segment(
             1,
             {"number__isnull": True, "value__isnull": False},
-            Part("order_0", text.value, str, down),
+            Part("order_0", text, str, down),
+            descending=down,
         ),
         make.segment(2, {"value__isnull": True}),
         make.rest(),

@@ -118,6 +118,11 @@ def seed(runs: int, points: int, chance: int, home: Path, kind: str) -> None:
     click.option("--only", default="", help="Questions whose names hold this."),
     click.option("--no-http", is_flag=True, help="The views alone, without a server."),
     click.option("--slowest", is_flag=True, help="The SQL of what is too slow."),
+    click.option(
+        "--against",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="A smaller home folder: how the views grow from it to --home.",
+    ),
 )
 def lists(
     home: Path,
@@ -127,8 +132,14 @@ def lists(
     only: str,
     no_http: bool,
     slowest: bool,
+    against: Path | None,
 ) -> None:
     """Time every family of questions to the lists, and the nasty ones."""
+    smaller: dict[str, float] = {}
+    if against is not None:
+        from tests.bench.growth import views_of
+
+        smaller = views_of(against, kind, repeats, only)
     with entered(home, kind) as env:
         from tests.bench.lists import Visitor, measure
         from tests.bench.questions import FAMILIES, NASTY
@@ -138,6 +149,10 @@ def lists(
         visitor = Visitor(home)
         with nullcontext() if no_http else running(home, env=env) as server:
             measure(visitor, server, asked, report, repeats=repeats, explain=slowest)
+        if smaller:
+            from tests.bench.growth import compare
+
+            compare(report, smaller)
         report.show(as_json=as_json)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs.models import Key, Kind, Run, RunTag, User, Workspace
 from runs.search import completion
-from runs.search.facets import FacetReader
+from runs.search.facets import SAMPLE, FacetReader
 from studio.core.errors import InvalidFilter
+from studio.core.filters.tree import Field
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
@@ -82,3 +85,76 @@ def test_what_nothing_matches_is_looked_for_once(shelf: Library, q: str) -> None
         assert shelf.find(q) == []
     looked = [each["sql"] for each in captured if '"revision"' in each["sql"]]
     assert looked == []
+
+
+#: Different tags of a workspace, and how many of them a run has.
+TAGS, TAGS_A_RUN = 100_000, 100
+
+
+def give_many_tags(shelf: Library) -> None:
+    """Every run `run-N` has tags that no other has."""
+    first = shelf.make("run-0")
+    others = [copy(first) for _ in range(1, TAGS // TAGS_A_RUN)]
+    for n, other in enumerate(others, 1):
+        other.pk, other._state.adding = None, True
+        other.run_id = other.name = f"run-{n}"
+        other.number = first.number + n
+    Run.objects.bulk_create(others)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO runs_key (workspace_id, kind, name) "
+            "WITH RECURSIVE n(i) AS "
+            "(SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %s) "
+            "SELECT %s, 'tag', 'many-' || i FROM n",
+            [TAGS - 1, shelf.workspace.pk],
+        )
+        cursor.execute(
+            "INSERT INTO runs_runtag (run_id, key_id, value) "
+            "SELECT r.id, k.id, 'v' FROM runs_key k JOIN runs_run r "
+            "ON r.workspace_id = k.workspace_id AND r.run_id = "
+            f"'run-' || (CAST(SUBSTR(k.name, 6) AS integer) / {TAGS_A_RUN}) "
+            "WHERE k.workspace_id = %s AND k.name LIKE %s",
+            [shelf.workspace.pk, "many-%"],
+        )
+
+
+def test_a_hundred_thousand_tags_cost_no_more_queries(shelf: Library) -> None:
+    run = shelf.make("x", tags={"own": "1"})
+
+    def queries(key: str) -> int:
+        reader = FacetReader(ViewSpec(), shelf.ada, shelf.workspace, now=NOON)
+        with CaptureQueriesContext(connection) as captured:
+            shelf.page(f"tags.{key} = '1'", columns="name,tags")
+            shelf.page("", columns="name,tags", sort=f"tags.{key}")
+            offered = completion.keys(reader, "tags", key, 20)
+            offered += completion.listed(reader, "tags", "", 200)
+            assert reader.read(Field("tags", key)).runs == len(reader.runs().ids)
+        assert key in [each.field.key for each in offered]
+        assert len(offered) <= 220
+        return len(captured)
+
+    few = queries("own")
+    give_many_tags(shelf)
+    own = RunTag.objects.filter(run__workspace=shelf.workspace)
+    assert own.count() == TAGS + 1
+    assert queries("many-77777") <= few
+    reader = FacetReader(ViewSpec(), shelf.ada, shelf.workspace, now=NOON)
+    sampled = reader.keys("tags")
+    assert len(sampled) <= SAMPLE * TAGS_A_RUN
+    assert run.tags.count() == 1
+
+
+@pytest.mark.parametrize("sort", ["-metrics.nobody", "tags.nobody", "-params.nobody"])
+def test_a_sort_on_a_key_that_no_run_has_is_that_of_arrival(
+    shelf: Library, sort: str
+) -> None:
+    for run_id in "abc":
+        shelf.make(run_id)
+
+    def queries(sort: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert shelf.find("", sort=sort) == ["c", "b", "a"]
+        return len(captured)
+
+    # One more asks which key it is.
+    assert queries(sort) <= queries("-created") + 1

@@ -239,3 +239,21 @@ def test_a_thousand_series_cost_few_queries(
         store.append_all(series, Rule.MLFLOW)
     assert MetricChunk.objects.count() == 1000
     assert Metric.objects.filter(count=1, last=0.0).count() == 1000
+
+
+def test_distinct_steps_in_any_order_are_kept_and_sampled(metric: Metric) -> None:
+    """Each batch comes from all over the series, so no chunk has a range of its own."""
+    count, batch = 30_000, 1_000
+    steps = np.random.default_rng(1).permutation(count)
+    for start in range(0, count, batch):
+        some = [int(step) for step in steps[start : start + batch]]
+        points = make_points(some, [1000 + s for s in some], [float(s) for s in some])
+        store.append(metric, points, Rule.MLFLOW)
+    assert len(store.read(metric)) == count
+    assert list(store.read(metric).steps) == list(range(count))
+    assert metric.chunks.count() <= count // TAIL_POINTS + 1
+    sampled, total = store.sample(metric, 100)
+    assert len(sampled) <= 100
+    assert total == count
+    assert (sampled.steps[0], sampled.steps[-1]) == (0, count - 1)
+    assert list(store.read(metric, 500, 510).steps) == list(range(500, 511))
