@@ -22,8 +22,11 @@ from runs.pages import (
     run_cancel,
     run_detail,
     run_files,
+    run_history,
     run_list,
     run_metrics,
+    run_name,
+    run_undo,
     sign_in,
     stars,
 )
@@ -121,6 +124,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "w/<str:workspace>/runs/<str:run_id>/restore/",
         run_cancel.restore,
         name="run-restore",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/name/",
+        run_name.edit_name,
+        name="run-name",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/history/",
+        run_history.history,
+        name="run-history",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/undo/",
+        run_undo.undo_last,
+        name="run-undo",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/undo/<int:number>/",
+        run_undo.undo_change,
+        name="run-undo-change",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/star/",

@@ -44,16 +44,22 @@ function take(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   const root = fresh.getElementById("run");
   if (!root) return;
+  let whole = true;
   for (const part of parts(fresh)) {
     const old = document.getElementById(part.id);
-    if (!old || served.get(part.id) === part.outerHTML || isInUse(old)) continue;
+    if (!old || served.get(part.id) === part.outerHTML) continue;
+    if (isInUse(old)) {
+      whole = false;
+      continue;
+    }
     served.set(part.id, part.outerHTML);
     keepOpen(old, part);
     old.replaceWith(document.adoptNode(part));
     htmx.process(part);
   }
   if (!takeMetrics(fresh)) return location.reload();
-  page().dataset.etag = root.dataset.etag;
+  // What was left out is asked for again.
+  if (whole) page().dataset.etag = root.dataset.etag;
   page().dataset.pace = root.dataset.pace;
   prepare();
   document.dispatchEvent(new CustomEvent("run:changed"));
@@ -78,6 +84,7 @@ function takeMetrics(fresh) {
 function isInUse(part) {
   const selection = getSelection();
   const marks = selection && !selection.isCollapsed && part.contains(selection.anchorNode);
+  if (part.matches("[data-editing]") || part.querySelector("[data-editing]")) return true;
   return marks || part.contains(document.activeElement) || part.querySelector("details.menu[open]");
 }
 
@@ -123,6 +130,7 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (count && shown) shown.textContent = count.textContent;
 });
 
+document.addEventListener("run:look", look);
 document.body.addEventListener("htmx:afterSwap", () => {
   const dialog = document.getElementById("run-cancel");
   if (dialog?.firstElementChild && !dialog.open) dialog.showModal();
