@@ -85,6 +85,20 @@ def set_tags(
     apply_tags(run, tags, actor=actor, now=now)
 
 
+@transaction.atomic
+def edit_tag(
+    run: Run, key: str, value: str | None, *, seen: str, actor: Actor, now: int
+) -> None:
+    """Set the tag to another value than the one that `seen` is the `mark` of."""
+    check_tags({key: value})
+    touch(run, now)
+    stored = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name=key)
+    texts = [text or "" for text in stored.values_list("value", flat=True)]
+    check_seen(seen, texts[0] if texts else None, value or "", f"tags.{key}")
+    if texts != [value or ""]:
+        apply_tags(run, {key: value}, actor=actor, now=now)
+
+
 def apply_tags(
     run: Run, tags: Mapping[str, str | None], *, actor: Actor, now: int
 ) -> None:

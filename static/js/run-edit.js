@@ -6,7 +6,7 @@ const before = new Map();
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr } = event.detail;
-  if (xhr.status === 200 && target.id && !target.matches("[data-editing]")) before.set(target.id, target.outerHTML);
+  if (xhr.status === 200 && target.id && !target.matches("[data-editing]")) before.set(target.id, target.cloneNode(true));
 });
 
 document.body.addEventListener("htmx:afterSettle", (event) => {
@@ -17,11 +17,8 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
 });
 
 function restore(editor) {
-  const html = before.get(editor.id);
-  if (!html) return location.reload();
-  const model = document.createElement("template");
-  model.innerHTML = html;
-  const part = model.content.firstElementChild;
+  const part = before.get(editor.id)?.cloneNode(true);
+  if (!part) return location.reload();
   editor.replaceWith(part);
   htmx.process(part);
   part.querySelector("a[hx-get]")?.focus({ preventScroll: true });

@@ -85,7 +85,8 @@ function isInUse(part) {
   const selection = getSelection();
   const marks = selection && !selection.isCollapsed && part.contains(selection.anchorNode);
   if (part.matches("[data-editing]") || part.querySelector("[data-editing]")) return true;
-  return marks || part.contains(document.activeElement) || part.querySelector("details.menu[open]");
+  const typed = [...part.querySelectorAll(".tag-box input")].some((box) => box.value !== box.defaultValue);
+  return marks || typed || part.contains(document.activeElement) || part.querySelector("details.menu[open]");
 }
 
 function keepOpen(old, part) {
