@@ -87,7 +87,8 @@ def _save_value(request: PageRequest, head: RunHead) -> HttpResponse:
 
 def split(text: str) -> tuple[str, str | None]:
     """`key: value`, or a key alone."""
-    key, colon, value = text.strip().partition(": " if ": " in text else ":")
+    text = text.strip()
+    key, colon, value = text.partition(": " if ": " in text else ":")
     return key.strip(), value.strip() or None if colon else None
 
 
@@ -123,11 +124,10 @@ def known_tags(request: PageRequest, run_id: str) -> HttpResponse:
     """What the box completes: keys, and after a colon the values of one."""
     del run_id
     typed = request.GET.get("tag", "")[:500].replace("\0", "")
-    key, _value = split(typed)
+    key, value = split(typed)
     if ":" in typed:
-        part = typed.partition(":")[2].strip()
-        values = known_values(request.workspace, key, part)
-        options = [f"{key}: {value}" for value in values]
+        values = known_values(request.workspace, key, value or "")
+        options = [f"{key}: {each}" for each in values]
     else:
         options = known_keys(request.workspace, key)
     return render(request, "_run_tag_options.html", {"options": options})
