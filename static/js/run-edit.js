@@ -10,18 +10,23 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 document.body.addEventListener("htmx:afterSettle", (event) => {
-  const field = event.detail.elt.querySelector?.("[data-focus]");
+  const part = event.detail.elt;
+  const field = part.querySelector?.("[data-focus]");
+  // After Save the focus is where the editor was opened.
+  if (!field && ["run-title", "run-description"].includes(part.id)) opener(part)?.focus({ preventScroll: true });
   if (!field) return;
   field.focus();
   if (field.dataset.focus === "all") field.select();
 });
+
+const opener = (part) => part.querySelector("a[hx-get]");
 
 function restore(editor) {
   const part = before.get(editor.id)?.cloneNode(true);
   if (!part) return location.reload();
   editor.replaceWith(part);
   htmx.process(part);
-  part.querySelector("a[hx-get]")?.focus({ preventScroll: true });
+  opener(part)?.focus({ preventScroll: true });
   document.dispatchEvent(new CustomEvent("run:look"));
 }
 

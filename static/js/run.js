@@ -54,8 +54,10 @@ function take(html) {
     }
     served.set(part.id, part.outerHTML);
     keepOpen(old, part);
+    const link = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
     old.replaceWith(document.adoptNode(part));
     htmx.process(part);
+    if (link) part.querySelector(`a[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
   }
   if (!takeMetrics(fresh)) return location.reload();
   // What was left out is asked for again.
@@ -86,7 +88,9 @@ function isInUse(part) {
   const marks = selection && !selection.isCollapsed && part.contains(selection.anchorNode);
   if (part.matches("[data-editing]") || part.querySelector("[data-editing]")) return true;
   const typed = [...part.querySelectorAll(".tag-box input")].some((box) => box.value !== box.defaultValue);
-  return marks || typed || part.contains(document.activeElement) || part.querySelector("details.menu[open]");
+  // A link that opens an editor is found again in what replaces its part.
+  const focus = part.contains(document.activeElement) && !document.activeElement.matches("a[hx-get]");
+  return marks || typed || focus || part.querySelector("details.menu[open]");
 }
 
 function keepOpen(old, part) {
