@@ -6,13 +6,15 @@ the audit record, written once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from django.db import transaction
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
+from runs.actions.keys import as_number
 from runs.actions.search_text import follow_tags, refresh_search_texts
+from runs.actions.seen import check_seen
 from runs.actions.texts import check_tags, write_properties, write_tags
 from runs.actions.touch import touch
 from runs.models import (
@@ -26,32 +28,51 @@ from runs.models import (
 )
 from studio.core import names
 
+#: Tags of MLflow's clients that say the same as a field, and follow it.
+TWINS = {"name": "mlflow.runName", "description": "mlflow.note.content"}
+
 
 @transaction.atomic
-def rename(run: Run, name: str, *, actor: Actor, now: int) -> Run:
-    """Give `run` another display name."""
+def rename(
+    run: Run, name: str, *, actor: Actor, now: int, seen: str | None = None
+) -> Run:
+    """Give `run` another display name; `seen` is the `mark` of the one it replaces."""
     names.check_display_name(name)
-    return _set_text(run, "name", name, actor=actor, now=now)
+    return _set_text(run, "name", name, seen, actor=actor, now=now)
 
 
 @transaction.atomic
-def describe(run: Run, text: str, *, actor: Actor, now: int) -> Run:
-    """Set the Markdown description; empty removes it."""
+def describe(
+    run: Run, text: str, *, actor: Actor, now: int, seen: str | None = None
+) -> Run:
+    """Set the Markdown description; empty removes it. `seen` as for `rename`."""
     names.check_description(text)
-    return _set_text(run, "description", text, actor=actor, now=now)
+    return _set_text(run, "description", text, seen, actor=actor, now=now)
 
 
-def _set_text(run: Run, field: str, text: str, *, actor: Actor, now: int) -> Run:
+def _set_text(
+    run: Run, field: str, text: str, seen: str | None, *, actor: Actor, now: int
+) -> Run:
     touch(run, now)
     before = Run.objects.values_list(field, flat=True).get(pk=run.pk)
-    Run.objects.filter(pk=run.pk).update(**{field: text})
-    setattr(run, field, text)
-    refresh_search_texts([run.pk])
+    check_seen(seen, before, text, field)
+    write_text(run, field, text)
     action = "rename run" if field == "name" else "describe run"
     record(
         run.workspace, action, [Edit(field, before, text, run)], actor=actor, now=now
     )
     return run
+
+
+def write_text(run: Run, field: str, text: str) -> None:
+    """Write name or description, and the tag that says the same, if there is one."""
+    Run.objects.filter(pk=run.pk).update(**{field: text})
+    twin = RunTag.objects.filter(
+        run=run, key__kind=Kind.TAG, key__name=TWINS[field]
+    ).exclude(value=text)
+    twin.update(value=text, number=as_number(text))
+    setattr(run, field, text)
+    refresh_search_texts([run.pk])
 
 
 @transaction.atomic
@@ -62,6 +83,20 @@ def set_tags(
     check_tags(tags)
     touch(run, now)
     apply_tags(run, tags, actor=actor, now=now)
+
+
+@transaction.atomic
+def edit_tag(
+    run: Run, key: str, value: str | None, *, seen: str, actor: Actor, now: int
+) -> None:
+    """Set the tag to another value than the one that `seen` is the `mark` of."""
+    check_tags({key: value})
+    touch(run, now)
+    stored = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name=key)
+    texts = [text or "" for text in stored.values_list("value", flat=True)]
+    check_seen(seen, texts[0] if texts else None, value or "", f"tags.{key}")
+    if texts != [value or ""]:
+        apply_tags(run, {key: value}, actor=actor, now=now)
 
 
 def apply_tags(
@@ -88,15 +123,20 @@ def remove_tags(run: Run, keys: Iterable[str], *, actor: Actor, now: int) -> int
     wanted = [names.check_key(key, "remove") for key in keys]
     names.check_count(len(wanted), "remove")
     touch(run, now)
-    found = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name__in=wanted)
+    edits = delete_tags(run, wanted)
+    record(run.workspace, "remove tags", edits, actor=actor, now=now)
+    return len(edits)
+
+
+def delete_tags(run: Run, keys: Collection[str]) -> list[Edit]:
+    """Remove them within a transaction of `run`; says what there was."""
+    found = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name__in=keys)
     rows = list(found.select_related("key"))
     RunTag.objects.filter(pk__in=[row.pk for row in rows]).delete()
     follow_tags(run, (row.key.name for row in rows))
-    edits = [
+    return [
         Edit(f"tags.{row.key.name}", {"value": row.value}, None, run) for row in rows
     ]
-    record(run.workspace, "remove tags", edits, actor=actor, now=now)
-    return len(rows)
 
 
 @transaction.atomic

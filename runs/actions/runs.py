@@ -134,12 +134,21 @@ def archive_run(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
 def _mark(
     run: Run, field: str, wanted: bool, action: str, actor: Actor, now: int
 ) -> Run:
-    """Set a time that says since when, or take it away; the same again is nothing."""
     touch(run, now)
+    edits = switch(run, field, wanted, now)
+    record(run.workspace, action, edits, actor=actor, now=now)
+    return run
+
+
+def switch(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
+    """Set a time that says since when, or take it away; the same again is nothing.
+
+    Within a transaction that holds the run's row; says what was done.
+    """
     run.refresh_from_db(fields=[field])
     was = getattr(run, field) is not None
     if was == wanted:
-        return run
+        return []
     since = now if wanted else None
     setattr(run, field, since)
     Run.objects.filter(pk=run.pk).update(**{field: since})
@@ -149,9 +158,7 @@ def _mark(
         and (not wanted or is_extreme(run.pk, run.root_id))
     ):
         rebuild([run.root_id])
-    edits = [Edit(field, was, wanted, run)]
-    record(run.workspace, action, edits, actor=actor, now=now)
-    return run
+    return [Edit(field, was, wanted, run)]
 
 
 def _write_texts(

@@ -67,7 +67,7 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
     tags, properties = search.tags_of(run), search.properties_of(run)
     context = {
         **_attributes(run, tags, properties),
-        **_tags(request, tags),
+        **tag_chips(request, tags),
         **_params(request, run),
         **_metrics(request, run),
         **_cancel(request, run),
@@ -101,7 +101,7 @@ def _first(known: Mapping[str, str], keys: Sequence[str]) -> str:
     return next((known[key] for key in keys if known.get(key)), "")
 
 
-def _tags(request: PageRequest, tags: Sequence[Text]) -> dict[str, Any]:
+def tag_chips(request: PageRequest, tags: Sequence[Text]) -> dict[str, Any]:
     shown = [tag for tag in tags if not tag.is_bookkeeping]
     return {
         "tags": [_chip(request, tag) for tag in shown],

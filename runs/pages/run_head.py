@@ -44,6 +44,7 @@ def tabs(head: RunHead, path: str) -> list[Tab]:
         Tab("details", _("Details"), path),
         Tab("metrics", _("Metrics"), f"{path}metrics/", head.metrics),
         Tab("files", _("Outputs + logs"), f"{path}files/", head.files),
+        Tab("history", _("History"), f"{path}history/"),
     ]
 
 
@@ -103,6 +104,7 @@ def frame(request: PageRequest, head: RunHead) -> dict[str, Any]:
         ),
         "parent_href": run.parent and run_path(workspace.name, run.parent.run_id),
         "star_url": f"{path}star/",
+        "can_edit": not role_refusal(request, Permission.ANNOTATE),
         "here": request.get_full_path(),
         "link": request.build_absolute_uri(),
         "pace": PACE if run.state.is_active else 0,

@@ -20,10 +20,15 @@ from runs.pages import (
     metric_points,
     parts,
     run_cancel,
+    run_description,
     run_detail,
     run_files,
+    run_history,
     run_list,
     run_metrics,
+    run_name,
+    run_tags,
+    run_undo,
     sign_in,
     stars,
 )
@@ -121,6 +126,41 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "w/<str:workspace>/runs/<str:run_id>/restore/",
         run_cancel.restore,
         name="run-restore",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/name/",
+        run_name.edit_name,
+        name="run-name",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/description/",
+        run_description.edit_description,
+        name="run-description",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/tags/",
+        run_tags.edit_tags,
+        name="run-tags",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/tags/known/",
+        run_tags.known_tags,
+        name="run-tags-known",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/history/",
+        run_history.history,
+        name="run-history",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/undo/",
+        run_undo.undo_last,
+        name="run-undo",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/undo/<int:number>/",
+        run_undo.undo_change,
+        name="run-undo-change",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/star/",

@@ -42,14 +42,24 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Toasts: from the page itself, or from an answer's HX-Trigger {"toast": {text, undo?}}.
-function toast({ text }) {
+function toast({ text, undo, label }) {
   const shelf = document.getElementById("toasts");
   const model = document.getElementById("toast-model");
   if (!shelf || !model || !text) return;
   const item = model.content.cloneNode(true).firstElementChild;
   item.querySelector("[data-text]").textContent = text;
+  offerUndo(item, undo, label);
   shelf.append(item);
   expire(item);
+}
+function offerUndo(item, address, label) {
+  const button = item.querySelector(".undo");
+  if (!address) {
+    item.querySelector("kbd").remove();
+    return button.remove();
+  }
+  button.formAction = address;
+  if (label) button.textContent = label;
 }
 function expire(item) {
   setTimeout(() => item.remove(), TOAST_MS);

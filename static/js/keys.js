@@ -7,6 +7,9 @@ const ACTS = {
   "/": () => focusBox(),
   j: () => moveRow(1),
   k: () => moveRow(-1),
+  e: () => press("e"),
+  t: () => press("t"),
+  z: () => document.getElementById("undo-form")?.requestSubmit(),
   "?": () => dialog()?.showModal(),
 };
 
@@ -26,6 +29,13 @@ function focusBox() {
   const box = document.querySelector("[data-key='/']");
   box?.focus();
   box?.select();
+}
+
+// What the page marks with that key: a link or button is followed, a field focused.
+function press(key) {
+  const target = document.querySelector(`[data-key="${key}"]`);
+  if (target?.matches("input")) target.focus();
+  else target?.click();
 }
 
 function moveRow(step) {

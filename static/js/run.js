@@ -44,16 +44,24 @@ function take(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   const root = fresh.getElementById("run");
   if (!root) return;
+  let whole = true;
   for (const part of parts(fresh)) {
     const old = document.getElementById(part.id);
-    if (!old || served.get(part.id) === part.outerHTML || isInUse(old)) continue;
+    if (!old || served.get(part.id) === part.outerHTML) continue;
+    if (isInUse(old)) {
+      whole = false;
+      continue;
+    }
     served.set(part.id, part.outerHTML);
     keepOpen(old, part);
+    const link = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
     old.replaceWith(document.adoptNode(part));
     htmx.process(part);
+    if (link) part.querySelector(`a[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
   }
   if (!takeMetrics(fresh)) return location.reload();
-  page().dataset.etag = root.dataset.etag;
+  // What was left out is asked for again.
+  if (whole) page().dataset.etag = root.dataset.etag;
   page().dataset.pace = root.dataset.pace;
   prepare();
   document.dispatchEvent(new CustomEvent("run:changed"));
@@ -78,7 +86,11 @@ function takeMetrics(fresh) {
 function isInUse(part) {
   const selection = getSelection();
   const marks = selection && !selection.isCollapsed && part.contains(selection.anchorNode);
-  return marks || part.contains(document.activeElement) || part.querySelector("details.menu[open]");
+  if (part.matches("[data-editing]") || part.querySelector("[data-editing]")) return true;
+  const typed = [...part.querySelectorAll(".tag-box input")].some((box) => box.value !== box.defaultValue);
+  // A link that opens an editor is found again in what replaces its part.
+  const focus = part.contains(document.activeElement) && !document.activeElement.matches("a[hx-get]");
+  return marks || typed || focus || part.querySelector("details.menu[open]");
 }
 
 function keepOpen(old, part) {
@@ -123,6 +135,7 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (count && shown) shown.textContent = count.textContent;
 });
 
+document.addEventListener("run:look", look);
 document.body.addEventListener("htmx:afterSwap", () => {
   const dialog = document.getElementById("run-cancel");
   if (dialog?.firstElementChild && !dialog.open) dialog.showModal();

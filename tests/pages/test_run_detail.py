@@ -68,14 +68,16 @@ def test_tags_show_without_the_clients_bookkeeping(
     tags = {"team": "nlp", "worth another look": None, "mlflow.user": "root"}
     set_tags(run, tags, actor=actor, now=now)
     shown = card(browser.get(PAGE).text, "tags")
-    assert shown.startswith("Tags 2 team: nlp worth another look Show 1 ")
+    assert shown.startswith("Tags 2 team: nlp worth another look Save Show 1 ")
 
 
 def test_a_tag_leads_to_the_runs_that_have_it(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     set_tags(run, {"my team": "nlp"}, actor=actor, now=now)
-    link = re.search(r'class="chip" href="([^"]+)"', browser.get(PAGE).text)
+    link = re.search(
+        r'<span class="chip editable"><a href="([^"]+)"', browser.get(PAGE).text
+    )
     assert link
     listed = browser.get(link[1].replace("&amp;", "&"))
     assert (listed.status_code, run.name in listed.text) == (200, True)

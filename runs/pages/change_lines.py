@@ -1,0 +1,63 @@
+"""A change in words: what changed, from what, to what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from runs.actions.undo import TAG
+
+ACTIONS = {
+    "rename run": gettext_lazy("Renamed"),
+    "describe run": gettext_lazy("Description changed"),
+    "set tags": gettext_lazy("Tags set"),
+    "remove tags": gettext_lazy("Tags removed"),
+    "trash run": gettext_lazy("Moved to the trash"),
+    "restore run": gettext_lazy("Restored from the trash"),
+    "archive run": gettext_lazy("Archived"),
+    "unarchive run": gettext_lazy("Taken out of the archive"),
+    "star": gettext_lazy("Starred"),
+    "unstar": gettext_lazy("Star removed"),
+    "undo": gettext_lazy("Undone"),
+    "redo": gettext_lazy("Done again"),
+}
+FIELDS = {
+    "name": gettext_lazy("Name"),
+    "description": gettext_lazy("Description"),
+    "archived": gettext_lazy("Archived"),
+    "deleted": gettext_lazy("In the trash"),
+    "starred": gettext_lazy("Star"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """None where there was or is nothing."""
+
+    label: str
+    before: str | None
+    after: str | None
+    is_tag: bool = False
+
+
+def action_words(action: str) -> str:
+    return str(ACTIONS.get(action, action.capitalize()))
+
+
+def line(field: str, before: Any, after: Any) -> Line:
+    is_tag = field.startswith(TAG)
+    label = field.removeprefix(TAG) if is_tag else str(FIELDS.get(field, field))
+    return Line(label, _words(before), _words(after), is_tag)
+
+
+def _words(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, dict):
+        return value.get("value") or _("set, without a value")
+    return str(value)

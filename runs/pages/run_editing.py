@@ -1,0 +1,61 @@
+"""What the editors of the run page share: form, fragment and toast, with and without
+a script."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from runs.models import Run
+from runs.pages.members_only import PageRequest
+from runs.render.addresses import run_path
+from runs.search.run_history import last_change_by
+
+#: Of a form that is shown again: htmx swaps it in, and it is no success.
+REFUSED = 422
+
+
+def show_editor(
+    request: PageRequest, template: str, context: dict[str, Any], *, refused: bool
+) -> HttpResponse:
+    """The form in its place; as a page of its own where no script opens it."""
+    status = REFUSED if refused else 200
+    if request.htmx:
+        return render(request, template, context, status=status)
+    whole = {**context, "editor_template": template}
+    return render(request, "run_editor.html", whole, status=status)
+
+
+def show_saved(
+    request: PageRequest,
+    run: Run,
+    said: str,
+    template: str,
+    context: dict[str, Any],
+) -> HttpResponse:
+    """The changed part of the page and a toast that undoes; `said` is empty if nothing
+    was changed."""
+    undo = undo_path(request, run) if said else ""
+    if not request.htmx:
+        if said:
+            messages.success(request, said, extra_tags=undo)
+        return redirect(run_path(request.workspace.name, run.run_id))
+    answer = render(request, template, context)
+    if said:
+        answer["HX-Trigger"] = toast(said, undo)
+    return answer
+
+
+def undo_path(request: PageRequest, run: Run) -> str:
+    """Where the change that was just made is undone."""
+    made = last_change_by(run, request.actor.user)
+    path = run_path(request.workspace.name, run.run_id)
+    return f"{path}undo/{made.pk}/" if made else ""
+
+
+def toast(text: str, undo: str = "", label: str = "") -> str:
+    return json.dumps({"toast": {"text": text, "undo": undo, "label": label}})

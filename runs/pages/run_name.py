@@ -1,0 +1,62 @@
+"""The display name, edited where it stands."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+
+from runs.access.rules import Permission, access, by_method
+from runs.actions.annotate import rename
+from runs.actions.clock import now_ms
+from runs.actions.seen import mark
+from runs.pages.members_only import PageRequest
+from runs.pages.run_editing import show_editor, show_saved
+from runs.pages.run_head import find_head, frame
+from runs.search.run_detail import RunHead
+from studio.core.errors import Conflict, InvalidValue
+
+
+@access(Permission.ANNOTATE)
+def _edit(request: PageRequest, run_id: str) -> HttpResponse:
+    head = find_head(request, run_id)
+    return _form(request, head, head.run.name)
+
+
+@access(Permission.ANNOTATE)
+def _save(request: PageRequest, run_id: str) -> HttpResponse:
+    head = find_head(request, run_id)
+    run, before = head.run, head.run.name
+    name = request.POST.get("name", "").strip()
+    seen = request.POST.get("seen")
+    try:
+        rename(run, name, actor=request.actor, now=now_ms(), seen=seen)
+    except InvalidValue as error:
+        return _form(request, head, name, problem=error.message)
+    except Conflict as error:
+        return _form(request, head, name, theirs=error.details["now"])
+    said = _("Renamed") if name != before else ""
+    return show_saved(request, run, said, "_run_title.html", frame(request, head))
+
+
+edit_name = by_method(GET=_edit, POST=_save)
+
+
+def _form(
+    request: PageRequest,
+    head: RunHead,
+    name: str,
+    *,
+    problem: str = "",
+    theirs: str | None = None,
+) -> HttpResponse:
+    """`theirs` is the name that somebody gave meanwhile; saving again replaces it."""
+    context = {
+        **frame(request, head),
+        "text": name,
+        "seen": mark(head.run.name if theirs is None else theirs),
+        "problem": problem,
+        "theirs": theirs,
+        "title": _("Rename"),
+    }
+    refused = bool(problem) or theirs is not None
+    return show_editor(request, "_run_name_form.html", context, refused=refused)

@@ -1,0 +1,133 @@
+"""The tags card: add, edit and remove tags where they stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access, by_method
+from runs.actions.annotate import edit_tag, remove_tags, set_tags
+from runs.actions.clock import now_ms
+from runs.actions.seen import mark
+from runs.pages.members_only import PageRequest
+from runs.pages.run_detail import tag_chips
+from runs.pages.run_editing import show_editor, show_saved
+from runs.pages.run_head import find_head, frame
+from runs.search import run_detail as search
+from runs.search.known_tags import known_keys, known_values
+from runs.search.run_detail import RunHead
+from studio.core.errors import Conflict, InvalidValue, NotFound
+
+
+@access(Permission.ANNOTATE)
+def _edit(request: PageRequest, run_id: str) -> HttpResponse:
+    """The form of the tag `key`, or of a new one."""
+    head = find_head(request, run_id)
+    key = request.GET.get("key")
+    if key is None:
+        return _form(request, head, {})
+    value = _values(head).get(key)
+    if key not in _values(head):
+        raise NotFound(_("The run has no tag %(key)s.") % {"key": key})
+    return _form(request, head, {"key": key, "text": value, "seen": mark(value or "")})
+
+
+@access(Permission.ANNOTATE)
+def _save(request: PageRequest, run_id: str) -> HttpResponse:
+    head, given = find_head(request, run_id), request.POST
+    if "remove" in given:
+        count = remove_tags(
+            head.run, [given["remove"]], actor=request.actor, now=now_ms()
+        )
+        return _saved(request, head, _("Tag removed") if count else "")
+    if "key" in given:
+        return _save_value(request, head)
+    typed = given.get("tag", "")
+    key, value = split(typed)
+    before = _values(head)
+    try:
+        set_tags(head.run, {key: value}, actor=request.actor, now=now_ms())
+    except InvalidValue as error:
+        return _form(request, head, {"text": typed, "problem": error.message})
+    changed = key not in before or before[key] != value
+    said = _("Tag changed") if key in before else _("Tag added")
+    return _saved(request, head, said if changed else "")
+
+
+edit_tags = by_method(GET=_edit, POST=_save)
+
+
+def _save_value(request: PageRequest, head: RunHead) -> HttpResponse:
+    given, before = request.POST, _values(head)
+    key, value = given["key"], given.get("value", "").strip()
+    seen = given.get("seen", "")
+    shown = {"key": key, "text": value, "seen": seen}
+    try:
+        edit_tag(
+            head.run,
+            key,
+            value or None,
+            seen=seen,
+            actor=request.actor,
+            now=now_ms(),
+        )
+    except InvalidValue as error:
+        return _form(request, head, {**shown, "problem": error.message})
+    except Conflict as error:
+        now = error.details["now"]
+        later = {"theirs": now, "is_gone": now is None, "seen": mark(now)}
+        return _form(request, head, {**shown, **later, "problem": "later"})
+    same = key in before and (before[key] or "") == value
+    return _saved(request, head, "" if same else _("Tag changed"))
+
+
+def split(text: str) -> tuple[str, str | None]:
+    """`key: value`, or a key alone."""
+    text = text.strip()
+    key, colon, value = text.partition(": " if ": " in text else ":")
+    return key.strip(), value.strip() or None if colon else None
+
+
+def _values(head: RunHead) -> dict[str, str | None]:
+    return {tag.key: tag.value for tag in search.tags_of(head.run)}
+
+
+def _form(request: PageRequest, head: RunHead, box: dict[str, Any]) -> HttpResponse:
+    context = {
+        **frame(request, head),
+        "box": {**box, "editing": True},
+        "title": _("Edit tag") if "key" in box else _("Add tag"),
+    }
+    template, refused = "_run_tag_box.html", "problem" in box
+    answer = show_editor(request, template, context, refused=refused)
+    if request.htmx and refused:
+        answer["HX-Retarget"] = "#tag-box"
+    return answer
+
+
+def _saved(request: PageRequest, head: RunHead, said: str) -> HttpResponse:
+    context = {
+        **frame(request, head),
+        **tag_chips(request, search.tags_of(head.run)),
+        "refocus": True,
+    }
+    return show_saved(request, head.run, said, "_run_tags.html", context)
+
+
+@access(Permission.ANNOTATE)
+@require_safe
+def known_tags(request: PageRequest, run_id: str) -> HttpResponse:
+    """What the box completes: keys, and after a colon the values of one."""
+    del run_id
+    typed = request.GET.get("tag", "")[:500].replace("\0", "")
+    key, value = split(typed)
+    if ":" in typed:
+        values = known_values(request.workspace, key, value or "")
+        options = [f"{key}: {each}" for each in values]
+    else:
+        options = known_keys(request.workspace, key)
+    return render(request, "_run_tag_options.html", {"options": options})

@@ -1,0 +1,99 @@
+"""Undo from the toast, by the key `z`, and from the history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from runs.access.rules import Permission, access
+from runs.actions.clock import now_ms
+from runs.actions.undo import REDO, UNDO, undo
+from runs.models import ChangeSet
+from runs.pages.change_lines import line
+from runs.pages.members_only import PageRequest
+from runs.pages.run_editing import REFUSED, toast, undo_path
+from runs.pages.run_head import find_head, frame
+from runs.search.run_detail import RunHead
+from runs.search.run_history import change_set_of, last_change_by
+from studio.core.errors import Conflict
+
+
+@access(Permission.ANNOTATE)
+@require_POST
+def undo_last(request: PageRequest, run_id: str) -> HttpResponse:
+    """My own last change of the run."""
+    head = find_head(request, run_id)
+    change_set = last_change_by(head.run, request.actor.user)
+    if change_set is None:
+        return _done(request, head, _("There is nothing of yours to undo here."))
+    return _undo(request, head, change_set)
+
+
+@access(Permission.ANNOTATE)
+@require_POST
+def undo_change(request: PageRequest, run_id: str, number: int) -> HttpResponse:
+    head = find_head(request, run_id)
+    return _undo(request, head, change_set_of(head.run, number))
+
+
+def _undo(request: PageRequest, head: RunHead, change_set: ChangeSet) -> HttpResponse:
+    anyway = request.POST.get("anyway") == "1"
+    try:
+        undo(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
+    except Conflict as error:
+        return _ask(request, head, change_set, error.details.get("later", ()))
+    made = last_change_by(head.run, request.actor.user)
+    if made is None or made.action not in (UNDO, REDO) or made.pk <= change_set.pk:
+        return _done(request, head, _("It stands as it was already."))
+    back = made.action == UNDO
+    said = _("Undone") if back else _("Done again")
+    return _done(
+        request,
+        head,
+        said,
+        undo_path(request, head.run),
+        _("Redo") if back else _("Undo"),
+    )
+
+
+def _ask(
+    request: PageRequest, head: RunHead, change_set: ChangeSet, later: Any
+) -> HttpResponse:
+    """Somebody changed it since: both are shown."""
+    context = {
+        **frame(request, head),
+        "change_set": change_set,
+        "later": [
+            (line(each["field"], each["before"], each["now"]), each) for each in later
+        ],
+        "next": _next(request),
+        "title": _("Undo"),
+        "editor_template": "_run_undo.html",
+    }
+    if not request.htmx:
+        return render(request, "run_editor.html", context, status=REFUSED)
+    answer = render(request, "_run_undo.html", context)
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#run-cancel", "outerHTML"
+    return answer
+
+
+def _done(
+    request: PageRequest, head: RunHead, said: str, undo: str = "", label: str = ""
+) -> HttpResponse:
+    if request.htmx:
+        answer = HttpResponse(status=204)
+        answer["HX-Trigger"] = toast(said, undo, label)
+        return answer
+    messages.success(request, said, extra_tags=undo)
+    return redirect(_next(request) or frame(request, head)["path"])
+
+
+def _next(request: PageRequest) -> str:
+    asked = request.POST.get("next", "")
+    return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}) else ""

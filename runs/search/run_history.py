@@ -1,0 +1,69 @@
+"""What happened to a run: its change sets and events, in one timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Prefetch
+
+from runs.models import Change, ChangeSet, Run, RunEvent, User
+from studio.core.errors import NotFound
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One of both; `changes` are those of this run, `runs` how many the set touched."""
+
+    time: int
+    event: RunEvent | None = None
+    change_set: ChangeSet | None = None
+    changes: Sequence[Change] = ()
+    runs: int = 1
+
+
+def history_of(run: Run, limit: int) -> tuple[list[Entry], bool]:
+    """The newest first; and whether there are more."""
+    entries = [*_changes(run, limit + 1), *_events(run, limit + 1)]
+    entries.sort(key=lambda entry: entry.time, reverse=True)
+    return entries[:limit], len(entries) > limit
+
+
+def _changes(run: Run, limit: int) -> list[Entry]:
+    own = Change.objects.filter(run=run)
+    newest = own.order_by("-change_set").values("change_set").distinct()[:limit]
+    sets = (
+        ChangeSet.objects.filter(pk__in=[row["change_set"] for row in newest])
+        .select_related("actor", "token")
+        .prefetch_related(Prefetch("changes", own.order_by("pk"), to_attr="of_run"))
+        .annotate(run_count=Count("changes__run", distinct=True))
+        .order_by("-pk")
+    )
+    return [
+        Entry(each.time, change_set=each, changes=each.of_run, runs=each.run_count)
+        for each in sets
+    ]
+
+
+def _events(run: Run, limit: int) -> list[Entry]:
+    events = RunEvent.objects.filter(run=run).select_related("actor", "token")
+    return [Entry(event.time, event=event) for event in events.order_by("-pk")[:limit]]
+
+
+def last_change_by(run: Run, user: User) -> ChangeSet | None:
+    """What that person changed last about the run, by hand."""
+    return (
+        ChangeSet.objects.filter(
+            workspace=run.workspace_id, actor=user, token=None, changes__run=run
+        )
+        .order_by("-pk")
+        .first()
+    )
+
+
+def change_set_of(run: Run, number: int) -> ChangeSet:
+    """A set that touched the run; raises NotFound."""
+    found = ChangeSet.objects.filter(pk=number, changes__run=run).first()
+    if found is None:
+        raise NotFound("There is no such change of this run.")
+    return found

@@ -1,0 +1,85 @@
+// The description's editor: write and preview, a small toolbar, bytes, and a draft that
+// this browser keeps until it is saved.
+
+const form = () => document.querySelector("[data-draft]");
+const area = () => document.getElementById("description-text");
+const clock = (time) => new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
+function kept(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key));
+  } catch {
+    return null;
+  }
+}
+
+function say(words, time) {
+  const note = form().querySelector("[data-kept]");
+  note.textContent = note.dataset[words].replace("%s", clock(time));
+  form().querySelector("[data-discard]").hidden = false;
+}
+
+function count() {
+  const size = new TextEncoder().encode(area().value).length;
+  form().querySelector("[data-bytes]").textContent = size.toLocaleString(document.documentElement.lang);
+}
+
+// A draft was begun from some version: with its mark the server notices a later one.
+function open() {
+  const draft = kept(form().dataset.draft);
+  if (!draft || draft.text === area().value || form().querySelector("[role=alert]")) return;
+  area().value = draft.text;
+  form().elements.seen.value = draft.seen;
+  say("found", draft.time);
+  count();
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target !== area()) return;
+  const time = Date.now();
+  localStorage.setItem(form().dataset.draft, JSON.stringify({ text: area().value, seen: form().elements.seen.value, time }));
+  say("says", time);
+  count();
+});
+
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.elt.querySelector?.("[data-draft]")) open();
+});
+// The answer to Save is the card: only then the draft is of no more use.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, xhr, requestConfig } = event.detail;
+  if (target.id === "run-description" && requestConfig.verb === "post" && xhr.status === 200 && form()) localStorage.removeItem(form().dataset.draft);
+});
+
+document.addEventListener("click", (event) => {
+  const preview = event.target.closest("[data-preview]");
+  const write = event.target.closest("[data-write]");
+  const tool = event.target.closest("[data-before]");
+  if (preview || write) show(Boolean(preview));
+  if (tool) wrap(tool.dataset.before, tool.dataset.after);
+  if (!event.target.closest("[data-discard]")) return;
+  localStorage.removeItem(form().dataset.draft);
+  htmx.ajax("GET", form().getAttribute("action"), { target: "#run-description", swap: "outerHTML" });
+});
+
+function show(preview) {
+  area().hidden = preview;
+  document.getElementById("description-preview").hidden = !preview;
+  form().querySelector("[data-preview]").setAttribute("aria-pressed", preview);
+  form().querySelector("[data-write]").setAttribute("aria-pressed", !preview);
+  form().querySelector(".describe-tools").hidden = preview;
+  if (!preview) area().focus();
+}
+
+// Around what is selected; a list mark goes before each line. `insertText` keeps the
+// browser's own undo.
+function wrap(before, after) {
+  const { selectionStart: start, selectionEnd: end, value } = area();
+  const chosen = value.slice(start, end);
+  area().focus();
+  const text = after ? before + chosen + after : before + chosen.replaceAll("\n", `\n${before}`);
+  document.execCommand("insertText", false, text);
+  if (after) area().setSelectionRange(start + before.length, start + before.length + chosen.length);
+}
+
+if (form()) open();

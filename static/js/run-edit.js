@@ -1,0 +1,54 @@
+// Editors of the run page: each is a form that htmx puts in the place of what it edits.
+// Here are focus, Escape, and undo without a reload.
+
+// What an editor replaced, to stand there again.
+const before = new Map();
+
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, xhr } = event.detail;
+  if (xhr.status === 200 && target.id && !target.matches("[data-editing]")) before.set(target.id, target.cloneNode(true));
+});
+
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  const part = event.detail.elt;
+  const field = part.querySelector?.("[data-focus]");
+  // After Save the focus is where the editor was opened.
+  if (!field && ["run-title", "run-description"].includes(part.id)) opener(part)?.focus({ preventScroll: true });
+  if (!field) return;
+  field.focus();
+  if (field.dataset.focus === "all") field.select();
+});
+
+const opener = (part) => part.querySelector("a[hx-get]");
+
+function restore(editor) {
+  const part = before.get(editor.id)?.cloneNode(true);
+  if (!part) return location.reload();
+  editor.replaceWith(part);
+  htmx.process(part);
+  opener(part)?.focus({ preventScroll: true });
+  document.dispatchEvent(new CustomEvent("run:look"));
+}
+
+document.addEventListener("click", (event) => {
+  const editor = event.target.closest("[data-restore]")?.closest("[data-editing]");
+  if (!editor) return;
+  event.preventDefault();
+  restore(editor);
+});
+document.addEventListener("keydown", (event) => {
+  const editor = event.key === "Escape" && event.target.closest("[data-editing]");
+  if (editor && !event.isComposing) editor.querySelector("[data-restore]")?.click();
+});
+
+// Undo: by a toast, the history or `z`; the page then asks what has changed.
+document.addEventListener("submit", async (event) => {
+  if (event.target.id !== "undo-form") return;
+  event.preventDefault();
+  const form = event.target;
+  const address = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+  event.submitter?.closest(".toast")?.remove();
+  event.submitter?.blur();
+  await htmx.ajax("POST", address, { source: form, target: "body", swap: "none", values: { next: location.pathname + location.search } });
+  document.dispatchEvent(new CustomEvent("run:look"));
+});

@@ -1,0 +1,222 @@
+"""Editing on the run page in a real browser: by hand, by key, and without a script."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+import uuid
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, StorageState, expect
+
+from tests.parts.browser import Watch, new_context
+from tests.parts.server import Server
+
+
+class Remote:
+    """A run, and somebody who writes to it from elsewhere."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.name = f"edit-{uuid.uuid4().hex[:8]}"
+        self.id = ""
+        body = {"experiment_id": "0", "run_name": self.name, "start_time": 1}
+        self.id = self.call("runs/create", body)["run"]["info"]["run_id"]
+        self.page = f"{server.url}/w/default/runs/{self.id}/"
+
+    def call(self, path: str, body: dict[str, Any]) -> Any:
+        request = urllib.request.Request(
+            f"{self.server.url}/w/default/api/2.0/mlflow/{path}",
+            json.dumps({"run_id": self.id, **body}).encode(),
+            {
+                "Authorization": f"Bearer {self.server.token}",
+                "Content-Type": "application/json",
+            },
+        )
+        return json.load(urllib.request.urlopen(request))
+
+    def rename(self, name: str) -> None:
+        self.call("runs/update", {"run_name": name})
+
+    def tag(self, key: str, value: str) -> None:
+        self.call("runs/set-tag", {"key": key, "value": value})
+
+
+@pytest.fixture
+def run(server: Server) -> Remote:
+    return Remote(server)
+
+
+def heading(page: Page) -> Any:
+    return page.get_by_role("heading", level=1)
+
+
+def test_a_name_is_edited_in_place_and_undone(run: Remote, owner_page: Page) -> None:
+    owner_page.goto(run.page)
+    owner_page.keyboard.press("e")
+    box = owner_page.get_by_role("textbox", name="Display name")
+    expect(box).to_be_focused()
+    owner_page.keyboard.type("lr 0.05")
+    expect(box).to_have_value("lr 0.05")
+    owner_page.keyboard.press("Escape")
+    expect(heading(owner_page)).to_have_text(run.name)
+    owner_page.get_by_role("link", name="Rename").click()
+    expect(box).to_be_focused()
+    owner_page.keyboard.type("lr 0.05")
+    owner_page.keyboard.press("Enter")
+    expect(heading(owner_page)).to_have_text("lr 0.05")
+    toast = owner_page.locator(".toast")
+    expect(toast).to_contain_text("Renamed")
+    toast.get_by_role("button", name="Undo").click()
+    expect(heading(owner_page)).to_have_text(run.name)
+    expect(toast).to_contain_text("Undone")
+    owner_page.keyboard.press("z")
+    expect(heading(owner_page)).to_have_text("lr 0.05")
+
+
+def test_a_name_that_changed_meanwhile_is_shown(
+    run: Remote, owner_page: Page, watch: Watch
+) -> None:
+    watch.expect("status of 422")
+    owner_page.goto(run.page)
+    owner_page.keyboard.press("e")
+    box = owner_page.get_by_role("textbox", name="Display name")
+    expect(box).to_be_focused()
+    run.rename("theirs")
+    box.fill("mine")
+    box.press("Enter")
+    expect(owner_page.get_by_role("alert")).to_contain_text("theirs")
+    expect(box).to_have_value("mine")
+    box.press("Enter")
+    expect(heading(owner_page)).to_have_text("mine")
+    run.rename("theirs again")
+    owner_page.keyboard.press("z")
+    dialog = owner_page.get_by_role("dialog")
+    expect(dialog).to_contain_text("theirs again")
+    dialog.get_by_role("button", name="Undo anyway").click()
+    expect(heading(owner_page)).to_have_text("theirs")
+
+
+def test_tags_are_added_edited_and_removed(run: Remote, owner_page: Page) -> None:
+    run.tag("seed", "1")
+    owner_page.goto(run.page)
+    card = owner_page.locator("#run-tags-card")
+    owner_page.keyboard.press("t")
+    box = card.get_by_label("New tag")
+    expect(box).to_be_focused()
+    expect(card.locator("option[value=seed]")).to_be_attached()
+    box.press_sequentially("seed:")
+    expect(card.locator("option[value='seed: 1']")).to_be_attached()
+    box.fill("model: resnet50")
+    box.press("Enter")
+    expect(card.locator(".chip", has_text="model:")).to_contain_text("resnet50")
+    expect(box).to_be_focused()
+    card.get_by_label("Edit the tag seed").click()
+    value = card.get_by_label("seed:")
+    expect(value).to_be_focused()
+    value.fill("2")
+    value.press("Enter")
+    expect(card.locator(".chip", has_text="seed:")).to_contain_text("2")
+    card.get_by_label("Remove the tag model").click()
+    expect(card.locator(".chip")).to_have_count(1)
+    owner_page.get_by_role("button", name="Undo").last.click()
+    expect(card.locator(".chip")).to_have_count(2)
+
+
+def test_a_description_is_written_previewed_and_saved(
+    run: Remote, owner_page: Page
+) -> None:
+    owner_page.goto(run.page)
+    card = owner_page.locator("#run-description")
+    card.get_by_role("link", name="Edit").click()
+    text = card.get_by_label("Description in Markdown")
+    expect(text).to_be_focused()
+    text.press_sequentially("good")
+    text.press("Control+a")
+    card.get_by_role("button", name="Bold").click()
+    expect(text).to_have_value("**good**")
+    expect(card.locator("[data-bytes]")).to_have_text("8")
+    card.get_by_role("button", name="Preview").click()
+    expect(card.locator(".prose strong")).to_have_text("good")
+    expect(text).to_be_hidden()
+    card.get_by_role("button", name="Write").click()
+    owner_page.reload()
+    card.get_by_role("link", name="Edit").click()
+    expect(text).to_have_value("**good**")
+    card.get_by_role("button", name="Save").click()
+    expect(card.locator(".card-body strong")).to_have_text("good")
+    card.get_by_role("link", name="Edit").click()
+    expect(text).to_have_value("**good**")
+    expect(card.get_by_text("Discard it")).to_be_hidden()
+
+
+def test_neither_of_two_writers_loses_text(
+    run: Remote, owner_page: Page, watch: Watch
+) -> None:
+    watch.expect("status of 422")
+    owner_page.goto(run.page)
+    card = owner_page.locator("#run-description")
+    card.get_by_role("link", name="Edit").click()
+    text = card.get_by_label("Description in Markdown")
+    text.fill("mine")
+    run.tag("mlflow.note.content", "theirs")
+    card.get_by_role("button", name="Save").click()
+    expect(card.get_by_label("Their version")).to_have_text("theirs")
+    expect(text).to_have_value("mine")
+    text.fill("theirs and mine")
+    card.get_by_role("button", name="Save").click()
+    expect(card.locator(".prose")).to_have_text("theirs and mine")
+
+
+def test_an_open_editor_survives_the_refresh(run: Remote, owner_page: Page) -> None:
+    owner_page.goto(run.page)
+    owner_page.keyboard.press("e")
+    box = owner_page.get_by_role("textbox", name="Display name")
+    box.fill("half a na")
+    owner_page.locator("h2").first.click()
+    run.call("runs/update", {"status": "FINISHED", "end_time": 9})
+    expect(owner_page.locator("#run-state")).to_contain_text(
+        "Completed", timeout=15_000
+    )
+    expect(box).to_have_value("half a na")
+
+
+def test_the_history_undoes(run: Remote, owner_page: Page) -> None:
+    run.rename("by a script")
+    owner_page.goto(run.page)
+    owner_page.get_by_role("link", name="History").click()
+    entry = owner_page.locator(".timeline > li", has_text="by a script")
+    expect(entry).to_contain_text("Renamed")
+    entry.get_by_role("button", name="Undo").click()
+    expect(heading(owner_page)).to_have_text(run.name)
+    expect(owner_page.locator(".timeline > li").first).to_contain_text("Undone")
+
+
+def test_everything_is_edited_without_a_script(
+    browser: Browser, run: Remote, owner_state: StorageState
+) -> None:
+    context = new_context(browser, Watch(), state=owner_state, scripts=False)
+    page = context.new_page()
+    page.goto(run.page)
+    page.get_by_role("link", name="Rename").click()
+    page.get_by_label("Display name").fill("plain")
+    page.get_by_role("button", name="Save").click()
+    expect(heading(page)).to_have_text("plain")
+    page.get_by_role("button", name="Undo").click()
+    expect(heading(page)).to_have_text(run.name)
+    page.get_by_label("New tag").fill("seed: 1")
+    page.locator("#tag-box").get_by_role("button", name="Save").click()
+    page.get_by_label("Edit the tag seed").click()
+    page.get_by_label("seed:").fill("2")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".chip")).to_contain_text("2")
+    page.get_by_label("Remove the tag seed").click()
+    expect(page.locator(".chip")).to_have_count(0)
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Description in Markdown").fill("**plain**")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator(".prose strong")).to_have_text("plain")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".prose strong")).to_have_text("plain")
+    context.close()
