@@ -21,6 +21,7 @@ from studio.core.errors import InvalidState
 
 #: Rows that are not a run's own stay: people, keys, the change set as such.
 STAYS = {"Workspace", "User", "Member", "Experiment", "Key", "ChangeSet"}
+STAYS |= {"ChangeCount"}
 
 
 def fill(run: Run, owner: User, actor: Actor, now: int) -> None:
