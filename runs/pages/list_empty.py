@@ -11,8 +11,6 @@ from runs.pages.run_links import Links
 from runs.render import numbers
 from runs.render.pills import pill
 from runs.search.exclusion import exclusions
-from studio.core.filters import to_text
-from studio.core.filters.edit import without_term
 
 
 def empty(
@@ -28,7 +26,7 @@ def empty(
         for each in found[:3]:
             label, text = pill(each.term)
             count = numbers.grouped(each.runs) + ("" if each.exact else "+")
-            rest = to_text(without_term(links.node, each.term))
+            rest = links.source.without_term(each.term)
             ways.append((label, text, each.runs, count, links.query(q=rest)))
     name = experiment.name if experiment else "first-steps"
     return {

@@ -19,7 +19,7 @@ from runs.pages.run_links import Links, heads, strip
 from runs.pages.tree_rows import roots_among, tree_totals
 from runs.render import numbers
 from runs.render.pills import field_label
-from runs.search.common_metrics import common_metrics
+from runs.search.common_metrics import SHOWN, common_metrics
 from runs.search.counts import count_statuses, names_status
 from runs.search.find_runs import RunPage, find_runs
 from runs.search.goals import best_of, goals_of
@@ -45,9 +45,10 @@ def default_columns(
     request: PageRequest, experiment: Experiment | None
 ) -> tuple[Column, ...]:
     metrics = common_metrics(request.actor.user, request.workspace, experiment)
-    columns = (*DEFAULT_COLUMNS, *(Column(each) for each in metrics))
     if experiment is not None:
-        return columns
+        return (*DEFAULT_COLUMNS, *(Column(each) for each in metrics))
+    # The column of the experiment takes the place of a metric.
+    columns = (*DEFAULT_COLUMNS, *(Column(each) for each in metrics[: SHOWN - 1]))
     return (columns[0], Column(attribute("experiment")), *columns[1:])
 
 
