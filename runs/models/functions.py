@@ -52,8 +52,13 @@ def install(connection: BaseDatabaseWrapper, **_: Any) -> None:
     """Register the functions: connected to `connection_created`."""
     raw = connection.connection
     if isinstance(raw, sqlite3.Connection):
-        raw.create_function("studio_lower", 1, lowered, deterministic=True)
-        raw.create_function("studio_starts", 2, starts_word, deterministic=True)
+        register(raw)
+
+
+def register(raw: sqlite3.Connection) -> None:
+    """Who writes to the database needs them: indexes are made of them."""
+    raw.create_function("studio_lower", 1, lowered, deterministic=True)
+    raw.create_function("studio_starts", 2, starts_word, deterministic=True)
 
 
 #: How much of a text stands in an index: PostgreSQL allows 2,704 bytes a row.

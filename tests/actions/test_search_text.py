@@ -61,14 +61,15 @@ def test_names_and_descriptions_follow(run: Run, by: dict[str, Any]) -> None:
 
 
 def test_tags_follow(run: Run, by: dict[str, Any]) -> None:
-    annotate.set_tags(run, {"colour": "green", "word": None}, **by)
+    # Colours that no invented name has.
+    annotate.set_tags(run, {"colour": "viridian", "word": None}, **by)
     ingest.log_batch(run, tags={"shape": "round"}, **by)
-    for word in ("colour", "green", "word", "shape", "round"):
+    for word in ("colour", "viridian", "word", "shape", "round"):
         assert found(word) == {"run-1"}
-    annotate.set_tags(run, {"colour": "blue"}, **by)
+    annotate.set_tags(run, {"colour": "vermilion"}, **by)
     annotate.remove_tags(run, ["shape"], **by)
-    assert found("green") == found("shape") == found("round") == set()
-    assert found("blue") == found("word") == {"run-1"}
+    assert found("viridian") == found("shape") == found("round") == set()
+    assert found("vermilion") == found("word") == {"run-1"}
 
 
 def test_tags_that_nobody_sees_cost_nothing(run: Run, by: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import psycopg
 from django.db import connection
 
+from runs.models.functions import register
 from tests.bench.rows import Table
 
 #: Their key is another table's.
@@ -32,6 +33,7 @@ class SqliteWriter:
 
     def __init__(self, path: str, tables: Iterable[str]) -> None:
         self.raw = sqlite3.connect(path, isolation_level=None)
+        register(self.raw)
         for pragma in (
             "journal_mode=OFF",
             "synchronous=OFF",

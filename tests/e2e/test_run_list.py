@@ -122,6 +122,7 @@ def test_the_list_does_not_scroll_sideways_on_a_phone(
     start_run(server, name)
     owner_page.set_viewport_size({"width": 360, "height": 740})
     open_list(owner_page, server, name)
+    expect(owner_page.locator("[data-row-link]")).to_have_count(1)
     expect(owner_page.locator("[data-row-link]")).to_have_text(name)
     width = owner_page.evaluate("document.documentElement.scrollWidth")
     assert width <= 360
