@@ -45,6 +45,10 @@ class State:
             int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 1,
         )
 
+    @property
+    def is_sorted_as_usual(self) -> bool:
+        return self.sort == DEFAULT_SORT
+
     def query(self, **changes: Any) -> str:
         """The address's query; another page is the first one unless it is said."""
         pairs = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -10,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from runs.access.rules import Permission, access
 from runs.models import Experiment
 from runs.pages import list_twins
-from runs.pages.experiment_table import State, table
+from runs.pages.experiment_table import DEFAULT_SORT, State, table
 from runs.pages.members_only import PageRequest
 from runs.search.experiment_list import ExperimentPage, find_experiments
 from studio.core.errors import InvalidValue
@@ -35,13 +37,20 @@ def find_experiment(request: PageRequest, slug: str) -> Experiment:
 def experiments(request: PageRequest) -> HttpResponse:
     state = State.of(request.GET.dict())
     kind = list_twins.kind_of(request)
+    complaints: list[InvalidValue] = []
     try:
         page = _find(request, state)
     except InvalidValue as error:
-        if kind or error.details.get("field") != "q":
+        field = error.details.get("field")
+        if kind or field not in ("q", "sort"):
             raise
-        return _refused(request, state, error)
+        if field == "q":
+            return _refused(request, state, error)
+        # Named in a notice; the rest of the address is followed.
+        complaints, state = [error], replace(state, sort=DEFAULT_SORT)
+        page = _find(request, state)
     context = table(page, state, request.workspace.name)
+    context["complaints"] = complaints
     if kind:
         ways = {"prev": context["previous"], "next": context["next"]}
         return list_twins.experiments_twin(request, kind, page, ways)

@@ -74,10 +74,14 @@ def test_the_text_ignores_case_in_any_script(
     assert names(browser, "?q=éclair") == ["ÉCLAIR"]
 
 
-def test_an_unknown_sort_says_what_is_possible(browser: Client) -> None:
-    answer = browser.get(PAGE + "?sort=colour")
-    assert answer.status_code == 400
-    assert "name, created, activity, starred" in answer.text
+def test_an_unknown_sort_is_named_and_the_rest_followed(
+    browser: Client, run: Run
+) -> None:
+    page = browser.get(PAGE + "?sort=colour")
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert "sort must be one of" in text
+    assert run.experiment.name in text
 
 
 def test_htmx_gets_exactly_the_fragment_that_the_page_includes(
