@@ -23,7 +23,7 @@ from runs.models import File, LogStream, Run
 from runs.models.files import path_key
 from runs.storage.files import Grow, files
 from studio.core import names
-from studio.core.errors import Conflict, InvalidValue, TooLarge
+from studio.core.errors import Conflict, InvalidValue, StudioError, TooLarge
 
 
 def append_log(
@@ -94,7 +94,8 @@ def _begin(run: Run, path: str, now: int) -> File:
             found = live(run).filter(path_key=path_key(path)).first()
             # It grows: a digest would have to be taken of all of it each time.
             file = found or place_for(run, path, replace(blob, sha256=""), now)
-    except BaseException:
+    except StudioError:
+        # What else goes wrong may have come after the commit: the sweep sees to it.
         files.delete(blob.name)
         raise
     if found is not None:

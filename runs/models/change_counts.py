@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from runs.models import triggers
 from runs.models.accounts import Workspace
 
 TABLE = "runs_changecount"
@@ -112,29 +113,19 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    with connection.cursor() as cursor:
-        for watched in WATCHED:
-            on = f" ON {watched.table}" if connection.vendor == "postgresql" else ""
-            for event in watched.events:
-                cursor.execute(f"DROP TRIGGER IF EXISTS {watched.name(event)}{on}")
-        if connection.vendor == "sqlite":
-            cursor.execute(f"DROP TRIGGER IF EXISTS {_NEW_WORKSPACE}")
+    for watched in WATCHED:
+        names = [watched.name(event) for event in watched.events]
+        triggers.drop(connection, watched.table, names)
+    if connection.vendor == "sqlite":
+        triggers.drop(connection, "runs_workspace", [_NEW_WORKSPACE])
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """The names of triggers that should be there and are not."""
-    query = (
-        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
-        if connection.vendor == "postgresql"
-        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    )
     wanted = [watched.name(e) for watched in WATCHED for e in watched.events]
     if connection.vendor == "sqlite":
         wanted.append(_NEW_WORKSPACE)
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        there = {row[0] for row in cursor.fetchall()}
-    return [name for name in wanted if name not in there]
+    return triggers.missing(connection, wanted)
 
 
 def _statements(vendor: str, watched: Watched, event: str) -> list[str]:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from runs.models import triggers as named
+
 TABLES = ("runs_runproperty", "runs_runparam", "runs_runevent")
 NAMES = "runs_key"
 
@@ -84,20 +86,10 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Drop the triggers: for migrations that go back, and tests that empty tables."""
-    with connection.cursor() as cursor:
-        for each in triggers(connection):
-            on = f" ON {each.table}" if connection.vendor == "postgresql" else ""
-            cursor.execute(f"DROP TRIGGER IF EXISTS {each.name}{on}")
+    for each in triggers(connection):
+        named.drop(connection, each.table, [each.name])
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """The names of triggers that should be there and are not."""
-    query = (
-        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
-        if connection.vendor == "postgresql"
-        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        there = {row[0] for row in cursor.fetchall()}
-    return [each.name for each in triggers(connection) if each.name not in there]
+    return named.missing(connection, [each.name for each in triggers(connection)])

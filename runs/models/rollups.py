@@ -16,6 +16,7 @@ from collections import Counter
 from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from runs.models import triggers
 from runs.models.experiments import Experiment
 
 TABLE = "runs_runcount"
@@ -101,23 +102,12 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    with connection.cursor() as cursor:
-        on = " ON runs_run" if connection.vendor == "postgresql" else ""
-        for event in EVENTS:
-            cursor.execute(f"DROP TRIGGER IF EXISTS {_name(event)}{on}")
+    triggers.drop(connection, "runs_run", map(_name, EVENTS))
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """The names of triggers that should be there and are not."""
-    query = (
-        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
-        if connection.vendor == "postgresql"
-        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        there = {row[0] for row in cursor.fetchall()}
-    return [_name(event) for event in EVENTS if _name(event) not in there]
+    return triggers.missing(connection, map(_name, EVENTS))
 
 
 def restore(connection: BaseDatabaseWrapper) -> None:

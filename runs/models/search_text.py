@@ -12,6 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Lookup
 from django.db.models.sql.compiler import SQLCompiler
 
+from runs.models import triggers
 from runs.models.runs import Run
 
 TABLE = "runs_searchtext"
@@ -79,8 +80,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
         if connection.vendor == "postgresql":
             cursor.execute(f"DROP INDEX IF EXISTS {TABLE}_text, {TABLE}_grams")
             return
-        for name in _TRIGGERS:
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+        triggers.drop(connection, TABLE, _TRIGGERS)
         cursor.execute(f"DROP TABLE IF EXISTS {INDEX}")
 
 
@@ -88,10 +88,7 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """SQLite's triggers that should be there and are not: the index is then stale."""
     if connection.vendor == "postgresql":
         return []
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        there = {row[0] for row in cursor.fetchall()}
-    return [name for name in _TRIGGERS if name not in there]
+    return triggers.missing(connection, _TRIGGERS)
 
 
 def restore(connection: BaseDatabaseWrapper) -> None:

@@ -12,6 +12,7 @@ from runs.actions.actor import Actor
 from runs.actions.files import delete_file, live, save_file
 from runs.actions.leftovers import sweep_blobs
 from runs.actions.lifecycle import move
+from runs.actions.log_files import append_log
 from runs.models import Experiment, File, LoggedModel, Run
 from runs.storage.files import files
 from studio.core.errors import Conflict, InvalidValue, TooLarge
@@ -149,8 +150,9 @@ def test_a_model_has_files_of_its_own(
     assert [read(file) for file in live(run)] == [b"x"]
 
 
+@pytest.mark.parametrize("way", ["save", "append"])
 def test_the_blob_of_a_failed_transaction_waits_for_the_sweep(
-    save, files_dir: Path
+    save, files_dir: Path, way: str, run: Run, actor: Actor, now: int
 ) -> None:
     """Whether the row was kept is not known when a transaction breaks.
 
@@ -171,8 +173,12 @@ def test_the_blob_of_a_failed_transaction_waits_for_the_sweep(
                 "CREATE TRIGGER no_file BEFORE INSERT ON runs_file "
                 "BEGIN SELECT RAISE(ABORT, 'no'); END"
             )
+
+    def append(path: str) -> None:
+        append_log(run, path, 0, b"x", writer="", actor=actor, now=now, limit=10)
+
     with pytest.raises(DatabaseError):
-        save("a")
+        {"save": save, "append": append}[way]("a")
     [blob] = blobs(files_dir)
     later = int(time.time() * 1000) + 1000
     assert sweep_blobs(later) == 1

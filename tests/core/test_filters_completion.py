@@ -83,4 +83,5 @@ def test_counts_are_of_the_other_terms(text: str, at: int, others: str) -> None:
 )
 def test_nonsense_is_no_error(text: str) -> None:
     for at in range(len(text) + 2):
-        wanted(text, at)
+        found = wanted(text, at)
+        assert 0 <= found.start <= found.end <= len(text)

@@ -48,8 +48,12 @@ def test_plotly_takes_every_figure(
     lines = [line(values), line(values, smoothed=smooth(values, 0.6))]
     for chosen in (lines[:1], lines[1:], lines):
         figure = metric_figure(chosen, axis, log_y=log_y)
-        go.Figure(data=figure["data"], layout=figure["layout"])
-        json.dumps(figure, allow_nan=False)
+        taken = go.Figure(data=figure["data"], layout=figure["layout"])
+        assert [trace.type for trace in taken.data] == [
+            trace["type"] for trace in figure["data"]
+        ]
+        # Also as the browser reads it, whose JSON has no NaN.
+        assert json.loads(json.dumps(figure, allow_nan=False)) == figure
 
 
 def test_nan_and_infinity_are_marked_with_their_words() -> None:
