@@ -65,7 +65,18 @@ def segments_of(question: Question) -> list[Segment]:
         return _metric(question, sort)
     if sort.field.kind in keyed.TABLES:
         return _text(question, sort)
-    return [Segment(None, parts_of(sort, question.scope), question.way.to_page)]
+    return [_sorted_when_asked(question, sort)]
+
+
+def _sorted_when_asked(question: Question, sort: Sort) -> Segment:
+    """All runs are read and sorted, for nothing holds them in this order.
+
+    Without a lead they are read as they lie: the indexes that begin with the workspace
+    look alike to SQLite, and in the order of another field each run is a jump.
+    """
+    lead, parts = question.way.to_page, parts_of(sort, question.scope)
+    is_led = lead is not None or question.way.few is not None
+    return Segment(None, parts, lead, None if is_led else Q(pk__gt=0))
 
 
 def _created(question: Question, down: bool) -> list[Segment]:

@@ -250,6 +250,17 @@ def test_a_page_is_read_in_the_order_of_an_index(
     assert whole == []
 
 
+@pytest.mark.parametrize("sort", ["-duration", "ended", "target"])
+def test_what_is_sorted_when_asked_is_read_as_it_lies(
+    large: Library, sort: str
+) -> None:
+    spec = ViewSpec.from_query({"children": "1", "sort": sort}).changed(rows=1)
+    with CaptureQueriesContext(connection) as captured:
+        find_runs(spec, large.ada, large.workspace, now=NOON)
+    page = [step for step in steps(captured, "LIMIT 2") if "runs_run " in step]
+    assert page[0].startswith("SEARCH runs_run USING INTEGER PRIMARY KEY"), page
+
+
 SEARCHES = [
     ("", []),
     ("tags.model = 'vit' and params.lr = '0.01'", []),
