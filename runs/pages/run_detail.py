@@ -78,6 +78,8 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
         "receipt": receipt_of(run),
         "models": search.models_of(run),
         "models_read": search.models_read_by(run),
+        "children": search.count_children(run),
+        "children_href": _asking(request, attribute("parent"), run.run_id),
         "submitter_href": run.submitter
         and _asking(request, attribute("submitter"), run.submitter.username),
     }
@@ -183,5 +185,6 @@ def _asking(
         term = Comparison(field, "is not null", ())
     else:
         term = Comparison(field, operator, (FilterText(value),))
-    spec = ViewSpec(q=to_text(term), children=True)
+    # Flat, for a child run would be below a root that has another value.
+    spec = ViewSpec(q=to_text(term), children=True, flat=True)
     return f"/w/{request.workspace.name}/runs/?{spec.to_query()}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from runs.models import Experiment, Metric, MetricKind, Run, User, Workspace
 from runs.storage.prepared import PreparedRows
@@ -26,7 +26,7 @@ def common_metrics(
         names = _of_all.all(viewer.pk, workspace.pk)
     else:
         names = _of_one.all(viewer.pk, workspace.pk, experiment.pk)
-    return [metric(name) for name, _ in names]
+    return [metric(name) for name, *_ in names]
 
 
 def _names(viewer: Any, workspace: Any, **places: Any) -> Any:
@@ -36,8 +36,11 @@ def _names(viewer: Any, workspace: Any, **places: Any) -> Any:
         Metric.objects.filter(run__in=newest, kind=MetricKind.SERIES)
         .exclude(key__name__startswith=SYSTEM)
         .values_list("key__name")
-        .annotate(runs=Count("pk"))
-        .order_by("-runs", "key__name")[:SHOWN]
+        .annotate(
+            roots=Count("pk", filter=Q(run__parent__isnull=True)), runs=Count("pk")
+        )
+        # What only child runs have would be empty in a list of roots.
+        .order_by("-roots", "-runs", "key__name")[:SHOWN]
     )
 
 

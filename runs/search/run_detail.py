@@ -192,3 +192,8 @@ def count_descendants(run: Run) -> Descendants:
 
 def _children_of(parents: Sequence[int]) -> Iterable[tuple[int, int]]:
     return Run.objects.filter(parent__in=parents).values_list("pk", "status")
+
+
+def count_children(run: Run) -> int:
+    """How many runs it is the parent of, the trash left out."""
+    return Run.objects.not_deleted().filter(parent=run).count()

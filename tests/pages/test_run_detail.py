@@ -60,6 +60,9 @@ def test_a_child_links_its_parent(
         experiment, run_id="kid", parent_run_id="run-1", actor=actor, now=now, name="k"
     )
     assert f'<a href="{PAGE}"' in browser.get("/w/default/runs/kid/").text
+    parent = browser.get(PAGE)
+    assert "Child runs 1" in card(parent.text, "attributes")
+    assert ">k</a>" in browser.get(parent.context["children_href"]).text
 
 
 def test_tags_show_without_the_clients_bookkeeping(

@@ -10,6 +10,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.experiments import create_experiment
+from runs.actions.ingest import Point, log_metrics
 from runs.actions.runs import create_run
 from runs.models import RunStar, User, Workspace
 from studio.core.statuses import RunStatus
@@ -118,6 +119,17 @@ def test_the_commonest_metrics_are_shown_until_columns_are_chosen(
     log("a", acc=0.81374)
     assert "0.8137" in visitor.get(ALL).text
     assert "0.8137" not in visitor.get(ALL + "?columns=name,status").text
+
+
+def test_what_only_children_measure_takes_no_column_of_the_roots(
+    visitor: Client, log: Any, actor: Actor, now: int
+) -> None:
+    log("sweep", acc=0.5)
+    for name in "abc":
+        child = log(name, parent="sweep")
+        points = [Point(key, 1.0, now, 0) for key in ("b", "c", "d")]
+        log_metrics(child, points, actor=actor, now=now)
+    assert "metrics.acc" in visitor.get(ALL).text
 
 
 def test_pages_lead_to_each_other(visitor: Client, log: Any) -> None:

@@ -27,6 +27,12 @@ def test_the_readmes_script_logs_a_run(user: User) -> None:
     assert said.startswith("{'squares': {'n': [1, 2, 3], 'square': [1, 4, 9]}} http://")
 
 
+def test_the_script_of_the_docs_logs_a_run(user: User) -> None:
+    text = (ROOT / "docs/sdk.md").read_text()
+    script = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
+    assert user.said(script + "print(run.get_file_names())") == "['outputs/notes.txt']"
+
+
 def test_figures_are_plotlys(user: User) -> None:
     said = user.said(
         """
