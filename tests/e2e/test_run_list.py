@@ -107,6 +107,29 @@ def test_a_star_stays(server: Server, owner_page: Page, name: str) -> None:
     expect(owner_page.get_by_role("button", name="Remove the star")).to_be_visible()
 
 
+def test_a_star_keeps_the_focus(server: Server, owner_page: Page, name: str) -> None:
+    run_id = start_run(server, name)
+    experiment = "/w/default/experiments/~0/"
+    for address in (
+        experiment,
+        "/w/default/experiments/",
+        f"/w/default/runs/{run_id}/",
+    ):
+        owner_page.goto(server.url + address)
+        star = owner_page.locator(".star").locator("visible=true").first
+        for pressed in ("true", "false"):
+            star.press("Enter")
+            expect(star).to_have_attribute("aria-pressed", pressed)
+            expect(star).to_be_focused()
+    owner_page.goto(server.url + experiment)
+    row = owner_page.locator("#run-table .star").first
+    row.press("Enter")
+    expect(row).to_have_attribute("aria-pressed", "true")
+    expect(row).to_be_focused()
+    ids = owner_page.locator(".star").evaluate_all("all => all.map(each => each.id)")
+    assert len(set(ids)) == len(ids) >= 3
+
+
 def test_what_is_for_no_script_is_hidden_and_names_are_what_is_read(
     server: Server, owner_page: Page
 ) -> None:
