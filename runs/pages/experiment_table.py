@@ -80,6 +80,11 @@ class Line:
     tags: list[Chip]
     more_tags: str
 
+    @property
+    def star_id(self) -> str:
+        """By which htmx gives the focus back to the star that it has swapped."""
+        return f"star-{self.row.experiment.pk}"
+
 
 def table(page: ExperimentPage, state: State, workspace: str) -> dict[str, Any]:
     return {

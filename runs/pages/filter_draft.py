@@ -16,6 +16,7 @@ from studio.core.filters.alternatives import several
 from studio.core.filters.literals import (
     moment_text,
     number_text,
+    read_length,
     read_number,
     read_time,
 )
@@ -121,13 +122,21 @@ class Draft:
         text = text.strip()
         if self.editor == DATES:
             return _read(read_time(text), text, _("a date"))
+        if self.editor == LENGTHS:
+            length = self._length(number, text)
+            return Ago(length) if self.op in (LAST, OLDER) else Duration(length)
         special = self.field.kind == tree.METRICS and self.op in ("=", "!=")
-        value: Number = _read(read_number(text, special=special), text, _("a number"))
-        if self.editor == NUMBERS:
-            return value
+        return _read(read_number(text, special=special), text, _("a number"))
+
+    def _length(self, number: int, text: str) -> int:
+        """Milliseconds of a number in the unit beside it, or of `1h30m`."""
+        length = read_length(text)
+        if length is not None:
+            return length
+        expected = _("a number or a duration such as 1h30m")
+        value: Number = _read(read_number(text), text, expected)
         unit = self.units[number] if number < len(self.units) else ""
-        length = round(float(value.value) * UNITS.get(unit, UNITS["d"]))
-        return Ago(length) if self.op in (LAST, OLDER) else Duration(length)
+        return round(float(value.value) * UNITS.get(unit, UNITS["d"]))
 
 
 def _read(value: V | None, text: str, expected: str) -> V:

@@ -29,6 +29,10 @@ from studio.core.statuses import RunStatus
 from studio.core.viewlenient import Complaint
 from studio.core.viewspec import Column, ViewSpec
 
+#: What could not be followed, where the body has no place for it: a JSON list of texts.
+NOTICE_HEADER = "X-Studio-Notice"
+#: Proxies refuse headers of more than a few thousand characters.
+MAX_NOTICE = 3000
 JSON, CSV, TEXT = "application/json", "text/csv", "text/plain"
 _KINDS = {
     fields.NUMBER: sheets.NUMBER,
@@ -102,7 +106,20 @@ def _answer(
     ]
     if links:
         answer["Link"] = ", ".join(links)
+    if kind != JSON and told.get("notices"):
+        answer[NOTICE_HEADER] = _notice(told["notices"])
     return answer
+
+
+def _notice(notices: Sequence[str]) -> str:
+    """As JSON in ASCII: a notice may quote any character of the address."""
+    for count in range(len(notices), 0, -1):
+        left = len(notices) - count
+        more = [_("%s more") % left] if left else []
+        text = json.dumps([*notices[:count], *more])
+        if len(text) <= MAX_NOTICE:
+            return text
+    return json.dumps([_("%s more") % len(notices)])
 
 
 def _run_sheet(rows: Sequence[RunRow], asked: Sequence[Field]) -> Sheet:

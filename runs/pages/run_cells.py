@@ -78,6 +78,11 @@ class Row:
     def star_url(self) -> str:
         return f"{self.href}star/"
 
+    @property
+    def star_id(self) -> str:
+        """By which htmx gives the focus back to the star that it has swapped."""
+        return f"star-{self.key}"
+
 
 @dataclass(frozen=True)
 class Best:

@@ -39,7 +39,10 @@ def star_this_experiment(request: PageRequest, slug: str) -> HttpResponse:
 
 def _starred(request: PageRequest, on: bool) -> HttpResponse:
     if request.htmx:
-        return render(request, "_star.html", {"starred": on, "href": request.path})
+        # A page may have two stars of one experiment: the asking one's id comes back.
+        mark = request.htmx.trigger or "star"
+        context = {"starred": on, "href": request.path, "mark": mark}
+        return render(request, "_star.html", context)
     back = request.POST.get("next", "/")
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()})
     return HttpResponseRedirect(back if safe else "/")

@@ -76,6 +76,15 @@ document.addEventListener("keydown", (event) => {
   items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
 });
 
+// A goal is sent by a form, which draws the page anew: the focus goes back to the menu's link.
+const BACK = "column-menu-of";
+document.addEventListener("submit", (event) => {
+  if (event.target.closest("#column-menu")) sessionStorage.setItem(BACK, event.target.elements.field.value);
+});
+const field = sessionStorage.getItem(BACK);
+sessionStorage.removeItem(BACK);
+if (field) [...document.querySelectorAll(".head-menu")].find((link) => new URL(link.href).searchParams.get("field") === field)?.focus();
+
 // Widths: a rule for each column that has one, in a sheet of this page's own.
 const sheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];

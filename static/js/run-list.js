@@ -15,6 +15,18 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
 
 // A wrong filter's underline lies under the text, so it goes when the text changes.
 box.addEventListener("input", () => note().querySelector(".underlay")?.remove());
+// The note can be put away; what is wrong stays underlined.
+document.addEventListener("keydown", (event) => {
+  const shown = event.key === "Escape" && !event.defaultPrevented && note().querySelector(".note");
+  if (!shown) return;
+  // Escape would also empty the box.
+  if (event.target === box) event.preventDefault();
+  if (shown.contains(document.activeElement)) box.focus();
+  shown.remove();
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#filter-form")) note().querySelector(".note")?.remove();
+});
 box.addEventListener("scroll", () => {
   const under = note().querySelector(".underlay");
   if (under) under.scrollLeft = box.scrollLeft;

@@ -100,8 +100,22 @@ def read_field(text: str, name: str) -> Field:
     except InvalidFilter as error:
         suggestions = [s["text"] for s in error.details["suggestions"]]
         raise InvalidValue(
-            f"{name}: {error.message}", field=name, suggestions=suggestions
+            f"{name}: {_plainly(error)}", field=name, suggestions=suggestions
         ) from error
+
+
+def _plainly(error: InvalidFilter) -> str:
+    """What is wrong with a name that stands alone: it has no place in a filter."""
+    details = error.details
+    what = str(details["summary"]).rpartition(" at character ")[0]
+    said = [f"{what or error.message.rstrip('.')}."]
+    # The hint for an unknown field is how to search for its name as a text.
+    if details["hint"] and details["expected"] != "a field":
+        said.append(str(details["hint"]))
+    if details["suggestions"]:
+        tried = " or ".join(each["text"] for each in details["suggestions"])
+        said.append(f"Try {tried}.")
+    return " ".join(said)
 
 
 def read_sort(text: str, name: str = "sort") -> Sort:

@@ -104,6 +104,19 @@ def test_a_bad_value_names_its_parameter(query, field):
     assert caught.value.details["field"] == field
 
 
+@pytest.mark.parametrize("name", ["sort", "columns"])
+def test_an_unknown_field_is_said_without_the_words_of_a_filter(name):
+    with pytest.raises(InvalidValue) as caught:
+        ViewSpec.from_query(f"{name}=statsu")
+    said = caught.value.message
+    assert said.startswith(f"{name}: Unknown field 'statsu'. Try status")
+    assert "To look for" not in said
+    with pytest.raises(InvalidValue) as caught:
+        ViewSpec.from_query(f"{name}=metrics.")
+    assert "Write metrics.key" in caught.value.message
+    assert "at character" not in caught.value.message
+
+
 @pytest.mark.parametrize("value", [[], "x", {"rows": None}, {"columns": [1]}])
 def test_json_of_another_shape_is_refused(value):
     with pytest.raises(InvalidValue):

@@ -107,6 +107,25 @@ def test_a_star_stays(server: Server, owner_page: Page, name: str) -> None:
     expect(owner_page.get_by_role("button", name="Remove the star")).to_be_visible()
 
 
+def test_a_star_keeps_the_focus(server: Server, owner_page: Page, name: str) -> None:
+    run_id = start_run(server, name)
+    experiment = "/w/default/experiments/~0/"
+    for address, which in (
+        ("/w/default/experiments/", "main .star"),
+        (f"/w/default/runs/{run_id}/", "main .star"),
+        (experiment, "h1 + span .star"),
+        (experiment, "#run-table .star"),
+    ):
+        owner_page.goto(server.url + address)
+        star = owner_page.locator(which).first
+        before = star.get_attribute("aria-pressed") or ""
+        star.press("Enter")
+        expect(star).not_to_have_attribute("aria-pressed", before)
+        expect(star).to_be_focused()
+    ids = owner_page.locator(".star").evaluate_all("all => all.map(each => each.id)")
+    assert len(set(ids)) == len(ids) >= 3
+
+
 def test_what_is_for_no_script_is_hidden_and_names_are_what_is_read(
     server: Server, owner_page: Page
 ) -> None:

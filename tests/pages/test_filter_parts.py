@@ -85,6 +85,12 @@ WRITTEN = [
     ("field=created&op=last&value=7&unit=d", "created >= -7d"),
     ("field=created&op=<&value=2026-11-24", "created < 2026-11-24"),
     ("field=duration&op=>&value=90&unit=s", "duration > 1m30s"),
+    ("field=duration&op=>&value=1h&unit=s", "duration > 1h"),
+    (
+        "field=duration&op=between&value=1h30m&value=3&unit=s&unit=h",
+        "duration:1h30m..3h",
+    ),
+    ("field=created&op=last&value=36h&unit=d", "created >= -1d12h"),
     ("field=metrics.acc&op=between&value=0&value=1", "metrics.acc:0..1"),
     ("field=starred&op==&value=false", "starred:false"),
     ("field=tags.x&op=is+null", "-tag:x"),
@@ -104,6 +110,7 @@ def test_every_editor_writes_its_term(visitor: Client, form: str, q: str) -> Non
         {"field": "status", "op": "in", "value": "nonsense"},
         {"field": "created", "op": ">", "value": "soon"},
         {"field": "number", "op": ">", "value": ""},
+        {"field": "duration", "op": ">", "value": "long", "unit": "h"},
         {"q": "a or b", "term": "0", "text": "a or"},
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import Any
 
 import pytest
@@ -137,6 +138,22 @@ def test_what_is_wrong_in_the_address_is_a_notice(visitor: Client, runs: None) -
     [notice] = visitor.get(ALL, query, headers=JSON).json()["notices"]
     assert "nmae" in notice
     assert "nmae" in visitor.get(ALL, query, headers=TEXT).text.splitlines()[-1]
+
+
+@pytest.mark.parametrize("headers", [CSV, TEXT])
+def test_sheets_name_what_is_wrong_in_a_header(
+    visitor: Client, runs: None, headers: dict[str, str]
+) -> None:
+    query = {"columns": "name,nmae\n蒸馏"}
+    answer = visitor.get(ALL, query, headers=headers)
+    body = visitor.get(ALL, query, headers=JSON)
+    assert json.loads(answer.headers["X-Studio-Notice"]) == body.json()["notices"]
+    assert "X-Studio-Notice" not in body.headers
+    assert "X-Studio-Notice" not in visitor.get(ALL, headers=headers).headers
+    many = {"columns": ",".join(f"wrong{n}" for n in range(190))}
+    told = visitor.get(ALL, many, headers=headers).headers["X-Studio-Notice"]
+    assert len(told) <= 3000
+    assert "more" in json.loads(told)[-1]
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,7 @@ def test_a_heads_menu_ranks_a_metric_and_removes_a_column(runs_page: Page) -> No
     menu.get_by_role("button", name="Higher is better").click()
     expect(runs_page.locator("td.best")).to_have_text(re.compile("0.96"))
     expect(runs_page.locator("#toasts")).to_contain_text("acc: higher is better")
+    expect(head.get_by_role("link", name="Column acc: more")).to_be_focused()
     more = runs_page.get_by_role("link", name="Column Compute target: more")
     more.press("Enter")
     expect(menu.locator(".menu-item").first).to_be_focused()

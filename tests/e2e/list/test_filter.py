@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.list.content import ODD
@@ -129,6 +130,37 @@ def test_a_wrong_value_is_said_in_the_editor(runs_page: Page, watch: Watch) -> N
     runs_page.get_by_role("button", name="Apply").click()
     expect(runs_page.get_by_role("alert").last).to_have_text("high is not a number.")
     assert q_of(runs_page) == "metrics.acc > 0.5"
+
+
+@pytest.mark.parametrize("way", ["Escape", "Escape in the box", "click"])
+def test_the_note_is_put_away_and_the_underline_stays(
+    runs_page: Page, watch: Watch, way: str
+) -> None:
+    watch.expect("400")
+    box = open_list(runs_page, "metrics.acc > high")
+    note = runs_page.locator("#filter-note .note")
+    expect(note).to_be_visible()
+    if way == "click":
+        runs_page.locator("h1").click()
+    elif way == "Escape":
+        runs_page.keyboard.press("Escape")
+    else:
+        box.press("Escape")
+    expect(note).to_have_count(0)
+    expect(runs_page.locator(".underlay mark")).to_have_text("high")
+    expect(box).to_have_value("metrics.acc > high")
+
+
+def test_without_a_script_the_note_covers_nothing(
+    plain_page: Page, watch: Watch
+) -> None:
+    watch.expect("400")
+    open_list(plain_page, "metrics.acc > high")
+    note = plain_page.locator("#filter-note .note").bounding_box()
+    below = plain_page.locator(".beside").bounding_box()
+    assert note is not None
+    assert below is not None
+    assert note["y"] + note["height"] <= below["y"]
 
 
 def test_a_complex_term_is_edited_as_text(runs_page: Page) -> None:
