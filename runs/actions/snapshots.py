@@ -21,7 +21,13 @@ from runs.actions.touch import hear
 from runs.models import Run, RunSnapshot, Snapshot
 from runs.storage.files import PIECE, files
 from studio.core import snapshots as rules
-from studio.core.errors import Conflict, InvalidRequest, InvalidValue, NotFound
+from studio.core.errors import (
+    Conflict,
+    InvalidRequest,
+    InvalidValue,
+    NotFound,
+    StudioError,
+)
 
 #: Where clients of the v1 SDK look for it.
 PROPERTY = "ContentSnapshotId"
@@ -36,7 +42,6 @@ def keep_snapshot(
     and Conflict where the run has another snapshot.
     """
     blob = files.write(chunks, rules.MAX_BYTES)
-    kept = ""
     try:
         with files.open(blob.name) as archive:
             count = check_archive(archive)
@@ -53,10 +58,12 @@ def keep_snapshot(
                 },
             )
             _link(run, snapshot)
-        kept = snapshot.blob
-    finally:
-        if kept != blob.name:
-            files.delete(blob.name)
+    except StudioError:
+        # What else goes wrong may have come after the commit: the sweep sees to it.
+        files.delete(blob.name)
+        raise
+    if snapshot.blob != blob.name:
+        files.delete(blob.name)
     return snapshot
 
 

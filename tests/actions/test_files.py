@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from runs.actions.files import delete_file, live, save_file
 from runs.actions.leftovers import sweep_blobs
 from runs.actions.lifecycle import move
 from runs.actions.log_files import append_log
+from runs.actions.snapshots import keep_snapshot
 from runs.models import Experiment, File, LoggedModel, Run
 from runs.storage.files import files
 from studio.core.errors import Conflict, InvalidValue, TooLarge
@@ -150,7 +153,7 @@ def test_a_model_has_files_of_its_own(
     assert [read(file) for file in live(run)] == [b"x"]
 
 
-@pytest.mark.parametrize("way", ["save", "append"])
+@pytest.mark.parametrize("way", ["save", "append", "snapshot"])
 def test_the_blob_of_a_failed_transaction_waits_for_the_sweep(
     save, files_dir: Path, way: str, run: Run, actor: Actor, now: int
 ) -> None:
@@ -158,6 +161,7 @@ def test_the_blob_of_a_failed_transaction_waits_for_the_sweep(
 
     Here a trigger of the database refuses the row.
     """
+    table = "runs_snapshot" if way == "snapshot" else "runs_file"
     with connection.cursor() as cursor, transaction.atomic():
         if connection.vendor == "postgresql":
             cursor.execute(
@@ -165,20 +169,26 @@ def test_the_blob_of_a_failed_transaction_waits_for_the_sweep(
                 "RAISE EXCEPTION 'no'; END $$ LANGUAGE plpgsql"
             )
             cursor.execute(
-                "CREATE TRIGGER no_file BEFORE INSERT ON runs_file "
+                f"CREATE TRIGGER no_file BEFORE INSERT ON {table} "
                 "FOR EACH ROW EXECUTE FUNCTION no_file()"
             )
         else:
             cursor.execute(
-                "CREATE TRIGGER no_file BEFORE INSERT ON runs_file "
+                f"CREATE TRIGGER no_file BEFORE INSERT ON {table} "
                 "BEGIN SELECT RAISE(ABORT, 'no'); END"
             )
 
     def append(path: str) -> None:
         append_log(run, path, 0, b"x", writer="", actor=actor, now=now, limit=10)
 
+    def snapshot(path: str) -> None:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as opened:
+            opened.writestr(path, b"x")
+        keep_snapshot(run, [archive.getvalue()], actor=actor, now=now)
+
     with pytest.raises(DatabaseError):
-        {"save": save, "append": append}[way]("a")
+        {"save": save, "append": append, "snapshot": snapshot}[way]("a")
     [blob] = blobs(files_dir)
     later = int(time.time() * 1000) + 1000
     assert sweep_blobs(later) == 1

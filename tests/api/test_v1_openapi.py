@@ -75,7 +75,10 @@ def test_the_fields_of_the_filter_language(rest: Rest) -> None:
 
 def test_the_callers_workspaces(rest: Rest) -> None:
     found = rest.client.get("/api/v1/workspaces").json()
-    assert found["workspaces"] == [{"name": "lab", "role": "contributor"}]
+    assert found == {
+        "user": rest.user.username,
+        "workspaces": [{"name": "lab", "role": "contributor"}],
+    }
 
 
 def test_no_other_address_begins_with_the_apis() -> None:

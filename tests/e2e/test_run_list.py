@@ -143,5 +143,6 @@ def test_the_list_does_not_scroll_sideways_on_a_phone(
     open_list(owner_page, server, name)
     expect(owner_page.locator("[data-row-link]")).to_have_count(1)
     expect(owner_page.locator("[data-row-link]")).to_have_text(name)
+    expect(owner_page.locator("[data-row-link]")).to_be_visible()
     width = owner_page.evaluate("document.documentElement.scrollWidth")
     assert width <= 360

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.ingest import Point, log_metrics
-from runs.models import Run, Workspace
+from runs.models import Member, Role, Run, User, Workspace
+from tests.access.people import browser_of
 from tests.pages.rows import ALL, HTMX, link, names
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,34 @@ def test_a_page_with_a_wrong_filter_shows_what_can_be_read(
     page = visitor.get(ALL, {"q": "colour = red"})
     assert names(page) == ["b", "a"]
     assert 'value="colour = red"' in page.text
+
+
+def stamp(visitor: Client, query: str = "") -> str:
+    """What stands for all that could change what a list shows; empty if the clock."""
+    tag = visitor.get(ALL + query, headers=HTMX).headers["ETag"]
+    return tag.strip('"').partition("-")[0]
+
+
+def test_what_goes_by_the_clock_is_always_looked_at_anew(
+    visitor: Client, log: Any
+) -> None:
+    log("a")
+    assert stamp(visitor)
+    for query in ("?sort=-duration", "?q=created:-7d", "?q=not+duration>1h"):
+        assert not stamp(visitor, query), query
+
+
+def test_a_stamp_is_of_one_person_in_one_role(
+    visitor: Client, log: Any, workspace: Workspace
+) -> None:
+    log("a")
+    eve = User.objects.create(username="eve")
+    member = Member.objects.create(workspace=workspace, user=eve, role=Role.OWNER)
+    as_owner = stamp(browser_of(eve))
+    assert as_owner != stamp(visitor)
+    member.role = Role.READER
+    member.save()
+    assert stamp(browser_of(eve)) != as_owner
 
 
 def test_nothing_new_costs_nothing(visitor: Client, log: Any, actor: Actor) -> None:

@@ -56,6 +56,15 @@ def test_runs_without_the_value_are_known(models: Library) -> None:
     assert reader(models).read(parse_field("tags.model")).without == 1
 
 
+def test_words_experiments_and_statuses_are_values(library: Library) -> None:
+    assert values(library, "tags.baseline") == {None: 1}
+    assert values(library, "experiment") == {"digits": 3, "Vision / Größe": 1}
+    # A field's own terms are left out, so that another value can be chosen.
+    everything = values(library, "status")
+    assert everything["Failed"] == 2
+    assert values(library, "status", "status:failed") == everything
+
+
 def test_beyond_the_limit_the_newest_are_counted(
     models: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,8 +84,10 @@ def test_keys_are_found_by_a_part_of_their_name(models: Library) -> None:
 def test_another_workspaces_keys_are_not_found(
     models: Library, library: Library
 ) -> None:
+    models.make("secret", tags={"secretkey": "1"})
+    assert reader(models).keys("tags", "secretk")
     other = FacetReader(ViewSpec(), library.ada, library.workspace, now=NOON)
-    assert not other.keys("params", "nothing")
+    assert not other.keys("tags", "secretk")
     stranger = FacetReader(ViewSpec(), library.ada, models.workspace, now=NOON)
     assert not stranger.runs().ids
 

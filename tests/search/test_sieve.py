@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from django.db import connection
 
@@ -27,6 +28,8 @@ FILTERS = [
     "odd tags.group = even",
     "tags.group = even name != nobody",
     "tags.group in (even, odd) params.lr = '0.1'",
+    # The one side ends long before the other.
+    "tags.group in (even, rare) metrics.acc > 0",
 ]
 
 
@@ -34,7 +37,7 @@ FILTERS = [
 def row(shelf: Library) -> Library:
     """Thirty runs; every third is a child of the one before it."""
     for n in range(30):
-        group = "even" if n % 2 == 0 else "odd"
+        group = "even" if n % 2 == 0 else "rare" if n in (1, 3) else "odd"
         shelf.make(
             f"run-{n}",
             {"acc": [n % 7]},
@@ -53,6 +56,11 @@ def told(
     )
     counts = {status.value: n for status, n in found.counts.items()}
     return found.total, counts, found.exact
+
+
+def test_keys_come_newest_first_and_once() -> None:
+    keys = np.array([3, 9, 3, 7, 9, 1], dtype=np.int64)
+    assert sieve._descending(keys).tolist() == [9, 7, 3, 1]
 
 
 @pytest.mark.parametrize("exact", [3, 100])
