@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from django.db import connection
 
+from runs.models import Run
 from runs.search import sieve, tally, ways
 from runs.search.counts import count_statuses
+from runs.search.sides import Side
+from runs.search.ways import Part
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
@@ -62,6 +65,17 @@ def told(
 def test_keys_come_newest_first_and_once() -> None:
     keys = np.array([3, 9, 3, 7, 9, 1], dtype=np.int64)
     assert sieve._descending(keys).tolist() == [9, 7, 3, 1]
+
+
+def test_a_window_ends_where_the_first_of_its_sides_does(row: Library) -> None:
+    keys = list(Run.objects.order_by("pk").values_list("pk", flat=True))
+    sides = [
+        Side(Run.objects.filter(pk__in=some), "pk") for some in (keys[::2], keys[:5])
+    ]
+    newest, end = sieve._newest(Part(tuple(sides)), 2, 2**62)
+    # The older side's would be missing those between.
+    assert newest.tolist() == [keys[28], keys[26]]
+    assert end == keys[26]
 
 
 @pytest.mark.parametrize("exact", [3, 100])
