@@ -9,7 +9,9 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (xhr.status === 200 && target.id && !target.matches("[data-editing]")) before.set(target.id, target.cloneNode(true));
 });
 
-document.body.addEventListener("htmx:afterSettle", (event) => {
+// With the swap itself: a moment later a typist may have begun, and what is selected
+// would be typed over.
+document.body.addEventListener("htmx:afterSwap", (event) => {
   const part = event.detail.elt;
   const field = part.querySelector?.("[data-focus]");
   // After Save the focus is where the editor was opened.
