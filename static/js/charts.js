@@ -1,54 +1,8 @@
-// Draws the charts of a page: figures come from the server as JSON, colours from the
-// tokens of the reader's theme. Plotly is loaded with the first chart.
+// Draws the charts of the run page: figures come from the server as JSON.
 
-const bundle = document.querySelector("[data-plotly]")?.dataset.plotly;
-const CONFIG = { displayModeBar: false, showTips: false, responsive: true, doubleClick: "reset" };
+import { CONFIG, coloured, mark, plotly } from "./plot.js";
+
 const drawn = new Map();
-let loading;
-
-function plotly() {
-  loading ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = bundle;
-    script.onload = () => resolve(globalThis.Plotly);
-    script.onerror = reject;
-    document.head.append(script);
-  });
-  return loading;
-}
-
-const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-const series = (number) => token(`series-${((number - 1) % 10) + 1}`);
-const font = (colour) => ({ family: token("sans"), size: 12, color: colour });
-
-function coloured(figure, range) {
-  const data = figure.data.map((trace) => {
-    const colour = trace.meta.part === "odd" ? token("fail") : series(trace.meta.series);
-    return {
-      ...trace,
-      line: { ...trace.line, color: colour },
-      marker: { ...trace.marker, color: colour },
-      textfont: font(colour),
-    };
-  });
-  const annotations = figure.layout.annotations?.map((note) => ({ ...note, font: font(token("text")) }));
-  const axis = {
-    gridcolor: token("rule"), linecolor: token("rule-2"), showline: true, tickcolor: token("rule-2"),
-    tickfont: font(token("text-3")), nticks: 6, automargin: false,
-  };
-  const title = { ...figure.layout.xaxis.title, font: font(token("text-3")) };
-  const layout = {
-    ...figure.layout,
-    ...(annotations && { annotations }),
-    paper_bgcolor: token("ground"),
-    plot_bgcolor: token("ground"),
-    font: font(token("text-3")),
-    hoverlabel: { bgcolor: token("raised"), bordercolor: token("rule-2"), font: font(token("text")) },
-    xaxis: { ...figure.layout.xaxis, ...axis, title, spikecolor: token("text-3"), spikethickness: 1, ...(range && { range, autorange: false }) },
-    yaxis: { ...figure.layout.yaxis, ...axis },
-  };
-  return { data, layout };
-}
 
 async function read(chart, query = "") {
   const answer = await fetch(chart.url + query, {
@@ -79,19 +33,6 @@ function label(chart, data) {
   const lines = data.filter((trace) => trace.meta.part === "line");
   const marks = lines.length > 1 ? lines.map((trace) => mark(trace)) : [];
   card.querySelector("[data-legend]").replaceChildren(...marks);
-}
-function mark(trace) {
-  const item = document.createElement("span");
-  const NS = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(NS, "svg");
-  svg.setAttribute("width", "16");
-  svg.setAttribute("height", "4");
-  const line = document.createElementNS(NS, "path");
-  line.setAttribute("d", "M0 2H16");
-  line.setAttribute("stroke", trace.line.color);
-  svg.append(line);
-  item.append(svg, trace.meta.key);
-  return item;
 }
 
 // Zooming reads the stretch again at full resolution, where points were left out.
