@@ -25,7 +25,6 @@ from studio.core.errors import (
     Conflict,
     InvalidRequest,
     InvalidValue,
-    NotFound,
     StudioError,
 )
 
@@ -65,14 +64,6 @@ def keep_snapshot(
     if snapshot.blob != blob.name:
         files.delete(blob.name)
     return snapshot
-
-
-def snapshot_of(run: Run) -> Snapshot:
-    """Raises NotFound where the run has none."""
-    link = RunSnapshot.objects.select_related("snapshot").filter(run=run).first()
-    if link is None:
-        raise NotFound(f"Run {run.run_id} has no snapshot", run_id=run.run_id)
-    return link.snapshot
 
 
 def _link(run: Run, snapshot: Snapshot) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
 from django.utils.safestring import SafeString
 
-from runs.models import File
-from runs.render import markdown, previews
-from runs.render.file_kinds import FileKind, extension, kind_of
-from runs.storage.files import files
+from runs.render import code, markdown, previews
+from runs.render.file_kinds import FileKind, extension, is_code, kind_of
 
 #: A text up to this is shown whole, of a longer one so much of each end.
 WHOLE = 512 * 1024
@@ -19,6 +19,15 @@ END = 64 * 1024
 #: Line ends between the two are counted up to this distance.
 COUNTED = 64 * 1024 * 1024
 SNIFFED = 8 * 1024
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file to look at, wherever its bytes are kept; `size` in bytes."""
+
+    name: str
+    size: int
+    open: Callable[[], AbstractContextManager[BinaryIO]]
 
 
 @dataclass(frozen=True)
@@ -32,14 +41,14 @@ class Preview:
     has_source: bool = False
 
 
-def preview(file: File, *, source: bool) -> Preview:
+def preview(file: Content, *, source: bool) -> Preview:
     """How the file is shown; with `source` its text rather than what it means."""
     kind = kind_of(file.name)
     if kind is FileKind.IMAGE and not source:
         return Preview("image", has_source=extension(file.name) == "svg")
     if kind is FileKind.HTML and not source:
         return Preview("frame", has_source=True)
-    with files.open(file.blob) as handle:
+    with file.open() as handle:
         head = handle.read(min(file.size, WHOLE))
         if previews.is_binary(head[:SNIFFED]):
             return Preview("none")
@@ -47,7 +56,7 @@ def preview(file: File, *, source: bool) -> Preview:
         return shown or Preview("lines", lines=_lines(handle, file, head))
 
 
-def _meaning(kind: FileKind, file: File, head: bytes) -> Preview | None:
+def _meaning(kind: FileKind, file: Content, head: bytes) -> Preview | None:
     """What the text means, if it is a text of that kind; None shows it as text."""
     whole = file.size <= len(head)
     text = previews.decode(head)
@@ -77,9 +86,9 @@ def _json(text: str) -> Preview | None:
     return Preview("lines", lines=shown, has_source=True)
 
 
-def _lines(handle: BinaryIO, file: File, head: bytes) -> previews.Lines:
+def _lines(handle: BinaryIO, file: Content, head: bytes) -> previews.Lines:
     if file.size <= len(head):
-        return previews.Lines(previews.lines(previews.decode(head)))
+        return _whole_lines(file.name, previews.decode(head))
     first = _up_to_line_end(head[:END])
     handle.seek(file.size - END)
     last = _from_line_start(handle.read(END))
@@ -89,6 +98,14 @@ def _lines(handle: BinaryIO, file: File, head: bytes) -> previews.Lines:
         handle.seek(len(first))
         between = _count_line_ends(handle, skipped)
     return previews.cut_lines(first, last, skipped, between)
+
+
+def _whole_lines(name: str, text: str) -> previews.Lines:
+    """Source code with its marks, another text as a terminal shows it."""
+    marked = code.marked_lines(name, text) if is_code(name) else None
+    return previews.Lines(
+        list(enumerate(marked, start=1)) if marked else previews.lines(text)
+    )
 
 
 def _up_to_line_end(data: bytes) -> bytes:

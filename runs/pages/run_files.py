@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from runs.access.headers import sandbox
 from runs.access.rules import Permission, access
 from runs.models import File, LoggedModel
-from runs.pages.file_preview import preview
+from runs.pages.file_preview import Content, preview
 from runs.pages.members_only import PageRequest
+from runs.pages.raw_files import disposition, send_raw
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.render.addresses import run_path
 from runs.render.archive import zipped
-from runs.render.file_kinds import DOWNLOAD, icon_of, inline_type
+from runs.render.file_kinds import icon_of
 from runs.render.file_tree import Folder, Leaf, tree
 from runs.search.run_files import RunFiles, find_file, iterate_files, list_files
 from runs.storage.files import files as file_store
@@ -96,6 +97,7 @@ def _viewer(
     source = request.GET.get("view") == "source"
     inside = f"model={quote(model.model_id)}&" if model else ""
     here = f"{base}files/?{inside}path={quote(file.path)}"
+    content = Content(file.name, file.size, partial(file_store.open, file.blob))
     home = f"models/{quote(model.model_id)}/" if model else "files/raw/"
     return {
         "file": file,
@@ -105,7 +107,7 @@ def _viewer(
         "file_href": here,
         "source_href": here if source else f"{here}&view=source",
         "is_source": source,
-        "preview": preview(file, source=source),
+        "preview": preview(content, source=source),
     }
 
 
@@ -126,25 +128,8 @@ def raw_model_file(
 
 
 def _send(request: PageRequest, file: File) -> HttpResponseBase:
-    """The bytes: a download, or shown in a sandbox where asked (`?inline=1`)."""
-    etag = f'"{file.version}"'
-    shown = inline_type(file.name) if request.GET.get("inline") else None
-    answer: HttpResponseBase
-    if request.headers.get("If-None-Match") == etag:
-        answer = HttpResponse(status=304)
-    else:
-        pieces = file_store.pieces(file.blob, file.size)
-        answer = StreamingHttpResponse(pieces)
-        answer["Content-Length"] = str(file.size)
-        answer["Content-Type"] = shown or DOWNLOAD
-        answer["Content-Disposition"] = _disposition(file.name, shown is None)
-    answer["ETag"] = etag
-    answer["Cache-Control"] = "private, no-cache"
-    return sandbox(answer)
-
-
-def _disposition(name: str, as_attachment: bool) -> str:
-    return content_disposition_header(as_attachment, name) or "inline"
+    pieces = file_store.pieces(file.blob, file.size)
+    return send_raw(request, file.name, file.size, file.version, pieces)
 
 
 @access(Permission.READ)
@@ -157,5 +142,5 @@ def archive(request: PageRequest, run_id: str) -> HttpResponseBase:
         for path, file in iterate_files(head.run)
     ]
     answer = StreamingHttpResponse(zipped(entries), content_type="application/zip")
-    answer["Content-Disposition"] = _disposition(f"{head.run.run_id}.zip", True)
+    answer["Content-Disposition"] = disposition(f"{head.run.run_id}.zip", True)
     return sandbox(answer)

@@ -44,19 +44,23 @@ def tabs(head: RunHead, path: str) -> list[Tab]:
         Tab("details", _("Details"), path),
         Tab("metrics", _("Metrics"), f"{path}metrics/", head.metrics),
         Tab("files", _("Outputs + logs"), f"{path}files/", head.files),
+        Tab("snapshot", _("Snapshot"), f"{path}snapshot/"),
         Tab("history", _("History"), f"{path}history/"),
     ]
 
 
-def etag_of(request: PageRequest, head: RunHead) -> str:
-    """Stands for what the page shows, the ticking of durations left out."""
+def etag_of(request: PageRequest, head: RunHead, *more: object) -> str:
+    """Stands for what the page shows, the ticking of durations left out.
+
+    `more` is what the open tab shows besides.
+    """
     run = head.run
     seen = (
         studio.__version__,
         request.get_full_path(),
         *(run.pk, run.revision, run.status, run.experiment.name, head),
         run.parent and run.parent.name,
-        *(request.role, get_language(), get_current_timezone_name()),
+        *(request.role, get_language(), get_current_timezone_name(), *more),
     )
     return f'"{blake2b(repr(seen).encode(), digest_size=12).hexdigest()}"'
 

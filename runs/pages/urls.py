@@ -27,6 +27,7 @@ from runs.pages import (
     run_list,
     run_metrics,
     run_name,
+    run_snapshot,
     run_tags,
     run_undo,
     sign_in,
@@ -106,6 +107,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "w/<str:workspace>/runs/<str:run_id>/models/<str:model_id>/<path:path>",
         run_files.raw_model_file,
         name="run-model-file",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/snapshot/",
+        run_snapshot.snapshot,
+        name="run-snapshot",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/snapshot/all.zip",
+        run_snapshot.archive,
+        name="run-snapshot-archive",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/snapshot/raw/<path:path>",
+        run_snapshot.raw_source,
+        name="run-snapshot-file",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/cancel/",

@@ -49,6 +49,10 @@ def kind_of(name: str) -> FileKind:
     return _KINDS.get(extension(name), FileKind.TEXT)
 
 
+def is_code(name: str) -> bool:
+    return extension(name) in _CODE
+
+
 def inline_type(name: str) -> str | None:
     """The media type that the file is shown with; None if it is only downloaded."""
     found = INLINE.get(extension(name))
@@ -62,4 +66,4 @@ def icon_of(name: str) -> str:
         return "image"
     if kind is FileKind.JSON:
         return "json"
-    return "code" if extension(name) in _CODE or kind is FileKind.HTML else "file"
+    return "code" if is_code(name) or kind is FileKind.HTML else "file"

@@ -13,6 +13,7 @@ from runs.api.sending import send_file
 from runs.api.v1.delivered import SnapshotInfo
 from runs.api.v1.find import run_by_id
 from runs.models import File, Snapshot
+from runs.search.run_snapshot import snapshot_of
 from studio.core.snapshots import MAX_BYTES
 
 
@@ -31,7 +32,7 @@ def keep_snapshot(request: StudioRequest, run_id: str) -> SnapshotInfo:
 @endpoint("GET", Permission.READ)
 def download_snapshot(request: StudioRequest, run_id: str) -> HttpResponseBase:
     """Read the archive, or a range of it."""
-    found = actions.snapshot_of(run_by_id(request, run_id))
+    found = snapshot_of(run_by_id(request, run_id))
     return send_file(
         request,
         File(

@@ -1,0 +1,35 @@
+"""The bytes of what a run keeps, as a download or shown in a sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+
+from runs.access.headers import sandbox
+from runs.render.file_kinds import DOWNLOAD, inline_type
+
+
+def send_raw(
+    request: HttpRequest, name: str, size: int, version: str, pieces: Iterator[bytes]
+) -> HttpResponseBase:
+    """A download, or shown in a sandbox where asked (`?inline=1`)."""
+    etag = f'"{version}"'
+    shown = inline_type(name) if request.GET.get("inline") else None
+    answer: HttpResponseBase
+    if request.headers.get("If-None-Match") == etag:
+        answer = HttpResponse(status=304)
+    else:
+        answer = StreamingHttpResponse(pieces)
+        answer["Content-Length"] = str(size)
+        answer["Content-Type"] = shown or DOWNLOAD
+        answer["Content-Disposition"] = disposition(name, shown is None)
+    answer["ETag"] = etag
+    answer["Cache-Control"] = "private, no-cache"
+    return sandbox(answer)
+
+
+def disposition(name: str, as_attachment: bool) -> str:
+    return content_disposition_header(as_attachment, name) or "inline"

@@ -1,0 +1,128 @@
+"""The run page, tab Snapshot: the sources that the run was started from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from runs.access.headers import sandbox
+from runs.access.rules import Permission, access
+from runs.models import Run, Snapshot
+from runs.pages.file_preview import Content, preview
+from runs.pages.members_only import PageRequest
+from runs.pages.raw_files import disposition, send_raw
+from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
+from runs.render.addresses import run_path
+from runs.render.file_kinds import icon_of
+from runs.render.file_tree import Leaf, tree
+from runs.search.run_snapshot import find_snapshot, snapshot_of
+from runs.storage.archives import Member, member_pieces, members, open_member
+from runs.storage.files import files as file_store
+from studio.core.errors import NotFound
+
+
+@access(Permission.READ)
+@require_safe
+def snapshot(request: PageRequest, run_id: str) -> HttpResponse:
+    head = find_head(request, run_id)
+    found = find_snapshot(head.run)
+    etag = etag_of(request, head, found and found.digest)
+    if is_known(request, etag):
+        return not_modified(etag)
+    context: dict[str, Any] = {"snapshot": found}
+    if found is not None:
+        base = f"{run_path(request.workspace.name, run_id)}snapshot/"
+        context |= _viewer(request, head.run, found, base)
+    return show(request, head, "snapshot", etag, context)
+
+
+def _viewer(
+    request: PageRequest, run: Run, found: Snapshot, base: str
+) -> dict[str, Any]:
+    inside = members(found.blob)
+    path = request.GET.get("path", "")
+    chosen = _named(inside, path) if path else _first_choice(inside, run)
+    return {
+        "tree": tree(
+            Leaf(
+                each.name,
+                each.path,
+                each.size,
+                f"{base}?path={quote(each.path)}",
+                each == chosen,
+            )
+            for each in inside
+        ),
+        **(_shown(request, found, chosen, base) if chosen else {}),
+    }
+
+
+def _named(inside: Sequence[Member], path: str) -> Member:
+    for each in inside:
+        if each.path == path:
+            return each
+    raise NotFound(_("This snapshot has no file %(path)s.") % {"path": path}, path=path)
+
+
+def _first_choice(inside: Sequence[Member], run: Run) -> Member | None:
+    """The script that ran, else the first Python file of the top folder."""
+    script = run.script.rpartition("/")[2]
+    ranked = sorted(
+        inside,
+        key=lambda each: (
+            each.path != run.script,
+            each.name != script,
+            "/" in each.path,
+            not each.name.endswith(".py"),
+            each.path,
+        ),
+    )
+    return next(iter(ranked), None)
+
+
+def _shown(
+    request: PageRequest, found: Snapshot, file: Member, base: str
+) -> dict[str, Any]:
+    source = request.GET.get("view") == "source"
+    here = f"{base}?path={quote(file.path)}"
+    content = Content(file.name, file.size, partial(open_member, found.blob, file.path))
+    return {
+        "file": file,
+        "file_icon": icon_of(file.name),
+        "raw_href": f"{base}raw/{quote(file.path)}",
+        "file_href": here,
+        "source_href": here if source else f"{here}&view=source",
+        "is_source": source,
+        "preview": preview(content, source=source),
+    }
+
+
+@access(Permission.READ)
+@require_safe
+def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
+    found = snapshot_of(find_head(request, run_id).run)
+    file = _named(members(found.blob), path)
+    pieces = member_pieces(found.blob, path)
+    version = f"{found.digest[:32]}-{quote(path)}"
+    return send_raw(request, file.name, file.size, version, pieces)
+
+
+@access(Permission.READ)
+@require_safe
+def archive(request: PageRequest, run_id: str) -> HttpResponseBase:
+    """The snapshot as it was sent: a zip."""
+    head = find_head(request, run_id)
+    found = snapshot_of(head.run)
+    answer = StreamingHttpResponse(
+        file_store.pieces(found.blob, found.size), content_type="application/zip"
+    )
+    answer["Content-Length"] = str(found.size)
+    answer["Content-Disposition"] = disposition(f"{run_id}-snapshot.zip", True)
+    return sandbox(answer)

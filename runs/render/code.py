@@ -1,0 +1,74 @@
+"""Source text with its words, texts, values and comments marked, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import groupby
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from pygments.lexer import Lexer
+from pygments.lexers import get_lexer_for_filename
+from pygments.token import Token, _TokenType, is_token_subtype
+from pygments.util import ClassNotFound
+
+#: A longer text is shown plain: marking takes a second for each megabyte or two.
+LONGEST = 100_000
+
+#: The first that a token belongs to counts.
+_MARKS: tuple[tuple[_TokenType, str], ...] = (
+    (Token.Comment, "note"),
+    (Token.Literal.String, "text"),
+    (Token.Literal.Number, "value"),
+    (Token.Keyword, "word"),
+    (Token.Operator.Word, "word"),
+    (Token.Name.Tag, "word"),
+    (Token.Name.Function, "called"),
+    (Token.Name.Class, "called"),
+    (Token.Name.Decorator, "called"),
+)
+
+
+@lru_cache(maxsize=32)
+def marked_lines(name: str, text: str) -> tuple[SafeString, ...] | None:
+    """The lines of a source file as HTML; None where its language is not known.
+
+    They are as many as `text` has, its last line end left out.
+    """
+    lexer = _lexer(name)
+    if lexer is None or len(text) > LONGEST:
+        return None
+    return tuple(_lines(lexer.get_tokens(text.removesuffix("\n"))))
+
+
+def _lexer(name: str) -> Lexer | None:
+    try:
+        return get_lexer_for_filename(name, stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return None
+
+
+def _lines(tokens: Iterable[tuple[_TokenType, str]]) -> Iterator[SafeString]:
+    line: list[str] = []
+    for mark, alike in groupby(tokens, key=lambda token: _mark(token[0])):
+        first, *more = "".join(text for _, text in alike).split("\n")
+        line.append(_marked(mark, first))
+        for part in more:
+            yield _joined(line)
+            line = [_marked(mark, part)]
+    yield _joined(line)
+
+
+def _joined(parts: list[str]) -> SafeString:
+    # Each part was escaped by `_marked`.
+    return mark_safe("".join(parts))  # noqa: S308
+
+
+def _mark(kind: _TokenType) -> str:
+    return next((mark for family, mark in _MARKS if is_token_subtype(kind, family)), "")
+
+
+def _marked(mark: str, text: str) -> str:
+    html = str(escape(text))
+    return f'<span class="{mark}">{html}</span>' if mark and text.strip() else html
