@@ -11,6 +11,9 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.utils.translation import gettext as _
+
+from runs.render import numbers
 from runs.render.pills import field_label
 from studio.core.filters import Field, Node, fields
 from studio.core.filters.edit import terms, without_term
@@ -27,6 +30,10 @@ from studio.core.filters.tree import (
 from studio.core.statuses import GROUPS, RunStatus
 from studio.core.viewspec import Column, Sort, ViewSpec, encoded
 
+#: Entries of the status strip beside each other on a phone, and how many characters of
+#: theirs are too many: for them in small type, and for them at all.
+_ABREAST = 3
+_ROOM = {"longer": 34, "long": 28}
 NUMERIC = (fields.NUMBER, fields.DURATION)
 STYLES = {
     "name": "name",
@@ -191,6 +198,14 @@ def style(asked: Field) -> str:
 def strip(counts: Mapping[RunStatus, int], links: Links) -> list[Count]:
     """The status strip: a group's link asks for it alone, or no longer for it."""
     return [_count(group, members, counts, links) for group, members in GROUPS.items()]
+
+
+def strip_size(entries: Sequence[Count]) -> str:
+    """A class for strips too long for three entries of full size abreast on a phone."""
+    sizes = [len(_(e.group)) + len(numbers.grouped(e.count)) for e in entries]
+    columns = (sizes[start::_ABREAST] for start in range(_ABREAST))
+    size = sum(max(column) for column in columns)
+    return next((css for css, room in _ROOM.items() if size > room), "")
 
 
 def _count(

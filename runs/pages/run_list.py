@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
@@ -23,6 +24,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links, strip
 from runs.search.find_runs import RunPage
 from runs.search.tally import StatusCounts
+from runs.search.tree_runs import TreePage
 from studio.core.errors import (
     InvalidFilter,
     InvalidValue,
@@ -123,7 +125,24 @@ def _find(
         if wrong.name == "selected":
             spec = without(spec, "only")
         return _find(request, spec, [*complaints, wrong], experiment)
+    spec, complaints = _without_unknown(spec, complaints, page)
     return Found(spec, columns, page, counts, complaints)
+
+
+def _without_unknown(
+    spec: ViewSpec, complaints: list[Complaint], page: RunPage
+) -> tuple[ViewSpec, list[Complaint]]:
+    """Rows to open that no run is: named, and left out of the page's links."""
+    unknown = page.unknown if isinstance(page, TreePage) else ()
+    if not unknown:
+        return spec, complaints
+    known = tuple(each for each in spec.tree if each.run_id not in unknown)
+    said = ngettext(
+        "tree: there is no run %(ids)s here to open",
+        "tree: there are no runs %(ids)s here to open",
+        len(unknown),
+    ) % {"ids": ", ".join(unknown)}
+    return replace(spec, tree=known), [*complaints, Complaint("tree", said)]
 
 
 def _context(

@@ -15,7 +15,7 @@ from runs.pages.differing import differing
 from runs.pages.filter_pills import pills
 from runs.pages.members_only import PageRequest
 from runs.pages.run_cells import ROLLUP, Best, rows
-from runs.pages.run_links import Links, heads, strip
+from runs.pages.run_links import Links, heads, strip, strip_size
 from runs.pages.tree_rows import roots_among, tree_totals
 from runs.render import numbers
 from runs.render.pills import field_label
@@ -83,6 +83,7 @@ def table(
 ) -> dict[str, Any]:
     active = any(row.run.state.is_active for row in page.rows)
     shown = shown_columns(columns, page, links.spec)
+    entries = strip(counts.counts, links)
     alike = [field_label(each.field) for each in columns if each not in shown]
     return {
         "rows": rows(page, shown, links, _best(page, shown)),
@@ -94,7 +95,8 @@ def table(
         "alike": alike,
         "pills": pills(links),
         "add_filter": links.part("filter"),
-        "strip": strip(counts.counts, links),
+        "strip": entries,
+        "strip_size": strip_size(entries),
         "counts_are_exact": counts.exact,
         "show_children": any(row.children for row in page.rows),
         **_totals(page, links.spec),
@@ -112,6 +114,7 @@ def _here(links: Links) -> dict[str, str]:
         "again": links.query(**place),
         "facets": links.query(facets=not spec.facets, **place),
         "differs": links.query(differs=not spec.differs, **place),
+        "flat": links.query(flat=not spec.flat),
     }
 
 

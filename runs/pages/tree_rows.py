@@ -88,9 +88,10 @@ def tree_totals(page: RunPage, shown: str) -> dict[str, str]:
         return {"total_noun": runs, "range": shown}
     count = numbers.grouped(page.roots) + ("" if page.roots_are_exact else "+")
     roots = ngettext("root run", "root runs", page.roots)
-    told = {"count": count, "roots": roots, "runs": runs, "shown": shown}
+    told = {"count": count, "roots": roots, "shown": shown}
     return {
-        "total_noun": _("%(runs)s under %(count)s %(roots)s") % told,
+        "total_noun": runs,
+        "total_under": _("under %(count)s %(roots)s") % told,
         "range": _("%(shown)s of %(count)s %(roots)s") % told,
     }
 

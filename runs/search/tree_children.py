@@ -8,7 +8,7 @@ the list, the first few of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,8 @@ class Branches:
     opened: frozenset[int] = frozenset()
     matching: frozenset[int] = frozenset()
     places: dict[int, TreePlace] = field(default_factory=dict)
+    #: Ids that the spec's `tree` names and no run of the workspace has.
+    unknown: tuple[str, ...] = ()
 
     def in_order(self, roots: Sequence[Run]) -> list[Run]:
         """Every row, depth first; says where each hangs."""
@@ -83,8 +85,11 @@ class Branches:
 def open_branches(question: Question, roots: Sequence[Run]) -> Branches:
     """What is open below these roots, in a fixed number of queries."""
     shown = {each.run_id: each.shown or FIRST for each in question.spec.tree}
-    limits = _opened(question, roots, shown) if shown and roots else {}
-    branches = Branches(opened=frozenset(limits))
+    named = _named(question, shown) if shown else []
+    limits = _opened(named, roots, shown)
+    known = {run_id for _, run_id, _ in named}
+    unknown = tuple(run_id for run_id in shown if run_id not in known)
+    branches = Branches(opened=frozenset(limits), unknown=unknown)
     found: dict[int, Run] = {}
     if limits:
         top = [run.root_id or run.pk for run in roots]
@@ -102,12 +107,20 @@ def open_branches(question: Question, roots: Sequence[Run]) -> Branches:
     return branches
 
 
+Named = tuple[int, str, int | None]
+
+
+def _named(question: Question, shown: Iterable[str]) -> list[Named]:
+    """The runs of these ids, each with its parent."""
+    here = Run.objects.in_workspace(question.scope.workspace)
+    rows = here.filter(run_id__in=list(shown))
+    return list(rows.values_list("pk", "run_id", "parent_id"))
+
+
 def _opened(
-    question: Question, roots: Sequence[Run], shown: Mapping[str, int]
+    named: Sequence[Named], roots: Sequence[Run], shown: Mapping[str, int]
 ) -> dict[int, int]:
     """The open rows whose parents are all open, and how many children each shows."""
-    here = Run.objects.in_workspace(question.scope.workspace)
-    named = list(here.filter(run_id__in=shown).values_list("pk", "run_id", "parent_id"))
     tops = {run.pk for run in roots}
     opened: dict[int, int] = {}
     grows = True

@@ -37,11 +37,12 @@ class TreePage(RunPage):
     """A page of roots with what is open below them, depth first.
 
     The counts are those of matching runs. `roots` is how many roots show; None where
-    that is beyond counting.
+    that is beyond counting. `unknown` are ids to open that no run here has.
     """
 
     roots: int | None = None
     roots_are_exact: bool = True
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ def find_tree(
             for kept in [best.get(row.run.pk, {})]
         ]
         total, exact = _total(question, roots)
-    return TreePage(tuple(rows), counts, before, after, first, total, exact)
+    unknown = branches.unknown
+    return TreePage(tuple(rows), counts, before, after, first, total, exact, unknown)
 
 
 def _roots_of(question: Question, found: tuple[int, ...] | None) -> RootQuestion:

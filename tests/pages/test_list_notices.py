@@ -21,6 +21,7 @@ WRONG = {
     "before=WyIxIl0": "before is not a cursor of this list",
     "after=a&before=b": "after and before exclude each other",
     "selected=s.abc&only=1": "is no selection that is known here",
+    "children=1&tree=gone": "tree: there is no run gone here to open",
     "view=h3k9": "There is no view h3k9 here.",
     "view=%00": "view must be a view",
 }

@@ -13,7 +13,9 @@ from runs.actions.experiments import create_experiment
 from runs.actions.ingest import Point, log_metrics
 from runs.actions.runs import create_run
 from runs.models import RunStar, User, Workspace
+from runs.pages.run_links import Links, strip, strip_size
 from studio.core.statuses import RunStatus
+from studio.core.viewspec import ViewSpec
 from tests.pages.rows import ALL, HTMX, link, names
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +177,16 @@ def test_a_star_is_ones_own(visitor: Client, log: Any, owner: User) -> None:
     assert 'aria-pressed="true"' in answer.text
     assert RunStar.objects.get(run=run).user == owner
     assert names(visitor.get(ALL, {"q": "starred"})) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "size"),
+    [((6, 41, 3), ""), ((6, 1_041, 38), "long"), ((17_000, 104_100, 3_800), "longer")],
+)
+def test_a_long_strip_is_drawn_smaller_on_a_phone(
+    counts: tuple[int, ...], size: str
+) -> None:
+    words = (RunStatus.RUNNING, RunStatus.COMPLETED, RunStatus.FAILED)
+    links = Links("default", ViewSpec(), None)
+    entries = strip(dict(zip(words, counts, strict=True)), links)
+    assert strip_size(entries) == size

@@ -39,7 +39,7 @@ def test_children_stay_closed_until_their_row_is_opened(
 ) -> None:
     page = visitor.get(TREE)
     assert names(page) == ["other", "sweep"]
-    assert "runs under 2 root runs" in page.text
+    assert "under 2 root runs" in page.text
     assert "1–2 of 2 root runs" in page.text
     opened = visitor.get(ALL + link(page, "tree=sweep"))
     assert names(opened)[:3] == ["other", "sweep", "c12"]

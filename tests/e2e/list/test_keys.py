@@ -67,4 +67,8 @@ def test_a_phone_has_the_tools_in_menus(phone_page: Page) -> None:
     phone_page.locator("summary", has_text="Sorted by").click()
     phone_page.get_by_role("link", name="Display name").click()
     expect(phone_page.locator("[data-row-link]").first).to_have_text("digits-01")
+    phone_page.get_by_label("Rows per page").select_option("25")
+    expect(phone_page.locator("[data-row-link]")).to_have_count(25)
+    strip = phone_page.locator(".strip")
+    assert strip.evaluate("it => it.scrollWidth <= it.clientWidth")
     assert phone_page.evaluate("document.documentElement.scrollWidth") == 360

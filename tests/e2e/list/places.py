@@ -1,0 +1,169 @@
+"""The pages, menus and dialogs that axe-core looks at: a new one is one line of PLACES.
+
+What `act` opens stays open while the page gets narrow and dark. `widths` are those at
+which there is such a thing; the page is opened at the first of them. `{run}` in a path
+is the run of `rich_run`; paths that do not begin with `/` are below the workspace's.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from tests.parts.server import Server
+from tests.parts.wire import Connection
+
+WIDE, PHONE = 1280, 360
+Act = Callable[[Page], None]
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYPgPAAEDAQAIicLsAAAAAElFTkSuQmCC"
+)
+FILES = {
+    "logs/train.log": b"epoch 1\n\x1b[31mred\x1b[0m\nTraceback (most recent",
+    "table.csv": b"a,b\n1,2\n3,4\n",
+    "notes.md": b"# Notes\n\n- one\n",
+    "images/pixel.png": PIXEL,
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    name: str
+    path: str
+    act: Act | None = None
+    widths: tuple[int, ...] = (WIDE, PHONE)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def rich_run(server: Server) -> str:
+    """The id of a run that has something in every tab of its page."""
+    link = Connection(server)
+    asked = {"experiment_id": "0", "run_name": "rich", "start_time": 1}
+    run: str = link.call("POST", "/runs/create", asked)["run"]["info"]["run_id"]
+    where = link.call("GET", f"/runs/get?run_id={run}")["run"]["info"]["artifact_uri"]
+    root = where.partition("mlflow-artifacts:")[2].lstrip("/")
+    for path, data in FILES.items():
+        address = f"{link.prefix}/api/2.0/mlflow-artifacts/artifacts/{root}/{path}"
+        link.ask("PUT", address, data)
+    metrics = [
+        {"key": key, "value": value, "timestamp": step, "step": step}
+        for key in ("acc", "val/loss")
+        for step, value in enumerate((0.25, 0.5, 0.75))
+    ]
+    params = [{"key": "lr", "value": "0.1"}, {"key": "model", "value": "resnet50"}]
+    tags = [
+        {"key": "seed", "value": "1"},
+        {"key": "mlflow.note.content", "value": "A **fine** run, [see](https://x.y)."},
+    ]
+    batch = {"run_id": run, "metrics": metrics, "params": params, "tags": tags}
+    link.call("POST", "/runs/log-batch", batch)
+    return run
+
+
+def clicked(selector: str, shows: str = "") -> Act:
+    def act(page: Page) -> None:
+        page.locator(selector).filter(visible=True).first.click()
+        if shows:
+            page.locator(shows).first.wait_for()
+
+    return act
+
+
+def typed(text: str, shows: str, *, enter: bool = False) -> Act:
+    def act(page: Page) -> None:
+        box = page.locator("#q")
+        box.focus()
+        box.press_sequentially(text)
+        if enter:
+            box.press("Enter")
+        page.locator(shows).first.wait_for()
+
+    return act
+
+
+def keyed(key: str, shows: str) -> Act:
+    def act(page: Page) -> None:
+        page.keyboard.press(key)
+        page.locator(shows).first.wait_for()
+
+    return act
+
+
+DIGITS = "experiments/digits/?rows=25"
+PLACES = [
+    Place("run list", DIGITS),
+    Place("completion", DIGITS, typed("tags.m", "[role=option]")),
+    Place(
+        "syntax error",
+        DIGITS,
+        typed("metrics.acc > x", "#filter-note mark", enter=True),
+    ),
+    Place(
+        "values of a pill",
+        f"{DIGITS}&q=tags.seed:1",
+        clicked("#pill-0", "#pill-editor form"),
+    ),
+    Place(
+        "numbers of a pill",
+        f"{DIGITS}&q=metrics.acc>0.6",
+        clicked("#pill-0", "#pill-editor form"),
+    ),
+    Place(
+        "dates of a pill",
+        f"{DIGITS}&q=created>-7d",
+        clicked("#pill-0", "#pill-editor form"),
+    ),
+    Place("add filter", DIGITS, clicked("#add-filter", "#editor-find")),
+    Place("edit columns", DIGITS, clicked("#edit-columns", "dialog[open]")),
+    Place(
+        "column's menu",
+        f"{DIGITS}&columns=name,metrics.acc",
+        clicked("[data-column='metrics.acc'] .head-menu", "#column-menu"),
+        (WIDE,),
+    ),
+    Place("facets", f"{DIGITS}&facets=1"),
+    Place("tree", "runs/?q=experiment:sweeps&children=1&tree=sweep"),
+    Place("path to a match", "runs/?q=sweep-3&children=1&tree=sweep&differs=1"),
+    Place("no match", "runs/?q=nothing-is-called-so"),
+    Place("notice", f"{DIGITS}&columns=name,nonsense&after=x"),
+    Place("first run", "experiments/Default/?q=nothing"),
+    Place(
+        "tools of a phone",
+        DIGITS,
+        clicked("[aria-label=More]", ".menu[open]"),
+        (PHONE,),
+    ),
+    Place(
+        "navigation of a phone",
+        DIGITS,
+        clicked("label[for=nav-open]", ".switcher"),
+        (PHONE,),
+    ),
+    Place("keys", DIGITS, keyed("?", "#key-list[open]"), (WIDE,)),
+    Place("theme", DIGITS, clicked("[aria-label=Theme]", ".menu[open]"), (WIDE,)),
+    Place("account's menu", DIGITS, clicked("[aria-label^=Account]", ".menu[open]")),
+    Place("workspaces", DIGITS, clicked(".switcher summary", ".menu[open]"), (WIDE,)),
+    Place("columns, a page", "list/columns/?in=1"),
+    Place("filter, a page", "list/filter/?field=status"),
+    Place("column's menu, a page", "list/head/?field=metrics.acc"),
+    Place("experiments", "experiments/"),
+    Place("experiments, none", "experiments/?q=nothing-is-called-so"),
+    Place("run", "runs/{run}/"),
+    Place("run's metrics", "runs/{run}/metrics/"),
+    Place("run's metrics, a table", "runs/{run}/metrics/?metric=acc&table=1"),
+    Place("run's files", "runs/{run}/files/"),
+    Place("run's log", "runs/{run}/files/?path=logs/train.log"),
+    Place("run's history", "runs/{run}/history/"),
+    Place("cancel", "runs/{run}/cancel/"),
+    Place("run's name", "runs/{run}/", keyed("e", "input[name=name]")),
+    Place("members", "members/"),
+    Place("account", "/account/"),
+    Place("help", "/help/"),
+    Place("parts", "/parts/"),
+    Place("not found", "runs/no-such-run/"),
+]

@@ -1,0 +1,66 @@
+"""axe-core finds nothing on any page, in light and dark, wide and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, StorageState
+
+from tests.e2e.list.places import PHONE, PLACES, WIDE, Place, rich_run
+from tests.parts.browser import Watch, new_context
+from tests.parts.server import Server
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
+#: Only colours change with the theme.
+THEMES: dict[str, dict[str, Any]] = {
+    "light": {},
+    "dark": {"runOnly": ["color-contrast", "link-in-text-block"]},
+}
+RUN = """
+options => axe.run(document, {resultTypes: ["violations"], ...options}).then(
+    ({violations}) => violations.flatMap(({id, help, nodes}) =>
+        nodes.map((node) => `${id}: ${help}: ${node.html}\n${node.failureSummary}`)))
+"""
+
+
+@pytest.fixture(scope="module")
+def rich(list_server: Server) -> str:
+    return rich_run(list_server)
+
+
+@pytest.fixture(scope="module")
+def looked_at(
+    browser: Browser, list_server: Server, list_state: StorageState
+) -> Iterator[Page]:
+    """One page for all looks; nothing moves on it."""
+    context = new_context(browser, Watch(), state=list_state, base=list_server.url)
+    page = context.new_page()
+    page.emulate_media(reduced_motion="reduce")
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_axe_finds_nothing(place: Place, looked_at: Page, rich: str) -> None:
+    page, path = looked_at, place.path.format(run=rich)
+    resize(page, place.widths[0], "light")
+    page.goto(path if path.startswith("/") else f"/w/default/{path}")
+    if place.act:
+        place.act(page)
+    page.evaluate(AXE)
+    found = []
+    for width in place.widths:
+        for theme, options in THEMES.items():
+            resize(page, width, theme)
+            said = page.evaluate(RUN, options)
+            found += [f"{width} {theme}: {each}" for each in said]
+    assert not found, "\n".join(found)
+
+
+def resize(page: Page, width: int, theme: Any) -> None:
+    assert width in (WIDE, PHONE)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=theme)
