@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
+from runs.actions.seen import check_seen
 from runs.actions.texts import check_tags
 from runs.models import Experiment, ExperimentTag, Workspace
 from studio.core import names
@@ -35,7 +36,7 @@ def create_experiment(
     names.check_text(artifact_location, "artifact_location", limit=2000)
     check_tags(tags or {})
     locked = lock_names(workspace)
-    _refuse_used_name(workspace, name)
+    refuse_used_name(workspace, name)
     experiment = _insert(
         workspace,
         name,
@@ -75,17 +76,27 @@ def rename_experiment(
         )
     if name == experiment.name:
         return experiment
-    _refuse_used_name(experiment.workspace, name)
+    refuse_used_name(experiment.workspace, name)
     return _change(experiment, "rename experiment", "name", name, actor, now)
 
 
 @transaction.atomic
 def describe_experiment(
-    experiment: Experiment, text: str, *, actor: Actor, now: int
+    experiment: Experiment,
+    text: str,
+    *,
+    actor: Actor,
+    now: int,
+    seen: str | None = None,
 ) -> Experiment:
-    """Set the Markdown description; empty removes it."""
+    """Set the Markdown description; empty removes it. Raises Conflict by `seen`.
+
+    `seen` is the `mark` of the text that its editor saw.
+    """
     names.check_description(text)
+    Experiment.objects.select_for_update().get(pk=experiment.pk)
     experiment.refresh_from_db(fields=["description"])
+    check_seen(seen, experiment.description, text, "description")
     return _change(experiment, "describe experiment", "description", text, actor, now)
 
 
@@ -179,7 +190,7 @@ def _next_number(workspace: Workspace, name: str) -> int:
     return max(highest or 0, workspace.last_purged_experiment) + 1
 
 
-def _refuse_used_name(workspace: Workspace, name: str) -> None:
+def refuse_used_name(workspace: Workspace, name: str) -> None:
     known = Experiment.objects.filter(workspace=workspace, name=name).first()
     if known is not None:
         where = "exists already, in the trash" if known.deleted else "exists already"

@@ -1,7 +1,8 @@
 """Undo: what a change set changed is put back, as a change set of its own.
 
-Names, descriptions, tags, stars, archive and trash can be undone; an undo too, which
-is a redo. What somebody changed since is not overwritten unasked.
+Names, descriptions, tags, stars, archive and trash can be undone, of runs and of
+experiments; an undo too, which is a redo. What somebody changed since is not
+overwritten unasked.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
+from runs.actions import undo_experiment
 from runs.actions.actor import Actor
 from runs.actions.annotate import delete_tags, write_text
 from runs.actions.changes import Edit, record
@@ -31,7 +33,7 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
     """Whether `actor`, who may annotate, can have it undone; a star is its owner's."""
     is_own = actor.user is not None and change_set.actor_id == actor.user.pk
     return bool(changes) and all(
-        change.run_id is not None
+        (change.run_id is not None or change.experiment_id is not None)
         and (
             change.field in (*TEXTS, *SWITCHES)
             or change.field.startswith(TAG)
@@ -50,11 +52,13 @@ def undo(
     Its detail `later` lists what: `field`, `before`, `after` and `now`. With `anyway`
     that is overwritten.
     """
-    changes = list(change_set.changes.select_related("run").order_by("-pk"))
+    related = ("run", "experiment__workspace")
+    changes = list(change_set.changes.select_related(*related).order_by("-pk"))
     if not can_undo(change_set, changes, actor):
         raise NotSupported("This change cannot be undone.")
     for run in _runs(changes):
         touch(run, now)
+    undo_experiment.lock(changes)
     found = [(change, _current(change, change_set)) for change in changes]
     later = [_told(c, value) for c, value in found if value not in (c.after, c.before)]
     if later and not anyway:
@@ -86,7 +90,8 @@ def _told(change: Change, value: Any) -> dict[str, Any]:
 
 def _current(change: Change, change_set: ChangeSet) -> Any:
     field, run = change.field, change.run_id
-    assert run is not None
+    if run is None:
+        return undo_experiment.current(change, change_set)
     if field == "starred":
         return RunStar.objects.filter(run=run, user=change_set.actor_id).exists()
     if field.startswith(TAG):
@@ -102,7 +107,9 @@ def _put_back(
     change: Change, value: Any, change_set: ChangeSet, now: int
 ) -> Sequence[Edit]:
     field, run, wanted = change.field, change.run, change.before
-    assert run is not None
+    if run is None:
+        undo_experiment.put_back(change, change_set, now)
+        return [Edit(field, value, wanted, experiment=change.experiment)]
     if field in SWITCHES:
         return switch(run, field, bool(wanted), now)
     if field.startswith(TAG):

@@ -12,10 +12,10 @@ from runs.access.rules import Permission, access, by_method
 from runs.actions.annotate import TWINS, describe
 from runs.actions.clock import now_ms
 from runs.actions.seen import mark, same
+from runs.pages.live_text import shown
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import show_editor, show_saved
 from runs.pages.run_head import find_head, frame
-from runs.render import markdown
 from runs.search.run_detail import RunHead, tags_of
 from studio.core.errors import Conflict, InvalidValue
 from studio.core.names import MAX_DESCRIPTION_BYTES
@@ -48,7 +48,7 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
         theirs = error.details["now"]
         return _form(request, head, text, seen=mark(theirs), theirs=theirs)
     said = _("Description changed") if text != before else ""
-    context = {**frame(request, head), "description": _shown(text)}
+    context = {**frame(request, head), "description": shown(request, text, run)}
     return show_saved(request, run, said, "_run_description.html", context)
 
 
@@ -57,14 +57,11 @@ edit_description = by_method(GET=_edit, POST=_save)
 
 def _preview(request: PageRequest, head: RunHead, text: str, seen: str) -> HttpResponse:
     """What the page would show; without a script above the form."""
+    preview = shown(request, text, head.run)
     if request.htmx:
-        context = {"preview": _shown(text)}
+        context = {"preview": preview}
         return render(request, "_run_description_preview.html", context)
-    return _form(request, head, text, seen=seen, preview=_shown(text))
-
-
-def _shown(text: str) -> str:
-    return markdown.render(text) if text.strip() else ""
+    return _form(request, head, text, seen=seen, preview=preview)
 
 
 def _form(

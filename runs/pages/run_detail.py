@@ -14,10 +14,10 @@ from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
 from runs.actions.writers import receipt_of
 from runs.models import Metric, Run
+from runs.pages.live_text import shown
 from runs.pages.members_only import PageRequest
 from runs.pages.run_head import can_force, etag_of, find_head, is_known, not_modified
 from runs.pages.run_head import show as show_tab
-from runs.render import markdown
 from runs.render.metric_values import Shown, heads_shown
 from runs.render.sparkline import sparkline
 from runs.render.times import ago
@@ -66,7 +66,7 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
     run = head.run
     tags, properties = search.tags_of(run), search.properties_of(run)
     context = {
-        **_attributes(run, tags, properties),
+        **_attributes(request, run, tags, properties),
         **tag_chips(request, tags),
         **_params(request, run),
         **_metrics(request, run),
@@ -87,7 +87,7 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 def _attributes(
-    run: Run, tags: Sequence[Text], properties: Sequence[Text]
+    request: PageRequest, run: Run, tags: Sequence[Text], properties: Sequence[Text]
 ) -> dict[str, Any]:
     known = {text.key: text.value or "" for text in (*properties, *tags)}
     text = run.description or known.get("mlflow.note.content", "")
@@ -95,7 +95,7 @@ def _attributes(
         "script": run.script or known.get("mlflow.source.name", ""),
         "git_commit": _first(known, GIT_COMMIT),
         "git_branch": _first(known, GIT_BRANCH),
-        "description": markdown.render(text) if text.strip() else "",
+        "description": shown(request, text, run),
     }
 
 

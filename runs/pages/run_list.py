@@ -21,6 +21,7 @@ from runs.pages.list_empty import empty
 from runs.pages.list_news import kept_rows, news_words
 from runs.pages.list_scope import number_of
 from runs.pages.members_only import PageRequest
+from runs.pages.run_head import role_refusal
 from runs.pages.run_links import Links, strip
 from runs.search.find_runs import RunPage
 from runs.search.tally import StatusCounts
@@ -182,6 +183,7 @@ def _frame(
         "experiment_starred": starred,
         "experiment_star_url": f"{request.path}star/",
         "here": request.get_full_path(),
+        "can_edit": not role_refusal(request, Permission.ANNOTATE),
         "news": news_words(),
         **facets.around(request, spec, experiment),
     }

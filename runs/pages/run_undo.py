@@ -66,19 +66,21 @@ def _ask(
     request: PageRequest, head: RunHead, change_set: ChangeSet, later: Any
 ) -> HttpResponse:
     """Somebody changed it since: both are shown."""
+    head_frame = frame(request, head)
     context = {
-        **frame(request, head),
-        "change_set": change_set,
+        **head_frame,
+        "undo_action": f"{head_frame['path']}undo/{change_set.pk}/",
+        "dialog": "run-cancel",
         "later": [
             (line(each["field"], each["before"], each["now"]), each) for each in later
         ],
-        "next": _next(request),
+        "next": _next(request) or head_frame["path"],
         "title": _("Undo"),
-        "editor_template": "_run_undo.html",
+        "editor_template": "_undo.html",
     }
     if not request.htmx:
         return render(request, "run_editor.html", context, status=REFUSED)
-    answer = render(request, "_run_undo.html", context)
+    answer = render(request, "_undo.html", context)
     answer["HX-Retarget"], answer["HX-Reswap"] = "#run-cancel", "outerHTML"
     return answer
 

@@ -32,6 +32,7 @@ from runs.pages import (
     run_undo,
     sign_in,
     stars,
+    undo,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -71,6 +72,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "w/<str:workspace>/list/columns/", columns_dialog.columns, name="list-columns"
     ),
     path("w/<str:workspace>/list/head/", column_head.column_head, name="list-head"),
+    path("w/<str:workspace>/undo/", undo.undo_latest, name="undo"),
+    path("w/<str:workspace>/undo/<int:number>/", undo.undo_one, name="undo-change"),
     path("w/<str:workspace>/list/goal/", column_head.metric_goal, name="list-goal"),
     path("w/<str:workspace>/runs/<str:run_id>/", run_detail.details, name="run"),
     path(

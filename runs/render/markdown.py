@@ -3,28 +3,38 @@
 Markdown renders, bleach keeps what is on the list and shows the rest as text. Links
 lead to http, https and mail; a picture from elsewhere becomes a link, since loading it
 would tell its host who reads. The Content-Security-Policy is the second wall.
+References to runs, files and metrics are made links last, over clean HTML.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from bleach.html5lib_shim import Filter  # type: ignore[attr-defined]
 from bleach.sanitizer import Cleaner
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.extensions.footnotes import FootnoteExtension
+
+from runs.render import markdown_live
+from runs.render.markdown_live import LiveLinks, Reference, Target
+from runs.render.markdown_parts import TaskLists, coloured
 
 TAGS = frozenset(
     "p br hr h1 h2 h3 h4 h5 h6 ul ol li strong em b i del s sub sup code pre kbd "
-    "blockquote a img table thead tbody tr th td dl dt dd".split()
+    "blockquote a img table thead tbody tr th td dl dt dd div".split()
 )
-ATTRIBUTES = {"a": ["href", "title"], "img": ["src", "alt", "title"], "ol": ["start"]}
 PROTOCOLS = frozenset({"http", "https", "mailto"})
-EXTENSIONS = ["fenced_code", "tables", "sane_lists", "def_list"]
+EXTENSIONS = ("fenced_code", "tables", "sane_lists", "def_list")
+NO_TARGETS: Mapping[Reference, Target] = MappingProxyType({})
 
 #: A page's card has the heading of level 2; the text's own stand below it.
 HIGHEST = 3
@@ -37,22 +47,67 @@ _TOO_DEEP = re.compile(r"^(?:[ \t]*>){50}", re.MULTILINE)
 #: For each opening bracket Markdown walks the rest of the block.
 _MAX_WALKED = 4_000_000
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
+_FOOTNOTE = re.compile(r"fn(?:ref\d*)?:[\w-]{1,40}")
+_LANGUAGE = re.compile(r"language-[\w+#.-]{1,30}")
 
 Token = dict[str, Any]
 HREF, SRC, ALT = (None, "href"), (None, "src"), (None, "alt")
 
 
+def _is_footnote(_tag: str, name: str, value: str) -> bool:
+    """Footnotes point to each other by id; no other id may come from a text."""
+    return name == "id" and bool(_FOOTNOTE.fullmatch(value))
+
+
+ATTRIBUTES: Any = {
+    "a": ["href", "title"],
+    "img": ["src", "alt", "title"],
+    "ol": ["start"],
+    "sup": _is_footnote,
+    "li": lambda tag, name, value: (
+        _is_footnote(tag, name, value) or (name, value) == ("class", "task")
+    ),
+    "code": lambda _tag, name, value: (
+        name == "class" and bool(_LANGUAGE.fullmatch(value))
+    ),
+}
+
+
 class _Links(Filter):
-    """Outside pictures become links, links tell nobody where they stood."""
+    """Outside pictures become links, links tell nobody where they stood.
+
+    References keep nothing but themselves, in the form that `markdown_live` knows.
+    """
 
     def __iter__(self) -> Iterator[Token]:
         for token in super().__iter__():
             if token.get("name") == "a" and token["type"] == "StartTag":
-                token["data"][(None, "rel")] = "nofollow noopener noreferrer"
-            if token.get("name") == "img" and not _is_own(token):
-                yield from _as_link(token)
+                _mark(token)
+            if token.get("name") == "img":
+                yield from _picture(token)
             else:
                 yield token
+
+
+def _mark(token: Token) -> None:
+    data = token["data"]
+    live = markdown_live.canonical(data.get(HREF, ""))
+    if live:
+        data.clear()
+        data[HREF] = live
+    elif not data.get(HREF, "").startswith("#"):
+        data[(None, "rel")] = "nofollow noopener noreferrer"
+
+
+def _picture(token: Token) -> Iterator[Token]:
+    live = markdown_live.canonical(token["data"].get(SRC, ""))
+    if live.startswith("file:"):
+        alt = token["data"].get(ALT, "")
+        yield {**token, "data": {SRC: live, ALT: alt}}
+    elif _is_own(token):
+        yield token
+    else:
+        yield from _as_link(token)
 
 
 def _is_own(token: Token) -> bool:
@@ -71,18 +126,41 @@ def _as_link(token: Token) -> Iterator[Token]:
     yield {"type": "EndTag", "name": "a", "namespace": None, "data": {}}
 
 
+def render(text: str, targets: Mapping[Reference, Target] = NO_TARGETS) -> SafeString:
+    """`text`, which is Markdown, as HTML that is safe to show.
+
+    `targets` are what `references` found; a reference without one is plain words.
+    """
+    html = markdown_live.replaced(_clean(text, get_language()), targets)
+    return mark_safe(html)  # noqa: S308  # bleach cleaned it
+
+
+def references(text: str) -> list[Reference]:
+    """What the text names of this server's runs, files and metrics."""
+    return markdown_live.references(_clean(text, get_language()))
+
+
 @lru_cache(maxsize=256)
-def render(text: str) -> SafeString:
-    """`text`, which is Markdown, as HTML that is safe to show."""
+def _clean(text: str, _language: str | None) -> str:
+    """Clean HTML with references still to be replaced; its few words are translated."""
     if _is_hostile(text):
         return plain(text)
+    back = _("Back to where footnote {} stands")
+    extensions: list[str | Extension] = [
+        *EXTENSIONS,
+        LiveLinks(),
+        TaskLists(),
+        FootnoteExtension(BACKLINK_TITLE=back),
+    ]
     try:
-        html = Markdown(extensions=EXTENSIONS, output_format="html").convert(text)
+        html = Markdown(extensions=extensions, output_format="html").convert(text)
         cleaner = Cleaner(
-            tags=TAGS, attributes=ATTRIBUTES, protocols=PROTOCOLS, filters=[_Links]
+            tags=TAGS,
+            attributes=ATTRIBUTES,
+            protocols=PROTOCOLS | markdown_live.PROTOCOLS,
+            filters=[_Links],
         )
-        clean = _lower_headings(cleaner.clean(html))
-        return mark_safe(clean)  # noqa: S308  # bleach cleaned it
+        return coloured(_lower_headings(cleaner.clean(html)))
     except RecursionError:
         return plain(text)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Prefetch
 
-from runs.models import Change, ChangeSet, Run, RunEvent, User
+from runs.models import Change, ChangeSet, Run, RunEvent, User, Workspace
 from studio.core.errors import NotFound
 
 
@@ -59,6 +59,20 @@ def last_change_by(run: Run, user: User) -> ChangeSet | None:
         .order_by("-pk")
         .first()
     )
+
+
+def last_change_here(workspace: Workspace, user: User) -> ChangeSet | None:
+    """What that person changed last in the workspace, by hand."""
+    mine = ChangeSet.objects.filter(workspace=workspace, actor=user, token=None)
+    return mine.order_by("-pk").first()
+
+
+def change_set_here(workspace: Workspace, number: int) -> ChangeSet:
+    """A set of the workspace; raises NotFound."""
+    found = ChangeSet.objects.filter(workspace=workspace, pk=number).first()
+    if found is None:
+        raise NotFound("There is no such change in this workspace.")
+    return found
 
 
 def change_set_of(run: Run, number: int) -> ChangeSet:

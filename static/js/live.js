@@ -171,5 +171,6 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden && !stopped) look();
 });
 window.addEventListener("online", look);
+document.addEventListener("run:look", look);
 
 begin();

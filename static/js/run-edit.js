@@ -1,5 +1,5 @@
 // Editors of the run page: each is a form that htmx puts in the place of what it edits.
-// Here are focus, Escape, and undo without a reload.
+// Here are focus and Escape.
 
 // What an editor replaced, to stand there again.
 const before = new Map();
@@ -41,16 +41,4 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   const editor = event.key === "Escape" && event.target.closest("[data-editing]");
   if (editor && !event.isComposing) editor.querySelector("[data-restore]")?.click();
-});
-
-// Undo: by a toast, the history or `z`; the page then asks what has changed.
-document.addEventListener("submit", async (event) => {
-  if (event.target.id !== "undo-form") return;
-  event.preventDefault();
-  const form = event.target;
-  const address = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
-  event.submitter?.closest(".toast")?.remove();
-  event.submitter?.blur();
-  await htmx.ajax("POST", address, { source: form, target: "body", swap: "none", values: { next: location.pathname + location.search } });
-  document.dispatchEvent(new CustomEvent("run:look"));
 });

@@ -101,6 +101,8 @@ IN_WORKSPACE: dict[str, Row] = {
     "list/filter/": page(READER),
     "list/facets/": page(READER),
     "list/facets/range/": page(READER, 400),
+    "undo/": form(CONTRIBUTOR),
+    "undo/<int:number>/": form(CONTRIBUTOR, 404),
     f"{RUN}star/": form(READER),
     f"{RUN}": page(READER),
     f"{RUN}metrics/": page(READER),

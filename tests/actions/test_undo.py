@@ -5,13 +5,23 @@ from __future__ import annotations
 import pytest
 
 from runs.actions import annotate
+from runs.actions import experiments as of_experiments
 from runs.actions.actor import Actor
 from runs.actions.lifecycle import move
 from runs.actions.runs import archive_run, trash_run
 from runs.actions.seen import mark
 from runs.actions.undo import undo
-from runs.models import Change, ChangeSet, Run, RunStar, RunTag, SearchText, User
-from studio.core.errors import Conflict, NotSupported
+from runs.models import (
+    Change,
+    ChangeSet,
+    Experiment,
+    Run,
+    RunStar,
+    RunTag,
+    SearchText,
+    User,
+)
+from studio.core.errors import AlreadyExists, Conflict, NotSupported
 from studio.core.statuses import RunStatus
 
 
@@ -132,3 +142,52 @@ def test_the_tags_of_clients_follow(run: Run, actor: Actor, now: int) -> None:
 def test_no_tag_is_made_for_them(run: Run, actor: Actor, now: int) -> None:
     annotate.rename(run, "new", actor=actor, now=now)
     assert tags(run) == {}
+
+
+def test_an_experiment_gets_back_what_it_had(
+    experiment: Experiment, actor: Actor, now: int
+) -> None:
+    def stored() -> tuple[object, ...]:
+        experiment.refresh_from_db()
+        kept = dict(experiment.tags.values_list("key", "value"))
+        marked = (experiment.archived is not None, experiment.stars.exists())
+        return (experiment.name, experiment.description, kept, *marked)
+
+    act: dict[str, object] = {"actor": actor, "now": now}
+    assert actor.user
+    before = stored()
+    of_experiments.describe_experiment(experiment, "new", **act)  # type: ignore[arg-type]
+    of_experiments.rename_experiment(experiment, "other", **act)  # type: ignore[arg-type]
+    of_experiments.set_experiment_tag(experiment, "a", None, **act)  # type: ignore[arg-type]
+    of_experiments.archive_experiment(experiment, True, **act)  # type: ignore[arg-type]
+    annotate.star_experiment(experiment, actor.user, True, **act)  # type: ignore[arg-type]
+    after, made = stored(), list(ChangeSet.objects.order_by("-pk"))
+    for change_set in made:
+        undo(change_set, actor=actor, now=now)
+    assert stored() == before
+    for change_set in ChangeSet.objects.order_by("-pk")[: len(made)]:
+        undo(change_set, actor=actor, now=now)
+    assert stored() == after
+
+
+def test_an_experiments_later_text_is_not_overwritten(
+    experiment: Experiment, actor: Actor, now: int
+) -> None:
+    of_experiments.describe_experiment(experiment, "mine", actor=actor, now=now)
+    mine = last()
+    of_experiments.describe_experiment(experiment, "theirs", actor=Actor(), now=now)
+    with pytest.raises(Conflict) as caught:
+        undo(mine, actor=actor, now=now)
+    assert caught.value.details["later"][0]["now"] == "theirs"
+
+
+def test_a_name_that_is_taken_does_not_come_back(
+    experiment: Experiment, actor: Actor, now: int
+) -> None:
+    of_experiments.rename_experiment(experiment, "other", actor=actor, now=now)
+    mine = last()
+    of_experiments.create_experiment(
+        experiment.workspace, "digits", actor=actor, now=now
+    )
+    with pytest.raises(AlreadyExists):
+        undo(mine, actor=actor, now=now)

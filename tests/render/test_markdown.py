@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from runs.render.markdown import render
+from runs.render.markdown import references, render
+from runs.render.markdown_live import Reference, Target
 
 #: What attackers write; `render` must leave nothing of it that a browser would run.
 ATTACKS = [
@@ -71,13 +72,33 @@ ATTACKS = [
     "<div hx-get='/sign-out/' hx-trigger='load'>x</div>",
     "<button data-copy='x' formaction='/x'>y</button>",
     "\u2028<img src=x onerror=alert(1)>",
+    "[x](run:javascript:alert(1))",
+    '[x](run:a"onmouseover="alert(1))',
+    "run:<script>alert(1)</script>",
+    'metric:"<img src=x onerror=alert(1)>"',
+    "<a href='fi&#9;le:///etc/passwd'>x</a>",
+    "<a href='FILE:///etc/passwd'>x</a>",
+    "![x](file:///etc/passwd)",
+    "<img src='file:x\" onerror=alert(1)' alt='\"><script>alert(1)</script>'>",
+    "[^<script>]\n\n[^<script>]: <script>alert(1)</script>",
+    "[^a]\n\n[^a]: [x](javascript:alert(1))",
+    "- [x] <img src=x onerror=alert(1)>",
+    "```python\n'<script>alert(1)</script>'\n```",
+    '```"onclick=alert(1)\nx\n```',
+    "<code class='language-html'><script>alert(1)</script></code>",
+    "<li class='dialog' id='content'>x</li>",
 ]
 ALLOWED = {
     "a": {"href", "title", "rel"},
     "img": {"src", "alt", "title"},
     "ol": {"start"},
+    "s": {"title"},
+    "span": {"class"},
+    "sup": {"id"},
+    "li": {"id", "class"},
 }
-HARMLESS = re.compile(r"(https?://|mailto:|[^:]*$)", re.IGNORECASE)
+VALUES = {"class": r"task|note|text|value|word|called", "id": r"fn(ref\d*)?:[\w-]+"}
+HARMLESS = re.compile(r"(https?://|mailto:|#|[^:]*$)", re.IGNORECASE)
 
 
 class Elements(HTMLParser):
@@ -103,6 +124,9 @@ def test_nothing_of_an_attack_is_left_to_run(attack: str) -> None:
         assert tag not in {"script", "style", "svg", "iframe", "form", "input", "base"}
         assert attributes.keys() <= ALLOWED.get(tag, set())
         assert HARMLESS.match((attributes.get("href") or "").strip())
+        for name, pattern in VALUES.items():
+            if name in attributes:
+                assert re.fullmatch(pattern, attributes[name] or "")
 
 
 @pytest.mark.parametrize(
@@ -158,16 +182,70 @@ def test_headings_stand_below_the_cards_own() -> None:
         ("```\nx < y\n```", "x &lt; y"),
         ("> said", "<blockquote>"),
         ("中文 *字*", "中文 <em>字</em>"),
+        ("- [ ] a\n- [x] b", '<li class="task">☑ b</li>'),
+        ("- [x] a\n\n- [ ] b", "<p>☐ b</p>"),
+        ("a[^1]\n\n[^1]: b", '<a href="#fn:1">1</a>'),
+        ("```python\ndef f(): 1 < 2\n```", '<span class="word">def</span>'),
+        ("```python\n1 < 2\n```", " &lt; "),
+        ("```nosuch\nx < y\n```", "<code>x &lt; y"),
     ],
 )
 def test_what_people_write_is_rendered(text: str, html: str) -> None:
     assert html in render(text)
 
 
-@pytest.mark.parametrize("piece", ["[", "![", "[a](", ">", "> ", "**a ", "`a", "- "])
+@pytest.mark.parametrize(
+    "piece",
+    ["[", "![", "[a](", "[^a]", "run:a ", "- [ ] ", ">", "> ", "**a ", "`a", "- "],
+)
 def test_a_hostile_text_does_not_hold_a_page_up(piece: str) -> None:
     assert render((piece * 65_536)[:65_536])
 
 
 def test_what_is_too_nested_is_shown_as_it_stands() -> None:
     assert render(">" * 60 + " deep <b>").startswith("<pre>&gt;&gt;")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("see run:abc_d_e.", [("run", "abc_d_e")]),
+        ('metric:"val acc"!', [("metric", "val acc")]),
+        ("(metric:val/acc_x)", [("metric", "val/acc_x")]),
+        ("[b](metric:val%20acc)", [("metric", "val acc")]),
+        ("![p](file:images/a.png)", [("file", "images/a.png")]),
+        ("file:logs/x.txt#L12", [("file", "logs/x.txt#L12")]),
+        ("metric:acc@run-2", [("metric", "acc@run-2")]),
+        ("[RUN](RUN:abc) run:abc", [("run", "abc")]),
+        ("`run:abc` xrun:abc http://run:8/ run: abc", []),
+        ("```\nrun:abc\n```", []),
+    ],
+)
+def test_references_are_found(text: str, found: list[tuple[str, str]]) -> None:
+    assert [(each.kind, each.named) for each in references(text)] == found
+
+
+def test_a_reference_becomes_what_it_points_to() -> None:
+    targets = {
+        Reference("run", "a"): Target("/w/x/runs/a/", "<b>name</b>"),
+        Reference("metric", "acc"): Target("/m", "acc", "0.5", "0.5000"),
+    }
+    html = render("run:a [mine](run:a) metric:acc run:b [gone](run:b)", targets)
+    assert '<a href="/w/x/runs/a/">&lt;b&gt;name&lt;/b&gt;</a>' in html
+    assert '<a href="/w/x/runs/a/">mine</a>' in html
+    assert '<a href="/m" title="0.5000">acc <b>0.5</b></a>' in html
+    assert " run:b <s title=" in html
+
+
+def test_a_picture_is_shown_where_a_browser_can() -> None:
+    targets = {
+        Reference("file", "a.png"): Target("/f", "a.png", picture="/w/x/a.png"),
+        Reference("file", "a.txt"): Target("/t", "a.txt"),
+    }
+    html = render("![plot](file:a.png) ![text](file:a.txt)", targets)
+    assert '<img src="/w/x/a.png" alt="plot" loading="lazy">' in html
+    assert '<a href="/t">text</a>' in html
+
+
+def test_a_text_names_a_bounded_number() -> None:
+    assert len(references(" ".join(f"run:a{n}" for n in range(500)))) == 100

@@ -1,0 +1,72 @@
+"""What an experiment has now, and how it gets back what it had: for `undo`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runs.actions.experiments import refuse_used_name
+from runs.models import Change, ChangeSet, Experiment, ExperimentStar, ExperimentTag
+
+TEXTS = ("name", "description")
+SWITCHES = ("archived", "deleted")
+TAG = "tags."
+STAR = "starred"
+
+
+def lock(changes: list[Change]) -> None:
+    """Hold the experiments' rows, in one order for all."""
+    wanted = {c.experiment_id for c in changes if c.experiment_id and c.field != STAR}
+    rows = Experiment.objects.select_for_update().filter(pk__in=wanted)
+    list(rows.order_by("pk").values_list("pk"))
+
+
+def current(change: Change, change_set: ChangeSet) -> Any:
+    field, experiment = change.field, change.experiment_id
+    assert experiment is not None
+    if field == STAR:
+        stars = ExperimentStar.objects.filter(experiment=experiment)
+        return stars.filter(user=change_set.actor_id).exists()
+    if field.startswith(TAG):
+        tags = ExperimentTag.objects.filter(
+            experiment=experiment, key=field.removeprefix(TAG)
+        )
+        return tags.values("value").first()
+    rows = Experiment.objects.filter(pk=experiment)
+    [stored] = rows.values_list(field, flat=True)
+    return stored is not None if field in SWITCHES else stored
+
+
+def put_back(change: Change, change_set: ChangeSet, now: int) -> None:
+    """Raises AlreadyExists where another experiment has taken the name."""
+    field, experiment, wanted = change.field, change.experiment, change.before
+    assert experiment is not None
+    if field == STAR:
+        _star(experiment, change_set, bool(wanted))
+    elif field.startswith(TAG):
+        _tag(experiment, field.removeprefix(TAG), wanted)
+    else:
+        if field == "name":
+            refuse_used_name(experiment.workspace, str(wanted))
+        value: Any = (now if wanted else None) if field in SWITCHES else str(wanted)
+        rows = Experiment.objects.filter(pk=experiment.pk)
+        rows.update(**{field: value, "updated": now})
+
+
+def _star(experiment: Experiment, change_set: ChangeSet, wanted: bool) -> None:
+    if wanted:
+        ExperimentStar.objects.get_or_create(
+            experiment=experiment, user=change_set.actor
+        )
+    else:
+        stars = ExperimentStar.objects.filter(experiment=experiment)
+        stars.filter(user=change_set.actor_id).delete()
+
+
+def _tag(
+    experiment: Experiment, key: str, wanted: dict[str, str | None] | None
+) -> None:
+    rows = ExperimentTag.objects.filter(experiment=experiment)
+    if wanted is None:
+        rows.filter(key=key).delete()
+    else:
+        rows.update_or_create(experiment=experiment, key=key, defaults=wanted)

@@ -1,0 +1,72 @@
+"""Descriptions as they are shown: Markdown, its references made live."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from runs.models import File, Metric, Run
+from runs.pages.members_only import PageRequest
+from runs.render import markdown
+from runs.render.addresses import run_path
+from runs.render.file_kinds import FileKind, kind_of
+from runs.render.markdown_live import FILE, METRIC, RUN, Reference, Target
+from runs.render.metric_values import last_shown
+from runs.search.live_links import find_named
+
+
+def shown(request: PageRequest, text: str, run: Run | None = None) -> SafeString | str:
+    """The text that describes `run`, or no run; empty if there is nothing in it."""
+    if not text.strip():
+        return ""
+    asked = markdown.references(text)
+    found = find_named(asked, request.actor.user, request.workspace, run)
+    targets: dict[Reference, Target] = {}
+    for each in asked:
+        if each.kind == RUN and each in found.runs:
+            targets[each] = _run(request, found.runs[each])
+        elif each.kind == METRIC and each in found.metrics:
+            targets[each] = _metric(request, found.metrics[each], run)
+        elif each.kind == FILE and each in found.files:
+            targets[each] = _file(request, each, found.files[each], run)
+    return markdown.render(text, targets)
+
+
+def _run(request: PageRequest, run: Run) -> Target:
+    href = run_path(request.workspace.name, run.run_id)
+    return Target(href, run.name, title=run.run_id)
+
+
+def _metric(request: PageRequest, head: Metric, here: Run | None) -> Target:
+    base = run_path(request.workspace.name, head.run.run_id)
+    name, value = head.key.name, last_shown(head)
+    return Target(
+        f"{base}metrics/?key={quote(name, safe='')}",
+        name,
+        value.text,
+        _of(head.run, here, value.full or value.text),
+    )
+
+
+def _file(
+    request: PageRequest, asked: Reference, file: File, here: Run | None
+) -> Target:
+    assert file.run is not None
+    base, path = run_path(request.workspace.name, file.run.run_id), quote(file.path)
+    line = asked.without_line()[1] if file.path != asked.named else ""
+    text = _("%(path)s, line %(line)s") % {"path": file.path, "line": line}
+    is_picture = kind_of(file.name) is FileKind.IMAGE
+    return Target(
+        f"{base}files/?path={path}" + (f"#L{line}" if line else ""),
+        text if line else file.path,
+        title=_of(file.run, here, file.path),
+        picture=f"{base}files/raw/{path}?inline=1" if is_picture else "",
+    )
+
+
+def _of(run: Run, here: Run | None, said: str) -> str:
+    if here is not None and run.pk == here.pk:
+        return said
+    return _("%(what)s of %(run)s") % {"what": said, "run": run.name}

@@ -1,0 +1,165 @@
+"""References in Markdown to what lies here: `run:`, `file:`, `metric:`.
+
+Written bare (`run:abc`, `metric:"val acc"`), as a link (`[best](run:abc)`) or as a
+picture (`![plot](file:plots/a.png)`). `metric:` and `file:` mean the described run, or
+with `@run-id` behind them another one; `#L12` is a line of a file. Cleaned HTML holds
+them as links whose address is the reference itself; `replaced` puts what they point to
+in their place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import unescape
+from urllib.parse import quote, unquote
+from xml.etree.ElementTree import Element
+
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.inlinepatterns import InlineProcessor
+
+RUN, FILE, METRIC = "run", "file", "metric"
+PROTOCOLS = frozenset({RUN, FILE, METRIC})
+#: Of each kind, in one text; further ones stay as they were written.
+MOST = 100
+
+_SCHEME = re.compile(r"(run|file|metric):(.+)", re.IGNORECASE | re.DOTALL)
+_IGNORED = re.compile(r"^[\x00-\x20]+|[\x00-\x1f\x7f]+| +$")
+_BARE = (
+    r"(?<![\w/:.@\-])(run|file|metric):"
+    r"(?:\"([^\"\n\x02\x03]+)\"|([^\s<>\"'`()\[\]{},;|*\x02\x03]+))"
+)
+_LINK = re.compile(r'<a href="((?:run|file|metric):[^"]*)">(.*?)</a>', re.DOTALL)
+_PICTURE = re.compile(r'<img src="(file:[^"]*)" alt="([^"]*)">')
+_LINE = re.compile(r"(.+)#L(\d{1,9})(?:-L?\d{1,9})?")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """`named` is all that stands behind the colon."""
+
+    kind: str
+    named: str
+
+    @property
+    def elsewhere(self) -> tuple[str, str]:
+        """What is named of which run, where `@` parts the two; else no run."""
+        name, at, run = self.named.rpartition("@")
+        return (name, run) if at else (self.named, "")
+
+    def without_line(self) -> tuple[Reference, str]:
+        """The file without its line, and the line; empty where none is named."""
+        name, run = self.elsewhere
+        found = _LINE.fullmatch(name)
+        if not found:
+            return self, ""
+        rest = f"{found[1]}@{run}" if run else found[1]
+        return Reference(self.kind, rest), found[2]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a reference is shown as: `text` where it stands bare, `value` behind it.
+
+    A file that a browser shows as a picture has the `picture`'s address.
+    """
+
+    href: str
+    text: str
+    value: str = ""
+    title: str = ""
+    picture: str = ""
+
+
+class _Bare(InlineProcessor):
+    ANCESTOR_EXCLUDES = ("a",)
+
+    def handleMatch(  # type: ignore[override]  # noqa: N802
+        self, found: re.Match[str], _data: str
+    ) -> tuple[Element, int, int]:
+        named, end = found[2], found.end(0)
+        if named is None:
+            named = found[3].rstrip(".:!?") or found[3]
+            end -= len(found[3]) - len(named)
+        link = Element("a", {"href": f"{found[1]}:{quote(named, safe='/@#')}"})
+        link.text = found.string[found.start(0) : end]
+        return link, found.start(0), end
+
+
+class LiveLinks(Extension):
+    """For `Markdown`: bare references become links."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+        # After code and links, before emphasis, which would eat underscores.
+        md.inlinePatterns.register(_Bare(_BARE, md), "live", 75)
+
+
+def canonical(address: str) -> str:
+    """The reference that an address is, as browsers would read it; else empty.
+
+    They leave out control characters, and take no notice of case.
+    """
+    found = _SCHEME.fullmatch(_IGNORED.sub("", unescape(address)))
+    if not found:
+        return ""
+    return f"{found[1].lower()}:{quote(unquote(found[2]), safe='/@#')}"
+
+
+def references(html: str) -> list[Reference]:
+    """Those of a cleaned text, each once, at most `MOST` of a kind."""
+    found = [m[1] for pattern in (_LINK, _PICTURE) for m in pattern.finditer(html)]
+    counts = dict.fromkeys(PROTOCOLS, 0)
+    kept = []
+    for each in dict.fromkeys(_read(address) for address in found):
+        counts[each.kind] += 1
+        if counts[each.kind] <= MOST:
+            kept.append(each)
+    return kept
+
+
+def _read(address: str) -> Reference:
+    kind, _colon, named = unescape(address).partition(":")
+    return Reference(kind, unquote(named))
+
+
+def replaced(html: str, targets: Mapping[Reference, Target]) -> str:
+    """Cleaned HTML with every reference as what it points to, or as plain words."""
+
+    def link(found: re.Match[str]) -> str:
+        return _link(_read(found[1]), found[2], targets)
+
+    def picture(found: re.Match[str]) -> str:
+        return _picture(_read(found[1]), found[2], targets)
+
+    return _LINK.sub(link, _PICTURE.sub(picture, html))
+
+
+def _link(asked: Reference, inner: str, targets: Mapping[Reference, Target]) -> str:
+    target = targets.get(asked)
+    is_bare = inner.startswith(f"{asked.kind}:")
+    if target is None:
+        return inner if is_bare else _dead(asked, inner)
+    words = escape(target.text) if is_bare else inner
+    value = f" <b>{escape(target.value)}</b>" if target.value else ""
+    title = f' title="{escape(target.title)}"' if target.title else ""
+    return f'<a href="{escape(target.href)}"{title}>{words}{value}</a>'
+
+
+def _dead(asked: Reference, inner: str) -> str:
+    said = _("%(kind)s:%(named)s is not here.")
+    title = said % {"kind": asked.kind, "named": asked.named}
+    return f'<s title="{escape(title)}">{inner}</s>'
+
+
+def _picture(asked: Reference, alt: str, targets: Mapping[Reference, Target]) -> str:
+    target = targets.get(asked)
+    words = alt or escape(asked.named)
+    if target is None:
+        return _dead(asked, words)
+    if not target.picture:
+        return f'<a href="{escape(target.href)}">{words}</a>'
+    return f'<img src="{escape(target.picture)}" alt="{words}" loading="lazy">'

@@ -1,0 +1,98 @@
+"""References in descriptions: what they show, to whom, at what cost."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from runs.actions.actor import Actor
+from runs.actions.annotate import describe
+from runs.actions.experiments import create_experiment
+from runs.actions.runs import create_run
+from runs.models import Experiment, Run, Workspace
+from tests.pages.run_page import PAGE, browser, cost, keep, log
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _files(files_dir: object) -> None:
+    """Files are kept in a folder of the test."""
+
+
+def shown(browser: Client, run: Run, actor: Actor, text: str) -> str:
+    describe(run, text, actor=actor, now=run.updated)
+    page = browser.get(PAGE).text
+    start = page.index('<div class="prose">')
+    return page[start : page.index("</section>", start)]
+
+
+def test_a_metric_shows_its_present_value(
+    browser: Client, run: Run, actor: Actor
+) -> None:
+    log(run, **{"val/acc": [0.25, 0.75]})
+    text = shown(browser, run, actor, "at metric:val/acc and [best](metric:val/acc)")
+    link = f'<a href="{PAGE}metrics/?key=val%2Facc" title="0.75">'
+    assert f"{link}val/acc <b>0.75</b></a>" in text
+    assert f"{link}best <b>0.75</b></a>" in text
+    log(run, **{"val/acc": [0.25, 0.75, 0.875]})
+    assert "<b>0.875</b>" in browser.get(PAGE).text
+
+
+def test_a_name_with_an_at_sign_is_the_runs_own_first(
+    browser: Client, run: Run, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    other = create_run(experiment, run_id="5", name="other", actor=actor, now=now)
+    log(run, **{"recall@5": [0.5]})
+    log(other, recall=[0.25], f1=[0.125])
+    text = shown(browser, run, actor, "metric:recall@5 metric:f1@5 file:nosuch@5")
+    assert "<b>0.5</b>" in text
+    assert 'title="0.125 of other">f1 <b>0.125</b>' in text
+    assert "file:nosuch@5" in text
+
+
+def test_files_and_runs_are_linked(
+    browser: Client, run: Run, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    create_run(experiment, run_id="run-2", name="best <one>", actor=actor, now=now)
+    keep(run, "logs/a b.txt")
+    keep(run, "plots/c.png")
+    text = shown(
+        browser,
+        run,
+        actor,
+        "run:run-2 [log](<file:logs/a b.txt#L3>) ![c](file:plots/c.png)",
+    )
+    assert '<a href="/w/default/runs/run-2/" title="run-2">best &lt;one&gt;</a>' in text
+    assert f'<a href="{PAGE}files/?path=logs/a%20b.txt#L3"' in text
+    assert f'<img src="{PAGE}files/raw/plots/c.png?inline=1" alt="c"' in text
+
+
+def test_what_another_workspace_has_is_not_told(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    elsewhere = Workspace.objects.create(name="secret")
+    hidden = create_experiment(elsewhere, "x", actor=actor, now=now)
+    theirs = create_run(hidden, run_id="theirs", name="hush", actor=actor, now=now)
+    log(theirs, acc=[0.125])
+    text = shown(browser, run, actor, "run:theirs metric:acc@theirs")
+    assert "hush" not in text
+    assert "0.125" not in text
+    assert "<a" not in text
+
+
+def test_references_cost_a_fixed_number_of_queries(
+    browser: Client, run: Run, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    describe(run, "none", actor=actor, now=now)
+    plain = cost(browser, PAGE)
+    many = " ".join(
+        f"run:r{n} metric:m{n} metric:m@r{n} file:f{n} file:f@r{n}" for n in range(40)
+    )
+    for number in range(40):
+        name = f"r{number}"
+        other = create_run(experiment, run_id=name, actor=actor, now=now)
+        log(other, m=[1.0])
+    describe(run, many, actor=actor, now=now)
+    assert cost(browser, PAGE) <= plain + 3
