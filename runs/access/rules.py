@@ -25,10 +25,12 @@ class Permission(Enum):
 
     READ = (Role.READER, "read")
     STAR = (Role.READER, "star")
+    VIEWS = (Role.READER, "keep views")
     LOG = (Role.CONTRIBUTOR, "log")
     ANNOTATE = (Role.CONTRIBUTOR, "annotate")
     CANCEL = (Role.CONTRIBUTOR, "cancel")
     TRASH = (Role.CONTRIBUTOR, "trash")
+    SHARE_VIEWS = (Role.CONTRIBUTOR, "share views")
     MEMBERS = (Role.OWNER, "members")
     LOCK = (Role.OWNER, "lock")
     PURGE = (Role.OWNER, "purge")

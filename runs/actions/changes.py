@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runs.actions.actor import Actor
-from runs.models import Change, ChangeSet, Experiment, Run, Workspace
+from runs.models import Change, ChangeSet, Experiment, Run, View, Workspace
 from runs.storage.prepared_insert import PreparedInsert
 
 _insert_set = PreparedInsert(ChangeSet)
@@ -23,6 +23,7 @@ class Edit:
     after: Any
     run: Run | None = None
     experiment: Experiment | None = None
+    view: View | None = None
 
 
 def record(
@@ -52,6 +53,7 @@ def record(
                 change_set=change_set,
                 run=edit.run,
                 experiment=edit.experiment,
+                view=edit.view,
                 field=edit.field,
                 before=edit.before,
                 after=edit.after,

@@ -21,6 +21,7 @@ from runs.models import (
     Run,
     SignInFailure,
     SignInLink,
+    View,
 )
 from studio.core.errors import InvalidState
 
@@ -59,7 +60,7 @@ def remove_replaced_files(now: int) -> int:
 
 
 def purge_old_trash(now: int) -> int:
-    """What was in the trash for 30 days: runs, then models and experiments.
+    """What was in the trash for 30 days: runs, views, then models and experiments.
 
     Runs go with their experiment too. Returns how many runs there were.
     """
@@ -73,6 +74,7 @@ def purge_old_trash(now: int) -> int:
         run = Run.objects.filter(pk=key).first()
         if run is not None and _purge_if_trash(run, now):
             purged += 1
+    View.objects.filter(deleted__lt=limit).delete()
     leftovers.purge_models(limit)
     leftovers.purge_experiments(limit)
     drop_unused_snapshots()

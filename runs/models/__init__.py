@@ -39,6 +39,13 @@ from runs.models.root_metrics import RootMetric
 from runs.models.runs import Launcher, Run, RunEvent, RunStar
 from runs.models.search_text import SearchIndex, SearchText
 from runs.models.texts import Key, Kind, RunParam, RunProperty, RunTag
+from runs.models.views import (
+    ShareLink,
+    View,
+    ViewDefault,
+    ViewRevision,
+    ViewStar,
+)
 
 __all__ = [
     "ApiToken",
@@ -82,10 +89,15 @@ __all__ = [
     "RunWriter",
     "SearchIndex",
     "SearchText",
+    "ShareLink",
     "SignInFailure",
     "SignInLink",
     "Snapshot",
     "Theme",
     "User",
+    "View",
+    "ViewDefault",
+    "ViewRevision",
+    "ViewStar",
     "Workspace",
 ]

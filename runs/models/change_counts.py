@@ -72,6 +72,7 @@ WATCHED = (
         "runs_metricgoal",
         "SELECT workspace_id AS id FROM runs_experiment WHERE id = {row}.experiment_id",
     ),
+    Watched("runs_view", "SELECT {row}.workspace_id AS id"),
     Watched(
         "runs_user",
         "SELECT id FROM runs_workspace",
@@ -90,11 +91,15 @@ def changes_of(workspace: int) -> int | None:
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Create the triggers that are not there. Safe to repeat."""
+    """Create the triggers that are not there. Safe to repeat.
+
+    An early migration knows not all of the tables yet; a later one installs the rest.
+    """
+    there = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_COUNT)
-        for watched in WATCHED:
+        for watched in (each for each in WATCHED if each.table in there):
             for event in watched.events:
                 for statement in _statements(connection.vendor, watched, event):
                     cursor.execute(statement)

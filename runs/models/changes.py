@@ -9,6 +9,7 @@ from django.db import models
 from runs.models.accounts import ApiToken, User, Workspace
 from runs.models.experiments import Experiment
 from runs.models.runs import Run
+from runs.models.views import View
 
 
 class ChangeSet(models.Model):
@@ -45,6 +46,9 @@ class Change(models.Model):
     )
     experiment = models.ForeignKey(
         Experiment, null=True, on_delete=models.CASCADE, related_name="changes"
+    )
+    view = models.ForeignKey(
+        View, null=True, on_delete=models.CASCADE, related_name="changes"
     )
     field = models.CharField(max_length=300)
     before = models.JSONField(null=True)

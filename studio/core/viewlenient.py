@@ -54,6 +54,21 @@ def read_leniently(query: Mapping[str, str]) -> tuple[ViewSpec, list[Complaint]]
     return ViewSpec.from_query(good), complaints
 
 
+def read_stored(values: object) -> tuple[ViewSpec, list[Complaint]]:
+    """A stored view's state, were it written by another version: as far as it can be
+    read, and what could not be."""
+    if not isinstance(values, Mapping):
+        return ViewSpec(), [Complaint("view", "The view holds no state")]
+    known = {field.name for field in fields(ViewSpec)}
+    texts = {str(k): "1" if v is True else str(v) for k, v in values.items()}
+    spec, complaints = read_leniently(texts)
+    unknown = [name for name in texts if name not in known]
+    complaints += [
+        Complaint(n, f"{n}: this version knows no such part") for n in unknown
+    ]
+    return spec, complaints
+
+
 def without(spec: ViewSpec, name: str) -> ViewSpec:
     """The state with one parameter as if it had not been given."""
     values: dict[str, Any] = {name: getattr(ViewSpec(), name)}

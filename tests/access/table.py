@@ -187,10 +187,16 @@ MLFLOW: dict[str, Row] = {
 SPACE = "workspaces/<str:workspace>"
 ONE = f"{SPACE}/runs/<str:run_id>"
 HOME = f"{SPACE}/experiments/<int:number>"
+VIEW = f"{SPACE}/views/<str:slug>"
 
 
 def home(**needs: str) -> Row:
     return row(parts={"number": "1"}, **needs)
+
+
+def view(*also: int, **needs: str) -> Row:
+    """A shared view of an owner's, which a reader may look at."""
+    return row(*also, parts={"slug": "{view}", "number": "1"}, **needs)
 
 
 #: Below `api/v1/`.
@@ -226,6 +232,19 @@ REST: dict[str, Row] = {
     f"{ONE}/receipt": row(GET=READER),
     f"{ONE}/heartbeat": row(POST=CONTRIBUTOR),
     f"{ONE}/snapshot": row(404, GET=READER, PUT=CONTRIBUTOR),
+}
+
+REST |= {
+    f"{SPACE}/views": row(GET=READER, POST=READER),
+    f"{SPACE}/views/default": row(GET=READER, PUT=READER),
+    VIEW: view(GET=READER, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR),
+    f"{VIEW}/restore": view(404, POST=READER),
+    f"{VIEW}/star": view(PUT=READER, DELETE=READER),
+    f"{VIEW}/clone": view(404, POST=READER),
+    f"{VIEW}/diff": view(GET=READER),
+    f"{VIEW}/revisions": view(GET=READER),
+    f"{VIEW}/revisions/<int:number>": view(GET=READER),
+    f"{VIEW}/revisions/<int:number>/restore": view(POST=CONTRIBUTOR),
 }
 
 

@@ -19,7 +19,9 @@ from runs.actions.experiments import create_experiment
 from runs.actions.files import save_file
 from runs.actions.links import make_invitation, make_sign_in_link
 from runs.actions.runs import create_run
+from runs.actions.views import State, create_view
 from runs.models import Member, Role, User
+from studio.core.viewspec import ViewSpec
 from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
 from tests.access.table import IN_PERSON, PUBLIC, SAMPLES, SIGNED_IN, TABLE, Row
 
@@ -72,12 +74,14 @@ def scene(db: None) -> Scene:
     save_file(run, "out.txt", [b"text"], limit=100, **act)
     invitation, invited = make_invitation(team.workspace, Role.READER, **act)
     _link, link = make_sign_in_link(team.reader, actor=SERVER, now=now_ms())
+    view = create_view(team.workspace, "v", State(ViewSpec()), shared=True, **act)
     member = Member.objects.get(workspace=team.workspace, user=team.reader)
     fill = {
         "member": str(member.pk),
         "number": str(invitation.pk),
         "invitation": invited,
         "link": link,
+        "view": view.slug,
     }
     return Scene(team, fill)
 

@@ -21,7 +21,8 @@ _KINDS: dict[str, dict[str, Any]] = {
 }
 _DESCRIBED = {
     "workspace": "The workspace's name.",
-    "number": "The experiment's id.",
+    "number": "The experiment's id, or a revision's number.",
+    "slug": "The view's short name, which stays.",
     "run_id": "The run's id.",
     "key": "The metric's name; its slashes are part of the path.",
     "writer": "What a process that logs to the run calls itself: like a run's id.",

@@ -13,11 +13,14 @@ from runs.api.v1 import (
     runs,
     snapshots,
     texts,
+    view_revisions,
+    views,
 )
 
 _WORKSPACE = "workspaces/<str:workspace>"
 _EXPERIMENT = f"{_WORKSPACE}/experiments/<int:number>"
 _RUN = f"{_WORKSPACE}/runs/<str:run_id>"
+_VIEW = f"{_WORKSPACE}/views/<str:slug>"
 
 #: By subject: each path with a view per method.
 ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
@@ -73,6 +76,22 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
             snapshots.keep_snapshot,
             snapshots.download_snapshot,
         ),
+    },
+    "Views": {
+        f"{_WORKSPACE}/views": (views.list_views, views.create_view),
+        # Before `<slug>`, which it is none of.
+        f"{_WORKSPACE}/views/default": (
+            view_revisions.get_default_view,
+            view_revisions.set_default_view,
+        ),
+        _VIEW: (views.get_view, views.change_view, views.delete_view),
+        f"{_VIEW}/restore": (views.restore_view,),
+        f"{_VIEW}/star": (views.star_view, views.unstar_view),
+        f"{_VIEW}/clone": (views.clone_view,),
+        f"{_VIEW}/diff": (view_revisions.diff_view,),
+        f"{_VIEW}/revisions": (view_revisions.list_revisions,),
+        f"{_VIEW}/revisions/<int:number>": (view_revisions.get_revision,),
+        f"{_VIEW}/revisions/<int:number>/restore": (view_revisions.restore_revision,),
     },
     "About": {
         "workspaces": (catalogue.list_workspaces,),

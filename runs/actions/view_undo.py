@@ -1,0 +1,96 @@
+"""Undo of what was changed about a view: as `runs.actions.undo` does it of runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from runs.actions import views
+from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record
+from runs.actions.undo import REDO, UNDO
+from runs.models import Change, ChangeSet, View, ViewRevision, ViewStar
+from studio.core.errors import Conflict, NotSupported
+
+
+@transaction.atomic
+def undo_view_change(
+    change_set: ChangeSet, *, actor: Actor, now: int, anyway: bool = False
+) -> View:
+    """Put back what stood before; raises Conflict (`later`) if it changed since.
+
+    Who may change the view is asked by the caller. Returns the view.
+    """
+    rows = change_set.changes.select_related("view__owner", "view__workspace")
+    changes = [change for change in rows.order_by("-pk") if change.view is not None]
+    if not changes:
+        raise NotSupported("This change cannot be undone.")
+    view = changes[0].view
+    assert view is not None
+    views.lock(view)
+    found = [(change, _current(change, view, change_set)) for change in changes]
+    later = [_told(c, v) for c, v in found if v not in (c.after, c.before)]
+    if later and not anyway:
+        raise Conflict("Something of it was changed since.", later=later)
+    edits = [
+        _put_back(change, value, view, change_set, actor, now)
+        for change, value in found
+        if value != change.before
+    ]
+    action = REDO if change_set.action == UNDO else UNDO
+    record(view.workspace, action, edits, actor=actor, now=now)
+    return view
+
+
+def _told(change: Change, value: Any) -> dict[str, Any]:
+    return {
+        "field": change.field,
+        "before": change.before,
+        "after": change.after,
+        "now": value,
+    }
+
+
+def _current(change: Change, view: View, change_set: ChangeSet) -> Any:
+    if change.field == "starred":
+        return ViewStar.objects.filter(view=view, user=change_set.actor_id).exists()
+    if change.field == "deleted":
+        return view.deleted is not None
+    return getattr(view, change.field)
+
+
+def _put_back(
+    change: Change,
+    value: Any,
+    view: View,
+    change_set: ChangeSet,
+    actor: Actor,
+    now: int,
+) -> Edit:
+    field, wanted = change.field, change.before
+    if field == "starred":
+        if wanted:
+            ViewStar.objects.get_or_create(view=view, user=change_set.actor)
+        else:
+            ViewStar.objects.filter(view=view, user=change_set.actor).delete()
+    elif field == "deleted":
+        views.put_deleted(view, bool(wanted), now)
+    elif field == "revision":
+        _restore(view, int(wanted or 0), actor, now)
+        wanted = view.revision
+    else:
+        views.put(view, {field: wanted}, actor=actor, now=now)
+    return Edit(field, value, wanted, view=view)
+
+
+def _restore(view: View, number: int, actor: Actor, now: int) -> None:
+    """The old state as a new revision: what was saved is never taken away."""
+    old = ViewRevision.objects.select_related("experiment").get(
+        view=view, number=number
+    )
+    columns = views.state_of(old).columns()
+    made = view.revision + 1
+    views.add_revision(view, made, columns, actor=actor, now=now, restored=number)
+    View.objects.filter(pk=view.pk).update(revision=made, updated=now, **columns)
+    view.refresh_from_db()

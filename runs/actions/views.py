@@ -1,0 +1,278 @@
+"""Custom views: made, saved, renamed, shared, locked, deleted; each can be undone.
+
+A save is a compare-and-swap on the revision that its author saw: nobody's work is
+overwritten unasked. What others come to read says *me* no more (`core.viewshare`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import transaction
+
+from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record
+from runs.models import ChangeSet, Experiment, User, View, ViewRevision, Workspace
+from studio.core import names
+from studio.core.errors import Conflict, InvalidState, NotFound
+from studio.core.viewlenient import read_stored
+from studio.core.viewshare import written_out
+from studio.core.viewspec import ViewSpec
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_SLUG = 10
+#: What an edit may name, beside the state itself.
+FIELDS = ("name", "description", "shared", "locked")
+
+
+@dataclass(frozen=True)
+class State:
+    """What a view shows, and of which list."""
+
+    spec: ViewSpec
+    experiment: Experiment | None = None
+    experiment_name: str = ""
+
+    def columns(self) -> dict[str, Any]:
+        """As rows of views and revisions keep it."""
+        here = self.experiment
+        return {
+            "spec": replace(self.spec, view="").to_json(),
+            "experiment": here,
+            "experiment_name": here.name if here else self.experiment_name,
+        }
+
+
+def new_slug() -> str:
+    """Ten random base32 characters: fifty bits, which nobody guesses."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(_SLUG))
+
+
+@transaction.atomic
+def create_view(
+    workspace: Workspace,
+    name: str,
+    state: State,
+    *,
+    description: str = "",
+    shared: bool = False,
+    locked: bool = False,
+    actor: Actor,
+    now: int,
+) -> View:
+    """A view of the actor's own. Raises InvalidName, InvalidValue, InvalidFilter."""
+    names.check_display_name(name)
+    names.check_description(description)
+    if shared:
+        state = for_all(state, actor.user)
+    columns = state.columns()
+    view = View.objects.create(
+        workspace=workspace,
+        slug=new_slug(),
+        name=name,
+        description=description,
+        words=words_of(name, description),
+        owner=actor.user,
+        shared=shared,
+        locked=locked,
+        created=now,
+        updated=now,
+        **columns,
+    )
+    add_revision(view, 1, columns, actor=actor, now=now)
+    made = Edit("deleted", True, False, view=view)
+    record(workspace, "create view", [made], actor=actor, now=now)
+    return view
+
+
+def words_of(name: str, description: str) -> str:
+    return f"{name}\n{description}".casefold()
+
+
+def for_all(state: State, user: User | None) -> State:
+    """The state as others may read it."""
+    if user is None:
+        return state
+    return replace(state, spec=written_out(state.spec, user.username))
+
+
+def add_revision(
+    view: View,
+    number: int,
+    columns: dict[str, Any],
+    *,
+    actor: Actor,
+    now: int,
+    restored: int | None = None,
+) -> None:
+    ViewRevision.objects.create(
+        view=view,
+        number=number,
+        time=now,
+        author=actor.user,
+        restored=restored,
+        **columns,
+    )
+
+
+@transaction.atomic
+def save_view(
+    view: View,
+    state: State,
+    *,
+    seen: int,
+    actor: Actor,
+    now: int,
+    restored: int | None = None,
+) -> View:
+    """Add a revision; raises Conflict if `seen` is not the newest.
+
+    Its detail `now` is the newest one's number. Saving what stands there already adds
+    nothing.
+    """
+    before = lock(view)
+    if view.shared:
+        state = for_all(state, actor.user)
+    columns = state.columns()
+    same = view.spec == columns["spec"] and _list_of(view) == _list_of(columns)
+    if same:
+        return view
+    if seen != before:
+        raise Conflict("The view was saved meanwhile.", now=before)
+    number = before + 1
+    View.objects.filter(pk=view.pk).update(revision=number, updated=now, **columns)
+    view.refresh_from_db()
+    add_revision(view, number, columns, actor=actor, now=now, restored=restored)
+    edit = Edit("revision", before, number, view=view)
+    action = "save view" if restored is None else "restore view revision"
+    record(view.workspace, action, [edit], actor=actor, now=now)
+    return view
+
+
+def _list_of(kept: View | dict[str, Any]) -> tuple[int | None, str]:
+    if isinstance(kept, View):
+        return kept.experiment_id, kept.experiment_name
+    here: Experiment | None = kept["experiment"]
+    return here.pk if here else None, kept["experiment_name"]
+
+
+def lock(view: View) -> int:
+    """Hold the row until the end of the transaction; returns its revision.
+
+    The given view takes over what is stored: it may have been read long ago.
+    """
+    found = View.objects.select_for_update(of=("self",)).filter(pk=view.pk).first()
+    if found is None:
+        raise NotFound("There is no such view.")
+    for name in (*FIELDS, "deleted", "spec", "experiment_id", "experiment_name"):
+        setattr(view, name, getattr(found, name))
+    view.revision, view.shared_from = found.revision, found.shared_from
+    return view.revision
+
+
+def state_of(kept: View | ViewRevision) -> State:
+    """What the row shows, as far as this version reads it."""
+    spec, _complaints = read_stored(kept.spec)
+    return State(spec, kept.experiment, kept.experiment_name)
+
+
+@transaction.atomic
+def restore_revision(
+    view: View, revision: ViewRevision, *, actor: Actor, now: int, seen: int
+) -> View:
+    """Bring an old revision back, as a new one; raises Conflict like `save_view`."""
+    state = state_of(revision)
+    return save_view(
+        view, state, seen=seen, actor=actor, now=now, restored=revision.number
+    )
+
+
+@transaction.atomic
+def edit_view(
+    view: View, changes: dict[str, Any], *, actor: Actor, now: int
+) -> ChangeSet | None:
+    """Set some of FIELDS, as one change; returns it, None if nothing changed."""
+    lock(view)
+    edits = [
+        Edit(name, getattr(view, name), value, view=view)
+        for name, value in changes.items()
+        if value != getattr(view, name)
+    ]
+    if view.deleted is not None and edits:
+        raise InvalidState("The view is deleted. Restore it first.")
+    put(view, {edit.field: edit.after for edit in edits}, actor=actor, now=now)
+    return record(view.workspace, _action(edits), edits, actor=actor, now=now)
+
+
+def _action(edits: list[Edit]) -> str:
+    """What the history calls it."""
+    if len(edits) != 1:
+        return "edit view"
+    [edit] = edits
+    return {
+        "name": "rename view",
+        "description": "describe view",
+        "shared": "share view" if edit.after else "unshare view",
+        "locked": "lock view" if edit.after else "unlock view",
+    }[edit.field]
+
+
+def put(view: View, values: dict[str, Any], *, actor: Actor, now: int) -> None:
+    """Write fields of a locked view, checked, with what follows from them."""
+    if "name" in values:
+        names.check_display_name(values["name"])
+    if "description" in values:
+        names.check_description(values["description"])
+    if not values:
+        return
+    if values.get("shared"):
+        values = {**values, **_opened(view, actor=actor, now=now)}
+    name = values.get("name", view.name)
+    described = values.get("description", view.description)
+    values = {**values, "words": words_of(name, described), "updated": now}
+    View.objects.filter(pk=view.pk).update(**values)
+    for field, value in values.items():
+        setattr(view, field, value)
+
+
+def _opened(view: View, *, actor: Actor, now: int) -> dict[str, Any]:
+    """What sharing adds: from which revision on others read, and none that says *me*.
+
+    The revisions of before stay the owner's own.
+    """
+    state = state_of(view)
+    written = for_all(state, view.owner)
+    if written == state:
+        return {"shared_from": view.revision}
+    number, columns = view.revision + 1, written.columns()
+    add_revision(view, number, columns, actor=actor, now=now)
+    return {"shared_from": number, "revision": number, **columns}
+
+
+@transaction.atomic
+def delete_view(view: View, *, actor: Actor, now: int) -> ChangeSet | None:
+    """Take the view away; it comes back by undo or `restore_view` for 30 days."""
+    return _switch(view, True, "delete view", actor=actor, now=now)
+
+
+@transaction.atomic
+def restore_view(view: View, *, actor: Actor, now: int) -> ChangeSet | None:
+    """Bring a deleted view back."""
+    return _switch(view, False, "restore view", actor=actor, now=now)
+
+
+def _switch(
+    view: View, deleted: bool, action: str, *, actor: Actor, now: int
+) -> ChangeSet | None:
+    lock(view)
+    edit = Edit("deleted", view.deleted is not None, deleted, view=view)
+    if edit.before != deleted:
+        put_deleted(view, deleted, now)
+    return record(view.workspace, action, [edit], actor=actor, now=now)
+
+
+def put_deleted(view: View, deleted: bool, now: int) -> None:
+    view.deleted = now if deleted else None
+    View.objects.filter(pk=view.pk).update(deleted=view.deleted, updated=now)

@@ -1,0 +1,138 @@
+"""Views, revisions and differences as the REST API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from runs.access.rules import StudioRequest, signed_in_user, workspace_of
+from runs.api.v1.view_shapes import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
+from runs.models import Experiment, View, ViewRevision
+from runs.render import view_words
+from runs.render.missing_words import missing_words
+from runs.search.view_missing import missing_columns, missing_list, missing_runs
+from runs.search.views import find_view, revision_of
+from studio.core.errors import Conflict, InvalidValue, NotFound
+from studio.core.viewdiff import Difference, differences
+from studio.core.viewlenient import Complaint, read_stored
+from studio.core.viewspec import ViewSpec
+
+
+def listed_view(view: View) -> ViewInfo:
+    """As a list shows it: what is missing is not looked for."""
+    spec, complaints = read_stored(view.spec)
+    return _info(view, spec, [each.message for each in complaints])
+
+
+def view_info(request: StudioRequest, view: View) -> ViewInfo:
+    spec, complaints = read_stored(view.spec)
+    return _info(view, spec, missing_texts(request, view, spec, complaints))
+
+
+def _info(view: View, spec: ViewSpec, missing: list[str]) -> ViewInfo:
+    return ViewInfo(
+        slug=view.slug,
+        name=view.name,
+        description=view.description,
+        owner=view.owner.username if view.owner else None,
+        shared=view.shared,
+        locked=view.locked,
+        starred=bool(getattr(view, "starred", False)),
+        experiment=list_name(view),
+        revision=view.revision,
+        state=view.spec,
+        query=spec.to_query(),
+        missing=missing,
+        created=view.created,
+        updated=view.updated,
+    )
+
+
+def list_name(kept: View | ViewRevision) -> str | None:
+    """The experiment whose list it shows; None for All runs."""
+    name = kept.experiment.name if kept.experiment else kept.experiment_name
+    return name or None
+
+
+def missing_texts(
+    request: StudioRequest, view: View, spec: ViewSpec, complaints: Iterable[Complaint]
+) -> list[str]:
+    """In words: what cannot be read, and what is gone."""
+    workspace, user = workspace_of(request), signed_in_user(request)
+    found = [
+        *missing_list(view),
+        *missing_columns((column.field for column in spec.columns), workspace),
+        *missing_runs(spec, workspace, user),
+    ]
+    kinds: dict[str, list[str]] = {}
+    for each in found:
+        kinds.setdefault(each.kind, []).append(each.name)
+    gone = [missing_words(kind, names) for kind, names in kinds.items()]
+    return [*(each.message for each in complaints), *gone]
+
+
+def revision_info(revision: ViewRevision) -> RevisionInfo:
+    return RevisionInfo(
+        number=revision.number,
+        time=revision.time,
+        author=revision.author.username if revision.author else None,
+        experiment=list_name(revision),
+        state=revision.spec,
+        restored=revision.restored,
+    )
+
+
+def diff_of(old: View | ViewRevision, new: View | ViewRevision) -> ViewDiff:
+    found = [
+        *differences(read_stored(old.spec)[0], read_stored(new.spec)[0]),
+        *list_difference(list_name(old), list_name(new)),
+    ]
+    return diff_info(found)
+
+
+def list_difference(old: str | None, new: str | None) -> list[Difference]:
+    return [Difference("list", old or "*", new or "*")] if old != new else []
+
+
+def diff_info(found: Iterable[Difference]) -> ViewDiff:
+    found = list(found)
+    lines = view_words.lines(found)
+    return ViewDiff(
+        view_words.summary(found),
+        [
+            DifferenceInfo(each.part, each.before, each.after, line.text)
+            for each, line in zip(found, lines, strict=True)
+        ],
+    )
+
+
+def conflict_told(
+    request: StudioRequest, view: View, seen: int, error: Conflict
+) -> Conflict:
+    """The same conflict with what was saved since the caller looked."""
+    user = signed_in_user(request)
+    now = find_view(view.slug, user, workspace_of(request))
+    try:
+        diff = diff_of(revision_of(view, user, seen), now)
+    except NotFound:
+        diff = ViewDiff("", [])
+    newest = revision_of(view, user, now.revision)
+    return Conflict(
+        error.message,
+        now=now.revision,
+        by=newest.author.username if newest.author else None,
+        summary=diff.summary,
+        differences=[each.text for each in diff.differences],
+    )
+
+
+def experiment_named(
+    request: StudioRequest, name: str | None, *, strict: bool = True
+) -> Experiment | None:
+    """The experiment of that name in the workspace; InvalidValue if there is none."""
+    if name is None:
+        return None
+    rows = Experiment.objects.filter(workspace=workspace_of(request))
+    found = rows.active().filter(name=name).first() if name.isprintable() else None
+    if found is None and strict:
+        raise InvalidValue(f"There is no experiment {name!r} here", field="experiment")
+    return found

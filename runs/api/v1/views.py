@@ -1,0 +1,192 @@
+"""Custom views: list, make, read, change, save, delete, restore, star, clone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from msgspec import UnsetType
+
+from runs.access.rules import (
+    Permission,
+    StudioRequest,
+    signed_in_user,
+    workspace_of,
+)
+from runs.access.views import check_may_edit, check_may_set, check_may_share
+from runs.actions import view_choices
+from runs.actions import views as actions
+from runs.actions.clock import now_ms
+from runs.api.http import endpoint
+from runs.api.v1.shapes import Starred
+from runs.api.v1.view_infos import (
+    conflict_told,
+    experiment_named,
+    listed_view,
+    view_info,
+)
+from runs.api.v1.view_shapes import (
+    CloneTo,
+    NewView,
+    ViewInfo,
+    ViewList,
+    ViewPatch,
+    ViewQuery,
+)
+from runs.models import Member, Role, View
+from runs.search.views import find_view, matching, views_in
+from studio.core.errors import Conflict, InvalidValue, NotFound
+from studio.core.viewspec import ViewSpec
+
+
+@endpoint("GET", Permission.READ, query=ViewQuery, reply=ViewList)
+def list_views(request: StudioRequest, query: ViewQuery) -> ViewList:
+    """List the views that the caller may see, the newest first."""
+    user = signed_in_user(request)
+    views = matching(views_in(workspace_of(request), user), query.find)
+    if query.only == "shared":
+        views = views.filter(shared=True)
+    elif query.only == "mine":
+        views = views.filter(owner=user)
+    elif query.only != "all":
+        raise InvalidValue("only must be all, shared or mine", field="only")
+    if query.after:
+        if not (query.after.isascii() and query.after.isdigit()):
+            raise InvalidValue("after is not a cursor of this list", field="after")
+        views = views.filter(pk__lt=min(int(query.after[:19]), 2**63 - 1))
+    found = list(views.order_by("-pk")[: query.limit + 1])
+    shown = found[: query.limit]
+    after = str(shown[-1].pk) if len(found) > query.limit else ""
+    return ViewList([listed_view(each) for each in shown], after)
+
+
+@endpoint("POST", Permission.VIEWS, body=NewView, reply=ViewInfo, status=201)
+@transaction.atomic
+def create_view(request: StudioRequest, body: NewView) -> ViewInfo:
+    """Make a view of the caller's own; a shared one needs the role contributor."""
+    if body.shared:
+        check_may_share(request.role)
+    view = actions.create_view(
+        workspace_of(request),
+        body.name,
+        actions.State(
+            ViewSpec.from_json(body.state), experiment_named(request, body.experiment)
+        ),
+        description=body.description,
+        shared=body.shared,
+        locked=body.locked,
+        actor=request.actor,
+        now=now_ms(),
+    )
+    return view_info(request, view)
+
+
+@endpoint("GET", Permission.READ, reply=ViewInfo)
+def get_view(request: StudioRequest, slug: str) -> ViewInfo:
+    """Read one view, and what it names that is gone."""
+    return view_info(request, view_of(request, slug))
+
+
+@endpoint("PATCH", Permission.VIEWS, body=ViewPatch, reply=ViewInfo)
+@transaction.atomic
+def change_view(request: StudioRequest, slug: str, body: ViewPatch) -> ViewInfo:
+    """Rename, describe, share, lock a view, or save another state (a revision)."""
+    view, user = view_of(request, slug), signed_in_user(request)
+    changes: dict[str, Any] = {
+        name: value
+        for name in actions.FIELDS
+        if not isinstance(value := getattr(body, name), UnsetType)
+    }
+    check_may_set(view, changes, user, request.role)
+    who: dict[str, Any] = {"actor": request.actor, "now": now_ms()}
+    if not isinstance(body.state, UnsetType):
+        save(request, view, body, who)
+    actions.edit_view(view, changes, **who)
+    return view_info(request, view)
+
+
+def save(
+    request: StudioRequest, view: View, body: ViewPatch, who: dict[str, Any]
+) -> None:
+    assert not isinstance(body.state, UnsetType)
+    state = actions.state_of(view)
+    experiment, name = state.experiment, state.experiment_name
+    if not isinstance(body.experiment, UnsetType):
+        experiment, name = experiment_named(request, body.experiment), ""
+    wanted = actions.State(ViewSpec.from_json(body.state), experiment, name)
+    seen = view.revision if isinstance(body.revision, UnsetType) else body.revision
+    try:
+        actions.save_view(view, wanted, seen=seen, **who)
+    except Conflict as error:
+        raise conflict_told(request, view, seen, error) from error
+
+
+@endpoint("DELETE", Permission.VIEWS, reply=ViewInfo)
+def delete_view(request: StudioRequest, slug: str) -> ViewInfo:
+    """Delete a view; it can be restored for 30 days."""
+    view = view_of(request, slug)
+    check_may_edit(view, signed_in_user(request), request.role)
+    actions.delete_view(view, actor=request.actor, now=now_ms())
+    return view_info(request, view)
+
+
+@endpoint("POST", Permission.VIEWS, reply=ViewInfo)
+def restore_view(request: StudioRequest, slug: str) -> ViewInfo:
+    """Bring a deleted view back."""
+    user = signed_in_user(request)
+    view = find_view(slug, user, workspace_of(request), deleted=True)
+    check_may_edit(view, user, request.role)
+    actions.restore_view(view, actor=request.actor, now=now_ms())
+    return view_info(request, view)
+
+
+@endpoint("PUT", Permission.STAR, reply=Starred)
+def star_view(request: StudioRequest, slug: str) -> Starred:
+    """Star a view for the caller: it stands in the navigation."""
+    return _starred(request, slug, True)
+
+
+@endpoint("DELETE", Permission.STAR, reply=Starred)
+def unstar_view(request: StudioRequest, slug: str) -> Starred:
+    """Remove the caller's star of a view."""
+    return _starred(request, slug, False)
+
+
+def _starred(request: StudioRequest, slug: str, on: bool) -> Starred:
+    view, user = view_of(request, slug), signed_in_user(request)
+    view_choices.star_view(view, user, on, actor=request.actor, now=now_ms())
+    return Starred(on)
+
+
+@endpoint("POST", Permission.READ, body=CloneTo, reply=ViewInfo, status=201)
+def clone_view(request: StudioRequest, slug: str, body: CloneTo) -> ViewInfo:
+    """Copy a view to another workspace of the caller, as a private one.
+
+    An experiment of the same name is its list there; selected runs stay behind.
+    """
+    view, user = view_of(request, slug), signed_in_user(request)
+    member = Member.objects.select_related("workspace").filter(
+        user=user, workspace__name=body.workspace
+    )
+    there = member.first()
+    if there is None:
+        raise NotFound("There is no such workspace, or you are not a member of it.")
+    request.workspace, request.role = there.workspace, Role(there.role)
+    state = actions.state_of(view)
+    name = view.experiment.name if view.experiment else view.experiment_name
+    spec = state.spec.changed(selected=(), only=False, tree=())
+    experiment = experiment_named(request, name or None, strict=False)
+    made = actions.create_view(
+        there.workspace,
+        body.name or view.name,
+        actions.State(spec, experiment, name),
+        description=view.description,
+        actor=request.actor,
+        now=now_ms(),
+    )
+    return view_info(request, made)
+
+
+def view_of(request: StudioRequest, slug: str) -> View:
+    """The view as the caller may see it; NotFound for all else."""
+    return find_view(slug, signed_in_user(request), workspace_of(request))

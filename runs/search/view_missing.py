@@ -1,0 +1,65 @@
+"""What a view names and the workspace no longer has: experiment, columns, runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from runs.models import Key, Run, User, View, Workspace
+from runs.search.scope import KINDS
+from studio.core.filters.text import field_text
+from studio.core.filters.tree import Field
+from studio.core.viewspec import ViewSpec
+
+EXPERIMENT, COLUMN, RUN = "experiment", "column", "run"
+
+
+@dataclass(frozen=True)
+class Missing:
+    """`kind` is one of the three; `name` is how the view calls it."""
+
+    kind: str
+    name: str
+
+
+def missing_list(view: View) -> list[Missing]:
+    """The experiment whose list it shows, if that is gone. Asks nothing."""
+    here = view.experiment
+    if here is not None and here.deleted is None:
+        return []
+    return [Missing(EXPERIMENT, view.experiment_name)] if view.experiment_name else []
+
+
+def missing_columns(fields: Iterable[Field], workspace: Workspace) -> list[Missing]:
+    """Fields whose key no run has ever used; one query, none without such fields."""
+    keyed = [each for each in dict.fromkeys(fields) if each.kind in KINDS]
+    if not keyed:
+        return []
+    wanted = Q(pk__in=())
+    for each in keyed:
+        wanted |= Q(kind=KINDS[each.kind].value, name=each.key)
+    known = set(
+        Key.objects.filter(wanted, workspace=workspace).values_list("kind", "name")
+    )
+    return [
+        Missing(COLUMN, field_text(each))
+        for each in keyed
+        if (KINDS[each.kind].value, each.key) not in known
+    ]
+
+
+def missing_runs(spec: ViewSpec, workspace: Workspace, viewer: User) -> list[Missing]:
+    """Selected and opened runs that are gone or in the trash; one query."""
+    named = [*spec.selected, *(each.run_id for each in spec.tree)]
+    wanted = [each for each in dict.fromkeys(named) if not each.startswith("s.")]
+    if not wanted:
+        return []
+    there = Run.objects.filter(workspace=workspace, run_id__in=wanted)
+    known = set(
+        there.of_member(workspace, viewer)
+        .not_deleted()
+        .values_list("run_id", flat=True)
+    )
+    return [Missing(RUN, each) for each in wanted if each not in known]

@@ -1,0 +1,160 @@
+"""Views that somebody may see: one by its slug, the menu's, the starred, revisions.
+
+All begin with `visible_to`, so that a private view is nowhere for others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from runs.models import (
+    ChangeSet,
+    Experiment,
+    User,
+    View,
+    ViewDefault,
+    ViewRevision,
+    ViewStar,
+    Workspace,
+)
+from runs.models.views import ViewQuerySet
+from studio.core.errors import NotFound
+
+#: Views of a section of the menu; more are found by their name.
+SHOWN = 50
+#: Starred views in the navigation.
+STARRED = 12
+#: What nobody needs who only lists views.
+_HEAVY = ("description", "words")
+
+
+@dataclass(frozen=True)
+class ViewMenu:
+    """`more_…` says that there are others, to be looked for."""
+
+    private: Sequence[View]
+    shared: Sequence[View]
+    more_private: bool
+    more_shared: bool
+
+
+def views_in(workspace: Workspace, viewer: User) -> ViewQuerySet:
+    """Living views of the workspace that `viewer` may see, each with `starred`."""
+    return _with_star(
+        View.objects.visible_to(viewer).active().filter(workspace=workspace), viewer
+    )
+
+
+def _with_star(views: ViewQuerySet, viewer: User) -> ViewQuerySet:
+    star = ViewStar.objects.filter(view=OuterRef("pk"), user=viewer)
+    return views.select_related("owner", "experiment", "workspace").annotate(
+        starred=Exists(star)
+    )
+
+
+def find_view(
+    slug: str,
+    viewer: User,
+    workspace: Workspace | None = None,
+    *,
+    deleted: bool = False,
+) -> View:
+    """The view of that slug; NotFound, in the same words, for all that is not seen."""
+    views = _with_star(View.objects.visible_to(viewer), viewer)
+    views = views.deleted() if deleted else views.active()
+    if workspace is not None:
+        views = views.filter(workspace=workspace)
+    fits = slug.isascii() and slug.isalnum()
+    found = views.filter(slug=slug).first() if fits else None
+    if found is None:
+        raise NotFound("There is no such view, or it is not shared with you.")
+    return found
+
+
+def matching(views: ViewQuerySet, find: str) -> ViewQuerySet:
+    """Those with all the words in their name or description, whatever their case."""
+    for word in find.casefold().replace("\x00", " ").split()[:10]:
+        views = views.filter(words__contains=word)
+    return views
+
+
+def find_menu(workspace: Workspace, viewer: User, find: str = "") -> ViewMenu:
+    """What the menu shows; two queries, whatever the number of views."""
+    views = matching(views_in(workspace, viewer), find).defer(*_HEAVY)
+    ordered = views.order_by("name", "pk")
+    own = list(ordered.filter(owner=viewer, shared=False)[: SHOWN + 1])
+    shared = list(ordered.filter(shared=True)[: SHOWN + 1])
+    return ViewMenu(own[:SHOWN], shared[:SHOWN], len(own) > SHOWN, len(shared) > SHOWN)
+
+
+def find_starred(workspace: Workspace, viewer: User) -> list[View]:
+    """The viewer's starred views, for the navigation."""
+    views = View.objects.visible_to(viewer).active().filter(workspace=workspace)
+    starred = views.filter(stars__user=viewer).only("slug", "name")
+    return list(starred.order_by("name", "pk")[:STARRED])
+
+
+def find_default(
+    workspace: Workspace, viewer: User, experiment: Experiment | None
+) -> View | None:
+    """What the list opens with: the viewer's choice, else the workspace's; one query.
+
+    None: as it is built in.
+    """
+    rows = (
+        ViewDefault.objects.filter(workspace=workspace, experiment=experiment)
+        .filter(Q(user=viewer) | Q(user__isnull=True))
+        .select_related("view__owner", "view__experiment")
+        .order_by(F("user").asc(nulls_last=True))
+    )
+    for row in rows:
+        if row.view is None:
+            return None
+        own = row.view.owner_id == viewer.pk
+        if row.view.deleted is None and (own or row.view.shared):
+            return row.view
+    return None
+
+
+def revisions_of(view: View, viewer: User, limit: int = 200) -> list[ViewRevision]:
+    """The newest first; to others only those since the view was shared."""
+    rows = _readable(view, viewer).select_related("author", "experiment")
+    return list(rows.order_by("-number")[:limit])
+
+
+def revision_of(view: View, viewer: User, number: int) -> ViewRevision:
+    """One of them; NotFound for all else."""
+    rows = _readable(view, viewer).select_related("author", "experiment")
+    found = rows.filter(number=number).first() if number < 2**31 else None
+    if found is None:
+        raise NotFound("There is no such version of this view.")
+    return found
+
+
+def _readable(view: View, viewer: User) -> QuerySet[ViewRevision]:
+    rows = ViewRevision.objects.filter(view=view)
+    if view.owner_id != viewer.pk:
+        rows = rows.filter(number__gte=view.shared_from)
+    return rows
+
+
+def last_view_change(view: View, user: User) -> ChangeSet | None:
+    """What that person changed last about the view."""
+    own = ChangeSet.objects.filter(workspace=view.workspace_id, actor=user)
+    return own.filter(changes__view=view).order_by("-pk").first()
+
+
+def view_change(workspace: Workspace, viewer: User, number: int) -> ChangeSet:
+    """What `viewer` changed of a view, deleted or not, that is still seen; NotFound.
+
+    Nobody undoes what another did: it may have been done while the view was private.
+    """
+    seen = View.objects.visible_to(viewer).filter(workspace=workspace)
+    own = ChangeSet.objects.filter(actor=viewer, changes__view__in=seen)
+    found = own.filter(pk=number).first() if number < 2**63 else None
+    if found is None:
+        raise NotFound("There is no such change of a view.")
+    return found

@@ -1,0 +1,44 @@
+"""A state that one person made, for another: what says *me* is written out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from studio.core.filters import Node, to_text
+from studio.core.filters.edit import terms
+from studio.core.filters.tree import And, Comparison, Not, Or, Text, all_of, attribute
+from studio.core.viewspec import ViewSpec
+
+SUBMITTER = attribute("submitter")
+_ME = Text("me")
+
+
+def written_out(spec: ViewSpec, username: str) -> ViewSpec:
+    """The same runs, whoever looks: *mine* and `submitter:me` name `username`.
+
+    Stars stay everybody's own. Raises InvalidFilter.
+    """
+    node = spec.filter()
+    named = _named(node, username) if node is not None else None
+    if spec.mine:
+        term = Comparison(SUBMITTER, "=", (Text(username),))
+        if term not in terms(named):
+            named = all_of(named, term) if named is not None else term
+    if named == node:
+        return spec
+    return replace(spec, mine=False, q=to_text(named))
+
+
+def _named(node: Node, username: str) -> Node:
+    if isinstance(node, Not):
+        return Not(_named(node.node, username))
+    if isinstance(node, And):
+        return And(tuple(_named(each, username) for each in node.nodes))
+    if isinstance(node, Or):
+        return Or(tuple(_named(each, username) for each in node.nodes))
+    if isinstance(node, Comparison) and node.field == SUBMITTER:
+        if node.op not in ("=", "!=", "in", "not in"):
+            return node
+        values = tuple(Text(username) if v == _ME else v for v in node.values)
+        return replace(node, values=values)
+    return node

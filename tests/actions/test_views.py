@@ -1,0 +1,227 @@
+"""Views: saved by compare-and-swap, shared, locked, undone; who sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runs.actions import view_choices
+from runs.actions import views as actions
+from runs.actions.actor import Actor
+from runs.actions.expiry import KEPT_DAYS, purge_old_trash
+from runs.actions.view_undo import undo_view_change
+from runs.actions.views import State
+from runs.models import ChangeSet, Experiment, Member, Role, User, View, Workspace
+from runs.models.views import may_edit
+from runs.search import views as search
+from studio.core.errors import Conflict, InvalidState, NotFound
+from studio.core.viewspec import ViewSpec
+
+DAY = 86_400_000
+
+
+def state(query: str = "", experiment: Experiment | None = None) -> State:
+    return State(ViewSpec.from_query(query), experiment)
+
+
+@pytest.fixture
+def ben(workspace: Workspace) -> User:
+    user = User.objects.create(username="ben")
+    Member.objects.create(workspace=workspace, user=user, role=Role.CONTRIBUTOR)
+    return user
+
+
+@pytest.fixture
+def make(workspace: Workspace, actor: Actor, now: int) -> Any:
+    def made(query: str = "q=tag:x", name: str = "Sweep", **more: Any) -> View:
+        who = {"actor": more.pop("actor", actor), "now": now}
+        return actions.create_view(workspace, name, state(query), **more, **who)
+
+    return made
+
+
+def last() -> ChangeSet:
+    return ChangeSet.objects.latest("pk")
+
+
+def test_a_private_view_is_its_owners_alone(
+    make: Any, workspace: Workspace, owner: User, ben: User
+) -> None:
+    view = make()
+    assert search.find_view(view.slug, owner) == view
+    with pytest.raises(NotFound):
+        search.find_view(view.slug, ben)
+    assert search.find_menu(workspace, ben).private == []
+    assert not may_edit(view, ben, Role.OWNER)
+
+
+def test_the_second_who_saves_is_told_and_nothing_is_lost(
+    make: Any, ben: User, actor: Actor, now: int
+) -> None:
+    view = make(shared=True)
+    mine = View.objects.get(pk=view.pk)
+    actions.save_view(mine, state("q=tag:y"), seen=1, actor=Actor(ben), now=now)
+    with pytest.raises(Conflict) as told:
+        actions.save_view(view, state("q=tag:z"), seen=1, actor=actor, now=now)
+    assert told.value.details["now"] == 2
+    actions.save_view(view, state("q=tag:z"), seen=2, actor=actor, now=now)
+    kept = [r.spec["q"] for r in search.revisions_of(view, ben)]
+    assert kept == ["tag:z", "tag:y", "tag:x"]
+    assert [r.author for r in search.revisions_of(view, ben)][1] == ben
+
+
+def test_saving_what_stands_there_adds_nothing(
+    make: Any, actor: Actor, now: int
+) -> None:
+    view = make()
+    actions.save_view(view, state("q=tag:x"), seen=9, actor=actor, now=now)
+    assert view.revision == 1
+
+
+def test_an_old_revision_comes_back_as_a_new_one(
+    make: Any, owner: User, actor: Actor, now: int
+) -> None:
+    view = make()
+    actions.save_view(view, state("q=tag:y&mine=1"), seen=1, actor=actor, now=now)
+    old = search.revision_of(view, owner, 1)
+    actions.restore_revision(view, old, actor=actor, now=now, seen=2)
+    newest = search.revisions_of(view, owner)[0]
+    assert (view.revision, view.spec["q"], newest.restored) == (3, "tag:x", 1)
+    undo_view_change(last(), actor=actor, now=now)
+    view.refresh_from_db()
+    assert (view.revision, view.spec["mine"]) == (4, True)
+
+
+def test_sharing_writes_me_out_and_keeps_what_was_saved_before_private(
+    make: Any, owner: User, ben: User, actor: Actor, now: int
+) -> None:
+    view = make("q=tag:secret")
+    actions.save_view(view, state("mine=1"), seen=1, actor=actor, now=now)
+    actions.edit_view(view, {"shared": True}, actor=actor, now=now)
+    seen = search.find_view(view.slug, ben)
+    assert seen.spec == {"q": "submitter:ada"}
+    assert [r.number for r in search.revisions_of(seen, ben)] == [3]
+    assert [r.number for r in search.revisions_of(seen, owner)] == [3, 2, 1]
+    with pytest.raises(NotFound):
+        search.revision_of(seen, ben, 1)
+    undo_view_change(last(), actor=actor, now=now)
+    with pytest.raises(NotFound):
+        search.find_view(view.slug, ben)
+
+
+def test_names_shares_locks_and_deletion_are_undone(
+    make: Any, actor: Actor, now: int, owner: User
+) -> None:
+    view = make()
+    changes = {"name": "B", "description": "**why**", "locked": True}
+    actions.edit_view(view, changes, actor=actor, now=now)
+    undo_view_change(last(), actor=actor, now=now)
+    view.refresh_from_db()
+    assert (view.name, view.description, view.locked) == ("Sweep", "", False)
+    slug = view.slug
+    actions.delete_view(view, actor=actor, now=now)
+    with pytest.raises(NotFound):
+        search.find_view(slug, owner)
+    with pytest.raises(InvalidState):
+        actions.edit_view(view, {"name": "C"}, actor=actor, now=now)
+    undo_view_change(last(), actor=actor, now=now)
+    assert search.find_view(slug, owner).name == "Sweep"
+
+
+def test_undo_shows_what_changed_since(make: Any, actor: Actor, now: int) -> None:
+    view = make()
+    actions.edit_view(view, {"name": "B"}, actor=actor, now=now)
+    renamed = last()
+    actions.edit_view(view, {"name": "C"}, actor=actor, now=now)
+    with pytest.raises(Conflict) as told:
+        undo_view_change(renamed, actor=actor, now=now)
+    assert told.value.details["later"][0]["now"] == "C"
+    undo_view_change(renamed, actor=actor, now=now, anyway=True)
+    view.refresh_from_db()
+    assert view.name == "Sweep"
+
+
+def test_nobody_undoes_what_another_did(
+    make: Any, workspace: Workspace, ben: User, owner: User
+) -> None:
+    make(shared=True)
+    assert search.view_change(workspace, owner, last().pk) == last()
+    with pytest.raises(NotFound):
+        search.view_change(workspace, ben, last().pk)
+
+
+@pytest.mark.parametrize(
+    ("locked", "role", "may"),
+    [
+        (False, Role.READER, False),
+        (False, Role.CONTRIBUTOR, True),
+        (True, Role.CONTRIBUTOR, False),
+        (True, Role.OWNER, True),
+    ],
+)
+def test_who_changes_a_shared_view(
+    make: Any, ben: User, locked: bool, role: Role, may: bool
+) -> None:
+    assert may_edit(make(shared=True, locked=locked), ben, role) is may
+
+
+def test_a_list_opens_with_my_choice_or_everybodys(
+    make: Any, workspace: Workspace, owner: User, ben: User, experiment: Experiment
+) -> None:
+    shared, own = make(name="all", shared=True), make(name="own")
+    choose, find = view_choices.choose_default, search.find_default
+    with pytest.raises(InvalidState):
+        choose(workspace, None, own, user=None)
+    choose(workspace, None, shared, user=None)
+    choose(workspace, None, own, user=owner)
+    assert find(workspace, ben, None) == shared
+    assert find(workspace, owner, None) == own
+    assert find(workspace, owner, experiment) is None
+    choose(workspace, None, None, user=owner)
+    assert find(workspace, owner, None) is None
+    View.objects.filter(pk=shared.pk).update(shared=False)
+    assert find(workspace, ben, None) is None
+
+
+def test_views_are_found_by_words_whatever_their_case(
+    make: Any, workspace: Workspace, owner: User
+) -> None:
+    make(name="Ночной ОБЗОР", description="of the sweep", shared=True)
+    make(name="other", shared=True)
+    for find in ("обзор", "SWEEP ночной"):
+        assert len(search.find_menu(workspace, owner, find).shared) == 1
+
+
+def test_a_menu_is_bounded(
+    make: Any,
+    workspace: Workspace,
+    owner: User,
+    django_assert_num_queries: Any,
+) -> None:
+    first = make(shared=True)
+    View.objects.bulk_create(
+        View(
+            workspace=workspace,
+            slug=f"{n:010}",
+            name=f"v{n}",
+            spec={},
+            shared=True,
+            owner=owner,
+            created=0,
+            updated=0,
+        )
+        for n in range(200)
+    )
+    with django_assert_num_queries(2):
+        found = search.find_menu(workspace, owner)
+    assert (len(found.shared), found.more_shared, found.shared[0]) == (50, True, first)
+
+
+def test_a_deleted_view_goes_after_its_time(make: Any, actor: Actor, now: int) -> None:
+    view = make()
+    actions.delete_view(view, actor=actor, now=now)
+    purge_old_trash(now + KEPT_DAYS * DAY - DAY)
+    assert View.objects.exists()
+    purge_old_trash(now + KEPT_DAYS * DAY + DAY)
+    assert not View.objects.exists()

@@ -1,0 +1,84 @@
+"""What differs between two states of a list, and what a shared one writes out."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.core.viewdiff import differences, is_same, overriding
+from studio.core.viewlenient import read_stored
+from studio.core.viewshare import written_out
+from studio.core.viewspec import ViewSpec
+
+BASE = "q=status:failed&columns=name,status,metrics.acc&charts=line!metrics.loss"
+
+
+def spec(query: str) -> ViewSpec:
+    return ViewSpec.from_query(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (BASE, []),
+        (BASE.replace("status:failed", "status+%3D+Failed"), []),
+        (BASE.replace("failed", "failed+tag:x"), ["+filter tag:x"]),
+        (BASE.replace("q=status:failed&", ""), ["-filter status:Failed"]),
+        (BASE.replace("name,status,metrics.acc", "name"), ["-column status"] * 2),
+        (BASE.replace("name,status", "name:90,status"), ["~width name → name:90"]),
+        (BASE.replace("name,status", "status,name"), ["~order"]),
+        (BASE + "&children=1&archived=1", ["+children", "+archived"]),
+        (BASE + "&sort=-metrics.acc", ["~sort -created → -metrics.acc"]),
+        (BASE.replace("loss", "acc"), ["-chart", "+chart"]),
+        (BASE + "&selected=a,b", ["+selected a", "+selected b"]),
+        (BASE + "&group=params.lr", ["+group params.lr"]),
+        (BASE + "&rows=25&view=abc&after=x", ["~rows 50 → 25"]),
+    ],
+)
+def test_each_part_that_differs_is_told(query: str, found: list[str]) -> None:
+    told = differences(spec(BASE), spec(query))
+    said = [
+        f"{d.sign}{d.part} {' → '.join(filter(None, (d.before, d.after)))}"
+        for d in told
+    ]
+    assert len(said) == len(found)
+    for each, wanted in zip(said, found, strict=True):
+        assert each.startswith(wanted.split(" status")[0])
+    assert is_same(spec(BASE), spec(query)) is not bool(found)
+
+
+def test_back_and_forth_is_the_opposite() -> None:
+    one, two = spec(BASE), spec("q=tag:x&mine=1&columns=name")
+    there, back = differences(one, two), differences(two, one)
+    turned = {(d.part, d.after, d.before) for d in back}
+    assert turned == {(d.part, d.before, d.after) for d in there}
+
+
+def test_columns_that_nobody_chose_are_those_of_the_list() -> None:
+    standard = spec("columns=name,status,metrics.acc").columns
+    chosen = spec("columns=name,status")
+    [found] = differences(ViewSpec(), chosen, standard=standard)
+    assert (found.sign, found.before) == ("-", "metrics.acc")
+
+
+def test_an_override_says_what_differs_and_empties_what_is_gone() -> None:
+    wanted = spec("q=tag:x&columns=name,status,metrics.acc")
+    query = overriding(spec(BASE), wanted)
+    assert query == "q=tag:x&charts="
+
+
+def test_a_shared_state_names_who_me_is() -> None:
+    mine = spec("q=status:failed+not+submitter:me+starred&mine=1")
+    shared = written_out(mine, "ada")
+    assert not shared.mine
+    others, own = "submitter != ada", "submitter:ada"
+    assert shared.q == f"status:Failed and {others} and starred:true and {own}"
+    assert written_out(shared, "ben") == shared
+
+
+def test_a_view_of_another_version_is_read_as_far_as_possible() -> None:
+    stored = {"q": "status:failed", "columns": "name,hue", "lens": "x", "rows": 7}
+    found, complaints = read_stored(stored)
+    assert found.q == "status:failed"
+    assert [str(column) for column in found.columns] == ["name"]
+    assert {each.name for each in complaints} == {"columns", "lens", "rows"}
+    assert read_stored(None)[0] == ViewSpec()
