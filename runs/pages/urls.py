@@ -8,6 +8,8 @@ from runs.pages import (
     account,
     column_head,
     columns_dialog,
+    compare,
+    compare_add,
     experiments,
     facets,
     filter_complete,
@@ -75,6 +77,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<str:workspace>/undo/", undo.undo_latest, name="undo"),
     path("w/<str:workspace>/undo/<int:number>/", undo.undo_one, name="undo-change"),
     path("w/<str:workspace>/list/goal/", column_head.metric_goal, name="list-goal"),
+    path("w/<str:workspace>/compare/", compare.compare, name="compare"),
+    path("w/<str:workspace>/compare/runs/", compare_add.offer, name="compare-offer"),
     path("w/<str:workspace>/runs/<str:run_id>/", run_detail.details, name="run"),
     path(
         "w/<str:workspace>/runs/<str:run_id>/metrics/",

@@ -44,7 +44,7 @@ def as_records(sheet: Sheet) -> list[dict[str, Any]]:
     """What JSON shows: a dictionary a row, without what the row lacks."""
     names = [column.name for column in sheet.columns]
     return [
-        {n: _plain(v) for n, v in zip(names, row, strict=True) if v is not None}
+        {n: plain_value(v) for n, v in zip(names, row, strict=True) if v is not None}
         for row in sheet.rows
     ]
 
@@ -79,7 +79,8 @@ def as_text(sheet: Sheet, zone: tzinfo, rule: str = "  ") -> str:
     return "\n".join(drawn) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """As JSON takes it: NaN and infinities by their words."""
     if isinstance(value, float) and not math.isfinite(value):
         return _not_finite(value)
     return dict(value) if isinstance(value, Mapping) else value
@@ -97,13 +98,18 @@ def _csv_cell(column: Column, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if column.kind == TIME and isinstance(value, int):
-        at = datetime.fromtimestamp(value / 1000, UTC)
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return iso(value)
     if column.kind == DURATION and isinstance(value, (int, float)):
         return str(value / 1000)
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else _not_finite(value)
     return str(value) if isinstance(value, int) else _harmless(_words(value))
+
+
+def iso(time: int) -> str:
+    """Milliseconds since the epoch as ISO 8601, UTC."""
+    at = datetime.fromtimestamp(time / 1000, UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _harmless(text: str) -> str:

@@ -186,7 +186,7 @@ def attach(runs: Sequence[Run]) -> None:
             run.submitter = known[run.submitter_id]
 
 
-def _among(name: str, values: Any) -> Q:
+def among(name: str, values: Any) -> Q:
     """Of a relation; its own look-up takes no values to come."""
     return Q(In(F(name), values))
 
@@ -195,17 +195,17 @@ def _among(name: str, values: Any) -> Q:
 _texts = {
     kind: PreparedRows(
         lambda runs, keys, table=table: table.objects.filter(
-            _among("run", runs), _among("key", keys)
+            among("run", runs), among("key", keys)
         ).values_list("run_id", "key_id", "value")
     )
     for kind, table in TABLES.items()
 }
 _metrics = Prepared(
-    lambda runs, keys: Metric.objects.filter(_among("run", runs), _among("key", keys))
+    lambda runs, keys: Metric.objects.filter(among("run", runs), among("key", keys))
 )
 _tags = PreparedRows(
     lambda runs: (
-        RunTag.objects.filter(_among("run", runs))
+        RunTag.objects.filter(among("run", runs))
         .exclude(key__name__startswith=HIDDEN)
         .order_by("key__name")
         .values_list("run_id", "key__name", "value")
@@ -213,13 +213,13 @@ _tags = PreparedRows(
 )
 _stars = PreparedRows(
     lambda viewer, runs: RunStar.objects.filter(
-        _among("run", runs), user=viewer
+        among("run", runs), user=viewer
     ).values_list("run_id")
 )
 _children = PreparedRows(
     lambda runs: (
         Run.objects.not_deleted()
-        .filter(_among("parent", runs))
+        .filter(among("parent", runs))
         .order_by()
         .values_list("parent_id", "status")
         .annotate(n=Count("pk"))

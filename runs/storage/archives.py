@@ -14,10 +14,11 @@ from studio.core.errors import NotFound
 
 @dataclass(frozen=True)
 class Member:
-    """`size` is that of the unpacked file, in bytes."""
+    """`size` is that of the unpacked file, in bytes; `version` differs with them."""
 
     path: str
     size: int
+    version: str = ""
 
     @property
     def name(self) -> str:
@@ -27,7 +28,10 @@ class Member:
 def members(blob: str) -> list[Member]:
     """What the archive holds; its contents are not read."""
     with files.open(blob) as source, zipfile.ZipFile(source) as archive:
-        return [Member(each.filename, each.file_size) for each in archive.infolist()]
+        return [
+            Member(each.filename, each.file_size, f"{each.CRC:08x}{each.file_size}")
+            for each in archive.infolist()
+        ]
 
 
 @contextmanager

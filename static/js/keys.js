@@ -9,6 +9,7 @@ const ACTS = {
   k: () => moveRow(-1),
   e: () => press("e"),
   t: () => press("t"),
+  c: () => press("c"),
   z: () => document.getElementById("undo-form")?.requestSubmit(),
   "?": () => dialog()?.showModal(),
 };

@@ -103,6 +103,8 @@ IN_WORKSPACE: dict[str, Row] = {
     "list/facets/range/": page(READER, 400),
     "undo/": form(CONTRIBUTOR),
     "undo/<int:number>/": form(CONTRIBUTOR, 404),
+    "compare/": page(READER),
+    "compare/runs/": page(READER),
     f"{RUN}star/": form(READER),
     f"{RUN}": page(READER),
     f"{RUN}metrics/": page(READER),

@@ -1,0 +1,166 @@
+"""Runs side by side: attributes as rows, runs as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.actions.clock import now_ms
+from runs.models import Run
+from runs.pages import compare_twins
+from runs.pages.compare_add import Candidates, candidates, found_run
+from runs.pages.compare_sections import Table, sections
+from runs.pages.compare_state import CompareState, is_plain, read_state
+from runs.pages.conditional import varied
+from runs.pages.members_only import PageRequest
+from runs.render.addresses import experiment_path, run_path
+from runs.search.compare import FEWEST, MOST, Comparison, compare_runs
+from runs.search.compare_files import compare_files
+from runs.search.goals import goals_of
+
+#: Dashes of columns, one after the other; solid first.
+DASHES = ("", "6 3", "2 3", "8 3 2 3", "12 4")
+COLOURS = 10
+
+
+@dataclass(frozen=True)
+class Column:
+    """The head of a run's column; `series` and `dash` are its line in every chart."""
+
+    run: Run
+    href: str
+    series: int
+    dash: str
+    is_baseline: bool
+    make_baseline: str
+    remove: str
+
+
+@access(Permission.READ)
+@require_safe
+def compare(request: PageRequest) -> HttpResponse:
+    state = read_state(request.GET)
+    added = request.GET.get("add", "").strip()[:300]
+    offered: Candidates | None = None
+    if added:
+        chosen = found_run(request, added)
+        if chosen is not None:
+            state = CompareState(**{**vars(state), "runs": (*state.runs, chosen)})
+            return _to(request, state)
+        offered = candidates(request, state, added)
+    kind = compare_twins.kind_of(request)
+    if not is_plain(request.GET, state) and not added and not kind:
+        return _to(request, state)
+    compared = compare_runs(
+        state.runs, request.actor.user, request.workspace, now=now_ms()
+    )
+    if kind:
+        return compare_twins.twin(request, kind, compared, compare_files(compared))
+    context = {
+        **_head(request, state, compared),
+        **(_table(state, compared) if compared.runs else {}),
+        "offered": offered,
+        "added": added,
+    }
+    template = "_compare.html" if request.htmx else "compare.html"
+    return varied(render(request, template, context))
+
+
+def _to(request: PageRequest, state: CompareState) -> HttpResponse:
+    return redirect(f"{request.path}?{state.query()}")
+
+
+def _head(
+    request: PageRequest, state: CompareState, compared: Comparison
+) -> dict[str, Any]:
+    runs = compared.runs
+    homes = {run.experiment for run in runs}
+    home = homes.pop() if len(homes) == 1 else None
+    return {
+        "state": state,
+        "runs": runs,
+        "title": ngettext("Compare %(n)s run", "Compare %(n)s runs", len(runs))
+        % {"n": len(runs)},
+        "experiment": home,
+        "experiment_href": home
+        and experiment_path(request.workspace.name, home.number, home.name),
+        "notices": notices(state, compared),
+        "too_few": len(runs) < FEWEST,
+        "is_full": len(runs) >= MOST,
+        "columns": columns_of(request, state, compared),
+        "here": request.get_full_path(),
+        "link": request.build_absolute_uri(),
+        "any_active": any(run.state.is_active for run in runs),
+    }
+
+
+def _table(state: CompareState, compared: Comparison) -> dict[str, Any]:
+    metrics = [row.field for row in compared.metrics if row.field is not None]
+    experiments = {run.experiment_id for run in compared.runs}
+    goals = {f.key: up for f, up in goals_of(experiments, metrics).items()}
+    table = Table(state, compared, baseline_of(state, compared), goals)
+    files = compare_files(compared)
+    return {
+        "baseline": compared.runs[table.baseline],
+        "sections": sections(table, files),
+        "span": len(compared.runs) + 1,
+        "files_cut": not files.is_whole,
+    }
+
+
+def baseline_of(state: CompareState, compared: Comparison) -> int:
+    """The baseline's column: the first, where none is named or it is not there."""
+    ids = [run.run_id for run in compared.runs]
+    return ids.index(state.baseline) if state.baseline in ids else 0
+
+
+def columns_of(
+    request: PageRequest, state: CompareState, compared: Comparison
+) -> list[Column]:
+    if not compared.runs:
+        return []
+    baseline = compared.runs[baseline_of(state, compared)]
+    first = compared.runs[0]
+    return [
+        Column(
+            run,
+            run_path(request.workspace.name, run.run_id),
+            n % COLOURS + 1,
+            DASHES[n % len(DASHES)],
+            run == baseline,
+            state.href(baseline="" if run == first else run.run_id),
+            state.without(run.run_id),
+        )
+        for n, run in enumerate(compared.runs)
+    ]
+
+
+def notices(state: CompareState, compared: Comparison) -> list[str]:
+    """What of the address could not be followed, by name."""
+    told = [
+        _("There is no run %(id)s in this workspace.") % {"id": one}
+        for one in compared.unknown
+    ]
+    told += [
+        _("Run %(id)s is in the trash, and is left out.") % {"id": one}
+        for one in compared.trashed
+    ]
+    if len(state.runs) > MOST:
+        told.append(
+            _("The first %(most)s runs are compared; the others are left out.")
+            % {"most": MOST}
+        )
+    shown = {run.run_id for run in compared.runs}
+    if state.baseline and state.baseline not in shown:
+        told.append(
+            _("The baseline %(id)s is not among the runs; the first one stands in.")
+            % {"id": state.baseline}
+        )
+    return told

@@ -1,0 +1,84 @@
+"""Adding a run to a comparison: found by its id, or chosen from what is found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.models import Run
+from runs.pages.compare_state import CompareState, read_state
+from runs.pages.conditional import varied
+from runs.pages.members_only import PageRequest
+from runs.search.find_runs import find_runs
+from studio.core.errors import InvalidFilter, NotSupported, QueryTimeout
+from studio.core.filters import to_text
+from studio.core.filters.text import quoted
+from studio.core.filters.tree import Comparison, Text, attribute
+from studio.core.viewspec import ViewSpec
+
+#: Runs that are offered at once.
+OFFERED = 8
+ROWS = 25
+
+
+@dataclass(frozen=True)
+class Candidate:
+    run: Run
+    href: str
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What a text finds; `problem` says why it finds nothing."""
+
+    runs: tuple[Candidate, ...]
+    problem: str = ""
+
+
+@access(Permission.READ)
+@require_safe
+def offer(request: PageRequest) -> HttpResponse:
+    """The runs that may be added, for the box that asks while something is typed."""
+    state = read_state(request.GET)
+    text = request.GET.get("add", "").strip()[:300]
+    context = {"offered": candidates(request, state, text), "added": text}
+    return varied(render(request, "_compare_offer.html", context))
+
+
+def candidates(request: PageRequest, state: CompareState, text: str) -> Candidates:
+    """The newest runs that match and are not compared yet; no text asks for any."""
+    try:
+        found = _find(request, text)
+    except InvalidFilter:
+        try:
+            found = _find(request, quoted(text))
+        except (InvalidFilter, NotSupported) as error:
+            return Candidates((), error.message)
+    except (NotSupported, QueryTimeout) as error:
+        return Candidates((), error.message)
+    shown = [run for run in found if run.run_id not in state.runs][:OFFERED]
+    return Candidates(
+        tuple(
+            Candidate(run, state.href(runs=(*state.runs, run.run_id))) for run in shown
+        )
+    )
+
+
+def found_run(request: PageRequest, text: str) -> str | None:
+    """The id of the one run that the text names by its id, or alone by its name."""
+    for name in ("id", "name"):
+        term = Comparison(attribute(name), "=", (Text(text),))
+        found = _find(request, to_text(term))
+        if len(found) == 1:
+            return found[0].run_id
+    return None
+
+
+def _find(request: PageRequest, text: str) -> list[Run]:
+    spec = replace(ViewSpec(), q=text, children=True, flat=True, rows=ROWS)
+    page = find_runs(spec, request.actor.user, request.workspace)
+    return [row.run for row in page.rows]

@@ -1,0 +1,229 @@
+"""The sections of the comparison's table: which rows they show, and their cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from runs.pages.compare_state import CompareState
+from runs.render import compare as cells
+from runs.render import numbers, times
+from runs.render.metric_values import last_shown
+from runs.render.pills import field_label
+from runs.search.compare import Comparison, Row, Series
+from runs.search.compare_files import ComparedFiles, Kept
+from runs.templatetags.studio import full_moment, icon, status
+from studio.core.filters import fields
+from studio.core.filters.tree import Field, attribute
+
+#: Cells that a section shows before it is asked for all; rows that it shows at least.
+MOST_CELLS, FEWEST_ROWS = 4000, 10
+
+TITLES = {
+    "metrics": gettext_lazy("Metrics"),
+    "params": gettext_lazy("Parameters"),
+    "attributes": gettext_lazy("Attributes"),
+    "tags": gettext_lazy("Tags"),
+    "environment": gettext_lazy("Environment"),
+    "source": gettext_lazy("Source"),
+    "files": gettext_lazy("Files"),
+    "properties": gettext_lazy("Properties"),
+}
+SOURCE_LABELS = {
+    "branch": gettext_lazy("Git branch"),
+    "repository": gettext_lazy("Git repository"),
+    "dirty": gettext_lazy("Uncommitted changes"),
+    "source": gettext_lazy("Started from"),
+    "snapshot": gettext_lazy("Snapshot"),
+}
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    label: str
+    cells: SafeString
+
+
+@dataclass(frozen=True)
+class Section:
+    """`hidden` counts rows that are the same, `more` those beyond what is shown."""
+
+    name: str
+    title: str
+    differing: int
+    total: int
+    is_open: bool
+    toggle: str
+    rows: Sequence[ShownRow] = field(default_factory=list)
+    hidden: int = 0
+    more: int = 0
+    more_href: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What all sections need to know of the page."""
+
+    state: CompareState
+    compared: Comparison
+    baseline: int
+    goals: Mapping[str, bool]
+
+    @property
+    def delta(self) -> int | None:
+        """The column that others are measured against, if differences are shown."""
+        is_single = len(self.compared.runs) < 2
+        return None if is_single or not self.state.delta else self.baseline
+
+
+Draw = Callable[[Row], SafeString]
+
+
+def sections(table: Table, files: ComparedFiles) -> list[Section]:
+    """Those that any of the runs has something of."""
+    made = table.compared
+    draw_text = _drawing_texts(table)
+    draw_file = _drawing_files(table)
+    parts: list[tuple[str, list[tuple[Sequence[Row], Draw]]]] = [
+        ("metrics", [(made.metrics, _drawing_metrics(table))]),
+        ("params", [(made.params, draw_text)]),
+        ("attributes", [(_attributes_of(made), _draw_attributes)]),
+        ("tags", [(made.tags, draw_text)]),
+        ("environment", [(files.environment, draw_text)]),
+        (
+            "source",
+            [(files.source, draw_text), (files.source_files, draw_file("source"))],
+        ),
+        ("files", [(files.files, draw_file("files"))]),
+        ("properties", [((*made.properties, *made.bookkeeping), draw_text)]),
+    ]
+    return [
+        _section(table, name, groups)
+        for name, groups in parts
+        if any(rows for rows, _draw in groups)
+    ]
+
+
+def _attributes_of(made: Comparison) -> list[Row]:
+    """The status stands in the head of its column already."""
+    return [row for row in made.attributes if row.field != attribute("status")]
+
+
+def _section(
+    table: Table, name: str, groups: Sequence[tuple[Sequence[Row], Draw]]
+) -> Section:
+    state = table.state
+    every = [(row, draw) for rows, draw in groups for row in rows]
+    wanted = [(row, draw) for row, draw in every if _is_found(row, state.find)]
+    shown = [each for each in wanted if each[0].differs or not state.differs]
+    most = max(MOST_CELLS // len(table.compared.runs), FEWEST_ROWS)
+    cut = shown if name in state.rows else shown[:most]
+    is_open = name not in state.fold
+    drawn = [ShownRow(label_of(row), draw(row)) for row, draw in cut] if is_open else []
+    return Section(
+        name,
+        str(TITLES[name]),
+        sum(row.differs for row, _draw in every),
+        len(every),
+        is_open,
+        state.toggled("fold", name),
+        drawn,
+        len(wanted) - len(shown),
+        len(shown) - len(cut),
+        state.toggled("rows", name),
+    )
+
+
+def label_of(row: Row) -> str:
+    if row.field is not None and row.field.kind == "attribute":
+        return field_label(row.field)
+    return str(SOURCE_LABELS.get(row.key, row.key))
+
+
+def _is_found(row: Row, words: str) -> bool:
+    label = label_of(row).lower()
+    return all(word in label for word in words.lower().split())
+
+
+def _drawing_metrics(table: Table) -> Draw:
+    trophy = icon("trophy")
+
+    def draw(row: Row) -> SafeString:
+        values = [plain(value) for value in row.values]
+        return cells.metric_row(
+            values,
+            baseline=table.delta,
+            higher=table.goals.get(row.key),
+            icon=trophy,
+        )
+
+    return draw
+
+
+def plain(value: object) -> object:
+    """What is no series of numbers, in words."""
+    return last_shown(value).text if isinstance(value, Series) else value
+
+
+def _drawing_texts(table: Table) -> Draw:
+    def draw(row: Row) -> SafeString:
+        values = [_("set") if value == "" else value for value in row.values]
+        return cells.text_row(values, baseline=table.baseline, missing=_("not set"))
+
+    return draw
+
+
+def _draw_attributes(row: Row) -> SafeString:
+    assert row.field is not None
+    shown = [
+        '<span class="none">–</span>' if v is None else _attribute(row.field, v)
+        for v in row.values
+    ]
+    return cells.html_row(shown)
+
+
+def _attribute(asked: Field, value: object) -> str:
+    kind = fields.value_type(asked)
+    if asked == attribute("status"):
+        return status(value)
+    if kind == fields.TIME:
+        return full_moment(value)  # type: ignore[arg-type]
+    if kind == fields.DURATION:
+        return times.exact_duration(int(str(value)))
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    text = str(value)
+    if asked == attribute("commit"):
+        return cells.short(text, text[:7], "mono")
+    return cells.short(text, text.partition("\n")[0])
+
+
+def _drawing_files(table: Table) -> Callable[[str], Draw]:
+    def of(place: str) -> Draw:
+        def draw(row: Row) -> SafeString:
+            return cells.html_row(_file_cells(table, place, row))
+
+        return draw
+
+    return of
+
+
+def _file_cells(table: Table, place: str, row: Row) -> list[str]:
+    """Sizes; what differs from the baseline's leads to the difference."""
+    zero = row.values[table.baseline]
+    shown = []
+    for run, value in zip(table.compared.runs, row.values, strict=True):
+        if not isinstance(value, Kept):
+            shown.append(f'<span class="none">{_("no such file")}</span>')
+            continue
+        text = numbers.filesize(value.size)
+        if value == zero or zero is None:
+            shown.append(text)
+            continue
+        href = table.state.href(diff=f"{place}:{row.key}", against=run.run_id)
+        shown.append(f"{text} {cells.link(href + '#diff', _('differs'))}")
+    return shown

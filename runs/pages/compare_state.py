@@ -1,0 +1,101 @@
+"""The state of the comparison's page: read from its address, written into its links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.http import QueryDict
+
+from runs.search.compare import MOST
+from studio.core.viewspec import encoded
+
+#: Longer texts in an address are no address of ours.
+LONGEST = 4000
+
+
+@dataclass(frozen=True)
+class CompareState:
+    """`run` may be there up to a hundred times; the baseline is the first by default.
+
+    `fold` are sections that are shut, `rows` those that show every row, `diff` is a
+    file as `source:train.py` or `files:out.txt`, `against` the run whose file it is.
+    """
+
+    runs: tuple[str, ...] = ()
+    baseline: str = ""
+    differs: bool = True
+    delta: bool = True
+    fold: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    find: str = ""
+    charts: str = ""
+    diff: str = ""
+    against: str = ""
+    view: str = ""
+    image: str = ""
+    step: str = ""
+
+    def query(self, **changes: Any) -> str:
+        """The query string of this state with `changes`, defaults left out."""
+        state = replace(self, **changes)
+        parts = [f"run={encoded(one)}" for one in state.runs]
+        for each in fields(state)[1:]:
+            value = getattr(state, each.name)
+            if value != each.default:
+                parts.append(f"{each.name}={encoded(_text(value))}")
+        return "&".join(parts)
+
+    def href(self, **changes: Any) -> str:
+        return "?" + self.query(**changes)
+
+    def toggled(self, name: str, section: str) -> str:
+        """The address with a section added to `fold` or `rows`, or taken out."""
+        now: tuple[str, ...] = getattr(self, name)
+        if section in now:
+            return self.href(**{name: tuple(each for each in now if each != section)})
+        return self.href(**{name: (*now, section)})
+
+    def without(self, run_id: str) -> str:
+        left = tuple(each for each in self.runs if each != run_id)
+        baseline = "" if self.baseline == run_id else self.baseline
+        return self.href(runs=left, baseline=baseline)
+
+
+def read_state(query: QueryDict) -> CompareState:
+    """What can be read of an address; what cannot is left out."""
+    given: dict[str, Any] = {"runs": _ids(query.getlist("run"))}
+    for each in fields(CompareState)[1:]:
+        # The last one counts: a box that is ticked follows its hidden "no".
+        values = query.getlist(each.name)
+        if not values or not values[-1] or len(values[-1]) > LONGEST:
+            continue
+        given[each.name] = _read(each.default, values[-1])
+    return CompareState(**given)
+
+
+def is_plain(query: QueryDict, state: CompareState) -> bool:
+    """Whether the address is the one that the state is written as."""
+    names = {"run", *(each.name for each in fields(CompareState)[1:])}
+    given = [(n, v) for n, values in query.lists() for v in values if n in names]
+    return sorted(given) == sorted(parse_qsl(state.query(), keep_blank_values=True))
+
+
+def _read(default: Any, text: str) -> Any:
+    if isinstance(default, bool):
+        return text != "0"
+    if isinstance(default, tuple):
+        return tuple(dict.fromkeys(filter(None, text.split(","))))
+    return text
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _ids(given: list[str]) -> tuple[str, ...]:
+    """Each once, in order; one more than are shown, so that this can be told."""
+    return tuple(dict.fromkeys(filter(None, given)))[: MOST + 1]

@@ -1,0 +1,124 @@
+"""The comparison for scripts and sheets: a row for each name, a column for each run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+
+from runs.access.answers import asked_form
+from runs.pages.compare_sections import TITLES, label_of
+from runs.pages.conditional import varied
+from runs.pages.list_twins import CSV, JSON, TEXT
+from runs.pages.members_only import PageRequest
+from runs.render import sheets
+from runs.render.metric_values import last_shown
+from runs.render.sheets import Sheet
+from runs.search.compare import Comparison, Row, Series
+from runs.search.compare_files import ComparedFiles, Kept
+from studio.core.filters import fields
+from studio.core.statuses import RunStatus
+
+FORMS = {"json": JSON, "csv": CSV, "text": TEXT}
+
+
+def kind_of(request: PageRequest) -> str:
+    """The form that is asked for, by `format` or by Accept; empty: the page."""
+    if request.htmx:
+        return ""
+    return FORMS.get(request.GET.get("format", ""), "") or asked_form(request)
+
+
+def twin(
+    request: PageRequest, kind: str, compared: Comparison, files: ComparedFiles
+) -> HttpResponse:
+    rows = list(_rows(compared, files))
+    if kind == JSON:
+        text = json.dumps(_body(compared, rows), ensure_ascii=False) + "\n"
+        return varied(HttpResponse(text, content_type=JSON))
+    sheet = _sheet(compared, rows)
+    if kind == CSV:
+        text = sheets.as_csv(sheet)
+    else:
+        text = sheets.as_text(sheet, timezone.get_current_timezone())
+    answer = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
+    if request.GET.get("format") == "csv":
+        answer["Content-Disposition"] = 'attachment; filename="comparison.csv"'
+    return varied(answer)
+
+
+def _rows(compared: Comparison, files: ComparedFiles) -> Iterator[tuple[str, Row]]:
+    of_section = {
+        "metrics": compared.metrics,
+        "params": compared.params,
+        "attributes": compared.attributes,
+        "tags": compared.tags,
+        "environment": files.environment,
+        "source": (*files.source, *files.source_files),
+        "files": files.files,
+        "properties": (*compared.properties, *compared.bookkeeping),
+    }
+    for section in TITLES:
+        yield from ((section, row) for row in of_section[section])
+
+
+def _body(compared: Comparison, rows: list[tuple[str, Row]]) -> dict[str, Any]:
+    ids = [run.run_id for run in compared.runs]
+    return {
+        "runs": [
+            {"id": run.run_id, "name": run.name, "status": run.state.value}
+            for run in compared.runs
+        ],
+        "unknown": list(compared.unknown),
+        "trashed": list(compared.trashed),
+        "rows": [
+            {
+                "section": section,
+                "name": row.key,
+                "differs": row.differs,
+                "values": {
+                    run: sheets.plain_value(_plain(value))
+                    for run, value in zip(ids, row.values, strict=True)
+                    if value is not None
+                },
+            }
+            for section, row in rows
+        ],
+    }
+
+
+def _sheet(compared: Comparison, rows: list[tuple[str, Row]]) -> Sheet:
+    columns = (
+        sheets.Column("section", "section"),
+        sheets.Column("name", "name"),
+        *(sheets.Column(run.run_id, run.name) for run in compared.runs),
+    )
+    return Sheet(
+        columns,
+        tuple(
+            (section, label_of(row), *(_told(row, value) for value in row.values))
+            for section, row in rows
+        ),
+    )
+
+
+def _told(row: Row, value: object) -> object:
+    """Times and durations as their columns would be written."""
+    kind = fields.value_type(row.field) if row.field is not None else ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if kind == fields.TIME:
+            return sheets.iso(value)
+        if kind == fields.DURATION:
+            return value / 1000
+    return _plain(value)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, RunStatus):
+        return value.value
+    if isinstance(value, Series):
+        return value.last_text or last_shown(value).text
+    return value.version if isinstance(value, Kept) else value

@@ -1,0 +1,140 @@
+"""Cells of runs side by side as HTML: values, differences to a baseline, word marks.
+
+A page may have thousands of them, so they are written here and not by a template.
+Everything that people wrote is escaped here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from runs.render import numbers
+from runs.render.word_marks import marked_words
+
+MISSING = "–"
+#: A longer text is cut in its cell; all of it is in the title.
+LONGEST, LONGEST_TITLE = 300, 2000
+MINUS = "−"
+
+
+def metric_row(
+    values: Sequence[object],
+    *,
+    baseline: int | None,
+    higher: bool | None,
+    icon: str,
+) -> SafeString:
+    """A metric's cells. `higher` says what is better; `icon` marks the best.
+
+    Without a `baseline` (its column) there are no differences.
+    """
+    plain = [v if is_number(v) else None for v in values]
+    texts = numbers.aligned(plain)  # type: ignore[arg-type]
+    best = _best(values, higher)
+    zero = values[baseline] if baseline is not None else None
+    cells = []
+    for at, (value, text) in enumerate(zip(values, texts, strict=True)):
+        if text is None:
+            cells.append(text_cell(value))
+            continue
+        assert isinstance(value, (int, float))
+        told = ""
+        if baseline is not None and at != baseline and is_number(zero):
+            told = difference(value, zero, higher)  # type: ignore[arg-type]
+        is_best = best is not None and value == best
+        shown = f"<b>{text}</b> {icon}" if is_best else text
+        css = "value" if math.isfinite(value) else "value bad"
+        cells.append(
+            f'<td class="{css}" title="{value!r}"><span class="with-delta">'
+            f"<span>{shown}</span>{told}</span></td>"
+        )
+    return mark_safe("".join(cells))  # noqa: S308  # numbers and escaped texts
+
+
+def difference(value: float, zero: float, higher: bool | None) -> str:
+    """`+0.0378 +4.9 %`, coloured by what is better; empty where there is none."""
+    change = value - zero
+    if not math.isfinite(change):
+        return ""
+    tone = ""
+    if higher is not None and change:
+        tone = " better" if (change > 0) is higher else " worse"
+    parts = [f"<span>{signed(change)}</span>"]
+    share = change / abs(zero) * 100 if zero else math.nan
+    if math.isfinite(share):
+        parts.append(f"<span>{_percent(share)}</span>")
+    return f'<span class="delta{tone}">{"".join(parts)}</span>'
+
+
+def signed(change: float) -> str:
+    """With its sign, a real minus."""
+    sign = "+" if change > 0 else MINUS if change < 0 else "±"
+    return sign + numbers.number(abs(change))
+
+
+def _percent(share: float) -> str:
+    sign = "+" if share > 0 else MINUS if share < 0 else "±"
+    size = abs(share)
+    digits = numbers.number(size) if size >= 1000 else f"{size:.1f}"
+    return _("%(share)s %%") % {"share": sign + digits}
+
+
+def _best(values: Sequence[object], higher: bool | None) -> float | None:
+    if higher is None:
+        return None
+    known = [v for v in values if is_number(v) and math.isfinite(v)]  # type: ignore
+    if len(set(known)) < 2:
+        return None
+    return max(known) if higher else min(known)  # type: ignore
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def text_row(
+    values: Sequence[object], *, baseline: int | None = None, missing: str = MISSING
+) -> SafeString:
+    """Cells of texts; the words that the baseline's text lacks are marked."""
+    zero = values[baseline] if baseline is not None else None
+    cells = []
+    for at, value in enumerate(values):
+        marks = at != baseline and isinstance(zero, str) and isinstance(value, str)
+        cells.append(
+            text_cell(value, missing, beside=zero if marks else None)  # type: ignore
+        )
+    return mark_safe("".join(cells))  # noqa: S308  # escaped
+
+
+def text_cell(
+    value: object, missing: str = MISSING, *, beside: str | None = None
+) -> str:
+    if value is None:
+        return f'<td class="none">{escape(missing)}</td>'
+    text = str(value)
+    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    html = escape(shown) if beside is None else marked_words(shown, beside)
+    return f'<td title="{escape(text[:LONGEST_TITLE])}"><span>{html}</span></td>'
+
+
+def html_row(cells: Sequence[str]) -> SafeString:
+    """Around what is HTML already."""
+    inside = "".join(f"<td>{cell}</td>" for cell in cells)
+    return mark_safe(inside)  # noqa: S308  # the caller's own templates
+
+
+def link(href: str, text: str, css: str = "") -> str:
+    kind = f' class="{css}"' if css else ""
+    return f'<a{kind} href="{escape(href)}">{escape(text)}</a>'
+
+
+def short(text: str, shown: str, css: str = "") -> str:
+    """A text's beginning, with all of it in the title."""
+    cut = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+    kind = f' class="{css}"' if css else ""
+    return f'<span{kind} title="{escape(text[:LONGEST_TITLE])}">{escape(cut)}</span>'

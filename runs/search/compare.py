@@ -1,0 +1,188 @@
+"""What runs that lie side by side have, row by row: values by run, and which differ.
+
+A fixed number of queries, whatever the runs have; 100 runs of 500 metrics are 50,000
+values, so rows are read as tuples and only what is shown is written out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from runs.models import Metric, Run, RunParam, RunProperty, RunTag, User, Workspace
+from runs.search import columns
+from runs.search.limits import time_limit
+from runs.search.scope import make_scope
+from runs.storage.prepared import PreparedRows
+from studio.core.filters import tree
+from studio.core.filters.tree import Field, attribute
+
+FEWEST, MOST = 2, 100
+
+#: Attributes in the order in which they stand; the name is each column's head.
+ATTRIBUTES = tuple(
+    attribute(name)
+    for name in (
+        *("status", "duration", "submitter", "commit", "experiment", "target"),
+        *("script", "type", "created", "started", "ended", "number", "parent"),
+        *("error", "description", "archived"),
+    )
+)
+#: Clients' own bookkeeping among the tags, which says nothing about the run.
+_BOOKKEEPING = "mlflow."
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each run has under a name, in the order of the runs; None where nothing."""
+
+    key: str
+    values: tuple[object, ...]
+    differs: bool
+    field: Field | None = None
+
+
+@dataclass
+class Series:
+    """A metric that is no number: how many rows a table has, what an image is."""
+
+    kind: str
+    count: int
+    last_text: str | None
+    last: float | None = None
+    last_is_nan: bool = False
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The runs in the order that was asked for, and what they have.
+
+    `unknown` are ids of no run that the viewer may see, `trashed` those in the trash.
+    """
+
+    runs: tuple[Run, ...]
+    unknown: tuple[str, ...]
+    trashed: tuple[str, ...]
+    metrics: tuple[Row, ...] = ()
+    params: tuple[Row, ...] = ()
+    attributes: tuple[Row, ...] = ()
+    tags: tuple[Row, ...] = ()
+    properties: tuple[Row, ...] = ()
+    bookkeeping: tuple[Row, ...] = ()
+
+
+def compare_runs(
+    ids: Sequence[str], viewer: User, workspace: Workspace, *, now: int
+) -> Comparison:
+    """The first `MOST` of the runs that `ids` name, side by side."""
+    with time_limit():
+        found = _runs(ids, viewer, workspace)
+        runs = tuple(found[one] for one in ids if one in found and _is_here(found[one]))
+        unknown = tuple(one for one in ids if one not in found)
+        trashed = tuple(o for o in ids if o in found and not _is_here(found[o]))
+        runs = runs[:MOST]
+        if not runs:
+            return Comparison((), unknown, trashed)
+        keys = [run.pk for run in runs]
+        tags = _texts(_tags.all(keys), keys)
+        return Comparison(
+            runs,
+            unknown,
+            trashed,
+            _metrics_of(keys),
+            _texts(_params.all(keys), keys),
+            _attributes(runs, viewer, workspace, now),
+            tuple(row for row in tags if not row.key.startswith(_BOOKKEEPING)),
+            _texts(_properties.all(keys), keys),
+            tuple(row for row in tags if row.key.startswith(_BOOKKEEPING)),
+        )
+
+
+def _runs(ids: Sequence[str], viewer: User, workspace: Workspace) -> Mapping[str, Run]:
+    rows = Run.objects.of_member(workspace, viewer).in_workspace(workspace)
+    found = list(rows.filter(run_id__in=ids))
+    columns.attach(found)
+    return {run.run_id: run for run in found}
+
+
+def _is_here(run: Run) -> bool:
+    return run.deleted is None and run.experiment.deleted is None
+
+
+def _attributes(
+    runs: Sequence[Run], viewer: User, workspace: Workspace, now: int
+) -> tuple[Row, ...]:
+    scope = make_scope(viewer, workspace, now, ATTRIBUTES)
+    found = columns.values_of(runs, ATTRIBUTES, scope, {})
+    rows = []
+    for field in ATTRIBUTES:
+        values = tuple(found[run.pk].get(field) for run in runs)
+        if any(value is not None for value in values):
+            rows.append(Row(field.key, values, _differ(values), field))
+    return tuple(rows)
+
+
+def _texts(
+    rows: Iterable[tuple[int, str, str | None]], keys: Sequence[int]
+) -> tuple[Row, ...]:
+    """A tag that is only a word has the empty text."""
+    by_name: dict[str, dict[int, object]] = defaultdict(dict)
+    for run, name, value in rows:
+        by_name[name][run] = "" if value is None else value
+    return rows_by_name(by_name, keys)
+
+
+def _metrics_of(keys: Sequence[int]) -> tuple[Row, ...]:
+    by_name: dict[str, dict[int, object]] = defaultdict(dict)
+    for run, name, kind, count, last, is_nan, text in _metrics.all(keys):
+        value: object = last if text is None else text
+        if kind != "series":
+            value = Series(kind, count, text, last)
+        elif is_nan:
+            value = math.nan
+        by_name[name][run] = value
+    rows = rows_by_name(by_name, keys, kind=tree.METRICS)
+    return tuple(sorted(rows, key=lambda row: row.key.startswith("system/")))
+
+
+def rows_by_name(
+    by_name: Mapping[str, Mapping[int, object]], keys: Sequence[int], kind: str = ""
+) -> tuple[Row, ...]:
+    """Values by name and run as rows, by the names' order."""
+    found = []
+    for name in sorted(by_name, key=lambda text: (text.lower(), text)):
+        own = by_name[name]
+        values = tuple(map(own.get, keys))
+        field = Field(kind, name, "last") if kind else None
+        found.append(Row(name, values, _differ(values), field))
+    return tuple(found)
+
+
+def _differ(values: Sequence[object]) -> bool:
+    """Whether not all are the same; NaN is the same as NaN here."""
+    first = values[0]
+    is_nan = isinstance(first, float) and math.isnan(first)
+    if is_nan:
+        return not all(isinstance(v, float) and math.isnan(v) for v in values)
+    return any(type(v) is not type(first) or v != first for v in values)
+
+
+def _named(table: type[RunTag] | type[RunParam] | type[RunProperty]) -> PreparedRows:
+    return PreparedRows(
+        lambda runs: table.objects.filter(columns.among("run", runs)).values_list(
+            "run_id", "key__name", "value"
+        )
+    )
+
+
+_tags, _params, _properties = _named(RunTag), _named(RunParam), _named(RunProperty)
+_metrics = PreparedRows(
+    lambda runs: Metric.objects.filter(columns.among("run", runs)).values_list(
+        *("run_id", "key__name", "kind", "count"),
+        *("last", "last_is_nan", "last_text"),
+    )
+)

@@ -1,0 +1,165 @@
+"""Files, sources and environments of runs that lie side by side."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from runs.models import File, RunSnapshot
+from runs.search.compare import Comparison, Row, rows_by_name
+from runs.storage.archives import Member, members, open_member
+from runs.storage.files import files as file_store
+from studio.core.errors import NotFound
+from studio.core.packages import FILE_NAMES, read_packages
+
+#: More files than this, of all runs together, are not compared.
+MOST_FILES = 20_000
+#: A longer file that names packages is cut.
+LONGEST_ENVIRONMENT = 256 * 1024
+
+#: What sources are known by, and the names under which clients say it.
+SOURCE = (
+    ("branch", ("mlflow.source.git.branch", "azureml.git.branch")),
+    ("repository", ("mlflow.source.git.repoURL", "azureml.git.repository_uri")),
+    ("dirty", ("azureml.git.dirty", "mlflow.source.git.dirty")),
+    ("source", ("mlflow.source.name",)),
+    ("snapshot", ("ContentSnapshotId",)),
+)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file of a run: `version` differs whenever its bytes do, and shows in order."""
+
+    path: str
+    size: int
+    version: str
+    blob: str
+    member: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Kept) and self.version == other.version
+
+    def __hash__(self) -> int:
+        return hash(self.version)
+
+
+@dataclass(frozen=True)
+class ComparedFiles:
+    """Rows of `Kept`; of the environment's and the source's facts rows of text."""
+
+    files: tuple[Row, ...]
+    source: tuple[Row, ...]
+    source_files: tuple[Row, ...]
+    environment: tuple[Row, ...]
+    is_whole: bool
+
+
+def compare_files(compared: Comparison) -> ComparedFiles:
+    """Three queries, whatever there is; archives and small files are read once."""
+    keys = [run.pk for run in compared.runs]
+    own, is_whole = _files_of(keys)
+    sources = _sources_of(keys)
+    return ComparedFiles(
+        rows_by_name(own, keys),
+        _source(compared),
+        rows_by_name(sources, keys),
+        rows_by_name(_packages(keys, own, sources), keys),
+        is_whole,
+    )
+
+
+def _files_of(keys: Sequence[int]) -> tuple[dict[str, dict[int, object]], bool]:
+    rows = File.objects.filter(run__in=keys, replaced__isnull=True)
+    found = rows.order_by("folder", "name", "run").values_list(
+        "run_id", "folder", "name", "size", "sha256", "blob"
+    )[: MOST_FILES + 1]
+    by_path: dict[str, dict[int, object]] = defaultdict(dict)
+    count = 0
+    for run, folder, name, size, digest, blob in found:
+        count += 1
+        if count > MOST_FILES:
+            break
+        path = f"{folder}/{name}" if folder else name
+        version = digest or f"{blob}-{size}"
+        by_path[path][run] = Kept(path, size, version, blob)
+    return by_path, count <= MOST_FILES
+
+
+def _sources_of(keys: Sequence[int]) -> dict[str, dict[int, object]]:
+    links = RunSnapshot.objects.filter(run__in=keys)
+    by_path: dict[str, dict[int, object]] = defaultdict(dict)
+    for run, blob in links.values_list("run_id", "snapshot__blob"):
+        for one in _members(blob):
+            kept = Kept(one.path, one.size, one.version, blob, one.path)
+            by_path[one.path][run] = kept
+    return by_path
+
+
+def _source(compared: Comparison) -> tuple[Row, ...]:
+    known = {
+        row.key: row.values for row in (*compared.bookkeeping, *compared.properties)
+    }
+    rows: list[Row] = []
+    for name, keys in SOURCE:
+        columns = [known[key] for key in keys if key in known]
+        if columns:
+            values = [next(filter(None, each), None) for each in zip(*columns)]  # noqa: B905
+            rows += rows_by_name({name: dict(enumerate(values))}, range(len(values)))
+    return tuple(rows)
+
+
+def _packages(
+    keys: Sequence[int],
+    own: Mapping[str, Mapping[int, object]],
+    sources: Mapping[str, Mapping[int, object]],
+) -> dict[str, dict[int, object]]:
+    """By package; what a run kept as a file counts more than what its source says."""
+    found: dict[str, dict[int, object]] = defaultdict(dict)
+    models: dict[str, dict[int, object]] = defaultdict(dict)
+    rows = File.objects.filter(
+        model__source_run__in=keys, replaced__isnull=True, name__in=FILE_NAMES
+    )
+    for run, name, size, digest, blob in rows.order_by("pk").values_list(
+        "model__source_run_id", "name", "size", "sha256", "blob"
+    ):
+        models[name][run] = Kept(name, size, digest or blob, blob)
+    for level in (sources, models, own):
+        for path, by_run in level.items():
+            if path.rpartition("/")[2] not in FILE_NAMES:
+                continue
+            for run, kept in by_run.items():
+                assert isinstance(kept, Kept)
+                for package, version in _read(kept.blob, kept.member, path).items():
+                    found[package][run] = version
+    return found
+
+
+@lru_cache(maxsize=512)
+def _members(blob: str) -> Sequence[Member]:
+    """None where the archive is gone or cannot be read."""
+    try:
+        return members(blob)
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return ()
+
+
+@lru_cache(maxsize=1024)
+def _read(blob: str, member: str, path: str) -> Mapping[str, str]:
+    data = read_kept(blob, member, LONGEST_ENVIRONMENT)
+    return (
+        {} if data is None else read_packages(data.decode(errors="replace"), name=path)
+    )
+
+
+def read_kept(blob: str, member: str, limit: int) -> bytes | None:
+    """The first bytes of a file, or of one in an archive; None where it is gone."""
+    try:
+        with open_member(blob, member) if member else file_store.open(blob) as handle:
+            return handle.read(limit)
+    except (OSError, NotFound, zipfile.BadZipFile, zlib.error, EOFError, ValueError):
+        return None

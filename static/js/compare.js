@@ -1,0 +1,116 @@
+// Runs side by side: finding a row while it is typed, adding a run from a list that the
+// server makes, and going on by itself while a run lives. Everything has a link or form.
+import { morph } from "./morph.js";
+
+const WAIT = 150;
+const root = () => document.getElementById("compare");
+const addBox = () => document.getElementById("add-box");
+const offer = () => document.getElementById("compare-offer");
+const options = () => [...offer().querySelectorAll("[role=option]")];
+let timer, asking, follower;
+
+// The caret and the place in the table stay while what is below changes.
+let caret, scrolled;
+document.body.addEventListener("htmx:beforeSwap", () => {
+  const box = document.activeElement;
+  caret = box?.id === "find-row" ? [box.selectionStart, box.selectionEnd, box.value] : null;
+  const table = document.getElementById("compare-table");
+  scrolled = table && [table.scrollLeft, table.scrollTop];
+});
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id !== "compare") return;
+  const table = document.getElementById("compare-table");
+  if (scrolled && table) [table.scrollLeft, table.scrollTop] = scrolled;
+  const box = document.getElementById("find-row");
+  if (caret && box) {
+    box.value = caret[2];
+    box.focus({ preventScroll: true });
+    box.setSelectionRange(caret[0], caret[1]);
+  }
+  document.title = `${root().querySelector("h1").textContent} · Run Studio`;
+  follow();
+});
+
+document.addEventListener("input", (event) => {
+  const box = event.target;
+  if (box.id !== "find-row" && box.id !== "add-box") return;
+  clearTimeout(timer);
+  timer = setTimeout(() => (box.id === "find-row" ? box.form.requestSubmit() : ask()), WAIT);
+});
+
+document.addEventListener("toggle", (event) => {
+  if (event.target.id !== "compare-add" || !event.target.open) return;
+  addBox().focus();
+  if (!options().length) ask();
+}, true);
+
+async function ask() {
+  asking?.abort();
+  const mine = (asking = new AbortController());
+  const address = `${addBox().dataset.offer}&add=${encodeURIComponent(addBox().value.trim())}`;
+  try {
+    const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: mine.signal });
+    if (!answer.ok || mine.signal.aborted) return;
+    offer().outerHTML = await answer.text();
+    htmx.process(offer());
+    choose(null);
+  } catch (error) {
+    if (error.name !== "AbortError") choose(null);
+  }
+}
+
+function choose(option) {
+  for (const each of options()) each.setAttribute("aria-selected", each === option);
+  const box = addBox();
+  box.setAttribute("aria-expanded", String(options().length > 0));
+  if (option) {
+    box.setAttribute("aria-activedescendant", option.id);
+    option.scrollIntoView({ block: "nearest" });
+  } else box.removeAttribute("aria-activedescendant");
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.id !== "add-box" || event.isComposing) return;
+  const all = options();
+  const now = all.findIndex((each) => each.getAttribute("aria-selected") === "true");
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    choose(all.at((now + (event.key === "ArrowDown" ? 1 : now < 0 ? 0 : -1)) % all.length) ?? null);
+  } else if (event.key === "Enter" && now >= 0) {
+    event.preventDefault();
+    all[now].click();
+  }
+});
+
+// While a run lives the table is asked anew; only cells that changed are touched.
+function follow() {
+  clearTimeout(follower);
+  const pace = Number(root()?.dataset.pace);
+  document.getElementById("live").hidden = !pace;
+  if (pace && !document.hidden) follower = setTimeout(look, pace * 1000);
+}
+async function look() {
+  const [before, address] = [root(), location.href];
+  const busy = document.querySelector(".htmx-request, dialog[open], #compare [data-editing]");
+  if (busy) return follow();
+  try {
+    const answer = await fetch(address, { headers: { "HX-Request": "true" }, cache: "no-store" });
+    const html = answer.ok ? await answer.text() : "";
+    document.getElementById("live").classList.toggle("paused", !answer.ok);
+    if (html && root() === before && location.href === address) take(html);
+  } catch {
+    document.getElementById("live").classList.add("paused");
+  }
+  follow();
+}
+function take(html) {
+  const model = document.createElement("template");
+  model.innerHTML = html;
+  const [now, fresh] = [document.querySelector("table.compare"), model.content.querySelector("table.compare")];
+  if (now && fresh) morph(now, fresh);
+  const pace = model.content.getElementById("compare").dataset.pace;
+  if (pace) root().dataset.pace = pace;
+  else delete root().dataset.pace;
+}
+document.addEventListener("visibilitychange", () => !document.hidden && follow());
+follow();

@@ -1,0 +1,60 @@
+"""Packages and versions as files of an environment name them: pip's and conda's."""
+
+from __future__ import annotations
+
+import re
+
+#: The names of files that say what a script's environment is.
+FILE_NAMES = (
+    "requirements.txt",
+    "conda.yaml",
+    "conda.yml",
+    "conda_dependencies.yml",
+    "conda_dependencies.yaml",
+    "environment.yml",
+    "environment.yaml",
+    "python_env.yaml",
+    "pip-freeze.txt",
+)
+_PINNED = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w.\-]*)(\[[^\]]*\])?\s*"
+    r"(?P<version>(===?|~=|>=|<=|!=|<|>|=)\s*[^\s;#]+(\s*,\s*[<>=!~]+[^\s;#]+)*)"
+)
+_BARE = re.compile(r"(?P<name>[A-Za-z0-9][\w.\-]*)(\[[^\]]*\])?")
+_SECTION = re.compile(r"[\w\-]+:(\s|$)")
+
+
+def read_packages(text: str, *, name: str) -> dict[str, str]:
+    """Versions by package, as the file `name` has them; `any` where it names none."""
+    found: dict[str, str] = {}
+    is_list = name.endswith(".txt")
+    named = is_list
+    for line in text.splitlines():
+        item = line.partition(" #")[0].strip()
+        if not item or item.startswith("#"):
+            continue
+        item = item[2:].strip() if item.startswith("- ") else item
+        if _SECTION.match(item):
+            named = item.startswith(("dependencies:", "pip:"))
+            key, _, value = item.partition(":")
+            if key == "python" and value.strip():
+                found["python"] = value.strip().strip("\"'")
+            continue
+        _add(found, item.strip("\"'"), is_named=named)
+    return found
+
+
+def _add(found: dict[str, str], item: str, *, is_named: bool) -> None:
+    pinned = _PINNED.match(item)
+    if pinned:
+        version = pinned["version"].lstrip("=").strip()
+        found[_plain(pinned["name"])] = version
+        return
+    bare = _BARE.fullmatch(item.partition(";")[0].strip())
+    if bare and is_named:
+        found.setdefault(_plain(bare["name"]), "any")
+
+
+def _plain(name: str) -> str:
+    """As pip compares names."""
+    return re.sub(r"[-_.]+", "-", name).lower()

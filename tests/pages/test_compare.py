@@ -1,0 +1,182 @@
+"""Runs side by side: what the page, its twins and its notices say."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from runs.actions.actor import Actor
+from runs.actions.goals import set_goal
+from runs.actions.ingest import Point, log_metrics
+from runs.models import Experiment, Run
+from studio.core.statuses import RunStatus
+
+pytestmark = pytest.mark.django_db
+
+COMPARE = "/w/default/compare/"
+HTMX = {"HX-Request": "true"}
+
+
+def rows(page: Any) -> dict[str, list[str]]:
+    """The texts of the cells by the row's name."""
+    found = {}
+    for row in re.findall(r"<tr><th scope=\"row\".*?</tr>", page.text, re.DOTALL):
+        label = re.search(r'<th scope="row" title="([^"]*)"', row)
+        assert label
+        cells = re.findall(r"<td.*?</td>", row, re.DOTALL)
+        found[label[1]] = [
+            re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", cell)).strip() for cell in cells
+        ]
+    return found
+
+
+def asked(*ids: str, **more: str) -> dict[str, Any]:
+    return {"run": list(ids), **more}
+
+
+@pytest.fixture
+def three(log: Any) -> list[Run]:
+    done = RunStatus.COMPLETED
+    return [
+        log("a", acc=0.8, params={"lr": "0.1", "opt": "sgd"}, status=done),
+        log("b", acc=0.9, params={"lr": "0.2", "opt": "sgd", "mix": "1"}, status=done),
+        log("c", acc=0.6, params={"lr": "0.1", "opt": "sgd"}, tags={"best": None}),
+    ]
+
+
+def test_only_what_differs_is_shown_until_all_is_asked_for(
+    visitor: Client, three: list[Run]
+) -> None:
+    shown = rows(visitor.get(COMPARE, asked("a", "b")))
+    assert shown["lr"] == ["0.1", "0.2"]
+    assert shown["mix"] == ["not set", "1"]
+    assert "opt" not in shown
+    every = visitor.get(COMPARE, asked("a", "b", differs="0"))
+    assert rows(every)["opt"] == ["sgd", "sgd"]
+    assert "2 of 3 differ" in every.text
+
+
+def test_metrics_are_measured_against_the_baseline(
+    visitor: Client, three: list[Run], experiment: Experiment, actor: Actor, now: int
+) -> None:
+    set_goal(experiment.workspace, [experiment], "acc", True, actor=actor, now=now)
+    page = visitor.get(COMPARE, asked("a", "b", "c"))
+    assert rows(page)["acc"] == ["0.8", "0.9 +0.1 +12.5 %", "0.6 −0.2 −25.0 %"]
+    assert page.text.count('class="delta better"') == 1
+    assert page.text.count('class="delta worse"') == 1
+    assert re.search(r"<b>0\.9</b> <svg[^>]*>", page.text)
+    other = visitor.get(COMPARE, asked("a", "b", "c", baseline="c"))
+    assert rows(other)["acc"][0] == "0.8 +0.2 +33.3 %"
+    plain = visitor.get(COMPARE, asked("a", "b", delta="0"))
+    assert rows(plain)["acc"] == ["0.8", "0.9"]
+
+
+def test_odd_values_stand_beside_numbers(
+    visitor: Client, log: Any, actor: Actor, now: int
+) -> None:
+    log("nan", acc=float("nan"))
+    log("more", acc=float("inf"))
+    log("number", acc=0.5)
+    text = log("text")
+    log_metrics(text, [Point("acc", "n/a <b>", now, 0)], actor=actor, now=now)
+    log("none")
+    page = visitor.get(COMPARE, asked("number", "nan", "more", "text", "none"))
+    assert rows(page)["acc"] == ["0.5", "NaN", "Infinity", "n/a &lt;b&gt;", "–"]
+    zero = visitor.get(COMPARE, asked("nan", "number"))
+    assert rows(zero)["acc"] == ["NaN", "0.5"]
+
+
+def test_what_the_address_names_wrongly_is_told(
+    visitor: Client, three: list[Run]
+) -> None:
+    Run.objects.filter(run_id="b").update(deleted=1)
+    page = visitor.get(COMPARE, asked("a", "b", "nosuch", "c", baseline="gone"))
+    assert page.status_code == 200
+    assert "There is no run nosuch in this workspace." in page.text
+    assert "Run b is in the trash, and is left out." in page.text
+    assert "The baseline gone is not among the runs" in page.text
+    assert "Compare 2 runs" in page.text
+
+
+def test_more_runs_than_a_hundred_are_cut_and_that_is_told(
+    visitor: Client, log: Any
+) -> None:
+    ids = [log(f"r{n}").run_id for n in range(101)]
+    page = visitor.get(COMPARE, asked(*ids))
+    assert "Compare 100 runs" in page.text
+    assert "The first 100 runs are compared" in page.text
+
+
+def test_a_run_is_added_by_its_name_or_offered(
+    visitor: Client, three: list[Run]
+) -> None:
+    added = visitor.get(COMPARE, asked("a", add="b"))
+    assert added.headers["Location"] == f"{COMPARE}?run=a&run=b"
+    several = visitor.get(COMPARE, asked("a", add="status:completed"))
+    assert 'href="?run=a&amp;run=b"' in several.text
+    assert 'href="?run=a&amp;run=a"' not in several.text
+    none = visitor.get(COMPARE + "runs/", asked("a", add="((("), headers=HTMX)
+    assert "No other run matches" in none.text
+
+
+def test_forms_come_back_to_the_short_address(
+    visitor: Client, three: list[Run]
+) -> None:
+    sent = f"{COMPARE}?run=a&run=b&differs=0&differs=1&delta=0&find=&baseline=a"
+    answer = visitor.get(sent)
+    assert answer.headers["Location"] == f"{COMPARE}?run=a&run=b&baseline=a&delta=0"
+
+
+def test_sections_fold_and_rows_are_found(visitor: Client, three: list[Run]) -> None:
+    folded = visitor.get(COMPARE, asked("a", "b", fold="params"))
+    assert "lr" not in rows(folded)
+    assert 'aria-expanded="false"' in folded.text
+    found = rows(visitor.get(COMPARE, asked("a", "b", differs="0", find="l")))
+    assert {"lr"} <= set(found)
+    assert "opt" not in found
+
+
+def test_words_that_differ_are_marked(visitor: Client, log: Any) -> None:
+    log("a", params={"cmd": "train --lr 0.1 --wd 1"})
+    log("b", params={"cmd": "train --lr 0.2 --wd 1"})
+    page = visitor.get(COMPARE, asked("a", "b"))
+    assert "train --lr 0.<mark>2</mark> --wd 1" in page.text
+
+
+def test_scripts_get_the_same_rows(visitor: Client, three: list[Run]) -> None:
+    body = visitor.get(COMPARE, asked("a", "b", "x", format="json")).json()
+    assert [run["id"] for run in body["runs"]] == ["a", "b"]
+    assert body["unknown"] == ["x"]
+    lr = next(row for row in body["rows"] if row["name"] == "lr")
+    assert lr["values"] == {"a": "0.1", "b": "0.2"}
+    sheet = visitor.get(COMPARE, asked("a", "b"), headers={"Accept": "text/csv"})
+    table = list(csv.DictReader(io.StringIO(sheet.text)))
+    assert next(row for row in table if row["name"] == "acc")["b"] == "0.9"
+    text = visitor.get(COMPARE, asked("a", "b"), headers={"Accept": "text/plain"})
+    assert text.text.startswith("section")
+
+
+def test_a_comparison_costs_the_same_queries_whatever_it_holds(
+    visitor: Client, log: Any, actor: Actor, now: int
+) -> None:
+    for n in range(12):
+        run = log(f"r{n}", params={f"p{n}": "1"}, tags={"t": str(n)})
+        points = [Point(f"m{k}", float(n), now, 0) for k in range(20)]
+        log_metrics(run, points, actor=actor, now=now)
+    visitor.get(COMPARE, asked("r0", "r1"), headers=HTMX)
+    counts = []
+    for size in (2, 12):
+        with CaptureQueriesContext(
+            connection,
+        ) as asking:
+            ids = [f"r{n}" for n in range(size)]
+            visitor.get(COMPARE, asked(*ids), headers=HTMX)
+        counts.append(len(asking))
+    assert counts[0] == counts[1] <= 18
