@@ -30,6 +30,9 @@ from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec
 
 #: Seconds between looks for news: with unfinished runs on the page, and without.
 QUICK, SLOW = 5, 20
+#: Seconds without a sign of the reader after which a list without unfinished runs stops
+#: looking. New runs may begin at any time, so it goes on while somebody is there.
+REST = 300
 
 
 def columns_of(
@@ -103,6 +106,7 @@ def table(
         "previous": links.query(before=page.before) if page.before else "",
         "next": links.query(after=page.after) if page.after else "",
         "pace": QUICK if active else SLOW,
+        "rest": "" if active else REST,
     }
 
 

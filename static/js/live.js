@@ -1,9 +1,12 @@
 // A list that goes on by itself: it asks whether there is news (304 if not), shows what
-// changed in the rows that are there, and announces what would move them.
+// changed in the rows that are there, and announces what would move them. Behind another
+// window it asks seldom; where nothing is active it stops when nobody has been there for
+// a while, and goes on when somebody is.
 
 import { morph } from "./morph.js";
 
 const SLOWEST = 300;
+const HIDDEN = 60;
 const dot = document.getElementById("live");
 const words = dot.dataset;
 const list = () => document.getElementById("run-table");
@@ -15,12 +18,30 @@ let timer;
 let failures = 0;
 let newest = 0;
 let stopped = false;
+let resting = false;
+let lastSeen = performance.now();
 
 function follow(seconds = Number(list().dataset.pace)) {
   clearTimeout(timer);
-  if (stopped || document.hidden || !seconds) return;
-  timer = setTimeout(look, seconds * 1000);
+  if (stopped || !seconds) return;
+  const rest = Number(list().dataset.rest);
+  if (rest && (document.hidden || performance.now() - lastSeen > rest * 1000)) return sleep();
+  timer = setTimeout(look, (document.hidden ? Math.max(seconds, HIDDEN) : seconds) * 1000);
 }
+
+function sleep() {
+  resting = true;
+  say("resting");
+}
+
+// The reader is there: by the pointer, a key, or the window coming to the front.
+function wake() {
+  lastSeen = performance.now();
+  if (!resting || stopped || document.hidden) return;
+  resting = false;
+  look();
+}
+for (const kind of ["pointermove", "pointerdown", "keydown", "wheel", "focus"]) addEventListener(kind, wake, { passive: true });
 
 // What is shown is the page as the server made it just now.
 function begin() {
@@ -110,6 +131,7 @@ function update(now, fresh, shown) {
     if (old && drawn) morph(old, drawn);
   }
   now.dataset.pace = fresh.dataset.pace;
+  now.dataset.rest = fresh.dataset.rest;
   if (same) hush();
   else announce(added.filter((key) => Number(key) > newest).length, after.length);
 }
@@ -167,8 +189,10 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   begin();
 });
 document.addEventListener("visibilitychange", () => {
-  clearTimeout(timer);
-  if (!document.hidden && !stopped) look();
+  if (document.hidden) return follow();
+  lastSeen = performance.now();
+  resting = false;
+  if (!stopped) look();
 });
 window.addEventListener("online", look);
 document.addEventListener("run:look", look);

@@ -181,3 +181,58 @@ def test_the_snippet_of_an_empty_list_works_in_a_shell(
     assert '"Completed"' in done.stdout
     look(runs_page)
     expect(row(runs_page, "Completed")).to_contain_text("0.25")
+
+
+def test_a_list_where_nothing_runs_rests_until_its_reader_is_back(
+    runs_page: Page, runs: Runs
+) -> None:
+    runs.end(runs.start("first"))
+    runs_page.clock.install()
+    runs_page.goto(runs.path)
+    looks = looks_of(runs_page)
+    runs_page.clock.fast_forward("06:00")
+    expect(runs_page.locator("#live")).to_have_text("Resting")
+    assert len(looks) == 1
+    runs.start("second")
+    runs_page.clock.fast_forward("01:00:00")
+    assert len(looks) == 1
+    runs_page.mouse.move(300, 300)
+    expect(runs_page.get_by_role("button", name="1 new run")).to_be_visible()
+    expect(runs_page.locator("#live")).to_have_text("Live")
+
+
+def test_a_list_behind_another_window_looks_seldom_and_rests_when_all_is_over(
+    runs_page: Page, runs: Runs
+) -> None:
+    first = runs.start("first")
+    runs_page.clock.install()
+    runs_page.goto(runs.path)
+    looks = looks_of(runs_page)
+    hide(runs_page, hidden=True)
+    runs_page.clock.fast_forward("00:50")
+    assert not looks
+    runs.end(first)
+    runs_page.clock.fast_forward("00:20")
+    expect(row(runs_page, "first")).to_contain_text("Completed")
+    expect(runs_page.locator("#live")).to_have_text("Resting")
+    with runs_page.expect_response(lambda answer: "shown=" in answer.url):
+        hide(runs_page, hidden=False)
+    expect(runs_page.locator("#live")).to_have_text("Live")
+
+
+def looks_of(page: Page) -> list[str]:
+    """Grows by the address of each look from now on."""
+    found: list[str] = []
+    page.on("request", lambda it: found.append(it.url) if "shown=" in it.url else None)
+    return found
+
+
+def hide(page: Page, *, hidden: bool) -> None:
+    page.evaluate(
+        """hidden => {
+            const now = {get: () => hidden, configurable: true};
+            Object.defineProperty(document, "hidden", now);
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
