@@ -53,10 +53,27 @@ def html_cell(css: str, html: str) -> str:
     return f'<td class="{css}">{html}</td>'
 
 
+def time_html(iso: str, full: str, short: str) -> str:
+    """A time, all of which is in its title."""
+    told = f'datetime="{escape(iso)}" title="{escape(full)}"'
+    return f"<time {told}>{escape(short)}</time>"
+
+
 def value_link(link: CellLink, html: str) -> str:
     """Asks for only this value; with Alt, for all but it."""
     only, but = escape(link.only), escape(link.but)
     return f'<a class="value" href="{only}" data-but="{but}">{html}</a>'
+
+
+def star_button(href: str, mark: str, label: str, icon: str, *, pressed: bool) -> str:
+    """Sets or takes away a star, and is drawn anew by the answer; `mark` is its id."""
+    where, given = escape(href), int(not pressed)
+    return (
+        f'<button class="star" id="{escape(mark)}" form="star-form"'
+        f' formaction="{where}" name="starred" value="{given}"'
+        f' aria-pressed="{str(pressed).lower()}" aria-label="{escape(label)}"'
+        f' hx-post="{where}" hx-target="this" hx-swap="outerHTML">{icon}</button>'
+    )
 
 
 def tags_cell(css: str, links: Iterable[CellLink], more: int, rest: str) -> str:

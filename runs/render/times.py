@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 
 from django.utils.formats import date_format
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -21,13 +22,22 @@ def at(time: int, zone: tzinfo) -> datetime:
 
 def moment(when: datetime, now: datetime) -> str:
     """`24 Nov, 09:42`, with the year when it is not this one."""
-    pattern = "j M, H:i" if when.year == now.year else "j M Y, H:i"
-    return date_format(when, pattern)
+    pattern = "j M" if when.year == now.year else "j M Y"
+    day = _day(when.date(), pattern, get_language())
+    return f"{day}, {when.hour:02d}:{when.minute:02d}"
 
 
 def full_moment(when: datetime) -> str:
     """`24 Nov 2026, 10:31:04`."""
-    return date_format(when, "j M Y, H:i:s")
+    day = _day(when.date(), "j M Y", get_language())
+    return f"{day}, {when.hour:02d}:{when.minute:02d}:{when.second:02d}"
+
+
+# A page has hundreds of times, of few days.
+@lru_cache(1_000)
+def _day(day: date, pattern: str, language: str | None) -> str:
+    del language
+    return date_format(day, pattern)
 
 
 def utc_text(time: int, *, to_the_day: bool) -> str:

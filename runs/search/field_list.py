@@ -2,7 +2,7 @@
 
     list_fields(spec, viewer, workspace, part="acc") -> FieldList
 
-Counts are those of the newest 1,000 runs that match; where there are more, the list
+Counts are those of the newest 10,000 runs that match; where there are more, the list
 says so, and names found only in older runs come without a count.
 """
 
@@ -30,13 +30,13 @@ from runs.search import tally
 from runs.search.expressions import Contains
 from runs.search.limits import time_limit
 from runs.search.question import ask
+from runs.search.run_sets import Among
 from runs.search.scope import KINDS
 from studio.core.filters import tree
 from studio.core.filters.catalogue import ATTRIBUTE_SPECS
 from studio.core.filters.tree import Field
 from studio.core.viewspec import ViewSpec
 
-NEWEST = 1_000
 #: Names of one kind that a look-up names at the most.
 NAMES = 60
 AGGREGATES = ("last", "min", "max")
@@ -125,14 +125,15 @@ def _newest(
     now = time.time_ns() // 1_000_000
     question = ask(spec, viewer, workspace, now=now, experiment=experiment)
     newest = tally.newest(question).values_list("pk", flat=True)
-    found = list(newest[: NEWEST + 1])
-    return found[:NEWEST], len(found) <= NEWEST
+    found = list(newest[: tally.EXACT + 1])
+    return found[: tally.EXACT], len(found) <= tally.EXACT
 
 
 def _counts(table: Any, runs: Sequence[int]) -> dict[int, int]:
     """How many of the runs have each key."""
-    rows = table.objects.filter(run__in=runs).order_by()
-    return dict(rows.values_list("key").annotate(n=Count("pk")))
+    rows = table.objects.filter(Q(Among("run_id", runs))).order_by()
+    # Run and key are in one index, and nothing else is asked for.
+    return dict(rows.values_list("key").annotate(n=Count("run")))
 
 
 def _names(

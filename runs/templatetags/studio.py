@@ -12,6 +12,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from runs.models import Experiment
 from runs.render import browsers, cells, numbers, times
@@ -75,7 +76,20 @@ def _disc(name: str) -> SafeString:
 @register.simple_tag
 def status(word: object) -> SafeString:
     """A status: its disc, then its word."""
-    return format_html('<span class="status">{}{}</span>', disc(word), str(word))
+    return _status(str(word))
+
+
+@cache
+def _status(word: str) -> SafeString:
+    return format_html('<span class="status">{}{}</span>', disc(word), word)
+
+
+@register.simple_tag
+def star(starred: bool, href: str, mark: str) -> SafeString:
+    """The star of a run or experiment; `href` takes what it does, `mark` is its id."""
+    label = _("Remove the star") if starred else _("Star")
+    html = cells.star_button(href, mark, label, icon("star"), pressed=starred)
+    return mark_safe(html)  # noqa: S308
 
 
 @register.simple_tag
@@ -120,13 +134,9 @@ def _time(time: int | datetime | None, *, full: bool) -> SafeString | str:
     when = time.astimezone(zone) if isinstance(time, datetime) else times.at(time, zone)
     shown = times.full_moment(when)
     text = shown if full else times.moment(when, timezone.now().astimezone(zone))
-    return format_html(
-        '<time datetime="{}" title="{} {}">{}</time>',
-        when.isoformat(timespec="milliseconds"),
-        shown,
-        when.tzname() or "",
-        text,
-    )
+    title = f"{shown} {when.tzname() or ''}"
+    html = cells.time_html(when.isoformat(timespec="milliseconds"), title, text)
+    return mark_safe(html)  # noqa: S308
 
 
 @register.filter
