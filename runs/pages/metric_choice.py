@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -11,13 +11,15 @@ from django.http import QueryDict
 
 from runs.models import Metric
 from runs.render.chart_axes import Axis
-from runs.search.run_metrics import is_drawn
+from runs.search.run_metrics import NUMERIC_KINDS, is_drawn
 from studio.core.errors import InvalidValue
 
 #: Charts that are open when the address names none.
 FIRST_CHARTS = 6
 MOST_CHOSEN = 40
 HEAVIEST = 0.99
+#: What can be said of a single metric.
+WORDS = ("as", "at", "cx", "cy")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,19 @@ class Choice:
     log_y: bool = False
     one: bool = False
     table: bool = False
+    #: How single metrics are shown: pairs of a parameter such as `as:val/confusion`
+    #: (a way of showing it), `at:` (a step), `cx:` and `cy:` (a table's columns).
+    said: tuple[tuple[str, str], ...] = ()
+
+    def of(self, word: str, key: str) -> str:
+        """What the address says of that metric; empty if nothing."""
+        return dict(self.said).get(f"{word}:{key}", "")
+
+    def saying(self, word: str, key: str, value: str) -> str:
+        """The query with something else said of that metric."""
+        name = f"{word}:{key}"
+        rest = tuple(pair for pair in self.said if pair[0] != name)
+        return self.query(said=(*rest, (name, value)) if value else rest)
 
     def query(self, **changes: Any) -> str:
         """The address's query, defaults left out."""
@@ -39,7 +54,8 @@ class Choice:
         if not asked.default:
             pairs = [("key", key) for key in asked.keys] or [("none", "1")]
         pairs += asked.look()
-        return urlencode(pairs)
+        pairs += asked.said
+        return urlencode(pairs, safe=":/")
 
     def look(self) -> list[tuple[str, str]]:
         """How it is drawn, without what."""
@@ -65,7 +81,15 @@ def read_choice(asked: QueryDict, heads: Sequence[Metric]) -> Choice:
         asked.get("log") == "1",
         asked.get("one") == "1",
         asked.get("show") == "table",
+        tuple(_said(asked, keys)),
     )
+
+
+def _said(asked: QueryDict, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for key in keys[:MOST_CHOSEN]:
+        for word in WORDS:
+            if value := asked.get(f"{word}:{key}"):
+                yield f"{word}:{key}", value
 
 
 def _keys(
@@ -84,10 +108,11 @@ def _keys(
 
 
 def _worth_drawing(heads: Sequence[Metric]) -> list[str]:
-    """The series that make a line, if any do: a lone point says little in a chart."""
+    """What makes a line or picture, if anything does: a lone point says little."""
+    pictured = [h for h in heads if h.kind not in NUMERIC_KINDS]
     drawn = [head for head in heads if is_drawn(head)]
-    lines = [head for head in drawn if head.count > 1]
-    return [head.key.name for head in lines or drawn]
+    lines = [head for head in drawn if head.count > 1] + pictured
+    return [head.key.name for head in lines or drawn or heads]
 
 
 def read_axis(asked: Mapping[str, Any]) -> Axis:

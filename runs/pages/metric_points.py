@@ -1,39 +1,48 @@
-"""A run's metric points: each chart's figure as JSON, and all of them as CSV."""
+"""A run's metric points, each chart's figure as JSON."""
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from hashlib import blake2b
-from itertools import islice
-from typing import Any
 
 import msgspec
-from django.http import HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
-from django.utils.http import content_disposition_header
+from django.http import HttpResponse
 from django.utils.timezone import get_current_timezone, get_current_timezone_name
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access.answers import as_json
 from runs.access.rules import Permission, access
-from runs.models import Metric
+from runs.models import Metric, MetricKind
 from runs.pages.members_only import PageRequest
 from runs.pages.metric_choice import read_axis, read_weight
+from runs.pages.metric_documents import figure_of, value_at
 from runs.pages.run_head import find_head
-from runs.render.chart_axes import Axis
-from runs.render.charts import metric_figure
-from runs.render.numbers import grouped, word_for
-from runs.search.run_metrics import Drawing, draw, find_series, is_drawn
+from runs.render.chart_axes import Axis, Figure
+from runs.render.charts import metric_figure, unit_of
+from runs.render.document_charts import column_figure
+from runs.render.metric_tables import column_pairs
+from runs.render.numbers import grouped
+from runs.search.metric_files import files_at, path_in
+from runs.search.run_metrics import (
+    CHART_POINTS,
+    NUMERIC_KINDS,
+    Drawing,
+    Span,
+    Window,
+    draw,
+    find_series,
+    is_drawn,
+    span_of,
+)
 from runs.storage.metrics import store
+from runs.storage.points import make_points
+from runs.storage.sampling import choose
 from studio.core.errors import InvalidValue
 
-#: Rows of a CSV file that are sent at once.
-PIECE = 5_000
+#: A document's step is found among so many of the last ones.
+NEWEST = 200
 
 BY = {
     Axis.STEP: lambda: _("by step"),
@@ -47,14 +56,13 @@ BY = {
 def chart(request: PageRequest, run_id: str) -> HttpResponse:
     """One chart's figure as JSON, with a note if not every point is in it."""
     head = find_head(request, run_id)
-    heads = [
-        h for h in find_series(head.run, request.GET.getlist("key")) if is_drawn(h)
-    ]
+    heads = find_series(head.run, request.GET.getlist("key"))
     etag = _figure_etag(request, heads)
     if request.headers.get("If-None-Match") == etag:
         answer = HttpResponse(status=304)
     else:
-        figure = msgspec.json.encode(_figure(request, heads))
+        made = _figure_of_one(request, heads) or _lines(request, heads)
+        figure = msgspec.json.encode(made)
         answer = HttpResponse(figure, content_type="application/json")
     answer["ETag"] = etag
     answer["Cache-Control"] = "private, no-cache"
@@ -67,88 +75,91 @@ def _figure_etag(request: PageRequest, heads: Sequence[Metric]) -> str:
     return f'"{blake2b(seen.encode(), digest_size=12).hexdigest()}"'
 
 
-def _figure(request: PageRequest, heads: Sequence[Metric]) -> dict[str, Any]:
+def _figure_of_one(request: PageRequest, heads: Sequence[Metric]) -> Figure | None:
+    """That of a table or a document; None for lines."""
+    if len(heads) != 1 or heads[0].kind in NUMERIC_KINDS:
+        return None
+    head = heads[0]
+    if head.kind == MetricKind.TABLE:
+        return _columns(head, request.GET.get("cx", ""), request.GET.get("cy", ""))
+    newest = store.newest_all([head], NEWEST)[head.pk]
+    at, value = value_at(head, newest, request.GET.get("at", ""))
+    path = path_in(value)
+    file = files_at(head.run, [path]).get(path) if path else None
+    figure = figure_of(head, value, file, request.GET.get("as", ""))
+    note = _("step %(n)s") % {"n": grouped(at)} if head.count > 1 else ""
+    return {**figure, "note": note}
+
+
+def _columns(head: Metric, x: str, y: str) -> Figure:
+    pairs = column_pairs(store.read(head).python_values(), x, y)
+    total = len(pairs)
+    if total > CHART_POINTS:
+        xs, ys = zip(*pairs, strict=True)
+        steps = list(range(total))
+        kept = choose(make_points(steps, steps, ys), CHART_POINTS)
+        pairs = [(xs[at], ys[at]) for at in kept.tolist()]
+    figure = column_figure(x, y, [x for x, _y in pairs], [y for _x, y in pairs])
+    return {**figure, "note": _cut(len(pairs), total) if len(pairs) < total else ""}
+
+
+def _lines(request: PageRequest, heads: Sequence[Metric]) -> Figure:
+    drawn = [head for head in heads if is_drawn(head)]
     axis = read_axis(request.GET)
     weight = read_weight(request.GET)
-    start, stop = _bound(request, "from"), _bound(request, "to")
-    drawings = [
-        draw(head, axis, weight=weight, start=start, stop=stop) for head in heads
-    ]
+    span = span_of(drawn)
+    window = _window(request, axis, span)
+    drawings = [draw(head, axis, weight=weight, window=window) for head in drawn]
     figure = metric_figure(
         [drawing.line for drawing in drawings],
         axis,
         log_y=request.GET.get("log") == "1",
         zone=get_current_timezone(),
+        span=span.length,
     )
-    return {**figure, "note": _note(drawings) or BY[axis]()}
+    return {
+        **figure,
+        "note": _note(drawings) or BY[axis](),
+        # Whether a part of it would have points that the whole has not.
+        "rereads": any(drawing.shown < drawing.total for drawing in drawings),
+    }
 
 
-def _bound(request: PageRequest, name: str) -> int | None:
-    text = request.GET.get(name)
-    if text is None:
-        return None
+def _window(request: PageRequest, axis: Axis, span: Span) -> Window:
+    """The asked stretch, as the chart's own axis says it."""
+    ends = []
+    for name in ("from", "to"):
+        text = request.GET.get(name)
+        ends.append(None if text is None else _place(name, text, axis, span))
+    return Window(*ends)
+
+
+def _place(name: str, text: str, axis: Axis, span: Span) -> int:
     try:
-        number = int(text)
-    except ValueError:
-        number = 2**63
-    if not -(2**63) <= number < 2**63:
-        raise InvalidValue(f"{name} is a step, not {text!r}", field=name)
-    return number
+        if axis is Axis.STEP:
+            found = int(text)
+        elif axis is Axis.RELATIVE:
+            found = round(span.began + float(text) * unit_of(span.length).length)
+        else:
+            when = datetime.fromisoformat(text).replace(tzinfo=get_current_timezone())
+            found = round(when.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        found = 2**63
+    if not -(2**63) <= found < 2**63:
+        word = "a step" if axis is Axis.STEP else "a place on the axis"
+        raise InvalidValue(f"{name} is {word}, not {text!r}", field=name)
+    return found
 
 
 def _note(drawings: Sequence[Drawing]) -> str:
     cut = [drawing for drawing in drawings if drawing.shown < drawing.total]
     if not cut:
         return ""
+    return _cut(sum(each.shown for each in cut), sum(each.total for each in cut))
+
+
+def _cut(shown: int, total: int) -> str:
     return _("%(shown)s of %(total)s points, every extreme kept") % {
-        "shown": grouped(sum(drawing.shown for drawing in cut)),
-        "total": grouped(sum(drawing.total for drawing in cut)),
+        "shown": grouped(shown),
+        "total": grouped(total),
     }
-
-
-@access(Permission.READ)
-@require_safe
-def values(request: PageRequest, run_id: str) -> HttpResponseBase:
-    """Every point of the asked metrics as CSV, oldest first."""
-    head = find_head(request, run_id)
-    heads = find_series(head.run, request.GET.getlist("key"))
-    answer = StreamingHttpResponse(_csv(heads), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = content_disposition_header(
-        as_attachment=True, filename=f"{head.run.run_id}-metrics.csv"
-    )
-    return answer
-
-
-def _csv(heads: Sequence[Metric]) -> Iterator[str]:
-    """In pieces: sent line by line, a million points take a minute."""
-    yield _lines([("metric", "step", "time", "value")])
-    for head in heads:
-        name = _harmless(head.key.name)
-        points = iter(store.read(head))
-        while piece := list(islice(points, PIECE)):
-            yield _lines(
-                (name, step, _moment(time), _cell(value)) for step, time, value in piece
-            )
-
-
-def _lines(rows: Iterable[Sequence[object]]) -> str:
-    sheet = io.StringIO()
-    csv.writer(sheet).writerows(rows)
-    return sheet.getvalue()
-
-
-def _moment(time: int) -> str:
-    return datetime.fromtimestamp(time / 1000, UTC).isoformat(timespec="milliseconds")
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        return word_for(value)
-    return _harmless(value) if isinstance(value, str) else value
-
-
-def _harmless(value: str) -> str:
-    """A text that a spreadsheet would take for a formula is kept from being one."""
-    if value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value

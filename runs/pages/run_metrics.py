@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -13,21 +13,25 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.models import Metric
+from runs.models import Metric, MetricKind
 from runs.pages.members_only import PageRequest
 from runs.pages.metric_choice import Choice, read_choice
+from runs.pages.metric_panels import STEPS, Panel, Sources, panels
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.render import times
+from runs.render.addresses import run_path
 from runs.render.chart_axes import Axis
 from runs.render.metric_values import Shown, column_shown, last_shown
+from runs.search.metric_files import files_at, path_in
 from runs.search.run_detail import metrics_of
-from runs.search.run_metrics import (
-    is_drawn,
-    newest_values,
-)
+from runs.search.run_metrics import NUMERIC_KINDS, newest_values
+from runs.storage.metrics import store
+from runs.storage.points import Points
 
 #: Rows of the table beside the charts.
 ROWS, MORE_ROWS = 25, 500
+#: Of what is no line so many of the last steps are read.
+NEWEST = 200
 
 
 @dataclass(frozen=True)
@@ -45,14 +49,6 @@ class Group:
     entries: list[Entry]
 
 
-@dataclass(frozen=True)
-class Chart:
-    title: str
-    keys: Sequence[str]
-    figure: str
-    csv: str
-
-
 @access(Permission.READ)
 @require_safe
 def metrics(request: PageRequest, run_id: str) -> HttpResponse:
@@ -65,12 +61,18 @@ def metrics(request: PageRequest, run_id: str) -> HttpResponse:
     by_key = {each.key.name: each for each in heads}
     chosen = [by_key[key] for key in choice.keys]
     rows = MORE_ROWS if request.GET.get("rows") == "more" else ROWS
+    newest = store.newest_all(chosen, max(rows + 1, NEWEST))
+    named = [path for points in _documents(chosen, newest) for path in _paths(points)]
+    files = files_at(head.run, named)
+    base = run_path(request.workspace.name, run_id)
+    made = panels(chosen, Sources(base, choice, newest, files))
     context = {
         "choice": choice,
         "groups": _groups(heads, choice),
-        "charts": _charts(chosen, choice),
+        "panels": made,
         "axes": [(axis.value, AXES[axis]()) for axis in Axis],
-        **_values(chosen, rows),
+        "said": _unseen(choice, made),
+        **_values(chosen, newest, rows),
         **_links(choice, rows),
     }
     return show(request, head, "metrics", etag, context)
@@ -83,42 +85,65 @@ AXES = {
 }
 
 
+WORDS = {
+    MetricKind.IMAGE: lambda: _("image"),
+    MetricKind.CONFUSION_MATRIX: lambda: _("matrix"),
+    MetricKind.ACCURACY_TABLE: lambda: _("curves"),
+    MetricKind.RESIDUALS: lambda: _("histogram"),
+    MetricKind.PREDICTIONS: lambda: _("predictions"),
+}
+
+
 def _groups(heads: Sequence[Metric], choice: Choice) -> list[Group]:
     groups: dict[str, Group] = {}
     for head in heads:
         key = head.key.name
         prefix = key.split("/", 1)[0] if "/" in key else ""
         group = groups.setdefault(prefix, Group(prefix, []))
-        group.entries.append(Entry(key, last_shown(head), key in choice.keys))
+        group.entries.append(Entry(key, _last(head), key in choice.keys))
     return list(groups.values())
 
 
-def _charts(chosen: Sequence[Metric], choice: Choice) -> list[Chart]:
-    keys = [head.key.name for head in chosen if is_drawn(head)]
-    if choice.one and len(keys) > 1:
-        return [_chart(_("%(n)d metrics") % {"n": len(keys)}, keys, choice)]
-    return [_chart(key, [key], choice) for key in keys]
+def _last(head: Metric) -> Shown:
+    """What stands beside a name in the list: the last value, or what it is."""
+    word = WORDS.get(MetricKind(head.kind))
+    return Shown(word(), head.last_text or "") if word else last_shown(head)
 
 
-def _chart(title: str, keys: Sequence[str], choice: Choice) -> Chart:
-    what = [("key", key) for key in keys]
-    look = [pair for pair in choice.look() if pair[0] in ("x", "smooth", "log")]
-    return Chart(
-        title,
-        keys,
-        f"chart.json?{urlencode([*what, *look])}",
-        f"values.csv?{urlencode(what)}",
-    )
+def _unseen(choice: Choice, made: Sequence[Panel]) -> list[tuple[str, str]]:
+    """What the address says of single metrics and no select on the page shows."""
+    seen = {select.name for panel in made for select in panel.selects}
+    return [pair for pair in choice.said if pair[0] not in seen]
 
 
-def _values(chosen: Sequence[Metric], limit: int) -> dict[str, Any]:
-    rows = newest_values(chosen, limit + 1)
+def _documents(
+    chosen: Sequence[Metric], newest: Mapping[int, Points]
+) -> Iterator[Points]:
+    for head in chosen:
+        if head.kind not in (*NUMERIC_KINDS, MetricKind.TABLE):
+            yield newest[head.pk]
+
+
+def _paths(points: Points) -> Iterator[str]:
+    """What the newest values name: an older one is asked for by its step."""
+    for value in points.python_values()[-STEPS:]:
+        if path := path_in(value):
+            yield path
+
+
+def _values(
+    chosen: Sequence[Metric], newest: Mapping[int, Points], limit: int
+) -> dict[str, Any]:
+    """The table below: the series side by side by step."""
+    series = [head for head in chosen if head.kind in NUMERIC_KINDS]
+    rows = newest_values([newest[head.pk] for head in series], limit + 1)
     seen = rows[:limit]
     columns = [
-        column_shown([row.cells[at] for row in seen]) for at in range(len(chosen))
+        column_shown([row.cells[at] for row in seen]) for at in range(len(series))
     ]
     zone = get_current_timezone()
     return {
+        "value_keys": [head.key.name for head in series],
         "rows": [
             (row.step, times.at(row.time, zone), [column[at] for column in columns])
             for at, row in enumerate(seen)

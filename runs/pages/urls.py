@@ -19,6 +19,7 @@ from runs.pages import (
     home,
     invitation,
     members,
+    metric_export,
     metric_points,
     parts,
     run_cancel,
@@ -92,7 +93,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/metrics/values.csv",
-        metric_points.values,
+        metric_export.values,
         name="run-values",
     ),
     path(

@@ -97,3 +97,32 @@ def layout(axis: Axis, unit: Unit, *, log_y: bool) -> Figure:
             "fixedrange": True,
         },
     }
+
+
+def plain_layout(x_title: str, y_title: str) -> Figure:
+    """Two linear axes with their names."""
+    axis = {"type": "linear", "zeroline": False, "hoverformat": ".6~g"}
+    return {
+        "margin": {"t": 12, "r": 12, "b": 40, "l": 60},
+        "showlegend": False,
+        "hovermode": "x unified",
+        "dragmode": "zoom",
+        "xaxis": {
+            **axis,
+            **_exponents(7),
+            "title": {"text": shown(x_title), "standoff": 6},
+        },
+        "yaxis": {
+            **axis,
+            **_exponents(4),
+            "title": {"text": shown(y_title), "standoff": 8},
+        },
+    }
+
+
+def shown(text: str) -> str:
+    """Text without meaning to Plotly, whose bold and raised words are inline styles.
+
+    An invisible space rather than an entity, which Plotly would cut within.
+    """
+    return text.replace("<", "<\u200b").replace("&", "&\u200b")

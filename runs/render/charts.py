@@ -20,6 +20,7 @@ from runs.render.chart_axes import (
     Unit,
     fit_what_is_constant,
     is_long,
+    shown,
 )
 from runs.render.chart_axes import layout as axes_layout
 from runs.render.numbers import number, word_for
@@ -52,9 +53,14 @@ def metric_figure(
     *,
     log_y: bool = False,
     zone: tzinfo = UTC,
+    span: int | None = None,
 ) -> Figure:
-    """One graph of some metrics of a run."""
-    unit = _unit(lines)
+    """One graph of some metrics of a run.
+
+    `span` is the length of the whole series where the lines are a part of them, so that
+    the unit of relative time stays.
+    """
+    unit = unit_of(_length(lines) if span is None else span)
     data: list[Trace] = []
     for series, line in enumerate(lines, start=1):
         xs = _xs(line, axis, unit, zone)
@@ -108,7 +114,7 @@ def _trace(
             if any(sizes)
             else {}
         ),
-        "name": _plain(key),
+        "name": shown(key),
         "x": list(xs),
         "y": [value if math.isfinite(value) else None for value in values],
         "connectgaps": False,
@@ -127,12 +133,12 @@ def _odd_values(
     return {
         "type": "scatter",
         "mode": "markers+text",
-        "name": _plain(f"{line.key}: {', '.join(sorted(set(words)))}"),
+        "name": shown(f"{line.key}: {', '.join(sorted(set(words)))}"),
         "x": [xs[at] for at in odd],
         "y": [0.96] * len(odd),
         "yaxis": "y2",
         "text": texts,
-        "hovertext": [_plain(f"{line.key}: {word}") for word in words],
+        "hovertext": [shown(f"{line.key}: {word}") for word in words],
         "hoverinfo": "x+text",
         "textposition": "middle right",
         "cliponaxis": False,
@@ -147,14 +153,6 @@ def _is_alone(values: Sequence[float], at: int) -> bool:
     around = (values[max(at - 1, 0) : at], values[at + 1 : at + 2])
     beside = [value for part in around for value in part]
     return math.isfinite(values[at]) and not any(map(math.isfinite, beside))
-
-
-def _plain(text: str) -> str:
-    """Text without meaning to Plotly, whose bold and raised words are inline styles.
-
-    An invisible space rather than an entity, which Plotly would cut within.
-    """
-    return text.replace("<", "<\u200b").replace("&", "&\u200b")
 
 
 def _spread_words(odd: Sequence[int], words: Sequence[str], count: int) -> list[str]:
@@ -205,12 +203,14 @@ def _free_side(ys: Sequence[float]) -> str | None:
     return None
 
 
-def _unit(lines: Sequence[Line]) -> Unit:
-    """The largest unit of which the longest line has three."""
-    longest = max(
-        (max(line.times, default=0) - line.began for line in lines), default=0
-    )
-    return next((u for u in UNITS if longest >= 3 * u.length), UNITS[-1])
+def unit_of(length: int) -> Unit:
+    """The largest unit of which that many milliseconds have three."""
+    return next((u for u in UNITS if length >= 3 * u.length), UNITS[-1])
+
+
+def _length(lines: Sequence[Line]) -> int:
+    """Of the longest line, in ms."""
+    return max((max(line.times, default=0) - line.began for line in lines), default=0)
 
 
 def _xs(line: Line, axis: Axis, unit: Unit, zone: tzinfo) -> list[Any]:

@@ -35,7 +35,7 @@ class RunFiles:
 def list_files(run: Run) -> RunFiles:
     """Two queries, whatever there is."""
     models = models_of(run)
-    rows = _live().filter(Q(run=run) | Q(model__in=models))
+    rows = live_files().filter(Q(run=run) | Q(model__in=models))
     found = list(rows.order_by("folder", "name")[: MOST_LISTED + 1])
     shown = found[:MOST_LISTED]
     by_model = [
@@ -49,7 +49,7 @@ def list_files(run: Run) -> RunFiles:
 def iterate_files(run: Run) -> Sequence[tuple[str, File]]:
     """Every file with its path in an archive of the whole run."""
     models = {model.pk: model for model in models_of(run)}
-    rows = _live().filter(Q(run=run) | Q(model__in=list(models)))
+    rows = live_files().filter(Q(run=run) | Q(model__in=list(models)))
     return [(_archived_path(file, models), file) for file in rows.order_by("pk")]
 
 
@@ -62,7 +62,7 @@ def _archived_path(file: File, models: dict[int, LoggedModel]) -> str:
 def find_file(run: Run, path: str, model_id: str = "") -> File:
     """The file of the run or of a model that it wrote; raises NotFound, InvalidName."""
     names.check_path(path)
-    rows = _live().filter(path_key=path_key(path))
+    rows = live_files().filter(path_key=path_key(path))
     if model_id:
         written = [m for m in models_of(run) if m.model_id == model_id]
         rows = rows.filter(model__in=written)
@@ -74,5 +74,6 @@ def find_file(run: Run, path: str, model_id: str = "") -> File:
     return file
 
 
-def _live() -> QuerySet[File]:
+def live_files() -> QuerySet[File]:
+    """All but the old versions of overwritten ones."""
     return File.objects.filter(replaced__isnull=True)

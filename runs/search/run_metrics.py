@@ -10,7 +10,8 @@ from runs.models import Metric, MetricKind, Run
 from runs.render.chart_axes import Axis
 from runs.render.charts import Line, smooth
 from runs.storage.metrics import store
-from runs.storage.points import Points, Value, as_float
+from runs.storage.points import Points, Value, as_float, make_points
+from runs.storage.sampling import choose
 
 #: How many points a line of a chart has, and one of a sparkline.
 CHART_POINTS = 1000
@@ -19,6 +20,7 @@ SPARKLINE_POINTS = 96
 MOST_READ = 500_000
 #: Longer series are smoothed as sampled.
 MOST_SMOOTHED = 200_000
+NUMERIC_KINDS = (MetricKind.SERIES, MetricKind.LIST)
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,9 @@ class ValueRow:
 
 
 def is_drawn(head: Metric) -> bool:
-    """Whether the series is of numbers, as far as its last value tells."""
-    return head.kind == MetricKind.SERIES and head.last_text is None
+    """Whether the series has numbers to draw, whatever else stands among them."""
+    numbers = head.last_text is None or head.min is not None
+    return head.kind in NUMERIC_KINDS and numbers
 
 
 def sparkline_points(heads: Sequence[Metric]) -> dict[int, Sketch]:
@@ -67,31 +70,67 @@ def sparkline_points(heads: Sequence[Metric]) -> dict[int, Sketch]:
     }
 
 
+@dataclass(frozen=True)
+class Window:
+    """A stretch of an axis: steps, or times in ms; None reaches to the end."""
+
+    start: int | None = None
+    stop: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.start is None and self.stop is None
+
+
 def draw(
-    head: Metric,
-    axis: Axis,
-    *,
-    weight: float = 0.0,
-    start: int | None = None,
-    stop: int | None = None,
+    head: Metric, axis: Axis, *, weight: float = 0.0, window: Window = Window()
 ) -> Drawing:
-    """The series' line, every extreme kept; only of steps from `start` to `stop`."""
-    chosen, total = store.sample(head, CHART_POINTS, start, stop)
+    """The line of the series' numbers within the window, every extreme kept."""
+    points = _numbers_of(_read(head, axis, window))
+    total = len(points)
+    chosen = points
+    if total > CHART_POINTS:
+        chosen = points.take(choose(points, CHART_POINTS))
     if axis is not Axis.STEP:
         chosen = chosen.in_time_order()
-    smoothed = _smoothed(head, chosen, axis, weight, total) if weight else None
+    smoothed = None
+    if weight:
+        whole = points if window.is_whole else None
+        smoothed = _smoothed(head, chosen, axis, weight, whole)
     line = Line(
         head.key.name,
         chosen.steps.tolist(),
         chosen.times.tolist(),
-        _floats(chosen),
-        began=_began(head),
+        chosen.values.tolist(),
+        began=began(head),
         smoothed=smoothed,
     )
     return Drawing(line, len(chosen), total)
 
 
-def _began(head: Metric) -> int:
+def _read(head: Metric, axis: Axis, window: Window) -> Points:
+    if axis is Axis.STEP:
+        return store.read(head, window.start, window.stop)
+    points = store.read(head)
+    if window.start is not None:
+        points = points.take(points.times >= window.start)
+    if window.stop is not None:
+        points = points.take(points.times <= window.stop)
+    return points
+
+
+def _numbers_of(points: Points) -> Points:
+    """Without texts and the like, which no line has."""
+    if points.is_numeric:
+        return points
+    numbers = [as_float(value) for value in points.values.tolist()]
+    kept = [at for at, value in enumerate(numbers) if value is not None]
+    values = [value for value in numbers if value is not None]
+    steps, times = points.steps[kept].tolist(), points.times[kept].tolist()
+    return make_points(steps, times, values)
+
+
+def began(head: Metric) -> int:
     """What relative time counts from: the run's start, by the writer's clock."""
     started: int | None = head.run.started
     if started is not None and started <= head.first_time:
@@ -100,44 +139,46 @@ def _began(head: Metric) -> int:
 
 
 def _smoothed(
-    head: Metric, chosen: Points, axis: Axis, weight: float, total: int
+    head: Metric, chosen: Points, axis: Axis, weight: float, whole: Points | None
 ) -> list[float]:
     """Smoothed over all points where they are not too many, seen at the chosen ones."""
-    if len(chosen) == total == head.count or head.count > MOST_SMOOTHED:
-        return smooth(_floats(chosen), weight)
-    points = store.read(head)
+    if whole is chosen or head.count > MOST_SMOOTHED:
+        return smooth(chosen.values.tolist(), weight)
+    points = _numbers_of(store.read(head)) if whole is None else whole
     if axis is not Axis.STEP:
         points = points.in_time_order()
-    smoothed = smooth(_floats(points), weight)
+    smoothed = smooth(points.values.tolist(), weight)
     places = zip(points.steps.tolist(), points.times.tolist(), strict=True)
     by_place = dict(zip(places, smoothed, strict=True))
     asked = zip(chosen.steps.tolist(), chosen.times.tolist(), strict=True)
     return [by_place[place] for place in asked]
 
 
-def newest_values(heads: Sequence[Metric], limit: int) -> list[ValueRow]:
+@dataclass(frozen=True)
+class Span:
+    """Where some series begin, and how long they are, in ms."""
+
+    began: int
+    length: int
+
+
+def span_of(heads: Sequence[Metric]) -> Span:
+    """That of the whole series, also where only a part of them is drawn."""
+    start = min((began(head) for head in heads), default=0)
+    length = max((head.last_time - began(head) for head in heads), default=0)
+    return Span(start, length)
+
+
+def newest_values(newest: Sequence[Points], limit: int) -> list[ValueRow]:
     """The newest `limit` steps of several series, side by side, newest first.
 
-    Of several points at a step the last counts. One or two queries per series.
+    `newest` are the series' last points; of several at a step the last counts.
     """
-    columns = [_newest(head, limit) for head in heads]
+    columns = [
+        {step: (time, value) for step, time, value in points} for points in newest
+    ]
     steps = sorted({step for column in columns for step in column}, reverse=True)
     return [_row(step, columns) for step in steps[:limit]]
-
-
-def _newest(head: Metric, limit: int) -> dict[int, tuple[int, Value]]:
-    """The series' last points by step: read from where they probably begin."""
-    span = max(head.last_step - head.first_step, 0)
-    wanted = math.ceil(2 * limit * (span + 1) / max(head.count, 1))
-    start = max(head.last_step - wanted, head.first_step)
-    found: dict[int, tuple[int, Value]] = {}
-    if head.count > 2 * limit:
-        points = store.read(head, start)
-        found = {step: (time, value) for step, time, value in points}
-    if len(found) < limit:
-        points = store.read(head)
-        found = {step: (time, value) for step, time, value in points}
-    return found
 
 
 def _row(step: int, columns: Sequence[dict[int, tuple[int, Value]]]) -> ValueRow:

@@ -1,6 +1,6 @@
 // Draws the charts of the run page: figures come from the server as JSON.
 
-import { CONFIG, coloured, mark, plotly } from "./plot.js";
+import { CONFIG, coloured, font, mark, plotly, token } from "./plot.js";
 
 const drawn = new Map();
 
@@ -10,11 +10,17 @@ async function read(chart, query = "") {
     cache: "no-store",
   });
   if (answer.status === 304) return false;
-  if (!answer.ok) throw new Error(answer.statusText);
+  if (!answer.ok) throw new Error(await reason(answer));
   chart.figure = await answer.json();
   chart.etag = answer.headers.get("ETag");
   chart.query = query;
   return true;
+}
+
+// What the server refuses it says in a sentence: a document of another form than its kind.
+async function reason(answer) {
+  const said = answer.headers.get("Content-Type")?.startsWith("application/json") && (await answer.json());
+  return said?.error?.message ?? "";
 }
 
 async function paint(chart) {
@@ -29,7 +35,7 @@ async function paint(chart) {
 
 function label(chart, data) {
   const card = chart.plot.closest(".chart");
-  card.querySelector("[data-note]").textContent = chart.figure.note;
+  if (chart.figure.note) card.querySelector("[data-note]").textContent = chart.figure.note;
   const lines = data.filter((trace) => trace.meta.part === "line");
   const marks = lines.length > 1 ? lines.map((trace) => mark(trace)) : [];
   card.querySelector("[data-legend]").replaceChildren(...marks);
@@ -38,24 +44,25 @@ function label(chart, data) {
 // Zooming reads the stretch again at full resolution, where points were left out.
 async function zoom(chart, change) {
   const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
-  const left = typeof from === "number";
+  const left = from !== undefined;
   if (!left && !change["xaxis.autorange"] && !chart.range) return;
-  const sampled = chart.figure.note || chart.query;
-  if (!sampled || chart.figure.layout.xaxis.title.text !== chart.stepTitle) return;
+  if (!chart.figure.rereads && !chart.query) return;
   chart.range = left ? [from, to] : null;
-  if (await read(chart, left ? `&from=${Math.floor(from)}&to=${Math.ceil(to)}` : "")) await paint(chart);
+  const ends = chart.isOverSteps ? [Math.floor(from), Math.ceil(to)] : [from, to];
+  const query = left ? `&from=${encodeURIComponent(ends[0])}&to=${encodeURIComponent(ends[1])}` : "";
+  if (await read(chart, query)) await paint(chart);
 }
 
 async function start(plot) {
   const chart = { plot, url: plot.dataset.chart };
+  chart.isOverSteps = !new URL(chart.url, location.href).searchParams.has("x");
   drawn.set(plot, chart);
   try {
     await read(chart);
-    chart.stepTitle = new URL(chart.url, location.href).searchParams.has("x") ? null : chart.figure.layout.xaxis.title.text;
     await paint(chart);
-  } catch {
+  } catch (error) {
     plot.classList.add("failed");
-    plot.textContent = document.body.dataset.offline;
+    plot.textContent = error.message || document.body.dataset.offline;
   }
 }
 
@@ -76,13 +83,43 @@ document.addEventListener("run:changed", async () => {
   }
 });
 document.addEventListener("click", (event) => {
+  const picture = event.target.closest("[data-picture]");
+  if (picture) {
+    picture.closest("details").open = false;
+    keepPicture(drawn.get(picture.closest(".chart").querySelector("[data-chart]")), picture.dataset.picture);
+  }
   const button = event.target.closest("[data-enlarge]");
   if (!button) return;
   const card = button.closest(".chart");
   const large = card.classList.toggle("large");
   button.setAttribute("aria-pressed", large);
-  globalThis.Plotly?.Plots.resize(card.querySelector(".plot"));
+  const plot = card.querySelector(".plot");
+  if (plot) globalThis.Plotly?.Plots.resize(plot);
 });
+
+// A chart as a file, as it stands, with its title and its lines' names.
+async function keepPicture(chart, format) {
+  if (!chart?.figure) return;
+  const Plotly = await plotly();
+  const { data, layout } = coloured(chart.figure, chart.range);
+  const name = chart.plot.dataset.title;
+  const title = { text: name.replaceAll("<", "<\u200b").replaceAll("&", "&\u200b"), font: font(token("text")), x: 0.02, xanchor: "left" };
+  const lines = data.filter((trace) => trace.meta.part === "line").length;
+  const whole = { ...layout, title, showlegend: lines > 1, margin: { ...layout.margin, t: 48 } };
+  const size = { width: 960, height: 480, scale: format === "png" ? 2 : 1 };
+  const image = await Plotly.toImage({ data, layout: whole }, { format, ...size });
+  const link = document.createElement("a");
+  link.download = `${name.replace(/[^\p{L}\p{N}._-]+/gu, "_")}.${format}`;
+  link.href = URL.createObjectURL(blobOf(image));
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+function blobOf(address) {
+  const [head, body] = [address.slice(5, address.indexOf(",")), address.slice(address.indexOf(",") + 1)];
+  const [type] = head.split(";");
+  if (!head.includes("base64")) return new Blob([decodeURIComponent(body)], { type });
+  return new Blob([Uint8Array.from(atob(body), (char) => char.charCodeAt(0))], { type });
+}
 
 const repaint = () => Promise.all([...drawn.values()].filter((chart) => chart.figure).map(paint));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);

@@ -44,7 +44,7 @@ const faded = (colour, share) => colour.replace(/^rgb\((.*)\)$/, `rgba($1, ${sha
 
 function filled(trace) {
   const { part, series: number, each } = trace.meta;
-  const colour = part === "odd" ? token("fail") : series(number ?? 1);
+  const colour = part === "odd" ? token("fail") : part === "rule" ? token("text-3") : series(number ?? 1);
   if (part === "band") return { ...trace, fillcolor: faded(colour, 0.18), line: { ...trace.line, color: colour } };
   const dots = each?.map((one) => (one ? series(one) : token("fail")));
   const ramp = part === "scale" && { colorscale: scale(), colorbar: { ...trace.marker.colorbar, tickfont: font(token("text-3")) } };
@@ -73,7 +73,7 @@ export function coloured(figure, range) {
     font: font(token("text-3")),
     hoverlabel: { bgcolor: token("raised"), bordercolor: token("rule-2"), font: font(token("text")) },
     xaxis: { ...figure.layout.xaxis, ...axis, title, spikecolor: token("text-3"), spikethickness: 1, ...(range && { range, autorange: false }) },
-    yaxis: { ...figure.layout.yaxis, ...axis },
+    yaxis: { ...figure.layout.yaxis, ...axis, ...(figure.layout.yaxis.title && { title: { ...figure.layout.yaxis.title, font: font(token("text-3")) } }) },
   };
   return { data, layout };
 }

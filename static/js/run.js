@@ -71,7 +71,7 @@ function take(html) {
 // page has no list yet.
 const LISTS = {
   "#metric-list": (list) => [...list.querySelectorAll("input")].map((box) => box.value),
-  ".charts": (list) => [...list.querySelectorAll(".plot")].map((plot) => plot.dataset.chart),
+  ".charts": (list) => [...list.querySelectorAll("[data-panel]")].map((panel) => panel.dataset.panel),
 };
 function takeMetrics(fresh) {
   if (fresh.getElementById("metric-form") && !document.getElementById("metric-form")) return false;
@@ -127,6 +127,7 @@ document.body.addEventListener("htmx:configRequest", (event) => {
   if (asked.x === "step") delete asked.x;
   if (Number(asked.smooth) === 0) delete asked.smooth;
   if (!asked.key) asked.none = "1";
+  for (const name of Object.keys(asked)) if (/^(as|at|cx|cy):/.test(name) && !asked[name]) delete asked[name];
 });
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const fresh = new DOMParser().parseFromString(event.detail.xhr.response ?? "", "text/html");

@@ -47,6 +47,16 @@ class Writer:
         address = f"{self.server.url}/api/v1/workspaces/default/runs/{self.id}/metrics"
         self._send(address, "POST", json.dumps(body).encode())
 
+    def rows(self, rows: list[list[Any]]) -> None:
+        """As our SDK delivers them, of every kind."""
+        body = json.dumps({"first": 0, "rows": rows}).encode()
+        root = f"{self.server.url}/api/v1/workspaces/default/runs/{self.id}"
+        self._send(f"{root}/writers/{uuid.uuid4().hex}/rows", "POST", body)
+
+    def address(self, path: str) -> str:
+        """The value of a metric whose content is that file."""
+        return f"aml://artifactId/ExperimentRun/dcid.{self.id}/{path}"
+
     def keep(self, path: str, data: bytes) -> None:
         run = self.call_get(f"runs/get?run_id={self.id}")["run"]["info"]
         root = urllib.parse.urlsplit(run["artifact_uri"]).path.lstrip("/")

@@ -24,7 +24,7 @@ NAN = float("nan")
 
 
 def titles(browser: Client, query: str = "") -> list[str]:
-    return [chart.title for chart in browser.get(METRICS + query).context["charts"]]
+    return [panel.title for panel in browser.get(METRICS + query).context["panels"]]
 
 
 def figure(browser: Client, query: str) -> Any:

@@ -1,0 +1,62 @@
+"""The content of metrics that are documents: read from the file that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from runs.models import File, Metric, MetricKind
+from runs.render.chart_axes import Figure
+from runs.render.curves import CurveKind, accuracy_curves
+from runs.render.document_charts import prediction_figure, residual_histogram
+from runs.render.documents import data_of, read_document
+from runs.render.matrix import Matrix, confusion_matrix
+from runs.storage.files import files as file_store
+from runs.storage.points import Points
+from studio.core.errors import InvalidValue, NotFound, TooLarge
+
+#: A larger document is not read to draw it.
+MOST_BYTES = 8 * 1024 * 1024
+
+
+def not_there() -> str:
+    return _("Its file has not arrived, or is gone.")
+
+
+def value_at(head: Metric, newest: Points, at: str) -> tuple[int, Any]:
+    """The step and the value there, of several the last one; by itself the newest."""
+    found = dict(zip(newest.steps.tolist(), newest.python_values(), strict=True))
+    if not at:
+        return head.last_step, found.get(head.last_step)
+    step = int(at) if at.lstrip("-").isdecimal() else None
+    if step is None or step not in found:
+        raise InvalidValue(_("Nothing was logged at step %(n)s.") % {"n": at})
+    return step, found[step]
+
+
+def matrix_of(value: Any, file: File | None, *, normalised: bool) -> Matrix:
+    return confusion_matrix(_document(value, file), normalised=normalised)
+
+
+def figure_of(head: Metric, value: Any, file: File | None, view: str) -> Figure:
+    """What is drawn of the document; an unknown way of it is the first one."""
+    document = _document(value, file)
+    if head.kind == MetricKind.RESIDUALS:
+        return residual_histogram(document)
+    if head.kind == MetricKind.PREDICTIONS:
+        return prediction_figure(document)
+    known = {kind.value: kind for kind in CurveKind}
+    return accuracy_curves(document, known.get(view, CurveKind.ROC))
+
+
+def _document(value: Any, file: File | None) -> Mapping[str, Any]:
+    if isinstance(value, dict):
+        return data_of(value)
+    if file is None:
+        raise NotFound(not_there())
+    if file.size > MOST_BYTES:
+        raise TooLarge(_("Its file is too large to be drawn: download it."))
+    with file_store.open(file.blob) as handle:
+        return read_document(handle.read(file.size))

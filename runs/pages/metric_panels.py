@@ -1,0 +1,250 @@
+"""What stands on the right of the Metrics tab: a panel per chosen metric, by its kind.
+
+Numbers are drawn by the page's script from `chart.json`; matrices, tables, texts and
+pictures are HTML. What nobody can show says why, and the file stays at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runs.models import File, Metric, MetricKind
+from runs.pages.metric_choice import Choice
+from runs.pages.metric_documents import figure_of, matrix_of, not_there, value_at
+from runs.pages.pictures import picture_of
+from runs.render.document_charts import figure_rows
+from runs.render.metric_tables import DEFAULT_VIEW, rows_table
+from runs.render.metric_values import shown
+from runs.render.numbers import grouped, number
+from runs.search.metric_files import path_in
+from runs.search.run_metrics import NUMERIC_KINDS, is_drawn
+from runs.storage.points import Points
+from studio.core.errors import NotFound, StudioError
+
+#: Rows of a table in a panel.
+ROWS = 100
+#: The newest values of a text, and the steps of a document to choose from.
+TEXTS, STEPS = 25, 200
+
+
+@dataclass(frozen=True)
+class Option:
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Select:
+    """A choice in a panel's head; `name` is its parameter in the address."""
+
+    name: str
+    label: str
+    options: Sequence[Option]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What panels are made from: `base` is the address of the run's page, `newest` the
+    last values of each series, `files` what they name.
+    """
+
+    base: str
+    choice: Choice
+    newest: Mapping[int, Points]
+    files: Mapping[str, File]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """`shape` names the template's part that shows `content`."""
+
+    shape: str
+    id: str
+    title: str
+    keys: Sequence[str]
+    note: str = ""
+    figure: str = ""
+    download: str = ""
+    selects: Sequence[Select] = ()
+    #: The same panel as chart and as table, where that is a matter of one click.
+    chart_query: str = ""
+    table_query: str = ""
+    is_table: bool = False
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+
+def panels(chosen: Sequence[Metric], sources: Sources) -> list[Panel]:
+    """Lines first where they are in one graph; no lines where tables are asked for."""
+    drawn = [head for head in chosen if is_drawn(head)]
+    together = sources.choice.one and len(drawn) > 1
+    made: list[Panel] = []
+    if together and not sources.choice.table:
+        title = _("%(n)d metrics") % {"n": len(drawn)}
+        made.append(_lines(title, drawn, sources))
+    for head in chosen:
+        if not is_drawn(head):
+            made.append(_panel(head, sources))
+        elif not together and not sources.choice.table:
+            made.append(_lines(head.key.name, [head], sources))
+    return made
+
+
+def _lines(title: str, heads: Sequence[Metric], sources: Sources) -> Panel:
+    keys = [head.key.name for head in heads]
+    what = [("key", key) for key in keys]
+    look = [pair for pair in sources.choice.look() if pair[0] in ("x", "smooth", "log")]
+    return Panel(
+        "plot",
+        f"panel-{heads[0].pk}" + ("-all" if len(heads) > 1 else ""),
+        title,
+        keys,
+        figure=f"{sources.base}metrics/chart.json?{urlencode([*what, *look])}",
+        download=f"{sources.base}metrics/values.csv?{urlencode(what)}",
+    )
+
+
+def _panel(head: Metric, sources: Sources) -> Panel:
+    key = head.key.name
+    csv = f"{sources.base}metrics/values.csv?{urlencode({'key': key})}"
+    blank = Panel("", f"panel-{head.pk}", key, [key], download=csv)
+    if head.kind == MetricKind.TABLE:
+        return _table(blank, head, sources)
+    if head.kind in NUMERIC_KINDS:
+        return _texts(blank, head, sources.newest[head.pk])
+    try:
+        return _document(blank, head, sources)
+    except StudioError as error:
+        # A document of another form than its kind has, or of none.
+        return replace(blank, shape="wrong", content={"reason": error.message})
+
+
+def _texts(blank: Panel, head: Metric, newest: Points) -> Panel:
+    rows = [(step, shown(value)) for step, _time, value in newest][-TEXTS:]
+    return replace(
+        blank, shape="texts", note=_counted(head), content={"rows": rows[::-1]}
+    )
+
+
+def _counted(head: Metric) -> str:
+    values = ngettext("%(n)s value", "%(n)s values", head.count)
+    return values % {"n": grouped(head.count)}
+
+
+def _table(blank: Panel, head: Metric, sources: Sources) -> Panel:
+    key, choice = head.key.name, sources.choice
+    table = rows_table(sources.newest[head.pk].python_values()[-ROWS:])
+    view = choice.of("as", key) or table.default_view
+    x, y = table.axes(choice.of("cx", key), choice.of("cy", key))
+    panel = replace(
+        blank,
+        note=_rows_note(head, len(table.rows)),
+        selects=_columns(key, table.numeric, x, y) if view == "chart" else (),
+        chart_query=choice.saying("as", key, "chart") if y else "",
+        table_query=choice.saying("as", key, "table") if y else "",
+        is_table=view != "chart" or choice.table or not y,
+        content={"table": table},
+    )
+    if panel.is_table:
+        return replace(panel, shape="rows")
+    asked = urlencode({"key": key, "cx": x, "cy": y})
+    address = f"{sources.base}metrics/chart.json?{asked}"
+    return replace(panel, shape="plot", figure=address)
+
+
+def _rows_note(head: Metric, count: int) -> str:
+    if count < head.count:
+        words = _("the last %(n)s of %(total)s rows")
+        return words % {"n": grouped(count), "total": grouped(head.count)}
+    rows = ngettext("%(n)s row", "%(n)s rows", head.count)
+    return rows % {"n": grouped(head.count)}
+
+
+def _columns(key: str, columns: Sequence[str], x: str, y: str) -> Sequence[Select]:
+    if len(columns) <= 2:
+        return ()
+    return [
+        Select(f"cy:{key}", _("Column"), [Option(c, c, c == y) for c in columns]),
+        Select(f"cx:{key}", _("over"), [Option(c, c, c == x) for c in columns]),
+    ]
+
+
+def _document(blank: Panel, head: Metric, sources: Sources) -> Panel:
+    key, choice, newest = head.key.name, sources.choice, sources.newest[head.pk]
+    at, value = value_at(head, newest, choice.of("at", key))
+    file = sources.files.get(path_in(value) or "")
+    if file:
+        blank = replace(blank, download=f"{sources.base}files/raw/{quote(file.path)}")
+    view = choice.of("as", key) or DEFAULT_VIEW.get(head.kind, "")
+    if choice.table and head.kind != MetricKind.CONFUSION_MATRIX:
+        view = "table"
+    panel = replace(
+        blank,
+        selects=[*_views(head, view), *_steps(key, newest, at)],
+        note=_("step %(n)s") % {"n": grouped(at)} if head.count > 1 else "",
+    )
+    if head.kind == MetricKind.IMAGE:
+        if file is None:
+            raise NotFound(not_there())
+        return replace(
+            panel,
+            shape="picture",
+            selects=_steps(key, newest, at),
+            content={"picture": picture_of(sources.base, file)},
+        )
+    if head.kind == MetricKind.CONFUSION_MATRIX:
+        matrix = matrix_of(value, file, normalised=view == "normalised")
+        return replace(panel, shape="matrix", content={"matrix": matrix})
+    figure = figure_of(head, value, file, view)
+    if view == "table":
+        rows = figure_rows(figure)[:STEPS]
+        return replace(panel, shape="points", content={"rows": rows})
+    asked = {"key": key, "as": view, **({"at": str(at)} if head.count > 1 else {})}
+    address = f"{sources.base}metrics/chart.json?{urlencode(asked)}"
+    return replace(panel, shape="plot", figure=address)
+
+
+def _views(head: Metric, view: str) -> list[Select]:
+    ways = VIEWS.get(MetricKind(head.kind), ())
+    default = DEFAULT_VIEW.get(head.kind, "")
+    options = [
+        Option("" if way == default else way, label(), way == view)
+        for way, label in ways
+    ]
+    return [Select(f"as:{head.key.name}", _("Shown as"), options)] if options else []
+
+
+def _steps(key: str, newest: Points, at: int) -> list[Select]:
+    steps = sorted(set(newest.steps.tolist()), reverse=True)[:STEPS]
+    if len(steps) < 2:
+        return []
+    options = [
+        Option("" if step == steps[0] else str(step), number(step), step == at)
+        for step in steps
+    ]
+    return [Select(f"at:{key}", _("Step"), options)]
+
+
+_TABLE = ("table", lambda: _("Table"))
+VIEWS = {
+    MetricKind.CONFUSION_MATRIX: (
+        ("counts", lambda: _("Counts")),
+        ("normalised", lambda: _("Normalised")),
+    ),
+    MetricKind.ACCURACY_TABLE: (
+        ("roc", lambda: _("ROC")),
+        ("pr", lambda: _("Precision and recall")),
+        ("gain", lambda: _("Gain")),
+        ("lift", lambda: _("Lift")),
+        ("calibration", lambda: _("Calibration")),
+        _TABLE,
+    ),
+    MetricKind.RESIDUALS: (("chart", lambda: _("Chart")), _TABLE),
+    MetricKind.PREDICTIONS: (("chart", lambda: _("Chart")), _TABLE),
+}

@@ -1,0 +1,50 @@
+"""A picture of a run as a page shows it: by itself only if a browser can bear it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from runs.models import File
+from runs.render.file_kinds import IMAGES, extension
+from runs.render.numbers import filesize
+from runs.render.picture_size import HEAD, size_of
+from runs.storage.files import files as file_store
+
+#: Pictures of more pixels or bytes are named, and opened only by who asks.
+MOST_PIXELS = 40_000_000
+MOST_BYTES = 25_000_000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`shown` is empty where the file is no picture that a page may show unasked."""
+
+    path: str
+    href: str
+    shown: str
+    size: str
+
+
+def is_picture(name: str) -> bool:
+    return extension(name) in IMAGES
+
+
+def picture_of(base: str, file: File) -> Picture:
+    """`base` is the address of the run's page."""
+    href = f"{base}files/raw/{quote(file.path)}"
+    pixels = _pixels(file)
+    words = [f"{pixels[0]} × {pixels[1]}"] if pixels else []
+    fits = is_picture(file.name) and file.size <= MOST_BYTES
+    if fits and pixels and pixels[0] * pixels[1] > MOST_PIXELS:
+        fits = False
+    size = ", ".join([*words, filesize(file.size)])
+    return Picture(file.path, href, f"{href}?inline=1" if fits else "", size)
+
+
+def _pixels(file: File) -> tuple[int, int] | None:
+    """None for drawings (SVG) and whatever is no picture."""
+    if not is_picture(file.name) or extension(file.name) == "svg":
+        return None
+    with file_store.open(file.blob) as handle:
+        return size_of(handle.read(min(file.size, HEAD)))

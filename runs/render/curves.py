@@ -1,0 +1,134 @@
+"""What is drawn of an accuracy table: ROC, PR, gain, lift and calibration curves.
+
+The table counts, per class and threshold, true and false positives and negatives
+(`[class, threshold, 4]`, the last axis TP, FP, TN, FN): once over thresholds of
+probability, once over percentiles of the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from runs.render.chart_axes import Figure
+from runs.render.document_charts import Curve, curve_figure
+from runs.render.documents import Numbers, labels_in, numbers_in
+from studio.core.errors import InvalidValue
+
+#: Beside the average so many classes have a line of their own, the largest.
+MOST_LINES = 9
+POINTS = 500
+
+
+class CurveKind(str, Enum):
+    ROC = "roc"
+    PR = "pr"
+    GAIN = "gain"
+    LIFT = "lift"
+    CALIBRATION = "calibration"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A kind's axes, its curve of one class's counts, and the line of pure chance."""
+
+    titles: Callable[[], tuple[str, str]]
+    points: Callable[[Numbers, Numbers], tuple[Numbers, Numbers]]
+    chance: Sequence[tuple[float, float]] = ()
+    by_percentile: bool = False
+
+
+def accuracy_curves(data: Mapping[str, Any], kind: CurveKind) -> Figure:
+    """Raises InvalidValue for what is no accuracy table."""
+    rule = _RULES[kind]
+    source = "percentile" if rule.by_percentile else "probability"
+    tables = numbers_in(data, f"{source}_tables", 3)
+    thresholds = numbers_in(data, f"{source}_thresholds", 1)
+    if tables.shape[1:] != (len(thresholds), 4):
+        wanted = _("“%(name)s” must have 4 counts for each threshold.")
+        raise InvalidValue(wanted % {"name": f"{source}_tables"})
+    labels = labels_in(data, len(tables))
+    curves = [_curve(_("average"), tables.sum(axis=0), thresholds, rule)]
+    if len(tables) > 1:
+        curves += [
+            _curve(labels[at], tables[at], thresholds, rule) for at in _largest(tables)
+        ]
+    return curve_figure(curves, *rule.titles(), chance=rule.chance)
+
+
+def _largest(tables: Numbers) -> list[int]:
+    """Positions of the classes with the most true cases, in their own order."""
+    cases = tables[:, 0, 0] + tables[:, 0, 3]
+    return sorted(np.argsort(-cases, kind="stable")[:MOST_LINES].tolist())
+
+
+def _curve(name: str, table: Numbers, thresholds: Numbers, rule: Rule) -> Curve:
+    xs, ys = rule.points(table, thresholds)
+    whole = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
+    order = whole[np.lexsort((ys[whole], xs[whole]))]
+    if len(order) > POINTS:
+        order = order[np.linspace(0, len(order) - 1, POINTS).astype(int)]
+    return Curve(name, xs[order].tolist(), ys[order].tolist())
+
+
+def _share(part: Numbers, rest: Numbers) -> Numbers:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(part / (part + rest))
+
+
+def _roc(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
+    tp, fp, tn, fn = table.T
+    return _share(fp, tn), _share(tp, fn)
+
+
+def _pr(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
+    tp, fp, _tn, fn = table.T
+    return _share(tp, fn), _share(tp, fp)
+
+
+def _gain(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
+    tp, fp, tn, fn = table.T
+    return _share(tp + fp, tn + fn), _share(tp, fn)
+
+
+def _lift(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]:
+    part, found = _gain(table, thresholds)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return part, np.asarray(found / part)
+
+
+def _calibration(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]:
+    """Between two thresholds: the mean predicted probability, and how often true."""
+    order = np.argsort(thresholds, kind="stable")
+    tp, fp = table[order, 0], table[order, 1]
+    true, false = -np.diff(tp), -np.diff(fp)
+    edges = thresholds[order]
+    return (edges[1:] + edges[:-1]) / 2, _share(true, false)
+
+
+_DIAGONAL = ((0.0, 0.0), (1.0, 1.0))
+_RULES = {
+    CurveKind.ROC: Rule(
+        lambda: (_("False positive rate"), _("True positive rate")), _roc, _DIAGONAL
+    ),
+    CurveKind.PR: Rule(lambda: (_("Recall"), _("Precision")), _pr),
+    CurveKind.GAIN: Rule(
+        lambda: (_("Share of the data"), _("Recall")), _gain, _DIAGONAL, True
+    ),
+    CurveKind.LIFT: Rule(
+        lambda: (_("Share of the data"), _("Lift")),
+        _lift,
+        ((0.0, 1.0), (1.0, 1.0)),
+        True,
+    ),
+    CurveKind.CALIBRATION: Rule(
+        lambda: (_("Predicted probability"), _("Share that is true")),
+        _calibration,
+        _DIAGONAL,
+    ),
+}

@@ -1,0 +1,152 @@
+"""Figures of what is no series: curves, histograms, predictions, columns of a table.
+
+As in `runs.render.charts` they have no colour: `meta` says which series a trace is and
+which part of it (`line`, `bar`, `rule`), and the page's script knows the theme.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from runs.render.chart_axes import Figure, Trace, plain_layout, shown
+from runs.render.documents import Numbers, numbers_in
+from runs.render.numbers import number
+from studio.core.errors import InvalidValue
+
+#: Shorter lines show their points.
+DOTTED = 60
+
+
+@dataclass(frozen=True)
+class Curve:
+    name: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+
+
+def curve_figure(
+    curves: Sequence[Curve],
+    x_title: str,
+    y_title: str,
+    *,
+    chance: Sequence[tuple[float, float]] = (),
+) -> Figure:
+    """Lines on shared axes; `chance` is a dashed line to compare them with."""
+    data = [_line(curve, series) for series, curve in enumerate(curves, start=1)]
+    if chance:
+        data.append(_rule(*zip(*chance, strict=True)))
+    return {"data": data, "layout": plain_layout(x_title, y_title)}
+
+
+def residual_histogram(document: Mapping[str, Any]) -> Figure:
+    """Bars between the edges; raises InvalidValue."""
+    edges, counts = _bins(document, "bin_counts")
+    middles, widths = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+    between = [
+        f"{number(low)} … {number(high)}"
+        for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+    ]
+    bars = {
+        "type": "bar",
+        "x": middles.tolist(),
+        "y": _whole(counts),
+        "width": widths.tolist(),
+        "hovertext": between,
+        "hovertemplate": "%{hovertext}: %{y}<extra></extra>",
+        "name": _("Residuals"),
+        "meta": {"series": 1, "part": "bar", "key": _("Residuals")},
+    }
+    layout = plain_layout(_("Residual"), _("Count"))
+    layout["bargap"] = 0
+    layout["hovermode"] = "closest"
+    return {"data": [bars], "layout": layout}
+
+
+def prediction_figure(document: Mapping[str, Any]) -> Figure:
+    """Mean prediction per bin of true values with its error; raises InvalidValue."""
+    edges, averages = _bins(document, "bin_averages")
+    errors = numbers_in(document, "bin_errors", 1)
+    if len(errors) != len(averages):
+        raise InvalidValue(_("“bin_errors” must have a number for each bin."))
+    middles = ((edges[1:] + edges[:-1]) / 2).tolist()
+    line = _line(Curve(_("average"), middles, averages.tolist()), 1)
+    line["error_y"] = {
+        "type": "data",
+        "array": _whole(errors),
+        "visible": True,
+        "thickness": 1,
+        "width": 3,
+    }
+    ends = (float(edges[0]), float(edges[-1]))
+    layout = plain_layout(_("True value"), _("Predicted value"))
+    return {"data": [line, _rule(ends, ends)], "layout": layout}
+
+
+def column_figure(x: str, y: str, xs: Sequence[float], ys: Sequence[float]) -> Figure:
+    """One column of a table over another, in the order of the rows."""
+    return {"data": [_line(Curve(y, xs, ys), 1)], "layout": plain_layout(x, y)}
+
+
+def figure_rows(figure: Figure) -> list[tuple[str, str, str]]:
+    """The figure's numbers as rows of a table: which line, x, y."""
+    return [
+        (str(trace["meta"]["key"]), _cell(x), _cell(y))
+        for trace in figure["data"]
+        if trace["meta"]["part"] != "rule"
+        for x, y in zip(trace["x"], trace["y"], strict=True)
+    ]
+
+
+def _cell(value: float | None) -> str:
+    return "–" if value is None else number(value)
+
+
+def _bins(document: Mapping[str, Any], name: str) -> tuple[Numbers, Numbers]:
+    edges, values = (
+        numbers_in(document, "bin_edges", 1),
+        numbers_in(document, name, 1),
+    )
+    if len(edges) != len(values) + 1 or not np.isfinite(edges).all():
+        wanted = _("“bin_edges” must have one number more than “%(name)s”.")
+        raise InvalidValue(wanted % {"name": name}, field="bin_edges")
+    return edges, values
+
+
+def _line(curve: Curve, series: int) -> Trace:
+    is_short = len(curve.xs) <= DOTTED
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if is_short else "lines",
+        "name": shown(curve.name),
+        "x": _whole(curve.xs),
+        "y": _whole(curve.ys),
+        "meta": {"series": series, "part": "line", "key": curve.name},
+        "line": {"width": 1.8},
+        **({"marker": {"size": 4}} if is_short else {}),
+    }
+
+
+def _rule(xs: Sequence[float], ys: Sequence[float]) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": list(xs),
+        "y": list(ys),
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "meta": {"series": 0, "part": "rule", "key": ""},
+        "line": {"width": 1, "dash": "4px,4px"},
+    }
+
+
+def _whole(values: Sequence[float] | Numbers) -> list[float | None]:
+    """As JSON has numbers: what is not finite is a gap."""
+    return [
+        value if math.isfinite(value) else None for value in np.asarray(values).tolist()
+    ]

@@ -1,0 +1,74 @@
+"""A confusion matrix as rows of an HTML table: counts, or shares of each true class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from runs.render.documents import Numbers, labels_in, numbers_in
+from runs.render.numbers import number
+from studio.core.errors import InvalidValue
+
+#: Of more classes those are shown that are most often taken for others, or others for.
+MOST_CLASSES = 25
+#: The strongest of the grounds that `static/css/metrics.css` has.
+STRONGEST = 9
+
+
+@dataclass(frozen=True)
+class MatrixCell:
+    text: str
+    level: int
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """`rows` are of true classes, columns of predicted ones; `total` counts classes."""
+
+    labels: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[MatrixCell]]]
+    total: int
+
+
+def confusion_matrix(data: Mapping[str, Any], *, normalised: bool) -> Matrix:
+    """Raises InvalidValue for what is no square matrix of numbers."""
+    counts = numbers_in(data, "matrix", 2)
+    if counts.shape[0] != counts.shape[1]:
+        raise InvalidValue(_("“matrix” must have as many rows as columns."))
+    labels = labels_in(data, len(counts))
+    shown = _most_confused(counts)
+    values = _shares(counts) if normalised else counts
+    values = values[np.ix_(shown, shown)]
+    top = 1.0 if normalised else float(np.nanmax(np.append(np.abs(values), 0)))
+    names = [labels[at] for at in shown]
+    rows = [
+        (name, [_cell(value, top, normalised) for value in row])
+        for name, row in zip(names, values.tolist(), strict=True)
+    ]
+    return Matrix(names, rows, len(labels))
+
+
+def _most_confused(counts: Numbers) -> list[int]:
+    """Positions of at most MOST_CLASSES classes, in their own order."""
+    if len(counts) <= MOST_CLASSES:
+        return list(range(len(counts)))
+    wrong = np.nan_to_num(np.where(np.eye(len(counts), dtype=bool), 0, counts))
+    confusion = wrong.sum(axis=0) + wrong.sum(axis=1)
+    worst = np.argsort(-confusion, kind="stable")[:MOST_CLASSES]
+    return sorted(worst.tolist())
+
+
+def _shares(counts: Numbers) -> Numbers:
+    totals = np.nansum(counts, axis=1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(totals > 0, counts / totals, 0.0))
+
+
+def _cell(value: float, top: float, normalised: bool) -> MatrixCell:
+    share = abs(value) / top if top and np.isfinite(value) else 0.0
+    text = f"{value:.2f}" if normalised and np.isfinite(value) else number(value)
+    return MatrixCell(text, round(min(share, 1.0) * STRONGEST))

@@ -1,0 +1,91 @@
+"""The Metrics tab in a real browser: every kind, zoom, downloads, the address."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.test_run_page import Writer
+from tests.parts.server import Server
+from tests.render.test_documents import ACCURACY, PREDICTIONS, RESIDUALS
+
+MATRIX = {"class_labels": ["<b>cat", "dog"], "matrix": [[8, 2], [1, 9]]}
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d494844520000000100000001080600000"
+    "01f15c4890000000d49444154789c6360f8cf000000030101007a5e8b450000000049454e44ae426082"
+)
+
+
+@pytest.fixture
+def run(server: Server) -> Writer:
+    return Writer(server)
+
+
+def log_kinds(run: Writer) -> None:
+    documents = {
+        "confusion_matrix": MATRIX,
+        "accuracy_table": ACCURACY,
+        "residuals": RESIDUALS,
+        "predictions": PREDICTIONS,
+    }
+    rows: list[list[Any]] = [
+        ["wave", {"x": n, "y": n * n}, n, 9, "table"] for n in (1, 2)
+    ]
+    rows += [["fib", n, None, 9, "list"] for n in (1, 2, 3)]
+    rows += [["phase", "warm", 0, 9]]
+    for kind, data in documents.items():
+        run.keep(f"doc/{kind}", json.dumps({"data": data}).encode())
+        rows.append([kind, run.address(f"doc/{kind}"), 0, 9, kind])
+    run.keep("dot.png", PNG)
+    rows.append(["picture", run.address("dot.png"), 0, 9, "image"])
+    run.rows(rows)
+
+
+def test_every_kind_is_shown_as_what_it_is(run: Writer, owner_page: Page) -> None:
+    log_kinds(run)
+    owner_page.goto(f"{run.page}metrics/?all=1")
+    # Curves, histogram, predictions, columns of a table, a list.
+    expect(owner_page.locator(".plot .main-svg").nth(8)).to_be_attached()
+    expect(owner_page.locator(".chart:has(.plot .bars)")).to_have_count(1)
+    expect(owner_page.locator(".plot .errorbar").first).to_be_attached()
+    expect(owner_page.locator(".matrix .heat-9")).to_have_text("9")
+    expect(owner_page.locator(".said")).to_have_text("warm")
+    picture = owner_page.locator(".panel-picture img")
+    expect(picture).to_have_js_property("naturalWidth", 1)
+    owner_page.get_by_label("Shown as, accuracy_table").select_option("calibration")
+    expect(owner_page.get_by_text("Predicted probability")).to_be_visible()
+    expect(owner_page).to_have_url(re.compile("as(:|%3A)accuracy_table=calibration"))
+    owner_page.get_by_label("Shown as, confusion_matrix").select_option("normalised")
+    expect(owner_page.locator(".matrix .heat-8")).to_have_text("0.90")
+    owner_page.reload()
+    expect(owner_page.get_by_text("Predicted probability")).to_be_visible()
+    expect(owner_page.locator(".matrix .heat-8")).to_have_text("0.90")
+
+
+def test_zooming_reads_again_and_a_chart_is_kept_as_a_picture(
+    run: Writer, owner_page: Page
+) -> None:
+    run.log("loss", [float(n % 7) for n in range(1000)])
+    run.log("loss", [float(n % 7) for n in range(1000)], first=1000)
+    owner_page.goto(f"{run.page}metrics/?x=relative")
+    note = owner_page.locator("[data-note]")
+    expect(note).to_contain_text("of 2,000 points")
+    area = owner_page.locator(".plot .nsewdrag").first.bounding_box()
+    assert area
+    middle = area["y"] + area["height"] / 2
+    owner_page.mouse.move(area["x"] + 40, middle)
+    owner_page.mouse.down()
+    owner_page.mouse.move(area["x"] + 80, middle, steps=3)
+    owner_page.mouse.up()
+    expect(note).to_have_text("by time since the start")
+    for name, start in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        owner_page.locator(".chart .menu summary").click()
+        with owner_page.expect_download() as kept:
+            owner_page.get_by_role("button", name=f"Chart as {name}").click()
+        assert kept.value.suggested_filename == f"loss.{name.lower()}"
+        assert Path(kept.value.path()).read_bytes().startswith(start)
