@@ -1,9 +1,13 @@
-"""Keeps search texts: written in the transaction of the edit that they follow."""
+"""Keeps search texts: written in the transaction of the edit that they follow.
+
+A text is written as a whole, so it is bounded: of a run's tags it holds the first
+`TAGS`, in the order of their keys' first use, as far as `TAG_CHARACTERS` go. What one
+more tag costs does not grow with those that are there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 
 from django.db import connection, transaction
 
@@ -16,14 +20,21 @@ from studio.core.batches import batches
 
 #: Runs whose texts are built at once.
 BATCH = 500
+#: So much of a run's tags can be found by free words; a whole request's at least.
+TAGS, TAG_CHARACTERS = 1_000, 200_000
 
-Tags = Iterable[tuple[str, str | None]]
+Tag = tuple[str, str | None]
 
-_tags_of = PreparedRows(
-    lambda runs: (
-        RunTag.objects.filter(run__id__in=runs)
-        .order_by("run_id", "pk")
-        .values_list("run_id", "key__name", "value")
+_first_tags = PreparedRows(
+    lambda run: (
+        RunTag.objects.filter(run_id=run)
+        .order_by("key_id")
+        .values_list("pk", "key__name", "value")[:TAGS]
+    )
+)
+_texts_of = PreparedRows(
+    lambda runs: SearchText.objects.filter(run__id__in=runs).values_list(
+        "run_id", "text"
     )
 )
 _fields_of = PreparedRows(
@@ -38,7 +49,8 @@ _write = PreparedInsert(SearchText, unique=["run"], update=["text", "grams"])
 
 def write_search_text(run: Run, tags: Mapping[str, str | None]) -> None:
     """For a new run, whose tags these are."""
-    _write([_row(run.pk, run.name, run.run_id, run.description, tags.items())])
+    text = _text(run.name, run.run_id, run.description, tags.items())
+    _write([SearchText(run_id=run.pk, text=text, grams=grams_of(text))])
 
 
 def follow_tags(run: Run, changed: Iterable[str]) -> None:
@@ -50,15 +62,20 @@ def follow_tags(run: Run, changed: Iterable[str]) -> None:
 def refresh_search_texts(runs: Sequence[int]) -> None:
     """Write the texts of runs as they are now; the callers hold the runs' rows."""
     for some in batches(runs, BATCH):
-        tags: dict[int, list[tuple[str, str | None]]] = {}
-        for pk, key, value in _tags_of.all(list(some)):
-            tags.setdefault(pk, []).append((key, value))
+        known = dict(_texts_of.all(list(some)))
         _write(
             [
-                _row(pk, name, run_id, description, tags.get(pk, ()))
+                SearchText(run_id=pk, text=text, grams=grams_of(text))
                 for pk, name, run_id, description in _fields_of.all(list(some))
+                if (text := _text(name, run_id, description, _tags_of(pk)))
+                != known.get(pk)
             ]
         )
+
+
+def _tags_of(run: int) -> list[Tag]:
+    """The first tags, in the order in which they were set."""
+    return [(key, value) for _, key, value in sorted(_first_tags.all(run))]
 
 
 def build_search_texts() -> int:
@@ -81,7 +98,13 @@ def rebuild_search_texts() -> int:
     return build_search_texts()
 
 
-def _row(pk: int, name: str, run_id: str, description: str, tags: Tags) -> SearchText:
-    shown = [tag for tag in tags if not tag[0].startswith(HIDDEN)]
-    text = text_of([name, run_id, description, *chain.from_iterable(shown)])
-    return SearchText(run_id=pk, text=text, grams=grams_of(text))
+def _text(name: str, run_id: str, description: str, tags: Iterable[Tag]) -> str:
+    fields, left = [name, run_id, description], TAG_CHARACTERS
+    for key, value in tags:
+        if key.startswith(HIDDEN):
+            continue
+        left -= len(key) + len(value or "")
+        if left < 0:
+            break
+        fields += [key, value or ""]
+    return text_of(fields)

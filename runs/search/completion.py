@@ -33,11 +33,12 @@ class KeyCount:
 
 
 def keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[KeyCount]:
-    """The commonest keys of the kind that hold `part`, those that begin so first."""
+    """The commonest keys of the kind that hold `part`: it itself, what begins so."""
     lowered = part.lower()
     found = sorted(
         reader.keys(kind, part),
         key=lambda share: (
+            not share.is_named(part),
             not share.field.key.lower().startswith(lowered),
             -share.runs,
             share.field.key,
@@ -50,7 +51,9 @@ def listed(reader: FacetReader, kind: str, part: str, limit: int) -> list[KeyCou
     """The same for a long list, which counts nothing (0) among many runs."""
     if len(reader.runs().ids) <= FEW:
         return keys(reader, kind, part, limit)
-    shares = sorted(reader.keys(kind, part), key=lambda share: -share.runs)
+    shares = sorted(
+        reader.keys(kind, part), key=lambda one: (not one.is_named(part), -one.runs)
+    )
     return [KeyCount(share.field, 0, 0) for share in shares[:limit]]
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, F, Q
+from django.db.models.functions import Length
 
 from runs.models import Experiment, Key, Metric, User, Workspace
 from runs.models.grams import HIDDEN
@@ -44,6 +45,9 @@ class KeyShare:
     field: Field
     runs: int
     values: int
+
+    def is_named(self, name: str) -> bool:
+        return self.field.key.lower() == name.lower()
 
 
 @dataclass(frozen=True)
@@ -118,11 +122,14 @@ class FacetReader:
         return [field for field in dict.fromkeys(found) if is_facet(field)]
 
     def keys(self, kind: str, part: str = "") -> list[KeyShare]:
-        """The keys of a kind that hold `part`: useful ones first, then common ones."""
+        """The keys of a kind that hold `part`, useful ones first, then common ones.
+
+        Before all stands the key that is named so, however few runs have it.
+        """
         found = self._sampled(kind, part)
         if part:
             found += self._known(kind, part, [each.field for each in found])
-        return sorted(found, key=_by_use)
+        return sorted(found, key=lambda one: (not one.is_named(part), *_by_use(one)))
 
     def _sampled(self, kind: str, part: str) -> list[KeyShare]:
         sample = self.runs().sample(SAMPLE)
@@ -142,11 +149,11 @@ class FacetReader:
         ]
 
     def _known(self, kind: str, part: str, seen: Sequence[Field]) -> list[KeyShare]:
-        """Rarer keys, that no run of the sample has."""
+        """Rarer keys, that no run of the sample has; the shortest hold least else."""
         names = Key.objects.filter(
             Q(Contains(F("name"), part)), workspace=self.workspace, kind=KINDS[kind]
         )
-        names = names.exclude(name__startswith=HIDDEN).order_by("name")
+        names = names.exclude(name__startswith=HIDDEN).order_by(Length("name"), "name")
         found = [
             _field(kind, name) for name in names.values_list("name", flat=True)[:50]
         ]

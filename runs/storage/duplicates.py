@@ -11,10 +11,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from runs.models import Metric, MetricChunk
 from runs.storage.chunks import points_of
 from runs.storage.points import Points
+
+#: Steps that are so far from each other are sorted, not looked up.
+TABLE = 4_000_000
 
 Identity = tuple[int, int, Any]
 
@@ -86,12 +90,33 @@ def drop_known(points: Points, known: Sequence[Points]) -> Points:
     if not len(points) or not known:
         return points
     there: set[Identity] = set()
+    steps = _Steps(points.steps)
     for part in known:
-        # Arrays first: most points of a chunk share neither step nor time.
-        near = np.isin(part.steps, points.steps) & np.isin(part.times, points.times)
-        there.update(_identities(part.take(near)))
+        # Arrays first: most points of a chunk share no step.
+        near = steps.among(part.steps)
+        if near.any():
+            there.update(_identities(part.take(near)))
     keep = np.array([identity not in there for identity in _identities(points)])
     return points if keep.all() else points.take(keep)
+
+
+class _Steps:
+    """Tells which steps are among some: by a table where that is small, as it is for
+    scripts, whatever the order in which they log."""
+
+    def __init__(self, steps: NDArray[np.int64]) -> None:
+        self.low, self.high = int(steps.min()), int(steps.max())
+        self.sorted, self.table = np.unique(steps), None
+        if self.high - self.low < TABLE:
+            self.table = np.zeros(self.high - self.low + 1, np.bool_)
+            self.table[steps - self.low] = True
+
+    def among(self, steps: NDArray[np.int64]) -> NDArray[np.bool_]:
+        if self.table is None:
+            return np.isin(steps, self.sorted)
+        near = (steps >= self.low) & (steps <= self.high)
+        near[near] = self.table[steps[near] - self.low]
+        return near
 
 
 def _identities(points: Points) -> list[Identity]:

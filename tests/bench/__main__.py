@@ -12,8 +12,18 @@ from pathlib import Path
 import click
 from playwright.sync_api import sync_playwright
 
-from tests.bench import delivery, interrupt, kill, weight
-from tests.bench.commands import ingest, lists, metric, sdk, search, seed, start
+from tests.bench import delivery, interrupt, kill, places, weight
+from tests.bench.commands import (
+    AS_JSON,
+    KIND,
+    ingest,
+    lists,
+    metric,
+    sdk,
+    search,
+    seed,
+    start,
+)
 from tests.bench.report import Report
 from tests.parts.browser import FLAGS
 from tests.parts.postgres import binaries, cluster, fresh_database
@@ -39,6 +49,17 @@ def database(kind: str) -> Iterator[dict[str, str]]:
         yield {"DATABASE_URL": fresh_database(address)}
 
 
+@contextmanager
+def place(home: Path | None, kind: str) -> Iterator[tuple[Path, dict[str, str]]]:
+    """A home folder and its environment: a fresh one, or one with what it holds."""
+    if home is None:
+        with database(kind) as env, fresh_home() as fresh:
+            yield fresh, env
+        return
+    with places.database(home, kind) as env:
+        yield home, env
+
+
 @click.group(help=__doc__)
 def main() -> None:
     pass
@@ -47,32 +68,59 @@ def main() -> None:
 @main.command("kill")
 @click.option("--rounds", default=30, show_default=True, help="Deaths of the server.")
 @click.option("--writers", default=4, show_default=True, help="Writers at a time.")
+@click.option("--readers", default=1, show_default=True, help="Who open lists.")
 @click.option("--seed", default=1, show_default=True, help="Of the first round.")
 @click.option(
-    "--database",
-    "kind",
-    type=click.Choice(["sqlite", "postgresql"]),
-    default="sqlite",
-    show_default=True,
+    "--home",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="One made by `seed`, which gets more runs; else a fresh one.",
 )
-def kill_command(rounds: int, writers: int, seed: int, kind: str) -> None:
+@KIND
+@AS_JSON
+def kill_command(
+    rounds: int,
+    writers: int,
+    readers: int,
+    seed: int,
+    home: Path | None,
+    kind: str,
+    as_json: bool,
+) -> None:
     """Kill -9 under load, restart, and count what was acknowledged.
 
     Ends with 1 when a point, parameter or file that was acknowledged is missing, or a
     point is there twice.
     """
-    wrong = 0
-    with database(kind) as env, fresh_home() as home:
-        for number in range(seed, seed + rounds):
-            outcome = kill.one_death(home, number, writers=writers, env=env)
-            wrong += len(outcome.wrong)
-            click.echo(
-                f"seed {number}: {outcome.points} points and {outcome.files} files "
-                f"acknowledged, {len(outcome.wrong)} wrong"
-            )
-            for line in outcome.wrong[:10]:
-                click.echo(f"  {line}")
+    report = Report("Killed under load")
+    with place(home, kind) as (folder, env):
+        outcomes = [
+            one_round(folder, number, writers, readers, env)
+            for number in range(seed, seed + rounds)
+        ]
+    wrong = sum(len(one.wrong) for one in outcomes)
+    report.add(
+        f"{rounds} deaths, {kind}",
+        points=sum(one.points for one in outcomes),
+        files=sum(one.files for one in outcomes),
+        lists_read=sum(one.lists for one in outcomes),
+        missing_or_doubled=wrong,
+    )
+    report.show(as_json=as_json)
     sys.exit(1 if wrong else 0)
+
+
+def one_round(
+    home: Path, seed: int, writers: int, readers: int, env: dict[str, str]
+) -> kill.Outcome:
+    outcome = kill.one_death(home, seed, writers=writers, readers=readers, env=env)
+    click.echo(
+        f"seed {seed}: {outcome.points} points and {outcome.files} files acknowledged, "
+        f"{outcome.lists} lists read, {len(outcome.wrong)} wrong",
+        err=True,
+    )
+    for line in outcome.wrong[:10]:
+        click.echo(f"  {line}", err=True)
+    return outcome
 
 
 @main.command("interrupt")

@@ -1,8 +1,8 @@
 """kill -9 of the whole server under load: is every acknowledged write there, once?
 
-Writers log batches and files as MLflow clients do and note what was acknowledged. The
-server dies at a random moment, starts again over the same folder, and the writers send
-their last, unanswered request once more, as clients do.
+Writers log batches and files as MLflow clients do and note what was acknowledged, while
+readers search the lists. The server dies at a random moment, starts again over the same
+folder, and the writers send their last, unanswered request once more, as clients do.
 """
 
 from __future__ import annotations
@@ -13,15 +13,23 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from tests.parts.server import Server, start
 from tests.parts.wire import DEATHS, Connection
 
 POINTS = 20
 FILE_BYTES = 50_000
+#: What readers ask, one after the other.
+LISTS = (
+    "/w/default/runs/",
+    f"/w/default/runs/?{urlencode({'q': 'baseline'})}",
+    f"/w/default/runs/?{urlencode({'q': 'tags.team = nlp metrics.acc > 0.5'})}",
+    f"/w/default/runs/?{urlencode({'sort': '-metrics.acc', 'tree': '1'})}",
+)
 
 
 @dataclass
@@ -123,12 +131,32 @@ class Writer:
                 yield f"file {name} has other content"
 
 
+@dataclass
+class Reader:
+    """Opens lists until the server dies; what is refused is noted."""
+
+    opened: int = 0
+    complaint: str = ""
+
+    def read(self, server: Server) -> None:
+        try:
+            connection = Connection(server)
+            for address in cycle(LISTS):
+                connection.ask("GET", address)
+                self.opened += 1
+        except DEATHS:
+            return
+        except AssertionError as error:
+            self.complaint = str(error)[:500]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """One death: how much was acknowledged before it, and what is wrong after it."""
 
     points: int
     files: int
+    lists: int
     wrong: tuple[str, ...]
 
 
@@ -141,7 +169,12 @@ def new_writer(connection: Connection, seed: int) -> Writer:
 
 
 def one_death(
-    home: Path, seed: int, *, writers: int = 4, env: Mapping[str, str] | None = None
+    home: Path,
+    seed: int,
+    *,
+    writers: int = 4,
+    readers: int = 1,
+    env: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Starts, loads, kills, starts again, looks."""
     chance = random.Random(seed)
@@ -149,7 +182,9 @@ def one_death(
     try:
         connection = Connection(server)
         team = [new_writer(connection, seed * 100 + place) for place in range(writers)]
-        threads = [threading.Thread(target=one.write, args=(server,)) for one in team]
+        crowd = [Reader() for _ in range(readers)]
+        work = [*(one.write for one in team), *(one.read for one in crowd)]
+        threads = [threading.Thread(target=each, args=(server,)) for each in work]
         for thread in threads:
             thread.start()
         time.sleep(chance.uniform(0.2, 3))
@@ -157,14 +192,20 @@ def one_death(
         server.kill()
     for thread in threads:
         thread.join(60)
-    return look(home, team, env)
+    return look(home, team, crowd, env)
 
 
-def look(home: Path, team: list[Writer], env: Mapping[str, str] | None) -> Outcome:
+def look(
+    home: Path,
+    team: list[Writer],
+    crowd: list[Reader],
+    env: Mapping[str, str] | None,
+) -> Outcome:
     again = start(home, env=env)
     try:
         connection = Connection(again)
-        wrong = [one.complaint for one in team if one.complaint]
+        said = [*(one.complaint for one in team), *(one.complaint for one in crowd)]
+        wrong = [complaint for complaint in said if complaint]
         for one in team:
             wrong += one.missing(connection)
             one.repeat_last(connection)
@@ -174,5 +215,6 @@ def look(home: Path, team: list[Writer], env: Mapping[str, str] | None) -> Outco
     return Outcome(
         points=sum(2 * one.acknowledged * POINTS for one in team),
         files=sum(len(one.files) for one in team),
+        lists=sum(one.opened for one in crowd),
         wrong=tuple(wrong),
     )

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from urllib.parse import quote
 
 import click
@@ -37,6 +38,7 @@ def cluster(programs: Path, folder: Path) -> Iterator[str]:
     user, group = account()
     folder.mkdir(parents=True, exist_ok=True)
     os.chown(folder, user, group)
+    let_pass(folder)
 
     def call(program: str, *words: str) -> None:
         subprocess.run(
@@ -60,6 +62,13 @@ def cluster(programs: Path, folder: Path) -> Iterator[str]:
         yield f"postgres://studio@/postgres?host={quote(str(folder), safe='')}"
     finally:
         call("pg_ctl", "--wait", "--mode", "fast", "stop")
+
+
+def let_pass(folder: Path) -> None:
+    """The cluster's user may be another one, who must get through what is our own."""
+    for above in folder.parents:
+        if above.stat().st_uid == os.geteuid() and above.is_relative_to(gettempdir()):
+            above.chmod(above.stat().st_mode | 0o011)
 
 
 def enter(home: Path, env: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs.search import tally
+from runs.search import completion, tally
 from runs.search.facets import FacetReader
 from studio.core.filters import parse_field
 from studio.core.viewspec import ViewSpec
@@ -79,6 +79,18 @@ def test_keys_are_found_by_a_part_of_their_name(models: Library) -> None:
     assert [share.field.key for share in found.keys("tags", "OD")] == ["model"]
     rare = reader(models, "params.lr = 3").keys("tags", "od")
     assert [(share.field.key, share.runs) for share in rare] == [("model", 0)]
+
+
+def test_a_rare_key_stands_first_under_its_own_name(models: Library) -> None:
+    models.make("rare", tags={"od": "1"})
+    for number in range(60):
+        tags = {f"a{number}od": "1", "odd": str(number % 3)}
+        models.make(f"common-{number}", tags=tags)
+    found = reader(models, "tags.odd is not null")
+    assert found.keys("tags", "OD")[0].field.key == "od"
+    everywhere = reader(models)
+    for offered in (completion.keys, completion.listed):
+        assert offered(everywhere, "tags", "od", 3)[0].field.key == "od"
 
 
 def test_another_workspaces_keys_are_not_found(
