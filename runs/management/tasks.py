@@ -16,6 +16,7 @@ from runs.actions.expiry import (
     remove_lost_blobs,
     remove_replaced_files,
 )
+from runs.actions.selections import drop_unused_selections
 from runs.actions.silence import mark_silent_runs
 from runs.management.database import optimize
 from runs.models.rollups import fold
@@ -78,6 +79,7 @@ def all_tasks(clock: Clock) -> Sequence[Task]:
         Task("remove expired sign-ins", 600, remove_expired_sign_ins),
         Task("remove replaced files", 3600, remove_replaced_files),
         Task("purge old trash", 3600, purge_old_trash),
+        Task("drop unused selections", 86_400, drop_unused_selections),
         Task("remove cut-off uploads", 3600, remove_cut_off_uploads),
         Task("remove lost blobs", 7 * 86_400, remove_lost_blobs),
         Task("optimize the database", 86_400, optimize),

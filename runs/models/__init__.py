@@ -38,6 +38,7 @@ from runs.models.rollups import RunCount
 from runs.models.root_metrics import RootMetric
 from runs.models.runs import Launcher, Run, RunEvent, RunStar
 from runs.models.search_text import SearchIndex, SearchText
+from runs.models.selections import Selection
 from runs.models.texts import Key, Kind, RunParam, RunProperty, RunTag
 from runs.models.views import (
     ShareLink,
@@ -89,6 +90,7 @@ __all__ = [
     "RunWriter",
     "SearchIndex",
     "SearchText",
+    "Selection",
     "ShareLink",
     "SignInFailure",
     "SignInLink",

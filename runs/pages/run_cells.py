@@ -18,6 +18,7 @@ from runs.render import numbers, times
 from runs.render.addresses import run_path
 from runs.render.pills import field_label
 from runs.search.find_runs import RunPage, RunRow
+from runs.search.selection import series_of
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import (
     ATTRIBUTE,
@@ -68,6 +69,12 @@ class Row:
     children_href: str
     rollup: tuple[tuple[str, int], ...] = ()
     branch: Branch | None = None
+    #: Gives a selected run its colour; 0 if it is not selected.
+    number: int = 0
+
+    @property
+    def series(self) -> int:
+        return series_of(self.number)
 
     @property
     def key(self) -> str:
@@ -123,6 +130,7 @@ def _row(row: RunRow, cells: tuple[Cell, ...], links: Links) -> Row:
         children_href(row, links, branch),
         tuple((word, count) for word, count in rollup if count),
         branch,
+        links.selected.get(row.run.pk, 0),
     )
 
 

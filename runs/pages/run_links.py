@@ -86,6 +86,8 @@ class Links:
     node: Node | None
     #: The experiment's number, empty for All runs.
     number: str = ""
+    #: The numbers of the selected runs' colours, by their keys.
+    selected: Mapping[int, int] = field(default_factory=dict)
     _made: dict[Node, str] = field(default_factory=dict)
     _without: dict[Field, Source] = field(default_factory=dict)
 

@@ -14,7 +14,14 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.models import Experiment, ExperimentStar
-from runs.pages import conditional, facets, filter_note, list_twins, run_table
+from runs.pages import (
+    conditional,
+    facets,
+    filter_note,
+    list_twins,
+    run_table,
+    selecting,
+)
 from runs.pages.conditional import varied
 from runs.pages.experiments import find_experiment
 from runs.pages.list_empty import empty
@@ -24,6 +31,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_head import role_refusal
 from runs.pages.run_links import Links, strip
 from runs.search.find_runs import RunPage
+from runs.search.selection import Chosen
 from runs.search.tally import StatusCounts
 from runs.search.tree_runs import TreePage
 from studio.core.errors import (
@@ -43,7 +51,7 @@ from studio.core.viewspec import ROWS, Column, ViewSpec
 
 HTMX_SWAPS_THIS = 422
 #: Parameters that a new filter leaves as they are.
-KEPT = ("sort", "columns", "tree", "facets", "archived")
+KEPT = ("sort", "columns", "tree", "group", "charts", "selected", "facets", "archived")
 Wrong = (InvalidFilter, NotSupported, QueryTimeout)
 
 
@@ -56,6 +64,7 @@ class Found:
     page: RunPage
     counts: StatusCounts
     complaints: list[Complaint]
+    chosen: Chosen
 
 
 @access(Permission.READ)
@@ -115,6 +124,7 @@ def _find(
     """The page; a cursor or selection that is none of this list's is left out."""
     columns = run_table.columns_of(request, spec, experiment)
     try:
+        selection = selecting.chosen_of(request, spec)
         page, counts = run_table.find_page(request, spec, columns, experiment)
     except InvalidFilter:
         raise
@@ -127,7 +137,8 @@ def _find(
             spec = without(spec, "only")
         return _find(request, spec, [*complaints, wrong], experiment)
     spec, complaints = _without_unknown(spec, complaints, page)
-    return Found(spec, columns, page, counts, complaints)
+    complaints = [*complaints, *selecting.complaints(selection)]
+    return Found(spec, columns, page, counts, complaints, selection)
 
 
 def _without_unknown(
@@ -150,7 +161,8 @@ def _context(
     request: PageRequest, found: Found, experiment: Experiment | None
 ) -> dict[str, Any]:
     spec, page, columns = found.spec, found.page, found.columns
-    links = Links(request.workspace.name, spec, spec.filter(), number_of(experiment))
+    number, numbers = number_of(experiment), found.chosen.numbers
+    links = Links(request.workspace.name, spec, spec.filter(), number, numbers)
     shown = spec.parameters()
     context = {
         "spec": spec,
@@ -159,6 +171,7 @@ def _context(
         "kept": [(n, shown[n]) for n in KEPT if n in shown],
         "sizes": ROWS,
         "complaints": found.complaints,
+        **selecting.tray(request, found.chosen, page, links),
         **run_table.table(page, columns, links, found.counts),
         "kept_rows": kept_rows(
             request, spec, page, run_table.shown_columns(columns, page, spec), links
@@ -184,6 +197,7 @@ def _frame(
         "experiment_star_url": f"{request.path}star/",
         "here": request.get_full_path(),
         "can_edit": not role_refusal(request, Permission.ANNOTATE),
+        **selecting.form(request, spec, experiment),
         "news": news_words(),
         **facets.around(request, spec, experiment),
     }

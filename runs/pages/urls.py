@@ -33,6 +33,7 @@ from runs.pages import (
     run_snapshot,
     run_tags,
     run_undo,
+    selecting,
     sign_in,
     stars,
     undo,
@@ -74,6 +75,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "w/<str:workspace>/list/columns/", columns_dialog.columns, name="list-columns"
     ),
+    path("w/<str:workspace>/list/select/", selecting.select, name="list-select"),
     path("w/<str:workspace>/list/head/", column_head.column_head, name="list-head"),
     path("w/<str:workspace>/undo/", undo.undo_latest, name="undo"),
     path("w/<str:workspace>/undo/<int:number>/", undo.undo_one, name="undo-change"),

@@ -76,6 +76,17 @@ def star_button(href: str, mark: str, label: str, icon: str, *, pressed: bool) -
     )
 
 
+def pick_box(key: str, run_id: str, label: str, series: int) -> str:
+    """The box that selects a run, in the colour of its series; 0: not selected."""
+    css = f"pick-box series-{series}" if series else "pick-box"
+    return (
+        f'<button class="{css}" id="pick-{escape(key)}" form="select-form"'
+        f' name="toggle" value="{escape(run_id)}" data-pick role="checkbox"'
+        f' aria-checked="{str(bool(series)).lower()}"'
+        f' aria-label="{escape(label)}"></button>'
+    )
+
+
 def tags_cell(css: str, links: Iterable[CellLink], more: int, rest: str) -> str:
     """The chips of tags, and how many did not fit, which `rest` names."""
     chips = "".join(map(_chip, links))

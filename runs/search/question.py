@@ -15,10 +15,10 @@ from runs.models.runs import RunQuerySet
 from runs.search.compile import condition
 from runs.search.expressions import Plain
 from runs.search.scope import Scope, make_scope
+from runs.search.selection import keys_of
 from runs.search.sides import Side
 from runs.search.together import together
 from runs.search.ways import Lead, Way, way_to
-from studio.core.errors import InvalidValue
 from studio.core.filters import tree
 from studio.core.filters.edit import terms
 from studio.core.filters.tree import (
@@ -47,6 +47,9 @@ class Question:
     few: tuple[int, ...] | None = None
     #: The keys of the only runs that are meant, where the caller knows them.
     within: Among | None = None
+    #: The keys of the selected runs, where only they are shown: whatever the switches
+    #: say of child runs and archived ones.
+    selected: tuple[int, ...] | None = None
 
     @cached_property
     def way(self) -> Way:
@@ -114,10 +117,6 @@ class Question:
     def _sides(self) -> list[Side]:
         """What narrows it beside the filter."""
         sides = []
-        if self.spec.only:
-            selected = self._selected()
-            runs = Run.objects.in_workspace(self.scope.workspace)
-            sides.append(Side(runs.filter(run_id__in=selected), "pk"))
         if self.within is not None:
             sides.append(Side(Run.objects.filter(pk__in=self.within), "pk"))
         if self.parent is not None:
@@ -135,12 +134,13 @@ class Question:
         named = fields_of(self.node)
         if tree.attribute("deleted") not in named:
             runs = runs.not_deleted()
-        if not self.spec.archived and tree.attribute("archived") not in named:
+        shows_archived = self.spec.archived or self.selected is not None
+        if not shows_archived and tree.attribute("archived") not in named:
             runs = runs.filter(archived__isnull=True)
         if not self.has_children:
             runs = runs.filter(parent__isnull=True)
-        if self.spec.only:
-            runs = runs.filter(run_id__in=self._selected())
+        if self.selected is not None:
+            runs = runs.filter(pk__in=self.selected)
         if self.within is not None:
             runs = runs.filter(pk__in=self.within)
         return runs
@@ -148,18 +148,13 @@ class Question:
     @property
     def has_children(self) -> bool:
         """Whether runs with a parent match as well as others."""
-        given = self.parent is not None or self.within is not None
+        given = (
+            self.parent is not None
+            or self.within is not None
+            or self.selected is not None
+        )
         in_tree = self.spec.children or given
         return in_tree or bool(fields_of(self.node) & _RELATIVES)
-
-    def _selected(self) -> tuple[str, ...]:
-        kept = [each for each in self.spec.selected if each.startswith("s.")]
-        if kept:
-            raise InvalidValue(
-                f"selected: {kept[0]} is no selection that is known here",
-                field="selected",
-            )
-        return self.spec.selected
 
 
 def _without(node: Node | None, said: Sequence[Node]) -> Node | None:
@@ -183,4 +178,5 @@ def ask(
     asked = spec.filter()
     node = None if asked is None else together(asked)
     scope = make_scope(viewer, workspace, now, {*fields_of(node), *fields})
-    return Question(spec, node, scope, experiment, parent, within=within)
+    selected = tuple(filter(None, keys_of(spec, workspace))) if spec.only else None
+    return Question(spec, node, scope, experiment, parent, selected, within, selected)

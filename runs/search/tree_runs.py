@@ -119,7 +119,12 @@ def find_tree(
 
 def _roots_of(question: Question, found: tuple[int, ...] | None) -> RootQuestion:
     return RootQuestion(
-        question.spec, question.node, question.scope, question.experiment, found=found
+        question.spec,
+        question.node,
+        question.scope,
+        question.experiment,
+        selected=question.selected,
+        found=found,
     )
 
 

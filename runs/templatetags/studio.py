@@ -93,6 +93,14 @@ def star(starred: bool, href: str, mark: str) -> SafeString:
 
 
 @register.simple_tag
+def pick(row: Any) -> SafeString:
+    """The box that selects a row's run."""
+    label = _("Select %(name)s") % {"name": row.run.name}
+    series = row.series if row.number else 0
+    return mark_safe(cells.pick_box(row.key, row.run.run_id, label, series))  # noqa: S308
+
+
+@register.simple_tag
 def cell(given: Any) -> SafeString:
     """A cell of the run list but for the first."""
     return mark_safe(_cell(given))  # noqa: S308

@@ -11,6 +11,8 @@ const ACTS = {
   t: () => press("t"),
   c: () => press("c"),
   z: () => document.getElementById("undo-form")?.requestSubmit(),
+  x: () => pick(false),
+  X: () => pick(true),
   "?": () => dialog()?.showModal(),
 };
 
@@ -37,6 +39,12 @@ function press(key) {
   const target = document.querySelector(`[data-key="${key}"]`);
   if (target?.matches("input")) target.focus();
   else target?.click();
+}
+
+// The box of the row that has the focus; with Shift all from the last one on.
+function pick(shiftKey) {
+  const box = document.activeElement.closest("tr")?.querySelector("[data-pick]");
+  box?.dispatchEvent(new MouseEvent("click", { shiftKey, bubbles: true, cancelable: true }));
 }
 
 function moveRow(step) {

@@ -45,6 +45,7 @@ class ViewSpec:
     group: Group | None = None
     differs: bool = False
     charts: tuple[Chart, ...] = ()
+    #: By the numbers of their colours; a free number is empty.
     selected: tuple[str, ...] = ()
     only: bool = False
     facets: bool = False
@@ -171,7 +172,7 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "group": viewtext.read_group,
     "differs": _read_switch,
     "charts": viewtext.read_charts,
-    "selected": viewtext.read_list,
+    "selected": viewtext.read_selected,
     "only": _read_switch,
     "facets": _read_switch,
     "archived": _read_switch,

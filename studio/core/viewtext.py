@@ -177,9 +177,24 @@ def _is_option(item: str) -> bool:
     return item.partition("=")[0].isidentifier() and "=" in item
 
 
-def read_list(text: str, name: str) -> tuple[str, ...]:
-    """Ids divided by commas, each once."""
-    return tuple(dict.fromkeys(split(text, ",", name)))
+def read_selected(text: str, name: str = "selected") -> tuple[str, ...]:
+    """Ids by the numbers of their colours: `a,,c` has nothing at the second.
+
+    Or `s.<slug>`, a selection that is kept on the server. Of twins the first holds.
+    """
+    items = [item.strip() for item in text.split(",")]
+    if len(items) > MAX_ITEMS:
+        raise InvalidValue(f"{name} has more than {MAX_ITEMS} items", field=name)
+    first = {item: place for place, item in reversed([*enumerate(items)])}
+    return numbered([item if first[item] == n else "" for n, item in enumerate(items)])
+
+
+def numbered(items: Iterable[str]) -> tuple[str, ...]:
+    """The items with their free numbers, but for those after the last one."""
+    found = list(items)
+    while found and not found[-1]:
+        found.pop()
+    return tuple(found)
 
 
 def read_open(text: str, name: str = "tree") -> tuple[Open, ...]:

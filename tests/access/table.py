@@ -96,6 +96,7 @@ IN_WORKSPACE: dict[str, Row] = {
     "runs/": page(READER),
     "list/columns/": page(READER),
     "list/head/": page(READER, 400),
+    "list/select/": form(READER),
     "list/goal/": form(CONTRIBUTOR, 400),
     "list/complete/": page(READER),
     "list/filter/": page(READER),

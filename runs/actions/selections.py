@@ -1,0 +1,35 @@
+"""Selections that are kept for addresses: made when they grow long, purged when old."""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from django.db import transaction
+
+from runs.models import Selection, Workspace
+from runs.models.selections import packed
+
+DAY = 86_400_000
+#: How long a selection stays that nobody looks at.
+KEPT_DAYS = 400
+
+
+@transaction.atomic
+def keep_selection(workspace: Workspace, keys: Sequence[int], *, now: int) -> Selection:
+    """The selection of these runs (0: a free number), made if it is not there."""
+    content = packed(keys)
+    digest = blake2b(content, digest_size=15).digest()
+    selection, _made = Selection.objects.update_or_create(
+        workspace=workspace,
+        slug=b32encode(digest).decode().lower(),
+        defaults={"packed": content, "used": now},
+        create_defaults={"packed": content, "created": now, "used": now},
+    )
+    return selection
+
+
+def drop_unused_selections(now: int) -> int:
+    """Those that nobody has looked at for long; returns how many there were."""
+    return Selection.objects.filter(used__lt=now - KEPT_DAYS * DAY).delete()[0]

@@ -1,0 +1,257 @@
+"""Selecting runs in the list: the boxes' form, and the tray that says what is selected.
+
+A form does it with or without a script, so that the rule of the numbers has one place.
+It answers with the list's address, which is where the selection is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from runs.access.asides import note
+from runs.access.rules import Permission, access
+from runs.actions.clock import now_ms
+from runs.actions.selections import DAY, keep_selection
+from runs.models import Experiment, Run, Selection
+from runs.pages.compare_state import CompareState
+from runs.pages.list_scope import ListScope, number_of, scope_of
+from runs.pages.members_only import PageRequest
+from runs.pages.run_links import Links
+from runs.pages.run_table import find_page
+from runs.render import numbers
+from runs.search import selection
+from runs.search.compare import MOST as MOST_COMPARED
+from runs.search.find_runs import RunPage
+from runs.search.question import ask
+from runs.search.run_sets import run_set
+from runs.search.selection import KEPT, MOST, Chosen, Selected, selected_runs
+from studio.core.errors import InvalidValue
+from studio.core.filters.tree import attribute
+from studio.core.viewlenient import Complaint, read_leniently
+from studio.core.viewspec import Column, ViewSpec
+
+#: So many ids of those that are missing are named.
+NAMED = 5
+
+
+def chosen_of(request: PageRequest, spec: ViewSpec) -> Chosen:
+    """What the address selects; notes, once a day, that a kept selection is in use."""
+    found = selection.chosen(spec, request.actor.user, request.workspace)
+    if spec.selected and spec.selected[0].startswith(KEPT):
+        slug, now = spec.selected[0].removeprefix(KEPT), now_ms()
+        mine = Selection.objects.filter(workspace=request.workspace, slug=slug)
+        if mine.filter(used__lt=now - DAY).exists():
+            note(mine, used=now)
+    return found
+
+
+def complaints(chosen: Chosen) -> list[Complaint]:
+    """Selected runs that are not here any more are named."""
+    said = []
+    if chosen.missing:
+        some = ", ".join(chosen.missing[:NAMED])
+        left = len(chosen.missing) - NAMED
+        more = " " + _("and %(n)s more") % {"n": left} if left > 0 else ""
+        said.append(_("Selected, but not here: %(runs)s.") % {"runs": some + more})
+    if chosen.gone:
+        told = ngettext(
+            "%(n)s selected run is not here any more.",
+            "%(n)s selected runs are not here any more.",
+            chosen.gone,
+        )
+        said.append(told % {"n": numbers.grouped(chosen.gone)})
+    return [Complaint("selected", text) for text in said]
+
+
+def form(
+    request: PageRequest, spec: ViewSpec, experiment: Experiment | None
+) -> dict[str, str]:
+    """Where the boxes' form goes, and which list it is about."""
+    number = number_of(experiment)
+    address = reverse("list-select", args=[request.workspace.name])
+    return {
+        "select_url": address + (f"?{urlencode({'in': number})}" if number else ""),
+        "select_first": select_first(),
+        "select_query": spec.to_query(after=spec.after, before=spec.before),
+    }
+
+
+def tray(
+    request: PageRequest, chosen: Chosen, page: RunPage, links: Links
+) -> dict[str, Any]:
+    """The head's box, and what the tray says; without a selection there is no tray."""
+    here = [row.run.pk for row in page.rows]
+    count = sum(key in chosen.numbers for key in here)
+    state = "mixed" if count else "false"
+    told: dict[str, Any] = {
+        "page_chosen": "true" if here and count == len(here) else state
+    }
+    if not chosen.total:
+        return told
+    runs = selected_runs(chosen, request.actor.user, request.workspace)
+    spec, away = links.spec, chosen.total - count
+    place = {"after": spec.after, "before": spec.before}
+    return told | {
+        "tray": {
+            "total": chosen.total,
+            "runs": json.dumps([_told(each) for each in runs]),
+            "selected": numbers.grouped(chosen.total),
+            "elsewhere": numbers.grouped(away) if away else "",
+            "match": _all_that_match(page, chosen, spec),
+            **_comparison(request, runs, chosen),
+            "clear": links.query(selected=(), only=False, **place),
+            "too_many": page.total > MOST and not spec.only,
+            "most": numbers.grouped(MOST),
+        }
+    }
+
+
+def _comparison(
+    request: PageRequest, runs: Sequence[Selected], chosen: Chosen
+) -> dict[str, str]:
+    """Where the selected runs are compared, or why they are not."""
+    if chosen.total < 2:
+        return {"compare": "", "compare_title": select_first()}
+    if chosen.total > MOST_COMPARED:
+        most = {"n": numbers.grouped(MOST_COMPARED)}
+        text = _("At most %(n)s runs can be compared at once") % most
+        return {"compare": "", "compare_title": text}
+    state = CompareState(tuple(each.run.run_id for each in runs))
+    address = reverse("compare", args=[request.workspace.name])
+    return {
+        "compare": f"{address}?{state.query()}",
+        "compare_title": _("Compare the selected runs (c)"),
+    }
+
+
+def select_first() -> str:
+    return _("Select two or more runs to compare them")
+
+
+def _told(each: Selected) -> dict[str, Any]:
+    """A selected run as scripts get it."""
+    run = each.run
+    return {
+        "id": run.run_id,
+        "name": run.name,
+        "number": each.number,
+        "series": each.series,
+    }
+
+
+def _all_that_match(page: RunPage, chosen: Chosen, spec: ViewSpec) -> str:
+    """How many *select all* would select; empty where it cannot, or adds nothing."""
+    total = page.total
+    if spec.only or not page.total_is_exact or not 0 < total <= MOST:
+        return ""
+    if total <= len(page.rows) and all(r.run.pk in chosen.numbers for r in page.rows):
+        return ""
+    return numbers.grouped(total)
+
+
+@access(Permission.READ)
+@require_POST
+def select(request: PageRequest) -> HttpResponse:
+    """The list again, with other runs selected.
+
+    `add` and `drop` name runs, divided by commas; `toggle` is one of them, `page` the
+    rows of the page (1: all, 0: none), `all` whatever matches.
+    """
+    scope = scope_of(request)
+    spec = _asked(request)
+    keys = list(selection.chosen(spec, request.actor.user, request.workspace).keys)
+    add, drop = _changes(request, scope, spec, keys)
+    keys = selection.with_changes(keys, add, drop)
+    spec = spec.changed(
+        selected=_text(request, keys),
+        only=spec.only and any(keys),
+        after=spec.after,
+        before=spec.before,
+    )
+    query = spec.to_query(after=spec.after, before=spec.before)
+    return HttpResponseRedirect(scope.path + (f"?{query}" if query else ""))
+
+
+def _asked(request: PageRequest) -> ViewSpec:
+    """The list's state; a selection that nobody knows is none."""
+    query = request.POST.get("query", "")
+    spec, _wrong = read_leniently(dict(parse_qsl(query, keep_blank_values=True)))
+    try:
+        selection.keys_of(spec, request.workspace)
+    except InvalidValue:
+        spec = spec.changed(
+            selected=(), only=False, after=spec.after, before=spec.before
+        )
+    return spec
+
+
+def _changes(
+    request: PageRequest, scope: ListScope, spec: ViewSpec, keys: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """The keys of runs to select, and to select no more."""
+    given = request.POST
+    add = _keys(request, given.get("add", ""))
+    drop = _keys(request, given.get("drop", ""))
+    toggled = _keys(request, given.get("toggle", ""))
+    add += [key for key in toggled if key not in keys]
+    drop += [key for key in toggled if key in keys]
+    if "page" in given:
+        columns = (Column(attribute("name")),)
+        page, _counts = find_page(request, spec, columns, scope.experiment)
+        of_page = [row.run.pk for row in page.rows]
+        if given["page"] == "1":
+            add += of_page
+        else:
+            drop += of_page
+    if "all" in given:
+        add += _matching(request, scope, spec)
+    return add, drop
+
+
+def _matching(request: PageRequest, scope: ListScope, spec: ViewSpec) -> list[int]:
+    """The keys of all runs that match, the newest first."""
+    question = ask(
+        spec,
+        request.actor.user,
+        request.workspace,
+        now=now_ms(),
+        experiment=scope.experiment,
+    )
+    found = run_set(question)
+    if not found.exact:
+        raise InvalidValue(
+            f"At most {MOST:,} runs can be selected at once", field="selected"
+        )
+    return found.ids
+
+
+def _keys(request: PageRequest, text: str) -> list[int]:
+    """The keys of runs that can be seen here, in the order of their ids in the text."""
+    ids = [each for each in text.split(",") if each][:MOST]
+    if not ids:
+        return []
+    visible = Run.objects.visible_to(request.actor.user)
+    runs = visible.in_workspace(request.workspace).filter(run_id__in=ids)
+    found = dict(runs.values_list("run_id", "pk"))
+    return [found[each] for each in ids if each in found]
+
+
+def _text(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
+    """As it stands in the address."""
+    if sum(map(bool, keys)) <= selection.IN_ADDRESS and len(keys) <= MOST_NUMBERS:
+        return selection.ids_of(keys)
+    kept = keep_selection(request.workspace, keys, now=now_ms())
+    return (KEPT + kept.slug,)
+
+
+#: With so many numbers, free ones too, ids still stand in the address.
+MOST_NUMBERS = 2 * selection.IN_ADDRESS

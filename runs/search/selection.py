@@ -1,0 +1,153 @@
+"""The selected runs of a list: which they are, and which colour each of them has.
+
+The number of a run is its place in the address from 1 on (`selected=a,,c`: `c` has 3),
+and its colour goes by the number. More runs than an address should hold are kept as
+`selected=s.<slug>` (runs.actions.selections).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from runs.models import Run, Selection, User, Workspace
+from runs.models.runs import RunQuerySet
+from runs.search.columns import HEAVY
+from studio.core.errors import InvalidValue
+from studio.core.viewspec import ViewSpec
+
+#: How a selection that is kept on the server begins.
+KEPT = "s."
+#: So many ids stand in an address; so many runs are selected at the most.
+IN_ADDRESS, MOST = 50, 10_000
+#: So many colours there are; then they repeat.
+SERIES = 10
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A selected run, and the number that gives it its colour."""
+
+    run: Run
+    number: int
+
+    @property
+    def series(self) -> int:
+        """Of the tokens `--series-1` to `--series-10`."""
+        return series_of(self.number)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The selection as its viewer may see it: keys of runs by number, 0 is free.
+
+    `missing` are the ids in the address that lead to no run here, or to one in the
+    trash; of a kept selection `gone` says how many.
+    """
+
+    keys: tuple[int, ...] = ()
+    missing: tuple[str, ...] = ()
+    gone: int = 0
+
+    @cached_property
+    def numbers(self) -> dict[int, int]:
+        """The number of each run by its key."""
+        return {key: n for n, key in enumerate(self.keys, 1) if key}
+
+    @property
+    def total(self) -> int:
+        return len(self.numbers)
+
+
+def series_of(number: int) -> int:
+    return (number - 1) % SERIES + 1
+
+
+def keys_of(spec: ViewSpec, workspace: Workspace) -> list[int]:
+    """The keys by number, of whatever is selected; raises InvalidValue."""
+    slug = _slug(spec.selected)
+    if slug:
+        return _kept(slug, workspace).keys
+    if not spec.selected:
+        return []
+    runs = Run.objects.in_workspace(workspace).filter(run_id__in=spec.selected)
+    found = dict(runs.values_list("run_id", "pk"))
+    return [found.get(run_id, 0) for run_id in spec.selected]
+
+
+def chosen(spec: ViewSpec, viewer: User, workspace: Workspace) -> Chosen:
+    """What is selected and can be seen; raises InvalidValue for an unknown slug."""
+    if not spec.selected:
+        return Chosen()
+    visible = _visible(viewer, workspace)
+    if not _slug(spec.selected):
+        runs = visible.filter(run_id__in=spec.selected)
+        found = dict(runs.values_list("run_id", "pk"))
+        keys = tuple(found.get(run_id, 0) for run_id in spec.selected)
+        missing = (run_id for run_id in spec.selected if run_id not in found)
+        return Chosen(keys, tuple(filter(None, missing)))
+    kept = keys_of(spec, workspace)
+    seen = set(visible.filter(pk__in=kept).values_list("pk", flat=True))
+    gone = sum(key not in seen for key in kept if key)
+    return Chosen(tuple(key if key in seen else 0 for key in kept), gone=gone)
+
+
+def selected_runs(
+    selection: Chosen, viewer: User, workspace: Workspace, most: int = 100
+) -> list[Selected]:
+    """The first of the selected runs in the order of their numbers; one query."""
+    numbers = selection.numbers
+    first = sorted(numbers, key=numbers.__getitem__)[:most]
+    if not first:
+        return []
+    runs = _visible(viewer, workspace).filter(pk__in=first).defer(*HEAVY)
+    found = [Selected(run, numbers[run.pk]) for run in runs]
+    return sorted(found, key=lambda each: each.number)
+
+
+def with_changes(
+    keys: Sequence[int], add: Sequence[int], drop: Sequence[int]
+) -> list[int]:
+    """A run that comes takes the lowest free number; all others keep theirs."""
+    gone = set(drop)
+    numbers = [0 if key in gone else key for key in keys]
+    has = set(numbers)
+    coming = [key for key in dict.fromkeys(add) if key not in has]
+    free = [n for n, key in enumerate(numbers) if not key]
+    for n, key in zip(free, coming, strict=False):
+        numbers[n] = key
+    numbers += coming[len(free) :]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    if sum(map(bool, numbers)) > MOST:
+        raise InvalidValue(
+            f"At most {MOST:,} runs can be selected at once", field="selected"
+        )
+    return numbers
+
+
+def ids_of(keys: Sequence[int]) -> tuple[str, ...]:
+    """As they stand in an address; a run that is gone leaves its number free."""
+    runs = Run.objects.filter(pk__in=[key for key in keys if key])
+    found = dict(runs.values_list("pk", "run_id"))
+    return tuple(found.get(key, "") for key in keys)
+
+
+def _slug(selected: Sequence[str]) -> str:
+    named = [each for each in selected if each.startswith(KEPT)]
+    return named[0] if named else ""
+
+
+def _kept(slug: str, workspace: Workspace) -> Selection:
+    rows = Selection.objects.filter(workspace=workspace)
+    found = rows.filter(slug=slug.removeprefix(KEPT)).first()
+    if found is None:
+        raise InvalidValue(
+            f"selected: {slug} is no selection that is known here", field="selected"
+        )
+    return found
+
+
+def _visible(viewer: User, workspace: Workspace) -> RunQuerySet:
+    return Run.objects.visible_to(viewer).in_workspace(workspace).not_deleted()

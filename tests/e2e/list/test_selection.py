@@ -1,0 +1,125 @@
+"""Runs are selected by mouse and by keyboard, and stay so while the list changes."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+LIST = "/w/default/runs/?q=experiment:digits&rows=25&sort=name"
+
+
+def box(page: Page, name: str) -> Locator:
+    return page.get_by_role("checkbox", name=f"Select {name}", exact=True)
+
+
+def told(page: Page) -> list[tuple[str, int]]:
+    text = page.locator("#run-tray").get_attribute("data-runs") or "[]"
+    return [(each["name"], each["series"]) for each in json.loads(text)]
+
+
+def test_a_selection_by_mouse_survives_what_the_list_does(runs_page: Page) -> None:
+    page = runs_page
+    page.goto(LIST)
+    page.evaluate(
+        "document.body.addEventListener('selection:changed',"
+        " (event) => { window.heard = event.detail; })"
+    )
+    # Quick clicks, faster than answers come.
+    for name in ("digits-03", "digits-01", "digits-05"):
+        box(page, name).click()
+    tray = page.locator("#run-tray")
+    expect(tray).to_contain_text("3 selected")
+    assert told(page) == [("digits-03", 1), ("digits-01", 2), ("digits-05", 3)]
+    assert page.evaluate("window.heard.total") == 3
+    colour = "getComputedStyle(arguments[0], '::before').backgroundColor"
+    painted = box(page, "digits-01").evaluate(f"(...arguments) => {colour}")
+    series = page.evaluate(
+        "getComputedStyle(document.documentElement).getPropertyValue('--series-2')"
+    )
+    assert painted == series.strip()
+    # A range, from the last box on; then one of its rows goes, and leaves its number.
+    box(page, "digits-08").click(modifiers=["Shift"])
+    expect(tray).to_contain_text("6 selected")
+    box(page, "digits-01").click()
+    expect(tray).to_contain_text("5 selected")
+    box(page, "digits-12").click()
+    expect(tray).to_contain_text("6 selected")
+    assert ("digits-12", 2) in told(page)
+    expect(box(page, "digits-12")).to_be_focused()
+
+    compare = page.locator("#tool-compare")
+    expect(compare).to_have_attribute("href", re.compile("run=digits-03&run=digits-12"))
+    page.get_by_role("link", name="Next").click()
+    expect(tray).to_contain_text("6 selected, 6 on other pages")
+    expect(page.locator("tr.chosen")).to_have_count(0)
+    page.locator("th").get_by_role("link", name="Display name").first.click()
+    expect(page).to_have_url(re.compile("sort=-name"))
+    expect(tray).to_contain_text("6 selected")
+    page.locator("#q").fill("experiment:digits and name like 'digits-0%'")
+    page.keyboard.press("Enter")
+    expect(page.locator("tr.chosen")).to_have_count(5)
+    tray.get_by_text("Show only selected").click()
+    expect(page.locator("[data-row-link]")).to_have_count(5)
+    page.reload()
+    expect(page.locator("tr.chosen")).to_have_count(5)
+    tray.get_by_text("Show only selected").click()
+    expect(page).not_to_have_url(re.compile("only=1"))
+    tray.get_by_role("link", name="Clear selection").click()
+    expect(tray).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("selected="))
+
+
+def test_a_selection_by_keyboard(runs_page: Page) -> None:
+    page = runs_page
+    page.goto(LIST)
+    page.get_by_role("link", name="digits-02", exact=True).focus()
+    page.keyboard.press("x")
+    expect(box(page, "digits-02")).to_be_checked()
+    expect(page.get_by_role("link", name="digits-02", exact=True)).to_be_focused()
+    expect(page.locator("#tool-compare")).to_have_attribute("aria-disabled", "true")
+    for key in ("j", "j", "Shift+X"):
+        page.keyboard.press(key)
+    expect(page.locator("#run-tray")).to_contain_text("3 selected")
+    page.keyboard.press("c")
+    expect(page).to_have_url(re.compile(r"/compare/\?run=digits-02&run=digits-03"))
+    page.go_back()
+    expect(box(page, "digits-04")).to_be_checked()
+    page.get_by_role("checkbox", name="Select the rows of this page").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#run-tray")).to_contain_text("25 selected")
+    all_of_them = page.get_by_role("button", name="Select all 46 that match")
+    all_of_them.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#run-tray")).to_contain_text("46 selected, 21 on other pages")
+    expect(all_of_them).to_be_visible()
+    page.goto("/w/default/runs/?sort=name&rows=25&selected=digits-02")
+    expect(box(page, "digits-02")).to_be_checked()
+    page.get_by_role("button", name=re.compile("^Select all 5")).click()
+    expect(page).to_have_url(re.compile(r"selected=s\.\w+"))
+    page.keyboard.press("Escape")
+
+
+def test_a_selection_without_scripts(plain_page: Page) -> None:
+    page = plain_page
+    page.goto(LIST)
+    box(page, "digits-02").click()
+    expect(page.locator("#run-tray")).to_contain_text("1 selected")
+    box(page, "digits-01").click()
+    expect(page).to_have_url(re.compile("selected=digits-02,digits-01"))
+    page.get_by_text("Show only selected").click()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("[data-row-link]")).to_have_count(2)
+    page.get_by_role("link", name="Clear selection").click()
+    expect(page.locator("#run-tray")).to_have_count(0)
+
+
+def test_cards_on_a_phone_are_selected(phone_page: Page) -> None:
+    page = phone_page
+    page.goto(LIST)
+    box(page, "digits-01").click()
+    expect(page.locator("#run-tray")).to_contain_text("1 selected")
+    expect(page.locator("#run-tray")).to_be_in_viewport()
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width == 360
