@@ -23,6 +23,7 @@ from runs.render.sparkline import sparkline
 from runs.render.times import ago
 from runs.render.tracebacks import headline, parted
 from runs.search import run_detail as search
+from runs.search.revisions import last_revision
 from runs.search.run_detail import Text
 from runs.search.run_metrics import sparkline_points
 from studio.core.filters import Field, to_text
@@ -71,6 +72,7 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
         **_params(request, run),
         **_metrics(request, run),
         **_cancel(request, run),
+        "edited": last_revision(run),
         "silence": run.heard and ago(now_ms() - run.heard),
         "error": _error(request, run),
         "properties": properties,

@@ -20,14 +20,19 @@ REFUSED = 422
 
 
 def show_editor(
-    request: PageRequest, template: str, context: dict[str, Any], *, refused: bool
+    request: PageRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    refused: bool,
+    page: str = "run_editor.html",
 ) -> HttpResponse:
     """The form in its place; as a page of its own where no script opens it."""
     status = REFUSED if refused else 200
     if request.htmx:
         return render(request, template, context, status=status)
     whole = {**context, "editor_template": template}
-    return render(request, "run_editor.html", whole, status=status)
+    return render(request, page, whole, status=status)
 
 
 def show_saved(

@@ -23,6 +23,7 @@ from runs.pages import (
     selecting,
 )
 from runs.pages.conditional import varied
+from runs.pages.experiment_description import about
 from runs.pages.experiments import find_experiment
 from runs.pages.list_empty import empty
 from runs.pages.list_news import kept_rows, news_words
@@ -199,6 +200,7 @@ def _frame(
         "can_edit": not role_refusal(request, Permission.ANNOTATE),
         **selecting.form(request, spec, experiment),
         "news": news_words(),
+        **about(request, experiment),
         **facets.around(request, spec, experiment),
     }
 

@@ -10,6 +10,7 @@ from runs.pages import (
     columns_dialog,
     compare,
     compare_add,
+    experiment_description,
     experiments,
     facets,
     filter_complete,
@@ -18,6 +19,7 @@ from runs.pages import (
     health,
     home,
     invitation,
+    known_links,
     members,
     metric_export,
     metric_points,
@@ -53,6 +55,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="experiment",
     ),
     path("w/<str:workspace>/runs/", run_list.all_runs, name="run-list"),
+    path(
+        "w/<str:workspace>/experiments/<str:slug>/description/",
+        experiment_description.edit_description,
+        name="experiment-description",
+    ),
+    path(
+        "w/<str:workspace>/experiments/<str:slug>/description/known/",
+        known_links.for_experiment,
+        name="experiment-description-known",
+    ),
+    path(
+        "w/<str:workspace>/experiments/<str:slug>/description/versions/",
+        experiment_description.versions,
+        name="experiment-description-versions",
+    ),
+    path(
+        "w/<str:workspace>/experiments/<str:slug>/description/versions/restore/",
+        experiment_description.restore,
+        name="experiment-description-restore",
+    ),
     path(
         "w/<str:workspace>/experiments/<str:slug>/star/",
         stars.star_this_experiment,
@@ -162,6 +184,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "w/<str:workspace>/runs/<str:run_id>/description/",
         run_description.edit_description,
         name="run-description",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/description/pictures/",
+        run_description.add_picture,
+        name="run-description-pictures",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/description/known/",
+        known_links.for_run,
+        name="run-description-known",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/description/versions/",
+        run_description.versions,
+        name="run-description-versions",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/description/versions/restore/",
+        run_description.restore,
+        name="run-description-restore",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/tags/",

@@ -33,6 +33,7 @@ _BARE = (
     r"(?<![\w/:.@\-])(run|file|metric):"
     r"(?:\"([^\"\n\x02\x03]+)\"|([^\s<>\"'`()\[\]{},;|*\x02\x03]+))"
 )
+_PLAIN = re.compile(r"[^\s<>\"'`()\[\]{},;|*\x02\x03]+")
 _LINK = re.compile(r'<a href="((?:run|file|metric):[^"]*)">(.*?)</a>', re.DOTALL)
 _PICTURE = re.compile(r'<img src="(file:[^"]*)" alt="([^"]*)">')
 _LINE = re.compile(r"(.+)#L(\d{1,9})(?:-L?\d{1,9})?")
@@ -96,6 +97,14 @@ class LiveLinks(Extension):
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
         # After code and links, before emphasis, which would eat underscores.
         md.inlinePatterns.register(_Bare(_BARE, md), "live", 75)
+
+
+def as_written(kind: str, named: str) -> str:
+    """How a text names it so that it is read as that: quoted where it must be."""
+    plain = _PLAIN.fullmatch(named) and named[-1] not in ".:!?"
+    if plain or '"' not in named:
+        return f"{kind}:{named}" if plain else f'{kind}:"{named}"'
+    return f"[{named}](<{kind}:{quote(named, safe='/@#')}>)"
 
 
 def canonical(address: str) -> str:

@@ -148,6 +148,12 @@ def _time(time: int | datetime | None, *, full: bool) -> SafeString | str:
 
 
 @register.filter
+def ago(time: int) -> str:
+    """How long ago that was, coarsely: `12 min`."""
+    return times.ago(int(timezone.now().timestamp() * 1000) - time)
+
+
+@register.filter
 def duration(length: int | None) -> str:
     return MISSING if length is None else times.duration(length)
 

@@ -148,7 +148,7 @@ def test_a_description_is_written_previewed_and_saved(
     expect(card.locator(".card-body strong")).to_have_text("good")
     card.get_by_role("link", name="Edit").click()
     expect(text).to_have_value("**good**")
-    expect(card.get_by_text("Discard it")).to_be_hidden()
+    expect(card.get_by_text("Discard the draft")).to_be_hidden()
 
 
 def test_neither_of_two_writers_loses_text(

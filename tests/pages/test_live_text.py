@@ -25,7 +25,7 @@ def shown(browser: Client, run: Run, actor: Actor, text: str) -> str:
     describe(run, text, actor=actor, now=run.updated)
     page = browser.get(PAGE).text
     start = page.index('<div class="prose">')
-    return page[start : page.index("</section>", start)]
+    return page[start : page.index("</div>", start)]
 
 
 def test_a_metric_shows_its_present_value(

@@ -1,5 +1,5 @@
-// The description's editor: write and preview, a small toolbar, bytes, and a draft that
-// this browser keeps until it is saved.
+// The editor of descriptions: write and preview, a small toolbar, bytes, and a draft
+// that this browser keeps until it is saved.
 
 const form = () => document.querySelector("[data-draft]");
 const area = () => document.getElementById("description-text");
@@ -16,7 +16,7 @@ function kept(key) {
 function say(words, time) {
   const note = form().querySelector("[data-kept]");
   note.textContent = note.dataset[words].replace("%s", clock(time));
-  form().querySelector("[data-discard]").hidden = false;
+  form().querySelector("[data-discard]").hidden = words === "unkept";
 }
 
 function count() {
@@ -34,11 +34,20 @@ function open() {
   count();
 }
 
+// A browser may refuse to keep more, or anything.
+function keep() {
+  const time = Date.now();
+  try {
+    localStorage.setItem(form().dataset.draft, JSON.stringify({ text: area().value, seen: form().elements.seen.value, time }));
+    say("says", time);
+  } catch {
+    say("unkept", time);
+  }
+}
+
 document.addEventListener("input", (event) => {
   if (event.target !== area()) return;
-  const time = Date.now();
-  localStorage.setItem(form().dataset.draft, JSON.stringify({ text: area().value, seen: form().elements.seen.value, time }));
-  say("says", time);
+  keep();
   count();
 });
 
@@ -48,7 +57,7 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
 // The answer to Save is the card: only then the draft is of no more use.
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr, requestConfig } = event.detail;
-  if (target.id === "run-description" && requestConfig.verb === "post" && xhr.status === 200 && form()) localStorage.removeItem(form().dataset.draft);
+  if (requestConfig?.verb === "post" && xhr.status === 200 && form() && target.id === form().dataset.part) localStorage.removeItem(form().dataset.draft);
 });
 
 document.addEventListener("click", (event) => {
@@ -59,7 +68,17 @@ document.addEventListener("click", (event) => {
   if (tool) wrap(tool.dataset.before, tool.dataset.after);
   if (!event.target.closest("[data-discard]")) return;
   localStorage.removeItem(form().dataset.draft);
-  htmx.ajax("GET", form().getAttribute("action"), { target: "#run-description", swap: "outerHTML" });
+  htmx.ajax("GET", form().getAttribute("action"), { target: `#${form().dataset.part}`, swap: "outerHTML" });
+});
+
+// The usual keys of such editors; not where the browser's own would be meant.
+document.addEventListener("keydown", (event) => {
+  if (event.target !== area() || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+  if (event.key === "Enter") form().requestSubmit(form().querySelector(".button.primary"));
+  const marks = { b: "**", i: "*" }[event.key];
+  if (!marks) return;
+  event.preventDefault();
+  wrap(marks, marks);
 });
 
 function show(preview) {
@@ -81,5 +100,17 @@ function wrap(before, after) {
   document.execCommand("insertText", false, text);
   if (after) area().setSelectionRange(start + before.length, start + before.length + chosen.length);
 }
+
+// Undo changes an experiment's text too; the list looks only for its rows.
+document.addEventListener("run:look", async () => {
+  const shown = document.getElementById("experiment-description");
+  if (!shown || shown.matches("[data-editing]")) return;
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById(shown.id);
+  if (!fresh) return;
+  shown.replaceWith(document.adoptNode(fresh));
+  htmx.process(fresh);
+});
 
 if (form()) open();

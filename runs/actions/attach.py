@@ -1,0 +1,79 @@
+"""Pictures that people paste into a description: files of its run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import chain
+
+from django.db import transaction
+
+from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record
+from runs.actions.files import live, place_for
+from runs.actions.touch import touch
+from runs.models import File, Run
+from runs.models.files import path_key
+from runs.storage.files import Blob, files
+from studio.core.errors import InvalidValue
+
+FOLDER = "notes"
+MAX_PICTURE = 10 * 1024 * 1024
+_LONGEST_NAME = 60
+_STRANGE = re.compile(r"[^\w.-]+")
+
+
+def attach_picture(
+    run: Run, name: str, chunks: Iterable[bytes], *, actor: Actor, now: int
+) -> File:
+    """Keep a picture below `notes/`; the same one again is kept once.
+
+    What it is is seen by its bytes, not by its name. Raises InvalidValue for what is
+    no PNG, JPEG, GIF or WebP picture, TooLarge beyond `MAX_PICTURE`.
+    """
+    pieces = iter(chunks)
+    head = next(pieces, b"")
+    kind = picture_kind(head)
+    if not kind:
+        raise InvalidValue(
+            "Only PNG, JPEG, GIF and WebP pictures can be attached", field="picture"
+        )
+    blob = files.write(chain([head], pieces), MAX_PICTURE)
+    try:
+        file = _keep(run, _path(name, kind, blob), blob, actor, now)
+    except InvalidValue:
+        files.delete(blob.name)
+        raise
+    if file.blob != blob.name:
+        files.delete(blob.name)
+    return file
+
+
+def picture_kind(head: bytes) -> str:
+    """The ending for a picture that begins so; empty if it is none that is shown."""
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpg"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "gif"
+    return "webp" if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else ""
+
+
+def _path(name: str, kind: str, blob: Blob) -> str:
+    """By the bytes too: two screenshots are both called `image.png`."""
+    stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or name
+    stem = _STRANGE.sub("-", stem).strip("-.")[:_LONGEST_NAME] or "picture"
+    return f"{FOLDER}/{stem}-{blob.sha256[:8]}.{kind}"
+
+
+@transaction.atomic
+def _keep(run: Run, path: str, blob: Blob, actor: Actor, now: int) -> File:
+    touch(run, now)
+    known = live(run).filter(path_key=path_key(path)).first()
+    if known is not None:
+        return known
+    file = place_for(run, path, blob, now)
+    edits = [Edit("picture", None, path, run)]
+    record(run.workspace, "attach picture", edits, actor=actor, now=now)
+    return file

@@ -1,0 +1,124 @@
+"""The editor of descriptions: Markdown, with the server's own rendering as preview.
+
+One for runs and experiments; `Described` says what is edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from runs.actions.attach import attach_picture
+from runs.actions.clock import now_ms
+from runs.actions.seen import mark, same
+from runs.models import File, Run
+from runs.pages.live_text import shown
+from runs.pages.members_only import PageRequest
+from runs.pages.run_editing import show_editor
+from studio.core.errors import Conflict, InvalidValue, TooLarge
+from studio.core.names import MAX_DESCRIPTION_BYTES
+
+
+@dataclass(frozen=True)
+class Described:
+    """What is edited: `part` is the id of what the editor takes the place of.
+
+    `text` is what the editor begins with where nothing is `stored`. `write` is given
+    the text and the mark of what its writer saw, `saved` what is said then.
+    """
+
+    part: str
+    path: str
+    back: str
+    stored: str
+    text: str
+    write: Callable[[str, str], object]
+    saved: Callable[[str], HttpResponse]
+    frame: dict[str, Any]
+    page: str
+    run: Run | None = None
+
+
+def edit(request: PageRequest, asked: Described) -> HttpResponse:
+    text = asked.stored or asked.text
+    return _form(request, asked, text, seen=mark(asked.stored))
+
+
+def save(request: PageRequest, asked: Described) -> HttpResponse:
+    text = request.POST.get("text", "").replace("\r\n", "\n")
+    seen = request.POST.get("seen", "")
+    if "preview" in request.POST:
+        return _preview(request, asked, text, seen)
+    if "attach" in request.POST:
+        return _attach(request, asked, text, seen)
+    if same(text, asked.stored):
+        text = asked.stored
+    try:
+        asked.write(text, seen)
+    except InvalidValue as error:
+        return _form(request, asked, text, seen=seen, problem=error.message)
+    except Conflict as error:
+        theirs = error.details["now"]
+        return _form(request, asked, text, seen=mark(theirs), theirs=theirs)
+    return asked.saved(_("Description changed") if text != asked.stored else "")
+
+
+def _preview(
+    request: PageRequest, asked: Described, text: str, seen: str
+) -> HttpResponse:
+    """What the page would show; without a script above the form."""
+    preview = shown(request, text, asked.run)
+    if request.htmx:
+        return render(request, "_description_preview.html", {"preview": preview})
+    return _form(request, asked, text, seen=seen, preview=preview)
+
+
+def _attach(
+    request: PageRequest, asked: Described, text: str, seen: str
+) -> HttpResponse:
+    """Without a script: the picture is kept, and stands at the end of the text."""
+    try:
+        file = keep_picture(request, asked.run)
+    except (InvalidValue, TooLarge) as error:
+        return _form(request, asked, text, seen=seen, problem=error.message)
+    text = f"{text.rstrip()}\n\n{picture_text(file)}\n".lstrip()
+    return _form(request, asked, text, seen=seen)
+
+
+def keep_picture(request: PageRequest, run: Run | None) -> File:
+    given = request.FILES.get("picture")
+    if not isinstance(given, UploadedFile) or run is None:
+        raise InvalidValue(_("Choose a picture first."), field="picture")
+    return attach_picture(
+        run, given.name or "", given.chunks(), actor=request.actor, now=now_ms()
+    )
+
+
+def picture_text(file: File) -> str:
+    """How a description shows the file; its names need no quoting."""
+    return f"![{file.name.rpartition('-')[0]}](file:{file.path})"
+
+
+def _form(
+    request: PageRequest, asked: Described, text: str, *, seen: str, **more: Any
+) -> HttpResponse:
+    """With `theirs`, what somebody wrote meanwhile; saving again replaces it."""
+    context = {
+        **asked.frame,
+        "described": asked,
+        "text": text,
+        "seen": seen,
+        "title": _("Description"),
+        "size": len(text.encode()),
+        "limit": MAX_DESCRIPTION_BYTES,
+        **more,
+    }
+    refused = "problem" in more or "theirs" in more
+    template = "_description_form.html"
+    return show_editor(request, template, context, refused=refused, page=asked.page)

@@ -1,0 +1,77 @@
+"""The versions of a description: who wrote what, word by word, and any of them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from runs.access.rules import Permission
+from runs.models import Run
+from runs.pages.live_text import shown
+from runs.pages.members_only import PageRequest
+from runs.pages.run_head import role_refusal
+from runs.pages.undo import undo_href
+from runs.render.word_diff import word_diff
+from runs.search.revisions import Home, list_revisions, texts_of
+from studio.core.errors import NotFound
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Of which description; `text` is what stands there now."""
+
+    home: Home
+    text: str
+    path: str
+    back: str
+    write: Callable[[str], object]
+    frame: dict[str, Any]
+    page: str
+    run: Run | None = None
+
+
+def show(request: PageRequest, asked: Versions) -> HttpResponse:
+    """All of them, and the one that the address names, else the newest."""
+    revisions, more = list_revisions(asked.home)
+    newest = revisions[0].number if revisions else 0
+    number = _number(request.GET.get("version", ""), newest)
+    before, after = texts_of(asked.home, number)
+    context = {
+        **asked.frame,
+        "title": _("Versions of the description"),
+        "editor_template": "_description_versions.html",
+        "revisions": revisions,
+        "more": more,
+        "number": number,
+        "versions": asked,
+        "parts": word_diff(before, after),
+        "preview": shown(request, after, asked.run),
+        "is_now": after == asked.text,
+        "can_restore": not role_refusal(request, Permission.ANNOTATE),
+    }
+    return render(request, asked.page, context)
+
+
+def restore(request: PageRequest, asked: Versions) -> HttpResponse:
+    """Make a version the present one: a change like any other."""
+    number = _number(request.POST.get("version", ""), 0)
+    _before, text = texts_of(asked.home, number)
+    if text != asked.text:
+        asked.write(text)
+        said = _("The version is back")
+        messages.success(request, said, extra_tags=undo_href(request))
+    return redirect(asked.back)
+
+
+def _number(given: str, otherwise: int) -> int:
+    if not given:
+        return otherwise
+    if not given.isdecimal() or len(given) > 18:
+        raise NotFound(_("There is no such version of this description."))
+    return int(given)

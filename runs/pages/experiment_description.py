@@ -1,0 +1,129 @@
+"""An experiment's description, above its runs: shown, edited in place, its versions."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from runs.access.rules import Permission, access, by_method
+from runs.actions.clock import now_ms
+from runs.actions.experiments import describe_experiment
+from runs.models import Experiment
+from runs.pages import description, description_versions
+from runs.pages.description import Described
+from runs.pages.description_versions import Versions
+from runs.pages.experiments import find_experiment
+from runs.pages.live_text import shown
+from runs.pages.members_only import PageRequest
+from runs.pages.run_editing import toast
+from runs.pages.run_head import role_refusal
+from runs.pages.undo import undo_href
+from runs.render.addresses import experiment_path
+from runs.render.markdown import first_line
+from runs.search.revisions import last_revision
+
+EDITOR_PAGE = "experiment_editor.html"
+
+
+@access(Permission.ANNOTATE)
+def _edit(request: PageRequest, slug: str) -> HttpResponse:
+    return description.edit(
+        request, _described(request, find_experiment(request, slug))
+    )
+
+
+@access(Permission.ANNOTATE)
+def _save(request: PageRequest, slug: str) -> HttpResponse:
+    return description.save(
+        request, _described(request, find_experiment(request, slug))
+    )
+
+
+edit_description = by_method(GET=_edit, POST=_save)
+
+
+@access(Permission.READ)
+@require_safe
+def versions(request: PageRequest, slug: str) -> HttpResponse:
+    found = _versions(request, find_experiment(request, slug))
+    return description_versions.show(request, found)
+
+
+@access(Permission.ANNOTATE)
+@require_POST
+def restore(request: PageRequest, slug: str) -> HttpResponse:
+    found = _versions(request, find_experiment(request, slug))
+    return description_versions.restore(request, found)
+
+
+def about(request: PageRequest, experiment: Experiment | None) -> dict[str, Any]:
+    """What `_experiment_description.html` shows; of All runs, nothing."""
+    if experiment is None:
+        return {}
+    text = experiment.description
+    return {
+        "about": shown(request, text),
+        "about_line": first_line(text),
+        "edited": last_revision(experiment) if text else None,
+        "experiment_path": _path(request, experiment),
+        "can_edit": not role_refusal(request, Permission.ANNOTATE),
+    }
+
+
+def _path(request: PageRequest, experiment: Experiment) -> str:
+    name = request.workspace.name
+    return experiment_path(name, experiment.number, experiment.name)
+
+
+def _around(request: PageRequest, experiment: Experiment) -> dict[str, Any]:
+    return {"experiment": experiment, "experiment_path": _path(request, experiment)}
+
+
+def _described(request: PageRequest, experiment: Experiment) -> Described:
+    path = _path(request, experiment)
+    return Described(
+        part="experiment-description",
+        path=f"{path}description/",
+        back=path,
+        stored=experiment.description,
+        text="",
+        write=lambda text, seen: describe_experiment(
+            experiment, text, actor=request.actor, now=now_ms(), seen=seen
+        ),
+        saved=lambda said: _saved(request, experiment, said),
+        frame=_around(request, experiment),
+        page=EDITOR_PAGE,
+    )
+
+
+def _saved(request: PageRequest, experiment: Experiment, said: str) -> HttpResponse:
+    undo = undo_href(request) if said else ""
+    if not request.htmx:
+        if said:
+            messages.success(request, said, extra_tags=undo)
+        return redirect(_path(request, experiment))
+    context = {"experiment": experiment, **about(request, experiment)}
+    answer = render(request, "_experiment_description.html", context)
+    if said:
+        answer["HX-Trigger"] = toast(said, undo)
+    return answer
+
+
+def _versions(request: PageRequest, experiment: Experiment) -> Versions:
+    path = _path(request, experiment)
+    return Versions(
+        home=experiment,
+        text=experiment.description,
+        path=f"{path}description/",
+        back=path,
+        write=partial(
+            describe_experiment, experiment, actor=request.actor, now=now_ms()
+        ),
+        frame=_around(request, experiment),
+        page=EDITOR_PAGE,
+    )

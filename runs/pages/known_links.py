@@ -1,0 +1,57 @@
+"""What completes `run:`, `metric:` and `file:` while a description is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.pages.experiments import find_experiment
+from runs.pages.members_only import PageRequest
+from runs.pages.run_head import find_head
+from runs.render.markdown_live import FILE, METRIC, RUN, as_written
+from runs.search.known_links import Known, known_files, known_metrics, known_runs
+
+LONGEST = 200
+
+
+@access(Permission.ANNOTATE)
+@require_safe
+def for_run(request: PageRequest, run_id: str) -> HttpResponse:
+    run = find_head(request, run_id).run
+    kind, part = _typed(request)
+    user, workspace = request.actor.user, request.workspace
+    if kind == RUN:
+        found = known_runs(part, user, workspace, run.experiment)
+    elif kind == METRIC:
+        found = known_metrics(part, run)
+    elif kind == FILE:
+        found = known_files(part, run)
+    else:
+        found = []
+    return _options(request, kind, found)
+
+
+@access(Permission.ANNOTATE)
+@require_safe
+def for_experiment(request: PageRequest, slug: str) -> HttpResponse:
+    """An experiment has neither metrics nor files: those of its runs need their id."""
+    experiment = find_experiment(request, slug)
+    kind, part = _typed(request)
+    if kind != RUN:
+        return _options(request, kind, ())
+    user, workspace = request.actor.user, request.workspace
+    return _options(request, kind, known_runs(part, user, workspace, experiment))
+
+
+def _typed(request: PageRequest) -> tuple[str, str]:
+    kind, _colon, part = request.GET.get("text", "").partition(":")
+    return kind, part.lstrip('"').replace("\0", "")[:LONGEST]
+
+
+def _options(request: PageRequest, kind: str, found: Sequence[Known]) -> HttpResponse:
+    options = [(as_written(kind, each.named), each) for each in found]
+    return render(request, "_known_links.html", {"options": options})

@@ -1,0 +1,53 @@
+"""What a reference in a description may name, for whoever types one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runs.models import Experiment, File, Metric, Run, User, Workspace
+from runs.search.find_runs import find_runs
+from studio.core.errors import InvalidFilter, QueryTimeout
+from studio.core.filters import to_text
+from studio.core.filters.tree import Word
+from studio.core.viewspec import ViewSpec
+
+MOST = 8
+
+
+@dataclass(frozen=True)
+class Known:
+    """`named` stands behind the colon, `told` says more about it."""
+
+    named: str
+    told: str = ""
+
+
+def known_runs(
+    part: str, viewer: User, workspace: Workspace, experiment: Experiment | None = None
+) -> list[Known]:
+    """Runs with that word in their name or id, the newest first."""
+    q = to_text(Word(part)) if part else ""
+    spec = ViewSpec(q=q, rows=25, children=True, flat=True)
+    try:
+        page = find_runs(
+            spec, viewer, workspace, experiment=None if part else experiment
+        )
+    except (InvalidFilter, QueryTimeout):
+        return []
+    return [Known(row.run.run_id, row.run.name) for row in page.rows[:MOST]]
+
+
+def known_metrics(part: str, run: Run) -> list[Known]:
+    rows = Metric.objects.filter(run=run, key__name__icontains=part)
+    found = rows.select_related("key").order_by("key__name")[:MOST]
+    return [Known(head.key.name) for head in found]
+
+
+def known_files(part: str, run: Run) -> list[Known]:
+    """By the name's part, or by what the whole path begins with."""
+    folder, _slash, name = part.rpartition("/")
+    rows = File.objects.filter(run=run, replaced__isnull=True, name__icontains=name)
+    if folder:
+        rows = rows.filter(folder__startswith=folder)
+    found = rows.order_by("folder", "name")[:MOST]
+    return [Known(file.path) for file in found]

@@ -1,0 +1,92 @@
+"""The versions of a description: what its change sets kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Case, Q, QuerySet, Value, When
+
+from runs.models import ApiToken, Change, Experiment, Run, User
+from studio.core.errors import NotFound
+
+FIELD = "description"
+#: Older ones are kept, but not listed; nor counted beside the text.
+MOST, MOST_COUNTED = 200, 20
+
+Home = Run | Experiment
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A version by its number: that of the change that made it, 0 for the first.
+
+    Nobody is known to have written what was there before the first change.
+    """
+
+    number: int
+    time: int
+    who: User | None = None
+    token: ApiToken | None = None
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class LastRevision:
+    """Who wrote what stands there now, and how many versions there were."""
+
+    revision: Revision
+    count: int
+    more: bool = False
+
+
+def last_revision(home: Home) -> LastRevision | None:
+    """One query; None if the description was never changed."""
+    found, more = list_revisions(home, MOST_COUNTED)
+    if not found or not found[0].number:
+        return None
+    return LastRevision(found[0], len(found), more)
+
+
+def list_revisions(home: Home, most: int = MOST) -> tuple[list[Revision], bool]:
+    """The newest first, without their texts; and whether there are more. One query."""
+    rows = list(
+        _changes(home)
+        .annotate(began=Case(When(_EMPTY, then=Value(False)), default=Value(True)))
+        .defer("before", "after")
+        .select_related("change_set__actor", "change_set__token")
+        .order_by("-pk")[: most + 1]
+    )
+    shown = [_revision(row) for row in rows[:most]]
+    if len(rows) <= most and rows and rows[-1].began:
+        shown.append(Revision(0, home.created))
+    if not rows and home.description:
+        shown.append(Revision(0, home.created))
+    return shown, len(rows) > most
+
+
+_EMPTY = Q(before="") | Q(before__isnull=True)
+
+
+def _revision(row: Change) -> Revision:
+    made = row.change_set
+    return Revision(row.pk, made.time, made.actor, made.token, made.action)
+
+
+def texts_of(home: Home, number: int) -> tuple[str, str]:
+    """What stood there before that version, and the version; raises NotFound."""
+    rows = _changes(home).order_by("pk").values_list("before", "after")
+    if number:
+        row = rows.filter(pk=number).first()
+    else:
+        first = rows.first()
+        row = ("", first[0] if first else home.description)
+    if row is None:
+        raise NotFound("There is no such version of this description.")
+    return str(row[0] or ""), str(row[1] or "")
+
+
+def _changes(home: Home) -> QuerySet[Change]:
+    rows = Change.objects.filter(field=FIELD)
+    return (
+        rows.filter(run=home) if isinstance(home, Run) else rows.filter(experiment=home)
+    )

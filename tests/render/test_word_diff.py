@@ -1,0 +1,40 @@
+"""Word diffs: what changed, and what it costs where everything did."""
+
+from __future__ import annotations
+
+import pytest
+
+from runs.render.word_diff import GONE, NEW, SAME, word_diff
+
+
+def told(before: str, after: str) -> list[tuple[str, str]]:
+    return [(part.kind, part.text) for part in word_diff(before, after)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "parts"),
+    [
+        ("", "", []),
+        ("a", "a", [(SAME, "a")]),
+        ("", "a b", [(NEW, "a b")]),
+        ("a b", "", [(GONE, "a b")]),
+        ("a b c", "a x c", [(SAME, "a "), (GONE, "b"), (NEW, "x"), (SAME, " c")]),
+        ("a\nb\nc\n", "a\nc\n", [(SAME, "a\n"), (GONE, "b\n"), (SAME, "c\n")]),
+        ("a\r\nb", "a\nb", [(SAME, "a\nb")]),
+        ("one two", "red hat", [(GONE, "one two"), (NEW, "red hat")]),
+        ("中文字", "中文", [(GONE, "中文字"), (NEW, "中文")]),
+    ],
+)
+def test_what_changed_is_marked(
+    before: str, after: str, parts: list[tuple[str, str]]
+) -> None:
+    assert told(before, after) == parts
+
+
+@pytest.mark.parametrize("piece", ["a\n", "a ", "x", "ab \n"])
+def test_both_texts_can_be_read_from_it(piece: str) -> None:
+    before = piece * 9_000
+    after = "z" + before.replace("a", "b") + piece
+    found = told(before, after)
+    assert "".join(text for kind, text in found if kind != NEW) == before
+    assert "".join(text for kind, text in found if kind != GONE) == after
