@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from hashlib import blake2b
+from typing import TypeVar
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
@@ -22,13 +24,14 @@ from studio.core.filters import Node
 from studio.core.filters.tree import Ago, And, Comparison, Not, Or, attribute
 from studio.core.viewspec import ViewSpec
 
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 #: What the fragment's own clocks let go on is no news.
 _TICKING = re.compile(r"(data-ticking=[^>]*>)[^<]*")
 #: The rows that the reader has before him; they say nothing about which list it is.
 SHOWN = "shown"
 
 
-def varied(answer: HttpResponse, etag: str = "") -> HttpResponse:
+def varied(answer: Answer, etag: str = "") -> Answer:
     """One address answers the page and its fragment; neither is kept unasked."""
     patch_vary_headers(answer, ("HX-Request", "Accept", "Cookie"))
     answer["Cache-Control"] = "private, no-store"

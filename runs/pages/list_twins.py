@@ -107,11 +107,11 @@ def _answer(
     if links:
         answer["Link"] = ", ".join(links)
     if kind != JSON and told.get("notices"):
-        answer[NOTICE_HEADER] = _notice(told["notices"])
+        answer[NOTICE_HEADER] = notice(told["notices"])
     return answer
 
 
-def _notice(notices: Sequence[str]) -> str:
+def notice(notices: Sequence[str]) -> str:
     """As JSON in ASCII: a notice may quote any character of the address."""
     for count in range(len(notices), 0, -1):
         left = len(notices) - count
@@ -126,12 +126,12 @@ def _run_sheet(rows: Sequence[RunRow], asked: Sequence[Field]) -> Sheet:
     run_id = attribute("id")
     shown = [run_id, *(each for each in asked if each != run_id)]
     return Sheet(
-        tuple(_column(each) for each in shown),
+        tuple(column_of(each) for each in shown),
         tuple(tuple(_value(row, each) for each in shown) for row in rows),
     )
 
 
-def _column(asked: Field) -> sheets.Column:
+def column_of(asked: Field) -> sheets.Column:
     kind = _KINDS.get(fields.value_type(asked), sheets.TEXT)
     if asked.kind == METRICS:
         kind = sheets.NUMBER

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ from runs.pages import (
 from runs.pages.conditional import varied
 from runs.pages.experiment_description import about
 from runs.pages.experiments import find_experiment
+from runs.pages.export import asked_format, export
 from runs.pages.list_empty import empty
 from runs.pages.list_news import kept_rows, news_words
 from runs.pages.list_scope import number_of
@@ -70,19 +72,31 @@ class Found:
 
 @access(Permission.READ)
 @require_safe
-def all_runs(request: PageRequest) -> HttpResponse:
+def all_runs(request: PageRequest) -> HttpResponseBase:
     return _run_list(request, None)
 
 
 @access(Permission.READ)
 @require_safe
-def experiment_runs(request: PageRequest, slug: str) -> HttpResponse:
+def experiment_runs(request: PageRequest, slug: str) -> HttpResponseBase:
     return _run_list(request, find_experiment(request, slug))
 
 
-def _run_list(request: PageRequest, experiment: Experiment | None) -> HttpResponse:
+def _run_list(request: PageRequest, experiment: Experiment | None) -> HttpResponseBase:
     spec, complaints = read_leniently(request.GET.dict())
     spec, complaints = _without_views(spec, complaints)
+    form = asked_format(request)
+    if form:
+        return export(request, form, spec, complaints, experiment)
+    return _one_page(request, spec, complaints, experiment)
+
+
+def _one_page(
+    request: PageRequest,
+    spec: ViewSpec,
+    complaints: list[Complaint],
+    experiment: Experiment | None,
+) -> HttpResponse:
     kind = list_twins.kind_of(request)
     try:
         stamp = conditional.stamp_of(request, spec, spec.filter())

@@ -94,6 +94,7 @@ def table(
         "columns": json.dumps([str(column) for column in columns], ensure_ascii=False),
         "columns_href": links.part("columns"),
         "here_links": _here(links),
+        "exports": _exports(links),
         "sorted_by": field_label(links.spec.sort.field),
         "alike": alike,
         "pills": pills(links),
@@ -108,6 +109,13 @@ def table(
         "pace": QUICK if active else SLOW,
         "rest": "" if active else REST,
     }
+
+
+def _exports(links: Links) -> dict[str, str]:
+    """Where all rows of the list are had, by the form's name."""
+    query = links.query().rstrip("?")
+    begin = f"{query}&" if query else "?"
+    return {form: f"{begin}format={form}" for form in ("csv", "json", "parquet")}
 
 
 def _here(links: Links) -> dict[str, str]:

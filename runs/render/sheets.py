@@ -53,10 +53,10 @@ def as_csv(sheet: Sheet) -> str:
     """RFC 4180; times in ISO 8601, UTC, durations in seconds."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([_harmless(column.name) for column in sheet.columns])
+    writer.writerow([harmless(column.name) for column in sheet.columns])
     for row in sheet.rows:
         writer.writerow(
-            [_csv_cell(c, v) for c, v in zip(sheet.columns, row, strict=True)]
+            [csv_cell(c, v) for c, v in zip(sheet.columns, row, strict=True)]
         )
     return out.getvalue()
 
@@ -92,7 +92,7 @@ def _not_finite(value: float) -> str:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def _csv_cell(column: Column, value: Any) -> str:
+def csv_cell(column: Column, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -103,7 +103,7 @@ def _csv_cell(column: Column, value: Any) -> str:
         return str(value / 1000)
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else _not_finite(value)
-    return str(value) if isinstance(value, int) else _harmless(_words(value))
+    return str(value) if isinstance(value, int) else harmless(_words(value))
 
 
 def iso(time: int) -> str:
@@ -112,7 +112,7 @@ def iso(time: int) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

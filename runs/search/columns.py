@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import Count, F, Q
 from django.db.models.lookups import In
@@ -63,6 +63,26 @@ def _read_texts(
         found[run][by_key[key]] = "" if value is None else value
 
 
+def texts_of(
+    ids: Sequence[int], fields: Iterable[Field], scope: Scope
+) -> dict[Field, dict[int, object]]:
+    """Tags, parameters and properties by field and run, commits included if asked."""
+    asked = set(fields)
+    found: dict[Field, dict[int, object]] = {}
+    for kind in TABLES:
+        keyed = {field for field in asked if field.kind == kind}
+        if tree.attribute("commit") in asked:
+            keyed |= {field for field in COMMITS if field.kind == kind}
+        by_key = {scope.key(field): field for field in keyed}
+        found |= {field: {} for field in keyed}
+        by_key.pop(None, None)
+        if not by_key:
+            continue
+        for run, key, value in _texts[kind].all(list(ids), list(by_key)):
+            found[by_key[key]][run] = "" if value is None else value
+    return found
+
+
 def _read_metrics(
     fields: Sequence[Field], ids: Sequence[int], scope: Scope, found: Values
 ) -> None:
@@ -93,10 +113,14 @@ def metric_value(metric: Metric, aggregate: str) -> float | int | str | None:
 
 
 def _sum_children(field: Field, children: Children, found: Values) -> None:
-    wanted = RunStatus if field.key == "count" else statuses_of(field.key)
     for pk, values in found.items():
-        counts = children.get(pk, {})
-        values[field] = sum(counts.get(status, 0) for status in wanted)
+        values[field] = count_of(field, children.get(pk, {}))
+
+
+def count_of(field: Field, counts: Mapping[RunStatus, int]) -> int:
+    """How many children there are of the statuses that the field names."""
+    wanted = RunStatus if field.key == "count" else statuses_of(field.key)
+    return sum(counts.get(status, 0) for status in wanted)
 
 
 def _read_attributes(
@@ -116,7 +140,16 @@ def _read_attributes(
             values[tree.attribute("commit")] = commit
 
 
-def run_duration(run: Run, now: int) -> int | None:
+class Timed(Protocol):
+    @property
+    def started(self) -> int | None: ...
+    @property
+    def ended(self) -> int | None: ...
+    @property
+    def status(self) -> int: ...
+
+
+def run_duration(run: Timed, now: int) -> int | None:
     """As `attributes.duration` says it in SQL."""
     if run.started is None:
         return None

@@ -16,6 +16,7 @@ from tests.bench import delivery, interrupt, kill, places, weight
 from tests.bench.commands import (
     AS_JSON,
     KIND,
+    export,
     ingest,
     lists,
     metric,
@@ -181,7 +182,7 @@ def weight_command() -> None:
     sys.exit(1 if total > weight.LIMIT else 0)
 
 
-for command in (seed, lists, search, ingest, metric, sdk, start):
+for command in (seed, lists, export, search, ingest, metric, sdk, start):
     main.add_command(command)
 
 

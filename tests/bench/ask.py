@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,17 @@ class Link:
         content = answer.read()
         assert answer.status == 200, f"{path}: {answer.status} {content[:500]!r}"
         return content
+
+    def stream(self, path: str) -> tuple[float, int]:
+        """When the first bytes of an answer came, and how many there were."""
+        self.http.request("GET", path, headers={**self.headers, "Accept": "*/*"})
+        answer = self.http.getresponse()
+        assert answer.status == 200, f"{path}: {answer.status}"
+        size = len(answer.read(1))
+        first = time.perf_counter()
+        while piece := answer.read(1 << 20):
+            size += len(piece)
+        return first, size
 
     def mlflow(self, method: str, path: str, body: Any = None) -> Any:
         return json.loads(self.send(method, f"{self.prefix}{API}{path}", body))

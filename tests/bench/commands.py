@@ -276,3 +276,17 @@ def sdk(home: Path, kind: str, as_json: bool) -> None:
         with running(home, env=env) as server:
             measure(server, report)
         report.show(as_json=as_json)
+
+
+@click.command()
+@options(HOME, KIND, REPEATS, AS_JSON)
+def export(home: Path, kind: str, repeats: int, as_json: bool) -> None:
+    """Time exports of all runs, and a hundred runs side by side, over HTTP."""
+    with entered(home, kind) as env:
+        from tests.bench.exporting import measure
+
+        report = Report("Export and compare")
+        with running(home, env=env) as server:
+            ours, _theirs = links(server, "")
+            measure(server, ours, report, repeats=repeats)
+        report.show(as_json=as_json)

@@ -1,0 +1,120 @@
+"""The rows of an export as Parquet: a row group for each so many rows.
+
+Times are timestamps in UTC, durations seconds, tags a map. A metric is a number; where
+its last value is none, the text stands in a column of its own, `<name> (text)`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from runs.render import sheets
+from runs.render.exports import Chunk
+from runs.render.sheets import Column
+
+#: Rows of a group: what is in memory at once.
+GROUP = 16_384
+WHOLE, TRUTH, MAP = "whole", "truth", "map"
+_TEXT_OF = "{} (text)"
+
+
+def parquet_parts(
+    columns: Sequence[Column], chunks: Iterable[Chunk]
+) -> Iterator[bytes]:
+    """The bytes of one Parquet file, as they are made."""
+    # Slow to import, and only an export needs it.
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    schema = pa.schema(list(_fields(columns)))
+    sink = _Sink()
+    writer = parquet.ParquetWriter(sink, schema, compression="zstd")
+    yield sink.taken()
+    for group in _grouped(chunks, len(columns)):
+        arrays = [
+            pa.array(values, type=field.type)
+            for field, values in zip(schema, _arrays(columns, group), strict=True)
+        ]
+        writer.write_batch(pa.record_batch(arrays, schema=schema))
+        yield sink.taken()
+    writer.close()
+    yield sink.taken()
+
+
+class _Sink(io.RawIOBase):
+    """Holds what was written until it is taken."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._written = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._parts.append(part)
+        self._written += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        return self._written
+
+    def taken(self) -> bytes:
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+def _grouped(chunks: Iterable[Chunk], width: int) -> Iterator[list[list[Any]]]:
+    group: list[list[Any]] = [[] for _ in range(width)]
+    for chunk in chunks:
+        for values, more in zip(group, chunk, strict=True):
+            values.extend(more)
+        if len(group[0]) >= GROUP:
+            yield group
+            group = [[] for _ in range(width)]
+    if group[0]:
+        yield group
+
+
+def _fields(columns: Sequence[Column]) -> Iterator[Any]:
+    import pyarrow as pa
+
+    kinds = {
+        sheets.NUMBER: pa.float64(),
+        sheets.DURATION: pa.float64(),
+        sheets.TIME: pa.timestamp("ms", tz="UTC"),
+        WHOLE: pa.int64(),
+        TRUTH: pa.bool_(),
+        MAP: pa.map_(pa.string(), pa.string()),
+    }
+    for column in columns:
+        yield pa.field(column.name, kinds.get(column.kind, pa.string()))
+        if column.kind == sheets.NUMBER:
+            yield pa.field(_TEXT_OF.format(column.name), pa.string())
+
+
+def _arrays(columns: Sequence[Column], group: Chunk) -> Iterator[list[Any]]:
+    for column, values in zip(columns, group, strict=True):
+        if column.kind == sheets.NUMBER:
+            yield [v if _is_number(v) else None for v in values]
+            yield [None if v is None or _is_number(v) else _words(v) for v in values]
+        elif column.kind == sheets.DURATION:
+            yield [None if v is None else v / 1000 for v in values]
+        elif column.kind == MAP:
+            yield [None if v is None else list(v.items()) for v in values]
+        elif column.kind in (sheets.TIME, WHOLE, TRUTH):
+            yield list(values)
+        else:
+            yield [None if v is None else _words(v) for v in values]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _words(value: Any) -> str:
+    """Text that UTF-8 can say."""
+    return str(value).encode(errors="replace").decode()

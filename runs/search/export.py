@@ -1,0 +1,178 @@
+"""The whole result of a list, chunk by chunk: each a query of its own, well below the
+limit of five seconds, and no transaction goes on between two.
+
+Chunks are read by the place of the last row (keyset), so a million rows cost a million
+rows. What no index holds in the asked order is sorted once, by its keys, up to `SORTED`
+runs; more of them come in the order of their arrival, and `is_in_order` says so. A run
+that changes its place meanwhile may be there twice or not at all; arrival stays.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import OrderBy
+
+from runs.models import Experiment, Run, User, Workspace
+from runs.search.export_values import COLUMNS, HEAVY, Columns, LightRun, Reader
+from runs.search.limits import time_limit
+from runs.search.paging import Place, beyond
+from runs.search.question import Question, ask
+from runs.search.segments import Segment, segments_of
+from runs.search.tally import tally_and_narrow
+from studio.core.filters.tree import attribute
+from studio.core.viewspec import DEFAULT_SORT, Column, ViewSpec
+
+#: Rows of the first chunk, so that it is there at once, and of the others.
+FIRST, CHUNK = 256, 2048
+#: The same where texts are asked for that may have 64 KiB each.
+HEAVY_CHUNK = 128
+#: So many keys are sorted, where no index has them in order.
+SORTED = 200_000
+
+
+@dataclass
+class Export:
+    """`chunks` have a list of values for each field. `total` is exact, or at least."""
+
+    fields: tuple[Any, ...]
+    chunks: Iterator[Columns]
+    total: int
+    total_is_exact: bool
+    is_in_order: bool
+
+
+def export_runs(
+    spec: ViewSpec,
+    viewer: User,
+    workspace: Workspace,
+    *,
+    experiment: Experiment | None = None,
+    now: int | None = None,
+) -> Export:
+    """Every run that the spec matches, with its id and the spec's columns.
+
+    Child runs that match lie flat, with their parent's id. What is wrong with the
+    question is raised here, before the first row.
+    """
+    columns = spec.columns
+    if spec.children:
+        columns = _with(columns, Column(attribute("parent")))
+    asked = tuple(each.field for each in columns if each.field != attribute("id"))
+    spec = replace(spec, after="", before="", flat=True, group=None)
+    question = ask(
+        spec,
+        viewer,
+        workspace,
+        now=time.time_ns() // 1_000_000 if now is None else now,
+        experiment=experiment,
+        fields=[*asked, spec.sort.field],
+    )
+    keys: Sequence[int] | None = None
+    is_in_order = True
+    with time_limit():
+        counts, question = tally_and_narrow(question)
+        segments = segments_of(question)
+        if not all(map(_is_held_in_order, segments)):
+            keys = _sorted_keys(question, segments)
+            is_in_order = keys is not None
+    if not is_in_order:
+        question = replace(question, spec=replace(spec, sort=DEFAULT_SORT))
+    sizes = _Sizes.of([field.key for field in asked])
+    if keys is None:
+        runs = _by_place(question, sizes)
+    else:
+        runs = _by_keys(question, keys, sizes)
+    fields = (attribute("id"), *asked)
+    chunks = _values(runs, Reader(question.scope, fields))
+    return Export(fields, chunks, counts.total, counts.exact, is_in_order)
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """What is read of a run, and how many runs at once."""
+
+    columns: tuple[str, ...]
+    first: int
+    chunk: int
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> _Sizes:
+        if any(name in HEAVY for name in names):
+            return cls((*COLUMNS, *HEAVY), HEAVY_CHUNK, HEAVY_CHUNK)
+        return cls(COLUMNS, FIRST, CHUNK)
+
+
+def _with(columns: Sequence[Column], more: Column) -> tuple[Column, ...]:
+    known = any(column.field == more.field for column in columns)
+    return tuple(columns) if known else (*columns, more)
+
+
+def _is_held_in_order(segment: Segment) -> bool:
+    """Whether an index has its runs in order: one without a rank is sorted anew."""
+    return segment.rank is not None or len(segment.parts) == 1
+
+
+def _sorted_keys(
+    question: Question, segments: Sequence[Segment]
+) -> Sequence[int] | None:
+    """The keys of all runs in their order; None where there are too many."""
+    found: list[int] = []
+    for segment in segments:
+        runs = segment.runs(question).order_by(*(p.order() for p in segment.parts))
+        found += runs.values_list("pk", flat=True)[: SORTED + 1 - len(found)]
+        if len(found) > SORTED:
+            return None
+    return found
+
+
+def _by_keys(
+    question: Question, keys: Sequence[int], sizes: _Sizes
+) -> Iterator[list[LightRun]]:
+    start, size = 0, sizes.first
+    while start < len(keys):
+        some = keys[start : start + size]
+        with time_limit():
+            # They matched a moment ago; what was deleted since is not there any more.
+            rows = question.among(Run.objects.filter(pk__in=some))
+            found = {row[0]: LightRun(*row) for row in rows.values_list(*sizes.columns)}
+        yield [found[key] for key in some if key in found]
+        start, size = start + size, sizes.chunk
+
+
+def _by_place(question: Question, sizes: _Sizes) -> Iterator[list[LightRun]]:
+    size, width = sizes.first, len(sizes.columns)
+    for segment in segments_of(question):
+        place: Place | None = None
+        names = [part.name for part in segment.parts]
+        more = [name for name in names if name != "pk"]
+        while True:
+            with time_limit():
+                rows = _in_order(segment, question, place)
+                found = list(rows.values_list(*sizes.columns, *more)[:size])
+            if found:
+                yield [LightRun(*row[:width]) for row in found]
+            if len(found) < size:
+                break
+            last = found[-1]
+            values = dict(zip(["pk", *more], [last[0], *last[width:]], strict=True))
+            place, size = [values[name] for name in names], sizes.chunk
+
+
+def _in_order(segment: Segment, question: Question, place: Place | None) -> Any:
+    runs = segment.runs(question)
+    if place is not None:
+        runs = runs.filter(beyond(segment.parts, place, backwards=False))
+    order: list[OrderBy] = [part.order() for part in segment.parts]
+    return runs.order_by(*order)
+
+
+def _values(chunks: Iterator[list[LightRun]], reader: Reader) -> Iterator[Columns]:
+    for runs in chunks:
+        if runs:
+            with time_limit():
+                found = reader.columns(runs)
+            yield found

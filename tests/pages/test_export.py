@@ -1,0 +1,182 @@
+"""All rows of a list: every form, in order, over chunks, with nothing lost or run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from runs.actions.actor import Actor
+from runs.actions.ingest import Point, log_metrics
+from runs.models import Run, User, Workspace
+from runs.search import export
+from runs.search.export import export_runs
+from studio.core.statuses import RunStatus
+from studio.core.viewspec import ViewSpec
+from tests.pages.rows import ALL
+
+pytestmark = pytest.mark.django_db
+
+COLUMNS = (
+    "name,status,tags,params.lr,metrics.acc,duration,created,starred,children.count"
+)
+QUERY = {"columns": COLUMNS}
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "FIRST", 2)
+    monkeypatch.setattr(export, "CHUNK", 3)
+
+
+@pytest.fixture
+def runs(log: Any, actor: Actor, now: int) -> None:
+    log("a", acc=0.5, tags={"m": "x", "w": None}, params={"lr": "=1+1"})
+    Run.objects.filter(run_id="a").update(name='蒸馏, "so"\n<b>')
+    log("b", acc=float("nan"), params={"lr": "@SUM(A1)"}, status=RunStatus.COMPLETED)
+    log("c", acc=float("-inf"), params={"lr": "-0.1"})
+    text = log("d", params={"lr": "\t=2"})
+    log_metrics(text, [Point("acc", "n/a", now, 0)], actor=actor, now=now)
+    log("e", parent="a")
+    for n in range(7):
+        log(f"f{n}", acc=n / 10)
+
+
+def body_of(answer: Any) -> bytes:
+    assert answer.status_code == 200, answer
+    content: bytes = answer.getvalue()
+    return content
+
+
+def asked(visitor: Client, form: str, **query: str) -> bytes:
+    return body_of(visitor.get(ALL, {**QUERY, "format": form, **query}))
+
+
+def sheet(data: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+
+
+def test_csv_has_every_row_in_the_order_of_the_list(
+    visitor: Client, runs: None, small_chunks: None
+) -> None:
+    answer = visitor.get(ALL, {**QUERY, "format": "csv"})
+    rows = sheet(body_of(answer))
+    assert [row["id"] for row in rows] == [
+        *(f"f{n}" for n in reversed(range(7))),
+        *"dcba",
+    ]
+    assert answer.headers["Content-Disposition"] == (
+        'attachment; filename="all-runs.csv"'
+    )
+
+
+@pytest.mark.parametrize(
+    "sort", ["-created", "name", "-metrics.acc", "params.lr", "-duration", "status"]
+)
+def test_an_export_is_in_the_order_of_its_list(
+    visitor: Client, runs: None, small_chunks: None, sort: str
+) -> None:
+    query = {"columns": "name", "sort": sort}
+    page = visitor.get(ALL, query, headers={"Accept": "application/json"}).json()
+    rows = json.loads(asked(visitor, "json", **query))["rows"]
+    assert [row["id"] for row in rows] == [row["id"] for row in page["rows"]]
+
+
+def test_every_value_is_what_the_page_for_scripts_says(
+    visitor: Client, runs: None, small_chunks: None
+) -> None:
+    query = {"columns": f"{COLUMNS},id,number,experiment,submitter,type,root,error"}
+    page = visitor.get(ALL, query, headers={"Accept": "application/json"}).json()
+    body = json.loads(asked(visitor, "json", **query))
+    assert body["columns"] == page["columns"]
+    clock = {"duration": None}
+    assert [row | clock for row in body["rows"]] == [r | clock for r in page["rows"]]
+    assert (body["total"], body["total_is_exact"]) == (11, True)
+
+
+def test_no_cell_of_a_sheet_is_a_formula(visitor: Client, runs: None) -> None:
+    rows = {row["id"]: row for row in sheet(asked(visitor, "csv"))}
+    assert rows["a"]["params.lr"] == "'=1+1"
+    assert rows["b"]["params.lr"] == "'@SUM(A1)"
+    assert rows["c"]["params.lr"] == "'-0.1"
+    assert rows["d"]["params.lr"] == "'\t=2"
+    assert rows["a"]["name"] == '蒸馏, "so"\n<b>'
+    assert [rows[n]["metrics.acc"] for n in "abcd"] == [
+        "0.5",
+        "NaN",
+        "-Infinity",
+        "n/a",
+    ]
+
+
+def test_parquet_has_types_and_loses_nothing(
+    visitor: Client, runs: None, small_chunks: None
+) -> None:
+    table = pd.read_parquet(io.BytesIO(asked(visitor, "parquet"))).set_index("id")
+    assert len(table) == 11
+    assert table.loc["c", "metrics.acc"] == float("-inf")
+    assert pd.isna(table.loc["b", "metrics.acc"])
+    assert table.loc["d", "metrics.acc (text)"] == "n/a"
+    assert table.loc["b", "duration"] == 90.0
+    assert str(table["created"].dtype) == "datetime64[ms, UTC]"
+    assert dict(table.loc["a", "tags"]) == {"m": "x", "w": None}
+    assert table.loc["a", "children.count"] == 1
+    assert not table.loc["a", "starred"]
+
+
+def test_a_tree_lies_flat_with_its_parents(visitor: Client, runs: None) -> None:
+    rows = sheet(asked(visitor, "csv", children="1"))
+    assert {row["id"]: row["parent"] for row in rows}["e"] == "a"
+    assert len(rows) == 12
+
+
+def test_an_empty_result_has_its_heads(visitor: Client, runs: None) -> None:
+    nothing = {"q": "nosuchword"}
+    assert sheet(asked(visitor, "csv", **nothing)) == []
+    assert json.loads(asked(visitor, "json", **nothing))["rows"] == []
+    table = pd.read_parquet(io.BytesIO(asked(visitor, "parquet", **nothing)))
+    assert list(table.columns)[:2] == ["id", "name"]
+
+
+def test_what_is_wrong_is_said_before_any_row(visitor: Client, runs: None) -> None:
+    assert visitor.get(ALL, {"format": "xlsx"}).status_code == 400
+    assert visitor.get(ALL, {"format": "csv", "q": "((("}).status_code == 400
+    told = visitor.get(ALL, {"format": "csv", "columns": "name,nosuch.x"})
+    assert "nosuch.x" in told.headers["X-Studio-Notice"]
+
+
+def test_too_many_to_sort_come_by_age_and_that_is_told(
+    visitor: Client, runs: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "SORTED", 5)
+    answer = visitor.get(ALL, {"format": "csv", "sort": "duration"})
+    assert "by age" in answer.headers["X-Studio-Notice"]
+    assert sheet(body_of(answer))[0]["id"] == "f6"
+
+
+def test_rows_cost_queries_by_the_chunk(
+    owner: User, workspace: Workspace, runs: None, small_chunks: None
+) -> None:
+    columns = ViewSpec.from_query(f"columns={COLUMNS}").columns
+    found = export_runs(ViewSpec(columns=columns), owner, workspace)
+    next(found.chunks), next(found.chunks)
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as asking:
+            next(found.chunks)
+        counts.append(sum("SELECT" in one["sql"] for one in asking.captured_queries))
+    assert counts[0] == counts[1] <= 6
+
+
+def test_the_page_leads_to_all_forms_of_its_own_result(
+    visitor: Client, runs: None
+) -> None:
+    page = visitor.get(ALL, {"q": "f1 or f2"})
+    assert 'href="?q=f1+or+f2&amp;format=parquet"' in page.text
