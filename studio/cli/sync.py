@@ -8,6 +8,7 @@ import time
 import click
 
 from studio.sdk.client import Client
+from studio.sdk.delivery.counts import counted
 from studio.sdk.delivery.courier import Courier
 from studio.sdk.delivery.leftovers import user_of
 from studio.sdk.delivery.place import Place, abandoned
@@ -27,18 +28,22 @@ def sync(only_list: bool) -> None:
     """
     client = _client()
     user = user_of(client)
-    left = 0
+    found = left = 0
     for place in abandoned():
+        found += 1
         owner = place.owner
         mine = owner.is_for(client.url, client.workspace, user)
         where = f"{owner.server}, workspace {owner.workspace}"
         if only_list or not mine:
             courier = Courier(place, client, living=False)
-            click.echo(f"Run {owner.run_id}: {courier.waiting:,} records for {where}")
+            waiting = counted(courier.waiting, "record")
+            click.echo(f"Run {owner.run_id}: {waiting} for {where}")
             left += not only_list
             place.leave()
             continue
         left += not _deliver(place, client)
+    if not found:
+        click.echo("Nothing waits on this machine.")
     if left:
         click.echo(f"{left} of them not delivered", err=True)
         sys.exit(1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import threading
 from pathlib import Path
 
 from studio.core.errors import Conflict, NotFound, StudioError, TooLarge
+from studio.sdk.answers import Unreachable
 from studio.sdk.core import RunCore
 from studio.sdk.errors import SnapshotException
 from studio.sdk.sources import git_properties
@@ -70,8 +72,6 @@ class Snapshots(Texts, RunCore):
 
     def _snapshot_in_passing(self, directory: str) -> None:
         """Keep the sources while the script goes on; warn where they cannot be."""
-        if self._link.deferred:
-            return
         place = Path(directory).absolute()
         thread = threading.Thread(
             target=self._snapshot_quietly,
@@ -81,16 +81,28 @@ class Snapshots(Texts, RunCore):
         )
         thread.start()
         self._snapshot_thread = thread
+        # A script that ends at once: what is packed so far must not be all.
+        atexit.register(self._await_snapshot)
 
     def _snapshot_quietly(self, place: Path) -> None:
         try:
-            self._send_snapshot(place)
+            self._keep_snapshot(place)
         except (StudioError, OSError) as error:
             say(f"No snapshot is kept: {error}")
         found = git_properties(place)
         if found:
             with contextlib.suppress(StudioError):
-                self._link.client.post(self._place("properties"), {"properties": found})
+                self._write("POST", "properties", {"properties": found})
+
+    def _keep_snapshot(self, place: Path) -> None:
+        """At once, or in the spool where the server cannot be reached now."""
+        if not self._link.deferred:
+            try:
+                self._send_snapshot(place)
+                return
+            except Unreachable as error:
+                self._link.defer(error)
+        self._out().snapshot(place)
 
     def _send_snapshot(self, place: Path) -> str:
         """Raises SnapshotException where it is too large or the run has another."""

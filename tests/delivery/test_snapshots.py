@@ -161,6 +161,7 @@ def test_too_many_files_are_told_with_what_to_do(
         ("data[!0-9]", "data7", False),
         ("# comment", "# comment", False),
         (r"\#file", "#file", True),
+        ("[z-a]", "z", False),
         ("file?", "file1", True),
     ],
 )

@@ -205,8 +205,8 @@ print(run.get_status(), "end")
 
 def test_an_offline_script_is_delivered_by_sync(user: User, tmp_path: Path) -> None:
     spool = {"STUDIO_SPOOL": str(tmp_path)}
-    code = begun(
-        """
+    code = BEGIN + "run = exp.start_logging()\n"
+    code += """
 run.log("loss", 0.5)
 run.tag("later", "yes")
 with run.child_run() as child:
@@ -214,18 +214,24 @@ with run.child_run() as child:
 run.complete()
 print(run.id)
 """
-    )
+    (user.folder / "train.py").write_text("as it was")
     run_id = user.said(code, env={"STUDIO_MODE": "offline", **spool}).splitlines()[-1]
+    (user.folder / "train.py").write_text("as it is later")
     user.run("from studio.cli import main\nmain(['sync'])", env=spool)
+    again = user.run("from studio.cli import main\nmain(['sync'])", env=spool)
+    assert again.stdout == "Nothing waits on this machine.\n"
     told = user.said(
         f"""
         from azureml.core import Workspace
         run = Workspace.from_config().get_run({run_id!r})
         print(run.status, run.get_metrics(recursive=False), run.get_tags())
         print([(child.status, child.get_metrics()) for child in run.get_children()])
+        import zipfile
+        print(zipfile.ZipFile(run.restore_snapshot()).read("train.py").decode())
         """
     )
     assert told.splitlines() == [
         "Completed {'loss': 0.5} {'later': 'yes'}",
         "[('Completed', {'deep': 1})]",
+        "as it was",
     ]

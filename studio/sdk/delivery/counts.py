@@ -50,8 +50,9 @@ class Receipt:
         """All of it on one line."""
         parts = ", ".join(self._parts()) or "nothing logged"
         if self.waiting:
-            end = f"{self.waiting:,} records wait in the spool"
-            end += f", {self.gone:,} are lost" if self.gone else ""
+            wait = "waits" if self.waiting == 1 else "wait"
+            end = f"{counted(self.waiting, 'record')} {wait} in the spool"
+            end += f", {self.gone:,} lost" if self.gone else ""
         elif self.lost:
             end = f"missing: {', '.join(self._missing())}"
         else:
@@ -61,19 +62,24 @@ class Receipt:
     def _parts(self) -> Iterator[str]:
         for name, tally in self._named():
             if tally.sent:
-                yield f"{tally.sent:,} {name}"
+                yield counted(tally.sent, name)
 
     def _missing(self) -> Iterator[str]:
         for name, tally in self._named():
             if tally.missing:
-                yield f"{tally.missing:,} {name}"
+                yield counted(tally.missing, name)
 
     def _named(self) -> tuple[tuple[str, Tally], ...]:
         return (
-            ("points", self.points),
-            ("files", self.files),
-            ("log bytes", self.log_bytes),
+            ("point", self.points),
+            ("file", self.files),
+            ("log byte", self.log_bytes),
         )
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 point`, `2,000 points`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def tally_of(told: dict[str, Any]) -> Tally:

@@ -114,7 +114,7 @@ class Courier:
 
     def _step(self) -> bool:
         if self.requests.waiting:
-            send_request(self.client, self.requests)
+            send_request(self.client, self.requests, self.place.folder / "held")
             self._remember_done()
             return True
         is_due = self.hurried or time.monotonic() - self._sent_at >= LINGER_SECONDS

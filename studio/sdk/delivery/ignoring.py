@@ -47,7 +47,12 @@ def _rule(line: str) -> tuple[re.Pattern[str], bool, bool] | None:
         return None
     is_anchored = "/" in text
     body = _regex(text.lstrip("/"))
-    return re.compile(body if is_anchored else f"(?:.*/)?{body}"), only_folders, keeps
+    try:
+        pattern = re.compile(body if is_anchored else f"(?:.*/)?{body}")
+    except re.error:
+        # As git does with `[z-a]`: it matches nothing.
+        return None
+    return pattern, only_folders, keeps
 
 
 _PARTS = re.compile(r"^\*\*/|/\*\*$|/\*\*/|\*+|\?|\[!?[^\]]+\]|\\.|.", re.DOTALL)

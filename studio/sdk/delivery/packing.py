@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tempfile
+import uuid
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +14,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from studio.core import snapshots as rules
-from studio.core.errors import StudioError, TooLarge
+from studio.core.errors import TooLarge
 from studio.sdk.client import Client
 from studio.sdk.delivery.ignoring import Ignore
-from studio.sdk.delivery.notices import tell
 
 #: The same sources make the same archive, whenever they are packed.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -76,15 +77,22 @@ def take_snapshot(client: Client, run_id: str, folder: str | Path) -> dict[str, 
         return dict(client.upload(f"runs/{run_id}/snapshot", archive, size))
 
 
-def take_in_passing(
-    client: Client, run_id: str, folder: str | Path
-) -> dict[str, Any] | None:
-    """The same, but the run goes on without one where it cannot be taken."""
+def hold_snapshot(folder: Path, sources: Path) -> str:
+    """Pack the sources into the `held/` of a writer's folder; the archive's name there.
+
+    Raises TooLarge, and OSError, after which nothing of it stays.
+    """
+    found = find_sources(sources)
+    name = uuid.uuid4().hex
+    target = folder / "held" / name
     try:
-        return take_snapshot(client, run_id, folder)
-    except (StudioError, OSError) as error:
-        tell(f"No snapshot is taken: {error}", once=True)
-        return None
+        with target.open("xb") as archive:
+            pack(found, archive)
+    except OSError:
+        with contextlib.suppress(OSError):
+            target.unlink()
+        raise
+    return name
 
 
 def _walk(folder: Path) -> Iterator[Source]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from studio.sdk.delivery.counts import counted
 from studio.sdk.delivery.notices import tell
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ class Progress:
         self._said = True
         courier = self._courier
         parts = [
-            f"{spool.waiting:,} {name}"
+            counted(spool.waiting, name)
             for spool, name in (
-                (courier.rows, "points"),
-                (courier.logs, "pieces of logs"),
-                (courier.files, "files"),
+                (courier.rows, "point"),
+                (courier.logs, "log piece"),
+                (courier.files, "file"),
             )
             if spool.waiting
         ]

@@ -56,12 +56,16 @@ def unpack_file(payload: bytes) -> HeldFile:
 
 @dataclass(frozen=True)
 class Request:
-    """A request of offline mode. Without an `essential` one nothing else can follow."""
+    """A request of offline mode. Without an `essential` one nothing else can follow.
+
+    `held` names a file in `held/` that is its body.
+    """
 
     method: str
     path: str
     body: object
     essential: bool = False
+    held: str = ""
 
 
 def pack_request(request: Request) -> bytes:

@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
+
 from studio.core.errors import AlreadyExists, Conflict
 from studio.sdk.client import Client
 from studio.sdk.delivery.notices import tell
-from studio.sdk.delivery.records import unpack_request
+from studio.sdk.delivery.records import Request, unpack_request
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.terms import TIMEOUT, WRONG
 
 LONGEST = 32 * 1024 * 1024
 
 
-def send_request(client: Client, requests: Spool) -> None:
+def send_request(client: Client, requests: Spool, held: Path) -> None:
     """Send the next one. One that is refused is told and left out.
 
-    Raises the error of an essential one, such as the run's making, and what may pass.
+    `held` is the folder of bodies that are files. Raises the error of an essential
+    one, such as the run's making, and what may pass.
     """
     first, [payload] = requests.read(1, LONGEST)
     request = unpack_request(payload)
     try:
-        client.json(
-            request.method, request.path, request.body, timeout=TIMEOUT, attempts=1
-        )
+        if request.held:
+            _upload(client, request, held / request.held)
+        else:
+            client.json(
+                request.method, request.path, request.body, timeout=TIMEOUT, attempts=1
+            )
     except (*WRONG, Conflict) as error:
         if request.essential:
             raise
         if not isinstance(error, AlreadyExists):
             tell(f"{request.method} {request.path} was refused: {error.message}")
     requests.acknowledge(first + 1)
+    if request.held:
+        with contextlib.suppress(OSError):
+            (held / request.held).unlink()
+
+
+def _upload(client: Client, request: Request, file: Path) -> None:
+    try:
+        content = file.open("rb")
+    except OSError as error:
+        tell(f"{request.path} was not kept: {error.strerror or error}")
+        return
+    with content:
+        client.upload(request.path, content, file.stat().st_size, timeout=TIMEOUT)

@@ -188,12 +188,30 @@ class Writer:
                 self._lose("files")
 
     def record(
-        self, method: str, path: str, body: object, *, essential: bool = False
+        self,
+        method: str,
+        path: str,
+        body: object,
+        *,
+        essential: bool = False,
+        held: str = "",
     ) -> None:
         """Keep a request for later (offline). It is sent before all points."""
-        payload = pack_request(Request(method, path, body, essential))
+        payload = pack_request(Request(method, path, body, essential, held))
         if not self._spool(self.courier.requests.append, payload):
             self._lose("requests")
+
+    def snapshot(self, folder: Path) -> None:
+        """Keep the sources below `folder` for later (offline), as they are now.
+
+        Raises TooLarge, and OSError where there is no room for the archive.
+        """
+        from studio.sdk.delivery.packing import hold_snapshot
+
+        # Packing takes long: it must not hold up what the script prints.
+        name = hold_snapshot(self.courier.place.folder, folder)
+        with self._lock:
+            self.record("PUT", f"runs/{self.run_id}/snapshot", None, held=name)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all that was logged so far is delivered; whether it is.
