@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import dis
+import errno
+import itertools
+import os
+import sys
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -110,3 +119,73 @@ def test_frames_end_at_a_wrong_checksum() -> None:
     data = frame(b"one") + frame(b"two")
     broken = data[:-1] + b"?"
     assert read_frames(broken) == ([b"one"], len(frame(b"one")))
+
+
+def no_room(_handle: int, _data: bytes) -> int:
+    raise OSError(errno.ENOSPC, "full")
+
+
+@cache
+def after_steps(code: CodeType) -> set[int]:
+    found = itertools.pairwise(dis.get_instructions(code))
+    looks = ("CALL", "JUMP_BACKWARD", "RESUME")
+    return {after.offset for one, after in found if one.opname.startswith(looks)}
+
+
+def interrupted_at(number: int, act: Callable[[], object]) -> bool:
+    """Runs `act`, stopped after the spool's step of that number; whether it was.
+
+    A step is what the interpreter looks for signals after: a call, a jump back.
+    """
+    steps = itertools.count()
+
+    def step(frame: FrameType, event: str, _argument: object) -> Any:
+        if frame.f_code.co_filename != module.__file__:
+            return None
+        frame.f_trace_opcodes = True
+        if frame.f_code.co_name in HEALING:
+            return None
+        is_step = event == "opcode" and frame.f_lasti in after_steps(frame.f_code)
+        if is_step and next(steps) == number:
+            raise KeyboardInterrupt
+        return step
+
+    before = sys.gettrace()
+    sys.settrace(step)
+    try:
+        act()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+#: An interrupt within these would be the second one within microseconds.
+HEALING = ("_count_anew", "_remove_last")
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["on disk", "after a full disk"])
+def test_an_interrupt_at_any_step_neither_loses_nor_doubles(
+    tmp_path: Path, small: None, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.0)
+    for number in itertools.count():
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        # The next record fills the first segment.
+        spool, kept = fill(folder, 6), records(6)
+        if waits:
+            monkeypatch.setattr(module, "_write", no_room)
+            assert spool.append(b"first in memory")
+            assert spool.append(b"second")
+            kept += [b"first in memory", b"second"]
+            monkeypatch.setattr(module, "_write", os.write)
+        was_stopped = interrupted_at(number, partial(spool.append, b"stopped"))
+        assert spool.append(b"after")
+        found = drained(spool)
+        assert found in ([*kept, b"after"], [*kept, b"stopped", b"after"])
+        assert spool.waiting == spool.lost == 0
+        if not was_stopped:
+            break
+    assert number > 5

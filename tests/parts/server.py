@@ -59,15 +59,28 @@ class Server:
         """kill -9 of the server and of every process below it, at one moment."""
         kill_tree(self.process)
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The server and all processes below it take connections and say nothing."""
+        signal_tree(self.process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            signal_tree(self.process, signal.SIGCONT)
+
 
 def kill_tree(process: subprocess.Popen[str]) -> None:
+    signal_tree(process, signal.SIGKILL)
+    process.wait(10)
+
+
+def signal_tree(process: subprocess.Popen[str], number: signal.Signals) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         top = psutil.Process(process.pid)
         # The top first, so that it starts nothing again.
         for member in [top, *top.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess):
-                member.send_signal(signal.SIGKILL)
-    process.wait(10)
+                member.send_signal(number)
 
 
 def start(

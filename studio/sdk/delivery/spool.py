@@ -7,12 +7,14 @@ always there and tells how many there were.
 
 Where the disk takes no more, records wait in memory, within a bound, until it does or
 until they are delivered; what finds no room there is counted as lost.
+
+An interrupt (Ctrl-C, a notebook's stop button) may come between any two steps of an
+append. Then what there is is counted anew from the disk.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import threading
 import time
@@ -22,6 +24,7 @@ from itertools import islice
 from pathlib import Path
 
 from studio.sdk.delivery.frames import frame, read_frames
+from studio.sdk.delivery.segments import Segment, disk_is_full, read_piece
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 #: So much waits in memory while the disk is full.
@@ -30,13 +33,6 @@ MEMORY_BYTES = 8 * 1024 * 1024
 RETRY_SECONDS = 1.0
 
 _write = os.write
-
-
-class Segment:
-    """A file of records: `size` bytes of it hold `count` of them, from `first` on."""
-
-    def __init__(self, path: Path, first: int, size: int = 0, count: int = 0) -> None:
-        self.path, self.first, self.size, self.count = path, first, size, count
 
 
 class Spool:
@@ -57,6 +53,8 @@ class Spool:
         self._memory: deque[bytes] = deque()
         self._memory_bytes = 0
         self._retry_at = 0.0
+        # Whether an append was interrupted and not counted anew since.
+        self._unsure = False
         # The first record of the last reading, how many there were, where they ended.
         self._last_read = (-1, 0, 0)
 
@@ -83,35 +81,47 @@ class Spool:
         """Keep a record; false where there was no room for it anywhere."""
         record = frame(payload)
         with self._lock:
-            segment = self._current
-            if segment is not None and not self._memory:
-                try:
-                    if _write(self._handle, record) == len(record):
-                        segment.size += len(record)
-                        segment.count += 1
-                        self.appended += 1
-                        if segment.size >= SEGMENT_BYTES:
-                            self._seal()
-                        return True
-                    self.failure = _full()
-                except OSError as error:
-                    self.failure = error
-                self._cut()
-                self._seal()
-            return self._append_slowly(payload, record)
+            try:
+                segment = self._current
+                if segment is not None and not self._memory:
+                    try:
+                        if _write(self._handle, record) == len(record):
+                            segment.size += len(record)
+                            segment.count += 1
+                            self.appended += 1
+                            if segment.size >= SEGMENT_BYTES:
+                                self._seal()
+                            return True
+                        self.failure = disk_is_full()
+                    except OSError as error:
+                        self.failure = error
+                    self._cut()
+                    self._seal()
+                is_kept = self._append_slowly(payload, record)
+            except BaseException:
+                self._unsure = True
+                self._count_anew()
+                raise
+            return is_kept
 
     def read(self, most: int, most_bytes: int) -> tuple[int, Sequence[bytes]]:
         """The number of the first record to deliver, and those that come with it."""
         with self._lock:
+            if self._unsure:
+                self._count_anew()
             segment, first, offset = self._front(), self.done, self._offset
             if segment is None:
                 return first, list(islice(self._memory, most))
             left = segment.size - offset
         size = min(left, most_bytes)
-        payloads, length = read_frames(_read(segment.path, offset, size), most=most)
+        payloads, length = read_frames(
+            read_piece(segment.path, offset, size), most=most
+        )
         if not payloads and size < left:
             # One record is read whole, however long it is.
-            payloads, length = read_frames(_read(segment.path, offset, left), most=1)
+            payloads, length = read_frames(
+                read_piece(segment.path, offset, left), most=1
+            )
         self._last_read = (first, len(payloads), offset + length)
         return first, payloads
 
@@ -133,7 +143,7 @@ class Spool:
         """Where the record begins that comes `step` after the first to deliver."""
         if self._last_read[:2] == (self.done, step):
             return self._last_read[2]
-        data = _read(segment.path, self._offset, segment.size - self._offset)
+        data = read_piece(segment.path, self._offset, segment.size - self._offset)
         return self._offset + read_frames(data, most=step)[1]
 
     def _front(self) -> Segment | None:
@@ -183,6 +193,8 @@ class Spool:
 
     def _append_slowly(self, payload: bytes, record: bytes) -> bool:
         """Into a new segment, else into memory; the lock is held."""
+        if self._unsure:
+            self._count_anew()
         if time.monotonic() >= self._retry_at and self._write_memory():
             try:
                 self._begin(self.appended)
@@ -191,7 +203,7 @@ class Spool:
                     self._current.size, self._current.count = len(record), 1
                     self.appended += 1
                     return True
-                self.failure = _full()
+                self.failure = disk_is_full()
             except OSError as error:
                 self.failure = error
             self._cut()
@@ -214,7 +226,7 @@ class Spool:
         try:
             self._begin(first)
             if _write(self._handle, data) != len(data):
-                raise _full()
+                raise disk_is_full()
         except OSError as error:
             self.failure = error
             self._cut()
@@ -222,9 +234,10 @@ class Spool:
             self._retry_at = time.monotonic() + RETRY_SECONDS
             return False
         assert self._current is not None
-        self._current.size, self._current.count = len(data), len(self._memory)
-        self._memory.clear()
-        self._memory_bytes = 0
+        # Forgotten before it is counted on the disk: see `_count_anew`.
+        count = len(self._memory)
+        self._memory, self._memory_bytes = deque(), 0
+        self._current.size, self._current.count = len(data), count
         self._seal()
         return True
 
@@ -237,13 +250,13 @@ class Spool:
         self._segments.append(self._current)
 
     def _seal(self) -> None:
-        if self._handle >= 0:
-            os.close(self._handle)
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            os.close(handle)
         if self._current is not None and not self._current.count:
-            self._segments.remove(self._current)
-            with contextlib.suppress(OSError):
-                self._current.path.unlink()
-        self._handle, self._current = -1, None
+            # The one that is written to is the last.
+            self._remove_last()
+        self._current = None
 
     def _cut(self) -> None:
         """Take half a record away again, so that whole ones may follow."""
@@ -254,17 +267,33 @@ class Spool:
         except OSError:
             self._seal()
 
+    def _count_anew(self) -> None:
+        """Believe the disk alone of the segment that was written to, and end it."""
+        handle, self._handle, self._current = self._handle, -1, None
+        if handle >= 0:
+            os.close(handle)
+        end = self.done
+        if self._segments:
+            last = self._segments[-1]
+            was_begun = not last.count
+            payloads, last.size = read_frames(read_piece(last.path, 0, -1))
+            last.count = len(payloads)
+            end = max(end, last.first + last.count)
+            if was_begun and self._memory:
+                # It was memory that was written: what is on the disk is not there too.
+                self._memory = deque(islice(self._memory, last.count, None))
+            if not last.count:
+                self._remove_last()
+        self._memory_bytes = sum(map(len, self._memory))
+        self.appended = end + len(self._memory)
+        self._unsure = False
+
+    def _remove_last(self) -> None:
+        segment = self._segments.pop()
+        with contextlib.suppress(OSError):
+            segment.path.unlink()
+
     def _forget_memory(self, count: int) -> None:
         for _ in range(min(count, len(self._memory))):
             self._memory_bytes -= len(self._memory.popleft())
             self.done += 1
-
-
-def _read(path: Path, offset: int, size: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(offset)
-        return file.read(size)
-
-
-def _full() -> OSError:
-    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

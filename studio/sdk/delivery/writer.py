@@ -23,12 +23,11 @@ from studio.sdk.delivery.courier import Courier
 from studio.sdk.delivery.full_disk import FullDisk
 from studio.sdk.delivery.holding import hold
 from studio.sdk.delivery.leftovers import user_of
+from studio.sdk.delivery.log_place import LogPlace
 from studio.sdk.delivery.place import Place, make_place
 from studio.sdk.delivery.records import (
-    LogPiece,
     Request,
     pack_file,
-    pack_log,
     pack_request,
 )
 from studio.sdk.delivery.spelling import spelled, spelled_item, whole_step
@@ -63,7 +62,7 @@ class Writer:
         self._user, self._root = user, folder
         self._lock = threading.RLock()
         self._prefixes: dict[str, str] = {}
-        self._offsets: dict[str, int] = {}
+        self._log_place = LogPlace()
         self._courier: Courier | None = None
         self._append: Callable[[bytes], bool] = self._append_first
         self._closed = False
@@ -160,18 +159,13 @@ class Writer:
 
     def log(self, path: str, data: bytes) -> None:
         """Append bytes to a run's log file. Raises InvalidName for a bad path."""
-        if path not in self._offsets:
+        if not self._log_place.knows(path):
             names.check_path(path)
         with self._lock:
             courier = self.courier
             for start in range(0, len(data), PIECE_BYTES):
                 piece = data[start : start + PIECE_BYTES]
-                offset = self._offsets.get(path, 0)
-                record = LogPiece(courier.log_bytes, offset, path, piece)
-                courier.log_bytes += len(piece)
-                if self._spool(courier.logs.append, pack_log(record)):
-                    self._offsets[path] = offset + len(piece)
-                else:
+                if not self._log_place.append(courier, self._spool, path, piece):
                     courier.lose("log_bytes", len(piece))
                     self._full.warn(self.courier)
 
@@ -188,18 +182,10 @@ class Writer:
                 self._lose("files")
 
     def record(
-        self,
-        method: str,
-        path: str,
-        body: object,
-        *,
-        essential: bool = False,
-        held: str = "",
+        self, method: str, path: str, body: object, *, essential: bool = False
     ) -> None:
         """Keep a request for later (offline). It is sent before all points."""
-        payload = pack_request(Request(method, path, body, essential, held))
-        if not self._spool(self.courier.requests.append, payload):
-            self._lose("requests")
+        self._keep(Request(method, path, body, essential))
 
     def snapshot(self, folder: Path) -> None:
         """Keep the sources below `folder` for later (offline), as they are now.
@@ -210,8 +196,12 @@ class Writer:
 
         # Packing takes long: it must not hold up what the script prints.
         name = hold_snapshot(self.courier.place.folder, folder)
+        self._keep(Request("PUT", f"runs/{self.run_id}/snapshot", None, held=name))
+
+    def _keep(self, request: Request) -> None:
         with self._lock:
-            self.record("PUT", f"runs/{self.run_id}/snapshot", None, held=name)
+            if not self._spool(self.courier.requests.append, pack_request(request)):
+                self._lose("requests")
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all that was logged so far is delivered; whether it is.
@@ -257,14 +247,13 @@ class Writer:
             if self._courier is None:
                 user = self._user or ("" if self.offline else user_of(self.client))
                 owner = (self.client.url, self.client.workspace, user, self.run_id)
-                if self._root is None:
-                    place = make_place(*owner)
-                else:
-                    place = Place.make(*owner, self._root)
-                self._courier = courier = Courier(place, self.client, living=True)
-                self._append = courier.rows.append
+                root = self._root
+                place = Place.make(*owner, root) if root else make_place(*owner)
+                courier = Courier(place, self.client, living=True)
                 if not self.offline:
                     ending.sender().add(courier, heartbeats=self.heartbeats)
+                # Last, so that an interrupt leaves none that nobody sends.
+                self._courier, self._append = courier, courier.rows.append
             return self._courier
 
     def become_child(self) -> None:
@@ -272,7 +261,7 @@ class Writer:
         self._lock = threading.RLock()
         if self._courier is not None:
             self._courier.forget()
-        self._courier, self._offsets = None, {}
+        self._courier, self._log_place = None, LogPlace()
         self.is_child, self.heartbeats = True, False
         if not self._closed:
             self._append = self._append_first
@@ -283,9 +272,7 @@ class Writer:
         return courier.rows.append(payload)
 
     def _append_closed(self, _payload: bytes) -> bool:
-        raise InvalidState(
-            f"Run {self.run_id} was closed: nothing can be logged to it."
-        )
+        raise InvalidState(f"Run {self.run_id} was closed: it takes no more.")
 
     def _spool(self, append: Callable[[bytes], bool], payload: bytes) -> bool:
         if self._closed:

@@ -1,0 +1,138 @@
+"""Notebooks: cells that run again, kernels that are interrupted and restarted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager, start_new_kernel
+
+from tests.sdk.user import User
+
+SECONDS = 60
+
+
+@dataclass
+class Notebook:
+    manager: KernelManager
+    client: BlockingKernelClient
+
+    def begin(self, code: str) -> str:
+        return self.client.execute(code)
+
+    def cell(self, code: str) -> str:
+        """Runs a cell to its end; what it printed, or the name of its error."""
+        return self.outcome(self.begin(code))
+
+    def interrupted(self, code: str, after: str) -> str:
+        """Begins a cell and interrupts it as soon as it prints `after`."""
+        return self.outcome(self.begin(code), after)
+
+    def outcome(self, cell: str, interrupt_after: str = "") -> str:
+        said = ""
+        while True:
+            message = self.client.get_iopub_msg(timeout=SECONDS)
+            if message["parent_header"].get("msg_id") != cell:
+                continue
+            kind, content = message["msg_type"], message["content"]
+            if kind == "stream" and content["name"] == "stdout":
+                said += content["text"]
+                if interrupt_after and interrupt_after in said:
+                    self.manager.interrupt_kernel()
+                    interrupt_after = ""
+            elif kind == "error":
+                said += content["ename"]
+            elif kind == "status" and content["execution_state"] == "idle":
+                return said.strip()
+
+
+@pytest.fixture
+def notebook(user: User) -> Iterator[Notebook]:
+    manager, client = start_new_kernel(
+        cwd=str(user.folder), env=user.environment(IPYTHONDIR=str(user.folder))
+    )
+    try:
+        yield Notebook(manager, client)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+BEGIN = """
+from azureml.core import Experiment, Workspace
+experiment = Experiment(Workspace.from_config(), "notebook")
+"""
+
+
+def points(user: User, run_id: str, name: str = "loss") -> list[float]:
+    """What a reader finds of the run's series."""
+    told = user.said(
+        f"""
+        from azureml.core import Workspace
+        found = Workspace.from_config().get_run({run_id!r}).get_metrics({name!r})
+        print(len(found.get({name!r}, [])), found.get({name!r}, [None])[-1])
+        """
+    )
+    count, last = told.split()
+    return [float(count), float(last)]
+
+
+def test_a_cell_that_runs_again_begins_a_run_again(
+    user: User, notebook: Notebook
+) -> None:
+    notebook.cell(BEGIN)
+    cell = "run = experiment.start_logging()\nrun.log('loss', 1)\nprint(run.id)"
+    first, second = notebook.cell(cell), notebook.cell(cell)
+    assert first != second
+    assert notebook.cell("run.complete()\nprint(run.get_status())") == "Completed"
+    # What the first one logged is delivered although nobody keeps it any more.
+    read = f"print(experiment.workspace.get_run('{first}').get_metrics())"
+    assert notebook.cell(read) == "{'loss': 1}"
+
+
+def test_an_interrupted_cell_loses_nothing_and_the_next_goes_on(
+    user: User, notebook: Notebook
+) -> None:
+    notebook.cell(BEGIN)
+    run_id = notebook.cell("run = experiment.start_logging()\nprint(run.id)")
+    code = "i = 0\nwhile True:\n    i += 1\n    run.log('loss', i)\n"
+    code += "    if i == 1000: print('many', flush=True)"
+    assert "KeyboardInterrupt" in notebook.interrupted(code, "many")
+    count = int(notebook.cell("print(i)"))
+    told = notebook.cell(
+        "run.log('loss', -1)\nrun.complete()\nprint(run.receipt.line())"
+    )
+    assert "all stored" in told
+    found, last = points(user, run_id)
+    # The interrupt may have come between the count and its logging.
+    assert found in (count, count + 1)
+    assert last == -1
+
+
+def test_an_end_that_is_interrupted_can_be_repeated(
+    user: User, notebook: Notebook
+) -> None:
+    notebook.cell(BEGIN)
+    run_id = notebook.cell("run = experiment.start_logging()\nprint(run.id)")
+    with user.server.paused():
+        said = notebook.interrupted(
+            "run.log('loss', 1)\nrun.log('loss', 2)\nprint('ends')\nrun.complete()",
+            "ends",
+        )
+    assert said == "ends\nKeyboardInterrupt"
+    assert notebook.cell("run.complete()\nprint(run.get_status())") == "Completed"
+    assert points(user, run_id) == [2, 2]
+
+
+def test_what_a_killed_kernel_logged_arrives_with_the_next_run(
+    user: User, notebook: Notebook
+) -> None:
+    notebook.cell(BEGIN)
+    run_id = notebook.cell("run = experiment.start_logging()\nprint(run.id)")
+    with user.server.paused():
+        assert notebook.cell("for i in range(100): run.log('loss', i)") == ""
+        notebook.manager.shutdown_kernel(now=True)
+    user.said("from studio.cli import main\nmain(['sync'])", status=None)
+    assert points(user, run_id) == [100, 99]
