@@ -27,6 +27,7 @@ from runs.pages.conditional import varied
 from runs.pages.experiment_description import about
 from runs.pages.experiments import find_experiment
 from runs.pages.export import asked_format, export
+from runs.pages.list_charts import charts_of
 from runs.pages.list_empty import empty
 from runs.pages.list_news import kept_rows, news_words
 from runs.pages.list_scope import number_of
@@ -192,6 +193,7 @@ def _context(
             request, spec, page, run_table.shown_columns(columns, page, spec), links
         ),
     }
+    context |= charts_of(request, spec, experiment, links)
     if not page.rows:
         context |= empty(request, links, experiment)
     return context

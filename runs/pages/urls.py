@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from runs.pages import (
     account,
+    chart_urls,
     column_head,
     columns_dialog,
     compare,
@@ -265,4 +266,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
         members.revoke,
         name="invitation-revoke",
     ),
+    *chart_urls.urlpatterns,
 ]

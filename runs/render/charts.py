@@ -40,7 +40,7 @@ class Line:
     """
 
     key: str
-    steps: Sequence[int]
+    steps: Sequence[float]
     times: Sequence[int]
     values: Sequence[float]
     began: int = 0

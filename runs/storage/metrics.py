@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Protocol
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from runs.models import Metric, MetricChunk
 from runs.storage.chunks import points_of
@@ -27,6 +28,9 @@ from runs.storage.growth import (
 from runs.storage.heads import Rule, advance
 from runs.storage.points import Points, concatenate
 from runs.storage.sampling import choose
+
+#: Chunks that are read from the database at once, where series are read one by one.
+AT_ONCE = 50
 
 
 class MetricStore(Protocol):
@@ -57,6 +61,13 @@ class MetricStore(Protocol):
     def newest_all(
         self, metrics: Sequence[Metric], limit: int
     ) -> dict[int, Points]: ...
+
+    def read_each(
+        self,
+        metrics: Sequence[Metric],
+        start: int | None = ...,
+        stop: int | None = ...,
+    ) -> Iterator[tuple[int, Points]]: ...
 
     def history(
         self, metric: Metric, offset: int = ..., limit: int | None = ...
@@ -98,17 +109,21 @@ class ChunkedStore:
         self, metric: Metric, start: int | None = None, stop: int | None = None
     ) -> Points:
         """All points with `start` <= step <= `stop`, by (step, time, arrival)."""
-        rows = metric.chunks.order_by("number")
-        if start is not None:
-            rows = rows.filter(max_step__gte=start)
-        if stop is not None:
-            rows = rows.filter(min_step__lte=stop)
-        points = concatenate([points_of(row) for row in rows.iterator()])
-        if start is not None:
-            points = points.take(points.steps >= start)
-        if stop is not None:
-            points = points.take(points.steps <= stop)
-        return points.in_step_order()
+        rows = _reaching(metric.chunks.order_by("number"), start, stop)
+        return _within([points_of(row) for row in rows.iterator()], start, stop)
+
+    def read_each(
+        self,
+        metrics: Sequence[Metric],
+        start: int | None = None,
+        stop: int | None = None,
+    ) -> Iterator[tuple[int, Points]]:
+        """Several series by their keys as `read` has them: one query, one at a time."""
+        rows = MetricChunk.objects.filter(metric__in=metrics)
+        ordered = _reaching(rows.order_by("metric", "number"), start, stop)
+        read = ordered.iterator(chunk_size=AT_ONCE)
+        for key, held in itertools.groupby(read, attrgetter("metric_id")):
+            yield key, _within([points_of(row) for row in held], start, stop)
 
     def sample(
         self,
@@ -189,6 +204,25 @@ def _since(starts: Mapping[int, int]) -> dict[int, Points]:
         key: points.take(points.steps >= starts[key]).in_step_order()
         for key, points in found.items()
     }
+
+
+def _reaching(
+    rows: QuerySet[MetricChunk], start: int | None, stop: int | None
+) -> QuerySet[MetricChunk]:
+    if start is not None:
+        rows = rows.filter(max_step__gte=start)
+    if stop is not None:
+        rows = rows.filter(min_step__lte=stop)
+    return rows
+
+
+def _within(parts: Sequence[Points], start: int | None, stop: int | None) -> Points:
+    points = concatenate(parts)
+    if start is not None:
+        points = points.take(points.steps >= start)
+    if stop is not None:
+        points = points.take(points.steps <= stop)
+    return points.in_step_order()
 
 
 def _are_apart(rows: Sequence[MetricChunk]) -> bool:

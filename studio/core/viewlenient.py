@@ -100,7 +100,10 @@ def _readable(name: str, text: str) -> tuple[str, list[Complaint]]:
         return "", [wrong]
     found = [(item, _complaint(name, item)) for item in items]
     complaints = [complaint for _, complaint in found if complaint is not None]
-    return ",".join(item for item, bad in found if bad is None), complaints
+    rest = ",".join(item for item, bad in found if bad is None)
+    # Each may be right by itself, and all of them be too many.
+    too_many = _complaint(name, rest)
+    return ("", [too_many]) if too_many else (rest, complaints)
 
 
 def _complaint(name: str, text: str) -> Complaint | None:

@@ -18,7 +18,8 @@ from studio.core import viewtext
 from studio.core.errors import InvalidValue
 from studio.core.filters import parse, to_text
 from studio.core.filters.tree import Node, attribute
-from studio.core.viewtext import Chart, Column, Group, Open, Sort
+from studio.core.viewcharts import Chart, read_charts
+from studio.core.viewtext import Column, Group, Open, Sort
 
 __all__ = ["Chart", "Column", "Group", "Open", "Sort", "ViewSpec"]
 
@@ -171,7 +172,7 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "mine": _read_switch,
     "group": viewtext.read_group,
     "differs": _read_switch,
-    "charts": viewtext.read_charts,
+    "charts": read_charts,
     "selected": viewtext.read_selected,
     "only": _read_switch,
     "facets": _read_switch,

@@ -1,4 +1,4 @@
-"""The texts inside a view's parameters: sort, columns, grouping, charts, lists.
+"""The texts inside a view's parameters: sort, columns, grouping, lists.
 
 Items are divided by commas, which may stand inside a key's quotes.
 """
@@ -13,7 +13,6 @@ from studio.core.filters import fields, parse_field
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import Field
 
-CHART_KINDS = ("line", "scatter", "bar", "histogram", "parallel")
 MAX_ITEMS = 200
 MIN_WIDTH, MAX_WIDTH = 40, 2000
 #: Children of one row that a page can show.
@@ -63,19 +62,6 @@ class Group:
     def __str__(self) -> str:
         names = ",".join(field_text(field) for field in self.fields)
         return f"-{names}" if self.all_but else names
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A chart: `line!metrics.loss!x=time` is its kind, what it draws, its options."""
-
-    kind: str
-    fields: tuple[Field, ...]
-    options: tuple[tuple[str, str], ...] = ()
-
-    def __str__(self) -> str:
-        drawn = [field_text(field) for field in self.fields]
-        return "!".join([self.kind, *drawn, *(f"{k}={v}" for k, v in self.options)])
 
 
 def split(text: str, divider: str, name: str) -> list[str]:
@@ -150,31 +136,6 @@ def read_group(text: str, name: str = "group") -> Group:
     if not items:
         raise InvalidValue(f"{name} names no field", field=name)
     return Group(tuple(read_field(item, name) for item in items), all_but)
-
-
-def read_charts(text: str, name: str = "charts") -> tuple[Chart, ...]:
-    """`line!metrics.loss,scatter!params.lr!metrics.acc` -> charts."""
-    return tuple(_chart(item, name) for item in split(text, ",", name))
-
-
-def _chart(text: str, name: str) -> Chart:
-    kind, *rest = split(text, "!", name)
-    if kind not in CHART_KINDS:
-        kinds = ", ".join(CHART_KINDS)
-        raise InvalidValue(f"{name}: {kind!r} is none of {kinds}", field=name)
-    drawn = [item for item in rest if not _is_option(item)]
-    if not drawn:
-        raise InvalidValue(f"{name}: {text!r} draws no field", field=name)
-    options = (item.partition("=")[::2] for item in rest if _is_option(item))
-    return Chart(
-        kind,
-        tuple(read_field(item, name) for item in drawn),
-        tuple((key, value) for key, value in options),
-    )
-
-
-def _is_option(item: str) -> bool:
-    return item.partition("=")[0].isidentifier() and "=" in item
 
 
 def read_selected(text: str, name: str = "selected") -> tuple[str, ...]:

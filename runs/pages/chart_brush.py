@@ -1,0 +1,82 @@
+"""From a stretch of a chart's axis to the list with that range, or with those words."""
+
+from __future__ import annotations
+
+import math
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.pages.conditional import varied
+from runs.pages.facet_sections import RANGES, edited
+from runs.pages.list_scope import number_of, scope_of
+from runs.pages.members_only import PageRequest
+from runs.pages.run_links import Links
+from studio.core import viewtext
+from studio.core.errors import InvalidValue
+from studio.core.filters import fields
+from studio.core.filters.tree import (
+    Comparison,
+    Duration,
+    Field,
+    Moment,
+    Number,
+    Text,
+    Value,
+)
+from studio.core.viewspec import ViewSpec
+
+#: So many words make a list.
+MOST_WORDS = 200
+
+
+@access(Permission.READ)
+@require_safe
+def brush(request: PageRequest) -> HttpResponse:
+    """`field` with `low`, `high` or both, or with `word` repeated."""
+    scope = scope_of(request)
+    spec = ViewSpec.from_query(request.GET.dict())
+    number = number_of(scope.experiment)
+    links = Links(request.workspace.name, spec, spec.filter(), number)
+    field = viewtext.read_field(request.GET.get("field", ""), "field")
+    words = request.GET.getlist("word")[:MOST_WORDS]
+    if words:
+        texts = tuple(Text(word) for word in words)
+        query = links.only(Comparison(field, "in" if len(texts) > 1 else "=", texts))
+    else:
+        query = edited(links, field, RANGES, _range(request, field))
+    address = scope.path + query
+    if request.htmx:
+        answer = HttpResponse(status=204)
+        answer["X-Studio-Location"] = address
+        return varied(answer)
+    return HttpResponseRedirect(address)
+
+
+def _range(request: PageRequest, field: Field) -> Comparison:
+    low, high = (_end(request.GET.get(name, ""), field) for name in ("low", "high"))
+    if low is not None and high is not None:
+        return Comparison(field, "between", (low, high))
+    if low is not None:
+        return Comparison(field, ">=", (low,))
+    if high is not None:
+        return Comparison(field, "<=", (high,))
+    raise InvalidValue("A range has an end", field="low")
+
+
+def _end(text: str, field: Field) -> Value | None:
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InvalidValue(f"{text!r} is not a number", field="low")
+    kind = fields.value_type(field)
+    if kind == fields.DURATION:
+        return Duration(round(value * 1000))
+    if kind == fields.TIME:
+        return Moment(round(value), round(value) + 1, "ms")
+    return Number(int(value) if value.is_integer() and abs(value) < 2**53 else value)

@@ -1,0 +1,294 @@
+"""The dialog that adds or changes a chart, and a page of its own: one form of GET.
+
+It answers with the address of the page that has the chart, as the form says it. Where
+`run` names runs, that page is the comparison of them; else it is the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.pages.chart_row import KINDS
+from runs.pages.conditional import varied
+from runs.pages.list_scope import scope_of
+from runs.pages.members_only import PageRequest
+from runs.search.field_list import list_fields
+from studio.core import viewtext
+from studio.core.errors import InvalidFilter, InvalidValue
+from studio.core.filters import field_text
+from studio.core.filters.tree import METRICS, PARAMS, TAGS, Field, metric
+from studio.core.viewcharts import (
+    BANDS,
+    CHART_KINDS,
+    FIRST_RUNS,
+    HEAVIEST,
+    MAX_BINS,
+    MAX_CHARTS,
+    MAX_RUNS,
+    Chart,
+    read_chart,
+)
+from studio.core.viewlenient import read_leniently
+from studio.core.viewspec import ViewSpec, encoded
+
+#: What the form says; any other parameter belongs to the page.
+FORM = (
+    *("at", "kind", "field", "x", "over", "smooth", "logx", "logy", "low", "high"),
+    *("legend", "group", "but", "band", "runs", "bins", "done", "text"),
+)
+#: Empty boxes for further fields.
+SPARE = 2
+HTMX_SWAPS_THIS = 422
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The form's texts, whatever they are worth."""
+
+    kind: str
+    fields: tuple[str, ...]
+    x: str = "step"
+    over: str = ""
+    smooth: str = "0"
+    logx: bool = False
+    logy: bool = False
+    low: str = ""
+    high: str = ""
+    legend: str = ""
+    group: str = ""
+    but: bool = False
+    band: str = "std"
+    runs: str = ""
+    bins: str = ""
+
+    @property
+    def boxes(self) -> list[str]:
+        most = max(most for _, most in CHART_KINDS.values())
+        count = max(len(self.fields) + 1, 1 + SPARE)
+        return [*self.fields, *[""] * (min(count, most) - len(self.fields))]
+
+
+@access(Permission.READ)
+@require_safe
+def edit(request: PageRequest) -> HttpResponse:
+    spec, _complaints = read_leniently(request.GET.dict())
+    at = _place(request, spec.charts)
+    draft = _draft(request) if "kind" in request.GET else _begun(request, spec, at)
+    problem = ""
+    if "done" in request.GET:
+        try:
+            return _leave(request, spec, at, draft)
+        except InvalidValue as error:
+            problem = error.message.removeprefix("chart: ")
+    context = _context(request, spec, at, draft) | {"problem": problem}
+    template = "_chart_dialog.html" if request.htmx else "chart_dialog.html"
+    status = HTMX_SWAPS_THIS if problem else 200
+    return varied(render(request, template, context, status=status))
+
+
+@access(Permission.READ)
+@require_safe
+def fields(request: PageRequest) -> HttpResponse:
+    """Names that the form completes, as options."""
+    spec, _complaints = read_leniently(request.GET.dict())
+    names = _names(request, spec, request.GET.get("find", "")[:250])
+    return varied(render(request, "_chart_fields.html", {"names": names}))
+
+
+def _place(request: PageRequest, charts: Sequence[Chart]) -> int | None:
+    text = request.GET.get("at", "")
+    known = text.isascii() and text.isdigit() and int(text[:4]) < len(charts)
+    return int(text) if known else None
+
+
+def _leave(
+    request: PageRequest, spec: ViewSpec, at: int | None, draft: Draft
+) -> HttpResponse:
+    """To the page that shows the chart."""
+    chart = _chart(draft)
+    charts = list(spec.charts)
+    if at is None:
+        charts.append(chart)
+    else:
+        charts[at] = chart
+    if len(charts) > MAX_CHARTS:
+        raise InvalidValue(f"A page has at most {MAX_CHARTS} charts", field="charts")
+    address = page_address(request, tuple(charts))
+    if request.htmx:
+        # The script shows it as a link of the page would.
+        answer = HttpResponse(status=204)
+        answer["X-Studio-Location"] = address
+        return varied(answer)
+    return HttpResponseRedirect(address)
+
+
+def page_address(request: PageRequest, charts: tuple[Chart, ...]) -> str:
+    if request.GET.getlist("run"):
+        pairs = [pair for pair in _state(request) if pair[0] != "charts"]
+        text = viewtext.joined(charts)
+        pairs += [("charts", text)] if text else []
+        query = "&".join(f"{name}={encoded(value)}" for name, value in pairs)
+        return f"/w/{request.workspace.name}/compare/?{query}"
+    spec, _complaints = read_leniently(request.GET.dict())
+    query = spec.to_query(charts=charts, after=spec.after, before=spec.before)
+    return scope_of(request).path + (f"?{query}" if query else "")
+
+
+def _state(request: PageRequest) -> list[tuple[str, str]]:
+    """What the page's address says, as it says it."""
+    pairs = parse_qsl(request.META["QUERY_STRING"], keep_blank_values=False)
+    return [(name, value) for name, value in pairs if name not in FORM]
+
+
+def _chart(draft: Draft) -> Chart:
+    """The chart that the form means; raises InvalidValue."""
+    options = {
+        "x": f"{_field(draft.over)}" if draft.x == "metric" else draft.x,
+        "smooth": draft.smooth,
+        "log": "x" * draft.logx + "y" * draft.logy,
+        "range": f"{draft.low}~{draft.high}" if draft.low or draft.high else "",
+        "legend": draft.legend,
+        "band": draft.band,
+        "runs": draft.runs,
+        "bins": draft.bins,
+    }
+    if draft.kind == "line" and draft.x == "metric" and not draft.over:
+        raise InvalidValue(_("Name the metric of the x axis"), field="over")
+    sign = "-" if draft.but else ""
+    groups = [
+        ("group", f"{sign}{_field(name, PARAMS)}")
+        for name in viewtext.split(draft.group, ",", "group")
+    ]
+    given = [(name, text) for name, text in options.items() if text]
+    text = "!".join(
+        [
+            draft.kind,
+            *(_field(name) for name in draft.fields),
+            *(f"{name}={value}" for name, value in [*given, *groups]),
+        ]
+    )
+    return read_chart(text, "chart")
+
+
+def _field(name: str, kind: str = METRICS) -> str:
+    """A field's name; a bare word that is none is the key of a metric or parameter."""
+    try:
+        return field_text(viewtext.read_field(name, "chart"))
+    except InvalidValue:
+        if "." in name.partition('"')[0]:
+            raise
+        return field_text(metric(name) if kind == METRICS else Field(kind, name))
+
+
+def _draft(request: PageRequest) -> Draft:
+    given = request.GET
+    named = tuple(each.strip() for each in given.getlist("field") if each.strip())
+    kind = given["kind"] if given["kind"] in CHART_KINDS else "line"
+    return Draft(
+        kind,
+        named[: max(most for _, most in CHART_KINDS.values())],
+        given.get("x", "step"),
+        given.get("over", "").strip(),
+        given.get("smooth", "0").strip(),
+        given.get("logx") == "1",
+        given.get("logy") == "1",
+        given.get("low", "").strip(),
+        given.get("high", "").strip(),
+        given.get("legend", ""),
+        given.get("group", "").strip(),
+        given.get("but") == "1",
+        given.get("band", "std"),
+        given.get("runs", "").strip(),
+        given.get("bins", "").strip(),
+    )
+
+
+def _begun(request: PageRequest, spec: ViewSpec, at: int | None) -> Draft:
+    """The chart that is to be changed; else lines of the commonest metric."""
+    if at is None:
+        metrics = [n for n in _names(request, spec, "") if n.startswith("metrics.")]
+        return Draft("line", tuple(metrics[:1]))
+    chart = spec.charts[at]
+    low, _tilde, high = chart.option("range").partition("~")
+    over = chart.x_metric
+    return Draft(
+        chart.kind,
+        tuple(field_text(field) for field in chart.fields),
+        "metric" if over else chart.axis,
+        field_text(over) if over else "",
+        chart.option("smooth", "0"),
+        chart.log_x,
+        chart.log_y,
+        low,
+        high,
+        chart.option("legend"),
+        ",".join(field_text(field) for field in chart.groups),
+        chart.all_but,
+        chart.band,
+        chart.option("runs"),
+        chart.option("bins"),
+    )
+
+
+def _names(request: PageRequest, spec: ViewSpec, part: str) -> list[str]:
+    """The fields of the list whose keys hold `part`, which may say its kind too."""
+    head, point, tail = part.partition(".")
+    kinds = (METRICS, PARAMS, TAGS, "properties")
+    part = tail if point and head in kinds else part
+    scope = scope_of(request)
+    try:
+        found = list_fields(
+            spec,
+            request.actor.user,
+            request.workspace,
+            experiment=scope.experiment,
+            part=part.strip('"'),
+        ).found
+    except InvalidFilter:
+        return []
+    listed = [each.field for kind in (METRICS, PARAMS) for each in found[kind]]
+    if part:
+        listed += [each.field for each in found[TAGS]]
+    listed += [each.field for each in found["attribute"]]
+    return list(dict.fromkeys(field_text(field) for field in listed))
+
+
+def _context(
+    request: PageRequest, spec: ViewSpec, at: int | None, draft: Draft
+) -> dict[str, Any]:
+    path = reverse("list-charts", args=[request.workspace.name])
+    return {
+        "scope": scope_of(request),
+        "path": path,
+        "fields_path": reverse("list-chart-fields", args=[request.workspace.name]),
+        "state": _state(request),
+        "at": at,
+        "draft": draft,
+        "kinds": [(kind, KINDS[kind]()) for kind in CHART_KINDS],
+        "axes": [
+            ("step", _("Step")),
+            ("relative", _("Time since the start")),
+            ("time", _("Time")),
+            ("metric", _("Another metric")),
+        ],
+        "bands": list(
+            zip(BANDS, (_("± std"), _("min to max"), _("none")), strict=True)
+        ),
+        "legends": [("", _("As needed")), ("1", _("Shown")), ("0", _("Hidden"))],
+        "first_runs": FIRST_RUNS[draft.kind],
+        "heaviest": HEAVIEST,
+        "most_runs": MAX_RUNS,
+        "most_bins": MAX_BINS,
+        "names": _names(request, spec, ""),
+        "back_href": page_address(request, spec.charts),
+    }

@@ -1,0 +1,265 @@
+"""From a chart and its runs to the figure that the page's script draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from runs.pages.chart_notes import (
+    not_placed,
+    of_columns,
+    of_runs,
+    of_series,
+    sampled,
+)
+from runs.pages.chart_runs import ChartRuns
+from runs.pages.chart_titles import group_label
+from runs.render.binned_charts import bins_of, histogram_figure
+from runs.render.chart_axes import Axis
+from runs.render.charts import Line, smooth
+from runs.render.parallel import Dimension, parallel_figure
+from runs.render.pills import field_label
+from runs.render.run_charts import Band, DrawnLine, Look, line_figure
+from runs.render.series_dashes import SOLID, dash_of_number, dash_of_place
+from runs.render.value_charts import (
+    Dot,
+    bar_figure,
+    scatter_figure,
+)
+from runs.search.mean_curves import MeanCurve, mean_curves
+from runs.search.run_curves import Chosen, Window, choose_series, curves_of
+from runs.search.run_groups import group_runs
+from runs.search.run_metrics import began
+from runs.search.run_values import Column, column_of
+from studio.core.filters.text import field_text
+from studio.core.viewcharts import Chart
+
+Figure = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure, and what has to be said of it: what was left out, and why."""
+
+    figure: Figure
+    notes: list[str]
+
+
+def draw(
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, window: Window | None = None
+) -> Drawing:
+    """The figure of any kind; `window` narrows the x axis of lines."""
+    if chart.kind == "line":
+        made = _lines(chart, drawn, zone, window or Window())
+    elif chart.kind == "histogram":
+        made = _histogram(chart, drawn)
+    else:
+        made = _values(chart, drawn, zone)
+    return Drawing(made.figure, [*made.notes, *of_runs(drawn)])
+
+
+def look_of(chart: Chart) -> Look:
+    over = chart.x_metric
+    axis = Axis(chart.axis) if chart.axis else Axis.STEP
+    title = field_label(over) if over else ""
+    return Look(axis, title, chart.log_x, chart.log_y, chart.y_range)
+
+
+def _lines(chart: Chart, drawn: ChartRuns, zone: tzinfo, window: Window) -> Drawing:
+    chosen = choose_series(drawn.runs, drawn.heads, chart)
+    notes = of_series(chosen)
+    if chart.groups:
+        return Drawing(*_means(chart, drawn, chosen, zone, window, notes))
+    curves = curves_of(chosen.series, chart, window)
+    several = len(chart.fields) > 1
+    lines = []
+    for curve in curves:
+        run, place = curve.series.run, curve.series.place
+        name = run.name
+        if several:
+            name = f"{name} · {field_label(chart.fields[place])}"
+        dash = dash_of_place(place) if several else _dash(run.number, drawn)
+        line = Line(**{**vars(curve.line), "key": name})
+        lines.append(DrawnLine(line, run.number, dash, run.run.run_id))
+    cut = [curve for curve in curves if curve.shown < curve.total]
+    if cut:
+        notes.insert(0, sampled(sum(c.shown for c in cut), sum(c.total for c in cut)))
+    span = _span(chosen)
+    return Drawing(line_figure(lines, look_of(chart), zone=zone, span=span), notes)
+
+
+def _dash(number: int, drawn: ChartRuns) -> str:
+    return dash_of_place(number - 1) if drawn.by_place else dash_of_number(number)
+
+
+def _means(
+    chart: Chart,
+    drawn: ChartRuns,
+    chosen: Chosen,
+    zone: tzinfo,
+    window: Window,
+    notes: list[str],
+) -> tuple[Figure, list[str]]:
+    groups = group_runs(drawn.runs, chart)
+    curves = mean_curves(groups, chosen.series, chart, window)
+    several = len(chart.fields) > 1
+    lines, bands = [], []
+    for curve in curves:
+        name = group_label(curve.group)
+        if several:
+            name = f"{name} · {field_label(chart.fields[curve.place])}"
+        dash = dash_of_place(curve.place) if several else SOLID
+        line = _mean_line(curve, name, chart)
+        lines.append(DrawnLine(line, curve.group.number, dash))
+        bands.append(_band(curve, chart))
+    if any(curve.stretched for curve in curves):
+        notes.append(_("means of 500 equal stretches"))
+    look = look_of(chart)
+    figure = line_figure(lines, look, zone=zone, bands=bands, span=_span(chosen))
+    return figure, notes
+
+
+def _span(chosen: Chosen) -> int:
+    """The length of the longest series, so that a zoomed axis keeps its unit."""
+    heads = [each.head for each in chosen.series]
+    return max((head.last_time - began(head) for head in heads), default=0)
+
+
+def _mean_line(curve: MeanCurve, name: str, chart: Chart) -> Line:
+    xs, mean = curve.xs.tolist(), curve.mean.tolist()
+    smoothed = smooth(mean, chart.smoothing) if chart.smoothing else None
+    return Line(name, xs, [int(x) for x in xs], mean, smoothed=smoothed)
+
+
+def _band(curve: MeanCurve, chart: Chart) -> Band:
+    ends = {
+        "std": (curve.mean - curve.std, curve.mean + curve.std),
+        "minmax": (curve.least, curve.greatest),
+        "none": (curve.mean, curve.mean),
+    }
+    low, high = ends[chart.band]
+    return Band(
+        low.tolist(),
+        high.tolist(),
+        curve.std.tolist(),
+        curve.counts.tolist(),
+        curve.odd,
+    )
+
+
+def _histogram(chart: Chart, drawn: ChartRuns) -> Drawing:
+    column = column_of(chart.fields[0], drawn.runs)
+    numbers = [value for value in column.values if isinstance(value, float)]
+    bins = bins_of(numbers, chart.bins, log=chart.log_x)
+    notes = of_columns([column])
+    lost = len(numbers) - sum(each.runs for each in bins)
+    notes += not_placed(lost, log=chart.log_x)
+    label = field_label(chart.fields[0])
+    return Drawing(histogram_figure(bins, label, look_of(chart)), notes)
+
+
+def _values(chart: Chart, drawn: ChartRuns, zone: tzinfo) -> Drawing:
+    columns = [column_of(field, drawn.runs) for field in chart.fields]
+    labels = [field_label(field) for field in chart.fields]
+    notes = of_columns(columns)
+    if chart.kind == "bar":
+        dots = bar_dots(chart, drawn, columns)
+        return Drawing(bar_figure(dots, labels, look_of(chart)), notes)
+    if chart.kind == "parallel":
+        dots = _dots(drawn, columns)
+        axes = [
+            Dimension(field_text(c.field), label, c.values, _is_logged(chart, c))
+            for c, label in zip(columns, labels, strict=True)
+        ]
+        return Drawing(parallel_figure(dots, axes), notes)
+    placed = [_on_clock(column, zone) for column in columns]
+    is_date = (columns[0].is_time, columns[1].is_time)
+    dots = _dots(drawn, placed)
+    figure = scatter_figure(dots, labels, look_of(chart), is_date=is_date)
+    return Drawing(figure, notes)
+
+
+def _is_logged(chart: Chart, column: Column) -> bool:
+    """`log=x` is for parameters, often powers of ten; `log=y` for the rest."""
+    return chart.log_x if column.field.kind == "params" else chart.log_y
+
+
+def _dots(drawn: ChartRuns, columns: Sequence[Column]) -> list[Dot]:
+    return [
+        Dot(
+            run.name,
+            run.number,
+            tuple(column.values[row] for column in columns),
+            run.run.run_id,
+        )
+        for row, run in enumerate(drawn.runs)
+    ]
+
+
+def bar_dots(chart: Chart, drawn: ChartRuns, columns: Sequence[Column]) -> list[Dot]:
+    """A bar for each run, or one for each group, with how far its runs lie apart."""
+    if not chart.groups:
+        return _dots(drawn, columns)
+    place = {run.run.pk: row for row, run in enumerate(drawn.runs)}
+    found = []
+    for group in group_runs(drawn.runs, chart):
+        rows = [place[run.run.pk] for run in group.runs]
+        means = [mean_of([column.values[row] for row in rows]) for column in columns]
+        found.append(
+            Dot(
+                group_label(group),
+                group.number,
+                tuple(None if each is None else each.mean for each in means),
+                spread=tuple(_spread(each, chart.band) for each in means),
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Mean:
+    """Of the finite numbers among some values; `std` is that of a sample."""
+
+    mean: float
+    std: float
+    least: float
+    greatest: float
+    count: int
+
+
+def mean_of(values: Sequence[object]) -> Mean | None:
+    numbers = [v for v in values if isinstance(v, float) and abs(v) < float("inf")]
+    if not numbers:
+        return None
+    mean = sum(numbers) / len(numbers)
+    apart = sum((value - mean) ** 2 for value in numbers)
+    std = (apart / (len(numbers) - 1)) ** 0.5 if len(numbers) > 1 else 0.0
+    return Mean(mean, std, min(numbers), max(numbers), len(numbers))
+
+
+def _spread(mean: Mean | None, band: str) -> tuple[float, float]:
+    if mean is None or band == "none":
+        return (0.0, 0.0)
+    if band == "minmax":
+        return (mean.mean - mean.least, mean.greatest - mean.mean)
+    return (mean.std, mean.std)
+
+
+def _on_clock(column: Column, zone: tzinfo) -> Column:
+    """Times as Plotly reads them, which knows no zones: those of the reader."""
+    if not column.is_time:
+        return column
+    said = [
+        None
+        if not isinstance(value, float)
+        else datetime.fromtimestamp(value / 1000, UTC)
+        .astimezone(zone)
+        .replace(tzinfo=None)
+        .isoformat(sep=" ", timespec="seconds")
+        for value in column.values
+    ]
+    return Column(column.field, tuple(said), column.lost)

@@ -1,0 +1,216 @@
+"""The figure of one chart of a list as JSON, its table, and its values as CSV.
+
+Each is asked for by the list's own query string with `chart=`; all runs of the chart
+come in the one answer. A figure is conditional: the stamp of the list's changes costs
+one query, and where it moved, the states of the series say whether a point came.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from itertools import islice
+from typing import Any
+
+import msgspec
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.http import content_disposition_header
+from django.utils.timezone import get_current_timezone
+from django.views.decorators.http import require_safe
+
+from runs.access.answers import as_json
+from runs.access.rules import Permission, access
+from runs.pages import conditional
+from runs.pages.chart_drawing import draw
+from runs.pages.chart_runs import ChartRuns, runs_of
+from runs.pages.chart_tables import Table, table_of
+from runs.pages.chart_titles import title_of
+from runs.pages.conditional import varied
+from runs.pages.list_scope import scope_of
+from runs.pages.members_only import PageRequest
+from runs.pages.run_table import QUICK, SLOW
+from runs.render.numbers import word_for
+from runs.render.sheets import harmless
+from runs.search.limits import time_limit
+from runs.search.run_curves import Series, Window, choose_series
+from runs.storage.metrics import store
+from studio.core.errors import InvalidValue
+from studio.core.viewcharts import Chart, read_chart
+from studio.core.viewlenient import read_leniently
+from studio.core.viewspec import ViewSpec
+
+#: Rows of a CSV file that are sent at once.
+PIECE = 5_000
+#: The most runs that a legend names unasked.
+TOLD = 20
+
+
+@access(Permission.READ, errors=as_json)
+@require_safe
+def figure(request: PageRequest) -> HttpResponse:
+    """`from` and `to` narrow the x axis: steps, ms since the start, or times."""
+    spec, chart = _asked(request)
+    stamp = conditional.stamp_of(request, spec, spec.filter())
+    if conditional.is_untouched(request, stamp):
+        return conditional.not_modified(conditional.known_tag(request))
+    window = _window(request, chart)
+    with time_limit():
+        drawn = runs_of(request, spec, chart, scope_of(request).experiment)
+        etag = f'"{stamp}-{_state(request, drawn)}"'
+        if conditional.looks_the_same(request, etag):
+            return conditional.not_modified(etag)
+        made = draw(chart, drawn, get_current_timezone(), window)
+    active = any(run.run.state.is_active for run in drawn.runs)
+    answer = {
+        **made.figure,
+        "note": "; ".join(made.notes),
+        "pace": QUICK if active else SLOW,
+        "legend": _has_legend(chart, drawn),
+    }
+    body = msgspec.json.encode(answer)
+    return varied(HttpResponse(body, content_type="application/json"), etag)
+
+
+def _asked(request: PageRequest) -> tuple[ViewSpec, Chart]:
+    """The list's state as a page reads it, leniently, and the chart, strictly."""
+    spec, _complaints = read_leniently(request.GET.dict())
+    return spec, read_chart(request.GET.get("chart", ""), "chart")
+
+
+def _has_legend(chart: Chart, drawn: ChartRuns) -> bool:
+    """Boxes have the colours of selected runs; anything else has to be told."""
+    if chart.kind not in ("line", "scatter", "bar"):
+        return False
+    told = chart.option("legend")
+    needs = not drawn.chosen or chart.groups or len(chart.fields) > 1
+    few = len(drawn.runs) <= TOLD or bool(chart.groups)
+    return told == "1" or (told != "0" and bool(needs) and few)
+
+
+def _state(request: PageRequest, drawn: ChartRuns) -> str:
+    heads = sorted(
+        (*key, head.count, head.last_step, head.last_time)
+        for key, head in drawn.heads.items()
+    )
+    runs = [
+        (run.run.pk, run.number, run.name, str(run.run.state), repr(run.values))
+        for run in drawn.runs
+    ]
+    asked = sorted(request.GET.lists())
+    seen = repr((asked, runs, heads, drawn.more, str(get_current_timezone())))
+    return blake2b(seen.encode(), digest_size=9).hexdigest()
+
+
+def _window(request: PageRequest, chart: Chart) -> Window:
+    return Window(*(_bound(request, name, chart) for name in ("from", "to")))
+
+
+def _bound(request: PageRequest, name: str, chart: Chart) -> float | None:
+    text = request.GET.get(name, "")
+    if not text:
+        return None
+    try:
+        if chart.axis == "time":
+            when = datetime.fromisoformat(text)
+            return when.replace(tzinfo=get_current_timezone()).timestamp() * 1000
+        value = float(text)
+    except (ValueError, OverflowError):
+        value = math.nan
+    if not math.isfinite(value):
+        raise InvalidValue(f"{name} is no place on the axis: {text!r}", field=name)
+    return value
+
+
+@access(Permission.READ)
+@require_safe
+def table(request: PageRequest) -> HttpResponse:
+    """The same as a table: a fragment, or a page of its own."""
+    spec, chart = _asked(request)
+    scope = scope_of(request)
+    with time_limit():
+        drawn = runs_of(request, spec, chart, scope.experiment)
+        made = table_of(chart, drawn, get_current_timezone(), request.workspace.name)
+    query = spec.to_query()
+    context = {
+        "title": title_of(chart),
+        "table": made,
+        "back": scope.path + (f"?{query}" if query else ""),
+        "scope": scope,
+    }
+    template = "_chart_table.html" if request.htmx else "chart_table.html"
+    return varied(render(request, template, context))
+
+
+@access(Permission.READ)
+@require_safe
+def values(request: PageRequest) -> HttpResponseBase:
+    """Every point of a line chart's runs, nothing left out; else the table's rows."""
+    spec, chart = _asked(request)
+    with time_limit():
+        drawn = runs_of(request, spec, chart, scope_of(request).experiment)
+        if chart.kind == "line":
+            chosen = choose_series(drawn.runs, drawn.heads, chart)
+            rows = _points(chosen.series)
+        else:
+            zone, workspace = get_current_timezone(), request.workspace.name
+            rows = _cells(table_of(chart, drawn, zone, workspace))
+    answer = StreamingHttpResponse(
+        _written(rows), content_type="text/csv; charset=utf-8"
+    )
+    answer["Content-Disposition"] = content_disposition_header(
+        as_attachment=True, filename=f"{chart.kind}.csv"
+    )
+    return answer
+
+
+def _points(series: Sequence[Series]) -> Iterator[Sequence[object]]:
+    yield ("run", "name", "metric", "step", "time", "value")
+    for each in series:
+        run, metric = each.run, harmless(each.field.key)
+        names = (harmless(run.run.run_id), harmless(run.name), metric)
+        for step, time, value in store.read(each.head):
+            yield (*names, step, _moment(time), _cell(value))
+
+
+def _cells(made: Table) -> Iterator[Sequence[object]]:
+    yield (harmless(made.first), *(harmless(head) for head in made.heads))
+    for row in made.rows:
+        full = (cell.full or cell.text for cell in row.cells)
+        yield (harmless(row.name), *(_plain(text) for text in full))
+
+
+def _plain(text: str) -> str:
+    """A negative number begins like a formula and is none."""
+    try:
+        float(text)
+    except ValueError:
+        return harmless(text)
+    return text
+
+
+def _written(rows: Iterator[Sequence[object]]) -> Iterator[str]:
+    """In pieces: sent line by line, a million points take a minute."""
+    while piece := list(islice(rows, PIECE)):
+        yield _lines(piece)
+
+
+def _lines(rows: Iterable[Sequence[object]]) -> str:
+    sheet = io.StringIO()
+    csv.writer(sheet).writerows(rows)
+    return sheet.getvalue()
+
+
+def _moment(time: int) -> str:
+    return datetime.fromtimestamp(time / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def _cell(value: Any) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return word_for(value)
+    return harmless(value) if isinstance(value, str) else value

@@ -1,0 +1,92 @@
+"""What is said beside a chart of what it does not show, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runs.pages.chart_runs import ChartRuns
+from runs.render.numbers import grouped
+from runs.render.pills import field_label
+from runs.search.run_curves import Chosen
+from runs.search.run_values import Column
+
+
+def sampled(shown: int, total: int) -> str:
+    return _("%(shown)s of %(total)s points, every extreme kept") % {
+        "shown": grouped(shown),
+        "total": grouped(total),
+    }
+
+
+def not_placed(lost: int, *, log: bool) -> list[str]:
+    """Of a histogram: the values that no bar holds."""
+    if not lost:
+        return []
+    said = ngettext(
+        "%(n)s run with NaN or Infinity", "%(n)s runs with NaN or Infinity", lost
+    )
+    if log:
+        said = ngettext(
+            "%(n)s run that a logarithmic axis has no place for",
+            "%(n)s runs that a logarithmic axis has no place for",
+            lost,
+        )
+    return [said % {"n": grouped(lost)}]
+
+
+def of_columns(columns: Sequence[Column]) -> list[str]:
+    notes = []
+    for column in columns:
+        label = field_label(column.field)
+        missing = sum(value is None for value in column.values) - column.lost
+        if column.lost:
+            said = ngettext(
+                "%(n)s run has text for %(field)s",
+                "%(n)s runs have text for %(field)s",
+                column.lost,
+            )
+            notes.append(said % {"n": grouped(column.lost), "field": label})
+        if missing:
+            notes.append(without(missing, label))
+    return notes
+
+
+def without(count: int, label: str) -> str:
+    said = ngettext(
+        "%(n)s run without %(field)s", "%(n)s runs without %(field)s", count
+    )
+    return said % {"n": grouped(count), "field": label}
+
+
+def of_series(chosen: Chosen) -> list[str]:
+    notes = []
+    if chosen.missing:
+        said = ngettext("%s run without", "%s runs without", chosen.missing)
+        notes.append(said % grouped(chosen.missing))
+    if chosen.texts:
+        said = ngettext("%s run logs text", "%s runs log text", chosen.texts)
+        notes.append(said % grouped(chosen.texts))
+    if chosen.beyond:
+        said = ngettext(
+            "%s line is too much to draw",
+            "%s lines are too much to draw",
+            chosen.beyond,
+        )
+        notes.append(said % grouped(chosen.beyond))
+    return notes
+
+
+def of_runs(drawn: ChartRuns) -> list[str]:
+    notes = []
+    if not drawn.chosen and drawn.more:
+        said = ngettext("first %s run", "first %s runs", len(drawn.runs))
+        notes.append(said % grouped(len(drawn.runs)))
+    if drawn.gone:
+        said = ngettext(
+            "%s selected run is gone", "%s selected runs are gone", drawn.gone
+        )
+        notes.append(said % grouped(drawn.gone))
+    return notes

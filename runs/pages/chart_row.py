@@ -1,0 +1,147 @@
+"""A row of charts on a page: the list's, or that of any page with runs in its address.
+
+    chart_cards(charts, place)
+
+A `Place` says what the page's addresses are; the cards of `_chart_row.html` are made
+from it, and `static/js/chart-row.js` draws what they name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from urllib.parse import quote
+
+from django.utils.translation import gettext as _
+
+from runs.pages.chart_tables import Table
+from runs.pages.chart_titles import note_of, title_of
+from studio.core.errors import InvalidValue
+from studio.core.viewcharts import CHART_KINDS, MAX_CHARTS, Chart, read_chart
+
+KINDS = {
+    "line": lambda: _("Lines"),
+    "scatter": lambda: _("Scatter"),
+    "bar": lambda: _("Bars"),
+    "histogram": lambda: _("Histogram"),
+    "parallel": lambda: _("Parallel coordinates"),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a row stands.
+
+    `page(charts)` is the address of the page with other charts. `part(name)` is that
+    of `figure`, `table`, `values` (which get `chart` added) and `edit` (which gets
+    `at`), with a query string that says the runs.
+    """
+
+    page: Callable[[tuple[Chart, ...]], str]
+    part: Callable[[str], str]
+    #: Where brushing an axis leads: gets `field`, `low` and `high`; empty for nowhere.
+    brush: str = ""
+
+
+@dataclass(frozen=True)
+class KindLink:
+    kind: str
+    label: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Card:
+    """`key` stays the same while the chart does, wherever in the row it stands."""
+
+    key: str
+    at: int
+    chart: Chart
+    text: str
+    title: str
+    note: str
+    figure: str
+    table_href: str
+    values: str
+    edit: str
+    remove: str
+    left: str
+    right: str
+    kinds: list[KindLink]
+    #: Whether the chart shows which line is which: "1", "0", or as it decides.
+    legend: str
+    table: Table | None = None
+
+
+def chart_cards(
+    charts: Sequence[Chart],
+    place: Place,
+    tables: Sequence[Table] = (),
+) -> list[Card]:
+    """`tables`, if they are to stand in the page, has one for each chart."""
+    cards = [_card(tuple(charts), at, place) for at in range(len(charts))]
+    if not tables:
+        return cards
+    made = zip(cards, tables, strict=True)
+    return [Card(**{**vars(card), "table": table}) for card, table in made]
+
+
+def may_add(charts: Sequence[Chart]) -> bool:
+    return len(charts) < MAX_CHARTS
+
+
+def _card(charts: tuple[Chart, ...], at: int, place: Place) -> Card:
+    chart, text = charts[at], str(charts[at])
+    asked = f"chart={quote(text, safe='')}"
+    same = charts[:at].count(chart)
+    key = blake2b(f"{text} {same}".encode(), digest_size=6).hexdigest()
+    return Card(
+        key,
+        at,
+        chart,
+        text,
+        title_of(chart),
+        note_of(chart),
+        with_query(place.part("figure"), asked),
+        with_query(place.part("table"), asked),
+        with_query(place.part("values"), asked),
+        with_query(place.part("edit"), f"at={at}"),
+        place.page(charts[:at] + charts[at + 1 :]),
+        place.page(_moved(charts, at, at - 1)) if at else "",
+        place.page(_moved(charts, at, at + 1)) if at + 1 < len(charts) else "",
+        list(_kinds(charts, at, place)),
+        chart.option("legend"),
+    )
+
+
+def with_query(address: str, more: str) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{more}"
+
+
+def _moved(charts: tuple[Chart, ...], at: int, to: int) -> tuple[Chart, ...]:
+    rest = [*charts[:at], *charts[at + 1 :]]
+    rest.insert(to, charts[at])
+    return tuple(rest)
+
+
+def _kinds(charts: tuple[Chart, ...], at: int, place: Place) -> list[KindLink]:
+    """The same fields in another way, where another way draws them."""
+    found = []
+    for kind in CHART_KINDS:
+        other = _as_kind(charts[at], kind)
+        if other is None:
+            continue
+        changed = (*charts[:at], other, *charts[at + 1 :])
+        current = kind == charts[at].kind
+        found.append(KindLink(kind, KINDS[kind](), place.page(changed), current))
+    return found
+
+
+def _as_kind(chart: Chart, kind: str) -> Chart | None:
+    fields = chart.fields[: CHART_KINDS[kind][1]]
+    try:
+        return read_chart(str(Chart(kind, fields, chart.options)))
+    except InvalidValue:
+        return None

@@ -1,0 +1,112 @@
+"""Which runs a chart of a list draws: the selected ones, or the first of the result.
+
+The addresses of figures take the list's own query string; where `run` (repeated) names
+runs, as on the Compare page, those are drawn instead, numbered in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from runs.models import Experiment, Metric
+from runs.pages.members_only import PageRequest
+from runs.search.drawn_runs import DrawnRun, chosen_runs, first_runs, heads_of
+from runs.search.selection import Selected, chosen, selected_runs
+from studio.core.filters.tree import Field
+from studio.core.viewcharts import MAX_RUNS, Chart
+from studio.core.viewspec import ViewSpec
+
+
+@dataclass(frozen=True)
+class ChartRuns:
+    """The runs of a chart, and the heads of the metrics that it draws.
+
+    `chosen` says that somebody did so; else `more` says that the result has more.
+    `gone` is how many of the chosen are not there. On a page whose columns have heads
+    `by_place` has the dash follow the number.
+    """
+
+    runs: Sequence[DrawnRun]
+    heads: Mapping[tuple[int, str], Metric]
+    chosen: bool = False
+    more: bool = False
+    gone: int = 0
+    by_place: bool = False
+
+
+def fields_of(chart: Chart) -> list[Field]:
+    """What has to be known of each run: its values, and what it is grouped by."""
+    groups = () if chart.all_but else chart.groups
+    return [*(() if chart.kind == "line" else chart.fields), *groups]
+
+
+def runs_of(
+    request: PageRequest,
+    spec: ViewSpec,
+    chart: Chart,
+    experiment: Experiment | None,
+) -> ChartRuns:
+    [found] = drawn_together(request, spec, [chart], experiment)
+    return found
+
+
+def drawn_together(
+    request: PageRequest,
+    spec: ViewSpec,
+    charts: Sequence[Chart],
+    experiment: Experiment | None,
+) -> list[ChartRuns]:
+    """The runs of each chart, all of them read in one go."""
+    found = _runs(request, spec, charts, experiment)
+    metrics = [field for chart in charts for field in _drawn_metrics(chart)]
+    heads = heads_of(found.runs, metrics)
+    return [_for_chart(replace(found, heads=heads), chart) for chart in charts]
+
+
+def _runs(
+    request: PageRequest,
+    spec: ViewSpec,
+    charts: Sequence[Chart],
+    experiment: Experiment | None,
+) -> ChartRuns:
+    named = request.GET.getlist("run")[:MAX_RUNS]
+    fields = [field for chart in charts for field in fields_of(chart)]
+    viewer, workspace = request.actor.user, request.workspace
+    if named:
+        runs = chosen_runs(named, fields, viewer, workspace)
+        gone = len(named) - len(runs)
+        return ChartRuns(runs, {}, chosen=True, gone=gone, by_place=True)
+    selected = chosen(spec, viewer, workspace)
+    if selected.total:
+        ids = _numbered(selected_runs(selected, viewer, workspace, MAX_RUNS))
+        runs = chosen_runs(ids, fields, viewer, workspace)
+        gone = len(selected.missing) + selected.gone
+        return ChartRuns(runs, {}, chosen=True, gone=gone)
+    most = max(chart.runs for chart in charts)
+    runs, more = first_runs(
+        spec, fields, most, viewer, workspace, experiment=experiment
+    )
+    return ChartRuns(runs, {}, more=more)
+
+
+def _numbered(selected: Sequence[Selected]) -> list[str]:
+    """The ids at the places of their numbers."""
+    ids = [""] * max(each.number for each in selected)
+    for each in selected:
+        ids[each.number - 1] = each.run.run_id
+    return ids
+
+
+def _for_chart(found: ChartRuns, chart: Chart) -> ChartRuns:
+    if found.chosen:
+        return found
+    more = found.more or len(found.runs) > chart.runs
+    return replace(found, runs=found.runs[: chart.runs], more=more)
+
+
+def _drawn_metrics(chart: Chart) -> list[Field]:
+    """The metrics whose points a chart draws; of others it takes one value."""
+    if chart.kind != "line":
+        return []
+    return [*chart.fields, *filter(None, [chart.x_metric])]

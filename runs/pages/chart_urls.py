@@ -1,0 +1,18 @@
+"""The addresses of a list's charts."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from runs.pages import chart_brush, chart_dialog, chart_figures
+
+BASE = "w/<str:workspace>/list/charts/"
+
+urlpatterns: list[URLPattern] = [
+    path(BASE, chart_dialog.edit, name="list-charts"),
+    path(f"{BASE}fields/", chart_dialog.fields, name="list-chart-fields"),
+    path(f"{BASE}figure/", chart_figures.figure, name="list-chart-figure"),
+    path(f"{BASE}brush/", chart_brush.brush, name="list-chart-brush"),
+    path(f"{BASE}table/", chart_figures.table, name="list-chart-table"),
+    path(f"{BASE}values/", chart_figures.values, name="list-chart-values"),
+]

@@ -1,0 +1,65 @@
+"""The charts of a run list: their cards, and their tables where no script asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django.utils.timezone import get_current_timezone
+
+from runs.models import Experiment
+from runs.pages.chart_row import Place, chart_cards, may_add
+from runs.pages.chart_runs import drawn_together
+from runs.pages.chart_tables import Table, table_of
+from runs.pages.members_only import PageRequest
+from runs.pages.run_links import Links
+from runs.search.limits import time_limit
+from studio.core.viewcharts import Chart
+from studio.core.viewspec import ViewSpec
+
+
+def charts_of(
+    request: PageRequest, spec: ViewSpec, experiment: Experiment | None, links: Links
+) -> dict[str, Any]:
+    """What the list's templates need. A full page has the tables; a fragment is only
+    ever asked for by a script, which draws."""
+    place = Place(
+        page=partial(_page, links),
+        part=lambda name: links.part(PARTS[name]),
+        brush=links.part("charts/brush"),
+    )
+    tables: Sequence[Table] = ()
+    if spec.charts and not request.htmx:
+        tables = _tables(request, spec, experiment)
+    return {
+        "cards": chart_cards(spec.charts, place, tables),
+        "add_chart": links.part("charts") if may_add(spec.charts) else "",
+        "brush_url": place.brush,
+    }
+
+
+#: The list's part that does what a chart asks for.
+PARTS = {
+    "figure": "charts/figure",
+    "table": "charts/table",
+    "values": "charts/values",
+    "edit": "charts",
+}
+
+
+def _page(links: Links, charts: tuple[Chart, ...]) -> str:
+    spec = links.spec
+    return links.query(charts=charts, after=spec.after, before=spec.before)
+
+
+def _tables(
+    request: PageRequest, spec: ViewSpec, experiment: Experiment | None
+) -> list[Table]:
+    zone, workspace = get_current_timezone(), request.workspace.name
+    with time_limit():
+        drawn = drawn_together(request, spec, spec.charts, experiment)
+        return [
+            table_of(chart, runs, zone, workspace)
+            for chart, runs in zip(spec.charts, drawn, strict=True)
+        ]

@@ -1,0 +1,78 @@
+"""Histograms of one value per run, whose bars the server counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runs.render.chart_axes import Figure, Trace, shown
+from runs.render.numbers import number
+from runs.render.run_charts import Look
+from runs.render.value_charts import value_layout
+
+
+@dataclass(frozen=True)
+class Bin:
+    low: float
+    high: float
+    runs: int
+
+
+def bins_of(values: Sequence[float], count: int, *, log: bool = False) -> list[Bin]:
+    """Bars of equal width that hold all finite values; of equal ratio with `log`."""
+    finite = sorted(v for v in values if math.isfinite(v) and (v > 0 or not log))
+    if not finite:
+        return []
+    count = count or max(5, min(40, math.ceil(math.sqrt(len(finite)) * 1.5)))
+    low, high = finite[0], finite[-1]
+    if low == high:
+        room = abs(low) / 20 or 0.5
+        return [Bin(low - room, high + room, len(finite))]
+    edges = _edges(low, high, count, log=log)
+    runs = [0] * count
+    place = 0
+    for value in finite:
+        while place < count - 1 and value >= edges[place + 1]:
+            place += 1
+        runs[place] += 1
+    return [Bin(edges[at], edges[at + 1], runs[at]) for at in range(count)]
+
+
+def _edges(low: float, high: float, count: int, *, log: bool) -> list[float]:
+    shares = [at / count for at in range(1, count)]
+    if log:
+        least, most = math.log(low), math.log(high)
+        inner = [math.exp(least * (1 - s) + most * s) for s in shares]
+    else:
+        # Not by the difference, which overflows between the greatest numbers.
+        inner = [low * (1 - s) + high * s for s in shares]
+    return [low, *inner, high]
+
+
+def histogram_figure(bins: Sequence[Bin], label: str, look: Look) -> Figure:
+    told = [f"{number(each.low)} – {number(each.high)}" for each in bins]
+    layout = value_layout(look, shown(label))
+    if look.log_x:
+        layout["xaxis"]["type"] = "log"
+    layout["bargap"] = 0.04
+    trace: Trace = {
+        "type": "bar",
+        "name": shown(label),
+        "x": [_middle(each, log=look.log_x) for each in bins],
+        "y": [each.runs for each in bins],
+        "text": told,
+        "textposition": "none",
+        "hovertemplate": "%{text}<br>%{y}<extra></extra>",
+        "marker": {"line": {"width": 0}},
+        "meta": {"part": "bars", "key": label, "series": 1},
+    }
+    if not look.log_x:
+        trace["width"] = [each.high - each.low for each in bins]
+    return {"data": [trace], "layout": layout}
+
+
+def _middle(each: Bin, *, log: bool) -> float:
+    if log:
+        return math.exp((math.log(each.low) + math.log(each.high)) / 2)
+    return each.low / 2 + each.high / 2

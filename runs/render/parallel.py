@@ -1,0 +1,127 @@
+"""Parallel coordinates as plain JSON, which the page's script draws: an axis a field,
+a line a run, and where each run crosses each axis, from 0 (bottom) to 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runs.render.numbers import number, word_for
+from runs.render.value_charts import Dot, Value
+
+#: The most texts that an axis names.
+MOST_WORDS = 12
+TICKS = 4
+#: From this ratio of the greatest to the least on, an axis is logarithmic unasked.
+WIDE = 50
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """An axis: the field's name in the filter, its label, the value of each run."""
+
+    name: str
+    label: str
+    values: tuple[Value, ...]
+    log: bool = False
+
+
+def parallel_figure(dots: Sequence[Dot], axes: Sequence[Dimension]) -> dict[str, Any]:
+    scales = [_scale(axis) for axis in axes]
+    lines = [
+        {
+            "series": dot.number,
+            "key": dot.name,
+            "run": dot.run_id,
+            "at": [
+                scale.place(axis.values[row])
+                for axis, scale in zip(axes, scales, strict=True)
+            ],
+            "told": [_told(axis.values[row]) for axis in axes],
+        }
+        for row, dot in enumerate(dots)
+    ]
+    return {
+        "kind": "parallel",
+        "axes": [
+            {
+                "name": axis.name,
+                "label": axis.label,
+                "low": scale.low,
+                "high": scale.high,
+                "log": scale.log,
+                "words": scale.words,
+                "ticks": scale.ticks(),
+            }
+            for axis, scale in zip(axes, scales, strict=True)
+        ],
+        "lines": lines,
+    }
+
+
+@dataclass(frozen=True)
+class _Scale:
+    low: float
+    high: float
+    log: bool
+    words: tuple[str, ...] = ()
+
+    def place(self, value: Value) -> float | None:
+        """None where the run has no place on the axis; NaN and Infinity stand above."""
+        if isinstance(value, str):
+            return self._of_word(value)
+        return None if value is None else self._of_number(value)
+
+    def _of_word(self, word: str) -> float | None:
+        if word not in self.words:
+            return None
+        count = len(self.words) - 1
+        return round(self.words.index(word) / count, 5) if count else 0.5
+
+    def _of_number(self, value: float) -> float:
+        if not math.isfinite(value) or (self.log and value <= 0):
+            return 1.1
+        if self.low == self.high:
+            return 0.5
+        low, high = self.low, self.high
+        if self.log:
+            low, high, value = math.log(low), math.log(high), math.log(value)
+        # Halves, because the span of two huge values would overflow.
+        return round((value / 2 - low / 2) / (high / 2 - low / 2), 5)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        if self.words:
+            shown = self.words[:MOST_WORDS]
+            return [(self.place(word) or 0.0, word) for word in shown]
+        if self.low == self.high:
+            return [(0.5, number(self.low))]
+        shares = [at / TICKS for at in range(TICKS + 1)]
+        return [(share, number(self.value(share))) for share in shares]
+
+    def value(self, share: float) -> float:
+        if self.log:
+            low, high = math.log(self.low), math.log(self.high)
+            return math.exp(low + (high - low) * share)
+        return self.low * (1 - share) + self.high * share
+
+
+def _scale(axis: Dimension) -> _Scale:
+    words = [value for value in axis.values if isinstance(value, str)]
+    if words:
+        return _Scale(0, 1, log=False, words=tuple(sorted(set(words))))
+    numbers = [v for v in axis.values if isinstance(v, float) and math.isfinite(v)]
+    if not numbers:
+        return _Scale(0.0, 0.0, log=False)
+    low, high = min(numbers), max(numbers)
+    positive = [value for value in numbers if value > 0]
+    if (axis.log and positive) or (low > 0 and high / low >= WIDE):
+        return _Scale(min(positive), high, log=True)
+    return _Scale(low, high, log=False)
+
+
+def _told(value: Value) -> str:
+    if isinstance(value, float):
+        return number(value) if math.isfinite(value) else word_for(value)
+    return "–" if value is None else value

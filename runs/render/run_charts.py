@@ -1,0 +1,172 @@
+"""Line charts of several runs as plain JSON for Plotly, without any colour.
+
+A trace's `meta` says which number's colour it takes (`series`), which part of a line it
+is (`line`, `raw`, `odd`, `band`), its `key` in the legend and the run's id.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+from django.utils.translation import gettext as _
+
+from runs.render.chart_axes import Axis, Figure, Trace, shown
+from runs.render.charts import Line, metric_figure, unit_of
+from runs.render.series_dashes import SOLID
+
+#: More lines than these are told one at a time: their list would cover the chart.
+TOLD_TOGETHER = 12
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a chart is drawn: its axes, and how far the y axis reaches."""
+
+    axis: Axis = Axis.STEP
+    #: What the x axis is, where it is a field; empty for the axes of a series.
+    x_title: str = ""
+    log_x: bool = False
+    log_y: bool = False
+    y_range: tuple[float | None, float | None] = (None, None)
+
+
+@dataclass(frozen=True)
+class DrawnLine:
+    """A line with its colour and dash; `line.key` is what it is called."""
+
+    line: Line
+    number: int
+    dash: str = SOLID
+    run_id: str = ""
+
+
+@dataclass(frozen=True)
+class Band:
+    """What lies around a mean, in the order of its line's points."""
+
+    low: Sequence[float]
+    high: Sequence[float]
+    std: Sequence[float]
+    runs: Sequence[int]
+    #: Where runs logged NaN or Infinity, and which.
+    odd: Sequence[tuple[float, float]] = ()
+
+
+def line_figure(
+    drawn: Sequence[DrawnLine],
+    look: Look,
+    *,
+    zone: tzinfo = UTC,
+    bands: Sequence[Band] = (),
+    span: int | None = None,
+) -> Figure:
+    """`bands`, if any, has one for each line; `span` is that of the whole series."""
+    paired = list(zip(drawn, bands, strict=True)) if bands else []
+    odd = [_odd_line(each, band) for each, band in paired if band.odd]
+    lines = [*drawn, *odd]
+    figure = metric_figure(
+        [each.line for each in lines],
+        look.axis,
+        log_y=look.log_y,
+        zone=zone,
+        span=span,
+    )
+    for trace in figure["data"]:
+        _dress(trace, lines[trace["meta"]["series"] - 1])
+    if paired:
+        figure["data"] = _with_bands(figure["data"], paired, log_y=look.log_y)
+    layout = figure["layout"]
+    layout.pop("annotations", None)
+    if len(drawn) > TOLD_TOGETHER:
+        layout["hovermode"] = "closest"
+    _set_axes(layout, look)
+    # What a place on the axis of relative time is in ms.
+    figure["unit"] = unit_of(span or 0).length
+    return figure
+
+
+def _dress(trace: Trace, drawn: DrawnLine) -> None:
+    trace["meta"] |= {"series": drawn.number, "run": drawn.run_id}
+    if trace["meta"]["part"] in ("line", "raw"):
+        trace["line"]["dash"] = drawn.dash
+
+
+def _set_axes(layout: Figure, look: Look) -> None:
+    if look.x_title:
+        layout["xaxis"]["title"]["text"] = shown(look.x_title)
+        layout["xaxis"]["hoverformat"] = ".6~g"
+    if look.log_x and look.axis is not Axis.TIME:
+        layout["xaxis"]["type"] = "log"
+    set_y_range(layout, look)
+
+
+def set_y_range(layout: Figure, look: Look) -> None:
+    """As far as the reader says; an end that is left open follows the values."""
+    low, high = (_on_axis(end, log=look.log_y) for end in look.y_range)
+    if low is None and high is None:
+        return
+    layout["yaxis"]["range"] = [low, high]
+    if low is None or high is None:
+        layout["yaxis"]["autorange"] = "min" if low is None else "max"
+
+
+def _on_axis(end: float | None, *, log: bool) -> float | None:
+    if end is None or not log:
+        return end
+    return math.log10(end) if end > 0 else None
+
+
+def _with_bands(
+    data: Sequence[Trace], paired: Sequence[tuple[DrawnLine, Band]], *, log_y: bool
+) -> list[Trace]:
+    words = _("%(n)s runs") % {"n": "%{customdata[1]}"}
+    drawn = [trace for trace in data if _is_drawn(trace)]
+    means = [trace for trace in drawn if trace["meta"]["part"] == "line"]
+    found: list[Trace] = []
+    for trace, (each, band) in zip(means, paired, strict=False):
+        if any(high > low for low, high in zip(band.low, band.high, strict=True)):
+            found.append(_band(trace, each, band, log_y=log_y))
+        trace["customdata"] = list(zip(band.std, band.runs, strict=True))
+        trace["hovertemplate"] = f"%{{y:.6~g}} ± %{{customdata[0]:.2~g}} ({words})"
+    return [*found, *drawn]
+
+
+def _is_drawn(trace: Trace) -> bool:
+    return any(value is not None for value in trace["y"])
+
+
+def _band(trace: Trace, drawn: DrawnLine, band: Band, *, log_y: bool) -> Trace:
+    xs, low = list(trace["x"]), list(band.low)
+    if log_y:
+        # A logarithmic axis has no place for what reaches below nothing.
+        low = [
+            end if end > 0 else abs(mean) / 100
+            for end, mean in zip(low, drawn.line.values, strict=True)
+        ]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": trace["name"],
+        "x": [*xs, *reversed(xs)],
+        "y": [*band.high, *reversed(low)],
+        "fill": "toself",
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "meta": {"series": drawn.number, "part": "band", "run": ""},
+        "line": {"width": 0},
+    }
+
+
+def _odd_line(drawn: DrawnLine, band: Band) -> DrawnLine:
+    """Only the places where runs of a mean logged NaN or Infinity."""
+    rows = sorted(band.odd, key=lambda row: row[0])
+    line = Line(
+        drawn.line.key,
+        [x for x, _value in rows],
+        [int(x) for x, _value in rows],
+        [value for _x, value in rows],
+    )
+    return DrawnLine(line, drawn.number)

@@ -1,0 +1,242 @@
+"""Charts of one value per run as plain JSON for Plotly: scatter and bar.
+
+Colours are the page's: `meta` has the number of the run at each point (`each`, 0 where
+a value is NaN or Infinity), or says that a third value colours them (`scale`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runs.render.chart_axes import Figure, Trace, shown
+from runs.render.numbers import number, word_for
+from runs.render.run_charts import Look, set_y_range
+
+Value = float | str | None
+#: The longest name below a bar.
+LONGEST_NAME = 14
+#: So many bars have their names below them; of more the legend and the pointer tell.
+NAMED = 4
+#: The number of the grey among the colours.
+GREY = 8
+#: How dark the bars of each further field of a run are.
+SHADES = (1.0, 0.65, 0.4, 0.25)
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A run, or a group of them, in a chart of values: in the order of the fields."""
+
+    name: str
+    number: int
+    values: tuple[Value, ...]
+    run_id: str = ""
+    #: How far the values of a group lie around their mean: below and above it.
+    spread: tuple[tuple[float, float], ...] = ()
+
+
+def scatter_figure(
+    dots: Sequence[Dot],
+    labels: Sequence[str],
+    look: Look,
+    *,
+    is_date: tuple[bool, bool] = (False, False),
+) -> Figure:
+    """The second field over the first, coloured by the third."""
+    placed = [dot for dot in dots if None not in dot.values[:2]]
+    data = _scatter(placed, labels)
+    odd = [
+        dot for dot in placed if _is_odd(dot.values[1]) and not _is_odd(dot.values[0])
+    ]
+    if odd:
+        xs = [dot.values[0] for dot in odd]
+        data.append(_odd(xs, [(dot.name, dot.values[1]) for dot in odd]))
+    layout = value_layout(look, shown(labels[0]))
+    for name, at in (("xaxis", 0), ("yaxis", 1)):
+        if is_date[at]:
+            layout[name]["type"] = "date"
+        elif any(isinstance(dot.values[at], str) for dot in placed):
+            layout[name]["type"] = "category"
+    return {"data": data, "layout": layout}
+
+
+def _scatter(placed: Sequence[Dot], labels: Sequence[str]) -> list[Trace]:
+    drawn = [dot for dot in placed if not any(map(_is_odd, dot.values[:2]))]
+    if len(labels) == 2:
+        return [_dots(drawn, labels, [dot.number for dot in drawn])]
+    scaled = [dot for dot in drawn if _finite(dot.values[2]) is not None]
+    if not scaled:
+        return [_dots(drawn, labels, _by_words([dot.values[2] for dot in drawn]))]
+    rest = [dot for dot in drawn if _finite(dot.values[2]) is None]
+    traces = [_scaled(scaled, labels)]
+    return [*traces, _dots(rest, labels, [GREY] * len(rest))] if rest else traces
+
+
+def _dots(drawn: Sequence[Dot], labels: Sequence[str], each: Sequence[int]) -> Trace:
+    trace: Trace = {
+        "type": "scatter",
+        "mode": "markers",
+        "name": shown(labels[1]),
+        "x": [dot.values[0] for dot in drawn],
+        "y": [dot.values[1] for dot in drawn],
+        "text": [shown(dot.name) for dot in drawn],
+        "hovertemplate": "%{text}<br>%{x}<br>%{y}<extra></extra>",
+        "marker": {"size": 8, "opacity": 0.9},
+        "meta": {"part": "dots", "key": labels[1], "each": list(each)},
+    }
+    if len(labels) > 2:
+        trace["customdata"] = [_shown(dot.values[2]) for dot in drawn]
+        third = f"{_told(shown(labels[2]))}: %{{customdata}}"
+        trace["hovertemplate"] = f"%{{text}}<br>%{{x}}<br>%{{y}}<br>{third}"
+        trace["hovertemplate"] += "<extra></extra>"
+    return trace
+
+
+def _scaled(drawn: Sequence[Dot], labels: Sequence[str]) -> Trace:
+    title = {"text": shown(labels[2]), "side": "right"}
+    bar = {"thickness": 8, "outlinewidth": 0, "title": title}
+    trace = _dots(drawn, labels, [])
+    trace["meta"] = {"part": "scale", "key": labels[1], "series": 1}
+    trace["marker"] |= {
+        "color": [dot.values[2] for dot in drawn],
+        "showscale": True,
+        "colorbar": bar,
+    }
+    return trace
+
+
+def _by_words(thirds: Sequence[Value]) -> list[int]:
+    """Each text has a colour of its own; what has none is grey."""
+    words = list(dict.fromkeys(v for v in thirds if isinstance(v, str)))
+    return [words.index(v) + 1 if isinstance(v, str) else GREY for v in thirds]
+
+
+def bar_figure(dots: Sequence[Dot], labels: Sequence[str], look: Look) -> Figure:
+    """The fields of each run side by side."""
+    places = list(range(len(dots)))
+    data: list[Trace] = []
+    odd: list[tuple[int, str, Value]] = []
+    for at, label in enumerate(labels):
+        values = [dot.values[at] for dot in dots]
+        odd += [(p, dots[p].name, v) for p, v in enumerate(values) if _is_odd(v)]
+        data.append(_bars(dots, values, at, label, places))
+    if odd:
+        data.append(_odd([p for p, _, _ in odd], [(name, v) for _, name, v in odd]))
+    layout = value_layout(look, "")
+    layout["barmode"] = "group"
+    layout["xaxis"] |= {
+        "tickmode": "array",
+        "tickvals": places,
+        "ticktext": [shown(_short(dot.name)) for dot in dots],
+        "showticklabels": len(dots) <= NAMED,
+        "type": "linear",
+    }
+    return {"data": data, "layout": layout}
+
+
+def _bars(
+    dots: Sequence[Dot],
+    values: Sequence[Value],
+    at: int,
+    label: str,
+    places: Sequence[int],
+) -> Trace:
+    trace: Trace = {
+        "type": "bar",
+        "name": shown(label),
+        "x": list(places),
+        "y": [_finite(value) for value in values],
+        "text": [shown(dot.name) for dot in dots],
+        "textposition": "none",
+        "hovertemplate": f"%{{text}}<br>{_told(shown(label))}: %{{y}}<extra></extra>",
+        "marker": {"opacity": SHADES[min(at, len(SHADES) - 1)], "line": {"width": 0}},
+        "meta": {"part": "bars", "key": label, "each": [d.number for d in dots]},
+    }
+    if any(dot.spread for dot in dots):
+        trace["error_y"] = {
+            "type": "data",
+            "symmetric": False,
+            "array": [d.spread[at][1] if d.spread else 0.0 for d in dots],
+            "arrayminus": [d.spread[at][0] if d.spread else 0.0 for d in dots],
+            "thickness": 1.2,
+            "width": 4,
+        }
+    return trace
+
+
+def value_layout(look: Look, x_title: str) -> Figure:
+    layout: Figure = {
+        "margin": {"t": 12, "r": 12, "b": 40, "l": 48},
+        "showlegend": False,
+        "hovermode": "closest",
+        "dragmode": "zoom",
+        "xaxis": {
+            "title": {"text": x_title, "standoff": 6},
+            "type": "log" if look.log_x else "linear",
+            "zeroline": False,
+            "exponentformat": "e",
+            "minexponent": 5,
+        },
+        "yaxis": {
+            "type": "log" if look.log_y else "linear",
+            "zeroline": False,
+            "exponentformat": "e",
+            "minexponent": 4,
+        },
+        "yaxis2": {
+            "overlaying": "y",
+            "range": [0, 1],
+            "visible": False,
+            "fixedrange": True,
+        },
+    }
+    set_y_range(layout, look)
+    return layout
+
+
+def _odd(xs: Sequence[Any], named: Sequence[tuple[str, Value]]) -> Trace:
+    """NaN and Infinity, at the top edge, on an axis of their own."""
+    words = [word_for(v) for _, v in named if isinstance(v, float)]
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "name": ", ".join(sorted(set(words))),
+        "x": list(xs),
+        "y": [0.96] * len(words),
+        "yaxis": "y2",
+        "text": words if len(words) <= 4 else [""] * len(words),
+        "hovertext": [
+            shown(f"{name}: {word}")
+            for (name, _), word in zip(named, words, strict=True)
+        ],
+        "hoverinfo": "text",
+        "textposition": "middle right",
+        "cliponaxis": False,
+        "showlegend": False,
+        "meta": {"part": "odd", "series": 1},
+        "marker": {"symbol": "triangle-up", "size": 9},
+    }
+
+
+def _told(label: str) -> str:
+    """A label within a template, where `%{` would begin a value."""
+    return label.replace("%{", "%\u200b{")
+
+
+def _finite(value: Value) -> float | None:
+    return value if isinstance(value, float) and math.isfinite(value) else None
+
+
+def _is_odd(value: Value) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _shown(value: Value) -> str:
+    return number(value) if isinstance(value, float) else shown(value or "–")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"

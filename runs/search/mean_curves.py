@@ -1,0 +1,120 @@
+"""The mean of several runs' lines, with how far they lie apart.
+
+Runs are compared where they are alike: at the same step, or, where there are too many
+different places on the axis, within the same of 500 equal stretches of it, a run
+counting once in each by the mean of what it logged there. The spread is the standard
+deviation of a sample (n - 1), or from the least to the greatest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runs.search.run_curves import Placed, Series, Window, read_series
+from runs.search.run_groups import RunGroup
+from studio.core.viewcharts import Chart
+
+#: From so many places on, stretches take their place; and how many of those there are.
+EXACT, STRETCHES = 1000, 500
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MeanCurve:
+    """A group's mean of a metric; `odd` has the places of NaN and Infinity."""
+
+    group: RunGroup
+    place: int
+    xs: Floats
+    mean: Floats
+    std: Floats
+    least: Floats
+    greatest: Floats
+    counts: NDArray[np.int64]
+    odd: list[tuple[float, float]]
+    #: Whether each place is a stretch of the axis.
+    stretched: bool
+
+
+def mean_curves(
+    groups: Sequence[RunGroup],
+    series: Sequence[Series],
+    chart: Chart,
+    window: Window,
+) -> list[MeanCurve]:
+    """For each metric of the chart and each group that has it."""
+    group_of = {run.run.pk: group for group in groups for run in group.runs}
+    read: dict[tuple[int, int], list[Placed]] = {}
+    for each, placed in read_series(series, chart, window):
+        group = group_of[each.run.run.pk]
+        key = (each.place, group.number)
+        read.setdefault(key, []).append(placed)
+    by_number = {group.number: group for group in groups}
+    return [
+        _mean(by_number[number], place, lines)
+        for (place, number), lines in sorted(read.items())
+    ]
+
+
+def _mean(group: RunGroup, place: int, lines: Sequence[Placed]) -> MeanCurve:
+    known = np.unique(np.concatenate([line.xs for line in lines]))
+    stretched = len(known) > EXACT
+    edges = np.linspace(known[0], known[-1], STRETCHES + 1) if stretched else known
+    count = STRETCHES if stretched else len(known)
+    table = np.full((len(lines), count), np.nan)
+    odd: list[tuple[float, float]] = []
+    for row, line in enumerate(lines):
+        values = line.points.values
+        whole = np.isfinite(values)
+        odd += _odd(line.xs[~whole], values[~whole])
+        at = _places(line.xs[whole], edges, stretched=stretched)
+        table[row] = _per_place(at, values[whole], count, last=not stretched)
+    seen = np.isfinite(table)
+    counts = seen.sum(axis=0)
+    some = counts > 0
+    table, counts = table[:, some], counts[some]
+    xs = ((edges[:-1] + edges[1:]) / 2)[some] if stretched else known[some]
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = np.nanmean(table, axis=0)
+        apart = np.nansum((table - mean) ** 2, axis=0) / np.maximum(counts - 1, 1)
+    return MeanCurve(
+        group,
+        place,
+        xs,
+        mean,
+        np.sqrt(apart),
+        np.nanmin(table, axis=0),
+        np.nanmax(table, axis=0),
+        counts,
+        odd[:100],
+        stretched,
+    )
+
+
+def _odd(xs: Floats, values: Floats) -> list[tuple[float, float]]:
+    return list(zip(xs[:100].tolist(), values[:100].tolist(), strict=True))
+
+
+def _places(xs: Floats, edges: Floats, *, stretched: bool) -> NDArray[np.intp]:
+    if not stretched:
+        return np.searchsorted(edges, xs)
+    return np.clip(np.searchsorted(edges, xs, side="right") - 1, 0, STRETCHES - 1)
+
+
+def _per_place(
+    at: NDArray[np.intp], values: Floats, count: int, *, last: bool
+) -> Floats:
+    """The run's value in each place: its last there, or the mean of a stretch."""
+    found = np.full(count, np.nan)
+    if last:
+        found[at] = values
+        return found
+    number = np.bincount(at, minlength=count)
+    summed = np.bincount(at, weights=values, minlength=count)
+    np.divide(summed, number, out=found, where=number > 0)
+    return found

@@ -1,0 +1,193 @@
+"""Lines of several runs: each metric's points, chosen so that every extreme stays.
+
+One query reads the points of all lines, one series at a time. A series that is text,
+or that would make the answer too long, is left out and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runs.models import Metric
+from runs.render.charts import Line
+from runs.render.smoothing import smooth_array
+from runs.search.drawn_runs import DrawnRun
+from runs.search.run_metrics import CHART_POINTS, began, is_drawn
+from runs.storage.metrics import store
+from runs.storage.points import Points, as_float
+from runs.storage.sampling import choose
+from studio.core.filters.tree import Field
+from studio.core.viewcharts import Chart
+
+#: The most lines of a chart, points that are read for it, and points that are drawn.
+MOST_LINES = 100
+MOST_READ = 40_000_000
+MOST_DRAWN = 20_000
+FEWEST = 100
+
+Heads = Mapping[tuple[int, str], Metric]
+
+
+@dataclass(frozen=True)
+class Window:
+    """What of the x axis is asked for: steps, or ms for the axes of time."""
+
+    start: float | None = None
+    stop: float | None = None
+
+    def holds(self, xs: NDArray[np.float64]) -> NDArray[np.bool_]:
+        low = -np.inf if self.start is None else self.start
+        high = np.inf if self.stop is None else self.stop
+        return (xs >= low) & (xs <= high)
+
+
+@dataclass(frozen=True)
+class Series:
+    """What a line is drawn from: a run's metric, over its own x metric if any."""
+
+    run: DrawnRun
+    field: Field
+    #: Which of the chart's metrics it is, from 0.
+    place: int
+    head: Metric
+    over: Metric | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line, of which run and metric, and of how many points it was chosen."""
+
+    series: Series
+    line: Line
+    shown: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A series' numbers over an x axis, in the order in which they are joined."""
+
+    points: Points
+    xs: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The series to draw, and how many runs have none, or only text, or too much."""
+
+    series: list[Series]
+    missing: int = 0
+    texts: int = 0
+    beyond: int = 0
+
+
+def choose_series(runs: Sequence[DrawnRun], heads: Heads, chart: Chart) -> Chosen:
+    found: list[Series] = []
+    missing, texts, beyond, read = set(), set(), 0, 0
+    x_field = chart.x_metric
+    for place, field in enumerate(chart.fields):
+        for run in runs:
+            head = heads.get((run.run.pk, field.key))
+            over = heads.get((run.run.pk, x_field.key)) if x_field else None
+            if head is None or (x_field and over is None):
+                missing.add(run.number)
+            elif not is_drawn(head) or (over is not None and not is_drawn(over)):
+                texts.add(run.number)
+            elif len(found) >= MOST_LINES or read + head.count > MOST_READ:
+                beyond += 1
+            else:
+                read += head.count
+                found.append(Series(run, field, place, head, over))
+    drawn = {each.run.number for each in found}
+    return Chosen(found, len(missing - drawn), len(texts - drawn), beyond)
+
+
+def curves_of(series: Sequence[Series], chart: Chart, window: Window) -> list[Curve]:
+    """The lines in the order of `series`."""
+    room = max(FEWEST, min(CHART_POINTS, MOST_DRAWN // max(len(series), 1)))
+    found = {
+        id(each): _curve(each, read, chart, room)
+        for each, read in read_series(series, chart, window)
+    }
+    return [found[id(each)] for each in series if id(each) in found]
+
+
+def read_series(
+    series: Sequence[Series], chart: Chart, window: Window
+) -> Iterator[tuple[Series, Placed]]:
+    """All points of each series that lie in the window, sorted along the axis."""
+    by_head = {each.head.pk: each for each in series}
+    steps: tuple[int | None, int | None] = (None, None)
+    if chart.axis == "step":
+        steps = (_whole(window.start), _whole(window.stop))
+    for key, points in store.read_each([each.head for each in series], *steps):
+        each = by_head[key]
+        read = _over(each, numbers_of(points), chart)
+        if chart.axis != "step":
+            inside = window.holds(read.xs)
+            if not inside.all():
+                read = Placed(read.points.take(inside), read.xs[inside])
+        if len(read.xs):
+            yield each, read
+
+
+def _whole(end: float | None) -> int | None:
+    return None if end is None else int(min(max(end, -(2.0**62)), 2.0**62))
+
+
+def _over(series: Series, points: Points, chart: Chart) -> Placed:
+    if series.over is not None:
+        return _joined(points, numbers_of(store.read(series.over)))
+    if chart.axis == "step":
+        return Placed(points, points.steps.astype(np.float64))
+    points = points.in_time_order()
+    start = began(series.head) if chart.axis == "relative" else 0
+    return Placed(points, (points.times - start).astype(np.float64))
+
+
+def _joined(points: Points, over: Points) -> Placed:
+    """At each step that both have, the last value of both, in the order of steps."""
+    own, others = _last_per_step(points), _last_per_step(over)
+    _, mine, theirs = np.intersect1d(
+        points.steps[own], over.steps[others], assume_unique=True, return_indices=True
+    )
+    kept, xs = points.take(own[mine]), over.values[others[theirs]].astype(np.float64)
+    drawn = np.isfinite(xs)
+    return Placed(kept.take(drawn), xs[drawn])
+
+
+def _last_per_step(points: Points) -> NDArray[np.intp]:
+    steps = points.steps
+    return np.flatnonzero(np.append(steps[1:] != steps[:-1], len(steps) > 0))
+
+
+def numbers_of(points: Points) -> Points:
+    """The points whose value is a number; NaN and Infinity are."""
+    if points.is_numeric:
+        return points
+    floats = [as_float(value) for value in points.values.tolist()]
+    kept = np.array([value is not None for value in floats], np.bool_)
+    values = np.array([v for v in floats if v is not None], np.float64)
+    some = points.take(kept)
+    return Points(some.steps, some.times, values, some.integers)
+
+
+def _curve(series: Series, read: Placed, chart: Chart, room: int) -> Curve:
+    points, total = read.points, len(read.points)
+    picked = choose(points, room) if total > room else np.arange(total)
+    smoothed = None
+    if chart.smoothing:
+        smoothed = smooth_array(points.values, chart.smoothing)[picked].tolist()
+    line = Line(
+        series.run.name,
+        (read.xs if series.over is not None else points.steps)[picked].tolist(),
+        points.times[picked].tolist(),
+        points.values[picked].tolist(),
+        began=began(series.head),
+        smoothed=smoothed,
+    )
+    return Curve(series, line, len(picked), total)

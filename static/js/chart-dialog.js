@@ -1,0 +1,70 @@
+// The dialog that adds or changes a chart: the form of the page of the same address.
+
+const asked = { headers: { "HX-Request": "true" }, cache: "no-store" };
+
+export async function open(href, leave) {
+  const answer = await fetch(href, asked);
+  if (!answer.ok) throw new Error(String(answer.status));
+  const dialog = inserted(await answer.text());
+  dialog.addEventListener("close", () => dialog.remove());
+  prepare(dialog, leave);
+  dialog.showModal();
+  dialog.querySelector("[name=field]").focus();
+}
+
+function inserted(html) {
+  const made = new DOMParser().parseFromString(html, "text/html").getElementById("chart-dialog");
+  document.getElementById("chart-dialog")?.remove();
+  document.getElementById("content").append(document.adoptNode(made));
+  return made;
+}
+
+function prepare(dialog, leave) {
+  const form = () => dialog.querySelector("form");
+  dialog.addEventListener("click", (event) => {
+    if (event.target.closest("[data-close]")) event.preventDefault();
+  });
+  dialog.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const query = new URLSearchParams(new FormData(form(), event.submitter ?? form().querySelector("[name=done]")));
+    const answer = await fetch(`${form().getAttribute("action")}?${query}`, asked);
+    const place = answer.headers.get("X-Studio-Location");
+    if (place) {
+      dialog.close();
+      leave(place);
+    } else if (answer.status === 422) {
+      const told = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("chart-form");
+      form().replaceWith(document.adoptNode(told));
+      dialog.querySelector("[name=field]").focus();
+    }
+  });
+  let timer;
+  dialog.addEventListener("input", ({ target }) => {
+    if (target.type === "range") target.nextElementSibling.value = target.value;
+    if (target.name === "field") grow(target);
+    if (target.getAttribute("list") !== "chart-names") return;
+    clearTimeout(timer);
+    timer = setTimeout(() => complete(form(), target), 120);
+  });
+}
+
+// There is always an empty box for one more field.
+function grow(box) {
+  const boxes = [...box.form.querySelectorAll("[name=field]")];
+  if (boxes.at(-1) !== box || !box.value || boxes.length >= 16) return;
+  const next = box.cloneNode();
+  next.value = "";
+  next.id = `chart-field-${boxes.length + 1}`;
+  next.setAttribute("aria-label", box.getAttribute("aria-label").replace(/\d+/, boxes.length + 1));
+  next.removeAttribute("placeholder");
+  next.removeAttribute("autofocus");
+  box.after(next);
+}
+
+async function complete(form, box) {
+  const query = new URLSearchParams(new FormData(form));
+  for (const name of ["field", "kind", "done"]) query.delete(name);
+  query.set("find", box.value);
+  const answer = await fetch(`${form.dataset.fields}?${query}`, asked);
+  if (answer.ok && document.activeElement === box) form.querySelector("#chart-names").innerHTML = await answer.text();
+}

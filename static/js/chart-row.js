@@ -1,0 +1,277 @@
+// The charts of a page with runs: what the cards of `#chart-row` name is read as JSON,
+// drawn, and read again while it changes. Plotly comes with the first one that is shown.
+
+import { parameter, show } from "./list-address.js";
+import { CONFIG, coloured, mark, plotly, series } from "./plot.js";
+
+const charts = new Map();
+const enlarged = new Set();
+const tables = new Set();
+const row = () => document.getElementById("chart-row");
+const cards = () => [...(row()?.querySelectorAll(".chart") ?? [])];
+const isShown = (plot) => plot.isConnected && plot.offsetParent !== null;
+let current = 0;
+
+// Reading
+
+function address(chart) {
+  const { from, to } = chart.window ?? {};
+  const more = [from !== undefined && `from=${encodeURIComponent(from)}`, to !== undefined && `to=${encodeURIComponent(to)}`];
+  return [chart.card.dataset.figure, ...more.filter(Boolean)].join("&");
+}
+
+// Whether there is news. What a later question made old is dropped.
+async function read(chart) {
+  const url = address(chart);
+  const asked = (chart.asked = (chart.asked ?? 0) + 1);
+  const known = chart.url === url && chart.etag;
+  const answer = await fetch(url, { headers: known ? { "If-None-Match": known } : {}, cache: "no-store" });
+  if (asked !== chart.asked || answer.status === 304) return false;
+  if (!answer.ok) throw new Error(String(answer.status));
+  const figure = await answer.json();
+  if (asked !== chart.asked) return false;
+  Object.assign(chart, { figure, url, etag: answer.headers.get("ETag"), failed: false });
+  return true;
+}
+
+async function refresh(chart) {
+  clearTimeout(chart.timer);
+  if (!isShown(chart.plot)) return;
+  try {
+    if (await read(chart)) await paint(chart);
+  } catch (error) {
+    // What is drawn stays; a chart that never was says why there is none.
+    chart.failed = true;
+    if (!chart.figure) say(chart, error.message === "400" ? row().dataset.failedChart : document.body.dataset.offline);
+  }
+  follow(chart);
+}
+
+function follow(chart) {
+  clearTimeout(chart.timer);
+  const pace = (chart.figure?.pace ?? 20) * (chart.failed ? 4 : 1);
+  chart.timer = setTimeout(() => (document.hidden || chart.window ? follow(chart) : refresh(chart)), pace * 1000);
+}
+
+// Drawing
+
+function say(chart, text) {
+  globalThis.Plotly?.purge(chart.plot);
+  chart.listening = false;
+  chart.plot.classList.add("failed");
+  chart.plot.textContent = text;
+}
+
+async function paint(chart) {
+  const { figure, plot } = chart;
+  label(chart);
+  const empty = figure.kind ? !figure.lines.length : !figure.data.some((trace) => trace.x.length);
+  if (empty) return say(chart, row().dataset.empty);
+  if (plot.classList.contains("failed")) {
+    plot.classList.remove("failed");
+    plot.replaceChildren();
+  }
+  if (figure.kind === "parallel") {
+    const { drawParallel } = await import("./parallel.js");
+    return drawParallel(plot, figure, { colour: series, brushed: (terms) => brush(chart, terms) });
+  }
+  const Plotly = await plotly();
+  const { data, layout } = coloured(figure, range(chart));
+  await Plotly.react(plot, data, layout, CONFIG);
+  if (chart.listening) return;
+  chart.listening = true;
+  plot.on("plotly_relayout", (change) => zoom(chart, change));
+}
+
+// What is zoomed to, in the units of the axis as it is drawn now.
+function range({ window, figure, card }) {
+  if (!window) return undefined;
+  const unit = card.dataset.axis === "relative" ? figure.unit : 1;
+  return [window.from, window.to].map((end) => (typeof end === "number" ? end / unit : end));
+}
+
+// A stretch is read again at full resolution: what was left out of it may be in it.
+function zoom(chart, change) {
+  if (chart.card.dataset.kind !== "line") return;
+  const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+  if (from === undefined && !change["xaxis.autorange"]) return;
+  if (chart.figure.layout.xaxis.type === "log" || !chart.card.dataset.axis) return;
+  const unit = chart.card.dataset.axis === "relative" ? chart.figure.unit : 1;
+  const place = (end) => (typeof end === "number" ? end * unit : end);
+  chart.window = from === undefined ? undefined : { from: place(from), to: place(to) };
+  refresh(chart);
+}
+
+function label({ card, figure }) {
+  const note = card.querySelector("[data-note]");
+  note.textContent = [note.dataset.said, figure.note].filter(Boolean).join("; ");
+  note.title = note.textContent;
+  const list = card.querySelector("[data-legend-list]");
+  list.replaceChildren(...(figure.legend ? entries(figure) : []));
+}
+
+function entries(figure) {
+  const found = new Map();
+  for (const trace of figure.kind ? figure.lines.map((line) => ({ meta: line })) : figure.data) {
+    const { part, key, series: number, each } = trace.meta;
+    if (part === "odd" || part === "band" || part === "raw") continue;
+    const named = each ? each.map((one, at) => [trace.text[at], one]) : [[key, number]];
+    for (const [name, one] of named) found.set(name, { meta: { key: name }, line: { color: series(one ?? 1), dash: trace.line?.dash } });
+  }
+  return [...found.values()].map(mark);
+}
+
+async function brush(chart, terms) {
+  const query = terms.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  const base = chart.card.dataset.brush;
+  const answer = await fetch(`${base}${base.includes("?") ? "&" : "?"}${query}`, { headers: { "HX-Request": "true" } });
+  if (answer.ok) leave(answer.headers.get("X-Studio-Location"));
+}
+
+// The page at another address, as a link of it would show it.
+export function leave(place) {
+  const url = new URL(place, location.href);
+  if (url.pathname === location.pathname && document.getElementById("run-table")) show(url.search);
+  else location.assign(url);
+}
+
+// The row
+
+function scan() {
+  for (const [plot, chart] of charts) {
+    if (plot.isConnected) continue;
+    clearTimeout(chart.timer);
+    globalThis.Plotly?.purge(plot);
+    charts.delete(plot);
+  }
+  step(0);
+  for (const card of cards()) arrange(card);
+}
+
+function arrange(card) {
+  const plot = card.querySelector(".plot");
+  card.classList.toggle("large", enlarged.has(card.id));
+  card.querySelector("[data-enlarge]").setAttribute("aria-pressed", enlarged.has(card.id));
+  const chart = charts.get(plot) ?? { plot };
+  charts.set(plot, chart);
+  chart.card = card;
+  if (chart.figure) label(chart);
+  if (chart.url && chart.url !== address(chart)) chart.window = undefined;
+  refresh(chart);
+  if (tables.has(card.id)) showTable(card);
+}
+
+const resize = (plot) => {
+  const chart = charts.get(plot);
+  if (chart?.figure?.kind) paint(chart);
+  else if (plot.classList.contains("js-plotly-plot")) globalThis.Plotly?.Plots.resize(plot);
+};
+
+// On a phone one chart is shown at a time.
+function step(by) {
+  const all = cards();
+  if (!all.length) return;
+  current = (current + by + all.length) % all.length;
+  all.forEach((card, at) => card.classList.toggle("current", at === current));
+  for (const each of all) each.querySelector(".chart-steps").dataset.at = row().dataset.of.replace("%s", current + 1).replace("%s", all.length);
+  if (!by) return;
+  const plot = all[current].querySelector(".plot");
+  if (charts.get(plot).figure) resize(plot);
+  else refresh(charts.get(plot));
+}
+
+async function showTable(card) {
+  const beside = card.querySelector("[data-beside]");
+  const answer = await fetch(card.querySelector("[data-chart-table]").href, { headers: { "HX-Request": "true" }, cache: "no-store" });
+  if (!answer.ok) return;
+  beside.innerHTML = await answer.text();
+  beside.firstElementChild.id = `table-of-${card.id}`;
+  beside.classList.add("open");
+}
+
+document.addEventListener("click", (event) => {
+  const at = (selector) => event.target.closest?.(selector);
+  const card = at(".chart");
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (at("[data-edit-chart]")) {
+    event.preventDefault();
+    at("details")?.removeAttribute("open");
+    const href = at("[data-edit-chart]").href;
+    import("./chart-dialog.js").then(({ open }) => open(href, leave)).catch(() => location.assign(href));
+  } else if (card && at("[data-enlarge]")) {
+    const large = !enlarged.delete(card.id);
+    if (large) enlarged.add(card.id);
+    card.classList.toggle("large", large);
+    at("[data-enlarge]").setAttribute("aria-pressed", large);
+    resize(card.querySelector(".plot"));
+  } else if (card && at("[data-chart-table]")) {
+    event.preventDefault();
+    at("details").open = false;
+    if (tables.delete(card.id)) card.querySelector("[data-beside]").classList.remove("open");
+    else {
+      tables.add(card.id);
+      showTable(card);
+    }
+  } else if (card && at("[data-save]")) {
+    at("details").open = false;
+    const kind = at("[data-save]").dataset.save;
+    const chart = charts.get(card.querySelector(".plot"));
+    if (chart?.figure) import("./chart-save.js").then(({ save }) => save(chart, kind, entries));
+  } else if (at("[data-chart-step]")) step(Number(at("[data-chart-step]").dataset.chartStep));
+  else if (card && at("[data-moves]")) back = `#${card.id} summary`;
+});
+
+// A chart that was moved keeps the focus.
+let back = "";
+document.body.addEventListener("htmx:afterSwap", () => {
+  scan();
+  if (back) row()?.querySelector(back)?.focus();
+  back = "";
+});
+
+// Dragging a chart by its title puts it where it is let go.
+document.addEventListener("pointerdown", (event) => {
+  const title = event.button === 0 && event.pointerType !== "touch" && event.target.closest?.(".chart-head b");
+  if (!title || cards().length < 2) return;
+  const card = title.closest(".chart");
+  const start = event.clientX;
+  event.preventDefault();
+  const move = (now) => {
+    if (Math.abs(now.clientX - start) < 6) return;
+    card.classList.add("dragged");
+    for (const each of cards()) each.classList.toggle("target", each !== card && each === under(now));
+  };
+  const end = (now) => {
+    document.removeEventListener("pointermove", move);
+    const target = now.type === "pointerup" && card.classList.contains("dragged") && under(now);
+    for (const each of cards()) each.classList.remove("dragged", "target");
+    if (target && target !== card) drop(card, target);
+  };
+  document.addEventListener("pointermove", move);
+  for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, end, { once: true });
+});
+const under = (event) => document.elementFromPoint(event.clientX, event.clientY)?.closest(".chart");
+function drop(card, target) {
+  const all = cards();
+  const [from, to] = [all.indexOf(card), all.indexOf(target)];
+  all.splice(to, 0, ...all.splice(from, 1));
+  leave(location.pathname + parameter("charts", all.map((each) => each.dataset.text).join(",")));
+}
+
+document.body.addEventListener("selection:changed", scan);
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) for (const chart of charts.values()) if (!chart.window) refresh(chart);
+});
+const repaint = () => [...charts.values()].filter((chart) => chart.figure && isShown(chart.plot)).map(paint);
+const resizeAll = () => [...charts.keys()].filter(isShown).forEach(resize);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+matchMedia("print").addEventListener("change", async () => {
+  await Promise.all(repaint());
+  resizeAll();
+});
+matchMedia("(max-width: 767px)").addEventListener("change", () => {
+  for (const chart of charts.values()) if (!chart.figure) refresh(chart);
+  resizeAll();
+});
+new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+scan();

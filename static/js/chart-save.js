@@ -1,0 +1,80 @@
+// A chart as a file, as it is drawn now, with a title and what tells its lines apart.
+
+import { CONFIG, coloured, font, plotly, token } from "./plot.js";
+
+const SIZE = { width: 900, height: 520 };
+const NS = "http://www.w3.org/2000/svg";
+
+export async function save(chart, kind, entries) {
+  const svg = chart.figure.kind ? own(chart.plot) : await drawn(chart, entries);
+  const name = `${chart.card.dataset.title.replace(/[^\w.-]+/g, "-")}.${kind}`;
+  if (kind === "svg") return download(new Blob([svg], { type: "image/svg+xml" }), name);
+  download(await painted(svg), name);
+}
+
+async function drawn(chart, entries) {
+  const Plotly = await plotly();
+  const { data, layout } = coloured(chart.figure);
+  const legend = { font: font(token("text")), orientation: "h", y: -0.18 };
+  const title = { text: chart.card.dataset.title.replace(/</g, "<\u200b"), font: { ...font(token("text")), size: 16 }, x: 0.01 };
+  const shown = { ...layout, ...SIZE, title, legend, showlegend: entries(chart.figure).length > 1, margin: { t: 48, r: 24, b: 56, l: 64 } };
+  const place = document.createElement("div");
+  place.className = "off-screen";
+  document.body.append(place);
+  try {
+    await Plotly.newPlot(place, data, shown, { ...CONFIG, responsive: false, staticPlot: true });
+    return written([...place.querySelectorAll(".main-svg")]);
+  } finally {
+    Plotly.purge(place);
+    place.remove();
+  }
+}
+
+function own(plot) {
+  return written([plot.querySelector("svg")]);
+}
+
+// One picture of the layers, each with what the page's style sheets say of it.
+function written(layers) {
+  const box = layers[0].getBoundingClientRect();
+  const root = document.createElementNS(NS, "svg");
+  const size = { width: box.width, height: box.height, viewBox: `0 0 ${box.width} ${box.height}` };
+  for (const [name, value] of Object.entries(size)) root.setAttribute(name, value);
+  const ground = document.createElementNS(NS, "rect");
+  for (const [name, value] of Object.entries({ width: "100%", height: "100%", fill: token("ground") })) ground.setAttribute(name, value);
+  root.append(ground, ...layers.map(dressed));
+  return new XMLSerializer().serializeToString(root);
+}
+
+const STYLES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "display", "visibility"];
+
+function dressed(layer) {
+  const copy = layer.cloneNode(true);
+  const [from, to] = [[layer, ...layer.querySelectorAll("*")], [copy, ...copy.querySelectorAll("*")]];
+  from.forEach((element, at) => {
+    const style = getComputedStyle(element);
+    to[at].removeAttribute("style");
+    to[at].removeAttribute("class");
+    for (const name of STYLES) to[at].setAttribute(name, style.getPropertyValue(name));
+  });
+  return copy;
+}
+
+async function painted(svg) {
+  const picture = new Image();
+  picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  await picture.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [picture.width * 2, picture.height * 2];
+  const brush = canvas.getContext("2d");
+  brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+function download(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

@@ -1,0 +1,154 @@
+// Parallel coordinates: an axis a field, a line a run. A stretch of an axis is chosen by
+// dragging along it, or by its two handles and the arrow keys; then the list is asked
+// for the runs within it.
+
+const NS = "http://www.w3.org/2000/svg";
+const TOP = 36;
+const BOTTOM = 16;
+const SIDE = 56;
+const STEP = 0.05;
+
+function made(name, attributes = {}, text) {
+  const element = document.createElementNS(NS, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+export function drawParallel(plot, figure, { colour, brushed }) {
+  const width = Math.max(plot.clientWidth, 240);
+  const height = Math.max(plot.clientHeight, 160);
+  const svg = made("svg", { class: "parallel", width, height, viewBox: `0 0 ${width} ${height}` });
+  const room = (width - 2 * SIDE) / Math.max(figure.axes.length - 1, 1);
+  const x = (at) => SIDE + at * room;
+  const y = (share) => height - BOTTOM - share * (height - TOP - BOTTOM);
+  const chosen = figure.axes.map(() => null);
+  const lines = made("g", { class: "runs-of" });
+  const paths = figure.lines.map((line) => {
+    const path = made("path", { d: trail(line.at, x, y), stroke: colour(line.series), "data-run": line.run });
+    path.append(made("title", {}, [line.key, ...figure.axes.map((axis, at) => `${axis.label}: ${line.told[at]}`)].join("\n")));
+    lines.append(path);
+    return path;
+  });
+  svg.append(lines);
+
+  const fade = () => {
+    figure.lines.forEach((line, n) => {
+      const out = chosen.some((ends, at) => ends && !(line.at[at] !== null && line.at[at] >= ends[0] && line.at[at] <= ends[1]));
+      paths[n].classList.toggle("out", out);
+    });
+  };
+  figure.axes.forEach((axis, at) => {
+    const group = made("g", { transform: `translate(${x(at)} 0)` });
+    group.append(made("line", { class: "axis", y1: y(1), y2: y(0) }));
+    const end = at === 0 ? "start" : at === figure.axes.length - 1 ? "end" : "middle";
+    const most = Math.max(4, Math.floor(room / 7));
+    const name = made("text", { class: "axis-name", x: end === "start" ? -SIDE + 8 : end === "end" ? SIDE - 8 : 0, y: 16, "text-anchor": end }, axis.label.length > most ? `${axis.label.slice(0, most - 1)}…` : axis.label);
+    name.append(made("title", {}, axis.label));
+    group.append(name);
+    for (const [share, text] of axis.ticks) group.append(made("text", { class: "tick", x: -6, y: y(share) + 4, "text-anchor": "end" }, text.length > 8 ? `${text.slice(0, 7)}…` : text));
+    brush(group, axis, at);
+    svg.append(group);
+  });
+  plot.replaceChildren(svg);
+
+  function brush(group, axis, at) {
+    const area = made("rect", { class: "brush-area", x: -12, width: 24, y: y(1) - 8, height: y(0) - y(1) + 16 });
+    const band = made("rect", { class: "brush", x: -6, width: 12, y: 0, height: 0 });
+    const handles = [0, 1].map((end) =>
+      made("rect", { class: "handle", x: -8, width: 16, height: 6, rx: 2, tabindex: 0, role: "slider", "aria-orientation": "vertical", "aria-label": `${axis.label} ${end ? "≤" : "≥"}`, "aria-valuemin": 0, "aria-valuemax": 100 }),
+    );
+    group.append(area, band, ...handles);
+    const draw = () => {
+      const ends = chosen[at] ?? [0, 1];
+      band.setAttribute("y", y(ends[1]));
+      band.setAttribute("height", chosen[at] ? y(ends[0]) - y(ends[1]) : 0);
+      handles.forEach((handle, end) => {
+        handle.setAttribute("y", y(ends[end]) - 3);
+        handle.setAttribute("aria-valuenow", Math.round(ends[end] * 100));
+        handle.setAttribute("aria-valuetext", told(axis, ends[end]));
+      });
+      fade();
+    };
+    draw();
+    const apply = () => {
+      if (!chosen[at]) return;
+      const terms = [["field", axis.name]];
+      if (axis.words.length) terms.push(...words(axis, chosen[at]).map((word) => ["word", word]));
+      else {
+        // An end that was not moved leaves the range open: NaN and Infinity lie beyond.
+        if (chosen[at][0] > 0) terms.push(["low", value(axis, chosen[at][0])]);
+        if (chosen[at][1] < 1) terms.push(["high", value(axis, chosen[at][1])]);
+      }
+      if (terms.length > 1) brushed(terms);
+    };
+    const share = (event) => {
+      const box = svg.getBoundingClientRect();
+      const place = ((event.clientY - box.top) * height) / box.height;
+      return Math.min(Math.max((height - BOTTOM - place) / (height - TOP - BOTTOM), 0), 1);
+    };
+    area.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      event.preventDefault();
+      const start = share(event);
+      area.setPointerCapture(event.pointerId);
+      const move = (now) => {
+        chosen[at] = [start, share(now)].sort((a, b) => a - b);
+        draw();
+      };
+      const stop = (now) => {
+        area.removeEventListener("pointermove", move);
+        const wide = chosen[at] && chosen[at][1] - chosen[at][0] > 0.01;
+        if (!wide || now.type === "pointercancel") chosen[at] = null;
+        draw();
+        if (wide && now.type === "pointerup") apply();
+      };
+      area.addEventListener("pointermove", move);
+      for (const name of ["pointerup", "pointercancel"]) area.addEventListener(name, stop, { once: true });
+    });
+    handles.forEach((handle, end) =>
+      handle.addEventListener("keydown", (event) => {
+        const step = { ArrowUp: STEP, ArrowDown: -STEP, PageUp: 5 * STEP, PageDown: -5 * STEP }[event.key];
+        if (event.key === "Enter") apply();
+        else if (event.key === "Escape") chosen[at] = null;
+        else if (step) {
+          const ends = [...(chosen[at] ?? [0, 1])];
+          ends[end] = Math.min(Math.max(ends[end] + step, end ? ends[0] : 0), end ? 1 : ends[1]);
+          chosen[at] = ends;
+        } else return;
+        event.preventDefault();
+        draw();
+      }),
+    );
+  }
+}
+
+function trail(places, x, y) {
+  let gap = true;
+  return places
+    .map((share, at) => {
+      if (share === null) {
+        gap = true;
+        return "";
+      }
+      const part = `${gap ? "M" : "L"}${x(at).toFixed(1)} ${y(Math.min(share, 1.06)).toFixed(1)}`;
+      gap = false;
+      return part;
+    })
+    .join("");
+}
+
+function value({ low, high, log }, share) {
+  const at = log ? Math.exp(Math.log(low) + (Math.log(high) - Math.log(low)) * share) : low * (1 - share) + high * share;
+  return String(Number(at.toPrecision(4)));
+}
+
+const words = (axis, [low, high]) => axis.words.filter((_, at) => {
+  const share = axis.words.length > 1 ? at / (axis.words.length - 1) : 0.5;
+  return share >= low && share <= high;
+});
+
+function told(axis, share) {
+  if (!axis.words.length) return value(axis, share);
+  return axis.words[Math.round(share * (axis.words.length - 1))];
+}

@@ -1,0 +1,274 @@
+"""Charts as a view's parameter `charts` says them.
+
+`line!metrics.loss!x=relative!smooth=0.6,scatter!params.lr!metrics.acc` is a kind, the
+fields that it draws, and options, divided by exclamation marks; what stands in double
+quotes divides nothing. Reading is strict and bounded, and writing what was read gives
+the shortest text of the same chart.
+
+    x       step, relative, time, or a metric: what a line is drawn over
+    smooth  0 to 0.99: how much of the running mean stays, of what went before
+    log     x, y or xy: which axes are logarithmic
+    range   `0~1`, `~1`, `0~`: how far the y axis reaches
+    legend  1 or 0: whether it is shown, where the chart would not decide so itself
+    group   a field, repeated; `-params.seed` groups by all parameters but it
+    band    std, minmax or none: what is drawn around the mean of a group
+    runs    how many runs of the result are drawn where none is selected
+    bins    how many bars a histogram has
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Callable
+
+from studio.core.errors import InvalidValue
+from studio.core.filters.text import field_text
+from studio.core.filters.tree import METRICS, PARAMS, Field
+from studio.core.viewtext import read_field, split
+
+#: The kinds of charts, and the least and the most fields that one draws.
+CHART_KINDS = {
+    "line": (1, 8),
+    "scatter": (2, 3),
+    "bar": (1, 8),
+    "histogram": (1, 1),
+    "parallel": (2, 16),
+}
+MAX_CHARTS = 12
+#: The most runs of one chart, and how many there are where nobody said, by kind.
+MAX_RUNS = 500
+FIRST_RUNS = {"line": 10, "scatter": 200, "bar": 20, "histogram": 500, "parallel": 100}
+MAX_BINS = 200
+MAX_GROUPS = 8
+HEAVIEST = 0.99
+AXES = ("step", "relative", "time")
+BANDS = ("std", "minmax", "none")
+
+Options = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart: its kind, what it draws, and its options as (name, text)."""
+
+    kind: str
+    fields: tuple[Field, ...]
+    options: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        drawn = [field_text(field) for field in self.fields]
+        return "!".join([self.kind, *drawn, *(f"{k}={v}" for k, v in self.options)])
+
+    def option(self, name: str, default: str = "") -> str:
+        return dict(self.options).get(name, default)
+
+    @property
+    def axis(self) -> str:
+        """`step`, `relative`, `time`, or empty where lines go over a metric."""
+        word = self.option("x", "step")
+        return word if word in AXES else ""
+
+    @property
+    def x_metric(self) -> Field | None:
+        return None if self.axis else read_field(self.option("x"), "x")
+
+    @property
+    def smoothing(self) -> float:
+        return float(self.option("smooth", "0"))
+
+    @property
+    def log_x(self) -> bool:
+        return "x" in self.option("log")
+
+    @property
+    def log_y(self) -> bool:
+        return "y" in self.option("log")
+
+    @property
+    def y_range(self) -> tuple[float | None, float | None]:
+        low, _, high = self.option("range", "~").partition("~")
+        return (float(low) if low else None, float(high) if high else None)
+
+    @property
+    def groups(self) -> tuple[Field, ...]:
+        """The fields that runs are grouped by, or, with `all_but`, are not."""
+        texts = [value for name, value in self.options if name == "group"]
+        return tuple(read_field(text.lstrip("-"), "group") for text in texts)
+
+    @property
+    def all_but(self) -> bool:
+        return self.option("group").startswith("-")
+
+    @property
+    def band(self) -> str:
+        return self.option("band", "std")
+
+    @property
+    def runs(self) -> int:
+        return int(self.option("runs") or FIRST_RUNS[self.kind])
+
+    @property
+    def bins(self) -> int:
+        """0 leaves it to the chart."""
+        return int(self.option("bins", "0"))
+
+
+def read_charts(text: str, name: str = "charts") -> tuple[Chart, ...]:
+    """The charts in `text`; raises InvalidValue that says which part of it is wrong."""
+    items = split(text, ",", name)
+    if len(items) > MAX_CHARTS:
+        raise InvalidValue(f"{name} has more than {MAX_CHARTS} charts", field=name)
+    return tuple(read_chart(item, name) for item in items)
+
+
+def read_chart(text: str, name: str = "charts") -> Chart:
+    """One chart; raises InvalidValue."""
+    kind, *rest = split(text, "!", name) or [""]
+    if kind not in CHART_KINDS:
+        kinds = ", ".join(CHART_KINDS)
+        raise InvalidValue(f"{name}: {kind!r} is none of {kinds}", field=name)
+    drawn = [item for item in rest if not _is_option(item)]
+    given = [item.partition("=")[::2] for item in rest if _is_option(item)]
+    fields = tuple(dict.fromkeys(read_field(item, name) for item in drawn))
+    _check_fields(kind, fields, name)
+    return Chart(kind, fields, _options(kind, given, name))
+
+
+def _is_option(item: str) -> bool:
+    return item.partition("=")[0].isidentifier() and "=" in item
+
+
+def _check_fields(kind: str, fields: tuple[Field, ...], name: str) -> None:
+    least, most = CHART_KINDS[kind]
+    if not least <= len(fields) <= most:
+        many = str(least) if least == most else f"{least} to {most}"
+        noun = "field" if most == 1 else "fields"
+        raise InvalidValue(f"{name}: a {kind} chart draws {many} {noun}", field=name)
+    if kind == "line" and any(field.kind != METRICS for field in fields):
+        raise InvalidValue(f"{name}: a line chart draws metrics", field=name)
+
+
+def _options(kind: str, given: Iterable[tuple[str, str]], name: str) -> Options:
+    found: dict[str, list[str]] = {}
+    for key, value in given:
+        if key not in _READERS:
+            known = ", ".join(_READERS)
+            raise InvalidValue(f"{name}: {key!r} is none of {known}", field=name)
+        read, kinds = _READERS[key]
+        text = read(value.strip(), name)
+        # What a kind has no use for is left behind when the kind is changed.
+        if kind in kinds:
+            found[key] = [*(found.get(key, []) if key == "group" else []), text]
+    if len(found.get("group", ())) > MAX_GROUPS:
+        raise InvalidValue(f"{name}: a chart has {MAX_GROUPS} groups", field=name)
+    _check_groups(found, name)
+    if found.get("runs") == [str(FIRST_RUNS[kind])]:
+        del found["runs"]
+    return tuple((key, text) for key in _READERS for text in found.get(key, ()) if text)
+
+
+def _check_groups(found: dict[str, list[str]], name: str) -> None:
+    groups = found.get("group", [])
+    if not groups:
+        found.pop("band", None)
+    is_but = {text.startswith("-") for text in groups}
+    if len(is_but) > 1:
+        raise InvalidValue(
+            f"{name}: a chart is grouped by fields, or by all but some", field=name
+        )
+    fields = [read_field(text.lstrip("-"), name) for text in groups]
+    if True in is_but and any(field.kind != PARAMS for field in fields):
+        raise InvalidValue(f"{name}: group=- leaves out parameters", field=name)
+
+
+def _read_x(text: str, name: str) -> str:
+    if text in AXES:
+        return "" if text == AXES[0] else text
+    field = read_field(text, name)
+    if field.kind != METRICS:
+        raise InvalidValue(
+            f"{name}: x is one of {', '.join(AXES)}, or a metric", field=name
+        )
+    return field_text(field)
+
+
+def _read_smooth(text: str, name: str) -> str:
+    weight = _number(text, name, "smooth")
+    if not 0 <= weight <= HEAVIEST:
+        raise InvalidValue(f"{name}: smooth is from 0 to {HEAVIEST}", field=name)
+    return f"{weight:g}" if weight else ""
+
+
+def _read_log(text: str, name: str) -> str:
+    return _one_of(text, ("x", "y", "xy"), name, "log")
+
+
+def _read_range(text: str, name: str) -> str:
+    low, tilde, high = text.partition("~")
+    ends = [_number(end, name, "range") for end in (low, high) if end]
+    if not tilde or (len(ends) == 2 and ends[0] >= ends[1]):
+        raise InvalidValue(f"{name}: range is written as 0~1, 0~ or ~1", field=name)
+    return f"{low}~{high}" if ends else ""
+
+
+def _read_legend(text: str, name: str) -> str:
+    return _one_of(text, ("0", "1"), name, "legend")
+
+
+def _read_group(text: str, name: str) -> str:
+    is_but = text.startswith("-")
+    field = field_text(read_field(text[1:] if is_but else text, name))
+    return f"-{field}" if is_but else field
+
+
+def _read_band(text: str, name: str) -> str:
+    word = _one_of(text, BANDS, name, "band")
+    return "" if word == BANDS[0] else word
+
+
+def _read_runs(text: str, name: str) -> str:
+    return _whole(text, MAX_RUNS, name, "runs")
+
+
+def _read_bins(text: str, name: str) -> str:
+    return _whole(text, MAX_BINS, name, "bins")
+
+
+def _one_of(text: str, words: tuple[str, ...], name: str, option: str) -> str:
+    if text not in words:
+        raise InvalidValue(f"{name}: {option} is one of {', '.join(words)}", field=name)
+    return text
+
+
+def _whole(text: str, most: int, name: str, option: str) -> str:
+    is_number = text.isascii() and text.isdigit() and len(text) <= 6
+    if not is_number or not 1 <= int(text) <= most:
+        raise InvalidValue(f"{name}: {option} is from 1 to {most}", field=name)
+    return str(int(text))
+
+
+def _number(text: str, name: str, option: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InvalidValue(f"{name}: {option} is no number: {text!r}", field=name)
+    return value
+
+
+_LINE, _ALL = ("line",), tuple(CHART_KINDS)
+#: How each option is read, and the kinds that have it, in the order of writing.
+_READERS: dict[str, tuple[Callable[[str, str], str], tuple[str, ...]]] = {
+    "x": (_read_x, _LINE),
+    "smooth": (_read_smooth, _LINE),
+    "log": (_read_log, _ALL),
+    "range": (_read_range, ("line", "scatter", "bar")),
+    "legend": (_read_legend, ("line", "scatter", "bar")),
+    "group": (_read_group, ("line", "bar")),
+    "band": (_read_band, ("line", "bar")),
+    "runs": (_read_runs, _ALL),
+    "bins": (_read_bins, ("histogram",)),
+}

@@ -1,0 +1,98 @@
+"""What `charts=` says: read strictly, bounded, written in the shortest form."""
+
+import pytest
+
+from studio.core.errors import InvalidValue
+from studio.core.filters.tree import Field, metric
+from studio.core.viewcharts import MAX_CHARTS, read_chart, read_charts
+from studio.core.viewlenient import read_leniently
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "line!metrics.loss",
+        'line!metrics.loss!metrics."a!b,c"!x=relative!smooth=0.6!log=y!range=0~1',
+        'line!metrics.loss!x=metrics."val/=acc"!legend=0!runs=50',
+        "line!metrics.loss!group=-params.seed!group=-params.fold!band=minmax",
+        "scatter!params.lr!metrics.acc.max!duration!log=x!range=~0.5",
+        "bar!metrics.acc!group=tags.model!band=none",
+        "histogram!metrics.acc!bins=20",
+        "parallel!params.lr!params.opt!metrics.acc",
+    ],
+)
+def test_a_chart_is_written_as_it_was_read(text: str) -> None:
+    chart = read_chart(text)
+    assert read_chart(str(chart)) == chart
+    assert str(read_chart(str(chart))) == str(chart)
+
+
+@pytest.mark.parametrize(
+    ("text", "shortest"),
+    [
+        ("line!metrics.a!x=step!smooth=0!band=std", "line!metrics.a"),
+        ("line!metrics.a!smooth=.50!log=y", "line!metrics.a!smooth=0.5!log=y"),
+        ("line!metrics.a!metrics.a!runs=10", "line!metrics.a"),
+        ("bar!metrics.a!x=time!smooth=0.5", "bar!metrics.a"),
+        ("line!metrics.a!smooth=0.1!smooth=0.2", "line!metrics.a!smooth=0.2"),
+        ("line!metrics.a!range=~", "line!metrics.a"),
+    ],
+)
+def test_what_says_nothing_is_left_out(text: str, shortest: str) -> None:
+    assert str(read_chart(text)) == shortest
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "line",
+        "pie!metrics.a",
+        "line!params.lr",
+        "scatter!metrics.a",
+        "histogram!metrics.a!metrics.b",
+        "line!metrics.a!colour=red",
+        "line!metrics.a!x=params.lr",
+        "line!metrics.a!smooth=1",
+        "line!metrics.a!smooth=nan",
+        "line!metrics.a!log=z",
+        "line!metrics.a!range=1~0",
+        "line!metrics.a!range=1",
+        "line!metrics.a!range=inf~",
+        "line!metrics.a!runs=501",
+        "line!metrics.a!runs=0",
+        "histogram!metrics.a!bins=٣",
+        "line!metrics.a!band=wide!group=params.a",
+        "line!metrics.a!group=-tags.a",
+        "line!metrics.a!group=params.a!group=-params.b",
+        "line!" + "!".join(f"metrics.m{n}" for n in range(9)),
+        "line!metrics.a!" + "!".join(f"group=params.p{n}" for n in range(9)),
+    ],
+)
+def test_a_chart_that_cannot_be_drawn_names_its_parameter(text: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        read_chart(text)
+    assert caught.value.details["field"] == "charts"
+
+
+def test_a_page_has_a_bounded_number_of_charts() -> None:
+    text = ",".join(f"line!metrics.m{n}" for n in range(MAX_CHARTS + 1))
+    with pytest.raises(InvalidValue):
+        read_charts(text)
+    spec, complaints = read_leniently({"charts": text, "q": "a"})
+    assert spec.charts == ()
+    assert [each.name for each in complaints] == ["charts"]
+
+
+def test_one_wrong_chart_leaves_the_others() -> None:
+    spec, complaints = read_leniently({"charts": "line!metrics.a,pie!x,bar!metrics.b"})
+    assert [chart.kind for chart in spec.charts] == ["line", "bar"]
+    assert len(complaints) == 1
+
+
+def test_options_are_told_by_their_meaning() -> None:
+    chart = read_chart("line!metrics.a!x=metrics.epoch!range=~2!group=-params.seed")
+    assert chart.x_metric == metric("epoch")
+    assert chart.axis == ""
+    assert chart.y_range == (None, 2.0)
+    assert chart.all_but
+    assert chart.groups == (Field("params", "seed"),)

@@ -1,0 +1,111 @@
+"""Around the charts of a list: tables, files, the dialog, cards, brushing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from runs.models import Run
+from tests.pages.chart_page import CHARTS, LOSS, ask, curve
+from tests.pages.rows import ALL, HTMX
+
+__all__ = ["curve"]
+pytestmark = pytest.mark.django_db
+
+
+def test_a_page_without_scripts_has_the_tables_for_a_fixed_cost(
+    visitor: Client, curve: Any
+) -> None:
+    curve("a", [3.0, 2.5, 2.0], params={"lr": "0.1"})
+    one, two = f"{ALL}?charts={LOSS}", f"{ALL}?charts={LOSS},bar!params.lr,{LOSS}!log=y"
+    page = visitor.get(one)
+    [table] = re.findall(r'<div class="chart-table.*?</table>', page.text, re.DOTALL)
+    assert re.findall(r"<td[^>]*>([^<]+)", table) == ["2", "2", "3", "3"]
+    with CaptureQueriesContext(connection) as few:
+        visitor.get(one)
+    with CaptureQueriesContext(connection) as many:
+        visitor.get(two)
+    assert len(many) <= len(few) + 1
+    assert 'class="chart-table' not in visitor.get(one, headers=HTMX).text
+
+
+def test_the_csv_has_every_point_and_no_formula(visitor: Client, curve: Any) -> None:
+    curve("a", [1.0, math.nan, -math.inf])
+    Run.objects.update(name="=cmd()")
+    answer = ask(visitor, "values", LOSS)
+    rows = list(csv.reader(io.StringIO(answer.getvalue().decode())))
+    assert rows[0] == ["run", "name", "metric", "step", "time", "value"]
+    assert [row[:2] for row in rows[1:]] == [["a", "'=cmd()"]] * 3
+    assert [row[-1] for row in rows[1:]] == ["1.0", "NaN", "-Infinity"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "q"),
+    [
+        ("field=params.lr&low=0.01&high=0.5", "params.lr:0.01..0.5"),
+        ("field=metrics.loss&high=3", "metrics.loss <= 3"),
+        ("field=duration&low=90", "duration >= 1m30s"),
+        ("field=params.opt&word=adam&word=s%22gd", 'params.opt in (adam, "s""gd")'),
+    ],
+)
+def test_brushing_an_axis_writes_the_filter(
+    visitor: Client, asked: str, q: str
+) -> None:
+    kept = "q=status:failed&charts=parallel!params.lr!metrics.loss"
+    answer = visitor.get(f"{CHARTS}brush/?{kept}&{asked}", headers=HTMX)
+    found = parse_qs(urlsplit(answer["X-Studio-Location"]).query)
+    assert found["q"][0].startswith("status:failed and ")
+    assert found["charts"] == ["parallel!params.lr!metrics.loss"]
+    assert visitor.get(answer["X-Studio-Location"]).status_code == 200
+    plain = visitor.get(f"{CHARTS}brush/?{kept}&{asked}")
+    assert plain["Location"] == answer["X-Studio-Location"]
+    assert found["q"][0].removeprefix("status:failed and ") == q
+
+
+def test_the_form_adds_changes_and_refuses(visitor: Client, curve: Any) -> None:
+    curve("a", [1.0])
+    form = f"{CHARTS}?q=a&kind=line&field=loss&field=&x=relative&smooth=0.5&done=1"
+    added = visitor.get(form)
+    assert added["Location"] == f"{ALL}?q=a&charts={LOSS}!x%3Drelative!smooth%3D0.5"
+    changed = visitor.get(
+        f"{CHARTS}?charts={LOSS},bar!metrics.acc&at=0&kind=histogram&field=loss&done=1",
+        headers=HTMX,
+    )
+    where = urlsplit(changed["X-Studio-Location"])
+    charts = ["histogram!metrics.loss,bar!metrics.acc"]
+    assert parse_qs(where.query)["charts"] == charts
+    wrong = visitor.get(f"{CHARTS}?kind=scatter&field=loss&done=1")
+    assert wrong.status_code == 422
+    assert "a scatter chart draws 2 to 3 fields" in wrong.text
+    begun = visitor.get(f"{CHARTS}?charts={LOSS}!group%3D-params.seed&at=0").text
+    assert re.search(r'name="group"[^>]*value="params.seed"', begun)
+
+
+def test_cards_move_change_their_kind_and_go(visitor: Client, curve: Any) -> None:
+    curve("a", [1.0])
+    page = visitor.get(f"{ALL}?charts={LOSS}!x%3Dtime,histogram!metrics.loss")
+    first, second = page.context["cards"]
+    assert unescape(first.right).endswith(
+        f"charts=histogram!metrics.loss,{LOSS}!x%3Dtime"
+    )
+    assert second.remove.endswith(f"charts={LOSS}!x%3Dtime")
+    kinds = {link.kind: link.href for link in first.kinds}
+    assert kinds["bar"].endswith("charts=bar!metrics.loss,histogram!metrics.loss")
+    assert "scatter" not in kinds
+
+
+def test_a_wrong_chart_or_place_is_refused_in_json(visitor: Client) -> None:
+    for query in ("chart=pie!a", "", f"chart={LOSS}&from=x", f"chart={LOSS}&to=nan"):
+        answer = visitor.get(f"{CHARTS}figure/?{query}")
+        assert answer.status_code == 400
+        assert answer["Content-Type"] == "application/json"

@@ -1,0 +1,219 @@
+"""Charts of the run list: the figures of several runs."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from runs.actions.actor import Actor
+from runs.actions.clock import now_ms
+from runs.actions.ingest import Point, log_metrics
+from runs.actions.lifecycle import move
+from runs.models import Run
+from runs.search.run_metrics import CHART_POINTS
+from studio.core.statuses import RunStatus
+from tests.pages.chart_page import LOSS, ask, curve, figure, lines
+
+__all__ = ["curve"]
+pytestmark = pytest.mark.django_db
+
+
+def test_each_run_of_the_result_has_a_line_in_the_lists_order(
+    visitor: Client, curve: Any
+) -> None:
+    curve("a", [3.0, 2.0])
+    curve("b", [4.0, 1.0, 0.5])
+    found = figure(visitor, LOSS)
+    drawn = [(t["name"], t["y"], t["meta"]["series"]) for t in lines(found)]
+    assert drawn == [("b", [4.0, 1.0, 0.5], 1), ("a", [3.0, 2.0], 2)]
+
+
+def test_selected_runs_keep_the_colours_of_their_boxes(
+    visitor: Client, curve: Any
+) -> None:
+    for name in "abc":
+        curve(name, [1.0, 2.0])
+    found = figure(visitor, LOSS, "selected=c,,,,,a,gone")
+    drawn = [(t["name"], t["meta"]["series"], t["line"]["dash"]) for t in lines(found)]
+    assert drawn == [("c", 1, "solid"), ("a", 6, "6px,3px")]
+    assert "1 selected run is gone" in found["note"]
+
+
+def test_named_runs_take_their_dash_from_their_column(
+    visitor: Client, curve: Any
+) -> None:
+    for name in "abc":
+        curve(name, [1.0, 2.0])
+    found = figure(visitor, LOSS, "run=b&run=c&run=a")
+    assert [(t["name"], t["line"]["dash"]) for t in lines(found)] == [
+        ("b", "solid"),
+        ("c", "6px,3px"),
+        ("a", "2px,3px"),
+    ]
+
+
+def test_long_series_are_sampled_with_every_extreme_and_that_is_said(
+    visitor: Client, curve: Any
+) -> None:
+    values = [math.sin(n / 50) for n in range(5000)]
+    values[1234], values[4321] = 40.0, -40.0
+    curve("a", values)
+    found = figure(visitor, f"{LOSS}!smooth=0.9")
+    [raw] = lines(found, "raw")
+    assert {40.0, -40.0} <= set(raw["y"])
+    assert raw["opacity"] < 0.5
+    assert len(lines(found)[0]["y"]) <= CHART_POINTS
+    assert re.match(r"[\d,]+ of 5,000 points, every extreme kept", found["note"])
+
+
+def test_a_window_is_read_at_full_resolution(visitor: Client, curve: Any) -> None:
+    curve("a", [float(n % 7) for n in range(5000)])
+    found = figure(visitor, LOSS, "from=1000&to=1200")
+    assert lines(found)[0]["x"] == list(range(1000, 1201))
+    assert found["note"] == ""
+    timed = figure(visitor, f"{LOSS}!x=relative", "from=1000000&to=1200000")
+    assert len(lines(timed)[0]["x"]) == 201
+    assert timed["unit"] == 60_000
+
+
+def test_nan_and_infinity_are_marked_and_text_is_left_out(
+    visitor: Client, curve: Any
+) -> None:
+    curve("a", [1.0, math.nan, math.inf, 2.0])
+    curve("words", ["none", "still none"])
+    curve("one", [5.0])
+    curve("without", [1.0], key="other")
+    found = figure(visitor, LOSS)
+    [odd] = lines(found, "odd")
+    assert odd["x"] == [1, 2]
+    assert {trace["name"] for trace in lines(found)} == {"a", "one"}
+    assert found["note"] == "1 run without; 1 run logs text"
+
+
+def test_lines_go_over_another_metric(visitor: Client, curve: Any) -> None:
+    curve("a", [3.0, 2.0, 1.0])
+    curve("a", [10.0, 20.0], key="epoch")
+    found = figure(visitor, f"{LOSS}!x=metrics.epoch")
+    assert (lines(found)[0]["x"], lines(found)[0]["y"]) == ([10.0, 20.0], [3.0, 2.0])
+    assert found["layout"]["xaxis"]["title"]["text"] == "epoch"
+
+
+def test_several_metrics_share_a_graph_told_apart_by_their_dashes(
+    visitor: Client, curve: Any
+) -> None:
+    curve("a", [3.0, 2.0])
+    curve("a", [0.1, 0.2], key="acc")
+    found = figure(visitor, f"{LOSS}!metrics.acc!log=y!range=0.1~10")
+    told = [(t["name"], t["meta"]["series"], t["line"]["dash"]) for t in lines(found)]
+    assert told == [("a · loss", 1, "solid"), ("a · acc", 1, "6px,3px")]
+    assert found["layout"]["yaxis"]["range"] == [-1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("band", "low", "high"),
+    [("std", 1.0, 3.0), ("minmax", 1.293, 2.707), ("none", None, None)],
+)
+def test_groups_draw_their_mean_and_band(
+    visitor: Client, curve: Any, band: str, low: float | None, high: float | None
+) -> None:
+    apart = math.sqrt(0.5)
+    for seed, value in enumerate((2 - apart, 2 + apart)):
+        params = {"lr": "0.1", "seed": str(seed)}
+        curve(f"a{seed}", [value, math.nan if seed else 5.0], params=params)
+    curve("b", [7.0, 8.0], params={"lr": "0.5", "seed": "0"})
+    found = figure(visitor, f"{LOSS}!group=-params.seed!band={band}")
+    means = {trace["name"]: trace["y"] for trace in lines(found)}
+    assert means == {"lr = 0.1": [pytest.approx(2.0), 5.0], "lr = 0.5": [7.0, 8.0]}
+    bands = lines(found, "band")
+    if low is None:
+        assert bands == []
+    else:
+        assert bands[0]["y"][0] == pytest.approx(high, abs=1e-3)
+        assert bands[0]["y"][-1] == pytest.approx(low, abs=1e-3)
+    assert lines(found, "odd")[0]["x"] == [1]
+
+
+def test_means_of_different_steps_are_those_of_stretches(
+    visitor: Client, curve: Any
+) -> None:
+    curve("a", [1.0] * 3000, params={"lr": "1"})
+    curve("b", [3.0] * 1500, params={"lr": "1"})
+    found = figure(visitor, f"{LOSS}!group=params.lr")
+    [mean] = lines(found)
+    assert (mean["y"][0], mean["y"][-1]) == (2.0, 1.0)
+    assert "means of 500 equal stretches" in found["note"]
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        "scatter!params.lr!metrics.loss!params.opt",
+        "scatter!created!duration",
+        "scatter!status!metrics.loss!metrics.loss.min",
+        "bar!metrics.loss!metrics.loss.min",
+        "bar!metrics.loss!group=params.opt",
+        "histogram!metrics.loss!bins=4",
+        "parallel!params.lr!params.opt!metrics.loss",
+    ],
+)
+def test_other_kinds_draw_a_value_a_run(
+    visitor: Client, curve: Any, chart: str
+) -> None:
+    curve("a", [3.0, 2.0], params={"lr": "0.1", "opt": "adam"})
+    curve("b", [math.nan], params={"lr": "x", "opt": "sgd"})
+    curve("c", ["text"])
+    found = figure(visitor, chart)
+    assert found.get("lines") or found["data"][0]["x"]
+    assert ask(visitor, "table", chart).status_code == 200
+
+
+def test_a_figure_that_stays_costs_nothing_and_a_new_point_is_news(
+    visitor: Client, curve: Any, actor: Actor, now: int
+) -> None:
+    run = curve("a", [3.0, 2.0])
+    first = ask(visitor, "figure", LOSS)
+    known = {"If-None-Match": first["ETag"]}
+    with CaptureQueriesContext(connection) as asked:
+        assert ask(visitor, "figure", LOSS, headers=known).status_code == 304
+    assert len(asked) <= 5
+    curve("other", [1.0], key="other", status=RunStatus.COMPLETED)
+    Run.objects.filter(run_id="other").update(archived=1)
+    log_metrics(run, [Point("loss", 1.0, now, 2)], actor=actor, now=now)
+    assert ask(visitor, "figure", LOSS, headers=known).status_code == 200
+
+
+def test_what_is_new_elsewhere_draws_nothing_anew(
+    visitor: Client, curve: Any, log: Any
+) -> None:
+    curve("a", [3.0, 2.0])
+    query = "q=id%3Da"
+    known = {"If-None-Match": ask(visitor, "figure", LOSS, query)["ETag"]}
+    log("elsewhere")
+    assert ask(visitor, "figure", LOSS, query, headers=known).status_code == 304
+
+
+def test_the_points_of_all_runs_come_by_the_same_few_queries(
+    visitor: Client, curve: Any
+) -> None:
+    curve("r0", [3.0, 2.0])
+    ask(visitor, "figure", LOSS)
+    with CaptureQueriesContext(connection) as few:
+        ask(visitor, "figure", LOSS)
+    for n in range(1, 10):
+        curve(f"r{n}", [3.0, 2.0])
+    with CaptureQueriesContext(connection) as many:
+        assert len(lines(figure(visitor, LOSS))) == 10
+    assert len(many) == len(few)
+
+
+def test_it_is_live_while_a_run_runs(visitor: Client, curve: Any, actor: Actor) -> None:
+    run = curve("a", [3.0])
+    assert figure(visitor, LOSS)["pace"] == 5
+    move(run, RunStatus.COMPLETED, actor=actor, now=now_ms())
+    assert figure(visitor, LOSS)["pace"] == 20

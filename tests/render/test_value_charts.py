@@ -1,0 +1,109 @@
+"""Charts of one value per run: what Plotly is told, checked by Plotly's own package."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+
+from runs.render.binned_charts import bins_of, histogram_figure
+from runs.render.parallel import Dimension, parallel_figure
+from runs.render.run_charts import Look
+from runs.render.value_charts import (
+    Dot,
+    bar_figure,
+    scatter_figure,
+)
+
+HOSTILE = "<b>%{y}</b> & é"
+
+
+def dots(*values: Any) -> list[Dot]:
+    return [Dot(f"run {n}", n, each) for n, each in enumerate(values, start=1)]
+
+
+def checked(figure: dict[str, Any]) -> dict[str, Any]:
+    go.Figure({name: figure[name] for name in ("data", "layout")})
+    return figure
+
+
+def test_a_scatter_marks_what_is_no_number_and_leaves_out_what_is_missing() -> None:
+    placed = dots((1.0, 2.0), (2.0, math.nan), (3.0, math.inf), (None, 1.0))
+    figure = checked(scatter_figure(placed, ["lr", HOSTILE], Look(log_x=True)))
+    drawn, odd = figure["data"]
+    assert (drawn["x"], drawn["y"], drawn["meta"]["each"]) == ([1.0], [2.0], [1])
+    assert (odd["x"], odd["text"]) == ([2.0, 3.0], ["NaN", "Infinity"])
+    assert figure["layout"]["xaxis"]["type"] == "log"
+
+
+def test_a_third_field_colours_by_a_scale_or_by_its_words() -> None:
+    scaled = scatter_figure(
+        dots((1.0, 2.0, 3.0), (1.0, 3.0, None)), ["a", "b", HOSTILE], Look()
+    )
+    trace, rest = checked(scaled)["data"]
+    assert trace["marker"]["color"] == [3.0]
+    assert rest["meta"]["each"] == [8]
+    assert "%{y}" not in trace["hovertemplate"].removeprefix("%{text}<br>%{x}<br>%{y}")
+    words = scatter_figure(
+        dots((1.0, 2.0, "adam"), (1.0, 3.0, "sgd"), (1.0, 4.0, "adam")),
+        ["a", "b", "c"],
+        Look(),
+    )
+    assert checked(words)["data"][0]["meta"]["each"] == [1, 2, 1]
+
+
+def test_words_are_categories_of_an_axis() -> None:
+    figure = scatter_figure(dots(("adam", 1.0), ("sgd", 2.0)), ["opt", "acc"], Look())
+    assert checked(figure)["layout"]["xaxis"]["type"] == "category"
+
+
+def test_bars_have_a_colour_a_run_and_marks_for_what_is_no_number() -> None:
+    figure = bar_figure(dots((1.0, 2.0), (-math.inf, None)), ["a", HOSTILE], Look())
+    first, second, odd = checked(figure)["data"]
+    assert (first["y"], second["y"]) == ([1.0, None], [2.0, None])
+    assert first["meta"]["each"] == [1, 2]
+    assert odd["text"] == ["-Infinity"]
+
+
+def test_groups_of_bars_say_how_far_their_runs_lie_apart() -> None:
+    grouped = [Dot("lr = 0.1", 1, (2.0,), spread=((0.5, 1.0),))]
+    [trace] = checked(bar_figure(grouped, ["acc"], Look()))["data"]
+    assert (trace["error_y"]["arrayminus"], trace["error_y"]["array"]) == ([0.5], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("values", "count", "log", "runs"),
+    [
+        ([], 0, False, []),
+        ([math.nan, math.inf], 0, False, []),
+        ([2.0, 2.0], 5, False, [2]),
+        ([0.0, 0.0], 5, False, [2]),
+        ([0.0, 1.0, 2.0, 3.0, 4.0], 2, False, [2, 3]),
+        ([1.0, 10.0, 100.0, 1000.0, -1.0], 3, True, [1, 1, 2]),
+        ([-1.7e308, 1.7e308], 2, False, [1, 1]),
+    ],
+)
+def test_bins_hold_every_finite_value(
+    values: list[float], count: int, *, log: bool, runs: list[int]
+) -> None:
+    bins = bins_of(values, count, log=log)
+    assert [each.runs for each in bins] == runs
+    checked(histogram_figure(bins, HOSTILE, Look(log_x=log)))
+
+
+def test_parallel_axes_place_numbers_words_and_what_is_neither() -> None:
+    axes = [
+        Dimension("params.lr", "lr", (0.001, 1.0, None)),
+        Dimension("params.opt", "opt", ("sgd", "adam", "sgd")),
+        Dimension("metrics.acc", "acc", (0.5, math.nan, 0.7)),
+    ]
+    figure = parallel_figure(dots((), (), ()), axes)
+    assert [line["at"] for line in figure["lines"]] == [
+        [0.0, 1.0, 0.0],
+        [1.0, 0.0, 1.1],
+        [None, 1.0, 1.0],
+    ]
+    assert [axis["log"] for axis in figure["axes"]] == [True, False, False]
+    assert figure["lines"][1]["told"] == ["1", "adam", "NaN"]
