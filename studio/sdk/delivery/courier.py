@@ -225,7 +225,11 @@ class Courier:
         """Leave the rest to a later process."""
         for spool in (self.requests, self.rows, self.logs, self.files):
             spool.close()
-        lost = {"rows": self.rows.lost, "files": self.files.lost}
+        lost = {
+            "rows": self.rows.lost,
+            "files": self.files.lost,
+            "log_pieces": self.logs.lost,
+        }
         for name, count in lost.items():
             if count:
                 self.lose(name, count)
@@ -246,7 +250,8 @@ class Courier:
     @property
     def gone(self) -> int:
         """What neither the server nor the disk will ever have."""
-        return self.rows.lost + self.files.lost + self.losses.get("log_bytes", 0)
+        of_spools = self.rows.lost + self.files.lost + self.logs.lost
+        return of_spools + self.losses.get("log_bytes", 0)
 
     def tally(self) -> Receipt:
         """How things are now; what is in the spool waits."""

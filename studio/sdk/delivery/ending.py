@@ -117,7 +117,13 @@ def close(
             f"Run {writer.run_id} was logged offline: it lies in "
             f"{courier.place.folder} until `studio sync` delivers it."
         )
-        return courier.tally()
+        receipt = courier.tally()
+        if receipt.gone:
+            _Here.lost += receipt.gone
+            notices.tell(
+                f"The disk was full: {receipt.gone:,} of its records are lost."
+            )
+        return receipt
     others = adopt(sender(), courier)
     for other in others:
         drain(other, lambda other=other: other.receipt is not None, timeout)  # type: ignore[misc]

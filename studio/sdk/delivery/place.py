@@ -91,6 +91,10 @@ def _make_private(folder: Path) -> None:
         raise PermissionError(13, "not writable", str(folder))
 
 
+#: Given up for the small files of a folder whose disk is full.
+RESERVE, RESERVE_BYTES = "reserve", 16 * 1024
+
+
 class Place:
     """One writer's folder, locked by this process."""
 
@@ -112,6 +116,7 @@ class Place:
             lock = _lock(hidden)
             text = json.dumps(asdict(owner))
             (hidden / "owner.json").write_text(text, encoding="utf-8")
+            (hidden / RESERVE).write_bytes(bytes(RESERVE_BYTES))
             hidden.rename(folder)
         except OSError:
             if lock is not None:
@@ -148,6 +153,14 @@ class Place:
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         """Replace a file of this folder in one step. Raises OSError."""
+        try:
+            self._write(name, content)
+        except OSError:
+            # What the run's end and its losses were is told on a full disk, too.
+            (self.folder / RESERVE).unlink()
+            self._write(name, content)
+
+    def _write(self, name: str, content: dict[str, Any]) -> None:
         hidden = self.folder / f".{name}"
         hidden.write_text(json.dumps(content), encoding="utf-8")
         hidden.rename(self.folder / name)

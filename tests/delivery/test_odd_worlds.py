@@ -1,0 +1,82 @@
+"""A clock that jumps, a disk that is really full, logs of many bytes."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.delivery.acting import Actor
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", str(place)]
+    try:
+        done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("There is no mount here")
+    if done.returncode:
+        pytest.skip(f"No file system may be mounted here: {done.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_small_file_system_that_fills_loses_only_what_is_told(
+    actor: Actor, small_disk: Path
+) -> None:
+    run_id = actor.new_run()
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id, offline=True)
+        for number in range(100_000):
+            writer.point("loss", number)
+        print(writer.close("Completed").waiting)
+        """,
+        run_id,
+        STUDIO_SPOOL=str(small_disk),
+    )
+    kept = int(done.stdout)
+    assert 10_000 < kept < 100_000
+    assert done.returncode == 74
+    assert f"The disk was full: {100_000 - kept:,} of its records" in done.stderr
+    synced = actor.sync(STUDIO_SPOOL=str(small_disk))
+    assert actor.values(run_id) == list(range(kept))
+    assert f"missing: {100_000 - kept:,} points" in synced.stdout
+    assert actor.status(run_id) == "Completed"
+
+
+#: The system's clock as somebody sets it while the script runs.
+CLOCK = """
+import time
+class clock:
+    true, jump = time.time, 0
+time.time = lambda: clock.true() + clock.jump
+"""
+
+
+def test_a_clock_that_jumps_delays_nothing(actor: Actor) -> None:
+    """A year back, then seventy on."""
+    run_id = actor.new_run()
+    done = actor.run(
+        """
+        writer = Writer.open(client, run_id)
+        writer.point("loss", 0)
+        for years in (-1, 70, -56):
+            clock.jump = years * 365 * 86_400
+            writer.point("loss", years)
+            assert writer.flush(20)
+        receipt = writer.close("Completed")
+        print(receipt.is_whole)
+        """,
+        run_id,
+        before=CLOCK,
+    )
+    assert done.stdout == "True\n", done.stderr
+    assert actor.values(run_id) == [0, -1, 70, -56]
+    assert actor.status(run_id) == "Completed"
