@@ -14,6 +14,7 @@ from runs.models import Experiment
 from runs.pages import list_twins
 from runs.pages.experiment_table import DEFAULT_SORT, State, table
 from runs.pages.members_only import PageRequest
+from runs.pages.short_address import pushed, says_too_much, to_query
 from runs.search.experiment_list import ExperimentPage, find_experiments
 from studio.core.errors import InvalidValue
 
@@ -38,6 +39,9 @@ def experiments(request: PageRequest) -> HttpResponse:
     state = State.of(request.GET.dict())
     kind = list_twins.kind_of(request)
     complaints: list[InvalidValue] = []
+    if says_too_much(request) and not kind:
+        place = state.page if state.page > 1 else ""
+        return to_query(request, state.query(page=place))
     try:
         page = _find(request, state)
     except InvalidValue as error:
@@ -55,7 +59,7 @@ def experiments(request: PageRequest) -> HttpResponse:
         ways = {"prev": context["previous"], "next": context["next"]}
         return list_twins.experiments_twin(request, kind, page, ways)
     template = "_experiment_table.html" if request.htmx else "experiments.html"
-    return render(request, template, context)
+    return pushed(request, render(request, template, context), state.query())
 
 
 def _find(request: PageRequest, state: State) -> ExperimentPage:

@@ -33,6 +33,7 @@ def empty(
         "narrowed": narrowed,
         "ways_out": ways,
         "with_children": "" if spec.children else links.query(children=True),
+        "with_archived": "" if spec.archived else links.query(archived=True),
         "of_all": links.query(mine=False) if spec.mine else "",
         # Later pages of a list that has lost its rows lead back to its first.
         "first_page": links.query() if spec.after or spec.before else "",

@@ -34,6 +34,7 @@ from runs.pages.list_scope import number_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_head import role_refusal
 from runs.pages.run_links import Links, strip
+from runs.pages.short_address import pushed, says_too_much, to_query
 from runs.search.find_runs import RunPage
 from runs.search.selection import Chosen
 from runs.search.tally import StatusCounts
@@ -55,7 +56,7 @@ from studio.core.viewspec import ROWS, Column, ViewSpec
 
 HTMX_SWAPS_THIS = 422
 #: Parameters that a new filter leaves as they are.
-KEPT = ("sort", "columns", "tree", "group", "charts", "selected", "facets", "archived")
+KEPT = ("sort", "columns", "tree", "group", "charts", "selected", "facets")
 Wrong = (InvalidFilter, NotSupported, QueryTimeout)
 
 
@@ -74,13 +75,22 @@ class Found:
 @access(Permission.READ)
 @require_safe
 def all_runs(request: PageRequest) -> HttpResponseBase:
-    return _run_list(request, None)
+    return _shorter(request) or _run_list(request, None)
 
 
 @access(Permission.READ)
 @require_safe
 def experiment_runs(request: PageRequest, slug: str) -> HttpResponseBase:
-    return _run_list(request, find_experiment(request, slug))
+    experiment = find_experiment(request, slug)
+    return _shorter(request) or _run_list(request, experiment)
+
+
+def _shorter(request: PageRequest) -> HttpResponse | None:
+    is_page = not list_twins.kind_of(request) and not asked_format(request)
+    if not is_page or not says_too_much(request):
+        return None
+    spec, complaints = read_leniently(request.GET.dict())
+    return None if complaints else to_query(request, spec.to_query())
 
 
 def _run_list(request: PageRequest, experiment: Experiment | None) -> HttpResponseBase:
@@ -281,9 +291,4 @@ def _fragment(
     etag = conditional.etag_of(stamp, html)
     if conditional.looks_the_same(request, etag):
         return conditional.not_modified(etag)
-    answer = varied(HttpResponse(html), etag)
-    if request.htmx and request.htmx.trigger == "filter-form":
-        spec: ViewSpec = context["spec"]
-        query = spec.to_query()
-        answer["HX-Push-Url"] = request.path + (f"?{query}" if query else "")
-    return answer
+    return pushed(request, varied(HttpResponse(html), etag), context["spec"].to_query())

@@ -191,3 +191,16 @@ def test_pages_have_as_many_rows_as_asked(
     page = browser.get(f"{PAGE}?rows=25&sort=name")
     assert len(page.context["lines"]) == 25
     assert 'href="?sort=name&amp;rows=25&amp;page=2"' in page.text
+
+
+def test_a_form_without_a_script_leads_to_a_short_address(browser: Client) -> None:
+    answer = browser.get(f"{PAGE}?q=&rows=50&archived=1")
+    assert answer.headers["Location"] == f"{PAGE}?archived=1"
+    assert browser.get(f"{PAGE}?q=&rows=50").headers["Location"] == PAGE
+    assert browser.get(f"{PAGE}?archived=1").status_code == 200
+
+
+def test_a_form_that_htmx_sends_leads_to_a_short_address(browser: Client) -> None:
+    sent = {"HX-Request": "true", "HX-Trigger": "filter-form"}
+    answer = browser.get(f"{PAGE}?q=&rows=50&sort=name", headers=sent)
+    assert answer.headers["HX-Push-Url"] == f"{PAGE}?sort=name"

@@ -178,3 +178,10 @@ def test_rows_that_left_the_page_are_sent_to_who_shows_them(
     )
     query["shown"] = str(stranger.pk)
     assert "secret" not in visitor.get(ALL, query, headers=HTMX).text
+
+
+def test_a_form_without_a_script_leads_to_a_short_address(visitor: Client) -> None:
+    answer = visitor.get(f"{ALL}?q=&rows=50&mine=1&sort=name")
+    assert answer.headers["Location"] == f"{ALL}?sort=name&mine=1"
+    assert visitor.get(f"{ALL}?q=&rows=7").status_code == 200
+    assert visitor.get(f"{ALL}?q=", headers={"Accept": "text/csv"}).status_code == 200

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, StorageState
 from tests.e2e.list.places import PHONE, PLACES, WIDE, Place, rich_run
 from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server
+from tests.parts.wire import Connection
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 #: Only colours change with the theme.
@@ -27,8 +28,10 @@ options => axe.run(document, {resultTypes: ["violations"], ...options}).then(
 
 
 @pytest.fixture(scope="module")
-def rich(list_server: Server) -> str:
-    return rich_run(list_server)
+def rich(list_server: Server) -> Iterator[str]:
+    run = rich_run(list_server)
+    yield run
+    Connection(list_server).rest("DELETE", f"/runs/{run}")
 
 
 @pytest.fixture(scope="module")

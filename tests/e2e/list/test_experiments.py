@@ -1,0 +1,109 @@
+"""All experiments, by mouse, by keyboard and without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.parts.server import Server
+from tests.parts.wire import Connection
+
+ALL = "/w/default/experiments/"
+
+
+@pytest.fixture(scope="module")
+def archived(list_server: Server) -> Iterator[str]:
+    """The name of an archived experiment."""
+    link = Connection(list_server)
+    made = link.rest("POST", "/experiments", {"name": "old digits"})
+    link.rest("PATCH", f"/experiments/{made['id']}", {"archived": True})
+    yield "old digits"
+    link.rest("DELETE", f"/experiments/{made['id']}")
+
+
+def names(page: Page) -> Locator:
+    return page.locator("[data-row-link]")
+
+
+def head(page: Page, name: str) -> Locator:
+    return page.get_by_role("columnheader", name=name)
+
+
+def settle(page: Page) -> None:
+    """A key that is quicker than htmx would send the form as without a script."""
+    expect(page.locator(".htmx-added, .htmx-settling")).to_have_count(0)
+
+
+def test_experiments_are_found_sorted_and_starred_by_mouse(
+    runs_page: Page, archived: str
+) -> None:
+    runs_page.goto(ALL)
+    head(runs_page, "Experiment").get_by_role("link").click()
+    expect(head(runs_page, "Experiment")).to_have_attribute("aria-sort", "ascending")
+    expect(names(runs_page).first).to_have_text("/Shared/yolo v8")
+    line = runs_page.locator("tr", has_text="digits-46")
+    line.get_by_role("button", name="Star").click()
+    expect(line.get_by_role("button", name="Remove the star")).to_be_focused()
+    settle(runs_page)
+    line.get_by_role("button", name="Remove the star").click()
+    expect(line.get_by_role("button", name="Star", exact=True)).to_be_visible()
+    runs_page.locator("#q").fill("digits")
+    expect(names(runs_page)).to_have_text(["digits"])
+    assert runs_page.url.endswith(f"{ALL}?q=digits&sort=name")
+    runs_page.get_by_role("switch", name="Show archived").click()
+    expect(names(runs_page)).to_have_text(["digits", archived])
+    assert runs_page.url.endswith(f"{ALL}?q=digits&sort=name&archived=1")
+    line.get_by_title("Failed: 6").click()
+    expect(names(runs_page)).to_have_count(6)
+    assert runs_page.url.endswith("/digits/?q=status+%3D+Failed&children=1")
+
+
+def test_experiments_are_walked_by_keyboard(runs_page: Page) -> None:
+    runs_page.goto(ALL)
+    runs_page.keyboard.press("/")
+    runs_page.keyboard.type("submitter:me sweeps")
+    expect(names(runs_page)).to_have_text(["sweeps"])
+    expect(runs_page.locator("#q")).to_be_focused()
+    runs_page.locator("#q").fill("")
+    expect(names(runs_page)).to_have_count(4)
+    assert runs_page.url.endswith(ALL)
+    head(runs_page, "Runs").get_by_role("link").press("Enter")
+    expect(head(runs_page, "Runs")).to_have_attribute("aria-sort", "descending")
+    settle(runs_page)
+    runs_page.keyboard.press("j")
+    expect(names(runs_page).first).to_be_focused()
+    expect(names(runs_page).first).to_have_text("digits")
+    runs_page.keyboard.press("Shift+Tab")
+    runs_page.keyboard.press("Space")
+    pressed = runs_page.get_by_role("button", name="Remove the star")
+    expect(pressed).to_be_focused()
+    settle(runs_page)
+    runs_page.keyboard.press("Space")
+    star = runs_page.locator("tr", has_text="digits-46").locator(".star")
+    expect(star).to_have_attribute("aria-pressed", "false")
+    expect(star).to_be_focused()
+    runs_page.keyboard.press("Tab")
+    runs_page.keyboard.press("Enter")
+    runs_page.wait_for_url("**/experiments/digits/")
+
+
+def test_experiments_are_found_sorted_and_starred_without_a_script(
+    plain_page: Page, archived: str
+) -> None:
+    plain_page.goto(ALL)
+    plain_page.locator("#q").fill("digits")
+    plain_page.get_by_role("switch", name="Show archived").check()
+    plain_page.get_by_role("button", name="Apply").click()
+    head(plain_page, "Created").get_by_role("link").click()
+    expect(names(plain_page)).to_have_text([archived, "digits"])
+    assert plain_page.url.endswith(f"{ALL}?q=digits&sort=-created&archived=1")
+    line = plain_page.locator("tr", has_text="digits-46")
+    line.get_by_role("button", name="Star").click()
+    line.get_by_role("button", name="Remove the star").click()
+    expect(line.get_by_role("button", name="Star", exact=True)).to_be_visible()
+    plain_page.locator("#q").fill("")
+    plain_page.get_by_role("switch", name="Show archived").uncheck()
+    plain_page.get_by_role("button", name="Apply").click()
+    assert plain_page.url.endswith(f"{ALL}?sort=-created")
