@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
+from runs.actions.locks import refuse_locked_inside
 from runs.actions.seen import check_seen
 from runs.actions.texts import check_tags
 from runs.models import Experiment, ExperimentTag, Workspace
@@ -102,9 +103,13 @@ def describe_experiment(
 
 @transaction.atomic
 def delete_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Experiment:
-    """Put it into the trash, and so all its runs; Default stays (InvalidState)."""
+    """Put it into the trash, and so all its runs.
+
+    Raises InvalidState for Default, and where a run is locked against deletion.
+    """
     if experiment.number == 0:
         raise InvalidState("The experiment Default cannot be deleted", experiment="0")
+    refuse_locked_inside(experiment)
     return _mark(experiment, "deleted", True, "delete experiment", actor, now)
 
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from runs.actions.actor import Actor
+from runs.actions.locks import refuse_locked
 from runs.actions.touch import hear, touch
 from runs.models import File, LoggedModel, Run
 from runs.models.files import path_key
@@ -58,11 +59,13 @@ def save_file(
 def delete_file(home: Home, path: str, *, actor: Actor, now: int) -> int:
     """Take a file, or all of a folder, away; returns how many there were.
 
-    The rows stay as replaced ones until their time is over.
+    The rows stay as replaced ones until their time is over. Raises InvalidState for a
+    run that is locked against deletion.
     """
     names.check_path(path)
     if isinstance(home, Run):
         touch(home, now)
+        refuse_locked(home)
     below = [
         file.pk
         for file in _below(home, path).only("pk", "folder")

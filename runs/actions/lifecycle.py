@@ -17,12 +17,13 @@ from django.db import transaction
 from django.db.models import F
 
 from runs.actions.actor import Actor
-from runs.models import Launcher, Run, RunEvent
+from runs.models import CANCEL_ACKNOWLEDGED, Launcher, Run, RunEvent
 from runs.storage.prepared import PreparedRows, PreparedUpdate
 from runs.storage.prepared_insert import PreparedInsert
 from studio.core import names
 from studio.core.batches import batches
 from studio.core.errors import IllegalTransition
+from studio.core.fingerprints import error_kind
 from studio.core.statuses import (
     FOLLOWERS,
     RunStatus,
@@ -108,7 +109,7 @@ def reopen(run: Run, *, actor: Actor, now: int) -> Run:
             return run
         if not may_reopen(old, owned_by_launcher=bool(run.launcher)):
             return _note(run, old, "Reopening was ignored", actor, now, "info")
-        fields = {"ended": None, "error": "", "heard": now}
+        fields = {"ended": None, "error": "", "error_kind": None, "heard": now}
         if _swap(run, old, RunStatus.RUNNING, fields, now):
             _record(run, old, RunStatus.RUNNING, "Reopened", actor, now, "info")
             return run
@@ -147,6 +148,18 @@ def force_cancel(run: Run, *, actor: Actor, now: int) -> Run:
         level="warning",
         origin=Origin.SERVER,
     )
+
+
+@transaction.atomic
+def acknowledge_cancel(run: Run, *, actor: Actor, now: int) -> None:
+    """Note that who runs it was told to end it; once for each time that it is asked."""
+    if _current(run) is not RunStatus.CANCEL_REQUESTED:
+        return
+    asked = RunEvent.objects.filter(run=run, new=RunStatus.CANCEL_REQUESTED.code)
+    newest = asked.order_by("-pk").values_list("message", flat=True)[:1]
+    if list(newest) != [CANCEL_ACKNOWLEDGED]:
+        status = RunStatus.CANCEL_REQUESTED
+        _note(run, status, CANCEL_ACKNOWLEDGED, actor, now, "info")
 
 
 def descendants(run: Run) -> Iterator[Run]:
@@ -222,7 +235,7 @@ def _fields(
     if new.is_final:
         fields["ended"] = now if ended is None else names.check_time(ended, "ended")
     if new is RunStatus.FAILED and message:
-        fields["error"] = message
+        fields |= {"error": message, "error_kind": error_kind(message)}
     return fields
 
 

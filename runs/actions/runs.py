@@ -12,6 +12,7 @@ from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
 from runs.actions.inventing import invent_name
 from runs.actions.lifecycle import start_event
+from runs.actions.locks import refuse_locked
 from runs.actions.parents import adopt_waiting, hold_tree, link_parent
 from runs.actions.search_text import write_search_text
 from runs.actions.texts import check_tags, write_params, write_properties, write_tags
@@ -114,7 +115,7 @@ def set_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> Run:
 
 @transaction.atomic
 def trash_run(run: Run, *, actor: Actor, now: int) -> Run:
-    """Put a run into the trash; its children stay."""
+    """Put a run into the trash; its children stay. A locked one is InvalidState."""
     return _mark(run, "deleted", True, "trash run", actor, now)
 
 
@@ -143,12 +144,15 @@ def _mark(
 def switch(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
     """Set a time that says since when, or take it away; the same again is nothing.
 
-    Within a transaction that holds the run's row; says what was done.
+    Within a transaction that holds the run's row; says what was done. Raises
+    InvalidState for a locked run that is to be deleted.
     """
     run.refresh_from_db(fields=[field])
     was = getattr(run, field) is not None
     if was == wanted:
         return []
+    if field == "deleted" and wanted:
+        refuse_locked(run)
     since = now if wanted else None
     setattr(run, field, since)
     Run.objects.filter(pk=run.pk).update(**{field: since})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runs.actions.experiments import refuse_used_name
+from runs.actions.locks import refuse_locked_inside
 from runs.models import Change, ChangeSet, Experiment, ExperimentStar, ExperimentTag
 
 TEXTS = ("name", "description")
@@ -37,7 +38,9 @@ def current(change: Change, change_set: ChangeSet) -> Any:
 
 
 def put_back(change: Change, change_set: ChangeSet, now: int) -> None:
-    """Raises AlreadyExists where another experiment has taken the name."""
+    """Raises AlreadyExists where another experiment has taken the name, InvalidState
+    where a lock forbids to delete it again.
+    """
     field, experiment, wanted = change.field, change.experiment, change.before
     assert experiment is not None
     if field == STAR:
@@ -47,6 +50,8 @@ def put_back(change: Change, change_set: ChangeSet, now: int) -> None:
     else:
         if field == "name":
             refuse_used_name(experiment.workspace, str(wanted))
+        if field == "deleted" and wanted:
+            refuse_locked_inside(experiment)
         value: Any = (now if wanted else None) if field in SWITCHES else str(wanted)
         rows = Experiment.objects.filter(pk=experiment.pk)
         rows.update(**{field: value, "updated": now})

@@ -36,7 +36,7 @@ from runs.models.metrics import (
 )
 from runs.models.rollups import RunCount
 from runs.models.root_metrics import RootMetric
-from runs.models.runs import Launcher, Run, RunEvent, RunStar
+from runs.models.runs import CANCEL_ACKNOWLEDGED, Launcher, Run, RunEvent, RunStar
 from runs.models.search_text import SearchIndex, SearchText
 from runs.models.selections import Selection
 from runs.models.texts import Key, Kind, RunParam, RunProperty, RunTag
@@ -49,6 +49,7 @@ from runs.models.views import (
 )
 
 __all__ = [
+    "CANCEL_ACKNOWLEDGED",
     "ApiToken",
     "BrowserSession",
     "Change",

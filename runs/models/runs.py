@@ -17,6 +17,10 @@ def statuses() -> list[tuple[int, str]]:
     return [(code, status.value) for status, code in CODES.items()]
 
 
+#: The event that says that the writer knows that it is to end.
+CANCEL_ACKNOWLEDGED = "The cancel was acknowledged"
+
+
 class Launcher(models.TextChoices):
     """Who started the run, and so who alone ends it. Nobody: the script itself."""
 
@@ -87,6 +91,8 @@ class Run(models.Model):
         max_length=10, choices=launchers, blank=True, default=Launcher.NONE
     )
     error = models.TextField(blank=True, default="")
+    # What is the same for all runs that failed alike: `studio.core.fingerprints`.
+    error_kind = models.CharField(max_length=64, null=True, blank=True)
 
     # A parent may be named before it arrives: then only its id is known.
     parent_run_id = models.CharField(max_length=256, blank=True, default="")
@@ -182,6 +188,16 @@ class Run(models.Model):
                 fields=["workspace", "-id"],
                 condition=Q(archived__isnull=False),
                 name="run_in_archive",
+            ),
+            models.Index(
+                fields=["workspace", "-id"],
+                condition=Q(locked=True),
+                name="run_is_locked",
+            ),
+            models.Index(
+                fields=["workspace", "error_kind", "-id"],
+                condition=Q(error_kind__isnull=False),
+                name="run_by_error_kind",
             ),
         ]
 

@@ -19,6 +19,8 @@ ACTIONS = {
     "restore run": gettext_lazy("Restored from the trash"),
     "archive run": gettext_lazy("Archived"),
     "unarchive run": gettext_lazy("Taken out of the archive"),
+    "lock run": gettext_lazy("Locked against deletion"),
+    "unlock run": gettext_lazy("Unlocked"),
     "star": gettext_lazy("Starred"),
     "unstar": gettext_lazy("Star removed"),
     "undo": gettext_lazy("Undone"),
@@ -30,6 +32,7 @@ FIELDS = {
     "archived": gettext_lazy("Archived"),
     "deleted": gettext_lazy("In the trash"),
     "starred": gettext_lazy("Star"),
+    "locked": gettext_lazy("Locked"),
 }
 
 

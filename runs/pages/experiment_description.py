@@ -21,7 +21,7 @@ from runs.pages.experiments import find_experiment
 from runs.pages.live_text import shown
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import toast
-from runs.pages.run_head import role_refusal
+from runs.pages.run_legal import role_refusal
 from runs.pages.undo import undo_href
 from runs.render.addresses import experiment_path
 from runs.render.markdown import first_line

@@ -14,9 +14,11 @@ from runs.actions.lifecycle import force_cancel, request_cancel
 from runs.actions.runs import restore_run, trash_run
 from runs.models import Run
 from runs.pages.members_only import PageRequest
-from runs.pages.run_head import can_force, cancel_refusal, find_head, frame
+from runs.pages.run_editing import undo_path
+from runs.pages.run_head import find_head, frame
+from runs.pages.run_legal import can_force, cancel_refusal
 from runs.render.addresses import run_path
-from runs.search.run_detail import count_descendants
+from runs.search.run_detail import cancel_asked, count_descendants
 
 
 @access(Permission.CANCEL)
@@ -27,7 +29,7 @@ def _ask(request: PageRequest, run_id: str) -> HttpResponse:
         **frame(request, head),
         "refusal": cancel_refusal(request, head.run),
         "below": count_descendants(head.run),
-        "can_force": can_force(request, head.run),
+        "can_force": can_force(request, head.run, cancel_asked(head.run).asked),
     }
     template = "_run_cancel.html" if request.htmx else "run_cancel.html"
     return render(request, template, context)
@@ -59,7 +61,8 @@ def force(request: PageRequest, run_id: str) -> HttpResponse:
 def trash(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     trash_run(run, actor=request.actor, now=now_ms())
-    messages.success(request, _("Moved to the trash. Restore brings it back."))
+    said = _("Moved to the trash. Restore brings it back.")
+    messages.success(request, said, extra_tags=undo_path(request, run))
     return _back(request, run)
 
 
@@ -68,7 +71,7 @@ def trash(request: PageRequest, run_id: str) -> HttpResponse:
 def restore(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     restore_run(run, actor=request.actor, now=now_ms())
-    messages.success(request, _("Restored"))
+    messages.success(request, _("Restored"), extra_tags=undo_path(request, run))
     return _back(request, run)
 
 

@@ -16,8 +16,9 @@ from runs.actions.writers import receipt_of
 from runs.models import Metric, Run
 from runs.pages.live_text import shown
 from runs.pages.members_only import PageRequest
-from runs.pages.run_head import can_force, etag_of, find_head, is_known, not_modified
+from runs.pages.run_head import etag_of, find_head, is_known, not_modified
 from runs.pages.run_head import show as show_tab
+from runs.pages.run_legal import GRACE, can_force
 from runs.render.metric_values import Shown, heads_shown
 from runs.render.sparkline import sparkline
 from runs.render.times import ago
@@ -156,27 +157,38 @@ def _cancel(request: PageRequest, run: Run) -> dict[str, Any]:
     """The ladder of a run whose end was asked for."""
     if run.state is not RunStatus.CANCEL_REQUESTED:
         return {}
-    asked = search.cancel_requested(run)
+    found = search.cancel_asked(run)
+    since = found.acknowledged or found.asked
     return {
-        "cancel_event": asked,
-        "stopping": now_ms() - asked.time if asked else None,
-        "can_force": can_force(request, run),
+        "cancel": found,
+        "stopping_since": since and since.time,
+        "stopping": now_ms() - since.time if since else None,
+        "can_force": can_force(request, run, found.asked),
+        "grace": GRACE,
     }
 
 
-def _error(request: PageRequest, run: Run) -> dict[str, str]:
+def _error(request: PageRequest, run: Run) -> dict[str, Any]:
     if not run.error:
         return {}
     line = headline(run.error)
     frames, message = parted(run.error)
-    alike = line.removesuffix("…")
-    href = _asking(request, attribute("error"), alike, operator="contains")
     return {
         "headline": line,
         "frames": frames,
         "message": message if frames or message != line else "",
-        "alike_href": href,
+        **_alike(request, run, line),
     }
+
+
+def _alike(request: PageRequest, run: Run, line: str) -> dict[str, Any]:
+    """The runs that failed alike, and how many those are."""
+    if run.error_kind is None:
+        said = line.removesuffix("…")
+        href = _asking(request, attribute("error"), said, operator="contains")
+        return {"alike_href": href}
+    href = _asking(request, attribute("error_kind"), run.error_kind)
+    return {"alike_href": href, "alike": search.count_alike(run)}
 
 
 def _asking(

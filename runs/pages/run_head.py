@@ -19,9 +19,10 @@ from runs.access.rules import Permission
 from runs.actions.clock import now_ms
 from runs.models import Run
 from runs.pages.members_only import PageRequest
+from runs.pages.run_legal import GRACE, refusals, role_refusal
 from runs.render.addresses import experiment_path, run_path
 from runs.search.run_detail import RunHead, find_run
-from studio.core.statuses import RunStatus, may_follow
+from studio.core.statuses import RunStatus
 
 #: Seconds between looks for news of a run that has not ended.
 PACE = 5
@@ -60,9 +61,16 @@ def etag_of(request: PageRequest, head: RunHead, *more: object) -> str:
         request.get_full_path(),
         *(run.pk, run.revision, run.status, run.experiment.name, head),
         run.parent and run.parent.name,
+        _may_force_by_now(run),
         *(request.role, get_language(), get_current_timezone_name(), *more),
     )
     return f'"{blake2b(repr(seen).encode(), digest_size=12).hexdigest()}"'
+
+
+def _may_force_by_now(run: Run) -> bool:
+    """Force is offered by the clock, without any change of the run."""
+    asked = run.state is RunStatus.CANCEL_REQUESTED
+    return asked and now_ms() - run.updated >= GRACE
 
 
 def is_known(request: PageRequest, etag: str) -> bool:
@@ -112,8 +120,7 @@ def frame(request: PageRequest, head: RunHead) -> dict[str, Any]:
         "here": request.get_full_path(),
         "link": request.build_absolute_uri(),
         "pace": PACE if run.state.is_active else 0,
-        "cancel_refusal": cancel_refusal(request, run),
-        "trash_refusal": role_refusal(request, Permission.TRASH),
+        "refusals": refusals(request, run),
         "run_list_href": reverse("run-list", args=[workspace.name]),
     }
 
@@ -124,30 +131,3 @@ def length_of(run: Run) -> int | None:
         return None
     end = run.ended if run.ended is not None else now_ms()
     return None if run.state.is_final and run.ended is None else end - run.started
-
-
-def cancel_refusal(request: PageRequest, run: Run) -> str:
-    """Why the run cannot be canceled now; empty if it can."""
-    if run.state.is_final:
-        return _("It has ended.")
-    if run.state is RunStatus.CANCEL_REQUESTED:
-        return _("Its end has been asked for already.")
-    if run.deleted is not None:
-        return _("It is in the trash.")
-    if not may_follow(run.state, RunStatus.CANCEL_REQUESTED):
-        return _("It is %(status)s.") % {"status": run.state}
-    return role_refusal(request, Permission.CANCEL)
-
-
-def role_refusal(request: PageRequest, need: Permission) -> str:
-    if request.role >= need.role:
-        return ""
-    return _("This needs the role %(role)s.") % {"role": need.role.label}
-
-
-def can_force(request: PageRequest, run: Run) -> bool:
-    """Whether Force is offered: nothing that sends heart-beats would hear a request."""
-    silent = not run.heartbeats and not run.launcher
-    return (
-        silent and run.state.is_active and not role_refusal(request, Permission.CANCEL)
-    )

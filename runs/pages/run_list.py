@@ -32,7 +32,7 @@ from runs.pages.list_empty import empty
 from runs.pages.list_news import kept_rows, news_words
 from runs.pages.list_scope import number_of
 from runs.pages.members_only import PageRequest
-from runs.pages.run_head import role_refusal
+from runs.pages.run_legal import role_refusal
 from runs.pages.run_links import Links, strip
 from runs.pages.short_address import pushed, says_too_much, to_query
 from runs.search.find_runs import RunPage

@@ -35,6 +35,7 @@ from runs.pages import (
     run_name,
     run_snapshot,
     run_tags,
+    run_tools,
     run_undo,
     selecting,
     sign_in,
@@ -165,6 +166,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "w/<str:workspace>/runs/<str:run_id>/force/",
         run_cancel.force,
         name="run-force",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/finish/",
+        run_tools.finish,
+        name="run-finish",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/archive/",
+        run_tools.archive,
+        name="run-set-archived",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/lock/",
+        run_tools.lock,
+        name="run-lock",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/trash/",

@@ -88,6 +88,18 @@ def _plain(column: str) -> Condition:
     return _text(column, ~Q(**{column: ""}))
 
 
+def _nullable(column: str) -> Condition:
+    """A text that most runs have not, as NULL: so its index has only those that do."""
+    present = Q(**{f"{column}__isnull": False})
+
+    def condition(op: str, given: Sequence[Value], _scope: Scope) -> Q:
+        if op == "is not null":
+            return present
+        return present & values.text_condition(column, F(column), op, given)
+
+    return condition
+
+
 def _time(column: str) -> Condition:
     def condition(op: str, given: Sequence[Value], scope: Scope) -> Q:
         present = Q(**{f"{column}__isnull": False})
@@ -188,6 +200,7 @@ _CONDITIONS: Mapping[str, Condition] = {
     "type": _plain("type"),
     "script": _plain("script"),
     "error": _plain("error"),
+    "error_kind": _nullable("error_kind"),
     "commit": _commit,
     "created": _time("created"),
     "started": _time("started"),

@@ -168,6 +168,7 @@ _ATTRIBUTES: Mapping[str, Callable[[Run, int], object]] = {
     "target": lambda run, _: run.target,
     "type": lambda run, _: run.type,
     "script": lambda run, _: run.script,
+    "error_kind": lambda run, _: run.error_kind or "",
     "error": lambda run, _: run.error,
     "created": lambda run, _: run.created,
     "started": lambda run, _: run.started,

@@ -178,6 +178,7 @@ _ATTRIBUTES: Mapping[str, Keys] = {
     "target": _column("target"),
     "type": _column("type"),
     "script": _column("script"),
+    "error_kind": _column("error_kind"),
     "commit": _text(_commit),
     "started": _maybe_whole(lambda _: F("started")),
     "ended": _maybe_whole(lambda _: F("ended")),

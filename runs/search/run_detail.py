@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from runs.models import (
+    CANCEL_ACKNOWLEDGED,
     Dataset,
     Direction,
     File,
@@ -39,6 +40,10 @@ from studio.core.errors import NotFound
 from studio.core.statuses import ACTIVE, RunStatus
 
 ACTIVE_CODES = [status.code for status in ACTIVE]
+#: Of the events of a cancel the newest are read.
+RECENT = 50
+#: Runs that failed alike are counted no further.
+MOST_ALIKE = 1000
 #: Clients' own bookkeeping, which people rarely want to see.
 BOOKKEEPING = "mlflow."
 
@@ -155,15 +160,24 @@ def models_read_by(run: Run) -> list[str]:
     return list(read.order_by("pk").values_list("model_id", flat=True))
 
 
-def cancel_requested(run: Run) -> RunEvent | None:
-    """When and by whom the end of the run was last asked for."""
-    return (
-        RunEvent.objects.filter(run=run, new=RunStatus.CANCEL_REQUESTED.code)
-        .exclude(old=RunStatus.CANCEL_REQUESTED.code)
-        .select_related("actor")
-        .order_by("-pk")
-        .first()
-    )
+@dataclass(frozen=True)
+class CancelAsked:
+    """When and by whom the end was last asked for, and when the writer was told."""
+
+    asked: RunEvent | None = None
+    acknowledged: RunEvent | None = None
+
+
+def cancel_asked(run: Run) -> CancelAsked:
+    requested = RunStatus.CANCEL_REQUESTED.code
+    events = RunEvent.objects.filter(run=run, new=requested).select_related("actor")
+    told = None
+    for event in events.order_by("-pk")[:RECENT]:
+        if event.old != requested:
+            return CancelAsked(event, told)
+        if event.message == CANCEL_ACKNOWLEDGED:
+            told = event
+    return CancelAsked()
 
 
 @dataclass(frozen=True)
@@ -197,3 +211,9 @@ def _children_of(parents: Sequence[int]) -> Iterable[tuple[int, int]]:
 def count_children(run: Run) -> int:
     """How many runs it is the parent of, the trash left out."""
     return Run.objects.not_deleted().filter(parent=run).count()
+
+
+def count_alike(run: Run) -> int:
+    """How many runs failed as this one did, itself among them; up to MOST_ALIKE."""
+    alike = Run.objects.filter(workspace=run.workspace_id, error_kind=run.error_kind)
+    return alike.filter(deleted__isnull=True)[: MOST_ALIKE + 1].count()

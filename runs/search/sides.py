@@ -229,6 +229,16 @@ def _in_time(found: Q, scope: Scope) -> list[Side]:
     return [Side(runs, "pk", join=found)]
 
 
+def _error_kind(op: str, given: Sequence[Value], scope: Scope) -> list[Side]:
+    """All that failed alike: an index of their own has them in order of arrival."""
+    if op not in ("=", "in"):
+        return []
+    kinds = _texts(given)
+    found = Q(error_kind__isnull=False, error_kind__in=kinds)
+    runs = Run.objects.in_workspace(scope.workspace).filter(found)
+    return [Side(runs, "pk", join=found, ordered=len(kinds) == 1, exact=True)]
+
+
 def _starred(_op: str, given: Sequence[Value], scope: Scope) -> list[Side]:
     stars = RunStar.objects.filter(user=scope.viewer)
     return [Side(stars)] if given == (Flag(True),) else []
@@ -255,6 +265,7 @@ _ATTRIBUTES = {
     "root": _root,
     "created": _created,
     "started": _started,
+    "error_kind": _error_kind,
     "starred": _starred,
     "archived": _archived,
     "deleted": _deleted,

@@ -121,6 +121,7 @@ def _roots(library: Library) -> None:
         columns={
             "status": RunStatus.FAILED.code,
             "error": "RuntimeError:\nCUDA out of memory",
+            "error_kind": "RuntimeError-b1",
             "created": NOON - 10 * DAY,
             "started": NOON - 10 * DAY,
             "ended": NOON - 10 * DAY + 5 * MINUTE,

@@ -68,6 +68,7 @@ VALUES = [
     ("a", "target", None),
     ("a", "script", "train.py"),
     ("b", "error", "RuntimeError:\nCUDA out of memory"),
+    ("b", "error_kind", "RuntimeError-b1"),
     ("a", "commit", "4be1c0ffee"),
     ("b", "commit", "deadbeef"),
     ("a", "duration", 30 * MINUTE),

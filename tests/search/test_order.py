@@ -28,6 +28,7 @@ ORDERS = [
     ("-submitter", "cedbaf"),
     ("target", "fedcba"),
     ("script", "afedcb"),
+    ("error_kind", "bfedca"),
     ("commit", "abfedc"),
     ("-commit", "bafedc"),
     ("started", "bacedf"),

@@ -7,6 +7,7 @@ from django.conf import settings
 from runs.access.rules import Permission, StudioRequest
 from runs.actions import heartbeats, rows, writers
 from runs.actions.clock import now_ms
+from runs.actions.lifecycle import acknowledge_cancel
 from runs.actions.log_files import append_log
 from runs.api.bodies import plain_body
 from runs.api.http import endpoint
@@ -22,6 +23,7 @@ from runs.api.v1.delivered import (
     WriterClosed,
 )
 from runs.api.v1.find import run_by_id
+from runs.models import Run
 from studio.core.statuses import RunStatus
 
 #: A writer that is told so should end.
@@ -42,7 +44,7 @@ def deliver_rows(
         run, writer, body.first, body.rows, actor=request.actor, now=now_ms()
     )
     refused = [RefusedRow(one.row, one.message) for one in done.refused]
-    return RowsApplied(done.next, done.applied, refused, run.state in _ENDING)
+    return RowsApplied(done.next, done.applied, refused, _ends(request, run))
 
 
 @endpoint("PATCH", Permission.LOG, query=LogQuery, reply=LogAppended, takes_bytes=True)
@@ -75,7 +77,14 @@ def beat(request: StudioRequest, run_id: str) -> Beat:
     """Say that a run's writer is alive; the answer says whether it should end."""
     run = run_by_id(request, run_id)
     status = heartbeats.beat(run, actor=request.actor, now=now_ms())
-    return Beat(status, status in _ENDING)
+    return Beat(status, _ends(request, run))
+
+
+def _ends(request: StudioRequest, run: Run) -> bool:
+    """Whether the writer should end, which it is told by the answer."""
+    if run.state is RunStatus.CANCEL_REQUESTED:
+        acknowledge_cancel(run, actor=request.actor, now=now_ms())
+    return run.state in _ENDING
 
 
 @endpoint("PUT", Permission.LOG, body=WriterClosed, reply=ReceiptInfo)

@@ -15,6 +15,7 @@ from runs.access.rules import (
 from runs.actions import annotate, lifecycle, purge
 from runs.actions import runs as actions
 from runs.actions.clock import now_ms
+from runs.actions.locks import lock_run
 from runs.api.http import as_json, endpoint
 from runs.api.v1.experiments import get_or_create
 from runs.api.v1.find import experiment_by_number, run_by_id
@@ -35,7 +36,7 @@ from runs.models import Experiment, Run, RunEvent, RunParam, RunProperty
 from runs.search.find_runs import find_runs
 from runs.search.question import Among
 from studio.core import names
-from studio.core.errors import AlreadyExists, InvalidValue
+from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
 from studio.core.viewspec import ViewSpec
 
 #: Parameters of the list that the address of the page has too.
@@ -149,7 +150,7 @@ def get_run(request: StudioRequest, run_id: str) -> RunInfo:
 @endpoint("PATCH", Permission.ANNOTATE, body=RunPatch, reply=RunInfo)
 @transaction.atomic
 def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
-    """Change a run's display name or description, or archive it."""
+    """Change a run's display name or description, archive it, or lock it."""
     run, now = run_by_id(request, run_id), now_ms()
     if isinstance(body.name, str):
         annotate.rename(run, body.name, actor=request.actor, now=now)
@@ -157,7 +158,15 @@ def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
         annotate.describe(run, body.description, actor=request.actor, now=now)
     if isinstance(body.archived, bool):
         actions.archive_run(run, body.archived, actor=request.actor, now=now)
+    if isinstance(body.locked, bool):
+        _check_may_lock(request)
+        lock_run(run, body.locked, actor=request.actor, now=now)
     return run_info(run)
+
+
+def _check_may_lock(request: StudioRequest) -> None:
+    if request.role is None or request.role < Permission.LOCK.role:
+        raise PermissionDenied("To lock a run against deletion needs the role owner")
 
 
 @endpoint("POST", Permission.LOG, body=StatusChange, reply=RunInfo)

@@ -212,9 +212,12 @@ class ChildList(Struct):
 
 
 class RunPatch(Given):
+    """`locked`: against deletion, which only owners set and take away."""
+
     name: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     archived: bool | UnsetType = UNSET
+    locked: bool | UnsetType = UNSET
 
 
 class StatusChange(Given):

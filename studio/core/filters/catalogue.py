@@ -133,6 +133,13 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         sortable=False,
     ),
     _spec(
+        "error_kind",
+        "Error kind",
+        ID,
+        "What is the same for all runs that failed alike.",
+        "error_kind is not null",
+    ),
+    _spec(
         "commit", "Commit", TEXT, "The git commit of the code.", "commit like '4be1%'"
     ),
     _spec(

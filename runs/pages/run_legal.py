@@ -1,0 +1,96 @@
+"""What may be done to a run from its page, or else why not: each refusal is a sentence,
+empty where there is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from runs.access.rules import Permission
+from runs.actions.clock import now_ms
+from runs.models import Run, RunEvent
+from runs.pages.members_only import PageRequest
+from studio.core.statuses import RunStatus, may_follow
+
+#: Milliseconds that a run has to end after it was asked to, before Force is offered.
+GRACE = 60_000
+#: How a person may end the record of a run that nobody owns.
+ENDINGS = (RunStatus.COMPLETED, RunStatus.FAILED)
+
+
+@dataclass(frozen=True)
+class Refusals:
+    cancel: str
+    finish: str
+    archive: str
+    trash: str
+    lock: str
+
+
+def refusals(request: PageRequest, run: Run) -> Refusals:
+    return Refusals(
+        cancel_refusal(request, run),
+        finish_refusal(request, run),
+        role_refusal(request, Permission.ANNOTATE) or in_trash(run),
+        trash_refusal(request, run),
+        role_refusal(request, Permission.LOCK) or in_trash(run),
+    )
+
+
+def cancel_refusal(request: PageRequest, run: Run) -> str:
+    """Why the run cannot be canceled now."""
+    if run.state.is_final:
+        return _("It has ended.")
+    if run.state is RunStatus.CANCEL_REQUESTED:
+        return _("Its end has been asked for already.")
+    if run.deleted is not None:
+        return in_trash(run)
+    if not may_follow(run.state, RunStatus.CANCEL_REQUESTED):
+        return _it_is(run)
+    return role_refusal(request, Permission.CANCEL)
+
+
+def finish_refusal(request: PageRequest, run: Run) -> str:
+    """Why nobody may say that the run has completed or failed."""
+    if run.state.is_final:
+        return _("It has ended.")
+    if run.launcher:
+        return _("What launched it says how it ends.")
+    if not any(may_follow(run.state, status) for status in ENDINGS):
+        return _it_is(run)
+    return in_trash(run) or role_refusal(request, Permission.CANCEL)
+
+
+def trash_refusal(request: PageRequest, run: Run) -> str:
+    if refused := role_refusal(request, Permission.TRASH):
+        return refused
+    if run.locked and run.deleted is None:
+        return _("It is locked against deletion. An owner can unlock it.")
+    return ""
+
+
+def role_refusal(request: PageRequest, need: Permission) -> str:
+    if request.role >= need.role:
+        return ""
+    return _("This needs the role %(role)s.") % {"role": need.role.label}
+
+
+def in_trash(run: Run) -> str:
+    return _("It is in the trash.") if run.deleted is not None else ""
+
+
+def can_force(request: PageRequest, run: Run, asked: RunEvent | None = None) -> bool:
+    """Whether Force is offered: at once where nothing that sends heart-beats would hear
+    a request, else when the run had time to end since it was `asked`.
+    """
+    if not run.state.is_active or role_refusal(request, Permission.CANCEL):
+        return False
+    if not run.heartbeats and not run.launcher:
+        return True
+    return asked is not None and now_ms() - asked.time >= GRACE
+
+
+def _it_is(run: Run) -> str:
+    return _("It is %(status)s.") % {"status": run.state}

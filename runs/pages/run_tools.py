@@ -1,0 +1,94 @@
+"""The run page's tools that change what a run is: archive, how it ended, the lock."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from runs.access.rules import Permission, access, by_method
+from runs.actions.clock import now_ms
+from runs.actions.lifecycle import Origin, move
+from runs.actions.locks import lock_run
+from runs.actions.runs import archive_run
+from runs.models import Run
+from runs.pages.members_only import PageRequest
+from runs.pages.run_editing import undo_path
+from runs.pages.run_head import find_head, frame
+from runs.pages.run_legal import ENDINGS, finish_refusal
+from runs.render.addresses import run_path
+from studio.core.errors import InvalidState, InvalidValue
+from studio.core.statuses import RunStatus, may_follow
+
+
+@access(Permission.ANNOTATE)
+@require_POST
+def archive(request: PageRequest, run_id: str) -> HttpResponse:
+    """Into the archive, or with `on=0` out of it."""
+    run = find_head(request, run_id).run
+    on = request.POST.get("on") != "0"
+    archive_run(run, on, actor=request.actor, now=now_ms())
+    said = _("Archived") if on else _("Taken out of the archive")
+    messages.success(request, said, extra_tags=undo_path(request, run))
+    return _back(request, run)
+
+
+@access(Permission.LOCK)
+@require_POST
+def lock(request: PageRequest, run_id: str) -> HttpResponse:
+    """Against deletion; with `on=0` no more."""
+    run = find_head(request, run_id).run
+    on = request.POST.get("on") != "0"
+    lock_run(run, on, actor=request.actor, now=now_ms())
+    messages.success(request, _("Locked against deletion") if on else _("Unlocked"))
+    return _back(request, run)
+
+
+@access(Permission.CANCEL)
+def _ask(request: PageRequest, run_id: str) -> HttpResponse:
+    """How it ended; as a page of its own where no script opens it as a dialog."""
+    head = find_head(request, run_id)
+    run = head.run
+    context = {
+        **frame(request, head),
+        "refusal": finish_refusal(request, run),
+        "endings": [status for status in ENDINGS if may_follow(run.state, status)],
+    }
+    template = "_run_finish.html" if request.htmx else "run_finish.html"
+    return render(request, template, context)
+
+
+@access(Permission.CANCEL)
+def _finish(request: PageRequest, run_id: str) -> HttpResponse:
+    run = find_head(request, run_id).run
+    status = _ending(request.POST.get("status", ""))
+    if refused := finish_refusal(request, run):
+        raise InvalidState(refused, run_id=run.run_id)
+    move(
+        run,
+        status,
+        actor=request.actor,
+        now=now_ms(),
+        message=request.POST.get("reason", "").strip(),
+        origin=Origin.SERVER,
+    )
+    messages.success(request, _("Marked as %(status)s") % {"status": status})
+    return _back(request, run)
+
+
+finish = by_method(GET=_ask, POST=_finish)
+
+
+def _ending(word: str) -> RunStatus:
+    for status in ENDINGS:
+        if status.value == word:
+            return status
+    raise InvalidValue(
+        f"status must be one of {', '.join(ENDINGS)}, not {word!r}", field="status"
+    )
+
+
+def _back(request: PageRequest, run: Run) -> HttpResponse:
+    return redirect(run_path(request.workspace.name, run.run_id))

@@ -1,0 +1,56 @@
+"""Which errors are the same error: the kind of one, whatever its numbers are.
+
+A kind is made of the exception's type and the innermost frames of the user's own code
+(file and function, no line numbers); of a text without a traceback, of its first line
+with numbers, addresses and ids taken out.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+
+#: So many frames of own code make a kind, so much of a text's first line.
+FRAMES, LONGEST = 3, 300
+#: A kind has no more characters.
+MAX_ERROR_KIND = 64
+_FRAME = re.compile(r'^\s+File "(?P<path>[^"]+)", line \d+, in (?P<name>\S+)')
+_TYPE = re.compile(r"^(?P<type>[A-Za-z_][\w.]{0,120})(?=:|$)")
+_TOLD = re.compile(r"^User program failed with ")
+_FOREIGN = re.compile(r"site-packages|dist-packages|/lib/python\d|\\lib\\|^<")
+_VARYING = re.compile(
+    r"0x[0-9a-fA-F]+|\b[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*\b|\d+(?:\.\d+)?"
+)
+_SLASH = re.compile(r"[/\\]")
+_TRACEBACK = "Traceback (most recent call last)"
+
+
+def error_kind(error: str) -> str | None:
+    """`OutOfMemoryError-4f0c7d2a91`; None for no error."""
+    lines = [line.rstrip() for line in error.splitlines() if line.strip()]
+    if not lines:
+        return None
+    starts = [n for n, line in enumerate(lines) if _TRACEBACK in line]
+    below = lines[starts[-1] + 1 :] if starts else lines
+    flush = [line for line in below if not line[:1].isspace()]
+    headline = _TOLD.sub("", (flush or below or lines)[0].strip())
+    found = _TYPE.match(headline)
+    kind = found["type"] if found else ""
+    frames = _own_frames(below) if starts else []
+    said = "" if frames else _VARYING.sub("#", headline[:LONGEST])
+    basis = "\n".join([kind, *frames, said])
+    digest = blake2b(basis.encode(), digest_size=5).hexdigest()
+    name = kind.rpartition(".")[2] or "Error"
+    return f"{name[: MAX_ERROR_KIND - len(digest) - 1]}-{digest}"
+
+
+def _own_frames(lines: list[str]) -> list[str]:
+    """The innermost as `file function`; of foreign code if there are no others."""
+    frames = [match for line in lines if (match := _FRAME.match(line))]
+    own = [frame for frame in frames if not _FOREIGN.search(frame["path"])]
+    return [_spot(frame) for frame in (own or frames)[-FRAMES:]]
+
+
+def _spot(frame: re.Match[str]) -> str:
+    """Without the folder, which differs from machine to machine."""
+    return f"{_SLASH.split(frame['path'])[-1]} {frame['name']}"

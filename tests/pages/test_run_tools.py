@@ -1,0 +1,157 @@
+"""The run page's toolbar: archive, how it ended, the lock; the ladder of a cancel."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from runs.actions.actor import Actor
+from runs.actions.clock import now_ms
+from runs.actions.heartbeats import beat
+from runs.actions.lifecycle import acknowledge_cancel, move, request_cancel
+from runs.actions.runs import create_run
+from runs.models import Experiment, Role, Run, RunEvent, Workspace
+from runs.pages import run_legal
+from studio.core.statuses import RunStatus
+from tests.access.people import browser_of, make_member
+from tests.pages.run_page import HTMX, PAGE, browser, cost
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.django_db
+
+TRACEBACK = """Traceback (most recent call last):
+  File "train.py", line {line}, in main
+    fit()
+ValueError: lr {line} is bad"""
+
+
+def fresh(run: Run) -> Run:
+    return Run.objects.get(pk=run.pk)
+
+
+def test_archive_can_be_undone_by_its_toast(browser: Client, run: Run) -> None:
+    page = browser.post(f"{PAGE}archive/", follow=True)
+    assert fresh(run).archived is not None
+    assert "Unarchive" in page.text
+    [message] = page.context["messages"]
+    browser.post(message.extra_tags)
+    assert fresh(run).archived is None
+
+
+def test_who_ends_the_record_says_how(browser: Client, run: Run) -> None:
+    assert "End the record" in browser.get(f"{PAGE}finish/", headers=HTMX).text
+    browser.post(f"{PAGE}finish/", {"status": "Failed", "reason": "it hung"})
+    assert (fresh(run).state, fresh(run).error) == (RunStatus.FAILED, "it hung")
+
+
+def test_what_a_launcher_owns_nobody_else_ends(browser: Client, run: Run) -> None:
+    Run.objects.filter(pk=run.pk).update(launcher="runner")
+    assert "What launched it says how it ends." in browser.get(PAGE).text
+    answer = browser.post(f"{PAGE}finish/", {"status": "Completed"})
+    assert answer.status_code == 409
+    assert fresh(run).state is RunStatus.RUNNING
+
+
+@pytest.mark.parametrize("status", ["Canceled", "Running", ""])
+def test_nothing_but_an_end_is_taken(browser: Client, run: Run, status: str) -> None:
+    answer = browser.post(f"{PAGE}finish/", {"status": status})
+    assert answer.status_code == 400
+
+
+def test_an_owner_locks_a_run_and_nobody_deletes_it(browser: Client, run: Run) -> None:
+    assert "Locked against deletion" in browser.post(f"{PAGE}lock/", follow=True).text
+    assert "It is locked against deletion." in browser.get(PAGE).text
+    assert browser.post(f"{PAGE}trash/").status_code == 409
+    deleted = browser.delete("/api/v1/workspaces/default/runs/run-1")
+    assert deleted.status_code == 409
+    assert "locked" in deleted.json()["error"]["message"]
+    asked = json.dumps({"run_id": "run-1"})
+    mlflow = browser.post(
+        "/w/default/api/2.0/mlflow/runs/delete", asked, "application/json"
+    )
+    assert mlflow.status_code == 400
+    assert "locked" in mlflow.json()["message"]
+    browser.post(f"{PAGE}lock/", {"on": "0"})
+    browser.post(f"{PAGE}trash/")
+    assert fresh(run).deleted is not None
+
+
+def test_a_contributor_sees_the_lock_and_may_not_set_it(
+    workspace: Workspace, run: Run
+) -> None:
+    theirs = browser_of(make_member(workspace, "bob", Role.CONTRIBUTOR))
+    assert "This needs the role owner." in theirs.get(PAGE).text
+    assert theirs.post(f"{PAGE}lock/").status_code == 403
+    patch: Any = {"data": '{"locked": true}', "content_type": "application/json"}
+    answer = theirs.patch("/api/v1/workspaces/default/runs/run-1", **patch)
+    assert answer.status_code == 403
+    assert not fresh(run).locked
+
+
+def test_the_ladder_says_when_the_writer_was_told(
+    browser: Client, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
+    request_cancel(run, actor=actor, now=now)
+    assert browser.get(PAGE).context["cancel"].acknowledged is None
+    for _ in range(2):
+        acknowledge_cancel(run, actor=actor, now=now)
+    cancel = browser.get(PAGE).context["cancel"]
+    assert cancel.acknowledged.pk > cancel.asked.pk
+    assert RunEvent.objects.filter(run=run).count() == 3
+
+
+def test_a_heart_beat_tells_the_writer(
+    browser: Client, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
+    beat(run, actor=actor, now=now)
+    request_cancel(run, actor=actor, now=now)
+    told = browser.post("/api/v1/workspaces/default/runs/run-1/heartbeat")
+    assert told.json()["cancel"] is True
+    assert browser.get(PAGE).context["cancel"].acknowledged
+
+
+def test_after_its_grace_a_run_can_be_ended_by_force(
+    browser: Client, experiment: Experiment, actor: Actor
+) -> None:
+    long_ago = now_ms() - run_legal.GRACE
+    for number, asked in enumerate((now_ms(), long_ago)):
+        one = create_run(
+            experiment, run_id=f"r{number}", heartbeats=True, actor=actor, now=asked
+        )
+        request_cancel(one, actor=actor, now=asked)
+    assert "r0/force/" not in browser.get("/w/default/runs/r0/").text
+    assert "r1/force/" in browser.get("/w/default/runs/r1/").text
+
+
+def fail(experiment: Experiment, name: str, line: int, actor: Actor, now: int) -> Run:
+    run = create_run(experiment, run_id=name, actor=actor, now=now)
+    error = TRACEBACK.format(line=line)
+    return move(run, RunStatus.FAILED, message=error, actor=actor, now=now)
+
+
+def test_runs_with_the_same_error_are_found_from_the_banner(
+    browser: Client, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    for number, name in enumerate(("run-1", "alike"), start=3):
+        fail(experiment, name, number, actor, now)
+    other = create_run(experiment, run_id="other", actor=actor, now=now)
+    move(other, RunStatus.FAILED, message="KeyError: 'x'", actor=actor, now=now)
+    error = browser.get(PAGE).context["error"]
+    assert error["alike"] == 2
+    found = browser.get(error["alike_href"]).context["rows"]
+    assert {row.run.run_id for row in found} == {"run-1", "alike"}
+
+
+def test_the_page_costs_the_same_for_any_error_and_cancel(
+    browser: Client, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    fail(experiment, "run-1", 1, actor, now)
+    before = cost(browser, PAGE)
+    for number in range(5):
+        fail(experiment, f"r{number}", number, actor, now)
+    assert cost(browser, PAGE) == before
