@@ -16,6 +16,7 @@ from runs.actions.clock import now_ms
 from runs.models import Run
 from runs.pages import compare_twins
 from runs.pages.compare_add import Candidates, candidates, found_run
+from runs.pages.compare_diff import file_diff
 from runs.pages.compare_sections import Table, sections
 from runs.pages.compare_state import CompareState, is_plain, read_state
 from runs.pages.conditional import varied
@@ -65,7 +66,7 @@ def compare(request: PageRequest) -> HttpResponse:
         return compare_twins.twin(request, kind, compared, compare_files(compared))
     context = {
         **_head(request, state, compared),
-        **(_table(state, compared) if compared.runs else {}),
+        **(_table(request, state, compared) if compared.runs else {}),
         "offered": offered,
         "added": added,
     }
@@ -101,7 +102,9 @@ def _head(
     }
 
 
-def _table(state: CompareState, compared: Comparison) -> dict[str, Any]:
+def _table(
+    request: PageRequest, state: CompareState, compared: Comparison
+) -> dict[str, Any]:
     metrics = [row.field for row in compared.metrics if row.field is not None]
     experiments = {run.experiment_id for run in compared.runs}
     goals = {f.key: up for f, up in goals_of(experiments, metrics).items()}
@@ -112,6 +115,9 @@ def _table(state: CompareState, compared: Comparison) -> dict[str, Any]:
         "sections": sections(table, files),
         "span": len(compared.runs) + 1,
         "files_cut": not files.is_whole,
+        "diff": file_diff(
+            request.workspace.name, state, compared, files, table.baseline
+        ),
     }
 
 

@@ -1,0 +1,158 @@
+"""The card of the comparison's page that shows how a file differs, and its images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from django.utils.translation import gettext as _
+
+from runs.models import Run
+from runs.pages.compare_state import CompareState
+from runs.render import previews
+from runs.render.addresses import run_path
+from runs.render.file_kinds import FileKind, is_code, kind_of
+from runs.render.word_marks import Line, Pair, diff_lines, side_by_side
+from runs.search.compare import Comparison, Row
+from runs.search.compare_files import ComparedFiles, Kept, read_kept
+
+#: Longer files are cut before they are compared.
+LONGEST = 512 * 1024
+SIDE = "side"
+#: Files in the menu, and lines that are shown.
+MOST_FILES, MOST_LINES = 200, 1000
+SOURCE, FILES = "source", "files"
+
+
+@dataclass(frozen=True)
+class Choice:
+    path: str
+    href: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Picture:
+    run: Run
+    src: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """One of the ways in which it is shown; `said` is why there is none."""
+
+    said: str = ""
+    lines: Sequence[Line] = ()
+    pairs: Sequence[Pair] = ()
+    pictures: Sequence[Picture] = ()
+    is_cut: bool = False
+
+
+@dataclass(frozen=True)
+class FileDiff:
+    """A file of the baseline and of another run."""
+
+    path: str
+    old: Run
+    new: Run
+    choices: Sequence[Choice]
+    others: Sequence[Run]
+    differing: int
+    total: int
+    is_side: bool
+    toggle: str
+    shown: Content
+
+
+def file_diff(
+    workspace: str,
+    state: CompareState,
+    compared: Comparison,
+    files: ComparedFiles,
+    baseline: int,
+) -> FileDiff | None:
+    """The file that the address names, else the first that differs; None if none."""
+    rows = dict(_differing(files, baseline))
+    place = state.diff if state.diff in rows else _first(rows)
+    if not place:
+        return None
+    row = rows[place]
+    zero = row.values[baseline]
+    unlike = [n for n, value in enumerate(row.values) if value not in (None, zero)]
+    others = [n for n in unlike if n != baseline]
+    named = [n for n in others if compared.runs[n].run_id == state.against]
+    other = (named or others)[0]
+    shown = _Shown(workspace, compared, place, row, baseline, other)
+    total = len(files.source_files) + len(files.files)
+    is_side = state.view == SIDE
+    return FileDiff(
+        row.key,
+        compared.runs[baseline],
+        compared.runs[other],
+        [
+            Choice(each.key, state.href(diff=name, against="") + "#diff", name == place)
+            for name, each in list(rows.items())[:MOST_FILES]
+        ],
+        [compared.runs[n] for n in others],
+        len(rows),
+        total,
+        is_side,
+        state.href(view="" if is_side else SIDE) + "#diff",
+        shown.content(is_side=is_side),
+    )
+
+
+def _differing(files: ComparedFiles, baseline: int) -> Iterator[tuple[str, Row]]:
+    for place, rows in ((SOURCE, files.source_files), (FILES, files.files)):
+        for row in rows:
+            zero = row.values[baseline]
+            if zero is not None and any(v not in (None, zero) for v in row.values):
+                yield f"{place}:{row.key}", row
+
+
+def _first(rows: dict[str, Row]) -> str:
+    """Code before other texts, a source before what a run made, pictures last."""
+    return min(rows, key=_rank, default="")
+
+
+def _rank(place: str) -> tuple[bool, bool]:
+    return kind_of(place) is FileKind.IMAGE, not is_code(place)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    workspace: str
+    compared: Comparison
+    place: str
+    row: Row
+    baseline: int
+    other: int
+
+    def content(self, *, is_side: bool) -> Content:
+        if kind_of(self.row.key) is FileKind.IMAGE:
+            ends = (self.baseline, self.other)
+            return Content(pictures=[self._picture(n) for n in ends])
+        old, new = self._bytes(self.baseline), self._bytes(self.other)
+        if old is None or new is None:
+            return Content(_("The bytes of this file are not there any more."))
+        if any(previews.is_binary(data[: 8 * 1024]) for data in (old, new)):
+            return Content(_("These are no text files."))
+        lines = diff_lines(previews.decode(old), previews.decode(new))
+        is_cut = len(lines) > MOST_LINES or max(len(old), len(new)) >= LONGEST
+        lines = lines[:MOST_LINES]
+        if not lines:
+            return Content(_("Only line ends differ."))
+        pairs = side_by_side(lines) if is_side else ()
+        return Content("", lines, pairs, (), is_cut)
+
+    def _bytes(self, column: int) -> bytes | None:
+        kept = self.row.values[column]
+        assert isinstance(kept, Kept)
+        return read_kept(kept.blob, kept.member, LONGEST)
+
+    def _picture(self, column: int) -> Picture:
+        run = self.compared.runs[column]
+        home = "snapshot/raw" if self.place.startswith(f"{SOURCE}:") else "files/raw"
+        base = run_path(self.workspace, run.run_id)
+        return Picture(run, f"{base}{home}/{quote(self.row.key)}?inline=1")

@@ -1,0 +1,112 @@
+"""Files, sources and packages of runs side by side, and how they differ."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from runs.actions.actor import Actor
+from runs.actions.files import save_file
+from runs.actions.snapshots import keep_snapshot
+from runs.models import Run
+from tests.pages.test_compare import COMPARE, asked, rows
+
+pytestmark = pytest.mark.django_db
+
+HEAD = "".join(f"line {n}\n" for n in range(20))
+OLD = f"{HEAD}sched = StepLR(opt, step_size=30)\nend <b>\n"
+NEW = f"{HEAD}sched = CosineLR(opt, T_max=30)\nend <b>\n"
+
+
+def zipped(**members: str) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name.replace("__", "."), text)
+    return made.getvalue()
+
+
+@pytest.fixture
+def keep(log: Any, files_dir: Path, actor: Actor, now: int) -> Any:
+    """Makes a run with sources and files."""
+
+    def make(name: str, source: bytes, **files: bytes) -> Run:
+        run: Run = log(name)
+        act: dict[str, Any] = {"actor": actor, "now": now}
+        keep_snapshot(run, [source], **act)
+        for path, data in files.items():
+            save_file(run, path.replace("__", "."), [data], limit=10**6, **act)
+        return run
+
+    return make
+
+
+def shown(page: Any) -> list[tuple[str, str]]:
+    """The lines of the card, without their marks' tags: kind and text."""
+    found = re.findall(r'<tr class="(\w+)">(.*?)</tr>', page.text, re.DOTALL)
+    texts = [(kind, re.findall(r"<code>(.*?)</code>", row)) for kind, row in found]
+    return [(kind, code[0]) for kind, code in texts if code]
+
+
+def test_a_source_that_differs_is_shown_with_word_marks(
+    visitor: Client, keep: Any
+) -> None:
+    keep("a", zipped(train__py=OLD, same__py="x = 1\n"))
+    keep("b", zipped(train__py=NEW, same__py="x = 1\n"))
+    page = visitor.get(COMPARE, asked("a", "b"))
+    assert set(rows(page)) >= {"train.py"}
+    assert "same.py" not in rows(page)
+    lines = shown(page)
+    assert ("same", "end &lt;b&gt;") in lines
+    assert ("del", "sched = <mark>StepLR</mark>(opt, <mark>step_size</mark>=30)") in (
+        lines
+    )
+    assert ("ins", "sched = <mark>CosineLR</mark>(opt, <mark>T_max</mark>=30)") in (
+        lines
+    )
+    assert "17 equal lines" in page.text
+    assert "1 of 2 files differ" in page.text
+
+
+def test_texts_stand_side_by_side(visitor: Client, keep: Any) -> None:
+    keep("a", zipped(train__py=OLD))
+    keep("b", zipped(train__py=NEW))
+    page = visitor.get(COMPARE, asked("a", "b", view="side"))
+    [row] = re.findall(r"<tr>(?:(?!</tr>).)*StepLR.*?</tr>", page.text, re.DOTALL)
+    assert "CosineLR" in row
+
+
+def test_files_are_chosen_and_the_other_run_too(visitor: Client, keep: Any) -> None:
+    keep("a", zipped(a__py="1\n"), out__txt=b"one\n", image__png=b"\x89PNG1")
+    keep("b", zipped(a__py="1\n"), out__txt=b"two\n", image__png=b"\x89PNG2")
+    keep("c", zipped(a__py="2\n"), out__txt=b"three\n")
+    text = visitor.get(COMPARE, asked("a", "b", "c", diff="files:out.txt", against="c"))
+    assert shown(text) == [("del", "one"), ("ins", "three")]
+    picture = visitor.get(COMPARE, asked("a", "b", diff="files:image.png"))
+    assert "/runs/b/files/raw/image.png?inline=1" in picture.text
+    gone = visitor.get(COMPARE, asked("a", "b", diff="files:nosuch"))
+    assert "out.txt" in gone.text
+
+
+def test_what_is_no_text_is_said_to_be_none(visitor: Client, keep: Any) -> None:
+    keep("a", zipped(a__py="1\n"), out__bin=b"\x00one")
+    keep("b", zipped(a__py="1\n"), out__bin=b"\x00two")
+    assert "These are no text files." in visitor.get(COMPARE, asked("a", "b")).text
+
+
+def test_packages_are_rows_of_the_environment(visitor: Client, keep: Any) -> None:
+    keep("a", zipped(requirements__txt="torch==2.1\nnumpy==2.0  # why\n"))
+    keep("b", zipped(requirements__txt="torch==2.2\nnumpy==2.0\ntimm>=1\n"))
+    conda = b"name: x\nchannels:\n- forge\ndependencies:\n- python=3.11\n- pip:\n"
+    keep("c", zipped(a__py=""), conda__yaml=conda + b"  - torch==2.1\n")
+    found = rows(visitor.get(COMPARE, asked("a", "b", "c")))
+    assert found["torch"] == ["2.1", "2.2", "2.1"]
+    assert found["timm"] == ["not set", "&gt;=1", "not set"]
+    assert found["python"] == ["not set", "not set", "3.11"]
+    assert "forge" not in found
