@@ -97,6 +97,7 @@ class FacetReader:
         self.now = time.time_ns() // 1_000_000 if now is None else now
         self.terms = terms(spec.filter())
         self._sets: dict[tuple[Node, ...], RunSet] = {}
+        self._known_keys: dict[Field, int | None] = {}
 
     def runs(self, field: Field | None = None) -> RunSet:
         """The runs of the list; for a field, without the terms on it."""
@@ -143,10 +144,9 @@ class FacetReader:
         if part:
             names = names.filter(Q(Contains(F("name"), part)))
         names = names.exclude(name__startswith=HIDDEN)
-        return [
-            KeyShare(_field(kind, name), *shares[pk])
-            for pk, name in names.values_list("pk", "name")
-        ]
+        found = {pk: _field(kind, name) for pk, name in names.values_list("pk", "name")}
+        self._known_keys.update({field: pk for pk, field in found.items()})
+        return [KeyShare(field, *shares[pk]) for pk, field in found.items()]
 
     def _known(self, kind: str, part: str, seen: Sequence[Field]) -> list[KeyShare]:
         """Rarer keys, that no run of the sample has; the shortest hold least else."""
@@ -169,13 +169,21 @@ class FacetReader:
         values.sort(key=lambda each: (-each.runs, each.title or each.value or ""))
         return Facet(field, tuple(values), len(found.ids))
 
+    def _key(self, field: Field) -> int | None:
+        """The key itself, and no join with its name: of that PostgreSQL's planner
+        does not know how many runs it has, and it looks through all of them."""
+        if field not in self._known_keys:
+            keys = Key.objects.filter(
+                workspace=self.workspace, kind=KINDS[field.kind], name=field.key
+            )
+            self._known_keys[field] = keys.values_list("pk", flat=True).first()
+        return self._known_keys[field]
+
     def _keyed(self, field: Field, found: RunSet) -> list[Counted]:
-        rows = _table(field.kind).filter(
-            Q(Among("run_id", found.ids)),
-            key__workspace=self.workspace,
-            key__kind=KINDS[field.kind],
-            key__name=field.key,
-        )
+        key = self._key(field)
+        if key is None:
+            return []
+        rows = _table(field.kind).filter(Q(Among("run_id", found.ids)), key=key)
         if field.kind == tree.METRICS:
             numbers = Counter(rows.values_list("last", flat=True))
             return [

@@ -17,7 +17,6 @@ from tests.bench.commands import (
     AS_JSON,
     KIND,
     export,
-    ingest,
     lists,
     metric,
     sdk,
@@ -25,6 +24,7 @@ from tests.bench.commands import (
     seed,
     start,
 )
+from tests.bench.fresh_commands import ingest, strain
 from tests.bench.report import Report
 from tests.parts.browser import FLAGS
 from tests.parts.postgres import binaries, cluster, fresh_database
@@ -182,7 +182,7 @@ def weight_command() -> None:
     sys.exit(1 if total > weight.LIMIT else 0)
 
 
-for command in (seed, lists, export, search, ingest, metric, sdk, start):
+for command in (seed, lists, export, search, ingest, metric, sdk, start, strain):
     main.add_command(command)
 
 

@@ -25,8 +25,14 @@ class Link:
     def send(self, method: str, path: str, body: Any = None) -> bytes:
         """Below the server's root."""
         raw = None if body is None else json.dumps(body).encode()
-        self.http.request(method, path, raw, self.headers)
-        answer = self.http.getresponse()
+        try:
+            self.http.request(method, path, raw, self.headers)
+            answer = self.http.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionError):
+            # A server may close what rested while the other one was asked.
+            self.http.close()
+            self.http.request(method, path, raw, self.headers)
+            answer = self.http.getresponse()
         content = answer.read()
         assert answer.status == 200, f"{path}: {answer.status} {content[:500]!r}"
         return content

@@ -5,7 +5,6 @@ What touches models is imported when a command has said which home folder is mea
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -48,6 +47,7 @@ PEER = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="A folder for MLflow's own server, which does the same work.",
 )
+ONLY = click.option("--only", default="", help="Questions whose names hold this.")
 RUNS = click.option(
     "--runs", default=10_000, show_default=True, type=click.IntRange(100)
 )
@@ -115,7 +115,7 @@ def seed(runs: int, points: int, chance: int, home: Path, kind: str) -> None:
     KIND,
     REPEATS,
     AS_JSON,
-    click.option("--only", default="", help="Questions whose names hold this."),
+    ONLY,
     click.option("--no-http", is_flag=True, help="The views alone, without a server."),
     click.option("--slowest", is_flag=True, help="The SQL of what is too slow."),
     click.option(
@@ -162,7 +162,7 @@ def lists(
 
 
 @click.command("mlflow-search")
-@options(RUNS, HOME, KIND, PEER, MLFLOW, REPEATS, AS_JSON)
+@options(RUNS, HOME, KIND, PEER, MLFLOW, REPEATS, AS_JSON, ONLY)
 def search(
     runs: int,
     home: Path,
@@ -171,6 +171,7 @@ def search(
     mlflow: Path | None,
     repeats: int,
     as_json: bool,
+    only: str,
 ) -> None:
     """Time `runs/search` of 100 rows; --runs says how many runs the peer gets."""
     with entered(home, kind) as env:
@@ -182,44 +183,8 @@ def search(
             running(home, env=env) as server,
         ):
             ours, theirs = links(server, address)
-            measure(ours, theirs, report, repeats)
+            measure(ours, theirs, report, repeats, only)
         report.show(as_json=as_json)
-
-
-@click.command()
-@options(
-    KIND,
-    PEER,
-    MLFLOW,
-    AS_JSON,
-    click.option("--seconds", default=4.0, show_default=True, help="Of each work."),
-    click.option("--rounds", default=3, show_default=True, help="Taken in turns."),
-)
-def ingest(
-    kind: str,
-    peer: Path | None,
-    mlflow: Path | None,
-    as_json: bool,
-    seconds: float,
-    rounds: int,
-) -> None:
-    """Log to a fresh server, by the MLflow client and by bare requests."""
-    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
-        home = Path(folder) / "home"
-        home.mkdir()
-        with entered(home, kind) as env:
-            from tests.bench.ingest import Target, measure
-
-            report = Report("Ingest")
-            with (
-                peer_server(mlflow, peer, 0) as address,
-                running(home, env=env) as server,
-            ):
-                here = server.environment
-                ours = Target(here["MLFLOW_TRACKING_URI"], here)
-                theirs = Target(address) if address else None
-                measure(ours, theirs, report, seconds=seconds, rounds=rounds)
-            report.show(as_json=as_json)
 
 
 @click.command()

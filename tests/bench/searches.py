@@ -42,9 +42,13 @@ SCOPES = {
 }
 
 
-def measure(ours: Link, theirs: Link | None, report: Report, repeats: int) -> None:
+def measure(
+    ours: Link, theirs: Link | None, report: Report, repeats: int, only: str = ""
+) -> None:
     for scope, experiments in SCOPES.items():
         for search in SEARCHES:
+            if only not in f"{search.name}, {scope}":
+                continue
             body = search.body(experiments)
             figures: dict[str, Any] = {"ms": took(ours, body, repeats)}
             found = ours.mlflow("POST", "/runs/search", body)

@@ -104,6 +104,16 @@ def test_another_workspaces_keys_are_not_found(
     assert not stranger.runs().ids
 
 
+def test_values_are_counted_by_the_key_and_not_by_its_name(models: Library) -> None:
+    # Joined by its name, PostgreSQL looks through every run that has the key.
+    found = reader(models)
+    with CaptureQueriesContext(connection) as captured:
+        found.read(parse_field("params.lr"))
+    [counting] = [each["sql"] for each in captured if "GROUP BY" in each["sql"]]
+    assert "runs_key" not in counting
+    assert reader(models).read(parse_field("params.nobody")).values == ()
+
+
 def test_the_number_of_queries_does_not_depend_on_the_runs(models: Library) -> None:
     def count() -> int:
         with CaptureQueriesContext(connection) as captured:

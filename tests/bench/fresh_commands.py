@@ -1,0 +1,78 @@
+"""The commands that work over a fresh server."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from tests.bench.commands import (
+    AS_JSON,
+    KIND,
+    MLFLOW,
+    PEER,
+    entered,
+    options,
+    peer_server,
+)
+from tests.bench.places import database
+from tests.bench.report import Report
+from tests.parts.server import running
+
+
+@click.command()
+@options(
+    KIND,
+    PEER,
+    MLFLOW,
+    AS_JSON,
+    click.option("--seconds", default=4.0, show_default=True, help="Of each work."),
+    click.option("--rounds", default=3, show_default=True, help="Taken in turns."),
+)
+def ingest(
+    kind: str,
+    peer: Path | None,
+    mlflow: Path | None,
+    as_json: bool,
+    seconds: float,
+    rounds: int,
+) -> None:
+    """Log to a fresh server, by the MLflow client and by bare requests."""
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        with entered(home, kind) as env:
+            from tests.bench.ingest import Target, measure
+
+            report = Report("Ingest")
+            with (
+                peer_server(mlflow, peer, 0) as address,
+                running(home, env=env) as server,
+            ):
+                here = server.environment
+                ours = Target(here["MLFLOW_TRACKING_URI"], here)
+                theirs = Target(address) if address else None
+                measure(ours, theirs, report, seconds=seconds, rounds=rounds)
+            report.show(as_json=as_json)
+
+
+@click.command()
+@options(
+    KIND,
+    AS_JSON,
+    click.option("--points", default=1_000_000, show_default=True, help="In no order."),
+    click.option("--many", default=10_000, show_default=True, help="Metrics, tags."),
+)
+def strain(kind: str, as_json: bool, points: int, many: int) -> None:
+    """Time what is built to be slow, on a fresh server; check what is read back."""
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        with database(home, kind) as env:
+            from tests.bench.strain import measure
+
+            report = Report("Built to be slow")
+            with running(home, env=env) as server:
+                measure(server, report, points=points, many=many)
+            report.show(as_json=as_json)
