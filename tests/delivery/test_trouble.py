@@ -12,6 +12,7 @@ import pytest
 
 from studio.sdk.client import Client
 from studio.sdk.delivery.courier import Courier
+from studio.sdk.delivery.notices import tell
 from studio.sdk.delivery.place import Place, abandoned
 
 
@@ -72,3 +73,15 @@ def test_a_spool_in_use_is_nobody_elses(
     courier.release()
     found = [place for place in abandoned() if place.owner.writer == mine]
     assert len(found) == 1
+
+
+def test_what_is_refused_of_a_million_names_is_one_sentence(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for number in range(3):
+        tell(f"The run has 7 names: 'odd {number}' was not kept", once=True)
+    tell("The run has another trouble", once=True)
+    said = capfd.readouterr().err
+    assert said.count("was not kept") == 1
+    assert "'odd 0'" in said
+    assert "another trouble" in said

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import threading
 
 _told: set[str] = set()
+#: What differs between sentences that say the same: quoted names, numbers.
+_NAMES = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 
 
 class _Turn:
@@ -19,12 +22,16 @@ def renew_lock() -> None:
 
 
 def tell(text: str, *, once: bool = False) -> None:
-    """Print a sentence. With `once` the same one is printed a single time."""
+    """Print a sentence.
+
+    With `once` one that says the same of another name or number is not printed again.
+    """
+    kind = _NAMES.sub("", text) if once else ""
     with _Turn.lock:
-        if once and text in _told:
+        if once and kind in _told:
             return
         if once and len(_told) < 1000:
-            _told.add(text)
+            _told.add(kind)
     stream = sys.__stderr__ or sys.stderr
     # Standard error may be closed, or its disk full: nobody is to die of that.
     with contextlib.suppress(OSError, ValueError, AttributeError):
