@@ -1,0 +1,271 @@
+"""Charts of the run list in a browser: by mouse and keys, on a phone, unscripted."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.parts.browser import Watch
+from tests.parts.server import Server
+from tests.parts.wire import Connection
+
+HOME = "/w/default/experiments/curves/"
+LOSS = "line!metrics.fit/loss"
+POINTS, SPIKE, HIGH = 2400, 1111, 40.0
+START = 1_795_000_000_000
+#: What the drawn line's highest point is on the axis, read from the picture itself.
+HIGHEST = """plot => {
+  const lines = [...plot.querySelectorAll(".js-line")];
+  const tops = lines.map((line) => line.getBBox().y);
+  return plot._fullLayout.yaxis.p2l(Math.min(...tops));
+}"""
+
+
+@pytest.fixture(scope="module")
+def curves(list_server: Server) -> Iterator[Connection]:
+    """Five runs with long curves: `curve-0` runs on, `curve-1` has a spike."""
+    link = Connection(list_server)
+    made = link.rest("POST", "/experiments", {"name": "curves"})
+    for number in range(5):
+        run = f"curve-{number}"
+        params = {"lr": str(10.0**-number), "seed": str(number % 2), "opt": "adam"}
+        body = {"id": run, "name": run, "experiment": "curves", "params": params}
+        link.rest("POST", "/runs", {**body, "started": START})
+        points = [
+            {"key": "fit/loss", "value": value(number, step), "step": step}
+            for step in range(POINTS)
+        ]
+        points += [{"key": "fit/acc", "value": number / 10, "step": 0}]
+        batch = {"writer": "w", "sequence": 1, "points": points}
+        link.rest("POST", f"/runs/{run}/metrics", batch)
+        if number:
+            end = {"status": "Completed", "ended": START + 60_000}
+            link.rest("POST", f"/runs/{run}/status", end)
+    yield link
+    link.rest("DELETE", f"/experiments/{made['id']}")
+
+
+def value(number: int, step: int) -> float | str:
+    if number == 1 and step == SPIKE:
+        return HIGH
+    if number == 2 and 100 <= step < 103:
+        return "NaN"
+    return math.exp(-step / 500) + number / 10
+
+
+def card(page: Page, at: int = 0) -> Locator:
+    return page.locator(".chart").nth(at)
+
+
+def drawn(page: Page, at: int = 0) -> Locator:
+    plot = card(page, at).locator(".plot")
+    expect(plot.locator(".main-svg").first).to_be_attached()
+    return plot
+
+
+def charts_of(page: Page) -> str:
+    return parse_qs(urlsplit(page.url).query).get("charts", [""])[0]
+
+
+def choose(page: Page, item: str, at: int = 0) -> None:
+    card(page, at).locator("summary").click()
+    card(page, at).locator(".menu-item").filter(has_text=item).first.click()
+
+
+def test_a_chart_is_added_zoomed_changed_and_removed_by_mouse(
+    runs_page: Page, curves: Connection
+) -> None:
+    page, asked = runs_page, []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(HOME)
+    assert not any("plotly" in url for url in asked)
+    page.get_by_role("link", name="Add chart").click()
+    dialog = page.get_by_role("dialog")
+    box = dialog.get_by_label("Field 1", exact=True)
+    box.fill("fit/l")
+    options = dialog.locator("#chart-names option[value='metrics.fit/loss']")
+    expect(options).to_be_attached()
+    box.fill("fit/loss")
+    dialog.get_by_role("button", name="Add chart").click()
+    plot = drawn(page)
+    assert charts_of(page) == LOSS
+    assert plot.evaluate(HIGHEST) == pytest.approx(HIGH, abs=0.2)
+    note = card(page).locator("[data-note]")
+    expect(note).to_contain_text("of 12,000 points, every extreme kept")
+    expect(plot.get_by_text("NaN")).to_be_visible()
+    expect(card(page).locator(".legend")).to_contain_text("curve-4")
+    where = plot.locator(".nsewdrag").first.bounding_box()
+    assert where is not None
+    page.mouse.move(where["x"] + where["width"] * 0.4, where["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(where["x"] + where["width"] * 0.5, where["y"] + 62, steps=4)
+    with page.expect_response(lambda answer: "from=" in answer.url):
+        page.mouse.up()
+    expect(note).not_to_contain_text("every extreme kept")
+    assert plot.evaluate(HIGHEST) == pytest.approx(HIGH, abs=0.2)
+    choose(page, "Bars")
+    expect(page).to_have_url(re.compile("charts=bar!metrics.fit/loss"))
+    expect(drawn(page).locator(".bars path")).to_have_count(5)
+    page.go_back()
+    assert charts_of(page) == LOSS
+    drawn(page)
+    page.get_by_role("link", name="Remove chart").click()
+    expect(page.locator(".chart")).to_have_count(0)
+    assert charts_of(page) == ""
+
+
+def test_charts_are_added_edited_and_moved_by_keyboard(
+    runs_page: Page, curves: Connection, watch: Watch
+) -> None:
+    page = runs_page
+    watch.expect("status of 422")
+    page.goto(f"{HOME}?charts=histogram!metrics.fit/acc")
+    page.locator("#add-chart").press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Field 1", exact=True)).to_be_focused()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("fit/loss")
+    dialog.get_by_label("Smoothing").press("ArrowRight")
+    dialog.get_by_label("all but").press(" ")
+    dialog.locator("#chart-group").fill("seed")
+    page.keyboard.press("Enter")
+    made = f"{LOSS}!smooth=0.01!group=-params.seed"
+    expect(page.locator(".chart")).to_have_count(2)
+    assert charts_of(page) == f"histogram!metrics.fit/acc,{made}"
+    drawn(page, 1)
+    card(page, 1).locator("summary").press("Enter")
+    card(page, 1).get_by_text("Move left").press("Enter")
+    expect(card(page).locator("summary")).to_be_focused()
+    assert charts_of(page) == f"{made},histogram!metrics.fit/acc"
+    card(page).get_by_role("link", name="Edit chart").press("Enter")
+    expect(dialog.locator("#chart-group")).to_have_value("params.seed")
+    dialog.get_by_text("Scatter", exact=True).click()
+    dialog.get_by_role("button", name="Change chart").press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("draws 2 to 3 fields")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    large = card(page).get_by_role("button", name="Enlarge chart")
+    large.press("Enter")
+    expect(large).to_have_attribute("aria-pressed", "true")
+    box = card(page).bounding_box()
+    assert box is not None
+    assert box["width"] > 900
+
+
+def test_brushing_an_axis_filters_the_list(runs_page: Page, curves: Connection) -> None:
+    page = runs_page
+    page.goto(f"{HOME}?charts=parallel!params.lr!params.opt!metrics.fit/acc")
+    lines = card(page).locator(".runs-of path")
+    expect(lines).to_have_count(5)
+    handle = card(page).get_by_role("slider", name="fit/acc ≥")
+    for _ in range(12):
+        handle.press("ArrowUp")
+    expect(card(page).locator(".runs-of path.out")).to_have_count(3)
+    handle.press("Enter")
+    expect(page).to_have_url(re.compile(r"q=metrics.fit/acc"))
+    expect(page.locator("tr[data-row]")).to_have_count(2)
+    expect(lines).to_have_count(2)
+    axis = card(page).locator(".brush-area").first.bounding_box()
+    assert axis is not None
+    page.mouse.move(axis["x"] + 12, axis["y"] + 4)
+    page.mouse.down()
+    page.mouse.move(axis["x"] + 12, axis["y"] + axis["height"] / 2, steps=3)
+    page.mouse.up()
+    expect(page.locator("tr[data-row]")).to_have_count(1)
+    assert "params.lr" in parse_qs(urlsplit(page.url).query)["q"][0]
+
+
+def test_a_selected_run_has_the_colour_of_its_box_in_every_chart(
+    runs_page: Page, curves: Connection
+) -> None:
+    page = runs_page
+    page.goto(f"{HOME}?charts={LOSS},bar!metrics.fit/acc&selected=,curve-3,curve-0")
+    colour = "rgb(250, 85, 116)"
+    expect(drawn(page).locator(".js-line").first).to_have_css("stroke", colour)
+    expect(drawn(page).locator(".js-line")).to_have_count(2)
+    expect(drawn(page, 1).locator(".bars path").first).to_have_css("fill", colour)
+    page.emulate_media(color_scheme="dark")
+    dark = "rgb(174, 79, 20)"
+    expect(drawn(page).locator(".js-line").first).to_have_css("stroke", dark)
+
+
+def test_a_chart_is_a_table_and_a_file_too(
+    runs_page: Page, curves: Connection, tmp_path: Path
+) -> None:
+    page = runs_page
+    page.goto(f"{HOME}?charts={LOSS}")
+    drawn(page)
+    choose(page, "Table")
+    table = card(page).get_by_role("region", name="Values of fit/loss")
+    expect(table.get_by_role("row", name=re.compile("curve-1"))).to_contain_text("40")
+    for item, begins in (("SVG", b"<svg"), ("PNG", b"\x89PNG"), ("CSV", b"run,name")):
+        with page.expect_download() as begun:
+            choose(page, f"Download {item}")
+        path = tmp_path / item
+        begun.value.save_as(path)
+        assert path.read_bytes().startswith(begins)
+    picture = (tmp_path / "SVG").read_text()
+    assert "curve-1" in picture
+    assert "rgb(0, 120, 212)" in picture
+    assert len((tmp_path / "CSV").read_text().splitlines()) == 5 * POINTS + 1
+
+
+def test_a_chart_follows_its_runs_and_stays_while_the_list_is_sorted(
+    runs_page: Page, curves: Connection
+) -> None:
+    page = runs_page
+    page.goto(f"{HOME}?charts={LOSS}")
+    plot = drawn(page)
+    plot.evaluate("plot => plot.dataset.same = 'yes'")
+    page.get_by_role("link", name="Status", exact=True).click()
+    expect(page).to_have_url(re.compile("sort=status"))
+    expect(plot).to_have_attribute("data-same", "yes")
+    points = [{"key": "fit/loss", "value": 77.0, "step": POINTS}]
+    batch = {"writer": "w", "sequence": 2, "points": points}
+    curves.rest("POST", "/runs/curve-0/metrics", batch)
+    expect(plot.get_by_text("60", exact=True)).to_be_visible(timeout=20_000)
+    assert plot.evaluate(HIGHEST) == pytest.approx(77.0, abs=0.4)
+
+
+def test_charts_stand_in_as_many_columns_as_the_window_has_room_for(
+    runs_page: Page, curves: Connection
+) -> None:
+    page = runs_page
+    page.goto(f"{HOME}?charts={','.join([LOSS] * 5)}")
+    for width, columns in ((1280, 3), (1920, 4), (1000, 2)):
+        page.set_viewport_size({"width": width, "height": 800})
+        tops = [card(page, at).bounding_box() for at in range(5)]
+        row = [top for top in tops if top and tops[0] and top["y"] == tops[0]["y"]]
+        assert len(row) == columns
+
+
+def test_a_phone_shows_one_chart_at_a_time(
+    phone_page: Page, curves: Connection
+) -> None:
+    page = phone_page
+    page.goto(f"{HOME}?charts={LOSS},histogram!metrics.fit/acc")
+    expect(drawn(page)).to_be_visible()
+    expect(card(page, 1)).to_be_hidden()
+    card(page).get_by_role("button", name="Next chart").click()
+    expect(drawn(page, 1)).to_be_visible()
+    expect(card(page)).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_without_a_script_the_tables_are_there_and_the_form_works(
+    plain_page: Page, curves: Connection
+) -> None:
+    page = plain_page
+    page.goto(HOME)
+    page.get_by_role("link", name="Add chart").click()
+    page.get_by_label("Field 1", exact=True).fill("fit/loss")
+    page.get_by_role("button", name="Add chart").click()
+    assert charts_of(page) == LOSS
+    expect(page.get_by_role("row", name=re.compile("curve-1.*40"))).to_be_visible()
+    expect(page.locator(".chart .plot")).to_be_hidden()
