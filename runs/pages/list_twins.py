@@ -70,7 +70,7 @@ def runs_twin(
         "after": page.after,
         "notices": [each.message for each in complaints],
     }
-    return _answer(request, kind, _run_sheet(page.rows, asked), told, ways)
+    return sheet_answer(request, kind, _run_sheet(page.rows, asked), told, ways)
 
 
 def experiments_twin(
@@ -78,10 +78,10 @@ def experiments_twin(
 ) -> HttpResponse:
     told = {"total": page.total, "page": page.page, "pages": page.pages}
     found = {name: query for name, query in ways.items() if query}
-    return _answer(request, kind, _experiment_sheet(page.rows), told, found)
+    return sheet_answer(request, kind, _experiment_sheet(page.rows), told, found)
 
 
-def _answer(
+def sheet_answer(
     request: PageRequest,
     kind: str,
     sheet: Sheet,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,7 +10,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
@@ -27,21 +26,21 @@ from runs.pages.conditional import varied
 from runs.pages.experiment_description import about
 from runs.pages.experiments import find_experiment
 from runs.pages.export import asked_format, export
+from runs.pages.group_table import (
+    group_context,
+)
+from runs.pages.group_texts import groups_twin
 from runs.pages.list_charts import charts_of
 from runs.pages.list_empty import empty
+from runs.pages.list_found import Found, find
 from runs.pages.list_news import kept_rows, news_words
 from runs.pages.list_scope import number_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_legal import role_refusal
 from runs.pages.run_links import Links, strip
 from runs.pages.short_address import pushed, says_too_much, to_query
-from runs.search.find_runs import RunPage
-from runs.search.selection import Chosen
-from runs.search.tally import StatusCounts
-from runs.search.tree_runs import TreePage
 from studio.core.errors import (
     InvalidFilter,
-    InvalidValue,
     NotSupported,
     QueryTimeout,
     StudioError,
@@ -52,24 +51,12 @@ from studio.core.viewlenient import (
     readable_part,
     without,
 )
-from studio.core.viewspec import ROWS, Column, ViewSpec
+from studio.core.viewspec import ROWS, ViewSpec
 
 HTMX_SWAPS_THIS = 422
 #: Parameters that a new filter leaves as they are.
 KEPT = ("sort", "columns", "tree", "group", "charts", "selected", "facets")
 Wrong = (InvalidFilter, NotSupported, QueryTimeout)
-
-
-@dataclass
-class Found:
-    """What is shown: the state as it was honoured, its page, and what was wrong."""
-
-    spec: ViewSpec
-    columns: tuple[Column, ...]
-    page: RunPage
-    counts: StatusCounts
-    complaints: list[Complaint]
-    chosen: Chosen
 
 
 @access(Permission.READ)
@@ -113,7 +100,7 @@ def _one_page(
         stamp = conditional.stamp_of(request, spec, spec.filter())
         if request.htmx and conditional.is_untouched(request, stamp):
             return conditional.not_modified(conditional.known_tag(request))
-        found = _find(request, spec, complaints, experiment)
+        found = find(request, spec, complaints, experiment)
     except Wrong as error:
         if kind:
             raise
@@ -121,14 +108,21 @@ def _one_page(
             return _refused_fragment(request, spec, error)
         return _page_of_wrong(request, spec, complaints, experiment, error)
     if kind:
-        return list_twins.runs_twin(
-            request, kind, found.spec, found.page, found.columns, found.complaints
-        )
+        return _twin(request, kind, found)
     context = _context(request, found, experiment)
     if request.htmx:
         return _fragment(request, context, stamp)
     context |= _frame(request, spec, experiment) | {"etag": f'"{stamp}-"'}
     return varied(render(request, "run_list.html", context))
+
+
+def _twin(request: PageRequest, kind: str, found: Found) -> HttpResponse:
+    spec, complaints = found.spec, found.complaints
+    if found.grouped is not None:
+        return groups_twin(request, kind, spec, found.grouped, complaints)
+    return list_twins.runs_twin(
+        request, kind, spec, found.page, found.columns, complaints
+    )
 
 
 def _without_views(
@@ -139,48 +133,6 @@ def _without_views(
         return spec, complaints
     said = _("There is no view %(name)s here.") % {"name": spec.view}
     return without(spec, "view"), [*complaints, Complaint("view", said)]
-
-
-def _find(
-    request: PageRequest,
-    spec: ViewSpec,
-    complaints: list[Complaint],
-    experiment: Experiment | None,
-) -> Found:
-    """The page; a cursor or selection that is none of this list's is left out."""
-    columns = run_table.columns_of(request, spec, experiment)
-    try:
-        selection = selecting.chosen_of(request, spec)
-        page, counts = run_table.find_page(request, spec, columns, experiment)
-    except InvalidFilter:
-        raise
-    except InvalidValue as error:
-        wrong = Complaint.about(error)
-        if wrong.name not in ("after", "before", "selected", "tree"):
-            raise
-        spec = without(spec, wrong.name)
-        if wrong.name == "selected":
-            spec = without(spec, "only")
-        return _find(request, spec, [*complaints, wrong], experiment)
-    spec, complaints = _without_unknown(spec, complaints, page)
-    complaints = [*complaints, *selecting.complaints(selection)]
-    return Found(spec, columns, page, counts, complaints, selection)
-
-
-def _without_unknown(
-    spec: ViewSpec, complaints: list[Complaint], page: RunPage
-) -> tuple[ViewSpec, list[Complaint]]:
-    """Rows to open that no run is: named, and left out of the page's links."""
-    unknown = page.unknown if isinstance(page, TreePage) else ()
-    if not unknown:
-        return spec, complaints
-    known = tuple(each for each in spec.tree if each.run_id not in unknown)
-    said = ngettext(
-        "tree: there is no run %(ids)s here to open",
-        "tree: there are no runs %(ids)s here to open",
-        len(unknown),
-    ) % {"ids": ", ".join(unknown)}
-    return replace(spec, tree=known), [*complaints, Complaint("tree", said)]
 
 
 def _context(
@@ -204,6 +156,8 @@ def _context(
         ),
     }
     context |= charts_of(request, spec, experiment, links)
+    if found.grouped is not None:
+        context["grouped"] = group_context(request, found.grouped, links)
     if not page.rows:
         context |= empty(request, links, experiment)
     return context
@@ -260,9 +214,9 @@ def _page_of_wrong(
         if isinstance(error, QueryTimeout):
             raise error
         try:
-            found = _find(request, part, complaints, experiment)
+            found = find(request, part, complaints, experiment)
         except (InvalidFilter, NotSupported):
-            found = _find(request, replace(part, q=""), complaints, experiment)
+            found = find(request, replace(part, q=""), complaints, experiment)
         context |= _context(request, found, experiment)
         problem |= {"rows_of": found.spec.q, "rows_of_all": not found.spec.q}
     except QueryTimeout:

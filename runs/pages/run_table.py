@@ -93,6 +93,7 @@ def table(
         "heads": heads(links.spec, shown, links, links.part("head")),
         "columns": json.dumps([str(column) for column in columns], ensure_ascii=False),
         "columns_href": links.part("columns"),
+        "group_href": links.part("group"),
         "here_links": _here(links),
         "exports": _exports(links),
         "sorted_by": field_label(links.spec.sort.field),

@@ -98,7 +98,9 @@ def tray(
     if not chosen.total:
         return told
     runs = selected_runs(chosen, request.actor.user, request.workspace)
-    spec, away = links.spec, chosen.total - count
+    spec = links.spec
+    # Of groups only some runs are shown: nobody is told of others.
+    away = 0 if spec.group else chosen.total - count
     place = {"after": spec.after, "before": spec.before}
     return told | {
         "tray": {

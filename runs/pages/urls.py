@@ -16,6 +16,8 @@ from runs.pages import (
     facets,
     filter_complete,
     filter_editor,
+    group_choice,
+    group_texts,
     guide,
     health,
     home,
@@ -100,6 +102,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "w/<str:workspace>/list/columns/", columns_dialog.columns, name="list-columns"
     ),
     path("w/<str:workspace>/list/select/", selecting.select, name="list-select"),
+    path("w/<str:workspace>/list/group/", group_choice.choose_group, name="list-group"),
+    path("w/<str:workspace>/list/groups/", group_texts.group_text, name="list-groups"),
     path("w/<str:workspace>/list/head/", column_head.column_head, name="list-head"),
     path("w/<str:workspace>/undo/", undo.undo_latest, name="undo"),
     path("w/<str:workspace>/undo/<int:number>/", undo.undo_one, name="undo-change"),

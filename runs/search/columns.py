@@ -151,11 +151,17 @@ class Timed(Protocol):
 
 def run_duration(run: Timed, now: int) -> int | None:
     """As `attributes.duration` says it in SQL."""
-    if run.started is None:
+    return duration_of(run.started, run.ended, run.status, now)
+
+
+def duration_of(
+    started: int | None, ended: int | None, status: int, now: int
+) -> int | None:
+    if started is None:
         return None
-    if run.ended is not None:
-        return run.ended - run.started
-    return None if run.status in FINAL_CODES else now - run.started
+    if ended is not None:
+        return ended - started
+    return None if status in FINAL_CODES else now - started
 
 
 _ATTRIBUTES: Mapping[str, Callable[[Run, int], object]] = {

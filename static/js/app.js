@@ -25,6 +25,18 @@ document.addEventListener("click", (event) => {
   if (copier) copy(copier);
 });
 
+// What a link leads to is copied instead of shown.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-copy-from]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const answer = await fetch(link.href).catch(() => null);
+  if (!answer?.ok) return toast({ text: document.body.dataset.failed });
+  await navigator.clipboard.writeText(await answer.text());
+  closeMenus(null);
+  toast({ text: link.dataset.copied });
+});
+
 async function copy(button) {
   const source = button.dataset.copy;
   const text = source.startsWith("#") ? document.querySelector(source).textContent : source;

@@ -19,9 +19,9 @@ from studio.core.errors import InvalidValue
 from studio.core.filters import parse, to_text
 from studio.core.filters.tree import Node, attribute
 from studio.core.viewcharts import Chart, read_charts
-from studio.core.viewtext import Column, Group, Open, Sort
+from studio.core.viewtext import Column, Group, Open, Rank, Sort
 
-__all__ = ["Chart", "Column", "Group", "Open", "Sort", "ViewSpec"]
+__all__ = ["Chart", "Column", "Group", "Open", "Rank", "Sort", "ViewSpec"]
 
 DEFAULT_SORT = Sort(attribute("created"), descending=True)
 DEFAULT_COLUMNS = tuple(

@@ -13,6 +13,9 @@ from studio.core.filters import fields, parse_field
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import Field
 
+#: What groups are ordered by: of a field, and of themselves.
+STATS = ("mean", "std", "min", "max")
+GROUP_STATS = ("count", "value")
 MAX_ITEMS = 200
 MIN_WIDTH, MAX_WIDTH = 40, 2000
 #: Children of one row that a page can show.
@@ -53,15 +56,36 @@ class Open:
 
 
 @dataclass(frozen=True)
+class Rank:
+    """What groups are ordered by: a statistic of a field, their size, their values."""
+
+    stat: str
+    field: Field | None = None
+    descending: bool = False
+
+    def __str__(self) -> str:
+        name = f":{field_text(self.field)}" if self.field is not None else ""
+        return ("-" if self.descending else "") + self.stat + name
+
+
+@dataclass(frozen=True)
 class Group:
-    """What rows are grouped by; `all_but` means by every parameter except these."""
+    """What rows are grouped by; `all_but` means by every parameter except these.
+
+    `params.lr!by=-mean:metrics.acc!open=3f2a` also says their order, and which of them
+    show their runs.
+    """
 
     fields: tuple[Field, ...]
     all_but: bool = False
+    by: Rank | None = None
+    opened: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         names = ",".join(field_text(field) for field in self.fields)
-        return f"-{names}" if self.all_but else names
+        text = f"-{names}" if self.all_but else names
+        by = f"!by={self.by}" if self.by is not None else ""
+        return text + by + (f"!open={'.'.join(self.opened)}" if self.opened else "")
 
 
 def split(text: str, divider: str, name: str) -> list[str]:
@@ -131,11 +155,27 @@ def _column(text: str, name: str) -> Column:
 
 def read_group(text: str, name: str = "group") -> Group:
     """`params.lr,tags.model`, or `-params.seed` for all but it."""
-    all_but = text.startswith("-")
-    items = split(text[1:] if all_but else text, ",", name)
+    head, *options = split(text, "!", name) or [""]
+    all_but = head.startswith("-")
+    items = split(head[1:] if all_but else head, ",", name)
     if not items:
         raise InvalidValue(f"{name} names no field", field=name)
-    return Group(tuple(read_field(item, name) for item in items), all_but)
+    fields = tuple(dict.fromkeys(read_field(item, name) for item in items))
+    given = dict(item.partition("=")[::2] for item in options)
+    if unknown := sorted(given.keys() - {"by", "open"}):
+        raise InvalidValue(f"{name} has no option {unknown[0]!r}", field=name)
+    by = _rank(given["by"], name) if given.get("by") else None
+    opened = [key for key in given.get("open", "").split(".") if key.isalnum()]
+    return Group(fields, all_but, by, tuple(dict.fromkeys(opened[:MAX_ITEMS])))
+
+
+def _rank(text: str, name: str) -> Rank:
+    """`-mean:metrics.acc`, `count`."""
+    descending = text.startswith("-")
+    stat, colon, field = (text[1:] if descending else text).partition(":")
+    if stat not in (STATS if colon else GROUP_STATS):
+        raise InvalidValue(f"{name}: groups have no order by {text!r}", field=name)
+    return Rank(stat, read_field(field, name) if colon else None, descending)
 
 
 def read_selected(text: str, name: str = "selected") -> tuple[str, ...]:

@@ -101,6 +101,8 @@ IN_WORKSPACE: dict[str, Row] = {
     "list/columns/": page(READER),
     "list/head/": page(READER, 400),
     "list/select/": form(READER),
+    "list/group/": page(READER),
+    "list/groups/": page(READER, 400),
     "list/goal/": form(CONTRIBUTOR, 400),
     "list/complete/": page(READER),
     "list/filter/": page(READER),

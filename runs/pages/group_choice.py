@@ -1,0 +1,133 @@
+"""What the list's runs are grouped by: a page of its own, and what *Group by* opens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.pages.conditional import varied
+from runs.pages.group_values import name_of
+from runs.pages.list_scope import scope_of
+from runs.pages.members_only import PageRequest
+from runs.render import numbers
+from runs.render.pills import field_label
+from runs.search import completion
+from runs.search.facets import FacetReader
+from runs.search.many_runs import COLUMNS
+from studio.core.errors import InvalidFilter, QueryTimeout
+from studio.core.filters import Field, field_text, tree
+from studio.core.filters.tree import attribute
+from studio.core.viewlenient import read_leniently
+from studio.core.viewspec import Group, ViewSpec
+
+#: Keys of one kind that are listed; more are found by their name.
+KEYS = 20
+
+
+@dataclass(frozen=True)
+class Choice:
+    name: str
+    label: str
+    note: str
+    href: str
+    all_but: str = ""
+
+
+@access(Permission.READ)
+@require_safe
+def choose_group(request: PageRequest) -> HttpResponse:
+    scope, (spec, _wrong) = scope_of(request), read_leniently(request.GET.dict())
+    part = request.GET.get("find", "").strip()[:250]
+    try:
+        reader = FacetReader(
+            spec, request.actor.user, request.workspace, experiment=scope.experiment
+        )
+    except InvalidFilter:
+        spec = spec.changed(q="")
+        reader = FacetReader(
+            spec, request.actor.user, request.workspace, experiment=scope.experiment
+        )
+    choices = _Choices(spec, scope.path)
+    kept = {**spec.parameters(), **({"in": scope.number} if scope.number else {})}
+    context = {
+        "title": _("Group by"),
+        "experiment": scope.experiment,
+        "back": choices.href(spec.group),
+        "kept": list(kept.items()),
+        "find": part,
+        "chosen": choices.chosen(),
+        "all_but": spec.group is not None and spec.group.all_but,
+        "groups": choices.offered(reader, part),
+        "fragment": "_group_choice.html",
+    }
+    template = "_group_choice.html" if request.htmx else "filter_editor.html"
+    return varied(render(request, template, context))
+
+
+class _Choices:
+    def __init__(self, spec: ViewSpec, path: str) -> None:
+        self.spec, self.path = spec, path
+        self.fields = spec.group.fields if spec.group else ()
+
+    def href(self, group: Group | None) -> str:
+        query = self.spec.to_query(group=group)
+        return self.path + (f"?{query}" if query else "")
+
+    def chosen(self) -> list[Choice]:
+        """The fields of now, each with the list without it."""
+        assert self.spec.group is not None or not self.fields
+        found = []
+        for field in self.fields:
+            left = tuple(each for each in self.fields if each != field)
+            all_but = self.spec.group is not None and self.spec.group.all_but
+            group = Group(left, all_but) if left else None
+            found.append(
+                Choice(field_text(field), name_of(field), "", self.href(group))
+            )
+        return found
+
+    def offered(self, reader: FacetReader, part: str) -> list[tuple[str, list[Choice]]]:
+        lowered = part.lower()
+        own = [attribute(name) for name in (*COLUMNS, "commit")]
+        found = [
+            (
+                _("Run"),
+                [
+                    self._choice(field, field_label(field), "")
+                    for field in own
+                    if lowered in field_label(field).lower() or lowered in field.key
+                ],
+            )
+        ]
+        kinds = ((tree.PARAMS, _("Parameters")), (tree.TAGS, _("Tags")))
+        try:
+            for kind, title in kinds:
+                listed = completion.listed(reader, kind, part, KEYS)
+                found.append((title, [self._keyed(each) for each in listed]))
+        except QueryTimeout:
+            # What every run has can still be chosen.
+            pass
+        return [(title, [each for each in rows if each.href]) for title, rows in found]
+
+    def _keyed(self, each: completion.KeyCount) -> Choice:
+        runs = ngettext("%(n)s run", "%(n)s runs", each.runs)
+        note = runs % {"n": numbers.grouped(each.runs)} if each.runs else ""
+        return self._choice(each.field, each.field.key, note)
+
+    def _choice(self, field: Field, label: str, note: str) -> Choice:
+        if field in self.fields:
+            return Choice(field_text(field), label, note, "")
+        now = self.spec.group
+        is_param = field.kind == tree.PARAMS
+        all_but = self.href(
+            Group((*self.fields, field) if now and now.all_but else (field,), True)
+        )
+        kept = self.fields if now is not None and not now.all_but else ()
+        href = self.href(Group((*kept, field)))
+        return Choice(field_text(field), label, note, href, all_but if is_param else "")

@@ -1,0 +1,268 @@
+"""The rows and heads of a table of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runs.models import Run
+from runs.pages.group_values import name_of, odd_of, term_of, title_of
+from runs.pages.members_only import PageRequest
+from runs.pages.run_cells import Best, Row, rows
+from runs.pages.run_links import Link, Links, style
+from runs.render import numbers, times
+from runs.render.addresses import run_path
+from runs.render.deviations import with_deviation
+from runs.render.pills import field_label
+from runs.search.find_runs import RunPage
+from runs.search.group_runs import Grouping, RunGroup
+from runs.search.shown_runs import shown_runs
+from runs.search.tally import StatusCounts
+from studio.core.filters import Field, field_text
+from studio.core.filters.source import read
+from studio.core.filters.tree import (
+    METRICS,
+    attribute,
+)
+from studio.core.viewspec import Column, Group, Rank, ViewSpec
+
+#: So many runs of an open group are shown; its link has all.
+MEMBERS = 10
+#: Chips of one group.
+CHIPS = 6
+NO_VALUE = "–"
+
+
+@dataclass(frozen=True)
+class Head:
+    label: str
+    css: str
+    href: str = ""
+    order: str = ""
+    ways: tuple[tuple[str, str, bool], ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A field's mean and deviation; `title` has the rest."""
+
+    css: str
+    text: str
+    deviation: str = ""
+    title: str = ""
+    best: bool = False
+    range: str = ""
+    best_run: Run | None = None
+    best_href: str = ""
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    key: str
+    label: str
+    chips: tuple[Link, ...]
+    more: int
+    count: str
+    href: str
+    cells: tuple[Cell, ...]
+    toggle: str
+    members: tuple[Row, ...] = ()
+    rest: str = ""
+
+
+def rank_of(spec: ViewSpec, grouping: Grouping) -> Rank:
+    """The order that was chosen; else by the mean of what the list is sorted by."""
+    assert spec.group is not None
+    chosen = spec.group.by
+    if chosen is not None and (
+        chosen.field is None or chosen.field in grouping.numbers
+    ):
+        return chosen
+    if spec.sort.field in grouping.numbers:
+        return Rank("mean", spec.sort.field, spec.sort.descending)
+    return Rank("count", None, descending=True)
+
+
+class Drawer:
+    def __init__(
+        self,
+        request: PageRequest,
+        grouping: Grouping,
+        groups: Sequence[RunGroup],
+        links: Links,
+    ) -> None:
+        self.request, self.grouping, self.links = request, grouping, links
+        self.groups = groups
+        assert links.spec.group is not None
+        self.group: Group = links.spec.group
+        self.rank = rank_of(links.spec, grouping)
+        self.stats = {
+            (group.number, field): grouping.stats(group, field)
+            for group in self.groups
+            for field in grouping.numbers
+        }
+        self.best = {field: grouping.best_group(field) for field in grouping.numbers}
+        self.names = self._best_runs()
+
+    def _best_runs(self) -> dict[int, Run]:
+        keys = {stats.best for stats in self.stats.values()} - {0}
+        runs = Run.objects.visible_to(self.request.actor.user).filter(pk__in=keys)
+        return runs.only("pk", "run_id", "name").in_bulk()
+
+    def heads(self) -> list[Head]:
+        label = _("Group")
+        heads = [
+            self._head(label, "name", None, "value"),
+            self._head(_("Runs"), "number", None, "count"),
+        ]
+        return heads + [
+            self._head(field_label(field), style(field), field, "mean")
+            for field in self.grouping.numbers
+        ]
+
+    def _head(self, label: str, css: str, field: Field | None, stat: str) -> Head:
+        names = {
+            "mean": _("Mean"),
+            "std": _("Deviation"),
+            "min": _("Least"),
+            "max": _("Greatest"),
+        }
+        is_here = self.rank.field == field and (
+            field is not None or self.rank.stat == stat
+        )
+        order = (
+            ("descending" if self.rank.descending else "ascending") if is_here else ""
+        )
+        first = stat != "value"
+        if field is None:
+            down = not self.rank.descending if is_here else first
+            return Head(label, css, self._by(Rank(stat, None, down)), order)
+        stat = self.rank.stat if is_here else stat
+        down = (
+            not self.rank.descending
+            if is_here
+            else self.grouping.goals.get(field, True)
+        )
+        ways = tuple(
+            (
+                name,
+                self._by(
+                    Rank(
+                        key,
+                        field,
+                        not self.rank.descending
+                        if is_here and self.rank.stat == key
+                        else True,
+                    )
+                ),
+                is_here and self.rank.stat == key,
+            )
+            for key, name in names.items()
+        )
+        return Head(label, css, self._by(Rank(stat, field, down)), order, ways)
+
+    def _by(self, rank: Rank) -> str:
+        return self.links.query(group=replace(self.group, by=rank))
+
+    def rows(self) -> list[GroupRow]:
+        return [self._row(group) for group in self.groups]
+
+    def _row(self, group: RunGroup) -> GroupRow:
+        is_open = group.key in self.group.opened
+        others = tuple(key for key in self.group.opened if key != group.key)
+        opened = others if is_open else (*others, group.key)
+        toggle = self.links.query(
+            group=replace(self.group, opened=opened), after=self.links.spec.after
+        )
+        chips = self._chips(group)
+        label = ", ".join(
+            f"{field_text(f)}: {NO_VALUE if v is None else v}"
+            for f, v in zip(self.grouping.fields, group.values, strict=True)
+        )
+        href = self._runs_of(group)
+        row = GroupRow(
+            group.key,
+            label,
+            tuple(chips[:CHIPS]),
+            len(chips[CHIPS:]),
+            numbers.grouped(group.count),
+            href,
+            tuple(self._cell(group, field) for field in self.grouping.numbers),
+            toggle,
+        )
+        if not is_open:
+            return row
+        rest = group.count - MEMBERS
+        said = ngettext("Show all %(n)s run", "Show all %(n)s runs", group.count)
+        text = said % {"n": numbers.grouped(group.count)} if rest > 0 else ""
+        return replace(row, members=tuple(self._members(group)), rest=text)
+
+    def _chips(self, group: RunGroup) -> list[Link]:
+        every = range(len(self.grouping.fields))
+        found = []
+        for n in self.grouping.differing if self.group.all_but else every:
+            field, value = self.grouping.fields[n], group.values[n]
+            if value is None and self.group.all_but:
+                continue
+            text = NO_VALUE if value is None else value or name_of(field)
+            found.append(self.links.link(text, term_of(field, value), name_of(field)))
+        return found
+
+    def _runs_of(self, group: RunGroup) -> str:
+        """The list of the group's runs."""
+        q = self.links.spec.q
+        for n, (field, value) in enumerate(
+            zip(self.grouping.fields, group.values, strict=True)
+        ):
+            if not self.group.all_but or n in self.grouping.differing:
+                q = read(q).with_term(term_of(field, value))
+        return self.links.query(q=q, group=None)
+
+    def _cell(self, group: RunGroup, field: Field) -> Cell:
+        stats = self.stats[group.number, field]
+        css = style(field)
+        if not stats.count:
+            title = odd_of(stats)
+            return Cell(css, NO_VALUE, title=title)
+        best = self.names.get(stats.best)
+        if field.kind == METRICS:
+            text, deviation = with_deviation(stats.mean, stats.std)
+            low, high = numbers.number(stats.min), numbers.number(stats.max)
+        else:
+            text, deviation = times.duration(round(stats.mean)), ""
+            low, high = (
+                times.duration(round(stats.min)),
+                times.duration(round(stats.max)),
+            )
+        return Cell(
+            css,
+            text,
+            deviation,
+            title_of(stats, low, high, best),
+            best=self.best[field] == group.number,
+            range=f"{low} – {high}",
+            best_run=best,
+            best_href=run_path(self.links.workspace, best.run_id) if best else "",
+        )
+
+    def _members(self, group: RunGroup) -> list[Row]:
+        by = self.rank.field or next(iter(self.grouping.goals), None)
+        keys = self.grouping.members(group, MEMBERS, by)
+        columns = [Column(each) for each in (attribute("name"), *self.grouping.numbers)]
+        asked = replace(self.links.spec, columns=tuple(columns))
+        viewer, workspace = self.request.actor.user, self.request.workspace
+        found = {r.run.pk: r for r in shown_runs(keys, asked, viewer, workspace)}
+        shown = tuple(found[key] for key in keys if key in found)
+        values = {
+            field: self.stats[group.number, field] for field in self.grouping.goals
+        }
+        best = {
+            field: s.max if self.grouping.goals[field] else s.min
+            for field, s in values.items()
+            if s.count > 1 and s.min != s.max
+        }
+        page = RunPage(shown, StatusCounts({}, exact=True), "", "", 0)
+        return rows(page, columns, self.links, Best(best, _("best of its group")))

@@ -1,0 +1,140 @@
+"""The list's runs in groups: the table of them, and what its links ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runs.models import Experiment
+from runs.pages.group_rows import Drawer, rank_of
+from runs.pages.members_only import PageRequest
+from runs.pages.run_links import Links
+from runs.render import numbers
+from runs.render.pills import field_label
+from runs.search.group_runs import Grouping, RunGroup, group_runs
+from runs.search.many_runs import MOST
+from studio.core.filters import field_text
+from studio.core.viewlenient import Complaint
+from studio.core.viewspec import Column, ViewSpec
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """The groups of one page; without a grouping there are too many runs for it."""
+
+    grouping: Grouping | None
+    start: int = 0
+    stop: int = 0
+
+    @property
+    def groups(self) -> list[RunGroup]:
+        return self.grouping.page(self.start, self.stop) if self.grouping else []
+
+
+def find_groups(
+    request: PageRequest,
+    spec: ViewSpec,
+    columns: Sequence[Column],
+    experiment: Experiment | None,
+) -> Grouped | None:
+    """The groups of the spec's page, in its order; raises what `group_runs` raises.
+
+    None where the list is not grouped.
+    """
+    if spec.group is None:
+        return None
+    grouping = group_runs(
+        spec,
+        request.actor.user,
+        request.workspace,
+        [column.field for column in columns],
+        experiment=experiment,
+    )
+    if grouping is None:
+        return Grouped(None)
+    rank = rank_of(spec, grouping)
+    grouping.sort(rank.stat, rank.field, descending=rank.descending)
+    start = int(spec.after) if spec.after.isdecimal() and len(spec.after) < 8 else 0
+    start = min(start, max(len(grouping) - 1, 0))
+    return Grouped(grouping, start, min(start + spec.rows, len(grouping)))
+
+
+def group_complaints(spec: ViewSpec, grouped: Grouped | None) -> list[Complaint]:
+    """An order by a field that the groups do not show is named."""
+    grouping = grouped.grouping if grouped else None
+    chosen = spec.group.by if spec.group else None
+    field = chosen.field if chosen else None
+    if grouping is None or field is None or field in grouping.numbers:
+        return []
+    name = field_text(field)
+    said = _("group: there is no column %(name)s to order the groups by") % {
+        "name": name
+    }
+    return [Complaint("group", said)]
+
+
+def as_list(spec: ViewSpec) -> ViewSpec:
+    """The list of the same runs, from its beginning: groups have pages of their own."""
+    return spec.changed(tree=(), flat=True)
+
+
+def group_label(spec: ViewSpec) -> str:
+    assert spec.group is not None
+    names = ", ".join(map(field_label, spec.group.fields))
+    if spec.group.all_but:
+        return _("all parameters but %(names)s") % {"names": names}
+    return names
+
+
+def too_many() -> str:
+    """How to get groups where there are too many runs for them."""
+    return _(
+        "More than %(most)s runs match, and groups are only made of all that match. "
+        "Narrow the list: choose an experiment, a status or a shorter time."
+    ) % {"most": numbers.grouped(MOST)}
+
+
+def group_context(
+    request: PageRequest, grouped: Grouped, links: Links
+) -> dict[str, Any]:
+    spec = links.spec
+    context: dict[str, Any] = {
+        "label": group_label(spec),
+        "ungroup": links.query(group=None),
+        "too_many": grouped.grouping is None,
+        "sentence": too_many(),
+    }
+    grouping = grouped.grouping
+    if grouping is None:
+        return context
+    drawer = Drawer(request, grouping, grouped.groups, links)
+    total = len(grouping)
+    count = numbers.grouped(total)
+    shown = count
+    if total:
+        first, last = numbers.grouped(grouped.start + 1), numbers.grouped(grouped.stop)
+        shown = f"{first}–{last}"
+    noun = ngettext("group", "groups", total)
+    before = max(grouped.start - spec.rows, 0)
+    return context | {
+        "heads": drawer.heads(),
+        "rows": drawer.rows(),
+        "span": len(grouping.numbers) + 3,
+        "size": len(grouping.runs),
+        "range": _("%(shown)s of %(total)s %(noun)s")
+        % {"shown": shown, "total": count, "noun": noun},
+        "previous": links.query(after=str(before)) if grouped.start else "",
+        "next": links.query(after=str(grouped.stop)) if grouped.stop < total else "",
+        "copies": [
+            (name, form, links.part("groups", form=form))
+            for name, form in (
+                ("CSV", "csv"),
+                ("Markdown", "markdown"),
+                ("LaTeX", "latex"),
+            )
+        ],
+    }

@@ -1,0 +1,158 @@
+"""The groups for scripts and papers: the same rows as a sheet, Markdown or LaTeX."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.models import Run
+from runs.pages.group_rows import NO_VALUE
+from runs.pages.group_table import Grouped, find_groups, too_many
+from runs.pages.group_values import name_of
+from runs.pages.list_scope import scope_of
+from runs.pages.list_twins import sheet_answer
+from runs.pages.members_only import PageRequest
+from runs.pages.run_table import columns_of
+from runs.render import numbers, paper_tables, sheets, times
+from runs.render.deviations import with_deviation
+from runs.render.paper_tables import Cell, Table
+from runs.render.pills import field_label
+from runs.search.group_runs import Grouping, RunGroup
+from runs.search.group_sums import Stats
+from studio.core.errors import InvalidValue
+from studio.core.filters import Field, field_text, tree
+from studio.core.viewlenient import Complaint
+from studio.core.viewspec import ViewSpec
+
+#: So many groups are copied; a list of more is no table for people.
+COPIED = 2000
+
+
+@access(Permission.READ)
+@require_safe
+def group_text(request: PageRequest) -> HttpResponse:
+    """All groups of the list as `form` asks: csv, markdown or latex."""
+    scope, spec = scope_of(request), ViewSpec.from_query(request.GET.dict())
+    if spec.group is None:
+        raise InvalidValue("group names no field", field="group")
+    columns = columns_of(request, spec, scope.experiment)
+    grouped = find_groups(request, spec, columns, scope.experiment)
+    if grouped is None or grouped.grouping is None:
+        raise InvalidValue(too_many(), field="group")
+    form = request.GET.get("form", "csv")
+    grouping = grouped.grouping
+    groups = grouping.page(0, COPIED)
+    if form == "csv":
+        text = sheets.as_csv(group_sheet(request, grouping, groups))
+    elif form in _FORMS:
+        text = _FORMS[form](_table(grouping, groups))
+    else:
+        raise Http404(form)
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+def groups_twin(
+    request: PageRequest,
+    kind: str,
+    spec: ViewSpec,
+    grouped: Grouped,
+    complaints: Sequence[Complaint],
+) -> HttpResponse:
+    """The groups of the page, at the page's own address."""
+    grouping = grouped.grouping
+    if grouping is None:
+        raise InvalidValue(too_many(), field="group")
+    before = str(max(grouped.start - spec.rows, 0))
+    ways = {"prev": before if grouped.start else ""}
+    ways["next"] = str(grouped.stop) if grouped.stop < len(grouping) else ""
+    told = {
+        "total": len(grouping),
+        "runs": len(grouping.runs),
+        "notices": [each.message for each in complaints],
+    }
+    links = {k: "?" + spec.to_query(after=place) for k, place in ways.items() if place}
+    sheet = group_sheet(request, grouping, grouped.groups)
+    return sheet_answer(request, kind, sheet, told, links)
+
+
+def group_sheet(
+    request: PageRequest, grouping: Grouping, groups: Sequence[RunGroup]
+) -> sheets.Sheet:
+    """A row a group: its values, its size, and of each number all that is known."""
+    columns = [sheets.Column(field_text(f), name_of(f)) for f in grouping.fields]
+    columns.append(sheets.Column("runs", _("Runs"), sheets.NUMBER))
+    for field in grouping.numbers:
+        columns += _stat_columns(field)
+    stats = [[grouping.stats(g, f) for f in grouping.numbers] for g in groups]
+    keys = {each.best for row in stats for each in row} - {0}
+    visible = Run.objects.visible_to(request.actor.user)
+    ids = dict(visible.filter(pk__in=keys).values_list("pk", "run_id"))
+    rows = [
+        (*group.values, group.count, *(v for each in row for v in _stat(each, ids)))
+        for group, row in zip(groups, stats, strict=True)
+    ]
+    return sheets.Sheet(tuple(columns), tuple(rows))
+
+
+def _stat_columns(field: Field) -> list[sheets.Column]:
+    name, label = field_text(field), field_label(field)
+    is_number = field.kind == tree.METRICS
+    kind = sheets.NUMBER if is_number else sheets.DURATION
+    said = {
+        "mean": _("mean"),
+        "std": _("std"),
+        "min": _("min"),
+        "max": _("max"),
+    }
+    counted = {"count": _("values"), "other": _("not finite")}
+    return [
+        *(sheets.Column(f"{name}.{k}", f"{label} {w}", kind) for k, w in said.items()),
+        *(
+            sheets.Column(f"{name}.{k}", f"{label} {w}", sheets.NUMBER)
+            for k, w in counted.items()
+        ),
+        sheets.Column(f"{name}.best_run", f"{label} {_('best run')}"),
+    ]
+
+
+def _stat(stats: Stats, ids: dict[int, str]) -> tuple[Any, ...]:
+    found = (stats.mean, stats.std, stats.min, stats.max)
+    known = (None if math.isnan(each) else each for each in found)
+    return (*known, stats.count, stats.odd, ids.get(stats.best))
+
+
+def _table(grouping: Grouping, groups: Sequence[RunGroup]) -> Table:
+    heads = [name_of(field) for field in grouping.fields]
+    heads += [_("Runs"), *(field_label(field) for field in grouping.numbers)]
+    right = [False] * len(grouping.fields) + [True] * (len(grouping.numbers) + 1)
+    best = {field: grouping.best_group(field) for field in grouping.numbers}
+    rows = [
+        [
+            *(Cell(NO_VALUE if v is None else v) for v in group.values),
+            Cell(numbers.grouped(group.count), is_number=True),
+            *(
+                _cell(field, grouping.stats(group, field), best[field] == group.number)
+                for field in grouping.numbers
+            ),
+        ]
+        for group in groups
+    ]
+    return Table(heads, right, rows)
+
+
+def _cell(field: Field, stats: Stats, is_best: bool) -> Cell:
+    if not stats.count:
+        return Cell(NO_VALUE)
+    if field.kind == tree.METRICS:
+        text, deviation = with_deviation(stats.mean, stats.std)
+        return Cell(text, deviation, is_number=True, best=is_best)
+    return Cell(times.duration(round(stats.mean)))
+
+
+_FORMS = {"markdown": paper_tables.as_markdown, "latex": paper_tables.as_latex}

@@ -1,0 +1,64 @@
+"""What a group's values and numbers say: terms that ask for them, and their words."""
+
+from __future__ import annotations
+
+import math
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runs.models import Run
+from runs.render import numbers
+from runs.render.pills import field_label
+from runs.search.group_sums import Stats
+from studio.core.filters import Field
+from studio.core.filters.tree import (
+    ATTRIBUTE,
+    METRICS,
+    TAGS,
+    Comparison,
+    Number,
+    Text,
+)
+
+
+def term_of(field: Field, value: str | None) -> Comparison:
+    """Asks for the runs of one value, or of none."""
+    if value is None:
+        return Comparison(field, "is null")
+    if value == "" and field.kind == TAGS:
+        return Comparison(field, "is not null")
+    if field.kind == METRICS:
+        return Comparison(field, "=", (Number(float(value)),))
+    return Comparison(field, "=", (Text(value),))
+
+
+def name_of(field: Field) -> str:
+    return field_label(field) if field.kind == ATTRIBUTE else field.key
+
+
+def title_of(stats: Stats, low: str, high: str, best: Run | None) -> str:
+    """What the cell has no room for."""
+    said = ngettext("%(n)s value", "%(n)s values", stats.count)
+    lines = [
+        said % {"n": numbers.grouped(stats.count)} + f", {low} – {high}",
+        _("mean %(mean)s") % {"mean": repr(stats.mean)},
+    ]
+    if math.isfinite(stats.std):
+        lines.append(_("standard deviation %(std)s") % {"std": repr(stats.std)})
+    if best is not None:
+        lines.append(_("best run: %(name)s") % {"name": best.name})
+    if stats.odd:
+        lines.append(odd_of(stats))
+    return "\n".join(lines)
+
+
+def odd_of(stats: Stats) -> str:
+    if not stats.odd:
+        return ""
+    said = ngettext(
+        "%(n)s run has NaN, Infinity or text, and is left out",
+        "%(n)s runs have NaN, Infinity or text, and are left out",
+        stats.odd,
+    )
+    return said % {"n": numbers.grouped(stats.odd)}

@@ -1,0 +1,112 @@
+"""Tables as papers take them: Markdown and LaTeX, with everything that people wrote
+escaped, so that a name is a name and no command.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+}
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&-])")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A text of people's, or a number with its deviation; `best` is set in bold."""
+
+    text: str = ""
+    deviation: str = ""
+    is_number: bool = False
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """`right` says of each column whether it is aligned to the right."""
+
+    heads: Sequence[str]
+    right: Sequence[bool]
+    rows: Sequence[Sequence[Cell]]
+
+
+def latex(text: str) -> str:
+    """A text of people's, on one line."""
+    return "".join(_LATEX.get(char, char) for char in one_line(text))
+
+
+def markdown(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", one_line(text))
+
+
+def one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def as_latex(table: Table) -> str:
+    """With the rules of the package booktabs."""
+    columns = "".join("r" if right else "l" for right in table.right)
+    lines = [
+        f"\\begin{{tabular}}{{{columns}}}",
+        "\\toprule",
+        " & ".join(map(latex, table.heads)) + " \\\\",
+        "\\midrule",
+        *(" & ".join(map(_latex_cell, row)) + " \\\\" for row in table.rows),
+        "\\bottomrule",
+        "\\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(table: Table) -> str:
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cells) + " |"
+
+    lines = [
+        line([markdown(head) for head in table.heads]),
+        line(["--:" if right else ":--" for right in table.right]),
+        *(line([_markdown_cell(cell) for cell in row]) for row in table.rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _latex_cell(cell: Cell) -> str:
+    if not cell.is_number or not cell.text:
+        return latex(cell.text)
+    text = _latex_number(cell.text)
+    if cell.deviation:
+        text += f" \\pm {_latex_number(cell.deviation)}"
+    return f"$\\mathbf{{{text}}}$" if cell.best else f"${text}$"
+
+
+def _latex_number(text: str) -> str:
+    """In mathematics a comma would get a space, and a word would be variables."""
+    if re.fullmatch(r"-?[\d.]+e-?\d+", text):
+        mantissa, exponent = text.split("e")
+        return f"{mantissa} \\times 10^{{{exponent}}}"
+    if not text[-1:].isdigit():
+        return f"\\text{{{latex(text)}}}"
+    return text.replace(",", "{,}").replace("\u00a0", "\\,")
+
+
+def _markdown_cell(cell: Cell) -> str:
+    if not cell.is_number:
+        return markdown(cell.text)
+    text = f"{cell.text} ± {cell.deviation}" if cell.deviation else cell.text
+    return f"**{text}**" if cell.best and text else text

@@ -1,0 +1,271 @@
+"""Runs in groups of equal values, with count, mean, deviation and extremes of each.
+
+    group_runs(spec, fields, viewer, workspace) -> Grouping, or None beyond 200,000 runs
+
+Means and deviations are over the finite numbers that the runs of a group have; how many
+had another value is told. The deviation is that of a sample (n - 1), and of one number
+there is none. A run without a value of the field belongs to the group "no value".
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+
+import numpy as np
+from django.db.models import Q
+
+from runs.models import Experiment, Key, Kind, RunParam, User, Workspace
+from runs.search.goals import goals_of
+from runs.search.group_sums import Stats, Sums, sums_of
+from runs.search.limits import time_limit
+from runs.search.many_runs import (
+    Keys,
+    ManyRuns,
+    Values,
+    has_numbers,
+    has_values,
+    many_runs,
+    needed,
+    numbers_of,
+    values_of,
+)
+from runs.search.question import Question, ask
+from runs.search.run_sets import Among
+from studio.core.errors import InvalidValue
+from studio.core.filters import tree
+from studio.core.filters.text import field_text
+from studio.core.filters.tree import Field
+from studio.core.viewspec import ViewSpec
+from studio.core.viewtext import Group
+
+#: "All but" reads so many values at the most, those that runs lack counted too.
+CELLS = 20_000_000
+
+
+@dataclass(frozen=True)
+class RunGroup:
+    """`values` are by field; None is "no value". `key` stands for them in addresses."""
+
+    number: int
+    values: tuple[str | None, ...]
+    count: int
+    key: str
+
+
+class Grouping:
+    """The groups in their order, and what is asked of them."""
+
+    def __init__(
+        self,
+        runs: ManyRuns,
+        fields: Sequence[Field],
+        columns: Sequence[Values],
+        numbers: Sequence[Field],
+        goals: Mapping[Field, bool],
+    ) -> None:
+        self.runs, self.fields, self.numbers = runs, tuple(fields), tuple(numbers)
+        self.goals = goals
+        self._columns = columns
+        self.member_of, self._first = _grouped(columns, len(runs))
+        self.sizes: Keys = np.bincount(self.member_of, minlength=len(self))
+        self._measured = {each: numbers_of(runs, each) for each in self.numbers}
+        self._sums = {field: self._summed(field) for field in self.numbers}
+        self.order: Keys = np.argsort(-self.sizes, kind="stable")
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    def sort(self, stat: str, field: Field | None, *, descending: bool) -> None:
+        """By `count`, `value` or a field's statistic; what lacks it comes last."""
+        if stat == "value":
+            names = [_natural(self.group(n).values) for n in range(len(self))]
+            order = sorted(range(len(self)), key=names.__getitem__, reverse=descending)
+            self.order = np.array(order, dtype=np.int64)
+            return
+        if stat == "count":
+            values = self.sizes.astype(np.float64)
+        elif field in self._sums:
+            values = getattr(self._sums[field], stat)
+        else:
+            return
+        lacks = np.isnan(values)
+        self.order = np.lexsort((-self.sizes, -values if descending else values, lacks))
+
+    def group(self, number: int) -> RunGroup:
+        run = self._first[number]
+        codes = ((column, column.codes[run]) for column in self._columns)
+        values = tuple(None if n < 0 else column.texts[n] for column, n in codes)
+        return RunGroup(number, values, int(self.sizes[number]), _digest(values))
+
+    def page(self, start: int, stop: int) -> list[RunGroup]:
+        return [self.group(int(n)) for n in self.order[start:stop]]
+
+    def stats(self, group: RunGroup, field: Field) -> Stats:
+        sums, n = self._sums[field], group.number
+        higher = self.goals.get(field)
+        best = 0
+        if higher is not None and sums.counts[n]:
+            best = int((sums.highest if higher else sums.lowest)[n])
+        return Stats(
+            int(sums.counts[n]),
+            float(sums.mean[n]),
+            float(sums.std[n]),
+            float(sums.min[n]),
+            float(sums.max[n]),
+            int(sums.odd[n]),
+            best,
+        )
+
+    def best_group(self, field: Field) -> int | None:
+        """The number of the group with the best mean, where means differ at all."""
+        higher = self.goals.get(field)
+        if higher is None:
+            return None
+        means = self._sums[field].mean
+        known = means[np.isfinite(means)]
+        if len(known) < 2 or known.min() == known.max():
+            return None
+        return int(np.nanargmax(means) if higher else np.nanargmin(means))
+
+    def members(self, group: RunGroup, most: int, by: Field | None) -> list[int]:
+        """The keys of the group's best runs by a field, or else of its newest."""
+        places = np.flatnonzero(self.member_of == group.number)[::-1]
+        if by in self._measured:
+            values = self._measured[by].values[places]
+            higher = self.goals.get(by, True)
+            order = np.lexsort((-values if higher else values, ~np.isfinite(values)))
+            places = places[order]
+        return [int(key) for key in self.runs.ids[places[:most]]]
+
+    @cached_property
+    def differing(self) -> list[int]:
+        """The places of the fields that differ between the groups."""
+        if not len(self):
+            return []
+        each = (column.codes[self._first] for column in self._columns)
+        return [n for n, codes in enumerate(each) if (codes != codes[0]).any()]
+
+    def _summed(self, field: Field) -> Sums:
+        found = self._measured[field]
+        return sums_of(found, self.member_of, len(self), self.runs.ids)
+
+
+def group_runs(
+    spec: ViewSpec,
+    viewer: User,
+    workspace: Workspace,
+    numbers: Sequence[Field],
+    *,
+    experiment: Experiment | None = None,
+    now: int | None = None,
+) -> Grouping | None:
+    """The runs that match in the groups of `spec.group`; None if they are too many.
+
+    Raises InvalidValue for a field that makes no groups, InvalidFilter, QueryTimeout.
+    """
+    group = spec.group
+    assert group is not None
+    for field in group.fields:
+        if not has_values(field) or (group.all_but and field.kind != tree.PARAMS):
+            raise _no_groups(field, group)
+    summed_up = [field for field in dict.fromkeys(numbers) if has_numbers(field)]
+    question = ask(
+        spec,
+        viewer,
+        workspace,
+        now=time.time_ns() // 1_000_000 if now is None else now,
+        experiment=experiment,
+        fields=[*group.fields, *summed_up],
+    )
+    with time_limit():
+        runs = many_runs(question, needed([*group.fields, *summed_up]))
+        if runs is None:
+            return None
+        fields, columns = _columns(question, runs, group)
+        goals = goals_of(set(runs.columns["experiment_id"]), summed_up)
+        return Grouping(runs, fields, columns, summed_up, goals)
+
+
+def _no_groups(field: Field, group: Group) -> InvalidValue:
+    name = field_text(field)
+    if group.all_but:
+        text = f"group: all but {name} leaves out no parameter; name one as params.seed"
+    else:
+        text = f"group: runs cannot be grouped by {name}"
+    return InvalidValue(text, field="group")
+
+
+def _columns(
+    question: Question, runs: ManyRuns, group: Group
+) -> tuple[list[Field], list[Values]]:
+    if not group.all_but:
+        return list(group.fields), [values_of(runs, field) for field in group.fields]
+    left_out = {question.scope.key(field) for field in group.fields}
+    return _all_params(runs, left_out)
+
+
+def _all_params(
+    runs: ManyRuns, left_out: set[int | None]
+) -> tuple[list[Field], list[Values]]:
+    """Every parameter that the runs have, read at once."""
+    rows = RunParam.objects.filter(Q(Among("run_id", runs.ids.tolist()))).order_by()
+    found: dict[int, tuple[list[int], list[str]]] = {}
+    for run, key, value in rows.values_list("run_id", "key_id", "value").iterator(
+        chunk_size=10_000
+    ):
+        if key not in left_out:
+            keys, values = found.setdefault(key, ([], []))
+            keys.append(run)
+            values.append(value or "")
+    if len(found) * len(runs) > CELLS:
+        raise InvalidValue(
+            f"group: {len(runs):,} runs with {len(found):,} parameters are too many to "
+            "be grouped by all of these. Narrow the list, or name the parameters.",
+            field="group",
+        )
+    names = Key.objects.filter(kind=Kind.PARAM, pk__in=list(found))
+    ordered = sorted(names.values_list("name", "pk"))
+    fields = [Field(tree.PARAMS, name) for name, _pk in ordered]
+    return fields, [_column(runs, *found[pk]) for _name, pk in ordered]
+
+
+def _column(runs: ManyRuns, keys: Sequence[int], values: Sequence[str]) -> Values:
+    codes = np.full(len(runs), -1, dtype=np.int32)
+    known = {value: n for n, value in enumerate(dict.fromkeys(values))}
+    places, _here = runs.places(keys)
+    codes[places] = [known[value] for value in values]
+    return Values(codes, list(known))
+
+
+def _grouped(columns: Sequence[Values], size: int) -> tuple[Keys, Keys]:
+    """Each run's group, and of each group one of its runs."""
+    member_of = np.zeros(size, dtype=np.int64)
+    for column in columns:
+        # Renumbered at each column, so that numbers stay small.
+        wide = member_of * (len(column.texts) + 1) + column.codes + 1
+        _found, member_of = np.unique(wide, return_inverse=True)
+    return member_of, np.unique(member_of, return_index=True)[1]
+
+
+def _digest(values: Sequence[str | None]) -> str:
+    return blake2b(repr(values).encode(), digest_size=5).hexdigest()
+
+
+def _natural(values: Sequence[str | None]) -> list[tuple[int, float, str]]:
+    """Numbers by size, then texts, then what has no value."""
+    return [_rank(value) for value in values]
+
+
+def _rank(value: str | None) -> tuple[int, float, str]:
+    if value is None:
+        return (2, 0.0, "")
+    try:
+        number = float(value)
+    except ValueError:
+        return (1, 0.0, value.lower())
+    return (0, number, value) if math.isfinite(number) else (1, 0.0, value)

@@ -1,0 +1,62 @@
+"""Count, mean, deviation and extremes of the numbers in each of many groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from runs.search.many_runs import Keys, Measured, Numbers
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What one group's runs have of a field; NaN where there is nothing to say.
+
+    `best` is the key of the run with the best value, by the field's goal; 0 for none.
+    """
+
+    count: int
+    mean: float
+    std: float
+    min: float
+    max: float
+    odd: int
+    best: int = 0
+
+
+@dataclass(frozen=True)
+class Sums:
+    counts: Keys
+    mean: Numbers
+    std: Numbers
+    min: Numbers
+    max: Numbers
+    odd: Keys
+    lowest: Keys
+    highest: Keys
+
+
+def sums_of(measured: Measured, member_of: Keys, size: int, ids: Keys) -> Sums:
+    """Each group's sums, in two passes: far from zero one pass loses the deviation."""
+    values = measured.values
+    known = np.isfinite(values)
+    kept, groups, runs = values[known], member_of[known], ids[known]
+    counts = np.bincount(groups, minlength=size)
+    with np.errstate(all="ignore"):
+        mean = np.bincount(groups, kept, minlength=size) / counts
+        away = kept - mean[groups]
+        # What rounding left of the first pass is taken out of the second.
+        mean = mean + np.bincount(groups, away, minlength=size) / counts
+        squares = np.bincount(groups, (kept - mean[groups]) ** 2, minlength=size)
+        std = np.sqrt(squares / np.where(counts > 1, counts - 1, np.nan))
+    order = np.lexsort((kept, groups))
+    first = np.searchsorted(groups[order], np.arange(size))
+    has = counts > 0
+    low, high = np.full(size, np.nan), np.full(size, np.nan)
+    lowest, highest = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    starts, ends = order[first[has]], order[first[has] + counts[has] - 1]
+    low[has], high[has] = kept[starts], kept[ends]
+    lowest[has], highest[has] = runs[starts], runs[ends]
+    odd = np.bincount(member_of[measured.odd], minlength=size)
+    return Sums(counts, mean, std, low, high, odd, lowest, highest)

@@ -1,0 +1,248 @@
+"""All runs that a question is about, with their values as arrays: for sums over them.
+
+A page has fifty rows, a sum two hundred thousand. So values are read key by key from
+the index that holds them, and put beside the runs here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.core.exceptions import EmptyResultSet
+from django.db.models import Q
+
+from runs.models import Experiment, Metric, User
+from runs.search import tally
+from runs.search.columns import duration_of
+from runs.search.keyed import TABLES
+from runs.search.question import Question
+from runs.search.run_sets import Among
+from runs.search.scope import COMMITS, Scope
+from studio.core.filters import tree
+from studio.core.filters.tree import Field
+from studio.core.statuses import RunStatus
+
+Keys = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.float64]
+
+#: Sums are exact up to so many runs; of more there is none.
+MOST = 200_000
+#: A key's rows are all read where they are at most so many times as many as the runs.
+SHARE = 4
+#: What the run itself says, by the field's name.
+COLUMNS: Mapping[str, str] = {
+    "status": "status",
+    "experiment": "experiment_id",
+    "submitter": "submitter_id",
+    "target": "target",
+    "type": "type",
+    "script": "script",
+    "name": "name",
+    "parent": "parent_run_id",
+}
+
+
+@dataclass(frozen=True)
+class ManyRuns:
+    """Runs by their keys, the oldest first; `columns` are in the same order."""
+
+    ids: Keys
+    columns: Mapping[str, Sequence[Any]]
+    scope: Scope
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def places(self, keys: Sequence[int] | Keys) -> tuple[Keys, npt.NDArray[np.bool_]]:
+        """Where each key's run stands, and whether it is here at all."""
+        given = np.asarray(keys, dtype=np.int64)
+        found = np.searchsorted(self.ids, given)
+        found[found == len(self.ids)] = 0
+        return found, self.ids[found] == given if len(self.ids) else given < 0
+
+
+@dataclass(frozen=True)
+class Values:
+    """A field's values: `codes` says by run which of `texts` it has, -1 is none.
+
+    A tag that is only a word has the text "".
+    """
+
+    codes: npt.NDArray[np.int32]
+    texts: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number for each run, NaN for none; `odd` are NaN, infinities and texts."""
+
+    values: Numbers
+    odd: npt.NDArray[np.bool_]
+
+
+def many_runs(question: Question, columns: Iterable[str] = ()) -> ManyRuns | None:
+    """The runs that match, with columns of the run's own; None if they are too many."""
+    names = list(dict.fromkeys(("pk", "experiment_id", *columns)))
+    rows: dict[int, tuple[Any, ...]] = {}
+    for part in tally.newest_parts(question):
+        try:
+            found = part.values_list(*names)[: MOST + 1]
+            rows |= {row[0]: row for row in found.iterator(chunk_size=10_000)}
+        except EmptyResultSet:
+            continue
+        if len(rows) > MOST:
+            return None
+    ordered = sorted(rows.values())
+    by_column = list(zip(*ordered, strict=True)) if ordered else [()] * len(names)
+    ids = np.array(by_column[0], dtype=np.int64)
+    named = dict(zip(names[1:], by_column[1:], strict=True))
+    return ManyRuns(ids, named, question.scope)
+
+
+def needed(fields: Iterable[Field]) -> list[str]:
+    """The run's own columns that the fields are read from."""
+    found: list[str] = []
+    for field in fields:
+        if field == tree.attribute("duration"):
+            found += ["started", "ended", "status"]
+        elif field.kind == tree.ATTRIBUTE and field.key in COLUMNS:
+            found.append(COLUMNS[field.key])
+    return found
+
+
+def has_values(field: Field) -> bool:
+    """Whether runs can be told apart by the field's values."""
+    if field.kind == tree.ATTRIBUTE:
+        return field.key in COLUMNS or field.key == "commit"
+    return field.kind in TABLES or field.kind == tree.METRICS
+
+
+def has_numbers(field: Field) -> bool:
+    """Whether a mean of the field makes sense."""
+    return field.kind == tree.METRICS or field == tree.attribute("duration")
+
+
+def values_of(runs: ManyRuns, field: Field) -> Values:
+    """Which value each run has."""
+    if field.kind in TABLES:
+        return _texts(runs, [field])
+    if field.kind == tree.METRICS:
+        numbers = numbers_of(runs, field).values.tolist()
+        return _coded(
+            runs, [(n, repr(v)) for n, v in enumerate(numbers) if math.isfinite(v)]
+        )
+    if field == tree.attribute("commit"):
+        return _texts(runs, COMMITS)
+    column = runs.columns[COLUMNS[field.key]]
+    return _named(field.key, _coded(runs, enumerate(column)))
+
+
+def numbers_of(runs: ManyRuns, field: Field) -> Measured:
+    """Each run's number."""
+    found = Measured(np.full(len(runs), np.nan), np.zeros(len(runs), dtype=bool))
+    if field == tree.attribute("duration"):
+        return _durations(runs, found)
+    key = runs.scope.key(field)
+    if key is None or not len(runs):
+        return found
+    mine = _rows(Metric.objects.filter(key=key), runs)
+    rows = list(mine.values_list("run_id", field.aggregate or "last"))
+    if rows:
+        # A NULL, which a NaN or a text is kept as, becomes a NaN.
+        pairs = np.array(rows, dtype=np.float64)
+        places, here = runs.places(pairs[:, 0].astype(np.int64))
+        found.values[places[here]] = pairs[here, 1]
+        found.odd[places[here]] = ~np.isfinite(pairs[here, 1])
+    return found
+
+
+def _durations(runs: ManyRuns, measured: Measured) -> Measured:
+    found = measured.values
+    columns = (runs.columns[name] for name in ("started", "ended", "status"))
+    for n, (started, ended, status) in enumerate(zip(*columns, strict=True)):
+        length = duration_of(started, ended, status, runs.scope.now)
+        if length is not None:
+            found[n] = length
+    return measured
+
+
+def _texts(runs: ManyRuns, fields: Sequence[Field]) -> Values:
+    """Of several fields the first that a run has."""
+    pairs: list[tuple[int, str]] = []
+    for field in reversed(fields):
+        key = runs.scope.key(field)
+        if key is None or not len(runs):
+            continue
+        table: Any = TABLES[field.kind].objects
+        rows = list(_rows(table.filter(key=key), runs).values_list("run_id", "value"))
+        if not rows:
+            continue
+        places, here = runs.places([row[0] for row in rows])
+        values = (row[1] for row in rows)
+        pairs += [
+            (place, value or "")
+            for place, value, is_here in zip(
+                places.tolist(), values, here.tolist(), strict=True
+            )
+            if is_here
+        ]
+    return _coded(runs, pairs, keep_empty=True)
+
+
+def _rows(rows: Any, runs: ManyRuns) -> Any:
+    """All rows of a key, or only those of the runs: whichever is less to read."""
+    most = SHARE * len(runs)
+    if rows[: most + 1].count() <= most:
+        return rows.order_by()
+    return rows.filter(Q(Among("run_id", runs.ids.tolist()))).order_by()
+
+
+def _coded(
+    runs: ManyRuns, pairs: Iterable[tuple[int, Any]], *, keep_empty: bool = False
+) -> Values:
+    codes = np.full(len(runs), -1, dtype=np.int32)
+    known: dict[Any, int] = {}
+    places: list[int] = []
+    found: list[int] = []
+    for place, value in pairs:
+        if value is None or (value == "" and not keep_empty):
+            continue
+        code = known.get(value)
+        if code is None:
+            code = known[value] = len(known)
+        places.append(place)
+        found.append(code)
+    codes[places] = found
+    return Values(codes, list(known))
+
+
+def _named(name: str, values: Values) -> Values:
+    """What people call the values that the database keeps as numbers."""
+    naming = _NAMES.get(name)
+    return values if naming is None else Values(values.codes, naming(values.texts))
+
+
+def _statuses(codes: Sequence[Any]) -> list[str]:
+    return [RunStatus.from_code(code).value for code in codes]
+
+
+def _experiments(keys: Sequence[Any]) -> list[str]:
+    found = dict(Experiment.objects.filter(pk__in=keys).values_list("pk", "name"))
+    return [found[key] for key in keys]
+
+
+def _people(keys: Sequence[Any]) -> list[str]:
+    found = dict(User.objects.filter(pk__in=keys).values_list("pk", "username"))
+    return [found[key] for key in keys]
+
+
+_NAMES: Mapping[str, Callable[[Sequence[Any]], list[str]]] = {
+    "status": _statuses,
+    "experiment": _experiments,
+    "submitter": _people,
+}

@@ -1,0 +1,184 @@
+"""The list in groups: rows, links, orders, twins, and what is copied from it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from runs.actions.actor import Actor
+from runs.actions.goals import set_goal
+from runs.models import Experiment, Workspace
+from runs.search import many_runs
+from tests.pages.rows import ALL, names
+
+pytestmark = pytest.mark.django_db
+GROUPED = f"{ALL}?columns=name,metrics.acc&group=params.lr"
+COPY = "/w/default/list/groups/?columns=name,metrics.acc&group=params.lr"
+CHOICE = "/w/default/list/group/"
+
+
+@pytest.fixture
+def sweep(
+    log: Any, workspace: Workspace, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    for n, (lr, acc) in enumerate(
+        [("0.1", 0.5), ("0.1", 0.7), ("0.2", 0.9), ("0.2", 0.8), ("0.2", 0.85)]
+    ):
+        log(f"r{n}", acc=acc, params={"lr": lr, "seed": str(n)})
+    log("without")
+    set_goal(workspace, [experiment], "acc", True, actor=actor, now=now)
+
+
+def rows(page: Any) -> list[str]:
+    """The groups' rows as they are read."""
+    found = re.findall(r'<tr class="group-row[^>]*>(.*?)</tr>', page.text, re.DOTALL)
+    texts = (re.sub(r"<[^>]+>", " ", row) for row in found)
+    return [" ".join(unescape(text).split()) for text in texts]
+
+
+def toggle(page: Any, label: str) -> str:
+    pattern = rf'href="([^"]*)"[^>]*aria-label="Runs of {re.escape(label)}"'
+    [found] = re.findall(pattern, page.text)
+    return ALL + unescape(found)
+
+
+@pytest.mark.usefixtures("sweep")
+def test_groups_have_counts_means_and_a_best(visitor: Client) -> None:
+    page = visitor.get(GROUPED)
+    assert rows(page) == [
+        "lr: 0.2 3 best 0.850 ± 0.050",
+        "lr: 0.1 2 0.60 ± 0.14",
+        "lr: – 1 –",
+    ]
+    assert "Grouped by params.lr" in page.text
+    assert "1–3 of 3 groups" in page.text
+    assert "6</b> root runs" in page.text
+
+
+@pytest.mark.usefixtures("sweep")
+def test_a_group_opens_and_lists_its_runs_best_first(visitor: Client) -> None:
+    page = visitor.get(toggle(visitor.get(GROUPED), "params.lr: 0.2"))
+    assert names(page) == ["r2", "r4", "r3"]
+    assert "0.8 – 0.9" in page.text
+    assert 'title="r2">' in page.text
+    assert names(visitor.get(toggle(page, "params.lr: 0.2"))) == []
+    picked = visitor.get(toggle(page, "params.lr: 0.1") + "&selected=r0")
+    assert "1 selected" in picked.text
+
+
+@pytest.mark.usefixtures("sweep")
+def test_a_groups_count_leads_to_its_runs(visitor: Client) -> None:
+    page = visitor.get(GROUPED)
+    counts = re.findall(r'href="([^"]*)" title="List its runs"', page.text)
+    lists = [visitor.get(ALL + unescape(href)) for href in counts]
+    assert [sorted(names(each)) for each in lists] == [
+        ["r2", "r3", "r4"],
+        ["r0", "r1"],
+        ["without"],
+    ]
+
+
+@pytest.mark.usefixtures("sweep")
+def test_groups_are_ordered_and_paged(visitor: Client, log: Any) -> None:
+    by_value = visitor.get(f"{GROUPED}!by=value")
+    assert [row[:7] for row in rows(by_value)] == ["lr: 0.1", "lr: 0.2", "lr: – 1"]
+    by_std = visitor.get(f"{GROUPED}!by=-std:metrics.acc")
+    assert rows(by_std)[0].startswith("lr: 0.1")
+    for n in range(30):
+        log(f"more{n}", params={"lr": f"1.{n:02d}"})
+    first = visitor.get(f"{GROUPED}!by=value&rows=25")
+    second = visitor.get(f"{GROUPED}!by=value&rows=25&after=25")
+    assert (len(rows(first)), len(rows(second))) == (25, 8)
+    assert not {*rows(first)} & {*rows(second)}
+    assert "1–25 of 33 groups" in first.text
+
+
+@pytest.mark.usefixtures("sweep")
+def test_all_but_the_seed(visitor: Client) -> None:
+    page = visitor.get(f"{ALL}?columns=name,metrics.acc&group=-params.seed")
+    assert [row[:9] for row in rows(page)] == ["lr: 0.2 3", "lr: 0.1 2", "1 –"]
+    assert "Grouped by all parameters but params.seed" in page.text
+
+
+@pytest.mark.usefixtures("sweep")
+def test_programs_get_the_same_groups(visitor: Client) -> None:
+    found = visitor.get(GROUPED, headers={"Accept": "application/json"}).json()
+    assert (found["total"], found["runs"]) == (3, 6)
+    first = found["rows"][0]
+    assert first["params.lr"] == "0.2"
+    assert first["runs"] == 3
+    assert first["metrics.acc.mean"] == pytest.approx(0.85)
+    assert first["metrics.acc.best_run"] == "r2"
+    assert "metrics.acc.mean" not in found["rows"][2]
+    sheet = visitor.get(GROUPED, headers={"Accept": "text/csv"})
+    [head, row, *_] = csv.reader(io.StringIO(sheet.text))
+    assert dict(zip(head, row, strict=True))["metrics.acc.max"] == "0.9"
+    plain = visitor.get(GROUPED, headers={"Accept": "text/plain"})
+    assert plain.text.splitlines()[1].split()[:2] == ["0.2", "3"]
+
+
+def test_what_is_copied_is_harmless(visitor: Client, log: Any) -> None:
+    log("a", acc=0.5, params={"lr": "=cmd|'/c calc'!A0"})
+    log("b", acc=0.5, params={"lr": r"\write18{x} & 5%"})
+    log("c", acc=0.5, params={"lr": "a|b"})
+    sheet = visitor.get(f"{COPY}&form=csv")
+    assert sheet.headers["Content-Type"].startswith("text/plain")
+    assert "'=cmd|'/c calc'!A0" in sheet.text
+    paper = visitor.get(f"{COPY}&form=latex").text
+    assert r"\textbackslash{}write18\{x\} \& 5\% & $1$" in paper
+    assert r"a\|b" in visitor.get(f"{COPY}&form=markdown").text
+    assert visitor.get(f"{COPY}&form=exe").status_code == 404
+
+
+def test_beyond_what_can_be_summed_the_page_says_how_to_narrow(
+    visitor: Client, log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(4):
+        log(f"r{n}")
+    monkeypatch.setattr(many_runs, "MOST", 3)
+    page = visitor.get(GROUPED)
+    assert "Too many runs for groups" in page.text
+    assert "Narrow the list" in page.text
+    assert visitor.get(f"{COPY}&form=csv").status_code == 400
+    asked = visitor.get(GROUPED, headers={"Accept": "application/json"})
+    assert "Narrow the list" in asked.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [
+        ("created", "cannot be grouped by created"),
+        ("nmae", "Unknown field"),
+        ("params.lr!by=median", "have no order by"),
+        ("params.lr!by=mean:metrics.loss", "no column metrics.loss"),
+        ("params.lr!x=1", "no option"),
+        ("-tags.model", "leaves out no parameter"),
+        ("!", "names no field"),
+    ],
+)
+def test_a_wrong_group_is_named(
+    visitor: Client, log: Any, group: str, said: str
+) -> None:
+    log("a", acc=0.5)
+    page = visitor.get(f"{ALL}?columns=name,metrics.acc&group={group}")
+    assert page.status_code == 200
+    assert said in unescape(page.text)
+
+
+@pytest.mark.usefixtures("sweep")
+def test_the_choice_lists_what_runs_have(visitor: Client) -> None:
+    page = visitor.get(f"{CHOICE}?q=status:Running&group=params.lr")
+    assert "group=params.lr,status" in page.text
+    assert "group=params.lr,params.seed" in page.text
+    assert "group=-params.seed" in page.text
+    assert 'aria-label="No longer params.lr"' in page.text
+    found = visitor.get(f"{CHOICE}?find=see", headers={"HX-Request": "true"})
+    assert "group=params.seed" in found.text
+    assert "group=status" not in found.text
+    assert visitor.get(f"{CHOICE}?q=a+and").status_code == 200

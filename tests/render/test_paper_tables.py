@@ -1,0 +1,74 @@
+"""Tables for papers: what people wrote is text there, never a command."""
+
+from __future__ import annotations
+
+import pytest
+
+from runs.render.deviations import with_deviation
+from runs.render.paper_tables import (
+    Cell,
+    Table,
+    as_latex,
+    as_markdown,
+    latex,
+    markdown,
+)
+
+NASTY = r"\input{x} $y$ a_b 5% #1 & ~^ <b> | *c* `d`"
+
+
+def table(*cells: Cell) -> Table:
+    return Table(["A_b", "n"], [False, True], [cells])
+
+
+def test_latex_is_escaped() -> None:
+    assert latex(NASTY) == (
+        r"\textbackslash{}input\{x\} \$y\$ a\_b 5\% \#1 \& \textasciitilde{}"
+        r"\textasciicircum{} \textless{}b\textgreater{} \textbar{} *c* `d`"
+    )
+    assert latex("one\ntwo\x00three") == "one two three"
+
+
+def test_markdown_is_escaped() -> None:
+    assert markdown("a|b *c* <d> [e](f) `g` \\ _h_") == (
+        r"a\|b \*c\* \<d\> \[e\]\(f\) \`g\` \\ \_h\_"
+    )
+
+
+def test_a_latex_table_has_deviations_and_its_best_in_bold() -> None:
+    best = Cell("0.8042", "0.0061", is_number=True, best=True)
+    lines = as_latex(table(Cell("x & y"), best)).splitlines()
+    assert lines[0] == r"\begin{tabular}{lr}"
+    assert lines[2] == r"A\_b & n \\"
+    assert lines[4] == r"x \& y & $\mathbf{0.8042 \pm 0.0061}$ \\"
+    small = as_latex(table(Cell("x"), Cell("1.2e-7", "NaN", is_number=True)))
+    assert r"$1.2 \times 10^{-7} \pm \text{NaN}$" in small
+    assert "$1{,}107$" in as_latex(table(Cell("x"), Cell("1,107", is_number=True)))
+
+
+def test_a_markdown_table_has_deviations_and_its_best_in_bold() -> None:
+    best = Cell("0.8042", "0.0061", is_number=True, best=True)
+    lines = as_markdown(table(Cell("a|b"), best)).splitlines()
+    assert lines == [
+        r"| A\_b | n |",
+        "| :-- | --: |",
+        r"| a\|b | **0.8042 ± 0.0061** |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "shown"),
+    [
+        (0.80417, 0.00612, ("0.8042", "0.0061")),
+        (0.7381, 0.0209, ("0.738", "0.021")),
+        (12345.6, 789.1, ("12,346", "789")),
+        (0.5, float("nan"), ("0.5", "")),
+        (0.5, 0.0, ("0.5", "0")),
+        (1e-9, 1e-10, ("1e-9", "1e-10")),
+        (1e300, float("inf"), ("1e300", "")),
+    ],
+)
+def test_a_mean_has_the_decimals_of_its_deviation(
+    mean: float, std: float, shown: tuple[str, str]
+) -> None:
+    assert with_deviation(mean, std) == shown
