@@ -93,11 +93,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Best:
-    """The best values of ranked metrics, and what they are the best of."""
+    """The best values of ranked metrics, and what they are the best of: `words`, or for
+    a metric by itself what `own` says."""
 
     values: Mapping[Field, float | int]
     words: str
     goals: Mapping[Field, bool] = field(default_factory=dict)
+    own: Mapping[Field, str] = field(default_factory=dict)
 
 
 NONE_BEST = Best({}, "")
@@ -141,7 +143,8 @@ def _cells(
     if asked.kind == METRICS:
         rolled = [rolled_up(asked, row, links, best.goals) for row in found]
         cells = _metric_cells(asked, values, rolled)
-        return _with_best(cells, values, best.values.get(asked), best.words)
+        words = best.own.get(asked, best.words)
+        return _with_best(cells, values, best.values.get(asked), words)
     if asked == attribute("name"):
         return [Cell("name", "name", text=row.run.name) for row in found]
     if asked == attribute("tags"):

@@ -89,7 +89,7 @@ def table(
     entries = strip(counts.counts, links)
     alike = [field_label(each.field) for each in columns if each not in shown]
     return {
-        "rows": rows(page, shown, links, _best(page, shown)),
+        "rows": rows(page, shown, links, _best(page, shown, links.spec)),
         "heads": heads(links.spec, shown, links, links.part("head")),
         "columns": json.dumps([str(column) for column in columns], ensure_ascii=False),
         "columns_href": links.part("columns"),
@@ -131,12 +131,22 @@ def _here(links: Links) -> dict[str, str]:
     }
 
 
-def _best(page: RunPage, columns: Sequence[Column]) -> Best:
+def _best(page: RunPage, columns: Sequence[Column], spec: ViewSpec) -> Best:
+    """The best of the page; of all runs where the page has them, or begins with it."""
     experiments = {row.run.experiment_id for row in page.rows}
     goals = goals_of(experiments, [column.field for column in columns])
-    is_all = page.total_is_exact and page.total == len(page.rows)
-    words = _("best of all") if is_all else _("best on this page")
-    return Best(best_of(page.rows, goals), words, goals)
+    found = best_of(page.rows, goals)
+    if page.total_is_exact and page.total == len(page.rows):
+        return Best(found, _("best of all"), goals)
+    sort, is_later = spec.sort, bool(spec.after or spec.before)
+    best_first = goals.get(sort.field) is sort.descending and not spec.is_tree
+    if not best_first:
+        return Best(found, _("best on this page"), goals)
+    if is_later:
+        # It is on the first page.
+        found.pop(sort.field, None)
+    words = {sort.field: _("best of all")}
+    return Best(found, _("best on this page"), goals, words)
 
 
 def shown_columns(

@@ -156,6 +156,19 @@ def test_a_goal_marks_the_best_value(
     ]
 
 
+def test_the_best_of_all_begins_a_list_that_is_sorted_so(
+    visitor: Client, log: Any, experiment: Experiment
+) -> None:
+    for number in range(26):
+        log(f"run-{number}", acc=number / 100)
+    visitor.post(f"{GOAL}?in=1", {"field": "metrics.acc", "goal": "higher"})
+    newest = visitor.get(f"{ALL}?rows=25")
+    assert 'title="0.25, best on this page"' in newest.text
+    first = visitor.get(f"{ALL}?sort=-metrics.acc&rows=25")
+    assert 'title="0.25, best of all"' in first.text
+    assert bests(visitor.get(ALL + first.context["next"])) == []
+
+
 def test_a_goal_holds_where_the_shown_experiments_agree(
     visitor: Client, log: Any, workspace: Workspace, actor: Actor, now: int
 ) -> None:
