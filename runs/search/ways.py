@@ -73,7 +73,7 @@ class Part:
     """Sides of which each matching run is in one; what they say of it together.
 
     `newest` are the newest runs of one of them, if it is in order; `size` is how many
-    rows there are, about.
+    rows there are, about, of what could be read before the others.
     """
 
     sides: tuple[Side, ...]
@@ -242,8 +242,11 @@ class _Probes:
 
     def part(self, *sides: Side, terms: Terms = ()) -> Part:
         newest = next((self.newest[id(s)] for s in sides if id(s) in self.newest), ())
-        size = sum(map(self.size, sides))
-        return Part(sides, terms, tuple(newest), size)
+        part = Part(sides, terms, tuple(newest))
+        if part.is_windowed and not part.is_ordered:
+            # It never leads: counting its rows would tell nothing.
+            return part
+        return replace(part, size=sum(map(self.size, sides)))
 
 
 def _guessed(newest: Sequence[int]) -> int:

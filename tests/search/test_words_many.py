@@ -13,7 +13,9 @@ from runs.actions.actor import Actor
 from runs.actions.experiments import create_experiment
 from runs.actions.search_text import build_search_texts
 from runs.models import Run
+from runs.search import ways
 from runs.search.ways import FEW
+from runs.search.words import NAMED
 from studio.core.statuses import RunStatus
 from tests.parts.records import NOON
 from tests.search.library import Library, empty_library
@@ -133,3 +135,22 @@ def test_words_are_read_by_the_index(crowd: Library, q: str) -> None:
         assert any("VIRTUAL TABLE INDEX" in step for step in plan), plan
         assert "SCAN runs_run" not in plan, plan
     assert by_index
+
+
+def test_runs_of_many_named_experiments_are_not_counted_first(
+    crowd: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ways, "FEW", 100)
+    for n in range(NAMED):
+        create_experiment(
+            crowd.workspace, f"frost {n}", actor=Actor(crowd.ada), now=NOON
+        )
+    with CaptureQueriesContext(connection) as queries:
+        total = crowd.page("frost").counts.total
+    assert total == sum(holds(n, "frost") for n in range(MANY + OTHER))
+    sizes = [
+        each["sql"]
+        for each in queries
+        if 'COUNT(*) FROM (SELECT "runs_run"."id"' in each["sql"]
+    ]
+    assert sizes == []
