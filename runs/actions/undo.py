@@ -1,8 +1,8 @@
 """Undo: what a change set changed is put back, as a change set of its own.
 
 Names, descriptions, tags, stars, archive and trash can be undone, of runs and of
-experiments; an undo too, which is a redo. What somebody changed since is not
-overwritten unasked.
+experiments, and conclusions; an undo too, which is a redo. What somebody changed since
+is not overwritten unasked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from runs.actions import undo_experiment
+from runs.actions import conclude, undo_experiment
 from runs.actions.actor import Actor
 from runs.actions.annotate import delete_tags, write_text
 from runs.actions.changes import Edit, record
@@ -36,7 +36,7 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
         (change.run_id is not None or change.experiment_id is not None)
         and (
             change.field in (*TEXTS, *SWITCHES)
-            or change.field.startswith(TAG)
+            or change.field.startswith((TAG, conclude.FIELD))
             or (change.field == "starred" and is_own)
         )
         for change in changes
@@ -92,6 +92,8 @@ def _current(change: Change, change_set: ChangeSet) -> Any:
     field, run = change.field, change.run_id
     if run is None:
         return undo_experiment.current(change, change_set)
+    if field.startswith(conclude.FIELD):
+        return conclude.current(field)
     if field == "starred":
         return RunStar.objects.filter(run=run, user=change_set.actor_id).exists()
     if field.startswith(TAG):
@@ -112,6 +114,9 @@ def _put_back(
         return [Edit(field, value, wanted, experiment=change.experiment)]
     if field in SWITCHES:
         return switch(run, field, bool(wanted), now)
+    if field.startswith(conclude.FIELD):
+        conclude.put_back(field, str(wanted), now)
+        return [Edit(field, value, wanted, run)]
     if field.startswith(TAG):
         _put_tag(run, field.removeprefix(TAG), wanted)
     elif field == "starred":

@@ -14,6 +14,7 @@ from runs.models.accounts import (
 )
 from runs.models.change_counts import ChangeCount
 from runs.models.changes import Change, ChangeSet
+from runs.models.conclusions import Conclusion
 from runs.models.delivery import LogStream, RunSnapshot, RunWriter, Snapshot
 from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
 from runs.models.files import File
@@ -55,6 +56,7 @@ __all__ = [
     "Change",
     "ChangeCount",
     "ChangeSet",
+    "Conclusion",
     "Dataset",
     "Direction",
     "Experiment",

@@ -8,11 +8,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from runs.actions.conclude import FIELD as CONCLUSION
 from runs.actions.undo import TAG
 
 ACTIONS = {
     "rename run": gettext_lazy("Renamed"),
     "describe run": gettext_lazy("Description changed"),
+    "conclude": gettext_lazy("Conclusion changed"),
     "set tags": gettext_lazy("Tags set"),
     "remove tags": gettext_lazy("Tags removed"),
     "trash run": gettext_lazy("Moved to the trash"),
@@ -32,6 +34,7 @@ FIELDS = {
     "archived": gettext_lazy("Archived"),
     "deleted": gettext_lazy("In the trash"),
     "starred": gettext_lazy("Star"),
+    "conclusion": gettext_lazy("Conclusion of a comparison"),
     "locked": gettext_lazy("Locked"),
 }
 
@@ -52,7 +55,8 @@ def action_words(action: str) -> str:
 
 def line(field: str, before: Any, after: Any) -> Line:
     is_tag = field.startswith(TAG)
-    label = field.removeprefix(TAG) if is_tag else str(FIELDS.get(field, field))
+    name = "conclusion" if field.startswith(CONCLUSION) else field
+    label = field.removeprefix(TAG) if is_tag else str(FIELDS.get(name, name))
     return Line(label, _words(before), _words(after), is_tag)
 
 

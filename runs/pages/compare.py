@@ -16,6 +16,7 @@ from runs.actions.clock import now_ms
 from runs.models import Run
 from runs.pages import compare_twins
 from runs.pages.compare_add import Candidates, candidates, found_run
+from runs.pages.compare_conclusion import conclusion_card, listed
 from runs.pages.compare_diff import file_diff
 from runs.pages.compare_sections import Table, sections
 from runs.pages.compare_state import CompareState, is_plain, read_state
@@ -24,6 +25,7 @@ from runs.pages.members_only import PageRequest
 from runs.render.addresses import experiment_path, run_path
 from runs.search.compare import FEWEST, MOST, Comparison, compare_runs
 from runs.search.compare_files import compare_files
+from runs.search.conclusions import all_conclusions
 from runs.search.goals import goals_of
 
 #: Dashes of columns, one after the other; solid first.
@@ -67,11 +69,21 @@ def compare(request: PageRequest) -> HttpResponse:
     context = {
         **_head(request, state, compared),
         **(_table(request, state, compared) if compared.runs else {}),
+        **_conclusions(request, state, compared),
         "offered": offered,
         "added": added,
     }
     template = "_compare.html" if request.htmx else "compare.html"
     return varied(render(request, template, context))
+
+
+def _conclusions(
+    request: PageRequest, state: CompareState, compared: Comparison
+) -> dict[str, Any]:
+    """That of these runs; where none are compared, all there are."""
+    if compared.runs:
+        return conclusion_card(request, state, list(compared.runs))
+    return {"conclusions": listed(request, all_conclusions(request.workspace))}
 
 
 def _to(request: PageRequest, state: CompareState) -> HttpResponse:

@@ -43,6 +43,8 @@ class Described:
     frame: dict[str, Any]
     page: str
     run: Run | None = None
+    #: Where what may be linked is asked for; by default below `path`.
+    links: str = ""
 
 
 def edit(request: PageRequest, asked: Described) -> HttpResponse:

@@ -14,6 +14,7 @@ from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
 from runs.actions.writers import receipt_of
 from runs.models import Metric, Run
+from runs.pages.compare_conclusion import listed
 from runs.pages.live_text import shown
 from runs.pages.members_only import PageRequest
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified
@@ -24,6 +25,7 @@ from runs.render.sparkline import sparkline
 from runs.render.times import ago
 from runs.render.tracebacks import headline, parted
 from runs.search import run_detail as search
+from runs.search.conclusions import conclusions_of
 from runs.search.revisions import last_revision
 from runs.search.run_detail import Text
 from runs.search.run_metrics import sparkline_points
@@ -62,12 +64,14 @@ class Chip:
 @require_safe
 def details(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    etag = etag_of(request, head)
+    concluded = conclusions_of(head.run)
+    etag = etag_of(request, head, [(each.pk, each.updated) for each in concluded])
     if is_known(request, etag):
         return not_modified(etag)
     run = head.run
     tags, properties = search.tags_of(run), search.properties_of(run)
     context = {
+        "conclusions": listed(request, concluded),
         **_attributes(request, run, tags, properties),
         **tag_chips(request, tags),
         **_params(request, run),

@@ -11,6 +11,7 @@ from runs.pages import (
     columns_dialog,
     compare,
     compare_add,
+    compare_conclusion,
     experiment_description,
     experiments,
     facets,
@@ -109,6 +110,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<str:workspace>/undo/<int:number>/", undo.undo_one, name="undo-change"),
     path("w/<str:workspace>/list/goal/", column_head.metric_goal, name="list-goal"),
     path("w/<str:workspace>/compare/", compare.compare, name="compare"),
+    path(
+        "w/<str:workspace>/compare/conclusion/",
+        compare_conclusion.edit_conclusion,
+        name="compare-conclusion",
+    ),
     path("w/<str:workspace>/compare/runs/", compare_add.offer, name="compare-offer"),
     path("w/<str:workspace>/runs/<str:run_id>/", run_detail.details, name="run"),
     path(

@@ -102,6 +102,15 @@ def compare_runs(
         )
 
 
+def find_runs_by_id(
+    ids: Sequence[str], viewer: User, workspace: Workspace
+) -> list[Run]:
+    """The runs that are compared where `ids` are asked for."""
+    found = _runs(ids, viewer, workspace)
+    here = [found[one] for one in ids if one in found and _is_here(found[one])]
+    return here[:MOST]
+
+
 def _runs(ids: Sequence[str], viewer: User, workspace: Workspace) -> Mapping[str, Run]:
     rows = Run.objects.of_member(workspace, viewer).in_workspace(workspace)
     found = list(rows.filter(run_id__in=ids))

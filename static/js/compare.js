@@ -108,9 +108,18 @@ function take(html) {
   model.innerHTML = html;
   const [now, fresh] = [document.querySelector("table.compare"), model.content.querySelector("table.compare")];
   if (now && fresh) morph(now, fresh);
+  const [card, drawn] = [document.getElementById("compare-conclusion"), model.content.getElementById("compare-conclusion")];
+  if (card && drawn && !card.matches("[data-editing]") && !card.contains(document.activeElement)) {
+    if (!card.isEqualNode(drawn)) {
+      card.replaceWith(drawn);
+      htmx.process(drawn);
+    }
+  }
   const pace = model.content.getElementById("compare").dataset.pace;
   if (pace) root().dataset.pace = pace;
   else delete root().dataset.pace;
 }
+// What was undone is shown at once.
+document.addEventListener("run:look", look);
 document.addEventListener("visibilitychange", () => !document.hidden && follow());
 follow();

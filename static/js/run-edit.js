@@ -15,7 +15,7 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   const part = event.detail.elt;
   const field = part.querySelector?.("[data-focus]");
   // After Save the focus is where the editor was opened.
-  if (!field && ["run-title", "run-description", "experiment-description"].includes(part.id)) opener(part)?.focus({ preventScroll: true });
+  if (!field && ["run-title", "run-description", "experiment-description", "compare-conclusion"].includes(part.id)) opener(part)?.focus({ preventScroll: true });
   if (!field) return;
   field.focus();
   if (field.dataset.focus === "all") field.select();

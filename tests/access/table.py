@@ -118,6 +118,7 @@ IN_WORKSPACE: dict[str, Row] = {
     "undo/<int:number>/": form(CONTRIBUTOR, 404),
     "compare/": page(READER),
     "compare/runs/": page(READER),
+    "compare/conclusion/": row(400, 422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
     f"{RUN}star/": form(READER),
     f"{RUN}": page(READER),
     f"{RUN}metrics/": page(READER),

@@ -95,7 +95,12 @@ def keyed(key: str, shows: str) -> Act:
 
 
 DIGITS = "experiments/digits/?rows=25"
+COMPARED = "compare/?run=digits-01&run=digits-02&run=digits-04&run=nosuch"
 PLACES = [
+    Place("comparison", COMPARED),
+    Place("adding a run", COMPARED, clicked("#compare-add summary", "[role=option]")),
+    Place("conclusion", COMPARED, clicked("#edit-conclusion", ".describe-text")),
+    Place("no comparison", "compare/"),
     Place("run list", DIGITS),
     Place("completion", DIGITS, typed("tags.m", "[role=option]")),
     Place(

@@ -1,0 +1,138 @@
+"""The conclusion below the comparison: shown, edited in place, listed, linked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from runs.access.rules import Permission, access, by_method
+from runs.actions.clock import now_ms
+from runs.actions.conclude import conclude
+from runs.models import Conclusion, Run
+from runs.pages import description
+from runs.pages.compare_state import CompareState, read_state
+from runs.pages.description import Described
+from runs.pages.live_text import shown
+from runs.pages.members_only import PageRequest
+from runs.pages.run_editing import toast
+from runs.pages.run_legal import role_refusal
+from runs.pages.undo import undo_href
+from runs.render.addresses import run_path
+from runs.render.markdown import first_line
+from runs.search.compare import find_runs_by_id
+from runs.search.conclusions import find_conclusion
+from studio.core.errors import InvalidValue
+
+PART = "compare-conclusion"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A conclusion in a list: its first line, and the comparison that it is about."""
+
+    line: str
+    href: str
+    author: str
+    updated: int
+    runs: int
+
+
+@access(Permission.ANNOTATE)
+def _edit(request: PageRequest) -> HttpResponse:
+    return description.edit(request, _described(request))
+
+
+@access(Permission.ANNOTATE)
+def _save(request: PageRequest) -> HttpResponse:
+    return description.save(request, _described(request))
+
+
+edit_conclusion = by_method(GET=_edit, POST=_save)
+
+
+def conclusion_card(
+    request: PageRequest, state: CompareState, runs: list[Run]
+) -> dict[str, Any]:
+    """What `_compare_conclusion.html` shows."""
+    found = find_conclusion(request.workspace, [run.run_id for run in runs])
+    text = found.text if found else ""
+    return {
+        "conclusion": found,
+        "conclusion_html": shown(request, text, runs[0]) if text.strip() else "",
+        "conclusion_href": _path(request, state),
+        "can_conclude": not role_refusal(request, Permission.ANNOTATE),
+        "all_href": reverse("compare", args=[request.workspace.name]),
+    }
+
+
+def listed(request: PageRequest, found: Iterable[Conclusion]) -> list[Listed]:
+    home = reverse("compare", args=[request.workspace.name])
+    return [
+        Listed(
+            first_line(each.text) or _("Conclusion"),
+            f"{home}?{each.query}",
+            str(each.author) if each.author else "",
+            each.updated,
+            getattr(each, "run_count", 0),
+        )
+        for each in found
+    ]
+
+
+def _described(request: PageRequest) -> Described:
+    state = read_state(request.GET)
+    runs = find_runs_by_id(state.runs, request.actor.user, request.workspace)
+    if not runs:
+        raise InvalidValue(_("Name the runs that are compared."), field="run")
+    found = find_conclusion(request.workspace, [run.run_id for run in runs])
+    home = reverse("compare", args=[request.workspace.name])
+    first = run_path(request.workspace.name, runs[0].run_id)
+    return Described(
+        part=PART,
+        path=_path(request, state),
+        back=f"{home}?{state.query()}",
+        stored=found.text if found else "",
+        text="",
+        write=lambda text, seen: conclude(
+            request.workspace,
+            runs,
+            text,
+            query=state.query(),
+            actor=request.actor,
+            now=now_ms(),
+            seen=seen,
+        ),
+        saved=lambda said: _saved(request, state, runs, said),
+        frame={"back": f"{home}?{state.query()}"},
+        page="conclusion_editor.html",
+        links=f"{first}description/known/",
+    )
+
+
+def _path(request: PageRequest, state: CompareState) -> str:
+    home = reverse("compare-conclusion", args=[request.workspace.name])
+    return f"{home}?{state.query()}"
+
+
+def _saved(
+    request: PageRequest, state: CompareState, runs: list[Run], said: str
+) -> HttpResponse:
+    undo = undo_href(request) if said else ""
+    said = said and _("Conclusion saved")
+    if not request.htmx:
+        if said:
+            messages.success(request, said, extra_tags=undo)
+        home = reverse("compare", args=[request.workspace.name])
+        return redirect(f"{home}?{state.query()}")
+    card = conclusion_card(request, state, runs)
+    answer = render(request, "_compare_conclusion.html", card)
+    if said:
+        answer["HX-Trigger"] = toast(said, undo)
+    return answer

@@ -1,0 +1,101 @@
+"""Runs side by side in a browser: by mouse, by keyboard, without a script."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+COMPARE = "/w/default/compare/?run=digits-01&run=digits-02"
+
+
+def cell(page: Page, row: str, column: int) -> Locator:
+    head = page.get_by_role("rowheader", name=row)
+    return page.locator("table.compare tr", has=head).locator("td").nth(column)
+
+
+def heads(page: Page) -> Locator:
+    return page.locator("table.compare thead .run-name")
+
+
+def test_a_comparison_by_mouse(runs_page: Page) -> None:
+    page = runs_page
+    page.goto(COMPARE)
+    expect(heads(page)).to_have_text(["digits-01", "digits-02"])
+    expect(cell(page, "acc", 1)).to_contain_text("+0.01")
+    page.locator("#compare-add summary").click()
+    page.get_by_role("combobox", name="Find a run to add").fill("digits-04")
+    page.get_by_role("option", name=re.compile("digits-04")).click()
+    expect(heads(page)).to_have_count(3)
+    assert page.url.endswith("run=digits-01&run=digits-02&run=digits-04")
+    page.get_by_role("link", name="Make baseline").last.click()
+    expect(cell(page, "acc", 0)).to_contain_text("−0.03")
+    page.get_by_text("Differing only").click()
+    expect(page.get_by_role("rowheader", name="Script")).to_be_visible()
+    page.locator("#fold-params").click()
+    expect(page.get_by_role("rowheader", name="epochs")).to_have_count(0)
+    page.get_by_role("link", name="Remove digits-02 from the comparison").click()
+    expect(heads(page)).to_have_text(["digits-01", "digits-04"])
+    page.go_back()
+    expect(heads(page)).to_have_count(3)
+    page.locator("#edit-conclusion").click()
+    page.get_by_role("textbox", name="Description in Markdown").fill("Four **wins**")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#compare-conclusion strong")).to_have_text("wins")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#compare-conclusion")).to_contain_text("Nobody has concluded")
+
+
+def test_a_comparison_by_keyboard(runs_page: Page) -> None:
+    page = runs_page
+    page.goto("/w/default/runs/digits-01/")
+    page.keyboard.press("c")
+    expect(page.locator("h1")).to_have_text("Compare 1 run")
+    page.locator("#compare-add summary").press("Enter")
+    box = page.get_by_role("combobox", name="Find a run to add")
+    expect(box).to_be_focused()
+    box.press_sequentially("digits-02")
+    expect(page.get_by_role("option")).to_have_count(1)
+    box.press("ArrowDown")
+    box.press("Enter")
+    expect(heads(page)).to_have_text(["digits-01", "digits-02"])
+    page.keyboard.press("/")
+    page.keyboard.type("loss")
+    expect(page.get_by_role("rowheader", name="epochs")).to_have_count(0)
+    expect(page.locator("#find-row")).to_be_focused()
+    expect(page.locator("#find-row")).to_have_value("loss")
+    expect(cell(page, "val/loss", 0)).to_be_visible()
+
+
+def test_selected_runs_are_compared_and_a_list_is_exported(runs_page: Page) -> None:
+    page = runs_page
+    page.goto("/w/default/experiments/digits/?q=digits-01+or+digits-02")
+    expect(page.locator("[data-pick]")).to_have_count(2)
+    page.locator("#export summary").click()
+    with page.expect_download() as saved:
+        page.locator("#export").get_by_role("link", name="CSV").click()
+    lines = Path(saved.value.path()).read_text().splitlines()
+    assert saved.value.suggested_filename == "digits.csv"
+    assert [line.partition(",")[0] for line in lines] == [
+        "id",
+        "digits-02",
+        "digits-01",
+    ]
+    for box in page.locator("[data-pick]").all():
+        box.click()
+    expect(page.locator("#tray-compare[href]")).to_be_visible()
+    page.keyboard.press("c")
+    expect(page.locator("h1")).to_have_text("Compare 2 runs")
+
+
+def test_a_comparison_without_a_script(plain_page: Page) -> None:
+    page = plain_page
+    page.goto(COMPARE)
+    page.locator("#t-differs").uncheck()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("rowheader", name="Script")).to_be_visible()
+    page.locator("#compare-add summary").click()
+    page.locator("#add-box").fill("digits-03")
+    page.get_by_role("button", name="Find").click()
+    expect(heads(page)).to_have_count(3)

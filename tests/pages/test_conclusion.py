@@ -1,0 +1,117 @@
+"""The conclusion of a comparison: saved, shown, listed, linked, refused, undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from runs.actions.actor import Actor
+from runs.actions.conclude import conclude
+from runs.actions.seen import mark
+from runs.models import ChangeSet, Conclusion, Role, Run, Workspace
+from runs.pages.change_lines import line
+from studio.core.errors import Conflict
+from tests.access.people import browser_of, make_member
+from tests.pages.test_compare import COMPARE, HTMX
+
+pytestmark = pytest.mark.django_db
+
+EDIT = f"{COMPARE}conclusion/?run=a&run=b"
+
+
+@pytest.fixture
+def pair(log: Any) -> list[Run]:
+    return [log("a"), log("b")]
+
+
+def save(visitor: Client, text: str, seen: str = "", address: str = EDIT) -> Any:
+    sent = {"text": text, "seen": mark(seen)}
+    return visitor.post(address, sent, headers=HTMX)
+
+
+def test_it_is_shown_with_the_same_runs_in_any_order(
+    visitor: Client, pair: list[Run], log: Any
+) -> None:
+    answer = save(visitor, "Cosine is **better**")
+    assert "<strong>better</strong>" in answer.text
+    assert "Conclusion saved" in answer.headers["HX-Trigger"]
+    assert "better</strong>" in visitor.get(f"{COMPARE}?run=b&run=a").text
+    log("c")
+    assert "better</strong>" not in visitor.get(f"{COMPARE}?run=a&run=b&run=c").text
+
+
+def test_it_is_listed_and_linked_from_its_runs(
+    visitor: Client, pair: list[Run]
+) -> None:
+    save(visitor, "# Cosine wins\nmore", address=EDIT + "&baseline=b")
+    href = f'href="{COMPARE}?run=a&amp;run=b&amp;baseline=b"'
+    for address in (COMPARE, "/w/default/runs/a/", "/w/default/runs/b/"):
+        page = visitor.get(address).text
+        assert "Cosine wins" in page
+        assert href in page
+
+
+def test_what_somebody_else_wrote_is_not_overwritten(
+    visitor: Client, pair: list[Run]
+) -> None:
+    save(visitor, "first")
+    refused = save(visitor, "mine", seen="")
+    assert refused.status_code == 422
+    assert "first" in refused.text
+    assert "mine" in refused.text
+    assert Conclusion.objects.get().text == "first"
+
+
+def test_it_is_undone_and_done_again(visitor: Client, pair: list[Run]) -> None:
+    save(visitor, "first")
+    save(visitor, "second", seen="first")
+    visitor.post("/w/default/undo/")
+    assert Conclusion.objects.get().text == "first"
+    made = ChangeSet.objects.latest("pk")
+    visitor.post(f"/w/default/undo/{made.pk}/")
+    assert Conclusion.objects.get().text == "second"
+    history = visitor.get("/w/default/runs/a/history/").text
+    assert "Conclusion of a comparison" in history
+
+
+def test_an_empty_one_is_none(visitor: Client, pair: list[Run]) -> None:
+    save(visitor, "first")
+    save(visitor, "", seen="first")
+    assert "first" not in visitor.get(COMPARE).text
+    assert "Nobody has concluded" in visitor.get(f"{COMPARE}?run=a&run=b").text
+
+
+def test_readers_read_it_and_do_not_write(
+    visitor: Client, pair: list[Run], workspace: Workspace
+) -> None:
+    save(visitor, "first")
+    reader = browser_of(make_member(workspace, "rita", Role.READER))
+    page = reader.get(f"{COMPARE}?run=a&run=b").text
+    assert "first" in page
+    assert "edit-conclusion" not in page
+    assert save(reader, "mine", seen="first").status_code == 403
+
+
+def test_without_a_script_it_is_a_page_of_its_own(
+    visitor: Client, pair: list[Run]
+) -> None:
+    form = visitor.get(EDIT)
+    assert "<textarea" in form.text
+    sent = {"text": "plain", "seen": mark("")}
+    answer = visitor.post(EDIT, sent)
+    assert answer.headers["Location"] == f"{COMPARE}?run=a&run=b"
+    assert visitor.get(f"{COMPARE}conclusion/").status_code == 400
+
+
+def test_of_two_who_write_at_once_one_is_told(
+    workspace: Workspace, pair: list[Run], actor: Actor, now: int
+) -> None:
+    def write(text: str, seen: str) -> None:
+        conclude(workspace, pair, text, query="", actor=actor, now=now, seen=mark(seen))
+
+    write("one", "")
+    with pytest.raises(Conflict):
+        write("two", "")
+    assert line("conclusion.1", None, "x").label == "Conclusion of a comparison"
