@@ -16,6 +16,7 @@ from runs.actions.clock import now_ms
 from runs.models import Run
 from runs.pages import compare_twins
 from runs.pages.compare_add import Candidates, candidates, found_run
+from runs.pages.compare_charts import charts_of
 from runs.pages.compare_conclusion import conclusion_card, listed
 from runs.pages.compare_diff import file_diff
 from runs.pages.compare_sections import Table, sections
@@ -127,6 +128,7 @@ def _table(
         "sections": sections(table, files),
         "span": len(compared.runs) + 1,
         "files_cut": not files.is_whole,
+        **charts_of(request, state, compared, set(goals)),
         "diff": file_diff(
             request.workspace.name, state, compared, files, table.baseline
         ),

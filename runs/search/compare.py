@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runs.models import Metric, Run, RunParam, RunProperty, RunTag, User, Workspace
 from runs.search import columns
@@ -42,6 +42,8 @@ class Row:
     values: tuple[object, ...]
     differs: bool
     field: Field | None = None
+    #: The most points that a run has of a series of numbers; 0 for what is none.
+    points: int = 0
 
 
 @dataclass
@@ -147,14 +149,17 @@ def _texts(
 
 def _metrics_of(keys: Sequence[int]) -> tuple[Row, ...]:
     by_name: dict[str, dict[int, object]] = defaultdict(dict)
+    points: dict[str, int] = defaultdict(int)
     for run, name, kind, count, last, is_nan, text in _metrics.all(keys):
         value: object = last if text is None else text
         if kind != "series":
             value = Series(kind, count, text, last)
-        elif is_nan:
-            value = math.nan
+        else:
+            points[name] = max(points[name], count)
+            value = math.nan if is_nan else value
         by_name[name][run] = value
     rows = rows_by_name(by_name, keys, kind=tree.METRICS)
+    rows = tuple(replace(row, points=points[row.key]) for row in rows)
     return tuple(sorted(rows, key=lambda row: row.key.startswith("system/")))
 
 

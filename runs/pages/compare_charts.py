@@ -1,0 +1,93 @@
+"""The charts below the comparison, in the colours and dashes of its heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from django.utils.timezone import get_current_timezone
+
+from runs.pages.chart_row import Place, chart_cards, may_add
+from runs.pages.chart_runs import drawn_together
+from runs.pages.chart_tables import table_of
+from runs.pages.compare_state import CompareState
+from runs.pages.list_charts import PARTS
+from runs.pages.members_only import PageRequest
+from runs.search.compare import Comparison, Row
+from runs.search.limits import time_limit
+from studio.core import viewtext
+from studio.core.filters.tree import Field, metric
+from studio.core.viewcharts import Chart
+from studio.core.viewlenient import read_leniently
+from studio.core.viewspec import ViewSpec
+
+#: How many charts stand where nobody chose any, and what says that none shall.
+FIRST, NONE = 2, "none"
+
+
+@dataclass(frozen=True)
+class _Addresses:
+    """Of the page with other charts, and of the parts that draw them."""
+
+    request: PageRequest
+    state: CompareState
+    compared: Comparison
+
+    def page(self, charts: tuple[Chart, ...]) -> str:
+        return self.state.href(charts=viewtext.joined(charts) or NONE)
+
+    def part(self, charts: Sequence[Chart], name: str) -> str:
+        path = f"/w/{self.request.workspace.name}/list/{PARTS[name]}/"
+        if name == "edit":
+            text = viewtext.joined(tuple(charts))
+            return f"{path}?{replace(self.state, charts=text).query()}"
+        runs = [("run", run.run_id) for run in self.compared.runs]
+        return f"{path}?{urlencode(runs)}"
+
+
+def charts_of(
+    request: PageRequest, state: CompareState, compared: Comparison, goals: set[str]
+) -> dict[str, Any]:
+    """What `_chart_row.html` needs; without a script its tables stand in the page."""
+    charts = chosen(state, compared, goals)
+    addresses = _Addresses(request, state, compared)
+    place = Place(addresses.page, partial(addresses.part, charts))
+    tables = []
+    if charts and not request.htmx:
+        zone, workspace = get_current_timezone(), request.workspace.name
+        with time_limit():
+            drawn = drawn_together(request, ViewSpec(), charts, None)
+            tables = [
+                table_of(chart, runs, zone, workspace)
+                for chart, runs in zip(charts, drawn, strict=True)
+            ]
+    return {
+        "cards": chart_cards(charts, place, tables),
+        "add_chart": addresses.part(charts, "edit") if may_add(charts) else "",
+    }
+
+
+def chosen(
+    state: CompareState, compared: Comparison, goals: set[str]
+) -> tuple[Chart, ...]:
+    """Those of the address, as far as they can be read; else the first series."""
+    if state.charts == NONE:
+        return ()
+    if state.charts:
+        spec, _complaints = read_leniently({"charts": state.charts})
+        return spec.charts
+    rows = [row for row in compared.metrics if row.points > 1 and row.differs]
+    best = sorted(rows, key=lambda row: _rank(row, goals))[:FIRST]
+    return tuple(Chart("line", (_field(row),)) for row in best)
+
+
+def _rank(row: Row, goals: set[str]) -> tuple[bool, bool]:
+    """What has a goal first, what the machine measured last."""
+    return row.key.startswith("system/"), row.key not in goals
+
+
+def _field(row: Row) -> Field:
+    return metric(row.key)
