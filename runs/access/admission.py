@@ -100,6 +100,20 @@ def effective_role(member: Member, caller: Caller) -> Role:
     return Role(min(member.role, cap))
 
 
+def enter(request: Any, workspace: str) -> None:
+    """Let the caller of a view without a workspace in its path into that one.
+
+    Raises NotFound for outsiders, like a path that names it.
+    """
+    caller = Caller(request.actor.user, request.actor.token)
+    request.member = find_membership(caller, workspace)
+    request.workspace = request.member.workspace
+    request.role = effective_role(request.member, caller)
+    check_role(Permission.READ, request.role)
+    if caller.token is None:
+        remember_workspace(request.actor.user, request.workspace)
+
+
 def check_role(need: Permission, role: Role) -> None:
     if role < need.role:
         raise PermissionDenied(

@@ -8,10 +8,12 @@ from hashlib import blake2b
 
 from django.db import transaction
 
-from runs.models import Selection, Workspace
+from runs.models import Selection, ViewRevision, Workspace
 from runs.models.selections import packed
 
 DAY = 86_400_000
+#: How a selection that is kept here begins in an address.
+KEPT = "s."
 #: How long a selection stays that nobody looks at.
 KEPT_DAYS = 400
 
@@ -31,5 +33,17 @@ def keep_selection(workspace: Workspace, keys: Sequence[int], *, now: int) -> Se
 
 
 def drop_unused_selections(now: int) -> int:
-    """Those that nobody has looked at for long; returns how many there were."""
-    return Selection.objects.filter(used__lt=now - KEPT_DAYS * DAY).delete()[0]
+    """Those that nobody has looked at for long; returns how many there were.
+
+    What a view was ever saved with stays as long as the view.
+    """
+    old = Selection.objects.filter(used__lt=now - KEPT_DAYS * DAY)
+    return old.exclude(slug__in=_named_by_views()).delete()[0] if old.exists() else 0
+
+
+def _named_by_views() -> set[str]:
+    saved = ViewRevision.objects.filter(spec__selected__startswith=KEPT)
+    return {
+        text.removeprefix(KEPT)
+        for text in saved.values_list("spec__selected", flat=True)
+    }

@@ -17,10 +17,10 @@ from studio.core.errors import Conflict, NotSupported
 @transaction.atomic
 def undo_view_change(
     change_set: ChangeSet, *, actor: Actor, now: int, anyway: bool = False
-) -> View:
+) -> None:
     """Put back what stood before; raises Conflict (`later`) if it changed since.
 
-    Who may change the view is asked by the caller. Returns the view.
+    Who may change the view is asked by the caller.
     """
     rows = change_set.changes.select_related("view__owner", "view__workspace")
     changes = [change for change in rows.order_by("-pk") if change.view is not None]
@@ -40,7 +40,6 @@ def undo_view_change(
     ]
     action = REDO if change_set.action == UNDO else UNDO
     record(view.workspace, action, edits, actor=actor, now=now)
-    return view
 
 
 def _told(change: Change, value: Any) -> dict[str, Any]:

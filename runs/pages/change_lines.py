@@ -35,7 +35,9 @@ FIELDS = {
     "deleted": gettext_lazy("In the trash"),
     "starred": gettext_lazy("Star"),
     "conclusion": gettext_lazy("Conclusion of a comparison"),
+    "shared": gettext_lazy("Shared"),
     "locked": gettext_lazy("Locked"),
+    "revision": gettext_lazy("Version"),
 }
 
 

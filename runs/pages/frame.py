@@ -7,7 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from runs.models import Role, Theme, User, Workspace
+from runs.models import Role, Theme, User, View, Workspace
+from runs.search.views import find_starred
 
 #: Which entry of the navigation a page belongs to; everything else of a workspace
 #: hangs below its experiments.
@@ -23,6 +24,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "workspace": workspace,
         "workspaces": _workspaces(request),
+        "starred_views": _starred_views(request, workspace),
+        # Where a page that was opened by another address has its own.
+        "shown_at": getattr(request, "shown_at", ""),
         "role": Role(member.role).label if member else "",
         "theme": _theme(request),
         "next_theme": _AFTER[_theme(request)],
@@ -58,6 +62,20 @@ def _workspaces(request: HttpRequest) -> Callable[[], list[Workspace]]:
     return names
 
 
+def _starred_views(
+    request: HttpRequest, workspace: Workspace | None
+) -> Callable[[], list[View]]:
+    def views() -> list[View]:
+        if not isinstance(request.user, User) or workspace is None:
+            return []
+        return find_starred(workspace, request.user)
+
+    return views
+
+
 def _section(request: HttpRequest) -> str:
     match = request.resolver_match
+    if match and match.url_name == "view":
+        # It shows a list's page, whose address the request has taken on.
+        return "experiments" if "/experiments/" in request.path else "runs"
     return SECTIONS.get((match.url_name or "") if match else "", "experiments")

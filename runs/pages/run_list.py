@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.models import Experiment, ExperimentStar
+from runs.models import Experiment, ExperimentStar, View
 from runs.pages import (
     conditional,
     facets,
@@ -39,6 +39,8 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_legal import role_refusal
 from runs.pages.run_links import Links, strip
 from runs.pages.short_address import pushed, says_too_much, to_query
+from runs.pages.view_bar import bar
+from runs.pages.view_state import ListState, missing_in, read_state, with_view
 from studio.core.errors import (
     InvalidFilter,
     NotSupported,
@@ -46,30 +48,28 @@ from studio.core.errors import (
     StudioError,
 )
 from studio.core.viewlenient import (
-    Complaint,
     read_leniently,
     readable_part,
-    without,
 )
 from studio.core.viewspec import ROWS, ViewSpec
 
 HTMX_SWAPS_THIS = 422
 #: Parameters that a new filter leaves as they are.
-KEPT = ("sort", "columns", "tree", "group", "charts", "selected", "facets")
+KEPT = ("sort", "columns", "tree", "group", "charts", "selected", "facets", "view")
 Wrong = (InvalidFilter, NotSupported, QueryTimeout)
 
 
 @access(Permission.READ)
 @require_safe
 def all_runs(request: PageRequest) -> HttpResponseBase:
-    return _shorter(request) or _run_list(request, None)
+    return _shorter(request) or show(request, None)
 
 
 @access(Permission.READ)
 @require_safe
 def experiment_runs(request: PageRequest, slug: str) -> HttpResponseBase:
     experiment = find_experiment(request, slug)
-    return _shorter(request) or _run_list(request, experiment)
+    return _shorter(request) or show(request, experiment)
 
 
 def _shorter(request: PageRequest) -> HttpResponse | None:
@@ -80,36 +80,41 @@ def _shorter(request: PageRequest) -> HttpResponse | None:
     return None if complaints else to_query(request, spec.to_query())
 
 
-def _run_list(request: PageRequest, experiment: Experiment | None) -> HttpResponseBase:
-    spec, complaints = read_leniently(request.GET.dict())
-    spec, complaints = _without_views(spec, complaints)
+def show(
+    request: PageRequest, experiment: Experiment | None, view: View | None = None
+) -> HttpResponseBase:
+    """The list at the request's address; `view` is the one that it names, if known."""
     form = asked_format(request)
     if form:
-        return export(request, form, spec, complaints, experiment)
-    return _one_page(request, spec, complaints, experiment)
+        state = with_view(request, read_state(request, experiment), view)
+        return export(request, form, state.spec, state.complaints, experiment)
+    return _one_page(request, experiment, view)
 
 
 def _one_page(
-    request: PageRequest,
-    spec: ViewSpec,
-    complaints: list[Complaint],
-    experiment: Experiment | None,
+    request: PageRequest, experiment: Experiment | None, view: View | None
 ) -> HttpResponse:
     kind = list_twins.kind_of(request)
+    opens = not kind and not request.htmx and view is None
+    state = read_state(request, experiment, with_default=opens)
     try:
-        stamp = conditional.stamp_of(request, spec, spec.filter())
+        stamp = conditional.stamp_of(request, state.spec, state.spec.filter())
         if request.htmx and conditional.is_untouched(request, stamp):
             return conditional.not_modified(conditional.known_tag(request))
+        state = with_view(request, state, view)
+        spec, complaints = state.spec, state.complaints
         found = find(request, spec, complaints, experiment)
     except Wrong as error:
         if kind:
             raise
         if request.htmx:
-            return _refused_fragment(request, spec, error)
-        return _page_of_wrong(request, spec, complaints, experiment, error)
+            return _refused_fragment(request, state.spec, error)
+        return _page_of_wrong(request, with_view(request, state), experiment, error)
     if kind:
         return _twin(request, kind, found)
     context = _context(request, found, experiment)
+    context |= bar(request, replace(state, spec=found.spec), experiment, found.columns)
+    context["complaints"] = [*found.complaints, *missing_in(request, state, found.page)]
     if request.htmx:
         return _fragment(request, context, stamp)
     context |= _frame(request, spec, experiment) | {"etag": f'"{stamp}-"'}
@@ -123,16 +128,6 @@ def _twin(request: PageRequest, kind: str, found: Found) -> HttpResponse:
     return list_twins.runs_twin(
         request, kind, spec, found.page, found.columns, complaints
     )
-
-
-def _without_views(
-    spec: ViewSpec, complaints: list[Complaint]
-) -> tuple[ViewSpec, list[Complaint]]:
-    """No view can be saved yet, so an address that names one is from elsewhere."""
-    if not spec.view:
-        return spec, complaints
-    said = _("There is no view %(name)s here.") % {"name": spec.view}
-    return without(spec, "view"), [*complaints, Complaint("view", said)]
 
 
 def _context(
@@ -201,12 +196,12 @@ def _refused_fragment(
 
 def _page_of_wrong(
     request: PageRequest,
-    spec: ViewSpec,
-    complaints: list[Complaint],
+    state: ListState,
     experiment: Experiment | None,
     error: StudioError,
 ) -> HttpResponse:
     """A page has no rows of before to keep: it shows those of what can be read."""
+    spec, complaints = state.spec, state.complaints
     problem = filter_note.problem(spec, error, rows_stay=False)
     context: dict[str, Any] = {"etag": ""}
     part = replace(spec, q=readable_part(spec.q), after="", before="")
@@ -221,6 +216,7 @@ def _page_of_wrong(
         problem |= {"rows_of": found.spec.q, "rows_of_all": not found.spec.q}
     except QueryTimeout:
         context |= _without_rows(request, spec, experiment)
+    context |= bar(request, state, experiment, spec.columns)
     context |= _frame(request, spec, experiment) | {"problem": problem}
     return varied(render(request, "run_list.html", context, status=error.status))
 
@@ -242,6 +238,9 @@ def _fragment(
     request: PageRequest, context: dict[str, Any], stamp: str
 ) -> HttpResponse:
     html = render_to_string("_run_table.html", context, request)
+    if conditional.SHOWN not in request.GET:
+        # The address changes too; a look for news leaves it, and the bar, as it is.
+        html += render_to_string("_view_bar.html", {**context, "oob": True}, request)
     etag = conditional.etag_of(stamp, html)
     if conditional.looks_the_same(request, etag):
         return conditional.not_modified(etag)

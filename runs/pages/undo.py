@@ -15,21 +15,26 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from runs.access.admission import check_role
 from runs.access.rules import Permission, access
+from runs.access.views import check_may_set
 from runs.actions.clock import now_ms
 from runs.actions.undo import REDO, UNDO, undo
+from runs.actions.view_undo import undo_view_change
 from runs.models import ChangeSet
 from runs.pages.change_lines import line
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import REFUSED, toast
 from runs.search.run_history import change_set_here, last_change_here
-from studio.core.errors import AlreadyExists, Conflict, NotSupported
+from runs.search.views import view_change
+from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
 
 #: The element that an opened dialog takes the place of, on every page with undo.
 DIALOG = "undo-dialog"
 
 
-@access(Permission.ANNOTATE)
+# Readers have views of their own; what else there is to undo needs more.
+@access(Permission.VIEWS)
 @require_POST
 def undo_latest(request: PageRequest) -> HttpResponse:
     """My own last change of anything here."""
@@ -39,10 +44,14 @@ def undo_latest(request: PageRequest) -> HttpResponse:
     return _undo(request, change_set)
 
 
-@access(Permission.ANNOTATE)
+@access(Permission.VIEWS)
 @require_POST
 def undo_one(request: PageRequest, number: int) -> HttpResponse:
-    return _undo(request, change_set_here(request.workspace, number))
+    try:
+        change_set = view_change(request.workspace, request.actor.user, number)
+    except NotFound:
+        change_set = change_set_here(request.workspace, number)
+    return _undo(request, change_set)
 
 
 def undo_href(request: PageRequest) -> str:
@@ -57,8 +66,9 @@ def path_of(request: PageRequest, change_set: ChangeSet) -> str:
 
 def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
     anyway = request.POST.get("anyway") == "1"
+    act = undo_view_change if _may_undo_view(request, change_set) else undo
     try:
-        undo(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
+        act(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
     except Conflict as error:
         return _ask(request, change_set, error.details.get("later", ()))
     except (AlreadyExists, NotSupported) as error:
@@ -70,6 +80,22 @@ def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
     said = _("Undone") if back else _("Done again")
     label = _("Redo") if back else _("Undo")
     return _done(request, said, path_of(request, made), label)
+
+
+def _may_undo_view(request: PageRequest, change_set: ChangeSet) -> bool:
+    """Whether the change is one of a view; raises PermissionDenied for what the reader
+    may do no more."""
+    rows = change_set.changes.exclude(view=None).select_related("view__owner")
+    changes = list(rows)
+    if not changes:
+        check_role(Permission.ANNOTATE, request.role)
+        return False
+    user = request.actor.user
+    back = {c.field: c.before for c in changes if c.field != "starred"}
+    view = changes[0].view
+    if view is not None and back:
+        check_may_set(view, back, user, request.role)
+    return True
 
 
 def _ask(request: PageRequest, change_set: ChangeSet, later: Any) -> HttpResponse:

@@ -44,6 +44,7 @@ from runs.pages import (
     sign_in,
     stars,
     undo,
+    view_urls,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -262,6 +263,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         stars.star_this_run,
         name="run-star",
     ),
+    *view_urls.urlpatterns,
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-in/link/", sign_in.open_link, name="sign-in-open-link"),
     path("sign-in/link/<str:secret>/", sign_in.sign_in_link, name="sign-in-link"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from runs.render.pills import field_label
 from studio.core import viewtext
 from studio.core.errors import InvalidValue
-from studio.core.viewdiff import ADDED, OTHER, REMOVED, SWITCHES, Difference
+from studio.core.viewdiff import ADDED, NOTHING, OTHER, REMOVED, SWITCHES, Difference
 
 SIGNS = {ADDED: "+", REMOVED: "−", OTHER: "~"}
 _SWITCHES = {
@@ -28,8 +28,11 @@ _WHOLE = {
     "sort": gettext_lazy("sort"),
     "group": gettext_lazy("grouping"),
     "rows": gettext_lazy("rows per page"),
-    "list": gettext_lazy("another list"),
+    "columns": gettext_lazy("columns"),
+    "list": gettext_lazy("list"),
 }
+_FIELDS = ("column", "columns", "order", "sort", "width")
+_NOTHING = {"list": gettext_lazy("All runs"), "columns": gettext_lazy("those built in")}
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,9 @@ def _line(each: Difference) -> Line:
 
 def _said(part: str, text: str) -> str:
     """A part of an address as the page calls it."""
-    if not text or part not in ("column", "order", "sort", "width"):
+    if text == NOTHING and part in _NOTHING:
+        return str(_NOTHING[part])
+    if not text or part not in _FIELDS:
         return text
     try:
         if part == "sort":

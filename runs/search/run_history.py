@@ -68,8 +68,12 @@ def last_change_here(workspace: Workspace, user: User) -> ChangeSet | None:
 
 
 def change_set_here(workspace: Workspace, number: int) -> ChangeSet:
-    """A set of the workspace; raises NotFound."""
-    found = ChangeSet.objects.filter(workspace=workspace, pk=number).first()
+    """A set of the workspace that changed no view; raises NotFound.
+
+    What was done to views is its author's alone (`search.views.view_change`).
+    """
+    sets = ChangeSet.objects.filter(workspace=workspace, pk=number)
+    found = sets.exclude(changes__view__isnull=False).first()
     if found is None:
         raise NotFound("There is no such change in this workspace.")
     return found

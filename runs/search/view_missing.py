@@ -53,7 +53,7 @@ def missing_columns(fields: Iterable[Field], workspace: Workspace) -> list[Missi
 def missing_runs(spec: ViewSpec, workspace: Workspace, viewer: User) -> list[Missing]:
     """Selected and opened runs that are gone or in the trash; one query."""
     named = [*spec.selected, *(each.run_id for each in spec.tree)]
-    wanted = [each for each in dict.fromkeys(named) if not each.startswith("s.")]
+    wanted = [e for e in dict.fromkeys(named) if e and not e.startswith("s.")]
     if not wanted:
         return []
     there = Run.objects.filter(workspace=workspace, run_id__in=wanted)

@@ -158,3 +158,19 @@ def view_change(workspace: Workspace, viewer: User, number: int) -> ChangeSet:
     if found is None:
         raise NotFound("There is no such change of a view.")
     return found
+
+
+def deleted_views(workspace: Workspace, viewer: User, limit: int = 50) -> list[View]:
+    """What was deleted lately and may come back, as `viewer` may see it."""
+    rows = View.objects.visible_to(viewer).deleted().filter(workspace=workspace)
+    return list(rows.select_related("owner").order_by("-deleted")[:limit])
+
+
+def chosen_defaults(workspace: Workspace, viewer: User) -> dict[str, set[int]]:
+    """The views that lists open with: for the viewer (`mine`), for all (`all`)."""
+    rows = ViewDefault.objects.filter(workspace=workspace, view__isnull=False)
+    rows = rows.filter(Q(user=viewer) | Q(user__isnull=True))
+    found: dict[str, set[int]] = {"mine": set(), "all": set()}
+    for user, view in rows.values_list("user", "view"):
+        found["all" if user is None else "mine"].add(view)
+    return found

@@ -21,6 +21,8 @@ PARTS = (
     "group chart selected tree rows"
 ).split()
 ADDED, REMOVED, OTHER = "+", "-", "~"
+#: Stands where the list itself says what is shown: All runs, columns nobody chose.
+NOTHING = "*"
 SWITCHES = ("children", "flat", "mine", "differs", "archived", "only", "facets")
 #: Parameters that are told part by part; any other as a whole.
 _TOLD = frozenset(
@@ -65,7 +67,7 @@ def differences(
         found += _switch(name, getattr(old, name), getattr(new, name))
     found += _one("group", old.group, new.group)
     found += _items("chart", map(str, old.charts), map(str, new.charts))
-    found += _items("selected", old.selected, new.selected)
+    found += _items("selected", filter(None, old.selected), filter(None, new.selected))
     found += _items("tree", map(str, old.tree), map(str, new.tree))
     found += _other("rows", str(old.rows), str(new.rows))
     mine, wanted = _kept(old), _kept(new)

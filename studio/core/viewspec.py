@@ -61,6 +61,16 @@ class ViewSpec:
         """Whether child runs are shown under their parents."""
         return self.children and not self.flat
 
+    @property
+    def view_slug(self) -> str:
+        """Which view the state began from; empty for none."""
+        return self.view.partition(".")[0]
+
+    @property
+    def view_revision(self) -> int:
+        """And which of its revisions; 0 where that is not said."""
+        return int(self.view.partition(".")[2] or 0)
+
     def filter(self) -> Node | None:
         """The tree of `q`, None if it is empty; raises InvalidFilter."""
         return parse(self.q)
@@ -150,7 +160,12 @@ def _read_rows(text: str, name: str) -> int:
 
 
 def _read_slug(text: str, name: str) -> str:
-    if not text.isascii() or not text.isalnum() or len(text) > 32:
+    """A view's short name, and behind a dot the revision that the state began from."""
+    slug, dot, revision = text.partition(".")
+    is_number = revision.isascii() and revision.isdigit() and len(revision) < 10
+    if not (slug.isascii() and slug.isalnum() and len(slug) <= 32) or (
+        dot and not is_number
+    ):
         raise InvalidValue(f"{name} must be a view's short name", field=name)
     return text
 

@@ -8,20 +8,24 @@ lists further statuses of somebody who is let in but sends an empty request.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
-PUBLIC, SIGNED_IN, IN_PERSON = "public", "signed in", "in person"
-READER, CONTRIBUTOR, OWNER = "reader", "contributor", "owner"
+from tests.access.entries import (
+    CONTRIBUTOR,
+    IN_PERSON,
+    OWNER,
+    PUBLIC,
+    READER,
+    SIGNED_IN,
+    Row,
+    as_api,
+    data,
+    form,
+    page,
+    row,
+)
+from tests.access.view_table import VIEW_PAGES, VIEW_REST
 
-
-@dataclass(frozen=True)
-class Row:
-    needs: dict[str, str]
-    #: Parts of the path that differ from `SAMPLES`; `{member}` is filled by the scene.
-    parts: dict[str, str] = field(default_factory=dict)
-    also: frozenset[int] = frozenset()
-    is_api: bool = False
-
+__all__ = ["IN_PERSON", "PUBLIC", "SAMPLES", "SIGNED_IN", "TABLE", "Row"]
 
 SAMPLES = {
     "workspace": "lab",
@@ -36,27 +40,6 @@ SAMPLES = {
     "path": "out.txt",
     "writer": "w1",
 }
-
-
-def row(*also: int, parts: dict[str, str] | None = None, **needs: str) -> Row:
-    return Row(needs, parts or {}, frozenset(also))
-
-
-def page(need: str, *also: int, **parts: str) -> Row:
-    return row(*also, parts=parts, GET=need)
-
-
-def form(need: str, *also: int, **parts: str) -> Row:
-    return row(*also, parts=parts, POST=need)
-
-
-def data(need: str, *also: int, **parts: str) -> Row:
-    """What a page's script asks for: its errors are JSON."""
-    return as_api(page(need, *also, **parts))
-
-
-def as_api(entry: Row) -> Row:
-    return Row(entry.needs, entry.parts, entry.also, is_api=True)
 
 
 WORKSPACE = "w/<str:workspace>/"
@@ -78,6 +61,7 @@ PAGES: dict[str, Row] = {
     "invitation/<str:secret>/": row(
         parts={"secret": "{invitation}"}, GET=PUBLIC, POST=PUBLIC
     ),
+    "v/<str:slug>/": row(404, parts={"slug": "{view}"}, GET=SIGNED_IN),
     "account/": page(IN_PERSON),
     "account/profile/": form(IN_PERSON),
     "account/password/": form(IN_PERSON),
@@ -114,8 +98,8 @@ IN_WORKSPACE: dict[str, Row] = {
     "list/charts/table/": page(READER, 400),
     "list/charts/values/": page(READER, 400),
     "list/charts/brush/": page(READER, 400),
-    "undo/": form(CONTRIBUTOR),
-    "undo/<int:number>/": form(CONTRIBUTOR, 404),
+    "undo/": form(READER),
+    "undo/<int:number>/": form(READER, 404),
     "compare/": page(READER),
     "compare/runs/": page(READER),
     "compare/conclusion/": row(400, 422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
@@ -149,6 +133,7 @@ IN_WORKSPACE: dict[str, Row] = {
     f"{RUN}archive/": form(CONTRIBUTOR),
     f"{RUN}lock/": form(OWNER),
     f"{RUN}restore/": form(CONTRIBUTOR),
+    **VIEW_PAGES,
     "members/": page(READER),
     "members/<int:number>/role/": form(OWNER, number="{member}"),
     "members/<int:number>/remove/": form(OWNER, number="{member}"),
@@ -210,16 +195,10 @@ MLFLOW: dict[str, Row] = {
 SPACE = "workspaces/<str:workspace>"
 ONE = f"{SPACE}/runs/<str:run_id>"
 HOME = f"{SPACE}/experiments/<int:number>"
-VIEW = f"{SPACE}/views/<str:slug>"
 
 
 def home(**needs: str) -> Row:
     return row(parts={"number": "1"}, **needs)
-
-
-def view(*also: int, **needs: str) -> Row:
-    """A shared view of an owner's, which a reader may look at."""
-    return row(*also, parts={"slug": "{view}", "number": "1"}, **needs)
 
 
 #: Below `api/v1/`.
@@ -257,18 +236,7 @@ REST: dict[str, Row] = {
     f"{ONE}/snapshot": row(404, GET=READER, PUT=CONTRIBUTOR),
 }
 
-REST |= {
-    f"{SPACE}/views": row(GET=READER, POST=READER),
-    f"{SPACE}/views/default": row(GET=READER, PUT=READER),
-    VIEW: view(GET=READER, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR),
-    f"{VIEW}/restore": view(404, POST=READER),
-    f"{VIEW}/star": view(PUT=READER, DELETE=READER),
-    f"{VIEW}/clone": view(404, POST=READER),
-    f"{VIEW}/diff": view(GET=READER),
-    f"{VIEW}/revisions": view(GET=READER),
-    f"{VIEW}/revisions/<int:number>": view(GET=READER),
-    f"{VIEW}/revisions/<int:number>/restore": view(POST=CONTRIBUTOR),
-}
+REST |= VIEW_REST
 
 
 def every_row() -> Iterator[tuple[str, Row]]:

@@ -1,5 +1,6 @@
 """Fixtures of the pages' tests."""
 
 from tests.pages.rows import log, visitor
+from tests.pages.view_rows import ben, make_view
 
-__all__ = ["log", "visitor"]
+__all__ = ["ben", "log", "make_view", "visitor"]

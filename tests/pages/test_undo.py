@@ -61,12 +61,16 @@ def test_a_change_of_another_workspace_is_not_here(
     assert browser.post(f"/w/elsewhere/undo/{number}/").status_code == 404
 
 
-def test_a_reader_has_no_undo(workspace: Workspace, run: Run) -> None:
+def test_a_reader_undoes_what_was_done_to_no_run(
+    workspace: Workspace, run: Run, actor: Actor, now: int
+) -> None:
     reader = User.objects.create(username="rita")
     Member.objects.create(workspace=workspace, user=reader, role=Role.READER)
     visitor = browser_of(reader)
-    assert 'id="undo-form"' not in visitor.get("/w/default/runs/").text
+    rename(run, "theirs", actor=Actor(reader), now=now)
     assert visitor.post(UNDO).status_code == 403
+    made = ChangeSet.objects.latest("pk")
+    assert visitor.post(f"{UNDO}{made.pk}/").status_code == 403
 
 
 def test_nothing_of_mine_is_said(browser: Client, run: Run) -> None:

@@ -12,7 +12,7 @@ from runs.render.missing_words import missing_words
 from runs.search.view_missing import missing_columns, missing_list, missing_runs
 from runs.search.views import find_view, revision_of
 from studio.core.errors import Conflict, InvalidValue, NotFound
-from studio.core.viewdiff import Difference, differences
+from studio.core.viewdiff import NOTHING, Difference, differences
 from studio.core.viewlenient import Complaint, read_stored
 from studio.core.viewspec import ViewSpec
 
@@ -90,7 +90,7 @@ def diff_of(old: View | ViewRevision, new: View | ViewRevision) -> ViewDiff:
 
 
 def list_difference(old: str | None, new: str | None) -> list[Difference]:
-    return [Difference("list", old or "*", new or "*")] if old != new else []
+    return [Difference("list", old or NOTHING, new or NOTHING)] if old != new else []
 
 
 def diff_info(found: Iterable[Difference]) -> ViewDiff:

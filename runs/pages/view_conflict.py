@@ -1,0 +1,55 @@
+"""Two people saved the same view: the second sees the first's change, and chooses."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from runs.actions.views import State, state_of
+from runs.models import View, ViewRevision
+from runs.pages.list_scope import number_of
+from runs.pages.members_only import PageRequest
+from runs.pages.run_editing import REFUSED
+from runs.pages.view_bar import reset_href
+from runs.pages.view_state import address_of
+from runs.render import view_words
+from runs.search.views import find_view, revision_of, revisions_of
+from studio.core.errors import NotFound
+from studio.core.viewdiff import NOTHING, Difference, differences
+
+
+def conflict_page(
+    request: PageRequest, slug: str, mine: State, seen: int
+) -> HttpResponse:
+    """`seen` is the revision that the second began from."""
+    user, workspace = request.actor.user, request.workspace.name
+    view = find_view(slug, user, request.workspace)
+    later = [each for each in revisions_of(view, user, 20) if each.number > seen]
+    try:
+        began: View | ViewRevision = revision_of(view, user, seen)
+    except NotFound:
+        began = view
+    query = mine.spec.to_query()
+    if mine.experiment is not None:
+        query += f"&in={number_of(mine.experiment)}"
+    context = {
+        "view": view,
+        "later": later,
+        "theirs": view_words.lines(between(state_of(began), state_of(view))),
+        "mine": view_words.lines(between(state_of(view), mine)),
+        "state": query,
+        "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
+        "their_href": reset_href(workspace, view, mine.experiment),
+        "my_href": address_of(workspace, mine.experiment, mine.spec),
+    }
+    return render(request, "view_conflict.html", context, status=REFUSED)
+
+
+def between(old: State, new: State) -> list[Difference]:
+    """What differs, the list included."""
+    found = list(differences(old.spec, new.spec))
+    names = [each.columns()["experiment_name"] or NOTHING for each in (old, new)]
+    if names[0] != names[1]:
+        found.append(Difference("list", *names))
+    return found

@@ -1,0 +1,198 @@
+"""Forms of views: save, save as, edit, share, delete, restore."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from runs.access.rules import Permission, access, by_method
+from runs.access.views import check_may_edit, check_may_set, check_may_share
+from runs.actions import views as actions
+from runs.actions.clock import now_ms
+from runs.models import Role, View
+from runs.pages.members_only import PageRequest
+from runs.pages.run_editing import REFUSED
+from runs.pages.undo import undo_href
+from runs.pages.view_bar import reset_href
+from runs.pages.view_conflict import conflict_page
+from runs.pages.view_links import back_of, sent_state
+from runs.pages.view_state import address_of
+from runs.search.views import find_view
+from studio.core.errors import Conflict, InvalidValue
+from studio.core.viewlenient import without
+
+
+@access(Permission.VIEWS)
+@require_POST
+def save(request: PageRequest, slug: str) -> HttpResponse:
+    """Save what the list shows; where somebody else did, both are shown."""
+    view = _view(request, slug)
+    check_may_edit(view, request.actor.user, request.role)
+    spec, experiment = sent_state(request, request.POST.get("state", ""))
+    asked = request.POST.get("seen", "")
+    seen = int(asked) if asked.isdecimal() and len(asked) < 10 else spec.view_revision
+    before = view.revision
+    state = actions.State(spec.changed(), experiment)
+    try:
+        actions.save_view(
+            view, state, seen=seen or before, actor=request.actor, now=now_ms()
+        )
+    except Conflict:
+        return conflict_page(request, slug, state, seen)
+    if view.revision != before:
+        said = _("Saved %s") % view.name
+        messages.success(request, said, extra_tags=undo_href(request))
+    return redirect(reset_href(request.workspace.name, view, experiment))
+
+
+@access(Permission.VIEWS)
+def _new(request: PageRequest) -> HttpResponse:
+    """The form of a new view; the address is the list's, with `in`."""
+    given = request.GET.copy()
+    name, described = given.pop("name", [""])[0], given.pop("description", [""])[0]
+    context = {
+        "state": given.urlencode(),
+        "values": {"name": name, "description": described, "shared": False},
+    }
+    return _form(request, None, context)
+
+
+@access(Permission.VIEWS)
+def _create(request: PageRequest) -> HttpResponse:
+    sent, values = request.POST.get("state", ""), _values(request)
+    spec, experiment = sent_state(request, sent)
+    if values["shared"]:
+        check_may_share(request.role)
+    try:
+        view = actions.create_view(
+            request.workspace,
+            values.pop("name"),
+            actions.State(spec.changed(), experiment),
+            **values,
+            actor=request.actor,
+            now=now_ms(),
+        )
+    except InvalidValue as error:
+        context = {"state": sent, "values": _values(request), "problem": error.message}
+        return _form(request, None, context, refused=True)
+    said = _("Saved as %s") % view.name
+    messages.success(request, said, extra_tags=undo_href(request))
+    return redirect(reset_href(request.workspace.name, view, experiment))
+
+
+new = by_method(GET=_new, POST=_create)
+
+
+@access(Permission.VIEWS)
+def _edit(request: PageRequest, slug: str) -> HttpResponse:
+    view = _view(request, slug)
+    values = {name: getattr(view, name) for name in actions.FIELDS}
+    return _form(request, view, {"values": values})
+
+
+@access(Permission.VIEWS)
+def _change(request: PageRequest, slug: str) -> HttpResponse:
+    view, values = _view(request, slug), _values(request)
+    is_own = view.owner_id == request.actor.user.pk
+    # What the form does not show is not sent, and stays.
+    if not is_own:
+        values["shared"] = view.shared
+        if request.role < Role.OWNER:
+            values["locked"] = view.locked
+    check_may_set(view, values, request.actor.user, request.role)
+    try:
+        made = actions.edit_view(view, values, actor=request.actor, now=now_ms())
+    except InvalidValue as error:
+        context = {"values": values, "problem": error.message}
+        return _form(request, view, context, refused=True)
+    if made is not None:
+        messages.success(request, _("Changed"), extra_tags=undo_href(request))
+    return redirect(back_of(request))
+
+
+edit = by_method(GET=_edit, POST=_change)
+
+
+@access(Permission.VIEWS)
+@require_POST
+def share(request: PageRequest, slug: str) -> HttpResponse:
+    """Let the workspace see it; the list then offers its link."""
+    view = _view(request, slug)
+    check_may_set(view, {"shared": True}, request.actor.user, request.role)
+    changes = {"shared": True}
+    if actions.edit_view(view, changes, actor=request.actor, now=now_ms()):
+        said = _("Everybody in %s sees this view now") % request.workspace.name
+        messages.success(request, said, extra_tags=undo_href(request))
+    return redirect(back_of(request))
+
+
+@access(Permission.VIEWS)
+@require_POST
+def delete(request: PageRequest, slug: str) -> HttpResponse:
+    """The list stays as it is, and belongs to no view any more."""
+    view = _view(request, slug)
+    check_may_edit(view, request.actor.user, request.role)
+    state = actions.state_of(view)
+    actions.delete_view(view, actor=request.actor, now=now_ms())
+    said = _("Deleted %s") % view.name
+    messages.success(request, said, extra_tags=undo_href(request))
+    if request.POST.get("back"):
+        return redirect(back_of(request))
+    spec = without(state.spec, "view")
+    return redirect(address_of(request.workspace.name, state.experiment, spec))
+
+
+@access(Permission.VIEWS)
+@require_POST
+def restore(request: PageRequest, slug: str) -> HttpResponse:
+    user = request.actor.user
+    view = find_view(slug, user, request.workspace, deleted=True)
+    check_may_edit(view, user, request.role)
+    actions.restore_view(view, actor=request.actor, now=now_ms())
+    messages.success(request, _("Restored %s") % view.name)
+    return redirect(back_of(request))
+
+
+def _view(request: PageRequest, slug: str) -> View:
+    return find_view(slug, request.actor.user, request.workspace)
+
+
+def _values(request: PageRequest) -> dict[str, Any]:
+    given = request.POST
+    return {
+        "name": given.get("name", "").strip(),
+        "description": given.get("description", "").replace("\r\n", "\n").strip(),
+        "shared": given.get("shared") == "1",
+        "locked": given.get("locked") == "1",
+    }
+
+
+def _form(
+    request: PageRequest,
+    view: View | None,
+    context: dict[str, Any],
+    *,
+    refused: bool = False,
+) -> HttpResponse:
+    """A dialog over the list, or a page where no script opens it."""
+    own = view is None or view.owner_id == request.actor.user.pk
+    workspace = request.workspace.name
+    context |= {
+        "view": view,
+        "title": _("Edit view") if view else _("Save as a new view"),
+        "action": reverse("view-edit", args=[workspace, view.slug])
+        if view
+        else reverse("view-new", args=[workspace]),
+        "is_own": own,
+        "may_share": own and request.role >= Permission.SHARE_VIEWS.role,
+        "may_lock": own or request.role == Role.OWNER,
+        "back": back_of(request),
+    }
+    template = "_view_form.html" if request.htmx else "view_form.html"
+    return render(request, template, context, status=REFUSED if refused else 200)

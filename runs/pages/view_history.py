@@ -1,0 +1,109 @@
+"""The versions of a view: who saved what, in words, and back to any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from runs.access.rules import Permission, access
+from runs.access.views import check_may_edit
+from runs.actions import views as actions
+from runs.actions.clock import now_ms
+from runs.models import View, ViewRevision
+from runs.pages.list_scope import number_of
+from runs.pages.members_only import PageRequest
+from runs.pages.undo import undo_href
+from runs.pages.view_bar import reset_href, save_refusal
+from runs.pages.view_conflict import between, conflict_page
+from runs.pages.view_links import ends
+from runs.pages.view_state import address_of
+from runs.render import markdown, view_words
+from runs.search.views import find_view, revision_of, revisions_of
+from studio.core.errors import Conflict
+
+#: Versions that the page shows.
+MOST = 200
+
+
+@dataclass(frozen=True)
+class Row:
+    """A version with what it changed of the one before."""
+
+    revision: ViewRevision
+    summary: str
+    lines: Sequence[view_words.Line]
+    is_first: bool
+    open_href: str
+    copy_href: str
+
+
+@access(Permission.READ)
+@require_safe
+def history(request: PageRequest, slug: str) -> HttpResponse:
+    view = find_view(slug, request.actor.user, request.workspace)
+    found = revisions_of(view, request.actor.user, MOST)
+    context = {
+        "view": view,
+        "described": markdown.render(view.description),
+        "rows": _rows(request, view, found),
+        "save_refusal": save_refusal(request, view),
+        "view_href": reset_href(request.workspace.name, view, None),
+        **ends(request),
+    }
+    return render(request, "view_history.html", context)
+
+
+def _rows(request: PageRequest, view: View, found: Sequence[ViewRevision]) -> list[Row]:
+    older = [*found[1:], None] if found else []
+    return [
+        _row(request, view, each, before)
+        for each, before in zip(found, older, strict=True)
+    ]
+
+
+def _row(
+    request: PageRequest, view: View, each: ViewRevision, before: ViewRevision | None
+) -> Row:
+    state = actions.state_of(each)
+    told = between(actions.state_of(before), state) if before else []
+    workspace = request.workspace.name
+    spec = replace(state.spec, view=f"{view.slug}.{view.revision}")
+    query = state.spec.to_query()
+    if state.experiment is not None:
+        query += f"&in={number_of(state.experiment)}"
+    return Row(
+        each,
+        view_words.summary(told),
+        view_words.lines(told),
+        before is None,
+        address_of(workspace, state.experiment, spec),
+        f"{reverse('view-new', args=[workspace])}?{query}",
+    )
+
+
+@access(Permission.VIEWS)
+@require_POST
+def restore_version(request: PageRequest, slug: str, number: int) -> HttpResponse:
+    """Save an old version again; where somebody saved meanwhile, both are shown."""
+    user = request.actor.user
+    view = find_view(slug, user, request.workspace)
+    check_may_edit(view, user, request.role)
+    old = revision_of(view, user, number)
+    asked = request.POST.get("seen", "")
+    seen = int(asked) if asked.isdecimal() and len(asked) < 10 else view.revision
+    try:
+        actions.restore_revision(
+            view, old, actor=request.actor, now=now_ms(), seen=seen
+        )
+    except Conflict:
+        return conflict_page(request, slug, actions.state_of(old), seen)
+    said = _("Version %s is back") % number
+    messages.success(request, said, extra_tags=undo_href(request))
+    return redirect("view-history", request.workspace.name, view.slug)

@@ -1,0 +1,35 @@
+"""Where the forms of views lead back to, and what they were sent with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from runs.models import Experiment
+from runs.pages.experiments import find_experiment
+from runs.pages.members_only import PageRequest
+from studio.core.viewspec import ViewSpec
+
+
+def back_of(request: PageRequest) -> str:
+    """The page that the form came from, if it is one of ours; else the views."""
+    asked = request.POST.get("back", "") or request.GET.get("back", "")
+    if url_has_allowed_host_and_scheme(asked, {request.get_host()}):
+        return asked
+    return reverse("views", args=[request.workspace.name])
+
+
+def sent_state(request: PageRequest, sent: str) -> tuple[ViewSpec, Experiment | None]:
+    """The state and list of a form's `state`, a query string of a list and its `in`."""
+    given = QueryDict(sent)
+    number = given.get("in", "")
+    experiment = find_experiment(request, f"~{number}") if number else None
+    return ViewSpec.from_query(given.dict()), experiment
+
+
+def ends(request: PageRequest) -> dict[str, Any]:
+    """What a page with forms of views needs to come back to itself."""
+    return {"back": request.get_full_path()}

@@ -1,0 +1,32 @@
+"""The addresses of custom views."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from runs.pages import view_edit, view_history, views
+
+urlpatterns: list[URLPattern] = [
+    path("v/<str:slug>/", views.open_view, name="view"),
+    path("w/<str:workspace>/views/", views.views, name="views"),
+    path("w/<str:workspace>/views/menu/", views.menu, name="view-menu"),
+    path("w/<str:workspace>/views/new/", view_edit.new, name="view-new"),
+    path("w/<str:workspace>/views/default/", views.choose_default, name="view-default"),
+    *(
+        path(f"w/<str:workspace>/views/<str:slug>/{name}/", view, name=f"view-{name}")
+        for name, view in (
+            ("save", view_edit.save),
+            ("edit", view_edit.edit),
+            ("share", view_edit.share),
+            ("delete", view_edit.delete),
+            ("restore", view_edit.restore),
+            ("star", views.star),
+            ("history", view_history.history),
+        )
+    ),
+    path(
+        "w/<str:workspace>/views/<str:slug>/history/<int:number>/restore/",
+        view_history.restore_version,
+        name="view-version",
+    ),
+]

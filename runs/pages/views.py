@@ -1,0 +1,171 @@
+"""Custom views: opened by their links, chosen in the menu, managed on a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from runs.access.admission import enter
+from runs.access.rules import SIGNED_IN, Permission, StudioRequest, access
+from runs.actions import view_choices
+from runs.actions.clock import now_ms
+from runs.models import Role, View
+from runs.pages import run_list
+from runs.pages.conditional import varied
+from runs.pages.list_scope import scope_of
+from runs.pages.members_only import PageRequest
+from runs.pages.view_bar import bar
+from runs.pages.view_links import back_of, ends
+from runs.pages.view_state import (
+    BUILT_IN,
+    list_of,
+    list_path,
+    overridden,
+    read_state,
+    show_in_place,
+    with_view,
+)
+from runs.search import views as search
+from studio.core import viewtext
+from studio.core.errors import InvalidValue, PermissionDenied
+
+#: Views of a page of the list that manages them.
+ROWS = 100
+
+
+@access(SIGNED_IN)
+@require_safe
+def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
+    """The list that the view shows, with what the address says instead."""
+    asked: Any = request
+    view = search.find_view(slug, asked.actor.user)
+    enter(request, view.workspace.name)
+    experiment = list_of(view)
+    spec = overridden(view, request.GET.dict())
+    path = list_path(view.workspace.name, experiment)
+    form = request.GET.get("format", "")
+    show_in_place(asked, path, spec)
+    if form:
+        asked.GET = asked.GET.copy()
+        asked.GET["format"] = form
+    return run_list.show(asked, experiment, view)
+
+
+@access(Permission.READ)
+@require_safe
+def menu(request: PageRequest) -> HttpResponse:
+    """What opens under *Current view*; the parameters are those of the list."""
+    scope = scope_of(request)
+    state = with_view(request, read_state(request, scope.experiment))
+    find = request.GET.get("find", "").strip()[:200]
+    if not request.htmx:
+        return redirect("views", request.workspace.name)
+    found = search.find_menu(request.workspace, request.actor.user, find)
+    context = {
+        **bar(request, state, scope.experiment, state.spec.columns),
+        "sections": [
+            (_("Private"), _entries(found.private), found.more_private),
+            (_("Shared with the workspace"), _entries(found.shared), found.more_shared),
+        ],
+        "find": find,
+        "list_path": scope.path,
+    }
+    part = "_view_choices.html" if "find" in request.GET else "_view_menu.html"
+    return varied(render(request, part, context))
+
+
+def _entries(views: Any) -> list[tuple[View, str]]:
+    return [(view, _note(view)) for view in views]
+
+
+def _note(view: View) -> str:
+    """What is most telling about it, in a word or two."""
+    spec = view.spec if isinstance(view.spec, dict) else {}
+    charts, columns = _count(spec, "charts"), _count(spec, "columns")
+    if charts:
+        return ngettext("%s chart", "%s charts", charts) % charts
+    if spec.get("group"):
+        return _("grouped")
+    return ngettext("%s column", "%s columns", columns) % columns if columns else ""
+
+
+def _count(spec: dict[str, Any], name: str) -> int:
+    try:
+        return len(viewtext.split(str(spec.get(name, "")), ",", name))
+    except InvalidValue:
+        return 0
+
+
+@access(Permission.READ)
+@require_safe
+def views(request: PageRequest) -> HttpResponse:
+    """All views that the reader may see, and those deleted that may come back."""
+    workspace, user = request.workspace, request.actor.user
+    find = request.GET.get("find", "").strip()[:200]
+    rows = search.matching(search.views_in(workspace, user), find)
+    after = request.GET.get("after", "")
+    start = int(after) if after.isdecimal() and len(after) < 6 else 0
+    found = list(rows.order_by("name", "pk")[start : start + ROWS + 1])
+    context = {
+        "views": found[:ROWS],
+        "find": find,
+        "total": rows.count(),
+        "next": start + ROWS if len(found) > ROWS else 0,
+        "previous": max(start - ROWS, 0) if start else None,
+        "deleted": search.deleted_views(workspace, user) if not find else [],
+        "chosen": search.chosen_defaults(workspace, user),
+        "is_owner": request.role == Role.OWNER,
+        "my_role": request.role,
+        **ends(request),
+    }
+    return render(request, "views.html", context)
+
+
+@access(Permission.STAR)
+@require_POST
+def star(request: PageRequest, slug: str) -> HttpResponse:
+    view = search.find_view(slug, request.actor.user, request.workspace)
+    on = request.POST.get("starred") == "1"
+    user = request.actor.user
+    view_choices.star_view(view, user, on, actor=request.actor, now=now_ms())
+    if request.htmx:
+        mark = request.htmx.trigger or "star"
+        context = {"starred": on, "href": request.path, "mark": mark}
+        return render(request, "_star.html", context)
+    return redirect(back_of(request))
+
+
+@access(Permission.VIEWS)
+@require_POST
+def choose_default(request: PageRequest) -> HttpResponse:
+    """Which view its list opens with: `view` a slug, `default` or empty for none."""
+    given, user = request.POST, request.actor.user
+    everybody = given.get("everybody") == "1"
+    if everybody and request.role != Role.OWNER:
+        raise PermissionDenied(_("Only owners choose for everybody."))
+    slug = given.get("view", "")
+    whose = None if everybody else user
+    if slug in ("", BUILT_IN):
+        view, experiment = None, scope_of_post(request)
+    else:
+        view = search.find_view(slug, user, request.workspace)
+        experiment = list_of(view)
+    if slug and given.get("on") != "0":
+        view_choices.choose_default(request.workspace, experiment, view, user=whose)
+        said = _("%s opens by default now.") % (view.name if view else _("Default"))
+    else:
+        view_choices.forget_default(request.workspace, experiment, user=whose)
+        said = _("The list opens as it did before.")
+    messages.success(request, said)
+    return redirect(back_of(request))
+
+
+def scope_of_post(request: PageRequest) -> Any:
+    request.GET = request.POST
+    return scope_of(request).experiment

@@ -1,0 +1,153 @@
+"""Which views are offered, opened by default, starred, kept; and to whom none is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from runs.actions import view_choices
+from runs.actions import views as actions
+from runs.actions.actor import Actor
+from runs.actions.selections import KEPT_DAYS, drop_unused_selections, keep_selection
+from runs.actions.views import State
+from runs.models import (
+    Run,
+    Selection,
+    User,
+    View,
+    Workspace,
+)
+from studio.core.viewspec import ViewSpec
+from tests.access.people import browser_of
+from tests.pages.rows import ALL, HTMX, names
+from tests.pages.view_rows import VIEWS
+
+pytestmark = pytest.mark.django_db
+
+DAY = 86_400_000
+
+
+def test_a_list_opens_with_the_chosen_view(
+    visitor: Client, log: Any, make_view: Any, workspace: Workspace, ben: User
+) -> None:
+    log("good", acc=0.9)
+    log("bad", acc=0.1)
+    view = make_view(shared=True)
+    sent = {"view": view.slug, "everybody": "1"}
+    assert browser_of(ben).post(f"{VIEWS}default/", sent).status_code == 403
+    visitor.post(f"{VIEWS}default/", sent)
+    page = browser_of(ben).get(ALL)
+    assert names(page) == ["good"]
+    assert f"view={view.slug}.1" in page.context["shown_at"]
+    built_in = browser_of(ben).get(f"{ALL}?view=default")
+    assert names(built_in) == ["bad", "good"]
+    twin = visitor.get(ALL, headers={"Accept": "application/json"}).json()
+    assert len(twin["rows"]) == 2
+    view_choices.forget_default(workspace, None, user=None)
+    assert names(browser_of(ben).get(ALL)) == ["bad", "good"]
+
+
+def test_the_menu_lists_what_one_may_see_and_finds_it(
+    visitor: Client, make_view: Any, ben: User
+) -> None:
+    make_view(name="secret sauce")
+    shared = make_view(name="for all", shared=True)
+    menu = visitor.get(f"{VIEWS}menu/?view={shared.slug}.1", headers=HTMX).text
+    assert "secret sauce" in menu
+    assert "for all" in menu
+    theirs = browser_of(ben).get(f"{VIEWS}menu/", headers=HTMX).text
+    assert "secret" not in theirs
+    found = browser_of(ben).get(f"{VIEWS}menu/?find=FOR+sec", headers=HTMX).text
+    assert "No view has these words" in found
+
+
+def test_a_menu_and_navigation_cost_the_same_for_a_thousand_views(
+    visitor: Client,
+    workspace: Workspace,
+    owner: User,
+    django_assert_num_queries: Any,
+) -> None:
+    View.objects.bulk_create(
+        View(
+            workspace=workspace,
+            slug=f"{n:010}",
+            name=f"view {n}",
+            spec={"columns": "name,status"},
+            shared=True,
+            owner=owner,
+            created=0,
+            updated=0,
+        )
+        for n in range(1000)
+    )
+    visitor.get(f"{VIEWS}menu/", headers=HTMX)
+    with django_assert_num_queries(5):
+        menu = visitor.get(f"{VIEWS}menu/", headers=HTMX)
+    assert len(menu.content) < 40_000
+
+
+def test_stars_stand_in_the_navigation(visitor: Client, make_view: Any) -> None:
+    view = make_view(name="often")
+    path = f"{VIEWS}{view.slug}/star/"
+    assert visitor.post(path, {"starred": "1"}, headers=HTMX).status_code == 200
+    assert "Starred views" in visitor.get(ALL).text
+    visitor.post(path, {"starred": "0"})
+    assert "Starred views" not in visitor.get(ALL).text
+
+
+def test_a_private_view_is_404_by_every_address(
+    visitor: Client, make_view: Any, ben: User, actor: Actor, now: int
+) -> None:
+    view = make_view(name="hush hush")
+    spec = ViewSpec.from_query("q=tag:hush")
+    actions.save_view(view, State(spec), seen=1, actor=actor, now=now)
+    others = browser_of(ben)
+    path = f"{VIEWS}{view.slug}/"
+    for part in ("edit/", "history/"):
+        assert others.get(path + part).status_code == 404, part
+    for part in (
+        "save/",
+        "edit/",
+        "share/",
+        "delete/",
+        "restore/",
+        "star/",
+        "history/1/restore/",
+    ):
+        assert others.post(path + part, {"name": "x"}).status_code == 404, part
+    assert others.get(f"/v/{view.slug}/").status_code == 404
+    assert others.post(f"{VIEWS}default/", {"view": view.slug}).status_code == 404
+    last = view.changes.latest("pk").change_set_id
+    assert others.post(f"/w/default/undo/{last}/").status_code == 404
+    unknown = others.get(f"{ALL}?view=aaaaaaaaaa.1").text
+    known = others.get(f"{ALL}?view={view.slug}.1").text
+    assert strip_own(known, view.slug) == strip_own(unknown, "aaaaaaaaaa")
+    for address in (ALL, VIEWS, f"{VIEWS}?find=hush", f"{VIEWS}menu/"):
+        for headers in ({}, HTMX):
+            assert "hush" not in strip_find(others.get(address, headers=headers).text)
+
+
+def strip_own(text: str, slug: str) -> str:
+    text = re.sub(r'"[A-Za-z0-9]{64}"|X-CSRFToken[^}]*|data-etag="[^"]*"', "", text)
+    return text.replace(slug, "SLUG")
+
+
+def strip_find(text: str) -> str:
+    return text.replace('value="hush"', "").replace("find=hush", "")
+
+
+def test_a_selection_lives_as_long_as_a_view_names_it(
+    workspace: Workspace, make_view: Any, run: Run, now: int
+) -> None:
+    kept = keep_selection(workspace, [run.pk], now=now)
+    other = keep_selection(workspace, [run.pk, 0], now=now)
+    view = make_view(f"selected=s.{kept.slug}")
+    later = now + (KEPT_DAYS + 1) * DAY
+    assert drop_unused_selections(later) == 1
+    assert list(Selection.objects.values_list("slug", flat=True)) == [kept.slug]
+    assert other.slug != kept.slug
+    view.delete()
+    assert drop_unused_selections(later) == 1
