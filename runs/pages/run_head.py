@@ -44,6 +44,7 @@ def tabs(head: RunHead, path: str) -> list[Tab]:
     return [
         Tab("details", _("Details"), path),
         Tab("metrics", _("Metrics"), f"{path}metrics/", head.metrics),
+        Tab("images", _("Images"), f"{path}images/", head.images),
         Tab("files", _("Outputs + logs"), f"{path}files/", head.files),
         Tab("snapshot", _("Snapshot"), f"{path}snapshot/"),
         Tab("history", _("History"), f"{path}history/"),

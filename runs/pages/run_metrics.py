@@ -85,29 +85,14 @@ AXES = {
 }
 
 
-WORDS = {
-    MetricKind.IMAGE: lambda: _("image"),
-    MetricKind.CONFUSION_MATRIX: lambda: _("matrix"),
-    MetricKind.ACCURACY_TABLE: lambda: _("curves"),
-    MetricKind.RESIDUALS: lambda: _("histogram"),
-    MetricKind.PREDICTIONS: lambda: _("predictions"),
-}
-
-
 def _groups(heads: Sequence[Metric], choice: Choice) -> list[Group]:
     groups: dict[str, Group] = {}
     for head in heads:
         key = head.key.name
         prefix = key.split("/", 1)[0] if "/" in key else ""
         group = groups.setdefault(prefix, Group(prefix, []))
-        group.entries.append(Entry(key, _last(head), key in choice.keys))
+        group.entries.append(Entry(key, last_shown(head), key in choice.keys))
     return list(groups.values())
-
-
-def _last(head: Metric) -> Shown:
-    """What stands beside a name in the list: the last value, or what it is."""
-    word = WORDS.get(MetricKind(head.kind))
-    return Shown(word(), head.last_text or "") if word else last_shown(head)
 
 
 def _unseen(choice: Choice, made: Sequence[Panel]) -> list[tuple[str, str]]:

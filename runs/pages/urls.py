@@ -33,6 +33,7 @@ from runs.pages import (
     run_detail,
     run_files,
     run_history,
+    run_images,
     run_list,
     run_metrics,
     run_name,
@@ -46,6 +47,8 @@ from runs.pages import (
     undo,
     view_urls,
 )
+
+RUN = "w/<str:workspace>/runs/<str:run_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -118,21 +121,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("w/<str:workspace>/compare/runs/", compare_add.offer, name="compare-offer"),
     path("w/<str:workspace>/runs/<str:run_id>/", run_detail.details, name="run"),
-    path(
-        "w/<str:workspace>/runs/<str:run_id>/metrics/",
-        run_metrics.metrics,
-        name="run-metrics",
-    ),
-    path(
-        "w/<str:workspace>/runs/<str:run_id>/metrics/chart.json",
-        metric_points.chart,
-        name="run-chart",
-    ),
-    path(
-        "w/<str:workspace>/runs/<str:run_id>/metrics/values.csv",
-        metric_export.values,
-        name="run-values",
-    ),
+    path(f"{RUN}metrics/", run_metrics.metrics, name="run-metrics"),
+    path(f"{RUN}metrics/chart.json", metric_points.chart, name="run-chart"),
+    path(f"{RUN}metrics/values.csv", metric_export.values, name="run-values"),
+    path(f"{RUN}images/", run_images.images, name="run-images"),
     path(
         "w/<str:workspace>/runs/<str:run_id>/files/",
         run_files.files,
@@ -178,21 +170,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         run_cancel.force,
         name="run-force",
     ),
-    path(
-        "w/<str:workspace>/runs/<str:run_id>/finish/",
-        run_tools.finish,
-        name="run-finish",
-    ),
-    path(
-        "w/<str:workspace>/runs/<str:run_id>/archive/",
-        run_tools.archive,
-        name="run-set-archived",
-    ),
-    path(
-        "w/<str:workspace>/runs/<str:run_id>/lock/",
-        run_tools.lock,
-        name="run-lock",
-    ),
+    path(f"{RUN}finish/", run_tools.finish, name="run-finish"),
+    path(f"{RUN}archive/", run_tools.archive, name="run-set-archived"),
+    path(f"{RUN}lock/", run_tools.lock, name="run-lock"),
     path(
         "w/<str:workspace>/runs/<str:run_id>/trash/",
         run_cancel.trash,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeGuard
 from urllib.parse import unquote
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.render.numbers import aligned, number
@@ -16,8 +17,14 @@ Value = float | int | str | bool | None
 
 MISSING = "–"
 LONGEST = 60
-#: What the value of a metric begins with whose content is a file of the run.
-ADDRESS = "aml://"
+#: What metrics are whose content is a file of the run.
+WORDS = {
+    "image": lambda: _("image"),
+    "confusion_matrix": lambda: _("matrix"),
+    "accuracy_table": lambda: _("curves"),
+    "residuals": lambda: _("histogram"),
+    "predictions": lambda: _("predictions"),
+}
 
 
 @dataclass(frozen=True)
@@ -44,12 +51,13 @@ def heads_shown(head: Head) -> tuple[Shown, Shown, Shown]:
 
 
 def last_shown(head: Head) -> Shown:
-    """A table is its number of rows, an image or matrix the name of its file."""
+    """A table is its number of rows, an image or matrix a word for what it is."""
     if head.kind == "table":
         rows = ngettext("%(n)s row", "%(n)s rows", head.count) % {"n": head.count}
         return Shown(rows)
-    if head.last_text is not None and head.last_text.startswith(ADDRESS):
-        return Shown(unquote(head.last_text.rpartition("/")[2]), head.last_text)
+    if head.kind in WORDS:
+        address = head.last_text or ""
+        return Shown(WORDS[head.kind](), unquote(address.rpartition("/")[2]))
     if head.last_text is not None:
         return shown(head.last_text)
     return shown(math.nan if head.last_is_nan else head.last)

@@ -35,6 +35,7 @@ from runs.models import (
     User,
     Workspace,
 )
+from runs.search.image_names import SMALL, is_image
 from studio.core.batches import batches
 from studio.core.errors import NotFound
 from studio.core.statuses import ACTIVE, RunStatus
@@ -56,6 +57,7 @@ class RunHead:
     starred: bool
     metrics: int
     files: int
+    images: int
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,9 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
             starred=Exists(RunStar.objects.filter(run=OuterRef("pk"), user=viewer)),
             metric_count=_count(Metric.objects.filter(run=OuterRef("pk"))),
             own_files=_count(_kept(File.objects.filter(run=OuterRef("pk")))),
+            image_files=_count(
+                _kept(File.objects.filter(_is_image(), run=OuterRef("pk")))
+            ),
             model_files=_count(
                 _kept(File.objects.filter(model__source_run=OuterRef("pk"))),
                 by="model__source_run",
@@ -98,7 +103,12 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
             run_id=run_id,
         )
     counts = run.own_files + run.model_files
-    return RunHead(run, run.starred, run.metric_count, counts)
+    return RunHead(run, run.starred, run.metric_count, counts, run.image_files)
+
+
+def _is_image() -> Q:
+    """MLflow's small twins are no images of their own."""
+    return is_image() & ~Q(name__iendswith=SMALL)
 
 
 def _kept(files: QuerySet[File]) -> QuerySet[File]:

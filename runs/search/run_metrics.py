@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,8 +64,8 @@ def sparkline_points(heads: Sequence[Metric]) -> dict[int, Sketch]:
         return {}
     found = store.sample_all(short, SPARKLINE_POINTS)
     return {
-        key: Sketch(points.steps.tolist(), _floats(points))
-        for key, points in found.items()
+        key: Sketch(points.steps.tolist(), points.values.tolist())
+        for key, points in ((key, _numbers_of(held)) for key, held in found.items())
     }
 
 
@@ -197,12 +196,3 @@ def find_series(run: Run, keys: Sequence[str]) -> list[Metric]:
     )
     heads = {head.key.name: head for head in rows}
     return [heads[key] for key in dict.fromkeys(keys) if key in heads]
-
-
-def _floats(points: Points) -> list[float]:
-    """The values as numbers; what is none of them is a gap."""
-    if points.is_numeric:
-        values: list[float] = points.values.tolist()
-        return values
-    numbers = (as_float(value) for value in points.values.tolist())
-    return [math.nan if number is None else number for number in numbers]

@@ -89,3 +89,23 @@ def test_zooming_reads_again_and_a_chart_is_kept_as_a_picture(
             owner_page.get_by_role("button", name=f"Chart as {name}").click()
         assert kept.value.suggested_filename == f"loss.{name.lower()}"
         assert Path(kept.value.path()).read_bytes().startswith(start)
+
+
+def test_the_arrow_keys_walk_through_the_images(run: Writer, owner_page: Page) -> None:
+    for step in (1, 2):
+        run.keep(f"samples/epoch_{step}.png", PNG)
+    run.keep("plain.png", PNG)
+    owner_page.goto(f"{run.page}images/")
+    tiles = owner_page.locator(".image-tile img")
+    expect(tiles).to_have_count(3)
+    expect(tiles.first).to_have_js_property("naturalWidth", 1)
+    owner_page.get_by_role("link", name="samples/epoch step 1").click()
+    stage = owner_page.locator(".image-stage img")
+    expect(stage).to_have_attribute("alt", "samples/epoch step 1")
+    owner_page.keyboard.press("ArrowRight")
+    expect(stage).to_have_attribute("alt", "samples/epoch step 2")
+    expect(owner_page).to_have_url(re.compile(r"open=samples%2Fepoch_2\.png"))
+    owner_page.keyboard.press("Escape")
+    expect(stage).to_have_count(0)
+    owner_page.get_by_role("link", name="Side by side").click()
+    expect(owner_page.locator(".image-table tbody tr")).to_have_count(2)

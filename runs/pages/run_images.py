@@ -1,0 +1,165 @@
+"""The run page, tab Images: by name and step, at full size, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.pages.members_only import PageRequest
+from runs.pages.pictures import Picture, picture_of
+from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
+from runs.render.addresses import run_path
+from runs.render.numbers import grouped
+from runs.search.run_images import RunImage, list_images, names_of
+
+#: So many pictures are on the page at first, and added by each "Show more".
+SHOWN, MOST_SHOWN = 120, 1920
+#: So many names stand side by side.
+MOST_COLUMNS = 8
+
+
+@dataclass(frozen=True)
+class Tile:
+    """`thumb` is what the gallery loads; empty where a browser could not bear it."""
+
+    name: str
+    caption: str
+    href: str
+    thumb: str
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class State:
+    """What the address says: the chosen names, an open image, side by side."""
+
+    names: tuple[str, ...]
+    side: bool
+    shown: int
+
+    def query(self, **more: str) -> str:
+        pairs = [("name", name) for name in self.names]
+        pairs += [("side", "1")] if self.side else []
+        pairs += [("shown", str(self.shown))] if self.shown != SHOWN else []
+        return urlencode([*pairs, *more.items()])
+
+
+@access(Permission.READ)
+@require_safe
+def images(request: PageRequest, run_id: str) -> HttpResponse:
+    head = find_head(request, run_id)
+    etag = etag_of(request, head)
+    if is_known(request, etag):
+        return not_modified(etag)
+    found = list_images(head.run)
+    state = _state(request)
+    chosen = [i for i in found if not state.names or i.name in state.names]
+    base = run_path(request.workspace.name, run_id)
+    context = {
+        "look": state,
+        "names": [
+            (name, count, not state.names or name in state.names)
+            for name, count in names_of(found)
+        ],
+        "total": len(found),
+        "gallery_query": State(state.names, False, SHOWN).query(),
+        "side_query": State(state.names, True, SHOWN).query(),
+        **_shown(base, state, chosen),
+        **_open(request, base, state, chosen),
+    }
+    return show(request, head, "images", etag, context)
+
+
+def _state(request: PageRequest) -> State:
+    asked = request.GET.get("shown", "")
+    shown = int(asked) if asked.isdecimal() and len(asked) < 6 else SHOWN
+    names = tuple(dict.fromkeys(request.GET.getlist("name")))
+    side = request.GET.get("side") == "1"
+    return State(names, side, min(max(shown, 1), MOST_SHOWN))
+
+
+def _shown(base: str, state: State, chosen: Sequence[RunImage]) -> dict[str, Any]:
+    if state.side:
+        return _side_by_side(base, state, chosen)
+    groups: dict[str, list[Tile]] = {}
+    for image in chosen[: state.shown]:
+        groups.setdefault(image.name, []).append(_tile(base, state, image))
+    left = len(chosen) - state.shown
+    more = State(state.names, False, min(state.shown * 2, MOST_SHOWN))
+    can_show = left > 0 and state.shown < MOST_SHOWN
+    return {
+        "groups": list(groups.items()),
+        "more_query": more.query() if can_show else "",
+        "left": max(left, 0),
+    }
+
+
+def _side_by_side(
+    base: str, state: State, chosen: Sequence[RunImage]
+) -> dict[str, Any]:
+    """A row per step, a column per name; of several at a step the last one."""
+    names = [name for name, _count in names_of(chosen)][:MOST_COLUMNS]
+    steps = sorted({image.step for image in chosen if image.step is not None})
+    at = {(i.step, i.name): i for i in chosen if i.name in names}
+    limit = max(state.shown // max(len(names), 1), 1)
+    rows = [
+        (
+            grouped(step),
+            [
+                _tile(base, state, at[step, name]) if (step, name) in at else None
+                for name in names
+            ],
+        )
+        for step in steps[:limit]
+    ]
+    more = State(state.names, True, min(state.shown * 2, MOST_SHOWN))
+    has_more = len(steps) > limit and state.shown < MOST_SHOWN
+    return {
+        "columns": names,
+        "side_rows": rows,
+        "more_query": more.query() if has_more else "",
+        "left": max(len(steps) - limit, 0),
+    }
+
+
+def _tile(base: str, state: State, image: RunImage) -> Tile:
+    picture = picture_of(base, image.file)
+    small = picture_of(base, image.small).shown if image.small else ""
+    step = (
+        _("step %(n)s") % {"n": grouped(image.step)} if image.step is not None else ""
+    )
+    return Tile(
+        image.name,
+        step,
+        f"{base}images/?{state.query(open=image.path)}",
+        small or picture.shown,
+        picture,
+    )
+
+
+def _open(
+    request: PageRequest, base: str, state: State, chosen: Sequence[RunImage]
+) -> dict[str, Any]:
+    """The image that is open at its full size, and its neighbours."""
+    path = request.GET.get("open", "")
+    places = [n for n, image in enumerate(chosen) if image.path == path]
+    if not places:
+        return {"close_href": f"{base}images/?{state.query()}"}
+    at = places[0]
+    before = chosen[at - 1] if at else None
+    after = chosen[at + 1] if at + 1 < len(chosen) else None
+    return {
+        "opened": _tile(base, state, chosen[at]),
+        "place": _("%(n)s of %(total)s")
+        % {"n": grouped(at + 1), "total": grouped(len(chosen))},
+        "before_href": before and f"{base}images/?{state.query(open=before.path)}",
+        "after_href": after and f"{base}images/?{state.query(open=after.path)}",
+        "close_href": f"{base}images/?{state.query()}",
+    }
