@@ -144,6 +144,7 @@ def _context(
         "kept": [(n, shown[n]) for n in KEPT if n in shown],
         "sizes": ROWS,
         "complaints": found.complaints,
+        "can_edit": not role_refusal(request, Permission.ANNOTATE),
         **selecting.tray(request, found.chosen, page, links),
         **run_table.table(page, columns, links, found.counts),
         "kept_rows": kept_rows(

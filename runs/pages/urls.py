@@ -28,6 +28,7 @@ from runs.pages import (
     metric_export,
     metric_points,
     parts,
+    row_edit,
     run_cancel,
     run_description,
     run_detail,
@@ -187,6 +188,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "w/<str:workspace>/runs/<str:run_id>/name/",
         run_name.edit_name,
         name="run-name",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/row/name/",
+        row_edit.edit_name,
+        name="row-name",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/row/tags/",
+        row_edit.edit_tags,
+        name="row-tags",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/description/",

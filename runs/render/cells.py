@@ -76,6 +76,15 @@ def star_button(href: str, mark: str, label: str, icon: str, *, pressed: bool) -
     )
 
 
+def pencil_link(href: str, label: str, icon: str) -> str:
+    """Renames the run of a row, in its place where a script runs."""
+    return (
+        f'<a class="tool only tiny row-edit" href="{escape(href)}name/"'
+        f' hx-boost="false" data-row-edit="name" title="{escape(label)} (e)"'
+        f' aria-label="{escape(label)}">{icon}</a>'
+    )
+
+
 def pick_box(key: str, run_id: str, label: str, series: int) -> str:
     """The box that selects a run, in the colour of its series; 0: not selected."""
     css = f"pick-box series-{series}" if series else "pick-box"

@@ -101,6 +101,13 @@ def pick(row: Any) -> SafeString:
 
 
 @register.simple_tag
+def pencil(href: str) -> SafeString:
+    """Renames a row's run; `href` is the run's."""
+    html = cells.pencil_link(href, _("Rename"), icon("edit"))
+    return mark_safe(html)  # noqa: S308
+
+
+@register.simple_tag
 def cell(given: Any) -> SafeString:
     """A cell of the run list but for the first."""
     return mark_safe(_cell(given))  # noqa: S308

@@ -110,7 +110,7 @@ function take(html) {
 }
 
 const heads = (root) => [...root.querySelectorAll("thead th")].map((head) => head.dataset.column ?? head.textContent).join("\n");
-const isBusy = (root) => root.contains(document.activeElement) || root.querySelector("details[open]") || document.querySelector("dialog[open]");
+const isBusy = (root) => root.contains(document.activeElement) || root.querySelector("details[open], [data-editing]") || document.querySelector("dialog[open]");
 
 function update(now, fresh, shown) {
   const kept = fresh.querySelector("template#kept-rows");
@@ -188,6 +188,11 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   etag = answer.getResponseHeader("ETag") ?? "";
   begin();
 });
+// A star that was drawn anew by itself: the rows are no longer those that the tag is of.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { target } = event.detail;
+  if (target !== list() && list().contains(target)) etag = "";
+});
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return follow();
   lastSeen = performance.now();
@@ -195,6 +200,11 @@ document.addEventListener("visibilitychange", () => {
   if (!stopped) look();
 });
 window.addEventListener("online", look);
-document.addEventListener("run:look", look);
+// Something was changed from here: that is worth a look as soon as nothing is under way.
+function lookSoon() {
+  if (document.querySelector(".htmx-request")) setTimeout(lookSoon, 100);
+  else look();
+}
+document.addEventListener("run:look", lookSoon);
 
 begin();

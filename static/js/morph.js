@@ -21,13 +21,16 @@ export function morph(old, fresh) {
   attributes(old, fresh);
   // A running clock is set by its own script.
   if (old.dataset?.ticking && fresh.dataset.ticking) return;
-  const [mine, theirs] = [[...old.childNodes], [...fresh.childNodes]];
+  const [mine, theirs] = [solid(old), solid(fresh)];
   if (mine.length === theirs.length) mine.forEach((node, n) => morph(node, theirs[n]));
   else if (!isHeld(old)) {
     old.replaceChildren(...theirs.map((node) => document.importNode(node, true)));
     htmx.process(old);
   }
 }
+
+// What was put in by a script may have brought a line end along, which shows nothing.
+const solid = (node) => [...node.childNodes].filter((child) => child.nodeType !== Node.TEXT_NODE || child.data.trim());
 
 function attributes(old, fresh) {
   let changed = false;
@@ -53,4 +56,4 @@ function isHeld(node) {
   return marks || node.contains(document.activeElement) || node.querySelector("details[open], dialog[open]");
 }
 
-const isEdited = (node) => node.matches("input, textarea, select, [contenteditable]") || node.querySelector("input:focus, textarea:focus, [contenteditable]:focus");
+const isEdited = (node) => node.matches("input, textarea, select, [contenteditable]") || node.querySelector("[data-editing], input:focus, textarea:focus, [contenteditable]:focus");

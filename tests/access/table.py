@@ -117,6 +117,8 @@ IN_WORKSPACE: dict[str, Row] = {
     f"{RUN}snapshot/raw/<path:path>": page(READER, 404),
     f"{RUN}models/<str:model_id>/<path:path>": page(READER, 404),
     f"{RUN}name/": row(422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
+    f"{RUN}row/name/": row(422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
+    f"{RUN}row/tags/": row(422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
     f"{RUN}description/": row(422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
     f"{RUN}description/pictures/": as_api(form(CONTRIBUTOR, 400)),
     f"{RUN}description/known/": page(CONTRIBUTOR),

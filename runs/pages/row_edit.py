@@ -1,0 +1,98 @@
+"""Editors in the rows of the run list: the display name, and a tag to set.
+
+A script opens them in the cell; without one the run page has its own. What is saved is
+drawn by the list's refresh.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from runs.access.rules import Permission, access, by_method
+from runs.actions.annotate import rename, set_tags
+from runs.actions.clock import now_ms
+from runs.actions.seen import mark
+from runs.models import Run
+from runs.pages.members_only import PageRequest
+from runs.pages.run_editing import REFUSED
+from runs.pages.run_head import find_head
+from runs.pages.run_tags import split
+from runs.pages.undo import undo_href
+from runs.render.addresses import run_path
+from runs.search.run_detail import tags_of
+from studio.core.errors import Conflict, InvalidValue
+
+
+@access(Permission.ANNOTATE)
+def _edit_name(request: PageRequest, run_id: str) -> HttpResponse:
+    run = find_head(request, run_id).run
+    return _form(request, run, "name", run.name, seen=mark(run.name))
+
+
+@access(Permission.ANNOTATE)
+def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
+    run = find_head(request, run_id).run
+    before, name = run.name, request.POST.get("name", "").strip()
+    seen = request.POST.get("seen")
+    try:
+        rename(run, name, actor=request.actor, now=now_ms(), seen=seen)
+    except InvalidValue as error:
+        return _form(request, run, "name", name, seen=seen, problem=error.message)
+    except Conflict as error:
+        theirs = error.details["now"]
+        told = _("It is now “%(theirs)s”. Saving again replaces that.")
+        problem = told % {"theirs": theirs}
+        return _form(request, run, "name", name, seen=mark(theirs), problem=problem)
+    return _saved(request, _("Renamed") if name != before else "")
+
+
+@access(Permission.ANNOTATE)
+def _edit_tags(request: PageRequest, run_id: str) -> HttpResponse:
+    return _form(request, find_head(request, run_id).run, "tags", "")
+
+
+@access(Permission.ANNOTATE)
+def _save_tags(request: PageRequest, run_id: str) -> HttpResponse:
+    run = find_head(request, run_id).run
+    typed = request.POST.get("tag", "")
+    key, value = split(typed)
+    before = {tag.key: tag.value for tag in tags_of(run)}
+    try:
+        set_tags(run, {key: value}, actor=request.actor, now=now_ms())
+    except InvalidValue as error:
+        return _form(request, run, "tags", typed, problem=error.message)
+    if key in before and before[key] == value:
+        return _saved(request, "")
+    return _saved(request, _("Tag changed") if key in before else _("Tag added"))
+
+
+edit_name = by_method(GET=_edit_name, POST=_save_name)
+edit_tags = by_method(GET=_edit_tags, POST=_save_tags)
+
+
+def _form(
+    request: PageRequest, run: Run, what: str, text: str, **more: Any
+) -> HttpResponse:
+    path = run_path(request.workspace.name, run.run_id)
+    if not request.htmx:
+        return redirect(f"{path}{what}/")
+    context = {"run": run, "path": path, "what": what, "text": text, **more}
+    status = REFUSED if "problem" in more else 200
+    # Nothing but the form: what is left in the cell would keep it from being redrawn.
+    html = render_to_string("_row_editor.html", context, request).strip()
+    return HttpResponse(html, status=status)
+
+
+def _saved(request: PageRequest, said: str) -> HttpResponse:
+    """Nothing in the place of the form; a change is told with its undo."""
+    answer = HttpResponse()
+    if said:
+        told = {"text": said, "undo": undo_href(request)}
+        answer["HX-Trigger"] = json.dumps({"toast": told})
+    return answer

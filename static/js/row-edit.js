@@ -1,0 +1,71 @@
+// Editors in the rows of the run list: `e` or the pencil renames, `t` or the plus tags.
+// The form stands in its cell; saved, the list's refresh draws what it changed.
+
+const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+const rowOf = (node) => node.closest?.("tr[data-row]");
+const link = (row) => row?.querySelector("[data-row-link]");
+const editor = () => document.getElementById("row-editor");
+const words = () => document.getElementById("row-words").dataset;
+
+async function open(row, what) {
+  close();
+  const cell = (what === "tags" && row.querySelector("td.tags")) || row.querySelector("td.name");
+  await htmx.ajax("GET", `${link(row).getAttribute("href")}row/${what}/`, { target: cell, swap: "beforeend" });
+  const field = editor()?.querySelector("[data-focus]");
+  field?.focus();
+  field?.select();
+}
+
+function close() {
+  const row = editor() && rowOf(editor());
+  editor()?.remove();
+  link(row)?.focus({ preventScroll: true });
+}
+
+document.addEventListener("click", (event) => {
+  const pencil = event.target.closest("[data-row-edit]");
+  if (pencil && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    open(rowOf(pencil), pencil.dataset.rowEdit);
+  }
+  if (event.target.closest("[data-row-cancel]")) close();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && event.target.closest("#row-editor") && !event.isComposing) close();
+  const what = { e: "name", t: "tags" }[event.key];
+  const row = rowOf(event.target);
+  if (!what || !row || !link(row) || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest(TYPING) || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  open(row, what);
+}, true);
+
+// A refused form comes back into its place, with the focus where it was.
+let row;
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.id === "row-editor") row = rowOf(event.detail.elt);
+});
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  // The form may be gone: the event then comes from what is left.
+  if (event.detail.requestConfig.elt.id !== "row-editor") return;
+  if (editor()) return editor().querySelector("[data-focus]").focus();
+  link(row)?.focus({ preventScroll: true });
+  document.dispatchEvent(new CustomEvent("run:look"));
+});
+
+// The plus of the row under the pointer, or with the focus; on the run page it is always.
+const plus = document.createElement("button");
+plus.type = "button";
+plus.className = "tool only tiny row-plus";
+plus.dataset.rowEdit = "tags";
+plus.textContent = "+";
+for (const kind of ["pointerover", "focusin"]) {
+  document.addEventListener(kind, (event) => {
+    const cell = rowOf(event.target)?.querySelector("td.tags .chips");
+    if (!cell || plus.parentElement === cell || event.target === plus) return;
+    plus.title = plus.ariaLabel = words().addTag;
+    cell.append(plus);
+  });
+}
