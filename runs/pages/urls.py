@@ -12,7 +12,6 @@ from runs.pages import (
     compare,
     compare_add,
     compare_conclusion,
-    experiment_description,
     experiments,
     facets,
     filter_complete,
@@ -23,14 +22,11 @@ from runs.pages import (
     health,
     home,
     invitation,
-    known_links,
     members,
     metric_export,
     metric_points,
     parts,
-    row_edit,
     run_cancel,
-    run_description,
     run_detail,
     run_files,
     run_history,
@@ -48,10 +44,12 @@ from runs.pages import (
     undo,
     view_urls,
 )
+from runs.pages.note_urls import notes
 
 RUN = "w/<str:workspace>/runs/<str:run_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *notes,
     path("", home.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
@@ -65,26 +63,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="experiment",
     ),
     path("w/<str:workspace>/runs/", run_list.all_runs, name="run-list"),
-    path(
-        "w/<str:workspace>/experiments/<str:slug>/description/",
-        experiment_description.edit_description,
-        name="experiment-description",
-    ),
-    path(
-        "w/<str:workspace>/experiments/<str:slug>/description/known/",
-        known_links.for_experiment,
-        name="experiment-description-known",
-    ),
-    path(
-        "w/<str:workspace>/experiments/<str:slug>/description/versions/",
-        experiment_description.versions,
-        name="experiment-description-versions",
-    ),
-    path(
-        "w/<str:workspace>/experiments/<str:slug>/description/versions/restore/",
-        experiment_description.restore,
-        name="experiment-description-restore",
-    ),
     path(
         "w/<str:workspace>/experiments/<str:slug>/star/",
         stars.star_this_experiment,
@@ -188,41 +166,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "w/<str:workspace>/runs/<str:run_id>/name/",
         run_name.edit_name,
         name="run-name",
-    ),
-    path(
-        "w/<str:workspace>/runs/<str:run_id>/row/name/",
-        row_edit.edit_name,
-        name="row-name",
-    ),
-    path(
-        "w/<str:workspace>/runs/<str:run_id>/row/tags/",
-        row_edit.edit_tags,
-        name="row-tags",
-    ),
-    path(
-        "w/<str:workspace>/runs/<str:run_id>/description/",
-        run_description.edit_description,
-        name="run-description",
-    ),
-    path(
-        "w/<str:workspace>/runs/<str:run_id>/description/pictures/",
-        run_description.add_picture,
-        name="run-description-pictures",
-    ),
-    path(
-        "w/<str:workspace>/runs/<str:run_id>/description/known/",
-        known_links.for_run,
-        name="run-description-known",
-    ),
-    path(
-        "w/<str:workspace>/runs/<str:run_id>/description/versions/",
-        run_description.versions,
-        name="run-description-versions",
-    ),
-    path(
-        "w/<str:workspace>/runs/<str:run_id>/description/versions/restore/",
-        run_description.restore,
-        name="run-description-restore",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/tags/",

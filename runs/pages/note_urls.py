@@ -1,0 +1,70 @@
+"""The addresses of descriptions, and of the editors in the rows of the run list."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from runs.pages import (
+    experiment_description,
+    known_links,
+    row_edit,
+    run_description,
+)
+
+notes: list[URLPattern] = [
+    path(
+        "w/<str:workspace>/experiments/<str:slug>/description/",
+        experiment_description.edit_description,
+        name="experiment-description",
+    ),
+    path(
+        "w/<str:workspace>/experiments/<str:slug>/description/known/",
+        known_links.for_experiment,
+        name="experiment-description-known",
+    ),
+    path(
+        "w/<str:workspace>/experiments/<str:slug>/description/versions/",
+        experiment_description.versions,
+        name="experiment-description-versions",
+    ),
+    path(
+        "w/<str:workspace>/experiments/<str:slug>/description/versions/restore/",
+        experiment_description.restore,
+        name="experiment-description-restore",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/row/name/",
+        row_edit.edit_name,
+        name="row-name",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/row/tags/",
+        row_edit.edit_tags,
+        name="row-tags",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/description/",
+        run_description.edit_description,
+        name="run-description",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/description/pictures/",
+        run_description.add_picture,
+        name="run-description-pictures",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/description/known/",
+        known_links.for_run,
+        name="run-description-known",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/description/versions/",
+        run_description.versions,
+        name="run-description-versions",
+    ),
+    path(
+        "w/<str:workspace>/runs/<str:run_id>/description/versions/restore/",
+        run_description.restore,
+        name="run-description-restore",
+    ),
+]
