@@ -110,6 +110,7 @@ def tray(
             "elsewhere": numbers.grouped(away) if away else "",
             "match": _all_that_match(page, chosen, spec),
             **_comparison(request, runs, chosen),
+            "differs": links.part("differs"),
             "clear": links.query(selected=(), only=False, **place),
             "too_many": page.total > MOST and not spec.only,
             "most": numbers.grouped(MOST),

@@ -43,6 +43,7 @@ from runs.pages import (
     stars,
     undo,
     view_urls,
+    what_differs,
 )
 from runs.pages.note_urls import notes
 
@@ -87,6 +88,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("w/<str:workspace>/list/select/", selecting.select, name="list-select"),
     path("w/<str:workspace>/list/group/", group_choice.choose_group, name="list-group"),
+    path(
+        "w/<str:workspace>/list/differs/",
+        what_differs.what_differs,
+        name="list-differs",
+    ),
     path("w/<str:workspace>/list/groups/", group_texts.group_text, name="list-groups"),
     path("w/<str:workspace>/list/head/", column_head.column_head, name="list-head"),
     path("w/<str:workspace>/undo/", undo.undo_latest, name="undo"),

@@ -87,6 +87,7 @@ IN_WORKSPACE: dict[str, Row] = {
     "list/select/": form(READER),
     "list/group/": page(READER),
     "list/groups/": page(READER, 400),
+    "list/differs/": page(READER),
     "list/goal/": form(CONTRIBUTOR, 400),
     "list/complete/": page(READER),
     "list/filter/": page(READER),

@@ -17,6 +17,7 @@ from tests.bench.commands import (
     AS_JSON,
     KIND,
     export,
+    group,
     lists,
     metric,
     sdk,
@@ -182,7 +183,7 @@ def weight_command() -> None:
     sys.exit(1 if total > weight.LIMIT else 0)
 
 
-for command in (seed, lists, export, search, ingest, metric, sdk, start, strain):
+for command in (seed, lists, export, group, search, ingest, metric, sdk, start, strain):
     main.add_command(command)
 
 

@@ -245,6 +245,20 @@ def sdk(home: Path, kind: str, as_json: bool) -> None:
 
 @click.command()
 @options(HOME, KIND, REPEATS, AS_JSON)
+def group(home: Path, kind: str, repeats: int, as_json: bool) -> None:
+    """Time groups of all runs, and what differs in a selection, over HTTP."""
+    with entered(home, kind) as env:
+        from tests.bench.grouping import measure
+
+        report = Report("Groups and differences")
+        with running(home, env=env) as server:
+            ours, _theirs = links(server, "")
+            measure(ours, report, repeats=repeats)
+        report.show(as_json=as_json)
+
+
+@click.command()
+@options(HOME, KIND, REPEATS, AS_JSON)
 def export(home: Path, kind: str, repeats: int, as_json: bool) -> None:
     """Time exports of all runs, and a hundred runs side by side, over HTTP."""
     with entered(home, kind) as env:

@@ -123,3 +123,19 @@ def test_cards_on_a_phone_are_selected(phone_page: Page) -> None:
     expect(page.locator("#run-tray")).to_be_in_viewport()
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width == 360
+
+
+def test_what_differs_in_a_selection_leads_back_to_its_runs(runs_page: Page) -> None:
+    page = runs_page
+    page.goto("/w/default/runs/?q=experiment:digits&rows=100&sort=name")
+    box(page, "digits-01").click()
+    box(page, "digits-20").click(modifiers=["Shift"])
+    expect(page.locator("#run-tray")).to_contain_text("20 selected")
+    page.get_by_role("link", name="What differs?").click()
+    expect(page.get_by_text("20 selected runs against 26 others")).to_be_visible()
+    first = page.locator(".differences tbody").first
+    expect(first).to_contain_text("model")
+    first.get_by_role("link", name="resnet50", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-row-link]")).to_have_count(20)
+    expect(page.locator("#run-tray")).to_contain_text("20 selected")

@@ -1,0 +1,221 @@
+"""What differs? The selected runs of a list against all others that match."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.pages.conditional import varied
+from runs.pages.group_values import term_of
+from runs.pages.list_scope import ListScope, scope_of
+from runs.pages.list_twins import kind_of, sheet_answer
+from runs.pages.members_only import PageRequest
+from runs.pages.run_links import Links
+from runs.render import numbers, sheets
+from runs.render.pills import field_label
+from runs.search import selection
+from runs.search.many_runs import MOST
+from runs.search.separation import Difference, Differences, Side, differences
+from studio.core.errors import InvalidValue
+from studio.core.filters import Field, field_text
+from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Number
+from studio.core.viewspec import ViewSpec
+
+#: Fields that are listed, and values of each: those that differ most.
+FIELDS, VALUES = 60, 4
+#: Smaller differences of shares are not shown.
+LEAST = 0.01
+#: Longer values are cut.
+LONGEST = 80
+#: Words in the names of tags and properties that say what they are about.
+WORDS = (
+    ("code", ("git", "source", "script", "commit", "snapshot", "entry")),
+    (
+        "environment",
+        ("env", "python", "conda", "docker", "image", "package", "version"),
+    ),
+    ("machine", ("host", "machine", "gpu", "cuda", "node", "compute", "target", "cpu")),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    text: str
+    href: str
+    selected: str
+    rest: str
+    share: int
+    other_share: int
+
+
+@dataclass(frozen=True)
+class Row:
+    label: str
+    name: str
+    about: str
+    score: str
+    percent: int
+    lines: tuple[Line, ...]
+    more: int
+
+
+@access(Permission.READ)
+@require_safe
+def what_differs(request: PageRequest) -> HttpResponse:
+    """Raises InvalidValue for a selection that nobody knows, or of nothing."""
+    scope, spec = scope_of(request), ViewSpec.from_query(request.GET.dict())
+    chosen = selection.chosen(spec, request.actor.user, request.workspace)
+    found = None
+    if chosen.total:
+        found = differences(
+            spec,
+            chosen,
+            request.actor.user,
+            request.workspace,
+            experiment=scope.experiment,
+        )
+    problem = _problem(chosen.total, found)
+    kind = kind_of(request)
+    if kind:
+        if problem or found is None:
+            raise InvalidValue(problem, field="selected")
+        told = {"selected": found.selected, "rest": found.rest}
+        return sheet_answer(request, kind, _sheet(found), told, {})
+    context = _context(scope, spec) | {"problem": problem}
+    if found is not None:
+        context |= _found(request, scope, spec, found)
+    return varied(render(request, "what_differs.html", context))
+
+
+def _problem(total: int, found: Differences | None) -> str:
+    if not total:
+        return _("No run is selected. Select some in the list, then ask again.")
+    if found is None:
+        return _(
+            "More than %(most)s runs match, and differences are only told among all "
+            "that match. Narrow the list: choose an experiment, a status or a shorter "
+            "time."
+        ) % {"most": numbers.grouped(MOST)}
+    if not found.rest:
+        return _("All runs that match are selected: no others are left to differ.")
+    return ""
+
+
+def _context(scope: ListScope, spec: ViewSpec) -> dict[str, Any]:
+    query = spec.to_query()
+    return {
+        "title": _("What differs?"),
+        "experiment": scope.experiment,
+        "back": scope.path + (f"?{query}" if query else ""),
+        "spec": spec,
+    }
+
+
+def _found(
+    request: PageRequest, scope: ListScope, spec: ViewSpec, found: Differences
+) -> dict[str, Any]:
+    links = Links(request.workspace.name, spec, spec.filter(), scope.number)
+    rows = [_row(each, found, links, scope.path) for each in found.found[:FIELDS]]
+    rows = [row for row in rows if row.lines]
+    more = len(found.found) - FIELDS
+    said = ngettext(
+        "%(n)s selected run against %(m)s other that match",
+        "%(n)s selected runs against %(m)s others that match",
+        found.selected,
+    )
+    told = {"n": numbers.grouped(found.selected), "m": numbers.grouped(found.rest)}
+    return {"rows": rows, "sides": said % told, "more": max(more, 0)}
+
+
+def _row(each: Difference, found: Differences, links: Links, path: str) -> Row:
+    shown = [side for side in each.sides[:VALUES] if _matters(side, found)]
+    lines = tuple(
+        Line(
+            _value_text(each.field, side),
+            path + links.only(_term(each.field, side)),
+            numbers.grouped(side.selected),
+            numbers.grouped(side.rest),
+            round(100 * side.selected / max(found.selected, 1)),
+            round(100 * side.rest / max(found.rest, 1)),
+        )
+        for side in shown
+    )
+    return Row(
+        field_label(each.field) if each.field.kind == ATTRIBUTE else each.field.key,
+        field_text(each.field),
+        about(each.field),
+        f"{each.score:.2f}",
+        round(100 * each.score),
+        lines,
+        len(each.sides) - len(shown),
+    )
+
+
+def _matters(side: Side, found: Differences) -> bool:
+    """Whether the shares of the two sides differ by a hundredth at least."""
+    mine, others = side.selected / found.selected, side.rest / max(found.rest, 1)
+    return abs(mine - others) >= LEAST
+
+
+def about(field: Field) -> str:
+    """What the field says something of, as people read it."""
+    if field.kind == PARAMS:
+        return _("Parameter")
+    name = field.key.lower()
+    if field.kind == TAGS and not name.startswith(("mlflow.", "azureml.")):
+        return _("Tag")
+    said = {
+        "code": _("Code"),
+        "environment": _("Environment"),
+        "machine": _("Machine"),
+    }
+    for topic, words in WORDS:
+        if any(word in name for word in words):
+            return said[topic]
+    return _("Run")
+
+
+def _value_text(field: Field, side: Side) -> str:
+    if side.is_range:
+        low, high = numbers.number(side.low), numbers.number(side.high)
+        return low if side.low == side.high else f"{low} – {high}"
+    if side.value is None:
+        return _("no value")
+    text = side.value or (_("set") if field.kind == TAGS else _("empty"))
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _term(field: Field, side: Side) -> Comparison:
+    """Finds the very runs that are counted."""
+    if side.is_range:
+        return Comparison(field, "between", (Number(side.low), Number(side.high)))
+    return term_of(field, side.value)
+
+
+def _sheet(found: Differences) -> sheets.Sheet:
+    columns = (
+        sheets.Column("field", _("Field")),
+        sheets.Column("score", _("Cramér's V"), sheets.NUMBER),
+        sheets.Column("value", _("Value")),
+        sheets.Column("selected", _("Selected"), sheets.NUMBER),
+        sheets.Column("rest", _("Others"), sheets.NUMBER),
+    )
+    rows = tuple(
+        (
+            field_text(each.field),
+            each.score,
+            f"{side.low!r} to {side.high!r}" if side.is_range else side.value,
+            side.selected,
+            side.rest,
+        )
+        for each in found.found
+        for side in each.sides[:VALUES]
+    )
+    return sheets.Sheet(columns, rows)

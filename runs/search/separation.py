@@ -1,0 +1,249 @@
+"""What differs between some runs and others: fields ranked by how well they tell which.
+
+The measure is Cramér's V with the correction of its bias (Bergsma 2013): 0 where the
+values of a field say nothing about which side a run is on, 1 where they say it all.
+Without the correction a field whose every run has a value of its own, as a seed, would
+seem to tell everything. Numbers of many different values are taken in ten classes with
+about as many runs each; having no value is a value too.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import Count, Max, Q
+
+from runs.models import Experiment, Key, User, Workspace
+from runs.search.keyed import TABLES
+from runs.search.limits import time_limit
+from runs.search.many_runs import COLUMNS, ManyRuns, many_runs, values_of
+from runs.search.question import Question, ask
+from runs.search.run_sets import Among
+from runs.search.selection import Chosen
+from studio.core.filters.tree import Field, attribute
+from studio.core.viewspec import ViewSpec
+
+#: Numbers with more different values than this are taken in so many classes.
+DIFFERENT, CLASSES = 12, 10
+#: What a run itself says that may be a reason, and not a result.
+OWN = ("script", "target", "type", "experiment", "submitter")
+
+
+@dataclass(frozen=True)
+class Side:
+    """A value, or a range of numbers, and how many runs of both sides have it.
+
+    `value` None is "no value"; `low` and `high` are the ends of a range, both in it.
+    """
+
+    value: str | None
+    selected: int
+    rest: int
+    low: float = math.nan
+    high: float = math.nan
+
+    @property
+    def is_range(self) -> bool:
+        return not math.isnan(self.low)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`score` is the measure; the sides that differ most in their shares come first."""
+
+    field: Field
+    score: float
+    sides: tuple[Side, ...]
+
+
+@dataclass(frozen=True)
+class Differences:
+    """The fields that separate, the best first."""
+
+    selected: int
+    rest: int
+    found: tuple[Difference, ...]
+
+
+#: A value with how many runs of each side have it, and the number that it is.
+Row = tuple[str | None, int, int, float | None]
+
+
+def differences(
+    spec: ViewSpec,
+    chosen: Chosen,
+    viewer: User,
+    workspace: Workspace,
+    *,
+    experiment: Experiment | None = None,
+) -> Differences | None:
+    """The selected runs against all others that match; None if those are too many.
+
+    Raises InvalidFilter and QueryTimeout.
+    """
+    question = ask(
+        spec.changed(only=False),
+        viewer,
+        workspace,
+        now=time.time_ns() // 1_000_000,
+        experiment=experiment,
+    )
+    columns = [COLUMNS[name] for name in OWN]
+    with time_limit():
+        runs = many_runs(question, columns)
+        if runs is None:
+            return None
+        selected = _of_keys(question, sorted(chosen.numbers), columns)
+    rest = _without(runs, selected)
+    found = [*_keyed(selected, rest), *_attributes(selected, rest)]
+    found = [each for each in found if each.score > 0]
+    found.sort(key=lambda each: (-each.score, each.field.kind, each.field.key))
+    return Differences(len(selected), len(rest), tuple(found))
+
+
+def cramers_v(selected: Sequence[int], rest: Sequence[int]) -> float:
+    """How well the values tell the sides apart; the counts are by value."""
+    table = np.array([selected, rest], dtype=np.float64)
+    table = table[:, table.sum(axis=0) > 0]
+    total = table.sum()
+    kinds = table.shape[1]
+    if kinds < 2 or total < 3 or (table.sum(axis=1) == 0).any():
+        return 0.0
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / total
+    phi = float(((table - expected) ** 2 / expected).sum() / total)
+    phi = max(0.0, phi - (kinds - 1) / (total - 1))
+    columns = kinds - (kinds - 1) ** 2 / (total - 1)
+    rows = 2 - 1 / (total - 1)
+    least = min(columns, rows) - 1
+    return min(1.0, math.sqrt(phi / least)) if least > 0 else 0.0
+
+
+def _of_keys(question: Question, keys: Sequence[int], columns: list[str]) -> ManyRuns:
+    """The selected runs, whether or not they match."""
+    few = ask(
+        ViewSpec(children=True, archived=True),
+        question.scope.viewer,
+        question.scope.workspace,
+        now=question.scope.now,
+        within=list(keys),
+    )
+    found = many_runs(few, columns)
+    assert found is not None
+    return found
+
+
+def _without(runs: ManyRuns, others: ManyRuns) -> ManyRuns:
+    kept = ~np.isin(runs.ids, others.ids)
+    places = np.flatnonzero(kept).tolist()
+    columns = {
+        name: [column[n] for n in places] for name, column in runs.columns.items()
+    }
+    return ManyRuns(runs.ids[kept], columns, runs.scope)
+
+
+def _attributes(selected: ManyRuns, rest: ManyRuns) -> Iterable[Difference]:
+    for name in OWN:
+        field = attribute(name)
+        counts: dict[str | None, list[int]] = {}
+        for side, runs in enumerate((selected, rest)):
+            values = values_of(runs, field)
+            numbers = np.bincount(values.codes + 1, minlength=len(values.texts) + 1)
+            for text, n in zip([None, *values.texts], numbers.tolist(), strict=True):
+                if n:
+                    counts.setdefault(text, [0, 0])[side] += n
+        rows: list[Row] = [(text, a, b, None) for text, (a, b) in counts.items()]
+        yield _difference(field, rows)
+
+
+def _keyed(selected: ManyRuns, rest: ManyRuns) -> Iterable[Difference]:
+    for kind in TABLES:
+        with time_limit():
+            mine, others = _counted(kind, selected), _counted(kind, rest)
+        keys = {*mine, *others}
+        names = Key.objects.filter(Q(Among("id", sorted(keys))))
+        for pk, name in names.values_list("pk", "name"):
+            rows = _rows(mine.get(pk, {}), others.get(pk, {}))
+            a, b = sum(row[1] for row in rows), sum(row[2] for row in rows)
+            rows.append((None, len(selected) - a, len(rest) - b, None))
+            yield _difference(Field(kind, name), rows)
+
+
+Counted = dict[int, dict[str, tuple[int, float | None]]]
+
+
+def _counted(kind: str, runs: ManyRuns) -> Counted:
+    """By key and value how many of the runs have it, and the number that it is."""
+    found: Counted = {}
+    if not len(runs):
+        return found
+    rows = TABLES[kind].objects.filter(Q(Among("run_id", runs.ids.tolist())))
+    counted = rows.order_by().values_list("key_id", "value")
+    for key, value, n, number in counted.annotate(n=Count("run"), number=Max("number")):
+        found.setdefault(key, {})[value or ""] = (n, number)
+    return found
+
+
+def _rows(
+    mine: Mapping[str, tuple[int, float | None]],
+    others: Mapping[str, tuple[int, float | None]],
+) -> list[Row]:
+    nothing = (0, None)
+    return [
+        (
+            value,
+            mine.get(value, nothing)[0],
+            others.get(value, nothing)[0],
+            (mine.get(value) or others.get(value) or nothing)[1],
+        )
+        for value in dict.fromkeys([*mine, *others])
+    ]
+
+
+def _difference(field: Field, rows: Sequence[Row]) -> Difference:
+    numbers = [row for row in rows if _is_number(row)]
+    if len({row[3] for row in numbers}) > DIFFERENT:
+        sides = [Side(*row[:3]) for row in rows if not _is_number(row)]
+        sides += _classes(numbers)
+    else:
+        sides = [Side(*row[:3]) for row in rows]
+    sides = [side for side in sides if side.selected or side.rest]
+    a, b = [side.selected for side in sides], [side.rest for side in sides]
+    all_a, all_b = sum(a) or 1, sum(b) or 1
+    sides.sort(key=lambda s: -abs(s.selected / all_a - s.rest / all_b))
+    return Difference(field, cramers_v(a, b), tuple(sides))
+
+
+def _is_number(row: Row) -> bool:
+    return row[3] is not None and math.isfinite(row[3])
+
+
+def _classes(rows: Sequence[Row]) -> list[Side]:
+    """Ranges of numbers with about as many runs in each."""
+    ordered = sorted(rows, key=lambda row: row[3] or 0.0)
+    size = sum(row[1] + row[2] for row in ordered) / CLASSES
+    found: list[Side] = []
+    taken = 0
+    part: list[Row] = []
+    for place, row in enumerate(ordered):
+        part.append(row)
+        taken += row[1] + row[2]
+        following = ordered[place + 1][3] if place + 1 < len(ordered) else None
+        # Equal numbers, however they are written, stay together.
+        if following is None or (
+            taken >= size * (len(found) + 1) and following != row[3]
+        ):
+            found.append(_class_of(part))
+            part = []
+    return found
+
+
+def _class_of(part: Sequence[Row]) -> Side:
+    low, high = part[0][3], part[-1][3]
+    assert low is not None
+    assert high is not None
+    selected, rest = sum(row[1] for row in part), sum(row[2] for row in part)
+    return Side("", selected, rest, low, high)

@@ -1,0 +1,79 @@
+"""What differs: the page, its links, and its twin for programs."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from runs.search import many_runs
+from tests.pages.rows import ALL, names
+
+pytestmark = pytest.mark.django_db
+PAGE = "/w/default/list/differs/"
+
+
+@pytest.fixture
+def selected(log: Any) -> str:
+    for n in range(12):
+        log(
+            f"r{n:02d}",
+            params={"lr": "0.1" if n < 5 else "0.2"},
+            tags={"<b>": "<i>x</i>", **({"team": "a"} if n < 4 else {})},
+        )
+    return "selected=" + ",".join(f"r{n:02d}" for n in range(5))
+
+
+def text(page: Any) -> str:
+    body = page.text.partition("<main")[2].partition("</main>")[0]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def test_the_page_ranks_and_counts(visitor: Client, selected: str) -> None:
+    page = visitor.get(f"{PAGE}?{selected}")
+    said = text(page)
+    assert "5 selected runs against 7 others that match" in said
+    assert "lr Parameter 1.00 0.1 5 100 % 0 0 %" in said
+    assert "team Tag" in said
+    assert said.index("lr Parameter") < said.index("team Tag")
+    assert "<i>x</i>" not in page.text
+
+
+def test_each_value_leads_to_its_runs(visitor: Client, selected: str) -> None:
+    page = visitor.get(f"{PAGE}?{selected}")
+    hrefs = re.findall(r'class="value-link" href="([^"]*)"[^>]*>([^<]*)<', page.text)
+    found = {value: visitor.get(unescape(href)) for href, value in hrefs}
+    assert names(found["0.1"]) == [f"r{n:02d}" for n in range(4, -1, -1)]
+    assert len(names(found["no value"])) == 8
+    assert "5 selected" in found["0.1"].text
+
+
+def test_the_list_offers_it(visitor: Client, selected: str) -> None:
+    page = visitor.get(f"{ALL}?{selected}")
+    [href] = re.findall(r'id="tray-differs" href="([^"]*)"', page.text)
+    assert visitor.get(unescape(href)).status_code == 200
+
+
+def test_what_cannot_be_told_is_said(
+    visitor: Client, selected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "No run is selected" in text(visitor.get(PAGE))
+    nobody = visitor.get(f"{PAGE}?q=params.lr=0.1&{selected}")
+    assert "no others are left" in text(nobody)
+    alike = text(visitor.get(f"{PAGE}?q=params.lr=0.2&selected=r05,r06"))
+    assert "Nothing tells them apart" in alike
+    monkeypatch.setattr(many_runs, "MOST", 3)
+    assert "Narrow the list" in text(visitor.get(f"{PAGE}?{selected}"))
+    for wrong in ("selected=s.nosuch", "q=a+and", "selected=nosuch"):
+        assert visitor.get(f"{PAGE}?{wrong}").status_code in (200, 400)
+
+
+def test_programs_get_the_same(visitor: Client, selected: str) -> None:
+    headers = {"Accept": "application/json"}
+    found = visitor.get(f"{PAGE}?{selected}", headers=headers).json()
+    assert (found["selected"], found["rest"]) == (5, 7)
+    assert found["rows"][0]["field"] == "params.lr"
+    assert found["rows"][0]["score"] == pytest.approx(1)
