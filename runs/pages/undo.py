@@ -26,7 +26,7 @@ from runs.pages.change_lines import line
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import REFUSED, toast
 from runs.search.run_history import change_set_here, last_change_here
-from runs.search.views import view_change
+from runs.search.views import find_view, view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
 
 #: The element that an opened dialog takes the place of, on every page with undo.
@@ -93,6 +93,8 @@ def _may_undo_view(request: PageRequest, change_set: ChangeSet) -> bool:
     user = request.actor.user
     back = {c.field: c.before for c in changes if c.field != "starred"}
     view = changes[0].view
+    if view is not None:
+        find_view(view.slug, user, request.workspace, deleted=view.deleted is not None)
     if view is not None and back:
         check_may_set(view, back, user, request.role)
     return True

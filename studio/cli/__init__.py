@@ -8,6 +8,7 @@ from studio import __version__
 from studio.cli.env import env
 from studio.cli.login import login
 from studio.cli.sync import sync
+from studio.cli.views import views
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,3 +22,4 @@ def main() -> None:
 main.add_command(env)
 main.add_command(login)
 main.add_command(sync)
+main.add_command(views)

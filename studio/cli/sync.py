@@ -7,6 +7,7 @@ import time
 
 import click
 
+from studio.cli.server import connected
 from studio.sdk.client import Client
 from studio.sdk.delivery.counts import counted
 from studio.sdk.delivery.courier import Courier
@@ -26,7 +27,7 @@ def sync(only_list: bool) -> None:
     A spool is sent only to the server, workspace and user that it was written for. Ends
     with 1 where something remains, or was lost.
     """
-    client = _client()
+    client = connected()
     user = user_of(client)
     found = left = 0
     for place in abandoned():
@@ -47,26 +48,6 @@ def sync(only_list: bool) -> None:
     if left:
         click.echo(f"{left} of them not delivered", err=True)
         sys.exit(1)
-
-
-def _client() -> Client:
-    import os
-
-    from studio.core.connection import NoServerError, find
-
-    try:
-        return Client(
-            os.environ["STUDIO_URL"],
-            os.environ["STUDIO_TOKEN"],
-            os.environ["STUDIO_WORKSPACE"],
-        )
-    except KeyError:
-        pass
-    try:
-        found = find()
-    except NoServerError as error:
-        raise click.ClickException(str(error)) from error
-    return Client(found.url, found.token, found.workspace)
 
 
 def _deliver(place: Place, client: Client) -> bool:

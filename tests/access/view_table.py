@@ -39,6 +39,8 @@ def view(*also: int, **needs: str) -> Row:
 #: Below `api/v1/`.
 VIEW_REST: dict[str, Row] = {
     f"{SPACE}/views": row(GET=READER, POST=READER),
+    f"{SPACE}/views/export": row(GET=READER),
+    f"{SPACE}/views/apply": row(POST=READER),
     f"{SPACE}/views/default": row(GET=READER, PUT=READER),
     VIEW: view(GET=READER, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR),
     f"{VIEW}/restore": view(404, POST=READER),

@@ -13,6 +13,7 @@ from runs.api.v1 import (
     runs,
     snapshots,
     texts,
+    view_exchange,
     view_revisions,
     views,
 )
@@ -84,6 +85,8 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
             view_revisions.get_default_view,
             view_revisions.set_default_view,
         ),
+        f"{_WORKSPACE}/views/export": (view_exchange.export_views,),
+        f"{_WORKSPACE}/views/apply": (view_exchange.apply_views,),
         _VIEW: (views.get_view, views.change_view, views.delete_view),
         f"{_VIEW}/restore": (views.restore_view,),
         f"{_VIEW}/star": (views.star_view, views.unstar_view),

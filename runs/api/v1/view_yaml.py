@@ -1,0 +1,117 @@
+"""Views as YAML, so that a team keeps them in git: written and read, safely.
+
+A file is `views:`, a list; each has `name`, `state` and what differs from the default.
+Reading builds plain values only, follows no alias (a small file could grow without end)
+and takes no key twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import yaml
+
+from runs.api.v1.shapes import Given
+from runs.api.v1.view_shapes import State
+from runs.models import View
+from studio.core import viewtext
+from studio.core.errors import InvalidRequest, InvalidValue, TooLarge
+
+#: Bytes of a file, and views in it.
+MAX_FILE, MAX_VIEWS = 2 << 20, 1000
+#: Parts of a state that are lists: an item a line shows well what was changed.
+LISTS = ("columns", "charts", "selected")
+
+
+class ViewFile(Given):
+    """A view in a file. `slug` is where it was exported from."""
+
+    name: str
+    slug: str = ""
+    description: str = ""
+    shared: bool = False
+    locked: bool = False
+    experiment: str | None = None
+    state: State = msgspec.field(default_factory=dict)
+
+
+class ViewFiles(Given):
+    views: list[ViewFile]
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain values; no aliases, no key twice."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            event = self.peek_event()
+            raise yaml.constructor.ConstructorError(
+                None, None, "aliases are not taken", event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        found = set()
+        for key, _value in node.value:
+            name = key.value
+            if name in found:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{name!r} stands twice", key.start_mark
+                )
+            found.add(name)
+        return super().construct_mapping(node, deep)
+
+
+def written(views: list[View]) -> str:
+    """The views as a file's text, in the order of the list."""
+    body = {"views": [_entry(view) for view in views]}
+    text: str = yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100)
+    return text
+
+
+def _entry(view: View) -> dict[str, Any]:
+    name = view.experiment.name if view.experiment else view.experiment_name
+    optional = {
+        "description": view.description,
+        "shared": view.shared,
+        "locked": view.locked,
+        "experiment": name,
+    }
+    kept = {key: value for key, value in optional.items() if value}
+    return {"name": view.name, "slug": view.slug, **kept, "state": _state(view.spec)}
+
+
+def _state(spec: Any) -> dict[str, Any]:
+    if not isinstance(spec, dict):
+        return {}
+    return {name: _part(name, value) for name, value in spec.items()}
+
+
+def _part(name: str, value: Any) -> Any:
+    if name not in LISTS or not isinstance(value, str):
+        return value
+    try:
+        items = viewtext.split(value, ",", name)
+    except InvalidValue:
+        return value
+    # A free place among the selected is no item, and would be lost.
+    return items if ",".join(items) == value else value
+
+
+def read(text: str) -> list[ViewFile]:
+    """The views of a file's text; raises InvalidRequest, InvalidValue, TooLarge."""
+    if len(text.encode()) > MAX_FILE:
+        raise TooLarge(f"The file is larger than {MAX_FILE} bytes", limit=MAX_FILE)
+    try:
+        loaded = yaml.load(text, Loader=_Loader)  # it is a SafeLoader
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        where = " ".join(str(error).split())[:500]
+        raise InvalidRequest(f"The file cannot be read as YAML: {where}") from error
+    try:
+        found = msgspec.convert(loaded, ViewFiles)
+    except msgspec.ValidationError as error:
+        raise InvalidValue(f"The file holds no views: {error}", field="yaml") from error
+    if len(found.views) > MAX_VIEWS:
+        raise InvalidValue(f"A file has at most {MAX_VIEWS} views", field="yaml")
+    return found.views

@@ -1,0 +1,96 @@
+"""`studio views`: a workspace's custom views, and their exchange with files in git."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+import click
+
+from studio.cli.server import connected
+from studio.core.errors import StudioError
+
+
+@click.group()
+def views() -> None:
+    """List custom views; export and apply them as YAML."""
+
+
+@views.command("list")
+@click.option("--find", default="", help="Words of the name or description.")
+@click.option("--only", type=click.Choice(["all", "shared", "mine"]), default="all")
+def list_views(find: str, only: str) -> None:
+    """List the views that you may see: slug, who sees it, revision, name."""
+    client, after = connected(), ""
+    while True:
+        found = _asked(client.get, "views", find=find, only=only, after=after)
+        for view in found["views"]:
+            seen = "shared" if view["shared"] else "private"
+            place = view["experiment"] or "All runs"
+            click.echo(
+                f"{view['slug']}  {seen:7}  {view['revision']:>4}  "
+                f"{view['name']}  ({place})"
+            )
+        after = found["after"]
+        if not after:
+            return
+
+
+@views.command()
+@click.option("--find", default="", help="Words of the name or description.")
+@click.option("--only", type=click.Choice(["all", "shared", "mine"]), default="shared")
+@click.option("-o", "--output", type=click.File("wb"), default="-")
+def export(find: str, only: str, output: Any) -> None:
+    """Write views as YAML, the shared ones if nothing else is said."""
+    content = io.BytesIO()
+    path = f"views/export?only={only}"
+    if find:
+        from urllib.parse import quote
+
+        path += f"&find={quote(find, safe='')}"
+    _asked(connected().download, path, content)
+    output.write(content.getvalue())
+
+
+@views.command()
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+def apply(file: Any) -> None:
+    """Make the views of the workspace as FILE says (`-` reads from a pipe).
+
+    All of them are made so, or with an error none. Nothing is lost: what a view said
+    before stays among its versions.
+    """
+    _tell(_sent(file.read(), dry=False))
+
+
+@views.command()
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+def diff(file: Any) -> None:
+    """Say what `apply` would change. Ends with 1 where that is something."""
+    if _tell(_sent(file.read(), dry=True)):
+        sys.exit(1)
+
+
+def _sent(text: str, *, dry: bool) -> Any:
+    return _asked(connected().post, "views/apply", {"yaml": text, "dry": dry})
+
+
+def _tell(told: Any) -> int:
+    """Print what is or would be done; returns of how many views."""
+    done = [view for view in told["views"] if view["action"] != "unchanged"]
+    for view in done:
+        slug = "" if told["dry"] and view["action"] == "created" else view["slug"]
+        click.echo(f"{view['action']}: {view['name']} {slug}".rstrip())
+        for line in view["differences"]:
+            click.echo(f"  {line}")
+    same = len(told["views"]) - len(done)
+    click.echo(f"{same} of {len(told['views'])} stand as they are.", err=True)
+    return len(done)
+
+
+def _asked(call: Any, *words: Any, **more: Any) -> Any:
+    try:
+        return call(*words, **more)
+    except StudioError as error:
+        raise click.ClickException(error.message) from error

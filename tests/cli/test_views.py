@@ -1,0 +1,44 @@
+"""`studio views` against the real server: list, export, diff, apply."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+from tests.parts.clients import ROOT, quiet_environment
+from tests.parts.server import Server
+from tests.parts.wire import Connection
+
+
+def studio(server: Server, *words: str, text: str = "") -> Any:
+    return subprocess.run(
+        [sys.executable, "-m", "studio.cli", "views", *words],
+        env={**quiet_environment(), **server.environment},
+        cwd=ROOT,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_views_go_out_to_a_file_and_come_back(server: Server) -> None:
+    state = {"q": "tag:cli", "columns": ["name", "status"]}
+    body = {"name": "From the shell", "shared": True, "state": state}
+    slug = Connection(server).rest("POST", "/views", body)["slug"]
+    assert f"{slug}  shared      1  From the shell" in studio(server, "list").stdout
+    file = studio(server, "export", "--find", "from the shell").stdout
+    assert studio(server, "diff", "-", text=file).returncode == 0
+    other = file.replace("- status", "- duration")
+    told = studio(server, "diff", "-", text=other)
+    assert told.returncode == 1
+    assert "−column: Status" in told.stdout
+    assert studio(server, "apply", "-", text=other).returncode == 0
+    found = Connection(server).rest("GET", f"/views/{slug}")
+    assert (found["revision"], found["state"]["columns"]) == (2, "name,duration")
+    broken = studio(server, "apply", "-", text="views: [")
+    assert broken.returncode == 1
+    assert "cannot be read as YAML" in broken.stderr
+    Connection(server).rest("DELETE", f"/views/{slug}")
