@@ -19,6 +19,7 @@ from runs.pages.compare_add import Candidates, candidates, found_run
 from runs.pages.compare_charts import charts_of
 from runs.pages.compare_conclusion import conclusion_card, listed
 from runs.pages.compare_diff import file_diff
+from runs.pages.compare_images import images_of
 from runs.pages.compare_sections import Table, sections
 from runs.pages.compare_state import CompareState, is_plain, read_state
 from runs.pages.conditional import varied
@@ -129,6 +130,7 @@ def _table(
         "span": len(compared.runs) + 1,
         "files_cut": not files.is_whole,
         **charts_of(request, state, compared, set(goals)),
+        "images": images_of(request.workspace.name, state, compared, files),
         "diff": file_diff(
             request.workspace.name, state, compared, files, table.baseline
         ),

@@ -26,6 +26,8 @@ from studio.core.viewspec import ViewSpec
 
 #: How many charts stand where nobody chose any, and what says that none shall.
 FIRST, NONE = 2, "none"
+#: Of more runs the tables are pages of their own, and do not hold this one up.
+MOST_TABLED = 20
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def charts_of(
     addresses = _Addresses(request, state, compared)
     place = Place(addresses.page, partial(addresses.part, charts))
     tables = []
-    if charts and not request.htmx:
+    if charts and not request.htmx and len(compared.runs) <= MOST_TABLED:
         zone, workspace = get_current_timezone(), request.workspace.name
         with time_limit():
             drawn = drawn_together(request, ViewSpec(), charts, None)

@@ -15,6 +15,7 @@ from runs.actions.actor import Actor
 from runs.actions.files import save_file
 from runs.actions.snapshots import keep_snapshot
 from runs.models import Run
+from runs.pages.compare_images import name_and_step
 from tests.pages.test_compare import COMPARE, asked, rows
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +99,21 @@ def test_what_is_no_text_is_said_to_be_none(visitor: Client, keep: Any) -> None:
     keep("a", zipped(a__py="1\n"), out__bin=b"\x00one")
     keep("b", zipped(a__py="1\n"), out__bin=b"\x00two")
     assert "These are no text files." in visitor.get(COMPARE, asked("a", "b")).text
+
+
+def test_pictures_stand_side_by_side_by_step(visitor: Client, keep: Any) -> None:
+    logged = "images__d__curve%step%{}%timestamp%1%ab__png"
+    pictures = {n: logged.format(n).replace("__d__", "/") for n in (0, 10, 20)}
+    keep("a", zipped(a__py=""), **{pictures[0]: b"0", pictures[20]: b"20"})
+    keep("b", zipped(a__py=""), **{pictures[10]: b"10"})
+    page = visitor.get(COMPARE, asked("a", "b", step="15")).text
+    shown = re.findall(r'<img src="([^"]*)"', page)
+    assert ["step%250%" in shown[0], "step%2510%" in shown[1]] == [True, True]
+    assert 'data-steps="0,10,20"' in page
+    first = visitor.get(COMPARE, asked("a", "b", step="0", image="curve")).text
+    assert "none yet" in first
+    assert name_and_step("plots/epoch_007.png") == ("plots/epoch_#.png", 7)
+    assert name_and_step("plots/roc.png") == ("plots/roc.png", 0)
 
 
 def test_packages_are_rows_of_the_environment(visitor: Client, keep: Any) -> None:

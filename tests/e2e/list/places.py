@@ -101,6 +101,7 @@ PLACES = [
     Place("adding a run", COMPARED, clicked("#compare-add summary", "[role=option]")),
     Place("conclusion", COMPARED, clicked("#edit-conclusion", ".describe-text")),
     Place("no comparison", "compare/"),
+    Place("pictures", "compare/?run={run}&run=digits-01&diff=files:table.csv"),
     Place("run list", DIGITS),
     Place("completion", DIGITS, typed("tags.m", "[role=option]")),
     Place(

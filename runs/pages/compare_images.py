@@ -1,0 +1,130 @@
+"""Pictures of the runs side by side, by name and step."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from runs.models import Run
+from runs.pages.compare_state import CompareState
+from runs.render.addresses import run_path
+from runs.render.file_kinds import FileKind, kind_of
+from runs.search.compare import Comparison
+from runs.search.compare_files import ComparedFiles
+
+#: How MLflow's `log_image` names a picture of a key and a step.
+_LOGGED = re.compile(r"(?:.*/)?(?P<key>[^/]+?)%step%(?P<step>\d{1,15})%timestamp%.*")
+_THUMBNAIL = "%compressed"
+#: Steps of a picture, and its names, that are offered.
+MOST_STEPS, MOST_NAMES = 500, 200
+
+ByStep = dict[int, str]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run's picture at the chosen step, or the last before it; `steps` is JSON."""
+
+    run: Run
+    src: str
+    step: int | None
+    steps: str
+
+
+@dataclass(frozen=True)
+class Images:
+    """`at` is the place of the chosen step among `steps`."""
+
+    name: str
+    names: Sequence[str]
+    steps: Sequence[int]
+    at: int
+    shown: Sequence[Shown]
+    before: str
+    after: str
+
+    @property
+    def step(self) -> int:
+        return self.steps[self.at]
+
+    @property
+    def last(self) -> int:
+        return len(self.steps) - 1
+
+
+def images_of(
+    workspace: str, state: CompareState, compared: Comparison, files: ComparedFiles
+) -> Images | None:
+    """Those of the name that the address says, else of the first; None if none."""
+    names = _by_name(files)
+    if not names:
+        return None
+    name = state.image if state.image in names else next(iter(names))
+    by_run = names[name]
+    steps = sorted({step for own in by_run.values() for step in own})[-MOST_STEPS:]
+    at = _place(steps, state.step)
+    return Images(
+        name,
+        list(names)[:MOST_NAMES],
+        steps,
+        at,
+        [
+            _shown(workspace, run, by_run.get(n, {}), steps[at])
+            for n, run in enumerate(compared.runs)
+        ],
+        state.href(image=name, step=str(steps[at - 1])) + "#images" if at else "",
+        state.href(image=name, step=str(steps[at + 1])) + "#images"
+        if at + 1 < len(steps)
+        else "",
+    )
+
+
+def _by_name(files: ComparedFiles) -> dict[str, dict[int, ByStep]]:
+    """Paths by picture, the run's column and step; what most runs have first."""
+    found: dict[str, dict[int, ByStep]] = defaultdict(lambda: defaultdict(dict))
+    for row in files.files:
+        if kind_of(row.key) is not FileKind.IMAGE or _THUMBNAIL in row.key:
+            continue
+        name, step = name_and_step(row.key)
+        for column, value in enumerate(row.values):
+            if value is not None:
+                found[name][column][step] = row.key
+    most = sorted(found, key=lambda name: (-len(found[name]), name))
+    return {name: found[name] for name in most}
+
+
+def name_and_step(path: str) -> tuple[str, int]:
+    """`curve`, 20 of `images/curve%step%20%…`; `a/b_#.png`, 7 of `a/b_7.png`."""
+    logged = _LOGGED.fullmatch(path)
+    if logged:
+        return logged["key"].replace("#", "/"), int(logged["step"])
+    folder, slash, name = path.rpartition("/")
+    stem, dot, kind = name.rpartition(".")
+    numbers = list(re.finditer(r"\d{1,15}", stem))
+    if not numbers:
+        return path, 0
+    last = numbers[-1]
+    named = f"{stem[: last.start()]}#{stem[last.end() :]}"
+    return f"{folder}{slash}{named}{dot}{kind}", int(last[0])
+
+
+def _place(steps: Sequence[int], asked: str) -> int:
+    """That of the asked step, or of the last before it; by default the last."""
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 16):
+        return len(steps) - 1
+    return max(bisect_right(steps, int(asked)) - 1, 0)
+
+
+def _shown(workspace: str, run: Run, own: Mapping[int, str], step: int) -> Shown:
+    base = f"{run_path(workspace, run.run_id)}files/raw/"
+    known = sorted(own)[-MOST_STEPS:]
+    sources = {at: f"{base}{quote(own[at])}?inline=1" for at in known}
+    reached = [at for at in sources if at <= step]
+    now = reached[-1] if reached else None
+    told = json.dumps([[at, src] for at, src in sources.items()])
+    return Shown(run, sources[now] if now is not None else "", now, told)
