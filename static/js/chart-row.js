@@ -189,6 +189,14 @@ async function showTable(card) {
   beside.classList.add("open");
 }
 
+// The toolbar's link stands outside of what the list's answers bring: its query may be that
+// of an earlier list.
+function addressOf(link) {
+  if (link.dataset.in === undefined) return link.href;
+  const inside = link.dataset.in && `in=${link.dataset.in}`;
+  return `${link.pathname}?${[location.search.slice(1), inside].filter(Boolean).join("&")}`;
+}
+
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest?.(selector);
   const card = at(".chart");
@@ -196,7 +204,7 @@ document.addEventListener("click", (event) => {
   if (at("[data-edit-chart]")) {
     event.preventDefault();
     at("details")?.removeAttribute("open");
-    const href = at("[data-edit-chart]").href;
+    const href = addressOf(at("[data-edit-chart]"));
     import("./chart-dialog.js").then(({ open }) => open(href, leave)).catch(() => location.assign(href));
   } else if (card && at("[data-enlarge]")) {
     const large = !enlarged.delete(card.id);

@@ -120,6 +120,21 @@ def test_a_chart_is_added_zoomed_changed_and_removed_by_mouse(
     assert charts_of(page) == ""
 
 
+def test_a_chart_that_is_added_keeps_what_was_chosen_since_the_page_came(
+    runs_page: Page, curves: Connection
+) -> None:
+    runs_page.goto(HOME)
+    runs_page.get_by_role("checkbox", name="Select curve-2", exact=True).click()
+    expect(runs_page.locator("#run-tray")).to_contain_text("1 selected")
+    runs_page.locator("#add-chart").click()
+    dialog = runs_page.get_by_role("dialog")
+    dialog.get_by_label("Field 1", exact=True).fill("fit/loss")
+    dialog.get_by_role("button", name="Add chart").click()
+    drawn(runs_page)
+    expect(runs_page).to_have_url(re.compile("selected=curve-2"))
+    assert charts_of(runs_page) == LOSS
+
+
 def test_charts_are_added_edited_and_moved_by_keyboard(
     runs_page: Page, curves: Connection, watch: Watch
 ) -> None:
