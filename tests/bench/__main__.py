@@ -105,7 +105,7 @@ def kill_command(
         points=sum(one.points for one in outcomes),
         files=sum(one.files for one in outcomes),
         lists_read=sum(one.lists for one in outcomes),
-        missing_or_doubled=wrong,
+        wrong=wrong,
     )
     report.show(as_json=as_json)
     sys.exit(1 if wrong else 0)

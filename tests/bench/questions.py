@@ -139,6 +139,8 @@ FAMILIES = (
     completion("tags.team = n"),
     completion("status:completed tags.team = n"),
     completion("baseline params.lr:"),
+    completion("metrics.acc > 0.5 te"),
+    completion("metrics.acc > 0.5 tags.team = n"),
     Question("filter editor of a tag", EDITOR, "field=tags.team", limit=PART),
     Question("fields to filter by", EDITOR, limit=PART),
     Question("experiments", EXPERIMENTS),

@@ -1,0 +1,18 @@
+"""What docs/operation.md says of an acknowledged write, as far as it is a setting."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+
+@pytest.mark.django_db
+def test_a_commit_waits_for_the_disk() -> None:
+    asked = (
+        "PRAGMA synchronous"
+        if connection.vendor == "sqlite"
+        else "SHOW synchronous_commit"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(asked)
+        assert cursor.fetchone() in [(2,), ("on",)]
