@@ -22,6 +22,7 @@ from runs.pages.chart_row import KINDS
 from runs.pages.conditional import varied
 from runs.pages.list_scope import scope_of
 from runs.pages.members_only import PageRequest
+from runs.search.common_metrics import common_metrics
 from runs.search.field_list import list_fields
 from studio.core import viewtext
 from studio.core.errors import InvalidFilter, InvalidValue
@@ -214,10 +215,15 @@ def _draft(request: PageRequest) -> Draft:
 
 
 def _begun(request: PageRequest, spec: ViewSpec, at: int | None) -> Draft:
-    """The chart that is to be changed; else lines of the commonest metric."""
+    """The chart that is to be changed; else a series that no chart has."""
     if at is None:
-        metrics = [n for n in _names(request, spec, "") if n.startswith("metrics.")]
-        return Draft("line", tuple(metrics[:1]))
+        # Other kinds than series have no lines.
+        common = common_metrics(
+            request.actor.user, request.workspace, scope_of(request).experiment
+        )
+        drawn = {field for chart in spec.charts for field in chart.fields}
+        fresh = [field_text(field) for field in common if field not in drawn]
+        return Draft("line", tuple(fresh[:1]))
     chart = spec.charts[at]
     low, _tilde, high = chart.option("range").partition("~")
     over = chart.x_metric

@@ -18,7 +18,7 @@ from runs.actions.lifecycle import move
 from runs.models import Run
 from runs.search.run_metrics import CHART_POINTS
 from studio.core.statuses import RunStatus
-from tests.pages.chart_page import LOSS, ask, curve, figure, lines
+from tests.pages.chart_page import CHARTS, LOSS, ask, curve, figure, lines
 
 __all__ = ["curve"]
 pytestmark = pytest.mark.django_db
@@ -217,3 +217,14 @@ def test_it_is_live_while_a_run_runs(visitor: Client, curve: Any, actor: Actor) 
     assert figure(visitor, LOSS)["pace"] == 5
     move(run, RunStatus.COMPLETED, actor=actor, now=now_ms())
     assert figure(visitor, LOSS)["pace"] == 20
+
+
+def test_a_new_chart_begins_with_a_series_that_is_not_drawn_yet(
+    visitor: Client, curve: Any
+) -> None:
+    curve("a", [1.0, 2.0])
+    curve("b", [1.0, 2.0], key="other")
+    first = visitor.get(CHARTS).context["draft"].fields
+    assert first == ("metrics.loss",)
+    second = visitor.get(f"{CHARTS}?charts={LOSS}")
+    assert second.context["draft"].fields == ("metrics.other",)
