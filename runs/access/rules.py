@@ -32,6 +32,7 @@ class Permission(Enum):
     TRASH = (Role.CONTRIBUTOR, "trash")
     SHARE_VIEWS = (Role.CONTRIBUTOR, "share views")
     MEMBERS = (Role.OWNER, "members")
+    SHARE_OUT = (Role.OWNER, "share with outsiders")
     LOCK = (Role.OWNER, "lock")
     PURGE = (Role.OWNER, "purge")
 

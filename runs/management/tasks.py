@@ -17,6 +17,7 @@ from runs.actions.expiry import (
     remove_replaced_files,
 )
 from runs.actions.selections import drop_unused_selections
+from runs.actions.share_links import drop_ended_share_links
 from runs.actions.silence import mark_silent_runs
 from runs.management.database import optimize
 from runs.models.rollups import fold
@@ -80,6 +81,7 @@ def all_tasks(clock: Clock) -> Sequence[Task]:
         Task("remove replaced files", 3600, remove_replaced_files),
         Task("purge old trash", 3600, purge_old_trash),
         Task("drop unused selections", 86_400, drop_unused_selections),
+        Task("drop ended share links", 86_400, drop_ended_share_links),
         Task("remove cut-off uploads", 3600, remove_cut_off_uploads),
         Task("remove lost blobs", 7 * 86_400, remove_lost_blobs),
         Task("optimize the database", 86_400, optimize),

@@ -127,7 +127,7 @@ def _run_sheet(rows: Sequence[RunRow], asked: Sequence[Field]) -> Sheet:
     shown = [run_id, *(each for each in asked if each != run_id)]
     return Sheet(
         tuple(column_of(each) for each in shown),
-        tuple(tuple(_value(row, each) for each in shown) for row in rows),
+        tuple(tuple(value_of(row, each) for each in shown) for row in rows),
     )
 
 
@@ -138,7 +138,7 @@ def column_of(asked: Field) -> sheets.Column:
     return sheets.Column(field_text(asked), field_label(asked), kind)
 
 
-def _value(row: RunRow, asked: Field) -> Any:
+def value_of(row: RunRow, asked: Field) -> Any:
     if asked == attribute("id"):
         return row.run.run_id
     if asked == attribute("name"):

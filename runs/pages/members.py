@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,11 +14,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.rules import Permission, StudioRequest, access, workspace_of
+from runs.access.rules import (
+    Permission,
+    StudioRequest,
+    access,
+    signed_in_user,
+    workspace_of,
+)
 from runs.actions import accounts
 from runs.actions.clock import now_ms
 from runs.actions.links import make_invitation, revoke_invitation
-from runs.models import Invitation, Member, Role
+from runs.models import Invitation, Member, Role, ShareLink, View
 from studio.core.errors import InvalidValue
 
 
@@ -35,6 +42,7 @@ def show(request: StudioRequest, **extra: Any) -> HttpResponse:
         "invitations": _open_invitations(request),
         "roles": Role.choices,
         "manages": request.role == Role.OWNER,
+        "share_links": _open_share_links(request),
         **extra,
     }
     return render(request, "members.html", context)
@@ -51,6 +59,17 @@ def _open_invitations(request: StudioRequest) -> list[Invitation]:
         expires__gt=timezone.now(),
     )
     return list(rows.select_related("created_by").order_by("-pk"))
+
+
+def _open_share_links(request: StudioRequest) -> list[ShareLink]:
+    """Owners alone see them; of private views of others not a word."""
+    if request.role != Role.OWNER:
+        return []
+    seen = View.objects.visible_to(signed_in_user(request)).active()
+    rows = ShareLink.objects.filter(
+        workspace=workspace_of(request), revoked__isnull=True, expires__gt=now_ms()
+    ).filter(Q(run__isnull=False) | Q(view__in=seen))
+    return list(rows.select_related("created_by", "view", "run").order_by("-pk"))
 
 
 @access(Permission.MEMBERS)

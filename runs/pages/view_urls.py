@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from runs.pages import view_edit, view_history, views
+from runs.pages import share_links, shared, view_edit, view_history, views
 
 urlpatterns: list[URLPattern] = [
+    path("shared/<str:secret>/", shared.shared, name="shared"),
+    path("w/<str:workspace>/share/", share_links.share_out, name="share-out"),
+    path(
+        "w/<str:workspace>/share/<int:number>/revoke/",
+        share_links.revoke,
+        name="share-revoke",
+    ),
     path("v/<str:slug>/", views.open_view, name="view"),
     path("w/<str:workspace>/views/", views.views, name="views"),
     path("w/<str:workspace>/views/menu/", views.menu, name="view-menu"),

@@ -79,6 +79,15 @@ def as_text(sheet: Sheet, zone: tzinfo, rule: str = "  ") -> str:
     return "\n".join(drawn) + "\n"
 
 
+def texts(sheet: Sheet, zone: tzinfo) -> list[list[tuple[str, str]]]:
+    """Rows of cells as people read them, each with the kind of its column."""
+    columns = [
+        [(column.kind, text) for text in _column_texts(column, sheet, n, zone)]
+        for n, column in enumerate(sheet.columns)
+    ]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
 def plain_value(value: Any) -> Any:
     """As JSON takes it: NaN and infinities by their words."""
     if isinstance(value, float) and not math.isfinite(value):

@@ -61,6 +61,7 @@ PAGES: dict[str, Row] = {
     "invitation/<str:secret>/": row(
         parts={"secret": "{invitation}"}, GET=PUBLIC, POST=PUBLIC
     ),
+    "shared/<str:secret>/": page(PUBLIC, secret="{shared}"),
     "v/<str:slug>/": row(404, parts={"slug": "{view}"}, GET=SIGNED_IN),
     "account/": page(IN_PERSON),
     "account/profile/": form(IN_PERSON),

@@ -19,6 +19,7 @@ from runs.actions.experiments import create_experiment
 from runs.actions.files import save_file
 from runs.actions.links import make_invitation, make_sign_in_link
 from runs.actions.runs import create_run
+from runs.actions.share_links import make_share_link
 from runs.actions.views import State, create_view
 from runs.models import Member, Role, User
 from studio.core.viewspec import ViewSpec
@@ -75,6 +76,7 @@ def scene(db: None) -> Scene:
     invitation, invited = make_invitation(team.workspace, Role.READER, **act)
     _link, link = make_sign_in_link(team.reader, actor=SERVER, now=now_ms())
     view = create_view(team.workspace, "v", State(ViewSpec()), shared=True, **act)
+    share, shared = make_share_link(team.workspace, run, **act)
     member = Member.objects.get(workspace=team.workspace, user=team.reader)
     fill = {
         "member": str(member.pk),
@@ -82,6 +84,8 @@ def scene(db: None) -> Scene:
         "invitation": invited,
         "link": link,
         "view": view.slug,
+        "share": str(share.pk),
+        "shared": shared,
     }
     return Scene(team, fill)
 

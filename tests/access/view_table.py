@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from tests.access.entries import CONTRIBUTOR, READER, Row, form, page, row
+from tests.access.entries import CONTRIBUTOR, OWNER, READER, Row, form, page, row
 
 SPACE = "workspaces/<str:workspace>"
 VIEW = f"{SPACE}/views/<str:slug>"
 
 #: Below `w/<str:workspace>/`.
 VIEW_PAGES: dict[str, Row] = {
+    "share/": row(404, GET=OWNER, POST=OWNER),
+    "share/<int:number>/revoke/": form(OWNER, number="{share}"),
     "views/": page(READER),
     "views/menu/": page(READER),
     "views/new/": row(422, GET=READER, POST=READER),

@@ -190,5 +190,5 @@ def test_the_page_costs_the_same_for_many_members(
     for number in range(10):
         make_member(team.workspace, f"person{number}", Role.READER)
     owner.get(PAGE)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         owner.get(PAGE)

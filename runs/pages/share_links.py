@@ -1,0 +1,87 @@
+"""Links for outsiders, as owners make, see and revoke them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from runs.access.rules import Permission, access, by_method
+from runs.actions import share_links as actions
+from runs.actions.clock import now_ms
+from runs.models import Run, ShareLink, View
+from runs.pages import members
+from runs.pages.members_only import PageRequest
+from runs.pages.run_editing import REFUSED
+from runs.search.run_detail import find_run
+from runs.search.views import find_view
+from studio.core.errors import InvalidValue, NotFound
+
+
+@access(Permission.SHARE_OUT)
+def _form(request: PageRequest) -> HttpResponse:
+    """What is shared: `view` a slug, or `run` an id."""
+    return _page(request, _shown(request, request.GET), "")
+
+
+@access(Permission.SHARE_OUT)
+def _make(request: PageRequest) -> HttpResponse:
+    """Answers with the Members page that shows the link: nothing shows it again."""
+    given = request.POST
+    shown, days = _shown(request, given), given.get("days", "")
+    try:
+        link, secret = actions.make_share_link(
+            request.workspace,
+            shown,
+            note=given.get("note", "").strip(),
+            days=int(days) if days.isdecimal() and len(days) < 5 else 0,
+            actor=request.actor,
+            now=now_ms(),
+        )
+    except InvalidValue as error:
+        return _page(request, shown, error.message)
+    origin = settings.STUDIO_ORIGIN or request.build_absolute_uri("/").rstrip("/")
+    address = origin + reverse("shared", args=[secret])
+    return members.show(request, made_share=link, share_address=address)
+
+
+share_out = by_method(GET=_form, POST=_make)
+
+
+@access(Permission.SHARE_OUT)
+@require_POST
+def revoke(request: PageRequest, number: int) -> HttpResponse:
+    mine = ShareLink.objects.filter(workspace=request.workspace)
+    link = get_object_or_404(mine, pk=number)
+    actions.revoke_share_link(link, actor=request.actor, now=now_ms())
+    messages.success(request, _("The link is taken back."))
+    return redirect("members", request.workspace.name)
+
+
+def _shown(request: PageRequest, given: dict[str, str]) -> View | Run:
+    user, workspace = request.actor.user, request.workspace
+    if given.get("view"):
+        return find_view(given["view"], user, workspace)
+    if given.get("run"):
+        return find_run(workspace, user, given["run"]).run
+    raise NotFound(_("Choose a view or a run to share."))
+
+
+def _page(request: PageRequest, shown: View | Run, problem: str) -> HttpResponse:
+    is_view = isinstance(shown, View)
+    context = {
+        "shown": shown,
+        "is_view": is_view,
+        "name": "view" if is_view else "run",
+        "value": shown.slug if isinstance(shown, View) else shown.run_id,
+        "problem": problem,
+        "days": actions.DAYS,
+        "most": actions.MOST_DAYS,
+        "note": request.POST.get("note", ""),
+    }
+    status = REFUSED if problem else 200
+    return render(request, "share_out.html", context, status=status)

@@ -1,0 +1,169 @@
+"""Links for outsiders: one view or one run, until they end, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from runs.actions import views as view_actions
+from runs.actions.actor import Actor
+from runs.actions.runs import trash_run
+from runs.actions.share_links import MOST_DAYS, find_share_link, make_share_link
+from runs.models import Member, Role, ShareLink, User, View, Workspace
+from studio.core.errors import NotFound
+from tests.access.people import browser_of
+from tests.access.table import TABLE
+
+pytestmark = pytest.mark.django_db
+
+SHARE = "/w/default/share/"
+MEMBERS = "/w/default/members/"
+DAY = 86_400_000
+
+
+def address(page: Any) -> str:
+    found = re.search(r'id="new-share">http://[^/]+(/shared/[\w-]+/)<', page.text)
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def outsider() -> Client:
+    return browser_of(None)
+
+
+def test_an_owner_makes_a_link_to_a_view_and_takes_it_back(
+    visitor: Client, outsider: Client, log: Any, make_view: Any
+) -> None:
+    log("good", acc=0.9, tags={"model": "resnet"})
+    log("bad", acc=0.1)
+    view = make_view(name="Table 3")
+    assert "Table 3" in visitor.get(f"{SHARE}?view={view.slug}").text
+    sent = {"view": view.slug, "note": "reviewer 2", "days": "7"}
+    path = address(visitor.post(SHARE, sent))
+    page = outsider.get(path)
+    assert page.status_code == 200
+    assert "good" in page.text
+    assert "bad<" not in page.text
+    assert "0.9" in page.text
+    assert "ada" in page.text
+    assert not re.search(r'(href|action|src|hx-get)="/(w|v|api)/', page.text)
+    assert not outsider.cookies.get("sessionid")
+    listed = visitor.get(MEMBERS).text
+    assert "reviewer 2" in listed
+    assert path not in listed
+    number = ShareLink.objects.get().pk
+    visitor.post(f"{SHARE}{number}/revoke/")
+    gone = outsider.get(path)
+    assert gone.status_code == 404
+    assert "Table 3" not in gone.text
+    assert "reviewer 2" not in visitor.get(MEMBERS).text
+
+
+def test_a_run_is_shown_with_what_it_logged(
+    visitor: Client, outsider: Client, log: Any, actor: Actor, now: int
+) -> None:
+    run = log("a", acc=0.8137, tags={"model": "resnet"}, params={"lr": "0.01"})
+    log("zebra")
+    path = address(visitor.post(SHARE, {"run": "a", "days": "1"}))
+    page = outsider.get(path).text
+    for text in ("0.8137", "resnet", "0.01", "lr"):
+        assert text in page
+    assert "zebra" not in page
+    trash_run(run, actor=actor, now=now)
+    assert outsider.get(path).status_code == 404
+
+
+def test_a_link_opens_nothing_else(
+    visitor: Client, outsider: Client, log: Any, make_view: Any
+) -> None:
+    log("a", acc=0.9)
+    path = address(visitor.post(SHARE, {"run": "a", "days": "1"}))
+    assert outsider.get(path).status_code == 200
+    fill = {"workspace": "default", "run_id": "a", "slug": make_view().slug}
+    tried = 0
+    for route, entry in TABLE.items():
+        names = re.findall(r"<(?:\w+:)?(\w+)>", route)
+        if "public" in entry.needs.values() or not set(names) <= set(fill):
+            continue
+        where = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda part: fill[part[1]], route)
+        answer = outsider.get(where, headers={"Referer": f"http://testserver{path}"})
+        assert answer.status_code in (302, 401, 405), where
+        tried += 1
+    assert tried > 60
+    for more in ("runs/", "../", "x/"):
+        assert outsider.get(path + more).status_code == 404
+    assert outsider.post(path).status_code == 405
+
+
+def test_a_link_ends_by_time_role_privacy_and_deletion(
+    make_view: Any, workspace: Workspace, owner: User, actor: Actor, now: int
+) -> None:
+    view = make_view(shared=True)
+    boss = User.objects.create(username="boss")
+    member = Member.objects.create(workspace=workspace, user=boss, role=Role.OWNER)
+    act: Any = {"actor": Actor(boss), "now": now}
+    _link, secret = make_share_link(workspace, view, days=2, **act)
+    assert find_share_link(secret, now=now + DAY).view == view
+    with pytest.raises(NotFound):
+        find_share_link(secret, now=now + 2 * DAY)
+    View.objects.filter(pk=view.pk).update(shared=False)
+    with pytest.raises(NotFound):
+        find_share_link(secret, now=now)
+    View.objects.filter(pk=view.pk).update(shared=True)
+    member.role = Role.CONTRIBUTOR
+    member.save()
+    with pytest.raises(NotFound):
+        find_share_link(secret, now=now)
+    member.role = Role.OWNER
+    member.save()
+    view_actions.delete_view(view, actor=actor, now=now)
+    with pytest.raises(NotFound):
+        find_share_link(secret, now=now)
+
+
+def test_the_secret_is_not_kept(visitor: Client, log: Any) -> None:
+    log("a")
+    path = address(visitor.post(SHARE, {"run": "a", "days": "1"}))
+    secret = path.split("/")[2]
+    kept = ShareLink.objects.get()
+    assert secret.encode() not in bytes(kept.digest)
+    assert len(bytes(kept.digest)) == 32
+
+
+@pytest.mark.parametrize("days", ["", "0", "-1", "x", str(MOST_DAYS + 1), "9" * 30])
+def test_a_link_lives_for_a_while(visitor: Client, log: Any, days: str) -> None:
+    log("a")
+    assert visitor.post(SHARE, {"run": "a", "days": days}).status_code == 422
+    assert not ShareLink.objects.exists()
+
+
+def test_owners_alone_share_with_outsiders(
+    log: Any, make_view: Any, ben: User, workspace: Workspace
+) -> None:
+    log("a")
+    private = make_view(name="hush")
+    contributor = browser_of(ben)
+    assert contributor.post(SHARE, {"run": "a", "days": "1"}).status_code == 403
+    assert "Links for outsiders" not in contributor.get(MEMBERS).text
+    Member.objects.filter(user=ben).update(role=Role.OWNER)
+    assert contributor.get(f"{SHARE}?view={private.slug}").status_code == 404
+    assert contributor.get(f"{SHARE}?run=nosuch").status_code == 404
+
+
+def test_a_wrong_place_in_the_list_is_its_beginning(
+    visitor: Client, outsider: Client, log: Any, make_view: Any
+) -> None:
+    for number in range(30):
+        log(f"run-{number:02}", acc=0.9)
+    view = make_view("columns=name&sort=name&rows=25")
+    path = address(visitor.post(SHARE, {"view": view.slug, "days": "1"}))
+    first = outsider.get(path)
+    found = re.search(r'href="(\?after=[^"]*)"', first.text)
+    assert found
+    assert "run-29" in outsider.get(path + found[1].replace("&amp;", "&")).text
+    assert "run-29" not in first.text
+    assert outsider.get(f"{path}?after=nonsense&q=tag:x").status_code == 200
