@@ -94,6 +94,14 @@ def keyed(key: str, shows: str) -> Act:
     return act
 
 
+def row_keyed(key: str, shows: str) -> Act:
+    def act(page: Page) -> None:
+        page.locator("[data-row-link]").first.focus()
+        keyed(key, shows)(page)
+
+    return act
+
+
 DIGITS = "experiments/digits/?rows=25"
 COMPARED = "compare/?run=digits-01&run=digits-02&run=digits-04&run=nosuch"
 PLACES = [
@@ -185,4 +193,19 @@ PLACES = [
     Place("help", "/help/"),
     Place("parts", "/parts/"),
     Place("not found", "runs/no-such-run/"),
+    Place("selection", DIGITS, clicked("[data-pick]", "#run-tray .tray-count")),
+    Place("groups", f"{DIGITS}&group=tags.model"),
+    Place("group by", DIGITS, clicked("#group-by", "#pill-editor form"), (WIDE,)),
+    Place("export", DIGITS, clicked("#export summary", "#export[open]"), (WIDE,)),
+    Place("name in a row", DIGITS, row_keyed("e", "#row-editor"), (WIDE,)),
+    Place("tag in a row", DIGITS, row_keyed("t", "#row-editor"), (WIDE,)),
+    Place("views' menu", f"{DIGITS}&sort=name", clicked(".view-select", "#view-menu")),
+    Place(
+        "saving a view",
+        DIGITS,
+        clicked(".view-bar .menu:not(.view-menu) summary", ".menu[open]"),
+    ),
+    Place("views", "views/"),
+    Place("run's images", "runs/{run}/images/"),
+    Place("run's sources", "runs/{run}/snapshot/"),
 ]
