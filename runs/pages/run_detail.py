@@ -85,8 +85,6 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
         "receipt": receipt_of(run),
         "models": search.models_of(run),
         "models_read": search.models_read_by(run),
-        "children": search.count_children(run),
-        "children_href": _asking(request, attribute("parent"), run.run_id),
         "submitter_href": run.submitter
         and _asking(request, attribute("submitter"), run.submitter.username),
     }

@@ -45,6 +45,7 @@ def tabs(head: RunHead, path: str) -> list[Tab]:
         Tab("details", _("Details"), path),
         Tab("metrics", _("Metrics"), f"{path}metrics/", head.metrics),
         Tab("images", _("Images"), f"{path}images/", head.images),
+        Tab("children", _("Child runs"), f"{path}children/", head.children),
         Tab("files", _("Outputs + logs"), f"{path}files/", head.files),
         Tab("snapshot", _("Snapshot"), f"{path}snapshot/"),
         Tab("history", _("History"), f"{path}history/"),

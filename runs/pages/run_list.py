@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -54,6 +55,17 @@ from studio.core.viewlenient import (
 from studio.core.viewspec import ROWS, ViewSpec
 
 HTMX_SWAPS_THIS = 422
+
+
+@dataclass(frozen=True)
+class Around:
+    """The page that the list stands in: a template that extends the list's own."""
+
+    template: str = "run_list.html"
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+ALONE = Around()
 #: Parameters that a new filter leaves as they are.
 KEPT = ("sort", "columns", "tree", "group", "charts", "selected", "facets", "view")
 Wrong = (InvalidFilter, NotSupported, QueryTimeout)
@@ -81,18 +93,24 @@ def _shorter(request: PageRequest) -> HttpResponse | None:
 
 
 def show(
-    request: PageRequest, experiment: Experiment | None, view: View | None = None
+    request: PageRequest,
+    experiment: Experiment | None,
+    view: View | None = None,
+    around: Around = ALONE,
 ) -> HttpResponseBase:
     """The list at the request's address; `view` is the one that it names, if known."""
     form = asked_format(request)
     if form:
         state = with_view(request, read_state(request, experiment), view)
         return export(request, form, state.spec, state.complaints, experiment)
-    return _one_page(request, experiment, view)
+    return _one_page(request, experiment, view, around)
 
 
 def _one_page(
-    request: PageRequest, experiment: Experiment | None, view: View | None
+    request: PageRequest,
+    experiment: Experiment | None,
+    view: View | None,
+    around: Around,
 ) -> HttpResponse:
     kind = list_twins.kind_of(request)
     opens = not kind and not request.htmx and view is None
@@ -109,7 +127,8 @@ def _one_page(
             raise
         if request.htmx:
             return _refused_fragment(request, state.spec, error)
-        return _page_of_wrong(request, with_view(request, state), experiment, error)
+        state = with_view(request, state)
+        return _page_of_wrong(request, state, experiment, error, around)
     if kind:
         return _twin(request, kind, found)
     context = _context(request, found, experiment)
@@ -118,7 +137,7 @@ def _one_page(
     if request.htmx:
         return _fragment(request, context, stamp)
     context |= _frame(request, spec, experiment) | {"etag": f'"{stamp}-"'}
-    return varied(render(request, "run_list.html", context))
+    return varied(render(request, around.template, {**context, **around.context}))
 
 
 def _twin(request: PageRequest, kind: str, found: Found) -> HttpResponse:
@@ -200,6 +219,7 @@ def _page_of_wrong(
     state: ListState,
     experiment: Experiment | None,
     error: StudioError,
+    around: Around,
 ) -> HttpResponse:
     """A page has no rows of before to keep: it shows those of what can be read."""
     spec, complaints = state.spec, state.complaints
@@ -219,7 +239,8 @@ def _page_of_wrong(
         context |= _without_rows(request, spec, experiment)
     context |= bar(request, state, experiment, spec.columns)
     context |= _frame(request, spec, experiment) | {"problem": problem}
-    return varied(render(request, "run_list.html", context, status=error.status))
+    whole = {**context, **around.context}
+    return varied(render(request, around.template, whole, status=error.status))
 
 
 def _without_rows(

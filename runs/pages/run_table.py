@@ -25,7 +25,7 @@ from runs.search.find_runs import RunPage, find_runs
 from runs.search.goals import best_of, goals_of
 from runs.search.tally import StatusCounts
 from runs.search.tree_runs import find_tree
-from studio.core.filters.tree import attribute
+from studio.core.filters.tree import attribute, fields_of
 from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec
 
 #: Seconds between looks for news: with unfinished runs on the page, and without.
@@ -160,7 +160,7 @@ def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:
     total = numbers.grouped(page.total) + ("" if page.total_is_exact else "+")
     if spec.is_tree:
         return {"total": total, **tree_totals(page, _shown(page))}
-    if spec.children:
+    if spec.children or attribute("parent") in fields_of(spec.filter()):
         noun = ngettext("run", "runs", page.total)
     else:
         noun = ngettext("root run", "root runs", page.total)

@@ -27,6 +27,7 @@ from runs.pages import (
     metric_points,
     parts,
     run_cancel,
+    run_children,
     run_detail,
     run_files,
     run_history,
@@ -109,6 +110,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{RUN}metrics/", run_metrics.metrics, name="run-metrics"),
     path(f"{RUN}metrics/chart.json", metric_points.chart, name="run-chart"),
     path(f"{RUN}metrics/values.csv", metric_export.values, name="run-values"),
+    path(f"{RUN}children/", run_children.children, name="run-children"),
     path(f"{RUN}images/", run_images.images, name="run-images"),
     path(
         "w/<str:workspace>/runs/<str:run_id>/files/",

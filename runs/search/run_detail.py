@@ -58,6 +58,7 @@ class RunHead:
     metrics: int
     files: int
     images: int
+    children: int
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,9 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
             image_files=_count(
                 _kept(File.objects.filter(_is_image(), run=OuterRef("pk")))
             ),
+            child_count=_count(
+                Run.objects.not_deleted().filter(parent=OuterRef("pk")), by="parent"
+            ),
             model_files=_count(
                 _kept(File.objects.filter(model__source_run=OuterRef("pk"))),
                 by="model__source_run",
@@ -103,7 +107,14 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
             run_id=run_id,
         )
     counts = run.own_files + run.model_files
-    return RunHead(run, run.starred, run.metric_count, counts, run.image_files)
+    return RunHead(
+        run,
+        run.starred,
+        run.metric_count,
+        counts,
+        run.image_files,
+        run.child_count,
+    )
 
 
 def _is_image() -> Q:
@@ -115,7 +126,9 @@ def _kept(files: QuerySet[File]) -> QuerySet[File]:
     return files.filter(replaced__isnull=True)
 
 
-def _count(rows: QuerySet[Metric] | QuerySet[File], by: str = "run") -> Coalesce:
+def _count(
+    rows: QuerySet[Metric] | QuerySet[File] | QuerySet[Run], by: str = "run"
+) -> Coalesce:
     counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
@@ -216,11 +229,6 @@ def count_descendants(run: Run) -> Descendants:
 
 def _children_of(parents: Sequence[int]) -> Iterable[tuple[int, int]]:
     return Run.objects.filter(parent__in=parents).values_list("pk", "status")
-
-
-def count_children(run: Run) -> int:
-    """How many runs it is the parent of, the trash left out."""
-    return Run.objects.not_deleted().filter(parent=run).count()
 
 
 def count_alike(run: Run) -> int:

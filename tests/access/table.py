@@ -111,6 +111,7 @@ IN_WORKSPACE: dict[str, Row] = {
     f"{RUN}metrics/chart.json": data(READER),
     f"{RUN}metrics/values.csv": page(READER),
     f"{RUN}images/": page(READER),
+    f"{RUN}children/": page(READER),
     f"{RUN}files/": page(READER),
     f"{RUN}files/all.zip": page(READER),
     f"{RUN}files/raw/<path:path>": page(READER),

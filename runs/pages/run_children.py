@@ -1,0 +1,50 @@
+"""The run page, tab Child runs: the run list with the children of one run.
+
+It is the list of All runs whose filter always says which parent is meant: a pill like
+any other, that comes back where somebody takes it away.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import Permission, access
+from runs.pages import run_list
+from runs.pages.members_only import PageRequest
+from runs.pages.run_head import find_head, frame
+from studio.core.errors import InvalidFilter
+from studio.core.filters import parse, to_text
+from studio.core.filters.edit import terms
+from studio.core.filters.tree import Comparison, Text, attribute
+
+
+@access(Permission.READ)
+@require_safe
+def children(request: PageRequest, run_id: str) -> HttpResponseBase:
+    head = find_head(request, run_id)
+    here = request.get_full_path()
+    asked: Any = request.GET.copy()
+    asked["q"] = of_parent(asked.get("q", ""), head.run.run_id)
+    request.GET = asked
+    context = {**frame(request, head), "tab": "children", "here": here}
+    around = run_list.Around("run_children.html", context)
+    return run_list.show(request, None, around=around)
+
+
+def of_parent(q: str, run_id: str) -> str:
+    """The filter with the term that its runs are children of that run."""
+    term = Comparison(attribute("parent"), "=", (Text(run_id),))
+    said = to_text(term)
+    try:
+        node = parse(q) if q.strip() else None
+    except InvalidFilter:
+        # The list says what is wrong with it.
+        return q
+    if node is None:
+        return said
+    if term in terms(node):
+        return q
+    return f"{said} and ({q})" if len(terms(node)) == 1 else f"{said} {q}"

@@ -1,0 +1,86 @@
+"""The run page's tab Child runs: the run list, scoped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from runs.actions.actor import Actor
+from runs.actions.runs import create_run
+from runs.models import Experiment, Run
+from runs.pages.run_children import of_parent
+from tests.pages.run_page import HTMX, PAGE, browser, cost
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.django_db
+
+CHILDREN = f"{PAGE}children/"
+
+
+@pytest.fixture
+def kids(experiment: Experiment, run: Run, actor: Actor, now: int) -> list[Run]:
+    by: Any = {"actor": actor, "now": now}
+    found = [
+        create_run(experiment, run_id=f"kid-{n}", parent_run_id="run-1", **by)
+        for n in range(3)
+    ]
+    create_run(experiment, run_id="grandkid", parent_run_id="kid-0", **by)
+    create_run(experiment, run_id="other", **by)
+    return found
+
+
+def shown(browser: Client, query: str = "") -> set[str]:
+    rows = browser.get(CHILDREN + query).context["rows"]
+    return {row.run.run_id for row in rows}
+
+
+@pytest.mark.usefixtures("kids")
+def test_the_tab_lists_the_children_and_no_others(browser: Client) -> None:
+    assert shown(browser) == {"kid-0", "kid-1", "kid-2"}
+    page = browser.get(PAGE)
+    assert {t.name: t.count for t in page.context["tabs"]}["children"] == 3
+    assert f'href="{CHILDREN}">3</a>' in page.text
+
+
+@pytest.mark.usefixtures("kids")
+def test_its_filter_narrows_the_children(browser: Client) -> None:
+    assert shown(browser, "?q=id:kid-1") == {"kid-1"}
+    assert shown(browser, "?q=id:kid-1 or id:other") == {"kid-1"}
+    assert shown(browser, "?sort=name") == {"kid-0", "kid-1", "kid-2"}
+    assert browser.get(f"{CHILDREN}?q=id:(").status_code == 400
+
+
+@pytest.mark.usefixtures("kids")
+def test_the_run_stands_above_its_list(browser: Client, run: Run) -> None:
+    page = browser.get(CHILDREN).text
+    assert f"<h1>{run.name}</h1>" in page
+    assert 'aria-current="page">Child runs' in page
+    assert "<html" not in browser.get(CHILDREN, headers=HTMX).text
+
+
+@pytest.mark.parametrize(
+    ("q", "scoped"),
+    [
+        ("", "parent:a"),
+        ("parent = a", "parent = a"),
+        ("status:failed", "parent:a and (status:failed)"),
+        ("x or y", "parent:a and (x or y)"),
+        ("x y", "parent:a x y"),
+        ("(", "("),
+    ],
+)
+def test_the_filter_always_says_the_parent(q: str, scoped: str) -> None:
+    assert of_parent(q, "a") == scoped
+
+
+@pytest.mark.usefixtures("kids")
+def test_the_tab_costs_the_same_for_any_number(
+    browser: Client, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    before = cost(browser, CHILDREN)
+    for n in range(5):
+        name = f"more-{n}"
+        create_run(experiment, run_id=name, parent_run_id="run-1", actor=actor, now=now)
+    assert cost(browser, CHILDREN) == before
