@@ -16,6 +16,7 @@ from runs.actions.expiry import (
     remove_lost_blobs,
     remove_replaced_files,
 )
+from runs.actions.history_exports import HistoryWork, remove_old_exports
 from runs.actions.selections import drop_unused_selections
 from runs.actions.share_links import drop_ended_share_links
 from runs.actions.silence import mark_silent_runs
@@ -77,6 +78,8 @@ def all_tasks(clock: Clock) -> Sequence[Task]:
     return (
         Task("mark silent runs", 10, mark_silent),
         Task("fold the counts of runs", 10, fold_counts),
+        Task("make histories", TICK_SECONDS, HistoryWork()),
+        Task("remove old exports", 3600, remove_old_exports),
         Task("remove expired sign-ins", 600, remove_expired_sign_ins),
         Task("remove replaced files", 3600, remove_replaced_files),
         Task("purge old trash", 3600, purge_old_trash),

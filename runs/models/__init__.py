@@ -18,6 +18,7 @@ from runs.models.conclusions import Conclusion
 from runs.models.delivery import LogStream, RunSnapshot, RunWriter, Snapshot
 from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
 from runs.models.files import File
+from runs.models.history_exports import HistoryExport
 from runs.models.logged import (
     Dataset,
     Direction,
@@ -63,6 +64,7 @@ __all__ = [
     "ExperimentStar",
     "ExperimentTag",
     "File",
+    "HistoryExport",
     "IngestBatch",
     "Invitation",
     "Key",

@@ -105,6 +105,11 @@ class Links:
         query = "&".join(filter(None, [self.spec.to_query(), urlencode(given)]))
         return f"/w/{self.workspace}/list/{name}/" + (f"?{query}" if query else "")
 
+    @property
+    def histories(self) -> str:
+        """Where the full histories of the list's runs are asked for."""
+        return self.part("").replace("/list//", "/exports/", 1)
+
     def _asking(self, q: str) -> str:
         """As `query(q=q)`; a page has hundreds, so that all but `q` is made once."""
         if not q:

@@ -116,7 +116,8 @@ def _exports(links: Links) -> dict[str, str]:
     """Where all rows of the list are had, by the form's name."""
     query = links.query().rstrip("?")
     begin = f"{query}&" if query else "?"
-    return {form: f"{begin}format={form}" for form in ("csv", "json", "parquet")}
+    found = {form: f"{begin}format={form}" for form in ("csv", "json", "parquet")}
+    return found | {"histories": links.histories}
 
 
 def _here(links: Links) -> dict[str, str]:

@@ -20,6 +20,7 @@ from runs.pages import (
     group_texts,
     guide,
     health,
+    history_export,
     home,
     invitation,
     members,
@@ -99,6 +100,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<str:workspace>/undo/", undo.undo_latest, name="undo"),
     path("w/<str:workspace>/undo/<int:number>/", undo.undo_one, name="undo-change"),
     path("w/<str:workspace>/list/goal/", column_head.metric_goal, name="list-goal"),
+    path("w/<str:workspace>/exports/", history_export.ask, name="history-exports"),
+    path(
+        "w/<str:workspace>/exports/<int:number>/",
+        history_export.progress,
+        name="history-export",
+    ),
+    path(
+        "w/<str:workspace>/exports/<int:number>/histories.parquet",
+        history_export.download,
+        name="history-file",
+    ),
     path("w/<str:workspace>/compare/", compare.compare, name="compare"),
     path(
         "w/<str:workspace>/compare/conclusion/",

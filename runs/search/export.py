@@ -45,23 +45,30 @@ class Export:
     is_in_order: bool
 
 
-def export_runs(
+@dataclass
+class Matching:
+    """The runs of a list, chunk by chunk, in its order if `is_in_order`."""
+
+    question: Question
+    chunks: Iterator[list[LightRun]]
+    total: int
+    total_is_exact: bool
+    is_in_order: bool
+
+
+def matching_runs(
     spec: ViewSpec,
     viewer: User,
     workspace: Workspace,
     *,
     experiment: Experiment | None = None,
     now: int | None = None,
-) -> Export:
-    """Every run that the spec matches, with its id and the spec's columns.
+) -> Matching:
+    """Every run that the spec matches; what is wrong with the question is raised here.
 
-    Child runs that match lie flat, with their parent's id. What is wrong with the
-    question is raised here, before the first row.
+    Child runs that match lie flat.
     """
-    columns = spec.columns
-    if spec.children:
-        columns = _with(columns, Column(attribute("parent")))
-    asked = tuple(each.field for each in columns if each.field != attribute("id"))
+    asked = [column.field for column in spec.columns]
     spec = replace(spec, after="", before="", flat=True, group=None)
     question = ask(
         spec,
@@ -83,12 +90,33 @@ def export_runs(
         question = replace(question, spec=replace(spec, sort=DEFAULT_SORT))
     sizes = _Sizes.of([field.key for field in asked])
     if keys is None:
-        runs = _by_place(question, sizes)
+        chunks = _by_place(question, sizes)
     else:
-        runs = _by_keys(question, keys, sizes)
+        chunks = _by_keys(question, keys, sizes)
+    return Matching(question, chunks, counts.total, counts.exact, is_in_order)
+
+
+def export_runs(
+    spec: ViewSpec,
+    viewer: User,
+    workspace: Workspace,
+    *,
+    experiment: Experiment | None = None,
+    now: int | None = None,
+) -> Export:
+    """The matching runs with their ids and the spec's columns.
+
+    Where child runs are among them, their parents' ids are a column too.
+    """
+    columns = spec.columns
+    if spec.children:
+        columns = _with(columns, Column(attribute("parent")))
+    asked = tuple(each.field for each in columns if each.field != attribute("id"))
+    spec = replace(spec, columns=columns)
+    found = matching_runs(spec, viewer, workspace, experiment=experiment, now=now)
     fields = (attribute("id"), *asked)
-    chunks = _values(runs, Reader(question.scope, fields))
-    return Export(fields, chunks, counts.total, counts.exact, is_in_order)
+    chunks = _values(found.chunks, Reader(found.question.scope, fields))
+    return Export(fields, chunks, found.total, found.total_is_exact, found.is_in_order)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,167 @@
+"""Exports of full histories: asked for, made slice by slice, forgotten after a day."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.db.models import F
+
+from runs.actions.clock import now_ms
+from runs.models import Experiment, HistoryExport, User, Workspace
+from runs.models.history_exports import ExportState
+from runs.render.history_parquet import HistoryFile
+from runs.search.export import matching_runs
+from runs.search.histories import Stretch, histories
+from studio.core.errors import StudioError
+from studio.core.viewlenient import read_leniently
+
+#: How long what was made is kept, and how many may wait for one person.
+KEPT_MS, MOST_WAITING = 86_400_000, 5
+#: A slice of the worker's time, and between words of how far it is.
+SLICE_SECONDS, TOLD_SECONDS = 3.0, 1.0
+
+
+def folder() -> Path:
+    return Path(settings.FILES_DIR, "exports")
+
+
+def ask_for_histories(
+    workspace: Workspace, user: User, query: str, experiment: str, *, now: int
+) -> HistoryExport:
+    """Put it in the queue; the one that waits already, if it is the same."""
+    same = HistoryExport.objects.filter(
+        workspace=workspace,
+        user=user,
+        query=query,
+        experiment=experiment,
+        state__in=(ExportState.WAITING, ExportState.RUNNING),
+    ).first()
+    if same is not None:
+        return same
+    waiting = HistoryExport.objects.filter(
+        user=user, state__in=(ExportState.WAITING, ExportState.RUNNING)
+    )
+    if waiting.count() >= MOST_WAITING:
+        raise StudioError("Several of your exports are still being made; wait for one")
+    return HistoryExport.objects.create(
+        workspace=workspace,
+        user=user,
+        query=query,
+        experiment=experiment,
+        created=now,
+    )
+
+
+class HistoryWork:
+    """What the worker has in hand: one export, of which each call does a slice.
+
+    A worker that was ended begins it anew.
+    """
+
+    def __init__(self) -> None:
+        self._job: HistoryExport | None = None
+        self._steps: Iterator[None] | None = None
+
+    def __call__(self, _now: int) -> int:
+        """Works for a slice of time; returns how many exports ended."""
+        ended, until = 0, time.monotonic() + SLICE_SECONDS
+        while self._steps is not None or self._begin():
+            ended += self._step(until)
+            if time.monotonic() >= until:
+                break
+        return ended
+
+    def _begin(self) -> bool:
+        rows = HistoryExport.objects.filter(
+            state__in=(ExportState.WAITING, ExportState.RUNNING)
+        )
+        self._job = rows.select_related("workspace", "user").order_by("pk").first()
+        if self._job is None:
+            return False
+        self._steps = _steps(self._job)
+        return True
+
+    def _step(self, until: float) -> int:
+        assert self._job is not None
+        assert self._steps is not None
+        try:
+            for _ in self._steps:
+                if time.monotonic() >= until:
+                    return 0
+        except StudioError as error:
+            _save(self._job, state=ExportState.FAILED, error=error.message)
+        except (OSError, ValueError) as error:
+            _save(self._job, state=ExportState.FAILED, error=str(error))
+        self._job = self._steps = None
+        return 1
+
+
+def _save(job: HistoryExport, **values: object) -> None:
+    if values.get("state") in (ExportState.DONE, ExportState.FAILED):
+        values["ended"] = now_ms()
+    HistoryExport.objects.filter(pk=job.pk).update(**values)
+
+
+def _steps(job: HistoryExport) -> Iterator[None]:
+    name = f"{job.pk}-{secrets.token_hex(8)}.parquet"
+    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    stretches = _stretches(job)
+    written = HistoryFile(folder() / name)
+    try:
+        yield from _write(job, stretches, written)
+        written.close()
+    except BaseException:
+        (folder() / name).unlink(missing_ok=True)
+        raise
+    size = (folder() / name).stat().st_size
+    _save(job, state=ExportState.DONE, file=name, size=size, runs_total=F("runs"))
+
+
+def _stretches(job: HistoryExport) -> Iterator[Stretch]:
+    spec, _complaints = read_leniently(dict(_pairs(job.query)))
+    experiment = None
+    if job.experiment:
+        experiment = Experiment.objects.filter(
+            workspace=job.workspace, number=int(job.experiment)
+        ).first()
+    matching = matching_runs(spec, job.user, job.workspace, experiment=experiment)
+    _save(job, state=ExportState.RUNNING, runs=0, points=0, runs_total=matching.total)
+    return histories(matching)
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    return parse_qsl(query, keep_blank_values=True)
+
+
+def _write(
+    job: HistoryExport, stretches: Iterator[Stretch], written: HistoryFile
+) -> Iterator[None]:
+    runs = points = 0
+    told = time.monotonic()
+    for stretch in stretches:
+        if stretch.points is not None:
+            points += written.add(stretch.run_id, stretch.key, stretch.points)
+        runs += stretch.runs
+        if time.monotonic() - told > TOLD_SECONDS:
+            _save(job, runs=runs, points=points)
+            told = time.monotonic()
+        yield
+    _save(job, runs=runs, points=points)
+
+
+def remove_old_exports(now: int) -> int:
+    """What was made a day ago, and what an ended worker left; returns how many."""
+    old = HistoryExport.objects.filter(created__lt=now - KEPT_MS)
+    count = old.count()
+    old.delete()
+    kept = set(HistoryExport.objects.exclude(file="").values_list("file", flat=True))
+    for path in folder().glob("*.parquet"):
+        is_old = path.stat().st_mtime * 1000 < now - KEPT_MS
+        if path.name not in kept and is_old:
+            path.unlink(missing_ok=True)
+    return count

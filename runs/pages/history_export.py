@@ -1,0 +1,96 @@
+"""Full histories of metrics on request: asked for, followed while made, downloaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.http import FileResponse, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from runs.access.headers import sandbox
+from runs.access.rules import Permission, access
+from runs.actions.clock import now_ms
+from runs.actions.history_exports import KEPT_MS, ask_for_histories, folder
+from runs.models import HistoryExport
+from runs.models.history_exports import ExportState
+from runs.pages.conditional import varied
+from runs.pages.list_scope import number_of, scope_of
+from runs.pages.members_only import PageRequest
+from runs.pages.raw_files import disposition
+from studio.core.errors import NotFound
+from studio.core.viewlenient import read_leniently
+
+PARQUET = "application/vnd.apache.parquet"
+#: Seconds between looks at what is being made.
+PACE = 2
+
+
+@access(Permission.READ)
+@require_POST
+def ask(request: PageRequest) -> HttpResponse:
+    """The list is that of the query string; a question that is wrong is refused now."""
+    scope = scope_of(request)
+    spec, _complaints = read_leniently(request.GET.dict())
+    spec.filter()
+    job = ask_for_histories(
+        request.workspace,
+        request.actor.user,
+        spec.changed().to_query(),
+        number_of(scope.experiment),
+        now=now_ms(),
+    )
+    return HttpResponseRedirect(_address(request, job))
+
+
+@access(Permission.READ)
+@require_safe
+def progress(request: PageRequest, number: int) -> HttpResponse:
+    job = _mine(request, number)
+    template = "_history_export.html" if request.htmx else "history_export.html"
+    return varied(render(request, template, _context(request, job)))
+
+
+@access(Permission.READ)
+@require_safe
+def download(request: PageRequest, number: int) -> HttpResponseBase:
+    job = _mine(request, number)
+    path = folder() / Path(job.file).name
+    if job.state != ExportState.DONE or not path.is_file():
+        raise NotFound(_("This export is not there; it may still be being made."))
+    answer = FileResponse(path.open("rb"), content_type=PARQUET)
+    answer["Content-Disposition"] = disposition("histories.parquet", True)
+    return sandbox(answer)
+
+
+def _mine(request: PageRequest, number: int) -> HistoryExport:
+    """An export is its reader's own; of others it is not even said that it is there."""
+    found = HistoryExport.objects.filter(
+        pk=number, workspace=request.workspace, user=request.actor.user
+    ).first()
+    if found is None or found.created < now_ms() - KEPT_MS:
+        raise NotFound(_("There is no such export, or its time is over."))
+    return found
+
+
+def _context(request: PageRequest, job: HistoryExport) -> dict[str, Any]:
+    is_open = job.state in (ExportState.WAITING, ExportState.RUNNING)
+    home = reverse("run-list", args=[request.workspace.name])
+    return {
+        "job": job,
+        "is_open": is_open,
+        "pace": PACE,
+        "here": _address(request, job),
+        "file_href": f"{_address(request, job)}histories.parquet",
+        "list_href": f"{home}?{job.query}" if not job.experiment else home,
+        "most": max(job.runs_total, job.runs, 1),
+        "expires": job.created + KEPT_MS,
+    }
+
+
+def _address(request: PageRequest, job: HistoryExport) -> str:
+    return reverse("history-export", args=[request.workspace.name, job.pk])

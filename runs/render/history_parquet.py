@@ -1,0 +1,96 @@
+"""Points of metrics as Parquet: run, metric, step, time, value, text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+#: Points of a row group, about.
+GROUP = 250_000
+
+
+class HistoryFile:
+    """Writes points to a file; whole only when it is closed.
+
+    A value that is no number stands in `text`, as JSON where it is no text either.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        self._arrow = pa
+        name = pa.dictionary(pa.int32(), pa.string())
+        self.schema = pa.schema(
+            [
+                pa.field("run_id", name),
+                pa.field("metric", name),
+                pa.field("step", pa.int64()),
+                pa.field("time", pa.timestamp("ms", tz="UTC")),
+                pa.field("value", pa.float64()),
+                pa.field("text", pa.string()),
+            ]
+        )
+        self._writer = parquet.ParquetWriter(path, self.schema, compression="zstd")
+        self._waiting: list[Any] = []
+        self._count = 0
+
+    def add(self, run_id: str, key: str, points: Any) -> int:
+        """Returns how many points there were."""
+        pa, count = self._arrow, len(points.steps)
+        numbers, texts = _values(points)
+        columns = [
+            self._named(run_id, count),
+            self._named(key, count),
+            pa.array(points.steps, pa.int64()),
+            pa.array(points.times, pa.int64()).cast(self.schema.field("time").type),
+            pa.array(numbers, pa.float64()),
+            pa.array(texts, pa.string()),
+        ]
+        self._waiting.append(pa.record_batch(columns, schema=self.schema))
+        self._count += count
+        if self._count >= GROUP:
+            self._write()
+        return count
+
+    def _named(self, name: str, count: int) -> Any:
+        pa = self._arrow
+        places = np.zeros(count, np.int32)
+        return pa.DictionaryArray.from_arrays(places, pa.array([name]))
+
+    def _write(self) -> None:
+        if self._waiting:
+            table = self._arrow.Table.from_batches(self._waiting, self.schema)
+            self._writer.write_table(table.unify_dictionaries())
+        self._waiting, self._count = [], 0
+
+    def close(self) -> None:
+        self._write()
+        self._writer.close()
+
+
+def _values(points: Any) -> tuple[Any, Sequence[str | None]]:
+    if points.is_numeric:
+        return points.values, [None] * len(points.values)
+    numbers: list[float | None] = []
+    texts: list[str | None] = []
+    for value in points.values.tolist():
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        is_exact = is_number and abs(value) < 2**1000 if is_number else False
+        numbers.append(float(value) if is_exact or _is_odd(value) else None)
+        texts.append(None if is_exact or _is_odd(value) else _words(value))
+    return numbers, texts
+
+
+def _is_odd(value: Any) -> bool:
+    """NaN and infinities are numbers too."""
+    return isinstance(value, float)
+
+
+def _words(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.encode(errors="replace").decode()

@@ -1,0 +1,82 @@
+"""Every point of the metrics of a list's runs: nothing is sampled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from runs.models import Metric, MetricChunk
+from runs.search.export import Matching
+from runs.search.limits import time_limit
+from runs.storage.chunks import points_of
+from runs.storage.points import Points
+
+#: Points of several series that are read by one query, and chunks of a longer one.
+TOGETHER, READ = 200_000, 64
+
+Head = tuple[int, int, str, int]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some points of a series; one without points says that `runs` more were read."""
+
+    run_id: str
+    key: str
+    points: Points | None
+    runs: int = 0
+
+
+def histories(matching: Matching) -> Iterator[Stretch]:
+    """In the order of the runs, of a run's metrics, and of the points' arrival."""
+    for runs in matching.chunks:
+        names = {run.pk: run.run_id for run in runs}
+        place = {run.pk: at for at, run in enumerate(runs)}
+        with time_limit():
+            rows = Metric.objects.filter(run__in=list(names)).order_by("key__name")
+            heads = list(rows.values_list("pk", "run_id", "key__name", "count"))
+        heads.sort(key=lambda head: place[head[1]])
+        for some in _batches(heads):
+            told = {pk: (names[run], key) for pk, run, key, _count in some}
+            for metric, points in _read([head[0] for head in some]):
+                yield Stretch(*told[metric], points)
+        yield Stretch("", "", None, len(runs))
+
+
+def _batches(heads: Sequence[Head]) -> Iterator[list[Head]]:
+    batch: list[Head] = []
+    size = 0
+    for head in heads:
+        if batch and size + head[3] > TOGETHER:
+            yield batch
+            batch, size = [], 0
+        batch.append(head)
+        size += head[3]
+    if batch:
+        yield batch
+
+
+def _read(metrics: Sequence[int]) -> Iterator[tuple[int, Points]]:
+    """The chunks of short series at once, of one statement; of a long one in parts."""
+    if len(metrics) == 1:
+        yield from _parts(metrics[0])
+        return
+    place = {metric: at for at, metric in enumerate(metrics)}
+    with time_limit():
+        rows = list(MetricChunk.objects.filter(metric__in=metrics))
+    rows.sort(key=lambda row: (place[row.metric_id], row.number))
+    for row in rows:
+        yield row.metric_id, points_of(row)
+
+
+def _parts(metric: int) -> Iterator[tuple[int, Points]]:
+    last = -1
+    while True:
+        with time_limit():
+            rows = MetricChunk.objects.filter(metric=metric, number__gt=last)
+            found = list(rows.order_by("number")[:READ])
+        for row in found:
+            yield metric, points_of(row)
+        if len(found) < READ:
+            return
+        last = found[-1].number

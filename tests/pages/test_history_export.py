@@ -1,0 +1,130 @@
+"""Full histories on request: made by the worker, whole, for who asked, for a day."""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from django.test import Client
+
+from runs.actions.actor import Actor
+from runs.actions.history_exports import HistoryWork, remove_old_exports
+from runs.actions.ingest import Point, log_metrics
+from runs.models import HistoryExport, Role, Workspace
+from runs.storage.points import Value
+from tests.access.people import browser_of, make_member
+from tests.pages.rows import link
+
+pytestmark = pytest.mark.django_db
+
+DAY = 86_400_000
+
+
+@pytest.fixture
+def logged(log: Any, files_dir: Path, actor: Actor, now: int) -> None:
+    for name, count in (("a", 3000), ("b", 2)):
+        points = [Point("loss", n / 7, now + n, n) for n in range(count)]
+        log_metrics(log(name), points, actor=actor, now=now)
+    odd: list[Value] = [math.nan, math.inf, "n/a", True, None, 2**70, 3]
+    points = [Point("odd", value, now, n) for n, value in enumerate(odd)]
+    log_metrics(log("c"), points, actor=actor, now=now)
+
+
+def made(visitor: Client, query: str = "") -> str:
+    """The address of an export that was asked for."""
+    answer = visitor.post(f"/w/default/exports/?{query}")
+    assert answer.status_code == 302
+    return str(answer.headers["Location"])
+
+
+def table(visitor: Client, address: str) -> pd.DataFrame:
+    answer = visitor.get(f"{address}histories.parquet")
+    return pd.read_parquet(io.BytesIO(answer.getvalue()))
+
+
+def test_every_point_of_every_run_is_in_it(visitor: Client, logged: None) -> None:
+    address = made(visitor)
+    assert "Waiting for its turn" in visitor.get(address).text
+    assert visitor.get(f"{address}histories.parquet").status_code == 404
+    assert HistoryWork()(0) == 1
+    page = visitor.get(address)
+    assert "3 of 3 runs, 3,009 points" in page.text
+    assert link(page, "histories.parquet") == f"{address}histories.parquet"
+    found = table(visitor, address)
+    a = found[found.run_id == "a"]
+    assert list(a.value) == [n / 7 for n in range(3000)]
+    assert list(a.step) == list(range(3000))
+
+
+def test_what_is_no_number_keeps_its_text(visitor: Client, logged: None) -> None:
+    address = made(visitor, "q=c")
+    HistoryWork()(0)
+    found = table(visitor, address)
+    assert list(found.run_id.unique()) == ["c"]
+    assert math.isnan(found.value[0])
+    assert (found.value[1], found.value[6]) == (math.inf, 3)
+    assert list(found.text[2:5]) == ["n/a", "true", "null"]
+    assert found.value[5] == float(2**70) or found.text[5] == str(2**70)
+
+
+def test_work_goes_on_slice_by_slice(
+    visitor: Client, logged: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.actions.history_exports.SLICE_SECONDS", 0)
+    address = made(visitor)
+    work = HistoryWork()
+    slices = 1
+    while not work(0):
+        slices += 1
+        assert slices < 1000
+    assert slices > 1
+    assert len(table(visitor, address)) == 3009
+
+
+def test_a_worker_that_was_ended_begins_anew(
+    visitor: Client, logged: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = made(visitor)
+    with monkeypatch.context() as patch:
+        patch.setattr("runs.actions.history_exports.SLICE_SECONDS", 0)
+        HistoryWork()(0)
+    assert HistoryWork()(0) == 1
+    assert len(table(visitor, address)) == 3009
+
+
+def test_it_is_only_for_who_asked(
+    visitor: Client, logged: None, workspace: Workspace
+) -> None:
+    address = made(visitor)
+    HistoryWork()(0)
+    other = browser_of(make_member(workspace, "rita", Role.OWNER))
+    assert other.get(address).status_code == 404
+    assert other.get(f"{address}histories.parquet").status_code == 404
+
+
+def test_it_goes_after_a_day(
+    visitor: Client, logged: None, files_dir: Path, now: int
+) -> None:
+    address = made(visitor)
+    HistoryWork()(0)
+    job = HistoryExport.objects.get()
+    assert remove_old_exports(job.created + DAY - 1) == 0
+    assert remove_old_exports(job.created + 2 * DAY) == 1
+    assert not list((files_dir / "exports").iterdir())
+    assert visitor.get(address).status_code == 404
+
+
+def test_the_same_question_waits_once_and_a_wrong_one_is_refused(
+    visitor: Client, logged: None
+) -> None:
+    assert made(visitor, "q=a") == made(visitor, "q=a") != made(visitor, "q=b")
+    assert visitor.post("/w/default/exports/?q=(((").status_code == 400
+
+
+def test_the_list_offers_it(visitor: Client, logged: None) -> None:
+    page = visitor.get("/w/default/experiments/digits/?q=a")
+    assert 'formaction="/w/default/exports/?q=a&amp;in=' in page.text
