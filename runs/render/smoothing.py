@@ -18,11 +18,13 @@ BLOCK = 128
 
 def smooth_array(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
     """The same length; `weight` (0 to 1) is how much stays of what went before."""
-    whole = np.flatnonzero(np.isfinite(values))
+    finite = np.isfinite(values)
+    if not weight or not finite.any():
+        return values
+    if finite.all():
+        return _average(values, weight)
     result = values.astype(np.float64)
-    if not len(whole) or not weight:
-        return result
-    result[whole] = _average(values[whole], weight)
+    result[finite] = _average(values[finite], weight)
     return result
 
 

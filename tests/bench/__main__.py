@@ -25,7 +25,7 @@ from tests.bench.commands import (
     seed,
     start,
 )
-from tests.bench.fresh_commands import ingest, strain
+from tests.bench.fresh_commands import charts, ingest, strain
 from tests.bench.report import Report
 from tests.parts.browser import FLAGS
 from tests.parts.postgres import binaries, cluster, fresh_database
@@ -183,7 +183,8 @@ def weight_command() -> None:
     sys.exit(1 if total > weight.LIMIT else 0)
 
 
-for command in (seed, lists, export, group, search, ingest, metric, sdk, start, strain):
+OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
+for command in (*OVER_HOMES, charts, ingest, strain):
     main.add_command(command)
 
 

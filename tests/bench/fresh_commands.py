@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from pathlib import Path
 
 import click
+from playwright.sync_api import sync_playwright
 
 from tests.bench.commands import (
     AS_JSON,
@@ -18,6 +21,7 @@ from tests.bench.commands import (
 )
 from tests.bench.places import database
 from tests.bench.report import Report
+from tests.parts.browser import FLAGS
 from tests.parts.server import running
 
 
@@ -76,3 +80,33 @@ def strain(kind: str, as_json: bool, points: int, many: int) -> None:
             with running(home, env=env) as server:
                 measure(server, report, points=points, many=many)
             report.show(as_json=as_json)
+
+
+@click.command()
+@options(
+    AS_JSON,
+    click.option("--runs", default=10, show_default=True, help="Lines of the chart."),
+    click.option("--points", default=1_000_000, show_default=True, help="Of each run."),
+    click.option("--repeats", default=5, show_default=True, help="Redrawings."),
+)
+def charts(as_json: bool, runs: int, points: int, repeats: int) -> None:
+    """Time a list's chart of long curves in Chromium, from the click to the lines."""
+    program = shutil.which("chromium")
+    if program is None:
+        raise click.ClickException("Chromium is missing: apt-get install chromium")
+    # Playwright leaves an event loop marked as running in this thread.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    report = Report(f"A chart of {runs} runs x {points:,} points")
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
+        home = Path(folder) / "home"
+        with running(home) as server, entered(home, "sqlite"):
+            from tests.bench.charts import fill, measure
+
+            fill(server, runs, points)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path=program, args=FLAGS
+                )
+                measure(browser, server, report, runs=runs, repeats=repeats)
+                browser.close()
+    report.show(as_json=as_json)
