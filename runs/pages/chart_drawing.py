@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -79,12 +79,13 @@ def _lines(chart: Chart, drawn: ChartRuns, zone: tzinfo, window: Window) -> Draw
     lines = []
     for curve in curves:
         run, place = curve.series.run, curve.series.place
-        name = run.name
-        if several:
-            name = f"{name} · {field_label(chart.fields[place])}"
         dash = dash_of_place(place) if several else _dash(run.number, drawn)
-        line = Line(**{**vars(curve.line), "key": name})
-        lines.append(DrawnLine(line, run.number, dash, run.run.run_id))
+        metric = field_label(chart.fields[place]) if several else ""
+        key = f"{run.name} · {metric}" if several else run.name
+        line = replace(curve.line, key=key)
+        lines.append(
+            DrawnLine(line, run.number, dash, run.run.run_id, run.name, metric)
+        )
     cut = [curve for curve in curves if curve.shown < curve.total]
     if cut:
         notes.insert(0, sampled(sum(c.shown for c in cut), sum(c.total for c in cut)))
@@ -110,11 +111,12 @@ def _means(
     lines, bands = [], []
     for curve in curves:
         name = group_label(curve.group)
-        if several:
-            name = f"{name} · {field_label(chart.fields[curve.place])}"
+        metric = field_label(chart.fields[curve.place]) if several else ""
         dash = dash_of_place(curve.place) if several else SOLID
-        line = _mean_line(curve, name, chart)
-        lines.append(DrawnLine(line, curve.group.number, dash))
+        key = f"{name} · {metric}" if several else name
+        line = _mean_line(curve, key, chart)
+        number = curve.group.number
+        lines.append(DrawnLine(line, number, dash, name=name, metric=metric))
         bands.append(_band(curve, chart))
     if any(curve.stretched for curve in curves):
         notes.append(_("means of 500 equal stretches"))

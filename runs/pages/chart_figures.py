@@ -72,6 +72,7 @@ def figure(request: PageRequest) -> HttpResponse:
         "note": "; ".join(made.notes),
         "pace": QUICK if active else SLOW,
         "legend": _has_legend(chart, drawn),
+        "first": _first(chart, drawn),
     }
     body = msgspec.json.encode(answer)
     return varied(HttpResponse(body, content_type="application/json"), etag)
@@ -91,6 +92,14 @@ def _has_legend(chart: Chart, drawn: ChartRuns) -> bool:
     needs = not drawn.chosen or chart.groups or len(chart.fields) > 1
     few = len(drawn.runs) <= TOLD or bool(chart.groups)
     return told == "1" or (told != "0" and bool(needs) and few)
+
+
+def _first(chart: Chart, drawn: ChartRuns) -> dict[str, int]:
+    """The numbers of unselected runs, so that their boxes show the colours too."""
+    by_run = chart.kind in ("line", "scatter", "bar") and not chart.groups
+    if drawn.chosen or not by_run or len(drawn.runs) > TOLD:
+        return {}
+    return {run.run.run_id: run.number for run in drawn.runs}
 
 
 def _state(request: PageRequest, drawn: ChartRuns) -> str:

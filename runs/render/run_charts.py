@@ -41,6 +41,9 @@ class DrawnLine:
     number: int
     dash: str = SOLID
     run_id: str = ""
+    #: Where several metrics share the graph: the run, or group, and the metric.
+    name: str = ""
+    metric: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ def line_figure(
 
 def _dress(trace: Trace, drawn: DrawnLine) -> None:
     trace["meta"] |= {"series": drawn.number, "run": drawn.run_id}
+    if drawn.metric:
+        trace["meta"] |= {"name": drawn.name, "metric": drawn.metric}
     if trace["meta"]["part"] in ("line", "raw"):
         trace["line"]["dash"] = drawn.dash
 

@@ -96,16 +96,26 @@ def _dots(drawn: Sequence[Dot], labels: Sequence[str], each: Sequence[int]) -> T
 
 
 def _scaled(drawn: Sequence[Dot], labels: Sequence[str]) -> Trace:
-    title = {"text": shown(labels[2]), "side": "right"}
-    bar = {"thickness": 8, "outlinewidth": 0, "title": title}
+    """Coloured by the page: from 0, the least third value, to 1, the greatest.
+
+    Plotly's own scale comes with a bar that styles itself inline.
+    """
+    thirds = [v for v in (dot.values[2] for dot in drawn) if isinstance(v, float)]
+    low, high = min(thirds), max(thirds)
     trace = _dots(drawn, labels, [])
-    trace["meta"] = {"part": "scale", "key": labels[1], "series": 1}
-    trace["marker"] |= {
-        "color": [dot.values[2] for dot in drawn],
-        "showscale": True,
-        "colorbar": bar,
+    trace["meta"] = {
+        "part": "scale",
+        "key": labels[2],
+        "shares": [_share(value, low, high) for value in thirds],
+        "ends": [number(low), number(high)],
     }
     return trace
+
+
+def _share(value: float, low: float, high: float) -> float:
+    # Halves, because the span of two huge values would overflow.
+    span = high / 2 - low / 2
+    return round((value / 2 - low / 2) / span, 4) if span else 1.0
 
 
 def _by_words(thirds: Sequence[Value]) -> list[int]:

@@ -2,7 +2,7 @@
 // drawn, and read again while it changes. Plotly comes with the first one that is shown.
 
 import { parameter, show } from "./list-address.js";
-import { CONFIG, coloured, mark, plotly, series } from "./plot.js";
+import { CONFIG, coloured, mark, plotly, ramp, series, token } from "./plot.js";
 
 const charts = new Map();
 const enlarged = new Set();
@@ -108,17 +108,41 @@ function label({ card, figure }) {
   note.title = note.textContent;
   const list = card.querySelector("[data-legend-list]");
   list.replaceChildren(...(figure.legend ? entries(figure) : []));
+  edgeBoxes();
 }
 
 function entries(figure) {
-  const found = new Map();
-  for (const trace of figure.kind ? figure.lines.map((line) => ({ meta: line })) : figure.data) {
-    const { part, key, series: number, each } = trace.meta;
+  const [metrics, found] = [new Map(), new Map()];
+  const add = (key, color, dash, among = found) => among.set(key, { meta: { key }, line: { color, dash } });
+  for (const trace of figure.data) {
+    const { part, key, series: number, each, name, metric } = trace.meta;
     if (part === "odd" || part === "band" || part === "raw") continue;
-    const named = each ? each.map((one, at) => [trace.text[at], one]) : [[key, number]];
-    for (const [name, one] of named) found.set(name, { meta: { key: name }, line: { color: series(one ?? 1), dash: trace.line?.dash } });
+    if (part === "scale") {
+      const [low, high] = trace.meta.ends;
+      add(`${key}: ${low}`, ramp(0));
+      add(high, ramp(1));
+      continue;
+    }
+    if (each) each.forEach((one, at) => add(trace.text[at], series(one)));
+    else if (!metric) add(key, series(number), trace.line?.dash);
+    else {
+      // The colour tells the run, the dash the metric.
+      add(name, series(number));
+      add(metric, token("text-2"), trace.line?.dash, metrics);
+    }
   }
-  return [...found.values()].map(mark);
+  return [...metrics.values(), ...found.values()].map(mark);
+}
+
+// Boxes of runs that nobody selected have the edge in the colour of their line.
+const sheet = new CSSStyleSheet();
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+function edgeBoxes() {
+  const first = Object.assign({}, ...[...charts.values()].map((chart) => chart.figure?.first ?? {}));
+  const rules = Object.entries(first).map(
+    ([id, number]) => `tr:has([data-id="${CSS.escape(id)}"]) .pick-box:not([aria-checked="true"])::before { border: 2px solid var(--series-${((number - 1) % 10) + 1}); }`,
+  );
+  sheet.replaceSync(rules.join("\n"));
 }
 
 async function brush(chart, terms) {
@@ -144,6 +168,7 @@ function scan() {
     globalThis.Plotly?.purge(plot);
     charts.delete(plot);
   }
+  edgeBoxes();
   step(0);
   for (const card of cards()) arrange(card);
 }
@@ -173,7 +198,8 @@ function step(by) {
   if (!all.length) return;
   current = (current + by + all.length) % all.length;
   all.forEach((card, at) => card.classList.toggle("current", at === current));
-  for (const each of all) each.querySelector(".chart-steps").dataset.at = row().dataset.of.replace("%s", current + 1).replace("%s", all.length);
+  const place = row().dataset.of.replace("%s", current + 1).replace("%s", all.length);
+  if (all.length > 1) for (const each of all) each.querySelector("[data-note]").dataset.at = `${place}, `;
   if (!by) return;
   const plot = all[current].querySelector(".plot");
   if (charts.get(plot).figure) resize(plot);

@@ -5,7 +5,7 @@
 const NS = "http://www.w3.org/2000/svg";
 const TOP = 36;
 const BOTTOM = 16;
-const SIDE = 56;
+const SIDE = 64;
 const STEP = 0.05;
 
 function made(name, attributes = {}, text) {

@@ -38,20 +38,19 @@ export const token = (name) => getComputedStyle(document.documentElement).getPro
 export const series = (number) => token(`series-${((number - 1) % 10) + 1}`);
 export const font = (colour) => ({ family: token("sans"), size: 12, color: colour });
 
-// The least and the greatest of what a third value colours.
-const scale = () => [[0, faded(token("series-1"), 0.3)], [1, token("series-1")]];
+// What a third value colours: from 0, the least, to 1, the greatest.
+export const ramp = (share) => faded(token("series-1"), 0.2 + 0.8 * share);
 const faded = (colour, share) => colour.replace(/^rgb\((.*)\)$/, `rgba($1, ${share})`);
 
 function filled(trace) {
-  const { part, series: number, each } = trace.meta;
+  const { part, series: number, each, shares } = trace.meta;
   const colour = part === "odd" ? token("fail") : part === "rule" ? token("text-3") : series(number ?? 1);
   if (part === "band") return { ...trace, fillcolor: faded(colour, 0.18), line: { ...trace.line, color: colour } };
-  const dots = each?.map((one) => (one ? series(one) : token("fail")));
-  const ramp = part === "scale" && { colorscale: scale(), colorbar: { ...trace.marker.colorbar, tickfont: font(token("text-3")) } };
+  const dots = shares?.map(ramp) ?? each?.map((one) => (one ? series(one) : token("fail")));
   return {
     ...trace,
     line: { ...trace.line, color: colour },
-    marker: { ...trace.marker, ...(ramp || { color: dots ?? colour }) },
+    marker: { ...trace.marker, color: dots ?? colour },
     ...(trace.error_y && { error_y: { ...trace.error_y, color: token("text-2") } }),
     textfont: font(colour),
   };

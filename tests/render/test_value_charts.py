@@ -39,11 +39,11 @@ def test_a_scatter_marks_what_is_no_number_and_leaves_out_what_is_missing() -> N
 
 
 def test_a_third_field_colours_by_a_scale_or_by_its_words() -> None:
-    scaled = scatter_figure(
-        dots((1.0, 2.0, 3.0), (1.0, 3.0, None)), ["a", "b", HOSTILE], Look()
-    )
+    placed = dots((1.0, 2.0, 3.0), (1.0, 3.0, None), (2.0, 2.0, 5.0))
+    scaled = scatter_figure(placed, ["a", "b", HOSTILE], Look())
     trace, rest = checked(scaled)["data"]
-    assert trace["marker"]["color"] == [3.0]
+    assert trace["meta"]["shares"] == [0.0, 1.0]
+    assert trace["meta"]["ends"] == ["3", "5"]
     assert rest["meta"]["each"] == [8]
     assert "%{y}" not in trace["hovertemplate"].removeprefix("%{text}<br>%{x}<br>%{y}")
     words = scatter_figure(

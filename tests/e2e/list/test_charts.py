@@ -26,6 +26,11 @@ HIGHEST = """plot => {
   return plot._fullLayout.yaxis.p2l(Math.min(...tops));
 }"""
 
+THIRDS = "scatter!params.lr!metrics.fit/acc!metrics.fit/loss!log=x"
+EDGE = "box => getComputedStyle(box, '::before').borderTopColor"
+#: The first series in the dark.
+FIRST = "rgb(74, 163, 240)"
+
 
 @pytest.fixture(scope="module")
 def curves(list_server: Server) -> Iterator[Connection]:
@@ -208,6 +213,12 @@ def test_a_selected_run_has_the_colour_of_its_box_in_every_chart(
     page.emulate_media(color_scheme="dark")
     dark = "rgb(174, 79, 20)"
     expect(drawn(page).locator(".js-line").first).to_have_css("stroke", dark)
+    page.goto(f"{HOME}?charts={LOSS}!metrics.fit/acc,{THIRDS}")
+    expect(drawn(page, 1).locator(".points path")).to_have_count(5)
+    names = card(page).locator(".legend span")
+    expect(names.nth(1)).to_have_text("fit/acc")
+    expect(names.nth(2)).to_have_text("curve-4")
+    assert page.locator("tr:has([data-id=curve-4]) .pick-box").evaluate(EDGE) == FIRST
 
 
 def test_a_chart_is_a_table_and_a_file_too(
