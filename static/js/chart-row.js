@@ -2,7 +2,9 @@
 // drawn, and read again while it changes. Plotly comes with the first one that is shown.
 
 import { parameter, show } from "./list-address.js";
-import { CONFIG, coloured, mark, plotly, ramp, series, token } from "./plot.js";
+import { drag } from "./chart-drag.js";
+import { entries } from "./chart-legend.js";
+import { CONFIG, coloured, plotly, series } from "./plot.js";
 
 const charts = new Map();
 const enlarged = new Set();
@@ -109,29 +111,6 @@ function label({ card, figure }) {
   const list = card.querySelector("[data-legend-list]");
   list.replaceChildren(...(figure.legend ? entries(figure) : []));
   edgeBoxes();
-}
-
-function entries(figure) {
-  const [metrics, found] = [new Map(), new Map()];
-  const add = (key, color, dash, among = found) => among.set(key, { meta: { key }, line: { color, dash } });
-  for (const trace of figure.data) {
-    const { part, key, series: number, each, name, metric } = trace.meta;
-    if (part === "odd" || part === "band" || part === "raw") continue;
-    if (part === "scale") {
-      const [low, high] = trace.meta.ends;
-      add(`${key}: ${low}`, ramp(0));
-      add(high, ramp(1));
-      continue;
-    }
-    if (each) each.forEach((one, at) => add(trace.text[at], series(one)));
-    else if (!metric) add(key, series(number), trace.line?.dash);
-    else {
-      // The colour tells the run, the dash the metric.
-      add(name, series(number));
-      add(metric, token("text-2"), trace.line?.dash, metrics);
-    }
-  }
-  return [...metrics.values(), ...found.values()].map(mark);
 }
 
 // Boxes of runs that nobody selected have the edge in the colour of their line.
@@ -250,7 +229,7 @@ document.addEventListener("click", (event) => {
     at("details").open = false;
     const kind = at("[data-save]").dataset.save;
     const chart = charts.get(card.querySelector(".plot"));
-    if (chart?.figure) import("./chart-save.js").then(({ save }) => save(chart, kind, entries));
+    if (chart?.figure) import("./chart-save.js").then(({ save }) => save(chart, kind));
   } else if (at("[data-chart-step]")) step(Number(at("[data-chart-step]").dataset.chartStep));
   else if (card && at("[data-moves]")) back = `#${card.id} summary`;
 });
@@ -267,30 +246,9 @@ document.body.addEventListener("htmx:afterSwap", () => {
 document.addEventListener("pointerdown", (event) => {
   const title = event.button === 0 && event.pointerType !== "touch" && event.target.closest?.(".chart-head b");
   if (!title || cards().length < 2) return;
-  const card = title.closest(".chart");
-  const start = event.clientX;
   event.preventDefault();
-  const move = (now) => {
-    if (Math.abs(now.clientX - start) < 6) return;
-    card.classList.add("dragged");
-    for (const each of cards()) each.classList.toggle("target", each !== card && each === under(now));
-  };
-  const end = (now) => {
-    document.removeEventListener("pointermove", move);
-    const target = now.type === "pointerup" && card.classList.contains("dragged") && under(now);
-    for (const each of cards()) each.classList.remove("dragged", "target");
-    if (target && target !== card) drop(card, target);
-  };
-  document.addEventListener("pointermove", move);
-  for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, end, { once: true });
+  drag(event, title.closest(".chart"), cards(), (texts) => leave(location.pathname + parameter("charts", texts.join(","))));
 });
-const under = (event) => document.elementFromPoint(event.clientX, event.clientY)?.closest(".chart");
-function drop(card, target) {
-  const all = cards();
-  const [from, to] = [all.indexOf(card), all.indexOf(target)];
-  all.splice(to, 0, ...all.splice(from, 1));
-  leave(location.pathname + parameter("charts", all.map((each) => each.dataset.text).join(",")));
-}
 
 document.body.addEventListener("selection:changed", scan);
 document.addEventListener("visibilitychange", () => {

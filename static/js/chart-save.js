@@ -1,18 +1,19 @@
 // A chart as a file, as it is drawn now, with a title and what tells its lines apart.
 
+import { entries } from "./chart-legend.js";
 import { CONFIG, coloured, font, plotly, token } from "./plot.js";
 
 const SIZE = { width: 900, height: 520 };
 const NS = "http://www.w3.org/2000/svg";
 
-export async function save(chart, kind, entries) {
-  const svg = chart.figure.kind ? own(chart.plot) : await drawn(chart, entries);
+export async function save(chart, kind) {
+  const svg = chart.figure.kind ? own(chart.plot) : await drawn(chart);
   const name = `${chart.card.dataset.title.replace(/[^\w.-]+/g, "-")}.${kind}`;
   if (kind === "svg") return download(new Blob([svg], { type: "image/svg+xml" }), name);
   download(await painted(svg), name);
 }
 
-async function drawn(chart, entries) {
+async function drawn(chart) {
   const Plotly = await plotly();
   const { data, layout } = coloured(chart.figure);
   const legend = { font: font(token("text")), orientation: "h", y: -0.18 };

@@ -42,3 +42,26 @@ if (printed && above) {
   const [, experiment, run] = printed;
   location.replace(above[0] + (run ? `runs/${run}/` : `experiments/~${experiment}/`));
 }
+
+// What draws charts comes with the first of them, or with the dialog that makes one.
+let charts;
+function loadCharts() {
+  const { css } = document.getElementById("chart-source").dataset;
+  if (!document.querySelector(`link[href="${css}"]`)) {
+    const rules = document.createElement("link");
+    rules.rel = "stylesheet";
+    rules.href = css;
+    document.head.append(rules);
+  }
+  charts ??= import("./chart-row.js");
+  return charts;
+}
+const loadIfAny = () => document.getElementById("chart-row") && loadCharts();
+document.body.addEventListener("htmx:afterSwap", loadIfAny);
+document.addEventListener("click", (event) => {
+  const link = !charts && event.target.closest?.("[data-edit-chart]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  loadCharts().then(() => link.click());
+});
+loadIfAny();

@@ -269,6 +269,9 @@ def test_charts_stand_in_as_many_columns_as_the_window_has_room_for(
         tops = [card(page, at).bounding_box() for at in range(5)]
         row = [top for top in tops if top and tops[0] and top["y"] == tops[0]["y"]]
         assert len(row) == columns
+    page.goto(f"{HOME}?charts={LOSS},bar!metrics.fit/acc,histogram!metrics.fit/acc")
+    card(page).locator(".chart-head b").drag_to(card(page, 2).locator(".plot"))
+    expect(page).to_have_url(re.compile(r"charts=bar.*,histogram.*,line"))
 
 
 def test_a_phone_shows_one_chart_at_a_time(

@@ -1,0 +1,28 @@
+// A chart follows the pointer, and `drop` gets the charts in the order that this means.
+
+const under = (event) => document.elementFromPoint(event.clientX, event.clientY)?.closest(".chart");
+
+export function drag(event, card, all, drop) {
+  const start = event.clientX;
+  const move = (now) => {
+    if (Math.abs(now.clientX - start) < 6) return;
+    card.classList.add("dragged");
+    for (const each of all) each.classList.toggle("target", each !== card && each === under(now));
+  };
+  const end = (now) => {
+    document.removeEventListener("pointermove", move);
+    for (const name of ["pointerup", "pointercancel"]) document.removeEventListener(name, end);
+    const target = now.type === "pointerup" && card.classList.contains("dragged") && under(now);
+    for (const each of all) each.classList.remove("dragged", "target");
+    if (target && target !== card && all.includes(target)) drop(moved(card, target, all));
+  };
+  document.addEventListener("pointermove", move);
+  for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, end);
+}
+
+function moved(card, target, all) {
+  const to = all.indexOf(target);
+  const rest = all.filter((each) => each !== card);
+  rest.splice(to, 0, card);
+  return rest.map((each) => each.dataset.text);
+}

@@ -1,0 +1,26 @@
+// What tells a chart's lines, bars or dots apart.
+
+import { mark, ramp, series, token } from "./plot.js";
+
+export function entries(figure) {
+  const [metrics, found] = [new Map(), new Map()];
+  const add = (key, color, dash, among = found) => among.set(key, { meta: { key }, line: { color, dash } });
+  for (const trace of figure.data) {
+    const { part, key, series: number, each, name, metric } = trace.meta;
+    if (part === "odd" || part === "band" || part === "raw") continue;
+    if (part === "scale") {
+      const [low, high] = trace.meta.ends;
+      add(`${key}: ${low}`, ramp(0));
+      add(high, ramp(1));
+      continue;
+    }
+    if (each) each.forEach((one, at) => add(trace.text[at], series(one)));
+    else if (!metric) add(key, series(number), trace.line?.dash);
+    else {
+      // The colour tells the run, the dash the metric.
+      add(name, series(number));
+      add(metric, token("text-2"), trace.line?.dash, metrics);
+    }
+  }
+  return [...metrics.values(), ...found.values()].map(mark);
+}
