@@ -1,6 +1,5 @@
 // Columns of the run list: the dialog that picks and orders them, the menus of heads, and
 // widths. What the address says of columns is made here as the server would make it.
-import { prepareDialog } from "./column-dialog.js";
 import { parameter, show } from "./list-address.js";
 
 const MIN = 40;
@@ -33,6 +32,7 @@ document.addEventListener("click", async (event) => {
   const asked = location.search + (opener.dataset.in ? `${location.search ? "&" : "?"}in=${opener.dataset.in}` : "");
   try {
     const dialog = inserted(await fetched(path + asked));
+    const { prepareDialog } = await import("./column-dialog.js");
     prepareDialog(dialog, (columns) => show(parameter("columns", columns)));
     dialog.addEventListener("close", () => dialog.remove());
     dialog.showModal();
