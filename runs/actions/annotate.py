@@ -12,7 +12,6 @@ from django.db import transaction
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
-from runs.actions.keys import as_number
 from runs.actions.search_text import follow_tags, refresh_search_texts
 from runs.actions.seen import check_seen
 from runs.actions.texts import check_tags, write_properties, write_tags
@@ -26,6 +25,7 @@ from runs.models import (
     RunTag,
     User,
 )
+from runs.models.texts import as_number
 from studio.core import names
 
 #: Tags of MLflow's clients that say the same as a field, and follow it.

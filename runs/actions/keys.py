@@ -1,8 +1,7 @@
-"""Interned names, and texts read as numbers."""
+"""Interned names."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from runs.models import Key, Kind
@@ -15,8 +14,6 @@ _keys = Prepared(
     )
 )
 _insert_keys = PreparedInsert(Key, unique=["workspace", "kind", "name"])
-
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def intern_keys(workspace_id: int, kind: Kind, names: Iterable[str]) -> dict[str, Key]:
@@ -35,11 +32,3 @@ def intern_keys(workspace_id: int, kind: Kind, names: Iterable[str]) -> dict[str
 
 def _find(workspace_id: int, kind: Kind, names: list[str]) -> dict[str, Key]:
     return {key.name: key for key in _keys.all(workspace_id, kind.value, names)}
-
-
-def as_number(text: str | None) -> float | None:
-    """`text` as the number that it spells; None for words, NaN and infinity."""
-    if text is None or not _NUMBER.fullmatch(text.strip()):
-        return None
-    number = float(text)
-    return number if abs(number) != float("inf") else None

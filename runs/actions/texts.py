@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from runs.actions.keys import as_number, intern_keys
+from runs.actions.keys import intern_keys
 from runs.models import Key, Kind, Run, RunParam, RunProperty, RunTag
+from runs.models.texts import as_number
 from runs.storage.prepared import PreparedRows
 from runs.storage.prepared_insert import PreparedInsert
 from studio.core import names

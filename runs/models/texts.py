@@ -11,6 +11,7 @@ stops when its page is full. A whole value may be longer than an index allows.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from django.db import models
@@ -19,6 +20,16 @@ from django.db.models import F, Q
 from runs.models.accounts import Workspace
 from runs.models.functions import Beginning, TextOrder
 from runs.models.runs import Run
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def as_number(text: str | None) -> float | None:
+    """`text` as the number that it spells; None for words, NaN and infinity."""
+    if text is None or not _NUMBER.fullmatch(text.strip()):
+        return None
+    number = float(text)
+    return number if abs(number) != float("inf") else None
 
 
 class Kind(models.TextChoices):

@@ -25,7 +25,7 @@ from runs.search.many_runs import MOST
 from runs.search.separation import Difference, Differences, Side, differences
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text
-from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Number
+from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Number, Text
 from studio.core.viewspec import ViewSpec
 
 #: Fields that are listed, and values of each: those that differ most.
@@ -186,6 +186,8 @@ def _value_text(field: Field, side: Side) -> str:
     if side.is_range:
         low, high = numbers.number(side.low), numbers.number(side.high)
         return low if side.low == side.high else f"{low} – {high}"
+    if side.is_any:
+        return _("any value")
     if side.value is None:
         return _("no value")
     text = side.value or (_("set") if field.kind == TAGS else _("empty"))
@@ -196,7 +198,16 @@ def _term(field: Field, side: Side) -> Comparison:
     """Finds the very runs that are counted."""
     if side.is_range:
         return Comparison(field, "between", (Number(side.low), Number(side.high)))
+    if side.is_any:
+        return Comparison(field, "is not null")
+    if side.is_long:
+        return Comparison(field, "contains", (Text(side.value or ""),))
     return term_of(field, side.value)
+
+
+def _plain_value(field: Field, side: Side) -> str | None:
+    is_told = side.is_range or side.is_any
+    return _value_text(field, side) if is_told else side.value
 
 
 def _sheet(found: Differences) -> sheets.Sheet:
@@ -211,7 +222,9 @@ def _sheet(found: Differences) -> sheets.Sheet:
         (
             field_text(each.field),
             each.score,
-            f"{side.low!r} to {side.high!r}" if side.is_range else side.value,
+            _value_text(each.field, side)
+            if side.is_range or side.is_any
+            else side.value,
             side.selected,
             side.rest,
         )

@@ -13,14 +13,18 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Q
 
-from runs.models import Experiment, Key, User, Workspace
+from runs.models import Experiment, Key, Run, User, Workspace
+from runs.models.functions import BEGINNING, Beginning
+from runs.models.texts import as_number
+from runs.search.expressions import Plain
 from runs.search.keyed import TABLES
 from runs.search.limits import time_limit
-from runs.search.many_runs import COLUMNS, ManyRuns, many_runs, values_of
+from runs.search.many_runs import COLUMNS, SHARE, ManyRuns, many_runs, values_of
 from runs.search.question import Question, ask
 from runs.search.run_sets import Among
 from runs.search.selection import Chosen
@@ -38,6 +42,7 @@ class Side:
     """A value, or a range of numbers, and how many runs of both sides have it.
 
     `value` None is "no value"; `low` and `high` are the ends of a range, both in it.
+    With `is_any` it is any value at all. Long texts are told apart by their beginnings.
     """
 
     value: str | None
@@ -45,6 +50,12 @@ class Side:
     rest: int
     low: float = math.nan
     high: float = math.nan
+    is_any: bool = False
+
+    @property
+    def is_long(self) -> bool:
+        """Whether there may be more of the text than stands here."""
+        return len(self.value or "") >= BEGINNING
 
     @property
     def is_range(self) -> bool:
@@ -160,31 +171,55 @@ def _attributes(selected: ManyRuns, rest: ManyRuns) -> Iterable[Difference]:
 
 
 def _keyed(selected: ManyRuns, rest: ManyRuns) -> Iterable[Difference]:
+    """Of a key that no selected run has, only how many others have it is read."""
     for kind in TABLES:
-        with time_limit():
-            mine, others = _counted(kind, selected), _counted(kind, rest)
-        keys = {*mine, *others}
-        names = Key.objects.filter(Q(Among("id", sorted(keys))))
+        mine = _counted(kind, selected)
+        others = _counted(kind, rest, keys=sorted(mine))
+        there = _present(kind, rest)
+        names = Key.objects.filter(Q(Among("id", sorted({*mine, *there}))))
         for pk, name in names.values_list("pk", "name"):
-            rows = _rows(mine.get(pk, {}), others.get(pk, {}))
-            a, b = sum(row[1] for row in rows), sum(row[2] for row in rows)
-            rows.append((None, len(selected) - a, len(rest) - b, None))
-            yield _difference(Field(kind, name), rows)
+            field = Field(kind, name)
+            if pk in mine:
+                rows = _rows(mine[pk], others.get(pk, {}))
+                a, b = sum(row[1] for row in rows), sum(row[2] for row in rows)
+                rows.append((None, len(selected) - a, len(rest) - b, None))
+                yield _difference(field, rows)
+            else:
+                has = Side("", 0, there[pk], is_any=True)
+                lacks = Side(None, len(selected), len(rest) - there[pk])
+                yield _of_sides(field, [has, lacks])
+
+
+def _present(kind: str, runs: ManyRuns) -> dict[int, int]:
+    """How many of the runs have each key."""
+    rows = _of(kind, runs).values_list("key_id")
+    with time_limit():
+        return dict(rows.annotate(n=Count("pk")))
 
 
 Counted = dict[int, dict[str, tuple[int, float | None]]]
 
 
-def _counted(kind: str, runs: ManyRuns) -> Counted:
+def _counted(kind: str, runs: ManyRuns, keys: Sequence[int] | None = None) -> Counted:
     """By key and value how many of the runs have it, and the number that it is."""
+    rows = _of(kind, runs)
+    if keys is not None:
+        rows = rows.filter(key__in=keys)
     found: Counted = {}
-    if not len(runs):
-        return found
-    rows = TABLES[kind].objects.filter(Q(Among("run_id", runs.ids.tolist())))
-    counted = rows.order_by().values_list("key_id", "value")
-    for key, value, n, number in counted.annotate(n=Count("run"), number=Max("number")):
-        found.setdefault(key, {})[value or ""] = (n, number)
+    begins = rows.annotate(begins=Beginning(F("value"))).values_list("key_id", "begins")
+    with time_limit():
+        counted = list(begins.annotate(n=Count("pk")))
+    for key, value, n in counted:
+        found.setdefault(key, {})[value or ""] = (n, as_number(value))
     return found
+
+
+def _of(kind: str, runs: ManyRuns) -> Any:
+    """What the runs have, read in the order of the keys where they are many."""
+    table: Any = TABLES[kind].objects
+    few = len(runs) * SHARE < Run.objects.in_workspace(runs.scope.workspace).count()
+    run = F("run_id") if few else Plain(F("run_id"))
+    return table.filter(Q(Among(run, runs.ids.tolist()))).order_by()
 
 
 def _rows(
@@ -210,6 +245,10 @@ def _difference(field: Field, rows: Sequence[Row]) -> Difference:
         sides += _classes(numbers)
     else:
         sides = [Side(*row[:3]) for row in rows]
+    return _of_sides(field, sides)
+
+
+def _of_sides(field: Field, sides: Sequence[Side]) -> Difference:
     sides = [side for side in sides if side.selected or side.rest]
     a, b = [side.selected for side in sides], [side.rest for side in sides]
     all_a, all_b = sum(a) or 1, sum(b) or 1

@@ -18,7 +18,6 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max, Model
 
-from runs.actions.keys import as_number
 from runs.api.mlflow.entities import NAME_TAG, NOTE_TAG, PARENT_TAG
 from runs.api.mlflow.runs import SOURCE_NAME_TAG, SOURCE_TYPE_TAG
 from runs.api.mlflow.updates import steps
@@ -36,6 +35,7 @@ from runs.models import (
 )
 from runs.models.grams import HIDDEN, grams_of, text_of
 from runs.models.search_text import SearchText
+from runs.models.texts import as_number
 from runs.storage.growth import grow
 from runs.storage.heads import Rule, advance
 from runs.storage.points import make_points

@@ -104,6 +104,8 @@ def row_keyed(key: str, shows: str) -> Act:
 
 DIGITS = "experiments/digits/?rows=25"
 COMPARED = "compare/?run=digits-01&run=digits-02&run=digits-04&run=nosuch"
+SELECTED = "selected=" + ",".join(f"digits-{n:02}" for n in range(1, 13))
+GROUPED = "group=tags.model"
 PLACES = [
     Place("comparison", COMPARED),
     Place("adding a run", COMPARED, clicked("#compare-add summary", "[role=option]")),
@@ -111,6 +113,15 @@ PLACES = [
     Place("no comparison", "compare/"),
     Place("pictures", "compare/?run={run}&run=digits-01&diff=files:table.csv"),
     Place("run list", DIGITS),
+    Place("selected runs", f"{DIGITS}&{SELECTED}"),
+    Place("groups", f"{DIGITS}&{GROUPED}&{SELECTED}", clicked("a.chevron", ".open")),
+    Place(
+        "what to group by",
+        f"{DIGITS}&{GROUPED}",
+        clicked("#group-by", "#pill-editor li"),
+        (WIDE,),
+    ),
+    Place("what differs", f"list/differs/?q=experiment:digits&{SELECTED}"),
     Place("completion", DIGITS, typed("tags.m", "[role=option]")),
     Place(
         "syntax error",
