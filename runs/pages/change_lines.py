@@ -17,6 +17,7 @@ ACTIONS = {
     "conclude": gettext_lazy("Conclusion changed"),
     "set tags": gettext_lazy("Tags set"),
     "remove tags": gettext_lazy("Tags removed"),
+    "attach picture": gettext_lazy("Picture attached"),
     "trash run": gettext_lazy("Moved to the trash"),
     "restore run": gettext_lazy("Restored from the trash"),
     "archive run": gettext_lazy("Archived"),
@@ -31,6 +32,7 @@ ACTIONS = {
 FIELDS = {
     "name": gettext_lazy("Name"),
     "description": gettext_lazy("Description"),
+    "picture": gettext_lazy("Picture"),
     "archived": gettext_lazy("Archived"),
     "deleted": gettext_lazy("In the trash"),
     "starred": gettext_lazy("Star"),

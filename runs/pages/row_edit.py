@@ -91,6 +91,8 @@ def _form(
 
 def _saved(request: PageRequest, said: str) -> HttpResponse:
     """Nothing in the place of the form; a change is told with its undo."""
+    if not request.htmx:
+        return redirect("run-list", request.workspace.name)
     answer = HttpResponse()
     if said:
         told = {"text": said, "undo": undo_href(request)}

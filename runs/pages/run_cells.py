@@ -45,6 +45,8 @@ ROLLUP = {
     for word in ("Completed", "Failed", "Canceled", "Running", "Queued", "Other")
 }
 MISSING = "–"
+#: A description has up to 64 KiB, and a page up to a hundred rows.
+LONGEST_TITLE = 2000
 
 
 @dataclass(frozen=True)
@@ -273,8 +275,10 @@ def _plain_cell(asked: Field, value: Any, css: str) -> Cell:
         return Cell("text", f"{css} in-card", text=times.duration(value))
     if _is_number(value):
         return Cell("text", css, text=numbers.number(value), title=str(value))
-    first, _break, rest = str(value).partition("\n")
-    return Cell("text", f"{css} clip", text=first, title=str(value) if rest else first)
+    told = str(value).strip()
+    first = told.partition("\n")[0]
+    title = told if len(told) <= LONGEST_TITLE else f"{told[:LONGEST_TITLE]}…"
+    return Cell("text", f"{css} clip", text=first[:LONGEST_TITLE], title=title)
 
 
 def _status_cell(status: RunStatus, links: Links) -> Cell:
