@@ -79,7 +79,7 @@ def group_complaints(spec: ViewSpec, grouped: Grouped | None) -> list[Complaint]
 
 def as_list(spec: ViewSpec) -> ViewSpec:
     """The list of the same runs, from its beginning: groups have pages of their own."""
-    return spec.changed(tree=(), flat=True)
+    return spec.changed(tree=())
 
 
 def group_label(spec: ViewSpec) -> str:

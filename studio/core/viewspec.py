@@ -58,8 +58,8 @@ class ViewSpec:
 
     @property
     def is_tree(self) -> bool:
-        """Whether child runs are shown under their parents."""
-        return self.children and not self.flat
+        """Whether child runs are shown under their parents; in groups they are not."""
+        return self.children and not self.flat and self.group is None
 
     @property
     def view_slug(self) -> str:

@@ -100,6 +100,15 @@ def test_groups_are_ordered_and_paged(visitor: Client, log: Any) -> None:
 
 
 @pytest.mark.usefixtures("sweep")
+def test_child_runs_are_grouped_with_the_others(visitor: Client, log: Any) -> None:
+    log("child", parent="r0", params={"lr": "0.1"})
+    page = visitor.get(GROUPED.replace("?", "?children=1&tree=r0&"))
+    assert page.status_code == 200
+    assert rows(page)[1].startswith("lr: 0.1 3")
+    assert "7</b> runs" in page.text
+
+
+@pytest.mark.usefixtures("sweep")
 def test_all_but_the_seed(visitor: Client) -> None:
     page = visitor.get(f"{ALL}?columns=name,metrics.acc&group=-params.seed")
     assert [row[:9] for row in rows(page)] == ["lr: 0.2 3", "lr: 0.1 2", "1 –"]
