@@ -104,7 +104,7 @@ def test_child_runs_are_grouped_with_the_others(visitor: Client, log: Any) -> No
     log("child", parent="r0", params={"lr": "0.1"})
     page = visitor.get(GROUPED.replace("?", "?children=1&tree=r0&"))
     assert page.status_code == 200
-    assert rows(page)[1].startswith("lr: 0.1 3")
+    assert "lr: 0.1 3 0.60 ± 0.14" in rows(page)
     assert "7</b> runs" in page.text
 
 
