@@ -85,11 +85,14 @@ def draw(
     head: Metric, axis: Axis, *, weight: float = 0.0, window: Window = Window()
 ) -> Drawing:
     """The line of the series' numbers within the window, every extreme kept."""
-    points = _numbers_of(_read(head, axis, window))
-    total = len(points)
-    chosen = points
-    if total > CHART_POINTS:
-        chosen = points.take(choose(points, CHART_POINTS))
+    points: Points | None = None
+    found = _sampled(head, window)
+    if found is None:
+        points = _numbers_of(_read(head, axis, window))
+        found = points, len(points)
+    chosen, total = found
+    if len(chosen) > CHART_POINTS:
+        chosen = chosen.take(choose(chosen, CHART_POINTS))
     if axis is not Axis.STEP:
         chosen = chosen.in_time_order()
     smoothed = None
@@ -105,6 +108,13 @@ def draw(
         smoothed=smoothed,
     )
     return Drawing(line, len(chosen), total)
+
+
+def _sampled(head: Metric, window: Window) -> tuple[Points, int] | None:
+    """Of a whole series that is too long to be smoothed: its sample, if it has one."""
+    if not window.is_whole or head.count <= MOST_SMOOTHED:
+        return None
+    return store.sample_long(head, CHART_POINTS)
 
 
 def _read(head: Metric, axis: Axis, window: Window) -> Points:

@@ -33,6 +33,11 @@ from runs.storage.sampling import choose
 AT_ONCE = 50
 
 
+#: A chunk's share of a sample, before the sample of all is taken: so many times the
+#: part that it will have, and so many points at least.
+KEPT, LEAST = 4, 32
+
+
 class MetricStore(Protocol):
     """Where points are. The caller holds a transaction and the heads' locks."""
 
@@ -57,6 +62,8 @@ class MetricStore(Protocol):
     def sample_all(
         self, metrics: Sequence[Metric], limit: int
     ) -> dict[int, Points]: ...
+
+    def sample_long(self, metric: Metric, limit: int) -> tuple[Points, int] | None: ...
 
     def newest_all(
         self, metrics: Sequence[Metric], limit: int
@@ -149,6 +156,29 @@ class ChunkedStore:
             key: points.take(choose(points, limit)) if len(points) > limit else points
             for key, points in found.items()
         }
+
+    def sample_long(self, metric: Metric, limit: int) -> tuple[Points, int] | None:
+        """As `sample`, chunk by chunk: a long series is never whole in memory.
+
+        None where that could miss something: chunks that are not all numbers, or whose
+        steps are in no order.
+        """
+        parts: list[Points] = []
+        total, last = 0, None
+        for row in metric.chunks.order_by("number").iterator():
+            points = points_of(row)
+            if not points.is_numeric or (last is not None and row.min_step < last):
+                return None
+            total, last = total + len(points), row.max_step
+            points = points.in_step_order()
+            share = max(limit * KEPT * len(points) // max(metric.count, 1), LEAST)
+            if len(points) > share:
+                points = points.take(choose(points, share))
+            parts.append(points)
+        points = concatenate(parts)
+        if len(points) > limit:
+            points = points.take(choose(points, limit))
+        return points, total
 
     def newest_all(self, metrics: Sequence[Metric], limit: int) -> dict[int, Points]:
         """The points of each series' last `limit` steps at least, by its key and in

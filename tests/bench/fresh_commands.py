@@ -110,3 +110,29 @@ def charts(as_json: bool, runs: int, points: int, repeats: int) -> None:
                 measure(browser, server, report, runs=runs, repeats=repeats)
                 browser.close()
     report.show(as_json=as_json)
+
+
+@click.command()
+@options(
+    KIND,
+    AS_JSON,
+    click.option("--many", default=500, show_default=True, help="Metrics, parameters."),
+    click.option("--series", default=10, show_default=True, help="Long ones."),
+    click.option("--points", default=1_000_000, show_default=True, help="Of each."),
+    click.option("--repeats", default=9, show_default=True, help="Of each."),
+)
+def page(
+    kind: str, as_json: bool, many: int, series: int, points: int, repeats: int
+) -> None:
+    """Time one run's pages, and the first drawing of long series."""
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        with entered(home, kind) as env, running(home, env=env) as server:
+            from tests.bench.run_page import measure
+
+            report = Report("One run's pages")
+            measure(
+                server, report, many=many, series=series, points=points, repeats=repeats
+            )
+            report.show(as_json=as_json)

@@ -12,6 +12,7 @@ from django.test import Client
 
 from runs.actions.ingest import Point, log_metrics
 from runs.models import Run
+from runs.search import run_metrics
 from runs.search.run_metrics import CHART_POINTS
 from tests.pages.run_page import ACTOR, HTMX, PAGE, browser, cost, log
 from tests.parts.records import NOON
@@ -67,9 +68,12 @@ def test_a_figure_is_one_that_plotly_draws(browser: Client, run: Run) -> None:
         go.Figure(data=answer["data"], layout=answer["layout"])
 
 
+@pytest.mark.parametrize("smoothed", [200_000, 1000])
 def test_a_long_series_is_sampled_with_every_extreme_kept(
-    browser: Client, run: Run
+    browser: Client, run: Run, monkeypatch: pytest.MonkeyPatch, smoothed: int
 ) -> None:
+    # Beyond the second it is sampled chunk by chunk.
+    monkeypatch.setattr(run_metrics, "MOST_SMOOTHED", smoothed)
     values: list[float | str | None] = [0.0] * 5000
     values[3777] = 9.0
     log(run, loss=values)

@@ -257,3 +257,27 @@ def test_distinct_steps_in_any_order_are_kept_and_sampled(metric: Metric) -> Non
     assert total == count
     assert (sampled.steps[0], sampled.steps[-1]) == (0, count - 1)
     assert list(store.read(metric, 500, 510).steps) == list(range(500, 511))
+
+
+def test_a_long_series_is_sampled_by_chunks_with_every_extreme_kept(
+    metric: Metric,
+) -> None:
+    values = [math.sin(n / 50) for n in range(3 * CHUNK_POINTS)]
+    values[100], values[-7], values[CHUNK_POINTS + 1] = 9.0, -9.0, NAN
+    store.append(metric, line(values))
+    found = store.sample_long(metric, 100)
+    assert found is not None
+    points, total = found
+    assert (total, len(points) <= 100) == (len(values), True)
+    assert {9.0, -9.0} <= set(points.values.tolist())
+    assert np.isnan(points.values).any()
+    assert (points.steps[0], points.steps[-1]) == (0, len(values) - 1)
+
+
+@pytest.mark.parametrize("more", [floats(9), line(["x"], 10**6)])
+def test_by_chunks_nothing_is_sampled_out_of_order_or_among_texts(
+    metric: Metric, more: Points
+) -> None:
+    store.append(metric, floats(3 * CHUNK_POINTS))
+    store.append(metric, more)
+    assert store.sample_long(metric, 100) is None
