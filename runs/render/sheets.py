@@ -102,8 +102,8 @@ def _not_finite(value: float) -> str:
 
 
 def csv_cell(column: Column, value: Any) -> str:
-    if value is None:
-        return ""
+    if value is None or type(value) is str:
+        return harmless(value or "")
     if isinstance(value, bool):
         return "true" if value else "false"
     if column.kind == TIME and isinstance(value, int):

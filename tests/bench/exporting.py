@@ -41,7 +41,9 @@ def memory_of(server: Server) -> Iterator[Peak]:
         found = 0
         for each in (top, *top.children(recursive=True)):
             with contextlib.suppress(psutil.NoSuchProcess):
-                found += each.memory_info().rss
+                info = each.memory_info()
+                # Pages of the database that SQLite maps are the system's cache.
+                found += info.rss - info.shared
         return found / 1e6
 
     peak = Peak(now())
