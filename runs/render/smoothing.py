@@ -1,51 +1,53 @@
-"""The exponential moving average of long series, corrected for its start at nothing.
+"""The exponential moving average of a long series at the places where it is drawn.
 
-What is not finite stays as it is and is not averaged in: as `runs.render.charts.smooth`
-has it, point by point, which for a million points takes too long.
+It is corrected for its start at nothing; what is not finite stays as it is and is not
+averaged in: as `runs.render.charts.smooth` has it, point by point, which for a million
+points takes too long. Far back a value's share is nothing to the last bit, so that each
+place needs only the values before it that still count.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: Values that are averaged at once, by one matrix.
-BLOCK = 128
+#: A share below it changes no bit of a sum.
+NOTHING = 1e-18
+#: Places that are averaged at once.
+AT_ONCE = 256
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 
-def smooth_array(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
-    """The same length; `weight` (0 to 1) is how much stays of what went before."""
+def smooth_at(values: Floats, places: Places, weight: float) -> Floats:
+    """One value for each place; `weight` (0 to 1) is how much of what was stays."""
+    found: Floats = values[places].astype(np.float64)
     finite = np.isfinite(values)
-    if not weight or not finite.any():
-        return values
+    averaged = finite[places]
+    if not weight or not averaged.any():
+        return found
+    where = places[averaged]
     if finite.all():
-        return _average(values, weight)
-    result = values.astype(np.float64)
-    result[finite] = _average(values[finite], weight)
-    return result
+        found[averaged] = _averages(values, where, weight)
+    else:
+        # The places among the finite values alone.
+        order = np.cumsum(finite) - 1
+        found[averaged] = _averages(values[finite], order[where], weight)
+    return found
 
 
-def _average(values: NDArray[np.float64], weight: float) -> NDArray[Any]:
-    count = len(values)
-    rows = -(-count // BLOCK)
-    padded = np.zeros(rows * BLOCK)
-    padded[:count] = values
-    ages = np.subtract.outer(np.arange(BLOCK), np.arange(BLOCK))
-    kernel = np.where(ages >= 0, (1 - weight) * weight ** np.maximum(ages, 0), 0.0)
-    blocks = padded.reshape(rows, BLOCK) @ kernel.T
-    fading = weight ** np.arange(1, BLOCK + 1)
-    # What each block ends with goes on into the next one.
-    carried = 0.0
-    ends = blocks[:, -1].tolist()
-    before = np.empty(rows)
-    for row, end in enumerate(ends):
-        before[row] = carried
-        carried = end + fading[-1] * carried
-    averaged = (blocks + np.outer(before, fading)).reshape(-1)[:count]
-    # Further on the share is 1 to the last bit, and powers would be slow.
-    corrected = min(count, math.ceil(math.log(1e-18) / math.log(weight)))
-    averaged[:corrected] /= 1 - weight ** np.arange(1, corrected + 1)
-    return averaged
+def _averages(values: Floats, places: Places, weight: float) -> Floats:
+    reach = min(len(values), math.ceil(math.log(NOTHING) / math.log(weight)))
+    back = np.arange(reach)
+    shares = (1 - weight) * weight**back
+    found = np.empty(len(places))
+    for start in range(0, len(places), AT_ONCE):
+        part = places[start : start + AT_ONCE]
+        at = part[:, None] - back[None, :]
+        seen = np.where(at >= 0, values[np.maximum(at, 0)], 0.0)
+        found[start : start + AT_ONCE] = seen @ shares
+    corrected: Floats = found / (1 - weight ** np.minimum(places + 1, 10_000))
+    return corrected

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from runs.models import Metric
 from runs.render.charts import Line
-from runs.render.smoothing import smooth_array
+from runs.render.smoothing import smooth_at
 from runs.search.drawn_runs import DrawnRun
 from runs.search.run_metrics import CHART_POINTS, began, is_drawn
 from runs.storage.metrics import store
@@ -181,7 +181,7 @@ def _curve(series: Series, read: Placed, chart: Chart, room: int) -> Curve:
     picked = choose(points, room) if total > room else np.arange(total)
     smoothed = None
     if chart.smoothing:
-        smoothed = smooth_array(points.values, chart.smoothing)[picked].tolist()
+        smoothed = smooth_at(points.values, picked, chart.smoothing).tolist()
     line = Line(
         series.run.name,
         (read.xs if series.over is not None else points.steps)[picked].tolist(),

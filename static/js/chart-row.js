@@ -39,6 +39,8 @@ async function read(chart) {
 async function refresh(chart) {
   clearTimeout(chart.timer);
   if (!isShown(chart.plot)) return;
+  // Plotly and the first figure come side by side.
+  if (chart.card.dataset.kind !== "parallel") plotly().catch(() => {});
   try {
     if (await read(chart)) await paint(chart);
   } catch (error) {
