@@ -72,15 +72,15 @@ def difference(value: float, zero: float, higher: bool | None) -> str:
 
 
 def signed(change: float) -> str:
-    """With its sign, a real minus."""
+    """With its sign, a real minus; three significant digits, as a cell has room for."""
     sign = "+" if change > 0 else MINUS if change < 0 else "±"
-    return sign + numbers.number(abs(change))
+    return sign + numbers.number(float(f"{abs(change):.2e}"))
 
 
 def _percent(share: float) -> str:
     sign = "+" if share > 0 else MINUS if share < 0 else "±"
     size = abs(share)
-    digits = numbers.number(size) if size >= 1000 else f"{size:.1f}"
+    digits = numbers.number(round(size)) if size >= 100 else f"{size:.1f}"
     return _("%(share)s %%") % {"share": sign + digits}
 
 

@@ -16,6 +16,7 @@ from runs.actions.actor import Actor
 from runs.actions.goals import set_goal
 from runs.actions.ingest import Point, log_metrics
 from runs.models import Experiment, Run
+from runs.render.compare import difference
 from studio.core.statuses import RunStatus
 
 pytestmark = pytest.mark.django_db
@@ -181,3 +182,10 @@ def test_a_comparison_costs_the_same_queries_whatever_it_holds(
         asked_of = [one["sql"] for one in asking.captured_queries]
         counts.append(sum(sql.startswith("SELECT") for sql in asked_of))
     assert counts[0] == counts[1] <= 18
+
+
+def test_a_difference_has_room_in_its_cell() -> None:
+    told = difference(0.0106012, 0.0047597, higher=False)
+    assert told == (
+        '<span class="delta worse"><span>+0.00584</span><span>+123 %</span></span>'
+    )
