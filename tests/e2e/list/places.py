@@ -29,6 +29,28 @@ FILES = {
 }
 
 
+#: Everything that a description may have.
+NOTE = """A **fine** run, [see](https://x.y), metric:acc,
+run:digits-01, [gone](run:x).[^1]
+
+- [x] done
+- [ ] to do
+
+```python
+def lr(step: int) -> float:  # falls
+    return 0.1 * step, "text"
+```
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+![pixel](file:images/pixel.png)
+
+[^1]: A note.
+"""
+
+
 @dataclass(frozen=True)
 class Place:
     name: str
@@ -58,7 +80,7 @@ def rich_run(server: Server) -> str:
     params = [{"key": "lr", "value": "0.1"}, {"key": "model", "value": "resnet50"}]
     tags = [
         {"key": "seed", "value": "1"},
-        {"key": "mlflow.note.content", "value": "A **fine** run, [see](https://x.y)."},
+        {"key": "mlflow.note.content", "value": NOTE},
     ]
     batch = {"run_id": run, "metrics": metrics, "params": params, "tags": tags}
     link.call("POST", "/runs/log-batch", batch)
@@ -217,6 +239,17 @@ PLACES = [
         clicked(".view-bar .menu:not(.view-menu) summary", ".menu[open]"),
     ),
     Place("views", "views/"),
+    Place(
+        "run's description",
+        "runs/{run}/",
+        clicked("#run-description a[hx-get]", "#description-text"),
+    ),
+    Place("versions of a description", "runs/{run}/description/versions/"),
+    Place(
+        "experiment's description",
+        DIGITS,
+        clicked("#experiment-description a[hx-get]", "#description-text"),
+    ),
     Place("run's images", "runs/{run}/images/"),
     Place("run's sources", "runs/{run}/snapshot/"),
 ]
