@@ -135,4 +135,24 @@ def page(
             measure(
                 server, report, many=many, series=series, points=points, repeats=repeats
             )
+
+
+@click.command()
+@options(
+    KIND,
+    AS_JSON,
+    click.option("--views", "count", default=1000, show_default=True),
+    click.option("--repeats", default=15, show_default=True, help="Of each."),
+)
+def views(kind: str, as_json: bool, count: int, repeats: int) -> None:
+    """Open the menu of views and a view, among many, on a fresh server."""
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        with database(home, kind) as env:
+            from tests.bench.viewing import measure
+
+            report = Report("Views")
+            with running(home, env=env) as server:
+                measure(server, report, views=count, repeats=repeats)
             report.show(as_json=as_json)
