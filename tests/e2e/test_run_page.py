@@ -194,7 +194,7 @@ def test_points_that_arrive_are_drawn_and_listed(run: Writer, owner_page: Page) 
 
 def test_the_page_follows_the_run_until_it_ends(run: Writer, owner_page: Page) -> None:
     owner_page.goto(run.page)
-    head = owner_page.locator("#run-head")
+    head = owner_page.locator("#run-state")
     expect(head.get_by_text("Running")).to_be_visible()
     expect(owner_page.get_by_text("Live")).to_be_visible()
     run.call("runs/update", {"run_id": run.id, "status": "FINISHED", "end_time": 9})
