@@ -39,10 +39,15 @@ document.addEventListener("input", (event) => {
 });
 
 document.addEventListener("toggle", (event) => {
-  if (event.target.id !== "compare-add" || !event.target.open) return;
+  if (event.target.id === "compare-add" && event.target.open) begin();
+}, true);
+function begin() {
   addBox().focus();
   if (!options().length) ask();
-}, true);
+}
+// Opened before this script was there.
+const early = document.getElementById("compare-add");
+if (early?.open && early.contains(document.activeElement)) begin();
 
 async function ask() {
   asking?.abort();
