@@ -8,7 +8,7 @@ from studio import __version__
 from studio.cli.env import env
 from studio.cli.login import login
 from studio.cli.sync import sync
-from studio.cli.views import views
+from studio.cli.views import view_group
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,4 +22,4 @@ def main() -> None:
 main.add_command(env)
 main.add_command(login)
 main.add_command(sync)
-main.add_command(views)
+main.add_command(view_group)

@@ -1,4 +1,4 @@
-"""`studio views`: a workspace's custom views, and their exchange with files in git."""
+"""`studio view`: a workspace's custom views, and their exchange with files in git."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from studio.cli.server import connected
 from studio.core.errors import StudioError
 
 
-@click.group()
-def views() -> None:
+@click.group("view")
+def view_group() -> None:
     """List custom views; export and apply them as YAML."""
 
 
-@views.command("list")
+@view_group.command("list")
 @click.option("--find", default="", help="Words of the name or description.")
 @click.option("--only", type=click.Choice(["all", "shared", "mine"]), default="all")
 def list_views(find: str, only: str) -> None:
@@ -37,7 +37,7 @@ def list_views(find: str, only: str) -> None:
             return
 
 
-@views.command()
+@view_group.command()
 @click.option("--find", default="", help="Words of the name or description.")
 @click.option("--only", type=click.Choice(["all", "shared", "mine"]), default="shared")
 @click.option("-o", "--output", type=click.File("wb"), default="-")
@@ -53,7 +53,7 @@ def export(find: str, only: str, output: Any) -> None:
     output.write(content.getvalue())
 
 
-@views.command()
+@view_group.command()
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 def apply(file: Any) -> None:
     """Make the views of the workspace as FILE says (`-` reads from a pipe).
@@ -64,7 +64,7 @@ def apply(file: Any) -> None:
     _tell(_sent(file.read(), dry=False))
 
 
-@views.command()
+@view_group.command()
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 def diff(file: Any) -> None:
     """Say what `apply` would change. Ends with 1 where that is something."""

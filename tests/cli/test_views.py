@@ -1,4 +1,4 @@
-"""`studio views` against the real server: list, export, diff, apply."""
+"""`studio view` against the real server: list, export, diff, apply."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.parts.wire import Connection
 
 def studio(server: Server, *words: str, text: str = "") -> Any:
     return subprocess.run(
-        [sys.executable, "-m", "studio.cli", "views", *words],
+        [sys.executable, "-m", "studio.cli", "view", *words],
         env={**quiet_environment(), **server.environment},
         cwd=ROOT,
         input=text,
