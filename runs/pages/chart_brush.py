@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import Permission, access
 from runs.pages.conditional import varied
 from runs.pages.facet_sections import RANGES, edited
-from runs.pages.list_scope import number_of, scope_of
+from runs.pages.list_scope import scope_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from studio.core import viewtext
@@ -37,8 +37,7 @@ def brush(request: PageRequest) -> HttpResponse:
     """`field` with `low`, `high` or both, or with `word` repeated."""
     scope = scope_of(request)
     spec = ViewSpec.from_query(request.GET.dict())
-    number = number_of(scope.experiment)
-    links = Links(request.workspace.name, spec, spec.filter(), number)
+    links = Links(request.workspace.name, spec, spec.filter(), scope.number)
     field = viewtext.read_field(request.GET.get("field", ""), "field")
     words = request.GET.getlist("word")[:MOST_WORDS]
     if words:

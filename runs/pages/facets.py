@@ -23,7 +23,7 @@ from runs.models import Experiment
 from runs.pages import facet_sections as sections
 from runs.pages.conditional import varied
 from runs.pages.facet_state import PanelState, names, told
-from runs.pages.list_scope import scope_of
+from runs.pages.list_scope import scope_in, scope_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.render import numbers
@@ -94,7 +94,7 @@ def around(
         "facets": shown,
         "facets_href": "?" + spec.to_query(facets=not spec.facets),
         "facets_url": f"/w/{request.workspace.name}/list/facets/",
-        "facets_of": "" if experiment is None else str(experiment.number),
+        "facets_of": scope_in(request, experiment).number,
     }
 
 
@@ -109,7 +109,7 @@ def panel(
         "path": path,
         "find": state.find,
         "kept": list(spec.parameters().items()),
-        "in": "" if experiment is None else str(experiment.number),
+        "in": scope_in(request, experiment).number,
         "range_url": f"/w/{request.workspace.name}/list/facets/range/",
     }
     try:

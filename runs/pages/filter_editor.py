@@ -211,7 +211,7 @@ class _Editor:
     def _show(self, fragment: str, context: dict[str, Any]) -> HttpResponse:
         is_wrong = self.error and "apply" in self.given
         status = HTMX_SWAPS_THIS if is_wrong else 200
-        context |= {"fragment": fragment, "experiment": self.scope.experiment}
+        context |= {"fragment": fragment, "list_name": self.scope.name}
         if not self.request.htmx:
             page = render(self.request, "filter_editor.html", context, status=status)
             return varied(page)

@@ -57,7 +57,7 @@ def choose_group(request: PageRequest) -> HttpResponse:
     kept = {**spec.parameters(), **({"in": scope.number} if scope.number else {})}
     context = {
         "title": _("Group by"),
-        "experiment": scope.experiment,
+        "list_name": scope.name,
         "back": choices.href(spec.group),
         "kept": list(kept.items()),
         "find": part,

@@ -1,44 +1,61 @@
 """Which list a part of it (completion, editors, facets) was asked for.
 
 The parts live at `/w/<workspace>/list/<part>/` and take the query string of the list;
-`in` names the experiment by its number (`in=3`), and is missing for All runs.
+`in` names the experiment by its number (`in=3`) or the run whose children are listed
+(`in=run.<id>`), and is missing for All runs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from runs.models import Experiment
 from runs.pages.experiments import find_experiment
 from runs.pages.members_only import PageRequest
-from runs.render.addresses import experiment_path
+from runs.render.addresses import experiment_path, run_path
+
+RUN = "run."
 
 
 @dataclass(frozen=True)
 class ListScope:
-    """`path` is the list's own address, without a query string."""
+    """`path` is the list's own address, without a query string; `number` what `in`
+    says of it."""
 
     experiment: Experiment | None
     path: str
+    number: str = ""
 
     @property
-    def number(self) -> str:
-        """What `in` says."""
-        return number_of(self.experiment)
+    def name(self) -> str:
+        """What links back to the list say."""
+        if self.experiment:
+            return self.experiment.name
+        return _("Child runs") if self.number else _("All runs")
 
 
 def scope_of(request: PageRequest) -> ListScope:
     """The list that the request's `in` names; Http404 for an unknown experiment."""
     number = request.GET.get("in", "")
-    workspace = request.workspace.name
-    if not number:
-        return ListScope(None, f"/w/{workspace}/runs/")
-    experiment = find_experiment(request, f"~{number}")
-    return ListScope(
-        experiment, experiment_path(workspace, experiment.number, experiment.name)
-    )
+    if not number or number.startswith(RUN):
+        return scope_in(request, None)
+    return scope_in(request, find_experiment(request, f"~{number}"))
+
+
+def scope_in(request: PageRequest, experiment: Experiment | None) -> ListScope:
+    """The list of that experiment; without one, as the request's `in` says."""
+    workspace, said = request.workspace.name, request.GET.get("in", "")
+    if experiment is not None:
+        path = experiment_path(workspace, experiment.number, experiment.name)
+        return ListScope(experiment, path, number_of(experiment))
+    if said.startswith(RUN):
+        run_id = said.removeprefix(RUN)
+        return ListScope(None, f"{run_path(workspace, run_id)}children/", said)
+    return ListScope(None, f"/w/{workspace}/runs/")
 
 
 def number_of(experiment: Experiment | None) -> str:
-    """What `in` says of a list."""
+    """What `in` says of the list of an experiment, or of All runs."""
     return "" if experiment is None else str(experiment.number)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.pages import run_list
+from runs.pages.list_scope import RUN
 from runs.pages.members_only import PageRequest
 from runs.pages.run_head import find_head, frame
 from studio.core.errors import InvalidFilter
@@ -28,6 +29,7 @@ def children(request: PageRequest, run_id: str) -> HttpResponseBase:
     here = request.get_full_path()
     asked: Any = request.GET.copy()
     asked["q"] = of_parent(asked.get("q", ""), head.run.run_id)
+    asked["in"] = f"{RUN}{head.run.run_id}"
     request.GET = asked
     context = {**frame(request, head), "tab": "children", "here": here}
     around = run_list.Around("run_children.html", context)

@@ -35,7 +35,7 @@ from runs.pages.list_charts import charts_of
 from runs.pages.list_empty import empty
 from runs.pages.list_found import Found, find
 from runs.pages.list_news import kept_rows, news_words
-from runs.pages.list_scope import number_of
+from runs.pages.list_scope import scope_in
 from runs.pages.members_only import PageRequest
 from runs.pages.run_legal import role_refusal
 from runs.pages.run_links import Links, strip
@@ -153,7 +153,7 @@ def _context(
     request: PageRequest, found: Found, experiment: Experiment | None
 ) -> dict[str, Any]:
     spec, page, columns = found.spec, found.page, found.columns
-    number, numbers = number_of(experiment), found.chosen.numbers
+    number, numbers = scope_in(request, experiment).number, found.chosen.numbers
     links = Links(request.workspace.name, spec, spec.filter(), number, numbers)
     shown = spec.parameters()
     context = {
@@ -192,6 +192,7 @@ def _frame(
         "experiment_starred": starred,
         "experiment_star_url": f"{request.path}star/",
         "here": request.get_full_path(),
+        "list_in": scope_in(request, experiment).number,
         "can_edit": not role_refusal(request, Permission.ANNOTATE),
         **selecting.form(request, spec, experiment),
         "news": news_words(),
@@ -246,7 +247,8 @@ def _page_of_wrong(
 def _without_rows(
     request: PageRequest, spec: ViewSpec, experiment: Experiment | None
 ) -> dict[str, Any]:
-    links = Links(request.workspace.name, spec, None, number_of(experiment))
+    number = scope_in(request, experiment).number
+    links = Links(request.workspace.name, spec, None, number)
     return {
         "spec": spec,
         "experiment": experiment,

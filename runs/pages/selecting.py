@@ -23,7 +23,7 @@ from runs.actions.clock import now_ms
 from runs.actions.selections import DAY, keep_selection
 from runs.models import Experiment, Run, Selection
 from runs.pages.compare_state import CompareState
-from runs.pages.list_scope import ListScope, number_of, scope_of
+from runs.pages.list_scope import ListScope, scope_in, scope_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.pages.run_table import find_page
@@ -76,7 +76,7 @@ def form(
     request: PageRequest, spec: ViewSpec, experiment: Experiment | None
 ) -> dict[str, str]:
     """Where the boxes' form goes, and which list it is about."""
-    number = number_of(experiment)
+    number = scope_in(request, experiment).number
     address = reverse("list-select", args=[request.workspace.name])
     return {
         "select_url": address + (f"?{urlencode({'in': number})}" if number else ""),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from runs.access.rules import Permission
 from runs.models import Experiment, Role, View
 from runs.models.views import may_edit
-from runs.pages.list_scope import number_of
+from runs.pages.list_scope import ListScope, scope_in
 from runs.pages.members_only import PageRequest
 from runs.pages.view_state import (
     BUILT_IN,
@@ -39,7 +39,8 @@ def bar(
     spec = state.spec.changed()
     found = changes(state, experiment)
     kept = replace(spec, columns=columns)
-    given = {"in": number_of(experiment)} if experiment else {}
+    scope = scope_in(request, experiment)
+    given = {"in": scope.number} if scope.number else {}
     query = "&".join(filter(None, [kept.to_query(), urlencode(given)]))
     return {
         "view": view,
@@ -49,13 +50,21 @@ def bar(
         "view_state": query,
         "view_is_stale": state.is_stale,
         "save_refusal": save_refusal(request, view),
-        "reset_href": reset_href(workspace, view, experiment),
+        "reset_href": reset_href(workspace, view, experiment)
+        if view
+        else _at(scope, ViewSpec(view=BUILT_IN)),
         "view_menu_href": f"{reverse('view-menu', args=[workspace])}?{query}",
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
-        "back": address_of(workspace, experiment, state.spec),
-        "share_text": share_text(request, state, experiment),
+        "back": _at(scope, state.spec),
+        "share_text": share_text(request, state, scope),
         "is_own_view": view is not None and view.owner_id == request.actor.user.pk,
     }
+
+
+def _at(scope: ListScope, spec: ViewSpec) -> str:
+    """The page's own list in that state."""
+    query = spec.to_query()
+    return scope.path + (f"?{query}" if query else "")
 
 
 def changes(state: ListState, experiment: Experiment | None) -> list[Difference]:
@@ -97,15 +106,13 @@ def reset_href(workspace: str, view: View | None, experiment: Experiment | None)
     return address_of(workspace, list_of(view), spec_of(view))
 
 
-def share_text(
-    request: PageRequest, state: ListState, experiment: Experiment | None
-) -> str:
+def share_text(request: PageRequest, state: ListState, scope: ListScope) -> str:
     """The address that shows to others what is shown here."""
     origin = settings.STUDIO_ORIGIN or request.build_absolute_uri("/").rstrip("/")
     view = state.view
     if view is None:
         spec = state.spec.changed()
-        return origin + address_of(request.workspace.name, experiment, spec)
+        return origin + _at(scope, spec)
     query = overriding(spec_of(view), state.spec)
     path = reverse("view", args=[view.slug])
     return origin + path + (f"?{query}" if query else "")

@@ -10,6 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from runs.models import Experiment
 from runs.pages.experiments import find_experiment
+from runs.pages.list_scope import RUN
 from runs.pages.members_only import PageRequest
 from studio.core.viewspec import ViewSpec
 
@@ -23,10 +24,14 @@ def back_of(request: PageRequest) -> str:
 
 
 def sent_state(request: PageRequest, sent: str) -> tuple[ViewSpec, Experiment | None]:
-    """The state and list of a form's `state`, a query string of a list and its `in`."""
+    """The state and list of a form's `state`, a query string of a list and its `in`.
+
+    Views belong to an experiment or to All runs: a list of child runs is that of All
+    runs whose filter names the parent."""
     given = QueryDict(sent)
     number = given.get("in", "")
-    experiment = find_experiment(request, f"~{number}") if number else None
+    is_experiment = number and not number.startswith(RUN)
+    experiment = find_experiment(request, f"~{number}") if is_experiment else None
     return ViewSpec.from_query(given.dict()), experiment
 
 

@@ -112,7 +112,7 @@ def _context(scope: ListScope, spec: ViewSpec) -> dict[str, Any]:
     query = spec.to_query()
     return {
         "title": _("What differs?"),
-        "experiment": scope.experiment,
+        "list_name": scope.name,
         "back": scope.path + (f"?{query}" if query else ""),
         "spec": spec,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -84,3 +86,76 @@ def test_the_tab_costs_the_same_for_any_number(
         name = f"more-{n}"
         create_run(experiment, run_id=name, parent_run_id="run-1", actor=actor, now=now)
     assert cost(browser, CHILDREN) == before
+
+
+def hrefs(page: str) -> set[str]:
+    return {
+        html.unescape(each) for each in re.findall(r'(?:href|src)="([^"#]+)"', page)
+    }
+
+
+CHART = "line!metrics.loss"
+
+
+@pytest.mark.usefixtures("kids")
+@pytest.mark.parametrize(
+    ("part", "more", "kept"),
+    [
+        ("columns/", "done=1&add=params.lr", "columns="),
+        ("group/", "", ""),
+        ("charts/", "", ""),
+        ("filter/", "field=status&has=in&value=Running&apply=1", "q="),
+        ("head/", "", ""),
+        ("facets/", "", "facets=1"),
+        ("facets/range/", "field=metrics.acc&low=1", "q="),
+        ("charts/brush/", "field=metrics.acc&low=1", "q="),
+    ],
+)
+def test_a_part_of_the_list_leads_back_to_the_tab(
+    browser: Client, part: str, more: str, kept: str
+) -> None:
+    page = browser.get(f"{CHILDREN}?columns=name,status&facets=1").text
+    address = f"/w/default/list/{part}"
+    links = [each for each in hrefs(page) if each.startswith(f"{address}?")]
+    asked = links[0] if links else f"{address}?in=run.run-1&q=parent:run-1"
+    assert "in=run.run-1" in asked
+    answer = browser.get(f"{asked}&{more}")
+    if kept:
+        assert answer.status_code == 302
+        assert answer["Location"].startswith(CHILDREN)
+        assert kept in answer["Location"]
+    else:
+        assert f'href="{CHILDREN}?' in answer.text
+        assert ">Child runs</a>" in answer.text
+
+
+@pytest.mark.usefixtures("kids")
+def test_no_link_of_the_list_forgets_the_tab(browser: Client) -> None:
+    page = browser.get(f"{CHILDREN}?selected=kid-0,kid-1&facets=1&charts={CHART}").text
+    parts = {each for each in hrefs(page) if each.startswith("/w/default/list/")}
+    assert len(parts) > 5
+    assert [each for each in parts if "in=run.run-1" not in each] == []
+    assert 'data-in="run.run-1"' in page
+    assert f'href="{CHILDREN}?view=default"' in page
+
+
+@pytest.mark.usefixtures("kids")
+def test_choosing_rows_stays_in_the_tab(browser: Client) -> None:
+    page = browser.get(CHILDREN)
+    form = {"query": page.context["select_query"], "page": "1"}
+    answer = browser.post(page.context["select_url"], form)
+    assert answer["Location"].startswith(f"{CHILDREN}?")
+    assert "kid-2" in answer["Location"]
+
+
+@pytest.mark.usefixtures("kids")
+def test_a_view_saved_in_the_tab_names_the_parent(browser: Client) -> None:
+    state = browser.get(f"{CHILDREN}?sort=name").context["view_state"]
+    answer = browser.post(
+        "/w/default/views/new/", {"state": state, "name": "Mine"}, follow=True
+    )
+    assert {row.run.run_id for row in answer.context["rows"]} == {
+        "kid-0",
+        "kid-1",
+        "kid-2",
+    }
