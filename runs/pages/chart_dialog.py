@@ -7,7 +7,6 @@ It answers with the address of the page that has the chart, as the form says it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
+from runs.pages.chart_draft import Draft, chart_of, draft_of
 from runs.pages.chart_row import KINDS
 from runs.pages.conditional import varied
 from runs.pages.list_scope import scope_of
@@ -27,7 +27,7 @@ from runs.search.field_list import list_fields
 from studio.core import viewtext
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text
-from studio.core.filters.tree import METRICS, PARAMS, TAGS, Field, metric
+from studio.core.filters.tree import METRICS, PARAMS, TAGS
 from studio.core.viewcharts import (
     BANDS,
     CHART_KINDS,
@@ -37,7 +37,6 @@ from studio.core.viewcharts import (
     MAX_CHARTS,
     MAX_RUNS,
     Chart,
-    read_chart,
 )
 from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import ViewSpec, encoded
@@ -45,38 +44,10 @@ from studio.core.viewspec import ViewSpec, encoded
 #: What the form says; any other parameter belongs to the page.
 FORM = (
     *("at", "kind", "field", "x", "over", "smooth", "logx", "logy", "low", "high"),
+    *("xlow", "xhigh"),
     *("legend", "group", "but", "band", "runs", "bins", "done", "text"),
 )
-#: Empty boxes for further fields.
-SPARE = 2
 HTMX_SWAPS_THIS = 422
-
-
-@dataclass(frozen=True)
-class Draft:
-    """The form's texts, whatever they are worth."""
-
-    kind: str
-    fields: tuple[str, ...]
-    x: str = "step"
-    over: str = ""
-    smooth: str = "0"
-    logx: bool = False
-    logy: bool = False
-    low: str = ""
-    high: str = ""
-    legend: str = ""
-    group: str = ""
-    but: bool = False
-    band: str = "std"
-    runs: str = ""
-    bins: str = ""
-
-    @property
-    def boxes(self) -> list[str]:
-        most = max(most for _, most in CHART_KINDS.values())
-        count = max(len(self.fields) + 1, 1 + SPARE)
-        return [*self.fields, *[""] * (min(count, most) - len(self.fields))]
 
 
 @access(Permission.READ)
@@ -116,7 +87,7 @@ def _leave(
     request: PageRequest, spec: ViewSpec, at: int | None, draft: Draft
 ) -> HttpResponse:
     """To the page that shows the chart."""
-    chart = _chart(draft)
+    chart = chart_of(draft)
     charts = list(spec.charts)
     if at is None:
         charts.append(chart)
@@ -151,46 +122,6 @@ def _state(request: PageRequest) -> list[tuple[str, str]]:
     return [(name, value) for name, value in pairs if name not in FORM]
 
 
-def _chart(draft: Draft) -> Chart:
-    """The chart that the form means; raises InvalidValue."""
-    options = {
-        "x": f"{_field(draft.over)}" if draft.x == "metric" else draft.x,
-        "smooth": draft.smooth,
-        "log": "x" * draft.logx + "y" * draft.logy,
-        "range": f"{draft.low}~{draft.high}" if draft.low or draft.high else "",
-        "legend": draft.legend,
-        "band": draft.band,
-        "runs": draft.runs,
-        "bins": draft.bins,
-    }
-    if draft.kind == "line" and draft.x == "metric" and not draft.over:
-        raise InvalidValue(_("Name the metric of the x axis"), field="over")
-    sign = "-" if draft.but else ""
-    groups = [
-        ("group", f"{sign}{_field(name, PARAMS)}")
-        for name in viewtext.split(draft.group, ",", "group")
-    ]
-    given = [(name, text) for name, text in options.items() if text]
-    text = "!".join(
-        [
-            draft.kind,
-            *(_field(name) for name in draft.fields),
-            *(f"{name}={value}" for name, value in [*given, *groups]),
-        ]
-    )
-    return read_chart(text, "chart")
-
-
-def _field(name: str, kind: str = METRICS) -> str:
-    """A field's name; a bare word that is none is the key of a metric or parameter."""
-    try:
-        return field_text(viewtext.read_field(name, "chart"))
-    except InvalidValue:
-        if "." in name.partition('"')[0]:
-            raise
-        return field_text(metric(name) if kind == METRICS else Field(kind, name))
-
-
 def _draft(request: PageRequest) -> Draft:
     given = request.GET
     named = tuple(each.strip() for each in given.getlist("field") if each.strip())
@@ -211,6 +142,8 @@ def _draft(request: PageRequest) -> Draft:
         given.get("band", "std"),
         given.get("runs", "").strip(),
         given.get("bins", "").strip(),
+        given.get("xlow", "").strip(),
+        given.get("xhigh", "").strip(),
     )
 
 
@@ -224,26 +157,7 @@ def _begun(request: PageRequest, spec: ViewSpec, at: int | None) -> Draft:
         drawn = {field for chart in spec.charts for field in chart.fields}
         fresh = [field_text(field) for field in common if field not in drawn]
         return Draft("line", tuple(fresh[:1]))
-    chart = spec.charts[at]
-    low, _tilde, high = chart.option("range").partition("~")
-    over = chart.x_metric
-    return Draft(
-        chart.kind,
-        tuple(field_text(field) for field in chart.fields),
-        "metric" if over else chart.axis,
-        field_text(over) if over else "",
-        chart.option("smooth", "0"),
-        chart.log_x,
-        chart.log_y,
-        low,
-        high,
-        chart.option("legend"),
-        ",".join(field_text(field) for field in chart.groups),
-        chart.all_but,
-        chart.band,
-        chart.option("runs"),
-        chart.option("bins"),
-    )
+    return draft_of(spec.charts[at])
 
 
 def _names(request: PageRequest, spec: ViewSpec, part: str) -> list[str]:

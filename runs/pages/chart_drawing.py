@@ -54,7 +54,7 @@ def draw(
 ) -> Drawing:
     """The figure of any kind; `window` narrows the x axis of lines."""
     if chart.kind == "line":
-        made = _lines(chart, drawn, zone, window or Window())
+        made = _lines(chart, drawn, zone, window or _whole(chart))
     elif chart.kind == "histogram":
         made = _histogram(chart, drawn)
     else:
@@ -66,7 +66,13 @@ def look_of(chart: Chart) -> Look:
     over = chart.x_metric
     axis = Axis(chart.axis) if chart.axis else Axis.STEP
     title = field_label(over) if over else ""
-    return Look(axis, title, chart.log_x, chart.log_y, chart.y_range)
+    return Look(axis, title, chart.log_x, chart.log_y, chart.y_range, chart.x_range)
+
+
+def _whole(chart: Chart) -> Window:
+    """What a chart shows unless it is zoomed."""
+    unit = 1000 if chart.axis == "relative" else 1
+    return Window(*(end if end is None else end * unit for end in chart.x_range))
 
 
 def _lines(chart: Chart, drawn: ChartRuns, zone: tzinfo, window: Window) -> Drawing:

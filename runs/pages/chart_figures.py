@@ -116,8 +116,9 @@ def _state(request: PageRequest, drawn: ChartRuns) -> str:
     return blake2b(seen.encode(), digest_size=9).hexdigest()
 
 
-def _window(request: PageRequest, chart: Chart) -> Window:
-    return Window(*(_bound(request, name, chart) for name in ("from", "to")))
+def _window(request: PageRequest, chart: Chart) -> Window | None:
+    start, stop = (_bound(request, name, chart) for name in ("from", "to"))
+    return None if start is None and stop is None else Window(start, stop)
 
 
 def _bound(request: PageRequest, name: str, chart: Chart) -> float | None:

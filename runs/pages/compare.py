@@ -22,6 +22,7 @@ from runs.pages.compare_diff import file_diff
 from runs.pages.compare_images import images_of
 from runs.pages.compare_sections import Table, sections
 from runs.pages.compare_state import CompareState, is_plain, read_state
+from runs.pages.compare_texts import COPIES, copied
 from runs.pages.conditional import varied
 from runs.pages.members_only import PageRequest
 from runs.render.addresses import experiment_path, run_path
@@ -61,11 +62,20 @@ def compare(request: PageRequest) -> HttpResponse:
             return _to(request, state)
         offered = candidates(request, state, added)
     kind = compare_twins.kind_of(request)
-    if not is_plain(request.GET, state) and not added and not kind:
+    if (
+        not is_plain(request.GET, state)
+        and not added
+        and not kind
+        and "copy" not in request.GET
+    ):
         return _to(request, state)
     compared = compare_runs(
         state.runs, request.actor.user, request.workspace, now=now_ms()
     )
+    form = request.GET.get("copy", "")
+    if form in dict(COPIES).values():
+        goals = _goals(compared)
+        return copied(form, state, compared, compare_files(compared), goals)
     if kind:
         return compare_twins.twin(request, kind, compared, compare_files(compared))
     context = {
@@ -107,6 +117,7 @@ def _head(
         "experiment_href": home
         and experiment_path(request.workspace.name, home.number, home.name),
         "notices": notices(state, compared),
+        "copies": COPIES,
         "too_few": len(runs) < FEWEST,
         "is_full": len(runs) >= MOST,
         "columns": columns_of(request, state, compared),
@@ -119,9 +130,7 @@ def _head(
 def _table(
     request: PageRequest, state: CompareState, compared: Comparison
 ) -> dict[str, Any]:
-    metrics = [row.field for row in compared.metrics if row.field is not None]
-    experiments = {run.experiment_id for run in compared.runs}
-    goals = {f.key: up for f, up in goals_of(experiments, metrics).items()}
+    goals = _goals(compared)
     table = Table(state, compared, baseline_of(state, compared), goals)
     files = compare_files(compared)
     return {
@@ -135,6 +144,12 @@ def _table(
             request.workspace.name, state, compared, files, table.baseline
         ),
     }
+
+
+def _goals(compared: Comparison) -> dict[str, bool]:
+    metrics = [row.field for row in compared.metrics if row.field is not None]
+    experiments = {run.experiment_id for run in compared.runs}
+    return {f.key: up for f, up in goals_of(experiments, metrics).items()}
 
 
 def baseline_of(state: CompareState, compared: Comparison) -> int:

@@ -118,7 +118,7 @@ def _section(
 ) -> Section:
     state = table.state
     every = [(row, draw) for rows, draw in groups for row in rows]
-    wanted = [(row, draw) for row, draw in every if _is_found(row, state.find)]
+    wanted = [(row, draw) for row, draw in every if is_found(row, state.find)]
     shown = [each for each in wanted if each[0].differs or not state.differs]
     most = max(MOST_CELLS // len(table.compared.runs), FEWEST_ROWS)
     cut = shown if name in state.rows else shown[:most]
@@ -144,7 +144,7 @@ def label_of(row: Row) -> str:
     return str(SOURCE_LABELS.get(row.key, row.key))
 
 
-def _is_found(row: Row, words: str) -> bool:
+def is_found(row: Row, words: str) -> bool:
     label = label_of(row).lower()
     return all(word in label for word in words.lower().split())
 

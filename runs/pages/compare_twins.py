@@ -35,11 +35,11 @@ def kind_of(request: PageRequest) -> str:
 def twin(
     request: PageRequest, kind: str, compared: Comparison, files: ComparedFiles
 ) -> HttpResponse:
-    rows = list(_rows(compared, files))
+    rows = list(rows_of(compared, files))
     if kind == JSON:
         text = json.dumps(_body(compared, rows), ensure_ascii=False) + "\n"
         return varied(HttpResponse(text, content_type=JSON))
-    sheet = _sheet(compared, rows)
+    sheet = sheet_of(compared, rows)
     if kind == CSV:
         text = sheets.as_csv(sheet)
     else:
@@ -50,7 +50,7 @@ def twin(
     return varied(answer)
 
 
-def _rows(compared: Comparison, files: ComparedFiles) -> Iterator[tuple[str, Row]]:
+def rows_of(compared: Comparison, files: ComparedFiles) -> Iterator[tuple[str, Row]]:
     of_section = {
         "metrics": compared.metrics,
         "params": compared.params,
@@ -90,7 +90,7 @@ def _body(compared: Comparison, rows: list[tuple[str, Row]]) -> dict[str, Any]:
     }
 
 
-def _sheet(compared: Comparison, rows: list[tuple[str, Row]]) -> Sheet:
+def sheet_of(compared: Comparison, rows: list[tuple[str, Row]]) -> Sheet:
     columns = (
         sheets.Column("section", "section"),
         sheets.Column("name", "name"),
@@ -99,13 +99,13 @@ def _sheet(compared: Comparison, rows: list[tuple[str, Row]]) -> Sheet:
     return Sheet(
         columns,
         tuple(
-            (section, label_of(row), *(_told(row, value) for value in row.values))
+            (section, label_of(row), *(told(row, value) for value in row.values))
             for section, row in rows
         ),
     )
 
 
-def _told(row: Row, value: object) -> object:
+def told(row: Row, value: object) -> object:
     """Times and durations as their columns would be written."""
     kind = fields.value_type(row.field) if row.field is not None else ""
     if isinstance(value, int) and not isinstance(value, bool):

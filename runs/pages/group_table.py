@@ -21,6 +21,9 @@ from studio.core.filters import field_text
 from studio.core.viewlenient import Complaint
 from studio.core.viewspec import Column, ViewSpec
 
+#: So many groups are copied; a list of more is no table for people.
+COPIED = 2000
+
 
 @dataclass(frozen=True)
 class Grouped:
@@ -98,6 +101,16 @@ def too_many() -> str:
     ) % {"most": numbers.grouped(MOST)}
 
 
+def copied_note(grouping: Grouping) -> str:
+    """What copies leave out; empty where they have every group."""
+    if len(grouping) <= COPIED:
+        return ""
+    return _("the first %(most)s of %(total)s groups") % {
+        "most": numbers.grouped(COPIED),
+        "total": numbers.grouped(len(grouping)),
+    }
+
+
 def group_context(
     request: PageRequest, grouped: Grouped, links: Links
 ) -> dict[str, Any]:
@@ -129,6 +142,7 @@ def group_context(
         % {"shown": shown, "total": count, "noun": noun},
         "previous": links.query(after=str(before)) if grouped.start else "",
         "next": links.query(after=str(grouped.stop)) if grouped.stop < total else "",
+        "copied_note": copied_note(grouping),
         "copies": [
             (name, form, links.part("groups", form=form))
             for name, form in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -13,10 +14,16 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import Permission, access
 from runs.models import Run
 from runs.pages.group_rows import NO_VALUE
-from runs.pages.group_table import Grouped, find_groups, too_many
+from runs.pages.group_table import (
+    COPIED,
+    Grouped,
+    copied_note,
+    find_groups,
+    too_many,
+)
 from runs.pages.group_values import name_of
 from runs.pages.list_scope import scope_of
-from runs.pages.list_twins import sheet_answer
+from runs.pages.list_twins import NOTICE_HEADER, sheet_answer
 from runs.pages.members_only import PageRequest
 from runs.pages.run_table import columns_of
 from runs.render import numbers, paper_tables, sheets, times
@@ -30,14 +37,11 @@ from studio.core.filters import Field, field_text, tree
 from studio.core.viewlenient import Complaint
 from studio.core.viewspec import ViewSpec
 
-#: So many groups are copied; a list of more is no table for people.
-COPIED = 2000
-
 
 @access(Permission.READ)
 @require_safe
 def group_text(request: PageRequest) -> HttpResponse:
-    """All groups of the list as `form` asks: csv, markdown or latex."""
+    """The groups of the list as `form` asks: csv, markdown or latex."""
     scope, spec = scope_of(request), ViewSpec.from_query(request.GET.dict())
     if spec.group is None:
         raise InvalidValue("group names no field", field="group")
@@ -54,7 +58,10 @@ def group_text(request: PageRequest) -> HttpResponse:
         text = _FORMS[form](_table(grouping, groups))
     else:
         raise Http404(form)
-    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+    answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    if note := copied_note(grouping):
+        answer[NOTICE_HEADER] = json.dumps([note])
+    return answer
 
 
 def groups_twin(

@@ -35,7 +35,7 @@ def metric_row(
     """
     plain = [v if is_number(v) else None for v in values]
     texts = numbers.aligned(plain)  # type: ignore[arg-type]
-    best = _best(values, higher)
+    best = best_of(values, higher)
     zero = values[baseline] if baseline is not None else None
     cells = []
     for at, (value, text) in enumerate(zip(values, texts, strict=True)):
@@ -84,7 +84,8 @@ def _percent(share: float) -> str:
     return _("%(share)s %%") % {"share": sign + digits}
 
 
-def _best(values: Sequence[object], higher: bool | None) -> float | None:
+def best_of(values: Sequence[object], higher: bool | None) -> float | None:
+    """The best of the finite numbers, where they differ and it is known what is."""
     if higher is None:
         return None
     known = [v for v in values if is_number(v) and math.isfinite(v)]  # type: ignore

@@ -21,16 +21,21 @@ from runs.render.series_dashes import SOLID
 TOLD_TOGETHER = 12
 
 
+Ends = tuple[float | None, float | None]
+
+
 @dataclass(frozen=True)
 class Look:
-    """How a chart is drawn: its axes, and how far the y axis reaches."""
+    """How a chart is drawn: its axes, and how far they reach."""
 
     axis: Axis = Axis.STEP
     #: What the x axis is, where it is a field; empty for the axes of a series.
     x_title: str = ""
     log_x: bool = False
     log_y: bool = False
-    y_range: tuple[float | None, float | None] = (None, None)
+    y_range: Ends = (None, None)
+    #: In steps, seconds, or as the field is.
+    x_range: Ends = (None, None)
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,9 @@ def line_figure(
     layout.pop("annotations", None)
     if len(drawn) > TOLD_TOGETHER:
         layout["hovermode"] = "closest"
-    _set_axes(layout, look)
     # What a place on the axis of relative time is in ms.
     figure["unit"] = unit_of(span or 0).length
+    _set_axes(layout, look, 1000 / figure["unit"])
     return figure
 
 
@@ -99,23 +104,35 @@ def _dress(trace: Trace, drawn: DrawnLine) -> None:
         trace["line"]["dash"] = drawn.dash
 
 
-def _set_axes(layout: Figure, look: Look) -> None:
+def _set_axes(layout: Figure, look: Look, second: float) -> None:
     if look.x_title:
         layout["xaxis"]["title"]["text"] = shown(look.x_title)
         layout["xaxis"]["hoverformat"] = ".6~g"
     if look.log_x and look.axis is not Axis.TIME:
         layout["xaxis"]["type"] = "log"
     set_y_range(layout, look)
+    set_x_range(layout, look, second if look.axis is Axis.RELATIVE else 1)
 
 
 def set_y_range(layout: Figure, look: Look) -> None:
     """As far as the reader says; an end that is left open follows the values."""
-    low, high = (_on_axis(end, log=look.log_y) for end in look.y_range)
+    _set_range(layout["yaxis"], look.y_range, log=look.log_y)
+
+
+def set_x_range(layout: Figure, look: Look, unit: float = 1) -> None:
+    """The same; `unit` is what 1 of the range is on the axis."""
+    low, high = (end if end is None else end * unit for end in look.x_range)
+    if look.axis is not Axis.TIME:
+        _set_range(layout["xaxis"], (low, high), log=look.log_x)
+
+
+def _set_range(axis: Figure, ends: Ends, *, log: bool) -> None:
+    low, high = (_on_axis(end, log=log) for end in ends)
     if low is None and high is None:
         return
-    layout["yaxis"]["range"] = [low, high]
+    axis["range"] = [low, high]
     if low is None or high is None:
-        layout["yaxis"]["autorange"] = "min" if low is None else "max"
+        axis["autorange"] = "min" if low is None else "max"
 
 
 def _on_axis(end: float | None, *, log: bool) -> float | None:

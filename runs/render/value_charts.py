@@ -13,7 +13,7 @@ from typing import Any
 
 from runs.render.chart_axes import Figure, Trace, shown
 from runs.render.numbers import number, word_for
-from runs.render.run_charts import Look, set_y_range
+from runs.render.run_charts import Look, set_x_range, set_y_range
 
 Value = float | str | None
 #: The longest name below a bar.
@@ -60,6 +60,8 @@ def scatter_figure(
             layout[name]["type"] = "date"
         elif any(isinstance(dot.values[at], str) for dot in placed):
             layout[name]["type"] = "category"
+    if layout["xaxis"]["type"] in ("linear", "log"):
+        set_x_range(layout, look)
     return {"data": data, "layout": layout}
 
 

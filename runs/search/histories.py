@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from runs.models import Metric, MetricChunk
 from runs.search.export import Matching
 from runs.search.limits import time_limit
@@ -70,13 +72,23 @@ def _read(metrics: Sequence[int]) -> Iterator[tuple[int, Points]]:
 
 
 def _parts(metric: int) -> Iterator[tuple[int, Points]]:
-    last = -1
+    """By the places of the points: while a run goes on, its last chunk is taken into
+    the one before it and leaves its number to newer points.
+    """
+    first = before = taken = 0
     while True:
         with time_limit():
-            rows = MetricChunk.objects.filter(metric=metric, number__gt=last)
+            rows = MetricChunk.objects.filter(metric=metric, number__gte=first)
             found = list(rows.order_by("number")[:READ])
+        end = before
         for row in found:
-            yield metric, points_of(row)
+            end += row.count
+            if end > taken:
+                new = np.arange(row.count - min(end - taken, row.count), row.count)
+                yield metric, points_of(row).take(new)
+                taken = end
         if len(found) < READ:
             return
-        last = found[-1].number
+        # Of what was read, only the last two chunks can still change.
+        before = end - found[-2].count - found[-1].count
+        first = found[-2].number

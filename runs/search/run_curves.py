@@ -129,10 +129,22 @@ def read_series(
         read = _over(each, numbers_of(points), chart)
         if chart.axis != "step":
             inside = window.holds(read.xs)
+            if each.over is not None and not chart.groups:
+                inside = _with_neighbours(inside)
             if not inside.all():
                 read = Placed(read.points.take(inside), read.xs[inside])
         if len(read.xs):
             yield each, read
+
+
+def _with_neighbours(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A metric goes back and forth: a line that leaves the window and comes back ends
+    and begins outside of it, so that nothing crosses it that nobody logged.
+    """
+    wide = inside.copy()
+    wide[1:] |= inside[:-1]
+    wide[:-1] |= inside[1:]
+    return wide
 
 
 def _whole(end: float | None) -> int | None:

@@ -9,6 +9,7 @@ the shortest text of the same chart.
     smooth  0 to 0.99: how much of the running mean stays, of what went before
     log     x, y or xy: which axes are logarithmic
     range   `0~1`, `~1`, `0~`: how far the y axis reaches
+    xrange  the same of the x axis: seconds where x is relative; none where it is time
     legend  1 or 0: whether it is shown, where the chart would not decide so itself
     group   a field, repeated; `-params.seed` groups by all parameters but it
     band    std, minmax or none: what is drawn around the mean of a group
@@ -88,7 +89,14 @@ class Chart:
 
     @property
     def y_range(self) -> tuple[float | None, float | None]:
-        low, _, high = self.option("range", "~").partition("~")
+        return self._ends("range")
+
+    @property
+    def x_range(self) -> tuple[float | None, float | None]:
+        return self._ends("xrange")
+
+    def _ends(self, name: str) -> tuple[float | None, float | None]:
+        low, _, high = self.option(name, "~").partition("~")
         return (float(low) if low else None, float(high) if high else None)
 
     @property
@@ -164,6 +172,8 @@ def _options(kind: str, given: Iterable[tuple[str, str]], name: str) -> Options:
     if len(found.get("group", ())) > MAX_GROUPS:
         raise InvalidValue(f"{name}: a chart has {MAX_GROUPS} groups", field=name)
     _check_groups(found, name)
+    if found.get("x") == ["time"]:
+        found.pop("xrange", None)
     if found.get("runs") == [str(FIRST_RUNS[kind])]:
         del found["runs"]
     return tuple((key, text) for key in _READERS for text in found.get(key, ()) if text)
@@ -266,6 +276,7 @@ _READERS: dict[str, tuple[Callable[[str, str], str], tuple[str, ...]]] = {
     "smooth": (_read_smooth, _LINE),
     "log": (_read_log, _ALL),
     "range": (_read_range, ("line", "scatter", "bar")),
+    "xrange": (_read_range, ("line", "scatter")),
     "legend": (_read_legend, ("line", "scatter", "bar")),
     "group": (_read_group, ("line", "bar")),
     "band": (_read_band, ("line", "bar")),

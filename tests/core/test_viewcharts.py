@@ -12,7 +12,7 @@ from studio.core.viewlenient import read_leniently
     "text",
     [
         "line!metrics.loss",
-        'line!metrics.loss!metrics."a!b,c"!x=relative!smooth=0.6!log=y!range=0~1',
+        'line!metrics.loss!metrics."a!b,c"!x=relative!smooth=0.6!log=y!range=0~1!xrange=5~',
         'line!metrics.loss!x=metrics."val/=acc"!legend=0!runs=50',
         "line!metrics.loss!group=-params.seed!group=-params.fold!band=minmax",
         "scatter!params.lr!metrics.acc.max!duration!log=x!range=~0.5",
@@ -36,6 +36,8 @@ def test_a_chart_is_written_as_it_was_read(text: str) -> None:
         ("bar!metrics.a!x=time!smooth=0.5", "bar!metrics.a"),
         ("line!metrics.a!smooth=0.1!smooth=0.2", "line!metrics.a!smooth=0.2"),
         ("line!metrics.a!range=~", "line!metrics.a"),
+        ("line!metrics.a!xrange=1~!x=time", "line!metrics.a!x=time"),
+        ("bar!metrics.a!xrange=1~", "bar!metrics.a"),
     ],
 )
 def test_what_says_nothing_is_left_out(text: str, shortest: str) -> None:

@@ -87,6 +87,11 @@ def test_the_form_adds_changes_and_refuses(visitor: Client, curve: Any) -> None:
     wrong = visitor.get(f"{CHARTS}?kind=scatter&field=loss&done=1")
     assert wrong.status_code == 422
     assert "a scatter chart draws 2 to 3 fields" in wrong.text
+    ends = "kind=line&field=loss&xlow=10&xhigh=&low=0&done=1"
+    near = visitor.get(f"{CHARTS}?{ends}")["Location"]
+    assert near.endswith(f"{LOSS}!range%3D0~!xrange%3D10~")
+    again = visitor.get(f"{CHARTS}?{urlsplit(near).query}&at=0").text
+    assert re.search(r'name="xlow"[^>]*value="10"', again)
     begun = visitor.get(f"{CHARTS}?charts={LOSS}!group%3D-params.seed&at=0").text
     assert re.search(r'name="group"[^>]*value="params.seed"', begun)
 

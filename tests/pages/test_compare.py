@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -162,6 +163,32 @@ def test_scripts_get_the_same_rows(visitor: Client, three: list[Run]) -> None:
     assert next(row for row in table if row["name"] == "acc")["b"] == "0.9"
     text = visitor.get(COMPARE, asked("a", "b"), headers={"Accept": "text/plain"})
     assert text.text.startswith("section")
+
+
+def test_what_the_page_shows_is_copied_for_papers(
+    visitor: Client, three: list[Run], log: Any, actor: Actor, now: int
+) -> None:
+    experiment = Experiment.objects.get(name=three[0].experiment.name)
+    set_goal(experiment.workspace, [experiment], "acc", True, actor=actor, now=now)
+    log("d", acc=0.7, params={"lr": "=5% & <b>_", "opt": "sgd"})
+    ids = ("a", "b", "d")
+    page = visitor.get(COMPARE, asked(*ids, fold="attributes"))
+    hrefs = re.findall(r'href="([^"]*copy=\w+)"', page.text)
+    forms = {
+        href.rpartition("=")[2]: visitor.get(COMPARE + unescape(href)).text
+        for href in hrefs
+    }
+    paper = forms["latex"].splitlines()
+    assert paper[2] == r" & Name & a & b & d \\"
+    assert r"Metrics & acc & $0.8$ & $\mathbf{0.9}$ & $0.7$ \\" in paper
+    assert (
+        r"Parameters & lr & 0.1 & 0.2 & =5\% \& \textless{}b\textgreater{}\_ \\"
+        in paper
+    )
+    assert r" & mix & – & 1 & – \\" in paper
+    assert "| Metrics | acc | 0.8 | **0.9** | 0.7 |" in forms["markdown"]
+    assert "params,lr,0.1,0.2,'=5% & <b>_" in forms["csv"]
+    assert not any("opt" in text or "Duration" in text for text in forms.values())
 
 
 def test_a_comparison_costs_the_same_queries_whatever_it_holds(

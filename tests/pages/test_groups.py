@@ -14,6 +14,7 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.goals import set_goal
 from runs.models import Experiment, Workspace
+from runs.pages import group_table, group_texts
 from runs.search import many_runs
 from tests.pages.rows import ALL, names
 
@@ -143,6 +144,21 @@ def test_what_is_copied_is_harmless(visitor: Client, log: Any) -> None:
     assert r"\textbackslash{}write18\{x\} \& 5\% & $1$" in paper
     assert r"a\|b" in visitor.get(f"{COPY}&form=markdown").text
     assert visitor.get(f"{COPY}&form=exe").status_code == 404
+
+
+@pytest.mark.usefixtures("sweep")
+def test_copies_say_what_they_leave_out(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "X-Studio-Notice" not in visitor.get(f"{COPY}&form=latex").headers
+    monkeypatch.setattr(group_table, "COPIED", 2)
+    monkeypatch.setattr(group_texts, "COPIED", 2)
+    page = visitor.get(GROUPED)
+    assert 'data-copied="Copied as LaTeX: the first 2 of 3 groups"' in page.text
+    assert ">The first 2 of 3 groups<" in page.text
+    copy = visitor.get(f"{COPY}&form=csv")
+    assert copy.headers["X-Studio-Notice"] == '["the first 2 of 3 groups"]'
+    assert len(copy.text.splitlines()) == 3
 
 
 def test_beyond_what_can_be_summed_the_page_says_how_to_narrow(

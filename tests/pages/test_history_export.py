@@ -15,7 +15,10 @@ from runs.actions.actor import Actor
 from runs.actions.history_exports import HistoryWork, remove_old_exports
 from runs.actions.ingest import Point, log_metrics
 from runs.models import HistoryExport, Role, Workspace
+from runs.search.export import matching_runs
+from runs.search.histories import histories
 from runs.storage.points import Value
+from studio.core.viewspec import ViewSpec
 from tests.access.people import browser_of, make_member
 from tests.pages.rows import link
 
@@ -128,3 +131,35 @@ def test_the_same_question_waits_once_and_a_wrong_one_is_refused(
 def test_the_list_offers_it(visitor: Client, logged: None) -> None:
     page = visitor.get("/w/default/experiments/digits/?q=a")
     assert 'formaction="/w/default/exports/?q=a&amp;in=' in page.text
+
+
+def test_no_point_is_lost_while_the_end_of_a_long_series_grows_together(
+    log: Any, actor: Actor, now: int, workspace: Workspace, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("runs.storage.growth.TAIL_POINTS", 4)
+    monkeypatch.setattr("runs.storage.growth.CHUNK_POINTS", 8)
+    monkeypatch.setattr("runs.search.histories.READ", 3)
+    run, logged = log("a"), 0
+
+    def grow(count: int) -> None:
+        nonlocal logged
+        steps = range(logged, logged + count)
+        points = [Point("loss", n / 7, now + n, n) for n in steps]
+        log_metrics(run, points, actor=actor, now=now)
+        logged += count
+
+    # Two full chunks, one of four points, and an end of three that does not stand by
+    # itself yet: where the first reading stops, a chunk has room for more.
+    for count in (16, 4):
+        grow(count)
+    viewer = actor.user
+    assert viewer is not None
+    matching = matching_runs(ViewSpec(), viewer, workspace)
+    steps: list[int] = []
+    for stretch in histories(matching):
+        if stretch.points is not None:
+            steps += stretch.points.steps.tolist()
+            if logged < 60:
+                grow(3)
+    assert steps == list(range(len(steps)))
+    assert len(steps) >= 60

@@ -104,6 +104,37 @@ def test_lines_go_over_another_metric(visitor: Client, curve: Any) -> None:
     assert found["layout"]["xaxis"]["title"]["text"] == "epoch"
 
 
+def test_a_zoom_over_a_metric_is_whole_and_ends_outside(
+    visitor: Client, curve: Any
+) -> None:
+    curve("a", [float(n) for n in range(4000)])
+    curve("a", [float(n % 2000) for n in range(4000)], key="phase")
+    over = f"{LOSS}!x=metrics.phase!log=x"
+    assert "every extreme kept" in figure(visitor, over)["note"]
+    found = figure(visitor, over, "from=100&to=200")
+    once = [float(n) for n in range(99, 202)]
+    assert lines(found)[0]["x"] == [*once, *once]
+    assert (found["layout"]["xaxis"]["type"], found["note"]) == ("log", "")
+
+
+def test_the_x_axis_reaches_as_far_as_was_said_and_is_whole_there(
+    visitor: Client, curve: Any
+) -> None:
+    curve("a", [float(n) for n in range(4000)])
+    found = figure(visitor, f"{LOSS}!log=x!xrange=100~1000")
+    assert found["layout"]["xaxis"]["range"] == [2.0, 3.0]
+    assert (lines(found)[0]["x"], found["note"]) == (list(range(100, 1001)), "")
+    timed = figure(visitor, f"{LOSS}!x=relative!xrange=~600")
+    axis = timed["layout"]["xaxis"]
+    assert (axis["range"], axis["autorange"]) == ([None, 10.0], "min")
+    assert len(lines(timed)[0]["x"]) == 601
+    closer = figure(visitor, f"{LOSS}!xrange=100~1000", "from=200&to=300")
+    assert lines(closer)[0]["x"] == list(range(200, 301))
+    assert closer["layout"]["xaxis"]["range"] == [100.0, 1000.0]
+    dots = figure(visitor, "scatter!metrics.loss!metrics.loss.min!xrange=0~5")
+    assert dots["layout"]["xaxis"]["range"] == [0.0, 5.0]
+
+
 def test_several_metrics_share_a_graph_told_apart_by_their_dashes(
     visitor: Client, curve: Any
 ) -> None:
