@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from runs.actions.conclude import FIELD as CONCLUSION
 from runs.actions.undo import TAG
+from runs.render.word_diff import Part, excerpt, word_diff
+
+#: Shorter texts are read at a glance; those of more characters together than LONGEST
+#: are compared by the versions of the description alone.
+SHORT, LONGEST = 80, 40_000
 
 ACTIONS = {
     "rename run": gettext_lazy("Renamed"),
@@ -51,6 +57,8 @@ class Line:
     before: str | None
     after: str | None
     is_tag: bool = False
+    #: Of a long text, what changed in it.
+    parts: Sequence[Part] = ()
 
 
 def action_words(action: str) -> str:
@@ -61,7 +69,17 @@ def line(field: str, before: Any, after: Any) -> Line:
     is_tag = field.startswith(TAG)
     name = "conclusion" if field.startswith(CONCLUSION) else field
     label = field.removeprefix(TAG) if is_tag else str(FIELDS.get(name, name))
-    return Line(label, _words(before), _words(after), is_tag)
+    old, new = _words(before), _words(after)
+    return Line(label, old, new, is_tag, _parts(old, new))
+
+
+def _parts(old: str | None, new: str | None) -> Sequence[Part]:
+    """Word by word, where both are texts and one is long."""
+    if old is None or new is None or max(len(old), len(new)) <= SHORT:
+        return ()
+    if len(old) + len(new) > LONGEST:
+        return ()
+    return excerpt(word_diff(old, new))
 
 
 def _words(value: Any) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +23,23 @@ HEAVIEST = 0.99
 WORDS = ("as", "at", "cx", "cy")
 
 
+class Together(StrEnum):
+    """Which lines share a graph, as the address says it."""
+
+    NONE = ""
+    NAME = "name"
+    PREFIX = "prefix"
+    ALL = "1"
+
+    def part(self, key: str) -> str:
+        """What is the same of metrics that share a graph."""
+        if self is Together.NAME:
+            return key.rpartition("/")[2]
+        if self is Together.PREFIX:
+            return key.partition("/")[0] if "/" in key else ""
+        return "" if self is Together.ALL else key
+
+
 @dataclass(frozen=True)
 class Choice:
     """`keys` are the chosen metrics; `default` says that nobody chose them."""
@@ -31,7 +49,7 @@ class Choice:
     axis: Axis = Axis.STEP
     weight: float = 0.0
     log_y: bool = False
-    one: bool = False
+    together: Together = Together.NONE
     table: bool = False
     #: How single metrics are shown: pairs of a parameter such as `as:val/confusion`
     #: (a way of showing it), `at:` (a step), `cx:` and `cy:` (a table's columns).
@@ -63,7 +81,7 @@ class Choice:
             "x": "" if self.axis is Axis.STEP else self.axis.value,
             "smooth": f"{self.weight:g}" if self.weight else "",
             "log": "1" if self.log_y else "",
-            "one": "1" if self.one else "",
+            "one": self.together.value,
             "show": "table" if self.table else "",
         }
         return [(name, value) for name, value in said.items() if value]
@@ -79,7 +97,7 @@ def read_choice(asked: QueryDict, heads: Sequence[Metric]) -> Choice:
         read_axis(asked),
         read_weight(asked),
         asked.get("log") == "1",
-        asked.get("one") == "1",
+        read_together(asked),
         asked.get("show") == "table",
         tuple(_said(asked, keys)),
     )
@@ -123,6 +141,16 @@ def read_axis(asked: Mapping[str, Any]) -> Axis:
         raise InvalidValue(
             f"x is one of {', '.join(axis.value for axis in Axis)}, not {word!r}",
             field="x",
+        ) from None
+
+
+def read_together(asked: Mapping[str, Any]) -> Together:
+    word = asked.get("one", "")
+    try:
+        return Together(word)
+    except ValueError:
+        raise InvalidValue(
+            f"one is name, prefix or 1, not {word!r}", field="one"
         ) from None
 
 

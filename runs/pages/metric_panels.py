@@ -15,15 +15,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import File, Metric, MetricKind
-from runs.pages.metric_choice import Choice
+from runs.pages.metric_choice import Choice, Together
 from runs.pages.metric_documents import figure_of, matrix_of, not_there, value_at
 from runs.pages.pictures import picture_of
 from runs.render.document_charts import figure_rows
 from runs.render.metric_tables import DEFAULT_VIEW, rows_table
-from runs.render.metric_values import shown
+from runs.render.metric_values import Shown, column_shown, shown
 from runs.render.numbers import grouped, number
 from runs.search.metric_files import path_in
-from runs.search.run_metrics import NUMERIC_KINDS, is_drawn
+from runs.search.run_metrics import NUMERIC_KINDS, is_drawn, newest_values
 from runs.storage.points import Points
 from studio.core.errors import NotFound, StudioError
 
@@ -81,33 +81,77 @@ class Panel:
 
 
 def panels(chosen: Sequence[Metric], sources: Sources) -> list[Panel]:
-    """Lines first where they are in one graph; no lines where tables are asked for."""
-    drawn = [head for head in chosen if is_drawn(head)]
-    together = sources.choice.one and len(drawn) > 1
-    made: list[Panel] = []
-    if together and not sources.choice.table:
-        title = _("%(n)d metrics") % {"n": len(drawn)}
-        made.append(_lines(title, drawn, sources))
+    """Graphs of several lines first; no lines where tables are asked for."""
+    together, made = sources.choice.together, list[Panel]()
+    graphs = _graphs([head for head in chosen if is_drawn(head)], together)
+    shared = {head.pk for graph in graphs.values() for head in graph if len(graph) > 1}
+    if not sources.choice.table:
+        for part, graph in graphs.items():
+            if len(graph) > 1:
+                made.append(_lines(_title(part, graph), graph, sources))
     for head in chosen:
         if not is_drawn(head):
             made.append(_panel(head, sources))
-        elif not together and not sources.choice.table:
+        elif head.pk not in shared and not sources.choice.table:
             made.append(_lines(head.key.name, [head], sources))
     return made
+
+
+def _graphs(drawn: Sequence[Metric], together: Together) -> dict[str, list[Metric]]:
+    """The lines of each graph, by what they share."""
+    graphs: dict[str, list[Metric]] = {}
+    for head in drawn:
+        graphs.setdefault(together.part(head.key.name), []).append(head)
+    return graphs
+
+
+def _title(part: str, graph: Sequence[Metric]) -> str:
+    return part or _("%(n)d metrics") % {"n": len(graph)}
 
 
 def _lines(title: str, heads: Sequence[Metric], sources: Sources) -> Panel:
     keys = [head.key.name for head in heads]
     what = [("key", key) for key in keys]
     look = [pair for pair in sources.choice.look() if pair[0] in ("x", "smooth", "log")]
-    return Panel(
+    is_table = sources.choice.of("as", keys[0]) == "table"
+    panel = Panel(
         "plot",
         f"panel-{heads[0].pk}" + ("-all" if len(heads) > 1 else ""),
         title,
         keys,
         figure=f"{sources.base}metrics/chart.json?{urlencode([*what, *look])}",
         download=f"{sources.base}metrics/values.csv?{urlencode(what)}",
+        chart_query=sources.choice.saying("as", keys[0], ""),
+        table_query=sources.choice.saying("as", keys[0], "table"),
+        is_table=is_table,
     )
+    return _newest(panel, heads, sources) if is_table else panel
+
+
+def _newest(panel: Panel, heads: Sequence[Metric], sources: Sources) -> Panel:
+    """The lines of a graph as a table of their newest values, by step."""
+    rows = newest_values([sources.newest[head.pk] for head in heads], ROWS)
+    columns = [
+        column_shown([row.cells[at] for row in rows]) for at in range(len(heads))
+    ]
+    cells = [
+        [Shown(grouped(row.step), str(row.step)), *(column[at] for column in columns)]
+        for at, row in enumerate(rows)
+    ]
+    table = {"columns": [_("Step"), *panel.keys], "rows": cells}
+    return replace(
+        panel,
+        shape="rows",
+        figure="",
+        note=_newest_note(heads),
+        content={"table": table},
+    )
+
+
+def _newest_note(heads: Sequence[Metric]) -> str:
+    if max(head.count for head in heads) > ROWS:
+        return _("the newest %(n)s steps") % {"n": grouped(ROWS)}
+    return _("newest first")
 
 
 def _panel(head: Metric, sources: Sources) -> Panel:

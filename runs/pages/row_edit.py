@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from runs.access.rules import Permission, access, by_method
-from runs.actions.annotate import rename, set_tags
+from runs.actions.annotate import remove_tags, rename, set_tags
 from runs.actions.clock import now_ms
 from runs.actions.seen import mark
 from runs.models import Run
@@ -60,6 +60,9 @@ def _edit_tags(request: PageRequest, run_id: str) -> HttpResponse:
 @access(Permission.ANNOTATE)
 def _save_tags(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
+    if gone := request.POST.get("remove"):
+        count = remove_tags(run, [gone], actor=request.actor, now=now_ms())
+        return _saved(request, _("Tag removed") if count else "")
     typed = request.POST.get("tag", "")
     key, value = split(typed)
     before = {tag.key: tag.value for tag in tags_of(run)}
@@ -83,6 +86,8 @@ def _form(
     if not request.htmx:
         return redirect(f"{path}{what}/")
     context = {"run": run, "path": path, "what": what, "text": text, **more}
+    if what == "tags":
+        context["tags"] = [tag for tag in tags_of(run) if not tag.is_bookkeeping]
     status = REFUSED if "problem" in more else 200
     # Nothing but the form: what is left in the cell would keep it from being redrawn.
     html = render_to_string("_row_editor.html", context, request).strip()

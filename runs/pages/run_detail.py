@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.utils.safestring import SafeString
@@ -122,12 +123,23 @@ def _chip(request: PageRequest, tag: Text) -> Chip:
 
 def _params(request: PageRequest, run: Run) -> dict[str, Any]:
     params = search.params_of(run)
-    shown = _clipped(request, "params", params, FEW_PARAMS, MANY_PARAMS)
+    find = request.GET.get("find", "").strip()[:200]
+    found = [each for each in params if _has_words(each, find)]
+    shown = _clipped(request, "params", found, FEW_PARAMS, MANY_PARAMS)
     return {
         "params": shown,
+        "params_find": find,
         "params_total": len(params),
-        "params_more": len(params) - len(shown),
+        "params_more": len(found) - len(shown),
+        "params_are_many": len(params) > MANY_PARAMS,
+        "params_all": urlencode({"params": "all", **({"find": find} if find else {})}),
     }
+
+
+def _has_words(each: Text, words: str) -> bool:
+    """As the page's script finds rows: every word stands in the name or the value."""
+    text = f"{each.key} {each.value or ''}".lower()
+    return all(word in text for word in words.lower().split())
 
 
 def _metrics(request: PageRequest, run: Run) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import Permission, access
 from runs.models import Metric, MetricKind
 from runs.pages.members_only import PageRequest
-from runs.pages.metric_choice import Choice, read_choice
+from runs.pages.metric_choice import Choice, Together, read_choice
 from runs.pages.metric_panels import STEPS, Panel, Sources, panels
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.render import times
@@ -71,6 +71,7 @@ def metrics(request: PageRequest, run_id: str) -> HttpResponse:
         "groups": _groups(heads, choice),
         "panels": made,
         "axes": [(axis.value, AXES[axis]()) for axis in Axis],
+        "graphs": [(each.value, GRAPHS[each]()) for each in Together],
         "said": _unseen(choice, made),
         **_values(chosen, newest, rows),
         **_links(choice, rows),
@@ -82,6 +83,14 @@ AXES = {
     Axis.STEP: lambda: _("Step"),
     Axis.RELATIVE: lambda: _("Relative"),
     Axis.TIME: lambda: _("Time"),
+}
+
+
+GRAPHS = {
+    Together.NONE: lambda: _("per metric"),
+    Together.NAME: lambda: _("per name"),
+    Together.PREFIX: lambda: _("per prefix"),
+    Together.ALL: lambda: _("for all"),
 }
 
 

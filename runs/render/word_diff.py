@@ -24,6 +24,27 @@ def word_diff(before: str, after: str) -> list[Part]:
     return list(_joined(_lines(_split(before), _split(after))))
 
 
+#: What is kept around a change, and of a change itself.
+_AROUND, _CHANGED = 60, 1_000
+
+
+def excerpt(parts: Sequence[Part]) -> list[Part]:
+    """The changes with some words around each, and an ellipsis for the rest."""
+    last = len(parts) - 1
+    return [_shorter(part, at == 0, at == last) for at, part in enumerate(parts)]
+
+
+def _shorter(part: Part, is_first: bool, is_last: bool) -> Part:
+    text = part.text
+    if part.kind != SAME:
+        cut = text if len(text) <= _CHANGED else f"{text[:_CHANGED]}…"
+    else:
+        head = "" if is_first else text[:_AROUND]
+        tail = "" if is_last else text[-_AROUND:]
+        cut = text if len(text) <= 2 * _AROUND else f"{head}…{tail}"
+    return Part(part.kind, cut)
+
+
 def _split(text: str) -> list[str]:
     return text.replace("\r\n", "\n").splitlines(keepends=True)
 

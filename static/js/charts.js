@@ -123,10 +123,7 @@ function blobOf(address) {
 
 const repaint = () => Promise.all([...drawn.values()].filter((chart) => chart.figure).map(paint));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-// Paper has the light tokens, and another width.
-matchMedia("print").addEventListener("change", async () => {
-  await repaint();
-  for (const plot of drawn.keys()) globalThis.Plotly?.Plots.resize(plot);
-});
+// Paper has the light tokens.
+matchMedia("print").addEventListener("change", repaint);
 new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 scan();

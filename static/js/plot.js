@@ -34,6 +34,17 @@ function loaded(element) {
   });
 }
 
+// On paper a drawing is scaled to the page: there is no time to draw it anew.
+addEventListener("beforeprint", () => {
+  for (const svg of document.querySelectorAll(".plot .main-svg")) {
+    const [width, height] = [svg.getAttribute("width"), svg.getAttribute("height")];
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  }
+});
+addEventListener("afterprint", () => {
+  for (const svg of document.querySelectorAll(".plot .main-svg")) svg.removeAttribute("viewBox");
+});
+
 export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 export const series = (number) => token(`series-${((number - 1) % 10) + 1}`);
 export const font = (colour) => ({ family: token("sans"), size: 12, color: colour });

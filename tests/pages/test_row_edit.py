@@ -59,6 +59,24 @@ def test_a_tag_is_added_and_changed(
     assert browser.post(TAGS, {"tag": " "}, headers=HTMX).status_code == 422
 
 
+def test_a_tag_is_removed_and_comes_back(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    tags = {"seed": "<1>", "word": None, "mlflow.user": "ada"}
+    set_tags(run, tags, actor=actor, now=now)
+    form = browser.get(TAGS, headers=HTMX).text
+    assert 'name="remove" value="seed" formnovalidate' in form
+    assert "&lt;1&gt;" in form
+    assert "mlflow.user" not in form
+    given = {"tag": "", "remove": "seed"}
+    said = json.loads(browser.post(TAGS, given, headers=HTMX)["HX-Trigger"])["toast"]
+    assert said["text"] == "Tag removed"
+    assert set(run.tags.values_list("key__name", flat=True)) == {"word", "mlflow.user"}
+    assert "HX-Trigger" not in browser.post(TAGS, given, headers=HTMX)
+    browser.post(said["undo"])
+    assert run.tags.get(key__name="seed").value == "<1>"
+
+
 def test_without_a_script_the_run_page_edits(browser: Client, run: Run) -> None:
     assert browser.get(NAME)["Location"] == f"{PAGE}name/"
     assert f'href="{PAGE}name/"' in browser.get(LIST).text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,6 +12,7 @@ from runs.actions.actor import Actor
 from runs.actions.annotate import add_properties, describe, set_tags
 from runs.actions.ingest import log_params
 from runs.actions.lifecycle import move
+from runs.actions.models import CONTEXT_TAG, DatasetUse, create_model, log_inputs
 from runs.actions.runs import create_run, trash_run
 from runs.models import Experiment, Member, Role, Run, User, Workspace
 from studio.core.statuses import RunStatus
@@ -102,6 +104,49 @@ def test_parameters_and_properties_are_listed(
     page = browser.get(PAGE).text
     assert "lr 0.1" in card(page, "params")
     assert "author &lt;ada&gt;" in card(page, "attributes")
+
+
+def test_parameters_are_found_among_all(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    log_params(run, {f"p{n:03}": "x" for n in range(130)}, actor=actor, now=now)
+    log_params(run, {"optim.LR": "0.1"}, actor=actor, now=now)
+    first = browser.get(PAGE)
+    assert (len(first.context["params"]), first.context["params_more"]) == (100, 31)
+    assert "hx-select" in first.text
+    found = browser.get(f"{PAGE}?find=lr+0.1")
+    assert [each.key for each in found.context["params"]] == ["optim.LR"]
+    assert 'name="find" value="lr 0.1"' in found.text
+    many = browser.get(f"{PAGE}?find=p")
+    assert "?params=all&amp;find=p#run-params" in many.text
+    assert "No parameter has these words." in browser.get(f"{PAGE}?find=none").text
+
+
+def test_all_properties_fold_out_without_a_script(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    assert "run-properties" not in browser.get(PAGE).text
+    add_properties(run, {"mlflow.x": "1", "author": "ada"}, actor=actor, now=now)
+    shown = card(browser.get(PAGE).text, "attributes")
+    assert "See all properties 2" in shown
+    assert "author ada" in shown
+
+
+def test_datasets_and_models_that_clients_recorded_are_listed(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    page = browser.get(PAGE).text
+    assert "h-datasets" not in page
+    assert "h-models" not in page
+    by: Any = {"actor": actor, "now": now}
+    made = create_model(run.experiment, "net <b>", source_run_id=run.run_id, **by)
+    tags = ((CONTEXT_TAG, "train"),)
+    used = DatasetUse("digits", "abc", "local", "{}", tags=tags)
+    log_inputs(run, [used], ["m-read"], now=now)
+    page = browser.get(PAGE).text
+    assert "digits train local abc" in card(page, "datasets")
+    assert f"net &lt;b&gt; Pending {made.model_id}" in card(page, "models")
+    assert "read by this run m-read" in card(page, "models")
 
 
 def test_metrics_show_last_least_and_greatest_with_their_course(

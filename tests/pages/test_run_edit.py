@@ -153,6 +153,18 @@ def test_the_history_tells_both_kinds_in_order(
     assert page.count(f'formaction="{PAGE}undo/') == 3
 
 
+def test_the_history_compares_long_texts_word_by_word(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    text = "A long <b>text</b> of many words. " * 20
+    describe(run, f"{text}It was slow. {text}", actor=actor, now=now + 1)
+    describe(run, f"{text}It was fast. {text}", actor=actor, now=now + 2)
+    page = browser.get(f"{PAGE}history/").text
+    assert "It was <del>slow</del><ins>fast</ins>. A long &lt;b&gt;text" in page
+    newest = page[page.index("in-words") : page.index("</dd>")]
+    assert len(newest) < 600
+
+
 def test_a_long_history_is_shown_in_parts(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:

@@ -53,6 +53,35 @@ def test_the_address_chooses_metrics(browser: Client, run: Run) -> None:
     assert titles(browser, "?all=1&one=1") == ["3 metrics"]
 
 
+def test_lines_share_a_graph_by_name_or_prefix(browser: Client, run: Run) -> None:
+    names = ("loss", "train/acc", "train/loss", "val/acc")
+    log(run, **{name: [2.0, 1.0] for name in names})
+    by_name = browser.get(f"{METRICS}?one=name")
+    assert [(p.title, p.keys) for p in by_name.context["panels"]] == [
+        ("loss", ["loss", "train/loss"]),
+        ("acc", ["train/acc", "val/acc"]),
+    ]
+    assert 'value="name" selected' in by_name.text
+    assert titles(browser, "?one=prefix") == ["train", "loss", "val/acc"]
+    assert "one=name" in by_name.context["table_query"]
+    assert browser.get(f"{METRICS}?one=odd").status_code == 400
+
+
+def test_a_single_chart_becomes_a_table_and_stays_in_the_address(
+    browser: Client, run: Run
+) -> None:
+    log(run, **{"train/loss": [3.0, 2.0], "val/loss": [4.0, 1.5], "acc": [0.5, 0.6]})
+    first = next(p for p in browser.get(METRICS).context["panels"] if p.title == "acc")
+    page = browser.get(f"{METRICS}?{first.table_query}")
+    shapes = {panel.title: panel.shape for panel in page.context["panels"]}
+    assert shapes == {"acc": "rows", "train/loss": "plot", "val/loss": "plot"}
+    assert '<input type="hidden" form="metric-form" name="as:acc"' in page.text
+    both = browser.get(f"{METRICS}?one=name&as:train/loss=table").context["panels"]
+    table = next(panel for panel in both if panel.shape == "rows").content["table"]
+    assert table["columns"] == ["Step", "train/loss", "val/loss"]
+    assert [cell.text for cell in table["rows"][0]] == ["1", "2", "1.5"]
+
+
 def test_metrics_are_grouped_by_prefix_with_the_systems_last(
     browser: Client, run: Run
 ) -> None:

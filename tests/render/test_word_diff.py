@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.word_diff import GONE, NEW, SAME, word_diff
+from runs.render.word_diff import GONE, NEW, SAME, excerpt, word_diff
 
 
 def told(before: str, after: str) -> list[tuple[str, str]]:
@@ -29,6 +29,15 @@ def test_what_changed_is_marked(
     before: str, after: str, parts: list[tuple[str, str]]
 ) -> None:
     assert told(before, after) == parts
+
+
+def test_an_excerpt_keeps_words_around_each_change() -> None:
+    before = "start " + "x " * 500 + "old " + "y " * 500 + "end"
+    parts = excerpt(word_diff(before, before.replace("old", "new") + " now"))
+    assert [part.kind for part in parts] == [SAME, GONE, NEW, SAME, NEW]
+    assert parts[0].text == "…" + ("start " + "x " * 500)[-60:]
+    assert len(parts[3].text) == 121
+    assert "…" in parts[3].text
 
 
 @pytest.mark.parametrize("piece", ["a\n", "a ", "x", "ab \n"])
