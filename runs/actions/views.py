@@ -14,6 +14,7 @@ from django.db import transaction
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
+from runs.actions.seen import mark
 from runs.models import ChangeSet, Experiment, User, View, ViewRevision, Workspace
 from studio.core import names
 from studio.core.errors import Conflict, InvalidState, NotFound
@@ -189,17 +190,33 @@ def restore_revision(
     )
 
 
+def seen_of(view: View) -> str:
+    """Stands for what a form of FIELDS showed."""
+    return mark(repr([getattr(view, name) for name in FIELDS]))
+
+
 @transaction.atomic
 def edit_view(
-    view: View, changes: dict[str, Any], *, actor: Actor, now: int
+    view: View,
+    changes: dict[str, Any],
+    *,
+    seen: str | None = None,
+    actor: Actor,
+    now: int,
 ) -> ChangeSet | None:
-    """Set some of FIELDS, as one change; returns it, None if nothing changed."""
+    """Set some of FIELDS, as one change; returns it, None if nothing changed.
+
+    Raises Conflict if `seen` is not what `seen_of` says now; `view` then has what is
+    stored.
+    """
     lock(view)
     edits = [
         Edit(name, getattr(view, name), value, view=view)
         for name, value in changes.items()
         if value != getattr(view, name)
     ]
+    if edits and seen is not None and seen != seen_of(view):
+        raise Conflict("The view was changed meanwhile.")
     if view.deleted is not None and edits:
         raise InvalidState("The view is deleted. Restore it first.")
     put(view, {edit.field: edit.after for edit in edits}, actor=actor, now=now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runs.models import Experiment, Metric
+from runs.models import Experiment, Metric, User, Workspace
 from runs.pages.members_only import PageRequest
 from runs.search.drawn_runs import DrawnRun, chosen_runs, first_runs, heads_of
 from runs.search.selection import Selected, chosen, selected_runs
@@ -58,21 +58,35 @@ def drawn_together(
     experiment: Experiment | None,
 ) -> list[ChartRuns]:
     """The runs of each chart, all of them read in one go."""
-    found = _runs(request, spec, charts, experiment)
+    viewer, workspace = request.actor.user, request.workspace
+    named = request.GET.getlist("run")[:MAX_RUNS]
+    return drawn_for(spec, charts, viewer, workspace, experiment, named)
+
+
+def drawn_for(
+    spec: ViewSpec,
+    charts: Sequence[Chart],
+    viewer: User,
+    workspace: Workspace,
+    experiment: Experiment | None,
+    named: Sequence[str] = (),
+) -> list[ChartRuns]:
+    """As `drawn_together`, as `viewer` may see them."""
+    found = _runs(spec, charts, viewer, workspace, experiment, named)
     metrics = [field for chart in charts for field in _drawn_metrics(chart)]
     heads = heads_of(found.runs, metrics)
     return [_for_chart(replace(found, heads=heads), chart) for chart in charts]
 
 
 def _runs(
-    request: PageRequest,
     spec: ViewSpec,
     charts: Sequence[Chart],
+    viewer: User,
+    workspace: Workspace,
     experiment: Experiment | None,
+    named: Sequence[str],
 ) -> ChartRuns:
-    named = request.GET.getlist("run")[:MAX_RUNS]
     fields = [field for chart in charts for field in fields_of(chart)]
-    viewer, workspace = request.actor.user, request.workspace
     if named:
         runs = chosen_runs(named, fields, viewer, workspace)
         gone = len(named) - len(runs)

@@ -47,6 +47,7 @@ class Table:
 
 
 def table_of(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Table:
+    """Without a workspace's name its rows lead nowhere."""
     if chart.kind == "histogram":
         return _of_bins(chart, drawn)
     if chart.kind == "line":
@@ -150,7 +151,7 @@ def _cell(value: float | str | None) -> Shown:
 
 
 def _row(run: DrawnRun, cells: Sequence[Shown], workspace: str) -> Row:
-    href = f"/w/{workspace}/runs/{run.run.run_id}/"
+    href = f"/w/{workspace}/runs/{run.run.run_id}/" if workspace else ""
     return Row(run.name, list(cells), _series(run.number), href)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.models import Experiment
+from runs.models import Experiment, User, Workspace
 from runs.pages.group_rows import Drawer, rank_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
@@ -17,7 +17,7 @@ from runs.render import numbers
 from runs.render.pills import field_label
 from runs.search.group_runs import Grouping, RunGroup, group_runs
 from runs.search.many_runs import MOST
-from studio.core.filters import field_text
+from studio.core.filters import Field, field_text
 from studio.core.viewlenient import Complaint
 from studio.core.viewspec import Column, ViewSpec
 
@@ -50,13 +50,19 @@ def find_groups(
     """
     if spec.group is None:
         return None
-    grouping = group_runs(
-        spec,
-        request.actor.user,
-        request.workspace,
-        [column.field for column in columns],
-        experiment=experiment,
-    )
+    fields = [column.field for column in columns]
+    return groups_for(spec, fields, request.actor.user, request.workspace, experiment)
+
+
+def groups_for(
+    spec: ViewSpec,
+    fields: Sequence[Field],
+    viewer: User,
+    workspace: Workspace,
+    experiment: Experiment | None,
+) -> Grouped:
+    """As `find_groups`, of a spec that is grouped."""
+    grouping = group_runs(spec, viewer, workspace, fields, experiment=experiment)
     if grouping is None:
         return Grouped(None)
     rank = rank_of(spec, grouping)

@@ -55,7 +55,7 @@ def group_text(request: PageRequest) -> HttpResponse:
     if form == "csv":
         text = sheets.as_csv(group_sheet(request, grouping, groups))
     elif form in _FORMS:
-        text = _FORMS[form](_table(grouping, groups))
+        text = _FORMS[form](group_table(grouping, groups))
     else:
         raise Http404(form)
     answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
@@ -134,7 +134,8 @@ def _stat(stats: Stats, ids: dict[int, str]) -> tuple[Any, ...]:
     return (*known, stats.count, stats.odd, ids.get(stats.best))
 
 
-def _table(grouping: Grouping, groups: Sequence[RunGroup]) -> Table:
+def group_table(grouping: Grouping, groups: Sequence[RunGroup]) -> Table:
+    """As papers have it: no links, means with their deviations."""
     heads = [name_of(field) for field in grouping.fields]
     heads += [_("Runs"), *(field_label(field) for field in grouping.numbers)]
     right = [False] * len(grouping.fields) + [True] * (len(grouping.numbers) + 1)

@@ -16,6 +16,7 @@ from runs.access.views import check_may_edit, check_may_set, check_may_share
 from runs.actions import views as actions
 from runs.actions.clock import now_ms
 from runs.models import Role, View
+from runs.pages.live_text import shown
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import REFUSED
 from runs.pages.undo import undo_href
@@ -23,7 +24,7 @@ from runs.pages.view_bar import reset_href
 from runs.pages.view_conflict import conflict_page
 from runs.pages.view_links import back_of, sent_state
 from runs.pages.view_state import address_of
-from runs.search.views import find_view
+from runs.search.views import find_view, last_edit
 from studio.core.errors import Conflict, InvalidValue
 from studio.core.viewlenient import without
 
@@ -66,6 +67,8 @@ def _new(request: PageRequest) -> HttpResponse:
 @access(Permission.VIEWS)
 def _create(request: PageRequest) -> HttpResponse:
     sent, values = request.POST.get("state", ""), _values(request)
+    if "preview" in request.POST:
+        return _preview(request, None, {"state": sent, "values": values})
     spec, experiment = sent_state(request, sent)
     if values["shared"]:
         check_may_share(request.role)
@@ -99,17 +102,26 @@ def _edit(request: PageRequest, slug: str) -> HttpResponse:
 @access(Permission.VIEWS)
 def _change(request: PageRequest, slug: str) -> HttpResponse:
     view, values = _view(request, slug), _values(request)
+    # Without a mark it is a script that sends, and nobody looked.
+    seen = request.POST.get("seen")
     is_own = view.owner_id == request.actor.user.pk
     # What the form does not show is not sent, and stays.
     if not is_own:
         values["shared"] = view.shared
         if request.role < Role.OWNER:
             values["locked"] = view.locked
+    if "preview" in request.POST:
+        return _preview(request, view, {"values": values, "seen": seen})
     check_may_set(view, values, request.actor.user, request.role)
     try:
-        made = actions.edit_view(view, values, actor=request.actor, now=now_ms())
+        made = actions.edit_view(
+            view, values, seen=seen, actor=request.actor, now=now_ms()
+        )
     except InvalidValue as error:
-        context = {"values": values, "problem": error.message}
+        context = {"values": values, "problem": error.message, "seen": seen}
+        return _form(request, view, context, refused=True)
+    except Conflict:
+        context = {"values": values, **_theirs(view, values)}
         return _form(request, view, context, refused=True)
     if made is not None:
         messages.success(request, _("Changed"), extra_tags=undo_href(request))
@@ -173,6 +185,28 @@ def _values(request: PageRequest) -> dict[str, Any]:
     }
 
 
+def _preview(
+    request: PageRequest, view: View | None, context: dict[str, Any]
+) -> HttpResponse:
+    """The description as readers see it; without a script below its box."""
+    preview = shown(request, context["values"]["description"])
+    if request.htmx:
+        return render(request, "_description_preview.html", {"preview": preview})
+    return _form(request, view, context | {"preview": preview})
+
+
+def _theirs(view: View, values: dict[str, Any]) -> dict[str, Any]:
+    """What somebody else wrote meanwhile; saving again replaces it."""
+    changed = last_edit(view)
+    return {
+        "theirs": [
+            name for name in actions.FIELDS if getattr(view, name) != values[name]
+        ],
+        "their_name": changed.actor if changed else None,
+        "seen": actions.seen_of(view),
+    }
+
+
 def _form(
     request: PageRequest,
     view: View | None,
@@ -183,6 +217,8 @@ def _form(
     """A dialog over the list, or a page where no script opens it."""
     own = view is None or view.owner_id == request.actor.user.pk
     workspace = request.workspace.name
+    if view and not context.get("seen"):
+        context["seen"] = actions.seen_of(view)
     context |= {
         "view": view,
         "title": _("Edit view") if view else _("Save as a new view"),

@@ -18,13 +18,14 @@ from runs.actions import views as actions
 from runs.actions.clock import now_ms
 from runs.models import View, ViewRevision
 from runs.pages.list_scope import number_of
+from runs.pages.live_text import shown
 from runs.pages.members_only import PageRequest
 from runs.pages.undo import undo_href
 from runs.pages.view_bar import reset_href, save_refusal
 from runs.pages.view_conflict import between, conflict_page
 from runs.pages.view_links import ends
 from runs.pages.view_state import address_of
-from runs.render import markdown, view_words
+from runs.render import view_words
 from runs.search.views import find_view, revision_of, revisions_of
 from studio.core.errors import Conflict
 
@@ -51,7 +52,7 @@ def history(request: PageRequest, slug: str) -> HttpResponse:
     found = revisions_of(view, request.actor.user, MOST)
     context = {
         "view": view,
-        "described": markdown.render(view.description),
+        "described": shown(request, view.description),
         "rows": _rows(request, view, found),
         "save_refusal": save_refusal(request, view),
         "view_href": reset_href(request.workspace.name, view, None),

@@ -8,6 +8,11 @@ from runs.pages import share_links, shared, view_edit, view_history, views
 
 urlpatterns: list[URLPattern] = [
     path("shared/<str:secret>/", shared.shared, name="shared"),
+    path(
+        "shared/<str:secret>/pictures/<path:path>",
+        shared.picture,
+        name="shared-picture",
+    ),
     path("w/<str:workspace>/share/", share_links.share_out, name="share-out"),
     path(
         "w/<str:workspace>/share/<int:number>/revoke/",

@@ -66,7 +66,8 @@ class Reference:
 class Target:
     """What a reference is shown as: `text` where it stands bare, `value` behind it.
 
-    A file that a browser shows as a picture has the `picture`'s address.
+    A file that a browser shows as a picture has the `picture`'s address. What has no
+    `href` is told and leads nowhere.
     """
 
     href: str
@@ -155,6 +156,8 @@ def _link(asked: Reference, inner: str, targets: Mapping[Reference, Target]) -> 
     words = escape(target.text) if is_bare else inner
     value = f" <b>{escape(target.value)}</b>" if target.value else ""
     title = f' title="{escape(target.title)}"' if target.title else ""
+    if not target.href:
+        return f"<span{title}>{words}{value}</span>"
     return f'<a href="{escape(target.href)}"{title}>{words}{value}</a>'
 
 

@@ -174,3 +174,13 @@ def chosen_defaults(workspace: Workspace, viewer: User) -> dict[str, set[int]]:
     for user, view in rows.values_list("user", "view"):
         found["all" if user is None else "mine"].add(view)
     return found
+
+
+def last_edit(view: View) -> ChangeSet | None:
+    """The newest change of the view; who made it is read with it."""
+    return (
+        ChangeSet.objects.filter(changes__view=view)
+        .select_related("actor")
+        .order_by("-pk")
+        .first()
+    )

@@ -1,0 +1,87 @@
+"""A run as an outsider sees it: what it logged, described with its own pictures.
+
+Files are not shown: what a script kept beside its results (code, models, data) was not
+meant by who shares a result. A picture that the description shows was.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from django.utils.safestring import SafeString
+
+from runs.actions.clock import now_ms
+from runs.models import File, Run, ShareLink
+from runs.render import markdown
+from runs.render.file_kinds import FileKind, kind_of
+from runs.render.markdown_live import Reference, Target
+from runs.render.metric_values import heads_shown, last_shown
+from runs.render.sparkline import sparkline
+from runs.search import run_detail
+from runs.search.live_links import Found, find_named
+from runs.search.run_metrics import sparkline_points
+
+#: Rows of a table of a run, and curves beside its metrics.
+MOST_ROWS, MOST_CURVES = 500, 50
+NOTE = "mlflow.note.content"
+
+
+def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
+    tags = run_detail.tags_of(run)
+    heads = run_detail.metrics_of(run)[:MOST_ROWS]
+    points = sparkline_points(heads[:MOST_CURVES])
+    metrics = []
+    for head in heads:
+        drawn = points.get(head.pk)
+        curve = sparkline(drawn.steps, drawn.values) if drawn else ""
+        metrics.append((head.key.name, heads_shown(head), curve))
+    ended = run.ended if run.ended is not None else now_ms()
+    noted = next((tag.value for tag in tags if tag.key == NOTE), None)
+    return {
+        "title": run.name,
+        "run": run,
+        "state": run.state,
+        "length": None if run.started is None else ended - run.started,
+        "children": Run.objects.not_deleted().filter(parent=run).count(),
+        "described": _described(link, run, run.description or noted or ""),
+        "tags": [tag for tag in tags if not tag.is_bookkeeping],
+        "params": run_detail.params_of(run)[:MOST_ROWS],
+        "metrics": metrics,
+    }
+
+
+def pictures_of(link: ShareLink, run: Run) -> dict[str, File]:
+    """The pictures of the run that its description names, by their paths."""
+    tags = run_detail.tags_of(run)
+    noted = next((tag.value for tag in tags if tag.key == NOTE), None)
+    found = _named(link, run, run.description or noted or "")
+    return {file.path: file for file in _pictures(found, run).values()}
+
+
+def _described(link: ShareLink, run: Run, text: str) -> SafeString:
+    """Its own metrics have their values, its pictures are shown; what else it names
+    stays as it was written."""
+    found = _named(link, run, text)
+    targets: dict[Reference, Target] = {}
+    for asked, head in found.metrics.items():
+        if head.run_id == run.pk:
+            value = last_shown(head)
+            targets[asked] = Target("", head.key.name, value.text, value.full)
+    for asked, file in _pictures(found, run).items():
+        href = f"pictures/{quote(file.path)}?inline=1"
+        targets[asked] = Target(href, file.path, picture=href)
+    return markdown.render(text, targets)
+
+
+def _named(link: ShareLink, run: Run, text: str) -> Found:
+    asked = markdown.references(text)
+    return find_named(asked, link.created_by, link.workspace, run)
+
+
+def _pictures(found: Found, run: Run) -> dict[Reference, File]:
+    return {
+        asked: file
+        for asked, file in found.files.items()
+        if file.run_id == run.pk and kind_of(file.name) is FileKind.IMAGE
+    }

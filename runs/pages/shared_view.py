@@ -1,0 +1,150 @@
+"""A view as an outsider sees it: its rows or groups, and its charts as their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
+
+from runs.models import Experiment, ShareLink, View
+from runs.pages.chart_runs import ChartRuns, drawn_for
+from runs.pages.chart_tables import Row, Table, table_of
+from runs.pages.chart_titles import note_of, title_of
+from runs.pages.group_table import group_label, groups_for, too_many
+from runs.pages.group_texts import group_table
+from runs.pages.list_twins import column_of, value_of
+from runs.pages.run_table import with_name
+from runs.pages.view_state import list_of, list_path
+from runs.render import markdown, numbers, sheets
+from runs.render.sparkline import sparkline
+from runs.search.find_runs import find_runs
+from runs.search.limits import time_limit
+from runs.search.run_metrics import sparkline_points
+from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
+from studio.core.viewcharts import Chart
+from studio.core.viewlenient import Complaint, read_stored
+from studio.core.viewspec import ViewSpec
+
+#: Curves beside the rows of one chart's table.
+MOST_CURVES = 50
+
+
+@dataclass(frozen=True)
+class ChartTable:
+    """A chart's values; of lines, each run's first metric is drawn beside them."""
+
+    title: str
+    note: str
+    table: Table
+    rows: Sequence[tuple[Row, SafeString | str]]
+
+    @property
+    def drawn(self) -> bool:
+        return any(curve for _row, curve in self.rows)
+
+
+def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[str, Any]:
+    """`places` are cursors of an address; nothing else of it is heard.
+
+    A view that cannot be read shows no run: its filter was part of what was shared.
+    """
+    stored, complaints = read_stored(view.spec)
+    experiment = list_of(view)
+    context = {
+        "title": view.name,
+        "described": markdown.render(view.description),
+        "list": experiment.name if experiment else "",
+        "list_path": list_path(link.workspace.name, experiment),
+        "q": stored.q,
+        "complaints": complaints,
+    }
+    if places["after"] and places["before"]:
+        places = {**places, "before": ""}
+    shown = _groups if stored.group is not None else _rows
+    try:
+        try:
+            found = shown(link, stored.changed(**places), experiment)
+        except InvalidFilter:
+            raise
+        except InvalidValue:
+            # Of a cursor that is none, the first page.
+            found = shown(link, stored, experiment)
+        charts = _charts(link, stored, experiment)
+    except (InvalidValue, NotSupported) as error:
+        told = [*complaints, Complaint("view", error.message)]
+        return context | {"complaints": told, "nothing": True}
+    return context | found | {"charts": charts}
+
+
+def _rows(
+    link: ShareLink, stored: ViewSpec, experiment: Experiment | None
+) -> dict[str, Any]:
+    spec = replace(stored, flat=True)
+    page = find_runs(spec, link.created_by, link.workspace, experiment=experiment)
+    asked = [column.field for column in with_name(spec.columns)]
+    sheet = sheets.Sheet(
+        tuple(column_of(each) for each in asked),
+        tuple(tuple(value_of(row, each) for each in asked) for row in page.rows),
+    )
+    more = "" if page.total_is_exact else "+"
+    noun = ngettext("run", "runs", page.total)
+    return {
+        "columns": sheet.columns,
+        "rows": sheets.texts(sheet, timezone.get_current_timezone()),
+        "said": f"{numbers.grouped(page.total)}{more} {noun}",
+        "before": page.before,
+        "after": page.after,
+    }
+
+
+def _groups(
+    link: ShareLink, spec: ViewSpec, experiment: Experiment | None
+) -> dict[str, Any]:
+    fields = [column.field for column in spec.columns]
+    who = (link.created_by, link.workspace)
+    found = groups_for(spec, fields, *who, experiment)
+    context: dict[str, Any] = {"group_label": group_label(spec)}
+    if found.grouping is None:
+        return context | {"too_many": too_many()}
+    total = len(found.grouping)
+    noun = ngettext("group", "groups", total)
+    return context | {
+        "groups": group_table(found.grouping, found.groups),
+        "said": f"{numbers.grouped(total)} {noun}",
+        "before": str(max(found.start - spec.rows, 0)) if found.start else "",
+        "after": str(found.stop) if found.stop < total else "",
+    }
+
+
+def _charts(
+    link: ShareLink, spec: ViewSpec, experiment: Experiment | None
+) -> list[ChartTable]:
+    if not spec.charts:
+        return []
+    zone, who = timezone.get_current_timezone(), (link.created_by, link.workspace)
+    with time_limit():
+        drawn = drawn_for(spec, spec.charts, *who, experiment)
+        return [
+            _chart(chart, runs, table_of(chart, runs, zone, ""))
+            for chart, runs in zip(spec.charts, drawn, strict=True)
+        ]
+
+
+def _chart(chart: Chart, drawn: ChartRuns, table: Table) -> ChartTable:
+    curves: list[SafeString | str] = [""] * len(table.rows)
+    if chart.kind == "line" and not chart.groups:
+        curves = _curves(chart, drawn)
+    rows = list(zip(table.rows, curves, strict=True))
+    return ChartTable(title_of(chart), note_of(chart), table, rows)
+
+
+def _curves(chart: Chart, drawn: ChartRuns) -> list[SafeString | str]:
+    name = chart.fields[0].key
+    heads = [drawn.heads.get((run.run.pk, name)) for run in drawn.runs]
+    points = sparkline_points([head for head in heads if head][:MOST_CURVES])
+    found = [points.get(head.pk) if head else None for head in heads]
+    return [sparkline(each.steps, each.values) if each else "" for each in found]

@@ -1,0 +1,124 @@
+"""A run as an outsider sees it, and the pictures that come with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from runs.actions.actor import Actor
+from runs.actions.annotate import describe
+from runs.actions.clock import now_ms
+from runs.actions.files import save_file
+from runs.actions.ingest import Point, log_metrics
+from runs.actions.share_links import make_share_link, revoke_share_link
+from runs.models import Run, ShareLink, Workspace
+from tests.access.people import browser_of
+
+pytestmark = pytest.mark.django_db
+
+NOTE = (
+    "![curve](file:plots/a%20b.png) reached metric:acc and metric:acc@other,"
+    " like run:other, [code](file:train.py), ![theirs](file:plots/theirs.png@other)"
+)
+
+
+@pytest.fixture(autouse=True)
+def _files(files_dir: object) -> None:
+    """Files are kept in a folder of the test."""
+
+
+@pytest.fixture
+def outsider() -> Client:
+    return browser_of(None)
+
+
+@pytest.fixture
+def described(log: Any, actor: Actor, now: int) -> Run:
+    """A run whose description names files of its own and of another run."""
+    run, other = log("a", acc=0.8137), log("other", acc=0.4321)
+    log("child", parent="a")
+    for where, path in (
+        (run, "plots/a b.png"),
+        (run, "plots/unnamed.png"),
+        (run, "train.py"),
+        (other, "plots/theirs.png"),
+    ):
+        save_file(where, path, [path.encode()], actor=actor, now=now, limit=10**6)
+    log_metrics(run, [Point("acc", 0.9, now, 1)], actor=actor, now=now)
+    describe(run, NOTE, actor=actor, now=now)
+    return run
+
+
+@pytest.fixture
+def link(described: Run, workspace: Workspace, actor: Actor) -> tuple[ShareLink, str]:
+    made, secret = make_share_link(workspace, described, actor=actor, now=now_ms())
+    return made, f"/shared/{secret}/"
+
+
+def body(answer: Any) -> bytes:
+    return b"".join(answer.streaming_content)
+
+
+def test_the_description_shows_its_own_picture_and_metric(
+    outsider: Client, link: tuple[ShareLink, str]
+) -> None:
+    text = outsider.get(link[1]).text
+    assert '<img src="pictures/plots/a%20b.png?inline=1" alt="curve"' in text
+    assert '<span title="0.9">acc <b>0.9</b></span>' in text
+    assert "<dt>Child runs</dt><dd>1</dd>" in text
+    assert "0.4321" not in text
+    assert "/w/" not in text
+    picture = outsider.get(f"{link[1]}pictures/plots/a%20b.png?inline=1")
+    assert (body(picture), picture["Content-Type"]) == (b"plots/a b.png", "image/png")
+    assert picture["Content-Security-Policy"].startswith("sandbox")
+    assert picture["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "plots/unnamed.png",
+        "train.py",
+        "plots/theirs.png",
+        "plots/theirs.png@other",
+        "",
+        "plots/",
+        "../train.py",
+        "plots/a%20b.png/",
+        "plots/%00",
+    ],
+)
+def test_no_other_file_comes_by_the_link(
+    outsider: Client, link: tuple[ShareLink, str], path: str
+) -> None:
+    assert outsider.get(f"{link[1]}pictures/{path}").status_code == 404
+
+
+def test_pictures_end_with_the_link_and_with_their_mention(
+    outsider: Client,
+    link: tuple[ShareLink, str],
+    described: Run,
+    actor: Actor,
+    now: int,
+) -> None:
+    made, path = link
+    picture = f"{path}pictures/plots/a%20b.png"
+    assert outsider.get(picture).status_code == 200
+    assert outsider.post(picture).status_code == 405
+    describe(described, "no picture", actor=actor, now=now)
+    assert outsider.get(picture).status_code == 404
+    describe(described, NOTE, actor=actor, now=now)
+    revoke_share_link(made, actor=actor, now=now)
+    assert outsider.get(picture).status_code == 404
+
+
+def test_a_link_to_a_view_has_no_pictures(
+    outsider: Client, described: Run, make_view: Any, workspace: Workspace, actor: Actor
+) -> None:
+    view = make_view(description=NOTE)
+    _made, secret = make_share_link(workspace, view, actor=actor, now=now_ms())
+    path = f"/shared/{secret}/"
+    assert "pictures/" not in outsider.get(path).text
+    assert outsider.get(f"{path}pictures/plots/a%20b.png").status_code == 404

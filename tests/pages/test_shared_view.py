@@ -1,0 +1,133 @@
+"""A view as an outsider sees it: its runs, groups and charts, and no others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from runs.actions.actor import Actor
+from runs.actions.clock import now_ms
+from runs.actions.ingest import Point, log_metrics
+from runs.actions.share_links import make_share_link
+from runs.models import User, View, Workspace
+from tests.access.people import browser_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def look(workspace: Workspace, owner: User, actor: Actor) -> Any:
+    """The page that an outsider gets of a view, with the query given."""
+    outsider = browser_of(None)
+
+    def page(view: View, query: str = "") -> Any:
+        _link, secret = make_share_link(workspace, view, actor=actor, now=now_ms())
+        return outsider.get(f"/shared/{secret}/{query}")
+
+    return page
+
+
+def test_groups_are_shown_with_mean_and_deviation(
+    log: Any, make_view: Any, look: Any
+) -> None:
+    for n, acc in enumerate((0.5, 0.7, 0.9)):
+        log(f"run-{n}", acc=acc, tags={"model": "resnet" if n else "vgg"})
+    log("left-out", tags={"model": "secret"})
+    page = look(make_view("q=metrics.acc > 0&columns=metrics.acc&group=tags.model"))
+    assert "Grouped by" in page.text
+    assert "2 groups" in page.text
+    assert "0.80 ± 0.14" in page.text
+    assert "secret" not in page.text
+    assert "run-0" not in page.text
+
+
+def test_groups_have_pages(log: Any, make_view: Any, look: Any) -> None:
+    for n in range(30):
+        log(f"run-{n}", tags={"model": f"m{n:02}"})
+    view = make_view("columns=name&group=tags.model&rows=25")
+    first, last = look(view), look(view, "?after=25")
+    assert 'href="?after=25"' in first.text
+    assert last.text.count("<tr>") == 6
+    assert 'href="?before=0"' in last.text
+
+
+def test_charts_stand_as_tables_with_their_curves(
+    log: Any, make_view: Any, look: Any, actor: Actor, now: int
+) -> None:
+    run = log("good", acc=0.9)
+    log_metrics(run, [Point("acc", 0.95, now, 1)], actor=actor, now=now)
+    log("bad", acc=0.1)
+    charts = "line!metrics.acc,bar!metrics.acc"
+    page = look(make_view(f"q=metrics.acc > 0.5&columns=name&charts={charts}"))
+    assert "acc greatest" in page.text
+    assert page.text.count("0.95") >= 2
+    assert 'class="sparkline"' in page.text
+    assert "bad<" not in page.text
+    assert "/w/" not in page.text
+
+
+def test_a_private_view_of_ones_own_runs_shows_no_others(
+    log: Any, make_view: Any, look: Any, owner: User
+) -> None:
+    log("mine")
+    other = log("theirs")
+    other.submitter = User.objects.create(username="cleo")
+    other.save()
+    page = look(make_view("columns=name&mine=1"))
+    assert "mine<" in page.text
+    assert "theirs<" not in page.text
+
+
+def test_a_view_that_cannot_be_read_shows_no_run(
+    log: Any, make_view: Any, look: Any
+) -> None:
+    log("hush")
+    view = make_view()
+    View.objects.filter(pk=view.pk).update(spec={"q": "status:", "columns": "name"})
+    view.refresh_from_db()
+    page = look(view)
+    assert page.status_code == 200
+    assert "hush" not in page.text
+    assert 'id="list-notice"' in page.text
+
+
+@pytest.mark.parametrize("query", ["?after=x", "?before=x", "?after=x&before=y"])
+def test_of_a_place_that_is_none_the_first_page_is_shown(
+    log: Any, make_view: Any, look: Any, query: str
+) -> None:
+    log("good", acc=0.9)
+    log("bad", acc=0.1)
+    page = look(make_view(), query)
+    assert "good" in page.text
+    assert "bad<" not in page.text
+
+
+def test_nothing_but_the_place_of_an_address_is_heard(
+    log: Any, make_view: Any, look: Any
+) -> None:
+    log("good", acc=0.9)
+    log("bad", acc=0.1)
+    asked = "?q=&run=bad&charts=bar!metrics.acc&group=tags.x&mine=1"
+    page = look(
+        make_view("q=metrics.acc > 0.5&columns=name&charts=bar!metrics.acc"), asked
+    )
+    assert "good" in page.text
+    assert "bad<" not in page.text
+
+
+def test_the_queries_do_not_grow_with_the_runs(
+    log: Any, make_view: Any, look: Any, django_assert_num_queries: Any
+) -> None:
+    view = make_view("columns=name,metrics.acc&charts=line!metrics.acc,bar!metrics.acc")
+    log("first", acc=0.5)
+    log("second", acc=0.5)
+    look(view)
+    with CaptureQueriesContext(connection) as few:
+        look(view)
+    for n in range(10):
+        log(f"more-{n}", acc=0.5)
+    with django_assert_num_queries(len(few)):
+        look(view)

@@ -1,0 +1,84 @@
+"""The form of a view: two people at once, and the description's preview."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from runs.models import User, View
+from tests.access.people import browser_of
+from tests.pages.rows import HTMX
+from tests.pages.view_rows import VIEWS
+
+pytestmark = pytest.mark.django_db
+
+
+def seen_in(page: Any) -> str:
+    found = re.search(r'name="seen" value="([^"]+)"', page.text)
+    assert found
+    return found[1]
+
+
+def test_the_second_editor_is_shown_the_first_ones_text(
+    visitor: Client, make_view: Any, ben: User
+) -> None:
+    view = make_view(shared=True)
+    path = f"{VIEWS}{view.slug}/edit/"
+    mine = {"seen": seen_in(visitor.get(path)), "name": "Mine", "shared": "1"}
+    his = {"seen": mine["seen"], "name": "His", "description": "by ben"}
+    assert browser_of(ben).post(path, his).status_code == 302
+    asked = visitor.post(path, mine)
+    assert asked.status_code == 422
+    assert "ben changed this view meanwhile" in asked.text
+    assert "Name: His" in asked.text
+    assert "Description: by ben" in asked.text
+    assert 'name="name" value="Mine"' in asked.text
+    view.refresh_from_db()
+    assert (view.name, view.description) == ("His", "by ben")
+    assert visitor.post(path, mine | {"seen": seen_in(asked)}).status_code == 302
+    view.refresh_from_db()
+    assert view.name == "Mine"
+
+
+def test_who_writes_the_same_is_not_asked(
+    visitor: Client, make_view: Any, ben: User
+) -> None:
+    view = make_view(shared=True)
+    path = f"{VIEWS}{view.slug}/edit/"
+    sent = {"seen": seen_in(visitor.get(path)), "name": "Same", "shared": "1"}
+    assert browser_of(ben).post(path, sent).status_code == 302
+    assert visitor.post(path, sent).status_code == 302
+
+
+def test_a_preview_still_knows_what_was_seen(
+    visitor: Client, make_view: Any, ben: User
+) -> None:
+    view = make_view(shared=True)
+    path = f"{VIEWS}{view.slug}/edit/"
+    sent = {"seen": seen_in(visitor.get(path)), "name": "His", "description": "a"}
+    assert visitor.post(path, sent | {"shared": "1"}).status_code == 302
+    page = browser_of(ben).post(path, sent | {"name": "Mine", "preview": "1"})
+    assert seen_in(page) == sent["seen"]
+    assert "Everybody in default" in page.text
+    mine = {"seen": seen_in(page), "name": "Mine"}
+    assert browser_of(ben).post(path, mine).status_code == 422
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_the_description_is_previewed_and_nothing_saved(
+    visitor: Client, make_view: Any, is_new: bool
+) -> None:
+    view = make_view(shared=True)
+    path = f"{VIEWS}new/" if is_new else f"{VIEWS}{view.slug}/edit/"
+    sent = {"name": "B", "description": "**bold**", "preview": "1", "state": "q=tag:x"}
+    part = visitor.post(path, sent, headers=HTMX)
+    assert part.text.strip() == '<div class="prose"><p><strong>bold</strong></p></div>'
+    page = visitor.post(path, sent)
+    assert page.status_code == 200
+    assert "<strong>bold</strong>" in page.text
+    assert "**bold**</textarea>" in page.text
+    assert 'name="name" value="B"' in page.text
+    assert View.objects.get().name == "Sweep"
