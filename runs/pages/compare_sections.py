@@ -91,7 +91,10 @@ def sections(table: Table, files: ComparedFiles) -> list[Section]:
     parts: list[tuple[str, list[tuple[Sequence[Row], Draw]]]] = [
         ("metrics", [(made.metrics, _drawing_metrics(table))]),
         ("params", [(made.params, draw_text)]),
-        ("attributes", [(_attributes_of(made), _draw_attributes)]),
+        (
+            "attributes",
+            [(_attributes_of(made), _draw_attributes), (_tags_of(made), _draw_tags)],
+        ),
         ("tags", [(made.tags, draw_text)]),
         ("environment", [(files.environment, draw_text)]),
         (
@@ -111,6 +114,23 @@ def sections(table: Table, files: ComparedFiles) -> list[Section]:
 def _attributes_of(made: Comparison) -> list[Row]:
     """The status stands in the head of its column already."""
     return [row for row in made.attributes if row.field != attribute("status")]
+
+
+def _tags_of(made: Comparison) -> list[Row]:
+    """All tags of each run in one row; the section of tags has a row for each."""
+    if not made.tags:
+        return []
+    values = tuple(
+        [(row.key, row.values[at]) for row in made.tags if row.values[at] is not None]
+        for at in range(len(made.runs))
+    )
+    return [Row(_("Tags"), values, any(row.differs for row in made.tags))]
+
+
+def _draw_tags(row: Row) -> SafeString:
+    missing = f'<span class="none">{cells.MISSING}</span>'
+    shown = [cells.chips(tags) if tags else missing for tags in row.values]  # type: ignore[arg-type]
+    return cells.html_row(shown)
 
 
 def _section(

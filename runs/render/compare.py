@@ -19,6 +19,8 @@ from runs.render.word_marks import marked_words
 MISSING = "–"
 #: A longer text is cut in its cell; all of it is in the title.
 LONGEST, LONGEST_TITLE = 300, 2000
+#: Tags that have room in a cell.
+MOST_CHIPS = 3
 MINUS = "−"
 
 
@@ -127,6 +129,23 @@ def html_row(cells: Sequence[str]) -> SafeString:
     """Around what is HTML already."""
     inside = "".join(f"<td>{cell}</td>" for cell in cells)
     return mark_safe(inside)  # noqa: S308  # the caller's own templates
+
+
+def chips(tags: Sequence[tuple[str, str]]) -> str:
+    """A run's tags at a glance; all of them are in the title."""
+    parts = []
+    for key, value in tags[:MOST_CHIPS]:
+        name = escape(key[:LONGEST])
+        inside = f"<span>{name}</span>"
+        if value:
+            text = escape(value[:LONGEST])
+            inside = f'<span class="key">{name}:</span><span>{text}</span>'
+        parts.append(f'<span class="chip">{inside}</span>')
+    if len(tags) > MOST_CHIPS:
+        parts.append(f'<span class="chip more">+{len(tags) - MOST_CHIPS}</span>')
+    every = ", ".join(f"{key}: {value}" if value else key for key, value in tags)
+    title = escape(every[:LONGEST_TITLE])
+    return f'<span class="chips" title="{title}">{"".join(parts)}</span>'
 
 
 def link(href: str, text: str, css: str = "") -> str:

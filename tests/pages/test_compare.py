@@ -145,6 +145,15 @@ def test_sections_fold_and_rows_are_found(visitor: Client, three: list[Run]) -> 
     assert "opt" not in found
 
 
+def test_tags_are_seen_at_a_glance_and_escaped(visitor: Client, log: Any) -> None:
+    tags = {"best": "", "m": "<b>x", "n": "1", "o": "2", "p": "3"}
+    log("a", tags=tags)
+    log("b")
+    page = visitor.get(COMPARE, asked("a", "b"))
+    assert rows(page)["Tags"] == ["best m: &lt;b&gt;x n: 1 +2", "–"]
+    assert 'title="best, m: &lt;b&gt;x, n: 1, o: 2, p: 3"' in page.text
+
+
 def test_words_that_differ_are_marked(visitor: Client, log: Any) -> None:
     log("a", params={"cmd": "train --lr 0.1 --wd 1"})
     log("b", params={"cmd": "train --lr 0.2 --wd 1"})
