@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from studio.core.connection import NoServerError, find
-from studio.core.errors import InvalidValue
+from studio.core.errors import StudioError
 from studio.sdk.client import Client
+from studio.sdk.link import from_environment
 
 
 def connected() -> Client:
     """A client for the server of `studio env`; raises ClickException without one."""
     try:
-        return Client(
-            os.environ["STUDIO_URL"],
-            os.environ["STUDIO_TOKEN"],
-            os.environ["STUDIO_WORKSPACE"],
-        )
-    except KeyError:
-        pass
-    except InvalidValue as error:
-        raise click.ClickException(error.message) from error
-    try:
-        known = find()
+        known = from_environment() or find()
+        return Client(known.url, known.token, known.workspace)
     except NoServerError as error:
         raise click.ClickException(str(error)) from error
-    return Client(known.url, known.token, known.workspace)
+    except StudioError as error:
+        raise click.ClickException(error.message) from error

@@ -36,16 +36,20 @@ class Children(Lifecycle):
         self,
         name: str | None = None,
         run_id: str | None = None,
-        outputs: str | bool | None = False,
+        outputs: str | None = None,
     ) -> Run:
-        """Start a run below this one; a context manager as its parent is."""
+        """Start a run below this one; a context manager as its parent is.
+
+        `outputs` is a folder that is kept at its end; unless said otherwise there is
+        none, as `./outputs` is the parent's.
+        """
         from studio.sdk.starting import start_logging
 
         child = start_logging(
             self._experiment,
             name,
             run_id,
-            outputs,
+            outputs or False,
             snapshot_directory=None,
             parent=self,
         )

@@ -121,7 +121,12 @@ class OfflineRun:
     def complete(self, _set_status: bool = True) -> None:
         """Nothing is to be done."""
 
-    def fail(self, error_details: Any = None, error_code: str | None = None) -> None:
+    def fail(
+        self,
+        error_details: Any = None,
+        error_code: str | None = None,
+        _set_status: bool = True,
+    ) -> None:
         _say("mark the run as failed", error_details)
 
     def cancel(self) -> None:
@@ -139,7 +144,7 @@ class OfflineRun:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is not None:
+        if error is not None and (not isinstance(error, SystemExit) or error.code):
             self.fail(error)
 
 

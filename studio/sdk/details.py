@@ -13,6 +13,11 @@ from studio.sdk.logging import Logging
 from studio.sdk.reading import Reading
 from studio.sdk.texts import Texts
 
+#: How the message of a run begins that an exception ended.
+PROGRAM_FAILED = "User program failed with "
+#: Where v1 sends whoever reads such a message.
+TROUBLESHOOTING = "https://aka.ms/azureml-run-troubleshooting"
+
 
 class Details(Logging, Reading, Texts):
     """What a run says of itself."""
@@ -97,8 +102,10 @@ class Details(Logging, Reading, Texts):
         message = self._info.get("error")
         if not message:
             return None
-        code = "UserError"
-        return {"error": {"code": code, "message": message}}
+        found = {"code": "UserError", "message": message}
+        if message.startswith(PROGRAM_FAILED):
+            found["detailsUri"] = TROUBLESHOOTING
+        return {"error": found}
 
     def _log_files(self) -> list[str]:
         if self._link.deferred:

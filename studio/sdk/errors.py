@@ -6,11 +6,12 @@ them, and these, are `AzureMLException`.
 
 from __future__ import annotations
 
-from studio.core.errors import InvalidValue, NotSupported, StudioError
+from studio.core.errors import InvalidValue, NotSupported, SignInRequired, StudioError
 
 #: The root of all, under the name that v1 scripts catch.
 AzureMLException = StudioError
 ServiceException = StudioError
+AuthenticationException = SignInRequired
 
 
 class UserErrorException(InvalidValue):

@@ -25,7 +25,7 @@ VIEW_TYPES = ("ActiveOnly", "All", "ArchivedOnly")
 class Experiment:
     """The experiment of that name in the workspace; made if it is new.
 
-    Raises InvalidName for a name that breaks the rules, InvalidState for one in the
+    Raises InvalidName for a name that breaks the rules, AlreadyExists for one in the
     trash.
     """
 

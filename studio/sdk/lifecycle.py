@@ -12,11 +12,10 @@ from typing import Any
 from studio.core.names import MAX_ERROR
 from studio.core.statuses import RunStatus
 from studio.sdk.core import seconds
-from studio.sdk.details import Details
+from studio.sdk.details import PROGRAM_FAILED, Details
 from studio.sdk.errors import (
     ActivityFailedException,
     ExperimentExecutionException,
-    NotSupportedError,
 )
 from studio.sdk.files import Files
 from studio.sdk.following import Follower
@@ -81,11 +80,12 @@ class Lifecycle(Snapshots, Files, Details):
         self._finish(None)
 
     def clean(self) -> list[str]:
-        """Not offered: files are kept with their run."""
-        raise NotSupportedError(
-            "Files are kept with their run: delete the run on its page; the trash "
-            "keeps it for 30 days."
-        )
+        """Remove what the run left on its compute target; the files that were removed.
+
+        A run of this process left nothing: it works where its script is, and its files
+        are the server's, which its page deletes.
+        """
+        return []
 
     def wait_for_completion(
         self,
@@ -201,7 +201,7 @@ def message_of(details: Any, code: str | None) -> str:
     elif isinstance(details, str):
         message = details
     elif isinstance(details, BaseException):
-        message = f"User program failed with {type(details).__name__}: {details}"
+        message = f"{PROGRAM_FAILED}{type(details).__name__}: {details}"
         if details.__traceback__ is not None:
             trace = traceback.format_exception(
                 type(details), details, details.__traceback__

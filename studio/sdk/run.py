@@ -135,7 +135,21 @@ class Run(Children):
             raise ValueError(f"The run type {runtype!r} is registered already")
         _factories[runtype] = run_factory
 
-    def register_model(self, model_name: str, *_words: Any, **_more: Any) -> Any:
+    def register_model(
+        self,
+        model_name: str,
+        model_path: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        properties: Mapping[str, str] | None = None,
+        model_framework: str | None = None,
+        model_framework_version: str | None = None,
+        description: str | None = None,
+        datasets: Any = None,
+        sample_input_dataset: Any = None,
+        sample_output_dataset: Any = None,
+        resource_configuration: Any = None,
+        **_more: Any,
+    ) -> Any:
         """Not offered: there is no registry."""
         raise NotSupportedError(
             f"There is no model registry: keep {model_name!r} as files of the run by "

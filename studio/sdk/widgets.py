@@ -57,8 +57,11 @@ class RunDetails:
         return "".join(filter(None, parts))
 
     def _follow(self, shown: Any) -> None:
-        while not self.run._is_final():
+        has_ended = False
+        while not has_ended:
             threading.Event().wait(SECONDS)
+            # Asked before it is shown, so that the end is shown, too.
+            has_ended = self.run._is_final()
             try:
                 content = self.get_html()
             except StudioError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from studio.sdk.client import Client
 from studio.sdk.delivery.courier import Courier
 from studio.sdk.delivery.notices import tell
-from studio.sdk.delivery.place import Place, abandoned
+from studio.sdk.delivery.place import Place, abandoned, roots
 
 
 class Portal(http.server.BaseHTTPRequestHandler):
@@ -73,6 +74,18 @@ def test_a_spool_in_use_is_nobody_elses(
     courier.release()
     found = [place for place in abandoned() if place.owner.writer == mine]
     assert len(found) == 1
+
+
+def test_a_spool_that_somebody_else_made_is_not_sent(
+    courier: Courier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below the temporary folder anybody may make one of that name."""
+    monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
+    courier.release()
+    user = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: user + 1)
+    assert tmp_path not in roots()
+    assert list(abandoned()) == []
 
 
 def test_what_is_refused_of_a_million_names_is_one_sentence(

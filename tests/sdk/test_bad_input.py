@@ -235,3 +235,23 @@ print(run.id)
         "[('Completed', {'deep': 1})]",
         "as it was",
     ]
+
+
+def test_sources_that_are_too_many_are_told_and_the_run_goes_on(user: User) -> None:
+    folder = user.folder / "many"
+    folder.mkdir()
+    for number in range(2001):
+        (folder / f"{number}.txt").touch()
+    done = user.run(
+        """
+        from azureml.core import Experiment, Workspace
+        run = Experiment(Workspace.from_config(), "many").start_logging(outputs=False)
+        run.log("loss", 1)
+        run.complete()
+        print(run.get_snapshot_id(), run.get_status(), run.get_metrics())
+        """,
+        folder=folder,
+    )
+    assert done.stdout == "None Completed {'loss': 1}\n"
+    assert done.stderr.count("No snapshot is kept: ") == 1
+    assert "name what is no source in .amlignore" in done.stderr

@@ -47,6 +47,15 @@ class Notebook:
             elif kind == "status" and content["execution_state"] == "idle":
                 return said.strip()
 
+    def shown(self, kind: str, word: str) -> str:
+        """Waits for a piece of HTML of that kind of message with the word in it."""
+        while True:
+            message = self.client.get_iopub_msg(timeout=SECONDS)
+            if message["msg_type"] == kind:
+                html = str(message["content"]["data"].get("text/html", ""))
+                if word in html:
+                    return html
+
 
 @pytest.fixture
 def notebook(user: User) -> Iterator[Notebook]:
@@ -109,6 +118,16 @@ def test_an_interrupted_cell_loses_nothing_and_the_next_goes_on(
     # The interrupt may have come between the count and its logging.
     assert found in (count, count + 1)
     assert last == -1
+
+
+def test_run_details_follow_a_run_to_its_end(user: User, notebook: Notebook) -> None:
+    notebook.cell(BEGIN)
+    notebook.cell("from azureml.widgets import RunDetails")
+    notebook.cell("run = experiment.start_logging()")
+    notebook.begin("RunDetails(run).show()")
+    assert "loss" not in notebook.shown("display_data", "Running")
+    notebook.begin("run.log('loss', 0.5)\nrun.complete()")
+    assert "loss" in notebook.shown("update_display_data", "Completed")
 
 
 def test_an_end_that_is_interrupted_can_be_repeated(

@@ -36,6 +36,10 @@ def test_what_is_printed_and_what_lies_in_outputs_is_kept(seen: dict[str, Any]) 
     assert "outputs/weights.bin" in seen["outputs"]
 
 
+def test_a_script_to_run_can_be_described(seen: dict[str, Any]) -> None:
+    assert seen["config"] == ["hello.py", True]
+
+
 def test_properties_are_written_once(seen: dict[str, Any]) -> None:
     assert seen["conflict"] == (
         "Property 'author' is already set to 'azureml-user' and properties cannot be "

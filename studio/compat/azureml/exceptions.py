@@ -6,10 +6,12 @@ from typing import Any
 
 from studio.sdk.errors import (
     ActivityFailedException,
+    AuthenticationException,
     AzureMLException,
     ComputeTargetException,
     ExperimentExecutionException,
     RunEnvironmentException,
+    ServiceException,
     SnapshotException,
     UserErrorException,
     WorkspaceException,
@@ -17,10 +19,12 @@ from studio.sdk.errors import (
 
 __all__ = [
     "ActivityFailedException",
+    "AuthenticationException",
     "AzureMLException",
     "ComputeTargetException",
     "ExperimentExecutionException",
     "RunEnvironmentException",
+    "ServiceException",
     "SnapshotException",
     "UserErrorException",
     "WorkspaceException",

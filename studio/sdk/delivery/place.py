@@ -81,13 +81,24 @@ def make_place(server: str, workspace: str, user: str, run_id: str) -> Place:
 
 
 def roots() -> list[Path]:
-    return [root for root in possible_roots() if root.is_dir()]
+    """Those that are there and are this user's.
+
+    Whoever else may have made a folder of that name below the temporary one: what lies
+    in it must not be sent with this user's token.
+    """
+    return [root for root in possible_roots() if root.is_dir() and _is_own(root)]
+
+
+def _is_own(folder: Path) -> bool:
+    try:
+        return folder.stat().st_uid == os.getuid()
+    except OSError:
+        return False
 
 
 def _make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.stat()
-    if found.st_uid != os.getuid() or not os.access(folder, os.W_OK | os.X_OK):
+    if not _is_own(folder) or not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(13, "not writable", str(folder))
 
 

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from azureml.core import Experiment, Run, Workspace
+from azureml.core import Experiment, Run, ScriptRunConfig, Workspace
 
 seen: dict[str, Any] = {}
 
@@ -41,6 +41,10 @@ with exp.start_logging() as run:
 seen["after"] = run.get_status()
 seen["logs"] = run.get_details_with_logs()["logFiles"]
 seen["outputs"] = run.get_file_names()
+
+# 25, without the submission
+config = ScriptRunConfig(".", "hello.py")
+seen["config"] = [config.script, config.source_directory == str(Path.cwd())]
 
 # 33, 35
 run.add_properties({"author": "azureml-user"})

@@ -1,0 +1,99 @@
+"""Files that change between their logging and their delivery."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, BinaryIO
+
+import pytest
+
+from studio.core.errors import InvalidValue
+from studio.sdk.delivery import holding
+from studio.sdk.delivery.holding import deliver_file, hold
+
+
+class Kept:
+    """Takes uploads; `meanwhile` happens while the first one is read."""
+
+    def __init__(self) -> None:
+        self.contents: list[bytes] = []
+        self.meanwhile: Any = None
+
+    def upload(self, _path: str, source: BinaryIO, size: int) -> None:
+        content = source.read(size)
+        if self.meanwhile is not None:
+            act, self.meanwhile = self.meanwhile, None
+            act()
+        if len(content) < size:
+            raise InvalidValue("It became shorter")
+        self.contents.append(content)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "held").mkdir()
+    return tmp_path
+
+
+def courier_of(folder: Path, client: Kept) -> Any:
+    lost: list[str] = []
+    place = SimpleNamespace(folder=folder)
+    return SimpleNamespace(
+        place=place,
+        client=client,
+        base="runs/r1",
+        losses=lost,
+        lose=lambda what, _count: lost.append(what),
+    )
+
+
+def test_a_file_is_kept_as_it_was_when_it_was_logged(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "model").write_bytes(b"first")
+    held = hold(folder, folder / "model", "model")
+    (folder / "model").write_bytes(b"second, longer")
+    client = Kept()
+    deliver_file(courier_of(folder, client), held)
+    assert client.contents == [b"first"]
+    assert capfd.readouterr().err == ""
+
+
+def test_a_large_file_that_changed_is_sent_as_it_is_and_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(holding, "COPY_BYTES", 0)
+    (folder / "model").write_bytes(b"first")
+    held = hold(folder, folder / "model", "model")
+    (folder / "model").write_bytes(b"second, longer")
+    client = Kept()
+    deliver_file(courier_of(folder, client), held)
+    assert client.contents == [b"second, longer"]
+    assert "model changed after it was logged" in capfd.readouterr().err
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(holding, "COPY_BYTES", 0)
+    (folder / "model").write_bytes(b"first")
+    held = hold(folder, folder / "model", "model")
+    client = Kept()
+    client.meanwhile = lambda: (folder / "model").write_bytes(b"second, longer")
+    deliver_file(courier_of(folder, client), held)
+    assert client.contents == [b"first", b"second, longer"]
+    assert "is as it is now" in capfd.readouterr().err
+
+
+def test_a_file_that_is_gone_is_told_and_counted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(holding, "COPY_BYTES", 0)
+    (folder / "model").write_bytes(b"first")
+    held = hold(folder, folder / "model", "model")
+    (folder / "held" / held.held).unlink()
+    courier = courier_of(folder, Kept())
+    deliver_file(courier, held)
+    assert courier.losses == ["files_refused"]
+    assert "The file model was not kept: it cannot be read" in capfd.readouterr().err

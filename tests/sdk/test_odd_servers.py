@@ -1,0 +1,62 @@
+"""A server of another version: what it answers, and what is said of it."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from studio import __version__
+from studio.core.errors import InvalidValue
+from studio.sdk.answers import VERSION_HEADER
+from studio.sdk.client import Client
+
+
+class Newer(http.server.BaseHTTPRequestHandler):
+    """A server of a later version, which refuses whatever is posted."""
+
+    def do_GET(self) -> None:
+        self.answer(200, {"runs": []})
+
+    def do_POST(self) -> None:
+        self.answer(400, {"error": {"code": "InvalidValue", "message": "No."}})
+
+    def answer(self, status: int, told: object) -> None:
+        content = json.dumps(told).encode()
+        self.send_response(status)
+        self.send_header(VERSION_HEADER, "99.0.0")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def newer() -> Iterator[Client]:
+    server = http.server.HTTPServer(("127.0.0.1", 0), Newer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    client = Client(f"http://127.0.0.1:{server.server_address[1]}", "rs_x", "default")
+    yield client
+    client.close()
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_server_of_another_version_is_told_once(newer: Client) -> None:
+    words = f"This client is version {__version__} and .* is version 99.0.0: install"
+    with pytest.warns(UserWarning, match=words):
+        newer.get("runs")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        newer.get("runs")
+
+
+def test_what_it_refuses_may_be_for_its_version(newer: Client) -> None:
+    with pytest.raises(InvalidValue, match=r"No\. This client is version .*/dist/"):
+        newer.post("runs", {})
