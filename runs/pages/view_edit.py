@@ -20,7 +20,7 @@ from runs.pages.live_text import shown
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import REFUSED
 from runs.pages.undo import undo_href
-from runs.pages.view_bar import reset_href
+from runs.pages.view_bar import reset_href, save_refusal
 from runs.pages.view_conflict import conflict_page
 from runs.pages.view_links import back_of, sent_state
 from runs.pages.view_state import address_of
@@ -225,7 +225,7 @@ def _form(
         "action": reverse("view-edit", args=[workspace, view.slug])
         if view
         else reverse("view-new", args=[workspace]),
-        "is_own": own,
+        "refusal": save_refusal(request, view) if view else "",
         "may_share": own and request.role >= Permission.SHARE_VIEWS.role,
         "may_lock": own or request.role == Role.OWNER,
         "back": back_of(request),

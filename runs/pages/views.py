@@ -16,6 +16,7 @@ from runs.access.rules import SIGNED_IN, Permission, StudioRequest, access
 from runs.actions import view_choices
 from runs.actions.clock import now_ms
 from runs.models import Role, View
+from runs.models.views import may_edit
 from runs.pages import run_list
 from runs.pages.conditional import varied
 from runs.pages.list_scope import scope_of
@@ -112,16 +113,19 @@ def views(request: PageRequest) -> HttpResponse:
     after = request.GET.get("after", "")
     start = int(after) if after.isdecimal() and len(after) < 6 else 0
     found = list(rows.order_by("name", "pk")[start : start + ROWS + 1])
+    deleted = search.deleted_views(workspace, user) if not find else []
     context = {
         "views": found[:ROWS],
         "find": find,
         "total": rows.count(),
         "next": start + ROWS if len(found) > ROWS else 0,
         "previous": max(start - ROWS, 0) if start else None,
-        "deleted": search.deleted_views(workspace, user) if not find else [],
+        "deleted": deleted,
+        "editable": {
+            each.pk for each in (*found, *deleted) if may_edit(each, user, request.role)
+        },
         "chosen": search.chosen_defaults(workspace, user),
         "is_owner": request.role == Role.OWNER,
-        "my_role": request.role,
         **ends(request),
     }
     return render(request, "views.html", context)

@@ -67,6 +67,21 @@ def test_a_preview_still_knows_what_was_seen(
     assert browser_of(ben).post(path, mine).status_code == 422
 
 
+def test_who_may_not_change_a_view_is_offered_nothing_that_does(
+    make_view: Any, ben: User
+) -> None:
+    view = make_view(shared=True, locked=True)
+    free = make_view(name="Free", shared=True)
+    his = browser_of(ben)
+    form = his.get(f"{VIEWS}{view.slug}/edit/").text
+    assert "ada locked this view" in form
+    assert "Delete" not in form
+    listed = his.get(VIEWS).text
+    assert f"{VIEWS}{free.slug}/delete/" in listed
+    assert f"{VIEWS}{view.slug}/delete/" not in listed
+    assert f"{VIEWS}{view.slug}/edit/" not in listed
+
+
 @pytest.mark.parametrize("is_new", [False, True])
 def test_the_description_is_previewed_and_nothing_saved(
     visitor: Client, make_view: Any, is_new: bool
