@@ -11,9 +11,10 @@ from django.apps import apps
 
 from runs.api.v1.openapi import operations, readable
 from runs.models import Role, View
+from tests.api import view_bodies
 from tests.api.rest import Rest, rest_client
 
-RUN, EXPERIMENT, VIEW = "runs/r1", "experiments/1", "views/aaaaaaaaaa"
+RUN, EXPERIMENT = "runs/r1", "experiments/1"
 #: A body that is right, for every operation that takes one.
 RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "create_experiment": ("POST", "experiments", {"name": "new"}),
@@ -38,12 +39,7 @@ RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
         f"{RUN}/metrics",
         {"writer": "w", "sequence": 0, "points": [{"key": "m", "value": 1.0}]},
     ),
-    "create_view": ("POST", "views", {"name": "new", "state": {"q": "tag:x"}}),
-    "change_view": ("PATCH", VIEW, {"name": "new"}),
-    "restore_revision": ("POST", f"{VIEW}/revisions/1/restore", {"seen": 1}),
-    "clone_view": ("POST", f"{VIEW}/clone", {"workspace": "lab"}),
-    "set_default_view": ("PUT", "views/default", {"view": "aaaaaaaaaa"}),
-    "apply_views": ("POST", "views/apply", {"yaml": "views: []"}),
+    **view_bodies.RIGHT,
 }
 LONG = "x" * 70_000
 
@@ -117,19 +113,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("edit_tags", {"set": {"a": "1", "k\x00": "1"}}, "tags key"),
     ("edit_tags", {"remove": [5]}, "remove[0]"),
     ("edit_tags", {"remove": ["x" * 251]}, "remove"),
-    ("create_view", {"name": ""}, "name"),
-    ("create_view", {"name": 5}, "name"),
-    ("create_view", {"shared": "yes"}, "shared"),
-    ("create_view", {"description": LONG}, "description"),
-    ("create_view", {"state": []}, "state"),
-    ("create_view", {"state": {"rows": 7}}, "rows"),
-    ("change_view", {"name": "\x00"}, "name"),
-    ("change_view", {"revision": "1"}, "revision"),
-    ("restore_revision", {"seen": "x"}, "seen"),
-    ("clone_view", {"workspace": 5}, "workspace"),
-    ("set_default_view", {"view": 5}, "view"),
-    ("set_default_view", {"everybody": 1}, "everybody"),
-    ("apply_views", {"yaml": 5}, "yaml"),
+    *view_bodies.WRONG,
     ("log_metrics", {"writer": ""}, "writer"),
     ("log_metrics", {"writer": "x" * 65}, "writer"),
     ("log_metrics", {"writer": "\x00"}, "writer"),
@@ -159,7 +143,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
 def run(rest: Rest) -> None:
     rest.new_run("r1")
     made = rest.ok("POST", "views", {"name": "View"}, 201)
-    View.objects.filter(slug=made["slug"]).update(slug="aaaaaaaaaa")
+    View.objects.filter(slug=made["slug"]).update(slug=view_bodies.SLUG)
 
 
 def stored() -> dict[str, list[Any]]:
