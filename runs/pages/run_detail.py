@@ -66,14 +66,17 @@ class Chip:
 def details(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     concluded = conclusions_of(head.run)
-    etag = etag_of(request, head, [(each.pk, each.updated) for each in concluded])
+    others = _of_others(request, head.run)
+    etag = etag_of(
+        request, head, [(each.pk, each.updated) for each in concluded], others
+    )
     if is_known(request, etag):
         return not_modified(etag)
     run = head.run
     tags, properties = search.tags_of(run), search.properties_of(run)
     context = {
         "conclusions": listed(request, concluded),
-        **_attributes(request, run, tags, properties),
+        **_attributes(request, run, tags, properties, others),
         **tag_chips(request, tags),
         **_params(request, run),
         **_metrics(request, run),
@@ -92,8 +95,19 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
     return show_tab(request, head, "details", etag, context)
 
 
+def _of_others(request: PageRequest, run: Run) -> str:
+    """The description as it shows now, where it may name what is of another run: what
+    is logged there changes nothing of this one."""
+    text = run.description
+    return shown(request, text, run) if "@" in text or "run:" in text else ""
+
+
 def _attributes(
-    request: PageRequest, run: Run, tags: Sequence[Text], properties: Sequence[Text]
+    request: PageRequest,
+    run: Run,
+    tags: Sequence[Text],
+    properties: Sequence[Text],
+    described: str,
 ) -> dict[str, Any]:
     known = {text.key: text.value or "" for text in (*properties, *tags)}
     text = run.description or known.get("mlflow.note.content", "")
@@ -101,7 +115,7 @@ def _attributes(
         "script": run.script or known.get("mlflow.source.name", ""),
         "git_commit": _first(known, GIT_COMMIT),
         "git_branch": _first(known, GIT_BRANCH),
-        "description": shown(request, text, run),
+        "description": described or shown(request, text, run),
     }
 
 

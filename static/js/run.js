@@ -126,6 +126,7 @@ document.body.addEventListener("htmx:configRequest", (event) => {
   const asked = event.detail.parameters;
   if (asked.x === "step") delete asked.x;
   if (Number(asked.smooth) === 0) delete asked.smooth;
+  if (!asked.one) delete asked.one;
   if (!asked.key) asked.none = "1";
   for (const name of Object.keys(asked)) if (/^(as|at|cx|cy):/.test(name) && !asked[name]) delete asked[name];
 });

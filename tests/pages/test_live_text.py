@@ -10,7 +10,7 @@ from runs.actions.annotate import describe
 from runs.actions.experiments import create_experiment
 from runs.actions.runs import create_run
 from runs.models import Experiment, Run, Workspace
-from tests.pages.run_page import PAGE, browser, cost, keep, log
+from tests.pages.run_page import HTMX, PAGE, browser, cost, keep, log
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,20 @@ def test_a_metric_shows_its_present_value(
     assert f"{link}best <b>0.75</b></a>" in text
     log(run, **{"val/acc": [0.25, 0.75, 0.875]})
     assert "<b>0.875</b>" in browser.get(PAGE).text
+
+
+def test_a_metric_of_another_run_is_news_here(
+    browser: Client, run: Run, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    other = create_run(experiment, run_id="other", actor=actor, now=now)
+    log(other, loss=[0.5])
+    describe(run, "at metric:loss@other", actor=actor, now=now)
+    headers = {**HTMX, "If-None-Match": browser.get(PAGE, headers=HTMX)["ETag"]}
+    assert browser.get(PAGE, headers=headers).status_code == 304
+    log(other, loss=[0.5, 0.25])
+    answer = browser.get(PAGE, headers=headers)
+    assert answer.status_code == 200
+    assert "<b>0.25</b>" in answer.text
 
 
 def test_a_name_with_an_at_sign_is_the_runs_own_first(
