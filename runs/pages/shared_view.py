@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Experiment, ShareLink, View
@@ -24,9 +25,10 @@ from runs.render.sparkline import sparkline
 from runs.search.find_runs import find_runs
 from runs.search.limits import time_limit
 from runs.search.run_metrics import sparkline_points
+from runs.search.view_missing import missing_list
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.viewcharts import Chart
-from studio.core.viewlenient import Complaint, read_stored
+from studio.core.viewlenient import read_stored
 from studio.core.viewspec import ViewSpec
 
 #: Curves beside the rows of one chart's table.
@@ -50,7 +52,8 @@ class ChartTable:
 def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[str, Any]:
     """`places` are cursors of an address; nothing else of it is heard.
 
-    A view that cannot be read shows no run: its filter was part of what was shared.
+    A view that cannot be read shows no run, nor does one whose experiment is gone: its
+    filter and its list were part of what was shared.
     """
     stored, complaints = read_stored(view.spec)
     experiment = list_of(view)
@@ -62,6 +65,9 @@ def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[st
         "q": stored.q,
         "complaints": complaints,
     }
+    gone = [each.name for each in missing_list(view)]
+    if gone:
+        return context | {"nothing": _("The experiment %s is deleted.") % gone[0]}
     if places["after"] and places["before"]:
         places = {**places, "before": ""}
     shown = _groups if stored.group is not None else _rows
@@ -75,8 +81,7 @@ def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[st
             found = shown(link, stored, experiment)
         charts = _charts(link, stored, experiment)
     except (InvalidValue, NotSupported) as error:
-        told = [*complaints, Complaint("view", error.message)]
-        return context | {"complaints": told, "nothing": True}
+        return context | {"nothing": error.message}
     return context | found | {"charts": charts}
 
 
@@ -104,6 +109,9 @@ def _rows(
 def _groups(
     link: ShareLink, spec: ViewSpec, experiment: Experiment | None
 ) -> dict[str, Any]:
+    if spec.before:
+        # Groups are counted: the page before begins at its first one's number.
+        spec = spec.changed(after=spec.before)
     fields = [column.field for column in spec.columns]
     who = (link.created_by, link.workspace)
     found = groups_for(spec, fields, *who, experiment)

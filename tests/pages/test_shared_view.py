@@ -10,12 +10,19 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
+from runs.actions.experiments import create_experiment, delete_experiment
 from runs.actions.ingest import Point, log_metrics
+from runs.actions.runs import create_run
 from runs.actions.share_links import make_share_link
-from runs.models import User, View, Workspace
+from runs.models import Experiment, User, View, Workspace
 from tests.access.people import browser_of
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def elsewhere(workspace: Workspace, actor: Actor, now: int) -> Experiment:
+    return create_experiment(workspace, "elsewhere", actor=actor, now=now)
 
 
 @pytest.fixture
@@ -45,13 +52,17 @@ def test_groups_are_shown_with_mean_and_deviation(
 
 
 def test_groups_have_pages(log: Any, make_view: Any, look: Any) -> None:
-    for n in range(30):
+    for n in range(60):
         log(f"run-{n}", tags={"model": f"m{n:02}"})
     view = make_view("columns=name&group=tags.model&rows=25")
-    first, last = look(view), look(view, "?after=25")
+    first, last = look(view), look(view, "?after=50")
     assert 'href="?after=25"' in first.text
-    assert last.text.count("<tr>") == 6
-    assert 'href="?before=0"' in last.text
+    assert last.text.count("<tr>") == 11
+    assert 'href="?before=25"' in last.text
+    between = look(view, "?before=25").text
+    assert 'href="?after=50"' in between
+    assert 'href="?before=0"' in between
+    assert look(view, "?before=0").text.count("m00<") == first.text.count("m00<")
 
 
 def test_charts_stand_as_tables_with_their_curves(
@@ -92,6 +103,28 @@ def test_a_view_that_cannot_be_read_shows_no_run(
     assert page.status_code == 200
     assert "hush" not in page.text
     assert 'id="list-notice"' in page.text
+
+
+def test_a_view_of_a_deleted_experiment_shows_no_run(
+    log: Any,
+    make_view: Any,
+    look: Any,
+    experiment: Experiment,
+    elsewhere: Experiment,
+    actor: Actor,
+    now: int,
+) -> None:
+    create_run(elsewhere, run_id="hush", name="hush", actor=actor, now=now)
+    log("known")
+    view = make_view("columns=name", experiment=experiment)
+    page = look(view).text
+    assert "known<" in page
+    assert "hush<" not in page
+    delete_experiment(experiment, actor=actor, now=now)
+    view.refresh_from_db()
+    page = look(view).text
+    assert "hush<" not in page
+    assert "digits" in page.partition('id="list-notice"')[2]
 
 
 @pytest.mark.parametrize("query", ["?after=x", "?before=x", "?after=x&before=y"])
