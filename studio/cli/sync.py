@@ -8,10 +8,10 @@ import time
 import click
 
 from studio.cli.server import connected
+from studio.core.errors import StudioError
 from studio.sdk.client import Client
 from studio.sdk.delivery.counts import counted
-from studio.sdk.delivery.courier import Courier
-from studio.sdk.delivery.leftovers import user_of
+from studio.sdk.delivery.leftovers import ask_user, take_up
 from studio.sdk.delivery.place import Place, abandoned
 
 #: After so long without any progress a spool is left for later.
@@ -28,17 +28,11 @@ def sync(only_list: bool) -> None:
     with 1 where something remains, or was lost.
     """
     client = connected()
-    user = user_of(client)
     found = left = 0
     for place in abandoned():
         found += 1
-        owner = place.owner
-        mine = owner.is_for(client.url, client.workspace, user)
-        where = f"{owner.server}, workspace {owner.workspace}"
-        if only_list or not mine:
-            courier = Courier(place, client, living=False)
-            waiting = counted(courier.waiting, "record")
-            click.echo(f"Run {owner.run_id}: {waiting} for {where}")
+        if only_list or not _is_mine(place, client):
+            _show(place, client)
             left += not only_list
             place.leave()
             continue
@@ -50,9 +44,30 @@ def sync(only_list: bool) -> None:
         sys.exit(1)
 
 
+def _is_mine(place: Place, client: Client) -> bool:
+    """Whether it was written for this server, workspace and user."""
+    owner = place.owner
+    try:
+        user = ask_user(client) if owner.user else ""
+    except StudioError as error:
+        raise click.ClickException(error.message) from error
+    return owner.is_for(client.url, client.workspace, user)
+
+
+def _show(place: Place, client: Client) -> None:
+    owner, courier = place.owner, take_up(place, client)
+    if courier is not None:
+        waiting = counted(courier.waiting, "record")
+        where = f"{owner.server}, workspace {owner.workspace}"
+        click.echo(f"Run {owner.run_id}: {waiting} for {where}")
+
+
 def _deliver(place: Place, client: Client) -> bool:
     """Whether all of it arrived and nothing is missing."""
-    courier = Courier(place, client, living=False)
+    courier = take_up(place, client)
+    if courier is None:
+        place.leave()
+        return False
     stalls = time.monotonic() + PATIENCE_SECONDS
     while courier.receipt is None and time.monotonic() < stalls:
         if courier.step() or courier.upload():

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.bench.interrupt import interrupted
-from tests.delivery.acting import Actor
+from tests.delivery.acting import Actor, nobody
 from tests.parts.proxy import Proxy
 
 
@@ -130,6 +130,20 @@ def test_a_spool_is_sent_only_to_whom_it_names(actor: Actor, field: str) -> None
     assert run_id in done.stdout
     assert actor.waiting() == [name]
     assert actor.client.get(f"runs/{run_id}/metrics")["metrics"] == []
+
+
+def test_sync_says_that_nobody_answers_and_leaves_all(actor: Actor) -> None:
+    run_id = actor.new_run()
+    actor.run('Writer.open(client, run_id).point("loss", 1); kill()', run_id)
+    [name] = actor.waiting()
+    owner = actor.spool / name / "owner.json"
+    away = nobody()
+    owner.write_text(json.dumps({**json.loads(owner.read_text()), "server": away}))
+    done = actor.sync(STUDIO_URL=away)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: {away} cannot be reached")
+    assert actor.waiting() == [name]
+    assert "1 record for" in actor.sync("--list", STUDIO_URL=away).stdout
 
 
 def test_forks_threads_and_processes_lose_nothing(actor: Actor) -> None:

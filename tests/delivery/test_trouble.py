@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 
 from studio.sdk.client import Client
+from studio.sdk.delivery import leftovers
 from studio.sdk.delivery.courier import Courier
+from studio.sdk.delivery.leftovers import find_leftovers
 from studio.sdk.delivery.notices import tell
 from studio.sdk.delivery.place import Place, abandoned, roots
+from studio.sdk.delivery.sender import Sender
 
 
 class Portal(http.server.BaseHTTPRequestHandler):
@@ -86,6 +89,37 @@ def test_a_spool_that_somebody_else_made_is_not_sent(
     monkeypatch.setattr(os, "getuid", lambda: user + 1)
     assert tmp_path not in roots()
     assert list(abandoned()) == []
+
+
+def test_what_cannot_be_read_of_an_earlier_process_stops_nobody(
+    courier: Courier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
+    monkeypatch.setattr(leftovers, "user_of", lambda _client: "ada")
+    (courier.place.folder / "rows.odd.seg").write_bytes(b"")
+    courier.release()
+    assert find_leftovers(courier.client) == []
+    assert courier.place.folder.is_dir()
+
+
+def test_nothing_is_sent_while_it_is_not_known_whose_token_it_is(
+    courier: Courier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
+    courier.release()
+    monkeypatch.setattr(leftovers, "user_of", lambda _client: "")
+    assert find_leftovers(courier.client) is None
+    monkeypatch.setattr(leftovers, "user_of", lambda _client: "ada")
+    assert len(find_leftovers(courier.client) or []) == 1
+
+
+def test_a_heart_beat_outlives_an_answer_that_is_none(courier: Courier) -> None:
+    sender = Sender()
+    monitored = {id(courier): 0.0}
+    sender._couriers, sender._beats = [courier], monitored
+    sender._beat()
+    assert monitored[id(courier)] > 0
+    assert not courier.cancel
 
 
 def test_what_is_refused_of_a_million_names_is_one_sentence(

@@ -10,17 +10,18 @@ import threading
 import time
 from collections.abc import Callable
 
-from studio.core.errors import StudioError
 from studio.sdk.client import Client
 from studio.sdk.delivery.courier import Courier
 from studio.sdk.delivery.leftovers import find_leftovers
-from studio.sdk.delivery.terms import TIMEOUT
+from studio.sdk.delivery.terms import ODD, TIMEOUT
 
 #: How often to look whether something was logged: a log call wakes nobody.
 POLL_SECONDS = 0.2
 #: The server takes a run for silent after 120 seconds.
 BEAT_SECONDS = 15.0
 SYNC_SECONDS = 5.0
+#: How soon to ask again whose token it is, where the server did not say.
+LOOK_SECONDS = 15.0
 
 
 class Sender:
@@ -35,6 +36,7 @@ class Sender:
         self._synced = 0.0
         self._looked: set[tuple[str, str]] = set()
         self._to_look: list[Client] = []
+        self._look_at = 0.0
         self.moved = threading.Condition()
 
     def add(self, courier: Courier, *, heartbeats: bool) -> None:
@@ -111,8 +113,16 @@ class Sender:
         return did
 
     def _look(self) -> None:
-        while self._to_look:
-            for courier in find_leftovers(self._to_look.pop()):
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        for client in list(self._to_look):
+            found = find_leftovers(client)
+            if found is None:
+                self._look_at = now + LOOK_SECONDS
+                continue
+            self._to_look.remove(client)
+            for courier in found:
                 self.add(courier, heartbeats=False)
 
     def _part_with_leftovers(self) -> None:
@@ -137,10 +147,10 @@ class Sender:
                 told = courier.client.json(
                     "POST", f"{courier.base}/heartbeat", timeout=TIMEOUT, attempts=1
                 )
-            except StudioError:
+                courier.cancel = courier.cancel or bool(told["cancel"])
+            except ODD:
                 # The next one may arrive; what is wrong, deliveries tell.
                 continue
-            courier.cancel = courier.cancel or bool(told["cancel"])
 
     def _sync(self) -> None:
         """A backlog that grows while the server is away is put on the disk itself."""
