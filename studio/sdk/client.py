@@ -26,6 +26,7 @@ from studio.core.errors import InvalidValue, NotFound, StudioError
 from studio.sdk.answers import (
     VERSION_HEADER,
     Unreachable,
+    WrongServer,
     about_version,
     error_of,
     is_other_version,
@@ -167,18 +168,22 @@ class Client:
 
         return self._retried(once)
 
-    def download(self, path: str, target: BinaryIO) -> int:
-        """Write the bytes that are there to `target`; returns how many.
+    def download(self, path: str, target: BinaryIO, *, offset: int = 0) -> int:
+        """Write the bytes that are there from `offset` on to `target`; how many.
 
-        A connection that breaks is taken up again where it broke.
+        A connection that breaks is taken up again where it broke. Raises WrongServer
+        where something between leaves the offset out.
         """
         start, address = target.tell(), self._target(path, None)
 
         def once() -> int:
-            written = target.tell() - start
-            headers = {"Range": f"bytes={written}-"} if written else {}
+            first = offset + target.tell() - start
+            headers = {"Range": f"bytes={first}-"} if first else {}
             answer = self._once("GET", address, b"", headers, None)
             if answer.status != 206:
+                if offset:
+                    self._transport.drop()
+                    raise WrongServer(f"What answers at {self.url} knows no ranges.")
                 target.seek(start)
                 target.truncate()
             target.writelines(self._pieces(answer))

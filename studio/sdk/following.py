@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import re
@@ -26,6 +27,8 @@ class Follower:
         self.run = run
         self._path = ""
         self._seen = 0
+        # A letter of several bytes may come in two parts.
+        self._decoder = _decoder()
         _print(f"RunId: {run.id}", f"Web View: {run.get_portal_url()}")
 
     def follow(self) -> bool:
@@ -35,14 +38,15 @@ class Follower:
         if not path:
             return False
         if path != self._path:
-            self._path, self._seen = path, 0
+            self._path, self._seen, self._decoder = path, 0, _decoder()
             title = f"Streaming {path}"
             _print("", title, "=" * len(title), "")
         if sizes[path] <= self._seen:
             return False
-        content = self._content(path)
-        _write(content[self._seen :])
-        self._seen = len(content)
+        content = self._content(path, self._seen)
+        sys.stdout.write(self._decoder.decode(content))
+        sys.stdout.flush()
+        self._seen += len(content)
         return True
 
     def summary(self, details: dict[str, Any]) -> None:
@@ -55,10 +59,10 @@ class Follower:
                 _print("", f"{name.capitalize()}:", text)
         _print("")
 
-    def _content(self, path: str) -> bytes:
+    def _content(self, path: str, offset: int) -> bytes:
         target = io.BytesIO()
         place = self.run._place(f"files/{quote(path)}")
-        self.run._link.client.download(place, target)
+        self.run._link.client.download(place, target, offset=offset)
         return target.getvalue()
 
 
@@ -74,6 +78,5 @@ def _print(*lines: str) -> None:
     sys.stdout.flush()
 
 
-def _write(content: bytes) -> None:
-    sys.stdout.write(content.decode(errors="replace"))
-    sys.stdout.flush()
+def _decoder() -> codecs.IncrementalDecoder:
+    return codecs.getincrementaldecoder("utf-8")("replace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -130,6 +131,19 @@ def test_a_spool_is_sent_only_to_whom_it_names(actor: Actor, field: str) -> None
     assert run_id in done.stdout
     assert actor.waiting() == [name]
     assert actor.client.get(f"runs/{run_id}/metrics")["metrics"] == []
+
+
+def test_a_log_is_read_on_from_where_somebody_is(actor: Actor) -> None:
+    run_id = actor.new_run()
+    actor.run(
+        'w = Writer.open(client, run_id); w.log("logs/x.txt", b"0123456"); w.close()',
+        run_id,
+    )
+    target = io.BytesIO(b"before")
+    target.seek(6)
+    path = f"runs/{run_id}/files/logs/x.txt"
+    assert actor.client.download(path, target, offset=4) == 3
+    assert target.getvalue() == b"before456"
 
 
 def test_sync_says_that_nobody_answers_and_leaves_all(actor: Actor) -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from studio.sdk.client import Client
-from studio.sdk.delivery import leftovers
+from studio.sdk.delivery import leftovers, progress
 from studio.sdk.delivery.courier import Courier
 from studio.sdk.delivery.leftovers import find_leftovers
 from studio.sdk.delivery.notices import tell
 from studio.sdk.delivery.place import Place, abandoned, roots
+from studio.sdk.delivery.progress import Progress
 from studio.sdk.delivery.sender import Sender
 
 
@@ -132,3 +133,23 @@ def test_what_is_refused_of_a_million_names_is_one_sentence(
     assert said.count("was not kept") == 1
     assert "'odd 0'" in said
     assert "another trouble" in said
+
+
+def test_a_long_drain_says_how_much_is_left(
+    courier: Courier,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    patient = Progress(courier)
+    patient.update()
+    patient.end()
+    assert capfd.readouterr().err == ""
+    monkeypatch.setattr(progress, "FIRST_SECONDS", 0.0)
+    shown = Progress(courier)
+    shown.update()
+    shown.update()
+    courier.rows.acknowledge(1)
+    shown.end()
+    assert capfd.readouterr().err == (
+        "Run Studio: delivering 1 point of run r1 …\nRun Studio: delivered.\n"
+    )
