@@ -55,11 +55,6 @@ def test_what_a_killed_script_logged_comes_with_the_next_run(actor: Actor) -> No
         """
         writer = Writer.open(client, run_id)
         writer.point("loss", 1)
-        root = Path(os.environ["STUDIO_SPOOL"])
-        for _ in range(600):
-            if len([1 for one in root.iterdir() if one.name[0] != "."]) == 1:
-                break
-            time.sleep(0.05)
         writer.close("Completed")
         """,
         following,

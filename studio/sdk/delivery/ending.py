@@ -163,6 +163,7 @@ def _at_exit() -> None:
     try:
         while _Here.open:
             _Here.open[0].close()
+        _deliver_leftovers()
     except KeyboardInterrupt:
         notices.tell("Interrupted: what is not delivered waits in the spool.")
     if _Here.lost and not hasattr(sys, "ps1"):
@@ -170,6 +171,17 @@ def _at_exit() -> None:
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
         os._exit(EXIT_LOST)
+
+
+def _deliver_leftovers() -> None:
+    """What earlier processes left goes along, as long as the server takes it."""
+    here = _Here.sender
+    if here is None:
+        return
+    here.hurry()
+    here.wait(lambda: here.has_looked, LAST_TRY_SECONDS)
+    for one in here.leftovers():
+        drain(one, lambda one=one: one.receipt is not None or one.trouble is not None)  # type: ignore[misc]
 
 
 def drain_child(writer: Writer) -> None:

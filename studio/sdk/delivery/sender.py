@@ -21,7 +21,7 @@ POLL_SECONDS = 0.2
 BEAT_SECONDS = 15.0
 SYNC_SECONDS = 5.0
 #: How soon to ask again whose token it is, where the server did not say.
-LOOK_SECONDS = 15.0
+LOOK_SECONDS = 5.0
 
 
 class Sender:
@@ -65,6 +65,15 @@ class Sender:
 
     def has(self, courier: Courier) -> bool:
         return courier in self._couriers
+
+    @property
+    def has_looked(self) -> bool:
+        """Whether all leftovers are known, or nobody says who may deliver them."""
+        return not self._to_look or self._look_at > 0
+
+    def leftovers(self) -> list[Courier]:
+        """What earlier processes left and this one delivers."""
+        return [courier for courier in list(self._couriers) if not courier.living]
 
     def hurry(self) -> None:
         """Look now, without waiting for the next poll."""
@@ -121,9 +130,11 @@ class Sender:
             if found is None:
                 self._look_at = now + LOOK_SECONDS
                 continue
-            self._to_look.remove(client)
             for courier in found:
                 self.add(courier, heartbeats=False)
+            self._to_look.remove(client)
+            with self.moved:
+                self.moved.notify_all()
 
     def _part_with_leftovers(self) -> None:
         """Those that are delivered, and those that cannot be: they stay on the disk."""
