@@ -105,7 +105,8 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(
 
     queries_with(range(1))
     few = queries_with(range(1, 3))
-    assert queries_with(range(3, 20)) == few <= 13
+    # PostgreSQL is told its time limit by a statement of its own.
+    assert queries_with(range(3, 20)) == few <= 14
 
 
 def test_a_star_is_the_readers_own_and_goes_again(

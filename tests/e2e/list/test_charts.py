@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.list.drawn_lines import HIGHEST, reaches
 from tests.parts.browser import Watch
 from tests.parts.server import Server
 from tests.parts.wire import Connection
@@ -19,12 +20,6 @@ HOME = "/w/default/experiments/curves/"
 LOSS = "line!metrics.fit/loss"
 POINTS, SPIKE, HIGH = 2400, 1111, 40.0
 START = 1_795_000_000_000
-#: What the drawn line's highest point is on the axis, read from the picture itself.
-HIGHEST = """plot => {
-  const lines = [...plot.querySelectorAll(".js-line")];
-  const tops = lines.map((line) => line.getBBox().y);
-  return plot._fullLayout.yaxis.p2l(Math.min(...tops));
-}"""
 
 THIRDS = "scatter!params.lr!metrics.fit/acc!metrics.fit/loss!log=x"
 EDGE = "box => getComputedStyle(box, '::before').borderTopColor"
@@ -100,7 +95,7 @@ def test_a_chart_is_added_zoomed_changed_and_removed_by_mouse(
     dialog.get_by_role("button", name="Add chart").click()
     plot = drawn(page)
     assert charts_of(page) == LOSS
-    assert plot.evaluate(HIGHEST) == pytest.approx(HIGH, abs=0.2)
+    reaches(plot, HIGH)
     note = card(page).locator("[data-note]")
     expect(note).to_contain_text("of 12,000 points, every extreme kept")
     expect(plot.get_by_text("NaN")).to_be_visible()
@@ -113,7 +108,7 @@ def test_a_chart_is_added_zoomed_changed_and_removed_by_mouse(
     with page.expect_response(lambda answer: "from=" in answer.url):
         page.mouse.up()
     expect(note).not_to_contain_text("every extreme kept")
-    assert plot.evaluate(HIGHEST) == pytest.approx(HIGH, abs=0.2)
+    reaches(plot, HIGH)
     choose(page, "Bars")
     expect(page).to_have_url(re.compile("charts=bar!metrics.fit/loss"))
     expect(drawn(page).locator(".bars path")).to_have_count(5)
