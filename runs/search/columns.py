@@ -78,7 +78,7 @@ def texts_of(
         by_key.pop(None, None)
         if not by_key:
             continue
-        for run, key, value in _texts[kind].all(list(ids), list(by_key)):
+        for run, key, value in _texts_by_run[kind].all(list(ids), list(by_key)):
             found[by_key[key]][run] = "" if value is None else value
     return found
 
@@ -237,6 +237,20 @@ _texts = {
         lambda runs, keys, table=table: table.objects.filter(
             among("run", runs), among("key", keys)
         ).values_list("run_id", "key_id", "value")
+    )
+    for kind, table in TABLES.items()
+}
+#: For thousands of runs at once. A sum is in no index: SQLite would take the one of
+#: keys, which
+#: holds every run that has it.
+_texts_by_run = {
+    kind: PreparedRows(
+        lambda runs, keys, table=table: (
+            table.objects.filter(among("run", runs))
+            .annotate(known=F("key_id") + 0)
+            .filter(among("known", keys))
+            .values_list("run_id", "key_id", "value")
+        )
     )
     for kind, table in TABLES.items()
 }
