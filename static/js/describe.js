@@ -108,9 +108,12 @@ document.addEventListener("run:look", async () => {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById(shown.id);
-  if (!fresh) return;
+  // An editor that was asked for meanwhile comes with the present text, to this very part.
+  if (!fresh || shown.querySelector(".htmx-request")) return;
+  const hadFocus = shown.contains(document.activeElement);
   shown.replaceWith(document.adoptNode(fresh));
   htmx.process(fresh);
+  if (hadFocus) fresh.querySelector("a[hx-get]")?.focus({ preventScroll: true });
 });
 
 if (form()) open();

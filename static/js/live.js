@@ -1,7 +1,5 @@
-// A list that goes on by itself: it asks whether there is news (304 if not), shows what
-// changed in the rows that are there, and announces what would move them. Behind another
-// window it asks seldom; where nothing is active it stops when nobody has been there for
-// a while, and goes on when somebody is.
+// A list that goes on by itself: it asks for news (304 if there is none), shows what changed
+// in its rows, and announces what would move them. When it rests: docs/pages.md.
 
 import { morph } from "./morph.js";
 
@@ -20,6 +18,7 @@ let newest = 0;
 let stopped = false;
 let resting = false;
 let lastSeen = performance.now();
+let asked = 0;
 
 function follow(seconds = Number(list().dataset.pace)) {
   clearTimeout(timer);
@@ -61,7 +60,10 @@ async function ask(known) {
   if (known) url.searchParams.set("shown", rowsOf(list()).map(keyOf).join("."));
   const headers = { "HX-Request": "true" };
   if (known && etag) headers["If-None-Match"] = etag;
+  const turn = ++asked;
   const answer = await fetch(url, { headers, cache: "no-store" });
+  // Overtaken by a later question.
+  if (turn !== asked) return;
   if (answer.ok || answer.status === 304) etag = answer.headers.get("ETag") ?? "";
   return answer;
 }
@@ -72,6 +74,7 @@ async function look() {
   if (document.querySelector(".htmx-request")) return follow();
   try {
     const answer = await ask(true);
+    if (!answer) return;
     if (answer.status === 401) return stop();
     if (answer.status !== 304 && !answer.ok) return pause(Number(answer.headers.get("Retry-After")));
     const html = answer.ok ? await answer.text() : "";
@@ -84,7 +87,7 @@ async function look() {
   }
 }
 
-// Nobody is helped by a server that is asked again and again while it is down.
+// A server that is down is asked ever more seldom.
 function pause(wanted = 0) {
   failures += 1;
   say("paused");
@@ -164,7 +167,7 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   try {
     const answer = await ask(false);
-    if (!answer.ok) return pause();
+    if (!answer?.ok) return answer && pause();
     swap(await answer.text());
     say("live");
     list().querySelector("[data-row-link]")?.focus({ preventScroll: true });

@@ -6,8 +6,15 @@ const before = new Map();
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr } = event.detail;
-  if (xhr.status === 200 && target.id && !target.matches("[data-editing]")) before.set(target.id, target.cloneNode(true));
+  if (xhr.status === 200 && target.id && !target.matches("[data-editing]")) before.set(target.id, asleep(target.cloneNode(true)));
 });
+
+// The link that asked still says that it waits: a copy would wait for ever, and with it
+// the page's own refresh.
+function asleep(part) {
+  for (const each of part.querySelectorAll(".htmx-request")) each.classList.remove("htmx-request");
+  return part;
+}
 
 // With the swap itself: a moment later a typist may have begun, and what is selected
 // would be typed over.

@@ -8,6 +8,7 @@ const live = document.getElementById("live");
 // and none that the reader is in the middle of.
 let served = new Map();
 let timer;
+let turns = 0;
 
 function parts(root) {
   return [...root.querySelectorAll("[data-live]")];
@@ -26,11 +27,14 @@ function follow() {
 async function look() {
   const busy = document.hidden || document.querySelector(".htmx-request, dialog[open]");
   if (!busy) {
+    const turn = ++turns;
     try {
       const answer = await fetch(location.href, {
         headers: { "HX-Request": "true", "If-None-Match": page().dataset.etag },
         cache: "no-store",
       });
+      // Who was overtaken by a later question knows less.
+      if (turn !== turns) return;
       live.classList.toggle("paused", answer.status >= 400);
       if (answer.status === 200) take(await answer.text());
     } catch {
@@ -98,6 +102,7 @@ function keepOpen(old, part) {
   [...part.querySelectorAll("details")].forEach((details, index) => {
     if (before[index]) details.open = before[index].open;
   });
+  for (const box of part.querySelectorAll("[data-find]")) box.value = document.getElementById(box.id)?.value ?? box.value;
 }
 
 // What is typed into a search box is no choice of the form around it.
@@ -137,7 +142,12 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (count && shown) shown.textContent = count.textContent;
 });
 
-document.addEventListener("run:look", look);
+// Something was changed from here: worth a look as soon as nothing is under way.
+function lookSoon() {
+  if (document.querySelector(".htmx-request")) setTimeout(lookSoon, 100);
+  else look();
+}
+document.addEventListener("run:look", lookSoon);
 document.body.addEventListener("htmx:afterSwap", () => {
   const dialog = document.getElementById("run-cancel");
   if (dialog?.firstElementChild && !dialog.open) dialog.showModal();

@@ -61,6 +61,8 @@ def test_a_name_is_edited_in_place_and_undone(run: Remote, owner_page: Page) -> 
     expect(box).to_have_value("lr 0.05")
     owner_page.keyboard.press("Escape")
     expect(heading(owner_page)).to_have_text(run.name)
+    # The page would refresh no more while something seemed to be under way.
+    expect(owner_page.locator(".htmx-request")).to_have_count(0)
     owner_page.get_by_role("link", name="Rename").click()
     expect(box).to_be_focused()
     owner_page.keyboard.type("lr 0.05")
