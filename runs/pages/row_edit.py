@@ -60,7 +60,8 @@ def _edit_tags(request: PageRequest, run_id: str) -> HttpResponse:
 @access(Permission.ANNOTATE)
 def _save_tags(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
-    if gone := request.POST.get("remove"):
+    # A field called "remove" would hide the form's own method from scripts.
+    if gone := request.POST.get("drop"):
         count = remove_tags(run, [gone], actor=request.actor, now=now_ms())
         return _saved(request, _("Tag removed") if count else "")
     typed = request.POST.get("tag", "")

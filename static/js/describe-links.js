@@ -23,6 +23,8 @@ document.addEventListener("input", (event) => {
 });
 
 async function ask() {
+  // Saved before the wait was over.
+  if (!area()) return;
   const text = typed();
   const turn = ++asked;
   if (!text) return close();

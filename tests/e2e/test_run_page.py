@@ -191,7 +191,7 @@ def test_lines_share_a_graph_that_becomes_a_table_and_fits_on_paper(
     plots = page.locator(".plot:has(.main-svg)")
     expect(plots).to_have_count(3)
     page.get_by_label("One graph").select_option("name")
-    expect(page).to_have_url(f"{run.page}metrics/?one=name")
+    expect(page).to_have_url(re.compile("[?&]one=name$"))
     expect(page.locator(".chart-head b")).to_have_text(["loss", "val/acc"])
     expect(plots).to_have_count(2)
     page.evaluate("document.body.style.width = '500px'")

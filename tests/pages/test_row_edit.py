@@ -65,10 +65,10 @@ def test_a_tag_is_removed_and_comes_back(
     tags = {"seed": "<1>", "word": None, "mlflow.user": "ada"}
     set_tags(run, tags, actor=actor, now=now)
     form = browser.get(TAGS, headers=HTMX).text
-    assert 'name="remove" value="seed" formnovalidate' in form
+    assert 'name="drop" value="seed" formnovalidate' in form
     assert "&lt;1&gt;" in form
     assert "mlflow.user" not in form
-    given = {"tag": "", "remove": "seed"}
+    given = {"tag": "", "drop": "seed"}
     said = json.loads(browser.post(TAGS, given, headers=HTMX)["HX-Trigger"])["toast"]
     assert said["text"] == "Tag removed"
     assert set(run.tags.values_list("key__name", flat=True)) == {"word", "mlflow.user"}
