@@ -109,3 +109,50 @@ def test_the_arrow_keys_walk_through_the_images(run: Writer, owner_page: Page) -
     expect(stage).to_have_count(0)
     owner_page.get_by_role("link", name="Side by side").click()
     expect(owner_page.locator(".image-table tbody tr")).to_have_count(2)
+
+
+def test_lines_share_a_graph_that_becomes_a_table_and_fits_on_paper(
+    run: Writer, owner_page: Page
+) -> None:
+    page = owner_page
+    for name in ("train/loss", "val/loss", "val/acc"):
+        run.log(name, [2.0, 1.0])
+    page.goto(f"{run.page}metrics/")
+    plots = page.locator(".plot:has(.main-svg)")
+    expect(plots).to_have_count(3)
+    page.get_by_label("One graph").select_option("name")
+    expect(page).to_have_url(re.compile("[?&]one=name$"))
+    expect(page.locator(".chart-head b")).to_have_text(["loss", "val/acc"])
+    expect(plots).to_have_count(2)
+    page.evaluate("document.body.style.width = '500px'")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    for drawn in page.locator(".plot .main-svg").all():
+        box = drawn.bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= 500
+    page.emulate_media(media="screen")
+    page.locator(".chart").first.get_by_role("link", name="Show as table").click()
+    table = page.get_by_role("region", name="loss", exact=True)
+    expect(table.get_by_role("columnheader")).to_have_text(
+        ["Step", "train/loss", "val/loss"]
+    )
+    expect(plots).to_have_count(1)
+    page.locator(".chart").first.get_by_role("link", name="Show as chart").click()
+    expect(plots).to_have_count(2)
+
+
+def test_a_parameter_is_found_among_all(run: Writer, owner_page: Page) -> None:
+    params = [{"key": f"p{n:03}", "value": "x"} for n in range(99)]
+    run.call("runs/log-batch", {"run_id": run.id, "params": params})
+    more = [{"key": f"q{n:03}", "value": "y"} for n in range(50)]
+    run.call("runs/log-batch", {"run_id": run.id, "params": more})
+    owner_page.goto(run.page)
+    rows = owner_page.locator("#param-rows tr:visible")
+    expect(rows).to_have_count(100)
+    box = owner_page.get_by_label("Find a parameter")
+    box.focus()
+    owner_page.keyboard.type("q049")
+    expect(rows).to_have_text(re.compile("q049"))
+    expect(box).to_be_focused()
+    expect(owner_page).to_have_url(re.compile("find=q049"))
