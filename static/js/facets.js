@@ -14,6 +14,9 @@ function query() {
 // Between a change of the list and the panel's own answer its links are of before: what is
 // chosen meanwhile is chosen again in the new panel.
 let stale = false;
+// The request for another list that is under way. Its own answer brings the panel's: one
+// before it would take away the link that asked, and with it where its answer belongs.
+let flying = null;
 let chosen = "";
 let asked = 0;
 async function load(state) {
@@ -62,15 +65,18 @@ function follow(isOwn) {
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.target?.id !== "run-table") return;
   stale = isOpen();
+  flying = event.detail.xhr;
   // An answer on its way would take away the link whose request this is.
   asked += 1;
 });
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  if (!event.detail.successful) stale = false;
+document.body.addEventListener("htmx:afterRequest", ({ detail: { xhr, successful } }) => {
+  if (xhr !== flying) return;
+  flying = null;
+  if (!successful) follow(true);
 });
 // The address changes right after the swap. A refresh by itself brings no request along.
 document.body.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "run-table") follow(Boolean(event.detail.xhr));
+  if (event.target.id === "run-table" && !flying) follow(Boolean(event.detail.xhr));
 });
 document.body.addEventListener("htmx:historyRestore", () => follow(true));
 

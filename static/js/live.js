@@ -78,6 +78,8 @@ async function look() {
     if (answer.status === 401) return stop();
     if (answer.status !== 304 && !answer.ok) return pause(Number(answer.headers.get("Retry-After")));
     const html = answer.ok ? await answer.text() : "";
+    // Another list was asked for meanwhile: this answer is of the one before.
+    if (document.querySelector(".htmx-request")) return follow();
     failures = 0;
     say("live");
     if (html && stays()) take(html);

@@ -66,6 +66,24 @@ def test_a_facet_of_several_values_is_any_of_them(runs_page: Page) -> None:
     total(runs_page, "2")
 
 
+#: Chooses the other one between the swap of the first one's rows and what follows it.
+AT_ONCE = """name => document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id !== "run-table" || !name) return;
+  const links = [...document.querySelectorAll("#facets a.choice")];
+  links.find((link) => link.textContent.includes(name)).click();
+  name = "";
+})"""
+
+
+def test_quick_choices_are_all_kept(runs_page: Page) -> None:
+    runs_page.goto(f"{ALL}?facets=1&open=tags.model")
+    runs_page.evaluate(AT_ONCE, "regnet_y_8gf")
+    facet(runs_page, "resnet18").click()
+    expect(facet(runs_page, "regnet_y_8gf")).to_be_checked()
+    expect(facet(runs_page, "resnet18")).to_be_checked()
+    total(runs_page, "14")
+
+
 def test_bars_are_brushed_by_mouse(runs_page: Page) -> None:
     runs_page.goto(f"{ALL}?{MODEL_AND_LR}")
     box = runs_page.locator("#facets .bars").bounding_box()
