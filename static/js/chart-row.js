@@ -2,7 +2,6 @@
 // drawn, and read again while it changes. Plotly comes with the first one that is shown.
 
 import { parameter, show } from "./list-address.js";
-import { drag } from "./chart-drag.js";
 import { entries } from "./chart-legend.js";
 import { CONFIG, coloured, plotly, series } from "./plot.js";
 
@@ -13,6 +12,7 @@ const row = () => document.getElementById("chart-row");
 const cards = () => [...(row()?.querySelectorAll(".chart") ?? [])];
 const isShown = (plot) => plot.isConnected && plot.offsetParent !== null;
 let current = 0;
+let drag;
 
 // Reading
 
@@ -90,19 +90,27 @@ async function paint(chart) {
 // What is zoomed to, in the units of the axis as it is drawn now.
 function range({ window, figure, card }) {
   if (!window) return undefined;
-  const unit = card.dataset.axis === "relative" ? figure.unit : 1;
-  return [window.from, window.to].map((end) => (typeof end === "number" ? end / unit : end));
+  const { unit, isLog } = scale({ figure, card });
+  const place = (end) => (isLog ? Math.log10(end / unit) : end / unit);
+  return [window.from, window.to].map((end) => (typeof end === "number" ? place(end) : end));
 }
+
+// A logarithmic axis says its ends as powers of ten.
+const scale = ({ figure, card }) => ({
+  unit: card.dataset.axis === "relative" ? figure.unit : 1,
+  isLog: figure.layout.xaxis.type === "log",
+});
 
 // A stretch is read again at full resolution: what was left out of it may be in it.
 function zoom(chart, change) {
   if (chart.card.dataset.kind !== "line") return;
-  const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+  const [from, to] = change["xaxis.range"] ?? [change["xaxis.range[0]"], change["xaxis.range[1]"]];
   if (from === undefined && !change["xaxis.autorange"]) return;
-  if (chart.figure.layout.xaxis.type === "log" || !chart.card.dataset.axis) return;
-  const unit = chart.card.dataset.axis === "relative" ? chart.figure.unit : 1;
-  const place = (end) => (typeof end === "number" ? end * unit : end);
-  chart.window = from === undefined ? undefined : { from: place(from), to: place(to) };
+  const { unit, isLog } = scale(chart);
+  const place = (end) => (typeof end === "number" ? (isLog ? 10 ** end : end) * unit : end);
+  const whole = chart.figure.layout.xaxis.range;
+  const isWhole = from === undefined || (from === whole?.[0] && to === whole[1]);
+  chart.window = isWhole ? undefined : { from: place(from), to: place(to) };
   refresh(chart);
 }
 
@@ -152,6 +160,7 @@ function scan() {
   edgeBoxes();
   step(0);
   for (const card of cards()) arrange(card);
+  if (cards().length > 1) import("./chart-drag.js").then((module) => (drag = module.drag));
 }
 
 function arrange(card) {
@@ -247,7 +256,7 @@ document.body.addEventListener("htmx:afterSwap", () => {
 // Dragging a chart by its title puts it where it is let go.
 document.addEventListener("pointerdown", (event) => {
   const title = event.button === 0 && event.pointerType !== "touch" && event.target.closest?.(".chart-head b");
-  if (!title || cards().length < 2) return;
+  if (!title || !drag || cards().length < 2) return;
   event.preventDefault();
   drag(event, title.closest(".chart"), cards(), (texts) => leave(location.pathname + parameter("charts", texts.join(","))));
 });

@@ -21,6 +21,7 @@ LOSS = "line!metrics.fit/loss"
 POINTS, SPIKE, HIGH = 2400, 1111, 40.0
 START = 1_795_000_000_000
 
+
 THIRDS = "scatter!params.lr!metrics.fit/acc!metrics.fit/loss!log=x"
 EDGE = "box => getComputedStyle(box, '::before').borderTopColor"
 #: The first series in the dark.
@@ -265,6 +266,7 @@ def test_charts_stand_in_as_many_columns_as_the_window_has_room_for(
         row = [top for top in tops if top and tops[0] and top["y"] == tops[0]["y"]]
         assert len(row) == columns
     page.goto(f"{HOME}?charts={LOSS},bar!metrics.fit/acc,histogram!metrics.fit/acc")
+    drawn(page)
     card(page).locator(".chart-head b").drag_to(card(page, 2).locator(".plot"))
     expect(page).to_have_url(re.compile(r"charts=bar.*,histogram.*,line"))
 
@@ -276,6 +278,7 @@ def test_a_phone_shows_one_chart_at_a_time(
     page.goto(f"{HOME}?charts={LOSS},histogram!metrics.fit/acc")
     expect(drawn(page)).to_be_visible()
     expect(card(page, 1)).to_be_hidden()
+    expect(card(page).locator("[data-enlarge]")).to_be_hidden()
     card(page).get_by_role("button", name="Next chart").click()
     expect(drawn(page, 1)).to_be_visible()
     expect(card(page)).to_be_hidden()

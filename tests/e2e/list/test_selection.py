@@ -121,6 +121,7 @@ def test_cards_on_a_phone_are_selected(phone_page: Page) -> None:
     box(page, "digits-01").click()
     expect(page.locator("#run-tray")).to_contain_text("1 selected")
     expect(page.locator("#run-tray")).to_be_in_viewport()
+    expect(page.get_by_role("link", name="What differs?")).to_be_in_viewport()
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width == 360
 
