@@ -2,7 +2,8 @@
 
 What `act` opens stays open while the page gets narrow and dark. `widths` are those at
 which there is such a thing; the page is opened at the first of them. `{run}` in a path
-is the run of `rich_run`; paths that do not begin with `/` are below the workspace's.
+is the run of `rich_run`, `{view}` the view of `shared_view`; paths that do not begin
+with `/` are below the workspace's.
 """
 
 from __future__ import annotations
@@ -85,6 +86,40 @@ def rich_run(server: Server) -> str:
     batch = {"run_id": run, "metrics": metrics, "params": params, "tags": tags}
     link.call("POST", "/runs/log-batch", batch)
     return run
+
+
+def shared_view(server: Server) -> str:
+    """The slug of a view that was saved again after its first revision."""
+    link = Connection(server)
+    state = {"group": "tags.model", "columns": "name,metrics.acc"}
+    asked = {
+        "name": "Looked at",
+        "description": "**Table 3** of the paper.",
+        "shared": True,
+        "experiment": "digits",
+        "state": {**state, "charts": "line!metrics.acc,bar!metrics.acc"},
+    }
+    slug: str = link.rest("POST", "/views", asked)["slug"]
+    changed = {"state": {**state, "q": "status:Completed"}, "revision": 1}
+    link.rest("PATCH", f"/views/{slug}", changed)
+    state["charts"] = "line!metrics.acc,bar!metrics.acc"
+    link.rest("PATCH", f"/views/{slug}", {"state": state, "revision": 2})
+    return slug
+
+
+def shown_out(page: Page) -> None:
+    """Make the link of the page's form and open it."""
+    page.locator(".share-out button").click()
+    page.goto(page.locator("#new-share").inner_text())
+    page.locator(".shared").wait_for()
+
+
+def saved_over(page: Page) -> None:
+    """Save what somebody else saved meanwhile."""
+    save = ".view-bar .menu:not(.view-menu)"
+    page.locator(f"{save} summary").first.click()
+    page.locator(f"{save} form[action$='/save/'] button").click()
+    page.locator(".view-both").wait_for()
 
 
 def clicked(selector: str, shows: str = "") -> Act:
@@ -239,6 +274,12 @@ PLACES = [
         clicked(".view-bar .menu:not(.view-menu) summary", ".menu[open]"),
     ),
     Place("views", "views/"),
+    Place("view's form", "views/{view}/edit/", clicked("[name=preview]", ".prose")),
+    Place("view's versions", "views/{view}/history/"),
+    Place("view saved twice", f"{DIGITS}&sort=name&view={{view}}.1", saved_over),
+    Place("link for an outsider", "share/?view={view}"),
+    Place("view, shown out", "share/?view={view}", shown_out),
+    Place("run, shown out", "share/?run={run}", shown_out),
     Place(
         "run's description",
         "runs/{run}/",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
-from tests.e2e.list.places import PHONE, PLACES, WIDE, Place, rich_run
+from tests.e2e.list.places import PHONE, PLACES, WIDE, Place, rich_run, shared_view
 from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server
 from tests.parts.wire import Connection
@@ -28,10 +28,11 @@ options => axe.run(document, {resultTypes: ["violations"], ...options}).then(
 
 
 @pytest.fixture(scope="module")
-def rich(list_server: Server) -> Iterator[str]:
-    run = rich_run(list_server)
-    yield run
+def rich(list_server: Server) -> Iterator[dict[str, str]]:
+    run, view = rich_run(list_server), shared_view(list_server)
+    yield {"run": run, "view": view}
     Connection(list_server).rest("DELETE", f"/runs/{run}")
+    Connection(list_server).rest("DELETE", f"/views/{view}")
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +48,8 @@ def looked_at(
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
-def test_axe_finds_nothing(place: Place, looked_at: Page, rich: str) -> None:
-    page, path = looked_at, place.path.format(run=rich)
+def test_axe_finds_nothing(place: Place, looked_at: Page, rich: dict[str, str]) -> None:
+    page, path = looked_at, place.path.format(**rich)
     resize(page, place.widths[0], "light")
     page.goto(path if path.startswith("/") else f"/w/default/{path}")
     if place.act:
