@@ -120,8 +120,10 @@ def _groups(
         return context | {"too_many": too_many()}
     total = len(found.grouping)
     noun = ngettext("group", "groups", total)
+    table = group_table(found.grouping, found.groups)
     return context | {
-        "groups": group_table(found.grouping, found.groups),
+        "groups": table,
+        "group_heads": list(zip(table.heads, table.right, strict=True)),
         "said": f"{numbers.grouped(total)} {noun}",
         "before": str(max(found.start - spec.rows, 0)) if found.start else "",
         "after": str(found.stop) if found.stop < total else "",

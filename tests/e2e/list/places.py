@@ -116,9 +116,8 @@ def shown_out(page: Page) -> None:
 
 def saved_over(page: Page) -> None:
     """Save what somebody else saved meanwhile."""
-    save = ".view-bar .menu:not(.view-menu)"
-    page.locator(f"{save} summary").first.click()
-    page.locator(f"{save} form[action$='/save/'] button").click()
+    page.locator(".view-bar summary.tool", has_text="Save").click()
+    page.locator(".view-bar .menu[open] form[action$='/save/'] button").click()
     page.locator(".view-both").wait_for()
 
 
