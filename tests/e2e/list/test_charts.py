@@ -4,60 +4,28 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.list.curves import HIGH, POINTS, curves
 from tests.e2e.list.drawn_lines import HIGHEST, reaches
 from tests.parts.browser import Watch
-from tests.parts.server import Server
 from tests.parts.wire import Connection
+
+__all__ = ["curves"]
 
 HOME = "/w/default/experiments/curves/"
 LOSS = "line!metrics.fit/loss"
-POINTS, SPIKE, HIGH = 2400, 1111, 40.0
-START = 1_795_000_000_000
+RANGE = "plot => plot._fullLayout.xaxis.range"
 
 
 THIRDS = "scatter!params.lr!metrics.fit/acc!metrics.fit/loss!log=x"
 EDGE = "box => getComputedStyle(box, '::before').borderTopColor"
 #: The first series in the dark.
 FIRST = "rgb(74, 163, 240)"
-
-
-@pytest.fixture(scope="module")
-def curves(list_server: Server) -> Iterator[Connection]:
-    """Five runs with long curves: `curve-0` runs on, `curve-1` has a spike."""
-    link = Connection(list_server)
-    made = link.rest("POST", "/experiments", {"name": "curves"})
-    for number in range(5):
-        run = f"curve-{number}"
-        params = {"lr": str(10.0**-number), "seed": str(number % 2), "opt": "adam"}
-        body = {"id": run, "name": run, "experiment": "curves", "params": params}
-        link.rest("POST", "/runs", {**body, "started": START})
-        points = [
-            {"key": "fit/loss", "value": value(number, step), "step": step}
-            for step in range(POINTS)
-        ]
-        points += [{"key": "fit/acc", "value": number / 10, "step": 0}]
-        batch = {"writer": "w", "sequence": 1, "points": points}
-        link.rest("POST", f"/runs/{run}/metrics", batch)
-        if number:
-            end = {"status": "Completed", "ended": START + 60_000}
-            link.rest("POST", f"/runs/{run}/status", end)
-    yield link
-    link.rest("DELETE", f"/experiments/{made['id']}")
-
-
-def value(number: int, step: int) -> float | str:
-    if number == 1 and step == SPIKE:
-        return HIGH
-    if number == 2 and 100 <= step < 103:
-        return "NaN"
-    return math.exp(-step / 500) + number / 10
 
 
 def card(page: Page, at: int = 0) -> Locator:
@@ -296,3 +264,37 @@ def test_without_a_script_the_tables_are_there_and_the_form_works(
     assert charts_of(page) == LOSS
     expect(page.get_by_role("row", name=re.compile("curve-1.*40"))).to_be_visible()
     expect(page.locator(".chart .plot")).to_be_hidden()
+
+
+def test_a_logarithmic_axis_over_a_metric_zooms_at_full_resolution(
+    runs_page: Page, curves: Connection
+) -> None:
+    page = runs_page
+    over = f"{LOSS}!x=metrics.fit/loss!log=x"
+    page.goto(f"{HOME}?charts={over}")
+    plot, note = drawn(page), card(page).locator("[data-note]")
+    expect(note).to_contain_text("every extreme kept")
+    where = plot.locator(".nsewdrag").first.bounding_box()
+    assert where is not None
+    page.mouse.move(where["x"] + where["width"] * 0.3, where["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(where["x"] + where["width"] * 0.34, where["y"] + 62, steps=4)
+    with page.expect_response(lambda answer: "from=" in answer.url) as told:
+        page.mouse.up()
+    expect(note).not_to_contain_text("every extreme kept")
+    asked = parse_qs(urlsplit(told.value.url).query)
+    ends = [math.log10(float(asked[name][0])) for name in ("from", "to")]
+    assert plot.evaluate(RANGE) == pytest.approx(ends)
+    page.goto(f"{HOME}?charts={over}!xrange=0.1~1")
+    plot = drawn(page)
+    assert plot.evaluate(RANGE) == [-1, 0]
+    where = plot.locator(".nsewdrag").first.bounding_box()
+    assert where is not None
+    page.mouse.move(where["x"] + where["width"] * 0.3, where["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(where["x"] + where["width"] * 0.5, where["y"] + 62, steps=4)
+    with page.expect_response(lambda answer: "from=" in answer.url):
+        page.mouse.up()
+    with page.expect_response(re.compile("figure/(?!.*from=)")):
+        plot.locator(".nsewdrag").first.dblclick()
+    assert plot.evaluate(RANGE) == [-1, 0]
