@@ -48,7 +48,7 @@ def bens_page(
 
 def shown(page: Page) -> dict[str, Any]:
     """What a reader sees of a list, and what its address says."""
-    expect(page.locator("#run-table tbody tr").first).to_be_visible()
+    expect(page.locator("[data-row-link]").first).to_be_visible()
     heads = page.locator("#run-table th[data-column]")
     address = re.sub(r"&view=[^&]*", "", page.url.partition("?")[2])
     return {
