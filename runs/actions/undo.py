@@ -60,7 +60,7 @@ def undo(
         touch(run, now)
     undo_experiment.lock(changes)
     found = [(change, _current(change, change_set)) for change in changes]
-    later = [_told(c, value) for c, value in found if value not in (c.after, c.before)]
+    later = [told(c, value) for c, value in found if value not in (c.after, c.before)]
     if later and not anyway:
         raise Conflict("Something of it was changed since.", later=later)
     edits = [
@@ -79,7 +79,7 @@ def _runs(changes: Sequence[Change]) -> list[Run]:
     return [runs[pk] for pk in sorted(runs)]
 
 
-def _told(change: Change, value: Any) -> dict[str, Any]:
+def told(change: Change, value: Any) -> dict[str, Any]:
     return {
         "field": change.field,
         "before": change.before,

@@ -9,7 +9,7 @@ from django.db import transaction
 from runs.actions import views
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
-from runs.actions.undo import REDO, UNDO
+from runs.actions.undo import REDO, UNDO, told
 from runs.models import Change, ChangeSet, View, ViewRevision, ViewStar
 from studio.core.errors import Conflict, NotSupported
 
@@ -30,7 +30,7 @@ def undo_view_change(
     assert view is not None
     views.lock(view)
     found = [(change, _current(change, view, change_set)) for change in changes]
-    later = [_told(c, v) for c, v in found if v not in (c.after, c.before)]
+    later = [told(c, v) for c, v in found if v not in (c.after, c.before)]
     if later and not anyway:
         raise Conflict("Something of it was changed since.", later=later)
     edits = [
@@ -40,15 +40,6 @@ def undo_view_change(
     ]
     action = REDO if change_set.action == UNDO else UNDO
     record(view.workspace, action, edits, actor=actor, now=now)
-
-
-def _told(change: Change, value: Any) -> dict[str, Any]:
-    return {
-        "field": change.field,
-        "before": change.before,
-        "after": change.after,
-        "now": value,
-    }
 
 
 def _current(change: Change, view: View, change_set: ChangeSet) -> Any:

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -22,6 +21,7 @@ from runs.pages.list_scope import ListScope, scope_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import NUMERIC, largest_first
 from runs.pages.run_table import columns_of
+from runs.pages.way_back import asked_place
 from runs.render.pills import field_label
 from runs.search.goals import RANKED, goals_of
 from studio.core.errors import InvalidValue
@@ -172,9 +172,7 @@ def metric_goal(request: PageRequest) -> HttpResponse:
         now=now_ms(),
     )
     messages.success(request, _said(scope, asked, goal))
-    back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()})
-    return HttpResponseRedirect(back if back and safe else scope.path)
+    return HttpResponseRedirect(asked_place(request) or scope.path)
 
 
 def _said(scope: ListScope, asked: Field, goal: str) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from runs.render import code, markdown, previews
-from runs.render.file_kinds import FileKind, extension, is_code, kind_of
+from runs.render.file_kinds import FileKind, extension, icon_of, is_code, kind_of
 
 #: A text up to this is shown whole, of a longer one so much of each end.
 WHOLE = 512 * 1024
@@ -39,6 +40,21 @@ class Preview:
     table: previews.Table | None = None
     html: SafeString | None = None
     has_source: bool = False
+
+
+def viewer(
+    request: HttpRequest, file: Content, href: str, raw_href: str
+) -> dict[str, Any]:
+    """What `_file_view.html` shows of a file at `href`; its bytes are at `raw_href`."""
+    source = request.GET.get("view") == "source"
+    return {
+        "file_icon": icon_of(file.name),
+        "raw_href": raw_href,
+        "file_href": href,
+        "source_href": href if source else f"{href}&view=source",
+        "is_source": source,
+        "preview": preview(file, source=source),
+    }
 
 
 def preview(file: Content, *, source: bool) -> Preview:

@@ -14,13 +14,12 @@ from django.views.decorators.http import require_safe
 from runs.access.headers import sandbox
 from runs.access.rules import Permission, access
 from runs.models import File, LoggedModel
-from runs.pages.file_preview import Content, preview
+from runs.pages.file_preview import Content, viewer
 from runs.pages.members_only import PageRequest
 from runs.pages.raw_files import disposition, send_raw
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.render.addresses import run_path
 from runs.render.archive import zipped
-from runs.render.file_kinds import icon_of
 from runs.render.file_tree import Folder, Leaf, tree
 from runs.search.run_files import RunFiles, find_file, iterate_files, list_files
 from runs.storage.files import files as file_store
@@ -94,20 +93,14 @@ def _viewer(
     request: PageRequest, file: File, base: str, found: RunFiles
 ) -> dict[str, Any]:
     model = next((m for m in found.models if m.pk == file.model_id), None)
-    source = request.GET.get("view") == "source"
     inside = f"model={quote(model.model_id)}&" if model else ""
     here = f"{base}files/?{inside}path={quote(file.path)}"
     content = Content(file.name, file.size, partial(file_store.open, file.blob))
     home = f"models/{quote(model.model_id)}/" if model else "files/raw/"
     return {
         "file": file,
-        "file_icon": icon_of(file.name),
         "model": model,
-        "raw_href": f"{base}{home}{quote(file.path)}",
-        "file_href": here,
-        "source_href": here if source else f"{here}&view=source",
-        "is_source": source,
-        "preview": preview(content, source=source),
+        **viewer(request, content, here, f"{base}{home}{quote(file.path)}"),
     }
 
 

@@ -15,12 +15,11 @@ from django.views.decorators.http import require_safe
 from runs.access.headers import sandbox
 from runs.access.rules import Permission, access
 from runs.models import Run, Snapshot
-from runs.pages.file_preview import Content, preview
+from runs.pages.file_preview import Content, viewer
 from runs.pages.members_only import PageRequest
 from runs.pages.raw_files import disposition, send_raw
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.render.addresses import run_path
-from runs.render.file_kinds import icon_of
 from runs.render.file_tree import Leaf, tree
 from runs.search.run_snapshot import find_snapshot, snapshot_of
 from runs.storage.archives import Member, member_pieces, members, open_member
@@ -90,18 +89,10 @@ def _first_choice(inside: Sequence[Member], run: Run) -> Member | None:
 def _shown(
     request: PageRequest, found: Snapshot, file: Member, base: str
 ) -> dict[str, Any]:
-    source = request.GET.get("view") == "source"
     here = f"{base}?path={quote(file.path)}"
     content = Content(file.name, file.size, partial(open_member, found.blob, file.path))
-    return {
-        "file": file,
-        "file_icon": icon_of(file.name),
-        "raw_href": f"{base}raw/{quote(file.path)}",
-        "file_href": here,
-        "source_href": here if source else f"{here}&view=source",
-        "is_source": source,
-        "preview": preview(content, source=source),
-    }
+    raw = f"{base}raw/{quote(file.path)}"
+    return {"file": file, **viewer(request, content, here, raw)}
 
 
 @access(Permission.READ)

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -19,6 +18,7 @@ from runs.pages.change_lines import line
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import REFUSED, toast, undo_path
 from runs.pages.run_head import find_head, frame
+from runs.pages.way_back import asked_place
 from runs.search.run_detail import RunHead
 from runs.search.run_history import change_set_of, last_change_by
 from studio.core.errors import Conflict
@@ -74,7 +74,7 @@ def _ask(
         "later": [
             (line(each["field"], each["before"], each["now"]), each) for each in later
         ],
-        "next": _next(request) or head_frame["path"],
+        "next": asked_place(request) or head_frame["path"],
         "title": _("Undo"),
         "editor_template": "_undo.html",
     }
@@ -93,9 +93,4 @@ def _done(
         answer["HX-Trigger"] = toast(said, undo, label)
         return answer
     messages.success(request, said, extra_tags=undo)
-    return redirect(_next(request) or frame(request, head)["path"])
-
-
-def _next(request: PageRequest) -> str:
-    asked = request.POST.get("next", "")
-    return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}) else ""
+    return redirect(asked_place(request) or frame(request, head)["path"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from runs.access.rules import Permission, access
@@ -13,6 +12,7 @@ from runs.actions.clock import now_ms
 from runs.models import Run
 from runs.pages.experiments import find_experiment
 from runs.pages.members_only import PageRequest
+from runs.pages.way_back import asked_place
 
 
 @access(Permission.STAR)
@@ -43,6 +43,4 @@ def _starred(request: PageRequest, on: bool) -> HttpResponse:
         mark = request.htmx.trigger or "star"
         context = {"starred": on, "href": request.path, "mark": mark}
         return render(request, "_star.html", context)
-    back = request.POST.get("next", "/")
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()})
-    return HttpResponseRedirect(back if safe else "/")
+    return HttpResponseRedirect(asked_place(request) or "/")

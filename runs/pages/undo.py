@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -25,6 +24,7 @@ from runs.models import ChangeSet
 from runs.pages.change_lines import line
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import REFUSED, toast
+from runs.pages.way_back import asked_place
 from runs.search.run_history import change_set_here, last_change_here
 from runs.search.views import find_view, view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
@@ -108,7 +108,7 @@ def _ask(request: PageRequest, change_set: ChangeSet, later: Any) -> HttpRespons
         "later": [
             (line(each["field"], each["before"], each["now"]), each) for each in later
         ],
-        "next": _next(request),
+        "next": asked_place(request),
     }
     if not request.htmx:
         return render(request, "undo.html", context, status=REFUSED)
@@ -126,10 +126,5 @@ def _done(
         return answer
     messages.success(request, said, extra_tags=undo)
     return redirect(
-        _next(request) or reverse("run-list", args=[request.workspace.name])
+        asked_place(request) or reverse("run-list", args=[request.workspace.name])
     )
-
-
-def _next(request: PageRequest) -> str:
-    asked = request.POST.get("next", "")
-    return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}) else ""

@@ -6,21 +6,20 @@ from typing import Any
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from runs.models import Experiment
 from runs.pages.experiments import find_experiment
 from runs.pages.list_scope import RUN
 from runs.pages.members_only import PageRequest
+from runs.pages.way_back import asked_place
 from studio.core.viewspec import ViewSpec
 
 
 def back_of(request: PageRequest) -> str:
     """The page that the form came from, if it is one of ours; else the views."""
     asked = request.POST.get("back", "") or request.GET.get("back", "")
-    if url_has_allowed_host_and_scheme(asked, {request.get_host()}):
-        return asked
-    return reverse("views", args=[request.workspace.name])
+    views = reverse("views", args=[request.workspace.name])
+    return asked_place(request, asked) or views
 
 
 def sent_state(request: PageRequest, sent: str) -> tuple[ViewSpec, Experiment | None]:

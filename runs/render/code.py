@@ -42,6 +42,11 @@ def marked_lines(name: str, text: str) -> tuple[SafeString, ...] | None:
     return tuple(_lines(lexer.get_tokens(text.removesuffix("\n"))))
 
 
+def marked(lexer: Lexer, text: str) -> str:
+    """`text` as HTML, its words, texts, values and comments in spans."""
+    return "\n".join(_lines(lexer.get_tokens(text)))
+
+
 def _lexer(name: str) -> Lexer | None:
     try:
         return get_lexer_for_filename(name, stripnl=False, ensurenl=False)

@@ -6,30 +6,18 @@ import re
 from html import unescape
 from xml.etree.ElementTree import Element
 
-from django.utils.html import escape
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
 from pygments.lexers import get_lexer_by_name
-from pygments.token import Token, _TokenType, is_token_subtype
 from pygments.util import ClassNotFound
+
+from runs.render.code import marked
 
 #: A longer text is shown plain.
 LONGEST = 20_000
 _TASK = re.compile(r"\s*\[([ xX])\]\s+(?=\S)")
 _CODE = re.compile(r'<code class="language-([\w+#.-]+)">(.*?)</code>', re.DOTALL)
-#: The first that a token belongs to counts.
-_MARKS: tuple[tuple[_TokenType, str], ...] = (
-    (Token.Comment, "note"),
-    (Token.Literal.String, "text"),
-    (Token.Literal.Number, "value"),
-    (Token.Keyword, "word"),
-    (Token.Operator.Word, "word"),
-    (Token.Name.Tag, "word"),
-    (Token.Name.Function, "called"),
-    (Token.Name.Class, "called"),
-    (Token.Name.Decorator, "called"),
-)
 
 
 class _Tasks(Treeprocessor):
@@ -65,13 +53,4 @@ def _coloured(found: re.Match[str]) -> str:
         return f"<code>{found[2]}</code>"
     if len(text) > LONGEST:
         return f"<code>{found[2]}</code>"
-    parts = (_marked(kind, part) for kind, part in lexer.get_tokens(text))
-    return f"<code>{''.join(parts)}</code>"
-
-
-def _marked(kind: _TokenType, text: str) -> str:
-    html = str(escape(text))
-    for family, name in _MARKS:
-        if is_token_subtype(kind, family) and text.strip():
-            return f'<span class="{name}">{html}</span>'
-    return html
+    return f"<code>{marked(lexer, text)}</code>"

@@ -21,7 +21,7 @@ from runs.models import (
     Workspace,
 )
 from runs.models.views import ViewQuerySet
-from studio.core.errors import NotFound
+from studio.core.errors import InvalidValue, NotFound
 
 #: Views of a section of the menu; more are found by their name.
 SHOWN = 50
@@ -72,6 +72,17 @@ def find_view(
     if found is None:
         raise NotFound("There is no such view, or it is not shared with you.")
     return found
+
+
+def only(views: ViewQuerySet, which: str, viewer: User) -> ViewQuerySet:
+    """Of `views` those that are `shared`, `mine`, or `all`; raises InvalidValue."""
+    if which == "shared":
+        return views.filter(shared=True)
+    if which == "mine":
+        return views.filter(owner=viewer)
+    if which != "all":
+        raise InvalidValue("only must be all, shared or mine", field="only")
+    return views
 
 
 def matching(views: ViewQuerySet, find: str) -> ViewQuerySet:

@@ -94,7 +94,8 @@ def test_a_figure_is_one_that_plotly_draws(browser: Client, run: Run) -> None:
     log(run, loss=[3.0, NAN, 1.0], acc=[0.1, 0.5, float("inf")])
     for look in ("", "&x=relative", "&x=time&smooth=0.6&log=1"):
         answer = figure(browser, f"key=loss&key=acc{look}")
-        go.Figure(data=answer["data"], layout=answer["layout"])
+        drawn = go.Figure(data=answer["data"], layout=answer["layout"])
+        assert {"loss", "acc"} <= {trace.name for trace in drawn.data}, look
 
 
 @pytest.mark.parametrize("smoothed", [200_000, 1000])

@@ -23,8 +23,8 @@ from runs.api.v1.shapes import Given
 from runs.api.v1.view_infos import diff_info, experiment_named, list_difference
 from runs.api.v1.view_yaml import ViewFile
 from runs.models import View
-from runs.search.views import matching, views_in
-from studio.core.errors import InvalidValue, StudioError
+from runs.search.views import matching, only, views_in
+from studio.core.errors import StudioError
 from studio.core.viewdiff import differences
 from studio.core.viewlenient import read_stored
 from studio.core.viewspec import ViewSpec
@@ -66,12 +66,7 @@ def export_views(request: StudioRequest, query: ExportQuery) -> HttpResponse:
     """Write the views that the caller may see as YAML (at most 1,000)."""
     user = signed_in_user(request)
     views = matching(views_in(workspace_of(request), user), query.find)
-    if query.only == "shared":
-        views = views.filter(shared=True)
-    elif query.only == "mine":
-        views = views.filter(owner=user)
-    elif query.only != "all":
-        raise InvalidValue("only must be all, shared or mine", field="only")
+    views = only(views, query.only, user)
     found = list(views.order_by("name", "pk")[: view_yaml.MAX_VIEWS])
     text = view_yaml.written(found)
     return HttpResponse(text, content_type="application/yaml; charset=utf-8")

@@ -34,7 +34,7 @@ from runs.api.v1.view_shapes import (
     ViewQuery,
 )
 from runs.models import Member, Role, View
-from runs.search.views import find_view, matching, views_in
+from runs.search.views import find_view, matching, only, views_in
 from studio.core.errors import Conflict, InvalidValue, NotFound
 from studio.core.viewspec import ViewSpec
 
@@ -44,12 +44,7 @@ def list_views(request: StudioRequest, query: ViewQuery) -> ViewList:
     """List the views that the caller may see, the newest first."""
     user = signed_in_user(request)
     views = matching(views_in(workspace_of(request), user), query.find)
-    if query.only == "shared":
-        views = views.filter(shared=True)
-    elif query.only == "mine":
-        views = views.filter(owner=user)
-    elif query.only != "all":
-        raise InvalidValue("only must be all, shared or mine", field="only")
+    views = only(views, query.only, user)
     if query.after:
         if not (query.after.isascii() and query.after.isdigit()):
             raise InvalidValue("after is not a cursor of this list", field="after")
