@@ -1,4 +1,4 @@
-"""A clock that jumps, a disk that is really full, logs of many bytes."""
+"""A clock that jumps, a disk that is really full."""
 
 from __future__ import annotations
 

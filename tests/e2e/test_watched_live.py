@@ -28,11 +28,15 @@ run.complete()
 """
 
 
-#: Resolves when the chart has more points; the policy allows no text that is polled.
-MORE_THAN = """(before) => new Promise((resolve) => {
+#: Resolves when the chart has more points; the policy allows no text that is polled,
+#: and an evaluation has no limit of its own.
+MORE_THAN = """(before) => new Promise((resolve, reject) => {
+    const end = performance.now() + 20_000;
     const look = () => {
         const count = document.querySelector(".plot")?.data?.[0]?.x?.length ?? 0;
-        if (count > before) resolve(count); else setTimeout(look, 100);
+        if (count > before) resolve(count);
+        else if (performance.now() > end) reject(new Error(`Still ${count} points`));
+        else setTimeout(look, 100);
     };
     look();
 })"""

@@ -190,5 +190,7 @@ def test_the_page_costs_the_same_for_many_members(
     for number in range(10):
         make_member(team.workspace, f"person{number}", Role.READER)
     owner.get(PAGE)
+    # The session and its user; the role, the members, the invitations, the links for
+    # outsiders; and what every page's side has: workspaces and starred views.
     with django_assert_num_queries(8):
         owner.get(PAGE)

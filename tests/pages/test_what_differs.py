@@ -67,8 +67,13 @@ def test_what_cannot_be_told_is_said(
     assert "Nothing tells them apart" in alike
     monkeypatch.setattr(many_runs, "MOST", 3)
     assert "Narrow the list" in text(visitor.get(f"{PAGE}?{selected}"))
-    for wrong in ("selected=s.nosuch", "q=a+and", "selected=nosuch"):
-        assert visitor.get(f"{PAGE}?{wrong}").status_code in (200, 400)
+    assert "No run is selected" in text(visitor.get(f"{PAGE}?selected=nosuch"))
+    unknown = visitor.get(f"{PAGE}?selected=s.nosuch")
+    assert unknown.status_code == 400
+    assert "s.nosuch is no selection" in text(unknown)
+    wrong = visitor.get(f"{PAGE}?q=a+and&{selected}")
+    assert wrong.status_code == 400
+    assert "Expected a term at character 6" in text(wrong)
 
 
 def test_programs_get_the_same(visitor: Client, selected: str) -> None:

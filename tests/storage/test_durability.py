@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 
@@ -13,6 +14,12 @@ def test_a_commit_waits_for_the_disk() -> None:
         if connection.vendor == "sqlite"
         else "SHOW synchronous_commit"
     )
+    # Asked for by the settings, whatever this build or cluster has by default.
+    options = settings.DATABASES["default"]["OPTIONS"]
+    if connection.vendor == "sqlite":
+        assert "PRAGMA synchronous=FULL;" in options["init_command"]
+    else:
+        assert "-c synchronous_commit=on" in options["options"]
     with connection.cursor() as cursor:
         cursor.execute(asked)
         assert cursor.fetchone() in [(2,), ("on",)]
