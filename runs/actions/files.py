@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from runs.actions.actor import Actor
-from runs.actions.locks import refuse_locked
+from runs.actions.locks import refuse_locked, refuse_locked_source
 from runs.actions.touch import hear, touch
 from runs.models import File, LoggedModel, Run
 from runs.models.files import path_key
@@ -60,12 +60,14 @@ def delete_file(home: Home, path: str, *, actor: Actor, now: int) -> int:
     """Take a file, or all of a folder, away; returns how many there were.
 
     The rows stay as replaced ones until their time is over. Raises InvalidState for a
-    run that is locked against deletion.
+    run that is locked against deletion, and for a model that such a run wrote.
     """
     names.check_path(path)
     if isinstance(home, Run):
         touch(home, now)
         refuse_locked(home)
+    else:
+        refuse_locked_source(home)
     below = [
         file.pk
         for file in _below(home, path).only("pk", "folder")

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from runs.actions.clock import now_ms
 from runs.models import Experiment, HistoryExport, User, Workspace
@@ -17,8 +18,9 @@ from runs.models.history_exports import ExportState
 from runs.render.history_parquet import HistoryFile
 from runs.search.export import matching_runs
 from runs.search.histories import Stretch, histories
-from studio.core.errors import StudioError
+from studio.core.errors import NotFound, StudioError
 from studio.core.viewlenient import read_leniently
+from studio.core.viewspec import ViewSpec
 
 #: How long what was made is kept, and how many may wait for one person.
 KEPT_MS, MOST_WAITING = 86_400_000, 5
@@ -122,13 +124,20 @@ def _steps(job: HistoryExport) -> Iterator[None]:
     _save(job, state=ExportState.DONE, file=name, size=size, runs_total=F("runs"))
 
 
-def _stretches(job: HistoryExport) -> Iterator[Stretch]:
+def list_of(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
+    """The list that was asked about: None is All runs, NotFound that it is gone."""
     spec, _complaints = read_leniently(dict(_pairs(job.query)))
-    experiment = None
-    if job.experiment:
-        experiment = Experiment.objects.filter(
-            workspace=job.workspace, number=int(job.experiment)
-        ).first()
+    if not job.experiment:
+        return None, spec
+    known = Experiment.objects.filter(workspace=job.workspace)
+    experiment = known.filter(number=int(job.experiment)).first()
+    if experiment is None:
+        raise NotFound(_("The experiment is not there any more."))
+    return experiment, spec
+
+
+def _stretches(job: HistoryExport) -> Iterator[Stretch]:
+    experiment, spec = list_of(job)
     matching = matching_runs(spec, job.user, job.workspace, experiment=experiment)
     _save(job, state=ExportState.RUNNING, runs=0, points=0, runs_total=matching.total)
     return histories(matching)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
 from runs.actions.touch import touch
-from runs.models import Experiment, Run
+from runs.models import Experiment, LoggedModel, Run
 from studio.core.errors import InvalidState
 
 
@@ -45,6 +45,13 @@ def refuse_locked(run: Run) -> None:
             % {"id": run.run_id},
             run_id=run.run_id,
         )
+
+
+def refuse_locked_source(model: LoggedModel) -> None:
+    """The same for what a locked run wrote; the run's row is held from here on."""
+    run = Run.objects.select_for_update(no_key=True).filter(pk=model.source_run_id)
+    for source in run:
+        refuse_locked(source)
 
 
 def refuse_locked_inside(experiment: Experiment) -> None:

@@ -12,6 +12,7 @@ from django.db import transaction
 from runs.actions import ingest
 from runs.actions.actor import Actor
 from runs.actions.ingest import Point
+from runs.actions.locks import refuse_locked_source
 from runs.actions.touch import hear
 from runs.models import (
     Dataset,
@@ -141,8 +142,13 @@ def set_status(model: LoggedModel, status: str, *, now: int) -> None:
     model.status, model.updated = status, now
 
 
+@transaction.atomic
 def trash_model(model: LoggedModel, *, now: int) -> None:
-    """Delete a model; its files stay until it is purged."""
+    """Delete a model; its files stay until it is purged.
+
+    Raises InvalidState where the run that wrote it is locked against deletion.
+    """
+    refuse_locked_source(model)
     LoggedModel.objects.filter(pk=model.pk).update(deleted=now, updated=now)
 
 

@@ -1,7 +1,7 @@
 """Links for outsiders: each shows one view or one run, read only, until it ends.
 
 A link shows what its maker may see at that moment, and ends when its maker stops being
-an owner. The secret is shown once and stored as its SHA-256.
+an owner or is deactivated. The secret is shown once and stored as its SHA-256.
 """
 
 from __future__ import annotations
@@ -74,7 +74,10 @@ def find_share_link(secret: str, *, now: int) -> ShareLink:
 
 def _still_owner(link: ShareLink) -> bool:
     return Member.objects.filter(
-        workspace=link.workspace_id, user=link.created_by_id, role=Role.OWNER
+        workspace=link.workspace_id,
+        user=link.created_by_id,
+        user__is_active=True,
+        role=Role.OWNER,
     ).exists()
 
 

@@ -15,15 +15,17 @@ from django.views.decorators.http import require_POST, require_safe
 from runs.access.headers import sandbox
 from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
-from runs.actions.history_exports import KEPT_MS, ask_for_histories, folder
-from runs.models import HistoryExport
+from runs.actions.history_exports import KEPT_MS, ask_for_histories, folder, list_of
+from runs.models import Experiment, HistoryExport
 from runs.models.history_exports import ExportState
 from runs.pages.conditional import varied
 from runs.pages.list_scope import number_of, scope_of
 from runs.pages.members_only import PageRequest
 from runs.pages.raw_files import disposition
+from runs.pages.view_state import address_of
 from studio.core.errors import NotFound
 from studio.core.viewlenient import read_leniently
+from studio.core.viewspec import ViewSpec
 
 PARQUET = "application/vnd.apache.parquet"
 #: Seconds between looks at what is being made.
@@ -79,17 +81,26 @@ def _mine(request: PageRequest, number: int) -> HistoryExport:
 
 def _context(request: PageRequest, job: HistoryExport) -> dict[str, Any]:
     is_open = job.state in (ExportState.WAITING, ExportState.RUNNING)
-    home = reverse("run-list", args=[request.workspace.name])
+    experiment, spec = _list(job)
     return {
         "job": job,
         "is_open": is_open,
         "pace": PACE,
         "here": _address(request, job),
         "file_href": f"{_address(request, job)}histories.parquet",
-        "list_href": f"{home}?{job.query}" if not job.experiment else home,
+        "list_href": address_of(request.workspace.name, experiment, spec),
+        "list_name": experiment.name if experiment else _("All runs"),
         "most": max(job.runs_total, job.runs, 1),
         "expires": job.created + KEPT_MS,
     }
+
+
+def _list(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
+    """The list that it leads back to; where that is gone, All runs."""
+    try:
+        return list_of(job)
+    except NotFound:
+        return None, ViewSpec()
 
 
 def _address(request: PageRequest, job: HistoryExport) -> str:

@@ -28,10 +28,13 @@ from runs.storage.growth import (
 from runs.storage.heads import Rule, advance
 from runs.storage.points import Points, concatenate
 from runs.storage.sampling import choose
+from studio.core.batches import batches
 
 #: Chunks that are read from the database at once, where series are read one by one.
 AT_ONCE = 50
 
+#: Series that one question names with a step each: SQLite takes no longer expression.
+NAMED = 200
 
 #: A chunk's share of a sample, before the sample of all is taken: so many times the
 #: part that it will have, and so many points at least.
@@ -182,7 +185,7 @@ class ChunkedStore:
 
     def newest_all(self, metrics: Sequence[Metric], limit: int) -> dict[int, Points]:
         """The points of each series' last `limit` steps at least, by its key and in
-        step order. At most two queries: read from where they probably begin.
+        step order. Two queries at most for `NAMED`: read from where they probably begin.
         """
         starts = {metric.pk: _probable_start(metric, limit) for metric in metrics}
         found = _since(starts)
@@ -219,16 +222,15 @@ def _probable_start(metric: Metric, limit: int) -> int:
 
 
 def _since(starts: Mapping[int, int]) -> dict[int, Points]:
-    """The points from those steps on, by the series' keys; one query, or none."""
-    if not starts:
-        return {}
-    wanted = Q(pk__in=())
-    for metric, start in starts.items():
-        wanted |= Q(metric=metric, max_step__gte=start)
+    """The points from those steps on, by the series' keys; a query for each `NAMED`."""
     parts: dict[int, list[Points]] = {key: [] for key in starts}
-    rows = MetricChunk.objects.filter(wanted).order_by("metric", "number")
-    for row in rows.iterator():
-        parts[row.metric_id].append(points_of(row))
+    for some in batches(list(starts), NAMED):
+        wanted = Q(pk__in=())
+        for metric in some:
+            wanted |= Q(metric=metric, max_step__gte=starts[metric])
+        rows = MetricChunk.objects.filter(wanted).order_by("metric", "number")
+        for row in rows.iterator():
+            parts[row.metric_id].append(points_of(row))
     found = {key: concatenate(held) for key, held in parts.items()}
     return {
         key: points.take(points.steps >= starts[key]).in_step_order()

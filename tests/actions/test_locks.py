@@ -8,6 +8,7 @@ from runs.actions.actor import Actor
 from runs.actions.experiments import delete_experiment
 from runs.actions.files import delete_file, save_file
 from runs.actions.locks import lock_run
+from runs.actions.models import create_model, trash_model
 from runs.actions.runs import restore_run, trash_run
 from runs.actions.undo import undo
 from runs.models import ChangeSet, Experiment, Run
@@ -44,6 +45,21 @@ def test_nor_are_its_files(locked: Run, actor: Actor, now: int) -> None:
     save_file(locked, "a.txt", [b"x"], actor=actor, now=now, limit=9)
     with pytest.raises(InvalidState):
         delete_file(locked, "a.txt", actor=actor, now=now)
+
+
+@pytest.mark.usefixtures("files_dir")
+def test_nor_are_the_models_that_it_wrote(
+    experiment: Experiment, locked: Run, actor: Actor, now: int
+) -> None:
+    model = create_model(experiment, "m", source_run_id="run-1", actor=actor, now=now)
+    save_file(model, "a.txt", [b"x"], actor=actor, now=now, limit=9)
+    with pytest.raises(InvalidState, match="run-1"):
+        delete_file(model, "a.txt", actor=actor, now=now)
+    with pytest.raises(InvalidState, match="run-1"):
+        trash_model(model, now=now)
+    lock_run(locked, False, actor=actor, now=now)
+    assert delete_file(model, "a.txt", actor=actor, now=now) == 1
+    trash_model(model, now=now)
 
 
 def test_a_deletion_that_was_undone_is_not_done_again(

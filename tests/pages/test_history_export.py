@@ -12,9 +12,11 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
+from runs.actions.experiments import delete_experiment
+from runs.actions.expiry import purge_old_trash
 from runs.actions.history_exports import HistoryWork, remove_old_exports
 from runs.actions.ingest import Point, log_metrics
-from runs.models import HistoryExport, Role, Workspace
+from runs.models import Experiment, HistoryExport, Role, Workspace
 from runs.search.export import matching_runs
 from runs.search.histories import histories
 from runs.storage.points import Value
@@ -127,6 +129,30 @@ def test_the_same_question_waits_once_and_a_wrong_one_is_refused(
 ) -> None:
     assert made(visitor, "q=a") == made(visitor, "q=a") != made(visitor, "q=b")
     assert visitor.post("/w/default/exports/?q=(((").status_code == 400
+
+
+def test_of_an_experiment_that_is_gone_there_is_none(
+    visitor: Client, logged: None, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    address = made(visitor, f"in={experiment.number}")
+    delete_experiment(experiment, actor=actor, now=now)
+    purge_old_trash(now + 31 * DAY)
+    assert not Experiment.objects.exists()
+    assert HistoryWork()(0) == 1
+    page = visitor.get(address)
+    assert "It failed" in page.text
+    assert "The experiment is not there any more." in page.text
+    assert visitor.get(f"{address}histories.parquet").status_code == 404
+
+
+def test_it_leads_back_to_the_list_that_was_asked_about(
+    visitor: Client, logged: None, experiment: Experiment
+) -> None:
+    page = visitor.get(made(visitor, f"in={experiment.number}&q=a&sort=name"))
+    back = "/w/default/experiments/digits/?q=a&amp;sort=name"
+    assert f'<a href="{back}">digits</a>' in page.text
+    page = visitor.get(made(visitor, "q=a"))
+    assert '<a href="/w/default/runs/?q=a">All runs</a>' in page.text
 
 
 def test_the_list_offers_it(visitor: Client, logged: None) -> None:

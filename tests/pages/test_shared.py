@@ -120,6 +120,11 @@ def test_a_link_ends_by_time_role_privacy_and_deletion(
         find_share_link(secret, now=now)
     member.role = Role.OWNER
     member.save()
+    User.objects.filter(pk=boss.pk).update(is_active=False)
+    with pytest.raises(NotFound):
+        find_share_link(secret, now=now)
+    User.objects.filter(pk=boss.pk).update(is_active=True)
+    assert find_share_link(secret, now=now).view == view
     view_actions.delete_view(view, actor=actor, now=now)
     with pytest.raises(NotFound):
         find_share_link(secret, now=now)

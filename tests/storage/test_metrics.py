@@ -281,3 +281,19 @@ def test_by_chunks_nothing_is_sampled_out_of_order_or_among_texts(
     store.append(metric, floats(3 * CHUNK_POINTS))
     store.append(metric, more)
     assert store.sample_long(metric, 100) is None
+
+
+@pytest.mark.parametrize("count", [0, 1, 1100])
+def test_the_newest_points_of_any_number_of_series(run: Run, count: int) -> None:
+    keys = Key.objects.bulk_create(
+        Key(workspace=run.workspace, kind=Kind.METRIC, name=f"m{n}")
+        for n in range(count)
+    )
+    heads = Metric.objects.bulk_create(Metric(run=run, key=key) for key in keys)
+    store.append_all(
+        [(head, floats(1, n)) for n, head in enumerate(heads)], Rule.MLFLOW
+    )
+    found = store.newest_all(heads, 10)
+    assert [found[head.pk].values.tolist() for head in heads] == [
+        [float(n)] for n in range(count)
+    ]
