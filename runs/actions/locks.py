@@ -49,9 +49,9 @@ def refuse_locked(run: Run) -> None:
 
 def refuse_locked_source(model: LoggedModel) -> None:
     """The same for what a locked run wrote; the run's row is held from here on."""
-    run = Run.objects.select_for_update(no_key=True).filter(pk=model.source_run_id)
-    for source in run:
-        refuse_locked(source)
+    if model.source_run is not None:
+        source = Run.objects.select_for_update(no_key=True)
+        refuse_locked(source.get(pk=model.source_run.pk))
 
 
 def refuse_locked_inside(experiment: Experiment) -> None:

@@ -185,7 +185,7 @@ class ChunkedStore:
 
     def newest_all(self, metrics: Sequence[Metric], limit: int) -> dict[int, Points]:
         """The points of each series' last `limit` steps at least, by its key and in
-        step order. Two queries at most for `NAMED`: read from where they probably begin.
+        step order. At most two queries for `NAMED`, from where they probably begin.
         """
         starts = {metric.pk: _probable_start(metric, limit) for metric in metrics}
         found = _since(starts)
