@@ -25,6 +25,7 @@ from studio.core.filters.tree import (
     Text,
     Value,
 )
+from studio.core.names import MAX_TIME
 from studio.core.viewspec import ViewSpec
 
 #: So many words make a list.
@@ -75,7 +76,13 @@ def _end(text: str, field: Field) -> Value | None:
         raise InvalidValue(f"{text!r} is not a number", field="low")
     kind = fields.value_type(field)
     if kind == fields.DURATION:
-        return Duration(round(value * 1000))
+        return Duration(_possible(value * 1000))
     if kind == fields.TIME:
-        return Moment(round(value), round(value) + 1, "ms")
+        start = _possible(value)
+        return Moment(start, start + 1, "ms")
     return Number(int(value) if value.is_integer() and abs(value) < 2**53 else value)
+
+
+def _possible(ms: float) -> int:
+    """An axis may reach beyond all times, and a pointer with it."""
+    return round(min(max(ms, 0), MAX_TIME))

@@ -45,7 +45,7 @@ from studio.core.viewspec import ViewSpec, encoded
 FORM = (
     *("at", "kind", "field", "x", "over", "smooth", "logx", "logy", "low", "high"),
     *("xlow", "xhigh"),
-    *("legend", "group", "but", "band", "runs", "bins", "done", "text"),
+    *("legend", "alike", "but", "band", "runs", "bins", "done", "text"),
 )
 HTMX_SWAPS_THIS = 422
 
@@ -79,8 +79,8 @@ def fields(request: PageRequest) -> HttpResponse:
 
 def _place(request: PageRequest, charts: Sequence[Chart]) -> int | None:
     text = request.GET.get("at", "")
-    known = text.isascii() and text.isdigit() and int(text[:4]) < len(charts)
-    return int(text) if known else None
+    is_number = text.isascii() and text.isdigit() and len(text) < 4
+    return int(text) if is_number and int(text) < len(charts) else None
 
 
 def _leave(
@@ -137,7 +137,7 @@ def _draft(request: PageRequest) -> Draft:
         given.get("low", "").strip(),
         given.get("high", "").strip(),
         given.get("legend", ""),
-        given.get("group", "").strip(),
+        given.get("alike", "").strip(),
         given.get("but") == "1",
         given.get("band", "std"),
         given.get("runs", "").strip(),

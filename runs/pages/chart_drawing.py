@@ -244,7 +244,8 @@ def mean_of(values: Sequence[object]) -> Mean | None:
     if not numbers:
         return None
     mean = sum(numbers) / len(numbers)
-    apart = sum((value - mean) ** 2 for value in numbers)
+    # A product overflows to Infinity, where a power would raise.
+    apart = sum((value - mean) * (value - mean) for value in numbers)
     std = (apart / (len(numbers) - 1)) ** 0.5 if len(numbers) > 1 else 0.0
     return Mean(mean, std, min(numbers), max(numbers), len(numbers))
 

@@ -27,9 +27,10 @@ def find_experiment(request: PageRequest, slug: str) -> Experiment:
     here = visible.filter(workspace=request.workspace)
     if not slug.startswith("~"):
         return get_object_or_404(here, name=slug)
-    if not slug[1:].isdigit():
+    number = slug[1:]
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
         raise Http404(slug)
-    return get_object_or_404(here, number=int(slug[1:]))
+    return get_object_or_404(here, number=int(number))
 
 
 @access(Permission.READ)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from studio.core.errors import InvalidValue, NotFound, TooLarge
 
 #: A larger document is not read to draw it.
 MOST_BYTES = 8 * 1024 * 1024
+_STEP = re.compile(r"-?\d{1,19}", re.ASCII)
 
 
 def not_there() -> str:
@@ -30,7 +32,7 @@ def value_at(head: Metric, newest: Points, at: str) -> tuple[int, Any]:
     found = dict(zip(newest.steps.tolist(), newest.python_values(), strict=True))
     if not at:
         return head.last_step, found.get(head.last_step)
-    step = int(at) if at.lstrip("-").isdecimal() else None
+    step = int(at) if _STEP.fullmatch(at) else None
     if step is None or step not in found:
         raise InvalidValue(_("Nothing was logged at step %(n)s.") % {"n": at})
     return step, found[step]
@@ -58,5 +60,9 @@ def _document(value: Any, file: File | None) -> Mapping[str, Any]:
         raise NotFound(not_there())
     if file.size > MOST_BYTES:
         raise TooLarge(_("Its file is too large to be drawn: download it."))
-    with file_store.open(file.blob) as handle:
+    try:
+        handle = file_store.open(file.blob)
+    except OSError:
+        raise NotFound(not_there()) from None
+    with handle:
         return read_document(handle.read(file.size))

@@ -33,9 +33,12 @@ def is_picture(name: str) -> bool:
 def picture_of(base: str, file: File) -> Picture:
     """`base` is the address of the run's page."""
     href = f"{base}files/raw/{quote(file.path)}"
-    pixels = _pixels(file)
+    try:
+        pixels, is_there = _pixels(file), True
+    except OSError:
+        pixels, is_there = None, False
     words = [f"{pixels[0]} × {pixels[1]}"] if pixels else []
-    fits = is_picture(file.name) and file.size <= MOST_BYTES
+    fits = is_there and is_picture(file.name) and file.size <= MOST_BYTES
     if fits and pixels and pixels[0] * pixels[1] > MOST_PIXELS:
         fits = False
     size = ", ".join([*words, filesize(file.size)])
@@ -43,7 +46,7 @@ def picture_of(base: str, file: File) -> Picture:
 
 
 def _pixels(file: File) -> tuple[int, int] | None:
-    """None for drawings (SVG) and whatever is no picture."""
+    """None for drawings (SVG) and whatever is no picture; OSError without its bytes."""
     if not is_picture(file.name) or extension(file.name) == "svg":
         return None
     with file_store.open(file.blob) as handle:

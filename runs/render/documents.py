@@ -39,7 +39,7 @@ def numbers_in(data: Mapping[str, Any], name: str, dimensions: int) -> Numbers:
     """The array of that name; NaN and Infinity may stand as their words."""
     try:
         array = np.array(data.get(name), dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         array = np.array(np.nan)
     if array.ndim != dimensions or array.size == 0:
         wanted = _("“%(name)s” must be numbers in %(n)d dimensions.")

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+from dataclasses import fields
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.models import Run
+from runs.pages.chart_dialog import FORM
+from runs.pages.compare_state import CompareState
+from studio.core.viewspec import ViewSpec
 from tests.pages.chart_page import CHARTS, LOSS, ask, curve
 from tests.pages.rows import ALL, HTMX
 
@@ -93,7 +97,47 @@ def test_the_form_adds_changes_and_refuses(visitor: Client, curve: Any) -> None:
     again = visitor.get(f"{CHARTS}?{urlsplit(near).query}&at=0").text
     assert re.search(r'name="xlow"[^>]*value="10"', again)
     begun = visitor.get(f"{CHARTS}?charts={LOSS}!group%3D-params.seed&at=0").text
-    assert re.search(r'name="group"[^>]*value="params.seed"', begun)
+    assert re.search(r'name="alike"[^>]*value="params.seed"', begun)
+
+
+def test_the_form_leaves_the_lists_own_state_as_it_is(
+    visitor: Client, curve: Any
+) -> None:
+    curve("a", [1.0], params={"lr": "1"})
+    form = "kind=line&field=loss&but=1&alike=seed"
+    added = visitor.get(f"{CHARTS}?group=params.lr&{form}&done=1")["Location"]
+    assert added == f"{ALL}?group=params.lr&charts={LOSS}!group%3D-params.seed"
+    wrong = visitor.get(f"{CHARTS}?group=params.lr&{form}&smooth=x&done=1")
+    assert wrong.status_code == 422
+    assert re.search(r'name="group" value="params.lr"', wrong.text)
+    compared = {each.name for each in fields(CompareState)} - {"runs"} | {"run"}
+    listed = {each.name for each in fields(ViewSpec)} | {"in"}
+    assert (compared | listed) & set(FORM) == set()
+
+
+@pytest.mark.parametrize("at", ["00009", "-1", "\u00b2", "1" * 5000])
+def test_a_place_that_no_chart_has_is_a_new_one(
+    visitor: Client, curve: Any, at: str
+) -> None:
+    curve("a", [1.0])
+    page = visitor.get(CHARTS, {"charts": LOSS, "at": at})
+    assert "Add chart" in page.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "q"),
+    [
+        ("duration&low=1e308", "duration >= 2932896d23h59m59s999ms"),
+        ("duration&low=-5&high=1", "duration:0s..1s"),
+        ("created&high=1e300", "created <= 9999-12-31T23:59:59.999"),
+    ],
+)
+def test_an_end_beyond_all_times_is_the_last_there_is(
+    visitor: Client, asked: str, q: str
+) -> None:
+    address = visitor.get(f"{CHARTS}brush/?field={asked}")["Location"]
+    assert parse_qs(urlsplit(address).query)["q"] == [q]
+    assert visitor.get(address).status_code == 200
 
 
 def test_cards_move_change_their_kind_and_go(visitor: Client, curve: Any) -> None:

@@ -19,6 +19,7 @@ from runs.models import Run
 from runs.search.run_metrics import CHART_POINTS
 from studio.core.statuses import RunStatus
 from tests.pages.chart_page import CHARTS, LOSS, ask, curve, figure, lines
+from tests.pages.rows import ALL
 
 __all__ = ["curve"]
 pytestmark = pytest.mark.django_db
@@ -201,6 +202,18 @@ def test_other_kinds_draw_a_value_a_run(
     curve("c", ["text"])
     found = figure(visitor, chart)
     assert found.get("lines") or found["data"][0]["x"]
+    assert ask(visitor, "table", chart).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["bar", "line"])
+def test_a_group_of_huge_values_is_drawn(
+    visitor: Client, curve: Any, kind: str
+) -> None:
+    for name, value in (("a", 1e200), ("b", 1.0), ("c", 1.7e308), ("d", 1.7e308)):
+        curve(name, [value], params={"opt": "adam" if name < "c" else "sgd"})
+    chart = f"{kind}!metrics.loss!group=params.opt"
+    assert figure(visitor, chart)["data"]
+    assert visitor.get(f"{ALL}?charts={chart}").status_code == 200
     assert ask(visitor, "table", chart).status_code == 200
 
 

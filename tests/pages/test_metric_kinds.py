@@ -14,8 +14,9 @@ import pytest
 from django.test import Client
 
 from runs.actions.rows import Row, apply_rows
-from runs.models import Run
+from runs.models import File, Run
 from runs.pages.metric_panels import Panel
+from runs.storage.files import files as file_store
 from tests.pages.run_page import ACTOR, PAGE, browser, cost, keep, log
 from tests.parts.records import NOON
 from tests.render.test_documents import ACCURACY, PREDICTIONS, RESIDUALS
@@ -93,7 +94,8 @@ def test_a_document_of_several_steps_shows_the_last_or_the_asked_one(
     document(run, "residuals", "res", RESIDUALS, {**RESIDUALS, "bin_counts": [7, 7]})
     assert drawn(browser, "res")["data"][0]["y"] == [7, 7]
     assert drawn(browser, "res", "&at:res=0")["data"][0]["y"] == [3, 5]
-    assert panel(browser, "res", "&at:res=9").shape == "wrong"
+    for at in ("9", "--5", "\u00b2", "9" * 5000):
+        assert panel(browser, "res", f"&at:res={at}").shape == "wrong"
 
 
 def test_a_document_may_be_the_value_itself(browser: Client, run: Run) -> None:
@@ -165,6 +167,24 @@ def test_a_picture_is_shown_unless_a_browser_could_not_bear_it(
     page = browser.get(f"{METRICS}?key=huge.png").text
     assert "10000 × 10000" in page
     assert "inline=1" not in page
+
+
+def test_a_file_whose_bytes_are_gone_is_missing_alone(
+    browser: Client, run: Run
+) -> None:
+    document(run, "residuals", "res", RESIDUALS)
+    image = keep(run, "i.png", PNG + b"\0\0\0\x10\0\0\0\x10")
+    write(run, "image", "i", "aml://artifactId/ExperimentRun/dcid.run-1/i.png")
+    assert "i.png?inline=1" in browser.get(f"{METRICS}?key=i").text
+    for file in (image, File.objects.get(name="res_0")):
+        file_store.delete(file.blob)
+    page = browser.get(f"{METRICS}?key=i").text
+    assert "i.png" in page
+    assert "inline=1" not in page
+    # A table reads its document on the way to the page, a chart on its own.
+    assert "not arrived" in panel(browser, "res", "&as:res=table").content["reason"]
+    assert browser.get(f"{METRICS}chart.json?key=res").status_code == 404
+    assert browser.get("/w/default/runs/run-1/images/").status_code == 200
 
 
 def test_an_image_of_another_run_s_file_is_none(browser: Client, run: Run) -> None:

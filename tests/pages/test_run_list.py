@@ -47,6 +47,15 @@ def test_an_experiment_shows_only_its_runs(
     ]
 
 
+@pytest.mark.parametrize("number", ["\u00b2", "x", "9" * 30, "9" * 5000])
+def test_a_number_that_no_experiment_has_is_not_found(
+    visitor: Client, number: str
+) -> None:
+    assert visitor.get(f"/w/default/experiments/~{number}/").status_code == 404
+    parts = visitor.get("/w/default/list/charts/", {"in": number})
+    assert parts.status_code == 404
+
+
 def test_the_filter_is_in_the_address(visitor: Client, log: Any) -> None:
     log("good", acc=0.9)
     log("bad", acc=0.1)

@@ -102,6 +102,11 @@ def test_a_matrix_is_shown_as_counts_or_as_shares_of_its_rows() -> None:
     ]
 
 
+def test_a_number_too_large_to_be_drawn_is_named() -> None:
+    with pytest.raises(InvalidValue, match="matrix"):
+        confusion_matrix({"matrix": [[10**400]]}, normalised=False)
+
+
 def test_of_many_classes_the_most_confused_are_shown() -> None:
     size = MOST_CLASSES + 10
     rows = [[9 if a == b else 0 for b in range(size)] for a in range(size)]
