@@ -14,13 +14,15 @@ from tests.parts.server import Server
 #: Longer by hand: `STUDIO_TEST_WATCHED=30` seconds.
 SECONDS = float(os.environ.get("STUDIO_TEST_WATCHED", "8"))
 SCRIPT = """
-import sys, time
+import sys, threading, time
 from studio.sdk import Experiment, Workspace
 run = Experiment(Workspace.from_config(), sys.argv[1]).start_logging(
     run_id=sys.argv[1], outputs=False, snapshot_directory=None)
 print("started", flush=True)
+told = threading.Event()
+threading.Thread(target=lambda: sys.stdin.readline() and told.set(), daemon=True).start()
 begin, step = time.monotonic(), 0
-while time.monotonic() - begin < float(sys.argv[2]) or not sys.stdin.readline():
+while time.monotonic() - begin < float(sys.argv[2]) or not told.is_set():
     run.log("loss", 1 / (1 + step), step=step)
     step += 1
     time.sleep(0.2)
