@@ -20,7 +20,10 @@ run = Experiment(Workspace.from_config(), sys.argv[1]).start_logging(
     run_id=sys.argv[1], outputs=False, snapshot_directory=None)
 print("started", flush=True)
 told = threading.Event()
-threading.Thread(target=lambda: sys.stdin.readline() and told.set(), daemon=True).start()
+def listen():
+    if sys.stdin.readline():
+        told.set()
+threading.Thread(target=listen, daemon=True).start()
 begin, step = time.monotonic(), 0
 while time.monotonic() - begin < float(sys.argv[2]) or not told.is_set():
     run.log("loss", 1 / (1 + step), step=step)
