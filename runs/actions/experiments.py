@@ -13,6 +13,7 @@ from runs.actions.changes import Edit, record
 from runs.actions.locks import refuse_locked_inside
 from runs.actions.seen import check_seen
 from runs.actions.texts import check_tags
+from runs.actions.touch import hold_experiment
 from runs.models import Experiment, ExperimentTag, Workspace
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
@@ -95,7 +96,7 @@ def describe_experiment(
     `seen` is the `mark` of the text that its editor saw.
     """
     names.check_description(text)
-    Experiment.objects.select_for_update().get(pk=experiment.pk)
+    hold_experiment(experiment.pk)
     experiment.refresh_from_db(fields=["description"])
     check_seen(seen, experiment.description, text, "description")
     return _change(experiment, "describe experiment", "description", text, actor, now)
@@ -158,7 +159,7 @@ def edit_experiment_tags(
     names.check_count(len(removed), "remove")
     for key in removed:
         names.check_key(key, "remove")
-    Experiment.objects.select_for_update().get(pk=experiment.pk)
+    hold_experiment(experiment.pk)
     rows = ExperimentTag.objects.filter(experiment=experiment)
     before = dict(rows.filter(key__in=[*tags, *removed]).values_list("key", "value"))
     for key, value in tags.items():
@@ -234,7 +235,7 @@ def _mark(
     actor: Actor,
     now: int,
 ) -> Experiment:
-    Experiment.objects.select_for_update().get(pk=experiment.pk)
+    hold_experiment(experiment.pk)
     experiment.refresh_from_db(fields=[field])
     was = getattr(experiment, field) is not None
     if was == wanted:

@@ -62,7 +62,8 @@ def remove_replaced_files(now: int) -> int:
 def purge_old_trash(now: int) -> int:
     """What was in the trash for 30 days: runs, views, then models and experiments.
 
-    Runs go with their experiment too. Returns how many runs there were.
+    Runs go with their experiment too; a locked one stays, and its experiment with it.
+    Returns how many runs there were.
     """
     limit = now - KEPT_DAYS * DAY
     alone = Run.objects.filter(deleted__lt=limit)
@@ -90,6 +91,6 @@ def _purge_if_trash(run: Run, now: int) -> bool:
     try:
         purge_run(run, actor=SERVER, now=now)
     except InvalidState:
-        # Somebody restored it in the meantime.
+        # It is locked, or somebody restored it in the meantime.
         return False
     return True

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from runs.actions.experiments import lock_names
 from runs.actions.files import drop_files
+from runs.actions.locks import locked_models
 from runs.models import Experiment, File, LoggedModel, Run, Snapshot, Workspace
 from runs.storage.files import files
 from studio.core.batches import SIZE
@@ -30,7 +31,8 @@ def _purge_model(key: int) -> int:
 
 
 def purge_experiments(deleted_before: int) -> int:
-    """Experiments that were in the trash since then and have no runs any more.
+    """Experiments that were in the trash since then and have no runs any more, nor
+    models of locked runs.
 
     Their names are free again, their numbers stay theirs. *Default* is never in the
     trash.
@@ -42,7 +44,8 @@ def purge_experiments(deleted_before: int) -> int:
 
 def _empty(experiments: QuerySet[Experiment]) -> QuerySet[Experiment]:
     runs = Run.objects.filter(experiment=OuterRef("pk"))
-    return experiments.exclude(number=0).exclude(Exists(runs))
+    kept = locked_models().filter(experiment=OuterRef("pk"))
+    return experiments.exclude(number=0).exclude(Exists(runs) | Exists(kept))
 
 
 @transaction.atomic

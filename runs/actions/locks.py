@@ -7,23 +7,34 @@ and the MLflow protocol alike. It stops no writing.
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
-from runs.actions.touch import touch
+from runs.actions.touch import hold_experiment, touch
 from runs.models import Experiment, LoggedModel, Run
 from studio.core.errors import InvalidState
 
 
 @transaction.atomic
 def lock_run(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
-    """Set the lock, or take it away; raises InvalidState for a run in the trash."""
+    """Set the lock, or take it away.
+
+    Raises InvalidState for a run in the trash, by itself or with its experiment.
+    """
+    experiment = hold_experiment(run.experiment_id)
     touch(run, now)
     run.refresh_from_db(fields=["locked", "deleted"])
     if on and run.deleted is not None:
         raise InvalidState(
             f"Run {run.run_id} is in the trash; restore it before you lock it",
+            run_id=run.run_id,
+        )
+    if on and experiment.deleted is not None:
+        raise InvalidState(
+            f"The experiment {experiment.name!r} of run {run.run_id} is in the trash; "
+            "restore it before you lock the run",
             run_id=run.run_id,
         )
     edits = [Edit("locked", run.locked, on, run)]
@@ -55,17 +66,29 @@ def refuse_locked_source(model: LoggedModel) -> None:
 
 
 def refuse_locked_inside(experiment: Experiment) -> None:
-    """The same for an experiment that has a locked run."""
+    """The same for an experiment that has a locked run, or a model that one wrote.
+
+    The experiment's row is held from here on.
+    """
+    hold_experiment(experiment.pk)
     # Few are locked: an index of theirs has them, whatever the experiment's size.
     locked = Run.objects.filter(workspace=experiment.workspace_id, locked=True)
     known = locked.values_list("experiment", "run_id").order_by("-pk")
     inside = [run_id for place, run_id in known if place == experiment.pk]
+    models = locked_models().filter(experiment=experiment)
+    inside += models.values_list("source_run__run_id", flat=True)[:1]
     if inside:
         raise InvalidState(
             _(
                 "The experiment %(name)s has runs that are locked against deletion, "
-                "such as %(id)s. An owner of the workspace can unlock them."
+                "or models of such runs, as of %(id)s. An owner of the workspace can "
+                "unlock them."
             )
             % {"name": experiment.name, "id": inside[0]},
             run_id=inside[0],
         )
+
+
+def locked_models() -> QuerySet[LoggedModel]:
+    """The models that locked runs wrote, whatever experiment they are of."""
+    return LoggedModel.objects.filter(deleted__isnull=True, source_run__locked=True)

@@ -11,7 +11,9 @@ from django.db.models import Q
 from runs.actions.actor import Actor
 from runs.actions.files import drop_files
 from runs.actions.lifecycle import descendants
+from runs.actions.locks import refuse_locked
 from runs.actions.parents import hold_tree
+from runs.actions.touch import hold_experiment
 from runs.models import File, Run
 from runs.models.root_metrics import rebuild
 from studio.core.batches import batches
@@ -23,12 +25,13 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
     """Remove a run from the trash with everything below it in the database and on disk.
 
     Its children stay, each at the top of its own tree. Raises InvalidState unless the
-    run, or its experiment, is in the trash.
+    run, or its experiment, is in the trash, and for a run that is locked.
     """
     hold_tree(run.workspace_id)
-    row = Run.objects.select_for_update(of=("self",)).select_related("experiment")
-    run = row.get(pk=run.pk)
-    if run.deleted is None and run.experiment.deleted is None:
+    experiment = hold_experiment(run.experiment_id)
+    run = Run.objects.select_for_update().get(pk=run.pk)
+    refuse_locked(run)
+    if run.deleted is None and experiment.deleted is None:
         raise InvalidState(
             f"Run {run.run_id} is not in the trash; only what is there can be purged",
             run_id=run.run_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import F
 
-from runs.models import Run
+from runs.models import Experiment, Run
 from runs.storage.prepared import PreparedUpdate
 
 _touch = PreparedUpdate(
@@ -37,3 +37,13 @@ def hear(run: Run, now: int) -> None:
     _hear(run.pk, now)
     run.updated = run.heard = now
     run.revision += 1
+
+
+def hold_experiment(key: int) -> Experiment:
+    """Hold an experiment's row until the transaction ends, and read it.
+
+    Called before any run is touched, so that two never wait for each other: who puts
+    the experiment into the trash, locks a run of it or purges one take turns. Its runs
+    go on logging meanwhile.
+    """
+    return Experiment.objects.select_for_update(no_key=True).get(pk=key)

@@ -56,9 +56,9 @@ def undo(
     changes = list(change_set.changes.select_related(*related).order_by("-pk"))
     if not can_undo(change_set, changes, actor):
         raise NotSupported("This change cannot be undone.")
+    undo_experiment.lock(changes)
     for run in _runs(changes):
         touch(run, now)
-    undo_experiment.lock(changes)
     found = [(change, _current(change, change_set)) for change in changes]
     later = [told(c, value) for c, value in found if value not in (c.after, c.before)]
     if later and not anyway:

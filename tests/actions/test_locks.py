@@ -5,13 +5,20 @@ from __future__ import annotations
 import pytest
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import delete_experiment
+from runs.actions.experiments import (
+    create_experiment,
+    delete_experiment,
+    restore_experiment,
+)
+from runs.actions.expiry import DAY, purge_old_trash
 from runs.actions.files import delete_file, save_file
+from runs.actions.leftovers import purge_experiments
 from runs.actions.locks import lock_run
 from runs.actions.models import create_model, trash_model
+from runs.actions.purge import purge_run
 from runs.actions.runs import restore_run, trash_run
 from runs.actions.undo import undo
-from runs.models import ChangeSet, Experiment, Run
+from runs.models import ChangeSet, Experiment, LoggedModel, Run
 from studio.core.errors import InvalidState
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +45,33 @@ def test_nor_with_its_experiment(
         delete_experiment(experiment, actor=actor, now=now)
     lock_run(locked, False, actor=actor, now=now)
     delete_experiment(experiment, actor=actor, now=now)
+
+
+def test_nor_with_the_experiment_that_has_its_model(
+    locked: Run, actor: Actor, now: int
+) -> None:
+    other = create_experiment(locked.workspace, "other", actor=actor, now=now)
+    model = create_model(other, "m", source_run_id="run-1", actor=actor, now=now)
+    with pytest.raises(InvalidState, match="run-1"):
+        delete_experiment(other, actor=actor, now=now)
+    Experiment.objects.filter(pk=other.pk).update(deleted=now)
+    purge_experiments(now + 1)
+    assert LoggedModel.objects.get() == model
+
+
+@pytest.mark.parametrize("kept_by", ["its own", "its experiment's"])
+def test_nor_is_it_purged(
+    experiment: Experiment, locked: Run, actor: Actor, now: int, kept_by: str
+) -> None:
+    """However it came into the trash in spite of its lock."""
+    trashed = Run.objects if kept_by == "its own" else Experiment.objects
+    trashed.update(deleted=now)
+    with pytest.raises(InvalidState, match="An owner of the workspace can unlock"):
+        purge_run(locked, actor=actor, now=now)
+    assert purge_old_trash(now + 31 * DAY) == 0
+    assert Run.objects.get().experiment == experiment
+    lock_run(locked, False, actor=actor, now=now)
+    assert purge_old_trash(now + 31 * DAY) == 1
 
 
 @pytest.mark.usefixtures("files_dir")
@@ -77,6 +111,17 @@ def test_what_is_in_the_trash_is_not_locked(run: Run, actor: Actor, now: int) ->
     trash_run(run, actor=actor, now=now)
     with pytest.raises(InvalidState, match="restore it"):
         lock_run(run, True, actor=actor, now=now)
+
+
+def test_nor_is_a_run_whose_experiment_is_in_the_trash(
+    experiment: Experiment, run: Run, actor: Actor, now: int
+) -> None:
+    delete_experiment(experiment, actor=actor, now=now)
+    with pytest.raises(InvalidState, match="restore it"):
+        lock_run(run, True, actor=actor, now=now)
+    lock_run(run, False, actor=actor, now=now)
+    restore_experiment(experiment, actor=actor, now=now)
+    assert lock_run(run, True, actor=actor, now=now).locked
 
 
 def test_the_lock_is_in_the_history(locked: Run) -> None:

@@ -152,15 +152,16 @@ def get_run(request: StudioRequest, run_id: str) -> RunInfo:
 def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
     """Change a run's display name or description, archive it, or lock it."""
     run, now = run_by_id(request, run_id), now_ms()
+    # The lock comes first: it holds the experiment, and that is held before its runs.
+    if isinstance(body.locked, bool):
+        _check_may_lock(request)
+        lock_run(run, body.locked, actor=request.actor, now=now)
     if isinstance(body.name, str):
         annotate.rename(run, body.name, actor=request.actor, now=now)
     if isinstance(body.description, str):
         annotate.describe(run, body.description, actor=request.actor, now=now)
     if isinstance(body.archived, bool):
         actions.archive_run(run, body.archived, actor=request.actor, now=now)
-    if isinstance(body.locked, bool):
-        _check_may_lock(request)
-        lock_run(run, body.locked, actor=request.actor, now=now)
     return run_info(run)
 
 
