@@ -27,6 +27,7 @@ from runs.pages import (
     metric_export,
     metric_points,
     parts,
+    portal,
     run_cancel,
     run_children,
     run_detail,
@@ -58,6 +59,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("parts/", parts.parts, name="parts"),
     path("help/", guide.guide, name="help"),
+    path("runs/<str:run_id>", portal.portal_run, name="portal-run"),
+    path(
+        "experiments/id/<int:number>",
+        portal.portal_experiment,
+        name="portal-experiment",
+    ),
     path("w/<str:workspace>/", home.workspace_home, name="workspace"),
     path("w/<str:workspace>/experiments/", experiments.experiments, name="experiments"),
     path(

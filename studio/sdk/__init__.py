@@ -25,7 +25,8 @@ from studio.sdk.errors import (
 )
 from studio.sdk.experiment import Experiment
 from studio.sdk.run import Run, ScriptRun, get_run
-from studio.sdk.script_run_config import RunConfiguration, ScriptRunConfig
+from studio.sdk.run_configuration import RunConfiguration
+from studio.sdk.script_run_config import ScriptRunConfig
 from studio.sdk.workspace import Workspace
 
 __all__ = [

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from studio.sdk.environments import Environment
 from studio.sdk.errors import ExperimentExecutionException, UserErrorException
+from studio.sdk.run_configuration import MAX_SECONDS, RunConfiguration
 from studio.sdk.telling import warn
 
-MAX_SECONDS = 2_592_000
 #: Names that scripts hand on; no image is used here.
 DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"
 DEFAULT_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04"
@@ -37,36 +36,6 @@ class TensorflowConfiguration(_Settings):
 
 class DockerConfiguration(_Settings):
     """Whether and how Docker is used."""
-
-
-class RunConfiguration:
-    """The settings of a submission, under the v1 names."""
-
-    def __init__(
-        self,
-        script: str | None = None,
-        arguments: list[Any] | None = None,
-        framework: str | None = None,
-        communicator: str | None = None,
-        conda_dependencies: Any = None,
-        command: str | list[str] | None = None,
-        **_ignored: Any,
-    ) -> None:
-        self.script = script
-        self.arguments = list(arguments or [])
-        self.framework = framework or "Python"
-        self.communicator = communicator or "None"
-        self.command = command
-        self.target: Any = "local"
-        self.environment: Any = Environment("local")
-        if conda_dependencies is not None:
-            self.environment.python.conda_dependencies = conda_dependencies
-        self.environment_variables: dict[str, str] = {}
-        self.max_run_duration_seconds = MAX_SECONDS
-        self.node_count = 1
-
-    def __repr__(self) -> str:
-        return f"RunConfiguration(script={self.script!r}, target={self.target!r})"
 
 
 class ScriptRunConfig:

@@ -51,6 +51,8 @@ PAGES: dict[str, Row] = {
     "readyz": page(PUBLIC),
     "parts/": page(SIGNED_IN),
     "help/": page(SIGNED_IN),
+    "runs/<str:run_id>": page(IN_PERSON, 404),
+    "experiments/id/<int:number>": page(IN_PERSON, 404),
     "api/v1/": page(SIGNED_IN),
     "sign-in/": row(GET=PUBLIC, POST=PUBLIC),
     "sign-in/link/": form(PUBLIC),

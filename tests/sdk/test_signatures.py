@@ -9,7 +9,7 @@ import pytest
 
 from studio.sdk import Experiment, Run, ScriptRunConfig, Workspace, get_run
 from studio.sdk.context import OfflineRun
-from studio.sdk.script_run_config import RunConfiguration
+from studio.sdk.run_configuration import RunConfiguration
 
 SIGNATURES: dict[Any, str] = {
     Run: "experiment, run_id, outputs=None, **",
@@ -110,6 +110,9 @@ SIGNATURES: dict[Any, str] = {
         "script=None, arguments=None, framework=None, communicator=None, "
         "conda_dependencies=None, command=None, **"
     ),
+    RunConfiguration.save: "path=None, name=None, separate_environment_yaml=False",
+    RunConfiguration.load: "path, name=None",
+    RunConfiguration.delete: "path, name",
     OfflineRun.fail: "error_details=None, error_code=None, _set_status=True",
 }
 #: Of v1's own, which it neither documents nor keeps in their places.

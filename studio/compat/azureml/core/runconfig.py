@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from studio.sdk.run_configuration import RunConfiguration
 from studio.sdk.script_run_config import (
     DEFAULT_CPU_IMAGE,
     DEFAULT_GPU_IMAGE,
     DockerConfiguration,
     MpiConfiguration,
     PyTorchConfiguration,
-    RunConfiguration,
     TensorflowConfiguration,
 )
 

@@ -1,0 +1,58 @@
+"""The addresses that the v1 SDK prints: they lead on to the run's or experiment's page.
+
+`<studio>/runs/<run id>?wsid=/subscriptions/…/workspaces/<name>&tid=…` names no path of
+ours, but notebooks, mails and tickets keep such links. Where several of my workspaces
+have the id, the one that `wsid` names comes first, then the one I looked at last.
+"""
+
+from __future__ import annotations
+
+import re
+
+from django.db.models import Case, Value, When
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from runs.access.rules import IN_PERSON, StudioRequest, access, signed_in_user
+from runs.models import Experiment, Run
+from runs.render.addresses import experiment_path, run_path
+from studio.core.errors import NotFound
+
+WORKSPACE = re.compile(r"/workspaces/([\w-]{1,63})", re.IGNORECASE | re.ASCII)
+
+
+@access(IN_PERSON)
+@require_safe
+def portal_run(request: StudioRequest, run_id: str) -> HttpResponse:
+    """To the page of the run that I may read."""
+    mine = Run.objects.visible_to(signed_in_user(request))
+    alike = mine.filter(run_id=run_id.replace("\x00", ""))
+    found = alike.order_by(_nearest(request), "workspace__name")
+    run = found.values_list("workspace__name", "run_id").first()
+    if run is None:
+        raise NotFound(_("None of your workspaces has a run of this id."))
+    return redirect(run_path(*run))
+
+
+@access(IN_PERSON)
+@require_safe
+def portal_experiment(request: StudioRequest, number: int) -> HttpResponse:
+    """To the run list of the experiment that I may read."""
+    mine = Experiment.objects.visible_to(signed_in_user(request))
+    found = mine.filter(number=number).order_by(_nearest(request), "workspace__name")
+    named = found.values_list("workspace__name", "number", "name").first()
+    if named is None:
+        raise NotFound(_("None of your workspaces has an experiment of this number."))
+    return redirect(experiment_path(*named))
+
+
+def _nearest(request: StudioRequest) -> Case:
+    named = WORKSPACE.search(request.GET.get("wsid", ""))
+    last = signed_in_user(request).last_workspace_id or 0
+    return Case(
+        When(workspace__name=named[1] if named else "", then=Value(0)),
+        When(workspace=last, then=Value(1)),
+        default=Value(2),
+    )
