@@ -22,17 +22,14 @@ from runs.search.group_runs import Grouping, RunGroup
 from runs.search.shown_runs import shown_runs
 from runs.search.tally import StatusCounts
 from studio.core.filters import Field, field_text
-from studio.core.filters.source import read
-from studio.core.filters.tree import (
-    METRICS,
-    attribute,
-)
+from studio.core.filters.tree import METRICS, Node, attribute
 from studio.core.viewspec import Column, Group, Rank, ViewSpec
 
 #: So many runs of an open group are shown; its link has all.
 MEMBERS = 10
-#: Chips of one group.
+#: Chips of one group; the characters of a chip, and of a group's label.
 CHIPS = 6
+LONGEST, LONGEST_LABEL = 120, 1_000
 NO_VALUE = "–"
 
 
@@ -66,11 +63,20 @@ class GroupRow:
     chips: tuple[Link, ...]
     more: int
     count: str
+    #: Empty, as a chip's `only`, where an address would be too long.
     href: str
     cells: tuple[Cell, ...]
     toggle: str
     members: tuple[Row, ...] = ()
     rest: str = ""
+
+
+def too_long() -> str:
+    return _("These values are too long for an address that lists all of the runs.")
+
+
+def _shorter(value: str) -> str:
+    return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
 
 
 def rank_of(spec: ViewSpec, grouping: Grouping) -> Rank:
@@ -177,17 +183,13 @@ class Drawer:
         toggle = self.links.query(
             group=replace(self.group, opened=opened), after=self.links.spec.after
         )
-        chips = self._chips(group)
-        label = ", ".join(
-            f"{field_text(f)}: {NO_VALUE if v is None else v}"
-            for f, v in zip(self.grouping.fields, group.values, strict=True)
-        )
+        told = self._told(group)
         href = self._runs_of(group)
         row = GroupRow(
             group.key,
-            label,
-            tuple(chips[:CHIPS]),
-            len(chips[CHIPS:]),
+            self._label(group),
+            tuple(self._chip(group, n) for n in told[:CHIPS]),
+            len(told[CHIPS:]),
             numbers.grouped(group.count),
             href,
             tuple(self._cell(group, field) for field in self.grouping.numbers),
@@ -195,31 +197,59 @@ class Drawer:
         )
         if not is_open:
             return row
-        rest = group.count - MEMBERS
-        said = ngettext("Show all %(n)s run", "Show all %(n)s runs", group.count)
-        text = said % {"n": numbers.grouped(group.count)} if rest > 0 else ""
-        return replace(row, members=tuple(self._members(group)), rest=text)
+        rest = ""
+        if group.count > MEMBERS:
+            said = ngettext("Show all %(n)s run", "Show all %(n)s runs", group.count)
+            rest = said % {"n": numbers.grouped(group.count)} if href else too_long()
+        return replace(row, members=tuple(self._members(group)), rest=rest)
 
-    def _chips(self, group: RunGroup) -> list[Link]:
+    def _label(self, group: RunGroup) -> str:
+        """The values by their fields, as far as there is room."""
+        parts, size = [], 0
+        for field, value in zip(self.grouping.fields, group.values, strict=True):
+            shown = NO_VALUE if value is None else _shorter(value)
+            parts.append(f"{field_text(field)}: {shown}")
+            size += len(parts[-1])
+            if size > LONGEST_LABEL:
+                return ", ".join([*parts, "…"])
+        return ", ".join(parts)
+
+    @property
+    def _naming(self) -> Sequence[int]:
+        """The places of the fields whose values tell the groups apart."""
         every = range(len(self.grouping.fields))
-        found = []
-        for n in self.grouping.differing if self.group.all_but else every:
-            field, value = self.grouping.fields[n], group.values[n]
-            if value is None and self.group.all_but:
-                continue
-            text = NO_VALUE if value is None else value or name_of(field)
-            found.append(self.links.link(text, term_of(field, value), name_of(field)))
-        return found
+        return self.grouping.differing if self.group.all_but else every
+
+    def _told(self, group: RunGroup) -> list[int]:
+        """Those of which the group shows its values."""
+        hides = self.group.all_but
+        return [n for n in self._naming if not hides or group.values[n] is not None]
+
+    def _chip(self, group: RunGroup, n: int) -> Link:
+        field, value = self.grouping.fields[n], group.values[n]
+        text = NO_VALUE if value is None else _shorter(value) or name_of(field)
+        terms = self._terms(group, [n])
+        if not terms:
+            return Link(text, key=name_of(field))
+        return self.links.link(text, terms[0], name_of(field))
+
+    def _terms(self, group: RunGroup, places: Sequence[int]) -> list[Node]:
+        """What asks for the group's values there; empty where that is too long."""
+        if not group.cut.isdisjoint(places):
+            return []
+        fields = self.grouping.fields
+        terms = [
+            term_of(fields[n], group.values[n], is_mixed=self.grouping.is_mixed(n))
+            for n in places
+        ]
+        return terms if self.links.fits(*terms) else []
 
     def _runs_of(self, group: RunGroup) -> str:
-        """The list of the group's runs."""
-        q = self.links.spec.q
-        for n, (field, value) in enumerate(
-            zip(self.grouping.fields, group.values, strict=True)
-        ):
-            if not self.group.all_but or n in self.grouping.differing:
-                q = read(q).with_term(term_of(field, value))
-        return self.links.query(q=q, group=None)
+        """The list of the group's runs; empty where its address were too long."""
+        terms = self._terms(group, self._naming)
+        if self._naming and not terms:
+            return ""
+        return self.links.requiring(*terms, group=None)
 
     def _cell(self, group: RunGroup, field: Field) -> Cell:
         stats = self.stats[group.number, field]

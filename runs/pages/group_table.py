@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Experiment, User, Workspace
-from runs.pages.group_rows import Drawer, rank_of
+from runs.pages.group_rows import Drawer, rank_of, too_long
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.render import numbers
@@ -126,6 +126,7 @@ def group_context(
         "ungroup": links.query(group=None),
         "too_many": grouped.grouping is None,
         "sentence": too_many(),
+        "too_long": too_long(),
     }
     grouping = grouped.grouping
     if grouping is None:

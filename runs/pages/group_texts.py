@@ -101,8 +101,10 @@ def group_sheet(
     visible = Run.objects.visible_to(request.actor.user)
     ids = dict(visible.filter(pk__in=keys).values_list("pk", "run_id"))
     rows = [
-        (*group.values, group.count, *(v for each in row for v in _stat(each, ids)))
-        for group, row in zip(groups, stats, strict=True)
+        (*values, group.count, *(v for each in row for v in _stat(each, ids)))
+        for group, values, row in zip(
+            groups, grouping.whole(groups), stats, strict=True
+        )
     ]
     return sheets.Sheet(tuple(columns), tuple(rows))
 
@@ -142,7 +144,7 @@ def group_table(grouping: Grouping, groups: Sequence[RunGroup]) -> Table:
     best = {field: grouping.best_group(field) for field in grouping.numbers}
     rows = [
         [
-            *(Cell(NO_VALUE if v is None else v) for v in group.values),
+            *(Cell(_text(group, n)) for n in range(len(group.values))),
             Cell(numbers.grouped(group.count), is_number=True),
             *(
                 _cell(field, grouping.stats(group, field), best[field] == group.number)
@@ -152,6 +154,13 @@ def group_table(grouping: Grouping, groups: Sequence[RunGroup]) -> Table:
         for group in groups
     ]
     return Table(heads, right, rows)
+
+
+def _text(group: RunGroup, at: int) -> str:
+    value = group.values[at]
+    if value is None:
+        return NO_VALUE
+    return f"{value}…" if at in group.cut else value
 
 
 def _cell(field: Field, stats: Stats, is_best: bool) -> Cell:

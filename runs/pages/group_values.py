@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,17 +18,30 @@ from studio.core.filters.tree import (
     METRICS,
     TAGS,
     Comparison,
+    Node,
     Number,
     Text,
+    all_of,
+    negate,
 )
 
+#: The least and the greatest of the numbers that can be summed up.
+FINITE = (Number(-sys.float_info.max), Number(sys.float_info.max))
 
-def term_of(field: Field, value: str | None) -> Comparison:
-    """Asks for the runs of one value, or of none."""
+
+def term_of(field: Field, value: str | None, *, is_mixed: bool = False) -> Node:
+    """Asks for the runs of one value, or of none.
+
+    With `is_mixed` runs have something of the field besides its values.
+    """
+    if value is None and field.kind == METRICS and is_mixed:
+        return negate(Comparison(field, "between", FINITE))
     if value is None:
         return Comparison(field, "is null")
     if value == "" and field.kind == TAGS:
-        return Comparison(field, "is not null")
+        word = Comparison(field, "is not null")
+        no_text = Comparison(field, "not like", (Text("_%"),))
+        return all_of(word, no_text) if is_mixed else word
     if field.kind == METRICS:
         return Comparison(field, "=", (Number(float(value)),))
     return Comparison(field, "=", (Text(value),))

@@ -16,15 +16,19 @@ from django.utils.translation import gettext as _
 from runs.render import numbers
 from runs.render.pills import field_label
 from studio.core.filters import Field, Node, fields
+from studio.core.filters.cursor import MAX_TERMS
 from studio.core.filters.edit import terms, without_term
+from studio.core.filters.parse import MAX_LENGTH
 from studio.core.filters.source import Source, read
-from studio.core.filters.text import field_text
+from studio.core.filters.text import field_text, to_text
 from studio.core.filters.tree import (
     ATTRIBUTE,
     METRICS,
     Comparison,
     Text,
+    all_of,
     attribute,
+    fields_of,
     negate,
 )
 from studio.core.statuses import GROUPS, RunStatus
@@ -34,6 +38,8 @@ from studio.core.viewspec import Column, Sort, ViewSpec, encoded
 #: theirs are too many: for them in small type, and for them at all.
 _ABREAST = 3
 _ROOM = {"longer": 34, "long": 28}
+#: Proxies take addresses of 8,000 characters; the rest of a state needs some as well.
+_LONGEST = 6_000
 NUMERIC = (fields.NUMBER, fields.DURATION)
 STYLES = {
     "name": "name",
@@ -90,6 +96,7 @@ class Links:
     selected: Mapping[int, int] = field(default_factory=dict)
     _made: dict[Node, str] = field(default_factory=dict)
     _without: dict[Field, Source] = field(default_factory=dict)
+    _freed: dict[tuple[int, ...], Source] = field(default_factory=dict)
 
     @cached_property
     def source(self) -> Source:
@@ -121,21 +128,45 @@ class Links:
         rest = self.spec.to_query(q="")
         return f"&{rest}" if rest else ""
 
-    def only(self, term: Comparison) -> str:
-        """The list with only the runs of which `term` is true."""
+    def fits(self, *terms: Node) -> bool:
+        """Whether a filter and an address have room for the terms as well."""
+        if len(self.source.terms) + 2 * len(terms) > MAX_TERMS:
+            return False
+        filter_room, room = MAX_LENGTH - len(self.spec.q) - len("() and "), _LONGEST
+        for term in terms:
+            text = to_text(term) + " and "
+            filter_room -= len(text)
+            room -= len(encoded(text))
+            if filter_room < 0 or room < 0:
+                return False
+        return True
+
+    def requiring(self, *terms: Node, **changes: Any) -> str:
+        """The list with only the runs of which all the terms are true."""
+        numbers = self.source.replaced_by(*terms)
+        if numbers not in self._freed:
+            left = self.source.without(*numbers) if numbers else self.spec.q
+            self._freed[numbers] = read(left)
+        source = self._freed[numbers]
+        q = source.added(all_of(*terms)) if terms else source.text
+        return self.query(q=q, **changes)
+
+    def only(self, term: Node) -> str:
+        """The list with only the runs of which `term`, of one field, is true."""
         if term not in self._made:
-            q = self.without_values_of(term.field).with_term(term)
+            [asked] = fields_of(term)
+            q = self.without_values_of(asked).with_term(term)
             self._made[term] = self._asking(q)
         return self._made[term]
 
-    def but(self, term: Comparison) -> str:
+    def but(self, term: Node) -> str:
         """The list without the runs of which `term` is true."""
         other = negate(term)
         if other not in self._made:
             self._made[other] = self._asking(self.source.with_term(other))
         return self._made[other]
 
-    def link(self, text: str, term: Comparison, key: str = "") -> Link:
+    def link(self, text: str, term: Node, key: str = "") -> Link:
         return Link(text, self.only(term), self.but(term), key)
 
     def without_values_of(self, asked: Field) -> Source:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from os.path import commonprefix
 from typing import Any
 
 from django.http import HttpResponse
@@ -25,15 +27,15 @@ from runs.search.many_runs import MOST
 from runs.search.separation import Difference, Differences, Side, differences
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text
-from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Number, Text
+from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Node, Number
 from studio.core.viewspec import ViewSpec
 
 #: Fields that are listed, and values of each: those that differ most.
 FIELDS, VALUES = 60, 4
 #: Smaller differences of shares are not shown.
 LEAST = 0.01
-#: Longer values are cut.
-LONGEST = 80
+#: Longer values are cut; of alike ones so much stands around what differs.
+LONGEST, AROUND = 80, 12
 #: Words in the names of tags and properties that say what they are about.
 WORDS = (
     ("code", ("git", "source", "script", "commit", "snapshot", "entry")),
@@ -136,16 +138,19 @@ def _found(
 
 def _row(each: Difference, found: Differences, links: Links, path: str) -> Row:
     shown = [side for side in each.sides[:VALUES] if _matters(side, found)]
+    terms = [_term(each, side) for side in shown]
     lines = tuple(
         Line(
-            _value_text(each.field, side),
-            path + links.only(_term(each.field, side)),
+            text,
+            path + links.only(term) if term and links.fits(term) else "",
             numbers.grouped(side.selected),
             numbers.grouped(side.rest),
             round(100 * side.selected / max(found.selected, 1)),
             round(100 * side.rest / max(found.rest, 1)),
         )
-        for side in shown
+        for side, text, term in zip(
+            shown, _texts(each.field, shown), terms, strict=True
+        )
     )
     return Row(
         field_label(each.field) if each.field.kind == ATTRIBUTE else each.field.key,
@@ -191,23 +196,44 @@ def _value_text(field: Field, side: Side) -> str:
     if side.value is None:
         return _("no value")
     text = side.value or (_("set") if field.kind == TAGS else _("empty"))
+    return f"{text}…" if side.digest else text
+
+
+def _texts(field: Field, sides: Sequence[Side]) -> list[str]:
+    """As short as they are told apart."""
+    whole = [_value_text(field, side) for side in sides]
+    texts = [_cut(text) for text in whole]
+    if len(set(texts)) == len(texts):
+        return texts
+    alike = [text for text in whole if texts.count(_cut(text)) > 1]
+    common = commonprefix(alike)  # noqa: RUF071  # by characters, as is meant
+    start = max(len(common) - AROUND, 0)
+    texts = [
+        f"{text[:AROUND]}…{_cut(text[start:])}" if text in alike else _cut(text)
+        for text in whole
+    ]
+    if len(set(texts)) == len(texts):
+        return texts
+    # They differ where nothing was read of them: a few signs of their digests.
+    pairs = zip(texts, sides, strict=True)
+    return [f"{t} #{side.digest[:6]}" if side.digest else t for t, side in pairs]
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def _term(field: Field, side: Side) -> Comparison:
-    """Finds the very runs that are counted."""
+def _term(each: Difference, side: Side) -> Node | None:
+    """Finds the very runs that are counted; None for what is too long to be named."""
+    field = each.field
     if side.is_range:
         return Comparison(field, "between", (Number(side.low), Number(side.high)))
     if side.is_any:
         return Comparison(field, "is not null")
-    if side.is_long:
-        return Comparison(field, "contains", (Text(side.value or ""),))
-    return term_of(field, side.value)
-
-
-def _plain_value(field: Field, side: Side) -> str | None:
-    is_told = side.is_range or side.is_any
-    return _value_text(field, side) if is_told else side.value
+    if side.digest:
+        return None
+    is_mixed = any(other.value or other.is_range for other in each.sides)
+    return term_of(field, side.value, is_mixed=is_mixed)
 
 
 def _sheet(found: Differences) -> sheets.Sheet:
@@ -223,7 +249,7 @@ def _sheet(found: Differences) -> sheets.Sheet:
             field_text(each.field),
             each.score,
             _value_text(each.field, side)
-            if side.is_range or side.is_any
+            if side.is_range or side.is_any or side.digest
             else side.value,
             side.selected,
             side.rest,

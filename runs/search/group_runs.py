@@ -24,8 +24,10 @@ from runs.search.goals import goals_of
 from runs.search.group_sums import Stats, Sums, sums_of
 from runs.search.limits import time_limit
 from runs.search.many_runs import (
+    READ,
     Keys,
     ManyRuns,
+    Texts,
     Values,
     has_numbers,
     has_values,
@@ -33,6 +35,7 @@ from runs.search.many_runs import (
     needed,
     numbers_of,
     values_of,
+    whole_texts,
 )
 from runs.search.question import Question, ask
 from runs.search.run_sets import Among
@@ -55,6 +58,8 @@ class RunGroup:
     values: tuple[str | None, ...]
     count: int
     key: str
+    #: The values of which only the beginnings stand here, by their places.
+    cut: frozenset[int] = frozenset()
 
 
 class Grouping:
@@ -83,9 +88,9 @@ class Grouping:
     def sort(self, stat: str, field: Field | None, *, descending: bool) -> None:
         """By `count`, `value` or a field's statistic; what lacks it comes last."""
         if stat == "value":
-            names = [_natural(self.group(n).values) for n in range(len(self))]
-            order = sorted(range(len(self)), key=names.__getitem__, reverse=descending)
-            self.order = np.array(order, dtype=np.int64)
+            ranks = [_ranks(each)[each.codes[self._first]] for each in self._columns]
+            order = np.lexsort(ranks[::-1]) if ranks else self.order
+            self.order = order[::-1] if descending else order
             return
         if stat == "count":
             values = self.sizes.astype(np.float64)
@@ -98,9 +103,30 @@ class Grouping:
 
     def group(self, number: int) -> RunGroup:
         run = self._first[number]
-        codes = ((column, column.codes[run]) for column in self._columns)
+        codes = [(column, int(column.codes[run])) for column in self._columns]
         values = tuple(None if n < 0 else column.texts[n] for column, n in codes)
-        return RunGroup(number, values, int(self.sizes[number]), _digest(values))
+        digests = [column.digests.get(n, "") for column, n in codes]
+        cut = frozenset(at for at, digest in enumerate(digests) if digest)
+        key = _digest([*values, *digests] if cut else values)
+        return RunGroup(number, values, int(self.sizes[number]), key, cut)
+
+    def whole(self, groups: Sequence[RunGroup]) -> list[list[str | None]]:
+        """The groups' values, none of them cut."""
+        found = [list(group.values) for group in groups]
+        for at, field in enumerate(self.fields):
+            runs = {
+                int(self.runs.ids[self._first[group.number]]): place
+                for place, group in enumerate(groups)
+                if at in group.cut
+            }
+            if runs:
+                for run, text in whole_texts(self.runs, field, list(runs)):
+                    found[runs[run]][at] = text
+        return found
+
+    def is_mixed(self, at: int) -> bool:
+        """Whether runs have something of the field at that place besides its values."""
+        return self._columns[at].is_mixed
 
     def page(self, start: int, stop: int) -> list[RunGroup]:
         return [self.group(int(n)) for n in self.order[start:stop]]
@@ -214,14 +240,12 @@ def _all_params(
 ) -> tuple[list[Field], list[Values]]:
     """Every parameter that the runs have, read at once."""
     rows = RunParam.objects.filter(Q(Among("run_id", runs.ids.tolist()))).order_by()
-    found: dict[int, tuple[list[int], list[str]]] = {}
-    for run, key, value in rows.values_list("run_id", "key_id", "value").iterator(
+    found: dict[int, Texts] = {}
+    for run, key, head, digest in rows.values_list("run_id", "key_id", *READ).iterator(
         chunk_size=10_000
     ):
         if key not in left_out:
-            keys, values = found.setdefault(key, ([], []))
-            keys.append(run)
-            values.append(value or "")
+            found.setdefault(key, Texts()).add(run, head, digest)
     if len(found) * len(runs) > CELLS:
         raise InvalidValue(
             f"group: {len(runs):,} runs with {len(found):,} parameters are too many to "
@@ -231,15 +255,7 @@ def _all_params(
     names = Key.objects.filter(kind=Kind.PARAM, pk__in=list(found))
     ordered = sorted(names.values_list("name", "pk"))
     fields = [Field(tree.PARAMS, name) for name, _pk in ordered]
-    return fields, [_column(runs, *found[pk]) for _name, pk in ordered]
-
-
-def _column(runs: ManyRuns, keys: Sequence[int], values: Sequence[str]) -> Values:
-    codes = np.full(len(runs), -1, dtype=np.int32)
-    known = {value: n for n, value in enumerate(dict.fromkeys(values))}
-    places, _here = runs.places(keys)
-    codes[places] = [known[value] for value in values]
-    return Values(codes, list(known))
+    return fields, [found[pk].of(runs) for _name, pk in ordered]
 
 
 def _grouped(columns: Sequence[Values], size: int) -> tuple[Keys, Keys]:
@@ -256,14 +272,14 @@ def _digest(values: Sequence[str | None]) -> str:
     return blake2b(repr(values).encode(), digest_size=5).hexdigest()
 
 
-def _natural(values: Sequence[str | None]) -> list[tuple[int, float, str]]:
-    """Numbers by size, then texts, then what has no value."""
-    return [_rank(value) for value in values]
+def _ranks(column: Values) -> Keys:
+    """By code: numbers by size, then texts, then (code -1) what has no value."""
+    known = [_rank(text) for text in column.texts]
+    places = {rank: place for place, rank in enumerate(sorted(set(known)))}
+    return np.array([*(places[rank] for rank in known), len(known)], dtype=np.int64)
 
 
-def _rank(value: str | None) -> tuple[int, float, str]:
-    if value is None:
-        return (2, 0.0, "")
+def _rank(value: str) -> tuple[int, float, str]:
     try:
         number = float(value)
     except ValueError:

@@ -7,14 +7,17 @@ the index that holds them, and put beside the runs here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Q
+from django.db.models import Case, Q, TextField, Value, When
+from django.db.models.functions import MD5, Left, Length
+from django.db.models.lookups import GreaterThan
 
 from runs.models import Experiment, Metric, User
 from runs.search import tally
@@ -34,6 +37,17 @@ Numbers = npt.NDArray[np.float64]
 MOST = 200_000
 #: A key's rows are all read where they are at most so many times as many as the runs.
 SHARE = 4
+#: Longer texts are read by their beginnings, and told apart by digests of the whole.
+LONGEST = 1_000
+#: What is read of a text: so that values of 64 KiB do not fill the memory.
+READ = (
+    Left("value", LONGEST),
+    Case(
+        When(GreaterThan(Length("value"), LONGEST), then=MD5("value")),
+        default=Value(""),
+        output_field=TextField(),
+    ),
+)
 #: What the run itself says, by the field's name.
 COLUMNS: Mapping[str, str] = {
     "status": "status",
@@ -70,11 +84,15 @@ class ManyRuns:
 class Values:
     """A field's values: `codes` says by run which of `texts` it has, -1 is none.
 
-    A tag that is only a word has the text "".
+    A tag that is only a word has the text "". Of a long text its beginning stands in
+    `texts`, and `digests` has its code. With `is_mixed` runs have something of the
+    field besides the texts (words besides texts, NaN besides numbers).
     """
 
     codes: npt.NDArray[np.int32]
     texts: Sequence[str]
+    digests: Mapping[int, str] = dataclass_field(default_factory=dict)
+    is_mixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,10 +150,7 @@ def values_of(runs: ManyRuns, field: Field) -> Values:
     if field.kind in TABLES:
         return _texts(runs, [field])
     if field.kind == tree.METRICS:
-        numbers = numbers_of(runs, field).values.tolist()
-        return _coded(
-            runs, [(n, repr(v)) for n, v in enumerate(numbers) if math.isfinite(v)]
-        )
+        return _numbers(runs, numbers_of(runs, field))
     if field == tree.attribute("commit"):
         return _texts(runs, COMMITS)
     column = runs.columns[COLUMNS[field.key]]
@@ -171,27 +186,65 @@ def _durations(runs: ManyRuns, measured: Measured) -> Measured:
     return measured
 
 
+def _numbers(runs: ManyRuns, measured: Measured) -> Values:
+    # Adding zero makes one number of 0.0 and -0.0, which compare alike.
+    numbers = enumerate((measured.values + 0.0).tolist())
+    found = _coded(runs, ((n, repr(v)) for n, v in numbers if math.isfinite(v)))
+    return replace(found, is_mixed=bool(measured.odd.any()))
+
+
 def _texts(runs: ManyRuns, fields: Sequence[Field]) -> Values:
     """Of several fields the first that a run has."""
-    pairs: list[tuple[int, str]] = []
-    for field in reversed(fields):
+    texts = Texts()
+    for rows in _text_rows(runs, list(reversed(fields))):
+        for run, head, digest in _rows(rows, runs).values_list("run_id", *READ):
+            texts.add(run, head, digest)
+    return texts.of(runs)
+
+
+def _text_rows(runs: ManyRuns, fields: Sequence[Field]) -> Iterator[Any]:
+    for field in fields:
         key = runs.scope.key(field)
-        if key is None or not len(runs):
-            continue
-        table: Any = TABLES[field.kind].objects
-        rows = list(_rows(table.filter(key=key), runs).values_list("run_id", "value"))
-        if not rows:
-            continue
-        places, here = runs.places([row[0] for row in rows])
-        values = (row[1] for row in rows)
-        pairs += [
-            (place, value or "")
-            for place, value, is_here in zip(
-                places.tolist(), values, here.tolist(), strict=True
-            )
-            if is_here
-        ]
-    return _coded(runs, pairs, keep_empty=True)
+        if key is not None and len(runs):
+            table: Any = TABLES[field.kind].objects
+            yield table.filter(key=key)
+
+
+class Texts:
+    """Gathers the texts that runs have, as READ reads them."""
+
+    def __init__(self) -> None:
+        self._runs: list[int] = []
+        self._codes: list[int] = []
+        self._known: dict[tuple[str, str], int] = {}
+        self._words = 0
+
+    def add(self, run: int, head: str | None, digest: str) -> None:
+        self._words += head is None
+        code = self._known.setdefault((head or "", digest), len(self._known))
+        self._runs.append(run)
+        self._codes.append(code)
+
+    def of(self, runs: ManyRuns) -> Values:
+        codes = np.full(len(runs), -1, dtype=np.int32)
+        places, here = runs.places(self._runs)
+        codes[places[here]] = np.array(self._codes, dtype=np.int32)[here]
+        return Values(
+            codes,
+            [head for head, _digest in self._known],
+            {n: digest for (_, digest), n in self._known.items() if digest},
+            is_mixed=self._words > 0 and len(self._known) > 1,
+        )
+
+
+def whole_texts(
+    runs: ManyRuns, field: Field, keys: Sequence[int]
+) -> Iterator[tuple[int, str]]:
+    """The long texts of some runs, which are given by their keys."""
+    fields = COMMITS if field == tree.attribute("commit") else [field]
+    for rows in _text_rows(runs, list(reversed(fields))):
+        found = rows.filter(Q(Among("run_id", list(keys))))
+        yield from found.values_list("run_id", "value")
 
 
 def _rows(rows: Any, runs: ManyRuns) -> Any:
@@ -202,29 +255,19 @@ def _rows(rows: Any, runs: ManyRuns) -> Any:
     return rows.filter(Q(Among("run_id", runs.ids.tolist()))).order_by()
 
 
-def _coded(
-    runs: ManyRuns, pairs: Iterable[tuple[int, Any]], *, keep_empty: bool = False
-) -> Values:
+def _coded(runs: ManyRuns, pairs: Iterable[tuple[int, Any]]) -> Values:
     codes = np.full(len(runs), -1, dtype=np.int32)
     known: dict[Any, int] = {}
-    places: list[int] = []
-    found: list[int] = []
     for place, value in pairs:
-        if value is None or (value == "" and not keep_empty):
-            continue
-        code = known.get(value)
-        if code is None:
-            code = known[value] = len(known)
-        places.append(place)
-        found.append(code)
-    codes[places] = found
+        if value is not None and value != "":
+            codes[place] = known.setdefault(value, len(known))
     return Values(codes, list(known))
 
 
 def _named(name: str, values: Values) -> Values:
     """What people call the values that the database keeps as numbers."""
     naming = _NAMES.get(name)
-    return values if naming is None else Values(values.codes, naming(values.texts))
+    return values if naming is None else replace(values, texts=naming(values.texts))
 
 
 def _statuses(codes: Sequence[Any]) -> list[str]:

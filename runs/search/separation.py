@@ -13,21 +13,18 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from django.db.models import Count, F, Q
+from django.db.models import Q
 
-from runs.models import Experiment, Key, Run, User, Workspace
-from runs.models.functions import BEGINNING, Beginning
-from runs.models.texts import as_number
-from runs.search.expressions import Plain
+from runs.models import Experiment, Key, User, Workspace
 from runs.search.keyed import TABLES
 from runs.search.limits import time_limit
-from runs.search.many_runs import COLUMNS, SHARE, ManyRuns, many_runs, values_of
+from runs.search.many_runs import COLUMNS, ManyRuns, many_runs, values_of
 from runs.search.question import Question, ask
 from runs.search.run_sets import Among
 from runs.search.selection import Chosen
+from runs.search.value_counts import Read, key_counts, value_counts
 from studio.core.filters.tree import Field, attribute
 from studio.core.viewspec import ViewSpec
 
@@ -42,7 +39,8 @@ class Side:
     """A value, or a range of numbers, and how many runs of both sides have it.
 
     `value` None is "no value"; `low` and `high` are the ends of a range, both in it.
-    With `is_any` it is any value at all. Long texts are told apart by their beginnings.
+    With `is_any` it is any value at all. Of a long text `value` is the beginning, and
+    `digest` stands for the whole.
     """
 
     value: str | None
@@ -51,11 +49,7 @@ class Side:
     low: float = math.nan
     high: float = math.nan
     is_any: bool = False
-
-    @property
-    def is_long(self) -> bool:
-        """Whether there may be more of the text than stands here."""
-        return len(self.value or "") >= BEGINNING
+    digest: str = ""
 
     @property
     def is_range(self) -> bool:
@@ -80,8 +74,8 @@ class Differences:
     found: tuple[Difference, ...]
 
 
-#: A value with how many runs of each side have it, and the number that it is.
-Row = tuple[str | None, int, int, float | None]
+#: A value with how many runs of each side have it, the number that it is, its digest.
+Row = tuple[str | None, int, int, float | None, str]
 
 
 def differences(
@@ -166,23 +160,23 @@ def _attributes(selected: ManyRuns, rest: ManyRuns) -> Iterable[Difference]:
             for text, n in zip([None, *values.texts], numbers.tolist(), strict=True):
                 if n:
                     counts.setdefault(text, [0, 0])[side] += n
-        rows: list[Row] = [(text, a, b, None) for text, (a, b) in counts.items()]
+        rows: list[Row] = [(text, a, b, None, "") for text, (a, b) in counts.items()]
         yield _difference(field, rows)
 
 
 def _keyed(selected: ManyRuns, rest: ManyRuns) -> Iterable[Difference]:
     """Of a key that no selected run has, only how many others have it is read."""
     for kind in TABLES:
-        mine = _counted(kind, selected)
-        others = _counted(kind, rest, keys=sorted(mine))
-        there = _present(kind, rest)
+        mine = value_counts(kind, selected)
+        others = value_counts(kind, rest, keys=sorted(mine))
+        there = key_counts(kind, rest)
         names = Key.objects.filter(Q(Among("id", sorted({*mine, *there}))))
         for pk, name in names.values_list("pk", "name"):
             field = Field(kind, name)
             if pk in mine:
                 rows = _rows(mine[pk], others.get(pk, {}))
                 a, b = sum(row[1] for row in rows), sum(row[2] for row in rows)
-                rows.append((None, len(selected) - a, len(rest) - b, None))
+                rows.append((None, len(selected) - a, len(rest) - b, None, ""))
                 yield _difference(field, rows)
             else:
                 has = Side("", 0, there[pk], is_any=True)
@@ -190,62 +184,35 @@ def _keyed(selected: ManyRuns, rest: ManyRuns) -> Iterable[Difference]:
                 yield _of_sides(field, [has, lacks])
 
 
-def _present(kind: str, runs: ManyRuns) -> dict[int, int]:
-    """How many of the runs have each key."""
-    rows = _of(kind, runs).values_list("key_id")
-    with time_limit():
-        return dict(rows.annotate(n=Count("pk")))
-
-
-Counted = dict[int, dict[str, tuple[int, float | None]]]
-
-
-def _counted(kind: str, runs: ManyRuns, keys: Sequence[int] | None = None) -> Counted:
-    """By key and value how many of the runs have it, and the number that it is."""
-    rows = _of(kind, runs)
-    if keys is not None:
-        rows = rows.filter(key__in=keys)
-    found: Counted = {}
-    begins = rows.annotate(begins=Beginning(F("value"))).values_list("key_id", "begins")
-    with time_limit():
-        counted = list(begins.annotate(n=Count("pk")))
-    for key, value, n in counted:
-        found.setdefault(key, {})[value or ""] = (n, as_number(value))
-    return found
-
-
-def _of(kind: str, runs: ManyRuns) -> Any:
-    """What the runs have, read in the order of the keys where they are many."""
-    table: Any = TABLES[kind].objects
-    few = len(runs) * SHARE < Run.objects.in_workspace(runs.scope.workspace).count()
-    run = F("run_id") if few else Plain(F("run_id"))
-    return table.filter(Q(Among(run, runs.ids.tolist()))).order_by()
-
-
 def _rows(
-    mine: Mapping[str, tuple[int, float | None]],
-    others: Mapping[str, tuple[int, float | None]],
+    mine: Mapping[Read, tuple[int, float | None]],
+    others: Mapping[Read, tuple[int, float | None]],
 ) -> list[Row]:
     nothing = (0, None)
     return [
         (
-            value,
-            mine.get(value, nothing)[0],
-            others.get(value, nothing)[0],
-            (mine.get(value) or others.get(value) or nothing)[1],
+            text[0],
+            mine.get(text, nothing)[0],
+            others.get(text, nothing)[0],
+            (mine.get(text) or others.get(text) or nothing)[1],
+            text[1],
         )
-        for value in dict.fromkeys([*mine, *others])
+        for text in dict.fromkeys([*mine, *others])
     ]
 
 
 def _difference(field: Field, rows: Sequence[Row]) -> Difference:
     numbers = [row for row in rows if _is_number(row)]
     if len({row[3] for row in numbers}) > DIFFERENT:
-        sides = [Side(*row[:3]) for row in rows if not _is_number(row)]
+        sides = [_side(row) for row in rows if not _is_number(row)]
         sides += _classes(numbers)
     else:
-        sides = [Side(*row[:3]) for row in rows]
+        sides = [_side(row) for row in rows]
     return _of_sides(field, sides)
+
+
+def _side(row: Row) -> Side:
+    return Side(*row[:3], digest=row[4])
 
 
 def _of_sides(field: Field, sides: Sequence[Side]) -> Difference:

@@ -82,3 +82,35 @@ def test_programs_get_the_same(visitor: Client, selected: str) -> None:
     assert (found["selected"], found["rest"]) == (5, 7)
     assert found["rows"][0]["field"] == "params.lr"
     assert found["rows"][0]["score"] == pytest.approx(1)
+
+
+def test_long_values_are_told_apart_by_all_of_them(visitor: Client, log: Any) -> None:
+    start = "a long command line " * 10
+    for n in range(12):
+        log(f"r{n:02d}", params={"cmd": f"{start}--lr {0.1 if n < 5 else 0.2}"})
+    page = visitor.get(f"{PAGE}?selected=" + ",".join(f"r{n:02d}" for n in range(5)))
+    hrefs = re.findall(r'class="value-link" href="([^"]*)"[^>]*>([^<]*)<', page.text)
+    counts = {value: len(names(visitor.get(unescape(at)))) for at, value in hrefs}
+    assert {value[-3:]: n for value, n in counts.items()} == {"0.1": 5, "0.2": 7}
+
+
+def test_values_too_long_for_an_address_are_told_apart(
+    visitor: Client, log: Any
+) -> None:
+    start = "x" * 50_000
+    for n in range(12):
+        log(f"r{n:02d}", params={"cmd": start + ("a" if n < 5 else "b")})
+    page = visitor.get(f"{PAGE}?selected=" + ",".join(f"r{n:02d}" for n in range(5)))
+    said = text(page)
+    assert said.count("too long to be listed by its value") == 2
+    assert re.search(r"cmd Parameter 1.00 x+…x+… #(\w{6}).* 5 100 %", said)
+    assert len(page.text) < 50_000
+
+
+def test_a_tag_that_is_only_a_word_leads_to_its_runs(visitor: Client, log: Any) -> None:
+    for n in range(12):
+        log(f"r{n:02d}", tags={"keep": None if n < 5 else "later"})
+    page = visitor.get(f"{PAGE}?selected=" + ",".join(f"r{n:02d}" for n in range(5)))
+    hrefs = re.findall(r'class="value-link" href="([^"]*)"[^>]*>([^<]*)<', page.text)
+    counts = {value: len(names(visitor.get(unescape(at)))) for at, value in hrefs}
+    assert counts == {"set": 5, "later": 7}

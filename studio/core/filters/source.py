@@ -88,11 +88,13 @@ class Source:
 
     def with_term(self, node: Node) -> str:
         """The text that also requires `node`; its opposite, if it is there, goes."""
-        unwanted = (node, negate(node))
-        numbers = [n for n, old in enumerate(self.nodes) if old in unwanted]
-        if not numbers:
-            return self.added(node)
-        return read(self.without(*numbers)).added(node)
+        numbers = self.replaced_by(node)
+        return (read(self.without(*numbers)) if numbers else self).added(node)
+
+    def replaced_by(self, *nodes: Node) -> tuple[int, ...]:
+        """The numbers of the terms that say what `nodes` say, or the opposite."""
+        unwanted = {*nodes, *map(negate, nodes)}
+        return tuple(n for n, old in enumerate(self.nodes) if old in unwanted)
 
     def without_term(self, node: Node) -> str:
         return self.without(*(n for n, old in enumerate(self.nodes) if old == node))
