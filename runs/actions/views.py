@@ -154,9 +154,12 @@ def save_view(
 
 def _list_of(kept: View | dict[str, Any]) -> tuple[int | None, str]:
     if isinstance(kept, View):
-        return kept.experiment_id, kept.experiment_name
-    here: Experiment | None = kept["experiment"]
-    return here.pk if here else None, kept["experiment_name"]
+        key, name = kept.experiment_id, kept.experiment_name
+    else:
+        here: Experiment | None = kept["experiment"]
+        key, name = here.pk if here else None, kept["experiment_name"]
+    # A name says which it was that is gone; one that is there may have another by now.
+    return key, "" if key else name
 
 
 def lock(view: View) -> int:

@@ -61,15 +61,22 @@ def apply(file: Any) -> None:
     All of them are made so, or with an error none. Nothing is lost: what a view said
     before stays among its versions.
     """
-    _tell(_sent(file.read(), dry=False))
+    _tell(_sent(_read(file), dry=False))
 
 
 @view_group.command()
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 def diff(file: Any) -> None:
     """Say what `apply` would change. Ends with 1 where that is something."""
-    if _tell(_sent(file.read(), dry=True)):
+    if _tell(_sent(_read(file), dry=True)):
         sys.exit(1)
+
+
+def _read(file: Any) -> str:
+    try:
+        return str(file.read())
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file.name} is no text in UTF-8") from error
 
 
 def _sent(text: str, *, dry: bool) -> Any:

@@ -81,10 +81,7 @@ def check_text(value: object, field: str, *, limit: int, empty: bool = True) -> 
         raise InvalidValue(f"{field} must be text, not {kind}", field=field)
     if not empty and not value.strip():
         raise InvalidValue(f"{field} must not be empty", field=field)
-    if "\x00" in value:
-        raise InvalidValue(f"{field} must not contain a NUL character", field=field)
-    if any("\ud800" <= char <= "\udfff" for char in value):
-        raise InvalidValue(f"{field} is not valid Unicode text", field=field)
+    check_characters(value, field)
     if len(value) > limit:
         raise InvalidValue(
             f"{field} has {len(value)} characters; at most {limit} are allowed",
@@ -92,6 +89,15 @@ def check_text(value: object, field: str, *, limit: int, empty: bool = True) -> 
             limit=limit,
         )
     return value
+
+
+def check_characters(text: str, field: str) -> str:
+    """Text that databases and files can hold: no NUL, no half of a character."""
+    if "\x00" in text:
+        raise InvalidValue(f"{field} must not contain a NUL character", field=field)
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise InvalidValue(f"{field} is not valid Unicode text", field=field)
+    return text
 
 
 def check_value(value: object, field: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable
 from urllib.parse import parse_qsl, quote
 
-from studio.core import viewtext
+from studio.core import names, viewtext
 from studio.core.errors import InvalidValue
 from studio.core.filters import parse, to_text
 from studio.core.filters.tree import Node, attribute
@@ -89,6 +89,8 @@ class ViewSpec:
         for name, read in _READERS.items():
             text = query.get(name, "").strip()
             if text:
+                if read is not _read_text:
+                    names.check_characters(text, name)
                 values[name] = read(text, name)
         if "after" in values and "before" in values:
             raise InvalidValue("after and before exclude each other", field="before")
@@ -142,6 +144,7 @@ def encoded(text: str) -> str:
 
 
 def _read_text(text: str, name: str) -> str:
+    # A filter's characters are the parser's matter, which says where a bad one stands.
     del name
     return text
 
@@ -198,6 +201,8 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "before": _read_cursor,
 }
 _SWITCHES = frozenset(n for n, read in _READERS.items() if read is _read_switch)
+#: Numbers of so many digits are none of a view's, and Python refuses to write some.
+_HUGE = 1 << 63
 #: Characters that a query may hold as they are and that stay readable.
 _SAFE = "/:,!|()*~@$;?-._"
 
@@ -213,6 +218,6 @@ def _json_text(name: str, value: object) -> str:
         return "1" if value else "0"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ",".join(value)
-    if isinstance(value, (str, int)):
+    if isinstance(value, str) or (isinstance(value, int) and abs(value) < _HUGE):
         return str(value)
     raise InvalidValue(f"{name} must be text, a number or a list", field=str(name))

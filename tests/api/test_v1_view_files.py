@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from runs.models import Role, View
+from runs.models import Experiment, Role, View
 from tests.api.rest import Rest
 from tests.api.test_v1_views import make, other
 
@@ -68,12 +68,77 @@ def test_a_file_changes_makes_and_shows_before_it_does(rest: Rest) -> None:
         "views: [{name: a, experiment: nowhere}]",
         "\x00",
         "[" * 3000,
+        "views:\n" + "".join(" " * n + "-\n" for n in range(1, 1000)),
+        "? [a]\n: b",
+        "views: [{? {a: b} : c}]",
+        "views: [{true: 1, name: a}]",
+        "views: [{name: a, state: {~: 1}}]",
+        "views: [{name: a, shared: !!bool maybe}]",
+        "views: [{name: a, description: !!timestamp x}]",
+        "views: !!omap [a: b]",
+        "views: [{name: a, state: {rows: !!int 3}}]",
+        r'views: [{name: "\ud800"}]',
+        r'views: [{name: a, "\ud800": 1}]',
+        r'views: [{name: a, state: {selected: ["\ud800"]}}]',
+        r'views: [{name: a, state: {q: "\udfff"}}]',
+        r'views: [{name: a, state: {tree: "\0"}}]',
+        r'views: [{name: a, slug: "\0", experiment: "\0"}]',
+        "views: [{name: a, state: {rows: 0x" + "f" * 9000 + "}}]",
+        "views: [{name: a, state: {q: 1" + ":59" * 999 + ".5, rows: 7}}]",
+        "views: [{name: a, slug: s}, {name: b, slug: s}]",
+        "views: [{name: a, state: {<<: {rows: 25}}}]",
     ],
 )
 def test_a_broken_file_is_named_and_changes_nothing(rest: Rest, text: str) -> None:
     status, error = rest.refused("POST", "views/apply", {"yaml": text})
     assert (status, bool(error["message"])) == (400, True)
+    assert "\n" not in error["message"]
     assert not View.objects.exists()
+
+
+def test_what_looks_like_a_number_or_a_date_is_text(rest: Rest) -> None:
+    apply(rest, "views: [{name: 2024-01-01, state: {rows: 25, q: 2024}}]")
+    view = View.objects.get()
+    assert (view.name, view.spec) == ("2024-01-01", {"q": "2024", "rows": "25"})
+
+
+def test_views_of_one_name_stay_apart(rest: Rest) -> None:
+    """Also where their slugs are those of another server."""
+    for query in ("tag:x", "tag:y"):
+        make(rest, name="Twin", state={"q": query})
+    text = exported(rest)
+    assert [v["action"] for v in apply(rest, text)["views"]] == ["unchanged"] * 2
+    View.objects.all().delete()
+    assert [v["action"] for v in apply(rest, text)["views"]] == ["created"] * 2
+    assert [v["action"] for v in apply(rest, text)["views"]] == ["unchanged"] * 2
+    found = {view["state"]["q"] for view in rest.get("views")["views"]}
+    assert found == {"tag:x", "tag:y"}
+
+
+def test_an_entry_by_name_is_no_view_that_another_means_by_slug(rest: Rest) -> None:
+    slug = make(rest, name="Old")["slug"]
+    text = f"views: [{{name: Old, state: {{q: tag:new}}}}, {{name: New, slug: {slug}}}]"
+    told = apply(rest, text)["views"]
+    assert [view["action"] for view in told] == ["created", "changed"]
+    assert told[1]["slug"] == slug
+
+
+@pytest.mark.parametrize("is_purged", [False, True])
+def test_a_view_keeps_the_list_that_is_gone(rest: Rest, is_purged: bool) -> None:
+    rest.ok("POST", "experiments", {"name": "gone"}, 201)
+    make(rest, experiment="gone")
+    text = exported(rest)
+    Experiment.objects.filter(name="gone").update(deleted=1)
+    if is_purged:
+        Experiment.objects.filter(name="gone").delete()
+    assert exported(rest) == text
+    assert apply(rest, text)["views"][0]["action"] == "unchanged"
+    changed = apply(rest, text.replace("- status", "- duration"))["views"][0]
+    assert changed["summary"] == "−1 column, +1 column"
+    View.objects.all().delete()
+    _status, error = rest.refused("POST", "views/apply", {"yaml": text})
+    what = "make it" if is_purged else "restore it"
+    assert f"{what}, name another, or none" in error["message"]
 
 
 def test_a_file_is_bounded(rest: Rest) -> None:

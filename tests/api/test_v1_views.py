@@ -53,6 +53,18 @@ def test_a_save_over_anothers_is_refused_with_what_it_changed(rest: Rest) -> Non
     assert rest.get(path)["state"] == {"q": "tag:y"}
 
 
+def test_a_view_is_moved_to_another_list(rest: Rest) -> None:
+    rest.new_run("r1")
+    path = f"views/{make(rest)['slug']}"
+    state = rest.get(path)["state"]
+    moved = rest.ok("PATCH", path, {"experiment": "digits", "revision": 1})
+    assert (moved["experiment"], moved["revision"]) == ("digits", 2)
+    assert rest.refused("PATCH", path, {"experiment": None, "revision": 1})[0] == 409
+    assert rest.refused("PATCH", path, {"experiment": "nowhere"})[0] == 400
+    back = rest.ok("PATCH", path, {"experiment": None})
+    assert (back["experiment"], back["state"]) == (None, state)
+
+
 def test_revisions_are_listed_compared_and_restored(rest: Rest) -> None:
     path = f"views/{make(rest)['slug']}"
     rest.ok("PATCH", path, {"state": {"q": "tag:y"}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from tests.parts.clients import ROOT, quiet_environment
@@ -42,3 +43,11 @@ def test_views_go_out_to_a_file_and_come_back(server: Server) -> None:
     assert broken.returncode == 1
     assert "cannot be read as YAML" in broken.stderr
     Connection(server).rest("DELETE", f"/views/{slug}")
+
+
+def test_a_file_of_bytes_is_told_in_a_sentence(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "views.yaml"
+    file.write_bytes(b"views: [{name: \xff}]")
+    told = studio(server, "apply", str(file))
+    assert told.returncode == 1
+    assert told.stderr == f"Error: {file} is no text in UTF-8\n"

@@ -96,6 +96,10 @@ def test_a_broken_filter_is_kept_as_text():
         ("rows=1e9", "rows"),
         ("view=../x", "view"),
         ("after=a&before=b", "before"),
+        ("selected=r1,a%00b", "selected"),
+        ("tree=%00:3", "tree"),
+        ("tree=r1&columns=name,tags.%00", "columns"),
+        ("after=%00", "after"),
     ],
 )
 def test_a_bad_value_names_its_parameter(query, field):
@@ -117,7 +121,15 @@ def test_an_unknown_field_is_said_without_the_words_of_a_filter(name):
     assert "at character" not in caught.value.message
 
 
-@pytest.mark.parametrize("value", [[], "x", {"rows": None}, {"columns": [1]}])
+@pytest.mark.parametrize("name", ["selected", "tree", "sort", "group", "charts"])
+def test_half_a_character_is_no_text(name):
+    with pytest.raises(InvalidValue, match=f"{name} is not valid Unicode text"):
+        ViewSpec.from_json({name: "a\ud800:x"})
+
+
+@pytest.mark.parametrize(
+    "value", [[], "x", {"rows": None}, {"columns": [1]}, {"rows": 1 << 20_000}]
+)
 def test_json_of_another_shape_is_refused(value):
     with pytest.raises(InvalidValue):
         ViewSpec.from_json(value)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from runs.models import User, View
 from tests.access.people import browser_of
-from tests.pages.rows import HTMX
+from tests.pages.rows import ALL, HTMX
 from tests.pages.view_rows import VIEWS
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +80,15 @@ def test_who_may_not_change_a_view_is_offered_nothing_that_does(
     assert f"{VIEWS}{free.slug}/delete/" in listed
     assert f"{VIEWS}{view.slug}/delete/" not in listed
     assert f"{VIEWS}{view.slug}/edit/" not in listed
+
+
+@pytest.mark.parametrize("part", ["selected=a%00b", "tree=%00", "group=tags.a%00"])
+def test_what_no_text_can_hold_is_not_saved(visitor: Client, part: str) -> None:
+    assert visitor.get(f"{ALL}?{part}").status_code == 200
+    sent = {"name": "a", "state": part}
+    answer = visitor.post(f"{VIEWS}new/", sent)
+    assert (answer.status_code, "NUL character" in answer.text) == (400, True)
+    assert not View.objects.exists()
 
 
 @pytest.mark.parametrize("is_new", [False, True])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from msgspec import Struct
 
@@ -20,11 +23,17 @@ from runs.actions.clock import now_ms
 from runs.api.http import endpoint
 from runs.api.v1 import view_yaml
 from runs.api.v1.shapes import Given
-from runs.api.v1.view_infos import diff_info, experiment_named, list_difference
+from runs.api.v1.view_infos import (
+    diff_info,
+    list_difference,
+    list_name,
+    list_named,
+)
 from runs.api.v1.view_yaml import ViewFile
-from runs.models import View
+from runs.models import User, View
 from runs.search.views import matching, only, views_in
-from studio.core.errors import StudioError
+from studio.core import names
+from studio.core.errors import InvalidValue, StudioError
 from studio.core.viewdiff import differences
 from studio.core.viewlenient import read_stored
 from studio.core.viewspec import ViewSpec
@@ -77,43 +86,39 @@ def apply_views(request: StudioRequest, body: ViewApply) -> AppliedViews:
     """Make views as a file says: all of them, or with an error none.
 
     A view is known by its slug, or else by its name among those that are shared (or the
-    caller's own) as the file says. What it said before stays among its revisions.
+    caller's own) as the file says. Entries of one name are views of their own: the
+    second means the next view of that name, or makes one. What a view said before stays
+    among its revisions.
     """
     entries = view_yaml.read(body.yaml)
     with transaction.atomic():
-        found = [_applied(request, n, entry) for n, entry in enumerate(entries)]
+        views = _known_views(request, entries)
+        found = []
+        for number, (entry, view) in enumerate(zip(entries, views, strict=True)):
+            with _told_of(number, entry):
+                found.append(_apply(request, entry, view))
         if body.dry:
             transaction.set_rollback(True)
     return AppliedViews(found, body.dry)
 
 
-def _applied(request: StudioRequest, number: int, entry: ViewFile) -> AppliedView:
-    try:
-        return _apply(request, entry)
-    except StudioError as error:
-        error.message = f"views[{number}] ({entry.name}): {error.message}"
-        error.args = (error.message,)
-        error.details["field"] = f"views[{number}]"
-        raise
-
-
-def _apply(request: StudioRequest, entry: ViewFile) -> AppliedView:
-    spec = ViewSpec.from_json(entry.state)
-    state = actions.State(spec, experiment_named(request, entry.experiment))
-    view = _known(request, entry)
+def _apply(request: StudioRequest, entry: ViewFile, view: View | None) -> AppliedView:
+    state = actions.State(
+        ViewSpec.from_json(entry.state), *list_named(request, entry.experiment, view)
+    )
     who: dict[str, Any] = {"actor": request.actor, "now": now_ms()}
     if view is None:
         return _made(request, entry, state, who)
     changes = {name: getattr(entry, name) for name in actions.FIELDS}
     check_may_set(view, changes, signed_in_user(request), request.role)
-    before, stood = view.spec, view.experiment_name
+    before, stood = view.spec, list_name(view)
     told = [name for name in actions.FIELDS if getattr(view, name) != changes[name]]
     actions.edit_view(view, changes, **who)
     actions.save_view(view, state, seen=view.revision, **who)
-    now = View.objects.get(pk=view.pk)
+    now = View.objects.select_related("experiment").get(pk=view.pk)
     found = [
         *differences(read_stored(before)[0], read_stored(now.spec)[0]),
-        *list_difference(stood or None, now.experiment_name or None),
+        *list_difference(stood, list_name(now)),
     ]
     diff = diff_info(found)
     summary = ", ".join(filter(None, [diff.summary, *told]))
@@ -139,18 +144,46 @@ def _made(
     return AppliedView(entry.name, view.slug, CREATED, "", [])
 
 
-def _known(request: StudioRequest, entry: ViewFile) -> View | None:
-    """The view that the entry means, among those that the caller may see.
+def _known_views(request: StudioRequest, entries: list[ViewFile]) -> list[View | None]:
+    """The view that each entry means, among those that the caller may see; each once.
 
     A slug of elsewhere means nothing here: whether it is taken is not to be learned.
     """
     user = signed_in_user(request)
     views = views_in(workspace_of(request), user)
-    fits = entry.slug.isascii() and entry.slug.isalnum()
-    found = views.filter(slug=entry.slug).first() if fits else None
-    if found is not None:
-        return found
+    slugs = [entry.slug for entry in entries if entry.slug]
+    fit = [slug for slug in slugs if slug.isascii() and slug.isalnum()]
+    by_slug = {view.slug: view for view in views.filter(slug__in=fit)}
+    taken = {view.pk for view in by_slug.values()}
+    found: list[View | None] = []
+    for number, entry in enumerate(entries):
+        with _told_of(number, entry):
+            names.check_display_name(entry.name)
+            if slugs.count(entry.slug) > 1:
+                raise InvalidValue(f"The slug {entry.slug!r} stands twice in the file")
+        view = by_slug.get(entry.slug) or _alike(views, entry, user, taken)
+        found.append(view)
+        taken |= {view.pk} if view else set()
+    return found
+
+
+def _alike(
+    views: QuerySet[View], entry: ViewFile, user: User, taken: set[int]
+) -> View | None:
+    """The first of the entry's name that no other entry means."""
     alike = views.filter(name=entry.name, shared=entry.shared)
     if not entry.shared:
         alike = alike.filter(owner=user)
-    return alike.order_by("pk").first() if "\x00" not in entry.name else None
+    return next((v for v in alike.order_by("pk") if v.pk not in taken), None)
+
+
+@contextmanager
+def _told_of(number: int, entry: ViewFile) -> Iterator[None]:
+    """An error says which of the file's views it is about."""
+    try:
+        yield
+    except StudioError as error:
+        error.message = f"views[{number}] ({entry.name}): {error.message}"
+        error.args = (error.message,)
+        error.details["field"] = f"views[{number}]"
+        raise

@@ -125,14 +125,35 @@ def conflict_told(
     )
 
 
-def experiment_named(
-    request: StudioRequest, name: str | None, *, strict: bool = True
-) -> Experiment | None:
+def experiment_named(request: StudioRequest, name: str | None) -> Experiment | None:
     """The experiment of that name in the workspace; InvalidValue if there is none."""
-    if name is None:
+    found = experiment_here(request, name)
+    if name is None or (found is not None and found.deleted is None):
+        return found
+    said = f"The experiment {name!r} is in the trash: restore it"
+    if found is None:
+        said = f"There is no experiment {name!r} here: make it"
+    raise InvalidValue(
+        f"{said}, name another, or none for All runs", field="experiment"
+    )
+
+
+def experiment_here(request: StudioRequest, name: str | None) -> Experiment | None:
+    """The one of that name, in the trash too; None where there is none."""
+    if name is None or not name.isprintable():
         return None
     rows = Experiment.objects.filter(workspace=workspace_of(request))
-    found = rows.active().filter(name=name).first() if name.isprintable() else None
-    if found is None and strict:
-        raise InvalidValue(f"There is no experiment {name!r} here", field="experiment")
-    return found
+    return rows.filter(name=name).first()
+
+
+def list_named(
+    request: StudioRequest, name: str | None, view: View | None
+) -> tuple[Experiment | None, str]:
+    """The list that a view is to show: its experiment, and that one's name.
+
+    `view` may keep the list that it has, were that in the trash or gone for good; any
+    other must be there, else InvalidValue.
+    """
+    if view is not None and name is not None and list_name(view) == name:
+        return experiment_here(request, name), name
+    return experiment_named(request, name), name or ""

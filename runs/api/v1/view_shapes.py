@@ -63,7 +63,7 @@ class NewView(Given):
 
 
 class ViewPatch(Given):
-    """`state` adds a revision; then `revision` is the newest that the caller saw.
+    """`state` or `experiment` adds a revision; then `revision` is the newest seen.
 
     409 where there is a newer one: `now` is its number, `differences` says in words
     what it changed since.

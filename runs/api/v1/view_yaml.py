@@ -1,8 +1,9 @@
 """Views as YAML, so that a team keeps them in git: written and read, safely.
 
 A file is `views:`, a list; each has `name`, `state` and what differs from the default.
-Reading builds plain values only, follows no alias (a small file could grow without end)
-and takes no key twice.
+Reading builds plain values only, takes no tag, follows no alias (a small file could
+grow without end) and takes no key twice. What looks like a number or a date is text, as
+the parts of a state are.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import msgspec
 import yaml
 
 from runs.api.v1.shapes import Given
+from runs.api.v1.view_infos import list_name
 from runs.api.v1.view_shapes import State
 from runs.models import View
-from studio.core import viewtext
+from studio.core import names, viewtext
 from studio.core.errors import InvalidRequest, InvalidValue, TooLarge
 
 #: Bytes of a file, and views in it.
@@ -41,26 +43,42 @@ class ViewFiles(Given):
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain values; no aliases, no key twice."""
+    """Texts, switches and nothing, in lists and objects with keys that are texts."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            event = self.peek_event()
-            raise yaml.constructor.ConstructorError(
-                None, None, "aliases are not taken", event.start_mark
-            )
+        event = self.peek_event()
+        if isinstance(event, yaml.events.AliasEvent):
+            raise _refused("aliases are not taken", event)
+        if event.tag:
+            raise _refused(f"tags such as {event.tag!r} are not taken", event)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         found = set()
         for key, _value in node.value:
-            name = key.value
-            if name in found:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{name!r} stands twice", key.start_mark
-                )
-            found.add(name)
+            if not isinstance(key, yaml.ScalarNode):
+                raise _refused("a key must be text", key)
+            if key.value in found:
+                raise _refused(f"{key.value!r} stands twice", key)
+            found.add(key.value)
         return super().construct_mapping(node, deep)
+
+    def construct_scalar(self, node: Any) -> Any:
+        line = node.start_mark.line + 1
+        return names.check_characters(super().construct_scalar(node), f"line {line}")
+
+
+#: What a word without quotes may be, beside a text.
+_PLAIN = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag in _PLAIN]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _refused(what: str, place: Any) -> yaml.YAMLError:
+    """`place` is the event or node where it stands."""
+    return yaml.constructor.ConstructorError(None, None, what, place.start_mark)
 
 
 def written(views: list[View]) -> str:
@@ -71,12 +89,11 @@ def written(views: list[View]) -> str:
 
 
 def _entry(view: View) -> dict[str, Any]:
-    name = view.experiment.name if view.experiment else view.experiment_name
     optional = {
         "description": view.description,
         "shared": view.shared,
         "locked": view.locked,
-        "experiment": name,
+        "experiment": list_name(view),
     }
     kept = {key: value for key, value in optional.items() if value}
     return {"name": view.name, "slug": view.slug, **kept, "state": _state(view.spec)}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from runs.access.rules import (
     Permission,
@@ -21,7 +22,10 @@ from runs.api.http import endpoint
 from runs.api.v1.shapes import Starred
 from runs.api.v1.view_infos import (
     conflict_told,
+    experiment_here,
     experiment_named,
+    list_name,
+    list_named,
     listed_view,
     view_info,
 )
@@ -85,7 +89,10 @@ def get_view(request: StudioRequest, slug: str) -> ViewInfo:
 @endpoint("PATCH", Permission.VIEWS, body=ViewPatch, reply=ViewInfo)
 @transaction.atomic
 def change_view(request: StudioRequest, slug: str, body: ViewPatch) -> ViewInfo:
-    """Rename, describe, share, lock a view, or save another state (a revision)."""
+    """Rename, describe, share, lock a view, or save another state (a revision).
+
+    An experiment, null for All runs, is saved as a revision too, with a state or alone.
+    """
     view, user = view_of(request, slug), signed_in_user(request)
     changes: dict[str, Any] = {
         name: value
@@ -94,7 +101,7 @@ def change_view(request: StudioRequest, slug: str, body: ViewPatch) -> ViewInfo:
     }
     check_may_set(view, changes, user, request.role)
     who: dict[str, Any] = {"actor": request.actor, "now": now_ms()}
-    if not isinstance(body.state, UnsetType):
+    if body.state is not UNSET or body.experiment is not UNSET:
         save(request, view, body, who)
     actions.edit_view(view, changes, **who)
     return view_info(request, view)
@@ -103,12 +110,12 @@ def change_view(request: StudioRequest, slug: str, body: ViewPatch) -> ViewInfo:
 def save(
     request: StudioRequest, view: View, body: ViewPatch, who: dict[str, Any]
 ) -> None:
-    assert not isinstance(body.state, UnsetType)
-    state = actions.state_of(view)
-    experiment, name = state.experiment, state.experiment_name
+    wanted = actions.state_of(view)
+    if not isinstance(body.state, UnsetType):
+        wanted = replace(wanted, spec=ViewSpec.from_json(body.state))
     if not isinstance(body.experiment, UnsetType):
-        experiment, name = experiment_named(request, body.experiment), ""
-    wanted = actions.State(ViewSpec.from_json(body.state), experiment, name)
+        here, name = list_named(request, body.experiment, view)
+        wanted = replace(wanted, experiment=here, experiment_name=name)
     seen = view.revision if isinstance(body.revision, UnsetType) else body.revision
     try:
         actions.save_view(view, wanted, seen=seen, **who)
@@ -168,13 +175,13 @@ def clone_view(request: StudioRequest, slug: str, body: CloneTo) -> ViewInfo:
         raise NotFound("There is no such workspace, or you are not a member of it.")
     request.workspace, request.role = there.workspace, Role(there.role)
     state = actions.state_of(view)
-    name = view.experiment.name if view.experiment else view.experiment_name
+    name = list_name(view)
     spec = state.spec.changed(selected=(), only=False, tree=())
-    experiment = experiment_named(request, name or None, strict=False)
+    experiment = experiment_here(request, name)
     made = actions.create_view(
         there.workspace,
         body.name or view.name,
-        actions.State(spec, experiment, name),
+        actions.State(spec, experiment, name or ""),
         description=view.description,
         actor=request.actor,
         now=now_ms(),
