@@ -7,21 +7,29 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from runs.models import Run
 from runs.pages.compare_state import CompareState
-from runs.render import previews
+from runs.render import numbers, previews
 from runs.render.addresses import run_path
 from runs.render.file_kinds import FileKind, is_code, kind_of
-from runs.render.word_marks import Line, Pair, diff_lines, side_by_side
+from runs.render.word_marks import (
+    MOST_LINES,
+    Line,
+    Pair,
+    diff_lines,
+    lines_of,
+    side_by_side,
+)
 from runs.search.compare import Comparison, Row
 from runs.search.compare_files import ComparedFiles, Kept, read_kept
 
 #: Longer files are cut before they are compared.
 LONGEST = 512 * 1024
 SIDE = "side"
-#: Files in the menu, and lines that are shown.
-MOST_FILES, MOST_LINES = 200, 1000
+#: Files in the menu.
+MOST_FILES = 200
 SOURCE, FILES = "source", "files"
 
 
@@ -34,6 +42,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class Picture:
+    """A run's file, were it no picture, by its address."""
+
     run: Run
     src: str
 
@@ -46,7 +56,8 @@ class Content:
     lines: Sequence[Line] = ()
     pairs: Sequence[Pair] = ()
     pictures: Sequence[Picture] = ()
-    is_cut: bool = False
+    #: What was left out; empty where that is nothing.
+    cut: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,7 @@ class FileDiff:
     is_side: bool
     toggle: str
     shown: Content
+    whole: Sequence[Picture]
 
 
 def file_diff(
@@ -100,6 +112,7 @@ def file_diff(
         is_side,
         state.href(view="" if is_side else SIDE) + "#diff",
         shown.content(is_side=is_side),
+        shown.whole(),
     )
 
 
@@ -131,20 +144,39 @@ class _Shown:
 
     def content(self, *, is_side: bool) -> Content:
         if kind_of(self.row.key) is FileKind.IMAGE:
-            ends = (self.baseline, self.other)
-            return Content(pictures=[self._picture(n) for n in ends])
+            return Content(pictures=self.whole())
         old, new = self._bytes(self.baseline), self._bytes(self.other)
         if old is None or new is None:
             return Content(_("The bytes of this file are not there any more."))
         if any(previews.is_binary(data[: 8 * 1024]) for data in (old, new)):
             return Content(_("These are no text files."))
-        lines = diff_lines(previews.decode(old), previews.decode(new))
-        is_cut = len(lines) > MOST_LINES or max(len(old), len(new)) >= LONGEST
-        lines = lines[:MOST_LINES]
-        if not lines:
-            return Content(_("Only line ends differ."))
-        pairs = side_by_side(lines) if is_side else ()
-        return Content("", lines, pairs, (), is_cut)
+        texts = self._text(self.baseline, old), self._text(self.other, new)
+        found = diff_lines(*texts)
+        cut = _cut(max(self._size(n) for n in self._ends), texts, found.more)
+        if not found.lines:
+            same = _("What is compared of the files is the same.")
+            return Content(same if cut else _("Only line ends differ."), cut=cut)
+        pairs = side_by_side(found.lines) if is_side else ()
+        return Content("", found.lines, pairs, (), cut)
+
+    def whole(self) -> list[Picture]:
+        """Both files, as they are."""
+        return [self._picture(n) for n in self._ends]
+
+    @property
+    def _ends(self) -> tuple[int, int]:
+        return self.baseline, self.other
+
+    def _size(self, column: int) -> int:
+        kept = self.row.values[column]
+        assert isinstance(kept, Kept)
+        return kept.size
+
+    def _text(self, column: int, data: bytes) -> str:
+        """Without the line in which it was cut, if it has others."""
+        if self._size(column) > len(data) and b"\n" in data:
+            data = data[: data.rindex(b"\n") + 1]
+        return previews.decode(data)
 
     def _bytes(self, column: int) -> bytes | None:
         kept = self.row.values[column]
@@ -156,3 +188,26 @@ class _Shown:
         home = "snapshot/raw" if self.place.startswith(f"{SOURCE}:") else "files/raw"
         base = run_path(self.workspace, run.run_id)
         return Picture(run, f"{base}{home}/{quote(self.row.key)}?inline=1")
+
+
+def _cut(size: int, texts: Sequence[str], more: int) -> str:
+    """What of the files was not compared, and what of that is not shown."""
+    told = []
+    if size > LONGEST:
+        told.append(
+            _("Only the first %(size)s of each file are compared.")
+            % {"size": numbers.filesize(LONGEST)}
+        )
+    if max(len(lines_of(text)) for text in texts) > MOST_LINES:
+        told.append(
+            _("Only the first %(n)s lines of each file are compared.")
+            % {"n": numbers.grouped(MOST_LINES)}
+        )
+    if more:
+        told.append(
+            ngettext(
+                "%(n)s more line is not shown.", "%(n)s more lines are not shown.", more
+            )
+            % {"n": numbers.grouped(more)}
+        )
+    return " ".join(told)

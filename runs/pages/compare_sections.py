@@ -50,7 +50,10 @@ class ShownRow:
 
 @dataclass(frozen=True)
 class Section:
-    """`hidden` counts rows that are the same, `more` those beyond what is shown."""
+    """`hidden` counts rows that are the same, `more` those beyond what is shown.
+
+    With `is_cut` some of its values are too long to be shown whole.
+    """
 
     name: str
     title: str
@@ -62,6 +65,7 @@ class Section:
     hidden: int = 0
     more: int = 0
     more_href: str = ""
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,12 @@ def _section(
         len(wanted) - len(shown),
         len(shown) - len(cut),
         state.toggled("rows", name),
+        is_open and any(_is_long(value) for row, _draw in cut for value in row.values),
     )
+
+
+def _is_long(value: object) -> bool:
+    return isinstance(value, str) and len(value) > cells.LONGEST
 
 
 def label_of(row: Row) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
+from os.path import commonprefix
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from runs.render import numbers
-from runs.render.word_marks import marked_words
+from runs.render.word_marks import excerpt, marked_words
 
 MISSING = "–"
 #: A longer text is cut in its cell; all of it is in the title.
@@ -120,8 +121,14 @@ def text_cell(
     if value is None:
         return f'<td class="none">{escape(missing)}</td>'
     text = str(value)
-    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-    html = escape(shown) if beside is None else marked_words(shown, beside)
+    if beside is None or beside == text:
+        html = escape(excerpt(text, 0, LONGEST))
+    else:
+        # Long texts are shown where they begin to differ.
+        start = len(commonprefix([text, beside]))  # noqa: RUF071  # by characters
+        at = start if start > LONGEST // 2 else 0
+        cut = (excerpt(each, at, LONGEST) for each in (text, beside))
+        html = marked_words(*cut)
     return f'<td title="{escape(text[:LONGEST_TITLE])}"><span>{html}</span></td>'
 
 

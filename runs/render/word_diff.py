@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+
+from runs.render.matching import Matcher
 
 SAME, GONE, NEW = "same", "gone", "new"
-#: Comparing takes time with the square of what differs: beyond, a part is replaced.
+#: Of longer texts what lies between their equal ends is taken for replaced.
 MOST_LINES, MOST_WORDS = 2_000, 1_500
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 
@@ -74,23 +75,9 @@ def _matched(
     old: Sequence[str], new: Sequence[str], most: int
 ) -> Iterator[tuple[int, int, int, int, bool]]:
     """Stretches of both that are the same, or stand for each other."""
-    first = 0
-    shorter = min(len(old), len(new))
-    while first < shorter and old[first] == new[first]:
-        first += 1
-    last = 0
-    while last < shorter - first and old[-1 - last] == new[-1 - last]:
-        last += 1
-    if first:
-        yield 0, first, 0, first, True
-    mine, theirs = old[first : len(old) - last], new[first : len(new) - last]
-    if len(mine) > most or len(theirs) > most:
-        yield first, first + len(mine), first, first + len(theirs), False
-    else:
-        for kind, a, b, c, d in SequenceMatcher(None, mine, theirs).get_opcodes():
-            yield first + a, first + b, first + c, first + d, kind == "equal"
-    if last:
-        yield len(old) - last, len(old), len(new) - last, len(new), True
+    for kind, *span in Matcher(old, new, most).get_opcodes():
+        start, end, low, high = span
+        yield start, end, low, high, kind == "equal"
 
 
 def _joined(parts: Iterator[Part]) -> Iterator[Part]:

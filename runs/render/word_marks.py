@@ -1,7 +1,7 @@
 """What differs between two texts, word by word and line by line, as HTML.
 
 A line is compared with the one that it replaces; words are runs of letters and digits,
-spaces, and single other signs. What takes too long to compare is not compared.
+spaces, and single other signs. What is too long to be read here is cut, and counted.
 """
 
 from __future__ import annotations
@@ -9,20 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from html import escape
-from itertools import zip_longest
+from itertools import islice, zip_longest
+from os.path import commonprefix
 
 from django.utils.safestring import SafeString, mark_safe
+
+from runs.render.matching import Matcher
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 #: What stands between words that mean something alone.
 _SEVERAL = re.compile(r"[\s/,;]")
 #: Of shorter and longer texts no words are marked.
 FEWEST_WORDS, MOST_WORDS = 5, 400
-#: Lines of a file that are compared, and of those that are shown around a change.
-MOST_LINES, AROUND = 20_000, 3
+#: Lines of a file that are compared, that are shown in all, and around a change.
+MOST_LINES, MOST_SHOWN, AROUND = 10_000, 1_000, 3
+#: Lines of a change that stand together; characters of a line that are shown.
+PIECE, LONGEST_LINE = 250, 2_000
 SAME, OLD, NEW, FOLD = "same", "del", "ins", "fold"
+_Opcode = tuple[str, int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -65,16 +70,10 @@ def marked_words(text: str, beside: str) -> str:
         or max(len(mine), len(theirs)) > MOST_WORDS
     ):
         return escape(text)
-    return _marked(mine, _matches(theirs, mine))
+    return _marked(mine, Matcher(theirs, mine, MOST_WORDS))
 
 
-def _matches(old: Sequence[str], new: Sequence[str]) -> SequenceMatcher[str]:
-    return SequenceMatcher(None, old, new, autojunk=False)
-
-
-def _marked(
-    words: Sequence[str], matcher: SequenceMatcher[str], *, is_old: bool = False
-) -> str:
+def _marked(words: Sequence[str], matcher: Matcher, *, is_old: bool = False) -> str:
     parts = []
     for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         start, end = (old_from, old_to) if is_old else (new_from, new_to)
@@ -84,23 +83,56 @@ def _marked(
     return "".join(parts)
 
 
-def diff_lines(old: str, new: str, *, around: int = AROUND) -> list[Line]:
-    """The lines of both, changes with some lines around them, the rest folded."""
-    before, after = old.splitlines(), new.splitlines()
-    matcher = SequenceMatcher(None, before, after, autojunk=len(before) > 2000)
-    found: list[Line] = []
+@dataclass(frozen=True)
+class LineDiff:
+    """`more` lines are left out behind those that are shown."""
+
+    lines: Sequence[Line]
+    more: int = 0
+
+
+def diff_lines(
+    old: str, new: str, *, around: int = AROUND, shown: int = MOST_SHOWN
+) -> LineDiff:
+    """The lines of both, changes with some lines around them, the rest folded.
+
+    Of each text the first MOST_LINES are compared.
+    """
+    before, after = lines_of(old)[:MOST_LINES], lines_of(new)[:MOST_LINES]
+    matcher = Matcher(before, after, MOST_LINES)
     groups = list(matcher.get_grouped_opcodes(around))
+    lines = list(islice(_lines(groups, before, after), shown))
+    return LineDiff(lines, max(_size(groups, len(after)) - len(lines), 0))
+
+
+def lines_of(text: str) -> list[str]:
+    return text.splitlines()
+
+
+def _lines(
+    groups: Sequence[Sequence[_Opcode]], before: Sequence[str], after: Sequence[str]
+) -> Iterator[Line]:
     last = 0
     for group in groups:
         first = group[0][3]
         if first > last:
-            found.append(_fold(first - last))
-        for tag, *span in group:
-            found += _part(tag, before, after, *span)
+            yield _fold(first - last)
+        for opcode in group:
+            yield from _part(opcode, before, after)
         last = group[-1][4]
     if groups and last < len(after):
-        found.append(_fold(len(after) - last))
-    return found
+        yield _fold(len(after) - last)
+
+
+def _size(groups: Sequence[Sequence[_Opcode]], length: int) -> int:
+    """How many lines, folds included, show all of the groups."""
+    size = last = 0
+    for group in groups:
+        size += group[0][3] > last
+        for tag, start, end, low, high in group:
+            size += high - low if tag == "equal" else end - start + high - low
+        last = group[-1][4]
+    return size + (bool(groups) and last < length)
 
 
 def _fold(count: int) -> Line:
@@ -108,38 +140,58 @@ def _fold(count: int) -> Line:
 
 
 def _part(
-    tag: str,
-    before: Sequence[str],
-    after: Sequence[str],
-    old_from: int,
-    old_to: int,
-    new_from: int,
-    new_to: int,
+    opcode: _Opcode, before: Sequence[str], after: Sequence[str]
 ) -> Iterator[Line]:
+    tag, old_from, old_to, new_from, new_to = opcode
     if tag == "equal":
         for shift, text in enumerate(after[new_from:new_to]):
             places = (old_from + shift + 1, new_from + shift + 1)
-            yield Line(SAME, *places, _safe(escape(text)))
+            yield Line(SAME, *places, _safe(escape(_cut(text))))
         return
-    old, new = before[old_from:old_to], after[new_from:new_to]
+    # A long change in pieces, so that both sides of it are seen where it is cut.
+    while old_from < old_to or new_from < new_to:
+        old = before[old_from : min(old_to, old_from + PIECE)]
+        new = after[new_from : min(new_to, new_from + PIECE)]
+        yield from _replaced(old, new, old_from, new_from)
+        old_from, new_from = old_from + len(old), new_from + len(new)
+
+
+def _replaced(
+    old: Sequence[str], new: Sequence[str], old_from: int, new_from: int
+) -> Iterator[Line]:
     pairs = [_pair(a, b) for a, b in zip(old, new, strict=False)]
     for n, text in enumerate(old):
-        html = pairs[n][0] if n < len(pairs) else escape(text)
+        html = pairs[n][0] if n < len(pairs) else escape(_cut(text))
         yield Line(OLD, old_from + n + 1, None, _safe(html))
     for n, text in enumerate(new):
-        html = pairs[n][1] if n < len(pairs) else escape(text)
+        html = pairs[n][1] if n < len(pairs) else escape(_cut(text))
         yield Line(NEW, None, new_from + n + 1, _safe(html))
 
 
 def _pair(old: str, new: str) -> tuple[str, str]:
     """Two lines of which one replaces the other; unlike ones are not marked."""
+    if max(len(old), len(new)) > LONGEST_LINE:
+        start = len(commonprefix([old, new]))  # noqa: RUF071  # by characters
+        return escape(_cut(old, start)), escape(_cut(new, start))
     mine, theirs = words_of(old), words_of(new)
     if max(len(mine), len(theirs)) > MOST_WORDS:
         return escape(old), escape(new)
-    matcher = _matches(mine, theirs)
+    matcher = Matcher(mine, theirs, MOST_WORDS)
     if matcher.ratio() < 0.3:
         return escape(old), escape(new)
     return _marked(mine, matcher, is_old=True), _marked(theirs, matcher)
+
+
+def _cut(text: str, at: int = 0) -> str:
+    """What there is room for, from a little before a place on."""
+    return excerpt(text, at, LONGEST_LINE)
+
+
+def excerpt(text: str, at: int, longest: int) -> str:
+    """`longest` characters of a text, from a little before `at` on, with ellipses."""
+    start = max(min(at - longest // 4, len(text) - longest), 0)
+    head, tail = "…" if start else "", "…" if start + longest < len(text) else ""
+    return head + text[start : start + longest] + tail
 
 
 def _safe(html: str) -> SafeString:

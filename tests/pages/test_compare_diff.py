@@ -126,3 +126,56 @@ def test_packages_are_rows_of_the_environment(visitor: Client, keep: Any) -> Non
     assert found["timm"] == ["not set", "&gt;=1", "not set"]
     assert found["python"] == ["not set", "not set", "3.11"]
     assert "forge" not in found
+
+
+def test_what_is_cut_of_a_file_is_said(visitor: Client, keep: Any) -> None:
+    keep("a", zipped(a__py=""), log__txt=b"a\nb\n" * 60_000)
+    keep("b", zipped(a__py=""), log__txt=b"a\nc\n" * 60_000)
+    page = visitor.get(COMPARE, asked("a", "b"))
+    assert "Only the first 10,000 lines of each file are compared." in page.text
+    assert "14,000 more lines are not shown." in page.text
+    assert {kind for kind, _text in shown(page)} == {"same", "del", "ins"}
+    assert len(shown(page)) == 1000
+    for name in "ab":
+        assert f'/runs/{name}/files/raw/log.txt?inline=1"' in page.text
+
+
+def test_a_difference_beyond_what_is_compared_is_no_line_end(
+    visitor: Client, keep: Any
+) -> None:
+    keep("a", zipped(a__py=""), log__txt=b"abc\n" * 140_000 + b"a\n")
+    keep("b", zipped(a__py=""), log__txt=b"abc\n" * 140_000 + b"b\n")
+    page = visitor.get(COMPARE, asked("a", "b"))
+    assert "What is compared of the files is the same." in page.text
+    assert "Only the first 524 KB of each file are compared." in page.text
+    assert "/runs/b/files/raw/log.txt" in page.text
+
+
+def test_a_long_line_is_shown_where_it_differs(visitor: Client, keep: Any) -> None:
+    keep("a", zipped(a__py="x" * 100_000 + "old" + "y" * 100_000))
+    keep("b", zipped(a__py="x" * 100_000 + "new" + "y" * 100_000))
+    page = visitor.get(COMPARE, asked("a", "b"))
+    (gone, old), (come, new) = shown(page)
+    assert (gone, come) == ("del", "ins")
+    assert "xoldy" in old
+    assert "xnewy" in new
+    assert len(page.text) < 50_000
+
+
+def test_a_long_change_shows_both_of_its_sides(visitor: Client, keep: Any) -> None:
+    old = "".join(f"old {n}\n" for n in range(3_000))
+    keep("a", zipped(a__py=old))
+    keep("b", zipped(a__py=old.replace("old", "a wholly other line")))
+    kinds = [kind for kind, _text in shown(visitor.get(COMPARE, asked("a", "b")))]
+    assert kinds.count("del") == kinds.count("ins") == 500
+
+
+def test_long_values_are_shown_where_they_differ(visitor: Client, log: Any) -> None:
+    start = "same words " * 5_000
+    log("a", params={"cmd": f"{start}--lr 0.1"})
+    log("b", params={"cmd": f"{start}--lr 0.2"})
+    page = visitor.get(COMPARE, asked("a", "b"))
+    [other] = re.findall(r"<span>([^<]*--lr 0.*?)</span></td>", page.text)
+    assert other.endswith("--lr 0.<mark>2</mark>")
+    assert "Long values are shown in part" in page.text
+    assert len(page.text) < 50_000

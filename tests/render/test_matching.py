@@ -1,0 +1,44 @@
+"""Longest common subsequences, against the table by the book."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runs.render.matching import Matcher
+
+TEXTS = st.lists(st.sampled_from("abcd"), max_size=30)
+
+
+def length(old: list[str], new: list[str]) -> int:
+    table = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
+    for n, one in enumerate(old):
+        for m, other in enumerate(new):
+            beside = max(table[n][m + 1], table[n + 1][m])
+            table[n + 1][m + 1] = table[n][m] + 1 if one == other else beside
+    return table[-1][-1]
+
+
+@given(TEXTS, TEXTS)
+def test_what_is_found_is_common_and_longest(old: list[str], new: list[str]) -> None:
+    blocks = Matcher(old, new, 100).get_matching_blocks()
+    for n, m, size in blocks:
+        assert old[n : n + size] == new[m : m + size]
+    assert sum(block.size for block in blocks) == length(old, new)
+    at = [place for n, m, size in blocks for place in ((n, m), (n + size, m + size))]
+    assert sorted(n for n, _m in at) == [n for n, _m in at]
+    assert sorted(m for _n, m in at) == [m for _n, m in at]
+
+
+def test_more_than_allowed_is_taken_for_replaced() -> None:
+    old = ["same", *"abcdef", "end"]
+    new = ["same", *"xbcdey", "end"]
+    assert len(Matcher(old, new, 6).get_opcodes()) == 5
+    codes = [code[0] for code in Matcher(old, new, 5).get_opcodes()]
+    assert codes == ["equal", "replace", "equal"]
+
+
+def test_many_equal_lines_are_matched_in_a_moment() -> None:
+    old = ["a", "b"] * 5_000
+    new = ["b", "b", "a"] * 3_333
+    assert sum(block.size for block in Matcher(old, new, 10_000).get_matching_blocks())
