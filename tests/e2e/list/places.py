@@ -2,54 +2,19 @@
 
 What `act` opens stays open while the page gets narrow and dark. `widths` are those at
 which there is such a thing; the page is opened at the first of them. `{run}` in a path
-is the run of `rich_run`, `{view}` the view of `shared_view`; paths that do not begin
-with `/` are below the workspace's.
+is the run of `rich.rich_run`, `{view}` the view of `rich.shared_view`; paths that do
+not begin with `/` are below the workspace's.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
-from tests.parts.server import Server
-from tests.parts.wire import Connection
-
 WIDE, PHONE = 1280, 360
 Act = Callable[[Page], None]
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYPgPAAEDAQAIicLsAAAAAElFTkSuQmCC"
-)
-FILES = {
-    "logs/train.log": b"epoch 1\n\x1b[31mred\x1b[0m\nTraceback (most recent",
-    "table.csv": b"a,b\n1,2\n3,4\n",
-    "notes.md": b"# Notes\n\n- one\n",
-    "images/pixel.png": PIXEL,
-}
-
-
-#: Everything that a description may have.
-NOTE = """A **fine** run, [see](https://x.y), metric:acc,
-run:digits-01, [gone](run:x).[^1]
-
-- [x] done
-- [ ] to do
-
-```python
-def lr(step: int) -> float:  # falls
-    return 0.1 * step, "text"
-```
-
-| a | b |
-|---|---|
-| 1 | 2 |
-
-![pixel](file:images/pixel.png)
-
-[^1]: A note.
-"""
 
 
 @dataclass(frozen=True)
@@ -58,53 +23,10 @@ class Place:
     path: str
     act: Act | None = None
     widths: tuple[int, ...] = (WIDE, PHONE)
+    status: int = 200
 
     def __str__(self) -> str:
         return self.name
-
-
-def rich_run(server: Server) -> str:
-    """The id of a run that has something in every tab of its page."""
-    link = Connection(server)
-    asked = {"experiment_id": "0", "run_name": "rich", "start_time": 1}
-    run: str = link.call("POST", "/runs/create", asked)["run"]["info"]["run_id"]
-    where = link.call("GET", f"/runs/get?run_id={run}")["run"]["info"]["artifact_uri"]
-    root = where.partition("mlflow-artifacts:")[2].lstrip("/")
-    for path, data in FILES.items():
-        address = f"{link.prefix}/api/2.0/mlflow-artifacts/artifacts/{root}/{path}"
-        link.ask("PUT", address, data)
-    metrics = [
-        {"key": key, "value": value, "timestamp": step, "step": step}
-        for key in ("acc", "val/loss")
-        for step, value in enumerate((0.25, 0.5, 0.75))
-    ]
-    params = [{"key": "lr", "value": "0.1"}, {"key": "model", "value": "resnet50"}]
-    tags = [
-        {"key": "seed", "value": "1"},
-        {"key": "mlflow.note.content", "value": NOTE},
-    ]
-    batch = {"run_id": run, "metrics": metrics, "params": params, "tags": tags}
-    link.call("POST", "/runs/log-batch", batch)
-    return run
-
-
-def shared_view(server: Server) -> str:
-    """The slug of a view that was saved again after its first revision."""
-    link = Connection(server)
-    state = {"group": "tags.model", "columns": "name,metrics.acc"}
-    asked = {
-        "name": "Looked at",
-        "description": "**Table 3** of the paper.",
-        "shared": True,
-        "experiment": "digits",
-        "state": {**state, "charts": "line!metrics.acc,bar!metrics.acc"},
-    }
-    slug: str = link.rest("POST", "/views", asked)["slug"]
-    changed = {"state": {**state, "q": "status:Completed"}, "revision": 1}
-    link.rest("PATCH", f"/views/{slug}", changed)
-    state["charts"] = "line!metrics.acc,bar!metrics.acc"
-    link.rest("PATCH", f"/views/{slug}", {"state": state, "revision": 2})
-    return slug
 
 
 def shown_out(page: Page) -> None:
@@ -119,6 +41,13 @@ def saved_over(page: Page) -> None:
     page.locator(".view-bar summary.tool", has_text="Save").click()
     page.locator(".view-bar .menu[open] form[action$='/save/'] button").click()
     page.locator(".view-both").wait_for()
+
+
+def histories(page: Page) -> None:
+    """Ask for the export, which opens its page."""
+    page.locator("#export summary").click()
+    page.locator("#export button").click()
+    page.locator("a[href$='.parquet']").wait_for()
 
 
 def clicked(selector: str, shows: str = "") -> Act:
@@ -167,6 +96,7 @@ PLACES = [
     Place("adding a run", COMPARED, clicked("#compare-add summary", "[role=option]")),
     Place("conclusion", COMPARED, clicked("#edit-conclusion", ".describe-text")),
     Place("no comparison", "compare/"),
+    Place("copying a comparison", COMPARED, clicked("#compare-copy summary")),
     Place("pictures", "compare/?run={run}&run=digits-01&diff=files:table.csv"),
     Place("run list", DIGITS),
     Place("selected runs", f"{DIGITS}&{SELECTED}"),
@@ -249,7 +179,7 @@ PLACES = [
     Place("experiments, none", "experiments/?q=nothing-is-called-so"),
     Place("run", "runs/{run}/"),
     Place("run's metrics", "runs/{run}/metrics/"),
-    Place("run's metrics, a table", "runs/{run}/metrics/?metric=acc&table=1"),
+    Place("run's metrics, a table", "runs/{run}/metrics/?key=acc&show=table"),
     Place("run's files", "runs/{run}/files/"),
     Place("run's log", "runs/{run}/files/?path=logs/train.log"),
     Place("run's history", "runs/{run}/history/"),
@@ -259,11 +189,12 @@ PLACES = [
     Place("account", "/account/"),
     Place("help", "/help/"),
     Place("parts", "/parts/"),
-    Place("not found", "runs/no-such-run/"),
+    Place("not found", "runs/no-such-run/", status=404),
     Place("selection", DIGITS, clicked("[data-pick]", "#run-tray .tray-count")),
     Place("groups", f"{DIGITS}&group=tags.model"),
     Place("group by", DIGITS, clicked("#group-by", "#pill-editor form"), (WIDE,)),
     Place("export", DIGITS, clicked("#export summary", "#export[open]"), (WIDE,)),
+    Place("full histories", DIGITS, histories),
     Place("name in a row", DIGITS, row_keyed("e", "#row-editor"), (WIDE,)),
     Place("tag in a row", DIGITS, row_keyed("t", "#row-editor"), (WIDE,)),
     Place("views' menu", f"{DIGITS}&sort=name", clicked(".view-select", "#view-menu")),
@@ -292,4 +223,5 @@ PLACES = [
     ),
     Place("run's images", "runs/{run}/images/"),
     Place("run's sources", "runs/{run}/snapshot/"),
+    Place("a source file", "runs/{run}/snapshot/?path=src/train.py"),
 ]

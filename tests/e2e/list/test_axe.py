@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
-from tests.e2e.list.places import PHONE, PLACES, WIDE, Place, rich_run, shared_view
+from tests.e2e.list.places import PHONE, PLACES, WIDE, Place
+from tests.e2e.list.rich import rich_run, shared_view
 from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server
 from tests.parts.wire import Connection
@@ -51,7 +52,9 @@ def looked_at(
 def test_axe_finds_nothing(place: Place, looked_at: Page, rich: dict[str, str]) -> None:
     page, path = looked_at, place.path.format(**rich)
     resize(page, place.widths[0], "light")
-    page.goto(path if path.startswith("/") else f"/w/default/{path}")
+    answer = page.goto(path if path.startswith("/") else f"/w/default/{path}")
+    assert answer is not None
+    assert answer.status == place.status
     if place.act:
         place.act(page)
     page.evaluate(AXE)

@@ -7,11 +7,10 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.list.curves import HIGH, POINTS, curves
-from tests.e2e.list.drawn_lines import HIGHEST, reaches
+from tests.e2e.list.drawn_lines import card, drawn, reaches, spans
 from tests.parts.browser import Watch
 from tests.parts.wire import Connection
 
@@ -19,23 +18,10 @@ __all__ = ["curves"]
 
 HOME = "/w/default/experiments/curves/"
 LOSS = "line!metrics.fit/loss"
-RANGE = "plot => plot._fullLayout.xaxis.range"
-
-
 THIRDS = "scatter!params.lr!metrics.fit/acc!metrics.fit/loss!log=x"
 EDGE = "box => getComputedStyle(box, '::before').borderTopColor"
 #: The first series in the dark.
 FIRST = "rgb(74, 163, 240)"
-
-
-def card(page: Page, at: int = 0) -> Locator:
-    return page.locator(".chart").nth(at)
-
-
-def drawn(page: Page, at: int = 0) -> Locator:
-    plot = card(page, at).locator(".plot")
-    expect(plot.locator(".main-svg").first).to_be_attached()
-    return plot
 
 
 def charts_of(page: Page) -> str:
@@ -206,23 +192,6 @@ def test_a_chart_is_a_table_and_a_file_too(
     assert len((tmp_path / "CSV").read_text().splitlines()) == 5 * POINTS + 1
 
 
-def test_a_chart_follows_its_runs_and_stays_while_the_list_is_sorted(
-    runs_page: Page, curves: Connection
-) -> None:
-    page = runs_page
-    page.goto(f"{HOME}?charts={LOSS}")
-    plot = drawn(page)
-    plot.evaluate("plot => plot.dataset.same = 'yes'")
-    page.get_by_role("link", name="Status", exact=True).click()
-    expect(page).to_have_url(re.compile("sort=status"))
-    expect(plot).to_have_attribute("data-same", "yes")
-    points = [{"key": "fit/loss", "value": 77.0, "step": POINTS}]
-    batch = {"writer": "w", "sequence": 2, "points": points}
-    curves.rest("POST", "/runs/curve-0/metrics", batch)
-    expect(plot.get_by_text("60", exact=True)).to_be_visible(timeout=20_000)
-    assert plot.evaluate(HIGHEST) == pytest.approx(77.0, abs=0.4)
-
-
 def test_charts_stand_in_as_many_columns_as_the_window_has_room_for(
     runs_page: Page, curves: Connection
 ) -> None:
@@ -284,10 +253,10 @@ def test_a_logarithmic_axis_over_a_metric_zooms_at_full_resolution(
     expect(note).not_to_contain_text("every extreme kept")
     asked = parse_qs(urlsplit(told.value.url).query)
     ends = [math.log10(float(asked[name][0])) for name in ("from", "to")]
-    assert plot.evaluate(RANGE) == pytest.approx(ends)
+    spans(plot, ends)
     page.goto(f"{HOME}?charts={over}!xrange=0.1~1")
     plot = drawn(page)
-    assert plot.evaluate(RANGE) == [-1, 0]
+    spans(plot, [-1, 0])
     where = plot.locator(".nsewdrag").first.bounding_box()
     assert where is not None
     page.mouse.move(where["x"] + where["width"] * 0.3, where["y"] + 60)
@@ -297,4 +266,4 @@ def test_a_logarithmic_axis_over_a_metric_zooms_at_full_resolution(
         page.mouse.up()
     with page.expect_response(re.compile("figure/(?!.*from=)")):
         plot.locator(".nsewdrag").first.dblclick()
-    assert plot.evaluate(RANGE) == [-1, 0]
+    spans(plot, [-1, 0])

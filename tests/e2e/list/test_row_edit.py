@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.parts.browser import Watch
@@ -11,14 +13,22 @@ from tests.parts.server import Server
 from tests.parts.wire import Connection
 
 
+@pytest.fixture
+def name(list_server: Server) -> Iterator[str]:
+    """A run of an experiment of its own."""
+    link, name = Connection(list_server), f"row-{uuid.uuid4().hex[:8]}"
+    made = link.rest("POST", "/experiments", {"name": "rows"})
+    body = {"experiment": "rows", "name": name, "id": name, "started": 1}
+    link.rest("POST", "/runs", body)
+    yield name
+    link.rest("DELETE", f"/experiments/{made['id']}")
+
+
 def test_a_row_is_edited_where_it_stands(
-    runs_page: Page, list_server: Server, watch: Watch
+    runs_page: Page, list_server: Server, watch: Watch, name: str
 ) -> None:
     watch.expect("status of 422")
     page, link = runs_page, Connection(list_server)
-    name = f"row-{uuid.uuid4().hex[:8]}"
-    body = {"experiment": "rows", "name": name, "id": name, "started": 1}
-    link.rest("POST", "/runs", body)
     page.goto("/w/default/experiments/rows/")
     row = page.locator("tr[data-row]").filter(has=page.locator(f"[data-id={name}]"))
     row.locator("[data-row-link]").focus()

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 from tests.commands.manage import manage
 from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server
+from tests.parts.wire import Connection
 
 DIGITS = "/w/default/experiments/digits/"
 STATE = (
@@ -44,6 +45,15 @@ def bens_page(
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture(autouse=True)
+def no_view_stays(list_server: Server) -> Iterator[None]:
+    """The views that a test made are gone after it."""
+    yield
+    link = Connection(list_server)
+    for view in link.rest("GET", "/views")["views"]:
+        link.rest("DELETE", f"/views/{view['slug']}")
 
 
 def shown(page: Page) -> dict[str, Any]:
