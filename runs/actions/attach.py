@@ -15,7 +15,7 @@ from runs.actions.touch import touch
 from runs.models import File, Run
 from runs.models.files import path_key
 from runs.storage.files import Blob, files
-from studio.core.errors import InvalidValue
+from studio.core.errors import InvalidValue, StudioError
 
 FOLDER = "notes"
 MAX_PICTURE = 10 * 1024 * 1024
@@ -29,7 +29,8 @@ def attach_picture(
     """Keep a picture below `notes/`; the same one again is kept once.
 
     What it is is seen by its bytes, not by its name. Raises InvalidValue for what is
-    no PNG, JPEG, GIF or WebP picture, TooLarge beyond `MAX_PICTURE`.
+    no PNG, JPEG, GIF or WebP picture, TooLarge beyond `MAX_PICTURE`, and Conflict where
+    a file stands in the folder's place.
     """
     pieces = iter(chunks)
     head = next(pieces, b"")
@@ -41,7 +42,7 @@ def attach_picture(
     blob = files.write(chain([head], pieces), MAX_PICTURE)
     try:
         file = _keep(run, _path(name, kind, blob), blob, actor, now)
-    except InvalidValue:
+    except StudioError:
         files.delete(blob.name)
         raise
     if file.blob != blob.name:

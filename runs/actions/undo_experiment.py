@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runs.actions.experiments import refuse_used_name
+from runs.actions.experiments import lock_names, refuse_used_name
 from runs.actions.locks import refuse_locked_inside
 from runs.models import Change, ChangeSet, Experiment, ExperimentStar, ExperimentTag
 
@@ -15,7 +15,10 @@ STAR = "starred"
 
 
 def lock(changes: list[Change]) -> None:
-    """Hold the experiments' rows, in one order for all."""
+    """Hold the experiments' rows, in one order for all, and before them the names."""
+    for change in changes:
+        if change.experiment is not None and change.field == "name":
+            lock_names(change.experiment.workspace)
     wanted = {c.experiment_id for c in changes if c.experiment_id and c.field != STAR}
     rows = Experiment.objects.select_for_update().filter(pk__in=wanted)
     list(rows.order_by("pk").values_list("pk"))

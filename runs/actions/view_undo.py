@@ -75,11 +75,17 @@ def _put_back(
 
 
 def _restore(view: View, number: int, actor: Actor, now: int) -> None:
-    """The old state as a new revision: what was saved is never taken away."""
+    """The old state as a new revision: what was saved is never taken away.
+
+    Where others read the view by now, it says *me* no more.
+    """
     old = ViewRevision.objects.select_related("experiment").get(
         view=view, number=number
     )
-    columns = views.state_of(old).columns()
+    state = views.state_of(old)
+    written = views.for_all(state, view.owner) if view.shared else state
+    # Word for word, were it of another version that said more.
+    columns = written.columns() | ({"spec": old.spec} if written == state else {})
     made = view.revision + 1
     views.add_revision(view, made, columns, actor=actor, now=now, restored=number)
     View.objects.filter(pk=view.pk).update(revision=made, updated=now, **columns)

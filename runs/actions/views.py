@@ -137,8 +137,7 @@ def save_view(
     if view.shared:
         state = for_all(state, actor.user)
     columns = state.columns()
-    same = view.spec == columns["spec"] and _list_of(view) == _list_of(columns)
-    if same:
+    if _shows(view, columns):
         return view
     if seen != before:
         raise Conflict("The view was saved meanwhile.", now=before)
@@ -152,14 +151,13 @@ def save_view(
     return view
 
 
-def _list_of(kept: View | dict[str, Any]) -> tuple[int | None, str]:
-    if isinstance(kept, View):
-        key, name = kept.experiment_id, kept.experiment_name
-    else:
-        here: Experiment | None = kept["experiment"]
-        key, name = here.pk if here else None, kept["experiment_name"]
+def _shows(view: View, columns: dict[str, Any]) -> bool:
+    """Whether that stands in the view already."""
+    here: Experiment | None = columns["experiment"]
+    if view.spec != columns["spec"] or view.experiment_id != (here and here.pk):
+        return False
     # A name says which it was that is gone; one that is there may have another by now.
-    return key, "" if key else name
+    return here is not None or view.experiment_name == columns["experiment_name"]
 
 
 def lock(view: View) -> int:
@@ -222,8 +220,12 @@ def edit_view(
         raise Conflict("The view was changed meanwhile.")
     if view.deleted is not None and edits:
         raise InvalidState("The view is deleted. Restore it first.")
+    action, before = _action(edits), view.revision
     put(view, {edit.field: edit.after for edit in edits}, actor=actor, now=now)
-    return record(view.workspace, _action(edits), edits, actor=actor, now=now)
+    if view.revision != before:
+        # Undone last, for undo goes backwards: by then the view is private again.
+        edits.insert(0, Edit("revision", before, view.revision, view=view))
+    return record(view.workspace, action, edits, actor=actor, now=now)
 
 
 def _action(edits: list[Edit]) -> str:

@@ -87,7 +87,7 @@ def _attach(
     """Without a script: the picture is kept, and stands at the end of the text."""
     try:
         file = keep_picture(request, asked.run)
-    except (InvalidValue, TooLarge) as error:
+    except (Conflict, InvalidValue, TooLarge) as error:
         return _form(request, asked, text, seen=seen, problem=error.message)
     text = f"{text.rstrip()}\n\n{picture_text(file)}\n".lstrip()
     return _form(request, asked, text, seen=seen)

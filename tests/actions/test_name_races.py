@@ -7,9 +7,11 @@ import pytest
 from runs.actions.accounts import register
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
+from runs.actions.experiments import create_experiment, rename_experiment
 from runs.actions.ingest import Point, log_batch
 from runs.actions.runs import create_run
-from runs.models import Experiment, Key, Kind, Run, User
+from runs.actions.undo import undo
+from runs.models import ChangeSet, Experiment, Key, Kind, Run, User, Workspace
 from studio.core.errors import AlreadyExists
 from tests.actions.test_tree_races import overlapping
 
@@ -37,6 +39,23 @@ def test_names_are_made_in_one_order_of_kinds(
         now=now,
     )
     assert kinds()[3:] == [Kind.PARAM, Kind.PROPERTY, Kind.TAG]
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_name_that_is_taken_while_a_rename_is_undone_is_told() -> None:
+    workspace = Workspace.objects.create(name="default")
+    author = Actor(User.objects.create(username="ada"))
+
+    def make() -> Experiment:
+        return create_experiment(workspace, "digits", actor=Actor(), now=now_ms())
+
+    experiment = make()
+    rename_experiment(experiment, "letters", actor=author, now=now_ms())
+    renamed = ChangeSet.objects.get()
+    with pytest.raises(AlreadyExists, match="digits"):
+        overlapping(make, lambda: undo(renamed, actor=author, now=now_ms()))
+    experiment.refresh_from_db()
+    assert experiment.name == "letters"
 
 
 @pytest.mark.usefixtures("committed")

@@ -110,6 +110,44 @@ def test_sharing_writes_me_out_and_keeps_what_was_saved_before_private(
         search.find_view(view.slug, ben)
 
 
+def test_a_share_that_is_undone_leaves_the_view_as_it_was(
+    make: Any, owner: User, ben: User, actor: Actor, now: int
+) -> None:
+    view = make("mine=1")
+    actions.edit_view(view, {"shared": True}, actor=actor, now=now)
+    undo_view_change(last(), actor=actor, now=now)
+    assert search.find_view(view.slug, owner).spec == {"mine": True}
+    undo_view_change(last(), actor=actor, now=now)
+    assert search.find_view(view.slug, ben).spec == {"q": "submitter:ada"}
+    undo_view_change(last(), actor=actor, now=now)
+    assert search.find_view(view.slug, owner).spec == {"mine": True}
+    seen = [r.number for r in search.revisions_of(view, owner)]
+    assert seen == [5, 4, 3, 2, 1]
+
+
+def test_an_undo_puts_no_me_back_where_others_read(
+    make: Any, ben: User, actor: Actor, now: int
+) -> None:
+    view = make("mine=1")
+    actions.save_view(view, state("q=tag:x"), seen=1, actor=actor, now=now)
+    saved = last()
+    actions.edit_view(view, {"shared": True}, actor=actor, now=now)
+    undo_view_change(saved, actor=actor, now=now)
+    assert search.find_view(view.slug, ben).spec == {"q": "submitter:ada"}
+
+
+def test_an_undo_brings_back_what_this_version_cannot_read(
+    make: Any, actor: Actor, now: int
+) -> None:
+    view = make()
+    stored = {"q": "tag:x", "hue": "red"}
+    view.revisions.update(spec=stored)
+    actions.save_view(view, state("q=tag:y"), seen=1, actor=actor, now=now)
+    undo_view_change(last(), actor=actor, now=now)
+    view.refresh_from_db()
+    assert view.spec == stored
+
+
 def test_names_shares_locks_and_deletion_are_undone(
     make: Any, actor: Actor, now: int, owner: User
 ) -> None:

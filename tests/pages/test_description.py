@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -83,6 +84,24 @@ def test_a_picture_is_attached_without_a_script(browser: Client, run: Run) -> No
     again = browser.post(f"{PAGE}description/", {"text": "t", "attach": "1"})
     assert again.status_code == 422
     assert "Choose a picture first" in again.text
+
+
+def test_a_picture_without_a_place_loses_no_text(
+    browser: Client, run: Run, files_dir: Path
+) -> None:
+    keep(run, "notes")
+    kept = blobs(files_dir)
+    form = {"text": "a long thought", "attach": "1", **given("a.png", PNG)}
+    answer = browser.post(f"{PAGE}description/", form)
+    assert answer.status_code == 422
+    assert ">\na long thought<" in answer.text
+    assert "is a file, not a folder" in answer.text
+    assert browser.post(PICTURES, given("a.png", PNG)).status_code == 409
+    assert blobs(files_dir) == kept
+
+
+def blobs(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_reader_attaches_nothing(workspace: Workspace, run: Run) -> None:
