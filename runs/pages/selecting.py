@@ -167,7 +167,7 @@ def select(request: PageRequest) -> HttpResponse:
     """The list again, with other runs selected.
 
     `add` and `drop` name runs, divided by commas; `toggle` is one of them, `page` the
-    rows of the page (1: all, 0: none), `all` whatever matches.
+    rows of the page (1: all, 0: none), `all` whatever matches but what is dropped.
     """
     scope = scope_of(request)
     spec = _asked(request)
@@ -216,7 +216,8 @@ def _changes(
         else:
             drop += of_page
     if "all" in given:
-        add += _matching(request, scope, spec)
+        gone = set(drop)
+        add += [key for key in _matching(request, scope, spec) if key not in gone]
     return add, drop
 
 

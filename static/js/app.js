@@ -79,6 +79,22 @@ function expire(item) {
 document.body.addEventListener("toast", (event) => toast(event.detail));
 document.querySelectorAll("#toasts .toast:not(.stays)").forEach(expire);
 
+// Undo without a reload: by a toast, the history or `z`; the page then asks what changed.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-undo]")) return;
+  event.preventDefault();
+  const address = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+  event.submitter?.closest(".toast")?.remove();
+  event.submitter?.blur();
+  await htmx.ajax("POST", address, { source: form, target: "body", swap: "none", values: { next: location.pathname + location.search } }).catch(() => {});
+  document.dispatchEvent(new CustomEvent("run:look"));
+});
+// An answer that is a dialog opens. Left, it stays shut whatever comes later.
+document.body.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.matches("dialog:not([open])")) target.showModal();
+});
+
 // The wide layout's navigation remembers that it was folded.
 const nav = document.getElementById("nav-open");
 if (nav) {
@@ -129,6 +145,39 @@ function arrange() {
 }
 document.body.addEventListener("htmx:afterSwap", arrange);
 arrange();
+
+// Of answers for the same part of the page the one that was asked for last is shown,
+// whichever comes first: the others are of a part that is gone, or would be.
+const newest = new Map();
+const turns = new WeakMap();
+let turn = 0;
+// A form's second request waits for its first one: its turn is that of the click.
+document.body.addEventListener("htmx:confirm", ({ detail: { triggeringEvent: by } }) => {
+  if (by && !turns.has(by)) turns.set(by, ++turn);
+});
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  const { target, xhr, requestConfig } = event.detail;
+  if (!target.id) return;
+  const mine = turns.get(requestConfig.triggeringEvent) ?? ++turn;
+  if (newest.get(target.id)?.turn > mine) {
+    event.preventDefault();
+    return event.stopImmediatePropagation();
+  }
+  newest.set(target.id, { xhr, turn: mine });
+  target.addEventListener("htmx:beforeSwap", drop);
+});
+function drop(event) {
+  if (newest.get(event.target.id).xhr === event.detail.xhr) return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+// When nothing is under way for the part with that id.
+export async function rest(id) {
+  const { xhr } = newest.get(id) ?? {};
+  if (!xhr || xhr.readyState === 4) return;
+  await new Promise((resolve) => xhr.addEventListener("loadend", resolve));
+  await rest(id);
+}
 
 // What waits for the server says so to those too who do not see the bar.
 for (const [kind, busy] of [["htmx:beforeRequest", true], ["htmx:afterRequest", false]]) {

@@ -1,5 +1,6 @@
 // Columns of the run list: the dialog that picks and orders them, the menus of heads, and
 // widths. What the address says of columns is made here as the server would make it.
+import { rest } from "./app.js";
 import { parameter, show } from "./list-address.js";
 
 const MIN = 40;
@@ -121,9 +122,11 @@ function keepWidths() {
 }
 
 async function renewLinks() {
-  const [asked, at] = [location.href, document.activeElement];
+  await rest("run-table");
+  const [asked, at, before] = [location.href, document.activeElement, list()];
   const html = await fetched(asked).catch(() => "");
-  if (!html || asked !== location.href || document.querySelector(".edge.held")) return;
+  await rest("run-table");
+  if (!html || before !== list() || asked !== location.href || document.querySelector(".edge.held")) return;
   htmx.swap("#run-table", html, { swapStyle: "outerHTML" });
   prepare();
   if (at?.id && !at.isConnected) document.getElementById(at.id)?.focus({ preventScroll: true });

@@ -1,6 +1,7 @@
 // A list that goes on by itself: it asks for news (304 if there is none), shows what changed
 // in its rows, and announces what would move them. When it rests: docs/pages.md.
 
+import { rest } from "./app.js";
 import { morph } from "./morph.js";
 
 const SLOWEST = 300;
@@ -79,7 +80,10 @@ async function look() {
     if (answer.status !== 304 && !answer.ok) return pause(Number(answer.headers.get("Retry-After")));
     const html = answer.ok ? await answer.text() : "";
     // Another list was asked for meanwhile: this answer is of the one before.
-    if (document.querySelector(".htmx-request")) return follow();
+    if (document.querySelector(".htmx-request")) {
+      etag = "";
+      return follow();
+    }
     failures = 0;
     say("live");
     if (html && stays()) take(html);
@@ -167,10 +171,16 @@ function announce(count, most) {
 document.addEventListener("click", async (event) => {
   if (!event.target.closest("#list-news button, [data-refresh]")) return;
   event.preventDefault();
+  await rest("run-table");
+  const before = list();
   try {
     const answer = await ask(false);
     if (!answer?.ok) return answer && pause();
-    swap(await answer.text());
+    const html = await answer.text();
+    await rest("run-table");
+    // What was asked for later brought the news along.
+    if (list() !== before) return;
+    swap(html);
     say("live");
     list().querySelector("[data-row-link]")?.focus({ preventScroll: true });
   } catch {

@@ -149,8 +149,6 @@ function lookSoon() {
 }
 document.addEventListener("run:look", lookSoon);
 document.body.addEventListener("htmx:afterSwap", () => {
-  const dialog = document.getElementById("run-cancel");
-  if (dialog?.firstElementChild && !dialog.open) dialog.showModal();
   prepare();
   remember();
 });

@@ -1,5 +1,6 @@
 // The boxes of the rows: they are a form's buttons, and this sends that form when there
 // is a pause, so that quick clicks lose nothing. The address keeps what is selected.
+import { rest } from "./app.js";
 
 const form = document.getElementById("select-form");
 const boxes = () => [...document.querySelectorAll("#run-table [data-pick]")];
@@ -8,7 +9,7 @@ const PAUSE = 80;
 
 let wanted = new Map();
 let flying = new Map();
-let asked;
+let asked, taken;
 let sending = false;
 let timer;
 let last = "";
@@ -17,7 +18,10 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-pick], [data-pick-page], [data-pick-all]");
   if (!button) return;
   event.preventDefault();
-  if (button.matches("[data-pick-all]")) return send({ all: "1" });
+  if (button.matches("[data-pick-all]")) {
+    wanted = new Map([["", true]]);
+    return send();
+  }
   const on = !isOn(button);
   if (button.matches("[data-pick-page]")) {
     button.setAttribute("aria-checked", String(on));
@@ -44,34 +48,37 @@ function choose(some, on) {
 
 // The colour comes with the answer.
 function paint() {
-  for (const box of boxes()) {
-    if (wanted.has(box.value)) box.setAttribute("aria-checked", String(wanted.get(box.value)));
-  }
+  const now = new Map([...flying, ...wanted]);
+  for (const box of boxes()) if (now.has(box.value)) box.setAttribute("aria-checked", now.get(box.value));
 }
 
-async function send(more = {}) {
+// "" stands for all that match.
+async function send() {
   clearTimeout(timer);
-  if (sending || (!wanted.size && !more.all)) return;
-  flying = wanted;
-  wanted = new Map();
-  asked = location.href;
+  if (sending || !wanted.size) return;
   sending = true;
-  const those = (on) => [...flying].filter((each) => each[1] === on).map((each) => each[0]).join(",");
-  const values = { query: location.search.slice(1), add: those(true), drop: those(false), ...more };
+  await rest("run-table");
+  [flying, wanted, asked, taken] = [wanted, new Map(), location.href, false];
+  const those = (on) => [...flying].filter((each) => each[0] && each[1] === on).map((each) => each[0]).join(",");
+  const values = { query: location.search.slice(1), add: those(true), drop: those(false), ...(flying.has("") && { all: "1" }) };
   try {
     await htmx.ajax("POST", form.action, { source: form, target: "#run-table", swap: "outerHTML show:none", values });
-  } finally {
-    sending = false;
-    paint();
-    send();
+    // Where another list was asked for meanwhile, its rows stay and the boxes are sent anew.
+    if (!taken) wanted = new Map([...flying, ...wanted]);
+  } catch {
+    // It was not sent: what was on is on.
+    for (const box of boxes()) if (flying.has(box.value)) box.setAttribute("aria-checked", !flying.get(box.value));
   }
+  flying = new Map();
+  sending = false;
+  paint();
+  send();
 }
 
-// Where another list was asked for meanwhile, its rows stay and the boxes are sent anew.
 document.body.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.elt !== form || location.href === asked || event.detail.isError) return;
-  event.detail.shouldSwap = false;
-  wanted = new Map([...flying, ...wanted]);
+  if (event.detail.elt !== form) return;
+  taken = event.detail.isError || location.href === asked;
+  event.detail.shouldSwap &&= taken;
 });
 // What the server refused is not selected.
 document.body.addEventListener("htmx:responseError", (event) => {
@@ -100,6 +107,7 @@ function offerComparison() {
 let known = JSON.stringify(selection());
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "run-table") return;
+  paint();
   offerComparison();
   const now = JSON.stringify(selection());
   if (now === known) return;

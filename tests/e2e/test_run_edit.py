@@ -100,6 +100,29 @@ def test_a_name_that_changed_meanwhile_is_shown(
     expect(heading(owner_page)).to_have_text("theirs")
 
 
+def test_a_dialog_that_was_left_stays_shut(
+    run: Remote, owner_page: Page, watch: Watch
+) -> None:
+    watch.expect("status of 422")
+    owner_page.goto(run.page)
+    owner_page.keyboard.press("e")
+    box = owner_page.get_by_role("textbox", name="Display name")
+    box.fill("mine")
+    box.press("Enter")
+    expect(heading(owner_page)).to_have_text("mine")
+    run.rename("theirs")
+    dialog = owner_page.get_by_role("dialog")
+    for _again in range(2):
+        owner_page.keyboard.press("z")
+        expect(dialog).to_contain_text("theirs")
+        owner_page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        owner_page.keyboard.press("e")
+        expect(box).to_be_focused()
+        assert owner_page.locator("dialog[open]").count() == 0
+        box.press("Escape")
+
+
 def test_tags_are_added_edited_and_removed(run: Remote, owner_page: Page) -> None:
     run.tag("seed", "1")
     owner_page.goto(run.page)

@@ -1,0 +1,169 @@
+"""Answers that overtake each other: the list shows what was asked for last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, Request, expect
+
+from tests.e2e.list.held import Held
+
+LIST = "/w/default/experiments/digits/?rows=25&facets=0"
+
+
+def of_list(request: Request) -> bool:
+    """The list's own requests, those of boxes, and looks for news."""
+    return request.headers.get("hx-request") == "true" and (
+        "/experiments/digits/" in request.url or "/select/" in request.url
+    )
+
+
+def sort(page: Page) -> None:
+    page.locator("th").get_by_role("link", name="Display name").first.click()
+
+
+def select(page: Page) -> None:
+    box(page, "digits-46").click()
+
+
+def find(page: Page) -> None:
+    page.locator("#q").fill("name like 'digits-0%'")
+    page.locator("#q").press("Enter")
+
+
+def look(page: Page) -> None:
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+
+def refresh(page: Page) -> None:
+    page.locator("#refresh").click()
+
+
+def box(page: Page, name: str) -> Locator:
+    return page.get_by_role("checkbox", name=f"Select {name}", exact=True)
+
+
+def names(page: Page) -> Locator:
+    return page.locator("[data-row-link]")
+
+
+Act = Callable[[Page], None]
+ORDERS = pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first", "last"])
+
+
+@ORDERS
+@pytest.mark.parametrize("before", [find, look, refresh, select])
+def test_a_sort_wins_over_what_was_asked_before(
+    runs_page: Page, before: Act, order: tuple[int, int]
+) -> None:
+    page = runs_page
+    page.goto(LIST)
+    held = Held(page, of_list)
+    before(page)
+    held.wait(1)
+    sort(page)
+    held.wait(2)
+    for route in [held.routes[at] for at in order]:
+        held.answer(route)
+    held.release()
+    expect(names(page).first).to_have_text("digits-01")
+    expect(page).to_have_url(re.compile("sort=name"))
+    if before is select:
+        expect(page.locator("#run-tray")).to_contain_text("1 selected")
+        expect(page).to_have_url(re.compile("sort=name.*selected=digits-46"))
+
+
+@pytest.mark.parametrize("after", [look, refresh, select])
+def test_what_is_no_other_list_waits_for_the_sort(runs_page: Page, after: Act) -> None:
+    page = runs_page
+    page.goto(LIST)
+    held = Held(page, of_list)
+    sort(page)
+    held.wait(1)
+    after(page)
+    held.answer(held.routes[0])
+    expect(names(page).first).to_have_text("digits-01")
+    if after is select:
+        # It is shown as selected meanwhile, and its answer is of the sorted list.
+        expect(page.locator("[data-pick]").first).to_be_visible()
+        held.wait(1)
+    held.release()
+    if after is select:
+        expect(page.locator("#run-tray")).to_contain_text("1 selected")
+        expect(page).to_have_url(re.compile("sort=name.*selected=digits-46"))
+    expect(names(page).first).to_have_text("digits-01")
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Display name")
+
+
+@ORDERS
+def test_a_filter_wins_over_a_sort_before_it(
+    runs_page: Page, order: tuple[int, int]
+) -> None:
+    page = runs_page
+    page.goto(LIST)
+    held = Held(page, of_list)
+    sort(page)
+    held.wait(1)
+    find(page)
+    held.wait(2)
+    for route in [held.routes[at] for at in order]:
+        held.answer(route)
+    held.release()
+    expect(page.locator(".pages")).to_contain_text("of 9 root runs")
+    expect(page.locator("#q")).to_have_value("name like 'digits-0%'")
+    expect(page).to_have_url(re.compile("q=name"))
+    assert "sort=" not in page.url
+
+
+def test_a_second_filter_that_waits_for_the_first_is_older_than_a_sort(
+    runs_page: Page,
+) -> None:
+    page = runs_page
+    page.goto(LIST)
+    held = Held(page, of_list)
+    find(page)
+    held.wait(1)
+    page.locator("#q").fill("digits-11")
+    page.locator("#q").press("Enter")
+    sort(page)
+    held.wait(2)
+    held.answer(held.routes[0])
+    held.answer(held.routes[0])
+    held.release()
+    expect(names(page).first).to_have_text("digits-01")
+    expect(page).to_have_url(re.compile("sort=name"))
+    assert "q=" not in page.url
+
+
+def test_all_that_match_are_selected_after_a_box_that_is_under_way(
+    runs_page: Page,
+) -> None:
+    page = runs_page
+    page.goto(f"{LIST}&selected=digits-45")
+    held = Held(page, of_list)
+    select(page)
+    held.wait(1)
+    page.get_by_role("button", name="Select all 46 that match").click()
+    held.answer(held.routes[0])
+    held.release()
+    expect(page.locator("#run-tray")).to_contain_text("46 selected")
+    for name in ("digits-45", "digits-46"):
+        expect(box(page, name)).to_be_checked()
+
+
+def test_a_width_that_is_changed_takes_nothing_back(runs_page: Page) -> None:
+    page = runs_page
+    page.goto(LIST)
+    held = Held(page, of_list)
+    page.locator("th", has_text="Display name").locator(".edge").press("ArrowRight")
+    held.wait(1)
+    select(page)
+    held.wait(2)
+    held.answer(held.routes[1])
+    held.answer(held.routes[0])
+    held.release()
+    expect(page.locator("#run-tray")).to_contain_text("1 selected")
+    expect(box(page, "digits-46")).to_be_checked()
+    expect(page).to_have_url(re.compile("columns=name:.*selected=digits-46"))
