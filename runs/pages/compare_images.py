@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -13,17 +12,13 @@ from urllib.parse import quote
 from runs.models import Run
 from runs.pages.compare_state import CompareState
 from runs.render.addresses import run_path
-from runs.render.file_kinds import FileKind, kind_of
 from runs.search.compare import Comparison
 from runs.search.compare_files import ComparedFiles
+from runs.search.compare_images import compare_images
 
-#: How MLflow's `log_image` names a picture of a key and a step.
-_LOGGED = re.compile(r"(?:.*/)?(?P<key>[^/]+?)%step%(?P<step>\d{1,15})%timestamp%.*")
-_THUMBNAIL = "%compressed"
 #: Steps of a picture, and its names, that are offered.
 MOST_STEPS, MOST_NAMES = 500, 200
-
-ByStep = dict[int, str]
+_STEP = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -61,7 +56,7 @@ def images_of(
     workspace: str, state: CompareState, compared: Comparison, files: ComparedFiles
 ) -> Images | None:
     """Those of the name that the address says, else of the first; None if none."""
-    names = _by_name(files)
+    names = compare_images(compared, files)
     if not names:
         return None
     name = state.image if state.image in names else next(iter(names))
@@ -84,38 +79,9 @@ def images_of(
     )
 
 
-def _by_name(files: ComparedFiles) -> dict[str, dict[int, ByStep]]:
-    """Paths by picture, the run's column and step; what most runs have first."""
-    found: dict[str, dict[int, ByStep]] = defaultdict(lambda: defaultdict(dict))
-    for row in files.files:
-        if kind_of(row.key) is not FileKind.IMAGE or _THUMBNAIL in row.key:
-            continue
-        name, step = name_and_step(row.key)
-        for column, value in enumerate(row.values):
-            if value is not None:
-                found[name][column][step] = row.key
-    most = sorted(found, key=lambda name: (-len(found[name]), name))
-    return {name: found[name] for name in most}
-
-
-def name_and_step(path: str) -> tuple[str, int]:
-    """`curve`, 20 of `images/curve%step%20%…`; `a/b_#.png`, 7 of `a/b_7.png`."""
-    logged = _LOGGED.fullmatch(path)
-    if logged:
-        return logged["key"].replace("#", "/"), int(logged["step"])
-    folder, slash, name = path.rpartition("/")
-    stem, dot, kind = name.rpartition(".")
-    numbers = list(re.finditer(r"\d{1,15}", stem))
-    if not numbers:
-        return path, 0
-    last = numbers[-1]
-    named = f"{stem[: last.start()]}#{stem[last.end() :]}"
-    return f"{folder}{slash}{named}{dot}{kind}", int(last[0])
-
-
 def _place(steps: Sequence[int], asked: str) -> int:
     """That of the asked step, or of the last before it; by default the last."""
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 16):
+    if not _STEP.fullmatch(asked):
         return len(steps) - 1
     return max(bisect_right(steps, int(asked)) - 1, 0)
 

@@ -1,6 +1,16 @@
-"""Which files are images, by their names."""
+"""Which files are images, and what their paths say: a name, and a step of it.
+
+MLflow keeps `images/<key>+step+<n>+timestamp+<ms>+<uuid>.png` and a small twin that
+ends in `+compressed.webp` (clients before 3.2 write `%` for `+`, and all `#` for `/`).
+Other files whose names differ by a number at the end are steps of one name.
+"""
 
 from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db.models import Q
 
@@ -8,6 +18,23 @@ from runs.render.file_kinds import IMAGES
 
 #: MLflow keeps a small twin beside each image that it logs; its name ends so.
 SMALL = "compressed.webp"
+_MLFLOW = re.compile(
+    r"images/(?P<key>[^/]+?)(?P<s>[+%])step(?P=s)(?P<step>-?\d{1,18})(?P=s)timestamp"
+    r"(?P=s)\d+(?P=s)(?P<id>[^+%/]+?)(?P<small>(?P=s)compressed)?\.\w+"
+)
+_NUMBERED = re.compile(
+    r"(?P<name>.*?)[-_]?(?P<word>step|epoch)?[-_]?(?P<step>\d{1,18})\.\w+"
+)
+
+
+@dataclass(frozen=True)
+class NamedImage:
+    """`small` is the path of a twin; a lone file has no `step`."""
+
+    name: str
+    step: int | None
+    path: str
+    small: str = ""
 
 
 def is_image() -> Q:
@@ -15,3 +42,45 @@ def is_image() -> Q:
     for ending in IMAGES:
         endings |= Q(name__iendswith=f".{ending}")
     return endings
+
+
+def named_images(paths: Iterable[str]) -> list[NamedImage]:
+    """What the paths of images say of them, MLflow's first."""
+    parsed = [(path, _MLFLOW.fullmatch(path)) for path in paths]
+    logged = [match for _path, match in parsed if match]
+    small = {_twin(match): match[0] for match in logged if match["small"]}
+    images = [
+        NamedImage(
+            match["key"].replace("#", "/"),
+            int(match["step"]),
+            match[0],
+            small.get(_twin(match), ""),
+        )
+        for match in logged
+        if not match["small"]
+    ]
+    return images + _numbered([path for path, match in parsed if not match])
+
+
+def _twin(match: re.Match[str]) -> tuple[str, ...]:
+    return match["key"], match["step"], match["id"]
+
+
+def _numbered(paths: Iterable[str]) -> list[NamedImage]:
+    parsed = [(path, *_stem(path)) for path in paths]
+    together = Counter(stem for _path, stem, _step in parsed if stem)
+    return [
+        NamedImage(stem, step, path)
+        if together[stem] > 1
+        else NamedImage(path, None, path)
+        for path, stem, step in parsed
+    ]
+
+
+def _stem(path: str) -> tuple[str, int | None]:
+    folder, slash, file = path.rpartition("/")
+    match = _NUMBERED.fullmatch(file)
+    name = match and (match["name"] or match["word"])
+    if not match or not name:
+        return "", None
+    return f"{folder}{slash}{name}", int(match["step"])
