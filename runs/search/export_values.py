@@ -24,6 +24,7 @@ COLUMNS = (
     *("pk", "run_id", "number", "name", "status", "target", "type", "script"),
     *("created", "started", "ended", "updated", "archived", "deleted", "locked"),
     *("parent_run_id", "experiment_id", "submitter_id", "root__run_id"),
+    "error_kind",
 )
 #: These may be long, and are read where one of them is asked for.
 HEAVY = ("description", "error")
@@ -51,6 +52,7 @@ class LightRun(NamedTuple):
     experiment_id: int
     submitter_id: int | None
     root_run_id: str | None
+    error_kind: str | None
     description: str = ""
     error: str = ""
 
@@ -119,8 +121,6 @@ class Reader:
         if told is not None:
             return [told(self, run) for run in runs]
         own = {"id": "run_id", "parent": "parent_run_id"}.get(field.key, field.key)
-        if own not in LightRun._fields:
-            return [None] * len(runs)
         at = LightRun._fields.index(own)
         return [None if run[at] == "" else run[at] for run in runs]
 

@@ -14,10 +14,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
+from runs.actions.annotate import add_properties, set_tags
 from runs.actions.ingest import Point, log_metrics
+from runs.actions.lifecycle import move
 from runs.models import Run, User, Workspace
 from runs.search import export
 from runs.search.export import export_runs
+from studio.core.filters import catalogue
 from studio.core.statuses import RunStatus
 from studio.core.viewspec import ViewSpec
 from tests.pages.rows import ALL
@@ -180,3 +183,34 @@ def test_the_page_leads_to_all_forms_of_its_own_result(
 ) -> None:
     page = visitor.get(ALL, {"q": "f1 or f2"})
     assert 'href="?q=f1+or+f2&amp;format=parquet"' in page.text
+
+
+def every_column() -> list[str]:
+    own = [spec.name for spec in catalogue.ATTRIBUTE_SPECS if spec.column]
+    metrics = [f"metrics.acc{end}" for end in ("", ".min", ".max", ".first", ".count")]
+    children = ["children.count", "children.failed", "children.running"]
+    return [*own, *metrics, *children, "tags.m", "params.lr", "properties.p"]
+
+
+@pytest.mark.parametrize("name", every_column())
+def test_an_export_has_what_the_list_shows(
+    visitor: Client, runs: None, actor: Actor, now: int, name: str
+) -> None:
+    run = Run.objects.get(run_id="c")
+    move(run, RunStatus.FAILED, actor=actor, now=now, message="ValueError: no 7")
+    add_properties(run, {"p": "x"}, actor=actor, now=now)
+    tags = {"m": "y", "mlflow.source.git.commit": "abc"}
+    set_tags(run, tags, actor=actor, now=now)
+    Run.objects.filter(run_id="c").update(
+        description="d", target="gpu", type="t", script="s.py", locked=True
+    )
+    # Of a run that goes on the duration would be another a moment later.
+    done = Run.objects.get(run_id="e")
+    move(done, RunStatus.COMPLETED, actor=actor, now=now)
+    look = {"q": "status:failed|completed", "children": "1", "flat": "1"}
+    query = {"columns": f"name,{name}", **look}
+    page = visitor.get(ALL, query, headers={"Accept": "application/json"}).json()
+    rows = json.loads(asked(visitor, "json", **query))["rows"]
+    shown = {row["id"]: row.get(name) for row in page["rows"]}
+    assert {row["id"]: row.get(name) for row in rows} == shown
+    assert any(value is not None for value in shown.values())
