@@ -6,6 +6,7 @@ any other, that comes back where somebody takes it away.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http.response import HttpResponseBase
@@ -27,12 +28,13 @@ from studio.core.filters.tree import Comparison, Text, attribute
 def children(request: PageRequest, run_id: str) -> HttpResponseBase:
     head = find_head(request, run_id)
     here = request.get_full_path()
+    scoped = partial(of_parent, run_id=head.run.run_id)
     asked: Any = request.GET.copy()
-    asked["q"] = of_parent(asked.get("q", ""), head.run.run_id)
+    asked["q"] = scoped(asked.get("q", ""))
     asked["in"] = f"{RUN}{head.run.run_id}"
     request.GET = asked
     context = {**frame(request, head), "tab": "children", "here": here}
-    around = run_list.Around("run_children.html", context)
+    around = run_list.Around("run_children.html", context, scoped)
     return run_list.show(request, None, around=around)
 
 
@@ -43,7 +45,7 @@ def of_parent(q: str, run_id: str) -> str:
     try:
         node = parse(q) if q.strip() else None
     except InvalidFilter:
-        # The list says what is wrong with it.
+        # The list says what is wrong with it, and shows what of it can be read.
         return q
     if node is None:
         return said

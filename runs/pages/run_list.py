@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,10 +59,14 @@ HTMX_SWAPS_THIS = 422
 
 @dataclass(frozen=True)
 class Around:
-    """The page that the list stands in: a template that extends the list's own."""
+    """The page that the list stands in: a template that extends the list's own.
+
+    `scoped` is a filter with what this list's filters say in any case.
+    """
 
     template: str = "run_list.html"
     context: Mapping[str, Any] = field(default_factory=dict)
+    scoped: Callable[[str], str] = str
 
 
 ALONE = Around()
@@ -226,14 +230,15 @@ def _page_of_wrong(
     spec, complaints = state.spec, state.complaints
     problem = filter_note.problem(spec, error, rows_stay=False)
     context: dict[str, Any] = {"etag": ""}
-    part = replace(spec, q=readable_part(spec.q), after="", before="")
+    part = replace(spec, q=around.scoped(readable_part(spec.q)), after="", before="")
     try:
         if isinstance(error, QueryTimeout):
             raise error
         try:
             found = find(request, part, complaints, experiment)
         except (InvalidFilter, NotSupported):
-            found = find(request, replace(part, q=""), complaints, experiment)
+            part = replace(part, q=around.scoped(""))
+            found = find(request, part, complaints, experiment)
         context |= _context(request, found, experiment)
         problem |= {"rows_of": found.spec.q, "rows_of_all": not found.spec.q}
     except QueryTimeout:

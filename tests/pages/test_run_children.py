@@ -51,7 +51,29 @@ def test_its_filter_narrows_the_children(browser: Client) -> None:
     assert shown(browser, "?q=id:kid-1") == {"kid-1"}
     assert shown(browser, "?q=id:kid-1 or id:other") == {"kid-1"}
     assert shown(browser, "?sort=name") == {"kid-0", "kid-1", "kid-2"}
-    assert browser.get(f"{CHILDREN}?q=id:(").status_code == 400
+
+
+WRONG = ["id:(", 'id:other or id:"', "id:other or nosuch.field = 1", "id:other)", "((("]
+
+
+@pytest.mark.usefixtures("kids")
+@pytest.mark.parametrize("q", WRONG)
+def test_a_wrong_filter_shows_no_run_of_another_parent(browser: Client, q: str) -> None:
+    page = browser.get(CHILDREN, {"q": q})
+    assert page.status_code == 400
+    assert page.context["problem"]
+    assert {row.run.run_id for row in page.context["rows"]} <= {
+        "kid-0",
+        "kid-1",
+        "kid-2",
+    }
+    assert html.escape(q) in page.text
+
+
+@pytest.mark.usefixtures("kids")
+def test_of_a_filter_that_cannot_be_read_all_children_stay(browser: Client) -> None:
+    rows = browser.get(CHILDREN, {"q": "((("}).context["rows"]
+    assert len(rows) == 3
 
 
 @pytest.mark.usefixtures("kids")
