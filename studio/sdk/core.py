@@ -43,9 +43,13 @@ class RunCore:
         # Whether this process began the run, and so says that it is alive.
         self._is_own = False
         self._outputs: str | None = None
+        # What is kept of the outputs folder already.
+        self._kept: set[str] = set()
         self._names: dict[str, str] = {}
         self._paths: set[str] = set()
         self._writer: Writer | None = None
+        # What is being ended; it is not logged to any more.
+        self._ending: Writer | None = None
         self._writer_lock = threading.Lock()
         #: What became of all that was logged; None before the end.
         self.receipt: Receipt | None = None
@@ -121,19 +125,28 @@ class RunCore:
         return (self._status or self._info.get("status", "")) in _FINAL
 
     def _end(self, status: RunStatus | None, message: str = "") -> None:
-        """Deliver everything and then the status, if this process has a writer."""
-        writer, self._writer = self._writer, None
-        if writer is None:
-            if status is not None:
-                body = {"status": status.value, "message": message}
-                self._info = self._link.client.post(self._place("status"), body)
-                self._status = None
-            return
-        self.receipt = writer.close(
-            None if status is None else status.value, message=message
-        )
-        if status is not None and not self._is_final():
-            self._status = status.value
+        """Deliver everything and then the status, if this process has a writer.
+
+        Where it was interrupted before it goes on.
+        """
+        word = None if status is None else status.value
+        while (writer := self._to_end()) is not None:
+            self.receipt = writer.close(word, message=message)
+            if word is not None and not self._is_final():
+                self._status = word
+            self._ending = None
+        if word is not None and not (self.receipt is not None and self._is_final()):
+            body = {"status": word, "message": message}
+            self._info = self._link.client.post(self._place("status"), body)
+            self._status = None
+
+    def _to_end(self) -> Writer | None:
+        """The writer whose end was interrupted, else the one in use."""
+        if self._ending is None:
+            self._ending = self._writer
+        if self._ending is self._writer:
+            self._writer = None
+        return self._ending
 
     def _stream(self, path: str) -> str:
         """The path of one of the run's files, as its page shows it."""

@@ -161,13 +161,15 @@ class Lifecycle(Snapshots, Files, Details):
 
     def _keep_outputs(self) -> None:
         """Upload the outputs folder, once."""
-        folder, self._outputs = self._outputs, None
-        if folder is None or not Path(folder).is_dir():
-            return
-        for file in sorted(Path(folder).rglob("*")):
-            if file.is_file():
+        folder = self._outputs
+        if folder is not None:
+            for file in sorted(Path(folder).rglob("*")):
                 relative = file.relative_to(folder).as_posix()
-                self._out().file(file, f"{_artifact_folder(folder)}/{relative}")
+                path = f"{_artifact_folder(folder)}/{relative}"
+                if path not in self._kept and file.is_file():
+                    self._out().file(file, path)
+                    self._kept.add(path)
+        self._outputs = None
 
     def __enter__(self) -> Any:
         self._stream_output()

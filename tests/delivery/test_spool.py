@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import dis
 import errno
 import itertools
 import os
-import sys
-from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from types import CodeType, FrameType
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +15,7 @@ from hypothesis import strategies as st
 from studio.sdk.delivery import spool as module
 from studio.sdk.delivery.frames import frame, read_frames
 from studio.sdk.delivery.spool import Spool
+from tests.parts.interrupting import interrupted_at
 
 
 def drained(spool: Spool) -> list[bytes]:
@@ -125,44 +121,7 @@ def no_room(_handle: int, _data: bytes) -> int:
     raise OSError(errno.ENOSPC, "full")
 
 
-@cache
-def after_steps(code: CodeType) -> set[int]:
-    found = itertools.pairwise(dis.get_instructions(code))
-    looks = ("CALL", "JUMP_BACKWARD", "RESUME")
-    return {after.offset for one, after in found if one.opname.startswith(looks)}
-
-
-def interrupted_at(number: int, act: Callable[[], object]) -> bool:
-    """Runs `act`, stopped after the spool's step of that number; whether it was.
-
-    A step is what the interpreter looks for signals after: a call, a jump back.
-    """
-    steps = itertools.count()
-
-    def step(frame: FrameType, event: str, _argument: object) -> Any:
-        if frame.f_code.co_filename != module.__file__:
-            return None
-        frame.f_trace_opcodes = True
-        if frame.f_code.co_name in HEALING:
-            return None
-        is_step = event == "opcode" and frame.f_lasti in after_steps(frame.f_code)
-        if is_step and next(steps) == number:
-            raise KeyboardInterrupt
-        return step
-
-    before = sys.gettrace()
-    sys.settrace(step)
-    try:
-        act()
-    except KeyboardInterrupt:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
-
-
-#: An interrupt within these would be the second one within microseconds.
-HEALING = ("_count_anew", "_remove_last")
+HERE = str(module.__file__)
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["on disk", "after a full disk"])
@@ -181,7 +140,9 @@ def test_an_interrupt_at_any_step_neither_loses_nor_doubles(
             assert spool.append(b"second")
             kept += [b"first in memory", b"second"]
             monkeypatch.setattr(module, "_write", os.write)
-        was_stopped = interrupted_at(number, partial(spool.append, b"stopped"))
+        was_stopped = interrupted_at(
+            number, partial(spool.append, b"stopped"), lambda name: name == HERE
+        )
         assert spool.append(b"after")
         found = drained(spool)
         assert found in ([*kept, b"after"], [*kept, b"stopped", b"after"])

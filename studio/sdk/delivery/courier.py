@@ -25,7 +25,7 @@ from studio.sdk.delivery.notices import tell
 from studio.sdk.delivery.parting import part
 from studio.sdk.delivery.place import Place
 from studio.sdk.delivery.records import unpack_file, unpack_log
-from studio.sdk.delivery.requests import send_request
+from studio.sdk.delivery.requests import next_request, send_request
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.terms import ODD, TIMEOUT, WRONG, Blocked, as_trouble
 
@@ -69,6 +69,8 @@ class Courier:
         self.receipt: Receipt | None = None
         self.log_bytes = 0 if living else _bytes_up_to(self.logs.last)
         self.is_closing = not living
+        #: Whether the rest is a later process's.
+        self.is_left = False
         self._most = BATCH_ROWS
         self._wait = FIRST_WAIT
         self._sent_at = 0.0
@@ -114,8 +116,9 @@ class Courier:
 
     def _step(self) -> bool:
         if self.requests.waiting:
-            send_request(self.client, self.requests, self.place.folder / "held")
-            self._remember_done()
+            request = next_request(self.requests)
+            send_request(self.client, request, self.place.folder / "held")
+            self._settle(self.requests, request.held)
             return True
         is_due = self.hurried or time.monotonic() - self._sent_at >= LINGER_SECONDS
         did = False
@@ -128,8 +131,10 @@ class Courier:
         if did:
             self._sent_at = time.monotonic()
         elif self.is_closing and self.is_drained and self.receipt is None:
-            self.receipt = part(self)
+            receipt = part(self)
             self.place.remove()
+            # Last: whoever waits for it may end the process.
+            self.receipt = receipt
             did = True
         return did
 
@@ -170,24 +175,32 @@ class Courier:
         if not self.files.waiting or time.monotonic() < self.files_not_before:
             return False
         try:
-            first, [payload] = self.files.read(1, BATCH_BYTES)
+            _, [payload] = self.files.read(1, BATCH_BYTES)
             file = unpack_file(payload)
             deliver_file(self, file)
         except ODD as error:
             self._failed(as_trouble(error))
             self.files_not_before = self.not_before
             return False
-        self.files.acknowledge(first + 1)
-        # Before its copy goes: a later process must not look for it.
-        self._remember_done()
-        drop_held(self.place.folder, file)
+        self._settle(self.files, file.held)
         self.progress += 1
         return True
 
-    def _remember_done(self) -> None:
-        done = {"requests": self.requests.done, "files": self.files.done}
-        with contextlib.suppress(OSError):
+    def _settle(self, spool: Spool, held: str) -> None:
+        """The first record of the spool is delivered, and with it what it held.
+
+        A later process must not look for what is gone, so that is noted before. The
+        acknowledgement is the last: with it all may be delivered, and the folder go.
+        """
+        done = {one.sort: one.done for one in (self.requests, self.files)}
+        done[spool.sort] += 1
+        try:
             self.place.write("done.json", done)
+        except OSError:
+            # On a full disk: it goes with the folder.
+            held = ""
+        drop_held(self.place.folder, held)
+        spool.acknowledge(done[spool.sort])
 
     def _post_rows(self, body: bytes) -> Any:
         path = f"{self.base}/writers/{self.place.owner.writer}/rows"
@@ -221,8 +234,15 @@ class Courier:
         reply = self._post_rows(b'{"first":%d,"rows":[null]}' % first)
         self.rows.acknowledge(int(reply["next"]))
 
+    def keep_ending(self) -> None:
+        """How the run ended, for a later process."""
+        if self.ending is not None:
+            with contextlib.suppress(OSError):
+                self.place.write("end.json", self.ending)
+
     def release(self) -> None:
-        """Leave the rest to a later process."""
+        """Leave the rest to a later process. May be repeated."""
+        self.is_left = True
         for spool in (self.requests, self.rows, self.logs, self.files):
             spool.close()
         lost = {

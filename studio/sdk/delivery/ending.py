@@ -33,12 +33,12 @@ LAST_TRY_SECONDS = 3.0
 
 
 class _Here:
-    """Of this process: its sender, its open writers, and how much they lost."""
+    """Of this process: its sender, its open writers, and how much each of them lost."""
 
     lock = threading.RLock()
     sender: Sender | None = None
     open: list[Writer] = []  # noqa: RUF012
-    lost = 0
+    lost: dict[str, int] = {}  # noqa: RUF012
 
 
 def sender() -> Sender:
@@ -95,50 +95,60 @@ def drain(
         show.end()
 
 
-def close(
-    writer: Writer,
-    courier: Courier,
-    status: str | None,
-    message: str,
-    timeout: float | None,
-) -> Receipt:
-    """Deliver what is left, the receipt and the status; say what became of it."""
-    if not writer.is_child:
-        courier.ending = {
-            "status": status,
-            "message": message,
-            "ended": int(time.time() * 1000),
-        }
-        with contextlib.suppress(OSError):
-            courier.place.write("end.json", courier.ending)
+def note(writer: Writer, courier: Courier, status: str | None, message: str) -> None:
+    """Remember how the run ends. Of an end that is repeated the last word counts."""
+    if writer.is_child or (courier.ending is not None and status is None):
+        return
+    before = courier.ending or {"ended": int(time.time() * 1000)}
+    courier.ending = {**before, "status": status, "message": message}
+
+
+def close(writer: Writer, courier: Courier, timeout: float | None) -> Receipt:
+    """Deliver what is left, the receipt and the status; say what became of it.
+
+    It may have been interrupted at any step before: what was done then stays done.
+    """
+    if not courier.is_closing:
+        courier.keep_ending()
     if writer.offline:
         courier.release()
-        notices.tell(
-            f"Run {writer.run_id} was logged offline: it lies in "
-            f"{courier.place.folder} until `studio sync` delivers it."
-        )
-        receipt = courier.tally()
-        if receipt.gone:
-            _Here.lost += receipt.gone
-            notices.tell(
-                f"The disk was full: {receipt.gone:,} of its records are lost."
-            )
-        return receipt
-    others = adopt(sender(), courier)
-    for other in others:
-        drain(other, lambda other=other: other.receipt is not None, timeout)  # type: ignore[misc]
-    courier.is_closing = True
-    whole = drain(courier, lambda: courier.receipt is not None, timeout)
+        return _tell_offline(writer, courier)
+    if not courier.is_left:
+        _deliver(writer, courier, timeout)
     sender().remove(courier)
-    if not whole:
+    if courier.receipt is None:
+        courier.keep_ending()
         courier.release()
     receipt = courier.tally()
     _tell(writer, courier, receipt)
     return receipt
 
 
+def _deliver(writer: Writer, courier: Courier, timeout: float | None) -> None:
+    here = sender()
+    here.add(courier, heartbeats=writer.heartbeats)
+    adopt(here, courier)
+    for other in here.leftovers():
+        if other.place.owner.is_of_run(courier.place.owner):
+            drain(other, lambda other=other: other.receipt is not None, timeout)  # type: ignore[misc]
+    courier.is_closing = True
+    drain(courier, lambda: courier.receipt is not None, timeout)
+
+
+def _tell_offline(writer: Writer, courier: Courier) -> Receipt:
+    notices.tell(
+        f"Run {writer.run_id} was logged offline: it lies in "
+        f"{courier.place.folder} until `studio sync` delivers it."
+    )
+    receipt = courier.tally()
+    if receipt.gone:
+        _Here.lost[courier.place.owner.writer] = receipt.gone
+        notices.tell(f"The disk was full: {receipt.gone:,} of its records are lost.")
+    return receipt
+
+
 def _tell(writer: Writer, courier: Courier, receipt: Receipt) -> None:
-    _Here.lost += receipt.lost
+    _Here.lost[courier.place.owner.writer] = receipt.lost
     if writer.is_child and receipt.is_whole:
         return
     notices.tell(receipt.line())
@@ -166,7 +176,7 @@ def _at_exit() -> None:
         _deliver_leftovers()
     except KeyboardInterrupt:
         notices.tell("Interrupted: what is not delivered waits in the spool.")
-    if _Here.lost and not hasattr(sys, "ps1"):
+    if any(_Here.lost.values()) and not hasattr(sys, "ps1"):
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
@@ -197,7 +207,7 @@ def drain_child(writer: Writer) -> None:
 
 def _after_fork() -> None:
     writers, _Here.open = _Here.open, []
-    _Here.lock, _Here.sender, _Here.lost = threading.RLock(), None, 0
+    _Here.lock, _Here.sender, _Here.lost = threading.RLock(), None, {}
     notices.renew_lock()
     for writer in writers:
         writer.become_child()

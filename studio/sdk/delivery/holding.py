@@ -83,11 +83,11 @@ def deliver_file(courier: Courier, file: HeldFile) -> None:
         _refuse(courier, file, error.message)
 
 
-def drop_held(folder: Path, file: HeldFile) -> None:
-    """Remove the copy of a file that is delivered."""
-    if file.held:
+def drop_held(folder: Path, name: str) -> None:
+    """Remove the copy of what is delivered, where there is one."""
+    if name:
         with contextlib.suppress(OSError):
-            (folder / "held" / file.held).unlink()
+            (folder / "held" / name).unlink()
 
 
 def _upload(courier: Courier, source: Path, file: HeldFile) -> None:

@@ -65,25 +65,12 @@ def take_up(place: Place, client: Client) -> Courier | None:
         return None
 
 
-def adopt(sender: Sender, parent: Courier) -> list[Courier]:
-    """Deliver what children of this run's process left; the couriers that do."""
-    found = []
+def adopt(sender: Sender, parent: Courier) -> None:
+    """Have the sender deliver what children of this run's process left."""
     for place in abandoned():
-        same = _same_run(place, parent)
+        same = place.owner.is_of_run(parent.place.owner)
         courier = take_up(place, parent.client) if same else None
         if courier is None:
             place.leave()
         else:
             sender.add(courier, heartbeats=False)
-            found.append(courier)
-    return found
-
-
-def _same_run(place: Place, parent: Courier) -> bool:
-    mine = parent.place.owner
-    one = place.owner
-    return (one.server, one.workspace, one.run_id) == (
-        mine.server,
-        mine.workspace,
-        mine.run_id,
-    )

@@ -42,6 +42,11 @@ class Owner:
         same = (self.server, self.workspace) == (server, workspace)
         return same and (not self.user or not user or self.user == user)
 
+    def is_of_run(self, other: Owner) -> bool:
+        """Whether both log to one run."""
+        same = (self.server, self.workspace) == (other.server, other.workspace)
+        return same and self.run_id == other.run_id
+
 
 def spool_root() -> Path:
     """`STUDIO_SPOOL`, or the user's folder for the state of programs."""
@@ -178,9 +183,9 @@ class Place:
 
     def leave(self) -> None:
         """Let another process deliver what is here."""
-        if self._lock >= 0:
-            os.close(self._lock)
-        self._lock = -1
+        handle, self._lock = self._lock, -1
+        if handle >= 0:
+            os.close(handle)
 
     def remove(self) -> None:
         """All of it was delivered."""

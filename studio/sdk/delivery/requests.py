@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 from studio.core.errors import AlreadyExists, Conflict
@@ -15,14 +14,18 @@ from studio.sdk.delivery.terms import TIMEOUT, WRONG
 LONGEST = 32 * 1024 * 1024
 
 
-def send_request(client: Client, requests: Spool, held: Path) -> None:
-    """Send the next one. One that is refused is told and left out.
+def next_request(requests: Spool) -> Request:
+    """The next one to send, which stays there until it is acknowledged."""
+    _, [payload] = requests.read(1, LONGEST)
+    return unpack_request(payload)
+
+
+def send_request(client: Client, request: Request, held: Path) -> None:
+    """Send it. One that is refused is told and left out.
 
     `held` is the folder of bodies that are files. Raises the error of an essential
     one, such as the run's making, and what may pass.
     """
-    first, [payload] = requests.read(1, LONGEST)
-    request = unpack_request(payload)
     try:
         if request.held:
             _upload(client, request, held / request.held)
@@ -35,10 +38,6 @@ def send_request(client: Client, requests: Spool, held: Path) -> None:
             raise
         if not isinstance(error, AlreadyExists):
             tell(f"{request.method} {request.path} was refused: {error.message}")
-    requests.acknowledge(first + 1)
-    if request.held:
-        with contextlib.suppress(OSError):
-            (held / request.held).unlink()
 
 
 def _upload(client: Client, request: Request, file: Path) -> None:
@@ -48,4 +47,5 @@ def _upload(client: Client, request: Request, file: Path) -> None:
         tell(f"{request.path} was not kept: {error.strerror or error}")
         return
     with content:
-        client.upload(request.path, content, file.stat().st_size, timeout=TIMEOUT)
+        size = file.stat().st_size
+        client.upload(request.path, content, size, timeout=TIMEOUT)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from studio.sdk.client import Client
+from studio.sdk.delivery.bell import Bell, Bells
 from studio.sdk.delivery.courier import Courier
 from studio.sdk.delivery.leftovers import find_leftovers
 from studio.sdk.delivery.terms import ODD, TIMEOUT
@@ -31,22 +32,27 @@ class Sender:
         self._couriers: list[Courier] = []
         self._beats: dict[int, float] = {}
         self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._wake = Bell()
+        self._threads = (
+            threading.Thread(target=self._send, name="run-studio-sender", daemon=True),
+            threading.Thread(target=self._upload, name="run-studio-files", daemon=True),
+        )
         self._synced = 0.0
         self._looked: set[tuple[str, str]] = set()
         self._to_look: list[Client] = []
         self._look_at = 0.0
-        self.moved = threading.Condition()
+        self._moved = Bells()
 
     def add(self, courier: Courier, *, heartbeats: bool) -> None:
+        """Deliver what it has. May be repeated."""
         with self._lock:
-            self._couriers.append(courier)
+            if courier not in self._couriers:
+                self._couriers.append(courier)
             if heartbeats:
-                self._beats[id(courier)] = 0.0
-            if not self._threads:
-                self._start("run-studio-sender", self._send)
-                self._start("run-studio-files", self._upload)
+                self._beats.setdefault(id(courier), 0.0)
+            for thread in self._threads:
+                if thread.ident is None:
+                    thread.start()
         self.hurry()
 
     def look_for_leftovers(self, client: Client) -> None:
@@ -77,23 +83,17 @@ class Sender:
 
     def hurry(self) -> None:
         """Look now, without waiting for the next poll."""
-        self._wake.set()
+        self._wake.ring()
 
     def wait(self, done: Callable[[], bool], seconds: float) -> bool:
         """Wait until `done`, at most so long; whether it is."""
-        end = time.monotonic() + seconds
-        with self.moved:
-            while not done():
-                left = end - time.monotonic()
-                if left <= 0:
-                    return False
-                self.moved.wait(min(left, 0.5))
+        end, bell = time.monotonic() + seconds, self._moved.mine()
+        while not done():
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            bell.wait(min(left, 0.5))
         return True
-
-    def _start(self, name: str, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=work, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
 
     def _send(self) -> None:
         while True:
@@ -104,7 +104,6 @@ class Sender:
                 self._look()
                 self._sync()
                 self._wake.wait(POLL_SECONDS)
-                self._wake.clear()
 
     def _upload(self) -> None:
         while True:
@@ -117,8 +116,7 @@ class Sender:
             if move(courier):
                 did = True
         if did:
-            with self.moved:
-                self.moved.notify_all()
+            self._moved.ring()
         return did
 
     def _look(self) -> None:
@@ -133,8 +131,7 @@ class Sender:
             for courier in found:
                 self.add(courier, heartbeats=False)
             self._to_look.remove(client)
-            with self.moved:
-                self.moved.notify_all()
+            self._moved.ring()
 
     def _part_with_leftovers(self) -> None:
         """Those that are delivered, and those that cannot be: they stay on the disk."""

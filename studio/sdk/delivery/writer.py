@@ -25,11 +25,7 @@ from studio.sdk.delivery.holding import hold
 from studio.sdk.delivery.leftovers import user_of
 from studio.sdk.delivery.log_place import LogPlace
 from studio.sdk.delivery.place import Place, make_place
-from studio.sdk.delivery.records import (
-    Request,
-    pack_file,
-    pack_request,
-)
+from studio.sdk.delivery.records import Request, pack_file, pack_request
 from studio.sdk.delivery.spelling import spelled, spelled_item, whole_step
 
 #: Names whose spelling in JSON is kept ready; with more of them it is made anew.
@@ -66,6 +62,7 @@ class Writer:
         self._courier: Courier | None = None
         self._append: Callable[[bytes], bool] = self._append_first
         self._closed = False
+        self._receipt: Receipt | None = None
         self.is_child = False
         self._full = FullDisk()
 
@@ -230,17 +227,21 @@ class Writer:
         """Deliver the rest, then the status; returns what became of all of it.
 
         What cannot be delivered now stays in the spool, the status with it. Calling it
-        again returns the same.
+        again returns the same, or goes on with what was interrupted.
         """
-        with self._lock:
-            if self._closed and self._courier is not None:
-                return self._courier.tally()
-            self._closed = True
-            self._append = self._append_closed
+        if self._receipt is None:
+            courier = self._courier
+            if courier is not None:
+                ending.note(self, courier, status, message)
+            with self._lock:
+                self._closed, self._append = True, self._append_closed
+            self._receipt = (
+                Receipt(self.run_id)
+                if courier is None
+                else ending.close(self, courier, timeout)
+            )
         ending.unregister(self)
-        if self._courier is None:
-            return Receipt(self.run_id)
-        return ending.close(self, self._courier, status, message, timeout)
+        return self._receipt
 
     def _begin(self) -> Courier:
         with self._lock:

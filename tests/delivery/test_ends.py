@@ -1,0 +1,133 @@
+"""A run's end that is interrupted, at every step there is."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from studio.sdk import core
+from studio.sdk.delivery import ending, sender
+from studio.sdk.delivery.place import abandoned
+from studio.sdk.delivery.spool import Spool
+from studio.sdk.run import Run
+from tests.delivery.fake import Fake
+from tests.parts.interrupting import interrupted_at
+
+SDK = str(Path(core.__file__).parent)
+#: What the SDK's code calls of the standard library, and waits in.
+WITHIN = (str(threading.__file__), str(contextlib.__file__))
+
+
+def is_ours(name: str) -> bool:
+    return name.startswith(SDK) or name in WITHIN
+
+
+@pytest.fixture(autouse=True)
+def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = tmp_path / "spool"
+    monkeypatch.setenv("STUDIO_SPOOL", str(place))
+    monkeypatch.setenv("STUDIO_DRAIN_SECONDS", "5")
+    monkeypatch.setattr(sender, "POLL_SECONDS", 0.002)
+    return place
+
+
+@pytest.fixture
+def outputs(tmp_path: Path) -> Path:
+    folder = tmp_path / "outputs"
+    folder.mkdir()
+    (folder / "model").write_bytes(b"weights")
+    return folder
+
+
+def begun(fake: Fake, folder: Path, *, offline: bool = False) -> Run:
+    """A run that has logged a bit of everything."""
+    link = SimpleNamespace(client=fake, deferred=offline, offline=offline)
+    experiment: Any = SimpleNamespace(_link=link, name="ends")
+    run = Run(experiment, "r1", _info={"status": "Running"})
+    run._is_own, run._outputs = True, str(folder)
+    for value in range(3):
+        run.log("loss", value)
+    run._out().log("logs/user_log.txt", b"printed\n")
+    return run
+
+
+def end_again(run: Run) -> None:
+    run.complete()
+
+
+def leave_it_to_the_exit(_run: Run) -> None:
+    while ending._Here.open:
+        ending._Here.open[0].close()
+
+
+def log_more_and_end(run: Run) -> None:
+    run.log("loss", 3)
+    run.complete()
+
+
+@pytest.mark.parametrize(
+    "after",
+    [end_again, leave_it_to_the_exit, log_more_and_end],
+    ids=lambda f: f.__name__,
+)
+def test_an_end_that_is_interrupted_at_any_step_is_finished_later(
+    outputs: Path, spool: Path, after: Callable[[Run], None]
+) -> None:
+    for number in itertools.count():
+        fake = Fake()
+        run = begun(fake, outputs)
+        was_stopped = interrupted_at(number, run.complete, is_ours)
+        was_meant = fake.statuses or any(
+            writer.courier.ending for writer in ending._Here.open
+        )
+        after(run)
+        assert sorted(fake.points()) == list(
+            range(4 if after is log_more_and_end else 3)
+        )
+        assert fake.log() == b"printed\n"
+        if after is not leave_it_to_the_exit:
+            assert fake.files == {"outputs/model": b"weights"}
+            assert run.receipt is not None
+            assert run.receipt.is_whole
+            assert set(fake.statuses) == {"Completed"}
+        elif was_meant:
+            assert fake.statuses == ["Completed"]
+        if after is end_again:
+            assert len(fake.statuses) == len(fake.receipts) == 1
+        assert list(spool.glob("[0-9a-f]*")) == []
+        assert ending._Here.open == []
+        if not was_stopped:
+            break
+    assert number > 100
+
+
+@pytest.mark.parametrize("offline", [False, True], ids=["server away", "offline"])
+def test_an_end_without_a_server_is_left_whole_wherever_it_is_interrupted(
+    outputs: Path, monkeypatch: pytest.MonkeyPatch, offline: bool
+) -> None:
+    monkeypatch.setenv("STUDIO_DRAIN_SECONDS", "0")
+    for number in itertools.count():
+        fake = Fake()
+        fake.is_away = True
+        run = begun(fake, outputs, offline=offline)
+        was_stopped = interrupted_at(number, run.complete, is_ours)
+        run.complete()
+        assert run.receipt is not None
+        assert run.receipt.waiting in (5, 6)
+        assert not run.receipt.lost
+        assert ending._Here.open == []
+        [place] = abandoned()
+        assert place.read("end.json")["status"] == "Completed"
+        assert Spool.found(place.folder, "rows").waiting == 3
+        assert Spool.found(place.folder, "files").waiting >= 1
+        place.remove()
+        if not was_stopped:
+            break
+    assert number > 100
