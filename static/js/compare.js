@@ -1,5 +1,6 @@
 // Runs side by side: finding a row while it is typed, adding a run from a list that the
 // server makes, and going on by itself while a run lives. Everything has a link or form.
+import { show } from "./list-address.js";
 import { morph } from "./morph.js";
 
 const WAIT = 150;
@@ -35,8 +36,24 @@ document.addEventListener("input", (event) => {
   const box = event.target;
   if (box.id !== "find-row" && box.id !== "add-box") return;
   clearTimeout(timer);
-  timer = setTimeout(() => (box.id === "find-row" ? box.form.requestSubmit() : ask()), WAIT);
+  timer = setTimeout(box.id === "find-row" ? find : ask, WAIT);
 });
+// Who leaves the field waits no longer: an answer of before would bring its own text.
+document.addEventListener("change", (event) => event.target.id === "find-row" && timer && find());
+function find() {
+  document.getElementById("compare-form").requestSubmit();
+}
+
+// As a link does: a form's second request would wait for the first, whose answer takes the
+// form away.
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "compare-form") return;
+  event.preventDefault();
+  event.stopPropagation();
+  clearTimeout(timer);
+  timer = 0;
+  show(`?${new URLSearchParams(new FormData(event.target))}`, { part: "compare" });
+}, true);
 
 document.addEventListener("toggle", (event) => {
   if (event.target.id === "compare-add" && event.target.open) begin();
@@ -50,6 +67,7 @@ const early = document.getElementById("compare-add");
 if (early?.open && early.contains(document.activeElement)) begin();
 
 async function ask() {
+  timer = 0;
   asking?.abort();
   const mine = (asking = new AbortController());
   const address = `${addBox().dataset.offer}&add=${encodeURIComponent(addBox().value.trim())}`;
@@ -101,6 +119,8 @@ async function look() {
   try {
     const answer = await fetch(address, { headers: { "HX-Request": "true" }, cache: "no-store" });
     const html = answer.ok ? await answer.text() : "";
+    // Something else was asked for meanwhile: this answer is of before.
+    if (document.querySelector(".htmx-request")) return follow();
     document.getElementById("live").classList.toggle("paused", !answer.ok);
     if (html && root() === before && location.href === address) take(html);
   } catch {
@@ -113,12 +133,11 @@ function take(html) {
   model.innerHTML = html;
   const [now, fresh] = [document.querySelector("table.compare"), model.content.querySelector("table.compare")];
   if (now && fresh) morph(now, fresh);
-  const [card, drawn] = [document.getElementById("compare-conclusion"), model.content.getElementById("compare-conclusion")];
-  if (card && drawn && !card.matches("[data-editing]") && !card.contains(document.activeElement)) {
-    if (!card.isEqualNode(drawn)) {
-      card.replaceWith(drawn);
-      htmx.process(drawn);
-    }
+  for (const id of ["compare-conclusion", "images"]) {
+    const [card, drawn] = [document.getElementById(id), model.content.getElementById(id)];
+    if (!card || !drawn || card.matches("[data-editing]") || card.contains(document.activeElement) || card.isEqualNode(drawn)) continue;
+    card.replaceWith(drawn);
+    htmx.process(drawn);
   }
   const pace = model.content.getElementById("compare").dataset.pace;
   if (pace) root().dataset.pace = pace;

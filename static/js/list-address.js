@@ -22,13 +22,14 @@ export function parameter(name, value, { place = true } = {}) {
   return kept.length ? `?${kept.join("&")}` : "";
 }
 
-// Shows the list at that query, as a link within it would.
-export function show(query) {
-  const list = document.getElementById("run-table");
+// Shows the list, or another part that follows its links, at that query, as one of them
+// would. The address of before stays in the history unless it is to be replaced.
+export function show(query, { part = "run-table", replace = false } = {}) {
   const link = document.createElement("a");
   link.href = location.pathname + query;
   link.hidden = true;
-  list.append(link);
+  if (replace) link.setAttribute("hx-replace-url", "true");
+  document.getElementById(part).append(link);
   htmx.process(link);
   link.click();
 }

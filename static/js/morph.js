@@ -56,4 +56,4 @@ function isHeld(node) {
   return marks || node.contains(document.activeElement) || node.querySelector("details[open], dialog[open]");
 }
 
-const isEdited = (node) => node.matches("input, textarea, select, [contenteditable]") || node.querySelector("[data-editing], input:focus, textarea:focus, [contenteditable]:focus");
+const isEdited = (node) => node.matches("input, textarea, select, [contenteditable]") || node.querySelector("[data-editing]");
