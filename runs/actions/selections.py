@@ -9,11 +9,9 @@ from hashlib import blake2b
 from django.db import transaction
 
 from runs.models import Selection, ViewRevision, Workspace
-from runs.models.selections import packed
+from runs.models.selections import KEPT, packed
 
 DAY = 86_400_000
-#: How a selection that is kept here begins in an address.
-KEPT = "s."
 #: How long a selection stays that nobody looks at.
 KEPT_DAYS = 400
 

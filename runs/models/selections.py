@@ -10,6 +10,9 @@ from django.db import models
 
 from runs.models.accounts import Workspace
 
+#: How a selection that is kept here begins in an address: `selected=s.<slug>`.
+KEPT = "s."
+
 
 class Selection(models.Model):
     """Runs by the numbers of their colours; what it holds never changes.

@@ -170,7 +170,6 @@ class ShareLink(models.Model):
     created = models.BigIntegerField()
     expires = models.BigIntegerField()
     revoked = models.BigIntegerField(null=True, blank=True)
-    opened = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [

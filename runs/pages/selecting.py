@@ -22,6 +22,7 @@ from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
 from runs.actions.selections import DAY, keep_selection
 from runs.models import Experiment, Run, Selection
+from runs.models.selections import KEPT
 from runs.pages.compare_state import CompareState
 from runs.pages.list_scope import ListScope, scope_in, scope_of
 from runs.pages.members_only import PageRequest
@@ -33,7 +34,7 @@ from runs.search.compare import MOST as MOST_COMPARED
 from runs.search.find_runs import RunPage
 from runs.search.question import ask
 from runs.search.run_sets import run_set
-from runs.search.selection import KEPT, MOST, Chosen, Selected, selected_runs
+from runs.search.selection import MOST, Chosen, Selected, selected_runs
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import attribute
 from studio.core.viewlenient import Complaint, read_leniently

@@ -13,12 +13,11 @@ from functools import cached_property
 
 from runs.models import Run, Selection, User, Workspace
 from runs.models.runs import RunQuerySet
+from runs.models.selections import KEPT
 from runs.search.columns import HEAVY
 from studio.core.errors import InvalidValue
 from studio.core.viewspec import ViewSpec
 
-#: How a selection that is kept on the server begins.
-KEPT = "s."
 #: So many ids stand in an address; so many runs are selected at the most.
 IN_ADDRESS, MOST = 50, 10_000
 #: So many colours there are; then they repeat.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from runs.models import Key, Run, User, View, Workspace
+from runs.models.selections import KEPT
 from runs.search.scope import KINDS
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import Field
@@ -53,7 +54,7 @@ def missing_columns(fields: Iterable[Field], workspace: Workspace) -> list[Missi
 def missing_runs(spec: ViewSpec, workspace: Workspace, viewer: User) -> list[Missing]:
     """Selected and opened runs that are gone or in the trash; one query."""
     named = [*spec.selected, *(each.run_id for each in spec.tree)]
-    wanted = [e for e in dict.fromkeys(named) if e and not e.startswith("s.")]
+    wanted = [e for e in dict.fromkeys(named) if e and not e.startswith(KEPT)]
     if not wanted:
         return []
     there = Run.objects.filter(workspace=workspace, run_id__in=wanted)

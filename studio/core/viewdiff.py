@@ -76,11 +76,6 @@ def differences(
     return tuple(found)
 
 
-def is_same(old: ViewSpec, new: ViewSpec) -> bool:
-    """Whether the two show the same."""
-    return _kept(old) == _kept(new)
-
-
 def overriding(view: ViewSpec, spec: ViewSpec) -> str:
     """What an address of `view` says to show `spec`: a query string without `?`.
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from msgspec import UNSET, UnsetType
 
+from runs.access.admission import enter
 from runs.access.rules import (
     Permission,
     StudioRequest,
@@ -37,9 +38,9 @@ from runs.api.v1.view_shapes import (
     ViewPatch,
     ViewQuery,
 )
-from runs.models import Member, Role, View
+from runs.models import View
 from runs.search.views import find_view, matching, only, views_in
-from studio.core.errors import Conflict, InvalidValue, NotFound
+from studio.core.errors import Conflict, InvalidValue
 from studio.core.viewspec import ViewSpec
 
 
@@ -166,20 +167,14 @@ def clone_view(request: StudioRequest, slug: str, body: CloneTo) -> ViewInfo:
 
     An experiment of the same name is its list there; selected runs stay behind.
     """
-    view, user = view_of(request, slug), signed_in_user(request)
-    member = Member.objects.select_related("workspace").filter(
-        user=user, workspace__name=body.workspace
-    )
-    there = member.first()
-    if there is None:
-        raise NotFound("There is no such workspace, or you are not a member of it.")
-    request.workspace, request.role = there.workspace, Role(there.role)
+    view = view_of(request, slug)
+    enter(request, body.workspace)
     state = actions.state_of(view)
     name = list_name(view)
     spec = state.spec.changed(selected=(), only=False, tree=())
     experiment = experiment_here(request, name)
     made = actions.create_view(
-        there.workspace,
+        workspace_of(request),
         body.name or view.name,
         actions.State(spec, experiment, name or ""),
         description=view.description,
