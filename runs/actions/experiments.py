@@ -19,6 +19,8 @@ from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
 
 DEFAULT_NAME = "Default"
+#: What may be done where something is to go to an experiment that is in the trash.
+WAY_OUT = "restore it, or use another name"
 
 
 @transaction.atomic
@@ -73,7 +75,7 @@ def rename_experiment(
     experiment.refresh_from_db(fields=["name", "deleted"])
     if experiment.deleted is not None:
         raise InvalidState(
-            f"The experiment {experiment.name!r} is deleted; restore it first",
+            f"The experiment {experiment.name!r} is in the trash; restore it first",
             experiment=experiment.name,
         )
     if name == experiment.name:
@@ -199,9 +201,9 @@ def _next_number(workspace: Workspace, name: str) -> int:
 def refuse_used_name(workspace: Workspace, name: str) -> None:
     known = Experiment.objects.filter(workspace=workspace, name=name).first()
     if known is not None:
-        where = "exists already, in the trash" if known.deleted else "exists already"
+        where = f", in the trash: {WAY_OUT}" if known.deleted is not None else ""
         raise AlreadyExists(
-            f"An experiment {name!r} {where}",
+            f"An experiment {name!r} exists already{where}",
             experiment=known.name,
             experiment_id=str(known.number),
             deleted=known.deleted is not None,

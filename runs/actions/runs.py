@@ -10,6 +10,7 @@ from django.db.models import F
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
+from runs.actions.experiments import WAY_OUT
 from runs.actions.inventing import invent_name
 from runs.actions.lifecycle import start_event
 from runs.actions.locks import refuse_locked
@@ -191,7 +192,7 @@ def _next_number(experiment: Experiment) -> int:
     # The UPDATE takes the row, so two runs made at once get two numbers.
     if not _take_number(experiment.pk):
         raise InvalidState(
-            f"The experiment {experiment.name!r} is deleted; restore it first",
+            f"The experiment {experiment.name!r} is in the trash: {WAY_OUT}",
             experiment=experiment.name,
         )
     [[number]] = _last_number.all(experiment.pk)

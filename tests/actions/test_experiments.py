@@ -43,6 +43,7 @@ def test_a_name_stays_taken_in_the_trash(
     with pytest.raises(AlreadyExists) as caught:
         experiments.create_experiment(workspace, "digits", actor=actor, now=now)
     assert caught.value.details["deleted"] is True
+    assert "restore it, or use another name" in caught.value.message
 
 
 def test_default_cannot_be_deleted(

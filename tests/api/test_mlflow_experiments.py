@@ -82,7 +82,12 @@ def test_writes_to_a_deleted_experiment_are_refused(mlflow: Mlflow) -> None:
     number = mlflow.new_experiment("e1")
     mlflow.post("experiments/delete", experiment_id=number)
     at = {"experiment_id": number}
-    state = "The experiment 1 must be in the 'active' state. Current state is deleted."
+    state = (
+        "The experiment 1 must be in the 'active' state. Current state is deleted. "
+        "It is in the trash: restore it, or use another name."
+    )
+    made = mlflow.refused("experiments/create", name="e1")
+    assert made.message.endswith("in the trash: restore it, or use another name")
     assert mlflow.refused("runs/create", **at).message == state
     tag = mlflow.refused("experiments/set-experiment-tag", **at, key="a", value="b")
     assert (tag.status, tag.message) == (400, state)

@@ -138,7 +138,7 @@ def test_a_view_keeps_the_list_that_is_gone(rest: Rest, is_purged: bool) -> None
     View.objects.all().delete()
     _status, error = rest.refused("POST", "views/apply", {"yaml": text})
     what = "make it" if is_purged else "restore it"
-    assert f"{what}, name another, or none" in error["message"]
+    assert f"{what}, or use another name, or none" in error["message"]
 
 
 def test_a_file_is_bounded(rest: Rest) -> None:

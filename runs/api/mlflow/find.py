@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from runs.access.rules import StudioRequest
+from runs.actions.experiments import WAY_OUT
 from runs.api.mlflow.enums import is_deleted
 from runs.api.mlflow.errors import invalid, missing
 from runs.api.mlflow.http import workspace_of
@@ -102,7 +103,7 @@ def writable_experiment(request: StudioRequest, experiment_id: str) -> Experimen
     if is_deleted(experiment):
         raise InvalidState(
             f"The experiment {experiment_id} must be in the 'active' state. "
-            "Current state is deleted."
+            f"Current state is deleted. It is in the trash: {WAY_OUT}."
         )
     return experiment
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runs.access.rules import StudioRequest, signed_in_user, workspace_of
+from runs.actions.experiments import WAY_OUT
 from runs.api.v1.view_shapes import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
 from runs.models import Experiment, View, ViewRevision
 from runs.render import view_words
@@ -130,12 +131,10 @@ def experiment_named(request: StudioRequest, name: str | None) -> Experiment | N
     found = experiment_here(request, name)
     if name is None or (found is not None and found.deleted is None):
         return found
-    said = f"The experiment {name!r} is in the trash: restore it"
+    said = f"The experiment {name!r} is in the trash: {WAY_OUT}"
     if found is None:
-        said = f"There is no experiment {name!r} here: make it"
-    raise InvalidValue(
-        f"{said}, name another, or none for All runs", field="experiment"
-    )
+        said = f"There is no experiment {name!r} here: make it, or use another name"
+    raise InvalidValue(f"{said}, or none for All runs", field="experiment")
 
 
 def experiment_here(request: StudioRequest, name: str | None) -> Experiment | None:
