@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+import numpy as np
 from django.utils.translation import gettext as _
 
 from runs.pages.chart_notes import (
@@ -31,6 +32,7 @@ from runs.render.value_charts import (
     scatter_figure,
 )
 from runs.search.mean_curves import MeanCurve, mean_curves
+from runs.search.means import band_of, mean_and_std
 from runs.search.run_curves import Chosen, Window, choose_series, curves_of
 from runs.search.run_groups import group_runs
 from runs.search.run_metrics import began
@@ -145,7 +147,7 @@ def _mean_line(curve: MeanCurve, name: str, chart: Chart) -> Line:
 
 def _band(curve: MeanCurve, chart: Chart) -> Band:
     ends = {
-        "std": (curve.mean - curve.std, curve.mean + curve.std),
+        "std": band_of(curve.mean, curve.std),
         "minmax": (curve.least, curve.greatest),
         "none": (curve.mean, curve.mean),
     }
@@ -243,10 +245,7 @@ def mean_of(values: Sequence[object]) -> Mean | None:
     numbers = [v for v in values if isinstance(v, float) and abs(v) < float("inf")]
     if not numbers:
         return None
-    mean = sum(numbers) / len(numbers)
-    # A product overflows to Infinity, where a power would raise.
-    apart = sum((value - mean) * (value - mean) for value in numbers)
-    std = (apart / (len(numbers) - 1)) ** 0.5 if len(numbers) > 1 else 0.0
+    mean, std = (float(each[0]) for each in mean_and_std(np.array(numbers)[:, None]))
     return Mean(mean, std, min(numbers), max(numbers), len(numbers))
 
 

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from runs.search.means import Floats, mean_and_std, means_by_place
 from runs.search.run_curves import Placed, Series, Window, read_series
 from runs.search.run_groups import RunGroup
 from studio.core.viewcharts import Chart
 
 #: From so many places on, stretches take their place; and how many of those there are.
 EXACT, STRETCHES = 1000, 500
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -79,15 +78,13 @@ def _mean(group: RunGroup, place: int, lines: Sequence[Placed]) -> MeanCurve:
     some = counts > 0
     table, counts = table[:, some], counts[some]
     xs = ((edges[:-1] + edges[1:]) / 2)[some] if stretched else known[some]
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = np.nanmean(table, axis=0)
-        apart = np.nansum((table - mean) ** 2, axis=0) / np.maximum(counts - 1, 1)
+    mean, std = mean_and_std(table)
     return MeanCurve(
         group,
         place,
         xs,
         mean,
-        np.sqrt(apart),
+        std,
         np.nanmin(table, axis=0),
         np.nanmax(table, axis=0),
         counts,
@@ -110,11 +107,8 @@ def _per_place(
     at: NDArray[np.intp], values: Floats, count: int, *, last: bool
 ) -> Floats:
     """The run's value in each place: its last there, or the mean of a stretch."""
+    if not last:
+        return means_by_place(at, values, count)
     found = np.full(count, np.nan)
-    if last:
-        found[at] = values
-        return found
-    number = np.bincount(at, minlength=count)
-    summed = np.bincount(at, weights=values, minlength=count)
-    np.divide(summed, number, out=found, where=number > 0)
+    found[at] = values
     return found

@@ -205,6 +205,7 @@ def test_other_kinds_draw_a_value_a_run(
     assert ask(visitor, "table", chart).status_code == 200
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("kind", ["bar", "line"])
 def test_a_group_of_huge_values_is_drawn(
     visitor: Client, curve: Any, kind: str
@@ -212,7 +213,10 @@ def test_a_group_of_huge_values_is_drawn(
     for name, value in (("a", 1e200), ("b", 1.0), ("c", 1.7e308), ("d", 1.7e308)):
         curve(name, [value], params={"opt": "adam" if name < "c" else "sgd"})
     chart = f"{kind}!metrics.loss!group=params.opt"
-    assert figure(visitor, chart)["data"]
+    found = figure(visitor, chart)["data"]
+    values = [y for trace in found for y in trace["y"]]
+    assert 1.7e308 in values
+    assert None not in values
     assert visitor.get(f"{ALL}?charts={chart}").status_code == 200
     assert ask(visitor, "table", chart).status_code == 200
 

@@ -1,0 +1,53 @@
+"""Means and deviations of numbers, however large.
+
+Sums and squares of huge numbers lie beyond all range, though their mean does not. So
+they are made smaller first, by a power of two, which rounds nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+#: The greatest number that there is: what lies beyond it is drawn there.
+GREATEST = float(np.finfo(np.float64).max)
+#: Below 2 to this, squares of thousands of numbers can be summed.
+_SMALL = 480
+
+
+def mean_and_std(table: Floats) -> tuple[Floats, Floats]:
+    """Of each column, whose NaN do not count; the deviation is that of a sample.
+
+    Every column has a number, and none is infinite; so is what comes out.
+    """
+    scale = _scale_of(np.nanmax(np.abs(table), axis=0))
+    small = table / scale
+    mean = np.nanmean(small, axis=0)
+    others = np.maximum(np.isfinite(table).sum(axis=0) - 1, 1)
+    std = np.sqrt(np.nansum((small - mean) ** 2, axis=0) / others)
+    with np.errstate(over="ignore"):
+        return mean * scale, np.minimum(std * scale, GREATEST)
+
+
+def band_of(mean: Floats, std: Floats) -> tuple[Floats, Floats]:
+    """The mean less and more its deviation, as far as numbers go."""
+    with np.errstate(over="ignore"):
+        low, high = mean - std, mean + std
+    return np.maximum(low, -GREATEST), np.minimum(high, GREATEST)
+
+
+def means_by_place(at: NDArray[np.intp], values: Floats, count: int) -> Floats:
+    """The mean of the values at each of `count` places; NaN where there is none."""
+    scale = _scale_of(np.abs(values).max(initial=0.0))
+    found = np.full(count, np.nan)
+    number = np.bincount(at, minlength=count)
+    summed = np.bincount(at, weights=values / scale, minlength=count)
+    np.divide(summed, number, out=found, where=number > 0)
+    return np.asarray(found * scale)
+
+
+def _scale_of(largest: Floats | float) -> Floats:
+    exponent = np.frexp(largest)[1]
+    return np.asarray(np.ldexp(1.0, np.maximum(exponent - _SMALL, 0)))

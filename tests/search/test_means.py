@@ -1,0 +1,37 @@
+"""Means and deviations are finite where the numbers are, however large."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from runs.search.means import GREATEST, band_of, mean_and_std, means_by_place
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def test_a_mean_lies_between_its_numbers_whatever_their_size() -> None:
+    table = np.array(
+        [
+            [1.0, 1e-200, 1.7e308, 1e200, np.nan, GREATEST],
+            [2.0, 3e-200, 1.7e308, 1.0, 5.0, -GREATEST],
+        ]
+    )
+    mean, std = mean_and_std(table)
+    assert mean.tolist() == [1.5, 2e-200, 1.7e308, 5e199, 5.0, 0.0]
+    assert std[:1].tolist() == [pytest.approx(0.5**0.5)]
+    assert std[2:5].tolist() == [0.0, pytest.approx(1e200 * 0.5**0.5), 0.0]
+    assert std[5] == GREATEST
+
+
+def test_a_band_ends_where_numbers_do() -> None:
+    low, high = band_of(np.array([1.0, GREATEST]), np.array([0.5, GREATEST]))
+    assert (low.tolist(), high.tolist()) == ([0.5, 0.0], [1.5, GREATEST])
+
+
+def test_means_by_place_are_finite_too() -> None:
+    values = np.array([1.0, 2.0, 1.7e308, 1.7e308])
+    found = means_by_place(np.array([0, 0, 2, 2]), values, 3)
+    assert found[[0, 2]].tolist() == [1.5, 1.7e308]
+    assert np.isnan(found[1])
+    assert np.isnan(means_by_place(np.array([], np.int64), np.array([]), 2)).all()
