@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import FileResponse, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,13 +17,12 @@ from runs.access.headers import sandbox
 from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
 from runs.actions.history_exports import KEPT_MS, ask_for_histories, folder, list_of
-from runs.models import Experiment, HistoryExport
+from runs.models import HistoryExport
 from runs.models.history_exports import ExportState
 from runs.pages.conditional import varied
-from runs.pages.list_scope import number_of, scope_of
+from runs.pages.list_scope import number_of, scope_at, scope_of
 from runs.pages.members_only import PageRequest
 from runs.pages.raw_files import disposition
-from runs.pages.view_state import address_of
 from studio.core.errors import NotFound
 from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import ViewSpec
@@ -39,10 +39,14 @@ def ask(request: PageRequest) -> HttpResponse:
     scope = scope_of(request)
     spec, _complaints = read_leniently(request.GET.dict())
     spec.filter()
+    # Of the children of a run, whose they are; the way back leads to their list.
+    query = spec.to_query()
+    if scope.experiment is None and scope.number:
+        query = f"{urlencode({'in': scope.number})}&{query}"
     job = ask_for_histories(
         request.workspace,
         request.actor.user,
-        spec.changed().to_query(),
+        query,
         number_of(scope.experiment),
         now=now_ms(),
     )
@@ -81,26 +85,29 @@ def _mine(request: PageRequest, number: int) -> HistoryExport:
 
 def _context(request: PageRequest, job: HistoryExport) -> dict[str, Any]:
     is_open = job.state in (ExportState.WAITING, ExportState.RUNNING)
-    experiment, spec = _list(job)
+    href, name = _list(request, job)
     return {
         "job": job,
         "is_open": is_open,
         "pace": PACE,
         "here": _address(request, job),
         "file_href": f"{_address(request, job)}histories.parquet",
-        "list_href": address_of(request.workspace.name, experiment, spec),
-        "list_name": experiment.name if experiment else _("All runs"),
+        "list_href": href,
+        "list_name": name,
         "most": max(job.runs_total, job.runs, 1),
         "expires": job.created + KEPT_MS,
     }
 
 
-def _list(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
-    """The list that it leads back to; where that is gone, All runs."""
+def _list(request: PageRequest, job: HistoryExport) -> tuple[str, str]:
+    """The address that it leads back to, and its name; of what is gone, All runs."""
+    said = QueryDict(job.query).get("in", "")
     try:
-        return list_of(job)
+        experiment, spec = list_of(job)
     except NotFound:
-        return None, ViewSpec()
+        experiment, spec, said = None, ViewSpec(), ""
+    scope, query = scope_at(request.workspace.name, experiment, said), spec.to_query()
+    return scope.path + (f"?{query}" if query else ""), scope.name
 
 
 def _address(request: PageRequest, job: HistoryExport) -> str:

@@ -46,7 +46,11 @@ def scope_of(request: PageRequest) -> ListScope:
 
 def scope_in(request: PageRequest, experiment: Experiment | None) -> ListScope:
     """The list of that experiment; without one, as the request's `in` says."""
-    workspace, said = request.workspace.name, request.GET.get("in", "")
+    return scope_at(request.workspace.name, experiment, request.GET.get("in", ""))
+
+
+def scope_at(workspace: str, experiment: Experiment | None, said: str) -> ListScope:
+    """The list of that experiment; without one, as `said` says."""
     if experiment is not None:
         path = experiment_path(workspace, experiment.number, experiment.name)
         return ListScope(experiment, path, number_of(experiment))

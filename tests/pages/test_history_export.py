@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import io
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +155,51 @@ def test_it_leads_back_to_the_list_that_was_asked_about(
     assert f'<a href="{back}">digits</a>' in page.text
     page = visitor.get(made(visitor, "q=a"))
     assert '<a href="/w/default/runs/?q=a">All runs</a>' in page.text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/w/default/runs/?q=a&group=params.lr!open%3Dab&rows=25&after=25",
+        "/w/default/runs/?columns=name,metrics.loss&charts=line!metrics.loss",
+        "/w/default/runs/?children=1&tree=a",
+        "/w/default/experiments/digits/?q=a&mine=1&selected=a,,c&facets=1",
+        "/w/default/runs/a/children/?q=parent%3Aa+and+status:failed&sort=name",
+    ],
+)
+def test_it_leads_back_to_the_address_it_was_started_from(
+    visitor: Client, logged: None, address: str
+) -> None:
+    page = visitor.get(address)
+    [action] = re.findall(r'formaction="(/w/default/exports/[^"]*)"', page.text)
+    job = visitor.get(visitor.post(html.unescape(action)).headers["Location"])
+    back = re.findall(r'<li><a href="([^"]*)">', job.text)[-1]
+    path, _, query = html.unescape(back).partition("?")
+    assert path == address.partition("?")[0]
+    assert ViewSpec.from_query(query) == ViewSpec.from_query(address.partition("?")[2])
+
+
+def test_it_leads_back_to_the_view_that_was_open(
+    visitor: Client, logged: None, make_view: Any
+) -> None:
+    slug = make_view("q=a&sort=name").slug
+    page = visitor.get(f"/v/{slug}/", {"sort": "-name"})
+    [action] = re.findall(r'formaction="(/w/default/exports/[^"]*)"', page.text)
+    job = visitor.get(visitor.post(html.unescape(action)).headers["Location"])
+    assert f'href="/w/default/runs/?q=a&amp;sort=-name&amp;view={slug}.1"' in job.text
+
+
+def test_of_a_runs_children_theirs_are_exported(
+    visitor: Client, logged: None, log: Any, actor: Actor, now: int
+) -> None:
+    point = Point("loss", 1.0, now, 0)
+    log_metrics(log("kid", parent="a"), [point], actor=actor, now=now)
+    page = visitor.get("/w/default/runs/a/children/")
+    [action] = re.findall(r'formaction="(/w/default/exports/[^"]*)"', page.text)
+    address = str(visitor.post(html.unescape(action)).headers["Location"])
+    assert "Child runs</a>" in visitor.get(address).text
+    HistoryWork()(0)
+    assert list(table(visitor, address).run_id.unique()) == ["kid"]
 
 
 def test_the_list_offers_it(visitor: Client, logged: None) -> None:
