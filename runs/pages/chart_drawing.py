@@ -176,6 +176,10 @@ def _values(chart: Chart, drawn: ChartRuns, zone: tzinfo) -> Drawing:
     columns = [column_of(field, drawn.runs) for field in chart.fields]
     labels = [field_label(field) for field in chart.fields]
     notes = of_columns(columns)
+    if not any(value is not None for each in columns for value in each.values):
+        # Axes without a value on them would look like a drawing.
+        drawn = replace(drawn, runs=[])
+        columns = [replace(column, values=()) for column in columns]
     if chart.kind == "bar":
         dots = bar_dots(chart, drawn, columns)
         return Drawing(bar_figure(dots, labels, look_of(chart)), notes)

@@ -75,7 +75,11 @@ def _starred_views(
 
 def _section(request: HttpRequest) -> str:
     match = request.resolver_match
-    if match and match.url_name == "view":
+    name = (match.url_name or "") if match else ""
+    if name == "view":
         # It shows a list's page, whose address the request has taken on.
         return "experiments" if "/experiments/" in request.path else "runs"
-    return SECTIONS.get((match.url_name or "") if match else "", "experiments")
+    if name.startswith("list-"):
+        # A part of a list's page, opened as a page: `in` is the list's experiment.
+        return "experiments" if request.GET.get("in") else "runs"
+    return SECTIONS.get(name, "experiments")

@@ -42,7 +42,8 @@ export function drawParallel(plot, figure, { colour, brushed }) {
     const group = made("g", { transform: `translate(${x(at)} 0)` });
     group.append(made("line", { class: "axis", y1: y(1), y2: y(0) }));
     const end = at === 0 ? "start" : at === figure.axes.length - 1 ? "end" : "middle";
-    const most = Math.max(4, Math.floor(room / 7));
+    // Seven pixels a letter; those at the sides begin outside and leave the next its half.
+    const most = Math.max(4, Math.floor(Math.min(room - 6, (room + SIDE - 14) / 1.5) / 7));
     const name = made("text", { class: "axis-name", x: end === "start" ? -SIDE + 8 : end === "end" ? SIDE - 8 : 0, y: 16, "text-anchor": end }, axis.label.length > most ? `${axis.label.slice(0, most - 1)}…` : axis.label);
     name.append(made("title", {}, axis.label));
     group.append(name);

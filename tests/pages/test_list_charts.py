@@ -221,6 +221,18 @@ def test_a_group_of_huge_values_is_drawn(
     assert ask(visitor, "table", chart).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "chart", ["bar!metrics.none", "parallel!params.x!metrics.none"]
+)
+def test_where_no_run_has_a_value_nothing_is_drawn(
+    visitor: Client, curve: Any, chart: str
+) -> None:
+    curve("a", [1.0])
+    found = figure(visitor, chart)
+    drawn = found["lines"] if "lines" in found else found["data"][0]["x"]
+    assert not drawn
+
+
 def test_a_figure_that_stays_costs_nothing_and_a_new_point_is_news(
     visitor: Client, curve: Any, actor: Actor, now: int
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from runs.models import Experiment
 from runs.search import many_runs
 from tests.pages.rows import ALL, names
 
@@ -40,6 +41,16 @@ def test_the_page_ranks_and_counts(visitor: Client, selected: str) -> None:
     assert "team Tag" in said
     assert said.index("lr Parameter") < said.index("team Tag")
     assert "<i>x</i>" not in page.text
+
+
+def test_the_navigation_shows_the_list_it_belongs_to(
+    visitor: Client, selected: str, experiment: Experiment
+) -> None:
+    marked = 'href="([^"]*)" title="[^"]*" aria-current="true"'
+    for where, href in (("", ALL), (f"&in={experiment.number}", "/experiments/")):
+        page = visitor.get(f"{PAGE}?{selected}{where}")
+        [found] = re.findall(marked, page.text)
+        assert found.endswith(href)
 
 
 def test_each_value_leads_to_its_runs(visitor: Client, selected: str) -> None:
