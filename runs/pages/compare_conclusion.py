@@ -25,7 +25,7 @@ from runs.pages.run_editing import toast
 from runs.pages.run_legal import role_refusal
 from runs.pages.undo import undo_href
 from runs.render.addresses import run_path
-from runs.render.markdown import first_line
+from runs.render.first_line import first_line
 from runs.search.compare import find_runs_by_id
 from runs.search.conclusions import find_conclusion
 from studio.core.errors import InvalidValue
@@ -76,7 +76,7 @@ def listed(request: PageRequest, found: Iterable[Conclusion]) -> list[Listed]:
     home = reverse("compare", args=[request.workspace.name])
     return [
         Listed(
-            first_line(each.text) or _("Conclusion"),
+            first_line(getattr(each, "beginning", "")) or _("Conclusion"),
             f"{home}?{each.query}",
             str(each.author) if each.author else "",
             each.updated,

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from html import unescape
 from types import MappingProxyType
 from typing import Any
 
@@ -49,9 +48,6 @@ _TOO_DEEP = re.compile(r"^(?:[ \t]*>){50}", re.MULTILINE)
 _MAX_WALKED = 4_000_000
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _FOOTNOTE = re.compile(r"fn(?:ref\d*)?:[\w-]{1,40}")
-_TAG = re.compile(r"<[^>]*>")
-#: Of a text's first line as plain words.
-LINE = 300
 _LANGUAGE = re.compile(r"language-[\w+#.-]{1,30}")
 
 Token = dict[str, Any]
@@ -142,13 +138,6 @@ def render(text: str, targets: Mapping[Reference, Target] = NO_TARGETS) -> SafeS
 def references(text: str) -> list[Reference]:
     """What the text names of this server's runs, files and metrics."""
     return markdown_live.references(_clean(text, get_language()))
-
-
-def first_line(text: str) -> str:
-    """The first words of the text as plain ones, of one line at most `LINE` long."""
-    plain_text = unescape(_TAG.sub("", _clean(text, get_language())))
-    line = next((line.strip() for line in plain_text.split("\n") if line.strip()), "")
-    return line if len(line) <= LINE else f"{line[:LINE]}…"
 
 
 @lru_cache(maxsize=256)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Left
 
 from runs.models import Conclusion, Run, Workspace
 from runs.models.conclusions import key_of
+from runs.render.first_line import BEGINNING
 
 #: Of all conclusions only so many of the newest are listed; of a run's as well.
 MOST = 100
@@ -20,13 +22,19 @@ def find_conclusion(workspace: Workspace, run_ids: Sequence[str]) -> Conclusion 
 
 
 def conclusions_of(run: Run) -> list[Conclusion]:
-    """Those that the run is among, the newest first."""
-    rows = Conclusion.objects.filter(runs=run).exclude(text="")
-    return list(rows.select_related("author").order_by("-updated", "-pk")[:MOST])
+    """Those that the run is among, the newest first, each with its `beginning`."""
+    rows = Conclusion.objects.filter(runs=run)
+    return _listed(rows)
 
 
 def all_conclusions(workspace: Workspace) -> list[Conclusion]:
-    """The newest first, each with its `run_count`."""
-    rows = Conclusion.objects.filter(workspace=workspace).exclude(text="")
-    counted = rows.annotate(run_count=Count("runs")).select_related("author")
-    return list(counted.order_by("-updated", "-pk")[:MOST])
+    """The newest first, each with its `beginning` and its `run_count`."""
+    rows = Conclusion.objects.filter(workspace=workspace)
+    return _listed(rows.annotate(run_count=Count("runs")))
+
+
+def _listed(rows: QuerySet[Conclusion]) -> list[Conclusion]:
+    """A text may have 64 KiB, and there are a hundred of them."""
+    begun = rows.annotate(beginning=Left("text", BEGINNING)).defer("text")
+    newest = begun.exclude(text="").order_by("-updated", "-pk")
+    return list(newest.select_related("author")[:MOST])

@@ -12,6 +12,7 @@ from runs.actions.conclude import conclude
 from runs.actions.seen import mark
 from runs.models import ChangeSet, Conclusion, Role, Run, Workspace
 from runs.pages.change_lines import line
+from runs.search.conclusions import all_conclusions, conclusions_of
 from studio.core.errors import Conflict
 from tests.access.people import browser_of, make_member
 from tests.pages.test_compare import COMPARE, HTMX
@@ -115,3 +116,12 @@ def test_of_two_who_write_at_once_one_is_told(
     with pytest.raises(Conflict):
         write("two", "")
     assert line("conclusion.1", None, "x").label == "Conclusion of a comparison"
+
+
+def test_lists_read_no_more_than_beginnings(
+    visitor: Client, pair: list[Run], workspace: Workspace
+) -> None:
+    save(visitor, "# Cosine **wins**\n" + "x" * 60_000)
+    assert "Cosine wins</a>" in visitor.get(COMPARE).text
+    for found in (all_conclusions(workspace), conclusions_of(pair[0])):
+        assert [each.get_deferred_fields() for each in found] == [{"text"}]
