@@ -23,7 +23,7 @@ from runs.models import (
     SignInLink,
     View,
 )
-from studio.core.errors import InvalidState
+from studio.core.errors import InvalidState, NotFound
 
 #: How long replaced files keep their old version, and the trash what is in it.
 KEPT_DAYS = 30
@@ -90,7 +90,7 @@ def remove_lost_blobs(now: int) -> int:
 def _purge_if_trash(run: Run, now: int) -> bool:
     try:
         purge_run(run, actor=SERVER, now=now)
-    except InvalidState:
-        # It is locked, or somebody restored it in the meantime.
+    except (InvalidState, NotFound):
+        # It is locked, or somebody restored or purged it in the meantime.
         return False
     return True

@@ -17,7 +17,7 @@ from runs.actions.touch import hold_experiment
 from runs.models import File, Run
 from runs.models.root_metrics import rebuild
 from studio.core.batches import batches
-from studio.core.errors import InvalidState
+from studio.core.errors import InvalidState, NotFound
 
 
 @transaction.atomic
@@ -25,11 +25,15 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
     """Remove a run from the trash with everything below it in the database and on disk.
 
     Its children stay, each at the top of its own tree. Raises InvalidState unless the
-    run, or its experiment, is in the trash, and for a run that is locked.
+    run, or its experiment, is in the trash, and for a run that is locked; NotFound
+    where it was purged already.
     """
     hold_tree(run.workspace_id)
     experiment = hold_experiment(run.experiment_id)
-    run = Run.objects.select_for_update().get(pk=run.pk)
+    found = Run.objects.select_for_update().filter(pk=run.pk).first()
+    if found is None:
+        raise NotFound(f"There is no run {run.run_id!r} any more", run_id=run.run_id)
+    run = found
     refuse_locked(run)
     if run.deleted is None and experiment.deleted is None:
         raise InvalidState(

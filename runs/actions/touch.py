@@ -6,6 +6,7 @@ from django.db.models import F
 
 from runs.models import Experiment, Run
 from runs.storage.prepared import PreparedUpdate
+from studio.core.errors import NotFound
 
 _touch = PreparedUpdate(
     lambda run, now: (
@@ -44,6 +45,10 @@ def hold_experiment(key: int) -> Experiment:
 
     Called before any run is touched, so that two never wait for each other: who puts
     the experiment into the trash, locks a run of it or purges one take turns. Its runs
-    go on logging meanwhile.
+    go on logging meanwhile. Raises NotFound where it was purged.
     """
-    return Experiment.objects.select_for_update(no_key=True).get(pk=key)
+    rows = Experiment.objects.select_for_update(no_key=True)
+    found = rows.filter(pk=key).first()
+    if found is None:
+        raise NotFound("There is no such experiment any more.")
+    return found

@@ -35,7 +35,7 @@ def refusals(request: PageRequest, run: Run) -> Refusals:
         finish_refusal(request, run),
         role_refusal(request, Permission.ANNOTATE) or in_trash(run),
         trash_refusal(request, run),
-        role_refusal(request, Permission.LOCK) or in_trash(run),
+        role_refusal(request, Permission.LOCK) or lock_refusal(run),
     )
 
 
@@ -69,6 +69,15 @@ def trash_refusal(request: PageRequest, run: Run) -> str:
     if run.locked and run.deleted is None:
         return _("It is locked against deletion. An owner can unlock it.")
     return ""
+
+
+def lock_refusal(run: Run) -> str:
+    """Why it cannot be locked; the lock can be taken away at any time."""
+    if run.locked:
+        return ""
+    if run.experiment.deleted is not None:
+        return _("Its experiment is in the trash.")
+    return in_trash(run)
 
 
 def role_refusal(request: PageRequest, need: Permission) -> str:

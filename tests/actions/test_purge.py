@@ -13,11 +13,12 @@ from runs.actions.actor import Actor
 from runs.actions.experiments import delete_experiment
 from runs.actions.files import save_file
 from runs.actions.ingest import Point
+from runs.actions.leftovers import purge_experiments
 from runs.actions.purge import purge_run
 from runs.actions.runs import create_run, trash_run
 from runs.models import Experiment, LoggedModel, Run, User
 from runs.models.rollups import fold
-from studio.core.errors import InvalidState
+from studio.core.errors import InvalidState, NotFound
 
 #: Rows that are not a run's own stay: people, keys, the change set as such.
 STAYS = {"Workspace", "User", "Member", "Experiment", "Key", "ChangeSet"}
@@ -94,6 +95,19 @@ def test_only_what_is_in_the_trash_can_be_purged(
     with pytest.raises(InvalidState):
         purge_run(run, actor=actor, now=now)
     assert Run.objects.filter(pk=run.pk, purging=False).exists()
+
+
+def test_what_was_purged_is_not_there_to_purge(
+    run: Run, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    delete_experiment(experiment, actor=actor, now=now)
+    known = Run.objects.get(pk=run.pk)
+    purge_run(run, actor=actor, now=now)
+    with pytest.raises(NotFound, match="no run 'run-1' any more"):
+        purge_run(known, actor=actor, now=now)
+    purge_experiments(now + 1)
+    with pytest.raises(NotFound, match="no such experiment"):
+        purge_run(known, actor=actor, now=now)
 
 
 def test_a_deleted_experiments_runs_can_be_purged(

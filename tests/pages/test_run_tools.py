@@ -79,6 +79,18 @@ def test_an_owner_locks_a_run_and_nobody_deletes_it(browser: Client, run: Run) -
     assert fresh(run).deleted is not None
 
 
+def test_a_lock_is_set_on_nothing_in_the_trash_and_always_taken_away(
+    browser: Client, run: Run
+) -> None:
+    Experiment.objects.filter(pk=run.experiment_id).update(deleted=1)
+    assert "Its experiment is in the trash." in browser.get(PAGE).text
+    assert browser.post(f"{PAGE}lock/").status_code == 409
+    Run.objects.filter(pk=run.pk).update(locked=True, deleted=1)
+    assert not browser.get(PAGE).context["refusals"].lock
+    browser.post(f"{PAGE}lock/", {"on": "0"})
+    assert not fresh(run).locked
+
+
 def test_a_contributor_sees_the_lock_and_may_not_set_it(
     workspace: Workspace, run: Run
 ) -> None:
