@@ -23,7 +23,7 @@ WRONG = {
     "selected=s.abc&only=1": "is no selection that is known here",
     "children=1&tree=gone": "tree: there is no run gone here to open",
     "view=h3k9": "There is no view h3k9 here.",
-    "view=%00": "view must be a view",
+    "view=%00": "view must not contain a NUL character",
 }
 
 
