@@ -7,20 +7,15 @@ one query, and where it moved, the states of the series say whether a point came
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from hashlib import blake2b
-from itertools import islice
-from typing import Any
 
 import msgspec
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils.http import content_disposition_header
 from django.utils.timezone import get_current_timezone
 from django.views.decorators.http import require_safe
 
@@ -32,11 +27,12 @@ from runs.pages.chart_runs import ChartRuns, runs_of
 from runs.pages.chart_tables import Table, table_of
 from runs.pages.chart_titles import title_of
 from runs.pages.conditional import varied
+from runs.pages.csv_answer import csv_answer
 from runs.pages.list_scope import scope_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_table import QUICK, SLOW
-from runs.render.numbers import word_for
-from runs.render.sheets import harmless
+from runs.render.csv_rows import shown_cell, value_cell
+from runs.render.sheets import harmless, iso
 from runs.search.limits import time_limit
 from runs.search.run_curves import Series, Window, choose_series
 from runs.storage.metrics import store
@@ -45,8 +41,6 @@ from studio.core.viewcharts import Chart, read_chart
 from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import ViewSpec
 
-#: Rows of a CSV file that are sent at once.
-PIECE = 5_000
 #: The most runs that a legend names unasked.
 TOLD = 20
 
@@ -170,13 +164,7 @@ def values(request: PageRequest) -> HttpResponseBase:
         else:
             zone, workspace = get_current_timezone(), request.workspace.name
             rows = _cells(table_of(chart, drawn, zone, workspace))
-    answer = StreamingHttpResponse(
-        _written(rows), content_type="text/csv; charset=utf-8"
-    )
-    answer["Content-Disposition"] = content_disposition_header(
-        as_attachment=True, filename=f"{chart.kind}.csv"
-    )
-    return answer
+    return csv_answer(rows, f"{chart.kind}.csv")
 
 
 def _points(series: Sequence[Series]) -> Iterator[Sequence[object]]:
@@ -185,42 +173,11 @@ def _points(series: Sequence[Series]) -> Iterator[Sequence[object]]:
         run, metric = each.run, harmless(each.field.key)
         names = (harmless(run.run.run_id), harmless(run.name), metric)
         for step, time, value in store.read(each.head):
-            yield (*names, step, _moment(time), _cell(value))
+            yield (*names, step, iso(time), value_cell(value))
 
 
 def _cells(made: Table) -> Iterator[Sequence[object]]:
     yield (harmless(made.first), *(harmless(head) for head in made.heads))
     for row in made.rows:
         full = (cell.full or cell.text for cell in row.cells)
-        yield (harmless(row.name), *(_plain(text) for text in full))
-
-
-def _plain(text: str) -> str:
-    """A negative number begins like a formula and is none."""
-    try:
-        float(text)
-    except ValueError:
-        return harmless(text)
-    return text
-
-
-def _written(rows: Iterator[Sequence[object]]) -> Iterator[str]:
-    """In pieces: sent line by line, a million points take a minute."""
-    while piece := list(islice(rows, PIECE)):
-        yield _lines(piece)
-
-
-def _lines(rows: Iterable[Sequence[object]]) -> str:
-    sheet = io.StringIO()
-    csv.writer(sheet).writerows(rows)
-    return sheet.getvalue()
-
-
-def _moment(time: int) -> str:
-    return datetime.fromtimestamp(time / 1000, UTC).isoformat(timespec="milliseconds")
-
-
-def _cell(value: Any) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        return word_for(value)
-    return harmless(value) if isinstance(value, str) else value
+        yield (harmless(row.name), *map(shown_cell, full))

@@ -6,8 +6,6 @@ before the next one is read.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -24,9 +22,7 @@ def csv_parts(columns: Sequence[Column], chunks: Iterable[Chunk]) -> Iterator[by
     head: list[Chunk] = [[[sheets.harmless(column.name)] for column in columns]]
     written = ([*map(_csv_column, columns, chunk)] for chunk in chunks)
     for chunk in chain(head, written):
-        out = io.StringIO()
-        csv.writer(out).writerows(zip(*chunk, strict=True))
-        yield out.getvalue().encode()
+        yield sheets.csv_lines(zip(*chunk, strict=True)).encode()
 
 
 def _csv_column(column: Column, values: Sequence[Any]) -> list[str]:

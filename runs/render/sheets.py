@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -51,13 +51,18 @@ def as_records(sheet: Sheet) -> list[dict[str, Any]]:
 
 def as_csv(sheet: Sheet) -> str:
     """RFC 4180; times in ISO 8601, UTC, durations in seconds."""
+    head = [harmless(column.name) for column in sheet.columns]
+    rows = (
+        [csv_cell(c, v) for c, v in zip(sheet.columns, row, strict=True)]
+        for row in sheet.rows
+    )
+    return csv_lines([head, *rows])
+
+
+def csv_lines(rows: Iterable[Sequence[object]]) -> str:
+    """Rows whose cells are ready to be written."""
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([harmless(column.name) for column in sheet.columns])
-    for row in sheet.rows:
-        writer.writerow(
-            [csv_cell(c, v) for c, v in zip(sheet.columns, row, strict=True)]
-        )
+    csv.writer(out).writerows(rows)
     return out.getvalue()
 
 
@@ -91,14 +96,8 @@ def texts(sheet: Sheet, zone: tzinfo) -> list[list[tuple[str, str]]]:
 def plain_value(value: Any) -> Any:
     """As JSON takes it: NaN and infinities by their words."""
     if isinstance(value, float) and not math.isfinite(value):
-        return _not_finite(value)
+        return numbers.word_for(value)
     return dict(value) if isinstance(value, Mapping) else value
-
-
-def _not_finite(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    return "Infinity" if value > 0 else "-Infinity"
 
 
 def csv_cell(column: Column, value: Any) -> str:
@@ -111,7 +110,7 @@ def csv_cell(column: Column, value: Any) -> str:
     if column.kind == DURATION and isinstance(value, (int, float)):
         return str(value / 1000)
     if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else _not_finite(value)
+        return repr(value) if math.isfinite(value) else numbers.word_for(value)
     return str(value) if isinstance(value, int) else harmless(_words(value))
 
 
@@ -122,6 +121,7 @@ def iso(time: int) -> str:
 
 
 def harmless(text: str) -> str:
+    """A text that a spreadsheet would take for a formula is kept from being one."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

@@ -1,0 +1,38 @@
+"""What was logged, as cells of CSV: one rule for every download."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from runs.render.csv_rows import PIECE, csv_pieces, shown_cell, value_cell
+
+CELLS: list[tuple[Any, str]] = [
+    (None, ""),
+    (True, "true"),
+    (-0.5, "-0.5"),
+    (2**70, str(2**70)),
+    (math.nan, "NaN"),
+    (-math.inf, "-Infinity"),
+    ("=cmd", "'=cmd"),
+    ("\n=cmd", "'\n=cmd"),
+    ([1, "=x"], '[1,"=x"]'),
+    ({"a": None}, '{"a":null}'),
+]
+
+
+@pytest.mark.parametrize(("value", "cell"), CELLS)
+def test_a_logged_value_is_written_for_programs(value: Any, cell: str) -> None:
+    assert value_cell(value) == cell
+
+
+def test_a_shown_number_is_no_formula() -> None:
+    assert [shown_cell(text) for text in ("-0.5", "+x", "−1")] == ["-0.5", "'+x", "−1"]
+
+
+def test_rows_come_in_pieces() -> None:
+    pieces = list(csv_pieces((n, 'a "b"') for n in range(PIECE + 1)))
+    assert [piece.count("\r\n") for piece in pieces] == [PIECE, 1]
+    assert pieces[1] == f'{PIECE},"a ""b"""\r\n'
