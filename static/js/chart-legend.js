@@ -19,7 +19,7 @@ export function entries(figure) {
     else {
       // The colour tells the run, the dash the metric.
       add(name, series(number));
-      add(metric, token("text-2"), trace.line?.dash, metrics);
+      add(metric, token("text-3"), trace.line?.dash, metrics);
     }
   }
   return [...metrics.values(), ...found.values()].map(mark);

@@ -3,14 +3,13 @@
 
 import { parameter, show } from "./list-address.js";
 import { entries } from "./chart-legend.js";
-import { CONFIG, coloured, plotly, series } from "./plot.js";
+import { draw, fit, forget, isShown, plotly, series } from "./plot.js";
 
 const charts = new Map();
 const enlarged = new Set();
 const tables = new Set();
 const row = () => document.getElementById("chart-row");
 const cards = () => [...(row()?.querySelectorAll(".chart") ?? [])];
-const isShown = (plot) => plot.isConnected && plot.offsetParent !== null;
 let current = 0;
 let drag;
 
@@ -60,7 +59,7 @@ function follow(chart) {
 // Drawing
 
 function say(chart, text) {
-  globalThis.Plotly?.purge(chart.plot);
+  forget(chart.plot);
   chart.listening = false;
   chart.plot.classList.add("failed");
   chart.plot.textContent = text;
@@ -77,12 +76,11 @@ async function paint(chart) {
   }
   if (figure.kind === "parallel") {
     const { drawParallel } = await import("./parallel.js");
+    if (!plot.isConnected) return;
+    fit(plot, () => paint(chart));
     return drawParallel(plot, figure, { colour: series, brushed: (terms) => brush(chart, terms) });
   }
-  const Plotly = await plotly();
-  const { data, layout } = coloured(figure, range(chart));
-  await Plotly.react(plot, data, layout, CONFIG);
-  if (chart.listening) return;
+  if (!(await draw(plot, figure, range(chart))) || chart.listening) return;
   chart.listening = true;
   plot.on("plotly_relayout", (change) => zoom(chart, change));
 }
@@ -154,7 +152,7 @@ function scan() {
   for (const [plot, chart] of charts) {
     if (plot.isConnected) continue;
     clearTimeout(chart.timer);
-    globalThis.Plotly?.purge(plot);
+    forget(plot);
     charts.delete(plot);
   }
   edgeBoxes();
@@ -176,12 +174,6 @@ function arrange(card) {
   if (tables.has(card.id)) showTable(card);
 }
 
-const resize = (plot) => {
-  const chart = charts.get(plot);
-  if (chart?.figure?.kind) paint(chart);
-  else if (plot.classList.contains("js-plotly-plot")) globalThis.Plotly?.Plots.resize(plot);
-};
-
 // On a phone one chart is shown at a time.
 function step(by) {
   const all = cards();
@@ -191,9 +183,8 @@ function step(by) {
   const place = row().dataset.of.replace("%s", current + 1).replace("%s", all.length);
   if (all.length > 1) for (const each of all) each.querySelector("[data-note]").dataset.at = `${place}, `;
   if (!by) return;
-  const plot = all[current].querySelector(".plot");
-  if (charts.get(plot).figure) resize(plot);
-  else refresh(charts.get(plot));
+  const chart = charts.get(all[current].querySelector(".plot"));
+  if (!chart.figure) refresh(chart);
 }
 
 async function showTable(card) {
@@ -227,7 +218,6 @@ document.addEventListener("click", (event) => {
     if (large) enlarged.add(card.id);
     card.classList.toggle("large", large);
     at("[data-enlarge]").setAttribute("aria-pressed", large);
-    resize(card.querySelector(".plot"));
   } else if (card && at("[data-chart-table]")) {
     event.preventDefault();
     at("details").open = false;
@@ -266,15 +256,10 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) for (const chart of charts.values()) if (!chart.window) refresh(chart);
 });
 const repaint = () => [...charts.values()].filter((chart) => chart.figure && isShown(chart.plot)).map(paint);
-const resizeAll = () => [...charts.keys()].filter(isShown).forEach(resize);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-matchMedia("print").addEventListener("change", async () => {
-  await Promise.all(repaint());
-  resizeAll();
-});
+matchMedia("print").addEventListener("change", repaint);
 matchMedia("(max-width: 767px)").addEventListener("change", () => {
   for (const chart of charts.values()) if (!chart.figure) refresh(chart);
-  resizeAll();
 });
 new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 scan();

@@ -23,7 +23,7 @@ async function drawn(chart) {
   place.className = "off-screen";
   document.body.append(place);
   try {
-    await Plotly.newPlot(place, data, shown, { ...CONFIG, responsive: false, staticPlot: true });
+    await Plotly.newPlot(place, data, shown, { ...CONFIG, staticPlot: true });
     return written([...place.querySelectorAll(".main-svg")]);
   } finally {
     Plotly.purge(place);

@@ -1,6 +1,6 @@
 // Draws the charts of the run page: figures come from the server as JSON.
 
-import { CONFIG, coloured, font, mark, plotly, token } from "./plot.js";
+import { coloured, draw, font, forget, mark, plotly, token } from "./plot.js";
 
 const drawn = new Map();
 
@@ -24,9 +24,8 @@ async function reason(answer) {
 }
 
 async function paint(chart) {
-  const Plotly = await plotly();
-  const { data, layout } = coloured(chart.figure, chart.range);
-  await Plotly.react(chart.plot, data, layout, CONFIG);
+  const data = await draw(chart.plot, chart.figure, chart.range);
+  if (!data) return;
   label(chart, data);
   if (chart.listening) return;
   chart.listening = true;
@@ -69,7 +68,7 @@ async function start(plot) {
 function scan() {
   for (const plot of drawn.keys()) {
     if (plot.isConnected) continue;
-    globalThis.Plotly?.purge(plot);
+    forget(plot);
     drawn.delete(plot);
   }
   for (const plot of document.querySelectorAll("[data-chart]")) if (!drawn.has(plot)) start(plot);
@@ -93,8 +92,6 @@ document.addEventListener("click", (event) => {
   const card = button.closest(".chart");
   const large = card.classList.toggle("large");
   button.setAttribute("aria-pressed", large);
-  const plot = card.querySelector(".plot");
-  if (plot) globalThis.Plotly?.Plots.resize(plot);
 });
 
 // A chart as a file, as it stands, with its title and its lines' names.

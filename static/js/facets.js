@@ -53,6 +53,7 @@ function follow(isOwn) {
   const pairs = query().filter((pair) => !pair.startsWith("facets="));
   if (!open) pairs.push("facets=1");
   button().href = `${location.pathname}${pairs.length ? `?${pairs.join("&")}` : ""}`;
+  htmx.process(button());
   if (!open) {
     stale = false;
     panel().hidden = true;

@@ -2,11 +2,13 @@
 // the reader's theme, which figures leave open.
 
 const source = () => document.querySelector("[data-plotly]").dataset;
-export const CONFIG = { displayModeBar: false, showTips: false, responsive: true, doubleClick: "reset" };
+export const CONFIG = { displayModeBar: false, showTips: false, responsive: false, doubleClick: "reset" };
 let loading;
 
 export function plotly() {
   loading ??= rules().then(bundle);
+  // Without an answer it is asked for again with the next drawing.
+  loading.catch(() => (loading = undefined));
   return loading;
 }
 
@@ -29,10 +31,59 @@ function bundle() {
 function loaded(element) {
   return new Promise((resolve, reject) => {
     element.onload = resolve;
-    element.onerror = reject;
+    element.onerror = () => {
+      element.remove();
+      reject(new Error());
+    };
     document.head.append(element);
   });
 }
+
+// Draws a figure into its place and has it follow the place's size; returns the traces, or
+// nothing where the place is gone meanwhile.
+export async function draw(plot, figure, range) {
+  const Plotly = await plotly();
+  if (!plot.isConnected) return null;
+  const { data, layout } = coloured(figure, range);
+  fit(plot, () => Plotly.Plots.resize(plot));
+  await Plotly.react(plot, data, layout, CONFIG);
+  if (plot.isConnected) return data;
+  forget(plot);
+  return null;
+}
+
+// What opens, folds, turns or narrows beside a drawing changes its box and tells nobody.
+const fitted = new WeakMap();
+const changed = new Set();
+const boxes = new ResizeObserver((entries) => {
+  if (!changed.size) requestAnimationFrame(refit);
+  for (const { target } of entries) changed.add(target);
+});
+const sizeOf = (plot) => `${plot.clientWidth} ${plot.clientHeight}`;
+export const isShown = (plot) => plot.isConnected && plot.offsetParent !== null;
+
+function refit() {
+  for (const plot of changed) {
+    const last = fitted.get(plot);
+    if (!last || !isShown(plot) || sizeOf(plot) === last.size) continue;
+    last.size = sizeOf(plot);
+    last.redraw();
+  }
+  changed.clear();
+}
+
+// To be said before it is drawn, in the size that its box has now.
+export function fit(plot, redraw) {
+  fitted.set(plot, { redraw, size: sizeOf(plot) });
+  boxes.observe(plot);
+}
+
+export function forget(plot) {
+  boxes.unobserve(plot);
+  fitted.delete(plot);
+  globalThis.Plotly?.purge(plot);
+}
+document.body.addEventListener("htmx:beforeCleanupElement", ({ target }) => fitted.has(target) && forget(target));
 
 // On paper a drawing is scaled to the page: there is no time to draw it anew.
 addEventListener("beforeprint", () => {
@@ -62,7 +113,7 @@ function filled(trace) {
     ...trace,
     line: { ...trace.line, color: colour },
     marker: { ...trace.marker, color: dots ?? colour },
-    ...(trace.error_y && { error_y: { ...trace.error_y, color: token("text-2") } }),
+    ...(trace.error_y && { error_y: { ...trace.error_y, color: token("text-3") } }),
     textfont: font(colour),
   };
 }

@@ -12,6 +12,7 @@ from tests.access.people import browser_of
 
 ROOT = Path(__file__).resolve().parents[2]
 STYLES = sorted((ROOT / "static/css").glob("*.css"))
+SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 TOKENS = (ROOT / "static/css/tokens.css").read_text()
 SPRITE = (ROOT / "static/icons/sprite.svg").read_text()
@@ -83,3 +84,11 @@ def test_the_parts_page_shows_every_part(owner: User) -> None:
     for part in ("toast", "dialog", "banner", "pill", "chip", "tabs", "menu", "pages"):
         assert f'class="{part}' in page
     assert "NotResponding" in page
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_colours_that_a_script_reads_are_registered(script: Path) -> None:
+    """Of others it would get the text `light-dark(…)`, which no drawing understands."""
+    asked = re.findall(r"""\btoken\(["'`]([\w-]+)""", script.read_text())
+    known = {*re.findall(r"@property --([\w-]+)", TOKENS), "sans", "series-"}
+    assert set(asked) <= known

@@ -66,6 +66,18 @@ def test_a_facet_of_several_values_is_any_of_them(runs_page: Page) -> None:
     total(runs_page, "2")
 
 
+def test_the_button_opens_and_shuts_the_list_that_is_shown(runs_page: Page) -> None:
+    runs_page.goto(ALL)
+    runs_page.locator("th").get_by_role("link", name="Display name").first.click()
+    expect(runs_page).to_have_url(re.compile(r"sort=name$"))
+    runs_page.locator("#facets-toggle").click()
+    expect(runs_page.locator("#facets h2")).to_be_visible()
+    expect(runs_page).to_have_url(re.compile(r"sort=name&facets=1$"))
+    runs_page.locator("#facets-toggle").click()
+    expect(runs_page.locator("#facets")).to_be_hidden()
+    expect(runs_page).to_have_url(re.compile(r"sort=name$"))
+
+
 #: Chooses the other one between the swap of the first one's rows and what follows it.
 AT_ONCE = """name => document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "run-table" || !name) return;
