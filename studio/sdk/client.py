@@ -132,11 +132,10 @@ class Client:
         query: dict[str, Any] | None = None,
         timeout: float | None = None,
         attempts: int | None = None,
-        compress: bool = True,
     ) -> Any:
         """One request whose body is `content`, compressed where that pays."""
         headers = dict(headers or {})
-        if compress and len(content) >= GZIP_FROM:
+        if len(content) >= GZIP_FROM:
             content = gzip.compress(content, 1)
             headers["Content-Encoding"] = "gzip"
         target = self._target(path, query)
@@ -148,17 +147,21 @@ class Client:
         return self._retried(once, attempts)
 
     def upload(
-        self, path: str, source: BinaryIO, size: int, *, timeout: float | None = None
+        self,
+        path: str,
+        source: BinaryIO,
+        size: int,
+        *,
+        timeout: float | None = None,
+        attempts: int | None = None,
     ) -> Any:
         """PUT the next `size` bytes of `source`, which can be read again by seeking.
 
         Raises InvalidValue where it has fewer: it changed while it was read.
         """
         target, start = self._target(path, None), source.tell()
-        headers = {
-            "Content-Type": "application/octet-stream",
-            "Content-Length": str(size),
-        }
+        kind = "application/octet-stream"
+        headers = {"Content-Type": kind, "Content-Length": str(size)}
 
         def once() -> Any:
             source.seek(start)
@@ -166,7 +169,7 @@ class Client:
             answer = self._once("PUT", target, body, headers, timeout)
             return read_json(self._content(answer), self.url)
 
-        return self._retried(once)
+        return self._retried(once, attempts)
 
     def download(self, path: str, target: BinaryIO, *, offset: int = 0) -> int:
         """Write the bytes that are there from `offset` on to `target`; how many.
@@ -279,10 +282,8 @@ class Client:
 
     def _retried(self, once: Callable[[], Found], attempts: int | None = None) -> Found:
         """What `once` returns, tried again with back-off while that may help."""
-        left = self.attempts if attempts is None else attempts
         wait = FIRST_WAIT
-        while left > 1:
-            left -= 1
+        for _ in range((self.attempts if attempts is None else attempts) - 1):
             try:
                 return once()
             except StudioError as error:

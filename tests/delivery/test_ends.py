@@ -72,15 +72,15 @@ def log_more_and_end(run: Run) -> None:
     run.complete()
 
 
-@pytest.mark.parametrize(
-    "after",
-    [end_again, leave_it_to_the_exit, log_more_and_end],
-    ids=lambda f: f.__name__,
-)
+#: What follows, and how many steps lie between two that are tried.
+FOLLOWING = [(end_again, 1), (leave_it_to_the_exit, 3), (log_more_and_end, 3)]
+
+
+@pytest.mark.parametrize(("after", "stride"), FOLLOWING)
 def test_an_end_that_is_interrupted_at_any_step_is_finished_later(
-    outputs: Path, spool: Path, after: Callable[[Run], None]
+    outputs: Path, spool: Path, after: Callable[[Run], None], stride: int
 ) -> None:
-    for number in itertools.count():
+    for number in itertools.count(step=stride):
         fake = Fake()
         run = begun(fake, outputs)
         was_stopped = interrupted_at(number, run.complete, is_ours)
@@ -113,7 +113,7 @@ def test_an_end_without_a_server_is_left_whole_wherever_it_is_interrupted(
     outputs: Path, monkeypatch: pytest.MonkeyPatch, offline: bool
 ) -> None:
     monkeypatch.setenv("STUDIO_DRAIN_SECONDS", "0")
-    for number in itertools.count():
+    for number in itertools.count(step=2):
         fake = Fake()
         fake.is_away = True
         run = begun(fake, outputs, offline=offline)

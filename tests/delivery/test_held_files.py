@@ -20,7 +20,7 @@ class Kept:
         self.contents: list[bytes] = []
         self.meanwhile: Any = None
 
-    def upload(self, _path: str, source: BinaryIO, size: int) -> None:
+    def upload(self, _path: str, source: BinaryIO, size: int, **_how: Any) -> None:
         content = source.read(size)
         if self.meanwhile is not None:
             act, self.meanwhile = self.meanwhile, None
@@ -38,13 +38,13 @@ def folder(tmp_path: Path) -> Path:
 
 def courier_of(folder: Path, client: Kept) -> Any:
     lost: list[str] = []
+    losses = SimpleNamespace(refuse_file=lambda: lost.append("file"), lost=lost)
     place = SimpleNamespace(folder=folder)
     return SimpleNamespace(
         place=place,
         client=client,
         base="runs/r1",
-        losses=lost,
-        lose=lambda what, _count: lost.append(what),
+        losses=losses,
     )
 
 
@@ -95,5 +95,5 @@ def test_a_file_that_is_gone_is_told_and_counted(
     (folder / "held" / held.held).unlink()
     courier = courier_of(folder, Kept())
     deliver_file(courier, held)
-    assert courier.losses == ["files_refused"]
+    assert courier.losses.lost == ["file"]
     assert "The file model was not kept: it cannot be read" in capfd.readouterr().err

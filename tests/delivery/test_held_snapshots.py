@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from studio.sdk.answers import Unreachable
 from studio.sdk.delivery import courier as module
 from studio.sdk.delivery.courier import Courier
 from studio.sdk.delivery.packing import hold_snapshot
@@ -84,3 +85,34 @@ def test_a_kill_after_its_upload_loses_nothing(
     assert "PUT runs/r1/snapshot" in fake.asked
     assert "POST runs/r1/tags" in fake.asked
     assert "was not kept" not in capfd.readouterr().err
+
+
+def test_rows_do_not_wait_for_a_snapshot_that_cannot_be_sent_now(
+    courier: Courier, fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[Any] = []
+
+    def refuse(
+        _path: str, *_words: Any, attempts: int | None = None, **_how: Any
+    ) -> None:
+        tries.append(attempts)
+        raise Unreachable("cannot be reached")
+
+    courier.rows.append(b'["loss",0.5]')
+    with monkeypatch.context() as patch:
+        patch.setattr(fake, "upload", refuse)
+        assert courier.step()
+        courier.hurry()
+        assert courier.step()
+        assert fake.points() == [0.5]
+        assert not courier.waits_for_its_run
+        # One try, and then a pause of its own.
+        assert not courier.upload()
+        assert not courier.upload()
+        assert tries == [1]
+        courier.rows.append(b'["loss",0.25]')
+        assert courier.step()
+        assert fake.points() == [0.5, 0.25]
+    courier.hurry()
+    send_all(courier)
+    assert fake.asked[-2:] == ["PUT runs/r1/snapshot", "POST runs/r1/tags"]

@@ -44,7 +44,7 @@ def test_a_small_file_system_that_fills_loses_only_what_is_told(
     kept = int(done.stdout)
     assert 10_000 < kept < 100_000
     assert done.returncode == 74
-    assert f"The disk was full: {100_000 - kept:,} of its records" in done.stderr
+    assert f"The disk was full; lost: {100_000 - kept:,} points." in done.stderr
     synced = actor.sync(STUDIO_SPOOL=str(small_disk))
     assert actor.values(run_id) == list(range(kept))
     assert f"missing: {100_000 - kept:,} points" in synced.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,6 +79,23 @@ def test_a_spool_in_use_is_nobody_elses(
     courier.release()
     found = [place for place in abandoned() if place.owner.writer == mine]
     assert len(found) == 1
+
+
+def test_a_spool_that_is_just_being_removed_is_gone_afterwards(
+    courier: Courier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody looks whether it is left while its files go, one after another."""
+    folder, lock = courier.place.folder, os.open
+
+    def open_late(path: Path, *words: int) -> int:
+        shutil.rmtree(folder / "held")
+        (folder / "lock").unlink()
+        return lock(path, *words)
+
+    monkeypatch.setattr(os, "open", open_late)
+    assert Place.take(folder) is None
+    monkeypatch.undo()
+    assert not (folder / "lock").exists()
 
 
 def test_a_spool_that_somebody_else_made_is_not_sent(

@@ -46,8 +46,7 @@ def interrupted_at(
     sys.settrace(step)
     try:
         act()
-    except KeyboardInterrupt as e:
-        print("INT", number, e)
+    except KeyboardInterrupt:
         return True
     finally:
         sys.settrace(before)

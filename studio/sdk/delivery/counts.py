@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +19,35 @@ class Tally:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """What neither the server nor the spool has.
+
+    Changes are requests that waited for the server: tags, properties, the snapshot.
+    """
+
+    points: int = 0
+    files: int = 0
+    log_bytes: int = 0
+    changes: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.points + self.files + self.log_bytes + self.changes
+
+    def words(self) -> str:
+        """`5 points, 1 file`."""
+        named = zip(_NAMES, (self.points, self.files, self.log_bytes, self.changes))
+        return ", ".join(counted(count, name) for name, count in named if count)
+
+
+_NAMES = ("point", "file", "log byte", "change")
+
+
+@dataclass(frozen=True)
 class Receipt:
     """What became of all that a writer logged.
 
-    `waiting` is what lies in the spool still, to be delivered later; `missing` is what
-    neither the server nor the spool has.
+    `waiting` is what lies in the spool still, to be delivered later.
     """
 
     run_id: str
@@ -32,8 +55,8 @@ class Receipt:
     files: Tally = Tally()
     log_bytes: Tally = Tally()
     waiting: int = 0
-    #: Of what was not delivered, how much is not in the spool either.
-    gone: int = 0
+    #: Of what was not delivered, what is not in the spool either.
+    gone: Loss = Loss()
 
     @property
     def is_whole(self) -> bool:
@@ -41,40 +64,27 @@ class Receipt:
 
     @property
     def lost(self) -> int:
-        """How many points, files and bytes of logs are lost for good."""
-        if self.waiting:
-            return self.gone
-        return self.points.missing + self.files.missing + self.log_bytes.missing
+        """How many points, files, bytes of logs and changes are lost for good."""
+        return self._loss().total
 
     def line(self) -> str:
         """All of it on one line."""
-        parts = ", ".join(self._parts()) or "nothing logged"
+        sent = Loss(self.points.sent, self.files.sent, self.log_bytes.sent)
+        loss = self._loss().words()
         if self.waiting:
             wait = "waits" if self.waiting == 1 else "wait"
             end = f"{counted(self.waiting, 'record')} {wait} in the spool"
-            end += f", {self.gone:,} lost" if self.gone else ""
-        elif self.lost:
-            end = f"missing: {', '.join(self._missing())}"
+            end += f"; lost: {loss}" if loss else ""
         else:
-            end = "all stored"
-        return f"Run {self.run_id}: {parts}; {end}."
+            end = f"missing: {loss}" if loss else "all stored"
+        return f"Run {self.run_id}: {sent.words() or 'nothing logged'}; {end}."
 
-    def _parts(self) -> Iterator[str]:
-        for name, tally in self._named():
-            if tally.sent:
-                yield counted(tally.sent, name)
-
-    def _missing(self) -> Iterator[str]:
-        for name, tally in self._named():
-            if tally.missing:
-                yield counted(tally.missing, name)
-
-    def _named(self) -> tuple[tuple[str, Tally], ...]:
-        return (
-            ("point", self.points),
-            ("file", self.files),
-            ("log byte", self.log_bytes),
-        )
+    def _loss(self) -> Loss:
+        """What the server lacks where all is delivered, else what the spool lacks."""
+        if self.waiting:
+            return self.gone
+        missing = (self.points.missing, self.files.missing, self.log_bytes.missing)
+        return Loss(*missing, self.gone.changes)
 
 
 def counted(count: int, noun: str) -> str:

@@ -8,23 +8,22 @@ server has. It keeps nothing in memory but the batch under way.
 from __future__ import annotations
 
 import contextlib
-import random
+import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
-from studio.core.errors import (
-    Conflict,
-    StudioError,
-)
-from studio.sdk.answers import is_temporary
+from studio.core.errors import Conflict, StudioError
 from studio.sdk.client import Client
 from studio.sdk.delivery.counts import Receipt, Tally
 from studio.sdk.delivery.holding import deliver_file, drop_held
 from studio.sdk.delivery.logs import Logs
+from studio.sdk.delivery.losses import Losses
 from studio.sdk.delivery.notices import tell
 from studio.sdk.delivery.parting import part
+from studio.sdk.delivery.pausing import Pause
 from studio.sdk.delivery.place import Place
-from studio.sdk.delivery.records import unpack_file, unpack_log
+from studio.sdk.delivery.records import Request, log_size, unpack_file, unpack_log
 from studio.sdk.delivery.requests import next_request, send_request
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.terms import ODD, TIMEOUT, WRONG, Blocked, as_trouble
@@ -34,15 +33,14 @@ BATCH_ROWS = 10_000
 BATCH_BYTES = 4 * 1024 * 1024
 #: A batch that is not full waits so long for more to come.
 LINGER_SECONDS = 1.0
-FIRST_WAIT, LONGEST_WAIT = 0.25, 15.0
-#: How soon to look again at what somebody must mend: a token, a role, a run.
-BLOCKED_SECONDS = 60.0
 #: So many rows may be refused one after another: then it is not the rows.
 MOST_GIVEN_UP = 20
 
 
 class Courier:
-    """The deliveries of one writer. All methods but `wake` are the sender's alone."""
+    """The deliveries of one writer. Two threads of the sender's move it: one `step`s,
+    the other `upload`s.
+    """
 
     def __init__(self, place: Place, client: Client, *, living: bool) -> None:
         self.place, self.client, self.living = place, client, living
@@ -50,76 +48,106 @@ class Courier:
         folder = place.folder
         self.requests = make(folder, "requests")
         self.rows = make(folder, "rows")
-        self.logs = make(folder, "logs")
+        self.logs = make(folder, "logs", log_size)
         self.files = make(folder, "files")
-        self.losses: dict[str, int] = {}
         if not living:
-            self.losses.update(place.read("losses.json"))
             done = place.read("done.json")
             self.requests.acknowledge(int(done.get("requests", 0)))
             self.files.acknowledge(int(done.get("files", 0)))
-        self.trouble: StudioError | None = None
-        self.trouble_since = 0.0
+        self.losses = Losses(self)
         #: How the run ended, where `end.json` could not be written.
         self.ending: dict[str, Any] | None = None
-        self.not_before = self.files_not_before = 0.0
         self.progress = 0
         self.hurried = not living
         self.cancel = False
         self.receipt: Receipt | None = None
-        self.log_bytes = 0 if living else _bytes_up_to(self.logs.last)
+        self.log_bytes = max(self.losses.logged_bytes, _bytes_up_to(self.logs.last))
         self.is_closing = not living
         #: Whether the rest is a later process's.
         self.is_left = False
+        self._pause, self._upload_pause = Pause(), Pause()
         self._most = BATCH_ROWS
-        self._wait = FIRST_WAIT
         self._sent_at = 0.0
         self._given_up = 0
         self._log_sender = Logs(self)
+        # The next request, and its number, as far as it was read.
+        self._request: tuple[int, Request] | None = None
+        self._settling = threading.Lock()
 
     @property
     def base(self) -> str:
         return f"runs/{self.place.owner.run_id}"
 
     @property
+    def _spools(self) -> tuple[Spool, ...]:
+        return (self.requests, self.rows, self.logs, self.files)
+
+    @property
     def waiting(self) -> int:
-        return (
-            self.requests.waiting
-            + self.rows.waiting
-            + self.logs.waiting
-            + self.files.waiting
-        )
+        return sum(spool.waiting for spool in self._spools)
+
+    @property
+    def trouble(self) -> StudioError | None:
+        """What went wrong last and was not mended since."""
+        return self._pause.error or self._upload_pause.error
+
+    @property
+    def trouble_since(self) -> float:
+        return self._pause.since or self._upload_pause.since
 
     @property
     def is_blocked(self) -> bool:
         """Whether somebody must mend something first: a token, a role, the run."""
-        return self.trouble is not None and not is_temporary(self.trouble)
+        others = self.rows.waiting or self.logs.waiting or self.waits_for_its_run
+        no_upload = self._upload_pause.is_blocked and not others
+        return self._pause.is_blocked or no_upload
 
     @property
     def is_drained(self) -> bool:
         return not self.waiting
 
+    @property
+    def waits_for_its_run(self) -> bool:
+        """Whether a request comes before all else; a snapshot does not."""
+        return bool(self.requests.waiting) and self._held_request() is None
+
+    def hurry(self) -> None:
+        """Somebody waits for it: nothing lingers, and all is tried again."""
+        self.hurried = True
+        self._pause.hurry()
+        self._upload_pause.hurry()
+
     def step(self) -> bool:
         """Send what is due; whether there was anything. Never raises StudioError."""
-        if time.monotonic() < self.not_before:
+        return self._try(self._step, self._pause)
+
+    def upload(self) -> bool:
+        """Deliver one file, or a snapshot that waits; whether there was one."""
+        return self._try(self._upload, self._upload_pause)
+
+    def _try(self, act: Callable[[], bool], pause: Pause) -> bool:
+        if not pause.is_over:
             return False
         try:
-            did = self._step()
+            did = act()
         except ODD as error:
-            self._failed(as_trouble(error))
+            was_told, trouble = self.trouble is not None, as_trouble(error)
+            pause.begin(trouble)
+            if pause.is_blocked and not was_told:
+                tell(f"{trouble.message} What is logged waits in {self.place.folder}.")
             return False
         if did:
-            self.trouble, self.trouble_since = None, 0.0
-            self._wait = FIRST_WAIT
+            pause.end()
             self.progress += 1
         return did
 
     def _step(self) -> bool:
-        if self.requests.waiting:
-            request = next_request(self.requests)
-            send_request(self.client, request, self.place.folder / "held")
-            self._settle(self.requests, request.held)
-            return True
+        if self.requests.waiting and self._held_request() is None:
+            number, request = next_request(self.requests)
+            self._request = number, request
+            if not request.held:
+                self._send(request)
+                return True
         is_due = self.hurried or time.monotonic() - self._sent_at >= LINGER_SECONDS
         did = False
         if self.rows.waiting and (is_due or self.rows.waiting >= self._most):
@@ -138,19 +166,31 @@ class Courier:
             did = True
         return did
 
-    def _failed(self, error: StudioError) -> None:
-        told = self.trouble is not None
-        self.trouble_since = self.trouble_since or time.monotonic()
-        self.trouble = error
-        if is_temporary(error):
-            wait = max(self._wait, float(error.details.get("retry_after", 0)))
-            self._wait = min(2 * self._wait, LONGEST_WAIT)
-            wait *= random.uniform(0.5, 1.0)  # noqa: S311
+    def _upload(self) -> bool:
+        request = self._held_request()
+        if request is not None:
+            self._send(request)
+        elif self.files.waiting and not self.requests.waiting:
+            _, [payload] = self.files.read(1, BATCH_BYTES)
+            file = unpack_file(payload)
+            deliver_file(self, file)
+            self._settle(self.files, file.held)
         else:
-            wait = BLOCKED_SECONDS
-            if not told:
-                tell(f"{error.message} What is logged waits in {self.place.folder}.")
-        self.not_before = time.monotonic() + wait
+            return False
+        return True
+
+    def _held_request(self) -> Request | None:
+        """The next request where its body is a file: what else there is goes first.
+
+        A snapshot may be large, and nothing needs it; what makes the run came before.
+        """
+        number, request = self._request or (-1, None)
+        is_next = request is not None and number == self.requests.done
+        return request if is_next and request and request.held else None
+
+    def _send(self, request: Request) -> None:
+        send_request(self.client, request, self.place.folder / "held")
+        self._settle(self.requests, request.held)
 
     def _send_rows(self) -> None:
         first, payloads = self.rows.read(self._most, BATCH_BYTES)
@@ -170,37 +210,22 @@ class Courier:
             tell(f"A metric was refused: {refused['message']}", once=True)
         self.rows.acknowledge(int(reply["next"]))
 
-    def upload(self) -> bool:
-        """Deliver one file; whether there was one. Never raises StudioError."""
-        if not self.files.waiting or time.monotonic() < self.files_not_before:
-            return False
-        try:
-            _, [payload] = self.files.read(1, BATCH_BYTES)
-            file = unpack_file(payload)
-            deliver_file(self, file)
-        except ODD as error:
-            self._failed(as_trouble(error))
-            self.files_not_before = self.not_before
-            return False
-        self._settle(self.files, file.held)
-        self.progress += 1
-        return True
-
     def _settle(self, spool: Spool, held: str) -> None:
         """The first record of the spool is delivered, and with it what it held.
 
         A later process must not look for what is gone, so that is noted before. The
         acknowledgement is the last: with it all may be delivered, and the folder go.
         """
-        done = {one.sort: one.done for one in (self.requests, self.files)}
-        done[spool.sort] += 1
-        try:
-            self.place.write("done.json", done)
-        except OSError:
-            # On a full disk: it goes with the folder.
-            held = ""
-        drop_held(self.place.folder, held)
-        spool.acknowledge(done[spool.sort])
+        with self._settling:
+            done = {one.sort: one.done for one in (self.requests, self.files)}
+            done[spool.sort] += 1
+            try:
+                self.place.write("done.json", done)
+            except OSError:
+                # On a full disk: it goes with the folder.
+                held = ""
+            drop_held(self.place.folder, held)
+            spool.acknowledge(done[spool.sort])
 
     def _post_rows(self, body: bytes) -> Any:
         path = f"{self.base}/writers/{self.place.owner.writer}/rows"
@@ -243,45 +268,26 @@ class Courier:
     def release(self) -> None:
         """Leave the rest to a later process. May be repeated."""
         self.is_left = True
-        for spool in (self.requests, self.rows, self.logs, self.files):
+        for spool in self._spools:
             spool.close()
-        lost = {
-            "rows": self.rows.lost,
-            "files": self.files.lost,
-            "log_pieces": self.logs.lost,
-        }
-        for name, count in lost.items():
-            if count:
-                self.lose(name, count)
+        self.losses.keep()
         self.place.leave()
 
     def forget(self) -> None:
         """Close the copies of the parent's files; called in a forked child."""
-        for spool in (self.requests, self.rows, self.logs, self.files):
+        for spool in self._spools:
             spool.forget()
         self.place.leave()
-
-    def lose(self, what: str, count: int) -> None:
-        """Count a loss, and remember it where the disk allows it."""
-        self.losses[what] = self.losses.get(what, 0) + count
-        with contextlib.suppress(OSError):
-            self.place.write("losses.json", dict(self.losses))
-
-    @property
-    def gone(self) -> int:
-        """What neither the server nor the disk will ever have."""
-        of_spools = self.rows.lost + self.files.lost + self.logs.lost
-        return of_spools + self.losses.get("log_bytes", 0)
 
     def tally(self) -> Receipt:
         """How things are now; what is in the spool waits."""
         return self.receipt or Receipt(
             self.place.owner.run_id,
-            Tally(self.rows.appended + self.rows.lost, self.rows.done),
-            Tally(self.files.appended + self.files.lost, self.files.done),
-            Tally(self.log_bytes, self.log_bytes),
+            self.losses.points(self.rows.done - self.rows.damaged),
+            self.losses.files(),
+            Tally(self.log_bytes, self._log_sender.stored),
             waiting=self.waiting,
-            gone=self.gone,
+            gone=self.losses.now(),
         )
 
 

@@ -76,8 +76,7 @@ def drain(
     end = float("inf") if timeout is None else now + timeout
     stalls = now + _patience_with(courier)
     moved = courier.progress
-    courier.hurried, courier.not_before = True, 0.0
-    courier.files_not_before = 0.0
+    courier.hurry()
     show = Progress(courier)
     sender().hurry()
     try:
@@ -141,9 +140,9 @@ def _tell_offline(writer: Writer, courier: Courier) -> Receipt:
         f"{courier.place.folder} until `studio sync` delivers it."
     )
     receipt = courier.tally()
-    if receipt.gone:
-        _Here.lost[courier.place.owner.writer] = receipt.gone
-        notices.tell(f"The disk was full: {receipt.gone:,} of its records are lost.")
+    if receipt.gone.total:
+        _Here.lost[courier.place.owner.writer] = receipt.gone.total
+        notices.tell(f"The disk was full; lost: {receipt.gone.words()}.")
     return receipt
 
 

@@ -96,7 +96,7 @@ def _upload(courier: Courier, source: Path, file: HeldFile) -> None:
             before = os.fstat(content.fileno())
             path = f"{courier.base}/files/{quote(file.path, safe='/')}"
             try:
-                courier.client.upload(path, content, before.st_size)
+                courier.client.upload(path, content, before.st_size, attempts=1)
             except InvalidValue:
                 # It became shorter meanwhile.
                 if reading + 1 == READINGS:
@@ -112,4 +112,4 @@ def _upload(courier: Courier, source: Path, file: HeldFile) -> None:
 
 def _refuse(courier: Courier, file: HeldFile, why: str) -> None:
     tell(f"The file {file.path} was not kept: {why}")
-    courier.lose("files_refused", 1)
+    courier.losses.refuse_file()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 PIECES = 10_000
 #: Of one append.
 LOG_BYTES = 1024 * 1024
+#: Of a writer's folder.
+SHIFTS = "shifts.json"
 
 
 class Logs:
@@ -23,8 +26,12 @@ class Logs:
 
     def __init__(self, courier: Courier) -> None:
         self._courier = courier
-        # Bytes of a path that the server lost since it had them.
-        self._lost_before: dict[str, int] = {}
+        # Bytes of a path that the server lost since it had them. What was sent after
+        # them lies so much before its own place: a later process must know, too.
+        living, place = courier.living, courier.place
+        self._lost_before: dict[str, int] = {} if living else place.read(SHIFTS)
+        #: How many bytes this process has delivered.
+        self.stored = 0
 
     def send(self) -> None:
         logs = self._courier.logs
@@ -52,9 +59,13 @@ class Logs:
                 # As after its backup was restored; the receipt tells what is missing.
                 lost = offset - int(error.details["expected"])
                 self._lost_before[path] = self._lost_before.get(path, 0) + lost
+                with contextlib.suppress(OSError):
+                    self._courier.place.write(SHIFTS, self._lost_before)
                 self._patch(path, offset - lost, data)
         except (*WRONG, Conflict) as error:
             _give_up(path, error)
+        else:
+            self.stored += len(data)
 
     def _patch(self, path: str, offset: int, data: bytes) -> None:
         courier = self._courier

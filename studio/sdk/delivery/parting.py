@@ -33,12 +33,12 @@ def part(courier: Courier) -> Receipt:
 
 
 def _write_receipt(courier: Courier) -> Receipt:
-    owner, lost = courier.place.owner, courier.losses
-    rows, files = courier.rows, courier.files
+    owner, losses = courier.place.owner, courier.losses
+    files = losses.files()
     body = {
-        "points": rows.appended + rows.lost + lost.get("rows", 0),
-        "files": files.appended + files.lost + lost.get("files", 0),
-        "stored_files": files.done - lost.get("files_refused", 0),
+        "points": losses.points(0).sent,
+        "files": files.sent,
+        "stored_files": files.stored,
         "log_bytes": courier.log_bytes,
     }
     path = f"{courier.base}/writers/{owner.writer}"
@@ -48,4 +48,5 @@ def _write_receipt(courier: Courier) -> Receipt:
         tally_of(told["points"]),
         tally_of(told["files"]),
         tally_of(told["log_bytes"]),
+        gone=losses.now(),
     )

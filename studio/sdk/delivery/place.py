@@ -129,7 +129,7 @@ class Place:
         lock = None
         try:
             (hidden / "held").mkdir(mode=0o700, parents=True)
-            lock = _lock(hidden)
+            lock = _lock(hidden, os.O_CREAT)
             text = json.dumps(asdict(owner))
             (hidden / "owner.json").write_text(text, encoding="utf-8")
             (hidden / RESERVE).write_bytes(bytes(RESERVE_BYTES))
@@ -216,9 +216,12 @@ def _age(folder: Path) -> float:
         return 0.0
 
 
-def _lock(folder: Path) -> int | None:
-    """The lock's handle, or None while another process holds it. Raises OSError."""
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+def _lock(folder: Path, more: int = 0) -> int | None:
+    """The lock's handle, or None while another process holds it. Raises OSError.
+
+    It is made with the folder only: in one that is just being removed it would stay.
+    """
+    handle = os.open(folder / "lock", os.O_RDWR | more, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -32,6 +32,11 @@ def unpack_log(payload: bytes) -> LogPiece:
     return LogPiece(total, offset, path, payload[start + length :])
 
 
+def log_size(payload: bytes) -> int:
+    """How many bytes of a log are in a record."""
+    return len(unpack_log(payload).data)
+
+
 @dataclass(frozen=True)
 class HeldFile:
     """A file to deliver as `path`: a copy or link in `held/`, or where it was found.

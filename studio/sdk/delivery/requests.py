@@ -14,10 +14,10 @@ from studio.sdk.delivery.terms import TIMEOUT, WRONG
 LONGEST = 32 * 1024 * 1024
 
 
-def next_request(requests: Spool) -> Request:
-    """The next one to send, which stays there until it is acknowledged."""
-    _, [payload] = requests.read(1, LONGEST)
-    return unpack_request(payload)
+def next_request(requests: Spool) -> tuple[int, Request]:
+    """The next one to send, which stays there until it is acknowledged; its number."""
+    first, [payload] = requests.read(1, LONGEST)
+    return first, unpack_request(payload)
 
 
 def send_request(client: Client, request: Request, held: Path) -> None:
@@ -47,5 +47,10 @@ def _upload(client: Client, request: Request, file: Path) -> None:
         tell(f"{request.path} was not kept: {error.strerror or error}")
         return
     with content:
-        size = file.stat().st_size
-        client.upload(request.path, content, size, timeout=TIMEOUT)
+        client.upload(
+            request.path,
+            content,
+            file.stat().st_size,
+            timeout=TIMEOUT,
+            attempts=1,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -19,6 +20,12 @@ def read_piece(path: Path, offset: int, size: int) -> bytes:
     with path.open("rb") as file:
         file.seek(offset)
         return file.read(size)
+
+
+def remove(path: Path) -> None:
+    """Have it gone, where that is possible."""
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def disk_is_full() -> OSError:

@@ -148,7 +148,7 @@ class Sender:
         now = time.monotonic()
         for courier in list(self._couriers):
             due = self._beats.get(id(courier))
-            if due is None or now < due or courier.requests.waiting:
+            if due is None or now < due or courier.waits_for_its_run:
                 continue
             self._beats[id(courier)] = now + BEAT_SECONDS
             try:

@@ -24,11 +24,10 @@ from itertools import islice
 from pathlib import Path
 
 from studio.sdk.delivery.frames import frame, read_frames
-from studio.sdk.delivery.segments import Segment, disk_is_full, read_piece
+from studio.sdk.delivery.memory import Memory, Weigh, one
+from studio.sdk.delivery.segments import Segment, disk_is_full, read_piece, remove
 
 SEGMENT_BYTES = 4 * 1024 * 1024
-#: So much waits in memory while the disk is full.
-MEMORY_BYTES = 8 * 1024 * 1024
 #: How long after a failure the disk is tried again.
 RETRY_SECONDS = 1.0
 
@@ -36,11 +35,15 @@ _write = os.write
 
 
 class Spool:
-    """The records of one sort of one writer, below the writer's folder."""
+    """The records of one sort of one writer, below the writer's folder.
 
-    def __init__(self, folder: Path, sort: str) -> None:
-        self.folder, self.sort = folder, sort
-        self.appended = self.done = self.lost = 0
+    `lost` is what found no room, as `weigh` counts it, and got no number; `damaged` are
+    records that had one and cannot be read any more.
+    """
+
+    def __init__(self, folder: Path, sort: str, weigh: Weigh = one) -> None:
+        self.folder, self.sort, self._weigh = folder, sort, weigh
+        self.appended = self.done = self.lost = self.damaged = 0
         self.failure: OSError | None = None
         #: The last record that an earlier process appended.
         self.last = b""
@@ -50,8 +53,7 @@ class Spool:
         # The last segment's, while it is open for writing.
         self._current: Segment | None = None
         self._offset = 0
-        self._memory: deque[bytes] = deque()
-        self._memory_bytes = 0
+        self._memory = Memory()
         self._retry_at = 0.0
         # Whether an append was interrupted and not counted anew since.
         self._unsure = False
@@ -59,9 +61,9 @@ class Spool:
         self._last_read = (-1, 0, 0)
 
     @classmethod
-    def found(cls, folder: Path, sort: str) -> Spool:
+    def found(cls, folder: Path, sort: str, weigh: Weigh = one) -> Spool:
         """What an earlier process left in `folder`."""
-        spool = cls(folder, sort)
+        spool = cls(folder, sort, weigh)
         for path in sorted(folder.glob(f"{sort}.*.seg")):
             first = int(path.name.split(".")[1])
             payloads, size = read_frames(path.read_bytes())
@@ -107,11 +109,10 @@ class Spool:
     def read(self, most: int, most_bytes: int) -> tuple[int, Sequence[bytes]]:
         """The number of the first record to deliver, and those that come with it."""
         with self._lock:
-            if self._unsure:
-                self._count_anew()
+            self._be_sure()
             segment, first, offset = self._front(), self.done, self._offset
             if segment is None:
-                return first, list(islice(self._memory, most))
+                return first, list(islice(self._memory.payloads, most))
             left = segment.size - offset
         size = min(left, most_bytes)
         payloads, length = read_frames(
@@ -132,7 +133,7 @@ class Spool:
             while self.done < upto:
                 segment = self._front()
                 if segment is None:
-                    self._forget_memory(upto - self.done)
+                    self.done += self._memory.forget(upto - self.done)
                 else:
                     step = min(segment.first + segment.count, upto) - self.done
                     self._offset = self._after(segment, step)
@@ -149,13 +150,13 @@ class Spool:
     def _front(self) -> Segment | None:
         """The segment of the first record to deliver; None if it is in memory.
 
-        Segments before it are removed, but never the last of all; a gap that damage
-        left between two is counted as lost.
+        Segments before it are removed, but never the last of all; a gap between two is
+        damage.
         """
         while self._segments:
             segment = self._segments[0]
             if segment.first > self.done:
-                self.lost += segment.first - self.done
+                self.damaged += segment.first - self.done
                 self.done = segment.first
             if self.done < segment.first + segment.count:
                 return segment
@@ -165,8 +166,7 @@ class Spool:
                 return None
             self._segments.popleft()
             self._offset = 0
-            with contextlib.suppress(OSError):
-                segment.path.unlink()
+            remove(segment.path)
         return None
 
     def sync(self) -> None:
@@ -178,23 +178,32 @@ class Spool:
     def close(self) -> None:
         """Leave what is on the disk; what is only in memory goes with the process."""
         with self._lock:
+            self._be_sure()
             if self._memory and not self._write_memory():
-                self.lost += len(self._memory)
-                self.appended -= len(self._memory)
-                self._memory.clear()
-                self._memory_bytes = 0
+                lost = self.lost + sum(map(self._weigh, self._memory.payloads))
+                kept, memory = self.appended - len(self._memory), Memory()
+                # No call between them: an interrupt finds all of it done, or nothing.
+                self.lost, self.appended, self._memory = lost, kept, memory
             self._seal()
+
+    def settle(self) -> None:
+        """Have the counts tell what an interrupted append came to."""
+        with self._lock:
+            self._be_sure()
+
+    def _be_sure(self) -> None:
+        if self._unsure:
+            self._count_anew()
 
     def forget(self) -> None:
         """Give up the files, which are another process's."""
-        if self._handle >= 0:
-            os.close(self._handle)
-        self._handle, self._current = -1, None
+        handle, self._handle, self._current = self._handle, -1, None
+        if handle >= 0:
+            os.close(handle)
 
     def _append_slowly(self, payload: bytes, record: bytes) -> bool:
         """Into a new segment, else into memory; the lock is held."""
-        if self._unsure:
-            self._count_anew()
+        self._be_sure()
         if time.monotonic() >= self._retry_at and self._write_memory():
             try:
                 self._begin(self.appended)
@@ -209,11 +218,9 @@ class Spool:
             self._cut()
             self._seal()
         self._retry_at = max(self._retry_at, time.monotonic() + RETRY_SECONDS)
-        if self._memory_bytes + len(payload) > MEMORY_BYTES:
-            self.lost += 1
+        if not self._memory.take(payload):
+            self.lost += self._weigh(payload)
             return False
-        self._memory.append(payload)
-        self._memory_bytes += len(payload)
         self.appended += 1
         return True
 
@@ -221,7 +228,7 @@ class Spool:
         """Put what waits in memory on the disk; false where that fails again."""
         if not self._memory:
             return True
-        data = b"".join(map(frame, self._memory))
+        data = b"".join(map(frame, self._memory.payloads))
         first = self.appended - len(self._memory)
         try:
             self._begin(first)
@@ -236,7 +243,7 @@ class Spool:
         assert self._current is not None
         # Forgotten before it is counted on the disk: see `_count_anew`.
         count = len(self._memory)
-        self._memory, self._memory_bytes = deque(), 0
+        self._memory = Memory()
         self._current.size, self._current.count = len(data), count
         self._seal()
         return True
@@ -281,19 +288,12 @@ class Spool:
             end = max(end, last.first + last.count)
             if was_begun and self._memory:
                 # It was memory that was written: what is on the disk is not there too.
-                self._memory = deque(islice(self._memory, last.count, None))
+                self._memory = Memory(islice(self._memory.payloads, last.count, None))
             if not last.count:
                 self._remove_last()
-        self._memory_bytes = sum(map(len, self._memory))
+        self._memory = Memory(self._memory.payloads)
         self.appended = end + len(self._memory)
         self._unsure = False
 
     def _remove_last(self) -> None:
-        segment = self._segments.pop()
-        with contextlib.suppress(OSError):
-            segment.path.unlink()
-
-    def _forget_memory(self, count: int) -> None:
-        for _ in range(min(count, len(self._memory))):
-            self._memory_bytes -= len(self._memory.popleft())
-            self.done += 1
+        remove(self._segments.pop().path)

@@ -21,7 +21,7 @@ from studio.sdk.delivery import ending
 from studio.sdk.delivery.counts import Receipt
 from studio.sdk.delivery.courier import Courier
 from studio.sdk.delivery.full_disk import FullDisk
-from studio.sdk.delivery.holding import hold
+from studio.sdk.delivery.holding import drop_held, hold
 from studio.sdk.delivery.leftovers import user_of
 from studio.sdk.delivery.log_place import LogPlace
 from studio.sdk.delivery.place import Place, make_place
@@ -130,7 +130,7 @@ class Writer:
         if not 0 <= when <= names.MAX_TIME:
             when = min(max(0, when), names.MAX_TIME)
         if not self._append(f"{prefix}{text},{at},{when}]".encode()):
-            self._lose("rows")
+            self._full.warn(self.courier)
 
     def item(
         self, name: str, kind: str, value: object, step: int | None = None
@@ -152,7 +152,7 @@ class Writer:
         for one in values:  # type: ignore[attr-defined]
             text = spelled_item(one)
             if not self._append(f"{prefix}{text}{tail}".encode()):
-                self._lose("rows")
+                self._full.warn(self.courier)
 
     def log(self, path: str, data: bytes) -> None:
         """Append bytes to a run's log file. Raises InvalidName for a bad path."""
@@ -163,8 +163,7 @@ class Writer:
             for start in range(0, len(data), PIECE_BYTES):
                 piece = data[start : start + PIECE_BYTES]
                 if not self._log_place.append(courier, self._spool, path, piece):
-                    courier.lose("log_bytes", len(piece))
-                    self._full.warn(self.courier)
+                    self._full.warn(courier)
 
     def file(self, local: str | Path, path: str) -> None:
         """Upload a local file as `path`, in the background.
@@ -176,7 +175,8 @@ class Writer:
             courier = self.courier
             held = hold(courier.place.folder, Path(local), path)
             if not self._spool(courier.files.append, pack_file(held)):
-                self._lose("files")
+                drop_held(courier.place.folder, held.held)
+                self._full.warn(courier)
 
     def record(
         self, method: str, path: str, body: object, *, essential: bool = False
@@ -198,7 +198,7 @@ class Writer:
     def _keep(self, request: Request) -> None:
         with self._lock:
             if not self._spool(self.courier.requests.append, pack_request(request)):
-                self._lose("requests")
+                self._full.warn(self.courier)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all that was logged so far is delivered; whether it is.
@@ -235,6 +235,8 @@ class Writer:
                 ending.note(self, courier, status, message)
             with self._lock:
                 self._closed, self._append = True, self._append_closed
+                if courier is not None:
+                    self._log_place.settle(courier)
             self._receipt = (
                 Receipt(self.run_id)
                 if courier is None
@@ -279,11 +281,6 @@ class Writer:
         if self._closed:
             return self._append_closed(payload)
         return append(payload)
-
-    def _lose(self, what: str) -> None:
-        if what != "rows":
-            self.courier.lose(what, 1)
-        self._full.warn(self.courier)
 
     def _prefix(self, name: str) -> str:
         names.check_key(name, "name")

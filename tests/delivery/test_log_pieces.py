@@ -1,0 +1,85 @@
+"""Bytes of logs, each once, wherever an interrupt, a kill or a lost answer comes."""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.sdk import core
+from studio.sdk.delivery import sender
+from studio.sdk.delivery.courier import Courier
+from studio.sdk.delivery.place import Place
+from studio.sdk.delivery.records import LogPiece, pack_log
+from studio.sdk.delivery.spool import Spool
+from studio.sdk.delivery.writer import Writer
+from tests.delivery.fake import Fake
+from tests.parts.interrupting import interrupted_at
+
+SDK = str(Path(core.__file__).parent)
+LOG = "logs/user_log.txt"
+
+
+@pytest.fixture
+def fake() -> Any:
+    return Fake()
+
+
+def is_ours(name: str) -> bool:
+    return name.startswith(SDK)
+
+
+def test_a_log_call_that_is_interrupted_at_any_step_skips_and_doubles_nothing(
+    fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
+    monkeypatch.setattr(sender, "POLL_SECONDS", 0.002)
+    for number in itertools.count():
+        fake.logs.clear()
+        writer = Writer.open(fake, "r1")
+        writer.log(LOG, b"before\n")
+        stopped = partial(writer.log, LOG, b"stopped\n")
+        was_stopped = interrupted_at(number, stopped, is_ours)
+        if number % 2:
+            # Without it the end settles what became of the last piece.
+            writer.log(LOG, b"after\n")
+        receipt = writer.close()
+        kept = fake.log().replace(b"after\n", b"")
+        assert kept in (b"before\n", b"before\nstopped\n")
+        assert fake.log().endswith(b"after\n") == bool(number % 2)
+        assert receipt.log_bytes.sent == receipt.log_bytes.stored == len(fake.log())
+        if not was_stopped:
+            break
+    assert number > 20
+
+
+def die(*_words: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_bytes_after_those_that_the_server_lost_come_once_though_a_kill_hides_it(
+    fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its backup was restored: it has 60 of the 100 bytes before them."""
+    place = Place.make(fake.url, "default", "ada", "r1", tmp_path)
+    courier = Courier(place, fake, living=True)
+    fresh = bytes(range(100))
+    courier.logs.append(pack_log(LogPiece(100, 100, LOG, fresh)))
+    fake.logs[f"{place.owner.writer} {LOG}"] = b"-" * 60
+    courier.hurry()
+    with monkeypatch.context() as patch:
+        patch.setattr(Spool, "acknowledge", die)
+        with pytest.raises(KeyboardInterrupt):
+            courier.step()
+    assert fake.log() == b"-" * 60 + fresh
+    courier.release()
+    taken = Place.take(place.folder)
+    assert taken is not None
+    later = Courier(taken, fake, living=False)
+    while later.receipt is None:
+        assert later.step()
+    assert fake.log() == b"-" * 60 + fresh
+    assert later.receipt.log_bytes.missing == 40
