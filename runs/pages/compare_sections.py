@@ -20,8 +20,8 @@ from runs.templatetags.studio import full_moment, icon, status
 from studio.core.filters import fields
 from studio.core.filters.tree import Field, attribute
 
-#: Cells that a section shows before it is asked for all; rows that it shows at least.
-MOST_CELLS, FEWEST_ROWS = 4000, 10
+#: Cells that a section shows before it is asked for all, and then; rows at least.
+MOST_CELLS, ALL_CELLS, FEWEST_ROWS = 4_000, 40_000, 10
 
 TITLES = {
     "metrics": gettext_lazy("Metrics"),
@@ -51,6 +51,8 @@ class ShownRow:
 @dataclass(frozen=True)
 class Section:
     """`hidden` counts rows that are the same, `more` those beyond what is shown.
+
+    Without `more_href` these are too many for the page.
 
     With `is_cut` some of its values are too long to be shown whole.
     """
@@ -144,8 +146,9 @@ def _section(
     every = [(row, draw) for rows, draw in groups for row in rows]
     wanted = [(row, draw) for row, draw in every if is_found(row, state.find)]
     shown = [each for each in wanted if each[0].differs or not state.differs]
-    most = max(MOST_CELLS // len(table.compared.runs), FEWEST_ROWS)
-    cut = shown if name in state.rows else shown[:most]
+    has_all = name in state.rows
+    room = ALL_CELLS if has_all else MOST_CELLS
+    cut = shown[: max(room // len(table.compared.runs), FEWEST_ROWS)]
     is_open = name not in state.fold
     drawn = [ShownRow(label_of(row), draw(row)) for row, draw in cut] if is_open else []
     return Section(
@@ -158,7 +161,7 @@ def _section(
         drawn,
         len(wanted) - len(shown),
         len(shown) - len(cut),
-        state.toggled("rows", name),
+        "" if has_all else state.toggled("rows", name),
         is_open and any(_is_long(value) for row, _draw in cut for value in row.values),
     )
 

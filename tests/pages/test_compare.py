@@ -17,6 +17,7 @@ from runs.actions.actor import Actor
 from runs.actions.goals import set_goal
 from runs.actions.ingest import Point, log_metrics
 from runs.models import Experiment, Run
+from runs.pages import compare_sections
 from runs.render.compare import difference
 from studio.core.statuses import RunStatus
 
@@ -225,3 +226,19 @@ def test_a_difference_has_room_in_its_cell() -> None:
     assert told == (
         '<span class="delta worse"><span>+0.00584</span><span>+123 %</span></span>'
     )
+
+
+def test_even_all_rows_are_as_many_as_a_page_can_bear(
+    visitor: Client, log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "ab":
+        log(name, params={f"p{n:02d}": name for n in range(30)})
+    monkeypatch.setattr(compare_sections, "MOST_CELLS", 20)
+    monkeypatch.setattr(compare_sections, "ALL_CELLS", 40)
+    first = visitor.get(COMPARE, asked("a", "b"))
+    assert "Show 20 more" in first.text
+    every = visitor.get(COMPARE, asked("a", "b", rows="params"))
+    assert {"p19", "p20"} & set(rows(every)) == {"p19"}
+    assert "10 more rows: find them by their names" in every.text
+    found = visitor.get(COMPARE, asked("a", "b", rows="params", find="p29"))
+    assert "p29" in rows(found)
