@@ -188,7 +188,9 @@ class Completion:
         found = [
             each
             for each in facet.values
-            if each.value is not None and part in f"{each.value}\n{each.title}".lower()
+            if each.value is not None
+            and not each.digest
+            and part in f"{each.value}\n{each.title}".lower()
         ]
         found.sort(key=lambda each: (each.value or "").lower() != part)
         # A list is closed; who wants more values goes on before its parenthesis.

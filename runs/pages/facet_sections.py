@@ -30,6 +30,8 @@ from studio.core.filters.tree import (
 
 #: Values that a section shows at first, and at most.
 FEW, MANY = 5, 100
+#: Characters of a value that are shown.
+LONGEST = 300
 #: Numbers are bars from so many different ones on.
 BARS_FROM = 9
 CHOICES = ("=", "in", "is not null")
@@ -40,7 +42,10 @@ STATUS = attribute("status")
 
 @dataclass(frozen=True)
 class Choice:
-    """A value: `share` of the commonest, in percent."""
+    """A value: `share` of the commonest, in percent.
+
+    `href` is empty where its address would be too long.
+    """
 
     key: str
     text: str
@@ -118,17 +123,19 @@ def _choice(
     field: Field, each: Counted, most: int, chosen: Sequence[Value | None], links: Links
 ) -> Choice:
     value = _value(each)
-    is_chosen = value in chosen
+    is_chosen = value in chosen and not each.digest
     kept = [one for one in chosen if one != value]
     asked = kept if is_chosen else [*chosen, value]
     text = each.title or (_("(no value)") if each.value is None else each.value)
+    if len(text) > LONGEST or each.digest:
+        text = f"{text[:LONGEST]}…"
     return Choice(
-        key_of(field, each.value),
+        key_of(field, f"{each.value} {each.digest}" if each.digest else each.value),
         text or _("(empty)"),
         each.runs,
         round(100 * each.runs / most) if most else 0,
         is_chosen,
-        _href(field, asked, links),
+        "" if each.digest else _href(field, asked, links),
         each.title if field == STATUS else "",
     )
 
@@ -170,6 +177,8 @@ def _href(field: Field, asked: Sequence[Value | None], links: Links) -> str:
     """The list with any of the values, or without terms that choose some."""
     values = tuple(each for each in asked if each is not None)
     term: Comparison | None = None
+    if not links.fits(Comparison(field, "in", values)):
+        return ""
     if None in asked:
         term = Comparison(field, "is not null")
     elif values:

@@ -222,7 +222,7 @@ class _Panel:
         has_more = field in state.more
         limit = sections.MANY if has_more else sections.FEW
         shown, more = sections.choices(facet, self.links, limit)
-        shown = tuple(replace(c, href=self._href(c.href)) for c in shown)
+        shown = tuple(replace(c, href=c.href and self._href(c.href)) for c in shown)
         noun = ngettext("%s value", "%s values", count) % numbers.grouped(count)
         wider = replace(state, more=(*state.more, field))
         return replace(

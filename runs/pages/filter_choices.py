@@ -39,7 +39,7 @@ def choices(reader: FacetReader, draft: Draft, find: str) -> Choices:
     found = {
         each.value: (each.title or each.value, each.runs)
         for each in facet.values
-        if each.value is not None
+        if each.value is not None and not each.digest
     }
     total = max(facet.runs, 1)
     missing = [(value, value, 0) for value in ticked if value not in found]

@@ -21,6 +21,7 @@ from runs.models import Experiment, Key, Metric, User, Workspace
 from runs.models.grams import HIDDEN
 from runs.search.expressions import Contains
 from runs.search.keyed import TABLES
+from runs.search.many_runs import READ
 from runs.search.question import ask
 from runs.search.run_sets import Among, RunSet, run_set
 from runs.search.scope import KINDS
@@ -54,13 +55,15 @@ class KeyShare:
 class Counted:
     """A value and how many runs have it. None: a tag that is only a word.
 
-    `number` is the value as a number, if it is one; `title` what people call it.
+    `number` is the value as a number, if it is one; `title` what people call it. Of a
+    long text `value` is the beginning, and `digest` stands for the whole.
     """
 
     value: str | None
     runs: int
     number: float | None = None
     title: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -191,10 +194,11 @@ class FacetReader:
                 for number, runs in numbers.items()
                 if number is not None and math.isfinite(number)
             ]
-        counted = (
-            rows.order_by().values_list("value", "number").annotate(n=Count("run"))
-        )
-        return [Counted(value, runs, number) for value, number, runs in counted]
+        values = rows.order_by().values_list(*READ, "number")
+        return [
+            Counted(head, runs, number, digest=digest)
+            for head, digest, number, runs in values.annotate(n=Count("run"))
+        ]
 
     def _attribute(self, name: str, column: Iterable[Any]) -> list[Counted]:
         counts = {
