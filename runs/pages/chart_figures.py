@@ -31,7 +31,7 @@ from runs.pages.csv_answer import csv_answer
 from runs.pages.list_scope import scope_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_table import QUICK, SLOW
-from runs.render.csv_rows import shown_cell, value_cell
+from runs.render.csv_rows import value_cell
 from runs.render.sheets import harmless, iso
 from runs.search.limits import time_limit
 from runs.search.run_curves import Series, Window, choose_series
@@ -180,4 +180,4 @@ def _cells(made: Table) -> Iterator[Sequence[object]]:
     yield (harmless(made.first), *(harmless(head) for head in made.heads))
     for row in made.rows:
         full = (cell.full or cell.text for cell in row.cells)
-        yield (harmless(row.name), *map(shown_cell, full))
+        yield (harmless(row.name), *map(harmless, full))

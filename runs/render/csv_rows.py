@@ -30,12 +30,3 @@ def value_cell(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return harmless(msgspec.json.encode(value).decode())
     return csv_cell(_VALUE, value)
-
-
-def shown_cell(text: str) -> str:
-    """What a page shows; a negative number begins like a formula and is none."""
-    try:
-        float(text)
-    except ValueError:
-        return harmless(text)
-    return text

@@ -70,7 +70,7 @@ def shown(value: Value) -> Shown:
         text = str(value)
         return Shown(text if len(text) <= LONGEST else f"{text[:LONGEST]}…", text)
     odd = isinstance(value, float) and not math.isfinite(value)
-    return Shown(number(value), repr(value), odd)
+    return Shown(number(value), number(value) if odd else repr(value), odd)
 
 
 def column_shown(cells: Sequence[tuple[Value] | None]) -> list[Shown]:

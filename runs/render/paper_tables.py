@@ -22,7 +22,8 @@ _LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    # By its number, which every encoding of fonts has.
+    '"': r"\symbol{34}",
 }
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&-])")
 
@@ -48,7 +49,11 @@ class Table:
 
 def latex(text: str) -> str:
     """A text of people's, on one line."""
-    return "".join(_LATEX.get(char, char) for char in one_line(text))
+    line = "".join(_LATEX.get(char, char) for char in one_line(text))
+    # Two hyphens would be one dash, as those of `--lr`.
+    line = re.sub("-(?=-)", "-{}", line)
+    # Behind the end of a row these would belong to it, as a space or a star.
+    return f"{{{line[0]}}}{line[1:]}" if line.startswith(("[", "*")) else line
 
 
 def markdown(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from runs.render import numbers, times
 TEXT, NUMBER, TIME, DURATION = "text", "number", "time", "duration"
 #: A spreadsheet takes a cell that begins so for a formula, and runs it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: A number with its sign begins like a formula and is none.
+_NUMBER = re.compile(r"[+-](?:\d+\.?\d*(?:[eE][+-]?\d+)?|Infinity)", re.ASCII)
 _WIDEST = 48
 MISSING = "–"
 
@@ -122,7 +125,8 @@ def iso(time: int) -> str:
 
 def harmless(text: str) -> str:
     """A text that a spreadsheet would take for a formula is kept from being one."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    is_formula = text.startswith(_FORMULA) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if is_formula else text
 
 
 def _words(value: Any) -> str:

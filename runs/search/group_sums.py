@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runs.search.many_runs import Keys, Measured, Numbers
+from runs.search.means import GREATEST, scale_of
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,6 @@ def sums_of(measured: Measured, member_of: Keys, size: int, ids: Keys) -> Sums:
     known = np.isfinite(values)
     kept, groups, runs = values[known], member_of[known], ids[known]
     counts = np.bincount(groups, minlength=size)
-    with np.errstate(all="ignore"):
-        mean = np.bincount(groups, kept, minlength=size) / counts
-        away = kept - mean[groups]
-        # What rounding left of the first pass is taken out of the second.
-        mean = mean + np.bincount(groups, away, minlength=size) / counts
-        squares = np.bincount(groups, (kept - mean[groups]) ** 2, minlength=size)
-        std = np.sqrt(squares / np.where(counts > 1, counts - 1, np.nan))
     order = np.lexsort((kept, groups))
     first = np.searchsorted(groups[order], np.arange(size))
     has = counts > 0
@@ -58,5 +52,15 @@ def sums_of(measured: Measured, member_of: Keys, size: int, ids: Keys) -> Sums:
     starts, ends = order[first[has]], order[first[has] + counts[has] - 1]
     low[has], high[has] = kept[starts], kept[ends]
     lowest[has], highest[has] = runs[starts], runs[ends]
+    scale = scale_of(np.where(has, np.maximum(np.abs(low), np.abs(high)), 0.0))
+    small = kept / scale[groups]
+    with np.errstate(all="ignore"):
+        mean = np.bincount(groups, small, minlength=size) / counts
+        away = small - mean[groups]
+        # What rounding left of the first pass is taken out of the second.
+        mean = mean + np.bincount(groups, away, minlength=size) / counts
+        squares = np.bincount(groups, (small - mean[groups]) ** 2, minlength=size)
+        std = np.sqrt(squares / np.where(counts > 1, counts - 1, np.nan))
+        mean, std = mean * scale, np.minimum(std * scale, GREATEST)
     odd = np.bincount(member_of[measured.odd], minlength=size)
     return Sums(counts, mean, std, low, high, odd, lowest, highest)

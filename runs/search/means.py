@@ -1,7 +1,8 @@
-"""Means and deviations of numbers, however large.
+"""Means and deviations of numbers, however large or small.
 
-Sums and squares of huge numbers lie beyond all range, though their mean does not. So
-they are made smaller first, by a power of two, which rounds nothing.
+Sums and squares of huge numbers lie beyond all range, though their mean does not, and
+squares of tiny ones are nothing. So they are brought nearer to 1 first, by a power of
+two, which rounds nothing.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ Floats = NDArray[np.float64]
 
 #: The greatest number that there is: what lies beyond it is drawn there.
 GREATEST = float(np.finfo(np.float64).max)
-#: Below 2 to this, squares of thousands of numbers can be summed.
-_SMALL = 480
+#: Between 2 to this and its inverse, squares of many numbers can be summed.
+_NEAR = 400
 
 
 def mean_and_std(table: Floats) -> tuple[Floats, Floats]:
@@ -22,7 +23,7 @@ def mean_and_std(table: Floats) -> tuple[Floats, Floats]:
 
     Every column has a number, and none is infinite; so is what comes out.
     """
-    scale = _scale_of(np.nanmax(np.abs(table), axis=0))
+    scale = scale_of(np.nanmax(np.abs(table), axis=0))
     small = table / scale
     mean = np.nanmean(small, axis=0)
     others = np.maximum(np.isfinite(table).sum(axis=0) - 1, 1)
@@ -40,7 +41,7 @@ def band_of(mean: Floats, std: Floats) -> tuple[Floats, Floats]:
 
 def means_by_place(at: NDArray[np.intp], values: Floats, count: int) -> Floats:
     """The mean of the values at each of `count` places; NaN where there is none."""
-    scale = _scale_of(np.abs(values).max(initial=0.0))
+    scale = scale_of(np.abs(values).max(initial=0.0))
     found = np.full(count, np.nan)
     number = np.bincount(at, minlength=count)
     summed = np.bincount(at, weights=values / scale, minlength=count)
@@ -48,6 +49,7 @@ def means_by_place(at: NDArray[np.intp], values: Floats, count: int) -> Floats:
     return np.asarray(found * scale)
 
 
-def _scale_of(largest: Floats | float) -> Floats:
+def scale_of(largest: Floats | float) -> Floats:
+    """What to divide numbers by of which this is the largest; 1 for nothing."""
     exponent = np.frexp(largest)[1]
-    return np.asarray(np.ldexp(1.0, np.maximum(exponent - _SMALL, 0)))
+    return np.asarray(np.ldexp(1.0, exponent - np.clip(exponent, -_NEAR, _NEAR)))

@@ -44,7 +44,7 @@ def runs(log: Any, actor: Actor, now: int) -> None:
     log("a", acc=0.5, tags={"m": "x", "w": None}, params={"lr": "=1+1"})
     Run.objects.filter(run_id="a").update(name='蒸馏, "so"\n<b>')
     log("b", acc=float("nan"), params={"lr": "@SUM(A1)"}, status=RunStatus.COMPLETED)
-    log("c", acc=float("-inf"), params={"lr": "-0.1"})
+    log("c", acc=float("-inf"), params={"lr": "-0.1+1"})
     text = log("d", params={"lr": "\t=2"})
     log_metrics(text, [Point("acc", "n/a", now, 0)], actor=actor, now=now)
     log("e", parent="a")
@@ -108,7 +108,7 @@ def test_no_cell_of_a_sheet_is_a_formula(visitor: Client, runs: None) -> None:
     rows = {row["id"]: row for row in sheet(asked(visitor, "csv"))}
     assert rows["a"]["params.lr"] == "'=1+1"
     assert rows["b"]["params.lr"] == "'@SUM(A1)"
-    assert rows["c"]["params.lr"] == "'-0.1"
+    assert rows["c"]["params.lr"] == "'-0.1+1"
     assert rows["d"]["params.lr"] == "'\t=2"
     assert rows["a"]["name"] == '蒸馏, "so"\n<b>'
     assert [rows[n]["metrics.acc"] for n in "abcd"] == [
@@ -117,6 +117,14 @@ def test_no_cell_of_a_sheet_is_a_formula(visitor: Client, runs: None) -> None:
         "-Infinity",
         "n/a",
     ]
+
+
+@pytest.mark.parametrize("number", ["-1", "+0.5", "-1e-05", "-2.", "-Infinity"])
+def test_a_number_with_a_sign_is_no_formula(
+    visitor: Client, log: Any, number: str
+) -> None:
+    log("a", params={"lr": number})
+    assert [row["params.lr"] for row in sheet(asked(visitor, "csv"))] == [number]
 
 
 def test_parquet_has_types_and_loses_nothing(

@@ -78,7 +78,7 @@ def test_no_cell_of_a_sheet_is_a_formula(visitor: Client, runs: None) -> None:
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     negative, _, plain = sheet(answer)
     assert plain["params.lr"] == "'=1+1"
-    assert negative["params.lr"] == "'-0.1"
+    assert negative["params.lr"] == "-0.1"
     assert plain["duration"] == "90.0"
     assert plain["created"] == "2026-11-24T12:00:00.000Z"
     assert plain["tags"] == "m: x, w"

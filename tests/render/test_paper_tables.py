@@ -29,6 +29,23 @@ def test_latex_is_escaped() -> None:
     assert latex("one\ntwo\x00three") == "one two three"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[64, 32]", "{[}64, 32]"),
+        ("*", "{*}"),
+        ("--lr ---", "-{}-lr -{}-{}-"),
+        ('"a-b"', r"\symbol{34}a-b\symbol{34}"),
+        ("", ""),
+    ],
+)
+def test_what_latex_takes_for_something_else_stays_itself(
+    text: str, shown: str
+) -> None:
+    """A list behind the end of a row would be the row's distance from the next."""
+    assert latex(text) == shown
+
+
 def test_markdown_is_escaped() -> None:
     assert markdown("a|b *c* <d> [e](f) `g` \\ _h_") == (
         r"a\|b \*c\* \<d\> \[e\]\(f\) \`g\` \\ \_h\_"

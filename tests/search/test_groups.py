@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -54,6 +55,22 @@ def test_means_deviations_and_extremes_are_exact(shelf: Library) -> None:
         assert stats.mean == pytest.approx(statistics.mean(expected), rel=1e-15)
         assert stats.std == pytest.approx(statistics.stdev(expected), rel=1e-9)
         assert (stats.min, stats.max) == (min(expected), max(expected))
+
+
+@pytest.mark.parametrize("pair", [(1e308, 1.2e308), (1e-200, 3e-200), (5e-324, 0.0)])
+def test_means_are_of_numbers_of_any_size(
+    shelf: Library, pair: tuple[float, float]
+) -> None:
+    for n, acc in enumerate(pair):
+        shelf.make(f"r{n}", metrics={"acc": [acc]}, params={"model": "x"})
+        shelf.make(f"q{n}", metrics={"acc": [n]}, params={"model": "y"})
+    grouping = groups(shelf, "group=params.model&by=value")
+    of = {group.values: grouping.stats(group, ACC) for group in grouping.page(0, 10)}
+    exact = [Fraction(each) for each in pair]
+    assert of["x",].mean == pytest.approx(float(sum(exact) / 2), rel=1e-12)
+    assert of["x",].std == pytest.approx(abs(pair[1] - pair[0]) * 0.5**0.5)
+    assert of["y",].mean == 0.5
+    assert of["y",].std == pytest.approx(0.5**0.5)
 
 
 def test_what_is_no_finite_number_is_told_and_left_out(shelf: Library) -> None:
