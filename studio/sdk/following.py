@@ -38,6 +38,7 @@ class Follower:
         if not path:
             return False
         if path != self._path:
+            self.finish()
             self._path, self._seen, self._decoder = path, 0, _decoder()
             title = f"Streaming {path}"
             _print("", title, "=" * len(title), "")
@@ -48,6 +49,12 @@ class Follower:
         sys.stdout.flush()
         self._seen += len(content)
         return True
+
+    def finish(self) -> None:
+        """No more comes: show what is left of a letter that was cut, as a mark."""
+        sys.stdout.write(self._decoder.decode(b"", True))
+        sys.stdout.flush()
+        self._decoder.reset()
 
     def summary(self, details: dict[str, Any]) -> None:
         """What there is to say at the end."""

@@ -129,6 +129,7 @@ class Lifecycle(Snapshots, Files, Details):
             pause = min(longest, pause * 1.25)
         if follower is not None:
             follower.follow()
+            follower.finish()
 
     def _move(self, status: RunStatus, message: str = "") -> None:
         body = {"status": status.value, "message": message}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import os
 import threading
+import time
+import weakref
 from pathlib import Path
 
 from studio.core.errors import Conflict, NotFound, StudioError, TooLarge
@@ -19,6 +22,9 @@ from studio.sdk.texts import Texts
 PROPERTY = "ContentSnapshotId"
 #: At its end a run waits for its snapshot at most so long, in seconds.
 PATIENCE = 60.0
+#: Those that keep sources now. They are known weakly, and so are their runs: a process
+#: may begin very many.
+_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
 class Snapshots(Texts, RunCore):
@@ -81,8 +87,8 @@ class Snapshots(Texts, RunCore):
         )
         thread.start()
         self._snapshot_thread = thread
-        # A script that ends at once: what is packed so far must not be all.
-        atexit.register(self._await_snapshot)
+        _threads.add(thread)
+        _await_at_exit()
 
     def _snapshot_quietly(self, place: Path) -> None:
         try:
@@ -118,3 +124,18 @@ class Snapshots(Texts, RunCore):
         thread = self._snapshot_thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(PATIENCE)
+
+
+@functools.cache
+def _await_at_exit() -> None:
+    """A script that ends at once: what is packed so far must not be all.
+
+    By now there is a writer, which therefore closes only afterwards.
+    """
+    atexit.register(_await_all)
+
+
+def _await_all() -> None:
+    end = time.monotonic() + PATIENCE
+    for thread in list(_threads):
+        thread.join(max(0.0, end - time.monotonic()))

@@ -84,7 +84,7 @@ class Fake:
     def upload(self, path: str, source: BinaryIO, size: int, **_how: Any) -> Any:
         self._hear("PUT", path)
         self.files[path.rsplit("/files/", maxsplit=1)[-1]] = source.read(size)
-        return {}
+        return {"id": "kept"}
 
     def log(self, path: str = "logs/user_log.txt") -> bytes:
         """What all writers logged to it."""

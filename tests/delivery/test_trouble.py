@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import json
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,12 +84,11 @@ def test_a_spool_that_is_just_being_removed_is_gone_afterwards(
     courier: Courier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody looks whether it is left while its files go, one after another."""
-    folder, lock = courier.place.folder, os.open
+    folder, open_now = courier.place.folder, os.open
 
     def open_late(path: Path, *words: int) -> int:
-        shutil.rmtree(folder / "held")
         (folder / "lock").unlink()
-        return lock(path, *words)
+        return open_now(path, *words)
 
     monkeypatch.setattr(os, "open", open_late)
     assert Place.take(folder) is None

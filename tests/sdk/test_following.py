@@ -69,6 +69,22 @@ def test_the_highest_log_follows_the_one_before(
     )
 
 
+def test_half_a_letter_at_a_logs_end_is_a_mark(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run: Any = Growing()
+    follower = Follower(run)
+    run.logs["azureml-logs/60_control_log.txt"] = "Grö".encode()[:-1]
+    follower.follow()
+    assert capsys.readouterr().out.endswith("\n\nGr")
+    run.logs["azureml-logs/70_driver_log.txt"] = "ß".encode()[:1]
+    follower.follow()
+    assert capsys.readouterr().out.startswith("\N{REPLACEMENT CHARACTER}\n")
+    follower.finish()
+    follower.finish()
+    assert capsys.readouterr().out == "\N{REPLACEMENT CHARACTER}"
+
+
 def test_of_several_workers_the_first_is_shown() -> None:
     names = [
         "user_logs/std_log_process_1.txt",

@@ -141,13 +141,13 @@ def _tell_offline(writer: Writer, courier: Courier) -> Receipt:
     )
     receipt = courier.tally()
     if receipt.gone.total:
-        _Here.lost[courier.place.owner.writer] = receipt.gone.total
+        _count(courier, receipt.gone.total)
         notices.tell(f"The disk was full; lost: {receipt.gone.words()}.")
     return receipt
 
 
 def _tell(writer: Writer, courier: Courier, receipt: Receipt) -> None:
-    _Here.lost[courier.place.owner.writer] = receipt.lost
+    _count(courier, receipt.lost)
     if writer.is_child and receipt.is_whole:
         return
     notices.tell(receipt.line())
@@ -157,6 +157,11 @@ def _tell(writer: Writer, courier: Courier, receipt: Receipt) -> None:
         rest += "delivers it, or `studio sync`."
         is_left = receipt.waiting or courier.place.read("end.json")
         notices.tell(f"Not all is delivered: {why} {rest if is_left else ''}".rstrip())
+
+
+def _count(courier: Courier, lost: int) -> None:
+    if lost:
+        _Here.lost[courier.place.owner.writer] = lost
 
 
 def _patience_with(courier: Courier) -> float:
@@ -175,7 +180,7 @@ def _at_exit() -> None:
         _deliver_leftovers()
     except KeyboardInterrupt:
         notices.tell("Interrupted: what is not delivered waits in the spool.")
-    if any(_Here.lost.values()) and not hasattr(sys, "ps1"):
+    if _Here.lost and not hasattr(sys, "ps1"):
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
