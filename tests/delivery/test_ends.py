@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -103,6 +104,32 @@ def test_an_end_that_is_interrupted_at_any_step_is_finished_later(
             assert len(fake.statuses) == len(fake.receipts) == 1
         assert list(spool.glob("[0-9a-f]*")) == []
         assert ending._Here.open == []
+        if not was_stopped:
+            break
+    assert number > 100
+
+
+def fail(run: Run) -> None:
+    run.fail("diverged")
+
+
+@pytest.mark.parametrize(
+    ("end", "statuses"), [(fail, ["Failed"]), (Run.cancel, [])], ids=["fail", "cancel"]
+)
+def test_so_are_a_failure_and_a_cancellation(
+    outputs: Path, spool: Path, end: Callable[[Run], None], statuses: list[str]
+) -> None:
+    for number in itertools.count(step=7):
+        fake = Fake()
+        run = begun(fake, outputs)
+        was_stopped = interrupted_at(number, partial(end, run), is_ours)
+        end(run)
+        assert sorted(fake.points()) == [0, 1, 2]
+        assert fake.statuses == statuses
+        assert ("POST runs/r1/cancel" in fake.asked) == (end is Run.cancel)
+        assert len(fake.receipts) == 1
+        assert not list(spool.glob("[0-9a-f]*"))
+        assert not ending._Here.open
         if not was_stopped:
             break
     assert number > 100
