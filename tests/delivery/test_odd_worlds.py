@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,48 @@ def test_a_small_file_system_that_fills_loses_only_what_is_told(
     synced = actor.sync(STUDIO_SPOOL=str(small_disk))
     assert actor.values(run_id) == list(range(kept))
     assert f"missing: {100_000 - kept:,} points" in synced.stdout
+    assert actor.status(run_id) == "Completed"
+
+
+def test_of_each_sort_what_a_small_file_system_loses_is_told_once(
+    actor: Actor, small_disk: Path
+) -> None:
+    run_id = actor.new_run()
+    done = actor.run(
+        """
+        import json
+        writer = Writer.open(client, run_id, offline=True)
+        Path("model.bin").write_bytes(b"w" * 3000)
+        for number in range(4000):
+            for _ in range(10):
+                writer.point("loss", number)
+            writer.log("logs/user_log.txt", b"x" * 2999 + b"\\n")
+            if number % 10 == 0:
+                writer.file("model.bin", f"outputs/{number}.bin")
+                body = {"set": {f"tag{number % 90}": "v" * 500}}
+                writer.record("POST", f"runs/{run_id}/tags", body)
+        receipt = writer.close("Completed")
+        gone = receipt.gone
+        print(json.dumps([gone.points, gone.files, gone.log_bytes, gone.changes]))
+        sent = (receipt.points.sent, receipt.files.sent, receipt.log_bytes.sent)
+        assert sent == (40_000, 400, 12_000_000), sent
+        """,
+        run_id,
+        STUDIO_SPOOL=str(small_disk),
+    )
+    assert done.returncode == 74, done.stderr
+    points, files, log_bytes, changes = json.loads(done.stdout)
+    assert points
+    assert log_bytes > 2_000_000
+    synced = actor.sync(STUDIO_SPOOL=str(small_disk))
+    told = actor.client.get(f"runs/{run_id}/receipt")
+    for sort, sent, gone in (
+        ("points", 40_000, points),
+        ("files", 400, files),
+        ("log_bytes", 12_000_000, log_bytes),
+    ):
+        assert told[sort] == {"sent": sent, "stored": sent - gone, "missing": gone}
+    assert ("change" in synced.stdout) == bool(changes)
     assert actor.status(run_id) == "Completed"
 
 
