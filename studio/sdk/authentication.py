@@ -19,8 +19,16 @@ class AbstractAuthentication:
         return {}
 
 
+class ArcTokenAuthentication(AbstractAuthentication):
+    """The token of a cluster."""
+
+
 class AzureCliAuthentication(AbstractAuthentication):
     """The sign-in of `az login`."""
+
+
+class AzureMLTokenAuthentication(AbstractAuthentication):
+    """The token of a submitted run."""
 
 
 class InteractiveLoginAuthentication(AbstractAuthentication):

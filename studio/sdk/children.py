@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -125,18 +126,19 @@ class Children(Lifecycle):
         return child
 
 
-def _tags_of(
-    count: int | None, key: str | None, values: Sequence[str] | None
-) -> list[dict[str, str | None]]:
+def _tags_of(count: Any, key: str | None, values: Any) -> list[dict[str, str | None]]:
     """The tags of each child. Raises UserErrorException."""
+    if count is not None and (not isinstance(count, numbers.Integral) or count < 0):
+        raise UserErrorException(f"count must be a whole number, not {count!r}")
+    if isinstance(values, str):
+        raise UserErrorException(f"tag_values must be a list of texts, not {values!r}")
     by_tag = key is not None and values is not None
     if (count is None) != by_tag or (count is not None and (key or values)):
         raise UserErrorException("Either count or tag_key and tag_values must be set")
     if by_tag:
-        assert values is not None
         found: list[dict[str, str | None]] = [{str(key): str(one)} for one in values]
     else:
-        found = [{BATCH_TAG: str(number)} for number in range(count or 0)]
+        found = [{BATCH_TAG: str(number)} for number in range(int(count or 0))]
     if len(found) > MAX_CREATE_CHILDREN:
         raise UserErrorException(
             f"can not create more than {MAX_CREATE_CHILDREN} runs at once; call it "

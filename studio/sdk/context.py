@@ -8,9 +8,16 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
-from studio.sdk.run import Run
+from studio.core.names import check_run_id
+from studio.sdk.answers import Unreachable
+from studio.sdk.finding import known_run
+from studio.sdk.link import Link
+from studio.sdk.run import Run, _experiment_of
 from studio.sdk.telling import warn
 from studio.sdk.workspace import Workspace
+
+#: Where children go that a script starts while no server says where it belongs.
+UNKNOWN_EXPERIMENT = "Default"
 
 
 class SubmittedRun(Run):
@@ -41,10 +48,19 @@ def submitted_run() -> SubmittedRun | None:
     if not run_id:
         return None
     workspace = Workspace()
-    info = workspace._link.get(f"runs/{run_id}")
-    from studio.sdk.run import _experiment_of
-
+    info = _known(workspace._link, check_run_id(run_id))
     return SubmittedRun(_experiment_of(workspace, info), run_id, _info=info)
+
+
+def _known(link: Link, run_id: str) -> dict[str, Any]:
+    """What the server says of the run; without one, what the environment does."""
+    if not link.deferred:
+        try:
+            return known_run(link, run_id)
+        except Unreachable as error:
+            link.defer(error)
+    name = os.environ.get("AZUREML_ARM_PROJECT_NAME") or UNKNOWN_EXPERIMENT
+    return {"id": run_id, "experiment": name, "status": "Running"}
 
 
 class OfflineRun:

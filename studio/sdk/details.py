@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
-from studio.core.errors import NotFound
+from studio.core.errors import InvalidValue, NotFound
+from studio.core.names import check_description, check_display_name
 from studio.sdk.files import LOG_FOLDERS
 from studio.sdk.logging import Logging
 from studio.sdk.reading import Reading
@@ -45,7 +47,7 @@ class Details(Logging, Reading, Texts):
 
     @display_name.setter
     def display_name(self, name: str) -> None:
-        self._change({"name": name})
+        self._change("name", name, check_display_name)
 
     @property
     def description(self) -> str | None:
@@ -54,9 +56,14 @@ class Details(Logging, Reading, Texts):
 
     @description.setter
     def description(self, text: str | None) -> None:
-        self._change({"description": text or ""})
+        self._change("description", text or "", check_description)
 
-    def _change(self, change: dict[str, Any]) -> None:
+    def _change(self, field: str, text: str, check: Callable[[object], str]) -> None:
+        try:
+            change = {field: check(text)}
+        except InvalidValue as error:
+            self._not_kept(error)
+            return
         told = self._write("PATCH", "", change)
         self._info = told or {**self._info, **change}
 

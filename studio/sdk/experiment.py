@@ -13,7 +13,7 @@ from studio.core.names import check_experiment_name
 from studio.sdk.answers import Unreachable
 from studio.sdk.errors import NotSupportedError, UserErrorException
 from studio.sdk.finding import Tags, find_runs
-from studio.sdk.texts import as_tags
+from studio.sdk.texts import as_keys, as_tags
 from studio.sdk.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ class Experiment:
         snapshot_directory: str | None = ".",
         **more: Any,
     ) -> Run:
-        """Start an interactive run; see `Run.start` for what else it takes.
+        """Start an interactive run; `more` is `display_name`, `description`, `tags`
+        and `properties`.
 
         `outputs` is the folder that is kept at the end (`./outputs`, made if need be);
         False for none. `snapshot_directory` holds the sources to keep; None for none.
@@ -171,7 +172,7 @@ class Experiment:
 
     def remove_tags(self, tags: Iterable[str]) -> None:
         """Remove the tags of those keys."""
-        self._edit_tags({"remove": [tags] if isinstance(tags, str) else list(tags)})
+        self._edit_tags({"remove": as_keys(tags)})
 
     def _edit_tags(self, edit: dict[str, Any]) -> None:
         place = f"experiments/{self._number()}/tags"

@@ -246,6 +246,10 @@ def _local(source: Source) -> Iterator[Path]:
         yield _existing(source)
         return
     stream: Any = source
+    if not hasattr(stream, "read"):
+        raise UserErrorException(
+            f"A file's path or an open file is to be uploaded, not {stream!r}"
+        )
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "stream"
         with copy.open("wb") as file:

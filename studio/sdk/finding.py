@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Optional, Union
 
+from studio.core.errors import InvalidName, NotFound
+from studio.core.names import check_run_id
 from studio.sdk.errors import UserErrorException
 
 if TYPE_CHECKING:
     from studio.sdk.experiment import Experiment
+    from studio.sdk.link import Link
     from studio.sdk.run import Run
 
 Tags = Optional[Union[Mapping[str, Optional[str]], str]]
 #: Runs of one request: the first page comes fast, and a long list is few requests.
 FIRST_PAGE, PAGE = 25, 100
+
+
+def known_run(link: Link, run_id: str) -> dict[str, Any]:
+    """What the server says of the run of that id. Raises NotFound."""
+    try:
+        check_run_id(run_id)
+    except InvalidName as error:
+        raise NotFound(f"There is no run {run_id!r} in this workspace") from error
+    return dict(link.get(f"runs/{run_id}"))
 
 
 def find_runs(

@@ -11,6 +11,7 @@ from typing import Any
 
 from studio.core.names import MAX_ERROR
 from studio.core.statuses import RunStatus
+from studio.sdk.answers import Unreachable
 from studio.sdk.core import seconds
 from studio.sdk.details import PROGRAM_FAILED, Details
 from studio.sdk.errors import (
@@ -72,12 +73,21 @@ class Lifecycle(Snapshots, Files, Details):
 
     def cancel(self) -> None:
         """End as Canceled, at once; what was logged is delivered."""
+        self._finish(None if self._is_cancelled_there() else RunStatus.CANCELED)
+
+    def _is_cancelled_there(self) -> bool:
+        """Cancel on the server; whether it could be told now."""
         if self._link.deferred:
-            self._finish(RunStatus.CANCELED)
-            return
-        self._info = self._link.client.post(self._place("cancel"), {"force": True})
-        self._status = None
-        self._finish(None)
+            return False
+        try:
+            told = self._link.client.post(self._place("cancel"), {"force": True})
+        except Unreachable as error:
+            if self._writer is None:
+                raise
+            self._link.defer(error)
+            return False
+        self._info, self._status = told, None
+        return True
 
     def clean(self) -> list[str]:
         """Remove what the run left on its compute target; the files that were removed.

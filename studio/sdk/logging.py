@@ -56,7 +56,7 @@ class Logging(RunCore):
 
     def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:
         """Append all of `value`, which may be a generator, or be empty."""
-        if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        if callable(value) or not is_listlike(value):
             raise UserErrorException(
                 f"run.log_list takes a list, not {type(value).__name__}. "
                 "Use run.log instead"

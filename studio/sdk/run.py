@@ -12,7 +12,7 @@ from studio.sdk.errors import (
     RunEnvironmentException,
     UserErrorException,
 )
-from studio.sdk.finding import Tags, find_runs
+from studio.sdk.finding import Tags, find_runs, known_run
 
 if TYPE_CHECKING:
     from studio.sdk.experiment import Experiment
@@ -39,7 +39,7 @@ class Run(Children):
         _tags: Mapping[str, str | None] | None = None,
         **_ignored: Any,
     ) -> None:
-        info = _info or experiment._link.get(f"runs/{run_id}")
+        info = _info or known_run(experiment._link, run_id)
         super().__init__(experiment, run_id, info=info, tags=_tags)
         self._outputs = outputs
         if info.get("experiment", experiment.name) != experiment.name:
@@ -48,7 +48,7 @@ class Run(Children):
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> Run:
         """The run of that id, of whichever experiment. Raises NotFound."""
-        info = workspace._link.get(f"runs/{run_id}")
+        info = known_run(workspace._link, run_id)
         found: Run = as_run(_experiment_of(workspace, info), info)
         return found
 
@@ -214,7 +214,7 @@ def get_run(
     experiment: Experiment, run_id: str, rehydrate: bool = True, clean_up: bool = True
 ) -> Any:
     """The run of that id as the class of its type. Raises NotFound."""
-    return as_run(experiment, experiment._link.get(f"runs/{run_id}"))
+    return as_run(experiment, known_run(experiment._link, run_id))
 
 
 def as_run(
@@ -233,5 +233,8 @@ def as_run(
 def _experiment_of(workspace: Workspace, info: Mapping[str, Any]) -> Experiment:
     from studio.sdk.experiment import Experiment
 
+    if "experiment_id" not in info:
+        # It is not known yet: there is no server.
+        return Experiment(workspace, info["experiment"])
     known = {"id": info["experiment_id"], "name": info["experiment"], "tags": {}}
     return Experiment(workspace, info["experiment"], _info=known)

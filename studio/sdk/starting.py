@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.core.names import check_display_name, check_run_id
+from studio.core.names import check_description, check_display_name, check_run_id
 from studio.sdk.answers import Unreachable
 from studio.sdk.telling import warn
-from studio.sdk.texts import as_tags
+from studio.sdk.texts import as_properties, as_tags, check_texts
 
 if TYPE_CHECKING:
     from studio.sdk.core import RunCore
@@ -43,10 +43,13 @@ def start_logging(
         **_described(display_name or name, parent),
         "experiment": experiment.name,
         "id": check_run_id(run_id or str(uuid.uuid4())),
-        "description": description or "",
+        "description": check_description(description or ""),
         "tags": as_tags(tags or {}),
-        "properties": {key: str(value) for key, value in (properties or {}).items()},
+        "properties": as_properties(properties or {}),
     }
+    # At once: without a server it would be refused long after, and the run with it.
+    check_texts(body["tags"], "tags")
+    check_texts(body["properties"], "properties")
     info = _create(experiment, body)
     known = info or {**body, "experiment": experiment.name}
     run = Run(experiment, str(body["id"]), _info=known, _tags=as_tags(tags or {}))
@@ -61,7 +64,7 @@ def start_logging(
     elif script_name():
         run._stream_output()
     if snapshot_directory is not None:
-        run._snapshot_in_passing(snapshot_directory)
+        _keep_sources(run, snapshot_directory)
     return run
 
 
@@ -92,6 +95,16 @@ def _create(experiment: Experiment, body: dict[str, Any]) -> dict[str, Any] | No
         except Unreachable as error:
             link.defer(error)
     return None
+
+
+def _keep_sources(run: Run, directory: str) -> None:
+    if Path(directory).exists():
+        run._snapshot_in_passing(directory)
+    else:
+        warn(
+            f"No snapshot is kept: there is no folder {str(directory)!r}; give the one "
+            "of your sources, or snapshot_directory=None."
+        )
 
 
 def _outputs_folder(outputs: str | bool | None) -> str | None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Optional, TypeVar
 
-from studio.core.errors import Immutable
+from studio.core.errors import Immutable, InvalidValue
+from studio.core.names import check_key, check_value
 from studio.sdk.core import RunCore
-from studio.sdk.telling import warn
+from studio.sdk.errors import UserErrorException
+from studio.sdk.telling import skip, warn
+
+Text = TypeVar("Text", str, Optional[str])
 
 
 class Texts(RunCore):
-    """Tags can be changed by everybody; properties are written once."""
+    """Tags can be changed by everybody; properties are written once.
+
+    What breaks a rule (a key that is too long) is an error, but for a run that this
+    process logs: its training goes on with a warning (`STUDIO_STRICT=1`: an error).
+    """
 
     def tag(self, key: str, value: Any = None) -> None:
         """Set a tag, also of a run that has ended; None is a tag without a value."""
@@ -19,7 +27,7 @@ class Texts(RunCore):
 
     def set_tags(self, tags: Mapping[str, Any] | str) -> None:
         """Set tags, beside those that are there; a text is a tag without a value."""
-        given = as_tags(tags)
+        given = self._sound(as_tags(tags), "tags")
         if not given:
             return
         told = self._write("POST", "tags", {"set": given})
@@ -27,7 +35,7 @@ class Texts(RunCore):
 
     def remove_tags(self, tags: Iterable[str]) -> None:
         """Remove the tags of those keys; one that is not there is fine."""
-        keys = [tags] if isinstance(tags, str) else list(tags)
+        keys = as_keys(tags)
         told = self._write("POST", "tags", {"remove": keys})
         if told:
             self._tags = told["tags"]
@@ -53,7 +61,10 @@ class Texts(RunCore):
         Not of the v1 SDK. Raises Immutable, and stores nothing, where one has another
         value.
         """
-        given = {str(key): str(value) for key, value in params.items()}
+        given = {
+            str(key): str(value) for key, value in as_dict(params, "params").items()
+        }
+        given = self._sound(given, "params")
         if given:
             self._write("POST", "params", {"params": given})
 
@@ -62,10 +73,7 @@ class Texts(RunCore):
 
         Raises Immutable, and stores nothing, where one has another value.
         """
-        given = {
-            str(key): "" if value is None else as_text(value, f"Property {key!r}")
-            for key, value in properties.items()
-        }
+        given = self._sound(as_properties(properties), "properties")
         if not given:
             return
         try:
@@ -91,6 +99,34 @@ class Texts(RunCore):
             return self.get_properties()
         return dict(self._properties)
 
+    def _sound(self, texts: dict[str, Text], kind: str) -> dict[str, Text]:
+        """Those that break no rule. Raises InvalidValue, unless training goes on."""
+        return {
+            key: value
+            for key, value in texts.items()
+            if self._is_sound(key, value, kind)
+        }
+
+    def _is_sound(self, key: str, value: str | None, kind: str) -> bool:
+        try:
+            check_texts({key: value}, kind)
+        except InvalidValue as error:
+            self._not_kept(error)
+            return False
+        return True
+
+    def _not_kept(self, error: InvalidValue) -> None:
+        if self._writer is None:
+            raise error
+        skip(error)
+
+
+def check_texts(texts: Mapping[str, str | None], kind: str) -> None:
+    """The server's rules of keys and values. Raises InvalidValue."""
+    for key, value in texts.items():
+        check_key(key, f"{kind} key")
+        check_value(value or "", f"{kind}.{key}")
+
 
 def as_tags(tags: Mapping[str, Any] | str) -> dict[str, str | None]:
     """A dict of tags; values that are no text become it, with a warning."""
@@ -98,8 +134,31 @@ def as_tags(tags: Mapping[str, Any] | str) -> dict[str, str | None]:
         return {tags: None}
     return {
         str(key): None if value is None else as_text(value, f"Tag {key!r}")
-        for key, value in tags.items()
+        for key, value in as_dict(tags, "tags").items()
     }
+
+
+def as_properties(properties: Mapping[str, Any]) -> dict[str, str]:
+    """A dict of properties, whose values are texts."""
+    return {
+        str(key): "" if value is None else as_text(value, f"Property {key!r}")
+        for key, value in as_dict(properties, "properties").items()
+    }
+
+
+def as_keys(tags: Iterable[str]) -> list[str]:
+    """The keys of tags to remove; a text is one of them. Raises UserErrorException."""
+    if isinstance(tags, str):
+        return [tags]
+    if not isinstance(tags, Iterable):
+        raise UserErrorException(f"tags must be a list of keys, not {tags!r}")
+    return [str(key) for key in tags]
+
+
+def as_dict(texts: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(texts, Mapping):
+        raise UserErrorException(f"{name} must be a dict, not {texts!r}")
+    return texts
 
 
 def as_text(value: Any, place: str) -> str:

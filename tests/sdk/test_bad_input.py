@@ -7,23 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.parts.server import Server
-from tests.sdk.user import User
+from tests.sdk.user import BEGIN, User, begun
 
-BEGIN = """
-from azureml.core import Workspace, Experiment, Run
-ws = Workspace.from_config()
-exp = Experiment(ws, "bad")
-"""
 TRY = """
 try:
     {}
 except Exception as error:
     print(type(error).__name__ + ": " + str(error))
 """
-
-
-def begun(code: str) -> str:
-    return BEGIN + "run = exp.start_logging(snapshot_directory=None)\n" + code
 
 
 @pytest.mark.parametrize(
@@ -67,6 +58,8 @@ WRONG_CALLS = {
     "run.log('m', print)": "Use run.log_list instead",
     "run.log('m', 1, step='a')": "step of a metric must be a whole number",
     "run.log_list('m', 5)": "Use run.log instead",
+    "run.log_list('m', print)": "Use run.log instead",
+    "run.log_list('m', __import__('numpy').array(3))": "Use run.log instead",
     "run.log_row('m', x=[1])": (
         "Rows cannot contain list values, column x contains a list."
     ),
@@ -80,6 +73,7 @@ WRONG_CALLS = {
     "run.log_image('m', path='text.txt')": "is no image",
     "run.log_confusion_matrix('m', '{')": "Invalid JSON provided",
     "run.upload_file('x', 'nosuch.txt')": "There is no file 'nosuch.txt'",
+    "run.upload_file('x', None)": "an open file is to be uploaded, not None",
     "run.upload_file('../x', 'text.txt')": "must be a relative path",
     "run.upload_files(['a', 'b'], ['text.txt'])": "must have the same length",
     "run.upload_folder('x', 'nosuch')": "There is no folder 'nosuch'",
@@ -90,8 +84,20 @@ WRONG_CALLS = {
     "run.create_children()": "Either count or tag_key and tag_values must be set",
     "run.create_children(2, tag_key='a', tag_values=['b'])": "Either count or",
     "run.create_children(101)": "can not create more than 100 runs",
+    "run.create_children('3')": "count must be a whole number, not '3'",
+    "run.create_children(-1)": "count must be a whole number, not -1",
+    "run.create_children(tag_key='a', tag_values='bc')": "a list of texts, not 'bc'",
+    "run.set_tags(['a'])": "tags must be a dict, not ['a']",
+    "run.remove_tags(None)": "tags must be a list of keys, not None",
+    "run.add_properties(None)": "properties must be a dict, not None",
+    "run.log_params('a')": "params must be a dict, not 'a'",
     "run.take_snapshot('nosuch')": "There is no file or folder 'nosuch'",
     "Run(exp, 'nosuch')": "There is no run 'nosuch'",
+    "Run(exp, 'no such?')": "There is no run 'no such?'",
+    "Run.get(ws, '../runs')": "There is no run '../runs'",
+    "Run(exp, run.id).tag('k' * 300)": "at most 250 are allowed",
+    "exp.start_logging(tags={'k' * 300: 'v'})": "at most 250 are allowed",
+    "exp.start_logging(properties=['a'])": "properties must be a dict, not ['a']",
     "Experiment(ws, '')": "must not be empty",
     "list(exp.get_runs(tags=5))": "tags must be a dict",
     "exp.submit(None)": "start the script yourself",
@@ -140,8 +146,31 @@ print(sorted(run.get_metrics()), run.get_metrics("complex"))
         assert words in done.stderr
 
 
-def test_strict_mode_raises_instead(user: User) -> None:
-    code = begun(TRY.format('run.log("n" * 300, 1)'))
+def test_texts_that_break_a_rule_are_not_kept_and_training_goes_on(user: User) -> None:
+    code = begun(
+        """
+run.set_tags({"k" * 300: "v", "good": "kept", "half": "\\ud800"})
+run.add_properties({"p": "x" * 70_000, "author": "kept"})
+run.log_params({"": 1, "depth": 3})
+run.display_name = None
+run.description = "d" * 70_000
+run.display_name = "named"
+run.complete()
+again = Run(exp, run.id)
+print(again.get_tags(), again.get_properties(), again.display_name, again.description)
+"""
+    )
+    done = user.run(code)
+    said = "{'good': 'kept'} {'author': 'kept'} named None"
+    assert done.stdout.strip() == said
+    assert done.stderr.count("Not logged: ") == 6
+    for words in ("250", "valid Unicode", "65536", "empty", "must be text"):
+        assert words in done.stderr
+
+
+@pytest.mark.parametrize("call", ['run.log("n" * 300, 1)', 'run.tag("n" * 300)'])
+def test_strict_mode_raises_instead(user: User, call: str) -> None:
+    code = begun(TRY.format(call))
     assert user.said(code, env={"STUDIO_STRICT": "1"}).startswith("InvalidValue: ")
 
 
@@ -185,56 +214,17 @@ def test_a_folder_that_cannot_be_written_to(user: User, tmp_path: Path) -> None:
     assert "pass outputs=False" in done.stderr
 
 
-def test_a_script_whose_server_is_away_goes_on(user: User, live: Server) -> None:
-    code = begun(
-        """
-for step in range(10):
-    run.log("loss", 1 / (1 + step))
-run.tag("later")
-print(run.get_tags(), run.get_status())
+def test_sources_that_are_nowhere_are_told_and_the_run_goes_on(user: User) -> None:
+    done = user.run(
+        BEGIN
+        + """
+run = exp.start_logging(snapshot_directory="nosuch", outputs=False)
 run.complete()
-print(run.get_status(), "end")
+print(run.get_snapshot_id(), run.get_status())
 """
     )
-    away = {"STUDIO_URL": "http://127.0.0.1:9", "STUDIO_DRAIN_SECONDS": "1"}
-    done = user.run(code, env=away)
-    assert done.stdout.split("\n")[0] == "{'later': None} Running"
-    assert done.stdout.strip().endswith("Completed end")
-    assert "studio sync" in done.stderr
-
-
-def test_an_offline_script_is_delivered_by_sync(user: User, tmp_path: Path) -> None:
-    spool = {"STUDIO_SPOOL": str(tmp_path)}
-    code = BEGIN + "run = exp.start_logging()\n"
-    code += """
-run.log("loss", 0.5)
-run.tag("later", "yes")
-with run.child_run() as child:
-    child.log("deep", 1)
-run.complete()
-print(run.id)
-"""
-    (user.folder / "train.py").write_text("as it was")
-    run_id = user.said(code, env={"STUDIO_MODE": "offline", **spool}).splitlines()[-1]
-    (user.folder / "train.py").write_text("as it is later")
-    user.run("from studio.cli import main\nmain(['sync'])", env=spool)
-    again = user.run("from studio.cli import main\nmain(['sync'])", env=spool)
-    assert again.stdout == "Nothing waits on this machine.\n"
-    told = user.said(
-        f"""
-        from azureml.core import Workspace
-        run = Workspace.from_config().get_run({run_id!r})
-        print(run.status, run.get_metrics(recursive=False), run.get_tags())
-        print([(child.status, child.get_metrics()) for child in run.get_children()])
-        import zipfile
-        print(zipfile.ZipFile(run.restore_snapshot()).read("train.py").decode())
-        """
-    )
-    assert told.splitlines() == [
-        "Completed {'loss': 0.5} {'later': 'yes'}",
-        "[('Completed', {'deep': 1})]",
-        "as it was",
-    ]
+    assert done.stdout == "None Completed\n"
+    assert "No snapshot is kept: there is no folder 'nosuch'" in done.stderr
 
 
 def test_sources_that_are_too_many_are_told_and_the_run_goes_on(user: User) -> None:

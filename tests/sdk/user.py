@@ -15,6 +15,15 @@ from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import Server
 
 SCRIPTS = Path(__file__).parent / "scripts"
+BEGIN = """
+from azureml.core import Workspace, Experiment, Run
+ws = Workspace.from_config()
+exp = Experiment(ws, "bad")
+"""
+
+
+def begun(code: str) -> str:
+    return BEGIN + "run = exp.start_logging(snapshot_directory=None)\n" + code
 
 
 @dataclass

@@ -6,7 +6,9 @@ from typing import Any
 
 from studio.sdk.authentication import (
     AbstractAuthentication,
+    ArcTokenAuthentication,
     AzureCliAuthentication,
+    AzureMLTokenAuthentication,
     InteractiveLoginAuthentication,
     MsiAuthentication,
     ServicePrincipalAuthentication,
@@ -15,7 +17,9 @@ from studio.sdk.authentication import (
 
 __all__ = [
     "AbstractAuthentication",
+    "ArcTokenAuthentication",
     "AzureCliAuthentication",
+    "AzureMLTokenAuthentication",
     "InteractiveLoginAuthentication",
     "MsiAuthentication",
     "ServicePrincipalAuthentication",

@@ -1,0 +1,117 @@
+"""Scripts whose server is away: they go on, and all of it arrives later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.parts.server import Server
+from tests.sdk.user import BEGIN, User, begun
+
+#: In a script: from there on its server is away.
+AWAY = """
+import os
+from urllib.parse import urlsplit
+from tests.parts.proxy import Proxy
+place = urlsplit(os.environ["STUDIO_URL"])
+proxy = Proxy(place.hostname, place.port)
+os.environ["STUDIO_URL"] = f"http://127.0.0.1:{proxy.port}"
+"""
+
+
+def test_a_script_whose_server_is_away_goes_on(user: User, live: Server) -> None:
+    code = begun(
+        """
+for step in range(10):
+    run.log("loss", 1 / (1 + step))
+run.tag("later")
+print(run.get_tags(), run.get_status())
+run.complete()
+print(run.get_status(), "end")
+"""
+    )
+    away = {"STUDIO_URL": "http://127.0.0.1:9", "STUDIO_DRAIN_SECONDS": "1"}
+    done = user.run(code, env=away)
+    assert done.stdout.split("\n")[0] == "{'later': None} Running"
+    assert done.stdout.strip().endswith("Completed end")
+    assert "studio sync" in done.stderr
+
+
+def test_a_started_script_whose_server_is_away_goes_on(
+    user: User, tmp_path: Path
+) -> None:
+    code = begun("run.tag('made', 'there')\nprint(run.id)\nrun.flush()")
+    run_id = user.said(code)
+    spool = {"STUDIO_SPOOL": str(tmp_path)}
+    script = """
+from azureml.core import Run
+run = Run.get_context(allow_offline=False)
+run.log("loss", 0.5)
+run.tag("later", "yes")
+run.complete()
+print(run.id, run.status)
+"""
+    for step in ({"STUDIO_URL": "http://127.0.0.1:9"}, {"STUDIO_MODE": "offline"}):
+        away = {"STUDIO_RUN_ID": run_id, "STUDIO_DRAIN_SECONDS": "1", **spool, **step}
+        assert user.said(script, env=away) == f"{run_id} Running"
+    online = {"STUDIO_URL": "http://127.0.0.1:9", "STUDIO_MODE": "online"}
+    done = user.run(script, env={"STUDIO_RUN_ID": run_id, **online}, status=1)
+    assert "Unreachable" in done.stderr
+    user.run("from studio.cli import main\nmain(['sync'])", env=spool, status=1)
+    said = user.said(
+        f"""
+        from azureml.core import Workspace
+        run = Workspace.from_config().get_run({run_id!r})
+        print(run.get_metrics(), run.get_tags())
+        """
+    )
+    assert said == "{'loss': 0.5} {'later': 'yes', 'made': 'there'}"
+
+
+def test_a_run_is_canceled_whose_server_has_just_gone(user: User) -> None:
+    code = AWAY + begun(
+        """
+run.log("loss", 1)
+run.flush()
+proxy.close()
+run.cancel()
+print(run.status, run.get_status())
+proxy.reopen()
+"""
+    )
+    done = user.run(code, env={"STUDIO_DRAIN_SECONDS": "1"})
+    assert done.stdout.strip() == "Canceled Canceled"
+    assert "studio sync" in done.stderr
+
+
+def test_an_offline_script_is_delivered_by_sync(user: User, tmp_path: Path) -> None:
+    spool = {"STUDIO_SPOOL": str(tmp_path)}
+    code = BEGIN + "run = exp.start_logging()\n"
+    code += """
+run.log("loss", 0.5)
+run.tag("later", "yes")
+with run.child_run() as child:
+    child.log("deep", 1)
+run.complete()
+print(run.id)
+"""
+    (user.folder / "train.py").write_text("as it was")
+    run_id = user.said(code, env={"STUDIO_MODE": "offline", **spool}).splitlines()[-1]
+    (user.folder / "train.py").write_text("as it is later")
+    user.run("from studio.cli import main\nmain(['sync'])", env=spool)
+    again = user.run("from studio.cli import main\nmain(['sync'])", env=spool)
+    assert again.stdout == "Nothing waits on this machine.\n"
+    told = user.said(
+        f"""
+        from azureml.core import Workspace
+        run = Workspace.from_config().get_run({run_id!r})
+        print(run.status, run.get_metrics(recursive=False), run.get_tags())
+        print([(child.status, child.get_metrics()) for child in run.get_children()])
+        import zipfile
+        print(zipfile.ZipFile(run.restore_snapshot()).read("train.py").decode())
+        """
+    )
+    assert told.splitlines() == [
+        "Completed {'loss': 0.5} {'later': 'yes'}",
+        "[('Completed', {'deep': 1})]",
+        "as it was",
+    ]
