@@ -61,6 +61,8 @@ def files() -> Iterator[Path]:
     """What the wheel is made from, in a fixed order."""
     root: Path = settings.BASE_DIR
     yield from (root / name for name in PROJECT_FILES)
+    # The mark that its types are to be read.
+    yield root / "studio/py.typed"
     yield from sorted((root / "studio").rglob("*.py"))
 
 

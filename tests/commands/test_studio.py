@@ -90,7 +90,7 @@ def test_it_offers_the_client_to_pip(server: Server, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     [wheel] = tmp_path.iterdir()
     names = zipfile.ZipFile(wheel).namelist()
-    assert "studio/cli/__init__.py" in names
+    assert {"studio/cli/__init__.py", "studio/py.typed"} <= set(names)
     assert not [name for name in names if name.startswith(("runs", "studio/settings"))]
 
 
