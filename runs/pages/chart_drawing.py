@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from runs.pages.chart_notes import (
     not_placed,
     of_columns,
+    of_dots,
     of_runs,
     of_series,
     sampled,
@@ -190,6 +191,7 @@ def _values(chart: Chart, drawn: ChartRuns, zone: tzinfo) -> Drawing:
             for c, label in zip(columns, labels, strict=True)
         ]
         return Drawing(parallel_figure(dots, axes), notes)
+    notes += of_dots(chart, *columns[:2])
     placed = [_on_clock(column, zone) for column in columns]
     is_date = (columns[0].is_time, columns[1].is_time)
     dots = _dots(drawn, placed)

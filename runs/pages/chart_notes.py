@@ -9,9 +9,11 @@ from django.utils.translation import ngettext
 
 from runs.pages.chart_runs import ChartRuns
 from runs.render.numbers import grouped
+from runs.render.odd_marks import is_odd
 from runs.render.pills import field_label
 from runs.search.run_curves import Chosen
 from runs.search.run_values import Column
+from studio.core.viewcharts import Chart
 
 
 def sampled(shown: int, total: int) -> str:
@@ -22,7 +24,7 @@ def sampled(shown: int, total: int) -> str:
 
 
 def not_placed(lost: int, *, log: bool) -> list[str]:
-    """Of a histogram: the values that no bar holds."""
+    """Values that no bar of a histogram holds, runs that no dot of a scatter is."""
     if not lost:
         return []
     said = ngettext(
@@ -35,6 +37,21 @@ def not_placed(lost: int, *, log: bool) -> list[str]:
             lost,
         )
     return [said % {"n": grouped(lost)}]
+
+
+def of_dots(chart: Chart, across: Column, up: Column) -> list[str]:
+    """Of a scatter; what only is no number on the y axis has its mark at the top."""
+    odd = small = 0
+    for x, y in zip(across.values, up.values, strict=True):
+        if isinstance(x, float) and is_odd(x):
+            odd += y is not None
+        elif x is not None and y is not None:
+            small += (chart.log_x and _is_small(x)) or (chart.log_y and _is_small(y))
+    return [*not_placed(odd, log=False), *not_placed(small, log=True)]
+
+
+def _is_small(value: float | str) -> bool:
+    return isinstance(value, float) and value <= 0
 
 
 def of_columns(columns: Sequence[Column]) -> list[str]:

@@ -23,10 +23,9 @@ from runs.render.chart_axes import (
     shown,
 )
 from runs.render.chart_axes import layout as axes_layout
-from runs.render.numbers import number, word_for
+from runs.render.numbers import number
+from runs.render.odd_marks import is_odd, odd_marks, set_words
 
-#: A chart's width in words beside NaN and Infinity marks: more would overlap.
-WORDED = 6
 #: Lines with this many points or fewer show them.
 DOTTED = 1
 
@@ -62,9 +61,18 @@ def metric_figure(
     """
     unit = unit_of(_length(lines) if span is None else span)
     data: list[Trace] = []
+    odd: list[tuple[Trace, list[float]]] = []
     for series, line in enumerate(lines, start=1):
         xs = _xs(line, axis, unit, zone)
         data += _traces(line, xs, series)
+        if at := _odd_places(line):
+            named = [(line.key, line.values[place]) for place in at]
+            data.append(odd_marks([xs[place] for place in at], named, series))
+            places = _places(line, axis)
+            odd.append((data[-1], [places[place] for place in at]))
+    if odd:
+        every = [place for line in lines for place in _places(line, axis)]
+        set_words(odd, min(every), max(every))
     layout = axes_layout(axis, unit, log_y=log_y)
     if len(lines) == 1:
         layout["annotations"] = _last_value(data, lines[0], log_y=log_y)
@@ -96,10 +104,17 @@ def _traces(line: Line, xs: Sequence[Any], series: int) -> list[Trace]:
         raw = _trace(line.key, xs, line.values, series, "raw")
         drawn.append({**raw, "hoverinfo": "skip", "showlegend": False})
     drawn.append(_trace(line.key, xs, line.smoothed or line.values, series, "line"))
-    odd = [at for at, value in enumerate(line.values) if not math.isfinite(value)]
-    if odd:
-        drawn.append(_odd_values(line, xs, odd, series))
     return drawn
+
+
+def _odd_places(line: Line) -> list[int]:
+    return [at for at, value in enumerate(line.values) if is_odd(value)]
+
+
+def _places(line: Line, axis: Axis) -> Sequence[float]:
+    if axis is Axis.STEP:
+        return line.steps
+    return [time - (line.began if axis is Axis.RELATIVE else 0) for time in line.times]
 
 
 def _trace(
@@ -116,7 +131,7 @@ def _trace(
         ),
         "name": shown(key),
         "x": list(xs),
-        "y": [value if math.isfinite(value) else None for value in values],
+        "y": [None if is_odd(value) else value for value in values],
         "connectgaps": False,
         "meta": {"series": series, "part": part, "key": key},
         "line": {"width": 1 if part == "raw" else 1.8},
@@ -124,46 +139,11 @@ def _trace(
     }
 
 
-def _odd_values(
-    line: Line, xs: Sequence[Any], odd: Sequence[int], series: int
-) -> Trace:
-    """NaN and Infinity, at the top edge, on an axis of their own."""
-    words = [word_for(line.values[at]) for at in odd]
-    texts = _spread_words(odd, words, len(line.values))
-    return {
-        "type": "scatter",
-        "mode": "markers+text",
-        "name": shown(f"{line.key}: {', '.join(sorted(set(words)))}"),
-        "x": [xs[at] for at in odd],
-        "y": [0.96] * len(odd),
-        "yaxis": "y2",
-        "text": texts,
-        "hovertext": [shown(f"{line.key}: {word}") for word in words],
-        "hoverinfo": "x+text",
-        "textposition": "middle right",
-        "cliponaxis": False,
-        "showlegend": False,
-        "meta": {"series": series, "part": "odd"},
-        "marker": {"symbol": "triangle-up", "size": 9},
-    }
-
-
 def _is_alone(values: Sequence[float], at: int) -> bool:
     """Whether no line leads to or from the value, so that a dot must show it."""
     around = (values[max(at - 1, 0) : at], values[at + 1 : at + 2])
     beside = [value for part in around for value in part]
-    return math.isfinite(values[at]) and not any(map(math.isfinite, beside))
-
-
-def _spread_words(odd: Sequence[int], words: Sequence[str], count: int) -> list[str]:
-    """The word beside a mark, unless it would lie on the one before."""
-    texts: list[str] = []
-    free = 0.0
-    for at, word in zip(odd, words, strict=True):
-        texts.append(word if at >= free else "")
-        if at >= free:
-            free = at + count / WORDED
-    return texts
+    return not is_odd(values[at]) and all(map(is_odd, beside))
 
 
 def _last_value(data: Sequence[Trace], line: Line, *, log_y: bool) -> list[Figure]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from runs.render.chart_axes import Axis, Figure, Trace, shown
 from runs.render.charts import Line, metric_figure, unit_of
+from runs.render.odd_marks import near
 from runs.render.series_dashes import SOLID
 
 #: More lines than these are told one at a time: their list would cover the chart.
@@ -145,15 +146,16 @@ def _with_bands(
     data: Sequence[Trace], paired: Sequence[tuple[DrawnLine, Band]], *, log_y: bool
 ) -> list[Trace]:
     words = _("%(n)s runs") % {"n": "%{customdata[1]}"}
-    drawn = [trace for trace in data if _is_drawn(trace)]
-    means = [trace for trace in drawn if trace["meta"]["part"] == "line"]
+    means = [trace for trace in data if trace["meta"]["part"] == "line"]
     found: list[Trace] = []
     for trace, (each, band) in zip(means, paired, strict=False):
+        if not _is_drawn(trace):
+            continue
         if any(high > low for low, high in zip(band.low, band.high, strict=True)):
             found.append(_band(trace, each, band, log_y=log_y))
         trace["customdata"] = list(zip(band.std, band.runs, strict=True))
         trace["hovertemplate"] = f"%{{y:.6~g}} ± %{{customdata[0]:.2~g}} ({words})"
-    return [*found, *drawn]
+    return [*found, *filter(_is_drawn, data)]
 
 
 def _is_drawn(trace: Trace) -> bool:
@@ -173,7 +175,7 @@ def _band(trace: Trace, drawn: DrawnLine, band: Band, *, log_y: bool) -> Trace:
         "mode": "lines",
         "name": trace["name"],
         "x": [*xs, *reversed(xs)],
-        "y": [*band.high, *reversed(low)],
+        "y": [*map(near, band.high), *map(near, reversed(low))],
         "fill": "toself",
         "hoverinfo": "skip",
         "showlegend": False,

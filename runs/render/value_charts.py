@@ -6,13 +6,13 @@ a value is NaN or Infinity), or says that a third value colours them (`scale`).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from runs.render.chart_axes import Figure, Trace, shown
-from runs.render.numbers import number, word_for
+from runs.render.numbers import number
+from runs.render.odd_marks import is_odd, near, odd_marks, set_words
 from runs.render.run_charts import Look, set_x_range, set_y_range
 
 Value = float | str | None
@@ -53,7 +53,8 @@ def scatter_figure(
     ]
     if odd:
         xs = [dot.values[0] for dot in odd]
-        data.append(_odd(xs, [(dot.name, dot.values[1]) for dot in odd]))
+        every = [dot.values[0] for dot in placed]
+        data.append(_odd(xs, [(dot.name, dot.values[1]) for dot in odd], every))
     layout = value_layout(look, shown(labels[0]))
     for name, at in (("xaxis", 0), ("yaxis", 1)):
         if is_date[at]:
@@ -136,7 +137,8 @@ def bar_figure(dots: Sequence[Dot], labels: Sequence[str], look: Look) -> Figure
         odd += [(p, dots[p].name, v) for p, v in enumerate(values) if _is_odd(v)]
         data.append(_bars(dots, values, at, label, places))
     if odd:
-        data.append(_odd([p for p, _, _ in odd], [(name, v) for _, name, v in odd]))
+        named = [(name, value) for _place, name, value in odd]
+        data.append(_odd([place for place, _, _ in odd], named, places))
     layout = value_layout(look, "")
     layout["barmode"] = "group"
     layout["xaxis"] |= {
@@ -171,8 +173,8 @@ def _bars(
         trace["error_y"] = {
             "type": "data",
             "symmetric": False,
-            "array": [d.spread[at][1] if d.spread else 0.0 for d in dots],
-            "arrayminus": [d.spread[at][0] if d.spread else 0.0 for d in dots],
+            "array": [near(d.spread[at][1]) if d.spread else 0.0 for d in dots],
+            "arrayminus": [near(d.spread[at][0]) if d.spread else 0.0 for d in dots],
             "thickness": 1.2,
             "width": 4,
         }
@@ -209,28 +211,17 @@ def value_layout(look: Look, x_title: str) -> Figure:
     return layout
 
 
-def _odd(xs: Sequence[Any], named: Sequence[tuple[str, Value]]) -> Trace:
-    """NaN and Infinity, at the top edge, on an axis of their own."""
-    words = [word_for(v) for _, v in named if isinstance(v, float)]
-    return {
-        "type": "scatter",
-        "mode": "markers+text",
-        "name": ", ".join(sorted(set(words))),
-        "x": list(xs),
-        "y": [0.96] * len(words),
-        "yaxis": "y2",
-        "text": words if len(words) <= 4 else [""] * len(words),
-        "hovertext": [
-            shown(f"{name}: {word}")
-            for (name, _), word in zip(named, words, strict=True)
-        ],
-        "hoverinfo": "text",
-        "textposition": "middle right",
-        "cliponaxis": False,
-        "showlegend": False,
-        "meta": {"part": "odd", "series": 1},
-        "marker": {"symbol": "triangle-up", "size": 9},
-    }
+def _odd(
+    xs: Sequence[Any], named: Sequence[tuple[str, Value]], every: Sequence[Any]
+) -> Trace:
+    """NaN and Infinity at `xs`; `every` are the places that the axis has."""
+    values = [(name, v) for name, v in named if isinstance(v, float)]
+    trace = odd_marks(xs, values, 1) | {"hoverinfo": "text"}
+    known = sorted({x for x in every if not _is_odd(x)})
+    if isinstance(known[0], str):
+        xs, known = [known.index(x) for x in xs], list(range(len(known)))
+    set_words([(trace, xs)], known[0], known[-1])
+    return trace
 
 
 def _told(label: str) -> str:
@@ -239,11 +230,11 @@ def _told(label: str) -> str:
 
 
 def _finite(value: Value) -> float | None:
-    return value if isinstance(value, float) and math.isfinite(value) else None
+    return value if isinstance(value, float) and not is_odd(value) else None
 
 
 def _is_odd(value: Value) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)
+    return isinstance(value, float) and is_odd(value)
 
 
 def _shown(value: Value) -> str:

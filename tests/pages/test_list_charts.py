@@ -19,7 +19,6 @@ from runs.models import Run
 from runs.search.run_metrics import CHART_POINTS
 from studio.core.statuses import RunStatus
 from tests.pages.chart_page import CHARTS, LOSS, ask, curve, figure, lines
-from tests.pages.rows import ALL
 
 __all__ = ["curve"]
 pytestmark = pytest.mark.django_db
@@ -148,41 +147,6 @@ def test_several_metrics_share_a_graph_told_apart_by_their_dashes(
 
 
 @pytest.mark.parametrize(
-    ("band", "low", "high"),
-    [("std", 1.0, 3.0), ("minmax", 1.293, 2.707), ("none", None, None)],
-)
-def test_groups_draw_their_mean_and_band(
-    visitor: Client, curve: Any, band: str, low: float | None, high: float | None
-) -> None:
-    apart = math.sqrt(0.5)
-    for seed, value in enumerate((2 - apart, 2 + apart)):
-        params = {"lr": "0.1", "seed": str(seed)}
-        curve(f"a{seed}", [value, math.nan if seed else 5.0], params=params)
-    curve("b", [7.0, 8.0], params={"lr": "0.5", "seed": "0"})
-    found = figure(visitor, f"{LOSS}!group=-params.seed!band={band}")
-    means = {trace["name"]: trace["y"] for trace in lines(found)}
-    assert means == {"lr = 0.1": [pytest.approx(2.0), 5.0], "lr = 0.5": [7.0, 8.0]}
-    bands = lines(found, "band")
-    if low is None:
-        assert bands == []
-    else:
-        assert bands[0]["y"][0] == pytest.approx(high, abs=1e-3)
-        assert bands[0]["y"][-1] == pytest.approx(low, abs=1e-3)
-    assert lines(found, "odd")[0]["x"] == [1]
-
-
-def test_means_of_different_steps_are_those_of_stretches(
-    visitor: Client, curve: Any
-) -> None:
-    curve("a", [1.0] * 3000, params={"lr": "1"})
-    curve("b", [3.0] * 1500, params={"lr": "1"})
-    found = figure(visitor, f"{LOSS}!group=params.lr")
-    [mean] = lines(found)
-    assert (mean["y"][0], mean["y"][-1]) == (2.0, 1.0)
-    assert "means of 500 equal stretches" in found["note"]
-
-
-@pytest.mark.parametrize(
     "chart",
     [
         "scatter!params.lr!metrics.loss!params.opt",
@@ -202,22 +166,6 @@ def test_other_kinds_draw_a_value_a_run(
     curve("c", ["text"])
     found = figure(visitor, chart)
     assert found.get("lines") or found["data"][0]["x"]
-    assert ask(visitor, "table", chart).status_code == 200
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("kind", ["bar", "line"])
-def test_a_group_of_huge_values_is_drawn(
-    visitor: Client, curve: Any, kind: str
-) -> None:
-    for name, value in (("a", 1e200), ("b", 1.0), ("c", 1.7e308), ("d", 1.7e308)):
-        curve(name, [value], params={"opt": "adam" if name < "c" else "sgd"})
-    chart = f"{kind}!metrics.loss!group=params.opt"
-    found = figure(visitor, chart)["data"]
-    values = [y for trace in found for y in trace["y"]]
-    assert 1.7e308 in values
-    assert None not in values
-    assert visitor.get(f"{ALL}?charts={chart}").status_code == 200
     assert ask(visitor, "table", chart).status_code == 200
 
 
@@ -288,3 +236,15 @@ def test_a_new_chart_begins_with_a_series_that_is_not_drawn_yet(
     assert first == ("metrics.loss",)
     second = visitor.get(f"{CHARTS}?charts={LOSS}")
     assert second.context["draft"].fields == ("metrics.other",)
+
+
+def test_a_scatter_says_which_runs_have_no_dot(visitor: Client, curve: Any) -> None:
+    for name, loss, acc in (("a", math.nan, 1), ("b", -1, 2), ("c", 1, math.inf)):
+        curve(name, [loss])
+        curve(name, [acc], key="acc")
+    found = figure(visitor, "scatter!metrics.loss!metrics.acc!log=x")
+    assert found["note"] == (
+        "1 run with NaN or Infinity; 1 run that a logarithmic axis has no place for"
+    )
+    [_dots, odd] = found["data"]
+    assert (odd["x"], odd["text"]) == ([1], ["Infinity"])

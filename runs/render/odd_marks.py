@@ -1,0 +1,88 @@
+"""Marks of NaN, Infinity and what else has no place on an axis, at the top edge.
+
+None of their words lies on another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from runs.render.chart_axes import Trace, shown
+from runs.render.numbers import number
+
+#: So many words have room beside each other in a chart.
+WORDED = 5
+#: Plotly has no place for what is further from nothing, and would draw a broken line.
+FARTHEST = 1e304
+
+
+def is_odd(value: float) -> bool:
+    return not abs(value) <= FARTHEST
+
+
+def near(value: float) -> float:
+    """The value, or the end of what can be drawn."""
+    return min(max(value, -FARTHEST), FARTHEST)
+
+
+def odd_marks(
+    xs: Sequence[Any], named: Sequence[tuple[str, float]], series: int
+) -> Trace:
+    """A mark at each of `xs`, on an axis of their own; `named` are values with names.
+
+    Its words are set by `set_words`, which knows what else is marked.
+    """
+    words = [number(value) for _name, value in named]
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "name": ", ".join(sorted(set(words))),
+        "x": list(xs),
+        "y": [0.96] * len(words),
+        "yaxis": "y2",
+        "text": words,
+        "hovertext": [
+            shown(f"{name}: {word}")
+            for (name, _value), word in zip(named, words, strict=True)
+        ],
+        "hoverinfo": "x+text",
+        "textposition": "middle right",
+        "cliponaxis": False,
+        "showlegend": False,
+        "meta": {"series": series, "part": "odd"},
+        "marker": {"symbol": "triangle-up", "size": 9},
+    }
+
+
+def set_words(
+    marked: Sequence[tuple[Trace, Sequence[float]]], low: float, high: float
+) -> None:
+    """Marks of one chart, with their places on an axis from `low` to `high`.
+
+    Of those that lie near each other the first has the words of all.
+    """
+    room = high / WORDED - low / WORDED
+    places = sorted(
+        (place, one, at)
+        for one, (_trace, found) in enumerate(marked)
+        for at, place in enumerate(found)
+    )
+    texts = [[""] * len(found) for _trace, found in marked]
+    sides = [["middle right"] * len(found) for _trace, found in marked]
+    words: list[str] = []
+    start, free, first = 0.0, -math.inf, (0, 0)
+    for place, one, at in places:
+        word = marked[one][0]["text"][at]
+        if not words or (place > start and place - start >= room * len(words)):
+            free = start + room * len(words) if words else free
+            start, first, words = place, (one, at), []
+        words += [] if word in words else [word]
+        texts[first[0]][first[1]] = ", ".join(words)
+        width = room * len(words)
+        is_last = start + width > high and start - width >= max(free, low)
+        side = "middle left" if is_last else "middle right"
+        sides[first[0]][first[1]] = side
+    for (trace, _found), told, ways in zip(marked, texts, sides, strict=True):
+        trace["text"], trace["textposition"] = told, ways

@@ -1,0 +1,60 @@
+"""Marks of NaN and Infinity: each is told, and no word lies on another."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from runs.render.chart_axes import Axis
+from runs.render.charts import Line, metric_figure
+from runs.render.odd_marks import odd_marks, set_words
+
+NAN, INF = math.nan, math.inf
+
+
+def marked(*lines: list[tuple[float, float]]) -> list[tuple[list[str], list[str]]]:
+    traces = [
+        (odd_marks([x for x, _ in line], [("a", v) for _, v in line], 1), line)
+        for line in lines
+    ]
+    set_words([(t, [x for x, _ in line]) for t, line in traces], 0, 100)
+    return [(trace["text"], trace["textposition"]) for trace, _ in traces]
+
+
+@pytest.mark.parametrize(
+    ("lines", "texts"),
+    [
+        ([[(0, NAN), (50, INF)]], [["NaN", "Infinity"]]),
+        ([[(0, NAN)], [(0, INF)], [(0, NAN)]], [["NaN, Infinity"], [""], [""]]),
+        ([[(0, NAN), (9, NAN), (18, NAN), (27, NAN)]], [["NaN", "", "", "NaN"]]),
+        # Two words take the room of two.
+        ([[(0, NAN), (30, NAN)], [(5, -INF)]], [["NaN, -Infinity", ""], [""]]),
+    ],
+)
+def test_what_lies_near_is_told_by_the_first(lines: Any, texts: Any) -> None:
+    assert [found for found, _sides in marked(*lines)] == texts
+
+
+def test_a_word_at_the_end_stands_before_its_mark() -> None:
+    [(texts, sides)] = marked([(0, NAN), (99, INF)])
+    assert texts == ["NaN", "Infinity"]
+    assert sides == ["middle right", "middle left"]
+
+
+@pytest.mark.parametrize("axis", list(Axis))
+def test_lines_that_break_at_one_place_say_so_once(axis: Axis) -> None:
+    lines = [
+        Line(key, [0, 1, 2], [1000, 2000, 3000], [1.0, value, 1.0], began=1000)
+        for key, value in (("a", NAN), ("b", INF), ("c", NAN))
+    ]
+    data = metric_figure(lines, axis)["data"]
+    odd = [trace["text"] for trace in data if trace["meta"]["part"] == "odd"]
+    assert odd == [["NaN, Infinity"], [""], [""]]
+
+
+def test_marks_of_one_place_have_no_room_to_share() -> None:
+    trace = odd_marks([5, 5], [("a", NAN), ("b", INF)], 1)
+    set_words([(trace, [5, 5])], 5, 5)
+    assert trace["text"] == ["NaN, Infinity", ""]
