@@ -12,6 +12,31 @@ if TYPE_CHECKING:
     from studio.sdk.delivery.courier import Courier
 
 Keep = Callable[[Callable[[bytes], bool], bytes], bool]
+#: Of a log, so much stands in one record.
+PIECE_BYTES = 256 * 1024
+
+
+class Outlet:
+    """Bytes on their way to a log, and how far they have come.
+
+    More may be added at any time. What the spool has taken is not offered again, even
+    if an interrupt hid that from who sent it.
+    """
+
+    def __init__(self, data: bytes = b"") -> None:
+        self._data, self._begin = data, 0
+        # As `_begin` counted from the first byte ever added.
+        self.taken = 0
+
+    def add(self, data: bytes) -> None:
+        self._data += data
+
+    def pending(self) -> bytes:
+        """What is not taken yet."""
+        data, begin = self._data[self.taken - self._begin :], self.taken
+        # No call between them: an interrupt finds both done, or none.
+        self._data, self._begin = data, begin
+        return data
 
 
 @dataclass(frozen=True)
@@ -21,6 +46,8 @@ class _Begun:
     piece: LogPiece
     appended: int
     lost: int
+    outlet: Outlet
+    taken: int
 
 
 class LogPlace:
@@ -34,18 +61,21 @@ class LogPlace:
     def knows(self, path: str) -> bool:
         return path in self._offsets
 
-    def append(self, courier: Courier, keep: Keep, path: str, data: bytes) -> bool:
-        """Put a piece in the spool; false where there was no room for it.
+    def append(self, courier: Courier, keep: Keep, path: str, outlet: Outlet) -> bool:
+        """Put what is pending in the spool; false where there was no room for all.
 
         An interrupt may come at any step: what the spool came to then is looked at
         before the next piece.
         """
         self.settle(courier)
-        logs = courier.logs
-        piece = LogPiece(courier.log_bytes, self._offsets.get(path, 0), path, data)
-        self._begun = _Begun(piece, logs.appended, logs.lost)
-        is_kept = keep(logs.append, pack_log(piece))
-        self.settle(courier)
+        logs, data, is_kept = courier.logs, outlet.pending(), True
+        for start in range(0, len(data), PIECE_BYTES):
+            part = data[start : start + PIECE_BYTES]
+            piece = LogPiece(courier.log_bytes, self._offsets.get(path, 0), path, part)
+            taken = outlet.taken + len(part)
+            self._begun = _Begun(piece, logs.appended, logs.lost, outlet, taken)
+            is_kept = keep(logs.append, pack_log(piece)) and is_kept
+            self.settle(courier)
         return is_kept
 
     def settle(self, courier: Courier) -> None:
@@ -60,4 +90,5 @@ class LogPlace:
             self._offsets[piece.path] = piece.offset + size
         if is_kept or courier.logs.lost > begun.lost:
             courier.log_bytes = piece.total + size
+            begun.outlet.taken = begun.taken
         self._begun = None

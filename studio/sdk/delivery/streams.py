@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from studio.core.errors import StudioError
+from studio.sdk.delivery.log_place import Outlet
 from studio.sdk.delivery.writer import Writer
 
 #: Where the v1 SDK puts what an interactive run prints.
@@ -49,7 +50,7 @@ class _Tee:
 
     def __init__(self, stream: Any, writer: Writer, path: str) -> None:
         self._stream, self._writer, self._path = stream, writer, path
-        self._held: list[str] = []
+        self._held = Outlet()
         self._size = 0
         self._is_done = False
         # Re-entered where logging itself prints.
@@ -58,7 +59,7 @@ class _Tee:
     def write(self, text: str) -> int:
         count = self._stream.write(text) if self._stream is not None else len(text)
         with self._lock:
-            self._held.append(text)
+            self._held.add(text.encode("utf-8", "backslashreplace"))
             self._size += len(text)
             if "\n" in text or "\r" in text or self._size >= HELD_BYTES:
                 self._send()
@@ -81,13 +82,13 @@ class _Tee:
             self._is_done = True
 
     def _send(self) -> None:
-        text = "".join(self._held)
-        self._held.clear()
         self._size = 0
-        if self._is_done or not text:
+        if self._is_done:
+            # Nobody takes it any more.
+            self._held = Outlet()
             return
         try:
-            self._writer.log(self._path, text.encode("utf-8", "backslashreplace"))
+            self._writer.log(self._path, self._held)
         except (StudioError, OSError):
             # The run is closed, or the disk full: printing goes on.
             self._is_done = True

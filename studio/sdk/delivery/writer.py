@@ -23,15 +23,13 @@ from studio.sdk.delivery.courier import Courier
 from studio.sdk.delivery.full_disk import FullDisk
 from studio.sdk.delivery.holding import drop_held, hold
 from studio.sdk.delivery.leftovers import user_of
-from studio.sdk.delivery.log_place import LogPlace
+from studio.sdk.delivery.log_place import LogPlace, Outlet
 from studio.sdk.delivery.place import Place, make_place
 from studio.sdk.delivery.records import Request, pack_file, pack_request
 from studio.sdk.delivery.spelling import spelled, spelled_item, whole_step
 
 #: Names whose spelling in JSON is kept ready; with more of them it is made anew.
 MOST_NAMES = 10_000
-#: Of a log, so much stands in one record.
-PIECE_BYTES = 256 * 1024
 
 _now = time.time
 
@@ -154,16 +152,15 @@ class Writer:
             if not self._append(f"{prefix}{text}{tail}".encode()):
                 self._full.warn(self.courier)
 
-    def log(self, path: str, data: bytes) -> None:
+    def log(self, path: str, data: bytes | Outlet) -> None:
         """Append bytes to a run's log file. Raises InvalidName for a bad path."""
         if not self._log_place.knows(path):
             names.check_path(path)
+        outlet = data if isinstance(data, Outlet) else Outlet(data)
         with self._lock:
             courier = self.courier
-            for start in range(0, len(data), PIECE_BYTES):
-                piece = data[start : start + PIECE_BYTES]
-                if not self._log_place.append(courier, self._spool, path, piece):
-                    self._full.warn(courier)
+            if not self._log_place.append(courier, self._spool, path, outlet):
+                self._full.warn(courier)
 
     def file(self, local: str | Path, path: str) -> None:
         """Upload a local file as `path`, in the background.
