@@ -22,7 +22,9 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
   if (event.target.closest(".toast .close")) event.target.closest(".toast").remove();
   const copier = event.target.closest("[data-copy]");
-  if (copier) copy(copier);
+  if (!copier) return;
+  const source = copier.dataset.copy;
+  copy(source.startsWith("#") ? document.querySelector(source).textContent : source, copier.dataset.copied);
 });
 
 // What a link leads to is copied instead of shown.
@@ -30,18 +32,27 @@ document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-copy-from]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  const answer = await fetch(link.href).catch(() => null);
-  if (!answer?.ok) return toast({ text: document.body.dataset.failed });
-  await navigator.clipboard.writeText(await answer.text());
+  const answer = await answerOf(link.href, { headers: {} });
+  if (!answer) return;
+  await copy(answer.html, link.dataset.copied);
   closeMenus(null);
-  toast({ text: link.dataset.copied });
+  link.closest("details")?.querySelector("summary").focus();
 });
 
-async function copy(button) {
-  const source = button.dataset.copy;
-  const text = source.startsWith("#") ? document.querySelector(source).textContent : source;
-  await navigator.clipboard.writeText(text);
-  toast({ text: button.dataset.copied });
+async function copy(text, said) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Without TLS there is no such clipboard; the older way is.
+    const put = (event) => {
+      event.clipboardData.setData("text/plain", text);
+      event.preventDefault();
+    };
+    document.addEventListener("copy", put, { once: true });
+    if (!document.execCommand("copy")) said = document.body.dataset.uncopied;
+    document.removeEventListener("copy", put);
+  }
+  toast({ text: said });
 }
 
 document.addEventListener("keydown", (event) => {
@@ -54,10 +65,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Toasts: from the page itself, or from an answer's HX-Trigger {"toast": {text, undo?}}.
-function toast({ text, undo, label }) {
+export function toast({ text, undo, label }) {
   const shelf = document.getElementById("toasts");
   const model = document.getElementById("toast-model");
   if (!shelf || !model || !text) return;
+  for (const old of [...shelf.children]) if (!undo && old.querySelector("[data-text]")?.textContent === text) old.remove();
   const item = model.content.cloneNode(true).firstElementChild;
   item.querySelector("[data-text]").textContent = text;
   offerUndo(item, undo, label);
@@ -188,10 +200,25 @@ for (const [kind, busy] of [["htmx:beforeRequest", true], ["htmx:afterRequest", 
   });
 }
 
-// A refused htmx request says so; a fragment of an error page is never swapped in.
-document.body.addEventListener("htmx:responseError", (event) => {
-  const answer = event.detail.xhr;
-  if (answer.status === 401) location.reload();
+// What is refused, or not heard, says so; a fragment of an error page is never shown.
+export function refused({ status }) {
+  if (status === 401) location.reload();
   else toast({ text: document.body.dataset.failed });
-});
-document.body.addEventListener("htmx:sendError", () => toast({ text: document.body.dataset.offline }));
+}
+export const unheard = () => toast({ text: document.body.dataset.offline });
+document.body.addEventListener("htmx:responseError", (event) => refused(event.detail.xhr));
+document.body.addEventListener("htmx:sendError", unheard);
+
+// The answer to what the reader asked for, with its text, also one that names a mistake;
+// null where there is none, which is said.
+export async function answerOf(address, more) {
+  try {
+    const answer = await fetch(address, { headers: { "HX-Request": "true" }, cache: "no-store", ...more });
+    answer.html = await answer.text();
+    if (answer.ok || answer.status === 422) return answer;
+    refused(answer);
+  } catch (error) {
+    if (error.name !== "AbortError") unheard();
+  }
+  return null;
+}

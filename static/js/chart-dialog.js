@@ -1,11 +1,11 @@
 // The dialog that adds or changes a chart: the form of the page of the same address.
 
-const asked = { headers: { "HX-Request": "true" }, cache: "no-store" };
+import { answerOf } from "./app.js";
 
 export async function open(href, leave) {
-  const answer = await fetch(href, asked);
-  if (!answer.ok) throw new Error(String(answer.status));
-  const dialog = inserted(await answer.text());
+  const answer = await answerOf(href);
+  if (!answer) return;
+  const dialog = inserted(answer.html);
   dialog.addEventListener("close", () => dialog.remove());
   prepare(dialog, leave);
   dialog.showModal();
@@ -27,13 +27,14 @@ function prepare(dialog, leave) {
   dialog.addEventListener("submit", async (event) => {
     event.preventDefault();
     const query = new URLSearchParams(new FormData(form(), event.submitter ?? form().querySelector("[name=done]")));
-    const answer = await fetch(`${form().getAttribute("action")}?${query}`, asked);
+    const answer = await answerOf(`${form().getAttribute("action")}?${query}`);
+    if (!answer) return;
     const place = answer.headers.get("X-Studio-Location");
     if (place) {
       dialog.close();
       leave(place);
     } else if (answer.status === 422) {
-      const told = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("chart-form");
+      const told = new DOMParser().parseFromString(answer.html, "text/html").getElementById("chart-form");
       form().replaceWith(document.adoptNode(told));
       dialog.querySelector("[name=field]").focus();
     }
@@ -65,6 +66,6 @@ async function complete(form, box) {
   const query = new URLSearchParams(new FormData(form));
   for (const name of ["field", "kind", "done"]) query.delete(name);
   query.set("find", box.value);
-  const answer = await fetch(`${form.dataset.fields}?${query}`, asked);
-  if (answer.ok && document.activeElement === box) form.querySelector("#chart-names").innerHTML = await answer.text();
+  const answer = await answerOf(`${form.dataset.fields}?${query}`);
+  if (answer && document.activeElement === box) form.querySelector("#chart-names").innerHTML = answer.html;
 }

@@ -1,6 +1,7 @@
 // The charts of a page with runs: what the cards of `#chart-row` name is read as JSON,
 // drawn, and read again while it changes. Plotly comes with the first one that is shown.
 
+import { answerOf, unheard } from "./app.js";
 import { parameter, show } from "./list-address.js";
 import { entries } from "./chart-legend.js";
 import { draw, fit, forget, isShown, plotly, series } from "./plot.js";
@@ -27,11 +28,12 @@ async function read(chart) {
   const asked = (chart.asked = (chart.asked ?? 0) + 1);
   const known = chart.url === url && chart.etag;
   const answer = await fetch(url, { headers: known ? { "If-None-Match": known } : {}, cache: "no-store" });
+  chart.failed = !answer.ok && answer.status !== 304;
   if (asked !== chart.asked || answer.status === 304) return false;
   if (!answer.ok) throw new Error(String(answer.status));
   const figure = await answer.json();
   if (asked !== chart.asked) return false;
-  Object.assign(chart, { figure, url, etag: answer.headers.get("ETag"), failed: false });
+  Object.assign(chart, { figure, url, etag: answer.headers.get("ETag") });
   return true;
 }
 
@@ -109,7 +111,7 @@ function zoom(chart, change) {
   const whole = chart.figure.layout.xaxis.range;
   const isWhole = from === undefined || (from === whole?.[0] && to === whole[1]);
   chart.window = isWhole ? undefined : { from: place(from), to: place(to) };
-  refresh(chart);
+  refresh(chart).then(() => chart.failed && unheard());
 }
 
 function label({ card, figure }) {
@@ -135,8 +137,8 @@ function edgeBoxes() {
 async function brush(chart, terms) {
   const query = terms.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
   const base = chart.card.dataset.brush;
-  const answer = await fetch(`${base}${base.includes("?") ? "&" : "?"}${query}`, { headers: { "HX-Request": "true" } });
-  if (answer.ok) leave(answer.headers.get("X-Studio-Location"));
+  const answer = await answerOf(`${base}${base.includes("?") ? "&" : "?"}${query}`);
+  if (answer) leave(answer.headers.get("X-Studio-Location"));
 }
 
 // The page at another address, as a link of it would show it.
@@ -189,9 +191,9 @@ function step(by) {
 
 async function showTable(card) {
   const beside = card.querySelector("[data-beside]");
-  const answer = await fetch(card.querySelector("[data-chart-table]").href, { headers: { "HX-Request": "true" }, cache: "no-store" });
-  if (!answer.ok) return;
-  beside.innerHTML = await answer.text();
+  const answer = await answerOf(card.querySelector("[data-chart-table]").href);
+  if (!answer) return;
+  beside.innerHTML = answer.html;
   beside.firstElementChild.id = `table-of-${card.id}`;
   beside.classList.add("open");
 }
@@ -212,7 +214,7 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     at("details")?.removeAttribute("open");
     const href = addressOf(at("[data-edit-chart]"));
-    import("./chart-dialog.js").then(({ open }) => open(href, leave)).catch(() => location.assign(href));
+    import("./chart-dialog.js").then(({ open }) => open(href, leave), unheard);
   } else if (card && at("[data-enlarge]")) {
     const large = !enlarged.delete(card.id);
     if (large) enlarged.add(card.id);
@@ -230,7 +232,7 @@ document.addEventListener("click", (event) => {
     at("details").open = false;
     const kind = at("[data-save]").dataset.save;
     const chart = charts.get(card.querySelector(".plot"));
-    if (chart?.figure) import("./chart-save.js").then(({ save }) => save(chart, kind));
+    if (chart?.figure) import("./chart-save.js").then(({ save }) => save(chart, kind)).catch(unheard);
   } else if (at("[data-chart-step]")) step(Number(at("[data-chart-step]").dataset.chartStep));
   else if (card && at("[data-moves]")) back = `#${card.id} summary`;
 });

@@ -1,5 +1,6 @@
 // Draws the charts of the run page: figures come from the server as JSON.
 
+import { toast } from "./app.js";
 import { coloured, draw, font, forget, mark, plotly, token } from "./plot.js";
 
 const drawn = new Map();
@@ -49,8 +50,15 @@ async function zoom(chart, change) {
   chart.range = left ? [from, to] : null;
   const ends = chart.isOverSteps ? [Math.floor(from), Math.ceil(to)] : [from, to];
   const query = left ? `&from=${encodeURIComponent(ends[0])}&to=${encodeURIComponent(ends[1])}` : "";
-  if (await read(chart, query)) await paint(chart);
+  try {
+    if (await read(chart, query)) await paint(chart);
+  } catch (error) {
+    toast({ text: whatFailed(error) });
+  }
 }
+
+// A server that does not answer says nothing that is of use here.
+const whatFailed = (error) => (error instanceof TypeError ? "" : error.message) || document.body.dataset.offline;
 
 async function start(plot) {
   const chart = { plot, url: plot.dataset.chart };
@@ -61,7 +69,7 @@ async function start(plot) {
     await paint(chart);
   } catch (error) {
     plot.classList.add("failed");
-    plot.textContent = error.message || document.body.dataset.offline;
+    plot.textContent = whatFailed(error);
   }
 }
 
@@ -78,7 +86,8 @@ document.body.addEventListener("htmx:afterSwap", scan);
 document.addEventListener("run:changed", async () => {
   scan();
   for (const chart of drawn.values()) {
-    if (!chart.range && chart.figure && (await read(chart))) await paint(chart);
+    // What goes on by itself says by its dot that it does not.
+    if (!chart.range && chart.figure && (await read(chart).catch(() => false))) await paint(chart);
   }
 });
 document.addEventListener("click", (event) => {

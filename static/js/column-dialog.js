@@ -1,5 +1,7 @@
 // The dialog of columns: boxes add and remove, the handle moves, by mouse, finger and keys.
 
+import { answerOf } from "./app.js";
+
 export function prepareDialog(dialog, done) {
   const form = dialog.querySelector("form");
   const shown = dialog.querySelector("#column-shown");
@@ -83,9 +85,9 @@ export function prepareDialog(dialog, done) {
   async function find() {
     const query = new URLSearchParams(new FormData(form));
     const now = ++asked;
-    const answer = await fetch(`${form.action}?${query}`, { headers: { "HX-Request": "true" }, cache: "no-store" });
-    if (!answer.ok || now !== asked) return;
-    const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("column-fields");
+    const answer = await answerOf(`${form.action}?${query}`);
+    if (!answer || now !== asked) return;
+    const found = new DOMParser().parseFromString(answer.html, "text/html").getElementById("column-fields");
     dialog.querySelector("#column-fields").replaceWith(document.adoptNode(found));
     dialog.querySelector("#column-count").textContent = found.dataset.count;
     changed();

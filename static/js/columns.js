@@ -1,6 +1,6 @@
 // Columns of the run list: the dialog that picks and orders them, the menus of heads, and
 // widths. What the address says of columns is made here as the server would make it.
-import { rest } from "./app.js";
+import { answerOf, rest, unheard } from "./app.js";
 import { parameter, show } from "./list-address.js";
 
 const MIN = 40;
@@ -8,21 +8,18 @@ const MAX = 2000;
 const STEP = 10;
 const list = () => document.getElementById("run-table");
 const table = () => list()?.querySelector("table.runs");
-const fetched = async (address) => {
-  const answer = await fetch(address, { headers: { "HX-Request": "true" }, cache: "no-store" });
-  if (!answer.ok) throw new Error(String(answer.status));
-  return answer.text();
-};
-function inserted(html) {
+async function inserted(address) {
+  const answer = await answerOf(address);
+  if (!answer) return null;
   const place = document.createElement("template");
-  place.innerHTML = html;
+  place.innerHTML = answer.html;
   const found = place.content.firstElementChild;
   document.getElementById(found.id)?.remove();
   document.getElementById("content").append(found);
   return found;
 }
 
-// The dialog. A click with a modifier opens the page, as any link does; so does a failure.
+// The dialog. A click with a modifier opens the page, as any link does.
 const opener = document.getElementById("edit-columns");
 document.addEventListener("click", async (event) => {
   const link = event.target.closest?.("[data-edit-columns]");
@@ -31,16 +28,13 @@ document.addEventListener("click", async (event) => {
   link.closest("details")?.removeAttribute("open");
   const path = opener.pathname;
   const asked = location.search + (opener.dataset.in ? `${location.search ? "&" : "?"}in=${opener.dataset.in}` : "");
-  try {
-    const dialog = inserted(await fetched(path + asked));
-    const { prepareDialog } = await import("./column-dialog.js");
-    prepareDialog(dialog, (columns) => show(parameter("columns", columns)));
-    dialog.addEventListener("close", () => dialog.remove());
-    dialog.showModal();
-    dialog.querySelector("input[type=search]").focus();
-  } catch {
-    location.assign(path + asked);
-  }
+  const made = await import("./column-dialog.js").catch(unheard);
+  const dialog = made && (await inserted(path + asked));
+  if (!dialog) return;
+  made.prepareDialog(dialog, (columns) => show(parameter("columns", columns)));
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.showModal();
+  dialog.querySelector("input[type=search]").focus();
 });
 
 // Menus of heads stand outside the list, so that its refreshes leave them open.
@@ -50,24 +44,21 @@ document.addEventListener("click", async (event) => {
   if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   if (menu?.owner === button.href && menu.element.matches(":popover-open")) return menu.element.hidePopover();
-  try {
-    const element = inserted(await fetched(button.href));
-    element.popover = "auto";
-    menu = { owner: button.href, element };
-    const box = button.getBoundingClientRect();
-    element.showPopover();
-    element.style.top = `${box.bottom + 6}px`;
-    element.style.left = `${Math.max(8, Math.min(box.right - element.offsetWidth, innerWidth - element.offsetWidth - 8))}px`;
-    button.setAttribute("aria-expanded", "true");
-    element.addEventListener("toggle", (toggled) => {
-      if (toggled.newState !== "closed") return;
-      button.removeAttribute("aria-expanded");
-      if (!document.activeElement || document.activeElement === document.body) button.focus();
-    });
-    element.querySelector(".menu-item")?.focus();
-  } catch {
-    location.assign(button.href);
-  }
+  const element = await inserted(button.href);
+  if (!element) return;
+  element.popover = "auto";
+  menu = { owner: button.href, element };
+  const box = button.getBoundingClientRect();
+  element.showPopover();
+  element.style.top = `${box.bottom + 6}px`;
+  element.style.left = `${Math.max(8, Math.min(box.right - element.offsetWidth, innerWidth - element.offsetWidth - 8))}px`;
+  button.setAttribute("aria-expanded", "true");
+  element.addEventListener("toggle", (toggled) => {
+    if (toggled.newState !== "closed") return;
+    button.removeAttribute("aria-expanded");
+    if (!document.activeElement || document.activeElement === document.body) button.focus();
+  });
+  element.querySelector(".menu-item")?.focus();
 });
 document.addEventListener("keydown", (event) => {
   const items = [...(event.target.closest?.("#column-menu")?.querySelectorAll(".menu-item") ?? [])];
@@ -124,7 +115,7 @@ function keepWidths() {
 async function renewLinks() {
   await rest("run-table");
   const [asked, at, before] = [location.href, document.activeElement, list()];
-  const html = await fetched(asked).catch(() => "");
+  const html = (await answerOf(asked))?.html;
   await rest("run-table");
   if (!html || before !== list() || asked !== location.href || document.querySelector(".edge.held")) return;
   htmx.swap("#run-table", html, { swapStyle: "outerHTML" });

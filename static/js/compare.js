@@ -1,5 +1,6 @@
 // Runs side by side: finding a row while it is typed, adding a run from a list that the
 // server makes, and going on by itself while a run lives. Everything has a link or form.
+import { answerOf } from "./app.js";
 import { show } from "./list-address.js";
 import { morph } from "./morph.js";
 
@@ -71,15 +72,13 @@ async function ask() {
   asking?.abort();
   const mine = (asking = new AbortController());
   const address = `${addBox().dataset.offer}&add=${encodeURIComponent(addBox().value.trim())}`;
-  try {
-    const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: mine.signal });
-    if (!answer.ok || mine.signal.aborted) return;
-    offer().outerHTML = await answer.text();
+  const html = (await answerOf(address, { signal: mine.signal }))?.html;
+  if (mine.signal.aborted) return;
+  if (html) {
+    offer().outerHTML = html;
     htmx.process(offer());
-    choose(null);
-  } catch (error) {
-    if (error.name !== "AbortError") choose(null);
   }
+  choose(null);
 }
 
 function choose(option) {

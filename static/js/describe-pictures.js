@@ -1,5 +1,7 @@
 // Pictures that are pasted, dropped or chosen: kept with the run, and shown by the text.
 
+import { toast } from "./app.js";
+
 const area = () => document.getElementById("description-text");
 const button = () => document.querySelector("[data-attach]");
 const pictures = (files) => [...(files ?? [])].filter((file) => file.type.startsWith("image/"));
@@ -60,4 +62,4 @@ function insert(text) {
   document.execCommand("insertText", false, `${gap}${text}\n`);
 }
 
-const say = (text) => document.body.dispatchEvent(new CustomEvent("toast", { detail: { text } }));
+const say = (text) => toast({ text });

@@ -68,7 +68,7 @@ document.addEventListener("click", (event) => {
   if (tool) wrap(tool.dataset.before, tool.dataset.after);
   if (!event.target.closest("[data-discard]")) return;
   localStorage.removeItem(form().dataset.draft);
-  htmx.ajax("GET", form().getAttribute("action"), { target: `#${form().dataset.part}`, swap: "outerHTML" });
+  htmx.ajax("GET", form().getAttribute("action"), { target: `#${form().dataset.part}`, swap: "outerHTML" }).catch(() => {});
 });
 
 // The usual keys of such editors; not where the browser's own would be meant.
@@ -105,7 +105,8 @@ function wrap(before, after) {
 document.addEventListener("run:look", async () => {
   const shown = document.getElementById("experiment-description");
   if (!shown || shown.matches("[data-editing]")) return;
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById(shown.id);
   // An editor that was asked for meanwhile comes with the present text, to this very part.

@@ -1,6 +1,8 @@
 // The facets panel: it follows the list, remembers which sections are open, and lets the
 // bars of numbers be brushed. Everything in it is a link or a form.
 
+import { answerOf } from "./app.js";
+
 const panel = () => document.getElementById("facets");
 const button = () => document.getElementById("facets-toggle");
 const isOpen = () => /[?&]facets=1(&|$)/.test(location.search);
@@ -23,10 +25,10 @@ async function load(state) {
   const number = ++asked;
   const { facetsUrl, facetsOf } = button().dataset;
   const pairs = [...query(), ...(facetsOf ? [`in=${facetsOf}`] : []), ...(state ? [state] : [])];
-  const answer = await fetch(`${facetsUrl}?${pairs.join("&")}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+  const answer = await answerOf(`${facetsUrl}?${pairs.join("&")}`);
   if (number !== asked) return;
   stale = false;
-  if (answer?.ok && isOpen()) show(await answer.text());
+  if (answer && isOpen()) show(answer.html);
   const again = document.getElementById(chosen);
   chosen = "";
   again?.click();

@@ -1,7 +1,7 @@
 // A list that goes on by itself: it asks for news (304 if there is none), shows what changed
 // in its rows, and announces what would move them. When it rests: docs/pages.md.
 
-import { rest } from "./app.js";
+import { refused, rest, unheard } from "./app.js";
 import { morph } from "./morph.js";
 
 const SLOWEST = 300;
@@ -175,7 +175,11 @@ document.addEventListener("click", async (event) => {
   const before = list();
   try {
     const answer = await ask(false);
-    if (!answer?.ok) return answer && pause();
+    if (!answer) return;
+    if (!answer.ok) {
+      pause();
+      return refused(answer);
+    }
     const html = await answer.text();
     await rest("run-table");
     // What was asked for later brought the news along.
@@ -185,7 +189,7 @@ document.addEventListener("click", async (event) => {
     list().querySelector("[data-row-link]")?.focus({ preventScroll: true });
   } catch {
     pause();
-    document.body.dispatchEvent(new CustomEvent("htmx:sendError"));
+    unheard();
   }
 });
 

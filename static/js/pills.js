@@ -1,6 +1,8 @@
 // A pill opens its editor below it, Add filter the list of fields. Both are pages of
 // their own, whose fragment is shown here; the list is swapped by the form itself.
 
+import { answerOf } from "./app.js";
+
 const editor = document.getElementById("pill-editor");
 const WAIT = 150;
 /** What has the focus first. */
@@ -13,22 +15,18 @@ const pill = () => (opener ? document.getElementById(opener) : null);
 async function show(address, focus) {
   asking?.abort();
   asking = new AbortController();
-  try {
-    const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: asking.signal });
-    if (!answer.ok) return location.assign(address);
-    const html = await answer.text();
-    const at = editor.querySelector("#editor-find")?.selectionStart;
-    editor.innerHTML = html;
-    htmx.process(editor);
-    editor.hidden = false;
-    place();
-    const wanted = focus ? [`#${focus}`, ...FIRST] : FIRST;
-    const first = wanted.map((each) => editor.querySelector(each)).find(Boolean);
-    first?.focus({ preventScroll: true });
-    if (focus === "editor-find" && first) first.setSelectionRange(at ?? -1, at ?? -1);
-  } catch (error) {
-    if (error.name !== "AbortError") location.assign(address);
-  }
+  const { signal } = asking;
+  const html = (await answerOf(address, { signal }))?.html;
+  if (!html || signal.aborted) return;
+  const at = editor.querySelector("#editor-find")?.selectionStart;
+  editor.innerHTML = html;
+  htmx.process(editor);
+  editor.hidden = false;
+  place();
+  const wanted = focus ? [`#${focus}`, ...FIRST] : FIRST;
+  const first = wanted.map((each) => editor.querySelector(each)).find(Boolean);
+  first?.focus({ preventScroll: true });
+  if (focus === "editor-find" && first) first.setSelectionRange(at ?? -1, at ?? -1);
 }
 
 function place() {

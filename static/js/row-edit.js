@@ -10,7 +10,7 @@ const words = () => document.getElementById("row-words").dataset;
 async function open(row, what) {
   close();
   const cell = (what === "tags" && row.querySelector("td.tags")) || row.querySelector("td.name");
-  await htmx.ajax("GET", `${link(row).getAttribute("href")}row/${what}/`, { target: cell, swap: "beforeend settle:0ms" });
+  await htmx.ajax("GET", `${link(row).getAttribute("href")}row/${what}/`, { target: cell, swap: "beforeend settle:0ms" }).catch(() => {});
   const field = editor()?.querySelector("[data-focus]");
   field?.focus();
   field?.select();

@@ -5,8 +5,10 @@
 const before = new Map();
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
-  const { target, xhr } = event.detail;
-  if (xhr.status === 200 && target.id && !target.matches("[data-editing]")) before.set(target.id, asleep(target.cloneNode(true)));
+  const { target, xhr, requestConfig } = event.detail;
+  const link = requestConfig?.elt;
+  // The link that opens an editor stands in what is edited.
+  if (xhr.status === 200 && link?.matches("a[hx-get]") && target.contains(link)) before.set(target.id, asleep(target.cloneNode(true)));
 });
 
 // The link that asked still says that it waits: a copy would wait for ever, and with it

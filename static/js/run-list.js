@@ -1,5 +1,7 @@
 // The run list's box follows the list.
 
+import { unheard } from "./app.js";
+
 const box = document.getElementById("q");
 const note = () => document.getElementById("filter-note");
 const list = () => document.getElementById("run-table");
@@ -53,7 +55,10 @@ function loadCharts() {
     rules.href = css;
     document.head.append(rules);
   }
-  charts ??= import("./chart-row.js");
+  charts ??= import("./chart-row.js").catch(() => {
+    charts = undefined;
+    unheard();
+  });
   return charts;
 }
 const loadIfAny = () => document.getElementById("chart-row") && loadCharts();
@@ -62,7 +67,7 @@ document.addEventListener("click", (event) => {
   const link = !charts && event.target.closest?.("[data-edit-chart]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  loadCharts().then(() => link.click());
+  loadCharts().then((there) => there && link.click());
 });
 loadIfAny();
 
@@ -77,7 +82,7 @@ document.addEventListener(
     event.preventDefault();
     event.stopPropagation();
     // As the link's own request would be: it enters the history.
-    htmx.ajax("GET", link.dataset.but, { source: link, target: "#run-table", swap: "outerHTML" });
+    htmx.ajax("GET", link.dataset.but, { source: link, target: "#run-table", swap: "outerHTML" }).catch(() => {});
   },
   true,
 );

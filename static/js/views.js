@@ -1,14 +1,13 @@
 // Custom views: the menu and its search come when they are opened, forms open as dialogs.
 // Without a script the menu leads to the page of all views, and forms are pages.
 
-const fetched = async (address) => {
-  const answer = await fetch(address, { headers: { "HX-Request": "true" }, cache: "no-store" });
-  if (!answer.ok) throw new Error(String(answer.status));
-  return answer.text();
-};
-function made(html) {
+import { answerOf } from "./app.js";
+
+async function made(address) {
+  const answer = await answerOf(address);
+  if (!answer) return null;
   const place = document.createElement("template");
-  place.innerHTML = html;
+  place.innerHTML = answer.html;
   return place.content.firstElementChild;
 }
 
@@ -18,15 +17,12 @@ document.addEventListener(
   async (event) => {
     const menu = event.target;
     if (!menu.matches?.("details[data-view-menu]") || !menu.open || menu.querySelector("#view-menu")) return;
-    try {
-      const body = made(await fetched(menu.dataset.viewMenu));
-      body.className = menu.querySelector(".view-menu-body").className;
-      menu.querySelector(".view-menu-body").replaceWith(body);
-      htmx.process(body);
-      body.querySelector("#view-find").focus();
-    } catch {
-      location.assign(menu.querySelector("a.menu-item").href);
-    }
+    const body = await made(menu.dataset.viewMenu);
+    if (!body) return;
+    body.className = menu.querySelector(".view-menu-body").className;
+    menu.querySelector(".view-menu-body").replaceWith(body);
+    htmx.process(body);
+    body.querySelector("#view-find").focus();
   },
   true,
 );
@@ -41,8 +37,8 @@ document.addEventListener("input", (event) => {
 async function find(box) {
   const number = ++asked;
   const address = box.closest("[data-view-menu]").dataset.viewMenu;
-  const html = await fetched(`${address}${address.includes("?") ? "&" : "?"}find=${encodeURIComponent(box.value)}`).catch(() => "");
-  if (html && number === asked) document.getElementById("view-choices")?.replaceWith(made(html));
+  const found = await made(`${address}${address.includes("?") ? "&" : "?"}find=${encodeURIComponent(box.value)}`);
+  if (found && number === asked) document.getElementById("view-choices")?.replaceWith(found);
 }
 
 // Arrows walk from the search through the choices; Enter opens the first.
@@ -62,24 +58,21 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A click with a modifier opens the page, as any link does; so does a failure.
+// A click with a modifier opens the page, as any link does.
 document.addEventListener("click", async (event) => {
   const link = event.target.closest?.("a[data-view-dialog]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
-  try {
-    const dialog = made(await fetched(link.href));
-    document.getElementById(dialog.id)?.remove();
-    document.getElementById("content").append(dialog);
-    dialog.querySelector("[data-close]").addEventListener("click", (closing) => closing.preventDefault());
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      link.isConnected && link.focus();
-    });
-    dialog.showModal();
-    dialog.querySelector("#view-name-box").select();
-  } catch {
-    location.assign(link.href);
-  }
+  const dialog = await made(link.href);
+  if (!dialog) return;
+  document.getElementById(dialog.id)?.remove();
+  document.getElementById("content").append(dialog);
+  dialog.querySelector("[data-close]").addEventListener("click", (closing) => closing.preventDefault());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    link.isConnected && link.focus();
+  });
+  dialog.showModal();
+  dialog.querySelector("#view-name-box").select();
 });

@@ -37,6 +37,24 @@ def test_heads_sort_by_mouse(runs_page: Page) -> None:
     expect(head(runs_page, "acc")).to_have_attribute("aria-sort", "descending")
 
 
+def test_a_list_that_is_swapped_is_not_copied(runs_page: Page) -> None:
+    """As what an editor takes the place of is."""
+    runs_page.goto(DIGITS)
+    runs_page.evaluate(
+        """() => {
+            const clone = Node.prototype.cloneNode;
+            window.copied = [];
+            Node.prototype.cloneNode = function (deep) {
+                if (deep) window.copied.push(this.id);
+                return clone.call(this, deep);
+            };
+        }"""
+    )
+    head(runs_page, "acc").get_by_role("link", name="acc", exact=True).click()
+    expect(head(runs_page, "acc")).to_have_attribute("aria-sort", "descending")
+    assert "run-table" not in runs_page.evaluate("window.copied")
+
+
 def test_heads_sort_and_pages_turn_by_keyboard(runs_page: Page) -> None:
     runs_page.goto(f"{DIGITS}?rows=25&q=digits")
     by_name = head(runs_page, "Display name")
