@@ -132,9 +132,18 @@ class ViewSpec:
 
     @classmethod
     def from_json(cls, values: object) -> ViewSpec:
-        """The reverse of `to_json`; also takes lists, numbers and booleans."""
+        """The reverse of `to_json`; also takes lists, numbers and booleans.
+
+        Raises InvalidValue, also for a part that there is not: a slip in a file would
+        else go unseen, where an address with one still has rows to show.
+        """
         if not isinstance(values, Mapping):
             raise InvalidValue("A view must be a JSON object", field="view")
+        for name in values:
+            if name not in _READERS:
+                parts = ", ".join(part for part in _READERS if part not in _PASSING)
+                said = f"A view has no {name!r}; it has {parts}"
+                raise InvalidValue(said, field="view")
         return cls.from_query({str(k): _json_text(k, v) for k, v in values.items()})
 
 
@@ -180,6 +189,8 @@ def _read_cursor(text: str, name: str) -> str:
 
 
 #: In the order in which they stand in a query string.
+#: Where in a list somebody is: no part of what a view keeps.
+_PASSING = ("view", "after", "before")
 _READERS: dict[str, Callable[[str, str], Any]] = {
     "q": _read_text,
     "sort": viewtext.read_sort,

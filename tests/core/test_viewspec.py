@@ -128,7 +128,8 @@ def test_half_a_character_is_no_text(name):
 
 
 @pytest.mark.parametrize(
-    "value", [[], "x", {"rows": None}, {"columns": [1]}, {"rows": 1 << 20_000}]
+    "value",
+    [[], "x", {"rows": None}, {"columns": [1]}, {"rows": 1 << 20_000}, {"colums": ""}],
 )
 def test_json_of_another_shape_is_refused(value):
     with pytest.raises(InvalidValue):
