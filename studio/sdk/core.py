@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import os
 import threading
-import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from studio.core.statuses import FINAL, RunStatus
 from studio.sdk.answers import Unreachable
-from studio.sdk.link import Link
+from studio.sdk.link import Link, writers
 
 if TYPE_CHECKING:
     from studio.sdk.delivery import Receipt, Writer
     from studio.sdk.experiment import Experiment
 
 _FINAL = frozenset(status.value for status in FINAL)
-
-#: What this process logs by, until it is delivered.
-_writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
 
 class RunCore:
@@ -66,10 +62,19 @@ class RunCore:
         return f"runs/{self._id}/{path}" if path else f"runs/{self._id}"
 
     def _read(self, path: str = "", **query: Any) -> Any:
-        """What the server says now; None where the run has not arrived there yet."""
-        if self._link.deferred and self._writer is not None:
-            return None
-        return self._link.get(self._place(path), **query)
+        """What the server says now.
+
+        None where the run has not arrived there yet, or where this process logs it and
+        the server is away: then what was last known is what there is.
+        """
+        if self._writer is None:
+            return self._link.get(self._place(path), **query)
+        if not self._link.deferred:
+            try:
+                return self._link.get(self._place(path), **query)
+            except Unreachable as error:
+                self._link.defer(error)
+        return None
 
     def _write(self, method: str, path: str, body: Any) -> Any:
         """A change, made at once; None where it waits in the spool."""
@@ -100,7 +105,7 @@ class RunCore:
             heartbeats=self._is_own and not self._is_final(),
             offline=self._link.offline,
         )
-        _writers.add(writer)
+        writers.add(writer)
         return writer
 
     def _deliver(self, *, all_runs: bool = False) -> None:
@@ -111,7 +116,7 @@ class RunCore:
         """
         if self._link.deferred:
             return
-        for writer in list(_writers):
+        for writer in list(writers):
             if all_runs or writer.run_id == self._id:
                 writer.flush()
 
@@ -132,6 +137,7 @@ class RunCore:
         word = None if status is None else status.value
         while (writer := self._to_end()) is not None:
             self.receipt = writer.close(word, message=message)
+            writers.discard(writer)
             if word is not None and not self._is_final():
                 self._status = word
             self._ending = None

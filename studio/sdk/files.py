@@ -9,13 +9,16 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, Union
 from urllib.parse import quote
 
 from studio.core.errors import AlreadyExists, NotFound
 from studio.core.names import check_path
 from studio.sdk.core import RunCore
 from studio.sdk.errors import UserErrorException
+
+if TYPE_CHECKING:
+    from studio.sdk.client import Client
 
 Source = Union[str, "os.PathLike[str]", BinaryIO]
 LOG_FOLDERS = ("logs/", "azureml-logs/", "user_logs/", "system_logs/")
@@ -193,30 +196,35 @@ class Files(RunCore):
             raise _is_there(path) from error
 
     def _fetch(self, path: str, target: Path) -> None:
-        """All of the file or nothing of it."""
-        place = self._place(f"files/{quote(path)}")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(
-                dir=target.parent, prefix=f".{target.name}-"
-            )
-        except OSError as error:
-            raise UserErrorException(
-                f"{target} cannot be written: {error.strerror}; choose another place."
-            ) from error
-        try:
-            with os.fdopen(handle, "wb") as file:
-                self._link.client.download(place, file)
-            Path(name).chmod(0o644)
-            Path(name).replace(target)
+            fetch(self._link.client, self._place(f"files/{quote(path)}"), target)
         except NotFound as error:
             there = ",".join(one.path for one in self._files())
             raise UserErrorException(
                 f"File with path {path} was not found, available files include: {there}"
             ) from error
+
+
+def fetch(client: Client, place: str, target: Path) -> None:
+    """Write all that is at `place` to the file `target`, or nothing of it.
+
+    Raises NotFound, and UserErrorException where it cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                client.download(place, file)
+            Path(name).chmod(0o644)
+            Path(name).replace(target)
         finally:
             with contextlib.suppress(OSError):
                 Path(name).unlink()
+    except OSError as error:
+        raise UserErrorException(
+            f"{target} cannot be written: {error.strerror}; choose another place."
+        ) from error
 
 
 def _is_there(path: str) -> AlreadyExists:

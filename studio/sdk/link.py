@@ -8,6 +8,8 @@ reached goes on, and what it writes waits in the spool until it can.
 from __future__ import annotations
 
 import os
+import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from studio.core.connection import (
@@ -24,17 +26,39 @@ from studio.sdk.telling import warn
 
 if TYPE_CHECKING:
     from studio.sdk.client import Client
+    from studio.sdk.delivery import Writer
 
 MODES = ("", "online", "offline")
+#: For so long, in seconds, a server that is away is not asked again.
+PAUSE = 10.0
+
+#: What this process logs by, until that is closed.
+writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
 
 class Link:
-    """`deferred`: writes go to the spool; `offline`: and the spool is not sent."""
+    """The client of a workspace; `offline`: nothing is sent before `studio sync`."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
         self.offline = mode() == "offline"
-        self.deferred = self.offline
+        # While the server is away: when it is asked again, by the monotonic clock.
+        self._again: float | None = None
+
+    @property
+    def deferred(self) -> bool:
+        """Whether writes go to the spool now.
+
+        They do until all that waits there has arrived, so that the order stays.
+        """
+        again = self._again
+        if again is not None and time.monotonic() > again and not self._is_behind():
+            self._again = None
+        return self.offline or self._again is not None
+
+    def _is_behind(self) -> bool:
+        own = [writer for writer in list(writers) if writer.client is self.client]
+        return any(writer.waiting for writer in own)
 
     def get(self, path: str, **query: Any) -> Any:
         """What the server says. Raises Unreachable where it may not be asked."""
@@ -46,7 +70,7 @@ class Link:
         return self.client.get(path, **query)
 
     def defer(self, error: Unreachable) -> None:
-        """From now on what is written waits. Raises `error` in mode `online`."""
+        """For now what is written waits. Raises `error` in mode `online`."""
         if mode() == "online":
             raise error
         if not self.deferred:
@@ -54,7 +78,7 @@ class Link:
                 f"{error.message} Meanwhile everything is kept on this machine and "
                 "sent as soon as the server answers, at the latest by `studio sync`."
             )
-        self.deferred = True
+        self._again = time.monotonic() + PAUSE
 
 
 def mode() -> str:

@@ -85,7 +85,9 @@ class Run(Children):
             raise UserErrorException(
                 f"status may only be Running or Queued, not {status!r}"
             )
-        for experiment in compute.workspace.experiments.values():
+        from studio.sdk.experiment import Experiment
+
+        for experiment in Experiment.list(compute.workspace, view_type="All"):
             yield from find_runs(
                 experiment,
                 type=type,

@@ -15,6 +15,7 @@ from studio.core.errors import Conflict, NotFound, StudioError, TooLarge
 from studio.sdk.answers import Unreachable
 from studio.sdk.core import RunCore
 from studio.sdk.errors import SnapshotException
+from studio.sdk.files import fetch
 from studio.sdk.sources import git_properties
 from studio.sdk.telling import say
 from studio.sdk.texts import Texts
@@ -59,19 +60,17 @@ class Snapshots(Texts, RunCore):
     ) -> str:
         """Fetch the archive into the folder `path`, made if need be; its local path.
 
-        Raises SnapshotException where the run has none.
+        Raises SnapshotException where the run has none, and UserErrorException where
+        the folder cannot be written to.
         """
         own = self.get_snapshot_id()
         if own is None or snapshot_id not in (None, own):
             raise SnapshotException(
                 f"Run {self._id} has no snapshot {snapshot_id or ''}".rstrip() + "."
             )
-        folder = Path(path or ".").absolute()
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / f"{own}.zip"
+        target = Path(path or ".").absolute() / f"{own}.zip"
         try:
-            with target.open("wb") as file:
-                self._link.client.download(self._place("snapshot"), file)
+            fetch(self._link.client, self._place("snapshot"), target)
         except NotFound as error:
             raise SnapshotException(f"Run {self._id} has no snapshot.") from error
         return str(target)

@@ -83,6 +83,38 @@ proxy.reopen()
     assert "studio sync" in done.stderr
 
 
+def test_a_server_that_is_away_for_a_while_is_asked_again(user: User) -> None:
+    code = AWAY + begun(
+        """
+import time
+run.tag("before", "1")
+run.flush()
+proxy.close()
+print(run.get_status(), run.get_tags(), run.get_details()["status"])
+run.tag("while", "2")
+child = run.child_run()
+child.log("deep", 1)
+print(run.get_tags(), Experiment(ws, "while away").id == "")
+proxy.reopen()
+while not Experiment(ws, "back").id:
+    time.sleep(0.1)
+Run(exp, run.id).tag("back", "3")
+print(run.get_tags(), [one.get_metrics() for one in run.get_children()])
+child.complete()
+print(child.get_details()["status"], run.get_status())
+run.complete()
+"""
+    )
+    done = user.run(code, env={"STUDIO_DRAIN_SECONDS": "1"})
+    assert done.stdout.splitlines() == [
+        "Running {'before': '1'} Running",
+        "{'before': '1', 'while': '2'} True",
+        "{'back': '3', 'before': '1', 'while': '2'} [{'deep': 1}]",
+        "Completed Running",
+    ]
+    assert done.stderr.count("studio sync") >= 1
+
+
 def test_an_offline_script_is_delivered_by_sync(user: User, tmp_path: Path) -> None:
     spool = {"STUDIO_SPOOL": str(tmp_path)}
     code = BEGIN + "run = exp.start_logging()\n"

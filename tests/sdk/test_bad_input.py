@@ -205,11 +205,13 @@ def test_a_folder_that_cannot_be_written_to(user: User, tmp_path: Path) -> None:
         BEGIN
         + TRY.format("ws.write_config()")
         + "run = exp.start_logging()\nrun.log('m', 1)\nrun.complete()\n"
+        + TRY.format("run.restore_snapshot(path='outputs/x')")
         + "print(run.get_metrics())"
     )
     done = user.run(code, folder=tmp_path)
-    config, metrics = done.stdout.strip().splitlines()
+    config, snapshot, metrics = done.stdout.strip().splitlines()
     assert "cannot be written" in config
+    assert "cannot be written" in snapshot
     assert metrics == "{'m': 1}"
     assert "pass outputs=False" in done.stderr
 

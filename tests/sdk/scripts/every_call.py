@@ -96,7 +96,8 @@ archive = Path(other.restore_snapshot(path="back"))
 seen["restored"] = [archive.name, zipfile.ZipFile(archive).namelist()]
 assert issubclass(SnapshotException, AzureMLException)
 
-# Look-up
+# Look-up, also of what is archived
+exp.archive()
 seen["found"] = [
     get_run(exp, run.id).id,
     ws.get_run(run.id).id,
@@ -106,6 +107,7 @@ seen["found"] = [
 seen["by compute"] = refused(
     lambda: list(Run.list_by_compute(ws.compute_targets["local"], status="Completed"))
 )
+exp.reactivate()
 
 
 class Sweep(Run):
