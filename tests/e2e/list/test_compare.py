@@ -7,6 +7,15 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.parts.server import Server
+from tests.parts.wire import Connection
+
+#: How far a difference reaches beyond its cell, in pixels.
+HIDDEN = """all => all.map((delta) => {
+  const cell = delta.closest("td");
+  const end = (box) => box.getBoundingClientRect().right;
+  return end(delta) - end(cell) + parseFloat(getComputedStyle(cell).paddingRight);
+})"""
 COMPARE = "/w/default/compare/?run=digits-01&run=digits-02"
 
 
@@ -45,6 +54,25 @@ def test_a_comparison_by_mouse(runs_page: Page) -> None:
     expect(page.locator("#compare-conclusion strong")).to_have_text("wins")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#compare-conclusion")).to_contain_text("Nobody has concluded")
+
+
+def test_differences_are_whole_in_narrow_columns(
+    runs_page: Page, list_server: Server
+) -> None:
+    link = Connection(list_server)
+    made = link.rest("POST", "/experiments", {"name": "narrow"})
+    for at, value in enumerate([0.0167, 0.2731, 0.5459, 0.9548, 0.0083]):
+        run = {"id": f"narrow-{at}", "name": f"narrow {at}", "experiment": "narrow"}
+        link.rest("POST", "/runs", run)
+        points = [{"key": "acc", "value": value, "step": 0}]
+        batch = {"writer": "w", "sequence": 1, "points": points}
+        link.rest("POST", f"/runs/narrow-{at}/metrics", batch)
+    asked = "&".join(f"run=narrow-{at}" for at in range(5))
+    runs_page.goto(f"/w/default/compare/?{asked}&charts=none")
+    expect(cell(runs_page, "acc", 1)).to_contain_text("+1,535 %")
+    hidden = runs_page.locator(".delta").evaluate_all(HIDDEN)
+    assert max(hidden) <= 0
+    link.rest("DELETE", f"/experiments/{made['id']}")
 
 
 def test_a_comparison_by_keyboard(runs_page: Page) -> None:
