@@ -46,7 +46,7 @@ class RunCore:
         self._writer: Writer | None = None
         # What is being ended; it is not logged to any more.
         self._ending: Writer | None = None
-        self._writer_lock = threading.Lock()
+        self._writer_lock = threading.RLock()
         #: What became of all that was logged; None before the end.
         self.receipt: Receipt | None = None
 

@@ -23,31 +23,50 @@ def after_steps(code: CodeType) -> set[int]:
     return found
 
 
-def interrupted_at(
-    number: int, act: Callable[[], object], is_looked_at: Callable[[str], bool]
+def happens_at(
+    number: int,
+    act: Callable[[], object],
+    is_looked_at: Callable[[str], bool],
+    happens: Callable[[], object],
 ) -> bool:
-    """Runs `act`, stopped after this thread's step of that number; whether it was.
+    """Runs `act`; after this thread's step of that number `happens`. Whether it did.
 
     A step is what the interpreter looks for signals after: a call, a jump back. Those
     within the files that `is_looked_at` says count.
     """
     steps = itertools.count()
+    did = False
 
     def step(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal did
         if not is_looked_at(frame.f_code.co_filename):
             return None
         frame.f_trace_opcodes = True
         is_step = event == "opcode" and frame.f_lasti in after_steps(frame.f_code)
         if is_step and next(steps) == number:
-            raise KeyboardInterrupt
+            did = True
+            happens()
         return step
 
     before = sys.gettrace()
     sys.settrace(step)
     try:
         act()
-    except KeyboardInterrupt:
-        return True
     finally:
         sys.settrace(before)
+    return did
+
+
+def interrupted_at(
+    number: int, act: Callable[[], object], is_looked_at: Callable[[str], bool]
+) -> bool:
+    """Runs `act`, stopped by an interrupt after that step; whether it was."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    try:
+        happens_at(number, act, is_looked_at, interrupt)
+    except KeyboardInterrupt:
+        return True
     return False

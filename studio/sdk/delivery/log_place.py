@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -57,6 +58,8 @@ class LogPlace:
         self._offsets: dict[str, int] = {}
         # The last piece, until it is known what became of it.
         self._begun: _Begun | None = None
+        self._waiting: deque[tuple[str, Outlet]] = deque()
+        self._is_busy = False
 
     def knows(self, path: str) -> bool:
         return path in self._offsets
@@ -65,8 +68,26 @@ class LogPlace:
         """Put what is pending in the spool; false where there was no room for all.
 
         An interrupt may come at any step: what the spool came to then is looked at
-        before the next piece.
+        before the next piece. So may a signal whose handler logs: that comes after the
+        piece under way.
         """
+        self._waiting.append((path, outlet))
+        if self._is_busy:
+            return True
+        self._is_busy, is_kept = True, True
+        try:
+            while self._waiting:
+                is_kept = self._put(courier, keep, *self._waiting[0]) and is_kept
+                self._waiting.popleft()
+        except Exception:
+            # As of a closed run: it is said to who logs, and not tried again.
+            self._waiting.clear()
+            raise
+        finally:
+            self._is_busy = False
+        return is_kept
+
+    def _put(self, courier: Courier, keep: Keep, path: str, outlet: Outlet) -> bool:
         self.settle(courier)
         logs, data, is_kept = courier.logs, outlet.pending(), True
         for start in range(0, len(data), PIECE_BYTES):

@@ -13,12 +13,12 @@ _NAMES = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 
 
 class _Turn:
-    lock = threading.Lock()
+    lock = threading.RLock()
 
 
 def renew_lock() -> None:
     """In a forked child, where nobody would ever release the old one."""
-    _Turn.lock = threading.Lock()
+    _Turn.lock = threading.RLock()
 
 
 def tell(text: str, *, once: bool = False) -> None:

@@ -31,7 +31,7 @@ class Sender:
     def __init__(self) -> None:
         self._couriers: list[Courier] = []
         self._beats: dict[int, float] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._wake = Bell()
         self._threads = (
             threading.Thread(target=self._send, name="run-studio-sender", daemon=True),

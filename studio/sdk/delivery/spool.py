@@ -23,9 +23,10 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+from studio.sdk.delivery import segments
 from studio.sdk.delivery.frames import frame, read_frames
 from studio.sdk.delivery.memory import Memory, Weigh, one
-from studio.sdk.delivery.segments import Segment, disk_is_full, read_piece, remove
+from studio.sdk.delivery.segments import Segment, disk_is_full, read_piece
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 #: How long after a failure the disk is tried again.
@@ -47,7 +48,10 @@ class Spool:
         self.failure: OSError | None = None
         #: The last record that an earlier process appended.
         self.last = b""
-        self._lock = threading.Lock()
+        # The handler of a signal may log, too, in the middle of an append.
+        self._lock = threading.RLock()
+        self._is_busy = False
+        self._later: deque[bytes] = deque()
         self._segments: deque[Segment] = deque()
         self._handle = -1
         # The last segment's, while it is open for writing.
@@ -64,10 +68,8 @@ class Spool:
     def found(cls, folder: Path, sort: str, weigh: Weigh = one) -> Spool:
         """What an earlier process left in `folder`."""
         spool = cls(folder, sort, weigh)
-        for path in sorted(folder.glob(f"{sort}.*.seg")):
-            first = int(path.name.split(".")[1])
-            payloads, size = read_frames(path.read_bytes())
-            spool._segments.append(Segment(path, first, size, len(payloads)))
+        for segment, payloads in segments.find(folder, sort):
+            spool._segments.append(segment)
             spool.last = payloads[-1] if payloads else spool.last
         if spool._segments:
             last = spool._segments[-1]
@@ -83,6 +85,11 @@ class Spool:
         """Keep a record; false where there was no room for it anywhere."""
         record = frame(payload)
         with self._lock:
+            if self._is_busy:
+                # It comes after the one under way.
+                self._later.append(payload)
+                return True
+            self._is_busy = True
             try:
                 segment = self._current
                 if segment is not None and not self._memory:
@@ -104,6 +111,10 @@ class Spool:
                 self._unsure = True
                 self._count_anew()
                 raise
+            finally:
+                self._is_busy = False
+                while self._later:
+                    self.append(self._later.popleft())
             return is_kept
 
     def read(self, most: int, most_bytes: int) -> tuple[int, Sequence[bytes]]:
@@ -113,16 +124,7 @@ class Spool:
             segment, first, offset = self._front(), self.done, self._offset
             if segment is None:
                 return first, list(islice(self._memory.payloads, most))
-            left = segment.size - offset
-        size = min(left, most_bytes)
-        payloads, length = read_frames(
-            read_piece(segment.path, offset, size), most=most
-        )
-        if not payloads and size < left:
-            # One record is read whole, however long it is.
-            payloads, length = read_frames(
-                read_piece(segment.path, offset, left), most=1
-            )
+            payloads, length = segments.read_records(segment, offset, most, most_bytes)
         self._last_read = (first, len(payloads), offset + length)
         return first, payloads
 
@@ -166,7 +168,7 @@ class Spool:
                 return None
             self._segments.popleft()
             self._offset = 0
-            remove(segment.path)
+            segments.remove(segment.path)
         return None
 
     def sync(self) -> None:
@@ -229,9 +231,8 @@ class Spool:
         if not self._memory:
             return True
         data = b"".join(map(frame, self._memory.payloads))
-        first = self.appended - len(self._memory)
         try:
-            self._begin(first)
+            self._begin(self.appended - len(self._memory))
             if _write(self._handle, data) != len(data):
                 raise disk_is_full()
         except OSError as error:
@@ -251,9 +252,7 @@ class Spool:
     def _begin(self, first: int) -> None:
         self._seal()
         path = self.folder / f"{self.sort}.{first:016d}.seg"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-        self._handle = os.open(path, flags, 0o600)
-        self._current = Segment(path, first)
+        self._handle, self._current = segments.begin(path), Segment(path, first)
         self._segments.append(self._current)
 
     def _seal(self) -> None:
@@ -296,4 +295,4 @@ class Spool:
         self._unsure = False
 
     def _remove_last(self) -> None:
-        remove(self._segments.pop().path)
+        segments.remove(self._segments.pop().path)

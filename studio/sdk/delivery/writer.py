@@ -231,6 +231,9 @@ class Writer:
             if courier is not None:
                 ending.note(self, courier, status, message)
             with self._lock:
+                if courier is not None and not self._closed:
+                    # What an interrupt or a signal left behind.
+                    self._log_place.append(courier, self._spool, "", Outlet())
                 self._closed, self._append = True, self._append_closed
                 if courier is not None:
                     self._log_place.settle(courier)
