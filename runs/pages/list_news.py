@@ -14,9 +14,10 @@ from django.utils.translation import ngettext
 
 from runs.pages.conditional import SHOWN
 from runs.pages.members_only import PageRequest
-from runs.pages.run_cells import ROLLUP, Row, rows
+from runs.pages.run_cells import NONE_BEST, ROLLUP, Row, rows
 from runs.pages.run_links import Links
 from runs.search.find_runs import RunPage
+from runs.search.goals import goals_of
 from runs.search.shown_runs import in_tree, shown_runs
 from studio.core.viewspec import ROWS, Column, ViewSpec
 
@@ -41,7 +42,10 @@ def kept_rows(
     if spec.is_tree:
         kept = in_tree(kept, page.rows, asked, viewer, workspace)
     # Together, so that numbers have the decimals of the column that they stand in.
-    drawn = rows(replace(page, rows=(*page.rows, *kept)), columns, links)
+    together = replace(page, rows=(*page.rows, *kept))
+    experiments = {row.run.experiment_id for row in together.rows}
+    goals = goals_of(experiments, [column.field for column in columns])
+    drawn = rows(together, columns, links, replace(NONE_BEST, goals=goals))
     return drawn[len(page.rows) :]
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from runs.models import Run
 from runs.pages.run_links import Link, Links, style
-from runs.pages.tree_rows import Branch, branch_of, children_href, rolled_up
+from runs.pages.tree_rows import Branch, RolledUp, branch_of, children_href, rolled_up
 from runs.pages.value_terms import term_of
 from runs.render import numbers, times
 from runs.render.addresses import run_path
@@ -167,22 +167,21 @@ def _linked(
 
 
 def _metric_cells(
-    asked: Field, values: Sequence[object], rolled: Sequence[float | None]
+    asked: Field, values: Sequence[object], rolled: Sequence[RolledUp | None]
 ) -> list[Cell]:
-    """Where a root has no value, the best one below it stands for it."""
+    """Where a root has no value, one of those below it stands for it."""
     label = field_label(asked)
-    known = [v if r is None else r for v, r in zip(values, rolled, strict=True)]
+    known = [v if r is None else r.value for v, r in zip(values, rolled, strict=True)]
     plain = [v if _is_number(v) else None for v in known]
     cells = [
         _metric_cell(label, value, shown)
         for value, shown in zip(known, numbers.aligned(plain), strict=True)  # type: ignore[arg-type]
     ]
-    words = _("the best of its child runs")
     return [
         cell
-        if value is None
-        else replace(cell, css=f"{cell.css} rolled", title=f"{value}, {words}")
-        for cell, value in zip(cells, rolled, strict=True)
+        if up is None
+        else replace(cell, css=f"{cell.css} rolled", title=f"{up.value}, {up.words}")
+        for cell, up in zip(cells, rolled, strict=True)
     ]
 
 

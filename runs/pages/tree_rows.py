@@ -42,6 +42,14 @@ class Branch:
     more: tuple[MoreLine, ...]
 
 
+@dataclass(frozen=True)
+class RolledUp:
+    """A value of a root's descendants, and what it is: kept of all that they logged."""
+
+    value: float
+    words: str
+
+
 def branch_of(row: RunRow, links: Links) -> Branch | None:
     """Where the row hangs; None in a list that is no tree."""
     place = row.place
@@ -69,15 +77,24 @@ def children_href(row: RunRow, links: Links, branch: Branch | None) -> str:
 
 def rolled_up(
     asked: Field, row: RunRow, links: Links, goals: Mapping[Field, bool]
-) -> float | None:
-    """The best value below a root that has none: by the sort, or else by the goal."""
+) -> RolledUp | None:
+    """What stands for the value that a root lacks: the one that it sorts by, or else
+    the best of a metric whose goal is known. Without either nothing does."""
     place = row.place
-    if place is None or asked.kind != METRICS or asked in row.values:
+    if place is None or asked not in place.best or asked in row.values:
         return None
-    low, high = place.best.get(asked, (None, None))
-    sort = links.spec.sort
-    is_higher = sort.descending if sort.field == asked else goals.get(asked, True)
-    return high if is_higher else low
+    sort, goal = links.spec.sort, goals.get(asked)
+    is_higher = sort.descending if sort.field == asked else goal
+    if is_higher is None:
+        return None
+    low, high = place.best[asked]
+    if is_higher is goal:
+        words = _("the best that its child runs ever logged")
+    elif is_higher:
+        words = _("the greatest that its child runs ever logged")
+    else:
+        words = _("the least that its child runs ever logged")
+    return RolledUp(high if is_higher else low, words)
 
 
 def tree_totals(page: RunPage, shown: str) -> dict[str, str]:

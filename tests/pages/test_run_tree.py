@@ -13,6 +13,7 @@ from tests.pages.rows import ALL, HTMX, link, names
 
 pytestmark = pytest.mark.django_db
 TREE = ALL + "?children=1"
+GOAL = "/w/default/list/goal/"
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_a_parent_of_a_match_shows_the_way(visitor: Client, sweep: None) -> None
     assert "No child run matches" in none.text
 
 
-def test_a_root_without_a_value_shows_the_best_below_it(
+def test_a_root_without_a_value_shows_the_one_below_it_that_it_sorts_by(
     visitor: Client, sweep: None
 ) -> None:
     page = visitor.get(TREE + "&columns=name,metrics.acc&sort=-metrics.acc")
@@ -95,6 +96,19 @@ def test_a_root_without_a_value_shows_the_best_below_it(
     assert re.search(r'class="[^"]*rolled[^"]*"[^>]*>0.99', row(page, "sweep"))
     rising = visitor.get(TREE + "&columns=name,metrics.acc&sort=metrics.acc")
     assert re.search(r'class="[^"]*rolled[^"]*"[^>]*>0', row(rising, "sweep"))
+    assert "0.99, the greatest that its child runs ever logged" in row(page, "sweep")
+    assert "0.0, the least that its child runs ever logged" in row(rising, "sweep")
+
+
+def test_nothing_below_a_root_is_the_best_where_no_goal_says_so(
+    visitor: Client, sweep: None
+) -> None:
+    address = TREE + "&columns=name,metrics.acc"
+    assert "rolled" not in row(visitor.get(address), "sweep")
+    visitor.post(GOAL, {"field": "metrics.acc", "goal": "lower"})
+    best = "0.0, the best that its child runs ever logged"
+    assert best in row(visitor.get(address), "sweep")
+    assert best in row(visitor.get(address + "&sort=metrics.acc"), "sweep")
 
 
 def test_a_flat_list_has_children_as_rows(visitor: Client, sweep: None) -> None:
@@ -107,6 +121,7 @@ def test_a_flat_list_has_children_as_rows(visitor: Client, sweep: None) -> None:
 def test_rows_that_the_page_lost_are_sent_as_they_hung(
     visitor: Client, sweep: None, log: Any
 ) -> None:
+    visitor.post(GOAL, {"field": "metrics.acc", "goal": "higher"})
     address = TREE + "&tree=sweep&columns=name,metrics.acc"
     before = visitor.get(address)
     keys = {row.run.run_id: row.key for row in before.context["rows"]}
