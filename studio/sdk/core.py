@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from studio.core.statuses import FINAL, RunStatus
-from studio.sdk.answers import Unreachable
-from studio.sdk.link import Link, writers
+from studio.sdk.link import AWAY, Link, writers
 
 if TYPE_CHECKING:
     from studio.sdk.delivery import Receipt, Writer
@@ -72,7 +71,7 @@ class RunCore:
         if not self._link.deferred:
             try:
                 return self._link.get(self._place(path), **query)
-            except Unreachable as error:
+            except AWAY as error:
                 self._link.defer(error)
         return None
 
@@ -81,7 +80,7 @@ class RunCore:
         if not self._link.deferred:
             try:
                 return self._link.client.json(method, self._place(path), body)
-            except Unreachable as error:
+            except AWAY as error:
                 if self._writer is None:
                     raise
                 self._link.defer(error)

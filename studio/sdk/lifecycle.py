@@ -11,7 +11,6 @@ from typing import Any
 
 from studio.core.names import MAX_ERROR
 from studio.core.statuses import RunStatus
-from studio.sdk.answers import Unreachable
 from studio.sdk.core import seconds
 from studio.sdk.details import PROGRAM_FAILED, Details
 from studio.sdk.errors import (
@@ -20,6 +19,7 @@ from studio.sdk.errors import (
 )
 from studio.sdk.files import Files
 from studio.sdk.following import Follower
+from studio.sdk.link import AWAY
 from studio.sdk.snapshots import Snapshots
 
 DEFAULT_CODE = "UserError"
@@ -81,7 +81,7 @@ class Lifecycle(Snapshots, Files, Details):
             return False
         try:
             told = self._link.client.post(self._place("cancel"), {"force": True})
-        except Unreachable as error:
+        except AWAY as error:
             if self._writer is None:
                 raise
             self._link.defer(error)

@@ -20,6 +20,7 @@ from studio.core.connection import (
     login_file,
     read,
 )
+from studio.core.errors import SignInRequired, StudioError
 from studio.sdk.answers import Unreachable
 from studio.sdk.errors import UserErrorException
 from studio.sdk.telling import warn
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from studio.sdk.delivery import Writer
 
 MODES = ("", "online", "offline")
+#: What a script goes on after that logs: no server, or a token that is taken no more.
+AWAY = (Unreachable, SignInRequired)
 #: For so long, in seconds, a server that is away is not asked again.
 PAUSE = 10.0
 
@@ -69,14 +72,14 @@ class Link:
             )
         return self.client.get(path, **query)
 
-    def defer(self, error: Unreachable) -> None:
+    def defer(self, error: StudioError) -> None:
         """For now what is written waits. Raises `error` in mode `online`."""
         if mode() == "online":
             raise error
         if not self.deferred:
             warn(
                 f"{error.message} Meanwhile everything is kept on this machine and "
-                "sent as soon as the server answers, at the latest by `studio sync`."
+                "sent as soon as the server takes it, at the latest by `studio sync`."
             )
         self._again = time.monotonic() + PAUSE
 

@@ -107,25 +107,42 @@ class Logging(RunCore):
     def log_confusion_matrix(
         self, name: str, value: Mapping[str, Any] | str, description: str = ""
     ) -> None:
-        """Keep a confusion matrix: `class_labels` and `matrix` below `data`."""
+        """Keep a confusion matrix: a dict of v1's schema, or its JSON text.
+
+        `{"schema_type": "confusion_matrix", "schema_version": "1.0.0", "data": {…}}`
+        with `class_labels` (C) and `matrix` (C lists of C counts, by true label) in
+        `data`. Raises UserErrorException for what is no JSON object, as those below do.
+        """
         self._log_document(name, "confusion_matrix", value)
 
     def log_accuracy_table(
         self, name: str, value: Mapping[str, Any] | str, description: str = ""
     ) -> None:
-        """Keep an accuracy table, from which ROC and precision-recall are drawn."""
+        """Keep an accuracy table (1.0.1), of which ROC, lift and others are drawn.
+
+        `class_labels` (C), `probability_tables` and `percentile_tables` (C × M × 4:
+        true and false positives, true and false negatives) at `probability_thresholds`
+        and `percentile_thresholds` (M, from 0 to 1).
+        """
         self._log_document(name, "accuracy_table", value)
 
     def log_residuals(
         self, name: str, value: Mapping[str, Any] | str, description: str = ""
     ) -> None:
-        """Keep a histogram of residuals: `bin_edges` and `bin_counts` below `data`."""
+        """Keep a histogram of residuals (1.0.0).
+
+        `bin_edges` (N + 1, in the unit of what is predicted), `bin_counts` (N).
+        """
         self._log_document(name, "residuals", value)
 
     def log_predictions(
         self, name: str, value: Mapping[str, Any] | str, description: str = ""
     ) -> None:
-        """Keep predicted against true values, in bins."""
+        """Keep predicted against true values in bins of the true ones (1.0.0).
+
+        `bin_edges` (N + 1), and of each bin (N) the mean of what is predicted
+        `bin_averages`, half its error bar `bin_errors`, and `bin_counts`.
+        """
         self._log_document(name, "predictions", value)
 
     def flush(self, timeout_seconds: float | None = 300) -> None:

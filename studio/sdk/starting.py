@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.core.names import check_description, check_display_name, check_run_id
 from studio.sdk.answers import Unreachable
+from studio.sdk.link import AWAY
 from studio.sdk.telling import warn
 from studio.sdk.texts import as_properties, as_tags, check_texts
 
@@ -50,7 +52,7 @@ def start_logging(
     # At once: without a server it would be refused long after, and the run with it.
     check_texts(body["tags"], "tags")
     check_texts(body["properties"], "properties")
-    info = _create(experiment, body)
+    info = _create(experiment, body, Unreachable if parent is None else AWAY)
     known = info or {**body, "experiment": experiment.name}
     run = Run(experiment, str(body["id"]), _info=known, _tags=as_tags(tags or {}))
     run._is_own = True
@@ -86,13 +88,15 @@ def _described(name: str | None, parent: RunCore | None) -> dict[str, Any]:
     return found
 
 
-def _create(experiment: Experiment, body: dict[str, Any]) -> dict[str, Any] | None:
+def _create(
+    experiment: Experiment, body: dict[str, Any], away: Any
+) -> dict[str, Any] | None:
     """What the server made of it; None where it waits in the spool."""
     link = experiment._link
     if not link.deferred:
         try:
             return dict(link.client.post("runs", body))
-        except Unreachable as error:
+        except away as error:
             link.defer(error)
     return None
 
@@ -107,10 +111,10 @@ def _keep_sources(run: Run, directory: str) -> None:
         )
 
 
-def _outputs_folder(outputs: str | bool | None) -> str | None:
+def _outputs_folder(outputs: str | os.PathLike[str] | bool | None) -> str | None:
     if outputs is False:
         return None
-    folder = outputs if isinstance(outputs, str) else OUTPUTS
+    folder = OUTPUTS if outputs is None or outputs is True else os.fspath(outputs)
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -115,6 +115,37 @@ run.complete()
     assert done.stderr.count("studio sync") >= 1
 
 
+def test_a_script_whose_token_expires_goes_on(user: User, tmp_path: Path) -> None:
+    code = begun(
+        """
+run.log("loss", 1)
+run.flush()
+run._link.client.token = "rs_expired"
+print(run.get_status())
+run.tag("later", "yes")
+child = run.child_run()
+child.log("deep", 2)
+child.complete()
+run.complete()
+print(run.id)
+"""
+    )
+    env = {"STUDIO_SPOOL": str(tmp_path), "STUDIO_DRAIN_SECONDS": "1"}
+    done = user.run(code, env=env)
+    running, run_id = done.stdout.split()
+    assert running == "Running"
+    assert "does not accept this token" in done.stderr
+    user.run("from studio.cli import main\nmain(['sync'])", env=env)
+    said = user.said(
+        f"""
+        from azureml.core import Workspace
+        run = Workspace.from_config().get_run({run_id!r})
+        print(run.status, run.get_tags(), [c.get_metrics() for c in run.get_children()])
+        """
+    )
+    assert said == "Completed {'later': 'yes'} [{'deep': 2}]"
+
+
 def test_an_offline_script_is_delivered_by_sync(user: User, tmp_path: Path) -> None:
     spool = {"STUDIO_SPOOL": str(tmp_path)}
     code = BEGIN + "run = exp.start_logging()\n"
