@@ -16,7 +16,7 @@ from runs.actions.clock import now_ms
 from runs.models import Run
 from runs.pages import compare_twins
 from runs.pages.compare_add import Candidates, candidates, found_run
-from runs.pages.compare_charts import charts_of
+from runs.pages.compare_charts import charts_of, complaints
 from runs.pages.compare_conclusion import conclusion_card, listed
 from runs.pages.compare_diff import file_diff
 from runs.pages.compare_images import images_of
@@ -200,4 +200,4 @@ def notices(state: CompareState, compared: Comparison) -> list[str]:
             _("The baseline %(id)s is not among the runs; the first one stands in.")
             % {"id": state.baseline}
         )
-    return told
+    return told + complaints(state)

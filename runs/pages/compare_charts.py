@@ -86,6 +86,14 @@ def chosen(
     return tuple(Chart("line", (_field(row),)) for row in best)
 
 
+def complaints(state: CompareState) -> list[str]:
+    """What is wrong with the charts of the address."""
+    if state.charts == NONE:
+        return []
+    _spec, found = read_leniently({"charts": state.charts})
+    return [each.message for each in found]
+
+
 def _rank(row: Row, goals: set[str]) -> tuple[bool, bool]:
     """What has a goal first, what the machine measured last."""
     return row.key.startswith("system/"), row.key not in goals

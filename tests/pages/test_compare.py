@@ -106,6 +106,11 @@ def test_what_the_address_names_wrongly_is_told(
     assert "Run b is in the trash, and is left out." in page.text
     assert "The baseline gone is not among the runs" in page.text
     assert "Compare 2 runs" in page.text
+    drawn = visitor.get(COMPARE, asked("a", "c", charts="pie!metrics.acc")).text
+    assert "charts: &#x27;pie&#x27; is none of line, scatter" in drawn
+    for right in ("none", "bar!metrics.acc"):
+        page = visitor.get(COMPARE, asked("a", "c", charts=right))
+        assert "could be followed" not in page.text
 
 
 def test_more_runs_than_a_hundred_are_cut_and_that_is_told(
