@@ -15,6 +15,9 @@ function made(name, attributes = {}, text) {
   return element;
 }
 
+// What is being chosen, which stays when the values come anew, until it was asked for.
+const begun = new WeakMap();
+
 export function drawParallel(plot, figure, { colour, brushed }) {
   const width = Math.max(plot.clientWidth, 240);
   const height = Math.max(plot.clientHeight, 160);
@@ -22,7 +25,10 @@ export function drawParallel(plot, figure, { colour, brushed }) {
   const room = (width - 2 * SIDE) / Math.max(figure.axes.length - 1, 1);
   const x = (at) => SIDE + at * room;
   const y = (share) => height - BOTTOM - share * (height - TOP - BOTTOM);
-  const chosen = figure.axes.map(() => null);
+  const names = JSON.stringify(figure.axes.map((axis) => axis.name));
+  const held = begun.get(plot);
+  const chosen = held?.names === names ? held.chosen : figure.axes.map(() => null);
+  begun.set(plot, { names, chosen });
   const lines = made("g", { class: "runs-of" });
   const paths = figure.lines.map((line) => {
     const path = made("path", { d: trail(line.at, x, y), stroke: colour(line.series), "data-run": line.run });
@@ -51,7 +57,9 @@ export function drawParallel(plot, figure, { colour, brushed }) {
     brush(group, axis, at);
     svg.append(group);
   });
+  const focused = [...plot.querySelectorAll(".handle")].indexOf(document.activeElement);
   plot.replaceChildren(svg);
+  plot.querySelectorAll(".handle")[focused]?.focus({ preventScroll: true });
 
   function brush(group, axis, at) {
     const area = made("rect", { class: "brush-area", x: -12, width: 24, y: y(1) - 8, height: y(0) - y(1) + 16 });
@@ -81,7 +89,9 @@ export function drawParallel(plot, figure, { colour, brushed }) {
         if (chosen[at][0] > 0) terms.push(["low", value(axis, chosen[at][0])]);
         if (chosen[at][1] < 1) terms.push(["high", value(axis, chosen[at][1])]);
       }
-      if (terms.length > 1) brushed(terms);
+      if (terms.length < 2) return;
+      begun.delete(plot);
+      brushed(terms);
     };
     const share = (event) => {
       const box = svg.getBoundingClientRect();

@@ -137,10 +137,19 @@ def test_brushing_an_axis_filters_the_list(runs_page: Page, curves: Connection) 
     for _ in range(12):
         handle.press("ArrowUp")
     expect(card(page).locator(".runs-of path.out")).to_have_count(3)
+    wide = card(page).locator("svg.parallel").get_attribute("width")
+    page.set_viewport_size({"width": 1200, "height": 800})
+    expect(card(page).locator("svg.parallel")).not_to_have_attribute(
+        "width", wide or ""
+    )
+    expect(card(page).locator(".runs-of path.out")).to_have_count(3)
+    expect(handle).to_be_focused()
     handle.press("Enter")
     expect(page).to_have_url(re.compile(r"q=metrics.fit/acc"))
     expect(page.locator("tr[data-row]")).to_have_count(2)
     expect(lines).to_have_count(2)
+    expect(handle).to_be_focused()
+    expect(handle).to_have_attribute("aria-valuenow", "0")
     axis = card(page).locator(".brush-area").first.bounding_box()
     assert axis is not None
     page.mouse.move(axis["x"] + 12, axis["y"] + 4)
