@@ -73,7 +73,7 @@ def layout(axis: Axis, unit: Unit, *, log_y: bool) -> Figure:
         Axis.TIME: _("Time"),
     }
     return {
-        "margin": {"t": 12, "r": 12, "b": 40, "l": 48},
+        "margin": {"t": 12, "r": 12, "b": 44, "l": 48},
         "showlegend": False,
         "hovermode": "x unified",
         "dragmode": "zoom",
@@ -103,7 +103,7 @@ def plain_layout(x_title: str, y_title: str) -> Figure:
     """Two linear axes with their names."""
     axis = {"type": "linear", "zeroline": False, "hoverformat": ".6~g"}
     return {
-        "margin": {"t": 12, "r": 12, "b": 40, "l": 60},
+        "margin": {"t": 12, "r": 12, "b": 44, "l": 60},
         "showlegend": False,
         "hovermode": "x unified",
         "dragmode": "zoom",

@@ -183,7 +183,7 @@ def _bars(
 
 def value_layout(look: Look, x_title: str) -> Figure:
     layout: Figure = {
-        "margin": {"t": 12, "r": 12, "b": 40, "l": 48},
+        "margin": {"t": 12, "r": 12, "b": 44, "l": 48},
         "showlegend": False,
         "hovermode": "closest",
         "dragmode": "zoom",

@@ -136,7 +136,7 @@ export function coloured(figure, range) {
     font: font(token("text-3")),
     hoverlabel: { bgcolor: token("raised"), bordercolor: token("rule-2"), font: font(token("text")) },
     xaxis: { ...figure.layout.xaxis, ...axis, title, spikecolor: token("text-3"), spikethickness: 1, ...(range ? { range, autorange: false } : { range: figure.layout.xaxis.range?.slice() }) },
-    yaxis: { ...figure.layout.yaxis, ...axis, ...(figure.layout.yaxis.title && { title: { ...figure.layout.yaxis.title, font: font(token("text-3")) } }) },
+    yaxis: { ...figure.layout.yaxis, ...axis, automargin: true, ...(figure.layout.yaxis.title && { title: { ...figure.layout.yaxis.title, font: font(token("text-3")) } }) },
   };
   return { data, layout };
 }
