@@ -1,6 +1,8 @@
 // The editor of descriptions: write and preview, a small toolbar, bytes, and a draft
 // that this browser keeps until it is saved.
 
+import { rest } from "./app.js";
+
 const form = () => document.querySelector("[data-draft]");
 const area = () => document.getElementById("description-text");
 const clock = (time) => new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
@@ -110,7 +112,8 @@ document.addEventListener("run:look", async () => {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById(shown.id);
   // An editor that was asked for meanwhile comes with the present text, to this very part.
-  if (!fresh || shown.querySelector(".htmx-request")) return;
+  await rest(shown.id);
+  if (!fresh || !shown.isConnected) return;
   const hadFocus = shown.contains(document.activeElement);
   shown.replaceWith(document.adoptNode(fresh));
   htmx.process(fresh);

@@ -9,8 +9,9 @@ import uuid
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
+from tests.e2e.list.held import Held
 from tests.parts.browser import Watch
 from tests.parts.server import Server
 from tests.parts.wire import Connection
@@ -124,3 +125,31 @@ def test_an_experiment_is_described_above_its_runs(
     expect(part.get_by_role("link", name=f"a {place}")).to_be_visible()
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(part.locator("summary")).to_contain_text("Theirs.")
+
+
+def of_text(request: Request) -> bool:
+    """The page that is read for its description, and the description's editor."""
+    return request.headers.get("accept") == "text/html" or (
+        request.url.endswith("/description/")
+    )
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first", "last"])
+def test_an_editor_comes_though_the_text_is_read_again(
+    owner_page: Page, server: Server, place: str, order: tuple[int, int]
+) -> None:
+    page = owner_page
+    page.goto(f"{server.url}/w/default/experiments/{place}/")
+    part = page.locator("#experiment-description")
+    text = part.get_by_label("Description in Markdown")
+    part.get_by_role("link", name="Add a description").click()
+    expect(text).to_be_focused()
+    held = Held(page, of_text)
+    text.press("Escape")
+    held.wait(1)
+    page.keyboard.press("Enter")
+    held.wait(2)
+    for route in [held.routes[at] for at in order]:
+        held.answer(route)
+    held.release()
+    expect(text).to_be_focused()
