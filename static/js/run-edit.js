@@ -8,15 +8,8 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr, requestConfig } = event.detail;
   const link = requestConfig?.elt;
   // The link that opens an editor stands in what is edited.
-  if (xhr.status === 200 && link?.matches("a[hx-get]") && target.contains(link)) before.set(target.id, asleep(target.cloneNode(true)));
+  if (xhr.status === 200 && link?.matches("a[hx-get]") && target.contains(link)) before.set(target.id, target.cloneNode(true));
 });
-
-// The link that asked still says that it waits: a copy would wait for ever, and with it
-// the page's own refresh.
-function asleep(part) {
-  for (const each of part.querySelectorAll(".htmx-request")) each.classList.remove("htmx-request");
-  return part;
-}
 
 // With the swap itself: a moment later a typist may have begun, and what is selected
 // would be typed over.
