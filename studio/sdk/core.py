@@ -49,6 +49,17 @@ class RunCore:
         #: What became of all that was logged; None before the end.
         self.receipt: Receipt | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, which logs by a writer of its own and ends nothing."""
+        stays = ("_writer", "_ending", "_outputs", "_streams", "_snapshot_thread")
+        state = {**vars(self), **dict.fromkeys(stays), "_is_own": False}
+        del state["_writer_lock"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._writer_lock = threading.RLock()
+
     @property
     def id(self) -> str:
         return self._id

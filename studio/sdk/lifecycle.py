@@ -108,8 +108,9 @@ class Lifecycle(Snapshots, Files, Details):
         Raises ActivityFailedException for a failed run, and
         ExperimentExecutionException when interrupted: the run goes on then.
         """
-        follower = Follower(self) if show_output else None
+        follower: Follower | None = None
         try:
+            follower = Follower(self) if show_output else None
             self._wait(follower)
         except KeyboardInterrupt as error:
             raise ExperimentExecutionException(

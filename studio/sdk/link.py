@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from studio.core.connection import (
@@ -48,6 +49,10 @@ class Link:
         # While the server is away: when it is asked again, by the monotonic clock.
         self._again: float | None = None
 
+    def __reduce__(self) -> tuple[Callable[[str, str], Link], tuple[str, str]]:
+        """Without the token: another process has its own for that server."""
+        return link_to, (self.client.url, self.client.workspace)
+
     @property
     def deferred(self) -> bool:
         """Whether writes go to the spool now.
@@ -82,6 +87,13 @@ class Link:
                 "sent as soon as the server takes it, at the latest by `studio sync`."
             )
         self._again = time.monotonic() + PAUSE
+
+
+def link_to(url: str, workspace: str) -> Link:
+    """To a server whose token the environment, or a login, has. Raises UserError."""
+    from studio.sdk.client import Client
+
+    return Link(Client(url, connection_to(url).token, workspace))
 
 
 def mode() -> str:

@@ -130,6 +130,19 @@ def test_run_details_follow_a_run_to_its_end(user: User, notebook: Notebook) -> 
     assert "loss" in notebook.shown("update_display_data", "Completed")
 
 
+def test_waiting_is_interrupted_and_the_run_goes_on(
+    user: User, notebook: Notebook
+) -> None:
+    notebook.cell(BEGIN)
+    notebook.cell("run = experiment.start_logging()")
+    notebook.cell("from azureml.core import Run")
+    code = "Run(experiment, run.id).wait_for_completion(show_output=True)"
+    said = notebook.interrupted(code, "Web View")
+    assert said.endswith("ExperimentExecutionException")
+    assert notebook.cell("print(run.get_status())") == "Running"
+    notebook.cell("run.complete()")
+
+
 def test_an_end_that_is_interrupted_can_be_repeated(
     user: User, notebook: Notebook
 ) -> None:

@@ -115,7 +115,8 @@ def test_outside_of_a_run_the_context_prints(user: User) -> None:
     assert lines[-1].startswith("OfflineRun_")
 
 
-def test_inside_of_a_run_the_context_is_that_run(user: User) -> None:
+@pytest.mark.parametrize("variable", ["STUDIO_RUN_ID", "AZUREML_RUN_ID"])
+def test_inside_of_a_run_the_context_is_that_run(user: User, variable: str) -> None:
     run_id = user.said(
         """
         from azureml.core import Experiment, Workspace
@@ -129,13 +130,14 @@ def test_inside_of_a_run_the_context_is_that_run(user: User) -> None:
         with Run.get_context(allow_offline=False) as run:
             run.log("loss", 0.5)
             print(run.id, run.experiment.name, run.parent)
-        print(run.get_status(), run.get_metrics())
+            run.cancel()
+        print(run.get_status(), run.get_metrics(), run.input_datasets)
         """,
-        env={"STUDIO_RUN_ID": run_id},
+        env={variable: run_id},
     )
     first, second = said.splitlines()
     assert first == f"{run_id} context None"
-    assert second == "Running {'loss': 0.5}"
+    assert second == "Running {'loss': 0.5} {}"
 
 
 def test_run_details_print_where_there_is_no_notebook(user: User) -> None:

@@ -111,6 +111,40 @@ def test_a_block_ends_its_run_as_it_ended_itself(user: User) -> None:
     assert "User program failed with ValueError: boom" in whole_lines[3]
 
 
+def test_a_run_is_handed_to_processes_and_copied(user: User) -> None:
+    (user.folder / "work.py").write_text(
+        """
+def work(run, number):
+    for step in range(20):
+        run.log(f"process {number}", step)
+    run.tag(f"process {number}", run.experiment.workspace.name)
+"""
+    )
+    said = user.said(
+        """
+        from copy import deepcopy
+        from multiprocessing import get_context
+        from work import work
+        from azureml.core import Experiment, Workspace
+        exp = Experiment(Workspace.from_config(), "spawns")
+        run = exp.start_logging(snapshot_directory=None, outputs=False)
+        with get_context("spawn").Pool(2) as pool:
+            pool.starmap(work, [(run, 1), (run, 2)])
+            pool.close()
+            pool.join()
+        deepcopy(run).log("copied", 1)
+        run.complete()
+        metrics = run.get_metrics()
+        print(metrics.pop("copied"), run.get_tags(), run.get_status())
+        print(sorted(metrics), all(v == list(range(20)) for v in metrics.values()))
+        """
+    )
+    assert said.splitlines() == [
+        "1 {'process 1': 'default', 'process 2': 'default'} Completed",
+        "['process 1', 'process 2'] True",
+    ]
+
+
 def test_a_run_logs_on_after_its_end_and_from_forked_processes(user: User) -> None:
     said = user.said(
         """
