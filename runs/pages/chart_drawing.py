@@ -14,6 +14,7 @@ from runs.pages.chart_notes import (
     not_placed,
     of_columns,
     of_dots,
+    of_heights,
     of_runs,
     of_series,
     sampled,
@@ -98,6 +99,7 @@ def _lines(chart: Chart, drawn: ChartRuns, zone: tzinfo, window: Window) -> Draw
     cut = [curve for curve in curves if curve.shown < curve.total]
     if cut:
         notes.insert(0, sampled(sum(c.shown for c in cut), sum(c.total for c in cut)))
+    notes += of_heights(chart, (curve.line.values for curve in curves))
     span = _span(chosen)
     return Drawing(line_figure(lines, look_of(chart), zone=zone, span=span), notes)
 
@@ -129,6 +131,7 @@ def _means(
         bands.append(_band(curve, chart))
     if any(curve.stretched for curve in curves):
         notes.append(_("means of 500 equal stretches"))
+    notes += of_heights(chart, (each.line.values for each in lines))
     look = look_of(chart)
     figure = line_figure(lines, look, zone=zone, bands=bands, span=_span(chosen))
     return figure, notes
@@ -183,6 +186,7 @@ def _values(chart: Chart, drawn: ChartRuns, zone: tzinfo) -> Drawing:
         columns = [replace(column, values=()) for column in columns]
     if chart.kind == "bar":
         dots = bar_dots(chart, drawn, columns)
+        notes += of_heights(chart, (dot.values for dot in dots))
         return Drawing(bar_figure(dots, labels, look_of(chart)), notes)
     if chart.kind == "parallel":
         dots = _dots(drawn, columns)

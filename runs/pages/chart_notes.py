@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -50,7 +50,14 @@ def of_dots(chart: Chart, across: Column, up: Column) -> list[str]:
     return [*not_placed(odd, log=False), *not_placed(small, log=True)]
 
 
-def _is_small(value: float | str) -> bool:
+def of_heights(chart: Chart, heights: Iterable[Sequence[object]]) -> list[str]:
+    """Of lines and bars, where some lie below all that a logarithmic axis shows."""
+    if not chart.log_y or not any(_is_small(v) for values in heights for v in values):
+        return []
+    return [_("0 and less lie below a logarithmic axis")]
+
+
+def _is_small(value: object) -> bool:
     return isinstance(value, float) and value <= 0
 
 

@@ -248,3 +248,15 @@ def test_a_scatter_says_which_runs_have_no_dot(visitor: Client, curve: Any) -> N
     )
     [_dots, odd] = found["data"]
     assert (odd["x"], odd["text"]) == ([1], ["Infinity"])
+
+
+@pytest.mark.parametrize("kind", ["line!{}", "line!{}!group=params.lr", "bar!{}"])
+@pytest.mark.parametrize(("least", "said"), [(0.0, True), (0.5, False)])
+def test_what_lies_below_a_logarithmic_axis_is_said(
+    visitor: Client, curve: Any, kind: str, least: float, said: bool
+) -> None:
+    curve("a", [1.0, least])
+    chart = kind.format("metrics.loss")
+    told = "0 and less lie below a logarithmic axis"
+    assert (told in figure(visitor, f"{chart}!log=y")["note"]) == said
+    assert told not in figure(visitor, chart)["note"]
