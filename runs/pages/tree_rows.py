@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from runs.pages.run_links import Links
 from runs.render import numbers
-from runs.search.find_runs import MoreChildren, RunPage, RunRow
+from runs.search.find_runs import MoreChildren, RunPage, RunRow, TreePlace
 from runs.search.tree_children import MORE
 from runs.search.tree_runs import TreePage
 from studio.core.filters import Field, to_text
@@ -55,15 +55,24 @@ def branch_of(row: RunRow, links: Links) -> Branch | None:
     place = row.place
     if place is None:
         return None
-    others = tuple(o for o in links.spec.tree if o.run_id != row.run.run_id)
-    opened = others if place.is_open else (*others, Open(row.run.run_id))
     return Branch(
         min(place.depth, DEEPEST),
         place.matches,
         place.is_open,
-        _here(links, opened) if row.children or place.is_open else "",
+        _toggle(row.run.run_id, place, links) if row.children or place.is_open else "",
         tuple(_more(line, links) for line in place.after),
     )
+
+
+def _toggle(run_id: str, place: TreePlace, links: Links) -> str:
+    others = tuple(o for o in links.spec.tree if o.run_id != run_id)
+    if not place.is_open:
+        return _here(links, (*others, Open(run_id)))
+    is_named = any(o.run_id == run_id for o in links.spec.tree)
+    if place.matches and is_named:
+        return _here(links, others)
+    # Not named it would be open by itself.
+    return _here(links, (*others, Open(run_id, 0)))
 
 
 def children_href(row: RunRow, links: Links, branch: Branch | None) -> str:
@@ -127,12 +136,9 @@ def _more(line: MoreChildren, links: Links) -> MoreLine:
     hidden = line.total - line.shown
     if not line.total:
         return MoreLine(line.depth, "", "", _("No child run matches"))
-    opened = tuple(
-        Open(o.run_id, min(line.shown + MORE, MAX_OPEN))
-        if o.run_id == line.run_id
-        else o
-        for o in links.spec.tree
-    )
+    more = Open(line.run_id, min(line.shown + MORE, MAX_OPEN))
+    named = {o.run_id: o for o in links.spec.tree} | {line.run_id: more}
+    opened = tuple(named.values())
     href = _here(links, opened)
     if line.shown >= MAX_OPEN:
         href = _list_of(line.run_id, links)

@@ -54,14 +54,15 @@ def in_tree(
     named = replace(spec, q="")
     question = ask(named, viewer, workspace, now=now, fields=asked)
     best = best_below([row.run for row in kept], asked, question)
-    opened = {each.run_id for each in spec.tree}
+    opened = {each.run_id for each in spec.tree if not each.is_closed}
+    above = set(parents.values())
     return [
         replace(
             row,
             place=TreePlace(
                 _depth(row.run, parents),
                 matches=True,
-                is_open=row.run.run_id in opened,
+                is_open=row.run.run_id in opened or row.run.pk in above,
                 best=best.get(row.run.pk, {}),
             ),
         )

@@ -1,6 +1,7 @@
 """What is open below the roots of a page: the children of the open rows.
 
 Open are the rows that `tree` names and whose parents are open up to a root of the page.
+Those that only lead to matches are open by themselves, where the page has few of them.
 A child shows if it or a descendant matches; the children of a row come in the order of
 the list, the first few of them.
 """
@@ -8,7 +9,7 @@ the list, the first few of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,10 +38,14 @@ from runs.search.find_runs import MoreChildren, TreePlace, light
 from runs.search.order import Part, ordered_text, parts_of
 from runs.search.question import Question
 from studio.core.filters import tree
-from studio.core.viewtext import Sort
+from studio.core.viewtext import Open, Sort
 
 #: So many children show at first; each *Show more* adds MORE.
 FIRST, MORE = 10, 50
+#: Below a row that is open by itself, and on how many roots of a page rows are so.
+FIRST_MATCHES, FEW_PATHS = 3, 10
+#: So many runs between roots and matches are asked whether they match themselves.
+MOST_WAYS = 100
 
 
 @dataclass
@@ -84,27 +89,51 @@ class Branches:
 
 def open_branches(question: Question, roots: Sequence[Run]) -> Branches:
     """What is open below these roots, in a fixed number of queries."""
-    shown = {each.run_id: each.shown or FIRST for each in question.spec.tree}
-    named = _named(question, shown) if shown else []
-    limits = _opened(named, roots, shown)
+    asked = {each.run_id: each for each in question.spec.tree}
+    named = _named(question, asked) if asked else []
+    closed = {pk for pk, run_id, _ in named if asked[run_id].is_closed}
+    limits = _opened(named, roots, asked)
     known = {run_id for _, run_id, _ in named}
-    unknown = tuple(run_id for run_id in shown if run_id not in known)
-    branches = Branches(opened=frozenset(limits), unknown=unknown)
-    found: dict[int, Run] = {}
+    matching = _matching(question, [run.pk for run in roots])
+    paths = {run.pk for run in roots} - matching
+    if len(paths) <= FEW_PATHS:
+        limits |= dict.fromkeys(paths - closed - limits.keys(), FIRST_MATCHES)
+    branches = Branches(unknown=tuple(each for each in asked if each not in known))
     if limits:
-        top = [run.root_id or run.pk for run in roots]
+        top = [run.root_id or run.pk for run in roots if run.pk in limits]
         ways = _ways_to_matches(question, top)
-        ranked = _ranked(question, limits, ways)
-        pks = [pk for pk, *_ in ranked]
-        runs = light(Run.objects.filter(pk__in=pks), question.spec)
-        found = {run.pk: run for run in runs}
-        for pk, parent, total in ranked:
-            if pk in found:
-                branches.children[parent].append(found[pk])
-                branches.totals[parent] = total
-    rows = Run.objects.filter(pk__in=[*(run.pk for run in roots), *found])
-    branches.matching = frozenset(question.among(rows).values_list("pk", flat=True))
+        between = set(ways) - closed - limits.keys()
+        if between and len(ways) <= MOST_WAYS:
+            paths = between - _matching(question, between)
+            limits |= dict.fromkeys(paths, FIRST_MATCHES)
+        found = _add_children(branches, question, limits, ways)
+        matching |= _matching(question, found)
+    branches.opened, branches.matching = frozenset(limits), frozenset(matching)
     return branches
+
+
+def _matching(question: Question, keys: Collection[int]) -> set[int]:
+    rows = question.among(Run.objects.filter(pk__in=list(keys)))
+    return set(rows.values_list("pk", flat=True)) if keys else set()
+
+
+def _add_children(
+    branches: Branches,
+    question: Question,
+    limits: Mapping[int, int],
+    ways: Sequence[int],
+) -> Collection[int]:
+    """Hang the first children of each open row below it; returns their keys."""
+    ranked = _ranked(question, limits, ways)
+    pks = [pk for pk, *_ in ranked]
+    found = {
+        run.pk: run for run in light(Run.objects.filter(pk__in=pks), question.spec)
+    }
+    for pk, parent, total in ranked:
+        if pk in found:
+            branches.children[parent].append(found[pk])
+            branches.totals[parent] = total
+    return found.keys()
 
 
 Named = tuple[int, str, int | None]
@@ -118,7 +147,7 @@ def _named(question: Question, shown: Iterable[str]) -> list[Named]:
 
 
 def _opened(
-    named: Sequence[Named], roots: Sequence[Run], shown: Mapping[str, int]
+    named: Sequence[Named], roots: Sequence[Run], asked: Mapping[str, Open]
 ) -> dict[int, int]:
     """The open rows whose parents are all open, and how many children each shows."""
     tops = {run.pk for run in roots}
@@ -126,9 +155,10 @@ def _opened(
     grows = True
     while grows:
         more = {
-            pk: shown[run_id]
+            pk: asked[run_id].shown or FIRST
             for pk, run_id, parent in named
             if pk not in opened and (pk in tops or parent in opened)
+            if not asked[run_id].is_closed
         }
         opened |= more
         grows = bool(more)

@@ -46,13 +46,20 @@ class Column:
 
 @dataclass(frozen=True)
 class Open:
-    """An open row of the tree, and how many of its children show: 0 is the least."""
+    """A row of the tree, and how many of its children show: None is the first few.
+
+    With 0 it is closed, also where it would be open by itself.
+    """
 
     run_id: str
-    shown: int = 0
+    shown: int | None = None
 
     def __str__(self) -> str:
-        return self.run_id + (f":{self.shown}" if self.shown else "")
+        return self.run_id + ("" if self.shown is None else f":{self.shown}")
+
+    @property
+    def is_closed(self) -> bool:
+        return self.shown == 0
 
 
 @dataclass(frozen=True)
@@ -199,7 +206,7 @@ def numbered(items: Iterable[str]) -> tuple[str, ...]:
 
 
 def read_open(text: str, name: str = "tree") -> tuple[Open, ...]:
-    """`sweep_1,sweep_2:60` -> open rows, each once; the last of twins holds."""
+    """`sweep_1,sweep_2:60,sweep_3:0` -> rows, each once; the last of twins holds."""
     found = [_open(item, name) for item in split(text, ",", name)]
     return tuple({each.run_id: each for each in found}.values())
 
@@ -208,7 +215,7 @@ def _open(text: str, name: str) -> Open:
     run_id, colon, shown = text.partition(":")
     if colon and not (shown.isascii() and shown.isdigit()):
         raise InvalidValue(f"{name}: {text} is not an id and a number", field=name)
-    return Open(run_id, min(int(shown[:6]), MAX_OPEN) if colon else 0)
+    return Open(run_id, min(int(shown[:6]), MAX_OPEN) if colon else None)
 
 
 def joined(items: Iterable[object]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -37,6 +38,11 @@ def text(page: Any) -> str:
 
 def row(page: Any, name: str) -> str:
     return next(each for each in rows(page) if f'data-id="{name}"' in each)
+
+
+def toggle(page: Any, name: str) -> str:
+    [href] = re.findall(r'chevron"[^>]* href="([^"]*)"', row(page, name))
+    return unescape(href)
 
 
 def test_children_stay_closed_until_their_row_is_opened(
@@ -86,6 +92,30 @@ def test_a_parent_of_a_match_shows_the_way(visitor: Client, sweep: None) -> None
     assert "under 1 root run" in page.text
     none = visitor.get(TREE + "&q=id:sweep&tree=sweep")
     assert "No child run matches" in none.text
+
+
+def test_the_way_to_a_match_is_open_until_it_is_closed_by_hand(
+    visitor: Client, sweep: None
+) -> None:
+    page = visitor.get(TREE + "&q=tags.n=fold")
+    assert names(page) == ["sweep", "c12", "fold"]
+    assert 'aria-expanded="true"' in row(page, "c12")
+    closed = visitor.get(ALL + toggle(page, "c12"))
+    assert names(closed) == ["sweep", "c12"]
+    opened = visitor.get(ALL + toggle(closed, "c12"))
+    assert names(opened) == ["sweep", "c12", "fold"]
+    assert names(visitor.get(ALL + toggle(opened, "c12"))) == ["sweep", "c12"]
+    assert names(visitor.get(ALL + toggle(page, "sweep"))) == ["sweep"]
+
+
+def test_a_way_shows_its_first_matches_and_how_many_more_there_are(
+    visitor: Client, sweep: None
+) -> None:
+    page = visitor.get(TREE + "&q=tag:n+status:completed")
+    assert names(page) == ["sweep", "c12", "c11", "c10"]
+    assert "Show 9 more child runs" in page.text
+    more = visitor.get(ALL + link(page, "tree=sweep:53"))
+    assert len(names(more)) == 13
 
 
 def test_a_root_without_a_value_shows_the_one_below_it_that_it_sorts_by(

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.plugin import DjangoDbBlocker
 
 from runs.models import Metric, Run, root_metrics
-from runs.search import tree_runs
+from runs.search import tree_children, tree_runs
 from runs.search.find_runs import find_runs
 from runs.search.tree_runs import TreePage, find_tree
 from studio.core.statuses import RunStatus
@@ -75,6 +75,10 @@ def plant(library: Library, chance: Random) -> Library:
 def tree_page(library: Library, **asked: str) -> TreePage:
     spec = replace(ViewSpec.from_query({"children": "1", **asked}), rows=3)
     return find_tree(spec, library.ada, library.workspace, now=NOON)
+
+
+def roots_of(page: TreePage) -> list[str]:
+    return [r.run.run_id for r in page.rows if r.place and not r.place.depth]
 
 
 def flat(library: Library, **asked: str) -> list[str]:
@@ -143,7 +147,7 @@ def test_pages_together_are_all_roots_in_order(
     firsts = []
     for page in pages:
         firsts.append(len(found) + 1)
-        found += [row.run.run_id for row in page.rows]
+        found += roots_of(page)
     assert found == wanted
     assert [page.first for page in pages] == firsts
     if not walks:
@@ -151,7 +155,7 @@ def test_pages_together_are_all_roots_in_order(
     assert pages[0].total == len(flat(forest, q=q))
     if len(pages) > 2:
         back = tree_page(forest, q=q, sort=sort, before=pages[2].before)
-        assert [row.run.run_id for row in back.rows] == wanted[3:6]
+        assert roots_of(back) == wanted[3:6]
 
 
 @pytest.mark.parametrize("q", FILTERS)
@@ -169,7 +173,7 @@ def test_open_rows_have_the_children_that_match_or_lead_to_a_match(
             leads.add(run.run_id)
     page = tree_page(forest, q=q, tree=",".join(f"{each}:60" for each in runs))
     shown = [row.run.run_id for row in page.rows]
-    roots = [r.run.run_id for r in page.rows if r.place and not r.place.depth]
+    roots = roots_of(page)
     assert set(shown) == {each for each in leads if top_of(runs, each) in roots}
     for at, row in enumerate(page.rows):
         assert row.place is not None
@@ -206,6 +210,35 @@ def test_a_row_shows_its_first_children_and_says_how_many_there_are(
     assert len(tree_page(shelf, tree="c13").rows) == 1
 
 
+def test_ways_to_matches_are_open_only_where_a_page_has_few_of_them(
+    shelf: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(3):
+        shelf.make(f"s{n}")
+        shelf.make(f"s{n}a", parent_run_id=f"s{n}", tags={"team": "nlp"})
+    few = tree_page(shelf, q="tags.team = nlp")
+    assert [row.run.run_id for row in few.rows] == [
+        "s2",
+        "s2a",
+        "s1",
+        "s1a",
+        "s0",
+        "s0a",
+    ]
+    monkeypatch.setattr(tree_children, "FEW_PATHS", 2)
+    # One that is closed by hand opens no others.
+    for tree in ("", "s0:0"):
+        many = tree_page(shelf, q="tags.team = nlp", tree=tree)
+        assert [row.run.run_id for row in many.rows] == ["s2", "s1", "s0"]
+
+
+def test_no_row_opens_by_itself_that_matches(shelf: Library) -> None:
+    shelf.make("sweep", tags={"team": "nlp"})
+    shelf.make("child", parent_run_id="sweep", tags={"team": "nlp"})
+    page = tree_page(shelf, q="tags.team = nlp")
+    assert [row.run.run_id for row in page.rows] == ["sweep"]
+
+
 def test_a_root_without_the_value_has_the_best_below_it(shelf: Library) -> None:
     shelf.make("sweep")
     for n, value in enumerate([0.5, 0.9, 0.1]):
@@ -226,15 +259,18 @@ def test_a_root_that_arrives_does_not_shift_the_next_page(shelf: Library) -> Non
     assert [row.run.run_id for row in second.rows] == ["c", "b", "a"]
 
 
-def test_the_number_of_queries_does_not_depend_on_the_rows(shelf: Library) -> None:
+@pytest.mark.parametrize("q", ["run", "deep"])
+def test_the_number_of_queries_does_not_depend_on_the_rows(
+    shelf: Library, q: str
+) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
             tree_page(
                 shelf,
-                q="run",
+                q=q,
                 sort="-metrics.acc",
                 columns="name,metrics.acc,children.failed",
-                tree=",".join(f"s{n},s{n}a" for n in range(8)),
+                tree=",".join(f"s{n},s{n}a" for n in range(8)) if q == "run" else "",
             )
         return len(captured)
 
@@ -247,7 +283,7 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(shelf: Library) -> No
                 parent_run_id=f"s{n}",
                 metrics={"acc": [1.0]},
             )
-        shelf.make(f"s{n}deep", name="run", parent_run_id=f"s{n}a")
+        shelf.make(f"s{n}deep", name="run deep", parent_run_id=f"s{n}a")
 
     for n in range(4):
         sweep(n)
