@@ -1,10 +1,12 @@
 """The documents say what the code does: these fail when they fall behind."""
 
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
+from studio.sdk import Experiment, Run, Workspace
 from studio.settings.environment import VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -13,8 +15,31 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 def test_every_setting_is_explained_and_no_other() -> None:
     page = (ROOT / "docs/settings.md").read_text()
-    explained = re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE)
+    own = page.partition("## Of scripts")[0]
+    explained = re.findall(r"^\| `([A-Z_]+)` \|", own, re.MULTILINE)
     assert sorted(explained) == sorted(VARIABLES)
+
+
+def test_every_variable_that_the_product_reads_is_explained() -> None:
+    page = (ROOT / "docs/settings.md").read_text()
+    files = [path for room in ("studio", "runs") for path in ROOT.glob(f"{room}/**/*")]
+    text = "\n".join(path.read_text() for path in files if path.suffix == ".py")
+    named = set(re.findall(r"\b(?:STUDIO|AZUREML)_[A-Z_]+\b", text))
+    assert "STUDIO_MODE" in named
+    assert {name for name in named if f"`{name}`" not in page} == set()
+
+
+def test_attributes_are_told_from_calls() -> None:
+    page = (ROOT / "docs/sdk.md").read_text()
+    rows = re.findall(
+        r"^\| `(Run|Workspace|Experiment)`.*? \| (.*) \|$", page, re.MULTILINE
+    )
+    kinds = {"Run": Run, "Workspace": Workspace, "Experiment": Experiment}
+    for kind, cell in rows:
+        for point, name in re.findall(r"`(\.?)([a-z_]+)`", cell):
+            found = inspect.getattr_static(kinds[kind], name, None)
+            is_called = callable(found) or isinstance(found, classmethod)
+            assert found is None or is_called != bool(point), f"{kind}.{name}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -47,6 +47,12 @@ def check_origin(request: HttpRequest) -> None:
         raise PermissionDenied(_("This request comes from a page of another site."))
 
 
+def public_origin(request: HttpRequest) -> str:
+    """Where others reach the server: as its operator says, or as it was asked here."""
+    asked: str = request.build_absolute_uri("/").rstrip("/")
+    return settings.STUDIO_ORIGIN or asked
+
+
 def is_own(request: HttpRequest, origin: str) -> bool:
     """Whether an Origin header means this server, as asked or as people type it."""
     own = {f"{request.scheme}://{request.get_host()}".lower()}

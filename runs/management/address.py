@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from django.core.management.base import CommandError
 
+from studio.core.connection import is_loopback
+
 #: A server that was just killed may hold its port a moment longer.
 PATIENCE_SECONDS = 3.0
 
@@ -28,18 +30,24 @@ class Address:
 
     @property
     def reachable(self) -> str:
-        if not ipaddress.ip_address(self.host).is_unspecified:
+        if not self.is_everywhere:
             return self.host
         return "::1" if ":" in self.host else "127.0.0.1"
 
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it listens at each address of this machine, so that none is known."""
+        return ipaddress.ip_address(self.host).is_unspecified
 
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    def warning(self, origin: str) -> str:
+        """What is to be said of the links that are printed; empty when they hold."""
+        if origin or not self.is_everywhere:
+            return ""
+        return (
+            f"Links will say {self.url}, which other machines do not reach: set "
+            "STUDIO_ORIGIN to the address that people type, such as "
+            f"http://studio.example.org:{self.port}."
+        )
 
 
 def refuse_open(

@@ -45,6 +45,21 @@ def lock(folder: Path) -> int:
     return handle
 
 
+def is_served(folder: Path) -> bool:
+    """Whether a server holds the folder now."""
+    try:
+        handle = os.open(folder / "lock", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def client_file(folder: Path) -> Path:
     return folder / "client.json"
 

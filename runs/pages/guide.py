@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from runs.access.origins import public_origin
 from runs.access.rules import SIGNED_IN, access
+from studio import __version__
+from studio.core.connection import is_loopback
 from studio.core.filters.fields import CATALOGUE
 
 EXAMPLES = (
@@ -23,10 +28,12 @@ EXAMPLES = (
 @access(SIGNED_IN)
 @require_safe
 def guide(request: HttpRequest) -> HttpResponse:
-    origin = f"{request.scheme}://{request.get_host()}"
+    origin = public_origin(request)
     context = {
         "fields": CATALOGUE,
         "examples": EXAMPLES,
         "origin": origin,
+        "is_here_only": is_loopback(urlsplit(origin).hostname or ""),
+        "wheel": f"{origin}/dist/run_studio-{__version__}-py3-none-any.whl",
     }
     return render(request, "help.html", context)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
@@ -14,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from runs.access.origins import public_origin
 from runs.access.rules import (
     Permission,
     StudioRequest,
@@ -101,7 +101,7 @@ def invite(request: StudioRequest) -> HttpResponse:
         workspace_of(request), role, actor=request.actor, now=now_ms()
     )
     path = reverse("invitation", args=[secret])
-    address = settings.STUDIO_ORIGIN or request.build_absolute_uri("/").rstrip("/")
+    address = public_origin(request)
     return show(request, made=invitation, link=address + path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from runs.access.origins import public_origin
 from runs.access.rules import Permission, access, by_method
 from runs.actions import share_links as actions
 from runs.actions.clock import now_ms
@@ -44,7 +44,7 @@ def _make(request: PageRequest) -> HttpResponse:
         )
     except InvalidValue as error:
         return _page(request, shown, error.message)
-    origin = settings.STUDIO_ORIGIN or request.build_absolute_uri("/").rstrip("/")
+    origin = public_origin(request)
     address = origin + reverse("shared", args=[secret])
     return members.show(request, made_share=link, share_address=address)
 

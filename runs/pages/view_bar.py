@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from runs.access.origins import public_origin
 from runs.access.rules import Permission
 from runs.models import Experiment, Role, View
 from runs.models.views import may_edit
@@ -108,7 +108,7 @@ def reset_href(workspace: str, view: View | None, experiment: Experiment | None)
 
 def share_text(request: PageRequest, state: ListState, scope: ListScope) -> str:
     """The address that shows to others what is shown here."""
-    origin = settings.STUDIO_ORIGIN or request.build_absolute_uri("/").rstrip("/")
+    origin = public_origin(request)
     view = state.view
     if view is None:
         spec = state.spec.changed()

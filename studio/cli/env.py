@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from studio.core import connection
-from studio.core.connection import Connection, NoServerError
+from studio.core.connection import Connection, NoServerError, is_loopback
 
 #: The folder that holds the `azureml` of this SDK.
 SHIM = str(Path(__file__).resolve().parent.parent / "compat")
@@ -87,6 +87,15 @@ def lines(found: Connection, shell: str, now: Mapping[str, str]) -> list[str]:
     return exported + [drop(name) for name in IN_THE_WAY]
 
 
+def away(found: Connection) -> str:
+    """That the server cannot be reached, and what to do; the lines hold anyhow."""
+    if is_loopback(found.host):
+        do = "start the server with `python manage.py studio`"
+    else:
+        do = "see whether the server runs and this machine reaches it"
+    return f"Nobody answers at {found.url}: {do}."
+
+
 @click.command()
 @click.option(
     "--shell", type=click.Choice(sorted(SHELLS)), default="sh", show_default=True
@@ -110,3 +119,5 @@ def env(shell: str, login_only: bool) -> None:
         click.echo(line)
     if sys.stdout.isatty():
         click.echo(f"# To apply these lines: {SHELLS[shell][2]}", err=True)
+    if not connection.answers(found.url):
+        click.echo(away(found), err=True)

@@ -12,10 +12,9 @@ from urllib.parse import unquote, urlsplit
 import click
 
 from studio.core import connection
-from studio.core.connection import Connection
+from studio.core.connection import Connection, is_loopback
 
 TIMEOUT_SECONDS = 30
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -118,7 +117,7 @@ def login(url: str, token: str, workspace: str | None) -> None:
     except OSError as error:
         raise click.ClickException(f"The token could not be kept: {error}") from error
     click.echo(f"Logged in to {kept.url}, workspace {kept.workspace} (kept in {path}).")
-    if given.url.startswith("http:") and kept.host not in LOOPBACK:
+    if given.url.startswith("http:") and not is_loopback(kept.host):
         click.echo("The address is plain http: the network sees the token.", err=True)
     if connection.home_file().exists():
         click.echo(

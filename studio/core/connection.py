@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -34,6 +36,38 @@ class Connection:
     @property
     def tracking_uri(self) -> str:
         return f"{self.url}/w/{quote(self.workspace)}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is the very machine that asks for it."""
+    import ipaddress
+
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def answers(url: str, seconds: float = 1.0) -> bool:
+    """Whether somebody takes connections at that address, found out in that time."""
+    taken = threading.Event()
+
+    def ask() -> None:
+        try:
+            parts = urlsplit(url)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            socket.create_connection((parts.hostname or "", port), seconds).close()
+            taken.set()
+        except (OSError, ValueError):
+            pass
+
+    # Aside, since looking up a name has no limit of its own.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(seconds)
+    return taken.is_set()
 
 
 def home_file() -> Path:

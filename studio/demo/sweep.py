@@ -1,6 +1,6 @@
 """`python -m studio.demo.sweep`: a parent run, and a child process per trial.
 
-Needs scikit-learn. Two processes train at a time; all of it takes less than a minute.
+Needs scikit-learn. Two processes train at a time; all of it takes a minute or two.
 """
 
 from __future__ import annotations

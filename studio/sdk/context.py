@@ -73,6 +73,15 @@ class OfflineRun:
     def __repr__(self) -> str:
         return f"_OfflineRun(Id: {self.id})"
 
+    def __getattr__(self, name: str) -> Any:
+        """What only a run on a server has: AttributeError, as of the v1 SDK."""
+        if name.startswith("_"):
+            raise AttributeError(f"_OfflineRun has no attribute {name!r}")
+        raise AttributeError(
+            f"There is no {name!r} outside of a run, where nothing is kept: begin one "
+            "with `experiment.start_logging()`, or set STUDIO_RUN_ID to a run's id."
+        )
+
     def log(self, name: str, value: Any, description: str = "", **_more: Any) -> None:
         _say(f"log scalar metric {name}", value)
 

@@ -89,6 +89,15 @@ def test_routes_that_are_not_offered_say_so(
     assert (refused.status, refused.code) == (404, "ENDPOINT_NOT_FOUND")
 
 
+@pytest.mark.parametrize("path", MODEL_REGISTRY)
+def test_of_the_model_registry_it_is_said_what_to_do_instead(
+    mlflow: Mlflow, path: str
+) -> None:
+    refused = refusal(mlflow.send("POST", path))
+    assert "no model registry" in refused.message
+    assert "log_model()" in refused.message
+
+
 @pytest.mark.parametrize(
     "path",
     [

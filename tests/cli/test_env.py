@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from studio import __version__
-from studio.cli.env import IN_THE_WAY, lines, without_proxy
+from studio.cli.env import IN_THE_WAY, away, lines, without_proxy
 from studio.core import connection
 from studio.core.connection import Connection
 from tests.parts.clients import ROOT, quiet_environment
@@ -122,6 +123,32 @@ def test_studio_home_says_which_server_is_meant(
     write(other / "client.json", url="http://localhost:1", token="t", workspace="w")
     done = studio({**at_home, "STUDIO_HOME": str(other)}, "env")
     assert "export STUDIO_URL=http://localhost:1\n" in done.stdout
+
+
+def test_where_nobody_answers_it_says_so_and_exports_all_the_same(
+    tmp_path: Path, user: dict[str, str]
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        write(tmp_path / ".studio/client.json", url=url, token="t", workspace="w")
+        done = studio(user, "env")
+    assert (done.returncode, f"export STUDIO_URL={url}\n" in done.stdout) == (0, True)
+    assert done.stderr.startswith(f"Nobody answers at {url}: start the server")
+
+
+def test_where_somebody_answers_it_says_nothing(
+    tmp_path: Path, user: dict[str, str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        write(tmp_path / ".studio/client.json", url=url, token="t", workspace="w")
+        assert studio(user, "env").stderr == ""
+
+
+def test_of_a_server_elsewhere_it_says_what_to_look_at() -> None:
+    found = Connection("https://studio.example.org", "t", "w")
+    assert "this machine reaches it" in away(found)
 
 
 def test_without_a_server_it_says_what_to_do(user: dict[str, str]) -> None:

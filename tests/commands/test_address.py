@@ -8,7 +8,8 @@ import pytest
 from django.core.management.base import CommandError
 
 from runs.management import address
-from runs.management.address import Address, is_loopback, refuse_open, reserve
+from runs.management.address import Address, refuse_open, reserve
+from studio.core.connection import is_loopback
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,17 @@ def test_an_open_place_is_refused_with_the_variable_that_allows_it(
 )
 def test_loopback_is_known(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_links_that_lead_others_nowhere_are_warned_of(host: str) -> None:
+    assert "STUDIO_ORIGIN" in Address(host, 8000).warning("")
+    assert Address(host, 8000).warning("http://studio.example.org:8000") == ""
+
+
+def test_links_of_an_address_of_its_own_hold() -> None:
+    assert Address("192.0.2.1", 8000).warning("") == ""
+    assert Address("127.0.0.1", 8000).warning("") == ""
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from studio.core.filters.tree import OPERATORS
 DOCS = Path(__file__).parents[2] / "docs" / "filter-language.md"
 CONTRACT = (
     "id number name status experiment submitter target type script error commit "
-    "created started ended updated duration parent root description log starred "
+    "created started ended updated duration parent root description starred "
     "archived deleted locked tags.<key> params.<key> properties.<key> metrics.<key>"
 )
 
@@ -28,6 +28,13 @@ def row(spec):
 def test_every_field_of_the_contract_is_there():
     names = {spec.name for spec in CATALOGUE}
     assert set(CONTRACT.split()) <= names
+
+
+def test_what_is_refused_is_listed_nowhere():
+    assert "log" not in {spec.name for spec in CATALOGUE}
+    assert "| `log` |" not in DOCS.read_text(encoding="utf-8")
+    assert "log" not in fields.near_names("logz")
+    assert parse("log:oom") is not None
 
 
 @pytest.mark.parametrize("spec", CATALOGUE, ids=lambda spec: spec.name)

@@ -20,8 +20,9 @@ def blocks(page: str, kind: str) -> list[str]:
 def test_the_readmes_script_logs_a_run_with_its_model(
     server: Server, tmp_path: Path
 ) -> None:
-    script = tmp_path / "train.py"
-    script.write_text(blocks("README.md", "python")[0])
+    script = tmp_path / "digits.py"
+    [text] = [one for one in blocks("README.md", "python") if "import mlflow" in one]
+    script.write_text(text)
     subprocess.run(
         [sys.executable, script],
         env={**quiet_environment(), **server.environment},
@@ -42,11 +43,11 @@ def test_the_readmes_script_logs_a_run_with_its_model(
 def test_the_shell_example_logs_a_run_by_rest(server: Server, tmp_path: Path) -> None:
     if shutil.which("curl") is None:
         missing("curl", "Install it: apt-get install curl")
-    script = blocks("docs/rest.md", "sh")[0].replace('eval "$(studio env)"\n', "")
-    (tmp_path / "model.bin").write_bytes(b"weights")
+    script = "".join(blocks("docs/rest.md", "sh"))
+    script = script.replace('eval "$(studio env)"\n', "")
     done = subprocess.run(
         ["sh", "-eu", "-c", script.replace("curl ", "curl -sfS ")],
-        env={**quiet_environment(), **server.environment},
+        env={**quiet_environment(), **server.environment, "TMPDIR": str(tmp_path)},
         cwd=tmp_path,
         check=False,
         capture_output=True,
@@ -64,3 +65,4 @@ def test_the_shell_example_logs_a_run_by_rest(server: Server, tmp_path: Path) ->
     path = f"/api/v1/workspaces/default{run}/files/out/model.bin"
     assert connection.ask("GET", path) == b"weights"
     assert '"metrics.loss":0.5' in done.stdout
+    assert "+filter: created >= -7d" in done.stdout

@@ -23,8 +23,10 @@ def test_the_readmes_script_logs_a_run(user: User) -> None:
     text = (ROOT / "README.md").read_text()
     scripts = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     [script] = [one for one in scripts if "azureml" in one]
-    said = user.said(script)
-    assert said.startswith("{'squares': {'n': [1, 2, 3], 'square': [1, 4, 9]}} http://")
+    said = user.said(script + 'print(run.get_metrics("squares"))\n')
+    address, metrics = said.splitlines()
+    assert re.fullmatch(r"http://\S+/runs/\S+", address)
+    assert metrics == "{'squares': {'n': [1, 2, 3], 'square': [1, 4, 9]}}"
 
 
 def test_the_script_of_the_docs_logs_a_run(user: User) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from studio.compat.missing import THERE
+from studio.sdk.context import OfflineRun
 from tests.sdk.user import User
 
 
@@ -113,6 +115,14 @@ def test_outside_of_a_run_the_context_prints(user: User) -> None:
     assert lines[:2] == ["Attempted to log scalar metric loss:", "0.5"]
     assert lines[2:4] == ["Attempted to add tag quality:", "good"]
     assert lines[-1].startswith("OfflineRun_")
+
+
+def test_what_a_run_outside_of_the_server_lacks_is_told_with_what_to_do() -> None:
+    run = OfflineRun()
+    with pytest.raises(AttributeError, match=r"get_metrics.*start_logging\(\)"):
+        run.get_metrics()
+    assert not hasattr(run, "_repr_html_")
+    assert copy.copy(run).id == run.id
 
 
 @pytest.mark.parametrize("variable", ["STUDIO_RUN_ID", "AZUREML_RUN_ID"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from runs.access.rules import PUBLIC, SIGNED_IN, Permission, StudioRequest, access
 from runs.api.mlflow.errors import EndpointNotFound, render_error
 from runs.api.mlflow.http import endpoint
+
+#: What `register_model` and its like ask; both forms of `/api/2.0/mlflow/…`.
+_REGISTRY = re.compile(r"(preview/)?mlflow/(registered-models|model-versions)\b")
 
 
 @endpoint(Permission.READ)
@@ -32,5 +36,10 @@ def health(request: HttpRequest) -> HttpResponse:
 @access(SIGNED_IN, errors=render_error)
 def unknown(request: HttpRequest, route: str = "") -> HttpResponse:
     """The model registry, traces and all else: clients read that there is none."""
-    del route
+    if _REGISTRY.match(route):
+        raise EndpointNotFound(
+            "There is no model registry here. Keep the model with its run: "
+            "mlflow.<framework>.log_model() without registered_model_name, and load it "
+            "by runs:/<run id>/<name>, or by models:/<model id> from MLflow 3 on."
+        )
     raise EndpointNotFound(f"There is no endpoint {request.method} {request.path_info}")

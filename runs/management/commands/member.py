@@ -12,7 +12,7 @@ from django.db import DatabaseError, transaction
 from runs.actions.accounts import add_member, ensure_user, make_workspace
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
-from runs.management.home import read_client
+from runs.management.home import is_served, read_client
 from runs.management.owner import DEFAULT_WORKSPACE, sign_in_url
 from runs.models import Member, Role, User, Workspace
 from studio.core.errors import StudioError
@@ -50,6 +50,11 @@ class Command(BaseCommand):
         role = Role(member.role).label
         self.stdout.write(f"{user.username} is {role} of {options['workspace']}.")
         self.stdout.write(f"Sign in within 15 minutes: {link}")
+        if not is_served(settings.STUDIO_HOME):
+            self.stderr.write(
+                "The server does not run, so nothing answers there yet: start it with "
+                "`python manage.py studio`."
+            )
 
 
 @transaction.atomic

@@ -58,6 +58,9 @@ class Command(BaseCommand):
         home.prepare(folder)
         home.lock(folder)
         address, keeper = reserve(options["host"], options["port"])
+        if warning := address.warning(settings.STUDIO_ORIGIN):
+            self.say(warning)
+        self.say(beginning(folder, with_demo=options["demo"]))
         supervisor = Supervisor(children(address, options), self.say)
         # Signals count from here on, so that none cuts a migration in two.
         with keeper, supervisor.stopped_by_signals():
@@ -106,6 +109,16 @@ class Command(BaseCommand):
 
     def say(self, text: str) -> None:
         self.stderr.write(text)
+
+
+def beginning(folder: Path, *, with_demo: bool) -> str:
+    """What people wait for, before the line that the server is ready."""
+    text = f"Preparing {folder} …"
+    if not home.client_file(folder).exists():
+        text = f"Preparing {folder}; the first start may take half a minute …"
+    if with_demo:
+        text += "\nOnce it is ready, --demo trains for a minute or two."
+    return text
 
 
 def port_number(text: str) -> int:

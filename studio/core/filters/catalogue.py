@@ -45,7 +45,8 @@ class FieldSpec:
     """One entry: what the field is called, holds, allows, and how people read it.
 
     `name` is as written in a filter; `<key>` in it stands for any key. `colon` is what
-    `field:value` means. `sortable` and `column` say where else it may be used.
+    `field:value` means. `sortable` and `column` say where else it may be used. One that
+    is not `answered` is understood, and refused with a sentence that says so.
     """
 
     name: str
@@ -58,6 +59,7 @@ class FieldSpec:
     sortable: bool = True
     column: bool = True
     filterable: bool = True
+    answered: bool = True
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -206,6 +208,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         colon="contains",
         sortable=False,
         column=False,
+        answered=False,
     ),
     _spec("starred", "Starred", BOOLEAN, "Whether you starred it.", "starred:true"),
     _spec("archived", "Archived", BOOLEAN, "Whether it is archived.", "archived:true"),
@@ -288,4 +291,6 @@ KEYED: dict[str, FieldSpec] = {
     ),
 }
 
-CATALOGUE: tuple[FieldSpec, ...] = ATTRIBUTE_SPECS + tuple(KEYED.values())
+CATALOGUE: tuple[FieldSpec, ...] = tuple(
+    spec for spec in (*ATTRIBUTE_SPECS, *KEYED.values()) if spec.answered
+)

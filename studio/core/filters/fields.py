@@ -42,6 +42,9 @@ ATTRIBUTES = {spec.name: spec for spec in ATTRIBUTE_SPECS}
 #: Words before a point that say no more than "a field of the run".
 ATTRIBUTE_PREFIXES = ("attribute", "attributes", "attr", "run")
 
+#: What nobody is led to by a slip.
+_NEVER_MEANT = {"artifact_uri", "log", "logs"}
+
 DATASET_KEYS = ("name", "digest", "context")
 
 _ATTRIBUTE_NAMES = {
@@ -110,5 +113,5 @@ def operators_of(field: Field) -> tuple[str, ...]:
 
 def near_names(word: str) -> list[str]:
     """Field names that `word` may have meant, the nearest first."""
-    names = sorted({*_ATTRIBUTE_NAMES, *_KIND_NAMES} - {"artifact_uri"})
+    names = sorted({*_ATTRIBUTE_NAMES, *_KIND_NAMES} - _NEVER_MEANT)
     return difflib.get_close_matches(word.lower(), names, n=3, cutoff=0.6)
