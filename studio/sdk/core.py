@@ -20,6 +20,9 @@ _FINAL = frozenset(status.value for status in FINAL)
 class RunCore:
     """A run of an experiment. `_info` is what the server last said of it."""
 
+    #: Whether something else (a runner) ends the run, and the script does not.
+    _is_launched = False
+
     def __init__(
         self,
         experiment: Experiment,

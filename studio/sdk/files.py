@@ -16,6 +16,7 @@ from studio.core.errors import AlreadyExists, NotFound
 from studio.core.names import check_path
 from studio.sdk.core import RunCore
 from studio.sdk.errors import UserErrorException
+from studio.sdk.link import AWAY
 
 if TYPE_CHECKING:
     from studio.sdk.client import Client
@@ -40,7 +41,7 @@ class Uploaded:
 
 
 class Files(RunCore):
-    """Uploads of a run that this process logs to go on in the background."""
+    """Uploads of a run that this process began go on in the background."""
 
     def upload_file(
         self,
@@ -177,15 +178,29 @@ class Files(RunCore):
 
     def _upload(self, path: str, local: Path, overwrite: bool) -> KeptFile:
         size = local.stat().st_size
-        if self._writer is not None:
-            if path in self._paths and not overwrite:
-                raise _is_there(path)
-            self._writer.file(local, path)
-        else:
-            with local.open("rb") as source:
-                self._send(path, source, size, overwrite)
+        if self._writer is not None and path in self._paths and not overwrite:
+            raise _is_there(path)
+        if not self._sent_at_once(path, local, size, overwrite):
+            self._out().file(local, path)
         self._paths.add(path)
         return KeptFile(path, size)
+
+    def _sent_at_once(self, path: str, local: Path, size: int, overwrite: bool) -> bool:
+        """Not where this process logs a run that began with it, whose files it knows:
+        that goes on in the background. Another's may have the file already.
+        """
+        is_new = self._is_own or self._is_launched or self._link.deferred
+        if self._writer is not None and is_new:
+            return False
+        try:
+            with local.open("rb") as source:
+                self._send(path, source, size, overwrite)
+        except AWAY as error:
+            if self._writer is None:
+                raise
+            self._link.defer(error)
+            return False
+        return True
 
     def _send(self, path: str, source: BinaryIO, size: int, overwrite: bool) -> None:
         place = self._place(f"files/{quote(path)}")

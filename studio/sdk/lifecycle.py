@@ -29,9 +29,6 @@ NO_ERROR = "Detailed error not set on the Run. Please check the logs for details
 class Lifecycle(Snapshots, Files, Details):
     """Final statuses stay: what comes after them is accepted and changes nothing."""
 
-    #: Whether something else (a runner) ends the run, and the script does not.
-    _is_launched = False
-
     @property
     def status(self) -> str:
         """The status when it was last read; `get_status()` reads it anew."""

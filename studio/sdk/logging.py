@@ -7,7 +7,6 @@ warning; `STUDIO_STRICT=1` makes it an error.
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
@@ -16,10 +15,12 @@ from typing import Any
 from urllib.parse import quote
 
 from studio.core.errors import StudioError
+from studio.core.names import check_key
+from studio.sdk.artifacts import as_json, as_path, is_image
 from studio.sdk.core import RunCore
 from studio.sdk.errors import UserErrorException
 from studio.sdk.telling import skip, warn
-from studio.sdk.values import PLAIN, is_listlike, one_type, scalar, whole, wire
+from studio.sdk.values import PLAIN, is_listlike, one_type, scalar, whole
 
 SERIES, LIST, TABLE, IMAGE = "series", "list", "table", "image"
 #: Of that many names it is remembered what they hold.
@@ -98,6 +99,8 @@ class Logging(RunCore):
         """Keep an image: a file, or whatever has `savefig`, as matplotlib's pyplot."""
         if (path is None) == (plot is None):
             raise UserErrorException("Give log_image either a path or a plot.")
+        if not self._may_be(name):
+            return
         if plot is not None:
             artifact = self._log_plot(name, plot)
         else:
@@ -167,7 +170,7 @@ class Logging(RunCore):
                 f"{_CALLS.get(kind, kind)}: use two names, so that each has its chart."
             )
         elif not isinstance(name, str):
-            raise UserErrorException(f"The name of a metric must be text, not {name!r}")
+            raise _no_name(name)
         elif len(self._names) < MOST_NAMES:
             self._names[name] = kind
 
@@ -178,9 +181,9 @@ class Logging(RunCore):
                 f"{type(plot).__name__} has not."
             )
         stamp = int(time.time())
-        while f"{_as_path(name)}_{stamp}.png" in self._paths:
+        while f"{as_path(name)}_{stamp}.png" in self._paths:
             stamp += 1
-        artifact = f"{_as_path(name)}_{stamp}.png"
+        artifact = f"{as_path(name)}_{stamp}.png"
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder) / "plot.png"
             plot.savefig(str(local), format="png")
@@ -191,7 +194,7 @@ class Logging(RunCore):
         local = Path(path)
         if not local.is_file():
             raise UserErrorException(f"There is no image file {path!r}.")
-        if not _is_image(local):
+        if not is_image(local):
             raise UserErrorException(
                 f"{path!r} is no image: log_image takes PNG, JPEG, GIF, BMP, WebP, "
                 "TIFF or SVG."
@@ -209,16 +212,30 @@ class Logging(RunCore):
                 raise UserErrorException(f"Invalid JSON provided: {error}") from error
         if not isinstance(value, Mapping):
             raise UserErrorException("Invalid JSON provided: it must be an object")
+        text = as_json(value)
+        if not self._may_be(name):
+            return
         artifact = self._free_path(name)
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder) / "document.json"
-            local.write_text(_as_json(value), encoding="utf-8")
+            local.write_text(text, encoding="utf-8")
             self._keep(local, artifact)
         self._item(name, kind, self._artifact_uri(artifact))
 
+    def _may_be(self, name: str) -> bool:
+        """Whether a metric may be called so; before a file is kept for it."""
+        if not isinstance(name, str):
+            raise _no_name(name)
+        try:
+            check_key(name, "name")
+        except StudioError as error:
+            skip(error)
+            return False
+        return True
+
     def _free_path(self, name: str) -> str:
         """A path like `name` that this process has not kept a file under yet."""
-        wanted = _as_path(name)
+        wanted = as_path(name)
         stem, dot, ending = wanted.rpartition(".")
         if "/" in ending or not stem:
             stem, dot, ending = wanted, "", ""
@@ -234,6 +251,10 @@ class Logging(RunCore):
 
     def _artifact_uri(self, artifact: str) -> str:
         return f"aml://artifactId/ExperimentRun/dcid.{self._id}/{quote(artifact)}"
+
+
+def _no_name(name: object) -> UserErrorException:
+    return UserErrorException(f"The name of a metric must be text, not {name!r}")
 
 
 def rows_of(name: str, value: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -259,31 +280,3 @@ def rows_of(name: str, value: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _as_column(cells: Any) -> list[Any]:
     return list(cells) if is_listlike(cells) else [cells]
-
-
-def _as_json(value: Any) -> str:
-    def plain(other: Any) -> Any:
-        # An array, or a number of numpy.
-        return other.tolist() if hasattr(other, "tolist") else str(other)
-
-    text = json.dumps(value, default=plain)
-    return json.dumps(wire(json.loads(text)))
-
-
-def _as_path(name: str) -> str:
-    """A file's path of a metric's name or a local path, without what none may hold."""
-    parts = str(name).replace(os.sep, "/").replace("\\", "/").split("/")
-    kept = [part for part in parts if part not in ("", ".", "..")]
-    text = "/".join(kept) or "unnamed"
-    text = "".join(char if char.isprintable() else "_" for char in text)
-    return f"{text[0]}_{text[2:]}" if text[1:2] == ":" else text
-
-
-_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
-
-
-def _is_image(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(512)
-    is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
-    return head.startswith(_MAGIC) or is_webp or b"<svg" in head

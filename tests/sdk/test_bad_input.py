@@ -72,6 +72,8 @@ WRONG_CALLS = {
     "run.log_image('m', path='nosuch.png')": "There is no image file 'nosuch.png'",
     "run.log_image('m', path='text.txt')": "is no image",
     "run.log_confusion_matrix('m', '{')": "Invalid JSON provided",
+    "run.log_residuals('m', {(1, 2): 3})": "Invalid JSON provided: keys must be str",
+    "run.log_predictions(None, {})": "name of a metric must be text, not None",
     "run.upload_file('x', 'nosuch.txt')": "There is no file 'nosuch.txt'",
     "run.upload_file('x', None)": "an open file is to be uploaded, not None",
     "run.upload_file('../x', 'text.txt')": "must be a relative path",
@@ -132,16 +134,18 @@ run.log("n" * 300, 1)
 run.log("text", "x" * 70_000)
 run.log("huge", 1 << 5000)
 run.log("complex", 1 + 2j)
+run.log_residuals("n" * 300, {"data": {}})
 for _ in range(3):
     run.log("mixed", 1.5)
 run.log_row("mixed", a=1)
 run.log("good", 1)
 run.complete()
-print(sorted(run.get_metrics()), run.get_metrics("complex"))
+print(sorted(run.get_metrics()), run.get_metrics("complex"), run.get_file_names())
 """
     )
     done = user.run(code)
-    assert done.stdout.strip() == "['complex', 'good', 'mixed'] {'complex': '(1+2j)'}"
+    metrics = "['complex', 'good', 'mixed'] {'complex': '(1+2j)'}"
+    assert done.stdout.strip() == f"{metrics} []"
     for words in ("250", "65536", "4096 bits", "is logged as text", "use two names"):
         assert words in done.stderr
 
@@ -187,13 +191,19 @@ open("text.txt", "w").write("other")
 """
         + TRY.format('Run(exp, run.id).upload_file("a.txt", "text.txt")')
         + """
+again = Run(exp, run.id)
+again.log("m", 1)
+"""
+        + TRY.format('again.upload_file("a.txt", "text.txt")')
+        + """
+again.complete()
 Run(exp, run.id).upload_file("a.txt", "text.txt", overwrite=True)
 Run(exp, run.id).download_file("a.txt", "back/b.txt")
 print(open("back/b.txt").read())
 """
     )
-    first, second, third = user.said(code).splitlines()
-    assert first == second
+    first, second, logged, third = user.said(code).splitlines()
+    assert first == second == logged
     assert first.startswith("AlreadyExists: Resource Conflict: the run has a file")
     assert third == "other"
 
