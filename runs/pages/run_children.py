@@ -17,6 +17,7 @@ from runs.pages import run_list
 from runs.pages.list_scope import RUN
 from runs.pages.members_only import PageRequest
 from runs.pages.run_head import find_head, frame
+from runs.pages.run_nothing import nothing_in
 from studio.core.errors import InvalidFilter
 from studio.core.filters import parse, to_text
 from studio.core.filters.edit import terms
@@ -34,7 +35,8 @@ def children(request: PageRequest, run_id: str) -> HttpResponseBase:
     asked["in"] = f"{RUN}{head.run.run_id}"
     request.GET = asked
     context = {**frame(request, head), "tab": "children", "here": here}
-    around = run_list.Around("run_children.html", context, scoped)
+    nothing = None if head.children else nothing_in("children", head.run)
+    around = run_list.Around("run_children.html", context, scoped, nothing)
     return run_list.show(request, None, around=around)
 
 

@@ -18,6 +18,7 @@ from runs.pages.file_preview import Content, viewer
 from runs.pages.members_only import PageRequest
 from runs.pages.raw_files import disposition, send_raw
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
+from runs.pages.run_nothing import nothing_in
 from runs.render.addresses import run_path
 from runs.render.archive import zipped
 from runs.render.file_tree import Folder, Leaf, tree
@@ -43,6 +44,7 @@ def files(request: PageRequest, run_id: str) -> HttpResponse:
         chosen = find_file(head.run, path, model_id)
     context = {
         "found": found,
+        "nothing": None if found.all else nothing_in("files", head.run),
         "tree": _tree(found.own, base, chosen, None),
         "model_trees": [
             (model, _tree(of_model, base, chosen, model))

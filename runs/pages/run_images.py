@@ -15,6 +15,7 @@ from runs.access.rules import Permission, access
 from runs.pages.members_only import PageRequest
 from runs.pages.pictures import Picture, picture_of
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
+from runs.pages.run_nothing import nothing_in
 from runs.render.addresses import run_path
 from runs.render.numbers import grouped
 from runs.search.run_images import RunImage, list_images, names_of
@@ -69,6 +70,7 @@ def images(request: PageRequest, run_id: str) -> HttpResponse:
             for name, count in names_of(found)
         ],
         "total": len(found),
+        "nothing": None if found else nothing_in("images", head.run),
         "gallery_query": State(state.names, False, SHOWN).query(),
         "side_query": State(state.names, True, SHOWN).query(),
         **_shown(base, state, chosen),

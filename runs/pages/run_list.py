@@ -39,6 +39,7 @@ from runs.pages.list_scope import scope_in
 from runs.pages.members_only import PageRequest
 from runs.pages.run_legal import role_refusal
 from runs.pages.run_links import Links, strip
+from runs.pages.run_nothing import Nothing
 from runs.pages.short_address import pushed, says_too_much, to_query
 from runs.pages.view_bar import bar
 from runs.pages.view_state import ListState, missing_in, read_state, with_view
@@ -61,12 +62,14 @@ HTMX_SWAPS_THIS = 422
 class Around:
     """The page that the list stands in: a template that extends the list's own.
 
-    `scoped` is a filter with what this list's filters say in any case.
+    `scoped` is a filter with what this list's filters say in any case; `nothing` is
+    what a list says that has no runs at all.
     """
 
     template: str = "run_list.html"
     context: Mapping[str, Any] = field(default_factory=dict)
     scoped: Callable[[str], str] = str
+    nothing: Nothing | None = None
 
 
 ALONE = Around()
@@ -138,6 +141,7 @@ def _one_page(
     context = _context(request, found, experiment)
     context |= bar(request, replace(state, spec=found.spec), experiment, found.columns)
     context["complaints"] = [*found.complaints, *missing_in(request, state, found.page)]
+    context["nothing"] = around.nothing
     if request.htmx:
         return _fragment(request, context, stamp)
     context |= _frame(request, spec, experiment) | {"etag": f'"{stamp}-"'}

@@ -18,6 +18,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.metric_choice import Choice, Together, read_choice
 from runs.pages.metric_panels import STEPS, Panel, Sources, panels
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
+from runs.pages.run_nothing import nothing_in
 from runs.render import times
 from runs.render.addresses import run_path
 from runs.render.chart_axes import Axis
@@ -69,6 +70,7 @@ def metrics(request: PageRequest, run_id: str) -> HttpResponse:
     context = {
         "choice": choice,
         "groups": _groups(heads, choice),
+        "nothing": None if heads else nothing_in("metrics", head.run),
         "panels": made,
         "axes": [(axis.value, AXES[axis]()) for axis in Axis],
         "graphs": [(each.value, GRAPHS[each]()) for each in Together],

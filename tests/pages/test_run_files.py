@@ -49,7 +49,7 @@ def lines(browser: Client, query: str = "") -> list[str]:
 
 
 def test_a_run_without_files_says_so(browser: Client, run: Run) -> None:
-    assert "No files yet." in browser.get(FILES).text
+    assert "No files yet" in browser.get(FILES).text
 
 
 def test_the_tree_lists_every_file(browser: Client, run: Run) -> None:

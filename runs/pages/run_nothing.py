@@ -1,0 +1,85 @@
+"""What a tab of the run page says that is empty, and how a script fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from runs.models import Run
+from runs.search.run_origin import Logger, loggers_of
+
+SNIPPETS = {
+    "metrics": {
+        Logger.SDK: 'run.log("loss", 0.25)',
+        Logger.MLFLOW: 'mlflow.log_metric("loss", 0.25, step=1)',
+    },
+    "images": {
+        Logger.SDK: 'run.log_image("samples", path="samples.png")',
+        Logger.MLFLOW: 'mlflow.log_image(image, key="samples", step=1)',
+    },
+    "files": {
+        Logger.SDK: 'run.upload_file("outputs/notes.txt", "notes.txt")',
+        Logger.MLFLOW: 'mlflow.log_artifact("notes.txt")',
+    },
+    "children": {
+        Logger.SDK: (
+            'with run.child_run("fold 1") as child:\n    child.log("loss", 0.25)'
+        ),
+        Logger.MLFLOW: (
+            'with mlflow.start_run(nested=True, run_name="fold 1"):\n'
+            '    mlflow.log_metric("loss", 0.25)'
+        ),
+    },
+}
+#: What each tab says of a run that goes on, and of one that has ended.
+_WORDS: dict[str, Callable[[], tuple[str, str, str, str]]] = {
+    "metrics": lambda: (
+        _("No metrics yet"),
+        _("What the run logs appears here while it runs."),
+        _("No metrics"),
+        _("This run has ended and logged none. A script logs them so:"),
+    ),
+    "images": lambda: (
+        _("No images yet"),
+        _(
+            "Images that the run logs, and image files among its outputs, appear here "
+            "while it runs."
+        ),
+        _("No images"),
+        _(
+            "This run has ended and logged none, nor has it image files among its "
+            "outputs. A script logs them so:"
+        ),
+    ),
+    "files": lambda: (
+        _("No files yet"),
+        _("Files that the run keeps, and its logs, appear here while it runs."),
+        _("No files"),
+        _("This run has ended and kept none. A script keeps them so:"),
+    ),
+    "children": lambda: (
+        _("This run has no child runs"),
+        _("Those that its script starts appear here while it runs:"),
+        _("This run has no child runs"),
+        _("It has ended and started none. A script starts them so:"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """`snippets` are of what the run's script logs with, or of all ways if unknown."""
+
+    title: str
+    text: str
+    snippets: tuple[str, ...]
+
+
+def nothing_in(tab: str, run: Run) -> Nothing:
+    title, text, last_title, last_text = _WORDS[tab]()
+    snippets = tuple(SNIPPETS[tab][each] for each in loggers_of(run))
+    if run.state.is_final:
+        return Nothing(last_title, last_text, snippets)
+    return Nothing(title, text, snippets)

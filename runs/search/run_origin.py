@@ -1,0 +1,25 @@
+"""What a run's script logs with, as far as the run shows it."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from runs.models import Run, RunTag, RunWriter
+from runs.search.run_detail import BOOKKEEPING
+
+
+class Logger(Enum):
+    SDK = "sdk"
+    MLFLOW = "mlflow"
+
+
+def loggers_of(run: Run) -> tuple[Logger, ...]:
+    """Those that left their traces in the run; all of them where none did.
+
+    MLflow's clients leave tags of their own. The SDK alone has writers, and promises
+    heart-beats from the beginning.
+    """
+    tags = RunTag.objects.filter(run=run, key__name__startswith=BOOKKEEPING)
+    has_writer = run.heartbeats or RunWriter.objects.filter(run=run).exists()
+    seen = {Logger.SDK: has_writer, Logger.MLFLOW: tags.exists()}
+    return tuple(each for each in Logger if seen[each]) or tuple(Logger)
