@@ -16,6 +16,7 @@ from runs.access.failures import RETRY_AFTER, as_studio_error
 from runs.access.rules import Access, ErrorRenderer
 from studio.core.errors import (
     InvalidRequest,
+    LinkUsedUp,
     NotFound,
     PermissionDenied,
     SignInRequired,
@@ -127,11 +128,19 @@ TITLES = {
 
 def as_page(request: HttpRequest, error: StudioError) -> HttpResponse:
     context = {
-        "heading": TITLES.get(error.status, _("Something went wrong")),
+        "heading": _title(error),
         "error": error,
+        # What a link is worth is all that there is to say of it.
+        "code": "" if isinstance(error, LinkUsedUp) else error.code,
         "signed_in": _is_signed_in(request),
     }
     return render(request, "error.html", context, status=error.status)
+
+
+def _title(error: StudioError) -> str:
+    if isinstance(error, LinkUsedUp):
+        return _("This link no longer works")
+    return str(TITLES.get(error.status, _("Something went wrong")))
 
 
 _PAGE_FORMS: dict[str, ErrorRenderer] = {

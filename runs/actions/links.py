@@ -11,7 +11,7 @@ from runs.actions.accounts import add_member
 from runs.actions.actor import Actor
 from runs.actions.secrets import digest, moment, new_secret
 from runs.models import Invitation, Member, Role, SignInLink, User, Workspace
-from studio.core.errors import InvalidState, NotFound
+from studio.core.errors import InvalidState, LinkUsedUp
 
 SIGN_IN_MINUTES = 15
 INVITATION_DAYS = 7
@@ -40,13 +40,19 @@ def find_sign_in_link(secret: str, *, now: int) -> SignInLink:
         .first()
     )
     if link is None:
-        raise NotFound(
-            _(
-                "This sign-in link was used already, or is older than 15 minutes. "
-                "Each works once."
-            )
-        )
+        raise _no_sign_in_link()
     return link
+
+
+def _no_sign_in_link() -> LinkUsedUp:
+    return LinkUsedUp(
+        _(
+            "This sign-in link was used already, or is older than %(minutes)s minutes: "
+            "each works once. Whoever runs the server gets a new one from its next "
+            "start, or at any time by: python manage.py member NAME"
+        )
+        % {"minutes": SIGN_IN_MINUTES}
+    )
 
 
 @transaction.atomic
@@ -57,7 +63,7 @@ def use_sign_in_link(secret: str, *, now: int) -> User:
         used=moment(now)
     )
     if not won:
-        raise NotFound(_("This sign-in link was used already. Each works once."))
+        raise _no_sign_in_link()
     return link.user
 
 
@@ -88,13 +94,19 @@ def find_invitation(secret: str, *, now: int) -> Invitation:
         .first()
     )
     if invitation is None or not _still_owner(invitation):
-        raise NotFound(
-            _(
-                "This invitation was used already, was taken back, or is older than "
-                "7 days. Each works once."
-            )
-        )
+        raise _no_invitation()
     return invitation
+
+
+def _no_invitation() -> LinkUsedUp:
+    return LinkUsedUp(
+        _(
+            "This invitation was used already, was taken back, or is older than "
+            "%(days)s days: each works once. An owner of the workspace makes a new one "
+            "on its page Members."
+        )
+        % {"days": INVITATION_DAYS}
+    )
 
 
 def _still_owner(invitation: Invitation) -> bool:
@@ -116,7 +128,7 @@ def use_invitation(secret: str, user: User, *, now: int) -> Workspace:
         pk=invitation.pk, used__isnull=True, revoked__isnull=True
     ).update(used=moment(now), used_by=user)
     if not won:
-        raise NotFound(_("This invitation was used already. Each works once."))
+        raise _no_invitation()
     workspace = invitation.workspace
     old = Member.objects.filter(workspace=workspace, user=user).first()
     if old is None or old.role < invitation.role:

@@ -98,6 +98,10 @@ class NotFound(StudioError):
     status = 404
 
 
+class LinkUsedUp(NotFound):
+    """A link that works once was used or has expired; nobody learns which, or whose."""
+
+
 class SignInRequired(StudioError):
     """Nobody is signed in, or the token is unknown, expired or revoked."""
 

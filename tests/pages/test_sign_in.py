@@ -168,6 +168,19 @@ def test_a_link_signs_in_once(client, mira):
     assert "used already" in Client().get(link).text
 
 
+def test_a_link_that_no_longer_works_says_so_and_how_one_gets_another(client, mira):
+    used, old = link_of(mira), link_of(mira, age=15 * 60_000)
+    client.post(used)
+    pages = [Client().get(link) for link in (used, old, "/sign-in/link/none/")]
+    assert {page.status_code for page in pages} == {404}
+    shown = {page.text.partition("<h1>")[2].partition("</p>")[0] for page in pages}
+    [text] = shown
+    assert "This link no longer works" in text
+    assert "older than 15 minutes" in text
+    assert "python manage.py member NAME" in text
+    assert "NotFound" not in pages[0].text
+
+
 def test_a_link_lives_fifteen_minutes(client, mira):
     link = link_of(mira, age=15 * 60_000)
     assert client.post(link).status_code == 404
