@@ -83,6 +83,20 @@ def test_an_error_offers_filters_that_work(text, filters):
         parse(each)
 
 
+@pytest.mark.parametrize(
+    ("text", "filters"),
+    [
+        ("statis = 1", ["status = 1", "start_time = 1", "started = 1"]),
+        ("durration = abc", ["duration = abc", "description = abc"]),
+        ("metrics.loss >", ["metrics.loss > 0.8"]),
+        ("tags.x >", ["tags.x > 0.8"]),
+    ],
+)
+def test_the_likeliest_is_offered_first_and_nothing_empty(text, filters):
+    offered = [each["filter"] for each in error_of(text).details["suggestions"]]
+    assert offered == filters
+
+
 def test_the_message_counts_characters_from_one():
     error = error_of('metrics."val/acc" > high')
     assert error.message.startswith("Expected a number after '>' at character 21. ")

@@ -49,6 +49,7 @@ def with_ways_out(
 ) -> InvalidFilter:
     """The error with those suggestions that mend the filter, or else their part.
 
+    The first, which is the likeliest, is offered also where it mends only its part.
     `first_mistake` is the place of a text's first mistake, None if there is none.
     """
     whole, part = [], []
@@ -59,6 +60,8 @@ def with_ways_out(
             whole.append(shown)
         elif place >= suggestion["end"]:
             part.append(shown)
+    if whole and part and part[0]["text"] == error.details["suggestions"][0]["text"]:
+        whole.insert(0, part[0])
     return _error(**{**error.details, "suggestions": whole or part})
 
 

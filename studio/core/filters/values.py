@@ -153,7 +153,7 @@ class Operand:
 
     def _number_options(self, name: str, word: str) -> list[str]:
         options = [f"{name} {self._one_sided()} 0.8"]
-        if self.type == fields.MIXED:
+        if self.type == fields.MIXED and word:
             text = "tags.quality" if self.field.kind == tree.METRICS else name
             options.append(f"{text} = {value_text(Text(word))}")
         return options
