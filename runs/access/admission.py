@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from runs.access.answers import MethodNotAllowed, declaration
+from runs.access.answers import MethodNotAllowed, declaration, is_api
 from runs.access.asides import note
 from runs.access.authentication import Caller
 from runs.access.origins import SAFE_METHODS
@@ -61,13 +61,23 @@ def check_size(request: HttpRequest, declared: Access) -> None:
 def check_person(request: HttpRequest, declared: Access, caller: Caller) -> User:
     """The signed-in user; what only a person may do is refused to tokens."""
     if caller.user is None:
-        raise SignInRequired(_("Sign in to see this."))
+        raise SignInRequired(_sign_in_so(request))
     if caller.token is None:
         return caller.user
     writes_page = declared.errors is None and request.method not in SAFE_METHODS
     if declared.need == IN_PERSON or writes_page:
         raise PermissionDenied(_("A token cannot do this; sign in with a browser."))
     return caller.user
+
+
+def _sign_in_so(request: HttpRequest) -> str:
+    """Programs have tokens, people a form."""
+    if not is_api(request):
+        return _("Sign in to see this.")
+    return _(
+        "A token is needed here, sent as the header Authorization: Bearer TOKEN. The "
+        "account page makes one, and on the server's machine studio env prints one."
+    )
 
 
 def find_membership(caller: Caller, name: str | None) -> Member:

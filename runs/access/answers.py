@@ -86,11 +86,16 @@ def declaration(request: HttpRequest, view: Any) -> Access | None:
     return declared
 
 
+def is_api(request: HttpRequest) -> bool:
+    """Whether the address is one that programs call: REST's or MLflow's."""
+    return bool(_API.match(request.path_info))
+
+
 def by_path(request: HttpRequest) -> ErrorRenderer:
     """The form of errors where no view is known (yet)."""
     if _MLFLOW.match(request.path_info):
         return as_mlflow
-    if _API.match(request.path_info):
+    if is_api(request):
         return as_json
     return as_page
 

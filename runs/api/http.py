@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -21,6 +20,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from runs.access.rules import Permission, StudioRequest, access
 from runs.api.bodies import plain_body
+from runs.api.wrong_shapes import invalid
 from studio import __version__
 from studio.core.errors import InvalidRequest, InvalidValue, StudioError
 
@@ -30,9 +30,6 @@ Shape = type[msgspec.Struct]
 
 #: So that a client of another version can say what is wrong.
 VERSION_HEADER = "X-Studio-Version"
-
-_PATH = re.compile(r" - at `\$\.?(?P<path>.*)`$")
-_MEMBER = re.compile(r"field `(?P<name>[^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -140,7 +137,7 @@ def decode_body(request: HttpRequest, shape: Shape) -> Any:
     try:
         return msgspec.json.decode(content or b"{}", type=shape)
     except msgspec.ValidationError as error:
-        raise _invalid(error) from error
+        raise invalid(error, shape) from error
     except UnicodeDecodeError as error:
         raise InvalidRequest("The body is not valid UTF-8") from error
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
@@ -159,7 +156,7 @@ def decode_query(request: HttpRequest, shape: Shape) -> Any:
     try:
         return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:
-        raise _invalid(error) from error
+        raise invalid(error, shape, "parameter") from error
 
 
 def _check_headers(request: HttpRequest) -> None:
@@ -176,16 +173,3 @@ def _check_headers(request: HttpRequest) -> None:
     charset = (request.content_params or {}).get("charset", "utf-8")
     if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
         raise InvalidRequest(f"The charset must be UTF-8, not {charset}")
-
-
-def _invalid(error: msgspec.ValidationError) -> InvalidValue:
-    """msgspec's sentence with the path of the value as `field`."""
-    text = str(error)
-    found = _PATH.search(text)
-    path = found["path"] if found else ""
-    sentence = _PATH.sub("", text)
-    member = _MEMBER.search(sentence)
-    if member:
-        path = f"{path}.{member['name']}" if path else member["name"]
-    place = f" (at {path})" if path else ""
-    return InvalidValue(sentence + place, field=path)
