@@ -16,7 +16,7 @@ from runs.search.run_metrics import NUMERIC_KINDS, is_drawn
 from studio.core.errors import InvalidValue
 
 #: Charts that are open when the address names none.
-FIRST_CHARTS = 6
+FIRST_CHARTS = 12
 MOST_CHOSEN = 40
 HEAVIEST = 0.99
 #: What can be said of a single metric.
@@ -120,17 +120,18 @@ def _keys(
     chosen = set(asked.getlist("key"))
     if chosen:
         return tuple(name for name in names if name in chosen), False
-    drawn = _worth_drawing(heads)
-    plain = [name for name in drawn if not name.startswith("system/")]
-    return tuple((plain or drawn)[:FIRST_CHARTS]), True
+    plain = [head for head in heads if not head.key.name.startswith("system/")]
+    first = sorted(plain or heads, key=_rank)[:FIRST_CHARTS]
+    return tuple(head.key.name for head in first), True
 
 
-def _worth_drawing(heads: Sequence[Metric]) -> list[str]:
-    """What makes a line or picture, if anything does: a lone point says little."""
-    pictured = [h for h in heads if h.kind not in NUMERIC_KINDS]
-    drawn = [head for head in heads if is_drawn(head)]
-    lines = [head for head in drawn if head.count > 1] + pictured
-    return [head.key.name for head in lines or drawn or heads]
+def _rank(head: Metric) -> int:
+    """Lines first, then pictures, tables and documents: a lone point says little."""
+    if head.kind not in NUMERIC_KINDS:
+        return 1
+    if not is_drawn(head):
+        return 3
+    return 0 if head.count > 1 else 2
 
 
 def read_axis(asked: Mapping[str, Any]) -> Axis:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -39,14 +39,22 @@ class Tile:
 
 @dataclass(frozen=True)
 class State:
-    """What the address says: the chosen names, an open image, side by side."""
+    """What the address says: the chosen names, side by side, how many at first.
+
+    Without names all are chosen, or with `none` not one.
+    """
 
     names: tuple[str, ...]
     side: bool
     shown: int
+    none: bool = False
+
+    def chooses(self, name: str) -> bool:
+        return not self.none and (not self.names or name in self.names)
 
     def query(self, **more: str) -> str:
         pairs = [("name", name) for name in self.names]
+        pairs += [("none", "1")] if self.none else []
         pairs += [("side", "1")] if self.side else []
         pairs += [("shown", str(self.shown))] if self.shown != SHOWN else []
         return urlencode([*pairs, *more.items()])
@@ -61,18 +69,19 @@ def images(request: PageRequest, run_id: str) -> HttpResponse:
         return not_modified(etag)
     found = list_images(head.run)
     state = _state(request)
-    chosen = [i for i in found if not state.names or i.name in state.names]
+    chosen = [image for image in found if state.chooses(image.name)]
+    names = [(name, n, state.chooses(name)) for name, n in names_of(found)]
     base = run_path(request.workspace.name, run_id)
     context = {
         "look": state,
-        "names": [
-            (name, count, not state.names or name in state.names)
-            for name, count in names_of(found)
-        ],
+        "names": names,
+        "chosen_names": sum(is_chosen for _name, _count, is_chosen in names),
+        "all_query": State((), state.side, SHOWN).query(),
+        "none_query": State((), state.side, SHOWN, none=True).query(),
         "total": len(found),
         "nothing": None if found else nothing_in("images", head.run),
-        "gallery_query": State(state.names, False, SHOWN).query(),
-        "side_query": State(state.names, True, SHOWN).query(),
+        "gallery_query": replace(state, side=False, shown=SHOWN).query(),
+        "side_query": replace(state, side=True, shown=SHOWN).query(),
         **_shown(base, state, chosen),
         **_open(request, base, state, chosen),
     }
@@ -84,7 +93,8 @@ def _state(request: PageRequest) -> State:
     shown = int(asked) if asked.isdecimal() and len(asked) < 6 else SHOWN
     names = tuple(dict.fromkeys(request.GET.getlist("name")))
     side = request.GET.get("side") == "1"
-    return State(names, side, min(max(shown, 1), MOST_SHOWN))
+    none = not names and request.GET.get("none") == "1"
+    return State(names, side, min(max(shown, 1), MOST_SHOWN), none)
 
 
 def _shown(base: str, state: State, chosen: Sequence[RunImage]) -> dict[str, Any]:
@@ -94,7 +104,7 @@ def _shown(base: str, state: State, chosen: Sequence[RunImage]) -> dict[str, Any
     for image in chosen[: state.shown]:
         groups.setdefault(image.name, []).append(_tile(base, state, image))
     left = len(chosen) - state.shown
-    more = State(state.names, False, min(state.shown * 2, MOST_SHOWN))
+    more = replace(state, shown=min(state.shown * 2, MOST_SHOWN))
     can_show = left > 0 and state.shown < MOST_SHOWN
     return {
         "groups": list(groups.items()),
@@ -121,7 +131,7 @@ def _side_by_side(
         )
         for step in steps[:limit]
     ]
-    more = State(state.names, True, min(state.shown * 2, MOST_SHOWN))
+    more = replace(state, shown=min(state.shown * 2, MOST_SHOWN))
     has_more = len(steps) > limit and state.shown < MOST_SHOWN
     return {
         "columns": names,

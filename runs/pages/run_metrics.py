@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import Permission, access
 from runs.models import Metric, MetricKind
 from runs.pages.members_only import PageRequest
-from runs.pages.metric_choice import Choice, Together, read_choice
+from runs.pages.metric_choice import FIRST_CHARTS, Choice, Together, read_choice
 from runs.pages.metric_panels import STEPS, Panel, Sources, panels
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.pages.run_nothing import nothing_in
@@ -69,6 +69,9 @@ def metrics(request: PageRequest, run_id: str) -> HttpResponse:
     made = panels(chosen, Sources(base, choice, newest, files))
     context = {
         "choice": choice,
+        "first": FIRST_CHARTS
+        if choice.default and len(choice.keys) < len(heads)
+        else 0,
         "groups": _groups(heads, choice),
         "nothing": None if heads else nothing_in("metrics", head.run),
         "panels": made,

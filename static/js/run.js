@@ -125,10 +125,14 @@ function find(box) {
   for (const folder of document.querySelectorAll(".tree details.folder")) folder.open = true;
 }
 
-// A choice in the metric list goes to the address without what is default.
+// A choice in the lists goes to the address without what is default.
 document.body.addEventListener("htmx:configRequest", (event) => {
-  if (event.detail.elt.id !== "metric-form") return;
   const asked = event.detail.parameters;
+  if (event.detail.elt.id === "image-form") {
+    if (!asked.name) asked.none = "1";
+    else if (!event.detail.elt.querySelector("[name=name]:not(:checked)")) delete asked.name;
+  }
+  if (event.detail.elt.id !== "metric-form") return;
   if (asked.x === "step") delete asked.x;
   if (Number(asked.smooth) === 0) delete asked.smooth;
   if (!asked.one) delete asked.one;
@@ -137,9 +141,11 @@ document.body.addEventListener("htmx:configRequest", (event) => {
 });
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const fresh = new DOMParser().parseFromString(event.detail.xhr.response ?? "", "text/html");
-  const count = fresh.getElementById("metric-count");
-  const shown = document.getElementById("metric-count");
-  if (count && shown) shown.textContent = count.textContent;
+  for (const id of ["metric-count", "image-count"]) {
+    const count = fresh.getElementById(id);
+    const shown = document.getElementById(id);
+    if (count && shown) shown.textContent = count.textContent;
+  }
 });
 
 // Something was changed from here: worth a look as soon as nothing is under way.

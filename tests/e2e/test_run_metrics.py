@@ -111,6 +111,27 @@ def test_the_arrow_keys_walk_through_the_images(run: Writer, owner_page: Page) -
     expect(owner_page.locator(".image-table tbody tr")).to_have_count(2)
 
 
+def test_images_leave_and_come_back_by_their_boxes(
+    run: Writer, owner_page: Page
+) -> None:
+    for name in ("a.png", "b.png"):
+        run.keep(name, PNG)
+    owner_page.goto(f"{run.page}images/")
+    tiles = owner_page.locator(".image-tile img")
+    box = owner_page.get_by_role("checkbox", name="a.png")
+    expect(box).to_be_checked()
+    box.uncheck()
+    expect(tiles).to_have_count(1)
+    expect(owner_page).to_have_url(re.compile(r"name=b\.png$"))
+    owner_page.get_by_role("checkbox", name="b.png").uncheck()
+    expect(owner_page.get_by_text("No image is chosen")).to_be_visible()
+    expect(owner_page.locator("#image-count")).to_have_text("0")
+    owner_page.get_by_role("checkbox", name="b.png").check()
+    box.check()
+    expect(tiles).to_have_count(2)
+    expect(owner_page).to_have_url(re.compile(r"images/\??$"))
+
+
 def test_lines_share_a_graph_that_becomes_a_table_and_fits_on_paper(
     run: Writer, owner_page: Page
 ) -> None:

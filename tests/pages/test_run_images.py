@@ -87,6 +87,22 @@ def test_the_gallery_shows_the_chosen_names(browser: Client, run: Run) -> None:
     assert "b_1.png" not in browser.get(f"{IMAGES}?name=a", headers=HTMX).text
 
 
+def test_what_is_shown_is_what_is_ticked(browser: Client, run: Run) -> None:
+    image(run, "a", "a_1.png")
+    image(run, "b", "b_1.png")
+    for query, ticked in (
+        ("", 2),
+        ("?name=a", 1),
+        ("?none=1", 0),
+        ("?none=1&side=1", 0),
+    ):
+        page = browser.get(IMAGES + query)
+        assert page.text.count(" checked>") == ticked
+        assert sum(chosen for _name, _count, chosen in page.context["names"]) == ticked
+        assert ("No image is chosen" in page.text) == (not ticked)
+        assert f">{ticked}</span> of 2 shown" in page.text
+
+
 def test_side_by_side_has_a_row_per_step(browser: Client, run: Run) -> None:
     image(run, "a", "a_1.png", "a_2.png")
     image(run, "b", "b_1.png")

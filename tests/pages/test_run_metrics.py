@@ -40,9 +40,18 @@ def test_without_metrics_the_page_says_how_to_log_one(
     assert "mlflow.log_metric" in browser.get(METRICS).text
 
 
-def test_the_first_lines_are_drawn_unasked(browser: Client, run: Run) -> None:
-    log(run, **{"loss": [2.0, 1.0], "once": [1.0], "system/cpu": [1.0, 2.0]})
-    assert titles(browser) == ["loss"]
+def test_the_first_metrics_are_drawn_unasked_and_the_page_says_which(
+    browser: Client, run: Run
+) -> None:
+    log(run, once=[1.0], loss=[2.0, 1.0])
+    assert titles(browser) == ["loss", "once"]
+    assert "Unasked the first" not in browser.get(METRICS).text
+    log(run, **{"system/cpu": [1.0, 2.0]})
+    assert titles(browser) == ["loss", "once"]
+    assert "Unasked the first 12 are shown" in browser.get(METRICS).text
+    log(run, **{f"line{n:02d}": [1.0, 2.0] for n in range(12)})
+    assert "once" not in titles(browser)
+    assert len(titles(browser)) == 12
 
 
 def test_the_address_chooses_metrics(browser: Client, run: Run) -> None:
