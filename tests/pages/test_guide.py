@@ -18,6 +18,8 @@ def test_another_machine_is_told_of_the_client_and_the_servers_own_address(
     page = visitor.get("/help/").text
     assert f"pip install https://studio.example.org{WHEEL}" in page
     assert "studio login https://studio.example.org<" in page
+    api = visitor.get("/api/v1/", headers={"accept": "text/html"}).text
+    assert "https://studio.example.org/api/v1/workspaces<" in api
     assert "no other one reaches it" not in page
 
 

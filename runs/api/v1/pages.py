@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from runs.access.origins import public_origin
 from runs.access.rules import SIGNED_IN, Permission, StudioRequest, access
 from runs.api.http import Operation, Shape, as_json, endpoint
 from runs.api.v1.openapi import document as make_document
@@ -32,7 +33,8 @@ def index(request: StudioRequest) -> HttpResponseBase:
     subjects: dict[str, list[dict[str, object]]] = {subject: [] for subject in ROUTES}
     for subject, path, operation in operations():
         subjects[subject].append(_described(path, operation))
-    return render(request, "api.html", {"subjects": subjects})
+    context = {"subjects": subjects, "origin": public_origin(request)}
+    return render(request, "api.html", context)
 
 
 def _described(path: str, operation: Operation) -> dict[str, object]:
