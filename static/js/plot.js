@@ -47,7 +47,8 @@ export async function draw(plot, figure, range) {
   const { data, layout } = coloured(figure, range);
   // Long labels that lie near each other would be turned, onto the title.
   if (data.some(({ x }) => x?.at(-1) >= 1e5)) layout.xaxis.nticks = Math.min(6, Math.floor(plot.clientWidth / 80));
-  fit(plot, () => Plotly.Plots.resize(plot));
+  // Drawn again, it keeps the size that it had.
+  if (!fitted.has(plot)) fit(plot, () => Plotly.Plots.resize(plot));
   await Plotly.react(plot, data, layout, CONFIG);
   if (plot.isConnected) return data;
   forget(plot);

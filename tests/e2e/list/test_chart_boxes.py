@@ -45,6 +45,22 @@ def test_a_drawing_follows_its_box(runs_page: Page, chart: str) -> None:
     fits(plot, now)
 
 
+def test_a_drawing_follows_its_box_though_it_is_drawn_again_just_then(
+    runs_page: Page,
+) -> None:
+    """Drawn again, Plotly keeps the size that it had."""
+    page = runs_page
+    page.goto(f"{HOME}?charts={LOSS}")
+    now = fits(drawn(page), 0)
+    page.evaluate(
+        """() => {
+            document.querySelector(".plot").style.width = "200px";
+            document.documentElement.dataset.theme = "dark";
+        }"""
+    )
+    fits(drawn(page), now)
+
+
 def test_a_drawing_follows_a_phone_that_is_turned(phone_page: Page) -> None:
     page = phone_page
     page.goto(f"{HOME}?charts={LOSS},{PARALLEL}")
