@@ -11,8 +11,13 @@ from runs.models import Role, Theme, User, View, Workspace
 from runs.search.views import find_starred
 
 #: Which entry of the navigation a page belongs to; everything else of a workspace
-#: hangs below its experiments.
-SECTIONS = {"run-list": "runs", "members": "members", "invitations": "members"}
+#: hangs below its experiments. Views of all lists belong to none.
+SECTIONS = {
+    "run-list": "runs",
+    "members": "members",
+    "invitations": "members",
+    **dict.fromkeys(("views", "view-edit", "view-share", "view-history"), ""),
+}
 
 _AFTER = {"system": "light", "light": "dark", "dark": "system"}
 

@@ -69,9 +69,7 @@ def metrics(request: PageRequest, run_id: str) -> HttpResponse:
     made = panels(chosen, Sources(base, choice, newest, files))
     context = {
         "choice": choice,
-        "first": FIRST_CHARTS
-        if choice.default and len(choice.keys) < len(heads)
-        else 0,
+        "first": FIRST_CHARTS if _leaves_out(choice, heads) else 0,
         "groups": _groups(heads, choice),
         "nothing": None if heads else nothing_in("metrics", head.run),
         "panels": made,
@@ -82,6 +80,11 @@ def metrics(request: PageRequest, run_id: str) -> HttpResponse:
         **_links(choice, rows),
     }
     return show(request, head, "metrics", etag, context)
+
+
+def _leaves_out(choice: Choice, heads: Sequence[Metric]) -> bool:
+    """Whether there are metrics that are not shown, and nobody chose so."""
+    return choice.default and len(choice.keys) < len(heads)
 
 
 AXES = {

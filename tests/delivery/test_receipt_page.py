@@ -16,8 +16,9 @@ def page(rest: Rest) -> str:
 
 def log(rest: Rest, *, sent: int) -> None:
     rest.new_run()
-    rows = [["loss", 1.0]] * 3
-    rest.post("runs/r1/writers/w1/rows", first=0, rows=rows)
+    if sent:
+        rows = [["loss", 1.0]] * 3
+        rest.post("runs/r1/writers/w1/rows", first=0, rows=rows)
     body = {"points": sent, "files": 0, "stored_files": 0, "log_bytes": 0}
     rest.ok("PUT", "runs/r1/writers/w1", body)
 
@@ -25,6 +26,11 @@ def log(rest: Rest, *, sent: int) -> None:
 def test_all_stored(rest: Rest) -> None:
     log(rest, sent=3)
     assert "3 points, all stored" in page(rest)
+
+
+def test_a_writer_that_logged_nothing_has_stored_nothing(rest: Rest) -> None:
+    log(rest, sent=0)
+    assert '<dd id="run-receipt">nothing</dd>' in page(rest)
 
 
 def test_what_is_missing_stands_out(rest: Rest) -> None:

@@ -89,6 +89,12 @@ def test_a_menu_and_navigation_cost_the_same_for_a_thousand_views(
     assert len(menu.content) < 40_000
 
 
+def test_the_page_of_all_views_belongs_to_no_list(visitor: Client) -> None:
+    marked = 'class="nav-item"[^>]* aria-current="true"'
+    assert not re.findall(marked, visitor.get(VIEWS).text)
+    assert re.findall(marked, visitor.get(ALL).text)
+
+
 def test_stars_stand_in_the_navigation(visitor: Client, make_view: Any) -> None:
     view = make_view(name="often")
     path = f"{VIEWS}{view.slug}/star/"
