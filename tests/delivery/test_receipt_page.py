@@ -30,7 +30,7 @@ def test_all_stored(rest: Rest) -> None:
 
 def test_a_writer_that_logged_nothing_has_stored_nothing(rest: Rest) -> None:
     log(rest, sent=0)
-    assert '<dd id="run-receipt">nothing</dd>' in page(rest)
+    assert '<dd id="run-receipt">nothing </dd>' in page(rest)
 
 
 def test_what_is_missing_stands_out(rest: Rest) -> None:
