@@ -133,6 +133,7 @@ def test_what_breaks_a_rule_is_not_logged_and_training_goes_on(user: User) -> No
 run.log("n" * 300, 1)
 run.log("text", "x" * 70_000)
 run.log("huge", 1 << 5000)
+run.log("late", 1, step=2**70)
 run.log("complex", 1 + 2j)
 run.log_residuals("n" * 300, {"data": {}})
 for _ in range(3):
@@ -146,7 +147,8 @@ print(sorted(run.get_metrics()), run.get_metrics("complex"), run.get_file_names(
     done = user.run(code)
     metrics = "['complex', 'good', 'mixed'] {'complex': '(1+2j)'}"
     assert done.stdout.strip() == f"{metrics} []"
-    for words in ("250", "65536", "4096 bits", "is logged as text", "use two names"):
+    bounds = ("250", "65536", "4096 bits", "step of 'late' must fit 64 bits")
+    for words in (*bounds, "is logged as text", "use two names"):
         assert words in done.stderr
 
 

@@ -14,8 +14,9 @@ from studio.sdk.answers import to_wire
 MAX_BITS = 4096
 
 
-def whole_step(step: object) -> int:
-    return names.check_int64(step, "step")
+def whole_step(step: object, name: str) -> int:
+    """Of the metric `name`. Raises InvalidValue."""
+    return names.check_int64(step, f"step of {name!r}")
 
 
 def spelled(value: object) -> str:

@@ -123,7 +123,8 @@ class Writer:
         if step is None:
             at = "null"
         else:
-            at = repr(step) if type(step) is int else str(whole_step(step))
+            is_plain = type(step) is int and -(2**63) <= step < 2**63
+            at = repr(step) if is_plain else str(whole_step(step, name))
         when = int(_now() * 1000) if time_ms is None else time_ms
         if not 0 <= when <= names.MAX_TIME:
             when = min(max(0, when), names.MAX_TIME)
@@ -144,7 +145,7 @@ class Writer:
             kind == "table" and isinstance(value, (list, tuple))
         )
         values = value if is_many else (value,)
-        at = "null" if step is None else str(whole_step(step))
+        at = "null" if step is None else str(whole_step(step, name))
         when = min(max(0, int(_now() * 1000)), names.MAX_TIME)
         tail = f',{at},{when},"{kind}"]'
         for one in values:  # type: ignore[attr-defined]
