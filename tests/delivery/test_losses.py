@@ -82,7 +82,9 @@ def test_each_loss_counts_once_here_and_for_who_delivers_the_rest(
     assert (receipt.points.sent, receipt.files.sent) == (6, 3)
     assert (receipt.log_bytes.sent, receipt.log_bytes.stored) == (26, 0)
     lost = "2 points, 1 file, 16 log bytes, 1 change"
-    assert receipt.line().endswith(f"10 records wait in the spool; lost: {lost}.")
+    assert receipt.line().endswith(
+        f"10 records (points, changes, the end) wait in the spool; lost: {lost}."
+    )
     assert f"The disk was full; lost: {lost}." in capfd.readouterr().err
     told = later(fake, receipt)
     assert (told.points.sent, told.points.stored) == (6, 4)

@@ -73,7 +73,9 @@ class Receipt:
         loss = self._loss().words()
         if self.waiting:
             wait = "waits" if self.waiting == 1 else "wait"
-            end = f"{counted(self.waiting, 'record')} {wait} in the spool"
+            # More than the points are records: what a run says of itself is, too.
+            end = f"{counted(self.waiting, 'record')} (points, changes, the end) {wait}"
+            end += " in the spool"
             end += f"; lost: {loss}" if loss else ""
         else:
             end = f"missing: {loss}" if loss else "all stored"
