@@ -76,7 +76,7 @@ async function send() {
 }
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.elt !== form) return;
+  if (event.detail.requestConfig.elt !== form) return;
   taken = event.detail.isError || location.href === asked;
   event.detail.shouldSwap &&= taken;
 });

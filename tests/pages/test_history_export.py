@@ -168,8 +168,9 @@ def test_it_leads_back_to_the_list_that_was_asked_about(
     ],
 )
 def test_it_leads_back_to_the_address_it_was_started_from(
-    visitor: Client, logged: None, address: str
+    visitor: Client, logged: None, log: Any, address: str
 ) -> None:
+    log("child", parent="a")
     page = visitor.get(address)
     [action] = re.findall(r'formaction="(/w/default/exports/[^"]*)"', page.text)
     job = visitor.get(visitor.post(html.unescape(action)).headers["Location"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -37,6 +38,8 @@ addEventListener("securitypolicyviolation", (event) => console.error(
 """
 #: Uploaded HTML is shown in a sandbox; what it may not do there is its own trouble.
 SANDBOXED = "/files/raw/"
+#: A page that posts to one address so often in one test asks by itself, for ever.
+MANY = 40
 
 
 @dataclass
@@ -45,6 +48,7 @@ class Watch:
 
     complaints: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
+    posted: Counter[str] = field(default_factory=Counter)
 
     def expect(self, text: str) -> None:
         """A complaint with this text in it is what the test provokes."""
@@ -61,6 +65,11 @@ class Watch:
     def on_response(self, answer: Response) -> None:
         if answer.status >= 500:
             self.complaints.append(f"{answer.status} {answer.url}")
+        if answer.request.method == "POST":
+            place = answer.url.partition("?")[0]
+            self.posted[place] += 1
+            if self.posted[place] == MANY:
+                self.complaints.append(f"{MANY} times POST {place}")
 
     def unexpected(self) -> list[str]:
         return [

@@ -71,6 +71,19 @@ def test_a_selection_by_mouse_survives_what_the_list_does(runs_page: Page) -> No
     expect(page).not_to_have_url(re.compile("selected="))
 
 
+def test_each_choice_is_sent_once(runs_page: Page) -> None:
+    page, sent = runs_page, []
+    page.on("request", lambda request: sent.append(request.url))
+    page.goto(LIST)
+    for count, name in enumerate(("digits-03", "digits-01"), 1):
+        box(page, name).click()
+        expect(page.locator("#run-tray")).to_contain_text(f"{count} selected")
+    # What follows an answer has begun by the time that another is there.
+    page.get_by_role("link", name="Status", exact=True).click()
+    expect(page).to_have_url(re.compile("sort=status"))
+    assert sum("/list/select/" in url for url in sent) == 2
+
+
 def test_a_selection_by_keyboard(runs_page: Page) -> None:
     page = runs_page
     page.goto(LIST)
