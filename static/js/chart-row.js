@@ -163,6 +163,13 @@ function scan() {
   if (cards().length > 1) import("./chart-drag.js").then((module) => (drag = module.drag));
 }
 
+// One answer brings several parts, and each is told of.
+let due;
+function scanSoon() {
+  clearTimeout(due);
+  due = setTimeout(scan);
+}
+
 function arrange(card) {
   const plot = card.querySelector(".plot");
   card.classList.toggle("large", enlarged.has(card.id));
@@ -240,7 +247,7 @@ document.addEventListener("click", (event) => {
 // A chart that was moved keeps the focus.
 let back = "";
 document.body.addEventListener("htmx:afterSwap", () => {
-  scan();
+  scanSoon();
   if (back) row()?.querySelector(back)?.focus();
   back = "";
 });
@@ -253,7 +260,7 @@ document.addEventListener("pointerdown", (event) => {
   drag(event, title.closest(".chart"), cards(), (texts) => leave(location.pathname + parameter("charts", texts.join(","))));
 });
 
-document.body.addEventListener("selection:changed", scan);
+document.body.addEventListener("selection:changed", scanSoon);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) for (const chart of charts.values()) if (!chart.window) refresh(chart);
 });

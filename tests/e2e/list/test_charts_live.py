@@ -47,3 +47,17 @@ def test_a_chart_follows_its_runs_and_stays_while_the_list_is_sorted(
     expect(plot).to_have_attribute("data-same", "yes")
     add_point(link, going_on, 3, 77.0)
     reaches(plot, 77.0)
+
+
+def test_each_chart_is_read_once_for_a_change_of_the_selection(
+    runs_page: Page, going_on: str
+) -> None:
+    page, sent = runs_page, []
+    page.goto(f"/w/default/experiments/{going_on}/?charts={LOSS},bar!metrics.fit/loss")
+    drawn(page)
+    page.on("request", lambda request: sent.append(request.url))
+    with page.expect_response(re.compile("figure.*selected=")):
+        page.locator("[data-pick]").click()
+    expect(page.locator("#run-tray")).to_contain_text("1 selected")
+    chosen = [url for url in sent if "figure/" in url and "selected=" in url]
+    assert len(chosen) <= 2
