@@ -90,7 +90,8 @@ function takeMetrics(fresh) {
 function isInUse(part) {
   const selection = getSelection();
   const marks = selection && !selection.isCollapsed && part.contains(selection.anchorNode);
-  if (part.matches("[data-editing]") || part.querySelector("[data-editing]")) return true;
+  // An editor, or one that was asked for meanwhile.
+  if (part.matches("[data-editing]") || part.querySelector("[data-editing], .htmx-request")) return true;
   const typed = [...part.querySelectorAll(".tag-box input")].some((box) => box.value !== box.defaultValue);
   // A link that opens an editor is found again in what replaces its part.
   const focus = part.contains(document.activeElement) && !document.activeElement.matches("a[hx-get]");

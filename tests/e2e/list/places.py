@@ -188,6 +188,7 @@ PLACES = [
     Place("members", "members/"),
     Place("account", "/account/"),
     Place("help", "/help/"),
+    Place("REST API", "/api/v1/"),
     Place("parts", "/parts/"),
     Place("not found", "runs/no-such-run/", status=404),
     Place("selection", DIGITS, clicked("[data-pick]", "#run-tray .tray-count")),
