@@ -9,4 +9,5 @@ pytest_plugins = [
     "tests.parts.browser",
     "tests.parts.postgres",
     "tests.parts.records",
+    "tests.parts.beside",
 ]

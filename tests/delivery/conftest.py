@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.sdk.delivery import ending
 from tests.api.rest import Rest, rest_client
 from tests.delivery.acting import Actor
 from tests.parts.server import Server
@@ -19,3 +20,11 @@ def rest(db: None, files_dir: Path) -> Rest:
 @pytest.fixture
 def actor(server: Server, tmp_path: Path) -> Actor:
     return Actor(server, tmp_path / "spool")
+
+
+@pytest.fixture(autouse=True)
+def losses(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """What writers of this process lost, which else would be its own exit status."""
+    mine: dict[str, int] = {}
+    monkeypatch.setattr(ending._Here, "lost", mine)
+    return mine

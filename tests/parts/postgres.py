@@ -109,6 +109,8 @@ def main(command: list[str]) -> int:
         done = subprocess.run(
             command, check=False, env={**os.environ, ADDRESS: address}
         )
+        if done.returncode:
+            print(f"Ended with status {done.returncode}: {command}", file=sys.stderr)
         return done.returncode
 
 
