@@ -117,4 +117,5 @@ def _is_number(value: Any) -> bool:
 
 def _words(value: Any) -> str:
     """Text that UTF-8 can say."""
-    return str(value).encode(errors="replace").decode()
+    text = str(value)
+    return text if text.isascii() else text.encode(errors="replace").decode()

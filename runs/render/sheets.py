@@ -16,7 +16,7 @@ from runs.render import numbers, times
 
 TEXT, NUMBER, TIME, DURATION = "text", "number", "time", "duration"
 #: A spreadsheet takes a cell that begins so for a formula, and runs it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 #: A number with its sign begins like a formula and is none.
 _NUMBER = re.compile(r"[+-](?:\d+\.?\d*(?:[eE][+-]?\d+)?|Infinity)", re.ASCII)
 _WIDEST = 48
@@ -125,7 +125,7 @@ def iso(time: int) -> str:
 
 def harmless(text: str) -> str:
     """A text that a spreadsheet would take for a formula is kept from being one."""
-    is_formula = text.startswith(_FORMULA) and not _NUMBER.fullmatch(text)
+    is_formula = text.startswith(FORMULA) and not _NUMBER.fullmatch(text)
     return f"'{text}" if is_formula else text
 
 

@@ -195,9 +195,14 @@ _ATTRIBUTES: Mapping[str, Callable[[Run, int], object]] = {
 def tags_of(ids: Sequence[int]) -> Tags:
     """The tags that people see, by run, in the order of their names."""
     found: Tags = defaultdict(list)
-    for run, key, value in _tags.all(list(ids)):
+    for run, key, value in tag_rows(ids):
         found[run].append((key, value))
     return found
+
+
+def tag_rows(ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """The same as rows of run, name and value."""
+    return _tags.all(list(ids))
 
 
 def starred_among(ids: Sequence[int], scope: Scope) -> set[int]:

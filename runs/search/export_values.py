@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
+from django.db.models import F
+
 from runs.models import Experiment, Metric, User
 from runs.search import columns
 from runs.search.scope import COMMITS, Scope
@@ -109,8 +111,10 @@ class Reader:
         keyed: dict[Field, dict[int, object]],
     ) -> list[Any]:
         if field.key == "tags":
-            tags = columns.tags_of([run.pk for run in runs])
-            return [dict(tags.get(run.pk, ())) for run in runs]
+            tags: dict[int, dict[str, str | None]] = {run.pk: {} for run in runs}
+            for pk, name, value in columns.tag_rows(list(tags)):
+                tags[pk][name] = value
+            return list(tags.values())
         if field.key == "starred":
             starred = columns.starred_among([run.pk for run in runs], self.scope)
             return [run.pk in starred for run in runs]
@@ -177,8 +181,12 @@ def _first(values: Sequence[object]) -> object:
     return next((value for value in values if value), None)
 
 
+# As `columns._texts_by_run`: else SQLite reads every run that has the metric.
 _metrics = PreparedRows(
-    lambda runs, keys: Metric.objects.filter(
-        columns.among("run", runs), columns.among("key", keys)
-    ).values_list(*_METRIC)
+    lambda runs, keys: (
+        Metric.objects.filter(columns.among("run", runs))
+        .annotate(known=F("key_id") + 0)
+        .filter(columns.among("known", keys))
+        .values_list(*_METRIC)
+    )
 )

@@ -7,9 +7,6 @@ text), and every query of every family must then look rows up.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +22,6 @@ from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 
-STATISTICS = Path(__file__).with_name("data") / "statistics.tsv"
 LARGE = [
     "runs_run",
     "runs_runtag",
@@ -44,28 +40,6 @@ pytestmark = [
         connection.vendor != "sqlite", reason="the plans are those of SQLite"
     ),
 ]
-
-
-@pytest.fixture
-def large(library: Library) -> Iterator[Library]:
-    """The library, as its planner would see a large one."""
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE sqlite_master")
-        cursor.execute("DELETE FROM sqlite_stat1")
-        with STATISTICS.open(newline="") as file:
-            rows = [
-                (row["tbl"], row["idx"] or None, row["stat"])
-                for row in csv.DictReader(file, delimiter="\t")
-            ]
-        cursor.executemany(
-            "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (%s, %s, %s)", rows
-        )
-        # Statistics are read again when they are asked to be.
-        cursor.execute("ANALYZE sqlite_master")
-    yield library
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM sqlite_stat1")
-        cursor.execute("ANALYZE sqlite_master")
 
 
 def plans(captured: CaptureQueriesContext) -> list[tuple[str, list[str]]]:
