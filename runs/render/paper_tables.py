@@ -25,7 +25,8 @@ _LATEX = {
     # By its number, which every encoding of fonts has.
     '"': r"\symbol{34}",
 }
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&-])")
+# What means something within a cell; a list or a heading begins a line, which none does.
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~$&])")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def latex(text: str) -> str:
 
 
 def markdown(text: str) -> str:
+    """A text of people's, for a cell of a table."""
     return _MARKDOWN.sub(r"\\\1", one_line(text))
 
 

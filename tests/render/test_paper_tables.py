@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import re
+
+import markdown as markdown_library
 import pytest
 
 from runs.render.deviations import with_deviation
@@ -48,8 +52,20 @@ def test_what_latex_takes_for_something_else_stays_itself(
 
 def test_markdown_is_escaped() -> None:
     assert markdown("a|b *c* <d> [e](f) `g` \\ _h_") == (
-        r"a\|b \*c\* \<d\> \[e\]\(f\) \`g\` \\ \_h\_"
+        r"a\|b \*c\* \<d\> \[e\](f) \`g\` \\ \_h\_"
     )
+    assert markdown("digits-01 (#3) +1!") == "digits-01 (#3) +1!"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["digits-01", "- a", "# b", "+1", "![x](y)", "{c}", "a\\|b", "--", "1. d"],
+)
+def test_a_cell_reads_as_what_was_written(text: str) -> None:
+    written = as_markdown(table(Cell(text), Cell("1", is_number=True)))
+    shown = markdown_library.markdown(written, extensions=["tables"])
+    [first, _] = re.findall(r"<td[^>]*>(.*?)</td>", shown)
+    assert html.unescape(first) == text
 
 
 def test_a_latex_table_has_deviations_and_its_best_in_bold() -> None:
