@@ -19,7 +19,7 @@ from tests.parts.postgres import ADDRESS, fresh_database
 
 TESTS = Path(__file__).parent.parent
 #: Rooms whose tests touch the database; the rest has nothing that could differ.
-ROOMS = ("models", "storage", "search", "actions", "access", "api", "pages")
+ROOMS = ("storage", "search", "actions", "access", "api", "pages")
 #: And of a room whose other tests start servers of their own.
 FILES = tuple(
     f"delivery/test_{name}.py"
