@@ -27,6 +27,9 @@ from studio.core.viewdiff import NOTHING, Difference, differences, overriding
 from studio.core.viewspec import Column, ViewSpec
 from studio.core.viewtext import joined
 
+#: Says to the menu that the list shows these columns and nobody chose them.
+UNCHOSEN = "unchosen"
+
 
 def bar(
     request: PageRequest,
@@ -42,6 +45,7 @@ def bar(
     scope = scope_in(request, experiment)
     given = {"in": scope.number} if scope.number else {}
     query = "&".join(filter(None, [kept.to_query(), urlencode(given)]))
+    unchosen = "" if spec.has_columns else f"&{UNCHOSEN}=1"
     return {
         "view": view,
         "view_name": view.name if view else _("Default"),
@@ -53,7 +57,7 @@ def bar(
         "reset_href": reset_href(workspace, view, experiment)
         if view
         else _at(scope, ViewSpec(view=BUILT_IN)),
-        "view_menu_href": f"{reverse('view-menu', args=[workspace])}?{query}",
+        "view_menu_href": f"{reverse('view-menu', args=[workspace])}?{query}{unchosen}",
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
         "back": _at(scope, state.spec),
         "share_text": share_text(request, state, scope),

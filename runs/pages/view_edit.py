@@ -22,7 +22,7 @@ from runs.pages.run_editing import REFUSED
 from runs.pages.undo import undo_href
 from runs.pages.view_bar import reset_href, save_refusal
 from runs.pages.view_conflict import conflict_page
-from runs.pages.view_links import back_of, sent_state
+from runs.pages.view_links import back_of, back_shared, sent_state
 from runs.pages.view_state import address_of
 from runs.search.views import find_view, last_edit
 from studio.core.errors import Conflict, InvalidValue
@@ -113,6 +113,7 @@ def _change(request: PageRequest, slug: str) -> HttpResponse:
     if "preview" in request.POST:
         return _preview(request, view, {"values": values, "seen": seen})
     check_may_set(view, values, request.actor.user, request.role)
+    before = view.revision
     try:
         made = actions.edit_view(
             view, values, seen=seen, actor=request.actor, now=now_ms()
@@ -125,7 +126,7 @@ def _change(request: PageRequest, slug: str) -> HttpResponse:
         return _form(request, view, context, refused=True)
     if made is not None:
         messages.success(request, _("Changed"), extra_tags=undo_href(request))
-    return redirect(back_of(request))
+    return redirect(back_shared(request, view, before))
 
 
 edit = by_method(GET=_edit, POST=_change)
@@ -137,11 +138,11 @@ def share(request: PageRequest, slug: str) -> HttpResponse:
     """Let the workspace see it; the list then offers its link."""
     view = _view(request, slug)
     check_may_set(view, {"shared": True}, request.actor.user, request.role)
-    changes = {"shared": True}
+    changes, before = {"shared": True}, view.revision
     if actions.edit_view(view, changes, actor=request.actor, now=now_ms()):
         said = _("Everybody in %s sees this view now") % request.workspace.name
         messages.success(request, said, extra_tags=undo_href(request))
-    return redirect(back_of(request))
+    return redirect(back_shared(request, view, before))
 
 
 @access(Permission.VIEWS)

@@ -7,11 +7,13 @@ from typing import Any
 from django.http import QueryDict
 from django.urls import reverse
 
-from runs.models import Experiment
+from runs.models import Experiment, View
 from runs.pages.experiments import find_experiment
 from runs.pages.list_scope import RUN
 from runs.pages.members_only import PageRequest
 from runs.pages.way_back import asked_place
+from studio.core.errors import InvalidValue
+from studio.core.viewshare import written_out
 from studio.core.viewspec import ViewSpec
 
 
@@ -20,6 +22,26 @@ def back_of(request: PageRequest) -> str:
     asked = request.POST.get("back", "") or request.GET.get("back", "")
     views = reverse("views", args=[request.workspace.name])
     return asked_place(request, asked) or views
+
+
+def back_shared(request: PageRequest, view: View, before: int) -> str:
+    """`back_of`, of a list that began from revision `before` of the reader's view.
+
+    Sharing writes out what says *me*. The list says it so, too: else it would pass for
+    changed since, and its link would show to others the runs of their own.
+    """
+    back = back_of(request)
+    path, _mark, query = back.partition("?")
+    if view.revision == before:
+        return back
+    try:
+        spec = ViewSpec.from_query(query)
+        written = written_out(spec, request.actor.user.username)
+    except InvalidValue:
+        return back
+    if spec.view != f"{view.slug}.{before}":
+        return back
+    return f"{path}?{written.to_query(view=f'{view.slug}.{view.revision}')}"
 
 
 def sent_state(request: PageRequest, sent: str) -> tuple[ViewSpec, Experiment | None]:

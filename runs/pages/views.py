@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +22,7 @@ from runs.pages import run_list
 from runs.pages.conditional import varied
 from runs.pages.list_scope import scope_of
 from runs.pages.members_only import PageRequest
-from runs.pages.view_bar import bar
+from runs.pages.view_bar import UNCHOSEN, bar
 from runs.pages.view_links import back_of, ends
 from runs.pages.view_state import (
     BUILT_IN,
@@ -35,6 +36,7 @@ from runs.pages.view_state import (
 from runs.search import views as search
 from studio.core import viewtext
 from studio.core.errors import InvalidValue, PermissionDenied
+from studio.core.viewspec import DEFAULT_COLUMNS
 
 #: Views of a page of the list that manages them.
 ROWS = 100
@@ -68,8 +70,11 @@ def menu(request: PageRequest) -> HttpResponse:
     if not request.htmx:
         return redirect("views", request.workspace.name)
     found = search.find_menu(request.workspace, request.actor.user, find)
+    columns = state.spec.columns
+    if request.GET.get(UNCHOSEN) == "1":
+        state = replace(state, spec=replace(state.spec, columns=DEFAULT_COLUMNS))
     context = {
-        **bar(request, state, scope.experiment, state.spec.columns),
+        **bar(request, state, scope.experiment, columns),
         "sections": [
             (_("Private"), _entries(found.private), found.more_private),
             (_("Shared with the workspace"), _entries(found.shared), found.more_shared),

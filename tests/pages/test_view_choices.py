@@ -64,6 +64,22 @@ def test_the_menu_lists_what_one_may_see_and_finds_it(
     assert "No view has these words" in found
 
 
+@pytest.mark.parametrize("view", ["", "view"])
+def test_the_menu_calls_nothing_changed_that_the_list_does_not(
+    visitor: Client, log: Any, make_view: Any, view: str
+) -> None:
+    log("good", acc=0.9)
+    opened = f"/v/{make_view('q=metrics.acc > 0.5').slug}/" if view else ALL
+    page = visitor.get(opened)
+    menu = visitor.get(page.context["view_menu_href"], headers=HTMX)
+    assert menu.context["view_changed"] == page.context["view_changed"] == ""
+    assert menu.context["view_state"] == page.context["view_state"]
+    assert "changed:" not in menu.text
+    chosen = visitor.get(f"{opened}?columns=name")
+    menu = visitor.get(chosen.context["view_menu_href"], headers=HTMX)
+    assert menu.context["view_changed"] == chosen.context["view_changed"] == "columns"
+
+
 def test_a_menu_and_navigation_cost_the_same_for_a_thousand_views(
     visitor: Client,
     workspace: Workspace,

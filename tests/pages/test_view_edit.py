@@ -106,3 +106,18 @@ def test_the_description_is_previewed_and_nothing_saved(
     assert "**bold**</textarea>" in page.text
     assert 'name="name" value="B"' in page.text
     assert View.objects.get().name == "Sweep"
+
+
+@pytest.mark.parametrize("form", ["share", "edit"])
+def test_who_shares_what_says_me_goes_on_with_what_others_see(
+    visitor: Client, make_view: Any, owner: User, form: str
+) -> None:
+    view = make_view("mine=1&sort=name", "Mine")
+    page = visitor.get(f"/v/{view.slug}/?sort=-name")
+    sent = {"back": page.context["back"], "name": "Mine", "shared": "1"}
+    told = visitor.post(f"{VIEWS}{view.slug}/{form}/", sent)
+    there = visitor.get(told["Location"])
+    assert there.context["view_changed"] == "sort"
+    assert there.context["view_is_stale"] is False
+    assert there.context["share_text"].endswith(f"/v/{view.slug}/?sort=-name")
+    assert f"q=submitter:{owner.username}" in told["Location"]
