@@ -25,7 +25,7 @@ _LATEX = {
     # By its number, which every encoding of fonts has.
     '"': r"\symbol{34}",
 }
-# What means something within a cell; a list or a heading begins a line, which none does.
+# What means something within a cell; a list or heading begins a line, which none does.
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~$&])")
 
 
