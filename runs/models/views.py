@@ -72,6 +72,11 @@ class View(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def list_name(self) -> str:
+        """Its experiment's name, were that gone; empty for All runs."""
+        return list_name(self)
+
 
 class ViewRevision(models.Model):
     """What a view was saved as; never changed. Restoring one adds it again."""
@@ -179,6 +184,11 @@ class ShareLink(models.Model):
                 name="share_link_shows_one",
             )
         ]
+
+
+def list_name(kept: View | ViewRevision) -> str:
+    """The experiment whose list it shows, as that is called now; empty: All runs."""
+    return kept.experiment.name if kept.experiment else kept.experiment_name
 
 
 def may_edit(view: View, user: User | None, role: Role) -> bool:

@@ -30,7 +30,7 @@ def missing_list(view: View) -> list[Missing]:
     here = view.experiment
     if here is not None and here.deleted is None:
         return []
-    return [Missing(EXPERIMENT, view.experiment_name)] if view.experiment_name else []
+    return [Missing(EXPERIMENT, view.list_name)] if view.list_name else []
 
 
 def missing_columns(fields: Iterable[Field], workspace: Workspace) -> list[Missing]:

@@ -11,9 +11,11 @@ from django.test import Client
 from runs.actions import view_choices
 from runs.actions import views as actions
 from runs.actions.actor import Actor
+from runs.actions.experiments import delete_experiment, rename_experiment
 from runs.actions.selections import KEPT_DAYS, drop_unused_selections, keep_selection
 from runs.actions.views import State
 from runs.models import (
+    Experiment,
     Run,
     Selection,
     User,
@@ -173,3 +175,14 @@ def test_a_selection_lives_as_long_as_a_view_names_it(
     assert other.slug != kept.slug
     view.delete()
     assert drop_unused_selections(later) == 1
+
+
+def test_a_views_list_is_called_as_it_is_now(
+    visitor: Client, make_view: Any, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    view = make_view(experiment=experiment)
+    rename_experiment(experiment, "called anew", actor=actor, now=now)
+    for address in (VIEWS, f"{VIEWS}menu/"):
+        assert "called anew" in visitor.get(address, headers=HTMX).text
+    delete_experiment(experiment, actor=actor, now=now)
+    assert "called anew" in visitor.get(f"/v/{view.slug}/").text

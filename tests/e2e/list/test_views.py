@@ -217,3 +217,31 @@ def test_views_are_kept_without_a_script(plain_page: Page) -> None:
     page.locator("[data-view-menu] > summary").click()
     page.get_by_role("link", name="All views").click()
     expect(page.get_by_role("link", name="Plain")).to_be_visible()
+
+
+def test_a_view_is_shared_and_managed_on_a_phone(
+    phone_page: Page, list_server: Server
+) -> None:
+    page = phone_page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    sent = {"name": "Pocket", "state": {"q": "status:failed"}}
+    slug = Connection(list_server).rest("POST", "/views", sent)["slug"]
+    page.goto(f"/v/{slug}/")
+    page.locator("[data-view-menu] > summary").click()
+    for name in ("1 version", "Edit view", "Manage views"):
+        link = page.locator(".view-foot").get_by_role("link", name=name)
+        expect(link).to_be_in_viewport(ratio=1)
+    page.locator(".view-foot").get_by_role("button", name="Share it with").click()
+    expect(page.locator("#toasts")).to_contain_text("sees this view now")
+    page.locator("[data-view-menu] > summary").click()
+    page.locator(".view-foot").get_by_role("button", name="Share view").click()
+    expect(page.locator("#toasts")).to_contain_text("The link is copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"{list_server.url}/v/{slug}/"
+    page.goto("/w/default/views/")
+    row = page.locator("table.views tbody tr", has_text="Pocket")
+    expect(row).to_contain_text("All runs")
+    row.locator("summary").click()
+    for entry in row.locator(".menu-item").all():
+        expect(entry).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
