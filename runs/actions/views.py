@@ -15,6 +15,7 @@ from django.db import transaction
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
 from runs.actions.seen import mark
+from runs.actions.view_readers import was_all_read
 from runs.models import ChangeSet, Experiment, User, View, ViewRevision, Workspace
 from studio.core import names
 from studio.core.errors import Conflict, InvalidState, NotFound
@@ -130,8 +131,7 @@ def save_view(
 ) -> View:
     """Add a revision; raises Conflict if `seen` is not the newest.
 
-    Its detail `now` is the newest one's number. Saving what stands there already adds
-    nothing.
+    Its detail `now` is the newest one's number. What stands there already adds none.
     """
     before = lock(view)
     if view.shared:
@@ -249,7 +249,7 @@ def put(view: View, values: dict[str, Any], *, actor: Actor, now: int) -> None:
         names.check_description(values["description"])
     if not values:
         return
-    if values.get("shared"):
+    if values.get("shared") and not was_all_read(view):
         values = {**values, **_opened(view, actor=actor, now=now)}
     name = values.get("name", view.name)
     described = values.get("description", view.description)

@@ -125,6 +125,25 @@ def test_a_share_that_is_undone_leaves_the_view_as_it_was(
     assert seen == [5, 4, 3, 2, 1]
 
 
+@pytest.mark.parametrize("undone", [True, False])
+def test_readers_keep_what_they_had_when_a_view_was_private_for_a_while(
+    make: Any, ben: User, actor: Actor, now: int, undone: bool
+) -> None:
+    view = make(shared=True)
+    actions.save_view(view, state("q=tag:y"), seen=1, actor=Actor(ben), now=now)
+    actions.edit_view(view, {"shared": False}, actor=actor, now=now)
+    if undone:
+        undo_view_change(last(), actor=actor, now=now)
+    else:
+        actions.edit_view(view, {"shared": True}, actor=actor, now=now)
+    assert [r.number for r in search.revisions_of(view, ben)] == [2, 1]
+    actions.edit_view(view, {"shared": False}, actor=actor, now=now)
+    actions.save_view(view, state("q=tag:own"), seen=2, actor=actor, now=now)
+    actions.save_view(view, state("q=tag:y"), seen=3, actor=actor, now=now)
+    actions.edit_view(view, {"shared": True}, actor=actor, now=now)
+    assert [r.number for r in search.revisions_of(view, ben)] == [4]
+
+
 def test_an_undo_puts_no_me_back_where_others_read(
     make: Any, ben: User, actor: Actor, now: int
 ) -> None:
