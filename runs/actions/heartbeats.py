@@ -6,7 +6,8 @@ from django.db import transaction
 
 from runs.actions.actor import Actor
 from runs.actions.lifecycle import Origin, move
-from runs.models import Run, RunEvent
+from runs.models import HEARD_AGAIN, Run
+from runs.search.silence import status_before_silence
 from studio.core.statuses import RunStatus, may_follow
 
 
@@ -26,7 +27,7 @@ def beat(run: Run, *, actor: Actor, now: int) -> RunStatus:
             _status_before(run),
             actor=actor,
             now=now,
-            message="The heart-beats are back",
+            message=HEARD_AGAIN,
             origin=Origin.SERVER,
         )
     return run.state
@@ -34,11 +35,7 @@ def beat(run: Run, *, actor: Actor, now: int) -> RunStatus:
 
 def _status_before(run: Run) -> RunStatus:
     """What the run was before it fell silent; a cancel request is not forgotten."""
-    fell = RunEvent.objects.filter(run=run, new=RunStatus.NOT_RESPONDING.code)
-    event = fell.exclude(old=RunStatus.NOT_RESPONDING.code).order_by("-pk").first()
-    if event is None or event.old is None:
-        return RunStatus.RUNNING
-    before = RunStatus.from_code(event.old)
+    before = status_before_silence(run)
     if may_follow(RunStatus.NOT_RESPONDING, before):
         return before
     return RunStatus.RUNNING

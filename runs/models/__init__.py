@@ -38,7 +38,14 @@ from runs.models.metrics import (
 )
 from runs.models.rollups import RunCount
 from runs.models.root_metrics import RootMetric
-from runs.models.runs import CANCEL_ACKNOWLEDGED, Launcher, Run, RunEvent, RunStar
+from runs.models.runs import (
+    CANCEL_ACKNOWLEDGED,
+    HEARD_AGAIN,
+    Launcher,
+    Run,
+    RunEvent,
+    RunStar,
+)
 from runs.models.search_text import SearchIndex, SearchText
 from runs.models.selections import Selection
 from runs.models.texts import Key, Kind, RunParam, RunProperty, RunTag
@@ -52,6 +59,7 @@ from runs.models.views import (
 
 __all__ = [
     "CANCEL_ACKNOWLEDGED",
+    "HEARD_AGAIN",
     "ApiToken",
     "BrowserSession",
     "Change",

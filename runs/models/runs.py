@@ -19,6 +19,8 @@ def statuses() -> list[tuple[int, str]]:
 
 #: The event that says that the writer knows that it is to end.
 CANCEL_ACKNOWLEDGED = "The cancel was acknowledged"
+#: The event that ends a silence.
+HEARD_AGAIN = "The heart-beats are back"
 
 
 class Launcher(models.TextChoices):

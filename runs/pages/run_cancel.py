@@ -19,6 +19,7 @@ from runs.pages.run_head import find_head, frame
 from runs.pages.run_legal import can_force, cancel_refusal
 from runs.render.addresses import run_path
 from runs.search.run_detail import cancel_asked, count_descendants
+from studio.core.statuses import RunStatus
 
 
 @access(Permission.CANCEL)
@@ -29,6 +30,7 @@ def _ask(request: PageRequest, run_id: str) -> HttpResponse:
         **frame(request, head),
         "refusal": cancel_refusal(request, head.run),
         "below": count_descendants(head.run),
+        "silent": head.run.state is RunStatus.NOT_RESPONDING,
         "can_force": can_force(request, head.run, cancel_asked(head.run).asked),
     }
     template = "_run_cancel.html" if request.htmx else "run_cancel.html"

@@ -183,14 +183,15 @@ def _rows(heads: Sequence[Metric]) -> list[MetricRow]:
 
 def _cancel(request: PageRequest, run: Run) -> dict[str, Any]:
     """The ladder of a run whose end was asked for."""
-    if run.state is not RunStatus.CANCEL_REQUESTED:
-        return {}
     found = search.cancel_asked(run)
+    if found.asked is None:
+        return {}
     since = found.acknowledged or found.asked
     return {
         "cancel": found,
-        "stopping_since": since and since.time,
-        "stopping": now_ms() - since.time if since else None,
+        "stopping_since": since.time,
+        "stopping": now_ms() - since.time,
+        "silent": run.state is RunStatus.NOT_RESPONDING,
         "can_force": can_force(request, run, found.asked),
         "grace": GRACE,
     }

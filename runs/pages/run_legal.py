@@ -92,11 +92,12 @@ def in_trash(run: Run) -> str:
 
 def can_force(request: PageRequest, run: Run, asked: RunEvent | None = None) -> bool:
     """Whether Force is offered: at once where nothing that sends heart-beats would hear
-    a request, else when the run had time to end since it was `asked`.
+    a request, or nothing has sent them for long, else when the run had time to end
+    since it was `asked`.
     """
     if not run.state.is_active or role_refusal(request, Permission.CANCEL):
         return False
-    if not run.heartbeats and not run.launcher:
+    if run.state is RunStatus.NOT_RESPONDING or not (run.heartbeats or run.launcher):
         return True
     return asked is not None and now_ms() - asked.time >= GRACE
 

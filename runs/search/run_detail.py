@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from runs.models import (
     CANCEL_ACKNOWLEDGED,
+    HEARD_AGAIN,
     Dataset,
     Direction,
     File,
@@ -36,6 +37,7 @@ from runs.models import (
     Workspace,
 )
 from runs.search.image_names import SMALL, is_image
+from runs.search.silence import status_before_silence
 from studio.core.batches import batches
 from studio.core.errors import NotFound
 from studio.core.statuses import ACTIVE, RunStatus
@@ -185,22 +187,33 @@ def models_read_by(run: Run) -> list[str]:
 
 @dataclass(frozen=True)
 class CancelAsked:
-    """When and by whom the end was last asked for, and when the writer was told."""
+    """When and by whom the end that is awaited was asked for, and when the writer was
+    told; both None where none is."""
 
     asked: RunEvent | None = None
     acknowledged: RunEvent | None = None
 
 
 def cancel_asked(run: Run) -> CancelAsked:
+    if not _is_asked_to_end(run):
+        return CancelAsked()
     requested = RunStatus.CANCEL_REQUESTED.code
     events = RunEvent.objects.filter(run=run, new=requested).select_related("actor")
     told = None
     for event in events.order_by("-pk")[:RECENT]:
-        if event.old != requested:
-            return CancelAsked(event, told)
         if event.message == CANCEL_ACKNOWLEDGED:
             told = event
+        elif event.old != requested and event.message != HEARD_AGAIN:
+            return CancelAsked(event, told)
     return CancelAsked()
+
+
+def _is_asked_to_end(run: Run) -> bool:
+    """A run that fell silent after it was asked is so still."""
+    state = run.state
+    if state is RunStatus.NOT_RESPONDING:
+        state = status_before_silence(run)
+    return state is RunStatus.CANCEL_REQUESTED
 
 
 @dataclass(frozen=True)

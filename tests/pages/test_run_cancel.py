@@ -6,9 +6,12 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
+from runs.actions.heartbeats import beat
 from runs.actions.lifecycle import move, request_cancel
 from runs.actions.runs import create_run
+from runs.actions.silence import SILENCE_SECONDS, mark_silent_runs
 from runs.models import Experiment, Run
+from runs.search.run_detail import cancel_asked
 from studio.core.statuses import RunStatus
 from tests.pages.run_page import HTMX, PAGE, browser
 
@@ -72,6 +75,37 @@ def test_force_is_not_offered_where_the_writer_sends_heart_beats(
 ) -> None:
     create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
     assert "Force" not in browser.get(f"{PAGE}cancel/").text
+
+
+def test_a_cancel_of_a_silent_run_is_still_told_and_can_be_forced(
+    browser: Client, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
+    late = now + SILENCE_SECONDS * 1000 + 1
+    mark_silent_runs(late, listening_since=0)
+    assert f'formaction="{PAGE}force/"' in browser.get(f"{PAGE}cancel/").text
+    assert "Requested" not in browser.get(PAGE).text
+    browser.post(f"{PAGE}cancel/")
+    mark_silent_runs(late + 1, listening_since=0)
+    assert status(run) is RunStatus.NOT_RESPONDING
+    page = browser.get(PAGE).text
+    assert "Requested" in page
+    assert "Its heart-beats have ceased" in page
+    assert f'action="{PAGE}force/"' in page
+    browser.post(f"{PAGE}force/")
+    assert status(run) is RunStatus.CANCELED
+
+
+def test_a_run_that_is_heard_again_does_not_say_that_it_asked_for_its_end(
+    browser: Client, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
+    request_cancel(run, actor=actor, now=now)
+    asked = cancel_asked(run)
+    mark_silent_runs(now + SILENCE_SECONDS * 1000 + 1, listening_since=0)
+    assert beat(run, actor=actor, now=now) is RunStatus.CANCEL_REQUESTED
+    assert cancel_asked(run) == asked
+    assert asked.asked is not None
 
 
 def test_an_ended_run_stays_as_it_is(
