@@ -66,6 +66,8 @@ def read_state(
         if view is not None:
             show_in_place(request, request.path, spec_of(view))
     spec, complaints = read_leniently(request.GET.dict())
+    # Of a view's link: the address that the page names has only what could be followed.
+    complaints = [*getattr(request, "unfollowed", ()), *complaints]
     return ListState(spec, complaints, view)
 
 
@@ -104,13 +106,18 @@ def spec_of(view: View) -> ViewSpec:
     return replace(read_stored(view.spec)[0], view=f"{view.slug}.{view.revision}")
 
 
-def overridden(view: View, given: Mapping[str, str]) -> ViewSpec:
-    """The view with what an address says beside it; an empty part is the default."""
+def overridden(
+    view: View, given: Mapping[str, str]
+) -> tuple[ViewSpec, list[Complaint]]:
+    """The view with what an address says beside it; an empty part is the default.
+
+    And what the address says that could not be followed.
+    """
     base = spec_of(view)
     own = {n: t for n, t in base.parameters().items() if n not in given}
     asked = {name: text for name, text in given.items() if text and name != "view"}
-    spec, _complaints = read_leniently({**own, **asked})
-    return replace(spec, view=base.view)
+    spec, complaints = read_leniently({**own, **asked})
+    return replace(spec, view=base.view), complaints
 
 
 def list_path(workspace: str, experiment: Experiment | None) -> str:

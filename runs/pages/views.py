@@ -34,6 +34,7 @@ from runs.pages.view_state import (
     with_view,
 )
 from runs.search import views as search
+from runs.search.views import words_in
 from studio.core import viewtext
 from studio.core.errors import InvalidValue, PermissionDenied
 from studio.core.viewspec import DEFAULT_COLUMNS
@@ -50,7 +51,7 @@ def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
     view = search.find_view(slug, asked.actor.user)
     enter(request, view.workspace.name)
     experiment = list_of(view)
-    spec = overridden(view, request.GET.dict())
+    spec, asked.unfollowed = overridden(view, request.GET.dict())
     path = list_path(view.workspace.name, experiment)
     form = request.GET.get("format", "")
     show_in_place(asked, path, spec)
@@ -80,6 +81,7 @@ def menu(request: PageRequest) -> HttpResponse:
             (_("Shared with the workspace"), _entries(found.shared), found.more_shared),
         ],
         "find": find,
+        "built_in": all(word in _("Default").casefold() for word in words_in(find)),
         "list_path": scope.path,
     }
     part = "_view_choices.html" if "find" in request.GET else "_view_menu.html"
@@ -115,14 +117,17 @@ def views(request: PageRequest) -> HttpResponse:
     workspace, user = request.workspace, request.actor.user
     find = request.GET.get("find", "").strip()[:200]
     rows = search.matching(search.views_in(workspace, user), find)
-    after = request.GET.get("after", "")
+    total, after = rows.count(), request.GET.get("after", "")
     start = int(after) if after.isdecimal() and len(after) < 6 else 0
+    if start >= total:
+        # Of a page that is no more, the last one.
+        start = max(total - 1, 0) // ROWS * ROWS
     found = list(rows.order_by("name", "pk")[start : start + ROWS + 1])
     deleted = search.deleted_views(workspace, user) if not find else []
     context = {
         "views": found[:ROWS],
         "find": find,
-        "total": rows.count(),
+        "total": total,
         "next": start + ROWS if len(found) > ROWS else 0,
         "previous": max(start - ROWS, 0) if start else None,
         "deleted": deleted,

@@ -85,9 +85,14 @@ def only(views: ViewQuerySet, which: str, viewer: User) -> ViewQuerySet:
     return views
 
 
+def words_in(find: str) -> list[str]:
+    """The words that are looked for, without case."""
+    return find.casefold().replace("\x00", " ").split()[:10]
+
+
 def matching(views: ViewQuerySet, find: str) -> ViewQuerySet:
     """Those with all the words in their name or description, whatever their case."""
-    for word in find.casefold().replace("\x00", " ").split()[:10]:
+    for word in words_in(find):
         views = views.filter(words__contains=word)
     return views
 

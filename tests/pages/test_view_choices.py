@@ -64,6 +64,9 @@ def test_the_menu_lists_what_one_may_see_and_finds_it(
     assert "secret" not in theirs
     found = browser_of(ben).get(f"{VIEWS}menu/?find=FOR+sec", headers=HTMX).text
     assert "No view has these words" in found
+    built_in = visitor.get(f"{VIEWS}menu/?find=DEF", headers=HTMX).text
+    assert f'href="{ALL}?view=default"' in built_in
+    assert "No view has these words" not in built_in
 
 
 @pytest.mark.parametrize("view", ["", "view"])
@@ -186,3 +189,12 @@ def test_a_views_list_is_called_as_it_is_now(
         assert "called anew" in visitor.get(address, headers=HTMX).text
     delete_experiment(experiment, actor=actor, now=now)
     assert "called anew" in visitor.get(f"/v/{view.slug}/").text
+
+
+def test_a_page_that_is_no_more_is_the_last_one(
+    visitor: Client, make_view: Any
+) -> None:
+    make_view(name="only one")
+    page = visitor.get(f"{VIEWS}?after=300")
+    assert "only one" in page.text
+    assert "No view is saved yet" not in page.text

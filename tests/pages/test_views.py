@@ -57,6 +57,16 @@ def test_an_override_is_the_view_with_a_change(
     assert f"/v/{view.slug}/?sort=-name&amp;q=" in page.text
 
 
+def test_an_override_that_cannot_be_followed_is_told(
+    visitor: Client, log: Any, make_view: Any
+) -> None:
+    log("good", acc=0.9)
+    page = visitor.get(f"/v/{make_view().slug}/?rows=7&sort=-name")
+    assert "Not everything in this address could be followed" in page.text
+    assert "rows must be one of" in page.text
+    assert page.context["view_changed"] == "sort"
+
+
 def test_what_was_changed_is_told_in_words(
     visitor: Client, log: Any, make_view: Any
 ) -> None:
