@@ -186,7 +186,7 @@ document.addEventListener("click", async (event) => {
     if (list() !== before) return;
     swap(html);
     say("live");
-    list().querySelector("[data-row-link]")?.focus({ preventScroll: true });
+    list().querySelector("[data-row-link]")?.focus();
   } catch {
     pause();
     unheard();

@@ -6,6 +6,20 @@ const box = document.getElementById("q");
 const note = () => document.getElementById("filter-note");
 const list = () => document.getElementById("run-table");
 
+let left;
+document.body.addEventListener("htmx:beforeSwap", ({ target }) => {
+  left = target === list() && target.contains(document.activeElement) && document.activeElement;
+});
+
+// What stands in the place of a link that was drawn anew: where it has an id, htmx knows.
+const KINDS = [".strip a", "th a", ".remove", "td a"];
+function standIn() {
+  const kind = KINDS.find((each) => left.matches(each));
+  const row = left.closest("tr")?.dataset.row;
+  const [then, now] = [left.closest("#run-table"), list()].map((root) => [...root.querySelectorAll(row ? `[data-row="${row}"] ${kind}` : kind)]);
+  return now[Math.min(then.indexOf(left), now.length - 1)] ?? ((kind !== ".remove" && list().querySelector("[data-row-link]")) || box);
+}
+
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "run-table") return;
   // What is being typed stays; a refresh by itself brings no request along, and leaves
@@ -13,6 +27,7 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   if (!event.detail.xhr) return;
   if (document.activeElement !== box) box.value = list().dataset.q;
   note().replaceChildren();
+  if (left && document.activeElement === document.body) standIn().focus({ preventScroll: true });
 });
 
 // A wrong filter's underline lies under the text, so it goes when the text changes.

@@ -52,6 +52,35 @@ def test_arrows_open_and_close_the_child_runs_of_a_row(runs_page: Page) -> None:
     expect(child).to_have_count(0)
 
 
+def test_what_is_drawn_anew_gives_the_focus_to_what_takes_its_place(
+    runs_page: Page,
+) -> None:
+    runs_page.goto("/w/default/runs/?q=experiment:digits&rows=25")
+    name = runs_page.get_by_role("columnheader", name="Display name")
+    name.locator("a").first.press("Enter")
+    expect(name).to_have_attribute("aria-sort", "ascending")
+    expect(name.locator("a").first).to_be_focused()
+    runs_page.get_by_role("link", name="Next").press("Enter")
+    expect(runs_page.locator(".pages")).to_contain_text("26–46 of 46")
+    expect(runs_page.locator("[data-row-link]").first).to_be_focused()
+    value = runs_page.locator("tr[data-row] td.state a").first
+    value.press("Enter")
+    expect(runs_page.locator(".pill")).to_have_count(2)
+    expect(runs_page.locator(":focus")).to_have_class("value")
+    pills = runs_page.locator(".pill .remove")
+    pills.first.press("Enter")
+    expect(pills).to_have_count(1)
+    expect(pills).to_be_focused()
+    pills.press("Enter")
+    expect(pills).to_have_count(0)
+    expect(runs_page.locator("#q")).to_be_focused()
+    expect(runs_page.locator("#q")).to_have_value("")
+    group = runs_page.locator(".strip a").nth(1)
+    group.press("Enter")
+    expect(group).to_have_attribute("aria-current", "true")
+    expect(group).to_be_focused()
+
+
 def test_a_phone_has_the_tools_in_menus(phone_page: Page) -> None:
     more = phone_page.get_by_label("More", exact=True)
     more.click()

@@ -94,6 +94,19 @@ def test_new_runs_are_announced_and_shown_when_asked_for(
     expect(button).to_have_count(0)
 
 
+def test_new_runs_are_brought_into_sight(runs_page: Page, runs: Runs) -> None:
+    for number in range(26):
+        runs.start(f"run-{number}")
+    runs_page.goto(f"{runs.path}?rows=25")
+    row(runs_page, "run-5").scroll_into_view_if_needed()
+    runs.start("newest")
+    look(runs_page)
+    runs_page.get_by_role("button", name="1 new run").click()
+    name = runs_page.get_by_role("link", name="newest", exact=True)
+    expect(name).to_be_focused()
+    expect(name).to_be_in_viewport()
+
+
 def test_rows_that_new_ones_pushed_off_the_page_still_follow(
     runs_page: Page, runs: Runs
 ) -> None:
