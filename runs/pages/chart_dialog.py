@@ -20,7 +20,7 @@ from runs.access.rules import Permission, access
 from runs.pages.chart_draft import Draft, chart_of, draft_of
 from runs.pages.chart_row import KINDS
 from runs.pages.conditional import varied
-from runs.pages.list_scope import scope_of
+from runs.pages.list_scope import parent_in, scope_of
 from runs.pages.members_only import PageRequest
 from runs.search.common_metrics import common_metrics
 from runs.search.field_list import list_fields
@@ -151,8 +151,9 @@ def _begun(request: PageRequest, spec: ViewSpec, at: int | None) -> Draft:
     """The chart that is to be changed; else a series that no chart has."""
     if at is None:
         # Other kinds than series have no lines.
+        experiment, parent = scope_of(request).experiment, parent_in(request)
         common = common_metrics(
-            request.actor.user, request.workspace, scope_of(request).experiment
+            request.actor.user, request.workspace, experiment, parent=parent
         )
         drawn = {field for chart in spec.charts for field in chart.fields}
         fresh = [field_text(field) for field in common if field not in drawn]

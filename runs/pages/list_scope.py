@@ -60,6 +60,12 @@ def scope_at(workspace: str, experiment: Experiment | None, said: str) -> ListSc
     return ListScope(None, f"/w/{workspace}/runs/")
 
 
+def parent_in(request: PageRequest) -> str:
+    """The id of the run whose children the request's `in` means, or nothing."""
+    said = request.GET.get("in", "")
+    return said.removeprefix(RUN) if said.startswith(RUN) else ""
+
+
 def number_of(experiment: Experiment | None) -> str:
     """What `in` says of the list of an experiment, or of All runs."""
     return "" if experiment is None else str(experiment.number)

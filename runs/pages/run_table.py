@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from runs.models import Experiment
 from runs.pages.differing import differing
 from runs.pages.filter_pills import pills
+from runs.pages.list_scope import parent_in
 from runs.pages.members_only import PageRequest
 from runs.pages.run_cells import ROLLUP, Best, rows
 from runs.pages.run_links import Links, heads, strip, strip_size
@@ -47,7 +48,8 @@ def columns_of(
 def default_columns(
     request: PageRequest, experiment: Experiment | None
 ) -> tuple[Column, ...]:
-    metrics = common_metrics(request.actor.user, request.workspace, experiment)
+    viewer, parent = request.actor.user, parent_in(request)
+    metrics = common_metrics(viewer, request.workspace, experiment, parent=parent)
     if experiment is not None:
         return (*DEFAULT_COLUMNS, *(Column(each) for each in metrics))
     # The column of the experiment takes the place of a metric.

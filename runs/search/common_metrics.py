@@ -19,10 +19,17 @@ SYSTEM = "system/"
 
 
 def common_metrics(
-    viewer: User, workspace: Workspace, experiment: Experiment | None = None
+    viewer: User,
+    workspace: Workspace,
+    experiment: Experiment | None = None,
+    *,
+    parent: str = "",
 ) -> list[Field]:
-    """The commonest metrics of the newest runs, most common first."""
-    if experiment is None:
+    """The commonest metrics of the newest runs, most common first; with `parent`, a
+    run's id, those of its children."""
+    if parent:
+        names = _of_children.all(viewer.pk, workspace.pk, parent)
+    elif experiment is None:
         names = _of_all.all(viewer.pk, workspace.pk)
     else:
         names = _of_one.all(viewer.pk, workspace.pk, experiment.pk)
@@ -48,5 +55,10 @@ _of_all = PreparedRows(_names)
 _of_one = PreparedRows(
     lambda viewer, workspace, experiment: _names(
         viewer, workspace, experiment=experiment
+    )
+)
+_of_children = PreparedRows(
+    lambda viewer, workspace, parent: _names(
+        viewer, workspace, parent__workspace=workspace, parent__run_id=parent
     )
 )

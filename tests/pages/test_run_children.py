@@ -13,7 +13,7 @@ from runs.actions.actor import Actor
 from runs.actions.runs import create_run
 from runs.models import Experiment, Run
 from runs.pages.run_children import of_parent
-from tests.pages.run_page import HTMX, PAGE, browser, cost
+from tests.pages.run_page import HTMX, PAGE, browser, cost, log
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db
@@ -44,6 +44,20 @@ def test_the_tab_lists_the_children_and_no_others(browser: Client) -> None:
     page = browser.get(PAGE)
     assert {t.name: t.count for t in page.context["tabs"]}["children"] == 3
     assert f'href="{CHILDREN}">3</a>' in page.text
+
+
+def test_its_columns_are_the_metrics_of_the_children(
+    browser: Client, run: Run, kids: list[Run]
+) -> None:
+    log(run, total=[1.0])
+    log(kids[0], score=[0.5])
+    page = browser.get(CHILDREN)
+    assert "metrics.score" in page.context["columns"]
+    assert "metrics.total" not in page.context["columns"]
+    everywhere = browser.get("/w/default/runs/").context["columns"]
+    assert "metrics.total" in everywhere
+    dialog = browser.get("/w/default/list/columns/?in=run.run-1").text
+    assert 'name="shown" value="metrics.score"' in dialog
 
 
 @pytest.mark.usefixtures("kids")
