@@ -208,7 +208,7 @@ def _entries(
         label = each.field.key
         if each.field.kind in (tree.ATTRIBUTE, tree.CHILDREN):
             label = field_label(each.field)
-            if part.lower() not in f"{label} {each.field.key}".lower():
+            if part.lower() not in f"{label} {field_text(each.field)}".lower():
                 continue
         found.append(
             Entry(

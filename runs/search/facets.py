@@ -14,18 +14,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.db.models.functions import Length
 
 from runs.models import Experiment, Key, Metric, User, Workspace
 from runs.models.grams import HIDDEN
-from runs.search.expressions import Contains
-from runs.search.keyed import TABLES
+from runs.search.keyed import TABLES, names_holding
 from runs.search.many_runs import READ
 from runs.search.question import ask
 from runs.search.run_sets import Among, RunSet, run_set
 from runs.search.scope import KINDS
-from studio.core.filters import Node, to_text, tree
+from studio.core.filters import Node, field_text, to_text, tree
 from studio.core.filters.edit import terms
 from studio.core.filters.tree import Comparison, Field, all_of, attribute
 from studio.core.statuses import RunStatus
@@ -48,7 +47,8 @@ class KeyShare:
     values: int
 
     def is_named(self, name: str) -> bool:
-        return self.field.key.lower() == name.lower()
+        own = (self.field.key.lower(), field_text(self.field).lower())
+        return name.lower() in own
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class FacetReader:
         shares = {key: (runs, values) for key, runs, values in counted}
         names = Key.objects.filter(Q(Among("id", list(shares))))
         if part:
-            names = names.filter(Q(Contains(F("name"), part)))
+            names = names.filter(names_holding(part))
         names = names.exclude(name__startswith=HIDDEN)
         found = {pk: _field(kind, name) for pk, name in names.values_list("pk", "name")}
         self._known_keys.update({field: pk for pk, field in found.items()})
@@ -154,7 +154,7 @@ class FacetReader:
     def _known(self, kind: str, part: str, seen: Sequence[Field]) -> list[KeyShare]:
         """Rarer keys, that no run of the sample has; the shortest hold least else."""
         names = Key.objects.filter(
-            Q(Contains(F("name"), part)), workspace=self.workspace, kind=KINDS[kind]
+            names_holding(part), workspace=self.workspace, kind=KINDS[kind]
         )
         names = names.exclude(name__startswith=HIDDEN).order_by(Length("name"), "name")
         found = [

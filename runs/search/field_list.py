@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 
 from runs.models import (
     Experiment,
@@ -27,7 +27,7 @@ from runs.models import (
 )
 from runs.models.grams import HIDDEN
 from runs.search import tally
-from runs.search.expressions import Contains
+from runs.search.keyed import names_holding
 from runs.search.limits import time_limit
 from runs.search.question import ask
 from runs.search.run_sets import Among
@@ -142,7 +142,7 @@ def _names(
     """The names of keys by kind: the commonest, or all that hold `part`."""
     rows = Key.objects.filter(workspace=workspace)
     if part:
-        rows = rows.filter(Q(Contains(F("name"), part)))
+        rows = rows.filter(names_holding(part))
     else:
         rows = rows.filter(
             pk__in=[pk for each in counts.values() for pk in _most(each)]

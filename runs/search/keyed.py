@@ -14,10 +14,10 @@ from django.db.models.functions import Coalesce
 
 from runs.models import Metric, Run, RunDataset, RunParam, RunProperty, RunTag
 from runs.search import values
-from runs.search.expressions import Expr
-from runs.search.scope import COMMITS, Scope
+from runs.search.expressions import Contains, Expr
+from runs.search.scope import COMMITS, KINDS, Scope
 from studio.core.filters import tree
-from studio.core.filters.fields import statuses_of
+from studio.core.filters.fields import kind_named, statuses_of
 from studio.core.filters.tree import Field, Number, Text, Value
 from studio.core.statuses import CODES
 
@@ -27,6 +27,17 @@ TABLES: Mapping[str, type[RunTag] | type[RunParam] | type[RunProperty]] = {
     tree.PROPERTIES: RunProperty,
 }
 DATASETS = {"name": "dataset__name", "digest": "dataset__digest", "context": "context"}
+
+
+def names_holding(part: str) -> Q:
+    """The keys whose name holds the text; `params.lr` also means what it means in a
+    filter."""
+    word, _point, rest = part.partition(".")
+    kind, name = KINDS.get(kind_named(word)), rest.strip("\"'`")
+    found = Q(Contains(F("name"), part))
+    if kind is not None and name:
+        found |= Q(Contains(F("name"), name), kind=kind)
+    return found
 
 
 def text_rows(field: Field, scope: Scope) -> Any:

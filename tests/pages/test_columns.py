@@ -78,6 +78,20 @@ def test_the_dialog_finds_every_kind_of_field_and_says_how_many_runs_have_it(
     assert "No field contains “zz”" in visitor.get(DIALOG, {"find": "zz"}).text
 
 
+@pytest.mark.parametrize("find", ["params.val acc", 'PARAM."val acc"', "val ac"])
+@pytest.mark.parametrize(
+    "address", [DIALOG, "/w/default/list/filter/", "/w/default/list/facets/"]
+)
+def test_a_field_is_found_by_its_name_in_a_filter(
+    visitor: Client, log: Any, address: str, find: str
+) -> None:
+    log("a", params={"val acc": "1", "lr": "2"}, tags={"seed": "3"})
+    found = visitor.get(address, {"find": find}, headers=HTMX).text
+    assert "params.&quot;val acc&quot;" in found
+    assert "params.lr" not in found
+    assert "tags.seed" not in found
+
+
 def test_the_dialog_counts_the_runs_that_match(visitor: Client, log: Any) -> None:
     log("a", params={"lr": "1"})
     log("b", params={"lr": "2", "wd": "3"})
