@@ -15,6 +15,8 @@ from runs.models import Experiment
 from runs.pages.experiments import find_experiment
 from runs.pages.members_only import PageRequest
 from runs.render.addresses import experiment_path, run_path
+from studio.core.filters import to_text
+from studio.core.filters.tree import Comparison, Text, attribute
 
 RUN = "run."
 
@@ -34,6 +36,18 @@ class ListScope:
         if self.experiment:
             return self.experiment.name
         return _("Child runs") if self.number else _("All runs")
+
+    @property
+    def q(self) -> str:
+        """What its filter says of itself, though nobody wrote it."""
+        if not self.number.startswith(RUN):
+            return ""
+        return to_text(children_of(self.number.removeprefix(RUN)))
+
+
+def children_of(run_id: str) -> Comparison:
+    """The term that runs are children of that run."""
+    return Comparison(attribute("parent"), "=", (Text(run_id),))
 
 
 def scope_of(request: PageRequest) -> ListScope:

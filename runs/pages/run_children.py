@@ -14,14 +14,13 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.pages import run_list
-from runs.pages.list_scope import RUN
+from runs.pages.list_scope import RUN, children_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_head import find_head, frame
 from runs.pages.run_nothing import nothing_in
 from studio.core.errors import InvalidFilter
 from studio.core.filters import parse, to_text
 from studio.core.filters.edit import terms
-from studio.core.filters.tree import Comparison, Text, attribute
 
 
 @access(Permission.READ)
@@ -42,7 +41,7 @@ def children(request: PageRequest, run_id: str) -> HttpResponseBase:
 
 def of_parent(q: str, run_id: str) -> str:
     """The filter with the term that its runs are children of that run."""
-    term = Comparison(attribute("parent"), "=", (Text(run_id),))
+    term = children_of(run_id)
     said = to_text(term)
     try:
         node = parse(q) if q.strip() else None

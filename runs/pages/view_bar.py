@@ -40,9 +40,11 @@ def bar(
     """`columns` are those that the list shows: what is saved says them."""
     view, workspace = state.view, request.workspace.name
     spec = state.spec.changed()
+    scope = scope_in(request, experiment)
+    if view is None and scope.q:
+        state = replace(state, base=replace(state.base, q=scope.q))
     found = changes(state, experiment)
     kept = replace(spec, columns=columns)
-    scope = scope_in(request, experiment)
     given = {"in": scope.number} if scope.number else {}
     query = "&".join(filter(None, [kept.to_query(), urlencode(given)]))
     unchosen = "" if spec.has_columns else f"&{UNCHOSEN}=1"

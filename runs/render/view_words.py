@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from runs.render.pills import field_label
-from studio.core import viewtext
+from studio.core import viewcharts, viewtext
 from studio.core.errors import InvalidValue
 from studio.core.viewdiff import ADDED, NOTHING, OTHER, REMOVED, SWITCHES, Difference
 
@@ -30,6 +30,13 @@ _WHOLE = {
     "rows": gettext_lazy("rows per page"),
     "columns": gettext_lazy("columns"),
     "list": gettext_lazy("list"),
+}
+_CHARTS = {
+    "line": gettext_lazy("lines"),
+    "scatter": gettext_lazy("scatter"),
+    "bar": gettext_lazy("bars"),
+    "histogram": gettext_lazy("histogram"),
+    "parallel": gettext_lazy("parallel coordinates"),
 }
 _FIELDS = ("column", "columns", "order", "sort", "width")
 _NOTHING = {"list": gettext_lazy("All runs"), "columns": gettext_lazy("those built in")}
@@ -103,9 +110,11 @@ def _said(part: str, text: str) -> str:
     """A part of an address as the page calls it."""
     if text == NOTHING and part in _NOTHING:
         return str(_NOTHING[part])
-    if not text or part not in _FIELDS:
+    if not text or part not in (*_FIELDS, "chart"):
         return text
     try:
+        if part == "chart":
+            return _chart(viewcharts.read_chart(text))
         if part == "sort":
             sort = viewtext.read_sort(text)
             return ("↓ " if sort.descending else "↑ ") + field_label(sort.field)
@@ -116,3 +125,10 @@ def _said(part: str, text: str) -> str:
         field_label(c.field) + (f" {c.width} px" if part == "width" and c.width else "")
         for c in found
     )
+
+
+def _chart(chart: viewcharts.Chart) -> str:
+    """All that it says: two charts that differ in anything differ in words."""
+    drawn = ", ".join(field_label(each) for each in chart.fields)
+    options = ", ".join(f"{name} {value}" for name, value in chart.options)
+    return f"{_CHARTS[chart.kind]}: {drawn}" + (f" ({options})" if options else "")

@@ -71,7 +71,7 @@ document.addEventListener("click", async (event) => {
   dialog.querySelector("[data-close]").addEventListener("click", (closing) => closing.preventDefault());
   dialog.addEventListener("close", () => {
     dialog.remove();
-    link.isConnected && link.focus();
+    (link.closest("details")?.firstElementChild ?? link).focus();
   });
   dialog.showModal();
   dialog.querySelector("#view-name-box").select();

@@ -195,3 +195,13 @@ def test_a_view_saved_in_the_tab_names_the_parent(browser: Client) -> None:
         "kid-1",
         "kid-2",
     }
+
+
+@pytest.mark.usefixtures("kids")
+def test_that_children_are_listed_is_no_change_of_somebody(browser: Client) -> None:
+    page = browser.get(CHILDREN)
+    assert page.context["view_changed"] == ""
+    menu = browser.get(page.context["view_menu_href"], headers=HTMX)
+    assert menu.context["view_changed"] == ""
+    narrowed = browser.get(f"{CHILDREN}?q=id:kid-1")
+    assert narrowed.context["view_changed"] == "+1 filter"

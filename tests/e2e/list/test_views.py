@@ -245,3 +245,12 @@ def test_a_view_is_shared_and_managed_on_a_phone(
     for entry in row.locator(".menu-item").all():
         expect(entry).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_a_dialog_that_is_left_gives_the_focus_back(runs_page: Page) -> None:
+    page = runs_page
+    page.goto(f"{DIGITS}?q=status:failed")
+    save_menu(page).get_by_role("link", name="Save as…").click()
+    expect(page.get_by_role("dialog").get_by_label("Name")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".view-bar summary.tool", has_text="Save")).to_be_focused()

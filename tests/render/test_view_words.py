@@ -1,0 +1,26 @@
+"""Differences of views in words that a reader knows from the page."""
+
+from __future__ import annotations
+
+from runs.render import view_words
+from studio.core.viewdiff import differences
+from studio.core.viewspec import ViewSpec
+
+
+def texts(old: str, new: str) -> list[str]:
+    found = differences(ViewSpec.from_query(old), ViewSpec.from_query(new))
+    return [line.text for line in view_words.lines(found)]
+
+
+def test_charts_are_named_by_what_they_draw() -> None:
+    line, other = 'line!metrics."best acc"', "line!metrics.loss!smooth=0.6!log=y"
+    assert texts("", f"charts={line}") == ["+chart: lines: best acc"]
+    assert texts("", f"charts={other}") == ["+chart: lines: loss (smooth 0.6, log y)"]
+    assert texts("charts=scatter!params.lr!metrics.acc", "") == [
+        "−chart: scatter: params.lr, acc"
+    ]
+
+
+def test_charts_that_differ_in_one_option_differ_in_words() -> None:
+    found = texts("charts=line!metrics.loss", "charts=line!metrics.loss!range=0~1")
+    assert found == ["−chart: lines: loss", "+chart: lines: loss (range 0~1)"]
