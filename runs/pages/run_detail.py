@@ -21,6 +21,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified
 from runs.pages.run_head import show as show_tab
 from runs.pages.run_legal import GRACE, can_force
+from runs.render.dataset_places import place_of
 from runs.render.metric_values import Shown, heads_shown
 from runs.render.sparkline import sparkline
 from runs.render.times import ago
@@ -85,7 +86,9 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
         "silence": run.heard and ago(now_ms() - run.heard),
         "error": _error(request, run),
         "properties": properties,
-        "datasets": search.datasets_of(run),
+        "datasets": [
+            (used, place_of(used.dataset.source)) for used in search.datasets_of(run)
+        ],
         "receipt": receipt_of(run),
         "models": search.models_of(run),
         "models_read": search.models_read_by(run),
@@ -115,6 +118,7 @@ def _attributes(
         "script": run.script or known.get("mlflow.source.name", ""),
         "git_commit": _first(known, GIT_COMMIT),
         "git_branch": _first(known, GIT_BRANCH),
+        "git_dirty": known.get("azureml.git.dirty", "").lower() == "true",
         "description": described or shown(request, text, run),
     }
 

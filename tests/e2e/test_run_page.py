@@ -255,21 +255,6 @@ def test_everything_is_readable_without_a_script(
     context.close()
 
 
-@pytest.mark.parametrize("tab", ["", "metrics/", "files/"])
-def test_nothing_is_wider_than_a_phone(
-    browser: Browser, run: Writer, owner_state: StorageState, tab: str
-) -> None:
-    run.log("a/very/long/name/of/a/metric/that/does/not/fit", [3.0, 2.0])
-    tag = {"run_id": run.id, "key": "estimator.class", "value": "sklearn." * 20}
-    run.call("runs/set-tag", tag)
-    run.keep("a/long/path/of/folders/with_a_very_long_name_of_a_file.txt", b"x" * 500)
-    context = new_context(browser, Watch(), state=owner_state, width=360)
-    page = context.new_page()
-    page.goto(f"{run.page}{tab}")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    context.close()
-
-
 def test_what_a_run_logs_first_appears_by_itself(run: Writer, owner_page: Page) -> None:
     owner_page.goto(run.page)
     expect(owner_page.get_by_text("Live")).to_be_visible()

@@ -132,6 +132,16 @@ def test_all_properties_fold_out_without_a_script(
     assert "author ada" in shown
 
 
+@pytest.mark.parametrize(("said", "dirty"), [("True", True), ("False", False)])
+def test_a_commit_says_whether_more_was_changed(
+    browser: Client, run: Run, actor: Actor, now: int, said: str, *, dirty: bool
+) -> None:
+    git = {"azureml.git.commit": "9f2c1ab", "azureml.git.dirty": said}
+    add_properties(run, git, actor=actor, now=now)
+    shown = card(browser.get(PAGE).text, "attributes")
+    assert ("Git commit 9f2c1ab uncommitted changes" in shown) == dirty
+
+
 def test_datasets_and_models_that_clients_recorded_are_listed(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
@@ -145,6 +155,10 @@ def test_datasets_and_models_that_clients_recorded_are_listed(
     log_inputs(run, [used], ["m-read"], now=now)
     page = browser.get(PAGE).text
     assert "digits train local abc" in card(page, "datasets")
+    placed = DatasetUse("more", "def", "http", '{"url": "https://x.example/<d>.csv"}')
+    log_inputs(run, [placed], [], now=now)
+    page = browser.get(PAGE).text
+    assert "more – https://x.example/&lt;d&gt;.csv def" in card(page, "datasets")
     assert f"net &lt;b&gt; Pending {made.model_id}" in card(page, "models")
     assert "read by this run m-read" in card(page, "models")
 

@@ -1,0 +1,24 @@
+"""Where a dataset came from."""
+
+from __future__ import annotations
+
+import pytest
+
+from runs.render.dataset_places import place_of
+
+SAID = [
+    ('{"uri": "s3://b/d.csv"}', "s3://b/d.csv"),
+    ('{"url": "https://example.org/d.csv"}', "https://example.org/d.csv"),
+    ('{"path": "org/set", "split": "train"}', "org/set"),
+    ('{"uri": null, "path": ["a"]}', ""),
+    ('{"tags": {"mlflow.source.name": "a.py"}}', ""),
+    ("{}", ""),
+    ('"text"', ""),
+    ("not JSON", ""),
+    ("[" * 100, ""),
+]
+
+
+@pytest.mark.parametrize(("source", "place"), SAID)
+def test_the_place_is_read_from_what_the_client_said(source: str, place: str) -> None:
+    assert place_of(source) == place
