@@ -14,6 +14,7 @@ from studio.core.errors import InvalidValue
 from studio.core.filters import Field, Node, fields, tree
 from studio.core.filters.alternatives import several
 from studio.core.filters.literals import (
+    length_text,
     moment_text,
     number_text,
     read_length,
@@ -136,14 +137,22 @@ class Draft:
         expected = _("a number or a duration such as 1h30m")
         value: Number = _read(read_number(text), text, expected)
         unit = self.units[number] if number < len(self.units) else ""
-        return round(float(value.value) * UNITS.get(unit, UNITS["d"]))
+        length = round(float(value.value) * UNITS.get(unit, UNITS["d"]))
+        # The language has no length below zero, and none beyond all times.
+        if length < 0 or read_length(length_text(length)) is None:
+            raise _wrong(f"{text} {unit}", _("a length of time"))
+        return length
 
 
 def _read(value: V | None, text: str, expected: str) -> V:
     if value is None:
-        said = _("%(text)s is not %(expected)s.")
-        raise InvalidValue(said % {"text": text, "expected": expected}, field="value")
+        raise _wrong(text, expected)
     return value
+
+
+def _wrong(text: str, expected: str) -> InvalidValue:
+    said = _("%(text)s is not %(expected)s.")
+    return InvalidValue(said % {"text": text, "expected": expected}, field="value")
 
 
 def operators_of(field: Field) -> tuple[str, ...]:
@@ -159,7 +168,8 @@ def operators_of(field: Field) -> tuple[str, ...]:
 
 
 def new_draft(field: Field) -> Draft:
-    return Draft(field, operators_of(field)[0], units=("d",))
+    unit = "min" if fields.value_type(field) == fields.DURATION else "d"
+    return Draft(field, operators_of(field)[0], units=(unit,))
 
 
 def draft_of(node: Node) -> Draft | None:

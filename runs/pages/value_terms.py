@@ -8,6 +8,7 @@ from studio.core.filters.tree import (
     ATTRIBUTE,
     CHILDREN,
     METRICS,
+    TAGS,
     UNITS,
     Comparison,
     Flag,
@@ -31,14 +32,16 @@ def term_of(asked: Field, row: RunRow) -> Comparison | None:
     if value is None or (asked.kind == ATTRIBUTE and asked.key in UNASKED):
         return None
     if value == "":
-        return _of_nothing(asked)
+        return _of_empty(asked)
     compared = _compared(asked, value)
     return None if compared is None else Comparison(asked, "=", (compared,))
 
 
-def _of_nothing(asked: Field) -> Comparison | None:
-    """A tag that is only a word has no value."""
-    return None if asked.kind == ATTRIBUTE else Comparison(asked, "is not null")
+def _of_empty(asked: Field) -> Comparison | None:
+    """A tag that is only a word has no value; a parameter may be an empty text."""
+    if asked.kind == TAGS:
+        return Comparison(asked, "is not null")
+    return None if asked.kind == ATTRIBUTE else Comparison(asked, "=", (Text(""),))
 
 
 def _compared(asked: Field, value: object) -> Value | None:

@@ -69,7 +69,7 @@ def _asked(term: Comparison) -> str:
 
 def value_text(value: Value) -> str:
     if isinstance(value, Text):
-        return value.text
+        return value.text or _("(empty)")
     if isinstance(value, Number):
         return numbers.number(value.value)
     if isinstance(value, Flag):

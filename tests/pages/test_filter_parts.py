@@ -86,6 +86,8 @@ WRITTEN = [
     ("field=created&op=<&value=2026-11-24", "created < 2026-11-24"),
     ("field=duration&op=>&value=90&unit=s", "duration > 1m30s"),
     ("field=duration&op=>&value=1h&unit=s", "duration > 1h"),
+    ("field=duration&op=>&value=90", "duration > 1h30m"),
+    ("field=created&op=last&value=2", "created >= -2d"),
     (
         "field=duration&op=between&value=1h30m&value=3&unit=s&unit=h",
         "duration:1h30m..3h",
@@ -111,6 +113,8 @@ def test_every_editor_writes_its_term(visitor: Client, form: str, q: str) -> Non
         {"field": "created", "op": ">", "value": "soon"},
         {"field": "number", "op": ">", "value": ""},
         {"field": "duration", "op": ">", "value": "long", "unit": "h"},
+        {"field": "duration", "op": ">", "value": "-3", "unit": "h"},
+        {"field": "created", "op": "last", "value": "1e300", "unit": "d"},
         {"q": "a or b", "term": "0", "text": "a or"},
     ],
 )

@@ -94,6 +94,17 @@ def test_a_tag_without_a_value_leads_to_all_that_have_it(
     assert names(visitor.get(ALL + link(page, "worth"))) == ["a"]
 
 
+def test_an_empty_parameter_leads_to_those_that_are_empty(
+    visitor: Client, log: Any
+) -> None:
+    log("a", params={"note": ""})
+    log("b", params={"note": "warm"})
+    log("c")
+    page = visitor.get(f"{ALL}?columns=name,params.note")
+    only = link(page, 'q=params.note[^"]*%22%22')
+    assert names(visitor.get(ALL + only)) == ["a"]
+
+
 def test_another_value_of_the_same_field_replaces_the_first(
     visitor: Client, log: Any
 ) -> None:

@@ -21,6 +21,7 @@ from studio.core.filters import parse, parse_field
         ("metrics.acc.max > 0.9", "metrics.acc.max", "> 0.9"),
         ("duration:<2m", "Duration", "< 2 min 00 s"),
         ("tag:baseline", "tags.baseline", "any"),
+        ('params.note = ""', "params.note", "(empty)"),
         ("parent is null", "Parent run", "none"),
         ("starred", "Starred", "yes"),
         ("name like 'res%'", "Display name", "like res%"),
