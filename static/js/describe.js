@@ -5,7 +5,7 @@ import { rest } from "./app.js";
 
 const form = () => document.querySelector("[data-draft]");
 const area = () => document.getElementById("description-text");
-const clock = (time) => new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+const clock = (time) => new Date(time).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 function kept(key) {
   try {

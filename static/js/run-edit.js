@@ -1,14 +1,17 @@
 // Editors of the run page: each is a form that htmx puts in the place of what it edits.
 // Here are focus and Escape.
 
-// What an editor replaced, to stand there again.
+// What an editor replaced, to stand there again, and the link that opened it.
 const before = new Map();
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr, requestConfig } = event.detail;
   const link = requestConfig?.elt;
-  // The link that opens an editor stands in what is edited.
-  if (xhr.status === 200 && link?.matches("a[hx-get]") && target.contains(link)) before.set(target.id, target.cloneNode(true));
+  // The link stands in what is edited, or beside it as that of a tag.
+  if (xhr.status !== 200 || !link?.matches("a[hx-get]") || !(target.id === "tag-box" || target.contains(link))) return;
+  // From one tag's editor to the next, what stood before both is what is restored.
+  const part = target.matches("[data-editing]") ? before.get(target.id)?.part : target.cloneNode(true);
+  if (part) before.set(target.id, { part, link });
 });
 
 // With the swap itself: a moment later a typist may have begun, and what is selected
@@ -26,11 +29,13 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
 const opener = (part) => part.querySelector("a[hx-get]");
 
 function restore(editor) {
-  const part = before.get(editor.id)?.cloneNode(true);
-  if (!part) return location.reload();
+  const { part: shown, link } = before.get(editor.id) ?? {};
+  if (!shown) return location.reload();
+  const part = shown.cloneNode(true);
   editor.replaceWith(part);
   htmx.process(part);
-  opener(part)?.focus({ preventScroll: true });
+  // A link that stands in what was edited is a new one.
+  (opener(part) ?? link).focus({ preventScroll: true });
   document.dispatchEvent(new CustomEvent("run:look"));
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 import uuid
 from typing import Any
@@ -140,6 +141,19 @@ def test_tags_are_added_edited_and_removed(run: Remote, owner_page: Page) -> Non
     card.get_by_label("Edit the tag seed").click()
     value = card.get_by_label("seed:")
     expect(value).to_be_focused()
+    owner_page.evaluate("window.stayed = true")
+    value.press("Escape")
+    pencil = card.get_by_label("Edit the tag seed")
+    expect(pencil).to_be_focused()
+    expect(box).to_be_visible()
+    card.get_by_label("Edit the tag model").click()
+    expect(card.get_by_label("model:")).to_be_focused()
+    pencil.click()
+    expect(value).to_be_focused()
+    value.press("Escape")
+    expect(pencil).to_be_focused()
+    assert owner_page.evaluate("window.stayed")
+    pencil.click()
     value.fill("2")
     value.press("Enter")
     expect(card.locator(".chip", has_text="seed:")).to_contain_text("2")
@@ -166,6 +180,8 @@ def test_a_description_is_written_previewed_and_saved(
     expect(card.locator(".prose strong")).to_have_text("good")
     expect(text).to_be_hidden()
     card.get_by_role("button", name="Write").click()
+    kept = card.locator("[data-kept]")
+    expect(kept).to_have_text(re.compile(r"Draft kept at \d\d:\d\d\."))
     owner_page.reload()
     card.get_by_role("link", name="Edit").click()
     expect(text).to_have_value("**good**")
