@@ -6,6 +6,8 @@ an owner or is deactivated. The secret is shown once and stored as its SHA-256.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -70,6 +72,22 @@ def find_share_link(secret: str, *, now: int) -> ShareLink:
             _("This link has ended, or was taken back. Ask who sent it for another.")
         )
     return link
+
+
+def find_resting(links: Iterable[ShareLink]) -> set[int]:
+    """Which of open links show nothing now, and would again: one query."""
+    links = list(links)
+    makers = Member.objects.filter(
+        workspace__in={link.workspace_id for link in links},
+        user__is_active=True,
+        role=Role.OWNER,
+    )
+    owners = set(makers.values_list("workspace", "user"))
+    return {
+        link.pk
+        for link in links
+        if (link.workspace_id, link.created_by_id) not in owners or not _is_there(link)
+    }
 
 
 def _still_owner(link: ShareLink) -> bool:

@@ -24,6 +24,7 @@ from runs.access.rules import (
 from runs.actions import accounts
 from runs.actions.clock import now_ms
 from runs.actions.links import make_invitation, revoke_invitation
+from runs.actions.share_links import find_resting
 from runs.models import Invitation, Member, Role, ShareLink, View
 from studio.core.errors import InvalidValue
 
@@ -35,14 +36,15 @@ def members(request: StudioRequest) -> HttpResponse:
 
 
 def show(request: StudioRequest, **extra: Any) -> HttpResponse:
-    workspace = workspace_of(request)
+    workspace, links = workspace_of(request), _open_share_links(request)
     rows = Member.objects.filter(workspace=workspace).select_related("user")
     context = {
         "members": rows.order_by("-role", "user__username"),
         "invitations": _open_invitations(request),
         "roles": Role.choices,
         "manages": request.role == Role.OWNER,
-        "share_links": _open_share_links(request),
+        "share_links": links,
+        "resting_links": find_resting(links),
         **extra,
     }
     return render(request, "members.html", context)
@@ -65,11 +67,12 @@ def _open_share_links(request: StudioRequest) -> list[ShareLink]:
     """Owners alone see them; of private views of others not a word."""
     if request.role != Role.OWNER:
         return []
-    seen = View.objects.visible_to(signed_in_user(request)).active()
+    seen = View.objects.visible_to(signed_in_user(request))
     rows = ShareLink.objects.filter(
         workspace=workspace_of(request), revoked__isnull=True, expires__gt=now_ms()
     ).filter(Q(run__isnull=False) | Q(view__in=seen))
-    return list(rows.select_related("created_by", "view", "run").order_by("-pk"))
+    rows = rows.select_related("created_by", "view", "run__experiment")
+    return list(rows.order_by("-pk"))
 
 
 @access(Permission.MEMBERS)

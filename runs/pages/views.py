@@ -169,7 +169,8 @@ def choose_default(request: PageRequest) -> HttpResponse:
         view, experiment = None, scope_of_post(request)
     else:
         view = search.find_view(slug, user, request.workspace)
-        experiment = list_of(view)
+        # In the trash, too: what was chosen of its list can be taken back.
+        experiment = view.experiment
     if slug and given.get("on") != "0":
         view_choices.choose_default(request.workspace, experiment, view, user=whose)
         said = _("%s opens by default now.") % (view.name if view else _("Default"))

@@ -182,13 +182,20 @@ def deleted_views(workspace: Workspace, viewer: User, limit: int = 50) -> list[V
     return list(rows.select_related("owner").order_by("-deleted")[:limit])
 
 
-def chosen_defaults(workspace: Workspace, viewer: User) -> dict[str, set[int]]:
-    """The views that lists open with: for the viewer (`mine`), for all (`all`)."""
-    rows = ViewDefault.objects.filter(workspace=workspace, view__isnull=False)
+def chosen_defaults(workspace: Workspace, viewer: User) -> dict[str, set[int | None]]:
+    """The views that lists open with: for the viewer (`mine`), for all (`all`).
+
+    `plain` has the experiments (None: All runs) whose lists the viewer opens as they
+    are built in.
+    """
+    rows = ViewDefault.objects.filter(workspace=workspace)
     rows = rows.filter(Q(user=viewer) | Q(user__isnull=True))
-    found: dict[str, set[int]] = {"mine": set(), "all": set()}
-    for user, view in rows.values_list("user", "view"):
-        found["all" if user is None else "mine"].add(view)
+    found: dict[str, set[int | None]] = {"mine": set(), "all": set(), "plain": set()}
+    for row in rows:
+        if row.view_id is not None:
+            found["all" if row.user_id is None else "mine"].add(row.view_id)
+        elif row.user_id is not None:
+            found["plain"].add(row.experiment_id)
     return found
 
 

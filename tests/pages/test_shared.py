@@ -172,3 +172,29 @@ def test_a_wrong_place_in_the_list_is_its_beginning(
     assert "run-29" in outsider.get(path + found[1].replace("&amp;", "&")).text
     assert "run-29" not in first.text
     assert outsider.get(f"{path}?after=nonsense&q=tag:x").status_code == 200
+
+
+def test_a_link_that_shows_nothing_at_present_is_listed_as_that(
+    visitor: Client,
+    log: Any,
+    make_view: Any,
+    workspace: Workspace,
+    actor: Actor,
+    now: int,
+) -> None:
+    run, told = log("a"), "shows nothing at present"
+    visitor.post(SHARE, {"run": "a", "days": "1"})
+    assert told not in visitor.get(MEMBERS).text
+    trash_run(run, actor=actor, now=now)
+    assert told in visitor.get(MEMBERS).text
+    visitor.post(SHARE, {"run": log("b").run_id, "days": "1"})
+    assert visitor.get(MEMBERS).text.count(told) == 1
+    view = make_view()
+    visitor.post(SHARE, {"view": view.slug, "days": "1"})
+    view_actions.delete_view(view, actor=actor, now=now)
+    assert visitor.get(MEMBERS).text.count(told) == 2
+    View.objects.filter(pk=view.pk).delete()
+    second = User.objects.create(username="second")
+    Member.objects.create(workspace=workspace, user=second, role=Role.OWNER)
+    Member.objects.filter(workspace=workspace, user=actor.user).update(role=Role.READER)
+    assert browser_of(second).get(MEMBERS).text.count(told) == 2

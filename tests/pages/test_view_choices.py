@@ -52,6 +52,36 @@ def test_a_list_opens_with_the_chosen_view(
     assert names(browser_of(ben).get(ALL)) == ["bad", "good"]
 
 
+@pytest.mark.parametrize("is_of_one", [True, False])
+def test_who_will_not_open_a_list_as_all_do_opens_it_as_built_in(
+    visitor: Client, make_view: Any, experiment: Experiment, ben: User, is_of_one: bool
+) -> None:
+    here = experiment if is_of_one else None
+    view = make_view(shared=True, experiment=here)
+    there = f"/w/default/experiments/{experiment.name}/" if here else ALL
+    visitor.post(f"{VIEWS}default/", {"view": view.slug, "everybody": "1"})
+    his = browser_of(ben)
+    assert "Open its list without it for me" in his.get(VIEWS).text
+    sent = {"view": "default"} | ({"in": str(experiment.number)} if here else {})
+    his.post(f"{VIEWS}default/", sent)
+    assert his.get(there).context["view"] is None
+    assert visitor.get(there).context["view"] == view
+    assert "Open its list with it again" in his.get(VIEWS).text
+    his.post(f"{VIEWS}default/", sent | {"on": "0"})
+    assert his.get(there).context["view"] == view
+
+
+def test_a_default_of_a_deleted_list_is_taken_back(
+    visitor: Client, make_view: Any, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    view = make_view(experiment=experiment)
+    visitor.post(f"{VIEWS}default/", {"view": view.slug})
+    delete_experiment(experiment, actor=actor, now=now)
+    assert "opens for me" in visitor.get(VIEWS).text
+    visitor.post(f"{VIEWS}default/", {"view": view.slug, "on": "0"})
+    assert "opens for me" not in visitor.get(VIEWS).text
+
+
 def test_the_menu_lists_what_one_may_see_and_finds_it(
     visitor: Client, make_view: Any, ben: User
 ) -> None:
