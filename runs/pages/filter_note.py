@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from runs.pages.box_lines import in_one_line
 from studio.core.errors import StudioError
 from studio.core.viewspec import ViewSpec
 
@@ -13,7 +14,9 @@ _PLACE = re.compile(r"(?P<what>.*?)(?P<where>(?: after \S+)? at character \d+\.)
 
 def problem(spec: ViewSpec, error: StudioError, *, rows_stay: bool) -> dict[str, Any]:
     details = error.details
-    start = int(details.get("position", len(spec.q)))
+    # It lies under the text of the box.
+    text = in_one_line(spec.q)
+    start = int(details.get("position", len(text)))
     end = start + max(int(details.get("length", 0)), 1)
     what, where, hint = _sentences(error.message)
     return {
@@ -21,10 +24,10 @@ def problem(spec: ViewSpec, error: StudioError, *, rows_stay: bool) -> dict[str,
         "where": where,
         "hint": hint,
         "rows_stay": rows_stay,
-        "before": spec.q[:start],
+        "before": text[:start],
         # Past the end there is nothing to underline but a blank.
-        "wrong": spec.q[start:end] or ("\u00a0\u00a0" if "position" in details else ""),
-        "after": spec.q[end:],
+        "wrong": text[start:end] or ("\u00a0\u00a0" if "position" in details else ""),
+        "after": text[end:],
         "suggestions": [
             (each["text"], "?" + spec.to_query(q=each["filter"]))
             for each in details.get("suggestions", ())

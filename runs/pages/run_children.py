@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.pages import run_list
+from runs.pages.box_lines import take_lines
 from runs.pages.list_scope import RUN, children_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_head import find_head, frame
@@ -29,6 +30,7 @@ def children(request: PageRequest, run_id: str) -> HttpResponseBase:
     head = find_head(request, run_id)
     here = request.get_full_path()
     scoped = partial(of_parent, run_id=head.run.run_id)
+    take_lines(request)
     asked: Any = request.GET.copy()
     asked["q"] = scoped(asked.get("q", ""))
     asked["in"] = f"{RUN}{head.run.run_id}"

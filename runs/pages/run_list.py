@@ -23,6 +23,7 @@ from runs.pages import (
     run_table,
     selecting,
 )
+from runs.pages.box_lines import beside_box, in_one_line, take_lines
 from runs.pages.conditional import varied
 from runs.pages.experiment_description import about
 from runs.pages.experiments import find_experiment
@@ -92,8 +93,9 @@ def experiment_runs(request: PageRequest, slug: str) -> HttpResponseBase:
 
 
 def _shorter(request: PageRequest) -> HttpResponse | None:
+    had_lines = take_lines(request) and not request.htmx
     is_page = not list_twins.kind_of(request) and not asked_format(request)
-    if not is_page or not says_too_much(request):
+    if not is_page or not (had_lines or says_too_much(request)):
         return None
     spec, complaints = read_leniently(request.GET.dict())
     return None if complaints else to_query(request, spec.to_query())
@@ -168,7 +170,8 @@ def _context(
         "spec": spec,
         "experiment": experiment,
         "title": experiment.name if experiment else _("All runs"),
-        "kept": [(n, shown[n]) for n in KEPT if n in shown],
+        "in_box": in_one_line(spec.q),
+        "kept": [(n, shown[n]) for n in KEPT if n in shown] + beside_box(spec.q),
         "sizes": ROWS,
         "complaints": found.complaints,
         "can_edit": not role_refusal(request, Permission.ANNOTATE),
@@ -196,7 +199,7 @@ def _frame(
         ).exists()
     )
     return {
-        "typed": spec.q,
+        "typed": in_one_line(spec.q),
         "experiment_starred": starred,
         "experiment_star_url": f"{request.path}star/",
         "here": request.get_full_path(),

@@ -188,6 +188,19 @@ def test_odd_values_survive_box_pill_and_address(runs_page: Page) -> None:
         expect(runs_page.get_by_role("checkbox", name=label)).to_be_checked()
 
 
+def test_a_filter_of_two_lines_stays_what_it_is(runs_page: Page) -> None:
+    box = open_list(runs_page, "name:digits-01\nor name:digits-02")
+    expect_rows(runs_page, "digits-02", "digits-01")
+    expect(box).to_have_value("name:digits-01 or name:digits-02")
+    box.press("End")
+    box.press_sequentially(" or name:digits-04")
+    box.press("Escape")
+    box.press("Enter")
+    expect(runs_page.locator("tr[data-row]")).to_have_count(3)
+    assert q_of(runs_page) == "name:digits-01\nor name:digits-02 or name:digits-04"
+    expect(box).to_have_value("name:digits-01 or name:digits-02 or name:digits-04")
+
+
 def test_pills_are_edited_without_a_script(plain_page: Page) -> None:
     open_list(plain_page, "status:failed")
     plain_page.locator("#pill-0").click()
