@@ -17,6 +17,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import undo_path
 from runs.pages.run_head import find_head, frame
 from runs.pages.run_legal import can_force, cancel_refusal
+from runs.pages.way_back import asked_place
 from runs.render.addresses import run_path
 from runs.search.run_detail import cancel_asked, count_descendants
 from studio.core.statuses import RunStatus
@@ -84,4 +85,5 @@ def _said(run: Run) -> str:
 
 
 def _back(request: PageRequest, run: Run) -> HttpResponse:
-    return redirect(run_path(request.workspace.name, run.run_id))
+    place = asked_place(request) or run_path(request.workspace.name, run.run_id)
+    return redirect(place)

@@ -18,6 +18,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import undo_path
 from runs.pages.run_head import find_head, frame
 from runs.pages.run_legal import ENDINGS, finish_refusal
+from runs.pages.way_back import asked_place
 from runs.render.addresses import run_path
 from studio.core.errors import InvalidState, InvalidValue
 from studio.core.statuses import RunStatus, may_follow
@@ -91,4 +92,5 @@ def _ending(word: str) -> RunStatus:
 
 
 def _back(request: PageRequest, run: Run) -> HttpResponse:
-    return redirect(run_path(request.workspace.name, run.run_id))
+    place = asked_place(request) or run_path(request.workspace.name, run.run_id)
+    return redirect(place)

@@ -106,6 +106,16 @@ function keepOpen(old, part) {
   for (const box of part.querySelectorAll("[data-find]")) box.value = document.getElementById(box.id)?.value ?? box.value;
 }
 
+// Refresh and the tools lead back to what has been chosen since they were drawn.
+const here = () => location.pathname + location.search;
+document.addEventListener("click", (event) => {
+  const again = event.target.closest("#run-again");
+  if (again) again.href = here();
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.closest("#run-toolbar")) event.target.elements.next.value = here();
+});
+
 // What is typed into a search box is no choice of the form around it.
 document.addEventListener("change", (event) => event.target.dataset.find && event.stopPropagation(), true);
 

@@ -177,3 +177,25 @@ def test_a_parameter_is_found_among_all(run: Writer, owner_page: Page) -> None:
     expect(rows).to_have_text(re.compile("q049"))
     expect(box).to_be_focused()
     expect(owner_page).to_have_url(re.compile("find=q049"))
+
+
+def test_refresh_and_the_tools_keep_what_is_chosen(
+    run: Writer, owner_page: Page
+) -> None:
+    run.log("acc", [0.1])
+    run.log("loss", [2.0])
+    run.call("runs/update", {"run_id": run.id, "status": "FINISHED"})
+    owner_page.goto(f"{run.page}metrics/")
+    owner_page.get_by_label("acc", exact=True).uncheck()
+    chosen = re.compile(r"metrics/\?key=loss$")
+    expect(owner_page).to_have_url(chosen)
+    toolbar = owner_page.locator("#run-toolbar")
+    toolbar.get_by_role("link", name="Refresh").click()
+    expect(owner_page.get_by_label("loss", exact=True)).to_be_checked()
+    expect(owner_page).to_have_url(chosen)
+    owner_page.get_by_label("acc", exact=True).check()
+    both = re.compile(r"metrics/\?key=acc&key=loss$")
+    expect(owner_page).to_have_url(both)
+    toolbar.get_by_role("button", name="Archive").click()
+    expect(toolbar.get_by_role("button", name="Unarchive")).to_be_visible()
+    expect(owner_page).to_have_url(both)

@@ -41,6 +41,18 @@ def test_archive_can_be_undone_by_its_toast(browser: Client, run: Run) -> None:
     assert fresh(run).archived is None
 
 
+@pytest.mark.parametrize("action", ["archive", "lock", "trash", "restore"])
+def test_a_tool_leads_back_to_the_tab_that_it_stood_on(
+    browser: Client, run: Run, action: str
+) -> None:
+    here = f"{PAGE}history/?page=1"
+    assert f'name="next" value="{here}"' in browser.get(here).text
+    answer = browser.post(f"{PAGE}{action}/", {"next": here})
+    assert answer["Location"] == here
+    elsewhere = {"next": "https://evil.example/"}
+    assert browser.post(f"{PAGE}{action}/", elsewhere)["Location"] == PAGE
+
+
 def test_who_ends_the_record_says_how(browser: Client, run: Run) -> None:
     assert "End the record" in browser.get(f"{PAGE}finish/", headers=HTMX).text
     browser.post(f"{PAGE}finish/", {"status": "Failed", "reason": "it hung"})
