@@ -70,7 +70,8 @@ def layout(axis: Axis, unit: Unit, *, log_y: bool) -> Figure:
     titles = {
         Axis.STEP: _("Step"),
         Axis.RELATIVE: units[unit.name],
-        Axis.TIME: _("Time"),
+        # Dates stand where a title would.
+        Axis.TIME: "",
     }
     return {
         "margin": {"t": 12, "r": 12, "b": 44, "l": 48},

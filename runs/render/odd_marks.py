@@ -61,7 +61,8 @@ def set_words(
 ) -> None:
     """Marks of one chart, with their places on an axis from `low` to `high`.
 
-    Of those that lie near each other the first has the words of all.
+    Of those that lie near each other the first has the words of all. They stand below
+    the marks where they would lie on one.
     """
     room = high / WORDED - low / WORDED
     places = sorted(
@@ -72,17 +73,20 @@ def set_words(
     texts = [[""] * len(found) for _trace, found in marked]
     sides = [["middle right"] * len(found) for _trace, found in marked]
     words: list[str] = []
+    gaps: list[float] = []
     start, free, first = 0.0, -math.inf, (0, 0)
     for place, one, at in places:
         word = marked[one][0]["text"][at]
         if not words or (place > start and place - start >= room * len(words)):
             free = start + room * len(words) if words else free
-            start, first, words = place, (one, at), []
+            start, first, words, gaps = place, (one, at), [], []
         words += [] if word in words else [word]
+        gaps.append(place - start)
         texts[first[0]][first[1]] = ", ".join(words)
         width = room * len(words)
         is_last = start + width > high and start - width >= max(free, low)
-        side = "middle left" if is_last else "middle right"
-        sides[first[0]][first[1]] = side
+        on_one = any(room / 10 < gap < 0.8 * width for gap in gaps)
+        right = "bottom right" if on_one else "middle right"
+        sides[first[0]][first[1]] = "middle left" if is_last else right
     for (trace, _found), told, ways in zip(marked, texts, sides, strict=True):
         trace["text"], trace["textposition"] = told, ways

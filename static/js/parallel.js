@@ -5,7 +5,8 @@
 const NS = "http://www.w3.org/2000/svg";
 const TOP = 36;
 const BOTTOM = 16;
-const SIDE = 64;
+const LEFT = 72;
+const RIGHT = 56;
 const STEP = 0.05;
 
 function made(name, attributes = {}, text) {
@@ -22,8 +23,8 @@ export function drawParallel(plot, figure, { colour, brushed }) {
   const width = Math.max(plot.clientWidth, 240);
   const height = Math.max(plot.clientHeight, 160);
   const svg = made("svg", { class: "parallel", width, height, viewBox: `0 0 ${width} ${height}` });
-  const room = (width - 2 * SIDE) / Math.max(figure.axes.length - 1, 1);
-  const x = (at) => SIDE + at * room;
+  const room = (width - LEFT - RIGHT) / Math.max(figure.axes.length - 1, 1);
+  const x = (at) => LEFT + at * room;
   const y = (share) => height - BOTTOM - share * (height - TOP - BOTTOM);
   const names = JSON.stringify(figure.axes.map((axis) => axis.name));
   const held = begun.get(plot);
@@ -49,8 +50,8 @@ export function drawParallel(plot, figure, { colour, brushed }) {
     group.append(made("line", { class: "axis", y1: y(1), y2: y(0) }));
     const end = at === 0 ? "start" : at === figure.axes.length - 1 ? "end" : "middle";
     // Seven pixels a letter; those at the sides begin outside and leave the next its half.
-    const most = Math.max(4, Math.floor(Math.min(room - 6, (room + SIDE - 14) / 1.5) / 7));
-    const name = made("text", { class: "axis-name", x: end === "start" ? -SIDE + 8 : end === "end" ? SIDE - 8 : 0, y: 16, "text-anchor": end }, axis.label.length > most ? `${axis.label.slice(0, most - 1)}…` : axis.label);
+    const most = Math.max(4, Math.floor(Math.min(room - 6, (room + RIGHT - 14) / 1.5) / 7));
+    const name = made("text", { class: "axis-name", x: end === "start" ? 8 - LEFT : end === "end" ? RIGHT - 8 : 0, y: 16, "text-anchor": end }, axis.label.length > most ? `${axis.label.slice(0, most - 1)}…` : axis.label);
     name.append(made("title", {}, axis.label));
     group.append(name);
     for (const [share, text] of axis.ticks) group.append(made("text", { class: "tick", x: -6, y: y(share) + 4, "text-anchor": "end" }, text.length > 8 ? `${text.slice(0, 7)}…` : text));

@@ -45,8 +45,10 @@ export async function draw(plot, figure, range) {
   const Plotly = await plotly();
   if (!plot.isConnected) return null;
   const { data, layout } = coloured(figure, range);
-  // Long labels that lie near each other would be turned, onto the title.
-  if (data.some(({ x }) => x?.at(-1) >= 1e5)) layout.xaxis.nticks = Math.min(6, Math.floor(plot.clientWidth / 80));
+  // Long labels that lie near each other would be turned, onto the title; so would those
+  // of times, and of a logarithm, which come near each other at its end.
+  const wide = { date: 80, log: 110 }[layout.xaxis.type] ?? (data.some(({ x }) => x?.at(-1) >= 1e5) && 80);
+  if (wide) layout.xaxis.nticks = Math.max(2, Math.min(6, Math.floor(plot.clientWidth / wide)));
   // Drawn again, it keeps the size that it had.
   if (!fitted.has(plot)) fit(plot, () => Plotly.Plots.resize(plot));
   await Plotly.react(plot, data, layout, CONFIG);

@@ -66,13 +66,15 @@ def test_an_owner_makes_a_link_to_a_view_and_takes_it_back(
 def test_a_run_is_shown_with_what_it_logged(
     visitor: Client, outsider: Client, log: Any, actor: Actor, now: int
 ) -> None:
-    run = log("a", acc=0.8137, tags={"model": "resnet"}, params={"lr": "0.01"})
+    tags = {"model": "resnet", "candidate": ""}
+    run = log("a", acc=0.8137, tags=tags, params={"lr": "0.01"})
     log("zebra")
     path = address(visitor.post(SHARE, {"run": "a", "days": "1"}))
     page = outsider.get(path).text
     for text in ("0.8137", "resnet", "0.01", "lr"):
         assert text in page
     assert "zebra" not in page
+    assert '<span class="chip">candidate</span>' in page
     trash_run(run, actor=actor, now=now)
     assert outsider.get(path).status_code == 404
 

@@ -43,6 +43,12 @@ def test_a_word_at_the_end_stands_before_its_mark() -> None:
     assert sides == ["middle right", "middle left"]
 
 
+def test_words_that_would_lie_on_a_mark_stand_below() -> None:
+    [(texts, sides)] = marked([(30, NAN), (31, INF), (50, NAN)])
+    assert texts == ["NaN, Infinity", "", ""]
+    assert sides[0] == "bottom right"
+
+
 @pytest.mark.parametrize("axis", list(Axis))
 def test_lines_that_break_at_one_place_say_so_once(axis: Axis) -> None:
     lines = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,6 +13,7 @@ from tests.parts.server import Server
 from tests.parts.wire import Connection
 
 HOME = "/w/default/experiments/far/"
+START = 1_795_000_000_000
 #: How much wider a text is than what there is of it, in pixels.
 MISSING = """box => {
   const range = document.createRange();
@@ -36,6 +37,10 @@ def far(list_server: Server) -> Iterator[None]:
         points = [
             {"key": "a", "value": odd if step % 5 == 0 else step, "step": step * 10**5}
             for step in range(11)
+        ]
+        points += [
+            {"key": "near", "value": step, "step": step, "time": START + step * 3}
+            for step in range(20, 150, 10)
         ]
         batch = {"writer": "w", "sequence": 1, "points": points}
         link.rest("POST", f"/runs/{run}/metrics", batch)
@@ -66,3 +71,17 @@ def test_titles_places_and_words_are_readable(runs_page: Page, far: None) -> Non
     expect(shown.first).to_have_text("1.7e308, Infinity, NaN")
     title = card(runs_page).locator(".chart-head b")
     assert title.evaluate(MISSING) < 0.05
+
+
+@pytest.mark.parametrize("way", ["log%3Dx", "x%3Dtime"])
+def test_places_that_come_near_each_other_are_not_turned(
+    runs_page: Page, far: None, way: str
+) -> None:
+    runs_page.goto(f"{HOME}?charts=line!metrics.near!{way},bar!metrics.a,bar!metrics.a")
+    below = boxes(runs_page, ".xtick text, .xtitle")
+    assert len(below) > 1
+    turned = drawn(runs_page).locator(".xtick text[transform*=rotate]")
+    assert turned.count() == 0
+    for (left, right, top, bottom), other in combinations(below, 2):
+        beside = other[0] >= right - 1 or other[1] <= left + 1
+        assert beside or other[2] >= bottom - 1 or other[3] <= top + 1, below

@@ -1,0 +1,74 @@
+"""Where things stand: what a look at the page would find, and no words tell."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+RUN = "/w/default/runs/digits-07/"
+LONG = "children=1&columns=name&charts=line!metrics.acc&facets=1&mine=1&rows=50"
+
+
+def box(part: Locator) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom."""
+    expect(part).to_be_visible()
+    found = part.bounding_box()
+    assert found
+    left, top = found["x"], found["y"]
+    return left, top, left + found["width"], top + found["height"]
+
+
+def test_what_changed_leaves_the_title_its_line(runs_page: Page) -> None:
+    runs_page.goto("/w/default/experiments/")
+    named = runs_page.get_by_role("link", name="/Shared/yolo v8").first
+    runs_page.goto(f"{named.get_attribute('href')}?{LONG}")
+    _left, top, right, bottom = box(runs_page.locator(".list-top h1"))
+    assert bottom - top < 40
+    star = box(runs_page.locator(".list-top .head .star"))
+    assert top < (star[1] + star[3]) / 2 < bottom
+    changed = box(runs_page.locator(".view-changes"))
+    assert max(right, star[2]) <= changed[0]
+
+
+def test_a_dialog_of_a_run_stands_in_the_middle(runs_page: Page) -> None:
+    runs_page.goto(RUN)
+    runs_page.locator("#run-head").get_by_text("Cancel", exact=True).click()
+    left, top, right, _bottom = box(runs_page.locator("#run-cancel"))
+    assert abs((left + right) / 2 - 640) < 10
+    assert top > 32
+
+
+def test_the_page_of_a_dialog_begins_below_the_crumbs(phone_page: Page) -> None:
+    phone_page.goto(f"{RUN}cancel/")
+    _left, top, _right, _bottom = box(phone_page.locator("#run-cancel"))
+    assert 48 < top < 120
+
+
+@pytest.mark.parametrize("path", ["", "children/", "metrics/"])
+def test_icons_of_shut_menus_stand_upright(runs_page: Page, path: str) -> None:
+    runs_page.goto(RUN + path)
+    icons = runs_page.locator("details.menu:not([open]) > summary > .icon:first-child")
+    expect(icons.first).to_be_attached()
+    turned = "all => all.map((it) => getComputedStyle(it).transform)"
+    assert set(icons.evaluate_all(turned)) == {"none"}
+
+
+def test_rows_of_a_card_begin_below_its_title(runs_page: Page) -> None:
+    runs_page.goto(RUN)
+    card = runs_page.locator("#run-params section.card")
+    title = box(card.locator("h2"))
+    inset = "it => parseFloat(getComputedStyle(it).paddingLeft)"
+    first = card.locator("tbody th").first
+    assert title[0] == box(first)[0] + first.evaluate(inset)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/", "/help/"])
+def test_what_is_looked_up_is_read_without_scrolling(
+    phone_page: Page, path: str
+) -> None:
+    phone_page.goto(path)
+    table = phone_page.locator(".table.reference").first
+    expect(table).to_be_visible()
+    assert table.evaluate("it => it.scrollWidth - it.clientWidth") <= 0
+    cell = box(table.locator("tbody td").nth(1))
+    assert cell[2] - cell[0] > 240
