@@ -51,6 +51,10 @@ def export(find: str, only: str, output: Any) -> None:
         path += f"&find={quote(find, safe='')}"
     _asked(connected().download, path, content)
     output.write(content.getvalue())
+    first = content.getvalue().partition(b"\n")[0]
+    if first.startswith(b"# "):
+        # What is left out is to be seen by who writes the file, too.
+        click.echo(f"{first[2:].decode()} (--find, --only)", err=True)
 
 
 @view_group.command()

@@ -162,3 +162,18 @@ def test_a_file_changes_what_its_sender_may(rest: Rest) -> None:
     reader = other(rest, "rea", Role.READER)
     shared = {"yaml": "views: [{name: a, shared: true}]"}
     assert reader.refused("POST", "views/apply", shared)[0] == 403
+
+
+def test_a_file_that_is_not_all_says_so(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        make(rest, name=name)
+    assert exported(rest).startswith("views:")
+    monkeypatch.setattr("runs.api.v1.view_yaml.MAX_VIEWS", 2)
+    text = exported(rest)
+    assert text.startswith("# The first 2 of 3 views, by name")
+    assert [view["name"] for view in yaml.safe_load(text)["views"]] == ["a", "b"]
+    told = apply(rest, text)
+    assert {view["action"] for view in told["views"]} == {"unchanged"}
+    assert exported(rest, find="c").startswith("views:")

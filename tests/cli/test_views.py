@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+from click.testing import CliRunner
+
+from studio.cli.views import view_group
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import Server
 from tests.parts.wire import Connection
@@ -51,3 +55,17 @@ def test_a_file_of_bytes_is_told_in_a_sentence(server: Server, tmp_path: Path) -
     told = studio(server, "apply", str(file))
     assert told.returncode == 1
     assert told.stderr == f"Error: {file} is no text in UTF-8\n"
+
+
+def test_who_writes_a_file_that_is_not_all_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Portal:
+        def download(self, _path: str, target: Any) -> None:
+            target.write(b"# The first 2 of 3 views, by name: ask for less.\nviews: []")
+
+    monkeypatch.setattr("studio.cli.views.connected", Portal)
+    file = tmp_path / "views.yaml"
+    said = CliRunner().invoke(view_group, ["export", "-o", str(file)])
+    assert said.output.startswith("The first 2 of 3 views")
+    assert file.read_text().endswith("views: []")

@@ -72,12 +72,15 @@ class AppliedViews(Struct):
 
 @endpoint("GET", Permission.READ, query=ExportQuery)
 def export_views(request: StudioRequest, query: ExportQuery) -> HttpResponse:
-    """Write the views that the caller may see as YAML (at most 1,000)."""
+    """Write the views that the caller may see as YAML (at most 1,000).
+
+    Of more, the first ones by name; a comment at the file's beginning then says so.
+    """
     user = signed_in_user(request)
     views = matching(views_in(workspace_of(request), user), query.find)
     views = only(views, query.only, user)
     found = list(views.order_by("name", "pk")[: view_yaml.MAX_VIEWS])
-    text = view_yaml.written(found)
+    text = view_yaml.written(found, views.count())
     return HttpResponse(text, content_type="application/yaml; charset=utf-8")
 
 

@@ -81,11 +81,16 @@ def _refused(what: str, place: Any) -> yaml.YAMLError:
     return yaml.constructor.ConstructorError(None, None, what, place.start_mark)
 
 
-def written(views: list[View]) -> str:
-    """The views as a file's text, in the order of the list."""
+def written(views: list[View], total: int) -> str:
+    """The views as a file's text, in the order of the list.
+
+    A comment begins it where these are not all of `total`.
+    """
     body = {"views": [_entry(view) for view in views]}
     text: str = yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100)
-    return text
+    if len(views) == total:
+        return text
+    return f"# The first {len(views)} of {total} views, by name: ask for less.\n{text}"
 
 
 def _entry(view: View) -> dict[str, Any]:
