@@ -20,7 +20,7 @@ from runs.pages.metric_documents import figure_of, matrix_of, not_there, value_a
 from runs.pages.pictures import picture_of
 from runs.render.document_charts import figure_rows
 from runs.render.metric_tables import DEFAULT_VIEW, rows_table
-from runs.render.metric_values import Shown, column_shown, shown
+from runs.render.metric_values import Shown, column_shown, logged_shown
 from runs.render.numbers import grouped, number
 from runs.search.metric_files import path_in
 from runs.search.run_metrics import NUMERIC_KINDS, is_drawn, newest_values
@@ -170,7 +170,7 @@ def _panel(head: Metric, sources: Sources) -> Panel:
 
 
 def _texts(blank: Panel, head: Metric, newest: Points) -> Panel:
-    rows = [(step, shown(value)) for step, _time, value in newest][-TEXTS:]
+    rows = [(step, logged_shown(value)) for step, _time, value in newest][-TEXTS:]
     return replace(
         blank, shape="texts", note=_counted(head), content={"rows": rows[::-1]}
     )

@@ -67,10 +67,15 @@ def shown(value: Value) -> Shown:
     if value is None:
         return Shown(MISSING)
     if not is_number(value):
-        text = str(value)
+        text = str(value).lower() if isinstance(value, bool) else str(value)
         return Shown(text if len(text) <= LONGEST else f"{text[:LONGEST]}…", text)
     odd = isinstance(value, float) and not math.isfinite(value)
     return Shown(number(value), number(value) if odd else repr(value), odd)
+
+
+def logged_shown(value: Value) -> Shown:
+    """A value that was logged, which may be null."""
+    return Shown("null") if value is None else shown(value)
 
 
 def column_shown(cells: Sequence[tuple[Value] | None]) -> list[Shown]:
@@ -85,9 +90,7 @@ def column_shown(cells: Sequence[tuple[Value] | None]) -> list[Shown]:
 def _in_column(cell: tuple[Value] | None, text: str | None) -> Shown:
     if cell is None:
         return Shown(MISSING)
-    if cell[0] is None:
-        return Shown("null")
-    found = shown(cell[0])
+    found = logged_shown(cell[0])
     return found if text is None else replace(found, text=text)
 
 

@@ -154,6 +154,19 @@ def test_a_list_is_a_line_and_texts_are_shown_as_they_are(
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
+def test_a_value_has_the_same_words_wherever_it_is_shown(
+    browser: Client, run: Run
+) -> None:
+    log(run, flag=[True], none=[None])
+    for key, word in (("flag", "true"), ("none", "null")):
+        [(_step, cell)] = panel(browser, key).content["rows"]
+        assert cell.text == word
+        page = browser.get(f"{METRICS}?key={key}").text
+        assert "True" not in page
+        # In the list, in its panel, and in the table of values.
+        assert page.count(f">{word}<") == 3
+
+
 def test_a_picture_is_shown_unless_a_browser_could_not_bear_it(
     browser: Client, run: Run
 ) -> None:
