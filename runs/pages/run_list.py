@@ -142,7 +142,7 @@ def _one_page(
         return _twin(request, kind, found)
     context = _context(request, found, experiment)
     context |= bar(request, replace(state, spec=found.spec), experiment, found.columns)
-    context["complaints"] = [*found.complaints, *missing_in(request, state, found.page)]
+    context["complaints"] += missing_in(request, state, found.page)
     context["nothing"] = around.nothing
     if request.htmx:
         return _fragment(request, context, stamp)
@@ -173,7 +173,7 @@ def _context(
         "in_box": in_one_line(spec.q),
         "kept": [(n, shown[n]) for n in KEPT if n in shown] + beside_box(spec.q),
         "sizes": ROWS,
-        "complaints": found.complaints,
+        "complaints": [*found.complaints],
         "can_edit": not role_refusal(request, Permission.ANNOTATE),
         **selecting.tray(request, found.chosen, page, links),
         **run_table.table(page, columns, links, found.counts),
@@ -247,6 +247,7 @@ def _page_of_wrong(
             part = replace(part, q=around.scoped(""))
             found = find(request, part, complaints, experiment)
         context |= _context(request, found, experiment)
+        context["complaints"] += missing_in(request, state, found.page)
         problem |= {"rows_of": found.spec.q, "rows_of_all": not found.spec.q}
     except QueryTimeout:
         context |= _without_rows(request, spec, experiment)

@@ -226,6 +226,9 @@ def test_a_view_of_another_version_opens_all_the_same(
     View.objects.filter(pk=view.pk).update(spec=stored)
     page = visitor.get(f"/v/{view.slug}/")
     assert page.status_code == 400
+    told = page.text.partition('id="list-notice"')[2].partition("</ul>")[0]
+    assert "hue" in told
+    assert "lens" in told
     View.objects.filter(pk=view.pk).update(spec={"columns": "name,hue", "lens": 1})
     page = visitor.get(f"/v/{view.slug}/")
     assert names(page) == ["a"]
