@@ -197,12 +197,13 @@ class Completion:
         end = ") " if self.asked.op == "in" else " "
         for each in found[:MAX_VALUES]:
             text = str(each.value)
+            told = each.title if text else _("(empty)")
             is_status = field == attribute("status")
             yield self._option(
                 "plus",
                 text,
                 self._spelled(field, text) + end,
-                note=each.title if each.title not in ("", text) else "",
+                note="" if told == text else told,
                 count=numbers.grouped(each.runs),
                 status=text if is_status else "",
                 ends=True,

@@ -62,6 +62,13 @@ def test_values_are_counted_among_the_other_terms(visitor: Client, log: Any) -> 
     assert options(visitor, "tags.model = 5") == ["", "resnet50 "]
 
 
+def test_an_empty_value_is_offered_by_a_word(visitor: Client, log: Any) -> None:
+    log("a", params={"note": ""})
+    page = visitor.get(COMPLETE, {"text": "params.note = ", "at": "14"})
+    assert "(empty)" in page.text
+    assert 'data-insert="&quot;&quot; "' in page.text
+
+
 def test_odd_keys_are_quoted(visitor: Client, log: Any) -> None:
     log("a", tags={"odd key: x": "1"}, params={"a.max": "2"})
     assert options(visitor, "odd") == ["tags.&quot;odd key: x&quot; "]
