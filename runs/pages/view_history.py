@@ -29,7 +29,7 @@ from runs.render import view_words
 from runs.search.views import find_view, revision_of, revisions_of
 from studio.core.errors import Conflict
 
-#: Versions that the page shows.
+#: Versions that the page shows at a time.
 MOST = 200
 
 
@@ -49,11 +49,15 @@ class Row:
 @require_safe
 def history(request: PageRequest, slug: str) -> HttpResponse:
     view = find_view(slug, request.actor.user, request.workspace)
-    found = revisions_of(view, request.actor.user, MOST)
+    asked = request.GET.get("before", "")
+    before = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
+    found = revisions_of(view, request.actor.user, MOST + 1, before=before)
+    rows = _rows(request, view, found)
     context = {
         "view": view,
         "described": shown(request, view.description),
-        "rows": _rows(request, view, found),
+        "rows": rows[:MOST],
+        "older": found[MOST - 1].number if len(found) > MOST else 0,
         "save_refusal": save_refusal(request, view),
         "view_href": reset_href(request.workspace.name, view, None),
         **ends(request),

@@ -135,9 +135,14 @@ def find_default(
     return None
 
 
-def revisions_of(view: View, viewer: User, limit: int = 200) -> list[ViewRevision]:
-    """The newest first; to others only those since the view was shared."""
+def revisions_of(
+    view: View, viewer: User, limit: int = 200, *, before: int = 0
+) -> list[ViewRevision]:
+    """The newest first, or those before one; to others only those since the view was
+    shared."""
     rows = _readable(view, viewer).select_related("author", "experiment")
+    if before:
+        rows = rows.filter(number__lt=before)
     return list(rows.order_by("-number")[:limit])
 
 

@@ -200,6 +200,24 @@ def test_versions_are_compared_and_restored(
     assert visitor.post(f"{path}2/restore/", {"seen": "2"}).status_code == 422
 
 
+def test_many_versions_are_told_in_pages(
+    visitor: Client, make_view: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.pages.view_history.MOST", 2)
+    view = make_view("sort=name")
+    path = f"{VIEWS}{view.slug}/"
+    for state in ("sort=-name", "sort=status", "sort=-status"):
+        visitor.post(f"{path}save/", {"state": state})
+    page = visitor.get(f"{path}history/")
+    assert [row.revision.number for row in page.context["rows"]] == [4, 3]
+    assert [row.summary for row in page.context["rows"]] == ["sort", "sort"]
+    older = visitor.get(f"{path}history/?before={page.context['older']}")
+    assert [row.revision.number for row in older.context["rows"]] == [2, 1]
+    assert older.text.count("Restore</button>") == 2
+    assert not older.context["older"]
+    assert "Older versions" not in older.text
+
+
 def test_what_a_view_names_and_is_gone_is_told(
     visitor: Client,
     log: Any,
