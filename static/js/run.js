@@ -111,6 +111,11 @@ const here = () => location.pathname + location.search;
 document.addEventListener("click", (event) => {
   const again = event.target.closest("#run-again");
   if (again) again.href = here();
+  // A dialog that is left gives the focus back to where its menu is opened.
+  const menu = event.target.closest("#run-toolbar a.menu-item[hx-get]")?.closest("details");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
 });
 document.addEventListener("submit", (event) => {
   if (event.target.closest("#run-toolbar")) event.target.elements.next.value = here();

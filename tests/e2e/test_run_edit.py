@@ -124,6 +124,20 @@ def test_a_dialog_that_was_left_stays_shut(
         box.press("Escape")
 
 
+def test_a_dialog_of_the_menu_gives_the_focus_back(
+    run: Remote, owner_page: Page
+) -> None:
+    owner_page.goto(run.page)
+    more = owner_page.locator("#run-toolbar").get_by_label("More")
+    more.click()
+    owner_page.get_by_role("link", name="Mark as completed or failed").click()
+    dialog = owner_page.get_by_role("dialog")
+    expect(dialog).to_contain_text("End the record")
+    owner_page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(more).to_be_focused()
+
+
 def test_tags_are_added_edited_and_removed(run: Remote, owner_page: Page) -> None:
     run.tag("seed", "1")
     owner_page.goto(run.page)
