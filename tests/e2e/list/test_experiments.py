@@ -60,6 +60,25 @@ def test_experiments_are_found_sorted_and_starred_by_mouse(
     assert runs_page.url.endswith("/digits/?q=status+%3D+Failed&children=1")
 
 
+def test_what_a_link_asks_for_stands_in_the_box_and_stays(
+    runs_page: Page, archived: str
+) -> None:
+    runs_page.goto(ALL)
+    line = runs_page.locator("tr", has_text="digits-46")
+    who = line.locator(".who a")
+    who.press("Enter")
+    expect(runs_page.locator("#q")).to_have_value(f"submitter:{who.inner_text()}")
+    expect(names(runs_page).first).to_be_focused()
+    settle(runs_page)
+    asked = runs_page.url
+    runs_page.get_by_role("switch", name="Show archived").check()
+    runs_page.wait_for_url(f"{asked}&archived=1")
+    runs_page.go_back()
+    runs_page.wait_for_url(asked)
+    runs_page.go_back()
+    expect(runs_page.locator("#q")).to_have_value("")
+
+
 def test_experiments_are_walked_by_keyboard(runs_page: Page) -> None:
     runs_page.goto(ALL)
     runs_page.keyboard.press("/")
@@ -71,6 +90,7 @@ def test_experiments_are_walked_by_keyboard(runs_page: Page) -> None:
     assert runs_page.url.endswith(ALL)
     head(runs_page, "Runs").get_by_role("link").press("Enter")
     expect(head(runs_page, "Runs")).to_have_attribute("aria-sort", "descending")
+    expect(head(runs_page, "Runs").get_by_role("link")).to_be_focused()
     settle(runs_page)
     runs_page.keyboard.press("j")
     expect(names(runs_page).first).to_be_focused()
