@@ -21,6 +21,8 @@ function standIn() {
 }
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
+  // What was refused is not so: switches say what the rows are.
+  if (event.target.id === "filter-note") for (const each of list().querySelectorAll("[role=switch]")) each.checked = each.defaultChecked;
   if (event.target.id !== "run-table") return;
   // What is being typed stays; a refresh by itself brings no request along, and leaves
   // the note alone.

@@ -132,6 +132,20 @@ def test_a_wrong_value_is_said_in_the_editor(runs_page: Page, watch: Watch) -> N
     assert q_of(runs_page) == "metrics.acc > 0.5"
 
 
+def test_a_switch_that_a_wrong_filter_refused_is_not_on(
+    runs_page: Page, watch: Watch
+) -> None:
+    watch.expect("422")
+    box = open_list(runs_page, "name:digits-01")
+    box.fill("name:digits-01 and")
+    switch = runs_page.get_by_role("switch", name="Include child runs")
+    switch.press("Space")
+    expect(runs_page.locator("#filter-note")).to_contain_text("Expected a term")
+    expect(switch).not_to_be_checked()
+    expect(box).to_have_value("name:digits-01 and")
+    expect_rows(runs_page, "digits-01")
+
+
 @pytest.mark.parametrize("way", ["Escape", "Escape in the box", "click"])
 def test_the_note_is_put_away_and_the_underline_stays(
     runs_page: Page, watch: Watch, way: str
