@@ -9,7 +9,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
@@ -17,8 +19,16 @@ from runs.pages import run_list
 from runs.pages.box_lines import take_lines
 from runs.pages.list_scope import RUN, children_of
 from runs.pages.members_only import PageRequest
-from runs.pages.run_head import find_head, frame
+from runs.pages.run_head import (
+    conditional,
+    etag_of,
+    find_head,
+    frame,
+    is_known,
+    not_modified,
+)
 from runs.pages.run_nothing import nothing_in
+from runs.search.run_detail import RunHead
 from studio.core.errors import InvalidFilter
 from studio.core.filters import parse, to_text
 from studio.core.filters.edit import terms
@@ -28,6 +38,8 @@ from studio.core.filters.edit import terms
 @require_safe
 def children(request: PageRequest, run_id: str) -> HttpResponseBase:
     head = find_head(request, run_id)
+    if request.htmx and request.GET.get("part") == "head":
+        return _head_alone(request, head)
     here = request.get_full_path()
     scoped = partial(of_parent, run_id=head.run.run_id)
     take_lines(request)
@@ -35,10 +47,28 @@ def children(request: PageRequest, run_id: str) -> HttpResponseBase:
     asked["q"] = scoped(asked.get("q", ""))
     asked["in"] = f"{RUN}{head.run.run_id}"
     request.GET = asked
-    context = {**frame(request, head), "tab": "children", "here": here}
+    context = {**_around(request, head), "here": here}
     nothing = None if head.children else nothing_in("children", head.run)
     around = run_list.Around("run_children.html", context, scoped, nothing)
     return run_list.show(request, None, around=around)
+
+
+def _head_alone(request: PageRequest, head: RunHead) -> HttpResponse:
+    """The run's head, for the page's script."""
+    etag = etag_of(request, head)
+    if is_known(request, etag):
+        return not_modified(etag)
+    around = _around(request, head)
+    here = f"{around['path']}children/"
+    link = request.build_absolute_uri(here)
+    context = {**around, "here": here, "link": link, "head_etag": etag}
+    return conditional(render(request, "_run_above.html", context), etag)
+
+
+def _around(request: PageRequest, head: RunHead) -> dict[str, Any]:
+    """What the run's head needs; the list has a pace of its own, after its runs."""
+    around = frame(request, head)
+    return {"head_pace": around.pop("pace"), "tab": "children", **around}
 
 
 def of_parent(q: str, run_id: str) -> str:

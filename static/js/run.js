@@ -63,7 +63,7 @@ function take(html) {
     htmx.process(part);
     if (link) part.querySelector(`a[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
   }
-  if (!takeMetrics(fresh)) return location.reload();
+  if (!takeLists(fresh)) return location.reload();
   // What was left out is asked for again.
   if (whole) page().dataset.etag = root.dataset.etag;
   page().dataset.pace = root.dataset.pace;
@@ -71,14 +71,15 @@ function take(html) {
   document.dispatchEvent(new CustomEvent("run:changed"));
 }
 
-// New metrics: their names go to the list, their charts to the others. False where the
-// page has no list yet.
+// New metrics and images: their names go to the list, charts to the others. False where
+// the page has no list yet.
 const LISTS = {
+  "#image-list": (list) => [list.textContent],
   "#metric-list": (list) => [...list.querySelectorAll("input")].map((box) => box.value),
   ".charts": (list) => [...list.querySelectorAll("[data-panel]")].map((panel) => panel.dataset.panel),
 };
-function takeMetrics(fresh) {
-  if (fresh.getElementById("metric-form") && !document.getElementById("metric-form")) return false;
+function takeLists(fresh) {
+  if (["metric-form", "image-form"].some((id) => fresh.getElementById(id) && !document.getElementById(id))) return false;
   for (const [name, contents] of Object.entries(LISTS)) {
     const [old, now] = [document.querySelector(name), fresh.querySelector(name)];
     if (!old || !now || isInUse(old) || contents(old).join("\n") === contents(now).join("\n")) continue;

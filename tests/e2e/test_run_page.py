@@ -204,6 +204,36 @@ def test_the_page_follows_the_run_until_it_ends(run: Writer, owner_page: Page) -
     expect(owner_page.get_by_text("Live")).to_be_hidden()
 
 
+def test_the_head_above_the_children_follows_and_is_edited(
+    run: Writer, owner_page: Page
+) -> None:
+    owner_page.goto(f"{run.page}children/")
+    state = owner_page.locator("#run-state")
+    expect(state).to_contain_text("Running")
+    pencil = owner_page.locator("#run-title").get_by_label("Rename")
+    pencil.click()
+    name = owner_page.get_by_role("textbox", name="Display name")
+    expect(name).to_be_focused()
+    name.press("Escape")
+    expect(pencil).to_be_focused()
+    end = {"run_id": run.id, "status": "FINISHED", "run_name": "elsewhere"}
+    run.call("runs/update", end)
+    expect(state).to_contain_text("Completed", timeout=15_000)
+    owner_page.get_by_role("link", name="Details").focus()
+    expect(owner_page.get_by_role("heading", level=1)).to_have_text("elsewhere")
+
+
+def test_the_first_image_and_a_new_name_appear(run: Writer, owner_page: Page) -> None:
+    owner_page.goto(f"{run.page}images/")
+    expect(owner_page.locator("#run-nothing")).to_be_visible()
+    dot = b"\x89PNG\r\n\x1a\n"
+    run.keep("one.png", dot)
+    names = owner_page.locator("#image-list")
+    expect(names).to_contain_text("one.png", timeout=15_000)
+    run.keep("two.png", dot)
+    expect(names).to_contain_text("two.png", timeout=15_000)
+
+
 def test_cancel_asks_in_a_dialog(run: Writer, owner_page: Page) -> None:
     owner_page.goto(run.page)
     owner_page.get_by_role("link", name="Cancel").click()

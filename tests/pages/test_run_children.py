@@ -10,9 +10,12 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
+from runs.actions.lifecycle import move
 from runs.actions.runs import create_run
 from runs.models import Experiment, Run
 from runs.pages.run_children import of_parent
+from runs.pages.run_table import QUICK
+from studio.core.statuses import RunStatus
 from tests.pages.run_page import HTMX, PAGE, browser, cost, log
 
 __all__ = ["browser"]
@@ -205,3 +208,26 @@ def test_that_children_are_listed_is_no_change_of_somebody(browser: Client) -> N
     assert menu.context["view_changed"] == ""
     narrowed = browser.get(f"{CHILDREN}?q=id:kid-1")
     assert narrowed.context["view_changed"] == "+1 filter"
+
+
+def test_the_head_alone_is_for_the_page_s_script(browser: Client, run: Run) -> None:
+    asked = f"{CHILDREN}?part=head"
+    assert f'data-news="{asked}"' in browser.get(CHILDREN).text
+    assert "run-table" in browser.get(asked).text
+    answer = browser.get(asked, headers=HTMX)
+    assert "run-table" not in answer.text
+    for part in ("run-title", "run-state", "run-toolbar", "run-tabs"):
+        assert f'id="{part}"' in answer.text
+    assert f'href="{CHILDREN}" aria-current="page"' in answer.text
+    assert "part=head" not in answer.text.replace(f'data-news="{asked}"', "")
+    again = browser.get(asked, headers={**HTMX, "If-None-Match": answer["ETag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.usefixtures("kids")
+def test_children_are_followed_after_the_end_of_their_parent(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    move(run, RunStatus.COMPLETED, actor=actor, now=now)
+    page = browser.get(CHILDREN)
+    assert (page.context["head_pace"], page.context["pace"]) == (0, QUICK)
