@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.parts.server import Server
+from tests.parts.wire import Connection
+
 RUN = "/w/default/runs/digits-07/"
 LONG = "children=1&columns=name&charts=line!metrics.acc&facets=1&mine=1&rows=50"
 
@@ -60,6 +63,20 @@ def test_rows_of_a_card_begin_below_its_title(runs_page: Page) -> None:
     inset = "it => parseFloat(getComputedStyle(it).paddingLeft)"
     first = card.locator("tbody th").first
     assert title[0] == box(first)[0] + first.evaluate(inset)
+
+
+@pytest.mark.parametrize("path", ["views", "members"])
+def test_a_table_of_long_names_fits_its_page(
+    runs_page: Page, list_server: Server, path: str
+) -> None:
+    link = Connection(list_server)
+    name = "A view of a name that is much longer than its place " * 2
+    slug = link.rest("POST", "/views", {"name": name, "state": {}})["slug"]
+    runs_page.set_viewport_size({"width": 800, "height": 700})
+    runs_page.goto(f"/w/default/{path}/")
+    wide = runs_page.evaluate("document.documentElement.scrollWidth")
+    link.rest("DELETE", f"/views/{slug}")
+    assert wide == 800
 
 
 @pytest.mark.parametrize("path", ["/api/v1/", "/help/"])
