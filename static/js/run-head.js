@@ -36,8 +36,10 @@ function take(html) {
       whole = false;
       continue;
     }
+    const link = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
     old.replaceWith(document.adoptNode(part));
     htmx.process(part);
+    if (link) part.querySelector(`a[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
   }
   // What was left out is asked for again.
   if (whole) head().dataset.etag = root.dataset.etag;
@@ -46,7 +48,8 @@ function take(html) {
 
 function isInUse(part) {
   if (part.matches("[data-editing]") || part.querySelector(".htmx-request, details[open]")) return true;
-  return part.contains(document.activeElement);
+  // A link is found again in what replaces its part.
+  return part.contains(document.activeElement) && !document.activeElement.matches("a[href]");
 }
 
 document.addEventListener("run:look", look);

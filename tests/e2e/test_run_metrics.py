@@ -199,3 +199,13 @@ def test_refresh_and_the_tools_keep_what_is_chosen(
     toolbar.get_by_role("button", name="Archive").click()
     expect(toolbar.get_by_role("button", name="Unarchive")).to_be_visible()
     expect(owner_page).to_have_url(both)
+
+
+def test_the_first_image_and_a_new_name_appear(run: Writer, owner_page: Page) -> None:
+    owner_page.goto(f"{run.page}images/")
+    expect(owner_page.locator("#run-nothing")).to_be_visible()
+    run.keep("one.png", PNG)
+    names = owner_page.locator("#image-list")
+    expect(names).to_contain_text("one.png", timeout=15_000)
+    run.keep("two.png", PNG)
+    expect(names).to_contain_text("two.png", timeout=15_000)
