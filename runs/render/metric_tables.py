@@ -33,6 +33,12 @@ class RowsTable:
         two = len(self.columns) == 2 and len(self.numeric) == 2
         return "chart" if two else "table"
 
+    @property
+    def sided(self) -> list[list[tuple[bool, Shown]]]:
+        """Each cell with whether its column has nothing but numbers."""
+        sides = [name in self.numeric for name in self.columns]
+        return [list(zip(sides, row, strict=True)) for row in self.rows]
+
     def axes(self, x: str, y: str) -> tuple[str, str]:
         """The two columns to draw: those asked for, else the first ones; or none."""
         if len(self.numeric) < 2:

@@ -124,7 +124,7 @@ def test_of_more_columns_the_address_says_which_are_drawn(
 ) -> None:
     write(run, "table", "t", *({"a": n, "b": 2 * n, "c": 7, "w": "x"} for n in (1, 2)))
     assert panel(browser, "t").shape == "rows"
-    assert '<td class="number" title="x">x</td>' in browser.get(f"{METRICS}?key=t").text
+    assert '<td title="x">x</td>' in browser.get(f"{METRICS}?key=t").text
     [line] = drawn(browser, "t", "&as:t=chart&cx:t=b&cy:t=a")["data"]
     assert (line["x"], line["y"]) == ([2, 4], [1, 2])
 

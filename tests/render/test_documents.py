@@ -157,6 +157,7 @@ def test_two_columns_of_numbers_are_a_line_and_more_are_a_choice() -> None:
     assert (two.default_view, two.axes("", "")) == ("chart", ("a", "b"))
     assert (many.default_view, many.axes("w", "c")) == ("table", ("a", "c"))
     assert rows_table([{"w": "x"}]).axes("", "") == ("", "")
+    assert [side for side, _cell in many.sided[0]] == [False, True, True, True]
     assert column_pairs([{"a": 1, "b": 2}, {"a": 1}, 7], "a", "b") == [(1, 2)]
 
 
