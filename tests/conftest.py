@@ -1,7 +1,16 @@
 """Fixtures that every room of tests may use."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+# How fast examples are made says nothing of the code, on a machine with other work.
+settings.register_profile(
+    "any machine",
+    settings.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("any machine")
 pytest.register_assert_rewrite("tests.parts")
 
 pytest_plugins = [

@@ -92,7 +92,9 @@ def test_a_gap_of_damage_is_counted_and_the_rest_delivered(
     st.lists(st.binary(min_size=1, max_size=60), max_size=60),
     st.lists(st.integers(0, 12), min_size=1, max_size=30),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_it_may_be_acknowledged_in_any_parts(
     tmp_path_factory: pytest.TempPathFactory,
     payloads: list[bytes],
