@@ -65,6 +65,22 @@ def test_rows_of_a_card_begin_below_its_title(runs_page: Page) -> None:
     assert title[0] == box(first)[0] + first.evaluate(inset)
 
 
+def test_the_pencil_stands_beside_a_long_name(
+    phone_page: Page, list_server: Server
+) -> None:
+    link = Connection(list_server)
+    made = link.rest("POST", "/experiments", {"name": "long"})
+    asked = {"experiment": "long", "name": "lr=0.1_" * 12}
+    run = link.rest("POST", "/runs", asked)
+    phone_page.goto(f"/w/default/runs/{run['id']}/")
+    name = box(phone_page.locator("#run-title h1"))
+    pencil = box(phone_page.locator("#run-title .tool"))
+    link.rest("DELETE", f"/experiments/{made['id']}")
+    assert name[2] <= pencil[0]
+    assert pencil[2] <= 360
+    assert name[1] <= pencil[1] <= pencil[3] <= name[3]
+
+
 @pytest.mark.parametrize("path", ["views", "members"])
 def test_a_table_of_long_names_fits_its_page(
     runs_page: Page, list_server: Server, path: str
