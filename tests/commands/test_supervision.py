@@ -72,8 +72,10 @@ def test_a_web_process_that_is_killed_comes_back(studio: Server) -> None:
     before = serving(studio)
     assert len(before) >= 2
     before[0].kill()
+    assert becomes(lambda: not alive(before[0]))
     assert becomes(lambda: len(serving(studio)) == len(before))
-    assert answers(studio.url)
+    # A connection that the dead one had accepted is broken.
+    assert becomes(lambda: answers(studio.url))
     assert before[0].pid not in {process.pid for process in serving(studio)}
 
 
