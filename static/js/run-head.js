@@ -1,5 +1,7 @@
 // Above the list of a run's children: the run's head follows the run, as on its other tabs.
 
+import { ask, put } from "./run-parts.js";
+
 const head = () => document.getElementById("run");
 let timer;
 
@@ -13,10 +15,8 @@ async function look() {
   clearTimeout(timer);
   if (!document.hidden && !document.querySelector("dialog[open]")) {
     try {
-      const answer = await fetch(head().dataset.news, {
-        headers: { "HX-Request": "true", "If-None-Match": head().dataset.etag },
-        cache: "no-store",
-      });
+      const answer = await ask(head().dataset.news, head().dataset.etag);
+      if (!answer) return;
       if (answer.status === 200) take(await answer.text());
     } catch {
       // The list says that the server is not heard.
@@ -36,10 +36,7 @@ function take(html) {
       whole = false;
       continue;
     }
-    const link = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
-    old.replaceWith(document.adoptNode(part));
-    htmx.process(part);
-    if (link) part.querySelector(`a[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
+    put(part, old);
   }
   // What was left out is asked for again.
   if (whole) head().dataset.etag = root.dataset.etag;

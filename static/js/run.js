@@ -1,6 +1,8 @@
 // The run page's script: it refreshes itself while the run lives, lists are searched
 // in place. Everything is there without it.
 
+import { ask, put } from "./run-parts.js";
+
 const page = () => document.getElementById("run");
 const live = document.getElementById("live");
 
@@ -8,7 +10,6 @@ const live = document.getElementById("live");
 // and none that the reader is in the middle of.
 let served = new Map();
 let timer;
-let turns = 0;
 
 function parts(root) {
   return [...root.querySelectorAll("[data-live]")];
@@ -27,14 +28,9 @@ function follow() {
 async function look() {
   const busy = document.hidden || document.querySelector(".htmx-request, dialog[open]");
   if (!busy) {
-    const turn = ++turns;
     try {
-      const answer = await fetch(location.href, {
-        headers: { "HX-Request": "true", "If-None-Match": page().dataset.etag },
-        cache: "no-store",
-      });
-      // Who was overtaken by a later question knows less.
-      if (turn !== turns) return;
+      const answer = await ask(location.href, page().dataset.etag);
+      if (!answer) return;
       live.classList.toggle("paused", answer.status >= 400);
       if (answer.status === 200) take(await answer.text());
     } catch {
@@ -58,10 +54,7 @@ function take(html) {
     }
     served.set(part.id, part.outerHTML);
     keepOpen(old, part);
-    const link = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
-    old.replaceWith(document.adoptNode(part));
-    htmx.process(part);
-    if (link) part.querySelector(`a[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
+    put(part, old);
   }
   if (!takeLists(fresh)) return location.reload();
   // What was left out is asked for again.
