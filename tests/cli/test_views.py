@@ -7,12 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-from click.testing import CliRunner
-
-from studio.cli.views import view_group
 from tests.parts.clients import ROOT, quiet_environment
-from tests.parts.server import Server
+from tests.parts.server import Server, running
 from tests.parts.wire import Connection
 
 
@@ -57,15 +53,15 @@ def test_a_file_of_bytes_is_told_in_a_sentence(server: Server, tmp_path: Path) -
     assert told.stderr == f"Error: {file} is no text in UTF-8\n"
 
 
-def test_who_writes_a_file_that_is_not_all_is_told(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    class Portal:
-        def download(self, _path: str, target: Any) -> None:
-            target.write(b"# The first 2 of 3 views, by name: ask for less.\nviews: []")
-
-    monkeypatch.setattr("studio.cli.views.connected", Portal)
+def test_who_writes_a_file_that_is_not_all_is_told(tmp_path: Path) -> None:
     file = tmp_path / "views.yaml"
-    said = CliRunner().invoke(view_group, ["export", "-o", str(file)])
-    assert said.output.startswith("The first 2 of 3 views")
-    assert file.read_text().endswith("views: []")
+    names = [f"v{number:04}" for number in range(1001)]
+    with running(tmp_path / "home") as own:
+        for some in (names[:600], names[600:]):
+            text = "views:\n" + "".join(f"- name: {name}\n" for name in some)
+            assert studio(own, "apply", "-", text=text).returncode == 0
+        said = studio(own, "export", "--only", "mine", "-o", str(file))
+        assert said.stderr.startswith("The first 1000 of 1001 views")
+        assert "name: v0999" in file.read_text()
+        assert "name: v1000" not in file.read_text()
+        assert studio(own, "export", "--only", "mine", "--find", "v1000").stderr == ""
