@@ -3,6 +3,7 @@
 import { answerOf } from "./app.js";
 import { show } from "./list-address.js";
 import { morph } from "./morph.js";
+import { askNews, isPressed, soon } from "./run-parts.js";
 
 const WAIT = 150;
 const root = () => document.getElementById("compare");
@@ -116,12 +117,11 @@ async function look() {
   const busy = document.querySelector(".htmx-request, dialog[open], #compare [data-editing]");
   if (busy) return follow();
   try {
-    const answer = await fetch(address, { headers: { "HX-Request": "true" }, cache: "no-store" });
-    const html = answer.ok ? await answer.text() : "";
-    // Something else was asked for meanwhile: this answer is of before.
-    if (document.querySelector(".htmx-request")) return follow();
-    document.getElementById("live").classList.toggle("paused", !answer.ok);
-    if (html && root() === before && location.href === address) take(html);
+    const answer = await askNews(address);
+    if (!answer) return;
+    if (answer.isOld) return soon(look);
+    document.getElementById("live").classList.toggle("paused", answer.status >= 400);
+    if (answer.html && root() === before && location.href === address) take(answer.html);
   } catch {
     document.getElementById("live").classList.add("paused");
   }
@@ -134,7 +134,7 @@ function take(html) {
   if (now && fresh) morph(now, fresh);
   for (const id of ["compare-conclusion", "images"]) {
     const [card, drawn] = [document.getElementById(id), model.content.getElementById(id)];
-    if (!card || !drawn || card.matches("[data-editing]") || card.contains(document.activeElement) || card.isEqualNode(drawn)) continue;
+    if (!card || !drawn || card.matches("[data-editing]") || isPressed(card) || card.contains(document.activeElement) || card.isEqualNode(drawn)) continue;
     card.replaceWith(drawn);
     htmx.process(drawn);
   }
@@ -143,6 +143,6 @@ function take(html) {
   else delete root().dataset.pace;
 }
 // What was undone is shown at once.
-document.addEventListener("run:look", look);
+document.addEventListener("run:look", () => soon(look));
 document.addEventListener("visibilitychange", () => !document.hidden && follow());
 follow();

@@ -1,6 +1,6 @@
 // Above the list of a run's children: the run's head follows the run, as on its other tabs.
 
-import { ask, put } from "./run-parts.js";
+import { askNews, isPressed, put, soon } from "./run-parts.js";
 
 const head = () => document.getElementById("run");
 let timer;
@@ -15,9 +15,10 @@ async function look() {
   clearTimeout(timer);
   if (!document.hidden && !document.querySelector("dialog[open]")) {
     try {
-      const answer = await ask(head().dataset.news, head().dataset.etag);
+      const answer = await askNews(head().dataset.news, head().dataset.etag);
       if (!answer) return;
-      if (answer.status === 200) take(await answer.text());
+      if (answer.isOld) return soon(look);
+      if (answer.html) take(answer.html);
     } catch {
       // The list says that the server is not heard.
     }
@@ -44,10 +45,10 @@ function take(html) {
 }
 
 function isInUse(part) {
-  if (part.matches("[data-editing]") || part.querySelector(".htmx-request, details[open]")) return true;
+  if (isPressed(part) || part.matches("[data-editing]") || part.querySelector("details[open]")) return true;
   // A link is found again in what replaces its part.
   return part.contains(document.activeElement) && !document.activeElement.matches("a[href]");
 }
 
-document.addEventListener("run:look", look);
+document.addEventListener("run:look", () => soon(look));
 follow();

@@ -1,16 +1,31 @@
-// A run's page and the head above its children are drawn anew alike, part by part.
+// A run's page, the head above its children and Compare are drawn anew alike, part by part.
 
 let turns = 0;
+let swaps = 0;
+document.body.addEventListener("htmx:afterSwap", () => swaps++);
+
+const isAsking = () => document.querySelector(".htmx-request");
 
 // A conditional request. Nothing where a later question has overtaken it: it knows less.
-export async function ask(address, etag) {
-  const turn = ++turns;
+// Old is an answer during which the reader asked for something else: to be asked again.
+export async function askNews(address, etag = "") {
+  const [turn, before] = [++turns, swaps];
   const answer = await fetch(address, {
     headers: { "HX-Request": "true", "If-None-Match": etag },
     cache: "no-store",
   });
-  return turn === turns ? answer : null;
+  const html = answer.status === 200 ? await answer.text() : "";
+  return turn === turns ? { status: answer.status, html, isOld: swaps !== before || isAsking() } : null;
 }
+
+// As soon as nothing is under way.
+export function soon(look) {
+  if (isAsking()) setTimeout(soon, 100, look);
+  else look();
+}
+
+// A click needs the same element under it from the press to the release.
+export const isPressed = (part) => part.matches(":active");
 
 // The focus of a link stays with the one that stands in its place.
 export function put(part, old) {

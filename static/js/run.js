@@ -1,7 +1,7 @@
 // The run page's script: it refreshes itself while the run lives, lists are searched
 // in place. Everything is there without it.
 
-import { ask, put } from "./run-parts.js";
+import { askNews, isPressed, put, soon } from "./run-parts.js";
 
 const page = () => document.getElementById("run");
 const live = document.getElementById("live");
@@ -29,10 +29,11 @@ async function look() {
   const busy = document.hidden || document.querySelector(".htmx-request, dialog[open]");
   if (!busy) {
     try {
-      const answer = await ask(location.href, page().dataset.etag);
+      const answer = await askNews(location.href, page().dataset.etag);
       if (!answer) return;
+      if (answer.isOld) return soon(look);
       live.classList.toggle("paused", answer.status >= 400);
-      if (answer.status === 200) take(await answer.text());
+      if (answer.html) take(answer.html);
     } catch {
       live.classList.add("paused");
     }
@@ -84,8 +85,7 @@ function takeLists(fresh) {
 function isInUse(part) {
   const selection = getSelection();
   const marks = selection && !selection.isCollapsed && part.contains(selection.anchorNode);
-  // An editor, or one that was asked for meanwhile.
-  if (part.matches("[data-editing]") || part.querySelector("[data-editing], .htmx-request")) return true;
+  if (isPressed(part) || part.matches("[data-editing]") || part.querySelector("[data-editing]")) return true;
   const typed = [...part.querySelectorAll(".tag-box input")].some((box) => box.value !== box.defaultValue);
   // A link that opens an editor is found again in what replaces its part.
   const focus = part.contains(document.activeElement) && !document.activeElement.matches("a[hx-get]");
@@ -158,12 +158,8 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
-// Something was changed from here: worth a look as soon as nothing is under way.
-function lookSoon() {
-  if (document.querySelector(".htmx-request")) setTimeout(lookSoon, 100);
-  else look();
-}
-document.addEventListener("run:look", lookSoon);
+// Something was changed from here: worth a look.
+document.addEventListener("run:look", () => soon(look));
 document.body.addEventListener("htmx:afterSwap", () => {
   prepare();
   remember();

@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
-import uuid
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.parts.browser import Watch, new_context
+from tests.parts.remote import Remote
 from tests.parts.server import Server
-
-
-class Remote:
-    """A run, and somebody who writes to it from elsewhere."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.name = f"edit-{uuid.uuid4().hex[:8]}"
-        self.id = ""
-        body = {"experiment_id": "0", "run_name": self.name, "start_time": 1}
-        self.id = self.call("runs/create", body)["run"]["info"]["run_id"]
-        self.page = f"{server.url}/w/default/runs/{self.id}/"
-
-    def call(self, path: str, body: dict[str, Any]) -> Any:
-        request = urllib.request.Request(
-            f"{self.server.url}/w/default/api/2.0/mlflow/{path}",
-            json.dumps({"run_id": self.id, **body}).encode(),
-            {
-                "Authorization": f"Bearer {self.server.token}",
-                "Content-Type": "application/json",
-            },
-        )
-        return json.load(urllib.request.urlopen(request))
-
-    def rename(self, name: str) -> None:
-        self.call("runs/update", {"run_name": name})
-
-    def tag(self, key: str, value: str) -> None:
-        self.call("runs/set-tag", {"key": key, "value": value})
 
 
 @pytest.fixture
