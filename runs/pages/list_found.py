@@ -9,7 +9,9 @@ from django.utils.translation import ngettext
 from runs.models import Experiment
 from runs.pages import run_table, selecting
 from runs.pages.group_table import Grouped, as_list, find_groups, group_complaints
+from runs.pages.list_twins import kind_of
 from runs.pages.members_only import PageRequest
+from runs.search.export import told_columns
 from runs.search.find_runs import RunPage
 from runs.search.selection import Chosen
 from runs.search.tally import StatusCounts
@@ -44,6 +46,8 @@ def find(
         selection = selecting.chosen_of(request, spec)
         grouped = find_groups(request, spec, columns, experiment)
         listed = spec if grouped is None else as_list(spec)
+        if kind_of(request):
+            columns = told_columns(spec, columns)
         page, counts = run_table.find_page(request, listed, columns, experiment)
     except InvalidFilter:
         raise

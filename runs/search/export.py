@@ -104,13 +104,8 @@ def export_runs(
     experiment: Experiment | None = None,
     now: int | None = None,
 ) -> Export:
-    """The matching runs with their ids and the spec's columns.
-
-    Where child runs are among them, their parents' ids are a column too.
-    """
-    columns = spec.columns
-    if spec.children:
-        columns = _with(columns, Column(attribute("parent")))
+    """The matching runs with their ids and the columns of `told_columns`."""
+    columns = told_columns(spec, spec.columns)
     asked = tuple(each.field for each in columns if each.field != attribute("id"))
     spec = replace(spec, columns=columns)
     found = matching_runs(spec, viewer, workspace, experiment=experiment, now=now)
@@ -134,9 +129,12 @@ class _Sizes:
         return cls(COLUMNS, FIRST, CHUNK)
 
 
-def _with(columns: Sequence[Column], more: Column) -> tuple[Column, ...]:
-    known = any(column.field == more.field for column in columns)
-    return tuple(columns) if known else (*columns, more)
+def told_columns(spec: ViewSpec, columns: Sequence[Column]) -> tuple[Column, ...]:
+    """What a program is told of each run: where children are among the runs, their
+    parents' ids too, since nothing else shows a program where a row hangs."""
+    parent = Column(attribute("parent"))
+    is_told = not spec.children or any(each.field == parent.field for each in columns)
+    return tuple(columns) if is_told else (*columns, parent)
 
 
 def _is_held_in_order(segment: Segment) -> bool:

@@ -53,6 +53,21 @@ def test_every_form_has_the_rows_and_columns_of_the_page(
     assert [line.split()[1] for line in lines[1:]] == shown
 
 
+def test_where_children_are_shown_their_parents_are_told(
+    visitor: Client, log: Any
+) -> None:
+    log("p")
+    log("c", parent="p")
+    query = {"children": "1", "tree": "p", "columns": "name"}
+    rows = visitor.get(ALL, query, headers=JSON).json()["rows"]
+    assert rows == [{"id": "p", "name": "p"}, {"id": "c", "name": "c", "parent": "p"}]
+    flat = visitor.get(ALL, {**query, "flat": "1"}, headers=CSV)
+    assert {row["name"]: row["parent"] for row in sheet(flat)} == {"p": "", "c": "p"}
+    lines = visitor.get(ALL, query, headers=TEXT).text.splitlines()
+    assert [line.split()[-1] for line in lines] == ["run", "–", "p"]
+    assert "parent" not in visitor.get(ALL, headers=JSON).json()["columns"]
+
+
 def test_json_gives_values_as_the_rest_api_does(visitor: Client, runs: None) -> None:
     answer = visitor.get(ALL, QUERY, headers=JSON)
     assert answer.headers["Content-Type"] == "application/json"
