@@ -78,9 +78,11 @@ def compare(request: PageRequest) -> HttpResponse:
         return copied(form, state, compared, compare_files(compared), goals)
     if kind:
         return compare_twins.twin(request, kind, compared, compare_files(compared))
+    table = _table(request, state, compared) if compared.runs else {}
     context = {
         **_head(request, state, compared),
-        **(_table(request, state, compared) if compared.runs else {}),
+        **table,
+        "notices": notices(state, compared) + _passed_over(state, table),
         **_conclusions(request, state, compared),
         "offered": offered,
         "added": added,
@@ -116,7 +118,6 @@ def _head(
         "experiment": home,
         "experiment_href": home
         and experiment_path(request.workspace.name, home.number, home.name),
-        "notices": notices(state, compared),
         "copies": COPIES,
         "too_few": len(runs) < FEWEST,
         "is_full": len(runs) >= MOST,
@@ -201,3 +202,18 @@ def notices(state: CompareState, compared: Comparison) -> list[str]:
             % {"id": state.baseline}
         )
     return told + complaints(state)
+
+
+def _passed_over(state: CompareState, table: dict[str, Any]) -> list[str]:
+    """The file and the image of the address, where others stand in for them."""
+    told: list[str] = []
+    diff, images = table.get("diff"), table.get("images")
+    path = state.diff.partition(":")[2]
+    if state.diff and not (diff and diff.path == path):
+        told.append(
+            _("No file %(path)s differs from the baseline's.")
+            % {"path": path or state.diff}
+        )
+    if state.image and not (images and images.name == state.image):
+        told.append(_("These runs have no image %(name)s.") % {"name": state.image})
+    return told

@@ -94,6 +94,20 @@ def test_files_are_chosen_and_the_other_run_too(visitor: Client, keep: Any) -> N
     assert "out.txt" in gone.text
 
 
+def test_a_file_and_an_image_that_are_not_there_are_named(
+    visitor: Client, keep: Any
+) -> None:
+    keep("a", zipped(train__py=OLD))
+    keep("b", zipped(train__py=NEW))
+    query = asked("a", "b", diff="files:gone<b>.txt", image="none")
+    page = visitor.get(COMPARE, query)
+    assert "No file gone&lt;b&gt;.txt differs from the baseline&#x27;s." in page.text
+    assert "These runs have no image none." in page.text
+    assert shown(page)
+    page = visitor.get(COMPARE, asked("a", "b", diff="source:train.py"))
+    assert "could be followed" not in page.text
+
+
 def test_what_is_no_text_is_said_to_be_none(visitor: Client, keep: Any) -> None:
     keep("a", zipped(a__py="1\n"), out__bin=b"\x00one")
     keep("b", zipped(a__py="1\n"), out__bin=b"\x00two")
