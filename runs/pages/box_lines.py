@@ -38,6 +38,16 @@ def take_lines(request: PageRequest) -> bool:
     return True
 
 
+def take_form(request: PageRequest) -> None:
+    """Undoes what a form that is sent without a script does to line breaks."""
+    if request.htmx or not {"apply", "again"} & request.GET.keys():
+        return
+    given: Any = request.GET.copy()
+    for name, values in request.GET.lists():
+        given.setlist(name, [each.replace("\r\n", "\n") for each in values])
+    request.GET = given
+
+
 def rejoined(whole: str, typed: str) -> str:
     """`typed` in the box for `whole`: what stayed at both ends is as it was."""
     shown = in_one_line(whole)

@@ -199,7 +199,9 @@ def _fits(draft: Draft, value: Value) -> bool:
         LENGTHS: (Ago, Duration),
         YES_NO: (Flag,),
     }
-    return isinstance(value, allowed[draft.editor])
+    # An input has one line, and drops the breaks of what is put into it.
+    is_broken = draft.editor == WRITTEN and not {"\r", "\n"}.isdisjoint(shown(value))
+    return isinstance(value, allowed[draft.editor]) and not is_broken
 
 
 def _split(value: Value) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.pages import filter_fields
+from runs.pages.box_lines import take_form
 from runs.pages.conditional import varied
 from runs.pages.filter_choices import choices
 from runs.pages.filter_draft import (
@@ -47,6 +48,7 @@ HTMX_SWAPS_THIS = 422
 @access(Permission.READ)
 @require_safe
 def edit_filter(request: PageRequest) -> HttpResponse:
+    take_form(request)
     spec, _wrong = read_leniently(request.GET.dict())
     scope = scope_of(request)
     try:

@@ -214,6 +214,24 @@ def test_a_filter_of_two_lines_stays_what_it_is(runs_page: Page) -> None:
     expect(box).to_have_value("name:digits-01 or name:digits-02 or name:digits-04")
 
 
+@pytest.mark.parametrize("page_name", ["runs_page", "plain_page"])
+@pytest.mark.parametrize("term", ["in (n, 'one\ntwo')", "contains 'one\ntwo'"])
+def test_an_editor_keeps_a_value_of_two_lines(
+    page_name: str, term: str, request: pytest.FixtureRequest
+) -> None:
+    page: Page = request.getfixturevalue(page_name)
+    open_list(page, f"not (name:'a\nb' and name:d) and tags.model {term}")
+    page.locator("#pill-1").click()
+    text = page.locator("#editor-text")
+    if "contains" in term:
+        text.fill(f"{text.input_value()} or name:d")
+    page.get_by_role("button", name="Apply").last.click()
+    expect(page.locator("#editor-form")).to_have_count(0)
+    q = q_of(page)
+    assert "\r" not in q
+    assert ("a\nb" in q, "one\ntwo" in q) == (True, True)
+
+
 def test_pills_are_edited_without_a_script(plain_page: Page) -> None:
     open_list(plain_page, "status:failed")
     plain_page.locator("#pill-0").click()
