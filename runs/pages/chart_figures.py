@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 from runs.access.answers import as_json
 from runs.access.rules import Permission, access
 from runs.pages import conditional
-from runs.pages.chart_drawing import draw
+from runs.pages.chart_drawing import Figure, draw
 from runs.pages.chart_runs import ChartRuns, runs_of
 from runs.pages.chart_tables import Table, table_of
 from runs.pages.chart_titles import title_of
@@ -65,7 +65,7 @@ def figure(request: PageRequest) -> HttpResponse:
         **made.figure,
         "note": "; ".join(made.notes),
         "pace": QUICK if active else SLOW,
-        "legend": _has_legend(chart, drawn),
+        "legend": _has_legend(chart, drawn, made.figure),
         "first": _first(chart, drawn),
     }
     body = msgspec.json.encode(answer)
@@ -78,20 +78,32 @@ def _asked(request: PageRequest) -> tuple[ViewSpec, Chart]:
     return spec, read_chart(request.GET.get("chart", ""), "chart")
 
 
-def _has_legend(chart: Chart, drawn: ChartRuns) -> bool:
+def _has_legend(chart: Chart, drawn: ChartRuns, figure: Figure) -> bool:
     """Boxes have the colours of selected runs; anything else has to be told."""
     if chart.kind not in ("line", "scatter", "bar"):
         return False
     told = chart.option("legend")
     needs = not drawn.chosen or chart.groups or len(chart.fields) > 1
-    few = len(drawn.runs) <= TOLD or bool(chart.groups)
+    few = bool(chart.groups) or _names(chart, drawn, figure) <= TOLD
     return told == "1" or (told != "0" and bool(needs) and few)
+
+
+def _names(chart: Chart, drawn: ChartRuns, figure: Figure) -> int:
+    """How many colours there are to be told: of runs, or of a third field."""
+    if not _by_third(chart):
+        return len(drawn.runs)
+    traces = [each for each in figure["data"] if each["meta"]["part"] == "dots"]
+    return len({word for each in traces for word in each.get("customdata", ())})
+
+
+def _by_third(chart: Chart) -> bool:
+    return chart.kind == "scatter" and len(chart.fields) > 2
 
 
 def _first(chart: Chart, drawn: ChartRuns) -> dict[str, int]:
     """The numbers of unselected runs, so that their boxes show the colours too."""
-    by_run = chart.kind in ("line", "scatter", "bar") and not chart.groups
-    if drawn.chosen or not by_run or len(drawn.runs) > TOLD:
+    has_lines = chart.kind in ("line", "scatter", "bar") and not _by_third(chart)
+    if drawn.chosen or not has_lines or chart.groups or len(drawn.runs) > TOLD:
         return {}
     return {run.run.run_id: run.number for run in drawn.runs}
 

@@ -2,7 +2,9 @@
 
 import { mark, ramp, series, token } from "./plot.js";
 
-export function entries(figure) {
+export const entries = (figure) => told(figure).map(mark);
+
+export function told(figure) {
   const [metrics, found] = [new Map(), new Map()];
   const add = (key, color, dash, among = found) => among.set(key, { meta: { key }, line: { color, dash } });
   for (const trace of figure.data) {
@@ -14,7 +16,8 @@ export function entries(figure) {
       add(high, ramp(1));
       continue;
     }
-    if (each) each.forEach((one, at) => add(trace.text[at], series(one)));
+    // Dots in the colours of a third field's words are told by those, not by their runs.
+    if (each) each.forEach((one, at) => add((trace.customdata ?? trace.text)[at], series(one)));
     else if (!metric) add(key, series(number), trace.line?.dash);
     else {
       // The colour tells the run, the dash the metric.
@@ -22,5 +25,5 @@ export function entries(figure) {
       add(metric, token("text-3"), trace.line?.dash, metrics);
     }
   }
-  return [...metrics.values(), ...found.values()].map(mark);
+  return [...metrics.values(), ...found.values()];
 }

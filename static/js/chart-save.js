@@ -1,13 +1,15 @@
 // A chart as a file, as it is drawn now, with a title and what tells its lines apart.
 
-import { entries } from "./chart-legend.js";
-import { CONFIG, coloured, font, plotly, token } from "./plot.js";
+import { told } from "./chart-legend.js";
+import { CONFIG, coloured, font, plotly, series, token } from "./plot.js";
 
 const SIZE = { width: 900, height: 520 };
+// More bars or dots than these have no room for their names beside them.
+const MOST_NAMES = 40;
 const NS = "http://www.w3.org/2000/svg";
 
 export async function save(chart, kind) {
-  const svg = chart.figure.kind ? own(chart.plot) : await drawn(chart);
+  const svg = chart.figure.kind ? await parallel(chart) : await drawn(chart);
   const name = `${chart.card.dataset.title.replace(/[^\w.-]+/g, "-")}.${kind}`;
   if (kind === "svg") return download(new Blob([svg], { type: "image/svg+xml" }), name);
   download(await painted(svg), name);
@@ -17,22 +19,47 @@ async function drawn(chart) {
   const Plotly = await plotly();
   const { data, layout } = coloured(chart.figure);
   const legend = { font: font(token("text")), orientation: "h", y: -0.18 };
-  const title = { text: chart.card.dataset.title.replace(/</g, "<\u200b"), font: { ...font(token("text")), size: 16 }, x: 0.01 };
-  const shown = { ...layout, ...SIZE, title, legend, showlegend: entries(chart.figure).length > 1, margin: { t: 48, r: 24, b: 56, l: 64 } };
+  const title = { text: plain(chart.card.dataset.title), font: { ...font(token("text")), size: 16 }, x: 0.01 };
+  const names = named(chart);
+  const shown = { ...layout, ...SIZE, title, legend, showlegend: names.length > 0, margin: { t: 48, r: 24, b: 56, l: 64 } };
+  const traces = [...data.map((trace) => ({ ...trace, showlegend: false })), ...names];
+  return beside(async (place) => {
+    await Plotly.newPlot(place, traces, shown, { ...CONFIG, staticPlot: true });
+    const svg = written([...place.querySelectorAll(".main-svg")]);
+    Plotly.purge(place);
+    return svg;
+  });
+}
+
+// Plotly's own legend has one name a trace, and a trace of bars or dots has many colours.
+function named({ figure, card }) {
+  const all = told(figure);
+  if (all.length < 2 || (all.length > MOST_NAMES && card.dataset.kind !== "line")) return [];
+  return all.map(({ meta, line }) => ({ type: "scatter", mode: "lines", x: [null], y: [null], name: plain(meta.key), line: { width: 2, ...line }, showlegend: true }));
+}
+
+const plain = (text) => text.replace(/</g, "<\u200b");
+
+async function parallel({ figure }) {
+  const { drawParallel } = await import("./parallel.js");
+  return beside((place) => {
+    for (const [name, value] of Object.entries(SIZE)) place.style[name] = `${value}px`;
+    drawParallel(place, figure, { colour: series, brushed() {} });
+    for (const hand of place.querySelectorAll(".handle, .brush, .brush-area")) hand.remove();
+    return written([place.querySelector("svg")]);
+  });
+}
+
+// Out of sight, in the file's size and not that of the card.
+async function beside(make) {
   const place = document.createElement("div");
   place.className = "off-screen";
   document.body.append(place);
   try {
-    await Plotly.newPlot(place, data, shown, { ...CONFIG, staticPlot: true });
-    return written([...place.querySelectorAll(".main-svg")]);
+    return await make(place);
   } finally {
-    Plotly.purge(place);
     place.remove();
   }
-}
-
-function own(plot) {
-  return written([plot.querySelector("svg")]);
 }
 
 // One picture of the layers, each with what the page's style sheets say of it.
@@ -47,7 +74,7 @@ function written(layers) {
   return new XMLSerializer().serializeToString(root);
 }
 
-const STYLES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "display", "visibility"];
+const STYLES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "paint-order", "stroke-linejoin", "display", "visibility"];
 
 function dressed(layer) {
   const copy = layer.cloneNode(true);

@@ -169,6 +169,22 @@ def test_other_kinds_draw_a_value_a_run(
     assert ask(visitor, "table", chart).status_code == 200
 
 
+def test_the_colours_of_a_third_field_are_told_however_many_dots_there_are(
+    visitor: Client, curve: Any
+) -> None:
+    for number in range(25):
+        curve(f"r{number:02}", [float(number)], params={"opt": "ab"[number % 2]})
+    words = figure(visitor, "scatter!number!metrics.loss!params.opt")
+    assert words["legend"]
+    assert words["first"] == {}
+    assert set(words["data"][0]["customdata"]) == {"a", "b"}
+    assert figure(visitor, "scatter!number!metrics.loss!metrics.loss.max")["legend"]
+    hidden = figure(visitor, "scatter!number!metrics.loss!params.opt!legend=0")
+    assert not hidden["legend"]
+    assert not figure(visitor, "scatter!number!metrics.loss!name")["legend"]
+    assert not figure(visitor, "scatter!number!metrics.loss")["legend"]
+
+
 @pytest.mark.parametrize(
     "chart", ["bar!metrics.none", "parallel!params.x!metrics.none"]
 )
