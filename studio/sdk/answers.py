@@ -22,7 +22,8 @@ VERSION_HEADER = "X-Studio-Version"
 BY_CODE: dict[str, type[StudioError]] = {
     kind.code: kind
     for kind in vars(errors).values()
-    if isinstance(kind, type) and issubclass(kind, StudioError)
+    # A kind without a code of its own is told apart at the server only.
+    if isinstance(kind, type) and issubclass(kind, StudioError) and "code" in vars(kind)
 }
 
 

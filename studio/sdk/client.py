@@ -14,11 +14,9 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
-import random
-import time
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, TypeVar
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
 from studio import __version__
@@ -30,25 +28,23 @@ from studio.sdk.answers import (
     about_version,
     error_of,
     is_other_version,
-    is_temporary,
     read_json,
 )
+from studio.sdk.retries import ATTEMPTS, retried
 from studio.sdk.transport import PIECE, Transport, exactly, exchange
 
 TIMEOUT = 30.0
-#: Seconds between attempts double from the first to the longest, less a random part.
-FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
-ATTEMPTS = 5
 #: Below it, compressing costs more than it saves.
 GZIP_FROM = 2048
 #: What a connection raises when the other side is not there, or goes away.
 BROKEN = (OSError, http.client.HTTPException)
 
-Found = TypeVar("Found")
-
 
 class Client:
-    """One server, one token, one workspace. `timeout` is seconds without any byte."""
+    """One server, one token, one workspace. `timeout` is seconds without any byte.
+
+    A request that is given a `timeout` of its own is not tried again after it.
+    """
 
     def __init__(
         self,
@@ -144,7 +140,7 @@ class Client:
             answer = self._once(method, target, content, headers, timeout)
             return read_json(self._content(answer), self.url)
 
-        return self._retried(once, attempts)
+        return retried(once, attempts or self.attempts, timeout)
 
     def upload(
         self,
@@ -169,7 +165,7 @@ class Client:
             answer = self._once("PUT", target, body, headers, timeout)
             return read_json(self._content(answer), self.url)
 
-        return self._retried(once, attempts)
+        return retried(once, attempts or self.attempts)
 
     def download(self, path: str, target: BinaryIO, *, offset: int = 0) -> int:
         """Write the bytes that are there from `offset` on to `target`; how many.
@@ -192,7 +188,7 @@ class Client:
             target.writelines(self._pieces(answer))
             return target.tell() - start
 
-        return self._retried(once)
+        return retried(once, self.attempts)
 
     def close(self) -> None:
         """Close this thread's connection; a later request opens another."""
@@ -279,21 +275,3 @@ class Client:
         if is_other_version(version) and not self._told_version:
             self._told_version = True
             warnings.warn(about_version(version, self.url), stacklevel=6)
-
-    def _retried(self, once: Callable[[], Found], attempts: int | None = None) -> Found:
-        """What `once` returns, tried again with back-off while that may help."""
-        wait = FIRST_WAIT
-        for _ in range((self.attempts if attempts is None else attempts) - 1):
-            try:
-                return once()
-            except StudioError as error:
-                self._pause(error, wait)
-            wait = min(2 * wait, LONGEST_WAIT)
-        return once()
-
-    def _pause(self, error: StudioError, wait: float) -> None:
-        """Wait before the next attempt; raise what would fail again."""
-        if not is_temporary(error):
-            raise error
-        asked = min(float(error.details.get("retry_after", 0)), LONGEST_WAIT)
-        time.sleep(max(asked, wait * random.uniform(0.5, 1.0)))  # noqa: S311

@@ -10,7 +10,6 @@ from typing import Any
 
 from studio.core.names import check_run_id
 from studio.sdk.answers import Unreachable
-from studio.sdk.finding import known_run
 from studio.sdk.link import Link
 from studio.sdk.run import Run, _experiment_of
 from studio.sdk.telling import warn
@@ -56,7 +55,7 @@ def _known(link: Link, run_id: str) -> dict[str, Any]:
     """What the server says of the run; without one, what the environment does."""
     if not link.deferred:
         try:
-            return known_run(link, run_id)
+            return dict(link.try_now("GET", f"runs/{run_id}"))
         except Unreachable as error:
             link.defer(error)
     name = os.environ.get("AZUREML_ARM_PROJECT_NAME") or UNKNOWN_EXPERIMENT

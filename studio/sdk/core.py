@@ -74,17 +74,17 @@ class RunCore:
     def _place(self, path: str = "") -> str:
         return f"runs/{self._id}/{path}" if path else f"runs/{self._id}"
 
-    def _read(self, path: str = "", **query: Any) -> Any:
+    def _read(self, path: str = "") -> Any:
         """What the server says now.
 
         None where the run has not arrived there yet, or where this process logs it and
         the server is away: then what was last known is what there is.
         """
         if self._writer is None:
-            return self._link.get(self._place(path), **query)
+            return self._link.get(self._place(path))
         if not self._link.deferred:
             try:
-                return self._link.get(self._place(path), **query)
+                return self._link.try_now("GET", self._place(path))
             except AWAY as error:
                 self._link.defer(error)
         return None
@@ -93,13 +93,18 @@ class RunCore:
         """A change, made at once; None where it waits in the spool."""
         if not self._link.deferred:
             try:
-                return self._link.client.json(method, self._place(path), body)
+                return self._changed_now(method, self._place(path), body)
             except AWAY as error:
                 if self._writer is None:
                     raise
                 self._link.defer(error)
         self._out().record(method, self._place(path), body)
         return None
+
+    def _changed_now(self, method: str, place: str, body: Any) -> Any:
+        if self._writer is None:
+            return self._link.change(method, place, body)
+        return self._link.try_now(method, place, body)
 
     def _out(self) -> Writer:
         """The writer of this process, opened when first needed."""
@@ -148,6 +153,8 @@ class RunCore:
         Where it was interrupted before it goes on.
         """
         word = None if status is None else status.value
+        if word is not None and self._link.offline and self.receipt is None:
+            self._out()
         while (writer := self._to_end()) is not None:
             self.receipt = writer.close(word, message=message)
             writers.discard(writer)
@@ -156,7 +163,7 @@ class RunCore:
             self._ending = None
         if word is not None and not (self.receipt is not None and self._is_final()):
             body = {"status": word, "message": message}
-            self._info = self._link.client.post(self._place("status"), body)
+            self._info = self._link.change("POST", self._place("status"), body)
             self._status = None
 
     def _to_end(self) -> Writer | None:

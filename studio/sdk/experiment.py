@@ -43,7 +43,8 @@ class Experiment:
         self._info: dict[str, Any] = _info or {}
         if not self._info and not self._link.deferred:
             try:
-                self._info = self._link.client.post("experiments", {"name": name})
+                body = {"name": name}
+                self._info = self._link.try_now("POST", "experiments", body)
             except Unreachable as error:
                 self._link.defer(error)
 
@@ -148,7 +149,8 @@ class Experiment:
     @staticmethod
     def delete(workspace: Workspace, experiment_id: str) -> None:
         """Put an experiment into the trash, and its runs with it."""
-        workspace._link.client.delete(f"experiments/{quote(str(experiment_id))}")
+        place = f"experiments/{quote(str(experiment_id))}"
+        workspace._link.change("DELETE", place)
 
     def archive(self) -> None:
         """Take it out of the lists of every day."""
@@ -176,15 +178,16 @@ class Experiment:
 
     def _edit_tags(self, edit: dict[str, Any]) -> None:
         place = f"experiments/{self._number()}/tags"
-        self._info["tags"] = self._link.client.post(place, edit)["tags"]
+        self._info["tags"] = self._link.change("POST", place, edit)["tags"]
 
     def _change(self, change: dict[str, Any]) -> None:
         place = f"experiments/{self._number()}"
-        self._info = self._link.client.patch(place, change)
+        self._info = self._link.change("PATCH", place, change)
 
     def _number(self) -> int:
         if not self._info:
-            self._info = self._link.client.post("experiments", {"name": self.name})
+            body = {"name": self.name}
+            self._info = self._link.change("POST", "experiments", body)
         return int(self._info["id"])
 
     def get_portal_url(self) -> str:

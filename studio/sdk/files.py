@@ -190,7 +190,7 @@ class Files(RunCore):
         that goes on in the background. Another's may have the file already.
         """
         is_new = self._is_own or self._is_launched or self._link.deferred
-        if self._writer is not None and is_new:
+        if self._link.offline or (self._writer is not None and is_new):
             return False
         try:
             with local.open("rb") as source:

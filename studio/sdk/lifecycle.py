@@ -77,7 +77,7 @@ class Lifecycle(Snapshots, Files, Details):
         if self._link.deferred:
             return False
         try:
-            told = self._link.client.post(self._place("cancel"), {"force": True})
+            told = self._changed_now("POST", self._place("cancel"), {"force": True})
         except AWAY as error:
             if self._writer is None:
                 raise

@@ -35,6 +35,9 @@ MODES = ("", "online", "offline")
 AWAY = (Unreachable, SignInRequired)
 #: For so long, in seconds, a server that is away is not asked again.
 PAUSE = 10.0
+#: Whoever can go on without an answer waits for one at most so long, in seconds: a
+#: server may be there and say nothing, as may a network that swallows what it gets.
+SOON = 10.0
 
 #: What this process logs by, until that is closed.
 writers: weakref.WeakSet[Writer] = weakref.WeakSet()
@@ -70,12 +73,29 @@ class Link:
 
     def get(self, path: str, **query: Any) -> Any:
         """What the server says. Raises Unreachable where it may not be asked."""
+        self.must_be_online("read from", "ask again")
+        is_known = self._again is not None
+        return self.client.json(
+            "GET", path, query=query, timeout=SOON if is_known else None
+        )
+
+    def try_now(self, method: str, path: str, body: Any = None) -> Any:
+        """What the server says soon, for those who `defer` the error of none."""
+        self.must_be_online("read from", "ask again")
+        wait = None if mode() == "online" else SOON
+        return self.client.json(method, path, body, timeout=wait)
+
+    def change(self, method: str, path: str, body: Any = None) -> Any:
+        """A change that cannot wait. Raises Unreachable where nothing may be sent."""
+        self.must_be_online("changed on", "do it")
+        return self.client.json(method, path, body)
+
+    def must_be_online(self, what: str, later: str) -> None:
         if self.offline:
             raise Unreachable(
-                "STUDIO_MODE=offline: nothing can be read from the server; unset it, "
-                "or ask again after `studio sync`."
+                f"STUDIO_MODE=offline: nothing can be {what} the server; unset it, "
+                f"or {later} after `studio sync`."
             )
-        return self.client.get(path, **query)
 
     def defer(self, error: StudioError) -> None:
         """For now what is written waits. Raises `error` in mode `online`."""

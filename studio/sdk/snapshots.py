@@ -46,6 +46,7 @@ class Snapshots(Texts, RunCore):
         place = Path(file_or_folder_path)
         if not place.exists():
             raise SnapshotException(f"There is no file or folder {str(place)!r}.")
+        self._link.must_be_online("sent to", "take it")
         return self._send_snapshot(place)
 
     def get_snapshot_id(self) -> str | None:

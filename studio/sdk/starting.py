@@ -56,6 +56,7 @@ def start_logging(
     known = info or {**body, "experiment": experiment.name}
     run = Run(experiment, str(body["id"]), _info=known, _tags=as_tags(tags or {}))
     run._is_own = True
+    run._properties = body["properties"] if info is None else None
     if info is None:
         run._out().record("POST", "runs", body, essential=True)
     else:
@@ -95,7 +96,7 @@ def _create(
     link = experiment._link
     if not link.deferred:
         try:
-            return dict(link.client.post("runs", body))
+            return dict(link.try_now("POST", "runs", body))
         except away as error:
             link.defer(error)
     return None

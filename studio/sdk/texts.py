@@ -76,6 +76,7 @@ class Texts(RunCore):
         given = self._sound(as_properties(properties), "properties")
         if not given:
             return
+        self._must_agree(given)
         try:
             told = self._write("POST", "properties", {"properties": given})
         except Immutable as error:
@@ -84,6 +85,13 @@ class Texts(RunCore):
             self._properties = told["properties"]
         else:
             self._properties = {**(self._properties or {}), **given}
+
+    def _must_agree(self, given: Mapping[str, str]) -> None:
+        """Before they wait for a server, which would refuse what nobody sees then."""
+        known = self._properties or {}
+        for key, value in given.items():
+            if known.get(key, value) != value:
+                raise _conflict(key, known[key])
 
     def get_properties(self) -> dict[str, str]:
         """The properties, as they are now."""
@@ -173,8 +181,11 @@ def _already_set(error: Immutable) -> Immutable:
     if not conflicts:
         return error
     first = conflicts[0]
+    return _conflict(first["key"], first["old"], **error.details)
+
+
+def _conflict(key: str, old: str, **details: Any) -> Immutable:
     return Immutable(
-        f"Property {first['key']!r} is already set to {first['old']!r} and properties "
-        "cannot be changed.",
-        **error.details,
+        f"Property {key!r} is already set to {old!r} and properties cannot be changed.",
+        **details,
     )

@@ -259,7 +259,7 @@ def _choose(found: Config, fallback: str, link: Link) -> str:
 
 
 def _member_of(link: Link) -> Iterator[str]:
-    for one in link.get("/api/v1/workspaces")["workspaces"]:
+    for one in link.try_now("GET", "/api/v1/workspaces")["workspaces"]:
         yield str(one["name"])
 
 

@@ -115,6 +115,38 @@ run.complete()
     assert done.stderr.count("studio sync") >= 1
 
 
+def test_a_server_that_says_nothing_keeps_no_script_waiting(user: User) -> None:
+    code = AWAY + begun(
+        """
+import studio.sdk.link
+studio.sdk.link.SOON = 0.5
+run.flush()
+proxy.deaf = True
+run.tag("silent", "1")
+run.display_name = "silent"
+child = run.child_run()
+print(run.get_status(), run.get_tags())
+try:
+    run.get_metrics()
+except Exception as error:
+    print(type(error).__name__)
+proxy.deaf = False
+proxy.cut()
+child.complete()
+run.complete()
+again = ws.get_run(run.id)
+print(again.display_name, again.get_tags(), [*again.get_children()][0].id == child.id)
+"""
+    )
+    done = user.run(code)
+    assert done.stdout.splitlines() == [
+        "Running {'silent': '1'}",
+        "Unreachable",
+        "silent {'silent': '1'} True",
+    ]
+    assert "(timed out)" in done.stderr
+
+
 def test_a_script_whose_token_expires_goes_on(user: User, tmp_path: Path) -> None:
     code = begun(
         """
@@ -178,3 +210,48 @@ print(run.id)
         "[('Completed', {'deep': 1})]",
         "as it was",
     ]
+
+
+def test_an_offline_script_sends_nothing(user: User, tmp_path: Path) -> None:
+    code = """
+from azureml.core import Workspace, Experiment
+exp = Experiment(Workspace.from_config(), "nothing sent")
+run = exp.start_logging(properties={"author": "ada"})
+def attempt(call, *words):
+    try:
+        print(call(*words))
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}")
+attempt(run.get_properties)
+run.add_properties({"author": "ada", "more": "1"})
+attempt(run.add_properties, {"author": "eve"})
+attempt(run.add_properties, {"more": "2"})
+attempt(exp.tag, "team")
+attempt(exp.archive)
+attempt(run.take_snapshot, ".")
+run.complete()
+open("late.txt", "w").write("late")
+run.upload_file("late.txt", "late.txt")
+print(run.id)
+"""
+    env = {"STUDIO_MODE": "offline", "STUDIO_SPOOL": str(tmp_path / "spool")}
+    said = user.said(code, env=env, folder=tmp_path).splitlines()
+    assert said[0] == "{'author': 'ada'}"
+    assert said[1].startswith("Immutable: Property 'author' is already set to 'ada'")
+    assert said[2].startswith("Immutable: Property 'more' is already set to '1'")
+    assert all(line.startswith("Unreachable: STUDIO_MODE=") for line in said[3:6])
+    assert (
+        user.said(
+            "from azureml.core import Workspace\n"
+            'print("nothing sent" in Workspace.from_config().experiments)'
+        )
+        == "False"
+    )
+    sync = "from studio.cli import main\nmain(['sync'])"
+    user.run(sync, env={"STUDIO_SPOOL": env["STUDIO_SPOOL"]})
+    seen = f"""
+        from azureml.core import Workspace
+        run = Workspace.from_config().get_run({said[6]!r})
+        print("late.txt" in run.get_file_names(), run.get_status())
+        """
+    assert user.said(seen) == "True Completed"

@@ -156,7 +156,8 @@ def _tell(writer: Writer, courier: Courier, receipt: Receipt) -> None:
         rest = f"It waits in {courier.place.folder}; the next run on this machine "
         rest += "delivers it, or `studio sync`."
         is_left = receipt.waiting or courier.place.read("end.json")
-        notices.tell(f"Not all is delivered: {why} {rest if is_left else ''}".rstrip())
+        why = why.rstrip(".")
+        notices.tell(f"Not all is delivered: {why}. {rest if is_left else ''}".rstrip())
 
 
 def _count(courier: Courier, lost: int) -> None:
