@@ -241,15 +241,17 @@ document.addEventListener("click", (event) => {
     const chart = charts.get(card.querySelector(".plot"));
     if (chart?.figure) import("./chart-save.js").then(({ save }) => save(chart, kind)).catch(unheard);
   } else if (at("[data-chart-step]")) step(Number(at("[data-chart-step]").dataset.chartStep));
-  else if (card && at("[data-moves]")) back = `#${card.id} summary`;
+  else if (card && at("a:not([download])")) back = cards().indexOf(card) + Number(at("a").dataset.moves ?? 0);
 });
 
-// A chart that was moved keeps the focus.
-let back = "";
+// A chart that was moved or is of another kind keeps the focus; of one that was removed,
+// what stands in its place has it.
+let back = -1;
 document.body.addEventListener("htmx:afterSwap", () => {
   scanSoon();
-  if (back) row()?.querySelector(back)?.focus();
-  back = "";
+  const card = cards()[Math.min(back, cards().length - 1)];
+  if (back >= 0) (card?.querySelector("summary") ?? document.getElementById("add-chart"))?.focus();
+  back = -1;
 });
 
 // Dragging a chart by its title puts it where it is let go.

@@ -126,6 +126,14 @@ def test_charts_are_added_edited_and_moved_by_keyboard(
     box = card(page).bounding_box()
     assert box is not None
     assert box["width"] > 900
+    card(page, 1).locator("summary").press("Enter")
+    card(page, 1).get_by_text("Bars", exact=True).press("Enter")
+    expect(page).to_have_url(re.compile("bar!metrics.fit/acc"))
+    expect(card(page, 1).locator("summary")).to_be_focused()
+    card(page, 1).get_by_role("link", name="Remove chart").press("Enter")
+    expect(card(page).locator("summary")).to_be_focused()
+    card(page).get_by_role("link", name="Remove chart").press("Enter")
+    expect(page.locator("#add-chart")).to_be_focused()
 
 
 def test_brushing_an_axis_filters_the_list(runs_page: Page, curves: Connection) -> None:
