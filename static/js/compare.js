@@ -13,9 +13,10 @@ const options = () => [...offer().querySelectorAll("[role=option]")];
 let timer, asking, follower;
 
 // The caret and the place in the table stay while what is below changes.
-let caret, scrolled;
+let caret, scrolled, left;
 document.body.addEventListener("htmx:beforeSwap", () => {
   const box = document.activeElement;
+  left = root()?.contains(box) && box;
   caret = box?.id === "find-row" ? [box.selectionStart, box.selectionEnd, box.value] : null;
   const table = document.getElementById("compare-table");
   scrolled = table && [table.scrollLeft, table.scrollTop];
@@ -30,9 +31,22 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
     box.focus({ preventScroll: true });
     box.setSelectionRange(caret[0], caret[1]);
   }
+  if (left && document.activeElement === document.body) standIn()?.focus({ preventScroll: true });
   document.title = `${root().querySelector("h1").textContent} · Run Studio`;
   follow();
 });
+
+// What has the focus where the link that had it is gone or drawn anew: of a removed run, the
+// next one's; of a baseline, its name; of a file, how it differs.
+const REMOVES = "th.run .tool";
+function standIn() {
+  const find = (selector) => root().querySelector(selector);
+  const removes = left.matches(REMOVES) && [...root().querySelectorAll(REMOVES)];
+  if (removes) return removes[Math.min(left.closest("th").cellIndex, removes.length) - 1] ?? find("#compare-add summary");
+  if (left.closest("th.run")) return find("th.is-baseline .run-name");
+  if (left.closest("#diff-files")) return find("#diff-files summary");
+  return left.closest("td") && (find(".diff-lines") ?? find("#diff-files summary"));
+}
 
 document.addEventListener("input", (event) => {
   const box = event.target;

@@ -94,6 +94,15 @@ def test_a_comparison_by_keyboard(runs_page: Page) -> None:
     expect(page.locator("#find-row")).to_be_focused()
     expect(page.locator("#find-row")).to_have_value("loss")
     expect(cell(page, "val/loss", 0)).to_be_visible()
+    page.get_by_role("link", name="Make baseline").press("Enter")
+    expect(cell(page, "val/loss", 0).locator(".delta")).to_be_visible()
+    expect(page.get_by_role("link", name="digits-02", exact=True)).to_be_focused()
+    page.get_by_role("link", name="Remove digits-01 from the comparison").press("Enter")
+    expect(heads(page)).to_have_text(["digits-02"])
+    last = page.get_by_role("link", name="Remove digits-02 from the comparison")
+    expect(last).to_be_focused()
+    last.press("Enter")
+    expect(page.locator("#compare-add summary")).to_be_focused()
 
 
 def test_selected_runs_are_compared_and_a_list_is_exported(runs_page: Page) -> None:
