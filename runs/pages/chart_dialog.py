@@ -195,7 +195,7 @@ def _context(
         "state": _state(request),
         "at": at,
         "draft": draft,
-        "kinds": [(kind, KINDS[kind]()) for kind in CHART_KINDS],
+        "kinds": [(kind, KINDS[kind](), FIRST_RUNS[kind]) for kind in CHART_KINDS],
         "axes": [
             ("step", _("Step")),
             ("relative", _("Time since the start")),

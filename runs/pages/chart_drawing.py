@@ -18,6 +18,7 @@ from runs.pages.chart_notes import (
     of_runs,
     of_series,
     sampled,
+    with_text,
 )
 from runs.pages.chart_runs import ChartRuns
 from runs.pages.chart_titles import group_label
@@ -169,10 +170,12 @@ def _histogram(chart: Chart, drawn: ChartRuns) -> Drawing:
     column = column_of(chart.fields[0], drawn.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
     bins = bins_of(numbers, chart.bins, log=chart.log_x)
-    notes = of_columns([column])
+    label = field_label(chart.fields[0])
+    words = sum(isinstance(value, str) for value in column.values)
+    notes = [with_text(words, label)] if words else []
+    notes += of_columns([column])
     lost = len(numbers) - sum(each.runs for each in bins)
     notes += not_placed(lost, log=chart.log_x)
-    label = field_label(chart.fields[0])
     return Drawing(histogram_figure(bins, label, look_of(chart)), notes)
 
 

@@ -13,7 +13,7 @@ from runs.models import Run
 from runs.pages.compare_state import CompareState
 from runs.render import numbers, previews
 from runs.render.addresses import run_path
-from runs.render.file_kinds import FileKind, is_code, kind_of
+from runs.render.file_kinds import FileKind, is_code, is_text, kind_of
 from runs.render.word_marks import (
     MOST_LINES,
     Line,
@@ -96,19 +96,20 @@ def file_diff(
     named = [n for n in others if compared.runs[n].run_id == state.against]
     other = (named or others)[0]
     shown = _Shown(workspace, compared, place, row, baseline, other)
-    total = len(files.source_files) + len(files.files)
+    every = [*files.source_files, *files.files]
     is_side = state.view == SIDE
     return FileDiff(
         row.key,
         compared.runs[baseline],
         compared.runs[other],
         [
-            Choice(each.key, state.href(diff=name, against="") + "#diff", name == place)
+            Choice(each.key, state.href(diff=name) + "#diff", name == place)
             for name, each in list(rows.items())[:MOST_FILES]
         ],
         [compared.runs[n] for n in others],
-        len(rows),
-        total,
+        # As the table counts: also those that the baseline lacks.
+        sum(each.differs for each in every),
+        len(every),
         is_side,
         state.href(view="" if is_side else SIDE) + "#diff",
         shown.content(is_side=is_side),
@@ -125,12 +126,15 @@ def _differing(files: ComparedFiles, baseline: int) -> Iterator[tuple[str, Row]]
 
 
 def _first(rows: dict[str, Row]) -> str:
-    """Code before other texts, a source before what a run made, pictures last."""
+    """Code before other texts, a source before what a run made, pictures last.
+
+    What may be no text at all stands behind what is one by its name.
+    """
     return min(rows, key=_rank, default="")
 
 
-def _rank(place: str) -> tuple[bool, bool]:
-    return kind_of(place) is FileKind.IMAGE, not is_code(place)
+def _rank(place: str) -> tuple[bool, bool, bool]:
+    return kind_of(place) is FileKind.IMAGE, not is_code(place), not is_text(place)
 
 
 @dataclass(frozen=True)

@@ -127,13 +127,17 @@ def _found(
     rows = [_row(each, found, links, scope.path) for each in found.found[:FIELDS]]
     rows = [row for row in rows if row.lines]
     more = len(found.found) - FIELDS
-    said = ngettext(
-        "%(n)s selected run against %(m)s other that match",
-        "%(n)s selected runs against %(m)s others that match",
-        found.selected,
-    )
-    told = {"n": numbers.grouped(found.selected), "m": numbers.grouped(found.rest)}
-    return {"rows": rows, "sides": said % told, "more": max(more, 0)}
+    sides = _("%(selected)s against %(others)s") % {
+        "selected": ngettext(
+            "%(n)s selected run", "%(n)s selected runs", found.selected
+        )
+        % {"n": numbers.grouped(found.selected)},
+        "others": ngettext(
+            "%(n)s other that matches", "%(n)s others that match", found.rest
+        )
+        % {"n": numbers.grouped(found.rest)},
+    }
+    return {"rows": rows, "sides": sides, "more": max(more, 0)}
 
 
 def _row(each: Difference, found: Differences, links: Links, path: str) -> Row:

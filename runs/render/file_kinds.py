@@ -36,6 +36,8 @@ _KINDS = {
 _CODE = frozenset(
     "py ipynb sh js ts yaml yml toml ini cfg sql r jl c cpp h java".split()
 )
+_TEXTS = frozenset("txt log out err".split())
+_READ = (FileKind.JSON, FileKind.TABLE, FileKind.MARKDOWN, FileKind.HTML)
 #: What may be shown in place of being downloaded, in a sandbox.
 INLINE = {**IMAGES, "html": "text/html", "htm": "text/html"}
 DOWNLOAD = "application/octet-stream"
@@ -51,6 +53,11 @@ def kind_of(name: str) -> FileKind:
 
 def is_code(name: str) -> bool:
     return extension(name) in _CODE
+
+
+def is_text(name: str) -> bool:
+    """Whether its name says so; of any other name a look at the bytes tells."""
+    return is_code(name) or extension(name) in _TEXTS or kind_of(name) in _READ
 
 
 def inline_type(name: str) -> str | None:

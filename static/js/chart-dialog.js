@@ -43,6 +43,7 @@ function prepare(dialog, leave) {
   dialog.addEventListener("input", ({ target }) => {
     if (target.type === "range") target.nextElementSibling.value = target.value;
     if (target.name === "field") grow(target);
+    if (target.name === "kind") form().elements.runs.placeholder = target.dataset.first;
     if (target.getAttribute("list") !== "chart-names") return;
     clearTimeout(timer);
     timer = setTimeout(() => complete(form(), target), 120);

@@ -88,10 +88,24 @@ def test_files_are_chosen_and_the_other_run_too(visitor: Client, keep: Any) -> N
     keep("c", zipped(a__py="2\n"), out__txt=b"three\n")
     text = visitor.get(COMPARE, asked("a", "b", "c", diff="files:out.txt", against="c"))
     assert shown(text) == [("del", "one"), ("ins", "three")]
+    # Another file is of the other run that was chosen.
+    assert "diff=source:a.py&amp;against=c" in text.text
     picture = visitor.get(COMPARE, asked("a", "b", diff="files:image.png"))
     assert "/runs/b/files/raw/image.png?inline=1" in picture.text
     gone = visitor.get(COMPARE, asked("a", "b", diff="files:nosuch"))
     assert "out.txt" in gone.text
+
+
+def test_files_are_counted_as_in_the_table_and_texts_come_first(
+    visitor: Client, keep: Any
+) -> None:
+    same = zipped(same__py="x = 1\n")
+    keep("a", same, a__bin=b"\x00\x01", out__txt=b"one\n")
+    keep("b", same, a__bin=b"\x00\x02", out__txt=b"two\n", more__txt=b"three\n")
+    page = visitor.get(COMPARE, asked("a", "b")).text
+    assert "3 of 4 files differ" in page
+    assert "3 of 3 differ" in page
+    assert '<h2 id="h-diff" class="clip" title="out.txt">' in page
 
 
 def test_a_file_and_an_image_that_are_not_there_are_named(

@@ -169,6 +169,15 @@ def test_other_kinds_draw_a_value_a_run(
     assert ask(visitor, "table", chart).status_code == 200
 
 
+def test_a_histogram_of_words_says_what_the_runs_have(
+    visitor: Client, curve: Any
+) -> None:
+    curve("a", [1.0], params={"opt": "adam"})
+    curve("b", [1.0])
+    note = figure(visitor, "histogram!params.opt")["note"]
+    assert note == "1 run has text for params.opt; 1 run without params.opt"
+
+
 def test_the_colours_of_a_third_field_are_told_however_many_dots_there_are(
     visitor: Client, curve: Any
 ) -> None:

@@ -41,6 +41,8 @@ def test_the_page_ranks_and_counts(visitor: Client, selected: str) -> None:
     assert "team Tag" in said
     assert said.index("lr Parameter") < said.index("team Tag")
     assert "<i>x</i>" not in page.text
+    page = visitor.get(f"{PAGE}?selected=r00&q=id+in+(r00,r01)")
+    assert "1 selected run against 1 other that matches" in text(page)
 
 
 def test_the_navigation_shows_the_list_it_belongs_to(
