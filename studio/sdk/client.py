@@ -165,7 +165,7 @@ class Client:
             answer = self._once("PUT", target, body, headers, timeout)
             return read_json(self._content(answer), self.url)
 
-        return retried(once, attempts or self.attempts)
+        return retried(once, attempts or self.attempts, timeout)
 
     def download(self, path: str, target: BinaryIO, *, offset: int = 0) -> int:
         """Write the bytes that are there from `offset` on to `target`; how many.

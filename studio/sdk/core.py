@@ -153,7 +153,8 @@ class RunCore:
         Where it was interrupted before it goes on.
         """
         word = None if status is None else status.value
-        if word is not None and self._link.offline and self.receipt is None:
+        begins = self.receipt is None and self._ending is None
+        if word is not None and begins and self._link.offline:
             self._out()
         while (writer := self._to_end()) is not None:
             self.receipt = writer.close(word, message=message)

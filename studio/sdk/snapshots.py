@@ -16,6 +16,7 @@ from studio.sdk.answers import Unreachable
 from studio.sdk.core import RunCore
 from studio.sdk.errors import SnapshotException
 from studio.sdk.files import fetch
+from studio.sdk.link import mode
 from studio.sdk.sources import git_properties
 from studio.sdk.telling import say
 from studio.sdk.texts import Texts
@@ -23,6 +24,9 @@ from studio.sdk.texts import Texts
 PROPERTY = "ContentSnapshotId"
 #: At its end a run waits for its snapshot at most so long, in seconds.
 PATIENCE = 60.0
+#: In passing, a server has so long to answer; then the archive waits in the spool. The
+#: end of a run must find it there.
+ANSWER = 30.0
 #: Those that keep sources now. They are known weakly, and so are their runs: a process
 #: may begin very many.
 _threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
@@ -104,18 +108,18 @@ class Snapshots(Texts, RunCore):
         """At once, or in the spool where the server cannot be reached now."""
         if not self._link.deferred:
             try:
-                self._send_snapshot(place)
+                self._send_snapshot(place, None if mode() == "online" else ANSWER)
                 return
             except Unreachable as error:
                 self._link.defer(error)
         self._out().snapshot(place)
 
-    def _send_snapshot(self, place: Path) -> str:
+    def _send_snapshot(self, place: Path, timeout: float | None = None) -> str:
         """Raises SnapshotException where it is too large or the run has another."""
         from studio.sdk.delivery.packing import take_snapshot
 
         try:
-            told = take_snapshot(self._link.client, self._id, place)
+            told = take_snapshot(self._link.client, self._id, place, timeout)
         except (TooLarge, Conflict) as error:
             raise SnapshotException(error.message) from error
         return str(told["id"])

@@ -17,6 +17,7 @@ from studio.sdk import core
 from studio.sdk.delivery import ending, sender
 from studio.sdk.delivery.place import abandoned
 from studio.sdk.delivery.spool import Spool
+from studio.sdk.link import Link
 from studio.sdk.run import Run
 from tests.delivery.fake import Fake
 from tests.parts.interrupting import interrupted_at
@@ -49,7 +50,9 @@ def outputs(tmp_path: Path) -> Path:
 
 def begun(fake: Fake, folder: Path, *, offline: bool = False) -> Run:
     """A run that has logged a bit of everything."""
-    link = SimpleNamespace(client=fake, deferred=offline, offline=offline)
+    client: Any = fake
+    link = Link(client)
+    link.offline = offline
     experiment: Any = SimpleNamespace(_link=link, name="ends")
     run = Run(experiment, "r1", _info={"status": "Running"})
     run._is_own, run._outputs = True, str(folder)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import http.server
+import io
 import json
+import socket
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from studio import __version__
 from studio.core.errors import InvalidValue
-from studio.sdk.answers import VERSION_HEADER
+from studio.sdk.answers import VERSION_HEADER, Unreachable
 from studio.sdk.client import Client
 
 
@@ -60,3 +62,25 @@ def test_a_server_of_another_version_is_told_once(newer: Client) -> None:
 def test_what_it_refuses_may_be_for_its_version(newer: Client) -> None:
     with pytest.raises(InvalidValue, match=r"No\. This client is version .*/dist/"):
         newer.post("runs", {})
+
+
+def ask(client: Client) -> None:
+    client.json("POST", "runs", {}, timeout=0.1)
+
+
+def send_file(client: Client) -> None:
+    client.upload("runs/r1/snapshot", io.BytesIO(b"zip"), 3, timeout=0.1)
+
+
+@pytest.mark.parametrize("call", [ask, send_file])
+def test_a_server_that_says_nothing_is_asked_once_in_the_time_there_is(
+    call: Callable[[Client], None],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(Unreachable, match="timed out"):
+            call(Client(address, "rs_x", "default"))
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()

@@ -64,7 +64,9 @@ def pack(sources: list[Source], target: BinaryIO) -> None:
             archive.writestr(member, content)
 
 
-def take_snapshot(client: Client, run_id: str, folder: str | Path) -> dict[str, Any]:
+def take_snapshot(
+    client: Client, run_id: str, folder: str | Path, timeout: float | None = None
+) -> dict[str, Any]:
     """Pack and upload the snapshot of a run; returns its id, size and file count.
 
     Raises TooLarge, Conflict where the run has another one, OSError.
@@ -74,7 +76,8 @@ def take_snapshot(client: Client, run_id: str, folder: str | Path) -> dict[str, 
         pack(sources, archive)
         size = archive.tell()
         archive.seek(0)
-        return dict(client.upload(f"runs/{run_id}/snapshot", archive, size))
+        place = f"runs/{run_id}/snapshot"
+        return dict(client.upload(place, archive, size, timeout=timeout))
 
 
 def hold_snapshot(folder: Path, sources: Path) -> str:
