@@ -6,7 +6,7 @@ part holds as many points as its reader asked for, and a cursor says where it en
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,11 @@ from runs.search.limits import time_limit
 from runs.storage.chunks import points_of
 from studio.core.batches import batches
 from studio.core.errors import InvalidValue
+
+#: A part has at most so many series: finding more takes longer than a request may.
+MOST_SERIES = 2000
+#: Series of few points are read many at once.
+SHORT, TOGETHER = 50, 100
 
 
 @dataclass(frozen=True)
@@ -63,32 +68,52 @@ def logged_values(
     parts: list[Part] = []
     left = limit
     with time_limit():
-        for head in _heads(list(names), key, after):
+        heads = _heads(list(names), key, after)
+        for head, chunks in _with_chunks(heads[:MOST_SERIES]):
             skipped = after.offset if after and after.metric == head.pk else 0
-            values = _values(head, skipped, left)
+            values = _values(head, chunks, skipped, left)
             if values:
                 parts.append(Part(names[head.run_id], head.key.name, head.kind, values))
             left -= sum(map(_size, values))
             if left <= 0:
                 return parts, Place(head.pk, skipped + len(values))
-    return parts, None
+    rest = heads[MOST_SERIES:]
+    return parts, Place(rest[0].pk, 0) if rest else None
 
 
 def _heads(runs: Sequence[int], key: str, after: Place | None) -> list[Metric]:
     wanted = Q(key__name=key) if key else Q()
     if after:
         wanted &= Q(pk__gte=after.metric)
-    found = [
-        head
-        for some in batches(runs)
-        for head in Metric.objects.filter(wanted, run__in=some).select_related("key")
-    ]
-    return sorted(found, key=lambda head: head.pk)
+    found: list[Metric] = []
+    for some in batches(runs):
+        heads = Metric.objects.filter(wanted, run__in=some).select_related("key")
+        found += heads.order_by("pk")[: MOST_SERIES + 1]
+    return sorted(found, key=lambda head: head.pk)[: MOST_SERIES + 1]
 
 
-def _values(head: Metric, skipped: int, limit: int) -> list[Any]:
+def _with_chunks(
+    heads: Sequence[Metric],
+) -> Iterator[tuple[Metric, list[MetricChunk] | None]]:
+    """Each series; with its chunks where it is short, read for many at once."""
+    for some in batches(heads, TOGETHER):
+        short = [head.pk for head in some if head.count <= SHORT]
+        chunks: dict[int, list[MetricChunk]] = {key: [] for key in short}
+        for row in MetricChunk.objects.filter(metric__in=short).order_by("number"):
+            chunks[row.metric_id].append(row)
+        for head in some:
+            yield head, chunks.get(head.pk)
+
+
+def _values(
+    head: Metric, chunks: list[MetricChunk] | None, skipped: int, limit: int
+) -> list[Any]:
     """From the point `skipped` on, chunk by chunk until there are about `limit`."""
     values: list[Any] = []
+    if chunks is not None:
+        for row in chunks:
+            values += points_of(row).python_values()
+        return values[skipped : skipped + limit]
     size, begin = 0, 0
     counts = MetricChunk.objects.filter(metric=head).order_by("number")
     for number, count in counts.values_list("number", "count"):

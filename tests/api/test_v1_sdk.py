@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from runs.search import logged_values
 from tests.api.rest import JSON, Rest
 
 
@@ -58,6 +59,24 @@ def test_values_of_a_whole_tree(tree: Rest) -> None:
     }
     assert logged(tree, "low") == {("low", "m"): ["low"]}
     assert logged(tree, "top", key="nosuch") == {}
+
+
+@pytest.mark.parametrize("short", [0, 50])
+def test_values_of_many_names_come_part_by_part(
+    tree: Rest, monkeypatch: pytest.MonkeyPatch, short: int
+) -> None:
+    monkeypatch.setattr(logged_values, "MOST_SERIES", 3)
+    monkeypatch.setattr(logged_values, "TOGETHER", 2)
+    monkeypatch.setattr(logged_values, "SHORT", short)
+    names = [f"n{number}" for number in range(8)]
+    for sequence in range(2):
+        points = [{"key": name, "value": sequence} for name in names]
+        tree.points("top", *points, sequence=sequence)
+    tree.points("mid", {"key": "n0", "value": "mid"})
+    wanted = {("top", name): [0, 1] for name in names}
+    assert logged(tree, "top") == logged(tree, "top", limit=1) == wanted
+    assert len(tree.get("runs/top/values")["series"]) == 3
+    assert logged(tree, "top", recursive=1) == {**wanted, ("mid", "n0"): ["mid"]}
 
 
 def test_a_forged_cursor_of_values_is_refused(tree: Rest) -> None:
