@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 import numpy as np
@@ -18,12 +18,11 @@ from runs.pages.chart_notes import (
     of_runs,
     of_series,
     sampled,
-    with_text,
 )
 from runs.pages.chart_runs import ChartRuns
 from runs.pages.chart_titles import group_label
 from runs.render.binned_charts import bins_of, histogram_figure
-from runs.render.chart_axes import Axis
+from runs.render.chart_axes import Axis, on_clock
 from runs.render.charts import Line, smooth
 from runs.render.parallel import Dimension, parallel_figure
 from runs.render.pills import field_label
@@ -61,7 +60,7 @@ def draw(
     if chart.kind == "line":
         made = _lines(chart, drawn, zone, window or _whole(chart))
     elif chart.kind == "histogram":
-        made = _histogram(chart, drawn)
+        made = _histogram(chart, drawn, zone)
     else:
         made = _values(chart, drawn, zone)
     return Drawing(made.figure, [*made.notes, *of_runs(drawn)])
@@ -166,22 +165,30 @@ def _band(curve: MeanCurve, chart: Chart) -> Band:
     )
 
 
-def _histogram(chart: Chart, drawn: ChartRuns) -> Drawing:
+def _histogram(chart: Chart, drawn: ChartRuns, zone: tzinfo) -> Drawing:
     column = column_of(chart.fields[0], drawn.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
     bins = bins_of(numbers, chart.bins, log=chart.log_x)
+    notes = of_columns([_numbers_of(column)])
     label = field_label(chart.fields[0])
-    words = sum(isinstance(value, str) for value in column.values)
-    notes = [with_text(words, label)] if words else []
-    notes += of_columns([column])
     lost = len(numbers) - sum(each.runs for each in bins)
     notes += not_placed(lost, log=chart.log_x)
-    return Drawing(histogram_figure(bins, label, look_of(chart)), notes)
+    clock = zone if column.is_time else None
+    return Drawing(histogram_figure(bins, label, look_of(chart), clock), notes)
+
+
+def _numbers_of(column: Column) -> Column:
+    """What has no place on an axis of numbers is lost."""
+    values = tuple(v if isinstance(v, float) else None for v in column.values)
+    words = sum(isinstance(value, str) for value in column.values)
+    return Column(column.field, values, column.lost + words)
 
 
 def _values(chart: Chart, drawn: ChartRuns, zone: tzinfo) -> Drawing:
     columns = [column_of(field, drawn.runs) for field in chart.fields]
     labels = [field_label(field) for field in chart.fields]
+    if chart.kind == "bar":
+        columns = [_numbers_of(column) for column in columns]
     notes = of_columns(columns)
     if not any(value is not None for each in columns for value in each.values):
         # Axes without a value on them would look like a drawing.
@@ -194,7 +201,7 @@ def _values(chart: Chart, drawn: ChartRuns, zone: tzinfo) -> Drawing:
     if chart.kind == "parallel":
         dots = _dots(drawn, columns)
         axes = [
-            Dimension(field_text(c.field), label, c.values, _is_logged(chart, c))
+            _dimension(chart, c, label, zone)
             for c, label in zip(columns, labels, strict=True)
         ]
         return Drawing(parallel_figure(dots, axes), notes)
@@ -204,6 +211,12 @@ def _values(chart: Chart, drawn: ChartRuns, zone: tzinfo) -> Drawing:
     dots = _dots(drawn, placed)
     figure = scatter_figure(dots, labels, look_of(chart), is_date=is_date)
     return Drawing(figure, notes)
+
+
+def _dimension(chart: Chart, column: Column, label: str, zone: tzinfo) -> Dimension:
+    name, log = field_text(column.field), _is_logged(chart, column)
+    clock = zone if column.is_time else None
+    return Dimension(name, label, column.values, log, clock)
 
 
 def _is_logged(chart: Chart, column: Column) -> bool:
@@ -275,12 +288,7 @@ def _on_clock(column: Column, zone: tzinfo) -> Column:
     if not column.is_time:
         return column
     said = [
-        None
-        if not isinstance(value, float)
-        else datetime.fromtimestamp(value / 1000, UTC)
-        .astimezone(zone)
-        .replace(tzinfo=None)
-        .isoformat(sep=" ", timespec="seconds")
+        None if not isinstance(value, float) else on_clock(value, zone)
         for value in column.values
     ]
     return Column(column.field, tuple(said), column.lost)

@@ -32,6 +32,7 @@ from runs.pages.list_scope import scope_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_table import QUICK, SLOW
 from runs.render.csv_rows import value_cell
+from runs.render.metric_values import shown
 from runs.render.sheets import harmless, iso
 from runs.search.limits import time_limit
 from runs.search.run_curves import Series, Window, choose_series
@@ -41,6 +42,7 @@ from studio.core.viewcharts import Chart, read_chart
 from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import ViewSpec
 
+MISSING = shown(None)
 #: The most runs that a legend names unasked.
 TOLD = 20
 
@@ -191,5 +193,6 @@ def _points(series: Sequence[Series]) -> Iterator[Sequence[object]]:
 def _cells(made: Table) -> Iterator[Sequence[object]]:
     yield (harmless(made.first), *(harmless(head) for head in made.heads))
     for row in made.rows:
-        full = (cell.full or cell.text for cell in row.cells)
+        # A mark for what is missing is for readers: programs get nothing.
+        full = ("" if cell == MISSING else cell.full or cell.text for cell in row.cells)
         yield (harmless(row.name), *map(harmless, full))

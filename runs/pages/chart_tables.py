@@ -13,9 +13,9 @@ from runs.pages.chart_drawing import bar_dots, mean_of
 from runs.pages.chart_runs import ChartRuns
 from runs.pages.chart_titles import group_label
 from runs.render import times
-from runs.render.binned_charts import bins_of
+from runs.render.binned_charts import bins_of, told
 from runs.render.metric_values import Shown, last_shown, shown
-from runs.render.numbers import grouped, number
+from runs.render.numbers import grouped
 from runs.render.pills import field_label
 from runs.search.columns import metric_value
 from runs.search.drawn_runs import DrawnRun
@@ -49,7 +49,7 @@ class Table:
 def table_of(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Table:
     """Without a workspace's name its rows lead nowhere."""
     if chart.kind == "histogram":
-        return _of_bins(chart, drawn)
+        return _of_bins(chart, drawn, zone)
     if chart.kind == "line":
         if chart.groups:
             return _of_groups(chart, drawn)
@@ -102,7 +102,7 @@ def _of_groups(chart: Chart, drawn: ChartRuns) -> Table:
 
 
 def _group_row(group: RunGroup, chart: Chart, drawn: ChartRuns) -> Row:
-    cells = [Shown(grouped(len(group.runs)))]
+    cells = [_count(len(group.runs))]
     for field in chart.fields:
         held = [drawn.heads.get((run.run.pk, field.key)) for run in group.runs]
         mean = mean_of([metric_value(head, "last") for head in held if head])
@@ -126,15 +126,17 @@ def _of_values(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> 
     return Table(_("Run"), heads, rows)
 
 
-def _of_bins(chart: Chart, drawn: ChartRuns) -> Table:
+def _of_bins(chart: Chart, drawn: ChartRuns, zone: tzinfo) -> Table:
     column = column_of(chart.fields[0], drawn.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
     bins = bins_of(numbers, chart.bins, log=chart.log_x)
-    rows = [
-        Row(f"{number(each.low)} – {number(each.high)}", [Shown(grouped(each.runs))])
-        for each in bins
-    ]
+    clock = zone if column.is_time else None
+    rows = [Row(told(each, clock), [_count(each.runs)]) for each in bins]
     return Table(field_label(chart.fields[0]), [_("Runs")], rows)
+
+
+def _count(count: int) -> Shown:
+    return Shown(grouped(count), str(count))
 
 
 def _placed(column: Column, at: int, zone: tzinfo) -> Shown:

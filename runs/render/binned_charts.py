@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
 
-from runs.render.chart_axes import Figure, Trace, shown
+from runs.render.chart_axes import Figure, Trace, on_clock, shown
 from runs.render.numbers import number
 from runs.render.run_charts import Look
 from runs.render.value_charts import value_layout
@@ -50,24 +52,35 @@ def _edges(low: float, high: float, count: int, *, log: bool) -> list[float]:
     return [low, *inner, high]
 
 
-def histogram_figure(bins: Sequence[Bin], label: str, look: Look) -> Figure:
-    told = [f"{number(each.low)} – {number(each.high)}" for each in bins]
+def told(each: Bin, clock: tzinfo | None = None) -> str:
+    """From where to where it reaches; with a clock its ends are times in ms."""
+    ends = (each.low, each.high)
+    return " – ".join(on_clock(e, clock) if clock else number(e) for e in ends)
+
+
+def histogram_figure(
+    bins: Sequence[Bin], label: str, look: Look, clock: tzinfo | None = None
+) -> Figure:
+    """With a clock the axis is one of times, which is never logarithmic."""
+    log = look.log_x and clock is None
     layout = value_layout(look, shown(label))
-    if look.log_x:
-        layout["xaxis"]["type"] = "log"
+    layout["xaxis"]["type"] = "date" if clock else "log" if log else "linear"
+    middles: list[Any] = [_middle(each, log=log) for each in bins]
+    if clock:
+        middles = [on_clock(ms, clock, "milliseconds") for ms in middles]
     layout["bargap"] = 0.04
     trace: Trace = {
         "type": "bar",
         "name": shown(label),
-        "x": [_middle(each, log=look.log_x) for each in bins],
+        "x": middles,
         "y": [each.runs for each in bins],
-        "text": told,
+        "text": [told(each, clock) for each in bins],
         "textposition": "none",
         "hovertemplate": "%{text}<br>%{y}<extra></extra>",
         "marker": {"line": {"width": 0}},
         "meta": {"part": "bars", "key": label, "series": 1},
     }
-    if not look.log_x:
+    if not log:
         trace["width"] = [each.high - each.low for each in bins]
     return {"data": [trace], "layout": layout}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from enum import Enum
 from typing import Any
 
@@ -119,6 +120,12 @@ def plain_layout(x_title: str, y_title: str) -> Figure:
             "title": {"text": shown(y_title), "standoff": 8},
         },
     }
+
+
+def on_clock(ms: float, zone: tzinfo, exact: str = "seconds") -> str:
+    """A time as Plotly reads it, which knows no zones: that of the reader."""
+    moment = datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone)
+    return moment.replace(tzinfo=None).isoformat(sep=" ", timespec=exact)
 
 
 def shown(text: str) -> str:

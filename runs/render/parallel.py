@@ -6,8 +6,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
+from runs.render.chart_axes import on_clock
 from runs.render.numbers import number, word_for
 from runs.render.value_charts import Dot, Value
 
@@ -16,6 +18,8 @@ MOST_WORDS = 12
 TICKS = 4
 #: From this ratio of the greatest to the least on, an axis is logarithmic unasked.
 WIDE = 50
+DAY = 86_400_000
+YEAR = 365 * DAY
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Dimension:
     label: str
     values: tuple[Value, ...]
     log: bool = False
+    #: Where its values are times in ms, the reader's.
+    clock: tzinfo | None = None
 
 
 def parallel_figure(dots: Sequence[Dot], axes: Sequence[Dimension]) -> dict[str, Any]:
@@ -39,7 +45,7 @@ def parallel_figure(dots: Sequence[Dot], axes: Sequence[Dimension]) -> dict[str,
                 scale.place(axis.values[row])
                 for axis, scale in zip(axes, scales, strict=True)
             ],
-            "told": [_told(axis.values[row]) for axis in axes],
+            "told": [_told(axis.values[row], axis.clock) for axis in axes],
         }
         for row, dot in enumerate(dots)
     ]
@@ -67,6 +73,7 @@ class _Scale:
     high: float
     log: bool
     words: tuple[str, ...] = ()
+    clock: tzinfo | None = None
 
     def place(self, value: Value) -> float | None:
         """None where the run has no place on the axis; NaN and Infinity stand above."""
@@ -96,9 +103,17 @@ class _Scale:
             shown = self.words[:MOST_WORDS]
             return [(self.place(word) or 0.0, word) for word in shown]
         if self.low == self.high:
-            return [(0.5, number(self.low))]
+            return [(0.5, self._tick(self.low))]
         shares = [at / TICKS for at in range(TICKS + 1)]
-        return [(share, number(self.value(share))) for share in shares]
+        return [(share, self._tick(self.value(share))) for share in shares]
+
+    def _tick(self, value: float) -> str:
+        """In a few letters: of a time what tells it from the others."""
+        if self.clock is None:
+            return number(value)
+        day, time = on_clock(value, self.clock).split(" ")
+        span = self.high - self.low
+        return time if span < DAY else day[5:] if span < YEAR else day[:7]
 
     def value(self, share: float) -> float:
         if self.log:
@@ -114,6 +129,8 @@ def _scale(axis: Dimension) -> _Scale:
     numbers = [v for v in axis.values if isinstance(v, float) and math.isfinite(v)]
     if not numbers:
         return _Scale(0.0, 0.0, log=False)
+    if axis.clock:
+        return _Scale(min(numbers), max(numbers), log=False, clock=axis.clock)
     low, high = min(numbers), max(numbers)
     positive = [value for value in numbers if value > 0]
     if (axis.log and positive) or (low > 0 and high / low >= WIDE):
@@ -121,7 +138,9 @@ def _scale(axis: Dimension) -> _Scale:
     return _Scale(low, high, log=False)
 
 
-def _told(value: Value) -> str:
+def _told(value: Value, clock: tzinfo | None) -> str:
     if isinstance(value, float):
+        if clock:
+            return on_clock(value, clock)
         return number(value) if math.isfinite(value) else word_for(value)
     return "–" if value is None else value

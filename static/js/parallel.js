@@ -152,7 +152,9 @@ function trail(places, x, y) {
 
 function value({ low, high, log }, share) {
   const at = log ? Math.exp(Math.log(low) + (Math.log(high) - Math.log(low)) * share) : low * (1 - share) + high * share;
-  return String(Number(at.toPrecision(4)));
+  // Four digits of what tells one place from another: times differ in their last ones.
+  const more = log ? 0 : Math.log10(Math.max(Math.abs(low), Math.abs(high)) / (high - low));
+  return String(Number(at.toPrecision(Math.min(4 + Math.max(0, Math.ceil(more) || 0), 16))));
 }
 
 const words = (axis, [low, high]) => axis.words.filter((_, at) => {

@@ -20,7 +20,7 @@ from runs.models import Run
 from runs.pages.chart_dialog import FORM
 from runs.pages.compare_state import CompareState
 from studio.core.viewspec import ViewSpec
-from tests.pages.chart_page import CHARTS, LOSS, ask, curve
+from tests.pages.chart_page import CHARTS, LOSS, ask, curve, figure
 from tests.pages.rows import ALL, HTMX
 
 __all__ = ["curve"]
@@ -51,6 +51,21 @@ def test_the_csv_has_every_point_and_no_formula(visitor: Client, curve: Any) -> 
     assert rows[0] == ["run", "name", "metric", "step", "time", "value"]
     assert [row[:2] for row in rows[1:]] == [["a", "'=cmd()"]] * 3
     assert [row[-1] for row in rows[1:]] == ["1.0", "NaN", "-Infinity"]
+    answer = ask(visitor, "values", "bar!metrics.loss!metrics.none")
+    assert answer.getvalue().decode().splitlines()[1] == "'=cmd(),-Infinity,"
+
+
+def test_times_are_told_as_times(visitor: Client, curve: Any) -> None:
+    for name in "ab":
+        curve(name, [1.0])
+    moment = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+    found = figure(visitor, "histogram!created")
+    assert found["layout"]["xaxis"]["type"] == "date"
+    assert re.fullmatch(f"{moment} – {moment}", found["data"][0]["text"][0])
+    sheet = ask(visitor, "values", "histogram!created").getvalue().decode()
+    assert re.match(moment, sheet.splitlines()[1])
+    axis = figure(visitor, "parallel!created!metrics.loss")["axes"][0]
+    assert all(re.fullmatch(r"\d\d:\d\d:\d\d", text) for _at, text in axis["ticks"])
 
 
 @pytest.mark.parametrize(

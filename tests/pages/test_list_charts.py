@@ -176,6 +176,9 @@ def test_a_histogram_of_words_says_what_the_runs_have(
     curve("b", [1.0])
     note = figure(visitor, "histogram!params.opt")["note"]
     assert note == "1 run has text for params.opt; 1 run without params.opt"
+    bars = figure(visitor, "bar!params.opt")
+    assert bars["data"][0]["x"] == []
+    assert "1 run has text for params.opt" in bars["note"]
 
 
 def test_the_colours_of_a_third_field_are_told_however_many_dots_there_are(

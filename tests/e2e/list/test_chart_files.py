@@ -1,4 +1,4 @@
-"""What a chart's saved picture tells: whose the colours are, in letters to be read."""
+"""What a chart tells in a file: whose the colours are; and what its axes find."""
 
 from __future__ import annotations
 
@@ -73,3 +73,18 @@ def test_saved_bars_and_parallel_lines_name_what_they_show(
     assert tick
     assert 'paint-order="stroke"' in tick[0]
     assert "slider" not in lines
+
+
+def test_a_brush_finds_what_lies_within_it_among_close_times(
+    runs_page: Page, kept: None
+) -> None:
+    page = runs_page
+    page.goto(f"{HOME}?charts=parallel!created!params.opt")
+    expect(card(page).locator(".runs-of path")).to_have_count(5)
+    low = card(page).locator(".handle").first
+    low.press("PageUp")
+    low.press("Enter")
+    expect(page).to_have_url(re.compile("q=created"))
+    rows = page.locator("[data-row-link]")
+    expect(rows.filter(has_text="kept-0")).to_have_count(0)
+    expect(rows.filter(has_text="kept-4")).to_have_count(1)
