@@ -28,19 +28,27 @@ def sync(only_list: bool) -> None:
     with 1 where something remains, or was lost.
     """
     client = connected()
-    found = left = 0
+    found = left = others = 0
     for place in abandoned():
         found += 1
         if only_list or not _is_mine(place, client):
             _show(place, client)
-            left += not only_list
+            others += not only_list
             place.leave()
             continue
         left += not _deliver(place, client)
     if not found:
         click.echo("Nothing waits on this machine.")
+    if others:
+        click.echo(
+            f"{others} of them not delivered, as this shell is for another server, "
+            "workspace or user: set STUDIO_URL, STUDIO_WORKSPACE and STUDIO_TOKEN to "
+            "what is shown and run `studio sync` again.",
+            err=True,
+        )
     if left:
         click.echo(f"{left} of them not delivered", err=True)
+    if left or others:
         sys.exit(1)
 
 
@@ -59,6 +67,7 @@ def _show(place: Place, client: Client) -> None:
     if courier is not None:
         waiting = counted(courier.waiting, "record")
         where = f"{owner.server}, workspace {owner.workspace}"
+        where += f", user {owner.user}" if owner.user else ""
         click.echo(f"Run {owner.run_id}: {waiting} for {where}")
 
 

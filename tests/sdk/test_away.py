@@ -255,3 +255,16 @@ print(run.id)
         print("late.txt" in run.get_file_names(), run.get_status())
         """
     assert user.said(seen) == "True Completed"
+
+
+def test_a_sync_says_what_another_workspaces_run_waits_for(
+    user: User, tmp_path: Path
+) -> None:
+    spool = {"STUDIO_SPOOL": str(tmp_path)}
+    offline = {"STUDIO_MODE": "offline", "STUDIO_WORKSPACE": "elsewhere", **spool}
+    user.run(begun("run.log('m', 1)\nrun.complete()"), env=offline)
+    sync = "from studio.cli import main\nmain(['sync'])"
+    done = user.run(sync, env=spool, status=1)
+    assert "workspace elsewhere" in done.stdout
+    assert "1 of them not delivered, as this shell is for another" in done.stderr
+    assert "set STUDIO_URL, STUDIO_WORKSPACE and STUDIO_TOKEN" in done.stderr
