@@ -9,7 +9,7 @@ from datetime import tzinfo
 from django.utils.translation import gettext as _
 
 from runs.models import Metric
-from runs.pages.chart_drawing import bar_dots, mean_of
+from runs.pages.chart_drawing import mean_of
 from runs.pages.chart_runs import ChartRuns
 from runs.pages.chart_titles import group_label
 from runs.render import times
@@ -114,16 +114,30 @@ def _of_values(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> 
     columns = [column_of(field, drawn.runs) for field in chart.fields]
     heads = [field_label(field) for field in chart.fields]
     if chart.kind == "bar" and chart.groups:
-        dots = bar_dots(chart, drawn, columns)
-        groups = [
-            Row(d.name, [_cell(v) for v in d.values], _series(d.number)) for d in dots
-        ]
-        return Table(_("Group"), heads, groups)
+        return _of_means(chart, drawn, columns, heads)
     rows = [
         _row(run, [_placed(column, at, zone) for column in columns], workspace)
         for at, run in enumerate(drawn.runs)
     ]
     return Table(_("Run"), heads, rows)
+
+
+def _of_means(
+    chart: Chart, drawn: ChartRuns, columns: Sequence[Column], labels: Sequence[str]
+) -> Table:
+    """How high the bar of each group is, and how far its runs lie apart."""
+    said = (_("%s mean"), _("%s std"), _("%s least"), _("%s greatest"))
+    heads = [_("Runs"), *(each % label for label in labels for each in said)]
+    place = {run.run.pk: row for row, run in enumerate(drawn.runs)}
+    rows = []
+    for group in group_runs(drawn.runs, chart):
+        cells = [_count(len(group.runs))]
+        for column in columns:
+            mean = mean_of([column.values[place[run.run.pk]] for run in group.runs])
+            found = (mean.mean, mean.std, mean.least, mean.greatest) if mean else ()
+            cells += [shown(each) for each in found] or [shown(None)] * len(said)
+        rows.append(Row(group_label(group), cells, _series(group.number)))
+    return Table(_("Group"), heads, rows)
 
 
 def _of_bins(chart: Chart, drawn: ChartRuns, zone: tzinfo) -> Table:

@@ -26,6 +26,8 @@ from tests.pages.rows import ALL, HTMX
 __all__ = ["curve"]
 pytestmark = pytest.mark.django_db
 
+WAYS = ("mean", "std", "least", "greatest")
+
 
 def test_a_page_without_scripts_has_the_tables_for_a_fixed_cost(
     visitor: Client, curve: Any
@@ -40,6 +42,8 @@ def test_a_page_without_scripts_has_the_tables_for_a_fixed_cost(
     with CaptureQueriesContext(connection) as many:
         visitor.get(two)
     assert len(many) <= len(few) + 1
+    ids = re.findall(r' id="([^"]*)"', visitor.get(two).text)
+    assert len(ids) == len(set(ids))
     assert 'class="chart-table' not in visitor.get(one, headers=HTMX).text
 
 
@@ -53,6 +57,16 @@ def test_the_csv_has_every_point_and_no_formula(visitor: Client, curve: Any) -> 
     assert [row[-1] for row in rows[1:]] == ["1.0", "NaN", "-Infinity"]
     answer = ask(visitor, "values", "bar!metrics.loss!metrics.none")
     assert answer.getvalue().decode().splitlines()[1] == "'=cmd(),-Infinity,"
+
+
+def test_the_table_of_means_has_what_the_bars_show(visitor: Client, curve: Any) -> None:
+    for name, loss, opt in (("a", 1.0, "x"), ("b", 3.0, "x"), ("c", 5.0, "y")):
+        curve(name, [loss], params={"opt": opt})
+    answer = ask(visitor, "values", "bar!metrics.loss!group=params.opt")
+    head, *rows = csv.reader(io.StringIO(answer.getvalue().decode()))
+    assert head == ["Group", "Runs", *(f"loss {w}" for w in WAYS)]
+    assert ["opt = y", "1", "5.0", "0.0", "5.0", "5.0"] in rows
+    assert ["opt = x", "2", "2.0", "1.4142135623730951", "1.0", "3.0"] in rows
 
 
 def test_times_are_told_as_times(visitor: Client, curve: Any) -> None:
