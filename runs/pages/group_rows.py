@@ -75,7 +75,9 @@ def too_long() -> str:
     return _("These values are too long for an address that lists all of the runs.")
 
 
-def _shorter(value: str) -> str:
+def _shown(value: str | None) -> str:
+    if not value:
+        return NO_VALUE if value is None else _("(empty)")
     return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
 
 
@@ -207,8 +209,7 @@ class Drawer:
         """The values by their fields, as far as there is room."""
         parts, size = [], 0
         for field, value in zip(self.grouping.fields, group.values, strict=True):
-            shown = NO_VALUE if value is None else _shorter(value)
-            parts.append(f"{field_text(field)}: {shown}")
+            parts.append(f"{field_text(field)}: {_shown(value)}")
             size += len(parts[-1])
             if size > LONGEST_LABEL:
                 return ", ".join([*parts, "…"])
@@ -227,7 +228,7 @@ class Drawer:
 
     def _chip(self, group: RunGroup, n: int) -> Link:
         field, value = self.grouping.fields[n], group.values[n]
-        text = NO_VALUE if value is None else _shorter(value) or name_of(field)
+        text = _shown(value)
         terms = self._terms(group, [n])
         if not terms:
             return Link(text, key=name_of(field))

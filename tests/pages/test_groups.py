@@ -62,6 +62,16 @@ def test_groups_have_counts_means_and_a_best(visitor: Client) -> None:
     assert "6</b> root runs" in page.text
 
 
+def test_what_is_empty_is_another_group_than_what_is_not_there(
+    visitor: Client, log: Any
+) -> None:
+    log("a", params={"note": ""})
+    log("b")
+    page = visitor.get(f"{ALL}?group=params.note")
+    told = {row[: row.index(")") + 1] if ")" in row else row[:7] for row in rows(page)}
+    assert told == {"note: (empty)", "note: –"}
+
+
 @pytest.mark.usefixtures("sweep")
 def test_a_group_opens_and_lists_its_runs_best_first(visitor: Client) -> None:
     page = visitor.get(toggle(visitor.get(GROUPED), "params.lr: 0.2"))
