@@ -144,7 +144,8 @@ async function brush(chart, terms) {
 // The page at another address, as a link of it would show it.
 export function leave(place) {
   const url = new URL(place, location.href);
-  if (url.pathname === location.pathname && document.getElementById("run-table")) show(url.search);
+  const part = ["run-table", "compare"].find((id) => document.getElementById(id));
+  if (url.pathname === location.pathname && part) show(url.search, { part });
   else location.assign(url);
 }
 
@@ -221,7 +222,12 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     at("details")?.removeAttribute("open");
     const href = addressOf(at("[data-edit-chart]"));
-    import("./chart-dialog.js").then(({ open }) => open(href, leave), unheard);
+    const place = cards().indexOf(card);
+    const done = (address) => {
+      back = place;
+      leave(address);
+    };
+    import("./chart-dialog.js").then(({ open }) => open(href, done), unheard);
   } else if (card && at("[data-enlarge]")) {
     const large = !enlarged.delete(card.id);
     if (large) enlarged.add(card.id);
