@@ -16,6 +16,7 @@ pytest.register_assert_rewrite("tests.parts")
 pytest_plugins = [
     "tests.parts.server",
     "tests.parts.browser",
+    "tests.parts.signing_in",
     "tests.parts.postgres",
     "tests.parts.records",
     "tests.parts.beside",

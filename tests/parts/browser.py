@@ -21,7 +21,6 @@ from playwright.sync_api import (
 )
 
 from tests.parts.needs import missing
-from tests.parts.server import Server
 
 FLAGS = [
     "--no-sandbox",
@@ -140,24 +139,6 @@ def page(browser: Browser, watch: Watch) -> Iterator[Page]:
     context = new_context(browser, watch)
     yield context.new_page()
     context.close()
-
-
-@pytest.fixture(scope="session")
-def owner_state(browser: Browser, server: Server) -> StorageState:
-    """The cookies of the owner, who signed in once by the printed link."""
-    return sign_in(browser, server)
-
-
-def sign_in(browser: Browser, server: Server) -> StorageState:
-    """Uses the server's printed link up; returns the owner's cookies."""
-    context = new_context(browser, Watch())
-    visit = context.new_page()
-    visit.goto(server.sign_in_url)
-    visit.get_by_role("button").first.click()
-    visit.wait_for_url(lambda address: "/w/" in address)
-    state = context.storage_state()
-    context.close()
-    return state
 
 
 @pytest.fixture

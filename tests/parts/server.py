@@ -35,6 +35,8 @@ class Server:
     environment: dict[str, str] = field(default_factory=dict)
     #: From the command to its word that it is ready, in seconds.
     took: float = 0.0
+    #: When it said so, by the clock that never goes back.
+    ready: float = field(default_factory=time.monotonic)
 
     @property
     def url(self) -> str:

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.e2e.list import content
-from tests.parts.browser import Watch, new_context, sign_in
+from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server, running
+from tests.parts.signing_in import sign_in
 
 
 @pytest.fixture(scope="session")
