@@ -14,8 +14,9 @@ from runs.models import Metric
 from runs.storage.metrics import store
 from runs.storage.points import Points
 from tests.bench.report import Report
-from tests.parts.browser import Watch, new_context, sign_in
+from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server
+from tests.parts.signing_in import sign_in
 from tests.parts.wire import Connection
 
 LIST = "/w/default/experiments/long/"
