@@ -67,19 +67,15 @@ def of_columns(columns: Sequence[Column]) -> list[str]:
         label = field_label(column.field)
         missing = sum(value is None for value in column.values) - column.lost
         if column.lost:
-            notes.append(with_text(column.lost, label))
+            said = ngettext(
+                "%(n)s run has text for %(field)s",
+                "%(n)s runs have text for %(field)s",
+                column.lost,
+            )
+            notes.append(said % {"n": grouped(column.lost), "field": label})
         if missing:
             notes.append(without(missing, label))
     return notes
-
-
-def with_text(count: int, label: str) -> str:
-    said = ngettext(
-        "%(n)s run has text for %(field)s",
-        "%(n)s runs have text for %(field)s",
-        count,
-    )
-    return said % {"n": grouped(count), "field": label}
 
 
 def without(count: int, label: str) -> str:

@@ -208,12 +208,9 @@ def _passed_over(state: CompareState, table: dict[str, Any]) -> list[str]:
     """The file and the image of the address, where others stand in for them."""
     told: list[str] = []
     diff, images = table.get("diff"), table.get("images")
-    path = state.diff.partition(":")[2]
-    if state.diff and not (diff and diff.path == path):
-        told.append(
-            _("No file %(path)s differs from the baseline's.")
-            % {"path": path or state.diff}
-        )
+    if state.diff and not (diff and diff.place == state.diff):
+        path = state.diff.partition(":")[2] or state.diff
+        told.append(_("No file %(path)s differs from the baseline's.") % {"path": path})
     if state.image and not (images and images.name == state.image):
         told.append(_("These runs have no image %(name)s.") % {"name": state.image})
     return told

@@ -62,8 +62,9 @@ class Content:
 
 @dataclass(frozen=True)
 class FileDiff:
-    """A file of the baseline and of another run."""
+    """A file of the baseline and of another run; the address names it by `place`."""
 
+    place: str
     path: str
     old: Run
     new: Run
@@ -99,6 +100,7 @@ def file_diff(
     every = [*files.source_files, *files.files]
     is_side = state.view == SIDE
     return FileDiff(
+        place,
         row.key,
         compared.runs[baseline],
         compared.runs[other],

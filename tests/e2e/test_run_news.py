@@ -53,6 +53,16 @@ def look(page: Page) -> None:
     page.evaluate("document.dispatchEvent(new CustomEvent('run:look'))")
 
 
+@pytest.fixture
+def news(run: Remote, owner_page: Page, card: Locator) -> Held:
+    """What the page asked for after a second tag was set elsewhere."""
+    run.tag("model", "resnet50")
+    held = Held(owner_page, run.page)
+    look(owner_page)
+    held.wait()
+    return held
+
+
 def test_a_pressed_pencil_stays_for_the_click(
     run: Remote, owner_page: Page, card: Locator
 ) -> None:
@@ -71,12 +81,8 @@ def test_a_pressed_pencil_stays_for_the_click(
 
 
 def test_an_editor_that_was_asked_for_comes(
-    run: Remote, owner_page: Page, card: Locator
+    run: Remote, owner_page: Page, card: Locator, news: Held
 ) -> None:
-    run.tag("model", "resnet50")
-    news = Held(owner_page, run.page)
-    look(owner_page)
-    news.wait()
     editor = Held(owner_page, f"{run.page}tags/?key=seed")
     card.get_by_label("Edit the tag seed").click()
     editor.wait()
@@ -90,12 +96,8 @@ def test_an_editor_that_was_asked_for_comes(
 
 
 def test_news_of_before_a_change_do_not_take_it_back(
-    run: Remote, owner_page: Page, card: Locator
+    run: Remote, owner_page: Page, card: Locator, news: Held
 ) -> None:
-    run.tag("model", "resnet50")
-    news = Held(owner_page, run.page)
-    look(owner_page)
-    news.wait()
     box = card.get_by_label("New tag")
     box.fill("mine: 1")
     box.press("Enter")

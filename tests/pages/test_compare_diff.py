@@ -120,6 +120,8 @@ def test_a_file_and_an_image_that_are_not_there_are_named(
     assert shown(page)
     page = visitor.get(COMPARE, asked("a", "b", diff="source:train.py"))
     assert "could be followed" not in page.text
+    page = visitor.get(COMPARE, asked("a", "b", diff="files:train.py"))
+    assert "No file train.py differs" in page.text
 
 
 def test_what_is_no_text_is_said_to_be_none(visitor: Client, keep: Any) -> None:
