@@ -26,7 +26,7 @@ from runs.management.read_only import describe_database, one_line
 #: "Run Studio" as two numbers; advisory locks are per database.
 LOCK = (0x52756E, 0x53747564)
 #: A server that was just killed may hold its lock a moment longer.
-PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 2.0
 CHECK_SECONDS = 3.0
 #: PostgreSQL's limit for the name of a connection, in bytes.
 MAX_NAME = 63
