@@ -21,8 +21,9 @@ from runs.models import Experiment, File, LoggedModel, Run, Snapshot
 from runs.storage.files import files
 from tests.pages.run_page import ACTOR, PAGE, browser, keep
 from tests.pages.test_compare import COMPARE, asked
-from tests.pages.test_metric_kinds import METRICS, PNG, RESIDUALS, document, write
+from tests.pages.test_metric_kinds import METRICS, PNG, document, write
 from tests.parts.records import NOON, stored_files
+from tests.render.test_documents import RESIDUALS
 
 __all__ = ["browser"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files_dir")]
