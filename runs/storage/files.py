@@ -78,7 +78,10 @@ class FolderStore:
         Raises MissingBytes where it is in none of the folders, OSError.
         """
         target = self.path(name)
-        if not target.exists():
+        if target.exists():
+            # A power cut can leave the old name of a moved file as well.
+            self.incoming(name).unlink(missing_ok=True)
+        else:
             self._make_folders(target.parent)
             self._move_home(name, target)
         sync_folder(target.parent)
@@ -87,7 +90,6 @@ class FolderStore:
         for source in (self.incoming(name), self.root / QUARANTINE / name):
             with contextlib.suppress(FileNotFoundError):
                 source.rename(target)
-                sync_folder(source.parent)
                 return
         # Another process may have moved it since we looked.
         if not target.exists():
