@@ -160,7 +160,7 @@ class FolderStore:
     def incoming(self, name: str) -> Path:
         return self.root / INCOMING / name
 
-    def _places(self, name: str) -> tuple[Path, Path, Path]:
+    def _places(self, name: str) -> Iterable[Path]:
         # The last look finds what was moved between the first two.
         return self.path(name), self.incoming(name), self.path(name)
 
