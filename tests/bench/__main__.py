@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from playwright.sync_api import sync_playwright
 
-from tests.bench import delivery, interrupt, kill, places, weight
+from tests.bench import crash, delivery, interrupt, kill, places, weight
 from tests.bench.commands import (
     AS_JSON,
     KIND,
@@ -28,7 +28,7 @@ from tests.bench.commands import (
 from tests.bench.fresh_commands import charts, ingest, page, strain, views
 from tests.bench.report import Report
 from tests.parts.browser import FLAGS
-from tests.parts.postgres import binaries, cluster, fresh_database
+from tests.parts.postgres import beside, binaries, cluster, fresh_database
 from tests.parts.server import running
 
 
@@ -152,6 +152,40 @@ def interrupt_command(rounds: int, seed: int, kind: str) -> None:
     other = len(outcome.wrong) - missing
     click.echo(f"{missing} missing, {other} doubled or otherwise wrong")
     sys.exit(1 if outcome.wrong else 0)
+
+
+@main.command("crash")
+@click.option("--rounds", default=1000, show_default=True, help="Crashes.")
+@click.option("--seed", default=1, show_default=True, help="Of chance.")
+@KIND
+def crash_command(rounds: int, seed: int, kind: str) -> None:
+    """Kill server, worker, backup, restore, purge and upgrade at random moments.
+
+    Ends with 1 when something that was acknowledged is missing or there twice, or when
+    `manage.py verify` finds something.
+    """
+    with database(kind) as env, tempfile.TemporaryDirectory() as folder:
+        found = crash.Campaign(Path(folder), seed, env, other_env=lambda: other(env))
+        outcomes = []
+        for outcome in crash.campaign(rounds, found):
+            outcomes.append(outcome)
+            for line in outcome.wrong[:10]:
+                click.echo(f"round {len(outcomes)}, {outcome.kind}: {line}")
+    for name in crash.KINDS:
+        of_kind = [one for one in outcomes if one.kind == name]
+        click.echo(
+            f"{name:>10}: {len(of_kind)} crashes; acknowledged before them: "
+            f"{sum(one.points for one in of_kind):,} points and "
+            f"{sum(one.files for one in of_kind):,} files; "
+            f"{sum(len(one.wrong) for one in of_kind)} wrong"
+        )
+    sys.exit(1 if any(one.wrong for one in outcomes) else 0)
+
+
+def other(env: dict[str, str]) -> dict[str, str]:
+    """A second database of the same cluster, or none where each home has its own."""
+    url = env.get("DATABASE_URL", "")
+    return {"DATABASE_URL": beside(url)} if url else {}
 
 
 @main.command("delivery")

@@ -43,6 +43,7 @@ class Writer:
     acknowledged: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
     complaint: str = ""
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def batch(self, number: int) -> dict[str, Any]:
         steps = range(number * POINTS, (number + 1) * POINTS)
@@ -67,11 +68,11 @@ class Writer:
         connection.rest("POST", f"/runs/{self.run_id}/metrics", body)
 
     def write(self, server: Server) -> None:
-        """Goes on until the server dies; anything else that goes wrong is noted."""
+        """Goes on until the server dies or `stop` is set; other errors are noted."""
         chance = random.Random(self.seed)
         try:
             connection = Connection(server)
-            while True:
+            while not self.stop.is_set():
                 self.sent = self.acknowledged + 1
                 self.send(connection, self.acknowledged)
                 self.acknowledged = self.sent

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -50,12 +51,15 @@ RunTag.objects.create(run=run, key=hidden, value="root")
 """
 
 
-def prepare(home: Path, script: str = PREPARE) -> subprocess.CompletedProcess[str]:
+def prepare(
+    home: Path, script: str = PREPARE, *, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """What the start does with the database, in a process as the start has it."""
     return subprocess.run(
         [sys.executable, "-c", script],
         env={
             **quiet_environment(),
+            **(env or {}),
             "STUDIO_HOME": str(home),
             "DJANGO_SETTINGS_MODULE": "studio.settings.base",
         },

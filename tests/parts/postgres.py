@@ -100,6 +100,12 @@ def fresh_database(address: str) -> str:
     return address.replace("/postgres?", f"/{name}?")
 
 
+def beside(address: str) -> str:
+    """Makes another empty database in the cluster of `address`."""
+    before, _, host = address.partition("?")
+    return fresh_database(f"{before.rpartition('/')[0]}/postgres?{host}")
+
+
 def main(command: list[str]) -> int:
     programs = binaries()
     if programs is None:

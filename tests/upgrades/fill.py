@@ -1,0 +1,97 @@
+"""Fills the tables that no client of the protocols reaches: people, views, changes.
+
+Run beside a server, with its settings: `python -m tests.upgrades.fill`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import Any
+
+import django
+
+
+def fill() -> None:
+    """Needs runs of clients in the workspace `default`."""
+    from runs.actions.actor import Actor
+    from runs.models import Member, Role, Workspace
+
+    default = Workspace.objects.get(name="default")
+    owner = Member.objects.filter(workspace=default, role=Role.OWNER)[0].user
+    acting: dict[str, Any] = {"actor": Actor(owner), "now": int(time.time() * 1000)}
+    _people(default, owner, acting)
+    _runs(default, owner, acting)
+    _views(default, owner, acting)
+
+
+def _people(default: Any, owner: Any, acting: dict[str, Any]) -> None:
+    from django.contrib.auth import SESSION_KEY
+
+    from runs.actions import accounts, links, sign_in, tokens
+    from runs.models import Role
+    from runs.models.sessions import SessionStore
+    from studio.core.errors import InvalidValue
+
+    other = accounts.make_workspace("research", **acting)
+    grace = accounts.ensure_user("grace", **acting)
+    accounts.set_password(grace, "a long enough pass phrase", **acting)
+    profile: dict[str, Any] = {"display_name": "Grace Hopper", "email": ""}
+    profile["email"] = "grace@example.org"
+    accounts.set_profile(grace, time_zone="Asia/Shanghai", **profile, **acting)
+    accounts.set_theme(grace, "dark", **acting)
+    accounts.add_member(default, grace, Role.READER, **acting)
+    accounts.add_member(other, grace, Role.OWNER, **acting)
+    token, _secret = tokens.make_token(owner, default, "laptop", **acting)
+    tokens.revoke_token(token, **acting)
+    links.make_invitation(default, Role.CONTRIBUTOR, **acting)
+    session = SessionStore()
+    session.update({SESSION_KEY: str(grace.pk), "agent": "Firefox"})
+    session.save()
+    with contextlib.suppress(InvalidValue):
+        sign_in.check_sign_in("grace", "wrong", address="127.0.0.1", now=acting["now"])
+
+
+def _runs(default: Any, owner: Any, acting: dict[str, Any]) -> None:
+    from runs.actions import annotate, conclude, experiments, goals, locks, undo
+    from runs.actions.runs import trash_run
+    from runs.models import ChangeSet, Metric, Run
+
+    runs = list(Run.objects.filter(workspace=default, deleted=None).order_by("pk")[:6])
+    annotate.rename(runs[0], "Named – by hand 中文 🚀", **acting)
+    annotate.describe(runs[1], "# Why\n\n| a | b |\n|---|---|\n| 1 | 2 |", **acting)
+    annotate.set_tags(runs[1], {"quality": "fantastic", "plain": None}, **acting)
+    annotate.rename(runs[3], "A name that is taken back", **acting)
+    undo.undo(ChangeSet.objects.latest("pk"), **acting)
+    annotate.star_run(runs[0], owner, True, **acting)
+    locks.lock_run(runs[2], True, **acting)
+    trash_run(runs[4], **acting)
+    experiment = runs[0].experiment
+    annotate.star_experiment(experiment, owner, True, **acting)
+    experiments.describe_experiment(experiment, "What *it* is for", **acting)
+    metric = Metric.objects.filter(run__workspace=default)[0]
+    goals.set_goal(default, [experiment], metric.key.name, True, **acting)
+    conclude.conclude(default, runs[:2], "The second is better.", query="", **acting)
+
+
+def _views(default: Any, owner: Any, acting: dict[str, Any]) -> None:
+    from runs.actions import history_exports, selections, share_links, view_choices
+    from runs.actions.views import State, create_view, save_view
+    from runs.models import Run
+    from studio.core.viewspec import ViewSpec
+
+    state = State(ViewSpec(q="metrics.loss < 0.1 and tags.team = nlp", children=True))
+    view = create_view(default, "Best", state, shared=True, **acting)
+    save_view(view, State(ViewSpec(q="status = Failed", rows=100)), seen=1, **acting)
+    create_view(default, "Mine", State(ViewSpec(mine=True)), **acting)
+    view_choices.star_view(view, owner, True, **acting)
+    view_choices.choose_default(default, None, view, user=None)
+    share_links.make_share_link(default, view, note="for the review", **acting)
+    keys = Run.objects.filter(workspace=default).values_list("pk", flat=True)
+    selections.keep_selection(default, list(keys[:9]), now=acting["now"])
+    history_exports.ask_for_histories(default, owner, "", "", now=acting["now"])
+
+
+if __name__ == "__main__":
+    django.setup()
+    fill()
