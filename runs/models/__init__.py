@@ -17,8 +17,9 @@ from runs.models.changes import Change, ChangeSet
 from runs.models.conclusions import Conclusion
 from runs.models.delivery import LogStream, RunSnapshot, RunWriter, Snapshot
 from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
-from runs.models.files import File
+from runs.models.files import BlobRemoval, File
 from runs.models.history_exports import HistoryExport
+from runs.models.identity import StudioIdentity
 from runs.models.logged import (
     Dataset,
     Direction,
@@ -61,6 +62,7 @@ __all__ = [
     "CANCEL_ACKNOWLEDGED",
     "HEARD_AGAIN",
     "ApiToken",
+    "BlobRemoval",
     "BrowserSession",
     "Change",
     "ChangeCount",
@@ -108,6 +110,7 @@ __all__ = [
     "SignInFailure",
     "SignInLink",
     "Snapshot",
+    "StudioIdentity",
     "Theme",
     "User",
     "View",

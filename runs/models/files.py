@@ -74,3 +74,14 @@ class File(models.Model):
     def version(self) -> str:
         """Another one whenever the bytes are others: what an ETag is made of."""
         return self.sha256 or f"{self.blob}-{self.size}"
+
+
+class BlobRemoval(models.Model):
+    """A blob whose row was deleted, until its bytes are removed as well.
+
+    It is written in the transaction that deletes the row of a file or snapshot. What a
+    crash or a backup left of these rows, the sweep takes (`actions.sweep`).
+    """
+
+    blob = models.CharField(max_length=64, unique=True)
+    created = models.BigIntegerField()

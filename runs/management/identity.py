@@ -1,0 +1,68 @@
+"""The identity that a home folder and its database share.
+
+`settle` in `runs.management.ownership` decides what a start does where they differ.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from django.core.management.base import CommandError
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from runs.actions.clock import now_ms
+from runs.models import StudioIdentity
+from studio.core.private import sync_folder, write_private
+
+_IDENTITY = re.compile(r"[0-9a-f]{32}")
+
+
+def home_file(folder: Path) -> Path:
+    return folder / "identity"
+
+
+def read_home(folder: Path) -> str:
+    """The folder's identity; empty where it has none."""
+    return read_file(home_file(folder))
+
+
+def read_file(path: Path) -> str:
+    try:
+        text = path.read_text().strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{path} cannot be read: {error}") from error
+    if not _IDENTITY.fullmatch(text):
+        raise CommandError(
+            f"{path} does not hold 32 hexadecimal digits; restore it from a backup, or "
+            "remove it to let the start compare the stored files with the database."
+        )
+    return text
+
+
+def read_database(using: BaseDatabaseWrapper = connection) -> str:
+    """The database's identity; empty where the table or its row is missing."""
+    table = StudioIdentity._meta.db_table
+    with using.cursor() as cursor:
+        if table not in using.introspection.table_names(cursor):
+            return ""
+        cursor.execute(f"SELECT identity FROM {table}")
+        row = cursor.fetchone()
+    return str(row[0]).strip() if row else ""
+
+
+def write_home(folder: Path, value: str) -> None:
+    write_private(home_file(folder), f"{value}\n")
+    sync_folder(folder)
+
+
+def write_database(value: str) -> None:
+    """Raises DatabaseError; what the worker noted of the clock stays."""
+    StudioIdentity.objects.update_or_create(
+        id=1,
+        defaults={"identity": value},
+        create_defaults={"identity": value, "created": now_ms()},
+    )

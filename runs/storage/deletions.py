@@ -1,0 +1,46 @@
+"""One lock between backups, which copy stored files, and whatever deletes them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+
+
+@contextmanager
+def hold_deletions() -> Iterator[None]:
+    """Keep every stored file where it is, for the length of a block.
+
+    Waits for deletions that are under way. The system drops the lock with its process.
+    """
+    handle = _open()
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def deletions_allowed() -> Iterator[bool]:
+    """Yield whether stored files can be deleted or moved now; never waits."""
+    handle = _open()
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
+
+
+def _open() -> int:
+    folder = Path(settings.FILES_DIR)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.open(folder / "deletions.lock", os.O_RDWR | os.O_CREAT, 0o600)
