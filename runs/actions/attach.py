@@ -10,7 +10,7 @@ from django.db import transaction
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
-from runs.actions.files import live, place_for
+from runs.actions.files import keep_or_discard, live, place_for
 from runs.actions.touch import touch
 from runs.models import File, Run
 from runs.models.files import path_key
@@ -43,10 +43,9 @@ def attach_picture(
     try:
         file = _keep(run, _path(name, kind, blob), blob, actor, now)
     except StudioError:
-        files.delete(blob.name)
+        files.discard(blob.name)
         raise
-    if file.blob != blob.name:
-        files.delete(blob.name)
+    keep_or_discard(blob, file.blob)
     return file
 
 

@@ -82,11 +82,6 @@ def purge_old_trash(now: int) -> int:
     return purged
 
 
-def remove_lost_blobs(now: int) -> int:
-    """Bytes of uploads that were cut off just before their end, a day later."""
-    return leftovers.sweep_blobs(now - DAY)
-
-
 def _purge_if_trash(run: Run, now: int) -> bool:
     try:
         purge_run(run, actor=SERVER, now=now)

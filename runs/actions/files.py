@@ -1,19 +1,22 @@
 """Keeping and removing files of runs and logged models.
 
-The bytes are on the disk before the row says that the file is there. A blob that we
-refuse is removed at once. After any other failure nobody knows whether the row was kept
-(a connection can break while it commits), so the blob stays: the weekly sweep removes
-what no row names.
+The bytes are on the disk, in the folder of incoming blobs, before the row says that the
+file is there; after the commit they move to their final folder. A blob that we refuse
+is removed at once. After any other failure the outcome is unknown (a connection can
+break while it commits), so the blob stays in `incoming/`: the sweep moves it home if a
+row names it, and to quarantine otherwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from runs.actions.actor import Actor
+from runs.actions.blob_removals import remove_bytes
 from runs.actions.locks import refuse_locked, refuse_locked_source
 from runs.actions.touch import hear, touch
 from runs.models import File, LoggedModel, Run
@@ -48,11 +51,18 @@ def save_file(
         with transaction.atomic():
             file = _keep(home, path, blob, now, overwrite)
     except StudioError:
-        files.delete(blob.name)
+        files.discard(blob.name)
         raise
-    if file.blob != blob.name:
-        files.delete(blob.name)
+    keep_or_discard(blob, file.blob)
     return file
+
+
+def keep_or_discard(blob: Blob, named: str) -> None:
+    """Finish a write, after its commit: the row names this blob, or an older one."""
+    if named == blob.name:
+        transaction.on_commit(partial(files.keep, blob.name))
+    else:
+        files.discard(blob.name)
 
 
 @transaction.atomic
@@ -91,9 +101,11 @@ def _keep(home: Home, path: str, blob: Blob, now: int, overwrite: bool) -> File:
     key = path_key(path)
     old = live(home).filter(path_key=key).first()
     if old is not None:
-        if (old.size, old.sha256) == (blob.size, blob.sha256):
+        is_same = (old.size, old.sha256) == (blob.size, blob.sha256)
+        # The same content again repairs a file whose bytes were lost.
+        if is_same and files.is_whole(old.blob, old.size):
             return old
-        if not overwrite:
+        if not overwrite and not is_same:
             raise AlreadyExists(f"There is a file {path!r} already", field="path")
         _replace(home, old, now)
     return _place(home, path, blob, now)
@@ -159,12 +171,7 @@ def _replace(home: Home, old: File, now: int) -> None:
 
 
 def drop_files(rows: QuerySet[File]) -> None:
-    """Remove rows, and their blobs once that is committed."""
+    """Remove rows, and their blobs once that is committed; in a transaction."""
     blobs = list(rows.values_list("blob", flat=True))
     rows.delete()
-    transaction.on_commit(lambda: _delete_blobs(blobs))
-
-
-def _delete_blobs(blobs: Iterable[str]) -> None:
-    for blob in blobs:
-        files.delete(blob)
+    remove_bytes(blobs)

@@ -18,6 +18,7 @@ from runs.models.history_exports import ExportState
 from runs.render.history_parquet import HistoryFile
 from runs.search.export import matching_runs
 from runs.search.histories import Stretch, histories
+from runs.storage.deletions import deletions_allowed
 from studio.core.errors import NotFound, StudioError
 from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import ViewSpec
@@ -165,6 +166,11 @@ def _write(
 
 def remove_old_exports(now: int) -> int:
     """What was made a day ago, and what an ended worker left; returns how many."""
+    with deletions_allowed() as is_allowed:
+        return _remove_old(now) if is_allowed else 0
+
+
+def _remove_old(now: int) -> int:
     old = HistoryExport.objects.filter(created__lt=now - KEPT_MS)
     count = old.count()
     old.delete()

@@ -1,8 +1,6 @@
-"""What nobody can reach any more: old trash that is no run, bytes without a file."""
+"""Old trash that is no run: logged models and experiments."""
 
 from __future__ import annotations
-
-from itertools import islice
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -10,9 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from runs.actions.experiments import lock_names
 from runs.actions.files import drop_files
 from runs.actions.locks import locked_models
-from runs.models import Experiment, File, LoggedModel, Run, Snapshot, Workspace
-from runs.storage.files import files
-from studio.core.batches import SIZE
+from runs.models import Experiment, File, LoggedModel, Run, Workspace
 
 
 def purge_models(deleted_before: int) -> int:
@@ -63,20 +59,3 @@ def _purge_experiment(key: int, deleted_before: int) -> int:
     )
     workspace.save(update_fields=["last_purged_experiment"])
     return 1
-
-
-def sweep_blobs(written_before: int) -> int:
-    """Blobs of no file and no snapshot: their writer was killed before it said so.
-
-    Only what is older than `written_before`, for an upload keeps its bytes first.
-    """
-    removed = 0
-    found = files.names(written_before)
-    while some := list(islice(found, SIZE)):
-        known = File.objects.filter(blob__in=some).values_list("blob", flat=True)
-        of_snapshots = Snapshot.objects.filter(blob__in=some)
-        taken = of_snapshots.values_list("blob", flat=True)
-        for name in set(some).difference(known, taken):
-            files.delete(name)
-            removed += 1
-    return removed

@@ -16,7 +16,7 @@ from dataclasses import replace
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.files import live, place_for
+from runs.actions.files import keep_or_discard, live, place_for
 from runs.actions.touch import hear
 from runs.actions.writers import check_writer, writer_of
 from runs.models import File, LogStream, Run
@@ -96,10 +96,9 @@ def _begin(run: Run, path: str, now: int) -> File:
             file = found or place_for(run, path, replace(blob, sha256=""), now)
     except StudioError:
         # What else goes wrong may have come after the commit: the sweep sees to it.
-        files.delete(blob.name)
+        files.discard(blob.name)
         raise
-    if found is not None:
-        files.delete(blob.name)
+    keep_or_discard(blob, file.blob)
     return file
 
 

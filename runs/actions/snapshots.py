@@ -16,11 +16,14 @@ from typing import BinaryIO
 from django.db import transaction
 
 from runs.actions.actor import Actor
+from runs.actions.blob_removals import remove_bytes
+from runs.actions.files import keep_or_discard
 from runs.actions.texts import write_properties
 from runs.actions.touch import hear
 from runs.models import Run, RunSnapshot, Snapshot
-from runs.storage.files import PIECE, files
+from runs.storage.files import PIECE, Blob, files
 from studio.core import snapshots as rules
+from studio.core.batches import SIZE
 from studio.core.errors import (
     Conflict,
     InvalidRequest,
@@ -56,14 +59,22 @@ def keep_snapshot(
                     "created": now,
                 },
             )
+            if not files.is_whole(snapshot.blob, snapshot.size):
+                _repair(snapshot, blob)
             _link(run, snapshot)
     except StudioError:
         # What else goes wrong may have come after the commit: the sweep sees to it.
-        files.delete(blob.name)
+        files.discard(blob.name)
         raise
-    if snapshot.blob != blob.name:
-        files.delete(blob.name)
+    keep_or_discard(blob, snapshot.blob)
     return snapshot
+
+
+def _repair(snapshot: Snapshot, blob: Blob) -> None:
+    """The same archive again takes the place of one whose bytes were lost."""
+    remove_bytes([snapshot.blob])
+    snapshot.blob = blob.name
+    snapshot.save(update_fields=["blob"])
 
 
 def _link(run: Run, snapshot: Snapshot) -> None:
@@ -135,12 +146,7 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> int
 def drop_unused_snapshots() -> int:
     """Remove those whose last run was purged; returns how many."""
     unused = Snapshot.objects.filter(links__isnull=True)
-    blobs = list(unused.values_list("blob", flat=True))
+    blobs = list(unused.values_list("blob", flat=True)[:SIZE])
     Snapshot.objects.filter(blob__in=blobs).delete()
-    transaction.on_commit(lambda: _delete(blobs))
+    remove_bytes(blobs)
     return len(blobs)
-
-
-def _delete(blobs: Iterable[str]) -> None:
-    for blob in blobs:
-        files.delete(blob)

@@ -68,6 +68,12 @@ class Supervisor:
         self.say = say
         self.stop = threading.Event()
         self.signals = 0
+        #: Why it stopped by itself; empty when a signal stopped it.
+        self.reason = ""
+
+    def stop_because(self, reason: str) -> None:
+        self.reason = reason
+        self.stop.set()
 
     def start(self) -> None:
         """Start the first child; `run` starts the others, when that one serves."""

@@ -5,21 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from django.conf import settings
 from django.db import DatabaseError
 
+from runs.actions.clock_jumps import expiry_allowed, unless_paused
 from runs.actions.expiry import (
     purge_old_trash,
     remove_expired_sign_ins,
-    remove_lost_blobs,
     remove_replaced_files,
 )
 from runs.actions.history_exports import HistoryWork, remove_old_exports
 from runs.actions.selections import drop_unused_selections
 from runs.actions.share_links import drop_ended_share_links
 from runs.actions.silence import mark_silent_runs
+from runs.actions.sweep import sweep
 from runs.management.database import optimize
 from runs.models.rollups import fold
 from studio.core.errors import StudioError
@@ -29,8 +28,10 @@ log = logging.getLogger("studio.worker")
 TICK_SECONDS = 5
 #: A worker that was not run for so long, as on a laptop asleep, heard nothing either.
 GAP_SECONDS = 30
-#: An upload of which nothing came for so long was cut off.
-UPLOAD_SECONDS = 86_400
+#: When removals begin after a start, and the sweep of stored files.
+FIRST_REMOVAL_SECONDS = 600
+FIRST_SWEEP_SECONDS = 1800
+SWEEP_SECONDS = 6 * 3600
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Clock:
 
 @dataclass
 class Task:
-    """`run` is called with the time, at the start and then every `seconds`."""
+    """`run` is called with the time when it is `due`, then every `seconds`."""
 
     name: str
     seconds: int
@@ -60,6 +61,8 @@ class Task:
     due: int = 0
 
     def run_if_due(self, now: int) -> bool:
+        # A clock that was set back must not put it off for longer than a period.
+        self.due = min(self.due, now + self.seconds * 1000)
         if now < self.due:
             return False
         self.due = now + self.seconds * 1000
@@ -76,33 +79,32 @@ def all_tasks(clock: Clock) -> Sequence[Task]:
         return mark_silent_runs(now, listening_since=clock.listening_since)
 
     return (
+        Task("note the time", 60, expiry_allowed),
         Task("mark silent runs", 10, mark_silent),
         Task("fold the counts of runs", 10, fold_counts),
         Task("make histories", TICK_SECONDS, HistoryWork()),
-        Task("remove old exports", 3600, remove_old_exports),
-        Task("remove expired sign-ins", 600, remove_expired_sign_ins),
-        Task("remove replaced files", 3600, remove_replaced_files),
-        Task("purge old trash", 3600, purge_old_trash),
-        Task("drop unused selections", 86_400, drop_unused_selections),
-        Task("drop ended share links", 86_400, drop_ended_share_links),
-        Task("remove cut-off uploads", 3600, remove_cut_off_uploads),
-        Task("remove lost blobs", 7 * 86_400, remove_lost_blobs),
+        *removals(clock.last),
         Task("optimize the database", 86_400, optimize),
+    )
+
+
+def removals(started: int) -> Sequence[Task]:
+    """What deletes something: never at a start, nor in the day after a clock jump."""
+    tasks = (
+        ("remove old exports", 3600, remove_old_exports),
+        ("remove expired sign-ins", 600, remove_expired_sign_ins),
+        ("remove replaced files", 3600, remove_replaced_files),
+        ("purge old trash", 3600, purge_old_trash),
+        ("drop unused selections", 86_400, drop_unused_selections),
+        ("drop ended share links", 86_400, drop_ended_share_links),
+    )
+    soon = started + FIRST_REMOVAL_SECONDS * 1000
+    first_sweep = started + FIRST_SWEEP_SECONDS * 1000
+    return (
+        *(Task(name, every, unless_paused(run), soon) for name, every, run in tasks),
+        Task("sweep stored files", SWEEP_SECONDS, unless_paused(sweep), first_sweep),
     )
 
 
 def fold_counts(_now: int) -> int:
     return fold()
-
-
-def remove_cut_off_uploads(now: int) -> int:
-    """What a process that was killed had received of a file; returns how many."""
-    removed = 0
-    for path in Path(settings.FILES_DIR, "incoming").glob("*"):
-        try:
-            if path.stat().st_mtime < now / 1000 - UPLOAD_SECONDS:
-                path.unlink()
-                removed += 1
-        except FileNotFoundError:
-            continue
-    return removed

@@ -1,27 +1,34 @@
-"""The bytes of files: one blob a file, below a folder, behind a Protocol.
+"""The bytes of files: one blob a file, below a folder.
 
-A blob exists under its name only when all of it is on the disk: it is written to a
-temporary file, synced, renamed, and its folder is synced, before `write` returns.
+A new blob is written and synced in `incoming/`. Once its row is committed, `keep` moves
+it to its final folder, and only then the write is acknowledged. So what is in
+`incoming/` and named by no row was never acknowledged, whatever copy of the database is
+in use. Readers look in both places.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from django.conf import settings
 
-from studio.core.errors import TooLarge
+from studio.core.errors import MissingBytes, TooLarge
+from studio.core.private import sync_folder
 
 PIECE = 256 * 1024
+INCOMING = "incoming"
+QUARANTINE = "quarantine"
+MISSING = "The content of this file is missing on the server"
 _NAME = re.compile(r"[0-9a-f]{32}")
 
 
@@ -36,20 +43,6 @@ class Blob:
 Grow = Callable[[int, bytes], None]
 
 
-class FileStore(Protocol):
-    def write(self, chunks: Iterable[bytes], limit: int) -> Blob: ...
-
-    def open(self, name: str) -> BinaryIO: ...
-
-    def pieces(self, name: str, size: int) -> Iterator[bytes]: ...
-
-    def appending(self, name: str) -> AbstractContextManager[Grow]: ...
-
-    def delete(self, name: str) -> None: ...
-
-    def names(self, written_before: int) -> Iterator[str]: ...
-
-
 class FolderStore:
     """Blobs in `<root>/<two letters>/<name>`; `root` is `settings.FILES_DIR`."""
 
@@ -61,39 +54,82 @@ class FolderStore:
         return self._root or Path(settings.FILES_DIR)
 
     def write(self, chunks: Iterable[bytes], limit: int) -> Blob:
-        """Keep the bytes; raises TooLarge, OSError; nothing stays of what failed."""
+        """Write the bytes to `incoming/`; nothing stays of what failed.
+
+        Raises TooLarge, OSError. The caller commits a row and calls `keep`, or calls
+        `discard`.
+        """
         name = uuid.uuid4().hex
-        target = self._path(name)
-        self._make_folders(target.parent)
-        temporary = self.root / "incoming" / name
+        # Both folders: a disk that takes no more is noticed before the row is there.
+        self._make_folders(self.path(name).parent)
+        temporary = self.incoming(name)
         try:
             blob = _write_synced(temporary, name, chunks, limit)
-            temporary.rename(target)
         except BaseException:
             # Also when the worker is told to stop: the rest of a file is of no use.
             temporary.unlink(missing_ok=True)
             raise
-        _sync_folder(target.parent)
+        sync_folder(temporary.parent)
         return blob
 
-    def open(self, name: str) -> BinaryIO:
-        return self._path(name).open("rb")
+    def keep(self, name: str) -> None:
+        """Move a blob whose row is committed to its final folder; safe to repeat.
+
+        Raises MissingBytes where it is in none of the folders, OSError.
+        """
+        target = self.path(name)
+        if not target.exists():
+            self._make_folders(target.parent)
+            self._move_home(name, target)
+        sync_folder(target.parent)
+
+    def _move_home(self, name: str, target: Path) -> None:
+        for source in (self.incoming(name), self.root / QUARANTINE / name):
+            with contextlib.suppress(FileNotFoundError):
+                source.rename(target)
+                sync_folder(source.parent)
+                return
+        # Another process may have moved it since we looked.
+        if not target.exists():
+            raise MissingBytes(MISSING)
+
+    def discard(self, name: str) -> None:
+        """Remove a blob that no row names, and that was never kept."""
+        self.incoming(name).unlink(missing_ok=True)
+
+    def open(self, name: str, size: int = 0) -> BinaryIO:
+        """Open a blob of at least `size` bytes; raises MissingBytes, OSError."""
+        handle = self._open(name, os.O_RDONLY)
+        if os.fstat(handle).st_size < size:
+            os.close(handle)
+            raise MissingBytes(MISSING)
+        return os.fdopen(handle, "rb")
+
+    def is_whole(self, name: str, size: int) -> bool:
+        try:
+            self.open(name, size).close()
+        except (MissingBytes, OSError):
+            return False
+        return True
 
     def pieces(self, name: str, size: int) -> Iterator[bytes]:
-        """The first `size` bytes; a log may have more behind them."""
-        with self.open(name) as source:
-            while size and (piece := source.read(min(size, PIECE))):
-                size -= len(piece)
-                yield piece
+        """The first `size` bytes; a log may have more behind them.
+
+        Raises MissingBytes at once, before the first piece is asked for.
+        """
+        return Pieces(self.open(name, size), size)
 
     @contextmanager
     def appending(self, name: str) -> Iterator[Grow]:
         """Hold the blob against all other appends; `grow(offset, data)` is synced."""
-        handle = os.open(self._path(name), os.O_RDWR)
+        handle = self._open(name, os.O_RDWR)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
 
             def grow(offset: int, data: bytes) -> None:
+                # Zeros in place of lost bytes would look like a whole file.
+                if os.fstat(handle).st_size < offset:
+                    raise MissingBytes(MISSING)
                 os.ftruncate(handle, offset)
                 view, at = memoryview(data), offset
                 while view:
@@ -107,28 +143,62 @@ class FolderStore:
 
     def delete(self, name: str) -> None:
         """Remove the blob; that it is gone already is fine."""
-        self._path(name).unlink(missing_ok=True)
+        for path in self._places(name):
+            path.unlink(missing_ok=True)
 
-    def names(self, written_before: int) -> Iterator[str]:
-        """The blobs that were whole before that time, in milliseconds."""
+    def names(self) -> Iterator[str]:
+        """The blobs in their final folders, whether a row names them or not."""
         for path in self.root.glob("[0-9a-f][0-9a-f]/*"):
-            if not _NAME.fullmatch(path.name):
-                continue
-            try:
-                written = path.stat().st_mtime * 1000
-            except FileNotFoundError:
-                continue
-            if written < written_before:
+            if is_blob_name(path.name):
                 yield path.name
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
         return self.root / name[:2] / name
 
+    def incoming(self, name: str) -> Path:
+        return self.root / INCOMING / name
+
+    def _places(self, name: str) -> tuple[Path, Path, Path]:
+        # The last look finds what was moved between the first two.
+        return self.path(name), self.incoming(name), self.path(name)
+
+    def _open(self, name: str, flags: int) -> int:
+        for path in self._places(name):
+            with contextlib.suppress(FileNotFoundError):
+                return os.open(path, flags | os.O_CLOEXEC)
+        raise MissingBytes(MISSING)
+
     def _make_folders(self, folder: Path) -> None:
-        for wanted in (self.root / "incoming", folder):
+        for wanted in (self.root / INCOMING, folder):
             if not wanted.is_dir():
                 wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _sync_folder(wanted.parent)
+                sync_folder(wanted.parent)
+
+
+class Pieces:
+    """The next `length` bytes of an open file, in pieces; Django calls `close`."""
+
+    def __init__(self, source: BinaryIO, length: int) -> None:
+        self._source = source
+        self._left = length
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        piece = self._source.read(min(PIECE, self._left)) if self._left else b""
+        if not piece:
+            self.close()
+            raise StopIteration
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        self._source.close()
+
+
+def is_blob_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
 
 
 def _write_synced(path: Path, name: str, chunks: Iterable[bytes], limit: int) -> Blob:
@@ -146,12 +216,4 @@ def _write_synced(path: Path, name: str, chunks: Iterable[bytes], limit: int) ->
     return Blob(name, size, digest.hexdigest())
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-files: FileStore = FolderStore()
+files = FolderStore()

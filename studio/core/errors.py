@@ -102,6 +102,10 @@ class LinkUsedUp(NotFound):
     """A link that works once was used or has expired; nobody learns which, or whose."""
 
 
+class MissingBytes(NotFound):
+    """A stored file has fewer bytes on the disk than its row says, or none."""
+
+
 class SignInRequired(StudioError):
     """Nobody is signed in, or the token is unknown, expired or revoked."""
 

@@ -24,6 +24,7 @@ from runs.models import (
     SignInLink,
     User,
 )
+from tests.parts.records import stored_files
 
 DAY = 86_400_000
 
@@ -60,7 +61,7 @@ def test_a_replaced_file_goes_after_thirty_days(
         assert remove_replaced_files(now + 31 * DAY) == 2
     assert [file.path for file in live(run)] == ["a.txt"]
     assert File.objects.count() == 1
-    blobs = [path.read_bytes() for path in files_dir.rglob("*") if path.is_file()]
+    blobs = [path.read_bytes() for path in stored_files(files_dir)]
     assert blobs == [b"new"]
 
 

@@ -12,20 +12,21 @@ from django.db import DatabaseError, connection, transaction
 
 from runs.actions.actor import Actor
 from runs.actions.files import delete_file, live, save_file
-from runs.actions.leftovers import sweep_blobs
 from runs.actions.lifecycle import move
 from runs.actions.log_files import append_log
 from runs.actions.snapshots import keep_snapshot
+from runs.actions.sweep import DAY, plan_sweep
 from runs.models import Experiment, File, LoggedModel, Run
 from runs.storage.files import files
 from studio.core.errors import Conflict, InvalidValue, TooLarge
 from studio.core.statuses import RunStatus
+from tests.parts.records import stored_files
 
 pytestmark = pytest.mark.usefixtures("files_dir")
 
 
 def blobs(folder: Path) -> set[str]:
-    return {path.name for path in folder.rglob("*") if path.is_file()}
+    return {path.name for path in stored_files(folder)}
 
 
 @pytest.fixture
@@ -189,7 +190,7 @@ def test_the_blob_of_a_failed_transaction_waits_for_the_sweep(
 
     with pytest.raises(DatabaseError):
         {"save": save, "append": append, "snapshot": snapshot}[way]("a")
-    [blob] = blobs(files_dir)
-    later = int(time.time() * 1000) + 1000
-    assert sweep_blobs(later) == 1
-    assert blobs(files_dir) == set(), blob
+    [blob] = blobs(files_dir / "incoming")
+    soon = int(time.time() * 1000) + 1000
+    assert plan_sweep(soon).quarantine == []
+    assert plan_sweep(soon + DAY).quarantine == [blob]

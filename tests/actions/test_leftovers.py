@@ -1,8 +1,7 @@
-"""Old trash that is no run, and bytes without a file."""
+"""Old trash that is no run."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,19 @@ from runs.actions.experiments import (
     restore_experiment,
     set_experiment_tag,
 )
-from runs.actions.expiry import purge_old_trash, remove_lost_blobs
+from runs.actions.expiry import purge_old_trash
 from runs.actions.files import save_file
 from runs.actions.leftovers import purge_experiments
 from runs.actions.models import DatasetUse, create_model, log_inputs, trash_model
 from runs.actions.runs import trash_run
-from runs.models import Experiment, File, LoggedModel, Run, Workspace
-from runs.storage.files import files
+from runs.models import Experiment, LoggedModel, Run, Workspace
+from tests.parts.records import stored_files
 
 DAY = 86_400_000
 
 
 def blobs(folder: Path) -> list[bytes]:
-    return sorted(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    return sorted(path.read_bytes() for path in stored_files(folder))
 
 
 def test_the_name_of_an_experiment_is_free_after_thirty_days_in_the_trash(
@@ -106,19 +105,3 @@ def test_the_models_of_an_experiment_go_with_it(
         purge_old_trash(now + 31 * DAY)
     assert not LoggedModel.objects.exists()
     assert blobs(files_dir) == []
-
-
-def test_bytes_without_a_file_go_a_day_later(
-    run: Run, actor: Actor, now: int, files_dir: Path
-) -> None:
-    kept = save_file(run, "a", [b"kept"], actor=actor, now=now, limit=9).blob
-    lost, new = (files.write([text], 9).name for text in (b"lost", b"new"))
-    foreign = files_dir / lost[:2] / "notes.txt"
-    foreign.write_bytes(b"not ours")
-    for name, days in ((kept, 2), (lost, 2), (new, 0.5)):
-        path = files_dir / name[:2] / name
-        os.utime(path, ((now - days * DAY) / 1000,) * 2)
-    os.utime(foreign, (0, 0))
-    assert remove_lost_blobs(now) == 1
-    assert blobs(files_dir) == sorted([b"kept", b"new", b"not ours"])
-    assert File.objects.get().blob == kept

@@ -1,13 +1,11 @@
 """The worker's clock and its tasks."""
 
-import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import DatabaseError
 
-from runs.management.tasks import Clock, Task, all_tasks, remove_cut_off_uploads
+from runs.management.tasks import Clock, Task, all_tasks
 
 SECOND = 1000
 
@@ -46,16 +44,3 @@ def test_a_clock_that_was_set_back_starts_anew() -> None:
 def test_every_task_can_run_over_an_empty_database(files_dir: Path, now: int) -> None:
     for task in all_tasks(Clock.started(now)):
         task.run(now)
-
-
-def test_only_cut_off_uploads_are_removed(
-    tmp_path: Path, settings: Any, now: int
-) -> None:
-    settings.FILES_DIR = tmp_path
-    folder = tmp_path / "incoming"
-    folder.mkdir()
-    for name, age in (("old", 90_000), ("new", 60)):
-        (folder / name).touch()
-        os.utime(folder / name, (now / 1000 - age,) * 2)
-    assert remove_cut_off_uploads(now) == 1
-    assert [path.name for path in folder.iterdir()] == ["new"]

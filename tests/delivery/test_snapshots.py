@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from runs.actions.leftovers import sweep_blobs
 from runs.actions.snapshots import drop_unused_snapshots
 from runs.models import Run, Snapshot
 from runs.storage.files import files
+from runs.storage.quarantine import arrived_before
 from studio.core import snapshots as rules
 from studio.core.errors import TooLarge
 from studio.sdk.delivery.ignoring import Ignore
@@ -65,8 +65,7 @@ def test_runs_of_the_same_sources_share_them(rest: Rest) -> None:
     keep(rest, archive("train.py"))
     keep(rest, archive("train.py"), "r2")
     assert Snapshot.objects.count() == 1
-    assert len(list(files.names(2**62))) == 1
-    assert sweep_blobs(2**62) == 0
+    assert len(list(arrived_before(2**62))) == 1
 
 
 def test_the_last_run_takes_its_snapshot_along(rest: Rest) -> None:
@@ -98,7 +97,8 @@ def test_the_last_run_takes_its_snapshot_along(rest: Rest) -> None:
 def test_what_is_no_plain_source_is_refused(rest: Rest, content: bytes) -> None:
     assert keep(rest, content).status_code == 400
     assert Snapshot.objects.count() == 0
-    assert list(files.names(2**62)) == []
+    assert list(arrived_before(2**62)) == []
+    assert list(files.names()) == []
 
 
 def test_a_bomb_is_refused(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,6 +68,12 @@ def files_dir(tmp_path: Path, settings: Any) -> Path:
     return folder
 
 
+def stored_files(folder: Path) -> list[Path]:
+    """All files below the folder, wherever the store has put them; not its lock."""
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in found if path.name != "deletions.lock"]
+
+
 @pytest.fixture
 def triggers_come_back(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     yield

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,17 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from runs.actions.clock import now_ms
-from runs.management import database, demo, home, owner, static, wheel
+from runs.management import (
+    database,
+    demo,
+    home,
+    live_lock,
+    owner,
+    ownership,
+    start_check,
+    static,
+    wheel,
+)
 from runs.management.address import Address, refuse_open, reserve
 from runs.management.ready import wait_ready
 from runs.management.supervisor import Child, Supervisor, python
@@ -45,6 +56,18 @@ class Command(BaseCommand):
             help="also train a small sweep, so that every page has something to show",
         )
 
+        parser.add_argument(
+            "--adopt",
+            action="store_true",
+            help="take this folder and this database together although they differ; "
+            "no file is deleted or moved",
+        )
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="only say whether the server could start; change nothing",
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
         folder: Path = settings.STUDIO_HOME
         if options["demo"]:
@@ -55,29 +78,38 @@ class Command(BaseCommand):
             hosts_named=settings.HOSTS_NAMED,
             insecure_http=settings.INSECURE_HTTP,
         )
+        if options["check"]:
+            self.stdout.write(start_check.check(folder, options))
+            return
         home.prepare(folder)
         home.lock(folder)
+        live_lock.lock_database_file(folder)
         address, keeper = reserve(options["host"], options["port"])
         if warning := address.warning(settings.STUDIO_ORIGIN):
             self.say(warning)
         self.say(beginning(folder, with_demo=options["demo"]))
         supervisor = Supervisor(children(address, options), self.say)
         # Signals count from here on, so that none cuts a migration in two.
-        with keeper, supervisor.stopped_by_signals():
-            self.prepare(folder)
+        with keeper, supervisor.stopped_by_signals(), held(folder, supervisor):
+            self.prepare(folder, adopt=options["adopt"])
             self.serve(supervisor, address, folder, with_demo=options["demo"])
+        if supervisor.reason:
+            raise CommandError(supervisor.reason)
 
-    def prepare(self, folder: Path) -> None:
+    def prepare(self, folder: Path, *, adopt: bool = False) -> None:
         """Raises CommandError where the database or the folder cannot be used."""
         try:
-            self.fill(folder)
+            # Before anything is written: the two may not belong together.
+            step = None if adopt else ownership.decide(ownership.examine(folder))
+            self.fill(folder, step)
         except OSError as error:
             raise CommandError(f"{folder} cannot be used: {error}") from error
 
-    def fill(self, folder: Path) -> None:
+    def fill(self, folder: Path, step: ownership.Step | None) -> None:
         with ThreadPoolExecutor(1) as aside:
             built = aside.submit(wheel.offer, settings.PUBLIC_DIR / "dist", self.say)
             database.prepare(folder, self.say)
+            ownership.settle(folder, step or ownership.Step.BOTH)
             settings.FILES_DIR.mkdir(mode=0o700, exist_ok=True)
             static.collect(settings.STATIC_ROOT)
             built.result()
@@ -109,6 +141,21 @@ class Command(BaseCommand):
 
     def say(self, text: str) -> None:
         self.stderr.write(text)
+
+
+@contextmanager
+def held(folder: Path, supervisor: Supervisor) -> Iterator[None]:
+    """The database for this server alone, for the length of a block."""
+    lock = live_lock.live_lock(folder)
+    if lock is None:
+        yield
+        return
+    lock.take()
+    try:
+        lock.watch(supervisor.stop_because)
+        yield
+    finally:
+        lock.close()
 
 
 def beginning(folder: Path, *, with_demo: bool) -> str:

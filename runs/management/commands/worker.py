@@ -8,11 +8,13 @@ from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from runs.actions.clock import now_ms
 from runs.management import tether
+from runs.management.ownership import refuse_foreign
 from runs.management.tasks import TICK_SECONDS, Clock, all_tasks
 
 
@@ -28,6 +30,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["parent"]:
             tether.tie(options["parent"])
+        refuse_foreign(settings.STUDIO_HOME)
         stop = threading.Event()
 
         def stopped(_number: int, _frame: FrameType | None) -> None:

@@ -1,0 +1,89 @@
+"""Nothing expires in the 24 hours after a clock jump.
+
+A wrong clock makes everything look old: after a jump of more than a day, compared with
+the newest time that the database knows, the worker deletes nothing for a day. A long
+downtime looks the same and is treated the same. The state is in the database, so a
+restart neither ends the pause nor begins it again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import Max
+
+from runs.models import Run, StudioIdentity
+from studio.core.batches import SIZE
+
+log = logging.getLogger("studio.worker")
+
+DAY = 86_400_000
+
+
+@dataclass(frozen=True)
+class ClockState:
+    """Times in milliseconds; `newest` is the newest one that is known, if any."""
+
+    newest: int | None
+    paused_until: int
+
+    def is_jump(self, now: int) -> bool:
+        return self.newest is not None and abs(now - self.newest) > DAY
+
+    def at(self, now: int) -> ClockState:
+        """The state after a look at the clock."""
+        if self.is_jump(now):
+            return ClockState(now, now + DAY)
+        # The clock may have gone back by less than a jump: a pause is a day at most.
+        return ClockState(now, min(self.paused_until, now + DAY))
+
+    def is_paused(self, now: int) -> bool:
+        return now < self.paused_until
+
+
+def expiry_allowed(now: int) -> bool:
+    """Note the time in the database; returns whether anything can expire now."""
+    row = StudioIdentity.objects.first()
+    if row is None:
+        return False
+    before = _state_of(row)
+    after = before.at(now)
+    if before.is_jump(now):
+        log.warning(
+            "The clock differs by more than a day from the newest time in the database "
+            "(a jump, or a long downtime): nothing expires for 24 hours."
+        )
+    StudioIdentity.objects.filter(pk=row.pk).update(
+        last_seen=after.newest, paused_until=after.paused_until
+    )
+    return not after.is_paused(now)
+
+
+def expiry_paused(now: int) -> bool:
+    """The same without a change, for commands."""
+    row = StudioIdentity.objects.first()
+    return row is not None and _state_of(row).at(now).is_paused(now)
+
+
+def unless_paused(task: Callable[[int], object]) -> Callable[[int], object]:
+    """The task, which does nothing while nothing expires."""
+
+    def run(now: int) -> object:
+        return task(now) if expiry_allowed(now) else None
+
+    return run
+
+
+def _state_of(row: StudioIdentity) -> ClockState:
+    newest = row.last_seen
+    return ClockState(_newest_heard() if newest is None else newest, row.paused_until)
+
+
+def _newest_heard() -> int | None:
+    """When the newest runs were last heard of: before the worker's first look."""
+    newest = Run.objects.order_by("-pk").values("pk")[:SIZE]
+    found = Run.objects.filter(pk__in=newest).aggregate(newest=Max("heard"))
+    time: int | None = found["newest"]
+    return time

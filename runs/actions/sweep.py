@@ -1,0 +1,110 @@
+"""The sweep: takes stored bytes that this database itself gave up, and nothing else.
+
+It takes what never left the folder of incoming blobs and is named by no row, and what
+`BlobRemoval` lists. It never looks for unknown files among the kept ones: the database
+may be a restored older copy, and newer files belong to it no less.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from runs.models import BlobRemoval, File, Snapshot
+from runs.storage.deletions import deletions_allowed
+from runs.storage.files import files
+from runs.storage.quarantine import (
+    arrived_before,
+    free,
+    quarantine,
+    quarantined_before,
+)
+from studio.core.batches import batches
+from studio.core.errors import MissingBytes
+
+log = logging.getLogger("studio.worker")
+
+MINUTE = 60_000
+DAY = 86_400_000
+#: How long incoming bytes without a row stay, and what is in quarantine.
+INCOMING_MS = DAY
+QUARANTINE_MS = 7 * DAY
+#: A request that has just committed moves its blob itself, and removes what it deletes.
+PATIENCE_MS = 10 * MINUTE
+#: More removals than this wait for the next sweep.
+MAX_REMOVALS = 50_000
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a sweep does: names of blobs by what happens to them."""
+
+    keep: Sequence[str] = ()
+    quarantine: Sequence[str] = ()
+    removed: Sequence[str] = ()
+    free: Sequence[str] = ()
+
+    def lines(self) -> list[str]:
+        return [
+            *(f"keep {name}: a row names it" for name in self.keep),
+            *(f"quarantine {name}: unfinished upload" for name in self.quarantine),
+            *(f"quarantine {name}: deleted file" for name in self.removed),
+            *(f"free {name}: a week in quarantine" for name in self.free),
+        ]
+
+
+def plan_sweep(now: int) -> Sweep:
+    """What a sweep would do now; changes nothing."""
+    settled = list(arrived_before(now - PATIENCE_MS))
+    old = set(arrived_before(now - INCOMING_MS))
+    due = BlobRemoval.objects.filter(created__lt=now - PATIENCE_MS).order_by("pk")
+    removed = list(due.values_list("blob", flat=True)[:MAX_REMOVALS])
+    freed = list(quarantined_before(now - QUARANTINE_MS))
+    known = named(settled) | named(removed) | named(freed)
+    doomed = set(removed)
+    return Sweep(
+        keep=[name for name in [*settled, *freed, *removed] if name in known],
+        quarantine=[name for name in settled if name in old - known - doomed],
+        removed=[name for name in removed if name not in known],
+        free=[name for name in freed if name not in known],
+    )
+
+
+def sweep(now: int) -> int:
+    """Do what `plan_sweep` says, file by file, and log each; returns how many.
+
+    While a backup runs nothing happens: the next sweep does it.
+    """
+    with deletions_allowed() as is_allowed:
+        if not is_allowed:
+            log.info("A backup runs; the sweep waits for the next time.")
+            return 0
+        plan = plan_sweep(now)
+        for line in plan.lines():
+            log.info("Sweep: %s", line)
+        _do(plan, now)
+    return len(plan.lines())
+
+
+def _do(plan: Sweep, now: int) -> None:
+    for name in plan.keep:
+        # A purge may have removed it in this moment.
+        with contextlib.suppress(MissingBytes):
+            files.keep(name)
+    for name in [*plan.quarantine, *plan.removed]:
+        quarantine(name, now)
+    for some in batches([*plan.removed, *plan.keep]):
+        BlobRemoval.objects.filter(blob__in=some).delete()
+    for name in plan.free:
+        free(name)
+
+
+def named(blobs: Iterable[str]) -> set[str]:
+    """Those that a row of a file or snapshot names."""
+    found: set[str] = set()
+    for some in batches(list(blobs)):
+        for rows in (File.objects, Snapshot.objects):
+            found.update(rows.filter(blob__in=some).values_list("blob", flat=True))
+    return found

@@ -1,0 +1,53 @@
+"""`manage.py sweep`: moves abandoned stored files to quarantine, as the worker does."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from runs.actions.clock import now_ms
+from runs.actions.clock_jumps import expiry_paused
+from runs.actions.sweep import plan_sweep, sweep
+from runs.management.ownership import refuse_foreign
+from runs.management.read_only import one_line
+
+
+class Command(BaseCommand):
+    help = "Moves unfinished uploads and bytes of deleted files to quarantine, once."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="only print what it would move and free; change nothing",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        refuse_foreign(settings.STUDIO_HOME)
+        try:
+            self.sweep(is_dry=options["dry_run"])
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database cannot be used: {one_line(error)}. Start "
+                "`manage.py studio` first."
+            ) from error
+        except OSError as error:
+            raise CommandError(f"The stored files cannot be moved: {error}") from error
+
+    def sweep(self, *, is_dry: bool) -> None:
+        now = now_ms()
+        if is_dry:
+            lines = plan_sweep(now).lines()
+            self.stdout.write("\n".join(lines) or "Nothing to move or to free.")
+        elif expiry_paused(now):
+            raise CommandError(
+                "The clock differs by more than a day from the newest time in the "
+                "database, so nothing is moved for 24 hours. Check the clock."
+            )
+        else:
+            self.stdout.write(f"Done: {sweep(now)} stored files; the log names each.")

@@ -1,0 +1,183 @@
+"""One running server at a time over a database.
+
+On PostgreSQL the server holds an advisory lock on a connection of its own, which
+PostgreSQL drops with the server's process. On SQLite the folder of the real file is
+locked, because the file in the home can be a link into another home.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.core.management.base import CommandError
+from django.db import connection
+
+from runs.management import home
+from runs.management.identity import read_home
+from runs.management.read_only import describe_database, one_line
+
+#: "Run Studio" as two numbers; advisory locks are per database.
+LOCK = (0x52756E, 0x53747564)
+#: A server that was just killed may hold its lock a moment longer.
+PATIENCE_SECONDS = 3.0
+CHECK_SECONDS = 3.0
+#: PostgreSQL's limit for the name of a connection, in bytes.
+MAX_NAME = 63
+
+_HOLDER = """
+SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+AND l.classid = %s AND l.objid = %s
+AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+def lock_database_file(folder: Path, *, only_check: bool = False) -> None:
+    """Lock the folder of a SQLite file that is stored in another one."""
+    real = database_folder(folder)
+    if real is None:
+        return
+    try:
+        if not only_check:
+            home.lock(real)
+        elif home.is_served(real):
+            raise CommandError(f"Another server is running over {real}.")
+    except CommandError as error:
+        raise CommandError(
+            f"{describe_database()} is a link to a file in {real}. {error}"
+        ) from error
+
+
+def database_folder(folder: Path) -> Path | None:
+    if connection.vendor != "sqlite":
+        return None
+    real = Path(str(connection.settings_dict["NAME"])).resolve().parent
+    return None if real == folder.resolve() else real
+
+
+class LiveLock:
+    """The advisory lock, for as long as the object is open."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = application_name(folder)
+        self._session: psycopg.Connection[Any] | None = None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def take(self) -> None:
+        """Raises CommandError where another server holds it, or PostgreSQL is away."""
+        try:
+            holder = self._wait(time.monotonic() + PATIENCE_SECONDS)
+        except psycopg.Error as error:
+            raise CommandError(
+                f"The database {describe_database()} cannot be used: {one_line(error)}"
+            ) from error
+        if holder is not None:
+            raise CommandError(
+                f"The database {describe_database()} is in use by another running "
+                f"server ({holder}). Stop that server, or set DATABASE_URL to another "
+                "database."
+            )
+
+    def watch(self, lost: Callable[[str], object]) -> None:
+        """Check the lock every few seconds; `lost` gets a sentence once it is gone."""
+        self._thread = threading.Thread(target=self._watch, args=(lost,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(CHECK_SECONDS)
+        self._end_session()
+
+    def _watch(self, lost: Callable[[str], object]) -> None:
+        while not self._stop.wait(CHECK_SECONDS):
+            try:
+                holder = self._check()
+            except psycopg.Error:
+                # PostgreSQL is away: nobody can write, and the next look tries again.
+                self._end_session()
+                continue
+            if holder is not None:
+                lost(
+                    f"The connection to {describe_database()} broke, and another "
+                    f"server ({holder}) uses the database now, so this one stops."
+                )
+                return
+
+    def _check(self) -> str | None:
+        if self._session is not None:
+            self._session.execute("SELECT 1")
+            return None
+        holder = self._wait(time.monotonic() + PATIENCE_SECONDS)
+        return holder or self._new_owner()
+
+    def _new_owner(self) -> str | None:
+        """Who adopted the database and stopped again while the lock was free."""
+        assert self._session is not None
+        found = self._session.execute("SELECT identity FROM runs_studioidentity")
+        row = found.fetchone()
+        is_ours = row is not None and row[0].strip() == read_home(self.folder)
+        return None if is_ours else "of another folder"
+
+    def _wait(self, end: float) -> str | None:
+        """Take the lock; returns who holds it if that is still another one at `end`."""
+        while True:
+            self._session = self._session or self._connect()
+            found = self._session.execute("SELECT pg_try_advisory_lock(%s, %s)", LOCK)
+            row = found.fetchone()
+            if row and row[0]:
+                return None
+            if time.monotonic() > end:
+                return self._holder(self._session)
+            self._end_own(self._session)
+            self._stop.wait(0.2)
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        given = connection.get_connection_params()
+        options = given.get("options", "")
+        # The server notices a machine that vanished, and frees its lock.
+        alive = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5"
+        given["options"] = f"{options} {alive} -c tcp_keepalives_count=3".strip()
+        given["application_name"] = self.name
+        return psycopg.connect(autocommit=True, **given)
+
+    def _holder(self, session: psycopg.Connection[Any]) -> str:
+        row = session.execute(_HOLDER, LOCK).fetchone()
+        return str(row[0]).partition(" ")[2] if row else "unknown"
+
+    def _end_own(self, session: psycopg.Connection[Any]) -> None:
+        """End this very process's older session, which a broken network left."""
+        session.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = %s AND pid != pg_backend_pid()",
+            (self.name,),
+        )
+
+    def _end_session(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+def application_name(folder: Path) -> str:
+    """Unique for this process, then what a refusal shows: the folder and machine."""
+    machine = socket.gethostname()[:15]
+    token = f"studio-{os.urandom(4).hex()} "
+    left = MAX_NAME - len(f"{token} on {machine}")
+    path = str(folder).encode("ascii", "replace").decode()
+    shown = path if len(path) <= left else f"...{path[3 - left :]}"
+    return f"{token}{shown} on {machine}"
+
+
+def live_lock(folder: Path) -> LiveLock | None:
+    """The lock of this database; None on SQLite, whose folder is locked."""
+    return LiveLock(folder) if connection.vendor == "postgresql" else None

@@ -1,0 +1,80 @@
+"""Reading the database before anything may be written to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+def describe_database() -> str:
+    """Which database it is, without a password."""
+    settings = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return str(settings["NAME"])
+    host = str(settings["HOST"] or settings["OPTIONS"].get("host") or "localhost")
+    port = f":{settings['PORT']}" if settings["PORT"] else ""
+    return f"PostgreSQL {host}{port}/{settings['NAME']}"
+
+
+def one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+@contextmanager
+def read_only() -> Iterator[BaseDatabaseWrapper | None]:
+    """A connection that cannot write; None where there is no SQLite file yet.
+
+    Raises CommandError where the database cannot be read.
+    """
+    copy = _copy()
+    try:
+        yield copy
+    except DatabaseError as error:
+        raise CommandError(
+            f"The database {describe_database()} cannot be used: {one_line(error)}"
+        ) from error
+    finally:
+        if copy is not None:
+            copy.close()
+
+
+def _copy() -> BaseDatabaseWrapper | None:
+    copy = connection.copy()
+    if connection.vendor == "sqlite":
+        path = Path(str(connection.settings_dict["NAME"]))
+        if not path.exists():
+            return None
+        # Neither is the file created, nor its journal mode changed.
+        copy.settings_dict["NAME"] = f"file:{quote(str(path))}?mode=ro"
+        copy.settings_dict["OPTIONS"] = {"timeout": 5}
+    else:
+        options = dict(copy.settings_dict["OPTIONS"])
+        given = options.get("options", "")
+        options["options"] = f"{given} -c default_transaction_read_only=on".strip()
+        copy.settings_dict["OPTIONS"] = options
+    return copy
+
+
+class Reader:
+    """Plain questions to a database of any version, as long as it has the tables."""
+
+    def __init__(self, using: BaseDatabaseWrapper | None) -> None:
+        self.using = using
+        self.tables: set[str] = set()
+        if using is not None:
+            with using.cursor() as cursor:
+                self.tables = set(using.introspection.table_names(cursor))
+
+    def values(self, table: str, rest: str, given: Sequence[str] = ()) -> list[str]:
+        """The first column that `SELECT {rest}` finds; `rest` has `{table}` in it."""
+        if self.using is None or table not in self.tables:
+            return []
+        with self.using.cursor() as cursor:
+            cursor.execute(f"SELECT {rest.format(table=table)}", list(given))
+            return [str(row[0]).strip() for row in cursor.fetchall()]

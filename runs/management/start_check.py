@@ -1,0 +1,46 @@
+"""`manage.py studio --check`: whether a start would work, without changing anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connection
+
+from runs.management import home, live_lock, ownership
+from runs.management.address import reserve
+from runs.management.database import refuse_newer_schema
+from runs.management.read_only import describe_database, one_line, read_only
+
+
+def check(folder: Path, options: dict[str, Any]) -> str:
+    """One line for the operator; raises CommandError with the start's refusal."""
+    if home.is_served(folder):
+        raise CommandError(f"A server is running over {folder}.")
+    live_lock.lock_database_file(folder, only_check=True)
+    address, keeper = reserve(options["host"], options["port"])
+    keeper.close()
+    lock = live_lock.live_lock(folder)
+    if lock is not None:
+        lock.take()
+        lock.close()
+    found = ownership.examine(folder)
+    step = ownership.Step.BOTH if options["adopt"] else ownership.decide(found)
+    check_schema()
+    text = f"Ready to start: {folder} with {describe_database()} at {address.url}"
+    if step is ownership.Step.NOTHING:
+        return f"{text}."
+    return f"{text}; the start writes {step.value}."
+
+
+def check_schema() -> None:
+    with read_only() as using:
+        if using is None:
+            return
+    try:
+        refuse_newer_schema()
+    except DatabaseError as error:
+        raise CommandError(f"The database cannot be used: {one_line(error)}") from error
+    finally:
+        connection.close()

@@ -1,0 +1,56 @@
+"""Stored files on their way out: a week in `quarantine/`, then they are freed.
+
+A file's modification time is when it came there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from runs.storage.files import INCOMING, QUARANTINE, files, is_blob_name
+from studio.core.private import sync_folder
+
+
+def arrived_before(time_ms: int) -> Iterator[str]:
+    """Blobs in the folder of incoming ones that were last written before `time_ms`."""
+    return _older(files.root / INCOMING, time_ms)
+
+
+def quarantined_before(time_ms: int) -> Iterator[str]:
+    return _older(files.root / QUARANTINE, time_ms)
+
+
+def quarantine(name: str, now: int) -> bool:
+    """Move a blob there, wherever it is stored; False where it is gone already."""
+    target = _make_folder() / name
+    for source in (files.path(name), files.incoming(name)):
+        with contextlib.suppress(FileNotFoundError):
+            # First the time: a crash in between must not shorten the week.
+            os.utime(source, (now / 1000, now / 1000))
+            source.rename(target)
+            sync_folder(target.parent)
+            sync_folder(source.parent)
+            return True
+    return False
+
+
+def free(name: str) -> None:
+    (files.root / QUARANTINE / name).unlink(missing_ok=True)
+
+
+def _older(folder: Path, time_ms: int) -> Iterator[str]:
+    for path in sorted(folder.glob("*")):
+        with contextlib.suppress(FileNotFoundError):
+            if is_blob_name(path.name) and path.stat().st_mtime * 1000 < time_ms:
+                yield path.name
+
+
+def _make_folder() -> Path:
+    folder = files.root / QUARANTINE
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(folder.parent)
+    return folder
