@@ -49,7 +49,7 @@ class OneStepExecutor(MigrationExecutor):
 
 @contextmanager
 def _one_transaction(database: BaseDatabaseWrapper) -> Iterator[None]:
-    # SQLite takes this only outside of a transaction; the editor of schemas asks for it.
+    # Django's editor of schemas asks for it; SQLite takes it outside transactions only.
     database.disable_constraint_checking()
     try:
         with transaction.atomic(using=database.alias):

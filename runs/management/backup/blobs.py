@@ -10,6 +10,7 @@ from django.db import connection
 
 from runs.management.backup.objects import NamedBlob
 from runs.management.backup.sqlite import connect_read_only
+from runs.storage.files import INCOMING, QUARANTINE
 
 #: A snapshot's digest is the hash of its bytes.
 QUERY = (
@@ -35,8 +36,10 @@ def of_database() -> Iterator[NamedBlob]:
 
 
 def locate(root: Path, name: str) -> Path | None:
-    """The file with a blob's bytes; it may still wait among the incoming ones."""
-    for path in (root / name[:2] / name, root / "incoming" / name):
+    """The file with a blob's bytes, wherever it is on its way."""
+    kept, incoming = root / name[:2] / name, root / INCOMING / name
+    # The second look finds what was moved between the first two.
+    for path in (kept, incoming, kept, root / QUARANTINE / name):
         if path.is_file():
             return path
     return None

@@ -31,6 +31,7 @@ from runs.management.backup.objects import (
     in_parallel,
 )
 from runs.management.backup.programs import ProgramFailed
+from runs.management.move.moved import refuse_moved
 from runs.storage.deletions import hold_deletions
 from studio import __version__
 from studio.core.private import sync_folder
@@ -73,6 +74,7 @@ class CopiedDatabase:
 def create(path: Path, options: Options, report: Report) -> Created:
     """Raises CommandError with a sentence; earlier backups stay as they were."""
     layout.refuse_inside(path, settings.FILES_DIR)
+    refuse_moved(settings.STUDIO_HOME)
     folder = BackupFolder(path.absolute())
     with one_sentence(folder.path), folder.locked():
         refuse_nothing()

@@ -100,7 +100,8 @@ def latest(folder: BackupFolder, at: str | None = None) -> Manifest:
         raise CommandError(f"{folder.path} holds no complete backup.")
     if at is not None and at not in stamps:
         raise CommandError(
-            f"{folder.path} holds no complete backup {at}. It holds {', '.join(stamps)}."
+            f"{folder.path} holds no complete backup {at}. It holds "
+            f"{', '.join(stamps)}."
         )
     return read(folder, at or stamps[-1])
 

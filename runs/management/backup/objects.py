@@ -1,4 +1,4 @@
-"""Bytes of stored files as objects: copied in parallel, hashed while they are copied."""
+"""Bytes of stored files as objects: copied in parallel, and hashed while copied."""
 
 from __future__ import annotations
 
@@ -134,7 +134,8 @@ class ObjectWriter:
         try:
             return self._copy(blob, source)
         except FileNotFoundError:
-            return Copied(None, blob.name, Fault.MISSING)
+            # Its upload ended in this moment, and moved it.
+            return self.add(blob)
         except Changed:
             return Copied(None, blob.name, Fault.DAMAGED)
 

@@ -110,10 +110,12 @@ def export_tables(target: Path, progress: Progress) -> None:
             query = sql.SQL("COPY {} ({}) TO STDOUT").format(
                 sql.Identifier(table), _list(names)
             )
-            with archive.open(table, "w", force_zip64=True) as file:
-                with cursor.copy(query) as rows:
-                    for data in rows:
-                        file.write(data)
+            with (
+                archive.open(table, "w", force_zip64=True) as file,
+                cursor.copy(query) as rows,
+            ):
+                for data in rows:
+                    file.write(data)
 
 
 def import_tables(path: Path, progress: Progress) -> None:

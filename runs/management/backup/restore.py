@@ -21,7 +21,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
 from runs.management import identity, schema
-from runs.management.backup import layout, manifest, postgres
+from runs.management.backup import manifest, postgres
 from runs.management.backup.create import Report
 from runs.management.backup.layout import BackupFolder, write_synced
 from runs.management.backup.manifest import (

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from runs.management import home
+from runs.management import home, tether
 from runs.management.arguments import positive
 from runs.management.backup import create
 from runs.management.backup.progress import Progress, size_text
@@ -33,8 +33,14 @@ class Command(BaseCommand):
             help="copy PostgreSQL's tables without pg_dump",
         )
 
+        parser.add_argument(
+            "--parent", type=int, help="end when this process, the parent, is gone"
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
         home.keep_private()
+        if options["parent"]:
+            tether.tie(options["parent"])
         begin, progress = time.monotonic(), Progress()
         chosen = create.Options(options["full"], options["logical"], options["keep"])
         try:

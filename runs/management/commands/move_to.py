@@ -11,10 +11,10 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from runs.management import home
+from runs.management import home, live_lock
 from runs.management.backup.progress import Progress
 from runs.management.move.move import move
-from runs.management.move.moved import refuse_moved
+from runs.management.unfinished import refuse_unfinished
 from studio.settings import environment
 
 SQLITE = "sqlite"
@@ -35,12 +35,17 @@ class Command(BaseCommand):
         folder: Path = settings.STUDIO_HOME
         home.prepare(folder)
         home.lock(folder)
-        refuse_moved(folder)
+        refuse_unfinished(folder)
+        source = live_lock.live_lock(folder)
+        if source is not None:
+            source.take()
         begin, progress = time.monotonic(), Progress()
         try:
             made = move(target_settings(options["database_url"], folder), progress)
         finally:
             progress.end()
+            if source is not None:
+                source.close()
         for table, (rows, _content) in made.digests.items():
             if rows:
                 self.stdout.write(f"{table}: {rows:,} rows, the same in both")

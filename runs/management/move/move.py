@@ -181,9 +181,7 @@ def refuse_differences(source: Digests, target: Digests) -> None:
         )
 
 
-def compare_earlier(
-    source: BaseDatabaseWrapper, place: str, report: Report
-) -> Digests:
+def compare_earlier(source: BaseDatabaseWrapper, place: str, report: Report) -> Digests:
     """A move that was interrupted between its last two steps left all data there."""
     tables = all_tables()
     own = identity.read_database(source)

@@ -19,7 +19,8 @@ def describe(database: dict[str, Any]) -> str:
     """Where a database is, from its settings, without user and password."""
     if database["ENGINE"].endswith("sqlite3"):
         return f"the SQLite database {database['NAME']}"
-    host = database.get("HOST") or "this machine"
+    options = database.get("OPTIONS") or {}
+    host = database.get("HOST") or options.get("host") or "localhost"
     port = f":{database['PORT']}" if database.get("PORT") else ""
     return f"the PostgreSQL database {database['NAME']} on {host}{port}"
 
