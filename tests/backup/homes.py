@@ -51,12 +51,13 @@ for number in range(3):
     values = [1.5, math.nan, math.inf, -math.inf, "text", True, None, 2**70, 0.1]
     points = [Point("odd", v, now + n, n) for n, v in enumerate(values)]
     points += [Point("long", n / 7, now, n) for n in range(2000)]
-    log_batch(run, points, {"text": "x" * 6000, "empty": "", "emoji": "\\U0001f600 \\u00e9"},
-              {"word": None, "tag": "\\u4e2d\\u6587"}, **who)
+    params = {"text": "x" * 6000, "empty": "", "emoji": "\\U0001f600 \\u00e9"}
+    log_batch(run, points, params, {"word": None, "tag": "\\u4e2d\\u6587"}, **who)
     for place in range(8):
         content = f"{number}-{place}".encode() * 20_000
         save_file(run, f"folder/f{place}", [content], limit=10**9, **who)
-    log, _ = append_log(run, "log.txt", 0, b"line of run %d\\n" % number * 50, writer="w", limit=10**6, **who)
+    lines = b"line of run %d\\n" % number * 50
+    log, _ = append_log(run, "log.txt", 0, lines, writer="w", limit=10**6, **who)
     with files.appending(log.blob) as grow:
         grow(log.size, b"an append without its row")
     archive = io.BytesIO()
@@ -79,8 +80,11 @@ from runs.storage.files import files
 
 with transaction.atomic():
     tables = digests_of(all_tables(), lambda *_: None)
-rows = [*File.objects.values_list("blob", "size"), *Snapshot.objects.values_list("blob", "size")]
-stored = {b: hashlib.sha256(b"".join(files.pieces(b, s))).hexdigest() for b, s in rows}
+stored = {}
+for model in (File, Snapshot):
+    for blob, size in model.objects.values_list("blob", "size"):
+        content = b"".join(files.pieces(blob, size))
+        stored[blob] = hashlib.sha256(content).hexdigest()
 names = ("identity", "secret_key", "client.json")
 home = {name: (settings.STUDIO_HOME / name).read_text() for name in names}
 print(json.dumps([tables, stored, home]))

@@ -151,6 +151,8 @@ def test_a_folder_that_is_no_folder_of_this_homes_backups_is_refused(
     other = Home(tmp_path / "other")
     shutil.copytree(home.path, other.path)
     other.python(f"{SETUP}; identity.write_database('0' * 32)")
+    assert "identities differ" in other.manage("backup", str(backups)).sentence
+    (other.path / "identity").write_text("0" * 32)
     assert "another home" in other.manage("backup", str(backups)).sentence
     assert len(stamps(backups)) == 1
 

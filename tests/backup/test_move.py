@@ -58,6 +58,10 @@ def test_the_database_that_was_left_is_refused_until_it_is_adopted(
     assert "is not empty" in home.manage("move-to", target).sentence
 
 
+JSON = (
+    '{"b": 1e300, "a": [null, 12345678901234567890, 0.1, 1.0], "c": "\\u00e9\\\\u0000"}'
+)
+
 #: Values that databases treat in ways of their own.
 HOSTILE = (
     ("text 64 KiB", "update runs_runparam set value = printf('%.65536c', 'x')", ()),
@@ -72,9 +76,7 @@ HOSTILE = (
     (
         "JSON",
         "update runs_metricchunk set notes = ?",
-        (
-            '{"b": 1e300, "a": [null, 12345678901234567890, 0.1, 1.0, "\\u00e9\\\\u0000"]}',
-        ),
+        (JSON,),
     ),
     ("JSON null", "update runs_metricchunk set notes = 'null'", ()),
 )

@@ -112,3 +112,10 @@ def test_only_some_lines_of_a_kind_are_printed(home: Home) -> None:
     for name in home.stored():
         home.blob(name).unlink()
     assert "and 10 more" in home.manage("verify").out
+
+
+def test_files_of_another_database_are_never_moved(home: Home) -> None:
+    (home.path / "identity").write_text("0" * 32)
+    before = home.stored()
+    assert "identities differ" in home.manage("verify", "--repair").sentence
+    assert home.stored() == before

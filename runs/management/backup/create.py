@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
-from runs.management import identity, schema
+from runs.management import identity, ownership, schema
 from runs.management.backup import blobs, layout, manifest, postgres, prune, sqlite
 from runs.management.backup.layout import PARTIAL, BackupFolder
 from runs.management.backup.manifest import FILE_NAMES, SQLITE, Manifest, StoredFile
@@ -78,6 +78,7 @@ def create(path: Path, options: Options, report: Report) -> Created:
     folder = BackupFolder(path.absolute())
     with one_sentence(folder.path), folder.locked():
         refuse_nothing()
+        ownership.refuse_foreign(settings.STUDIO_HOME)
         previous = _previous(folder)
         with hold_deletions():
             stamp = folder.new_stamp()

@@ -61,12 +61,18 @@ class ScheduledBackups:
         if now >= self._not_before and is_due(self._schedule, now):
             self._start(self._schedule)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a backup was started and its end not yet noted."""
+        return self._process is not None
+
     def stop(self) -> None:
         """With the worker ends its backup; what it wrote does not count."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_SECONDS)
+            self._process = None
 
     def _start(self, schedule: Schedule) -> None:
         manage = str(settings.BASE_DIR / "manage.py")

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from runs.management import home
+from runs.management import home, identity, ownership
 from runs.management.backup.create import refuse_nothing
 from runs.management.backup.progress import Progress
 from runs.management.move.move import refuse_old_schema
@@ -63,6 +63,9 @@ class Command(BaseCommand):
         refuse_moved(settings.STUDIO_HOME)
         refuse_nothing()
         refuse_old_schema()
+        ownership.refuse_foreign(settings.STUDIO_HOME)
+        if options["repair"]:
+            refuse_unknown_home()
         full: bool = options["full"]
         found = list(database.check_database(progress, full=full))
         of_files = list(stored.check_files(progress, full=full))
@@ -71,6 +74,15 @@ class Command(BaseCommand):
             repair.keep_incoming()
             of_files = repair.repair_files(of_files, options["backup"])
         return [*found, *of_files]
+
+
+def refuse_unknown_home() -> None:
+    """All files of another home would be unknown to this database."""
+    if not identity.read_database():
+        raise CommandError(
+            "This home and its database have no identity yet, so nothing is repaired. "
+            "Start `manage.py studio` once, then repeat the command."
+        )
 
 
 def conclusion(left: list[Finding], seconds: float) -> str:
