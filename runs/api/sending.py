@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import BinaryIO
 from urllib.parse import quote
 
 from django.http import (
@@ -15,10 +13,8 @@ from django.http import (
 )
 
 from runs.models import File
-from runs.storage.files import files
-from studio.core.errors import NotFound
+from runs.storage.files import PIECE, Pieces, files
 
-PIECE = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
 
@@ -66,12 +62,11 @@ def asked_range(request: HttpRequest, size: int, tag: str) -> range | None:
 def content(request: HttpRequest, file: File, span: range) -> HttpResponseBase:
     """A small file in one packet, a large one piece by piece."""
     kind = "application/octet-stream"
+    # Also for HEAD: a length is announced only where it can be sent.
+    source = files.open(file.blob, file.size)
     if request.method == "HEAD":
+        source.close()
         return HttpResponse(content_type=kind)
-    try:
-        source = files.open(file.blob)
-    except FileNotFoundError as error:
-        raise NotFound(f"The bytes of {file.path!r} are not there any more") from error
     source.seek(span.start)
     if len(span) > PIECE:
         # Closed with the answer, even if the client went away before the first piece.
@@ -79,19 +74,3 @@ def content(request: HttpRequest, file: File, span: range) -> HttpResponseBase:
         return StreamingHttpResponse(reader, content_type=kind)
     with source:
         return HttpResponse(source.read(len(span)), content_type=kind)
-
-
-class Pieces:
-    """So many bytes of an open file, in pieces; Django calls `close` at the end."""
-
-    def __init__(self, source: BinaryIO, length: int) -> None:
-        self.source = source
-        self.left = length
-
-    def __iter__(self) -> Iterator[bytes]:
-        while self.left and (piece := self.source.read(min(PIECE, self.left))):
-            self.left -= len(piece)
-            yield piece
-
-    def close(self) -> None:
-        self.source.close()

@@ -17,9 +17,12 @@ from studio.core.private import write_private
 def prepare(folder: Path) -> None:
     """Only its owner may look into it and into what this process will write."""
     keep_private()
-    mode = stat.S_IMODE(folder.stat().st_mode)
-    if mode & 0o077:
-        folder.chmod(0o700)
+    try:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if mode & 0o077:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise CommandError(f"{folder} cannot be used: {error.strerror}") from error
 
 
 def keep_private() -> None:

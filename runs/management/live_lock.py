@@ -26,7 +26,7 @@ from runs.management.read_only import describe_database, one_line
 #: "Run Studio" as two numbers; advisory locks are per database.
 LOCK = (0x52756E, 0x53747564)
 #: A server that was just killed may hold its lock a moment longer.
-PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 2.0
 CHECK_SECONDS = 3.0
 #: PostgreSQL's limit for the name of a connection, in bytes.
 MAX_NAME = 63
@@ -118,7 +118,7 @@ class LiveLock:
             self._session.execute("SELECT 1")
             return None
         holder = self._wait(time.monotonic() + PATIENCE_SECONDS)
-        return holder or self._new_owner()
+        return self._new_owner() if holder is None else holder
 
     def _new_owner(self) -> str | None:
         """Who adopted the database and stopped again while the lock was free."""
@@ -152,7 +152,7 @@ class LiveLock:
 
     def _holder(self, session: psycopg.Connection[Any]) -> str:
         row = session.execute(_HOLDER, LOCK).fetchone()
-        return str(row[0]).partition(" ")[2] if row else "unknown"
+        return (str(row[0]).partition(" ")[2] if row else "") or "of unknown name"
 
     def _end_own(self, session: psycopg.Connection[Any]) -> None:
         """End this very process's older session, which a broken network left."""

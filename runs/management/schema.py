@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 
-from runs.models import change_counts, immutable, rollups, root_metrics, search_text
+from runs.models import search_text
 
 _COLUMNS = {
     "sqlite": (
@@ -122,57 +122,3 @@ def refuse_missing_columns() -> None:
                     "and this version cannot use it. Set STUDIO_HOME to an empty "
                     "folder, or restore a backup of a released version."
                 )
-
-
-@contextmanager
-def without_triggers() -> Iterator[None]:
-    """Rows are loaded as they are: nothing is counted, refused or indexed meanwhile.
-
-    The caller holds a transaction, and loads the derived rows too.
-    """
-    if connection.vendor == "postgresql":
-        search_text.remove(connection)
-        _switch_triggers("DISABLE")
-        with connection.cursor() as cursor:
-            # Migrations left some at once; tables come in the order of their names.
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-        yield
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        _switch_triggers("ENABLE")
-        search_text.install(connection)
-        return
-    derived = (immutable, rollups, change_counts, root_metrics, search_text)
-    for each in derived:
-        each.remove(connection)
-    yield
-    for each in derived:
-        each.install(connection)
-    search_text.refill(connection)
-
-
-def _switch_triggers(word: str) -> None:
-    """Only those of the schema; the database keeps its checks of foreign keys."""
-    with connection.cursor() as cursor:
-        for table in tables(connection):
-            cursor.execute(f'ALTER TABLE "{table}" {word} TRIGGER USER')
-
-
-def reset_sequences() -> None:
-    """New rows get keys after those that were loaded with their keys."""
-    if connection.vendor != "postgresql":
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT table_name, column_name, "
-            "pg_get_serial_sequence(quote_ident(table_name), column_name) "
-            "FROM information_schema.columns WHERE table_schema = current_schema() "
-            "AND pg_get_serial_sequence(quote_ident(table_name), column_name) "
-            "IS NOT NULL"
-        )
-        for table, column, sequence in cursor.fetchall():
-            cursor.execute(
-                f'SELECT setval(%s, (SELECT COALESCE(MAX("{column}"), 0) + 1 '
-                f'FROM "{table}"), false)',
-                [sequence],
-            )

@@ -187,7 +187,7 @@ class _Shown:
     def _bytes(self, column: int) -> bytes | None:
         kept = self.row.values[column]
         assert isinstance(kept, Kept)
-        return read_kept(kept.blob, kept.member, LONGEST)
+        return read_kept(kept.blob, kept.member, LONGEST, kept.size)
 
     def _picture(self, column: int) -> Picture:
         run = self.compared.runs[column]

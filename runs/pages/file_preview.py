@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from runs.render import code, markdown, previews
 from runs.render.file_kinds import FileKind, extension, icon_of, is_code, kind_of
+from studio.core.errors import MissingBytes
 
 #: A text up to this is shown whole, of a longer one so much of each end.
 WHOLE = 512 * 1024
@@ -59,17 +60,24 @@ def viewer(
 
 def preview(file: Content, *, source: bool) -> Preview:
     """How the file is shown; with `source` its text rather than what it means."""
+    try:
+        with file.open() as handle:
+            return _preview(file, handle, source=source)
+    except MissingBytes:
+        return Preview("missing")
+
+
+def _preview(file: Content, handle: BinaryIO, *, source: bool) -> Preview:
     kind = kind_of(file.name)
     if kind is FileKind.IMAGE and not source:
         return Preview("image", has_source=extension(file.name) == "svg")
     if kind is FileKind.HTML and not source:
         return Preview("frame", has_source=True)
-    with file.open() as handle:
-        head = handle.read(min(file.size, WHOLE))
-        if previews.is_binary(head[:SNIFFED]):
-            return Preview("none")
-        shown = None if source else _meaning(kind, file, head)
-        return shown or Preview("lines", lines=_lines(handle, file, head))
+    head = handle.read(min(file.size, WHOLE))
+    if previews.is_binary(head[:SNIFFED]):
+        return Preview("none")
+    shown = None if source else _meaning(kind, file, head)
+    return shown or Preview("lines", lines=_lines(handle, file, head))
 
 
 def _meaning(kind: FileKind, file: Content, head: bytes) -> Preview | None:

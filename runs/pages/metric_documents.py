@@ -16,7 +16,7 @@ from runs.render.documents import data_of, read_document
 from runs.render.matrix import Matrix, confusion_matrix
 from runs.storage.files import files as file_store
 from runs.storage.points import Points
-from studio.core.errors import InvalidValue, NotFound, TooLarge
+from studio.core.errors import InvalidValue, MissingBytes, NotFound, TooLarge
 
 #: A larger document is not read to draw it.
 MOST_BYTES = 8 * 1024 * 1024
@@ -61,8 +61,8 @@ def _document(value: Any, file: File | None) -> Mapping[str, Any]:
     if file.size > MOST_BYTES:
         raise TooLarge(_("Its file is too large to be drawn: download it."))
     try:
-        handle = file_store.open(file.blob)
-    except OSError:
+        handle = file_store.open(file.blob, file.size)
+    except MissingBytes:
         raise NotFound(not_there()) from None
     with handle:
         return read_document(handle.read(file.size))

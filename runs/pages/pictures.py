@@ -10,6 +10,7 @@ from runs.render.file_kinds import IMAGES, extension
 from runs.render.numbers import filesize
 from runs.render.picture_size import HEAD, size_of
 from runs.storage.files import files as file_store
+from studio.core.errors import MissingBytes
 
 #: Pictures of more pixels or bytes are named, and opened only by who asks.
 MOST_PIXELS = 40_000_000
@@ -35,7 +36,7 @@ def picture_of(base: str, file: File) -> Picture:
     href = f"{base}files/raw/{quote(file.path)}"
     try:
         pixels, is_there = _pixels(file), True
-    except OSError:
+    except MissingBytes:
         pixels, is_there = None, False
     words = [f"{pixels[0]} × {pixels[1]}"] if pixels else []
     fits = is_there and is_picture(file.name) and file.size <= MOST_BYTES
@@ -46,8 +47,10 @@ def picture_of(base: str, file: File) -> Picture:
 
 
 def _pixels(file: File) -> tuple[int, int] | None:
-    """None for drawings (SVG) and whatever is no picture; OSError without its bytes."""
-    if not is_picture(file.name) or extension(file.name) == "svg":
+    """None for drawings (SVG) and whatever is no picture; raises MissingBytes."""
+    if not is_picture(file.name):
         return None
-    with file_store.open(file.blob) as handle:
+    with file_store.open(file.blob, file.size) as handle:
+        if extension(file.name) == "svg":
+            return None
         return size_of(handle.read(min(file.size, HEAD)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -11,18 +11,23 @@ from django.utils.http import content_disposition_header
 from runs.access.headers import sandbox
 from runs.render.file_kinds import DOWNLOAD, inline_type
 
+Pieces = Callable[[], Iterator[bytes]]
+
 
 def send_raw(
-    request: HttpRequest, name: str, size: int, version: str, pieces: Iterator[bytes]
+    request: HttpRequest, name: str, size: int, version: str, pieces: Pieces
 ) -> HttpResponseBase:
-    """A download, or shown in a sandbox where asked (`?inline=1`)."""
+    """A download, or shown in a sandbox where asked (`?inline=1`).
+
+    `pieces` opens the content; it raises MissingBytes before anything is sent.
+    """
     etag = f'"{version}"'
     shown = inline_type(name) if request.GET.get("inline") else None
     answer: HttpResponseBase
     if request.headers.get("If-None-Match") == etag:
         answer = HttpResponse(status=304)
     else:
-        answer = StreamingHttpResponse(pieces)
+        answer = StreamingHttpResponse(pieces())
         answer["Content-Length"] = str(size)
         answer["Content-Type"] = shown or DOWNLOAD
         answer["Content-Disposition"] = disposition(name, shown is None)

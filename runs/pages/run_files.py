@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access.headers import sandbox
@@ -24,9 +25,12 @@ from runs.render.archive import zipped
 from runs.render.file_tree import Folder, Leaf, tree
 from runs.search.run_files import RunFiles, find_file, iterate_files, list_files
 from runs.storage.files import files as file_store
+from studio.core.errors import MissingBytes
 
 #: What the tab opens by itself: a log if there is one.
 FIRST_CHOICE = ("logs/std_log.txt", "std_log.txt", "user_logs/std_log.txt")
+#: The entry of a run's archive that names files without content.
+MISSING_LIST = "MISSING_FILES.txt"
 
 
 @access(Permission.READ)
@@ -97,7 +101,9 @@ def _viewer(
     model = next((m for m in found.models if m.pk == file.model_id), None)
     inside = f"model={quote(model.model_id)}&" if model else ""
     here = f"{base}files/?{inside}path={quote(file.path)}"
-    content = Content(file.name, file.size, partial(file_store.open, file.blob))
+    content = Content(
+        file.name, file.size, partial(file_store.open, file.blob, file.size)
+    )
     home = f"models/{quote(model.model_id)}/" if model else "files/raw/"
     return {
         "file": file,
@@ -123,7 +129,7 @@ def raw_model_file(
 
 
 def _send(request: PageRequest, file: File) -> HttpResponseBase:
-    pieces = file_store.pieces(file.blob, file.size)
+    pieces = partial(file_store.pieces, file.blob, file.size)
     return send_raw(request, file.name, file.size, file.version, pieces)
 
 
@@ -132,10 +138,27 @@ def _send(request: PageRequest, file: File) -> HttpResponseBase:
 def archive(request: PageRequest, run_id: str) -> HttpResponseBase:
     """All files of the run as a zip, made while it is sent."""
     head = find_head(request, run_id)
-    entries = [
-        (path, file_store.pieces(file.blob, file.size))
-        for path, file in iterate_files(head.run)
-    ]
+    entries = _entries(iterate_files(head.run))
     answer = StreamingHttpResponse(zipped(entries), content_type="application/zip")
     answer["Content-Disposition"] = disposition(f"{head.run.run_id}.zip", True)
     return sandbox(answer)
+
+
+def _entries(
+    found: Sequence[tuple[str, File]],
+) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Each file, opened when its turn comes; a last entry names what is missing."""
+    missing: list[str] = []
+    for path, file in found:
+        try:
+            pieces = file_store.pieces(file.blob, file.size)
+        except MissingBytes:
+            missing.append(path)
+            continue
+        yield path, pieces
+    if missing:
+        name, paths = MISSING_LIST, {path for path, _file in found}
+        while name in paths:
+            name = f"_{name}"
+        text = _("The content of these files is missing on the server:")
+        yield name, iter(["\n".join([text, *missing, ""]).encode()])

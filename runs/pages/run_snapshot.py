@@ -24,7 +24,7 @@ from runs.render.file_tree import Leaf, tree
 from runs.search.run_snapshot import find_snapshot, snapshot_of
 from runs.storage.archives import Member, member_pieces, members, open_member
 from runs.storage.files import files as file_store
-from studio.core.errors import NotFound
+from studio.core.errors import MissingBytes, NotFound
 
 
 @access(Permission.READ)
@@ -38,7 +38,10 @@ def snapshot(request: PageRequest, run_id: str) -> HttpResponse:
     context: dict[str, Any] = {"snapshot": found}
     if found is not None:
         base = f"{run_path(request.workspace.name, run_id)}snapshot/"
-        context |= _viewer(request, head.run, found, base)
+        try:
+            context |= _viewer(request, head.run, found, base)
+        except MissingBytes:
+            context["is_missing"] = True
     return show(request, head, "snapshot", etag, context)
 
 
@@ -100,7 +103,7 @@ def _shown(
 def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
     found = snapshot_of(find_head(request, run_id).run)
     file = _named(members(found.blob), path)
-    pieces = member_pieces(found.blob, path)
+    pieces = partial(member_pieces, found.blob, path)
     version = f"{found.digest[:32]}-{quote(path)}"
     return send_raw(request, file.name, file.size, version, pieces)
 

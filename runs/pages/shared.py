@@ -7,6 +7,7 @@ address and those below it, and nothing else.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TypeVar
 
 from django.http import HttpResponse
@@ -52,7 +53,7 @@ def picture(request: StudioRequest, secret: str, path: str) -> HttpResponseBase:
     file = pictures_of(link, link.run).get(path) if link.run is not None else None
     if file is None:
         raise NotFound(_("This link shows no such picture."))
-    pieces = file_store.pieces(file.blob, file.size)
+    pieces = partial(file_store.pieces, file.blob, file.size)
     return _hidden(send_raw(request, file.name, file.size, file.version, pieces))
 
 

@@ -139,13 +139,17 @@ def _packages(
     return found
 
 
-@lru_cache(maxsize=512)
 def _members(blob: str) -> Sequence[Member]:
     """None where the archive is gone or cannot be read."""
     try:
-        return members(blob)
-    except (OSError, zipfile.BadZipFile, ValueError):
+        return _known_members(blob)
+    except (OSError, NotFound, ValueError):
         return ()
+
+
+@lru_cache(maxsize=512)
+def _known_members(blob: str) -> Sequence[Member]:
+    return members(blob)
 
 
 @lru_cache(maxsize=1024)
@@ -156,10 +160,14 @@ def _read(blob: str, member: str, path: str) -> Mapping[str, str]:
     )
 
 
-def read_kept(blob: str, member: str, limit: int) -> bytes | None:
-    """The first bytes of a file, or of one in an archive; None where it is gone."""
+def read_kept(blob: str, member: str, limit: int, size: int = 0) -> bytes | None:
+    """The first bytes of a file, or of one in an archive; None where it is gone.
+
+    A file that has fewer than `size` bytes is gone, too.
+    """
     try:
-        with open_member(blob, member) if member else file_store.open(blob) as handle:
+        source = open_member(blob, member) if member else file_store.open(blob, size)
+        with source as handle:
             return handle.read(limit)
     except (OSError, NotFound, zipfile.BadZipFile, zlib.error, EOFError, ValueError):
         return None

@@ -16,6 +16,13 @@ def test_a_task_runs_at_once_and_then_when_it_is_due() -> None:
     assert [task.run_if_due(now) for now in times] == [True, False, True, False, True]
 
 
+def test_a_clock_that_was_set_back_delays_a_task_by_one_period_at_most() -> None:
+    task = Task("count", 10, lambda _now: None)
+    assert task.run_if_due(10_000 * SECOND)
+    assert not task.run_if_due(0)
+    assert task.run_if_due(10 * SECOND)
+
+
 def test_a_task_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     def fail(now: int) -> None:
         raise DatabaseError("database is locked")

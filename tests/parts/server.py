@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,12 +86,17 @@ def signal_tree(process: subprocess.Popen[str], number: signal.Signals) -> None:
 
 
 def start(
-    home: Path, *, env: Mapping[str, str] | None = None, port: int = 0, wait: float = 60
+    home: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    port: int = 0,
+    wait: float = 60,
+    words: Sequence[str] = (),
 ) -> Server:
     """Starts the server over `home` and returns when it has said that it is ready."""
     begin = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "manage.py"), "studio", "--port", str(port)],
+        [sys.executable, str(ROOT / "manage.py"), "studio", f"--port={port}", *words],
         env={**quiet_environment(), **(env or {}), "STUDIO_HOME": str(home)},
         cwd=ROOT,
         stdin=subprocess.DEVNULL,

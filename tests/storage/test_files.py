@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from runs.storage.files import FolderStore
-from studio.core.errors import TooLarge
+from studio.core.errors import MissingBytes, TooLarge
 
 
 @pytest.fixture
@@ -66,3 +67,60 @@ def test_only_the_owner_of_the_process_reads_blobs(files: FolderStore) -> None:
     assert path.name == blob.name
     assert path.stat().st_mode & 0o077 == 0
     assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_new_blob_is_read_where_it_is_until_it_is_kept(files: FolderStore) -> None:
+    blob = files.write([b"abc"], limit=10)
+    assert [path.parent.name for path in stored(files)] == ["incoming"]
+    assert b"".join(files.pieces(blob.name, 3)) == b"abc"
+    for _again in range(2):
+        files.keep(blob.name)
+        assert [path.parent.name for path in stored(files)] == [blob.name[:2]]
+        assert b"".join(files.pieces(blob.name, 3)) == b"abc"
+
+
+def test_a_reader_and_a_log_go_on_while_the_blob_is_kept(files: FolderStore) -> None:
+    blob = files.write([b"abc"], limit=10)
+    with files.open(blob.name) as reader, files.appending(blob.name) as grow:
+        files.keep(blob.name)
+        grow(3, b"def")
+        assert reader.read() == b"abcdef"
+
+
+def test_a_blob_is_found_at_every_moment_of_its_move(files: FolderStore) -> None:
+    blobs = [files.write([b"abc"], limit=10) for _ in range(50)]
+    with ThreadPoolExecutor(1) as mover:
+        for blob in blobs:
+            moved = mover.submit(files.keep, blob.name)
+            while not moved.done():
+                files.open(blob.name, 3).close()
+            moved.result()
+
+
+def test_a_kept_blob_cannot_be_discarded(files: FolderStore) -> None:
+    kept, refused = files.write([b"1"], 10), files.write([b"2"], 10)
+    files.keep(kept.name)
+    for blob in (kept, refused):
+        files.discard(blob.name)
+    assert [path.name for path in stored(files)] == [kept.name]
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_missing_and_cut_off_bytes_are_one_error(
+    files: FolderStore, is_kept: bool
+) -> None:
+    blob = files.write([b"abc"], limit=10)
+    if is_kept:
+        files.keep(blob.name)
+    assert files.is_whole(blob.name, 3)
+    assert not files.is_whole(blob.name, 4)
+    with pytest.raises(MissingBytes):
+        files.pieces(blob.name, 4)
+    with files.appending(blob.name) as grow, pytest.raises(MissingBytes):
+        grow(4, b"x")
+    files.delete(blob.name)
+    for ask in (files.open, files.keep):
+        with pytest.raises(MissingBytes):
+            ask(blob.name)
+    with pytest.raises(MissingBytes), files.appending(blob.name):
+        pass

@@ -39,6 +39,7 @@ from runs.management.backup.objects import (
     in_parallel,
 )
 from runs.management.backup.programs import ProgramFailed
+from runs.management.bulk_load import bulk_load, reset_sequences
 from studio.core.private import sync_folder
 
 MARKER = "restore.partial"
@@ -272,6 +273,6 @@ def load_tables(source: Path, chosen: Manifest, report: Report) -> None:
 
     with transaction.atomic():
         schema.create_at(chosen.migrations)
-        with schema.without_triggers():
+        with bulk_load():
             postgres.import_tables(source, progress)
-        schema.reset_sequences()
+        reset_sequences()

@@ -19,6 +19,7 @@ from django.db.utils import ConnectionHandler
 
 from runs.management import identity, schema
 from runs.management.backup.create import Report
+from runs.management.bulk_load import bulk_load, reset_sequences
 from runs.management.move import moved
 from runs.management.move.columns import Digest, Row, Table, all_tables
 from runs.management.move.stores import FETCH, TableStore, store_of
@@ -127,10 +128,10 @@ def fill(source: BaseDatabaseWrapper, report: Report) -> Digests:
     with transaction.atomic():
         schema.migrate()
         schema.empty(but=["django_migrations"])
-        with schema.without_triggers():
+        with bulk_load():
             digests = copy_tables(store_of(source), tables, report)
             refuse_differences(digests, digests_of(tables, report))
-        schema.reset_sequences()
+        reset_sequences()
         connection.check_constraints()
     connection.enable_constraint_checking()
     with connection.cursor() as cursor:

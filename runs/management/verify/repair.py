@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from django.core.management.base import CommandError
-from django.db import connection
 
 from runs.actions.clock import now_ms
-from runs.management import identity
 from runs.management.backup import manifest
 from runs.management.backup.layout import BackupFolder
 from runs.management.backup.manifest import BackedUpBlob
@@ -76,11 +74,10 @@ class LostBytes:
         stamps = self._folder.stamps()
         if not stamps:
             raise CommandError(f"{path} holds no complete backup.")
-        own = identity.read_database(connection)
+        # Names of stored files are unique, whichever home they are from.
         for stamp in stamps:
             found = manifest.read(self._folder, stamp)
-            if found.identity == own:
-                self._blobs.update({(b.name, b.size): b for b in found.blobs})
+            self._blobs.update({(b.name, b.size): b for b in found.blobs})
 
     def put_back(self, blob: str) -> bool:
         """Copy the bytes that the row describes; False where the backup has none."""

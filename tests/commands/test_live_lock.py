@@ -1,0 +1,80 @@
+"""One running server over a PostgreSQL database, whatever happens to its connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from runs.management.live_lock import LOCK, MAX_NAME, application_name
+from tests.commands.manage import manage
+from tests.parts.postgres import fresh_database
+from tests.parts.server import Server, start
+from tests.parts.waiting import becomes
+
+HOLDER = (
+    "SELECT l.pid FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+    " WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()"
+)
+
+
+@pytest.fixture
+def session(postgres: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(fresh_database(postgres), autocommit=True) as connected:
+        yield connected
+
+
+@pytest.fixture
+def database(session: psycopg.Connection, postgres: str) -> str:
+    return postgres.replace("/postgres?", f"/{session.info.dbname}?")
+
+
+def launch(home: Path, database: str) -> Server:
+    env = {"DATABASE_URL": database, "STUDIO_PROCESSES": "1"}
+    return start(home, env=env, words=["--no-worker"])
+
+
+def holders(session: psycopg.Connection) -> list[int]:
+    """The sessions that hold the lock: one at most."""
+    return [row[0] for row in session.execute(HOLDER)]
+
+
+def test_a_server_keeps_its_database_until_another_one_has_it(
+    tmp_path: Path, session: psycopg.Connection, database: str
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    server = launch(first, database)
+    try:
+        refused = manage(
+            second, "studio", "--port=0", "--check", env={"DATABASE_URL": database}
+        )
+        assert refused.returncode == 1
+        assert "in use by another running server" in refused.stderr
+        assert "/first on " in refused.stderr
+        # As where PostgreSQL was restarted: the server takes its lock again.
+        [before] = holders(session)
+        session.execute("SELECT pg_terminate_backend(%s)", (before,))
+        assert becomes(lambda: holders(session) not in ([], [before]))
+    finally:
+        server.kill()
+    # A server that was killed can start again at once.
+    again = launch(first, database)
+    try:
+        assert again.token == server.token
+        [own] = holders(session)
+        session.execute("SELECT pg_terminate_backend(%s)", (own,))
+        session.execute("SELECT pg_advisory_lock(%s, %s)", LOCK)
+        assert again.process.wait(60) == 1
+    finally:
+        again.kill()
+
+
+@pytest.mark.parametrize("folder", ["/a", f"/{'long/' * 40}end", "/ünïcode/数"])
+def test_the_name_of_the_connection_fits_and_ends_with_the_folder(folder: str) -> None:
+    name = application_name(Path(folder))
+    assert len(name.encode()) <= MAX_NAME
+    assert name.startswith("studio-")
+    assert folder.encode("ascii", "replace").decode()[-4:] in name
+    assert application_name(Path(folder)) != name

@@ -1,0 +1,176 @@
+"""Which home and database belong together, and first starts that are killed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from runs.actions.actor import Actor
+from runs.actions.files import save_file
+from runs.management.identity import (
+    read_database,
+    read_home,
+    write_database,
+    write_home,
+)
+from runs.management.ownership import (
+    Facts,
+    Step,
+    adopt,
+    decide,
+    examine,
+    newest_stored,
+    pending_file,
+    settle,
+)
+from runs.models import Run, StudioIdentity, Workspace
+from runs.storage.files import files
+
+X, Y = "a" * 32, "b" * 32
+
+
+def facts(home: str = "", database: str = "", **more: Any) -> Facts:
+    return Facts(Path("/home"), home, database, **more)
+
+
+@pytest.mark.parametrize(
+    ("found", "step"),
+    [
+        (facts(X, X), Step.NOTHING),
+        (facts(X, X, newest=20), Step.NOTHING),
+        (facts(X, X, is_empty=True), Step.NOTHING),
+        (facts(is_empty=True), Step.BOTH),
+        # Of an earlier version: neither has an identity.
+        (facts(), Step.BOTH),
+        (facts(newest=20, known=11, names_files=True), Step.BOTH),
+        (facts(newest=1, known=1, names_files=True), Step.BOTH),
+        # One of the two has lost its identity, and the files prove the other.
+        (facts(X, "", newest=3, known=2, names_files=True), Step.DATABASE),
+        (facts("", Y, newest=3, known=2, names_files=True), Step.HOME),
+        # A start that was killed after it wrote to the database.
+        (facts("", Y, pending=Y, is_empty=True), Step.HOME),
+        (facts(X, Y, pending=Y, newest=3), Step.HOME),
+        (facts("", Y, pending=Y, is_empty=True, newest=3), Step.HOME),
+        # A start that was killed before it did.
+        (facts(pending=Y, is_empty=True), Step.BOTH),
+    ],
+)
+def test_what_belongs_together_starts(found: Facts, step: Step) -> None:
+    assert decide(found) is step
+
+
+@pytest.mark.usefixtures("files_dir")
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (facts(X, Y), "their identities differ"),
+        (facts(X, Y, pending=X), "their identities differ"),
+        (facts(X, "", is_empty=True), "belongs to a database with data"),
+        (facts(X, Y, is_empty=True), "is empty"),
+        (facts("", Y, is_empty=True), "is empty"),
+        (facts(X, X, is_empty=True, newest=3), "is empty"),
+        (facts("", "", is_empty=True, newest=3), "is empty"),
+        (facts("", Y), "stores no files"),
+        (facts("", Y, pending=X), "stores no files"),
+        (facts(X, ""), "stores no files"),
+        (facts("", "", names_files=True), "stores no files"),
+        (facts("", "", newest=20, known=10), "knows 10 of the 20 newest"),
+        (facts(X, "", newest=20, known=10), "knows 10 of the 20 newest"),
+        (facts("", Y, newest=1, known=0), "knows 0 of the 1 newest"),
+    ],
+)
+def test_what_does_not_is_refused_with_a_way_to_continue(
+    found: Facts, reason: str
+) -> None:
+    with pytest.raises(CommandError, match=reason) as refusal:
+        decide(found)
+    text = str(refusal.value)
+    assert "manage.py studio --adopt" in text
+    assert "/home" in text
+    assert "\n" not in text
+    for identity in filter(None, (found.home, found.database)):
+        assert f"identity {identity[:8]}" in text
+
+
+@pytest.mark.usefixtures("committed")
+def test_the_first_start_writes_one_identity_to_both(
+    tmp_path: Path, files_dir: Path
+) -> None:
+    settle(tmp_path, decide(examine(tmp_path)))
+    identity = read_home(tmp_path)
+    assert identity == read_database()
+    assert len(identity) == 32
+    assert (tmp_path / "identity").stat().st_mode & 0o077 == 0
+    assert decide(examine(tmp_path)) is Step.NOTHING
+    assert not pending_file(tmp_path).exists()
+
+
+@pytest.mark.usefixtures("committed")
+@pytest.mark.parametrize("killed", ["before the database", "before the folder"])
+def test_a_first_start_that_was_killed_is_taken_up(
+    tmp_path: Path, files_dir: Path, killed: str
+) -> None:
+    pending_file(tmp_path).write_text(f"{X}\n")
+    if killed == "before the folder":
+        write_database(X)
+    settle(tmp_path, decide(examine(tmp_path)))
+    assert read_home(tmp_path) == read_database()
+    assert not pending_file(tmp_path).exists()
+
+
+@pytest.mark.usefixtures("committed")
+def test_the_newest_stored_files_prove_a_database(
+    run: Run, actor: Actor, tmp_path: Path, files_dir: Path, now: int
+) -> None:
+    """The database knows the older files alone, as an older copy of it does."""
+    for number in range(25):
+        blob = save_file(run, str(number), [b"x"], actor=actor, now=now, limit=9).blob
+        files.keep(blob)
+        os.utime(files.path(blob), (number, number))
+    assert decide(examine(tmp_path)) is Step.BOTH
+    run.files.filter(created=now, name__in=[str(n) for n in range(10, 25)]).delete()
+    assert len(newest_stored()) == 20
+    with pytest.raises(CommandError, match="knows 5 of the 20 newest"):
+        decide(examine(tmp_path))
+
+
+@pytest.mark.usefixtures("committed")
+def test_adopting_gives_both_a_new_identity_and_keeps_the_rest(
+    workspace: Workspace, tmp_path: Path, files_dir: Path, now: int
+) -> None:
+    write_home(tmp_path, X)
+    StudioIdentity.objects.create(identity=Y, created=1, last_seen=now)
+    files.keep(files.write([b"x"], 9).name)
+    adopt(tmp_path)
+    assert read_home(tmp_path) == read_database() not in (X, Y)
+    row = StudioIdentity.objects.get()
+    assert (row.created, row.last_seen) == (1, now)
+    assert len(list(files.names())) == 1
+    assert decide(examine(tmp_path)) is Step.NOTHING
+
+
+@pytest.mark.usefixtures("committed")
+@pytest.mark.parametrize("command", [["member", "ada"], ["worker"], ["sweep"]])
+def test_commands_refuse_the_database_of_another_home(
+    command: list[str], tmp_path: Path, settings: Any
+) -> None:
+    settings.STUDIO_HOME = tmp_path
+    write_home(tmp_path, X)
+    write_database(Y)
+    with pytest.raises(CommandError, match="their identities differ"):
+        call_command(*command)
+
+
+def test_a_damaged_identity_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "identity").write_text("half")
+    with pytest.raises(CommandError, match="32 hexadecimal digits"):
+        read_home(tmp_path)
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_database_without_an_identity_has_an_empty_one() -> None:
+    assert read_database() == ""

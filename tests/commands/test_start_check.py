@@ -1,0 +1,45 @@
+"""`manage.py studio --check` says whether a start would work, and changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.commands.manage import manage
+from tests.parts.server import Server
+
+CHECK = ("studio", "--check", "--port=0")
+
+
+def test_a_first_start_would_work_and_nothing_is_begun(tmp_path: Path) -> None:
+    done = manage(tmp_path, *CHECK)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Ready to start: {tmp_path} with ")
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_a_folder_that_is_served_is_not_ready(server: Server) -> None:
+    done = manage(server.home, *CHECK)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is running over" in done.stderr
+
+
+def test_a_damaged_database_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "studio.sqlite3").write_bytes(b"no database" * 1000)
+    for words in (CHECK, ("studio", "--port=0")):
+        done = manage(tmp_path, *words)
+        assert done.returncode == 1
+        assert "cannot be used" in done.stderr.splitlines()[-1]
+        assert "Traceback" not in done.stderr
+
+
+def test_an_address_where_no_database_answers_is_one_sentence(tmp_path: Path) -> None:
+    env = {"DATABASE_URL": "postgres://studio:secret@127.0.0.1:1/studio"}
+    for words in (CHECK, ("studio", "--port=0"), ("worker",), ("sweep",)):
+        done = manage(tmp_path, *words, env=env)
+        assert done.returncode == 1
+        assert (
+            "PostgreSQL 127.0.0.1:1/studio cannot be used"
+            in (done.stderr.splitlines()[-1])
+        )
+        assert "secret" not in done.stderr
+        assert "Traceback" not in done.stderr

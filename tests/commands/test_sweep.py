@@ -1,0 +1,85 @@
+"""`manage.py sweep`, and what the worker does not do at a start."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from runs.actions.clock import now_ms
+from runs.management import tasks
+from runs.management.identity import write_database, write_home
+from runs.models import StudioIdentity
+from runs.storage.files import files
+from tests.parts.records import stored_files
+
+HOUR = 3_600_000
+
+
+@pytest.fixture
+def lost(committed: None, tmp_path: Path, files_dir: Path, settings: Any) -> str:
+    """An upload that was cut off two days ago, in a home with its database."""
+    settings.STUDIO_HOME = tmp_path
+    write_home(tmp_path, "a" * 32)
+    write_database("a" * 32)
+    StudioIdentity.objects.update(last_seen=now_ms())
+    name = files.write([b"x"], 9).name
+    then = now_ms() / 1000 - 2 * 86_400
+    os.utime(files.incoming(name), (then, then))
+    return name
+
+
+def folder_of(name: str, files_dir: Path) -> str:
+    [path] = [path for path in stored_files(files_dir) if path.name == name]
+    return path.parent.name
+
+
+def test_a_dry_run_prints_and_the_sweep_moves(
+    lost: str, files_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("sweep", "--dry-run")
+    assert capsys.readouterr().out == f"quarantine {lost}: unfinished upload\n"
+    assert folder_of(lost, files_dir) == "incoming"
+    call_command("sweep")
+    assert folder_of(lost, files_dir) == "quarantine"
+    capsys.readouterr()
+    call_command("sweep", "--dry-run")
+    assert capsys.readouterr().out == "Nothing to move or to free.\n"
+
+
+def test_after_a_clock_jump_the_sweep_is_refused(lost: str, files_dir: Path) -> None:
+    StudioIdentity.objects.update(last_seen=now_ms() - 48 * HOUR)
+    with pytest.raises(CommandError, match="nothing is moved for 24 hours"):
+        call_command("sweep")
+    assert folder_of(lost, files_dir) == "incoming"
+
+
+def test_nothing_is_removed_at_a_start(now: int) -> None:
+    clock = tasks.Clock.started(now)
+    removals = {task.name for task in tasks.removals(now)}
+    first = {task.name: task.due - now for task in tasks.all_tasks(clock)}
+    assert {name for name, wait in first.items() if wait <= 0} == {
+        "note the time",
+        "mark silent runs",
+        "fold the counts of runs",
+        "make histories",
+        "optimize the database",
+    }
+    assert removals == {name for name, wait in first.items() if wait >= HOUR // 6}
+    assert first["sweep stored files"] >= HOUR // 2
+
+
+def test_no_removal_runs_in_the_day_after_a_jump(
+    lost: str, files_dir: Path, now: int
+) -> None:
+    start = now_ms() + 300 * 24 * HOUR
+    for task in tasks.removals(start):
+        assert task.run_if_due(task.due)
+    assert folder_of(lost, files_dir) == "incoming"
+    StudioIdentity.objects.update(last_seen=start + 24 * HOUR)
+    for task in tasks.removals(start + 25 * HOUR):
+        assert task.run_if_due(task.due)
+    assert folder_of(lost, files_dir) == "quarantine"
