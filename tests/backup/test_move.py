@@ -38,6 +38,25 @@ def test_everything_is_the_same_after_a_move(home: Home, target: str) -> None:
     assert len(query(target, "select distinct id from runs_user")) == 2
 
 
+#: Where rows are loaded, all of it but the tables is taken away and comes back.
+SCHEMA = """
+SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT conrelid::regclass::text || conname::text || pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION ALL SELECT tgname::text || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
+ORDER BY 1
+"""
+
+
+def test_a_moved_database_has_the_schema_of_a_new_one(
+    home: Home, target: str, filled_postgres: Home
+) -> None:
+    home.succeed("move-to", target)
+    new = query(filled_postgres.env["DATABASE_URL"], SCHEMA)
+    assert query(target, SCHEMA) == new
+    assert len(new) > 200
+
+
 def test_the_database_that_was_left_is_refused_until_it_is_adopted(
     home: Home, target: str
 ) -> None:

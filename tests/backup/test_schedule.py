@@ -47,7 +47,7 @@ def test_a_backup_is_due_an_interval_after_the_newest_complete_one(
 def wait_end(task: ScheduledBackups, now: int) -> None:
     """Call it as the worker does until its backup has ended and was noted."""
     end = time.monotonic() + 60
-    while task.is_running:
+    while task.is_running():
         assert time.monotonic() < end
         time.sleep(0.05)
         task(now)
@@ -78,7 +78,7 @@ def test_the_worker_makes_one_backup_and_then_waits(
     assert "Scheduled backup: Backup " in caplog.text
     assert len(list(backups.glob("*/manifest.json"))) == 1
     task(now)
-    assert not task.is_running
+    assert not task.is_running()
 
 
 def test_a_failed_backup_is_an_error_and_tried_again_an_hour_later(
@@ -94,21 +94,21 @@ def test_a_failed_backup_is_an_error_and_tried_again_an_hour_later(
     assert "The scheduled backup failed: " in record.getMessage()
     assert "holds other files" in record.getMessage()
     task(now + HOUR_MS - 1)
-    assert not task.is_running
+    assert not task.is_running()
     task(now + HOUR_MS)
-    assert task.is_running
+    assert task.is_running()
     task.stop()
 
 
 def test_without_a_path_nothing_is_scheduled() -> None:
     task = ScheduledBackups(None)
     task(NOON)
-    assert not task.is_running
+    assert not task.is_running()
 
 
 def test_a_stopped_worker_ends_its_backup(at_home: Home, backups: Path) -> None:
     task = ScheduledBackups(Schedule(backups, HOUR_MS, 2))
     task(now_ms())
     task.stop()
-    assert not task.is_running
+    assert not task.is_running()
     at_home.succeed("backup", str(backups))

@@ -61,7 +61,6 @@ class ScheduledBackups:
         if now >= self._not_before and is_due(self._schedule, now):
             self._start(self._schedule)
 
-    @property
     def is_running(self) -> bool:
         """Whether a backup was started and its end not yet noted."""
         return self._process is not None
