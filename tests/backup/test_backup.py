@@ -81,6 +81,16 @@ def test_keep_removes_old_backups_and_objects_that_no_other_names(
     assert empty.content() == home.content()
 
 
+def test_a_clock_that_was_set_back_does_not_remove_the_new_backup(
+    home: Home, backups: Path
+) -> None:
+    home.succeed("backup", str(backups))
+    [stamp] = stamps(backups)
+    (backups / stamp).rename(backups / "20991231-235959Z")
+    home.succeed("backup", str(backups), "--keep", "1")
+    assert stamps(backups) == ["21000101-000000Z"]
+
+
 #: A run with ten files.
 DROP_RUN = """
 import django; django.setup()

@@ -32,6 +32,7 @@ def complete(folder: Path, stamp: str) -> None:
         ("20261124-110001Z", False),
         ("20261124-110000Z", True),
         ("20261123-120000Z", True),
+        ("20991231-000000Z", True),
         ("20261124-115959Z.partial", True),
     ],
 )

@@ -7,17 +7,17 @@ import fcntl
 import os
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.core.management.base import CommandError
 
 MANIFEST = "manifest.json"
 PARTIAL = ".partial"
-#: Names sort by time; a second backup within a second waits for the next.
+#: Names sort by time; a second backup within a second is named after the next.
 STAMP_FORMAT = "%Y%m%d-%H%M%SZ"
 _STAMP = re.compile(r"\d{8}-\d{6}Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -98,11 +98,16 @@ class BackupFolder:
             entry.unlink()
 
     def new_stamp(self) -> str:
-        while True:
-            stamp = time.strftime(STAMP_FORMAT, time.gmtime())
-            if not (self.path / stamp).exists():
-                return stamp
-            time.sleep(0.05)
+        """The time; after the newest backup also where the clock was set back."""
+        now = datetime.now(UTC)
+        stamps = self.stamps()
+        if stamps:
+            now = max(now, time_of(stamps[-1]) + timedelta(seconds=1))
+        return now.strftime(STAMP_FORMAT)
+
+
+def time_of(stamp: str) -> datetime:
+    return datetime.strptime(stamp, STAMP_FORMAT).replace(tzinfo=UTC)
 
 
 def refuse_inside(path: Path, files: Path) -> None:

@@ -32,6 +32,9 @@ def snapshot() -> Iterator[str]:
     """One moment of the database for all that is read in the block; yields its name."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        # A large database takes longer than a cluster may allow to requests.
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.execute("SELECT pg_export_snapshot()")
         yield str(cursor.fetchone()[0])
 

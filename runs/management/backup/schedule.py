@@ -9,13 +9,12 @@ import os
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from django.conf import settings
 
-from runs.management.backup.layout import STAMP_FORMAT, BackupFolder
+from runs.management.backup.layout import BackupFolder, time_of
 from runs.management.supervisor import python
 
 log = logging.getLogger("studio.worker")
@@ -48,6 +47,7 @@ class ScheduledBackups:
         self._schedule = schedule
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
+        self._every_ms = schedule.every_ms if schedule else 0
         self._not_before = 0
         atexit.register(self.stop)
 
@@ -98,6 +98,7 @@ class ScheduledBackups:
             log.error("The scheduled backup failed: %s", last)
         else:
             log.info("Scheduled backup: %s", said)
+            self._not_before = now + self._every_ms
         self._process = None
 
 
@@ -105,5 +106,6 @@ def is_due(schedule: Schedule, now: int) -> bool:
     stamps = BackupFolder(schedule.path).stamps()
     if not stamps:
         return True
-    newest = datetime.strptime(stamps[-1], STAMP_FORMAT).replace(tzinfo=UTC)
-    return now - newest.timestamp() * 1000 >= schedule.every_ms
+    age = now - time_of(stamps[-1]).timestamp() * 1000
+    # A time in the future says nothing: the clock was wrong then, or is now.
+    return age >= schedule.every_ms or age < -schedule.every_ms
