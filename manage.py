@@ -14,8 +14,10 @@ def main() -> None:
         raise SystemExit(
             "Django is not installed here. Run: pip install -r requirements.txt"
         ) from error
+    # A command's name is that of a Python module, which has no hyphen.
+    words = ["move_to" if word == "move-to" else word for word in sys.argv[1:2]]
     try:
-        execute_from_command_line(sys.argv)
+        execute_from_command_line([sys.argv[0], *words, *sys.argv[2:]])
     except ImproperlyConfigured as error:
         raise SystemExit(f"Run Studio cannot start. {error}") from error
     except KeyboardInterrupt:

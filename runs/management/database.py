@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
+from runs.management import schema, upgrade
 from runs.models import change_counts, immutable, rollups, root_metrics, search_text
-
-#: How many copies are kept; the oldest go.
-COPIES = 3
 
 Say = Callable[[str], object]
 
@@ -25,8 +19,10 @@ Say = Callable[[str], object]
 def prepare(folder: Path, say: Say) -> None:
     """Bring the database to this code's schema. Raises CommandError with a sentence."""
     try:
+        refuse_locked()
         refuse_newer_schema()
         migrate(folder, say)
+        schema.refuse_missing_columns()
         restore_triggers(say)
     except DatabaseError as error:
         raise CommandError(f"The database cannot be used: {error}") from error
@@ -54,41 +50,44 @@ def refuse_newer_schema() -> None:
 def migrate(folder: Path, say: Say) -> None:
     """Apply what is to be applied, after a copy of a database that holds something."""
     executor = MigrationExecutor(connection)
-    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        return
-    if connection.vendor == "sqlite" and executor.loader.applied_migrations:
-        say(f"Copied the database to {copy_sqlite(folder)} before changing it.")
-    call_command("migrate", interactive=False, verbosity=0)
-    # New indexes have no statistics, and a planner without them chooses badly.
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        if executor.loader.applied_migrations:
+            planned = [f"{one.app_label}.{one.name}" for one, _backwards in plan]
+            upgrade.prepare_upgrade(folder, planned, say)
+        schema.migrate()
+        schema.create_content_types()
+        gather_statistics()
+    upgrade.finish_upgrade(folder)
+
+
+def gather_statistics() -> None:
+    """New indexes have none, and a planner without them chooses badly."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA analysis_limit=1000")
         cursor.execute("ANALYZE")
 
 
-def copy_sqlite(folder: Path) -> Path:
-    """A consistent copy in `backups/`; whatever is still in the WAL is in it."""
-    copies = folder / "backups"
-    copies.mkdir(mode=0o700, exist_ok=True)
-    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-    target = copies / f"studio-{stamp}.sqlite3"
-    target.touch(mode=0o600)
-    source = Path(str(connection.settings_dict["NAME"]))
+def refuse_locked() -> None:
+    """Wait for other writers as long as a request would; then say who is in the way."""
+    if connection.vendor != "sqlite":
+        return
     try:
-        with (
-            contextlib.closing(sqlite3.connect(source)) as old,
-            contextlib.closing(sqlite3.connect(target)) as new,
-        ):
-            old.backup(new)
-    except sqlite3.Error as error:
-        target.unlink()
+        with transaction.atomic():
+            pass
+    except OperationalError as error:
+        if "locked" not in str(error):
+            raise
         raise CommandError(
-            f"The database could not be copied to {copies}, so it was not changed: "
-            f"{error}"
+            f"Another process is writing to {connection.settings_dict['NAME']} and "
+            "holds its lock. End that process or wait for it, then start again."
         ) from error
-    for old_copy in sorted(copies.glob("studio-*.sqlite3"))[:-COPIES]:
-        old_copy.unlink()
-    return target
+
+
+def missing_triggers() -> list[str]:
+    derived = (immutable, rollups, change_counts, root_metrics, search_text)
+    return [name for each in derived for name in each.missing(connection)]
 
 
 def restore_triggers(say: Say) -> None:

@@ -16,13 +16,18 @@ from studio.core.private import write_private
 
 def prepare(folder: Path) -> None:
     """Only its owner may look into it and into what this process will write."""
-    os.umask(0o077)
+    keep_private()
     try:
         mode = stat.S_IMODE(folder.stat().st_mode)
         if mode & 0o077:
             folder.chmod(0o700)
     except OSError as error:
         raise CommandError(f"{folder} cannot be used: {error.strerror}") from error
+
+
+def keep_private() -> None:
+    """Only the owner may read what this process writes."""
+    os.umask(0o077)
 
 
 def lock(folder: Path) -> int:

@@ -10,7 +10,9 @@ from django.db import DatabaseError, connection
 
 from runs.management import home, live_lock, ownership
 from runs.management.address import reserve
+from runs.management.backup.restore import refuse_partial_restore
 from runs.management.database import refuse_newer_schema
+from runs.management.move.moved import refuse_moved
 from runs.management.read_only import describe_database, one_line, read_only
 
 
@@ -25,6 +27,9 @@ def check(folder: Path, options: dict[str, Any]) -> str:
     if lock is not None:
         lock.take()
         lock.close()
+    if not options["adopt"]:
+        refuse_moved(folder)
+    refuse_partial_restore(folder)
     found = ownership.examine(folder)
     step = ownership.Step.BOTH if options["adopt"] else ownership.decide(found)
     check_schema()

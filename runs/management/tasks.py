@@ -19,6 +19,7 @@ from runs.actions.selections import drop_unused_selections
 from runs.actions.share_links import drop_ended_share_links
 from runs.actions.silence import mark_silent_runs
 from runs.actions.sweep import sweep
+from runs.management.backup.schedule import ScheduledBackups, configured
 from runs.management.database import optimize
 from runs.models.rollups import fold
 from studio.core.errors import StudioError
@@ -83,6 +84,7 @@ def all_tasks(clock: Clock) -> Sequence[Task]:
         Task("mark silent runs", 10, mark_silent),
         Task("fold the counts of runs", 10, fold_counts),
         Task("make histories", TICK_SECONDS, HistoryWork()),
+        Task("back up", 60, ScheduledBackups(configured())),
         *removals(clock.last),
         Task("optimize the database", 86_400, optimize),
     )

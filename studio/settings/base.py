@@ -138,6 +138,10 @@ FILES_DIR = STUDIO_HOME / "files"
 MAX_UPLOAD = env.size("STUDIO_MAX_UPLOAD", 50 * 1024**3)
 MAX_BODY = env.size("STUDIO_MAX_BODY", 32 * 1024**2)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
+#: Scheduled backups: where to, how often, how many.
+BACKUP_PATH = env.backup_path()
+BACKUP_HOURS = env.backup_hours()
+BACKUP_KEEP = env.backup_keep()
 
 LOGGING = {
     "version": 1,

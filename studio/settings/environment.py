@@ -26,6 +26,9 @@ VARIABLES = (
     "STUDIO_SECRET_KEY",
     "STUDIO_MAX_UPLOAD",
     "STUDIO_MAX_BODY",
+    "STUDIO_BACKUP_PATH",
+    "STUDIO_BACKUP_HOURS",
+    "STUDIO_BACKUP_KEEP",
     "DATABASE_URL",
 )
 
@@ -162,6 +165,29 @@ def _whole_number(name: str, default: int, least: int, most: int) -> int:
     return int(value)
 
 
+def backup_path() -> Path | None:
+    """`STUDIO_BACKUP_PATH`: the folder of scheduled backups; none when unset."""
+    value = read("STUDIO_BACKUP_PATH")
+    if not value:
+        return None
+    path = Path(value).expanduser()
+    if not path.is_absolute():
+        raise ImproperlyConfigured(
+            f"STUDIO_BACKUP_PATH must be an absolute path, not {value!r}"
+        )
+    return path
+
+
+def backup_hours() -> int:
+    """`STUDIO_BACKUP_HOURS`: between two scheduled backups."""
+    return _whole_number("STUDIO_BACKUP_HOURS", 24, 1, 8760)
+
+
+def backup_keep() -> int:
+    """`STUDIO_BACKUP_KEEP`: how many scheduled backups stay."""
+    return _whole_number("STUDIO_BACKUP_KEEP", 7, 1, 10_000)
+
+
 def size(name: str, default: int) -> int:
     """Bytes, with an optional unit: `1048576`, `512M`, `50G`."""
     value = read(name).upper()
@@ -179,8 +205,11 @@ def size(name: str, default: int) -> int:
 def database(folder: Path) -> dict[str, Any]:
     """`DATABASE_URL`: `postgres://…`; SQLite in the home folder when unset."""
     url = read("DATABASE_URL")
-    if not url:
-        return _sqlite(folder / "studio.sqlite3")
+    return postgres(url) if url else sqlite(folder / "studio.sqlite3")
+
+
+def postgres(url: str) -> dict[str, Any]:
+    """The settings of a database address; raises ImproperlyConfigured."""
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured(
             "DATABASE_URL must begin with postgres://; without it the database is "
@@ -205,7 +234,7 @@ def _postgres(found: dict[str, Any]) -> dict[str, Any]:
     return {**found, "OPTIONS": options}
 
 
-def _sqlite(path: Path) -> dict[str, Any]:
+def sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,

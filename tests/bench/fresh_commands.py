@@ -12,6 +12,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.bench.commands import (
     AS_JSON,
+    HOME,
     KIND,
     MLFLOW,
     PEER,
@@ -23,6 +24,23 @@ from tests.bench.places import database
 from tests.bench.report import Report
 from tests.parts.browser import FLAGS
 from tests.parts.server import running
+
+
+@click.command()
+@options(
+    HOME,
+    AS_JSON,
+    click.option("--files", default=2_000, show_default=True, help="Files to add."),
+    click.option("--megabytes", default=500, show_default=True, help="Of all files."),
+)
+def backup(home: Path, as_json: bool, files: int, megabytes: int) -> None:
+    """Back up, verify, restore and move a home that `seed` made on SQLite."""
+    with entered(home.absolute(), "sqlite"):
+        from tests.bench.safeguards import measure
+
+        report = Report("Backups")
+        measure(home.absolute(), report, files=files, megabytes=megabytes)
+        report.show(as_json=as_json)
 
 
 @click.command()

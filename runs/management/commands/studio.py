@@ -29,6 +29,7 @@ from runs.management import (
 from runs.management.address import Address, refuse_open, reserve
 from runs.management.ready import wait_ready
 from runs.management.supervisor import Child, Supervisor, python
+from runs.management.unfinished import refuse_unfinished
 
 
 class Command(BaseCommand):
@@ -99,6 +100,7 @@ class Command(BaseCommand):
     def prepare(self, folder: Path, *, adopt: bool = False) -> None:
         """Raises CommandError where the database or the folder cannot be used."""
         try:
+            refuse_unfinished(folder, adopt=adopt)
             # Before anything is written: the two may not belong together.
             step = None if adopt else ownership.decide(ownership.examine(folder))
             self.fill(folder, step)

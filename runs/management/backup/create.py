@@ -1,0 +1,244 @@
+"""Create a backup: the database first, then the stored files that the copy names.
+
+Nothing is deleted meanwhile, so each file that the copy names is there. The manifest is
+written when everything else is flushed and checked; a backup without it does not exist.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connection
+
+from runs.management import identity, ownership, schema
+from runs.management.backup import blobs, layout, manifest, postgres, prune, sqlite
+from runs.management.backup.layout import PARTIAL, BackupFolder
+from runs.management.backup.manifest import FILE_NAMES, SQLITE, Manifest, StoredFile
+from runs.management.backup.objects import (
+    Copied,
+    Fault,
+    NamedBlob,
+    ObjectWriter,
+    has_size,
+    hash_of,
+    in_parallel,
+)
+from runs.management.backup.programs import ProgramFailed
+from runs.management.move.moved import refuse_moved
+from runs.storage.deletions import hold_deletions
+from studio import __version__
+from studio.core.private import sync_folder
+
+#: Small files of the home without which people and scripts would have to sign in again.
+HOME_FILES = ("secret_key", "identity", "client.json")
+
+#: Shows a phase with how much of it is done and the total.
+Report = Callable[[str, int, int], object]
+
+
+@dataclass(frozen=True)
+class Options:
+    full: bool = False
+    logical: bool = False
+    keep: int | None = None
+
+
+@dataclass(frozen=True)
+class Created:
+    manifest: Manifest
+    new_files: int
+    new_bytes: int
+    pruned: int
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.manifest.missing and not self.manifest.damaged
+
+
+@dataclass(frozen=True)
+class CopiedDatabase:
+    kind: str
+    file: StoredFile
+    identity: str
+    migrations: tuple[str, ...]
+    blobs: tuple[NamedBlob, ...]
+
+
+def create(path: Path, options: Options, report: Report) -> Created:
+    """Raises CommandError with a sentence; earlier backups stay as they were."""
+    layout.refuse_inside(path, settings.FILES_DIR)
+    refuse_moved(settings.STUDIO_HOME)
+    folder = BackupFolder(path.absolute())
+    with one_sentence(folder.path), folder.locked():
+        refuse_nothing()
+        ownership.refuse_foreign(settings.STUDIO_HOME)
+        previous = _previous(folder)
+        with hold_deletions():
+            stamp = folder.new_stamp()
+            work = folder.path / f"{stamp}{PARTIAL}"
+            work.mkdir(mode=0o700)
+            copied = copy_database(work, options, report)
+            _refuse_other_home(folder, previous, copied.identity)
+            stored = _copy_blobs(folder, copied, previous, options, report)
+        made = _manifest(work, stamp, copied, stored)
+        prove(folder, work, made, full=options.full)
+        manifest.write(made, work)
+        sync_folder(work)
+        work.rename(folder.path / stamp)
+        sync_folder(folder.path)
+        pruned = prune.prune(folder, options.keep) if options.keep else 0
+    new = [one for one in stored if one.new]
+    return Created(made, len(new), sum(one.new for one in new), pruned)
+
+
+@contextmanager
+def one_sentence(path: Path) -> Iterator[None]:
+    """What can go wrong outside of this program, as a sentence for the operator."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise CommandError(
+            f"The backup to {path} failed: {error}. It does not count, and earlier "
+            "backups are unchanged. Free some space or check the disk, then repeat it."
+        ) from error
+    except (DatabaseError, ProgramFailed, BadZipFile, ValueError) as error:
+        raise CommandError(
+            f"The backup to {path} failed: {str(error).strip()}. It does not count, "
+            "and earlier backups are unchanged."
+        ) from error
+
+
+def _previous(folder: BackupFolder) -> Manifest | None:
+    """The newest backup that can be read; a damaged one must not prevent new ones."""
+    for stamp in reversed(folder.stamps()):
+        with suppress(CommandError):
+            return manifest.read(folder, stamp)
+    return None
+
+
+def refuse_nothing() -> None:
+    """Connecting would create an empty SQLite database."""
+    name = Path(str(connection.settings_dict["NAME"]))
+    is_there = connection.vendor != "sqlite" or name.is_file()
+    if not is_there or schema.is_empty(connection):
+        raise CommandError(
+            "The database is empty, so there is nothing to back up. Check STUDIO_HOME "
+            "and DATABASE_URL."
+        )
+
+
+def _refuse_other_home(
+    folder: BackupFolder, previous: Manifest | None, own: str
+) -> None:
+    if previous is not None and previous.identity and previous.identity != own:
+        raise CommandError(
+            f"{folder.path} holds backups of another home (identity "
+            f"{previous.identity}, this one is {own or 'unknown'}). Choose another "
+            "folder."
+        )
+
+
+def copy_database(folder: Path, options: Options, report: Report) -> CopiedDatabase:
+    """Copy the database into the folder, and list the files that the copy names."""
+
+    def progress(done: int, total: int) -> None:
+        report("the database", done, total)
+
+    if connection.vendor == "sqlite":
+        target = folder / FILE_NAMES[SQLITE]
+        migrations, own = _described()
+        sqlite.copy(Path(str(connection.settings_dict["NAME"])), target, progress)
+        return CopiedDatabase(
+            SQLITE,
+            manifest.describe(target),
+            own,
+            migrations,
+            tuple(blobs.of_copy(target)),
+        )
+    kind = postgres.kind_of_copy(logical=options.logical)
+    target = folder / FILE_NAMES[kind]
+    with postgres.snapshot() as moment:
+        migrations, own = _described()
+        named = tuple(blobs.of_database())
+        postgres.copy(target, kind, moment, progress)
+    return CopiedDatabase(kind, manifest.describe(target), own, migrations, named)
+
+
+def _described() -> tuple[tuple[str, ...], str]:
+    """The applied migrations and the identity: both change only at a start."""
+    return tuple(schema.applied(connection)), identity.read_database()
+
+
+def _copy_blobs(
+    folder: BackupFolder,
+    copied: CopiedDatabase,
+    previous: Manifest | None,
+    options: Options,
+    report: Report,
+) -> list[Copied]:
+    root = Path(settings.FILES_DIR)
+    before = previous.blobs if previous else ()
+    writer = ObjectWriter(
+        folder,
+        lambda name: blobs.locate(root, name),
+        {(blob.name, blob.size): blob.sha256 for blob in before},
+        options.full,
+    )
+    stored = []
+    for done, one in enumerate(in_parallel(writer.add, copied.blobs), 1):
+        stored.append(one)
+        report("files", done, len(copied.blobs))
+    writer.flush()
+    return stored
+
+
+def _manifest(
+    work: Path, stamp: str, copied: CopiedDatabase, stored: Iterable[Copied]
+) -> Manifest:
+    stored = list(stored)
+    return Manifest(
+        stamp=stamp,
+        version=__version__,
+        identity=copied.identity,
+        kind=copied.kind,
+        database=copied.file,
+        migrations=copied.migrations,
+        home=tuple(_home_files(work)),
+        blobs=tuple(one.blob for one in stored if one.blob is not None),
+        missing=_with_fault(stored, Fault.MISSING),
+        damaged=_with_fault(stored, Fault.DAMAGED),
+    )
+
+
+def _with_fault(stored: Iterable[Copied], fault: Fault) -> tuple[str, ...]:
+    return tuple(one.name for one in stored if one.fault is fault)
+
+
+def _home_files(work: Path) -> Iterator[StoredFile]:
+    for name in HOME_FILES:
+        source = Path(settings.STUDIO_HOME, name)
+        if source.is_file():
+            layout.write_synced(work / name, source.read_bytes())
+            yield manifest.describe(work / name)
+
+
+def prove(folder: BackupFolder, work: Path, made: Manifest, *, full: bool) -> None:
+    """Check what was written by reading it. Raises CommandError, ValueError."""
+    if made.kind == SQLITE:
+        sqlite.check(work / made.database.name)
+    else:
+        postgres.check(work / made.database.name, made.kind)
+    for blob in made.blobs:
+        path = folder.object(blob.sha256)
+        is_whole = has_size(path, blob.size)
+        if is_whole and full:
+            is_whole = hash_of(path, blob.size) == blob.sha256
+        if not is_whole:
+            raise ValueError(f"the object {path} is damaged")

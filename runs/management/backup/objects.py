@@ -1,0 +1,160 @@
+"""Bytes of stored files as objects: copied in parallel, and hashed while copied."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from runs.management.backup.layout import BackupFolder
+from runs.management.backup.manifest import PIECE, BackedUpBlob
+from studio.core.private import sync_folder
+
+#: Flushing many small files is waiting: several wait at once.
+THREADS = 8
+#: Results are taken in groups, so that millions of files do not wait in memory.
+GROUP = 2_000
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class NamedBlob:
+    """A stored file as its row describes it; the hash is empty while it is a log."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Fault(Enum):
+    MISSING = "missing"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True)
+class Copied:
+    """`new` is the number of bytes that were written."""
+
+    blob: BackedUpBlob | None
+    name: str
+    fault: Fault | None = None
+    new: int = 0
+
+
+class Changed(Exception):
+    """The bytes are not those that were expected."""
+
+
+def in_parallel(
+    work: Callable[[Given], Made], items: Iterable[Given]
+) -> Iterator[Made]:
+    """Like `map`, in threads; an error of one ends all."""
+    left = iter(items)
+    with ThreadPoolExecutor(THREADS) as pool:
+        while group := list(islice(left, GROUP)):
+            yield from pool.map(work, group)
+
+
+def copy_bytes(source: Path, target: Path, size: int, sha256: str = "") -> str:
+    """Copy the first `size` bytes, flushed; returns their hash.
+
+    Raises Changed where there are fewer, or their hash is not `sha256`; then, and after
+    any other error, no target is left.
+    """
+    digest, left = hashlib.sha256(), size
+    try:
+        with source.open("rb") as old, _new_file(target) as new:
+            while left and (piece := old.read(min(left, PIECE))):
+                digest.update(piece)
+                new.write(piece)
+                left -= len(piece)
+            new.flush()
+            os.fsync(new.fileno())
+        if left or (sha256 and digest.hexdigest() != sha256):
+            raise Changed(source)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return digest.hexdigest()
+
+
+def _new_file(path: Path) -> BinaryIO:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    return os.fdopen(handle, "wb")
+
+
+def hash_of(path: Path, size: int) -> str:
+    """The hash of the first `size` bytes; raises Changed where there are fewer."""
+    digest, left = hashlib.sha256(), size
+    with path.open("rb") as file:
+        while left and (piece := file.read(min(left, PIECE))):
+            digest.update(piece)
+            left -= len(piece)
+    if left:
+        raise Changed(path)
+    return digest.hexdigest()
+
+
+def has_size(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except FileNotFoundError:
+        return False
+
+
+@dataclass(frozen=True)
+class ObjectWriter:
+    """Adds stored files to the objects of a backup folder.
+
+    `known` are the hashes of logs in the newest backup, by name and size: a log only
+    grows, so the same size is the same bytes. With `full` every byte is read again.
+    """
+
+    folder: BackupFolder
+    locate: Callable[[str], Path | None]
+    known: dict[tuple[str, int], str]
+    full: bool = False
+
+    def add(self, blob: NamedBlob) -> Copied:
+        sha256 = blob.sha256 or self.known.get((blob.name, blob.size), "")
+        if sha256 and not self.full and self._is_there(sha256, blob.size):
+            return Copied(BackedUpBlob(blob.name, blob.size, sha256), blob.name)
+        source = self.locate(blob.name)
+        if source is None:
+            return Copied(None, blob.name, Fault.MISSING)
+        try:
+            return self._copy(blob, source)
+        except FileNotFoundError:
+            # Its upload ended in this moment, and moved it.
+            return self.add(blob)
+        except Changed:
+            return Copied(None, blob.name, Fault.DAMAGED)
+
+    def _is_there(self, sha256: str, size: int) -> bool:
+        return has_size(self.folder.object(sha256), size)
+
+    def _copy(self, blob: NamedBlob, source: Path) -> Copied:
+        temporary = self.folder.incoming / uuid.uuid4().hex
+        sha256 = copy_bytes(source, temporary, blob.size, blob.sha256)
+        target = self.folder.object(sha256)
+        is_new = not self._is_there(sha256, blob.size)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        # Also where it is there: with `full` this heals an object that was damaged.
+        temporary.replace(target)
+        new = blob.size if is_new else 0
+        return Copied(BackedUpBlob(blob.name, blob.size, sha256), blob.name, new=new)
+
+    def flush(self) -> None:
+        """Flush the folders' entries; a backup without that is not complete."""
+        for folder in self.folder.objects.iterdir():
+            sync_folder(folder)
+        sync_folder(self.folder.objects)

@@ -1,0 +1,156 @@
+"""A consistent copy of a PostgreSQL database: pg_dump's archive, else its tables.
+
+The archive of tables is a zip of what COPY prints, one file per table, with their
+columns. It needs no program, and is restored into the schema that the migrations make.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from psycopg import sql
+
+from runs.management import schema
+from runs.management.backup import programs
+from runs.management.backup.layout import sync_file
+from runs.management.backup.manifest import DUMP, TABLES
+from runs.management.backup.sqlite import Progress, ignore_progress
+
+#: The names of the tables and of their columns, in the archive of tables.
+CONTENTS = "tables.json"
+
+
+@contextmanager
+def snapshot() -> Iterator[str]:
+    """One moment of the database for all that is read in the block; yields its name."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        # A large database takes longer than a cluster may allow to requests.
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        cursor.execute("SELECT pg_export_snapshot()")
+        yield str(cursor.fetchone()[0])
+
+
+def server_version() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version_num")
+        return int(cursor.fetchone()[0])
+
+
+def dump_program() -> Path | None:
+    return programs.find("pg_dump", server_version())
+
+
+def kind_of_copy(*, logical: bool) -> str:
+    return TABLES if logical or dump_program() is None else DUMP
+
+
+def copy(
+    target: Path, kind: str, moment: str, progress: Progress = ignore_progress
+) -> None:
+    """Within `snapshot`. Raises ProgramFailed, DatabaseError, OSError."""
+    target.touch(mode=0o600)
+    if kind == DUMP:
+        dump(target, moment)
+    else:
+        export_tables(target, progress)
+    sync_file(target)
+
+
+def dump(target: Path, moment: str) -> None:
+    program = dump_program()
+    assert program is not None
+    database, environment = programs.address(connection)
+    options = ["--format=custom", "--no-owner", "--no-privileges", "--no-comments"]
+    where = [f"--snapshot={moment}", f"--file={target}", database]
+    programs.run([program, *options, "--compress=1", *where], environment)
+
+
+def check(path: Path, kind: str) -> None:
+    """Raises ProgramFailed or ValueError unless the whole archive can be read."""
+    if kind == TABLES:
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():
+                raise ValueError(f"{damaged} is damaged")
+        return
+    program = restore_program()
+    if program is not None:
+        # Without a database it unpacks every row and prints it, here to nowhere.
+        programs.run([program, "--file=/dev/null", path], dict(os.environ))
+
+
+def restore_program() -> Path | None:
+    return programs.find("pg_restore", 0)
+
+
+def restore_dump(path: Path) -> None:
+    """In one transaction. Raises ProgramFailed."""
+    program = restore_program()
+    if program is None:
+        raise programs.ProgramFailed("the program pg_restore is not installed")
+    database, environment = programs.address(connection)
+    options = ["--single-transaction", "--exit-on-error", "--no-owner"]
+    programs.run([program, *options, "--no-privileges", database, path], environment)
+
+
+def export_tables(target: Path, progress: Progress) -> None:
+    tables = {name: columns(name) for name in schema.tables(connection)}
+    with (
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        connection.cursor() as cursor,
+    ):
+        archive.writestr(CONTENTS, json.dumps(tables))
+        for done, (table, names) in enumerate(tables.items()):
+            progress(done, len(tables))
+            query = sql.SQL("COPY {} ({}) TO STDOUT").format(
+                sql.Identifier(table), _list(names)
+            )
+            with (
+                archive.open(table, "w", force_zip64=True) as file,
+                cursor.copy(query) as rows,
+            ):
+                for data in rows:
+                    file.write(data)
+
+
+def import_tables(path: Path, progress: Progress) -> None:
+    """Into tables that are there and empty; the caller holds the transaction."""
+    with zipfile.ZipFile(path) as archive, connection.cursor() as cursor:
+        tables: dict[str, list[str]] = json.loads(archive.read(CONTENTS))
+        for done, (table, names) in enumerate(tables.items()):
+            progress(done, len(tables))
+            query = sql.SQL("COPY {} ({}) FROM STDIN").format(
+                sql.Identifier(table), _list(names)
+            )
+            with archive.open(table) as file, cursor.copy(query) as rows:
+                while data := file.read(1024 * 1024):
+                    rows.write(data)
+
+
+def columns(table: str) -> list[str]:
+    """Those that are stored; what the database computes is not copied."""
+    return [name for name, _generated in _columns(table) if not _generated]
+
+
+def _columns(table: str) -> list[tuple[str, bool]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name, is_generated = 'ALWAYS' "
+            "FROM information_schema.columns WHERE table_schema = current_schema() "
+            "AND table_name = %s ORDER BY ordinal_position",
+            [table],
+        )
+        found: list[tuple[str, bool]] = cursor.fetchall()
+    return found
+
+
+def _list(names: Iterable[str]) -> Any:
+    return sql.SQL(", ").join(sql.Identifier(name) for name in names)

@@ -1,0 +1,72 @@
+"""PostgreSQL's own programs, pg_dump and pg_restore, where they are installed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.conninfo import make_conninfo
+
+#: What Django adds to a connection's parameters and libpq does not know.
+_DJANGO_ONLY = {"password", "cursor_factory", "context", "prepare_threshold"}
+
+
+class ProgramFailed(Exception):
+    """Its text is the last line that the program printed."""
+
+
+def find(name: str, server_version: int) -> Path | None:
+    """The newest such program that is not older than the server (as 150004)."""
+    candidates = sorted(_candidates(name), key=_major, reverse=True)
+    if candidates and _major(candidates[0]) >= server_version // 10_000:
+        return candidates[0]
+    return None
+
+
+def _candidates(name: str) -> Iterator[Path]:
+    on_path = shutil.which(name)
+    if on_path:
+        yield Path(on_path)
+    yield from Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
+
+
+def _major(program: Path) -> int:
+    try:
+        said = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, check=False
+        ).stdout
+    except OSError:
+        return 0
+    found = re.search(r"\) (\d+)", said)
+    return int(found[1]) if found else 0
+
+
+def address(connection: BaseDatabaseWrapper) -> tuple[str, dict[str, str]]:
+    """The database as an option, and the environment with the password."""
+    given: dict[str, Any] = connection.get_connection_params()
+    plain = {k: v for k, v in given.items() if k not in _DJANGO_ONLY and v is not None}
+    environment = dict(os.environ)
+    if given.get("password"):
+        environment["PGPASSWORD"] = str(given["password"])
+    return f"--dbname={make_conninfo(**plain)}", environment
+
+
+def run(command: list[str | Path], environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+        raise ProgramFailed(lines[-1])

@@ -1,0 +1,33 @@
+"""Remove old backups, and the objects that no other backup names."""
+
+from __future__ import annotations
+
+import shutil
+
+from runs.management.backup import manifest
+from runs.management.backup.layout import PARTIAL, BackupFolder
+from studio.core.private import sync_folder
+
+
+def prune(folder: BackupFolder, keep: int) -> int:
+    """Keep the newest `keep` complete backups; returns how many were removed.
+
+    The caller holds the folder's lock. A backup first loses its name, so that one whose
+    removal is interrupted does not count; objects go last. Raises CommandError, before
+    any object goes, where a manifest that stays cannot be read.
+    """
+    stamps = folder.stamps()
+    old = stamps[:-keep]
+    if not old:
+        return 0
+    kept = [manifest.read(folder, stamp) for stamp in stamps[-keep:]]
+    for stamp in old:
+        path = folder.path / stamp
+        removed = path.rename(path.with_name(f"{stamp}{PARTIAL}"))
+        sync_folder(folder.path)
+        shutil.rmtree(removed)
+    needed = {blob.sha256 for one in kept for blob in one.blobs}
+    for name in list(folder.object_names()):
+        if name not in needed:
+            folder.object(name).unlink()
+    return len(old)

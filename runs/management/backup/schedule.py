@@ -1,0 +1,111 @@
+"""Scheduled backups: the worker starts `manage.py backup` and goes on meanwhile."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+
+from runs.management.backup.layout import BackupFolder, time_of
+from runs.management.supervisor import python
+
+log = logging.getLogger("studio.worker")
+
+HOUR_MS = 3_600_000
+#: Requests come first.
+NICE = 10
+STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    path: Path
+    every_ms: int
+    keep: int
+
+
+def configured() -> Schedule | None:
+    """What the settings say; None without `STUDIO_BACKUP_PATH`."""
+    path: Path | None = settings.BACKUP_PATH
+    if path is None:
+        return None
+    return Schedule(path, settings.BACKUP_HOURS * HOUR_MS, settings.BACKUP_KEEP)
+
+
+class ScheduledBackups:
+    """Each call looks whether a backup ended, and starts one that is due."""
+
+    def __init__(self, schedule: Schedule | None) -> None:
+        self._schedule = schedule
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output: IO[bytes] | None = None
+        self._every_ms = schedule.every_ms if schedule else 0
+        self._not_before = 0
+        atexit.register(self.stop)
+
+    def __call__(self, now: int) -> None:
+        if self._schedule is None:
+            return
+        if self._process is not None:
+            if self._process.poll() is None:
+                return
+            self._finish(now)
+        if now >= self._not_before and is_due(self._schedule, now):
+            self._start(self._schedule)
+
+    def is_running(self) -> bool:
+        """Whether a backup was started and its end not yet noted."""
+        return self._process is not None
+
+    def stop(self) -> None:
+        """With the worker ends its backup; what it wrote does not count."""
+        if self._process is not None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_SECONDS)
+            self._process = None
+
+    def _start(self, schedule: Schedule) -> None:
+        manage = str(settings.BASE_DIR / "manage.py")
+        keep = f"--keep={schedule.keep}"
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115
+        self._process = subprocess.Popen(
+            python(manage, "backup", str(schedule.path), keep),
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, NICE)
+
+    def _finish(self, now: int) -> None:
+        assert self._process is not None
+        assert self._output is not None
+        with self._output as output:
+            output.seek(0)
+            said = output.read().decode(errors="replace").strip()
+        if self._process.returncode:
+            self._not_before = now + HOUR_MS
+            last = said.splitlines()[-1] if said else "it was ended"
+            log.error("The scheduled backup failed: %s", last)
+        else:
+            log.info("Scheduled backup: %s", said)
+            self._not_before = now + self._every_ms
+        self._process = None
+
+
+def is_due(schedule: Schedule, now: int) -> bool:
+    stamps = BackupFolder(schedule.path).stamps()
+    if not stamps:
+        return True
+    age = now - time_of(stamps[-1]).timestamp() * 1000
+    # A time in the future says nothing: the clock was wrong then, or is now.
+    return age >= schedule.every_ms or age < -schedule.every_ms

@@ -1,0 +1,116 @@
+"""Load whole tables fast: without triggers, and on PostgreSQL without indexes.
+
+The caller holds a transaction. Rows come as they are, derived ones too: nothing is
+counted, refused or indexed meanwhile. What was taken away is back at the end, and the
+database then checks it: a row without its parent, or there twice, is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import connection
+
+from runs.management import schema
+from runs.models import change_counts, immutable, rollups, root_metrics, search_text
+
+_FOREIGN_KEYS = """
+SELECT c.conrelid::regclass::text, c.conname, pg_get_constraintdef(c.oid)
+FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+WHERE c.contype = 'f' AND t.relnamespace = current_schema()::regnamespace
+ORDER BY 1, 2
+"""
+#: Those of primary keys and of other constraints stay.
+_INDEXES = """
+SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
+FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+WHERE t.relkind = 'r' AND t.relnamespace = current_schema()::regnamespace
+AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.indexrelid)
+ORDER BY 1
+"""
+
+
+@contextmanager
+def bulk_load() -> Iterator[None]:
+    if connection.vendor == "postgresql":
+        with _postgresql():
+            yield
+        return
+    derived = (immutable, rollups, change_counts, root_metrics, search_text)
+    for each in derived:
+        each.remove(connection)
+    yield
+    for each in derived:
+        each.install(connection)
+    search_text.refill(connection)
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What is taken away, and the statements that bring it back."""
+
+    drop: list[str]
+    create: list[str]
+
+
+@contextmanager
+def _postgresql() -> Iterator[None]:
+    removed = _removed()
+    _execute(removed.drop)
+    _switch_triggers("DISABLE")
+    yield
+    _switch_triggers("ENABLE")
+    # Building them sorts all rows at once, which is fast with memory.
+    _execute(["SET LOCAL maintenance_work_mem = '256MB'", *removed.create])
+
+
+def _removed() -> Removed:
+    with connection.cursor() as cursor:
+        # Removing an index that a constraint needs would be refused.
+        cursor.execute(_FOREIGN_KEYS)
+        keys = cursor.fetchall()
+        cursor.execute(_INDEXES)
+        indexes = cursor.fetchall()
+    drop = [f'ALTER TABLE {table} DROP CONSTRAINT "{name}"' for table, name, _ in keys]
+    create = [
+        f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}'
+        for table, name, definition in keys
+    ]
+    return Removed(
+        [*drop, *(f"DROP INDEX {name}" for name, _definition in indexes)],
+        [*(definition for _name, definition in indexes), *create],
+    )
+
+
+def _switch_triggers(word: str) -> None:
+    """Those of the schema; the database's own ones belong to its constraints."""
+    tables = schema.tables(connection)
+    _execute([f'ALTER TABLE "{table}" {word} TRIGGER USER' for table in tables])
+
+
+def _execute(statements: Sequence[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def reset_sequences() -> None:
+    """New rows get keys after those that were loaded with their keys."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name, "
+            "pg_get_serial_sequence(quote_ident(table_name), column_name) "
+            "FROM information_schema.columns WHERE table_schema = current_schema() "
+            "AND pg_get_serial_sequence(quote_ident(table_name), column_name) "
+            "IS NOT NULL"
+        )
+        for table, column, sequence in cursor.fetchall():
+            cursor.execute(
+                f'SELECT setval(%s, (SELECT COALESCE(MAX("{column}"), 0) + 1 '
+                f'FROM "{table}"), false)',
+                [sequence],
+            )

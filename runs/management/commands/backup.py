@@ -1,0 +1,75 @@
+"""`manage.py backup PATH`: a checked backup, also while the server serves."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from runs.management import home, tether
+from runs.management.arguments import positive
+from runs.management.backup import create
+from runs.management.backup.progress import Progress, size_text
+
+
+class Command(BaseCommand):
+    help = "Backs the database and the stored files up, and checks the backup."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", type=Path, help="the folder of backups")
+        parser.add_argument(
+            "--keep", type=positive, help="remove all but the newest KEEP backups"
+        )
+        parser.add_argument(
+            "--full", action="store_true", help="also read again what it holds already"
+        )
+        parser.add_argument(
+            "--logical",
+            action="store_true",
+            help="copy PostgreSQL's tables without pg_dump",
+        )
+
+        parser.add_argument(
+            "--parent", type=int, help="end when this process, the parent, is gone"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        home.keep_private()
+        if options["parent"]:
+            tether.tie(options["parent"])
+        begin, progress = time.monotonic(), Progress()
+        chosen = create.Options(options["full"], options["logical"], options["keep"])
+        try:
+            made = create.create(options["path"], chosen, progress)
+        finally:
+            progress.end()
+        seconds = time.monotonic() - begin
+        self.stdout.write(summary(made, options["path"], seconds))
+        if not made.is_whole:
+            raise CommandError(faults(made))
+
+
+def summary(made: create.Created, path: Path, seconds: float) -> str:
+    manifest = made.manifest
+    removed = f", {made.pruned} old ones removed" if made.pruned else ""
+    return (
+        f"Backup {manifest.stamp} in {path}: the database "
+        f"({size_text(manifest.database.size)}) and {len(manifest.blobs):,} files "
+        f"({size_text(manifest.size)}), of which {made.new_files:,} are new "
+        f"({size_text(made.new_bytes)}){removed}; checked, {seconds:.1f} s."
+    )
+
+
+def faults(made: create.Created) -> str:
+    """What this home had lost before; the backup holds all that is left."""
+    manifest = made.manifest
+    counts = f"{len(manifest.missing)} missing, {len(manifest.damaged)} damaged"
+    names = ", ".join([*manifest.missing, *manifest.damaged][:5])
+    return (
+        f"The backup is complete but for stored files that the home itself has lost: "
+        f"{counts} ({names}). `manage.py verify` lists them."
+    )

@@ -1,0 +1,48 @@
+"""`manage.py restore PATH`: a backup into an empty home and database."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from runs.management import home
+from runs.management.backup import restore
+from runs.management.backup.progress import Progress, size_text
+
+
+class Command(BaseCommand):
+    help = "Restores a backup into an empty home and an empty database."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", type=Path, help="the folder of backups")
+        parser.add_argument(
+            "--at", metavar="STAMP", help="which backup (default: the newest)"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        home.prepare(settings.STUDIO_HOME)
+        home.lock(settings.STUDIO_HOME)
+        begin, progress = time.monotonic(), Progress()
+        try:
+            made = restore.restore(options["path"], options["at"], progress)
+        finally:
+            progress.end()
+        found = made.manifest
+        self.stdout.write(
+            f"Restored backup {found.stamp} into {settings.STUDIO_HOME}: the database "
+            f"({size_text(found.database.size)}) and "
+            f"{len(found.blobs) - len(made.lost):,} files ({size_text(found.size)}), "
+            f"each checked, {time.monotonic() - begin:.1f} s."
+        )
+        if lost := [*made.lost, *found.missing, *found.damaged]:
+            raise CommandError(
+                f"{len(lost)} files are missing or damaged in the backup "
+                f"({', '.join(lost[:5])}); all else is restored. `manage.py verify` "
+                "lists them."
+            )

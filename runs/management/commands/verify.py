@@ -1,0 +1,90 @@
+"""`manage.py verify`: every row has its bytes, every stored file its row."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from runs.management import home, identity, ownership
+from runs.management.backup.create import refuse_nothing
+from runs.management.backup.progress import Progress
+from runs.management.move.move import refuse_old_schema
+from runs.management.move.moved import refuse_moved
+from runs.management.verify import database, repair, stored
+from runs.management.verify.findings import Finding, lines, open_findings
+
+
+class Command(BaseCommand):
+    help = "Checks that the database and the stored files hold the same."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--full", action="store_true", help="also read all bytes and metric points"
+        )
+        parser.add_argument(
+            "--repair",
+            action="store_true",
+            help="repair what can be; move unknown files to quarantine",
+        )
+        parser.add_argument(
+            "--backup",
+            metavar="PATH",
+            type=Path,
+            help="with --repair: take lost bytes from this folder of backups",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        home.keep_private()
+        if options["backup"] and not options["repair"]:
+            raise CommandError("--backup needs --repair.")
+        begin, progress = time.monotonic(), Progress()
+        try:
+            findings = self.find(options, progress)
+        except (DatabaseError, OSError) as error:
+            raise CommandError(f"The check failed: {str(error).strip()}") from error
+        finally:
+            progress.end()
+        for line in lines(findings):
+            self.stdout.write(line)
+        left = open_findings(findings)
+        seconds = time.monotonic() - begin
+        if left:
+            raise CommandError(conclusion(left, seconds))
+        self.stdout.write(f"The database and the stored files match; {seconds:.1f} s.")
+
+    def find(self, options: dict[str, Any], progress: Progress) -> list[Finding]:
+        refuse_moved(settings.STUDIO_HOME)
+        refuse_nothing()
+        refuse_old_schema()
+        ownership.refuse_foreign(settings.STUDIO_HOME)
+        if options["repair"]:
+            refuse_unknown_home()
+        full: bool = options["full"]
+        found = list(database.check_database(progress, full=full))
+        of_files = list(stored.check_files(progress, full=full))
+        if options["repair"]:
+            found = database.repair_derived(found)
+            repair.keep_incoming()
+            of_files = repair.repair_files(of_files, options["backup"])
+        return [*found, *of_files]
+
+
+def refuse_unknown_home() -> None:
+    """All files of another home would be unknown to this database."""
+    if not identity.read_database():
+        raise CommandError(
+            "This home and its database have no identity yet, so nothing is repaired. "
+            "Start `manage.py studio` once, then repeat the command."
+        )
+
+
+def conclusion(left: list[Finding], seconds: float) -> str:
+    hint = "`--repair` repairs what it can, with `--backup PATH` also lost bytes."
+    return f"{len(left):,} findings are not repaired; {seconds:.1f} s. {hint}"

@@ -1,0 +1,1 @@
+"""Move a home's data from its database to another, empty one."""

@@ -1,0 +1,190 @@
+"""The tables that are moved, with columns whose values mean the same everywhere.
+
+A row is a tuple of plain Python values, in the same form whichever database it comes
+from: booleans, times in UTC, JSON as text, bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from django.apps import apps
+from django.db import models
+
+Row = tuple[Any, ...]
+
+#: From here on a number of JSON is compared as a float: PostgreSQL spells it in full.
+_EXACT_JSON = 10**16
+_MODULUS = 1 << 128
+
+
+class ColumnKind(Enum):
+    BOOLEAN = "boolean"
+    TIME = "time"
+    JSON = "json"
+    BYTES = "bytes"
+    TEXT = "text"
+    INTEGER = "integer"
+    FLOAT = "float"
+
+
+@dataclass(frozen=True)
+class Column:
+    """`max_length` is of texts, in characters; `bits` of integers."""
+
+    name: str
+    kind: ColumnKind
+    max_length: int | None = None
+    bits: int = 64
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    key: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def places(self, kind: ColumnKind) -> list[int]:
+        return [n for n, column in enumerate(self.columns) if column.kind is kind]
+
+
+_KINDS = {
+    "BooleanField": ColumnKind.BOOLEAN,
+    "DateTimeField": ColumnKind.TIME,
+    "JSONField": ColumnKind.JSON,
+    "BinaryField": ColumnKind.BYTES,
+    "FloatField": ColumnKind.FLOAT,
+    "CharField": ColumnKind.TEXT,
+    "TextField": ColumnKind.TEXT,
+}
+#: What PostgreSQL stores in less than 64 bits.
+_BITS = {
+    "AutoField": 32,
+    "IntegerField": 32,
+    "PositiveIntegerField": 32,
+    "PositiveSmallIntegerField": 16,
+    "SmallIntegerField": 16,
+}
+
+
+def all_tables() -> list[Table]:
+    """The tables of all models; the record of migrations is the target's own."""
+    managed = [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed
+    ]
+    return sorted(map(_table, managed), key=lambda table: table.name)
+
+
+def _table(model: type[models.Model]) -> Table:
+    key = model._meta.pk
+    columns = tuple(_column(field) for field in model._meta.concrete_fields)
+    return Table(model._meta.db_table, str(key.column), columns)
+
+
+def _column(field: Any) -> Column:
+    stored = field
+    while stored.is_relation:
+        stored = stored.target_field
+    name = stored.get_internal_type()
+    kind = _KINDS.get(name, ColumnKind.INTEGER)
+    length = stored.max_length if name == "CharField" else None
+    return Column(field.column, kind, length, _BITS.get(name, 64))
+
+
+Convert = Callable[[Row], Row]
+
+
+def from_sqlite(table: Table) -> Convert:
+    """Turns a row as SQLite stores it into its common form."""
+    booleans = table.places(ColumnKind.BOOLEAN)
+    times = table.places(ColumnKind.TIME)
+    if not booleans and not times:
+        return tuple
+
+    def convert(row: Row) -> Row:
+        values = list(row)
+        for n in booleans:
+            values[n] = None if values[n] is None else bool(values[n])
+        for n in times:
+            if values[n] is not None:
+                values[n] = datetime.fromisoformat(values[n]).replace(tzinfo=UTC)
+        return tuple(values)
+
+    return convert
+
+
+def to_sqlite(table: Table) -> Convert:
+    times = table.places(ColumnKind.TIME)
+
+    def convert(row: Row) -> Row:
+        values = list(row)
+        for n in times:
+            if values[n] is not None:
+                values[n] = str(values[n].astimezone(UTC).replace(tzinfo=None))
+        return tuple(values)
+
+    return convert
+
+
+class Digest:
+    """Count rows and hash their content, in whatever order they come."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table.name
+        self._json = table.places(ColumnKind.JSON)
+        self._times = table.places(ColumnKind.TIME)
+        self._encode = msgspec.msgpack.Encoder().encode
+        self.rows = 0
+        self._sum = 0
+
+    def add(self, row: Row) -> None:
+        if self._json or self._times:
+            row = self._plain(row)
+        found = blake2b(self._encode(row), digest_size=16).digest()
+        self._sum = (self._sum + int.from_bytes(found)) % _MODULUS
+        self.rows += 1
+
+    def _plain(self, row: Row) -> Row:
+        values = list(row)
+        for n in self._json:
+            if values[n] is not None:
+                values[n] = canonical_json(values[n])
+        for n in self._times:
+            if values[n] is not None:
+                values[n] = values[n].astimezone(UTC)
+        return tuple(values)
+
+    @property
+    def value(self) -> tuple[int, str]:
+        return self.rows, f"{self._sum:032x}"
+
+
+def canonical_json(text: str) -> str:
+    """The same text for the same value: jsonb sorts keys and spells numbers anew."""
+    return json.dumps(_canonical(json.loads(text)), sort_keys=True)
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _canonical(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_canonical(one) for one in value]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) >= _EXACT_JSON else value
+
+
+def quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

@@ -1,0 +1,197 @@
+"""Copy every table into an empty database, compare both, and note the move."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
+from django.db.utils import ConnectionHandler
+
+from runs.management import identity, schema
+from runs.management.backup.create import Report
+from runs.management.bulk_load import bulk_load, reset_sequences
+from runs.management.move import moved
+from runs.management.move.columns import Digest, Row, Table, all_tables
+from runs.management.move.stores import FETCH, TableStore, store_of
+from runs.management.move.unstorable import refuse_unstorable
+
+Digests = dict[str, tuple[int, str]]
+
+
+@dataclass(frozen=True)
+class MovedData:
+    """`digests` are the rows and the content's hash of each table, on both sides."""
+
+    target: str
+    digests: Digests
+
+    @property
+    def rows(self) -> int:
+        return sum(rows for rows, _content in self.digests.values())
+
+
+def move(database: dict[str, Any], report: Report) -> MovedData:
+    """To the database of these settings; the caller holds the home's lock.
+
+    Raises CommandError; then the target is as it was, and so is the source.
+    """
+    source, target = _wrapper(), _open(database)
+    place = moved.describe(target.settings_dict)
+    if place == moved.describe(source.settings_dict):
+        raise CommandError(f"The data is already in {place}.")
+    refuse_old_schema()
+    with one_sentence(place), read_moment(source), as_default(target):
+        if schema.is_empty(target):
+            digests = fill(source, report)
+        else:
+            digests = compare_earlier(source, place, report)
+    moved.note(
+        Path(settings.STUDIO_HOME),
+        source=moved.describe(source.settings_dict),
+        target=place,
+    )
+    return MovedData(place, digests)
+
+
+def _wrapper() -> BaseDatabaseWrapper:
+    found: BaseDatabaseWrapper = connections["default"]
+    return found
+
+
+def _open(database: dict[str, Any]) -> BaseDatabaseWrapper:
+    """A connection of these settings that stands for the default one when asked to."""
+    alone = ConnectionHandler({"default": database})
+    found: BaseDatabaseWrapper = alone["default"]
+    return found
+
+
+@contextmanager
+def as_default(target: BaseDatabaseWrapper) -> Iterator[None]:
+    """Migrations and models then work on the target: they know no other database."""
+    source = connections["default"]
+    connections["default"] = target
+    try:
+        yield
+    finally:
+        target.close()
+        connections["default"] = source
+
+
+@contextmanager
+def one_sentence(place: str) -> Iterator[None]:
+    try:
+        yield
+    except (DatabaseError, psycopg.Error, sqlite3.Error, OSError) as error:
+        text = str(error).strip().splitlines()
+        raise CommandError(
+            f"The data could not be moved to {place}: {text[0] if text else error}. "
+            "That database is as empty as before, and the present one is unchanged."
+        ) from error
+
+
+@contextmanager
+def read_moment(source: BaseDatabaseWrapper) -> Iterator[None]:
+    """One moment of the source; on SQLite nobody writes meanwhile."""
+    with transaction.atomic(using=source.alias):
+        if source.vendor == "postgresql":
+            with source.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
+def refuse_old_schema() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise CommandError(
+            "The database has not the schema of this version. Start `manage.py studio` "
+            "once and stop it, then repeat the command."
+        )
+
+
+def fill(source: BaseDatabaseWrapper, report: Report) -> Digests:
+    """In one transaction, which ends only when both sides hold the same."""
+    tables = all_tables()
+    if source.vendor == "sqlite":
+        refuse_unstorable(source, tables)
+    # SQLite takes this outside of a transaction alone; rows come in any order.
+    connection.disable_constraint_checking()
+    with transaction.atomic():
+        schema.migrate()
+        schema.empty(but=["django_migrations"])
+        with bulk_load():
+            digests = copy_tables(store_of(source), tables, report)
+            refuse_differences(digests, digests_of(tables, report))
+        reset_sequences()
+        connection.check_constraints()
+    connection.enable_constraint_checking()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return digests
+
+
+def copy_tables(source: TableStore, tables: Iterable[Table], report: Report) -> Digests:
+    target, digests = store_of(_wrapper()), {}
+    for table in tables:
+        digest = Digest(table)
+        total = source.count(table)
+        target.write(table, counted(source.read(table), digest, report, total))
+        digests[table.name] = digest.value
+    return digests
+
+
+def counted(
+    rows: Iterable[Row], digest: Digest, report: Report, total: int, verb: str = "Move"
+) -> Iterator[Row]:
+    for row in rows:
+        digest.add(row)
+        if digest.rows % FETCH == 0 or digest.rows == total:
+            report(f"{verb} {digest.table}", digest.rows, total)
+        yield row
+
+
+def digests_of(
+    tables: Iterable[Table], report: Report, database: BaseDatabaseWrapper | None = None
+) -> Digests:
+    """Read every row again, as it is stored now."""
+    store, digests = store_of(database or _wrapper()), {}
+    for table in tables:
+        digest = Digest(table)
+        total = store.count(table)
+        for _row in counted(store.read(table), digest, report, total, "Compare"):
+            pass
+        digests[table.name] = digest.value
+    return digests
+
+
+def refuse_differences(source: Digests, target: Digests) -> None:
+    different = sorted(name for name in source if source[name] != target.get(name))
+    if different:
+        raise CommandError(
+            f"The moved rows differ in {', '.join(different)}, so nothing was kept. "
+            "The present database is unchanged."
+        )
+
+
+def compare_earlier(source: BaseDatabaseWrapper, place: str, report: Report) -> Digests:
+    """A move that was interrupted between its last two steps left all data there."""
+    tables = all_tables()
+    own = identity.read_database(source)
+    if identity.read_database(_wrapper()) == own:
+        digests = digests_of(tables, report, source)
+        with transaction.atomic():
+            if digests == digests_of(tables, report):
+                return digests
+    raise CommandError(
+        f"{place[0].upper()}{place[1:]} is not empty, and a move overwrites nothing. "
+        "Create an empty database and give its address."
+    )

@@ -1,0 +1,99 @@
+"""Read and write whole tables of a database in their common form."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from runs.management.move.columns import (
+    ColumnKind,
+    Row,
+    Table,
+    from_sqlite,
+    quoted,
+    to_sqlite,
+)
+
+FETCH = 5_000
+
+
+class TableStore(Protocol):
+    """The tables of one database; the caller holds its transaction."""
+
+    def count(self, table: Table) -> int: ...
+
+    def read(self, table: Table) -> Iterator[Row]: ...
+
+    def write(self, table: Table, rows: Iterable[Row]) -> None: ...
+
+
+def store_of(database: BaseDatabaseWrapper) -> TableStore:
+    is_sqlite = database.vendor == "sqlite"
+    return SqliteTables(database) if is_sqlite else PostgresTables(database)
+
+
+def _count(database: BaseDatabaseWrapper, table: Table) -> int:
+    with database.cursor() as cursor:
+        cursor.execute(f'SELECT COUNT(*) FROM "{table.name}"')
+        return int(cursor.fetchone()[0])
+
+
+class SqliteTables:
+    def __init__(self, database: BaseDatabaseWrapper) -> None:
+        self._database = database
+
+    def count(self, table: Table) -> int:
+        return _count(self._database, table)
+
+    def read(self, table: Table) -> Iterator[Row]:
+        # The sign hides the column's type, by which Django's connection converts.
+        raw: Any = self._database.connection
+        with contextlib.closing(raw.cursor()) as cursor:
+            names = ", ".join(f'+"{name}"' for name in table.names)
+            cursor.execute(f'SELECT {names} FROM "{table.name}"')
+            convert = from_sqlite(table)
+            while rows := cursor.fetchmany(FETCH):
+                yield from map(convert, rows)
+
+    def write(self, table: Table, rows: Iterable[Row]) -> None:
+        marks = ", ".join("?" * len(table.columns))
+        insert = f'INSERT INTO "{table.name}" ({quoted(table.names)}) VALUES ({marks})'
+        raw: Any = self._database.connection
+        converted = map(to_sqlite(table), rows)
+        with contextlib.closing(raw.cursor()) as cursor:
+            while some := list(itertools.islice(converted, FETCH)):
+                cursor.executemany(insert, some)
+
+
+class PostgresTables:
+    def __init__(self, database: BaseDatabaseWrapper) -> None:
+        self._database = database
+
+    def count(self, table: Table) -> int:
+        return _count(self._database, table)
+
+    def read(self, table: Table) -> Iterator[Row]:
+        # JSON as its text, so that no value of it is read and written again.
+        names = ", ".join(
+            f'"{column.name}"::text'
+            if column.kind is ColumnKind.JSON
+            else f'"{column.name}"'
+            for column in table.columns
+        )
+        raw: Any = self._database.connection
+        with raw.cursor(name="moved_rows") as cursor:
+            cursor.itersize = FETCH
+            cursor.execute(f'SELECT {names} FROM "{table.name}"')
+            while rows := cursor.fetchmany(FETCH):
+                yield from rows
+
+    def write(self, table: Table, rows: Iterable[Row]) -> None:
+        raw: Any = self._database.connection
+        copy = f'COPY "{table.name}" ({quoted(table.names)}) FROM STDIN'
+        with raw.cursor() as cursor, cursor.copy(copy) as target:
+            for row in rows:
+                target.write_row(row)

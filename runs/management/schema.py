@@ -1,0 +1,124 @@
+"""The schema of a database: its tables and columns, its migrations, emptiness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.apps import apps
+from django.core.management.base import CommandError
+from django.core.management.sql import emit_post_migrate_signal
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.state import ProjectState
+
+from runs.models import search_text
+
+_COLUMNS = {
+    "sqlite": (
+        "SELECT m.name, c.name FROM sqlite_master m "
+        "JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+    ),
+    "postgresql": (
+        "SELECT table_name, column_name FROM information_schema.columns "
+        "WHERE table_schema = current_schema()"
+    ),
+}
+
+
+class OneStepExecutor(MigrationExecutor):
+    """A migration and its record are one transaction.
+
+    Django records some in a second one. A process that is killed between the two would
+    leave a database whose next start creates a table that is there.
+    """
+
+    def apply_migration(
+        self,
+        state: ProjectState,
+        migration: Migration,
+        fake: bool = False,
+        fake_initial: bool = False,
+    ) -> ProjectState:
+        with _one_transaction(self.connection):
+            return super().apply_migration(state, migration, fake, fake_initial)
+
+
+@contextmanager
+def _one_transaction(database: BaseDatabaseWrapper) -> Iterator[None]:
+    # Django's editor of schemas asks for it; SQLite takes it outside transactions only.
+    database.disable_constraint_checking()
+    try:
+        with transaction.atomic(using=database.alias):
+            yield
+    finally:
+        database.enable_constraint_checking()
+
+
+def migrate(targets: list[tuple[str, str]] | None = None) -> None:
+    """Apply the migrations up to `targets`, by default all of this version."""
+    executor = OneStepExecutor(connection)
+    executor.migrate(targets or executor.loader.graph.leaf_nodes())
+
+
+def create_at(migrations: Sequence[str]) -> None:
+    """Create the schema of an empty database as these applied migrations left it."""
+    executor = OneStepExecutor(connection)
+    graph = executor.loader.graph
+    wanted = {node for node in graph.nodes if ".".join(node) in set(migrations)}
+    executor.migrate(
+        [
+            node
+            for node in sorted(wanted)
+            if not any(child.key in wanted for child in graph.node_map[node].children)
+        ]
+    )
+    empty()
+
+
+def empty(*, but: Sequence[str] = ()) -> None:
+    """Remove the rows that migrations themselves added."""
+    with connection.cursor() as cursor:
+        for table in tables(connection):
+            if table not in but:
+                cursor.execute(f'DELETE FROM "{table}"')
+
+
+def create_content_types() -> None:
+    """What Django adds after migrations: names of models, and their permissions."""
+    emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
+
+
+def applied(database: BaseDatabaseWrapper) -> list[str]:
+    """The applied migrations as `app.name`, sorted."""
+    recorded = MigrationRecorder(database).applied_migrations()
+    return sorted(f"{app}.{name}" for app, name in recorded)
+
+
+def tables(database: BaseDatabaseWrapper) -> list[str]:
+    """The tables that hold data: all but SQLite's index of words."""
+    found = database.introspection.table_names()
+    return sorted(name for name in found if not name.startswith(search_text.INDEX))
+
+
+def is_empty(database: BaseDatabaseWrapper) -> bool:
+    return not tables(database)
+
+
+def refuse_missing_columns() -> None:
+    """Databases made before the first migration was edited lack some for ever."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COLUMNS[connection.vendor])
+        there = set(cursor.fetchall())
+    for model in apps.get_models(include_auto_created=True):
+        for field in model._meta.concrete_fields if model._meta.managed else ():
+            if (model._meta.db_table, field.column) not in there:
+                raise CommandError(
+                    f"The database lacks the column {field.column} of "
+                    f"{model._meta.db_table}: an unreleased early version created it, "
+                    "and this version cannot use it. Set STUDIO_HOME to an empty "
+                    "folder, or restore a backup of a released version."
+                )

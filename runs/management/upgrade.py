@@ -1,0 +1,205 @@
+"""The copy of the database before migrations, and an upgrade that can be interrupted.
+
+`backups/upgrade.json` is there from the copy until the last migration is applied. So a
+start that finds it continues an upgrade, and the copy from before it stays: only copies
+of finished upgrades are removed when there are too many.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connection
+
+from runs.management import identity, schema
+from runs.management.backup import manifest, postgres, sqlite
+from runs.management.backup.manifest import SQLITE, StoredFile
+from runs.management.backup.programs import ProgramFailed
+from studio.core.private import sync_folder, write_private
+
+#: How many copies of finished upgrades are kept; the oldest are removed.
+COPIES = 3
+SUFFIXES = {SQLITE: ".sqlite3", manifest.DUMP: ".dump", manifest.TABLES: ".zip"}
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """An upgrade under way; `moment` changes when the database is written to."""
+
+    identity: str
+    kind: str
+    copy: StoredFile
+    applied: tuple[str, ...]
+    planned: tuple[str, ...]
+    moment: str
+
+
+def prepare_upgrade(folder: Path, planned: list[str], say: Say) -> None:
+    """See that a checked copy of the database from before the upgrade is there.
+
+    Raises CommandError, and then the database is unchanged.
+    """
+    applied = schema.applied(connection)
+    known = _read(folder)
+    if known is not None and _covers(known, applied) and _is_whole(folder, known):
+        say(
+            f"Continuing an interrupted upgrade; the copy from before it is "
+            f"{_copies(folder) / known.copy.name}."
+        )
+        return
+    say("Copying the database before changing it …")
+    made = _one_sentence(folder, lambda: _copy(folder, applied, planned))
+    _write(folder, made)
+    if known is not None and list(known.applied) == applied:
+        # The same schema with older data: the new copy is in its place.
+        (_copies(folder) / known.copy.name).unlink(missing_ok=True)
+    say(f"Copied the database to {_copies(folder) / made.copy.name}.")
+
+
+def finish_upgrade(folder: Path) -> None:
+    """All migrations are applied: its copy is now one of the finished upgrades'."""
+    note = _note(folder)
+    if not note.exists():
+        return
+    note.unlink()
+    sync_folder(note.parent)
+    for old in finished_copies(folder)[:-COPIES]:
+        old.unlink(missing_ok=True)
+
+
+def finished_copies(folder: Path) -> list[Path]:
+    """Oldest first; `studio-` is how earlier versions named them."""
+    found = [
+        path
+        for path in _copies(folder).glob("*")
+        if path.name.startswith(("before-", "studio-"))
+        and path.suffix in SUFFIXES.values()
+    ]
+    return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
+
+
+def _copies(folder: Path) -> Path:
+    return folder / "backups"
+
+
+def _note(folder: Path) -> Path:
+    return _copies(folder) / "upgrade.json"
+
+
+def _covers(known: Upgrade, applied: list[str]) -> bool:
+    """Whether its copy is what the database was when this upgrade began."""
+    if known.identity != identity.read_database():
+        return False
+    before, now = set(known.applied), set(applied)
+    if before == now:
+        # Nothing was changed yet, but an older version may have served meanwhile.
+        return known.moment == moment()
+    return before < now and now - before <= set(known.planned)
+
+
+def moment() -> str:
+    """Another text after each write to the database, as far as can be seen cheaply."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+            return str(cursor.fetchone()[0])
+    name = str(connection.settings_dict["NAME"])
+    found = [p.stat() for p in (Path(name), Path(f"{name}-wal")) if p.exists()]
+    return " ".join(f"{one.st_size}/{one.st_mtime_ns}" for one in found if one.st_size)
+
+
+def _is_whole(folder: Path, known: Upgrade) -> bool:
+    path = _copies(folder) / known.copy.name
+    return path.is_file() and manifest.describe(path) == known.copy
+
+
+def _one_sentence(folder: Path, work: Callable[[], Upgrade]) -> Upgrade:
+    try:
+        return work()
+    except (
+        OSError,
+        sqlite3.Error,
+        DatabaseError,
+        ProgramFailed,
+        BadZipFile,
+        ValueError,
+    ) as error:
+        raise CommandError(
+            f"The database could not be copied to {_copies(folder)}, so it was not "
+            f"changed: {str(error).strip()}. Free some space or check the folder, then "
+            "start again."
+        ) from error
+
+
+def _copy(folder: Path, applied: list[str], planned: list[str]) -> Upgrade:
+    copies = _copies(folder)
+    copies.mkdir(mode=0o700, exist_ok=True)
+    for left in copies.glob("*.partial"):
+        left.unlink()
+    on_sqlite = connection.vendor == "sqlite"
+    kind = SQLITE if on_sqlite else postgres.kind_of_copy(logical=False)
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    last = planned[-1].replace(".", "-")
+    target = _unused(copies / f"before-{last}-{stamp}{SUFFIXES[kind]}")
+    temporary = target.with_name(f"{target.name}.partial")
+    try:
+        _copy_database(temporary, kind)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(copies)
+    return Upgrade(
+        identity=identity.read_database(),
+        kind=kind,
+        copy=manifest.describe(target),
+        applied=tuple(applied),
+        planned=tuple(planned),
+        moment=moment(),
+    )
+
+
+def _unused(path: Path) -> Path:
+    number = 1
+    found = path
+    while found.exists():
+        number += 1
+        found = path.with_stem(f"{path.stem}-{number}")
+    return found
+
+
+def _copy_database(target: Path, kind: str) -> None:
+    """Copy and check: a copy that cannot be read is none."""
+    if kind == SQLITE:
+        sqlite.copy(Path(str(connection.settings_dict["NAME"])), target)
+        sqlite.check(target)
+        return
+    with postgres.snapshot() as exported:
+        postgres.copy(target, kind, exported)
+    postgres.check(target, kind)
+
+
+def _write(folder: Path, upgrade: Upgrade) -> None:
+    write_private(_note(folder), json.dumps(asdict(upgrade), indent=1) + "\n")
+    sync_folder(_copies(folder))
+
+
+def _read(folder: Path) -> Upgrade | None:
+    """The upgrade under way; None also where its note cannot be read."""
+    try:
+        found = json.loads(_note(folder).read_text())
+        found["copy"] = StoredFile(**found["copy"])
+        found["applied"] = tuple(found["applied"])
+        found["planned"] = tuple(found["planned"])
+        return Upgrade(**found)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,91 @@
+"""Repairs that verify makes on request; none of them deletes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.core.management.base import CommandError
+
+from runs.actions.clock import now_ms
+from runs.management.backup import manifest
+from runs.management.backup.layout import BackupFolder
+from runs.management.backup.manifest import BackedUpBlob
+from runs.management.backup.restore import put_blob
+from runs.management.verify.findings import Fault, Finding
+from runs.models import File, Snapshot
+from runs.storage.deletions import deletions_allowed
+from runs.storage.files import INCOMING, files, is_blob_name
+from runs.storage.quarantine import quarantine
+from studio.core.errors import MissingBytes
+
+LOST = (Fault.MISSING, Fault.DAMAGED)
+
+
+def repair_files(findings: Iterable[Finding], backup: Path | None) -> list[Finding]:
+    """Raises CommandError while a backup copies the files that would be moved."""
+    source = LostBytes(backup) if backup else None
+    with deletions_allowed() as is_allowed:
+        if not is_allowed:
+            raise CommandError("A backup is running. Repeat the repair when it ended.")
+        return [_repair(one, source) for one in findings]
+
+
+def _repair(finding: Finding, source: LostBytes | None) -> Finding:
+    is_done = False
+    if finding.fault is Fault.UNKNOWN:
+        is_done = quarantine(finding.blob, now_ms())
+    if finding.fault is Fault.MISPLACED:
+        is_done = keep(finding.blob)
+    if finding.fault in LOST and source is not None:
+        is_done = source.put_back(finding.blob)
+    return finding.repaired() if is_done else finding
+
+
+def keep(blob: str) -> bool:
+    try:
+        files.keep(blob)
+    except MissingBytes:
+        return False
+    return True
+
+
+def keep_incoming() -> int:
+    """Finish uploads whose row was committed just before their process died."""
+    names = [p.name for p in (files.root / INCOMING).glob("*") if is_blob_name(p.name)]
+    known = [name for name in names if _size_and_hash(name) is not None]
+    return sum(keep(name) for name in known)
+
+
+def _size_and_hash(blob: str) -> tuple[int, str] | None:
+    found = File.objects.filter(blob=blob).values_list("size", "sha256").first()
+    if found is None:
+        rows = Snapshot.objects.filter(blob=blob)
+        found = rows.values_list("size", "digest").first()
+    return found
+
+
+class LostBytes:
+    """The objects of a backup folder, by the names of stored files."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = BackupFolder(path.absolute())
+        self._blobs: dict[tuple[str, int], BackedUpBlob] = {}
+        stamps = self._folder.stamps()
+        if not stamps:
+            raise CommandError(f"{path} holds no complete backup.")
+        # Names of stored files are unique, whichever home they are from.
+        for stamp in stamps:
+            found = manifest.read(self._folder, stamp)
+            self._blobs.update({(b.name, b.size): b for b in found.blobs})
+
+    def put_back(self, blob: str) -> bool:
+        """Copy the bytes that the row describes; False where the backup has none."""
+        row = _size_and_hash(blob)
+        if row is None:
+            return False
+        size, sha256 = row
+        known = self._blobs.get((blob, size))
+        if sha256:
+            known = BackedUpBlob(blob, size, sha256)
+        return known is not None and put_blob(self._folder, files.root, known)

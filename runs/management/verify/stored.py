@@ -1,0 +1,143 @@
+"""Rows of files against the bytes on the disk, in both directions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import connection
+
+from runs.actions.sweep import named
+from runs.management.backup import blobs, postgres
+from runs.management.backup.create import Report
+from runs.management.backup.objects import Changed, hash_of, in_parallel
+from runs.management.verify.findings import Fault, Finding
+from runs.models import BlobRemoval, File, Snapshot
+from runs.storage.files import INCOMING, QUARANTINE, files, is_blob_name
+from studio.core.batches import batches
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A row's stored file; the hash is empty while the file is a log."""
+
+    blob: str
+    size: int
+    sha256: str
+    text: str
+
+
+def check_files(report: Report, *, full: bool) -> Iterator[Finding]:
+    """The disk is listed first, so that an upload under way is no finding."""
+    there = dict(_stored(files.root))
+    rows = _named_files()
+    yield from _unknown(there, {row.blob for row in rows})
+    for done, row in enumerate(rows, 1):
+        report("rows of files", done, len(rows))
+        finding = check_row(row, there.get(row.blob))
+        if finding is not None and _is_still_named(row.blob):
+            yield finding
+    if full:
+        yield from _hashes(rows, report)
+
+
+def _stored(root: Path) -> Iterator[tuple[str, int]]:
+    """The kept blobs with their sizes."""
+    for folder in root.glob("[0-9a-f][0-9a-f]"):
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if is_blob_name(entry.name):
+                    yield entry.name, entry.stat().st_size
+
+
+def _named_files() -> list[NamedFile]:
+    """All rows of one moment."""
+    if connection.vendor == "sqlite":
+        return list(_rows())
+    with postgres.snapshot():
+        return list(_rows())
+
+
+_FILES = (
+    "SELECT f.blob, f.size, f.sha256, f.folder, f.name, r.run_id, m.model_id "
+    "FROM runs_file f LEFT JOIN runs_run r ON r.id = f.run_id "
+    "LEFT JOIN runs_loggedmodel m ON m.id = f.model_id"
+)
+_SNAPSHOTS = "SELECT blob, size, digest FROM runs_snapshot"
+
+
+def _rows() -> Iterator[NamedFile]:
+    with connection.cursor() as cursor:
+        cursor.execute(_FILES)
+        for blob, size, sha256, folder, name, run, model in cursor.fetchall():
+            owner = f"run {run}" if run else f"model {model}"
+            path = f"{folder}/{name}" if folder else name
+            yield NamedFile(blob, size, sha256, f"{owner}, {path} ({blob})")
+        cursor.execute(_SNAPSHOTS)
+        for blob, size, digest in cursor.fetchall():
+            yield NamedFile(blob, size, digest, f"snapshot {digest} ({blob})")
+
+
+def check_row(row: NamedFile, size: int | None) -> Finding | None:
+    """`size` is that of the listing; what came later is looked for again."""
+    if size is not None and size == row.size:
+        return None
+    path = blobs.locate(files.root, row.blob)
+    if path is None:
+        return Finding(Fault.MISSING, row.text, row.blob)
+    if path.parent.name == QUARANTINE:
+        return Finding(Fault.MISPLACED, row.text, row.blob)
+    size = path.stat().st_size
+    # A log may have more bytes than its row counts: an append that was cut off.
+    is_wrong = size < row.size or (row.sha256 and size != row.size)
+    if not is_wrong:
+        return None
+    text = f"{row.text}: {size:,} bytes of {row.size:,}"
+    return Finding(Fault.DAMAGED, text, row.blob)
+
+
+def _hashes(rows: Iterable[NamedFile], report: Report) -> Iterator[Finding]:
+    known = [row for row in rows if row.sha256]
+    for done, finding in enumerate(in_parallel(_check_hash, known), 1):
+        report("bytes of files", done, len(known))
+        if finding is not None:
+            yield finding
+
+
+def _check_hash(row: NamedFile) -> Finding | None:
+    path = blobs.locate(files.root, row.blob)
+    try:
+        if path is None or hash_of(path, row.size) == row.sha256:
+            return None
+    except (Changed, FileNotFoundError):
+        # Reported by its size, or deleted a moment ago.
+        return None
+    return Finding(Fault.DAMAGED, f"{row.text}: other bytes", row.blob)
+
+
+def _unknown(there: dict[str, int], named_by_rows: set[str]) -> Iterator[Finding]:
+    candidates = sorted(set(there) - named_by_rows)
+    for some in batches(candidates):
+        known = named(some) | _given_up(some)
+        for name in some:
+            if name not in known and files.path(name).exists():
+                text = f"{name}: {there[name]:,} bytes"
+                yield Finding(Fault.UNKNOWN, text, name)
+
+
+def _given_up(names: Iterable[str]) -> set[str]:
+    """What a deletion left to the sweep."""
+    rows = BlobRemoval.objects.filter(blob__in=list(names))
+    return set(rows.values_list("blob", flat=True))
+
+
+def _is_still_named(blob: str) -> bool:
+    tables = (File.objects, Snapshot.objects)
+    return any(table.filter(blob=blob).exists() for table in tables)
+
+
+def waiting(folder: str = INCOMING) -> int:
+    """How many blobs wait there: uploads under way, or cut off."""
+    return sum(is_blob_name(path.name) for path in (files.root / folder).glob("*"))

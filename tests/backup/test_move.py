@@ -1,0 +1,190 @@
+"""Moving to another database: every value the same, or nothing changed."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.backup.homes import Home, execute, kill_at
+from tests.parts.postgres import fresh_database
+
+
+@pytest.fixture
+def target(postgres: str) -> str:
+    return fresh_database(postgres)
+
+
+def query(address: str, sql: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(address) as connection:
+        return connection.execute(sql.encode()).fetchall()
+
+
+def tables(address: str) -> int:
+    count = "SELECT COUNT(*) FROM information_schema.tables"
+    return int(query(address, f"{count} WHERE table_schema = 'public'")[0][0])
+
+
+def test_everything_is_the_same_after_a_move(home: Home, target: str) -> None:
+    before = home.content()
+    said = home.succeed("move-to", target)
+    assert "runs_run: 3 rows, the same in both" in said
+    moved = Home(home.path, {"DATABASE_URL": target})
+    assert moved.content() == before
+    assert "match" in moved.succeed("verify", "--full")
+    moved.succeed("member", "grace")
+    assert len(query(target, "select distinct id from runs_user")) == 2
+
+
+#: Where rows are loaded, all of it but the tables is taken away and comes back.
+SCHEMA = """
+SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT conrelid::regclass::text || conname::text || pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION ALL SELECT tgname::text || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
+ORDER BY 1
+"""
+
+
+def test_a_moved_database_has_the_schema_of_a_new_one(
+    home: Home, target: str, filled_postgres: Home
+) -> None:
+    home.succeed("move-to", target)
+    new = query(filled_postgres.env["DATABASE_URL"], SCHEMA)
+    assert query(target, SCHEMA) == new
+    assert len(new) > 200
+
+
+def test_the_database_that_was_left_is_refused_until_it_is_adopted(
+    home: Home, target: str
+) -> None:
+    home.succeed("move-to", target)
+    for words in (["studio", "--check"], ["verify"], ["backup", "/tmp/x"]):
+        sentence = home.manage(*words).sentence
+        assert "moved to the PostgreSQL database studio_" in sentence
+        assert "Set DATABASE_URL to it" in sentence
+    moved = Home(home.path, {"DATABASE_URL": target})
+    assert "Ready to start" in moved.succeed("studio", "--check")
+    assert "Ready to start" in home.succeed("studio", "--check", "--adopt")
+    # A move that was killed just before its last step is completed.
+    (home.path / "moved_to").unlink()
+    home.succeed("move-to", target)
+    assert "moved to" in home.manage("studio", "--check").sentence
+    (home.path / "moved_to").unlink()
+    execute(home, "update runs_run set description = 'newer'")
+    assert "is not empty" in home.manage("move-to", target).sentence
+
+
+JSON = (
+    '{"b": 1e300, "a": [null, 12345678901234567890, 0.1, 1.0], "c": "\\u00e9\\\\u0000"}'
+)
+
+#: Values that databases treat in ways of their own.
+HOSTILE = (
+    ("text 64 KiB", "update runs_runparam set value = printf('%.65536c', 'x')", ()),
+    ("emoji", "update runs_run set description = ?", ("👩‍🚀 \u202e e\u0301",)),
+    ("backslash", "update runs_run set name = ?", ("\\N \\. \t\r\n\\x00 %s",)),
+    ("empty", "update runs_run set description = ''", ()),
+    ("infinite", "update runs_metric set last = 9e999, min = -9e999", ()),
+    ("tiny", "update runs_metric set last = 5e-324, min = 1.7976931348623157e308", ()),
+    ("bytes", "update runs_metricchunk set data = x'00ff5c0a09'", ()),
+    ("bigint", "update runs_metric set last_time = 9223372036854775807", ()),
+    ("least", "update runs_metric set last_time = -9223372036854775808", ()),
+    (
+        "JSON",
+        "update runs_metricchunk set notes = ?",
+        (JSON,),
+    ),
+    ("JSON null", "update runs_metricchunk set notes = 'null'", ()),
+)
+
+
+def test_hostile_values_survive_a_move(home: Home, target: str, postgres: str) -> None:
+    triggers = "select name from sqlite_master where type = 'trigger'"
+    for (name,) in execute(home, f"{triggers} and name like 'runs_run%_no_%'"):
+        execute(home, f"drop trigger {name}")
+    for _name, sql, values in HOSTILE[:-1]:
+        execute(home, sql, values)
+    execute(home, "update runs_metricchunk set notes = 'null' where id = 1")
+    home.succeed("move-to", target)
+    [(text,)] = query(target, "select description from runs_run where run_id = 'run-0'")
+    assert text == ""
+    assert query(target, "select max(length(value)) from runs_runparam") == [(65536,)]
+    assert query(target, "select distinct name from runs_run") == [
+        ("\\N \\. \t\r\n\\x00 %s",)
+    ]
+    nulls = "select count(*) from runs_metricchunk where notes = 'null'::jsonb"
+    assert query(target, nulls) == [(1,)]
+    assert query(target, "select distinct data from runs_metricchunk") == [
+        (b"\x00\xff\\\n\t",)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "problem"),
+    [
+        ("update runs_run set description = 'a' || char(0)", "a NUL character"),
+        ("update runs_run set name = printf('%.600c', 'x')", "longer than 500"),
+        ("update runs_experiment set number = number + 3000000000", "too large"),
+        (
+            """update runs_metricchunk set notes = '["\\u0000"]'""",
+            "NUL character or half a character in its JSON",
+        ),
+    ],
+)
+def test_what_postgresql_cannot_store_is_refused_with_its_row(
+    home: Home, target: str, sql: str, problem: str
+) -> None:
+    execute(home, sql)
+    sentence = home.manage("move-to", target).sentence
+    assert problem in sentence
+    assert "of the row id = 1" in sentence
+    assert tables(target) == 0
+    assert "Ready to start" in home.succeed("studio", "--check")
+
+
+def test_a_database_with_tables_is_never_moved_over(home: Home, target: str) -> None:
+    with psycopg.connect(target) as connection:
+        connection.execute("CREATE TABLE letters (text text)")
+    assert "is not empty" in home.manage("move-to", target).sentence
+    assert tables(target) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("mysql://x/y", "must begin with postgres://"),
+        ("postgres://x:secret@127.0.0.1:1/none", "could not be moved"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused(
+    home: Home, address: str, problem: str
+) -> None:
+    sentence = home.manage("move-to", address).sentence
+    assert problem in sentence
+    assert "secret" not in sentence
+
+
+def test_a_killed_move_leaves_both_databases_as_they_were(
+    home: Home, target: str
+) -> None:
+    before = home.content()
+    kill_at(lambda: home.start("move-to", target), 2.0, random.Random(3))
+    if not (home.path / "moved_to").exists():
+        home.succeed("move-to", target)
+    assert Home(home.path, {"DATABASE_URL": target}).content() == before
+
+
+def test_postgresql_moves_to_sqlite(postgres_home: Home) -> None:
+    before = postgres_home.content()
+    postgres_home.succeed("move-to", "sqlite")
+    assert "moved to the SQLite" in postgres_home.manage("studio", "--check").sentence
+    home = Home(postgres_home.path)
+    after = home.content()
+    # It is raised when its triggers are installed.
+    for tables_of, *_rest in (before, after):
+        tables_of.pop("runs_changecount")
+    assert after == before
+    assert "match" in home.succeed("verify", "--full")

@@ -1,0 +1,150 @@
+"""Restores: only into what is empty, each byte checked, never half."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.backup.homes import Home, flip, kill_at
+from tests.parts.postgres import fresh_database
+
+
+@pytest.fixture
+def backed_up(home: Home, backups: Path) -> Path:
+    home.succeed("backup", str(backups))
+    return backups
+
+
+def test_a_home_with_data_is_never_restored_over(home: Home, backed_up: Path) -> None:
+    before = home.stored()
+    assert "not empty" in home.manage("restore", str(backed_up)).sentence
+    (home.path / "identity").unlink()
+    (home.path / "client.json").unlink()
+    (home.path / "studio.sqlite3").unlink()
+    assert "not empty" in home.manage("restore", str(backed_up)).sentence
+    assert home.stored() == before
+
+
+def test_a_home_that_is_served_is_not_restored_over(
+    empty: Home, backed_up: Path
+) -> None:
+    with served(empty):
+        assert "Stop it first" in empty.manage("restore", str(backed_up)).sentence
+
+
+@contextmanager
+def served(home: Home) -> Iterator[None]:
+    with (home.path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def test_a_damaged_database_copy_changes_nothing(empty: Home, backed_up: Path) -> None:
+    [copy] = backed_up.glob("*/database.sqlite3")
+    flip(copy)
+    assert "damaged" in empty.manage("restore", str(backed_up)).sentence
+    assert not (empty.path / "studio.sqlite3").exists()
+    assert not (empty.path / "restore.partial").exists()
+
+
+def test_a_damaged_object_is_named_and_all_else_is_restored(
+    home: Home, empty: Home, backed_up: Path
+) -> None:
+    damaged = max(backed_up.glob("objects/??/*"), key=lambda p: p.stat().st_size)
+    flip(damaged)
+    sentence = empty.manage("restore", str(backed_up)).sentence
+    assert "1 files are missing or damaged" in sentence
+    assert len(empty.stored()) == 29
+    done = empty.manage("verify")
+    assert "Rows whose bytes are missing: 1" in done.out
+    assert done.code == 1
+
+
+def test_a_restore_on_a_full_disk_stops_the_start_and_can_be_repeated(
+    home: Home, empty: Home, backed_up: Path
+) -> None:
+    # In blocks of 512 bytes: less than the database, more than each file.
+    done = empty.manage("restore", str(backed_up), limit=1000)
+    assert "repeat the command to continue" in done.sentence
+    sentence = empty.manage("studio", "--check").sentence
+    assert f"manage.py restore {backed_up} --at" in sentence
+    empty.succeed("restore", str(backed_up))
+    assert empty.content() == home.content()
+
+
+def test_a_restore_killed_at_any_moment_can_be_repeated(
+    home: Home, empty: Home, backed_up: Path
+) -> None:
+    chance = random.Random(5)
+    for _ in range(3):
+        kill_at(lambda: empty.start("restore", str(backed_up)), 0.6, chance)
+    if not is_restored(empty):
+        empty.succeed("restore", str(backed_up))
+    assert empty.content() == home.content()
+
+
+def is_restored(home: Home) -> bool:
+    is_begun = (home.path / "restore.partial").exists()
+    return (home.path / "identity").exists() and not is_begun
+
+
+def test_only_the_restore_that_was_interrupted_continues(
+    home: Home, empty: Home, backed_up: Path, tmp_path: Path
+) -> None:
+    home.succeed("backup", str(backed_up))
+    first, second = sorted(p.parent.name for p in backed_up.glob("*/manifest.json"))
+    marker = {"path": str(backed_up), "stamp": first}
+    (empty.path / "restore.partial").write_text(json.dumps(marker))
+    done = empty.manage("restore", str(backed_up), "--at", second)
+    assert f"A restore of backup {first}" in done.sentence
+    assert first in empty.succeed("restore", str(backed_up))
+
+
+def test_a_backup_of_a_newer_version_is_refused(empty: Home, backed_up: Path) -> None:
+    [path] = backed_up.glob("*/manifest.json")
+    content = json.loads(path.read_text())
+    content["migrations"].append("runs.9999_future")
+    path.write_text(json.dumps(content))
+    assert "newer version" in empty.manage("restore", str(backed_up)).sentence
+
+
+def test_a_backup_of_sqlite_is_not_restored_to_postgresql(
+    backed_up: Path, tmp_path: Path, postgres: str
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = Home(tmp_path / "other", {"DATABASE_URL": fresh_database(postgres)})
+    sentence = other.manage("restore", str(backed_up)).sentence
+    assert "Restore it without DATABASE_URL" in sentence
+    assert "move-to" in sentence
+
+
+def test_a_database_with_data_is_never_restored_over(
+    postgres_home: Home, tmp_path: Path
+) -> None:
+    backups = tmp_path / "backups"
+    postgres_home.succeed("backup", str(backups))
+    (tmp_path / "other").mkdir()
+    other = Home(tmp_path / "other", postgres_home.env)
+    assert "is not empty" in other.manage("restore", str(backups)).sentence
+
+
+@pytest.mark.parametrize("words", [[], ["--logical"]], ids=["pg_dump", "tables"])
+def test_an_interrupted_restore_to_postgresql_can_be_repeated(
+    postgres_home: Home, postgres: str, tmp_path: Path, words: list[str]
+) -> None:
+    backups = tmp_path / "backups"
+    postgres_home.succeed("backup", str(backups), *words)
+    (tmp_path / "other").mkdir()
+    other = Home(tmp_path / "other", {"DATABASE_URL": fresh_database(postgres)})
+    kill_at(
+        lambda: other.start("restore", str(backups)), 2.0, random.Random(len(words))
+    )
+    if not is_restored(other):
+        other.succeed("restore", str(backups))
+    assert other.content() == postgres_home.content()

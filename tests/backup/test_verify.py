@@ -1,0 +1,121 @@
+"""Verify: rows and bytes in both directions, and repairs that delete nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.backup.homes import Home, execute, flip
+
+UNKNOWN = "ab" + "0" * 30
+
+
+def largest(home: Home) -> str:
+    stored = home.stored()
+    return max(stored, key=lambda name: len(stored[name]))
+
+
+def test_a_whole_home_has_no_findings(home: Home) -> None:
+    done = home.manage("verify", "--full")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("The database and the stored files match")
+
+
+def test_a_whole_postgresql_home_has_no_findings(postgres_home: Home) -> None:
+    assert "match" in postgres_home.succeed("verify", "--full")
+
+
+def test_missing_and_shortened_files_are_found(home: Home) -> None:
+    gone, short = sorted(home.stored())[:2]
+    home.blob(gone).unlink()
+    home.blob(short).write_bytes(home.blob(short).read_bytes()[:-1])
+    done = home.manage("verify")
+    assert "2 findings are not repaired" in done.sentence
+    assert "Rows whose bytes are missing: 1" in done.out
+    assert "Rows whose bytes are damaged: 1" in done.out
+    assert gone in done.out
+    assert "run-" in done.out
+
+
+def test_other_bytes_of_the_same_size_are_found_by_reading_them(home: Home) -> None:
+    damaged = largest(home)
+    flip(home.blob(damaged))
+    home.succeed("verify")
+    done = home.manage("verify", "--full")
+    assert f"({damaged}): other bytes" in done.out
+
+
+def test_an_unknown_file_is_listed_and_moved_only_on_request(home: Home) -> None:
+    home.blob(UNKNOWN).parent.mkdir(exist_ok=True)
+    home.blob(UNKNOWN).write_bytes(b"whose?")
+    done = home.manage("verify")
+    assert f"{UNKNOWN}: 6 bytes" in done.out
+    assert home.blob(UNKNOWN).exists()
+    assert "repaired" in home.succeed("verify", "--repair")
+    assert (home.files / "quarantine" / UNKNOWN).read_bytes() == b"whose?"
+    home.succeed("verify")
+
+
+def test_a_named_file_in_quarantine_comes_back(home: Home) -> None:
+    name = largest(home)
+    (home.files / "quarantine").mkdir(exist_ok=True)
+    home.blob(name).rename(home.files / "quarantine" / name)
+    assert "in quarantine: 1" in home.manage("verify").out
+    home.succeed("verify", "--repair")
+    assert home.blob(name).exists()
+
+
+def test_an_upload_cut_off_before_its_last_rename_is_finished(home: Home) -> None:
+    name = largest(home)
+    home.blob(name).rename(home.files / "incoming" / name)
+    home.succeed("verify")
+    home.succeed("verify", "--repair")
+    assert home.blob(name).exists()
+
+
+def test_lost_bytes_come_back_from_a_backup(home: Home, backups: Path) -> None:
+    home.succeed("backup", str(backups))
+    before = home.stored()
+    names = sorted(before, key=lambda name: len(before[name]))
+    for gone in (names[0], names[-1]):
+        home.blob(gone).unlink()
+    flip(home.blob(names[-2]))
+    home.succeed("verify", "--full", "--repair", "--backup", str(backups))
+    # Of a log the backup has what its row counts.
+    assert {n: home.stored()[n][:100] for n in before} == {
+        n: content[:100] for n, content in before.items()
+    }
+    home.succeed("verify", "--full")
+
+
+def test_missing_triggers_and_wrong_counts_are_repaired(home: Home) -> None:
+    execute(home, "drop trigger runs_runevent_no_update")
+    execute(home, "update runs_runcount set runs = runs + 1")
+    done = home.manage("verify")
+    assert "The trigger runs_runevent_no_update is missing" in done.out
+    assert "counts of runs" in done.out
+    home.succeed("verify", "--repair")
+    home.succeed("verify")
+
+
+def test_a_row_that_lost_its_parent_is_found(home: Home) -> None:
+    execute(home, "delete from runs_key where kind = 'metric'")
+    assert "runs_metric, row" in home.manage("verify").out
+
+
+def test_unreadable_points_are_found(home: Home) -> None:
+    execute(home, "update runs_metricchunk set data = x'00' where id = 1")
+    home.succeed("verify")
+    assert "Metric points that cannot be read: 1" in home.manage("verify", "--full").out
+
+
+def test_only_some_lines_of_a_kind_are_printed(home: Home) -> None:
+    for name in home.stored():
+        home.blob(name).unlink()
+    assert "and 10 more" in home.manage("verify").out
+
+
+def test_files_of_another_database_are_never_moved(home: Home) -> None:
+    (home.path / "identity").write_text("0" * 32)
+    before = home.stored()
+    assert "identities differ" in home.manage("verify", "--repair").sentence
+    assert home.stored() == before
