@@ -33,6 +33,7 @@ MLFLOW_CODES = {
     403: "PERMISSION_DENIED",
     404: "ENDPOINT_NOT_FOUND",
     405: "BAD_REQUEST",
+    408: "TEMPORARILY_UNAVAILABLE",
     413: "REQUEST_LIMIT_EXCEEDED",
     429: "REQUEST_LIMIT_EXCEEDED",
     503: "TEMPORARILY_UNAVAILABLE",
@@ -124,9 +125,10 @@ TITLES = {
     403: gettext_lazy("Not allowed"),
     404: gettext_lazy("Nothing here"),
     405: gettext_lazy("Not done this way"),
+    408: gettext_lazy("Too slow"),
     409: gettext_lazy("This does not fit what is stored"),
     413: gettext_lazy("Too large"),
-    429: gettext_lazy("Too many attempts"),
+    429: gettext_lazy("Too many requests"),
     503: gettext_lazy("Not available now"),
 }
 

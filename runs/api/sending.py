@@ -14,6 +14,7 @@ from django.http import (
     StreamingHttpResponse,
 )
 
+from runs.access.streams import from_files
 from runs.models import File
 from runs.storage.files import files
 from studio.core.errors import NotFound
@@ -76,7 +77,7 @@ def content(request: HttpRequest, file: File, span: range) -> HttpResponseBase:
     if len(span) > PIECE:
         # Closed with the answer, even if the client went away before the first piece.
         reader = Pieces(source, len(span))
-        return StreamingHttpResponse(reader, content_type=kind)
+        return from_files(StreamingHttpResponse(reader, content_type=kind))
     with source:
         return HttpResponse(source.read(len(span)), content_type=kind)
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access.headers import sandbox
 from runs.access.rules import Permission, access
+from runs.access.streams import from_files
 from runs.models import File, LoggedModel
 from runs.pages.file_preview import Content, viewer
 from runs.pages.members_only import PageRequest
@@ -136,6 +137,9 @@ def archive(request: PageRequest, run_id: str) -> HttpResponseBase:
         (path, file_store.pieces(file.blob, file.size))
         for path, file in iterate_files(head.run)
     ]
-    answer = StreamingHttpResponse(zipped(entries), content_type="application/zip")
+    zipped_files = StreamingHttpResponse(
+        zipped(entries), content_type="application/zip"
+    )
+    answer = from_files(zipped_files)
     answer["Content-Disposition"] = disposition(f"{head.run.run_id}.zip", True)
     return sandbox(answer)

@@ -139,6 +139,15 @@ MAX_UPLOAD = env.size("STUDIO_MAX_UPLOAD", 50 * 1024**3)
 MAX_BODY = env.size("STUDIO_MAX_BODY", 32 * 1024**2)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 
+# What clients may take in time, and of the server's threads (runs/management/web).
+HEADER_SECONDS = env.seconds("STUDIO_HEADER_SECONDS", 10)
+#: Bytes a second, averaged over so many seconds, in each direction.
+MIN_RATE = env.size("STUDIO_MIN_RATE", 1024)
+RATE_SECONDS = env.seconds("STUDIO_RATE_SECONDS", 30)
+IDLE_SECONDS = env.seconds("STUDIO_IDLE_SECONDS", 75)
+CALLER_REQUESTS = env.caller_requests()
+QUEUE_SECONDS = env.seconds("STUDIO_QUEUE_SECONDS", 30)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
