@@ -19,7 +19,7 @@ from runs.models import File
 from runs.storage.files import files
 from studio.core.errors import NotFound
 
-PIECE = 256 * 1024
+PIECE = 64 * 1024
 _RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
 

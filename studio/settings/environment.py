@@ -164,7 +164,7 @@ def seconds(name: str, default: int) -> int:
 
 def caller_requests() -> int:
     """`STUDIO_CALLER_REQUESTS`: of one caller at a time, in each web process."""
-    return _whole_number("STUDIO_CALLER_REQUESTS", 8, 1, 16)
+    return _whole_number("STUDIO_CALLER_REQUESTS", 4, 1, 16)
 
 
 def _whole_number(name: str, default: int, least: int, most: int) -> int:

@@ -80,7 +80,7 @@ def prepare(server: Server, home: Path, env: dict[str, str]) -> Scene:
         server.token,
         slow_token,
         cookie,
-        f"/w/default/experiments/{number}/",
+        "/w/default/runs/",
         artifacts,
     )
 

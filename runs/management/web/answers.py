@@ -16,7 +16,8 @@ from typing import Any
 from runs.management.web.protocol import Connection
 from runs.management.web.relay import Relay
 
-PIECE = 256 * 1024
+#: What is held of a file for a client that does not read.
+PIECE = 64 * 1024
 #: What is kept in memory of a page that its client does not read.
 MAX_UNREAD = 256 * 1024
 
@@ -94,6 +95,8 @@ class Sender:
             await self._begin(answer)
             if first:
                 await self._piece(first)
+            # A client may take long for the rest, and the memory is wanted.
+            del first
             async for piece in pieces:
                 await self._piece(piece)
         await self.end()

@@ -52,7 +52,7 @@ class Call:
             response.close()
             return Answer(status, headers)
         if not response.streaming:
-            return Answer(status, headers, body_of(response))
+            return whole(status, headers, body_of(response))
         pieces: Iterator[bytes] = iter(response)
         if is_from_files(response):
             return self._from_files(Answer(status, headers), response, pieces)
@@ -100,7 +100,14 @@ def produce(relay: Relay, response: HttpResponseBase, pieces: Iterator[bytes]) -
 def call_now(application: Application, environ: dict[str, Any]) -> Answer:
     """Django's answer in the event loop, where it may not ask the database."""
     status, headers, response = begin(application, environ)
-    return Answer(status, headers, body_of(response))
+    return whole(status, headers, body_of(response))
+
+
+def whole(status: int, headers: Headers, body: bytes) -> Answer:
+    """With its length, which early errors lack: without it the answer goes chunked."""
+    if body and not any(name.lower() == b"content-length" for name, _ in headers):
+        headers.append((b"content-length", str(len(body)).encode()))
+    return Answer(status, headers, body)
 
 
 def begin(

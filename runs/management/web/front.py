@@ -42,6 +42,8 @@ class Front:
         self.workers = ThreadPoolExecutor(THREADS, "worker")
         self.files = ThreadPoolExecutor(FILE_THREADS, "files")
         self.ready = ThreadPoolExecutor(1, "ready")
+        # Not the event loop: a thousand slow bodies may end in the same moment.
+        self.refusals = ThreadPoolExecutor(1, "refusals")
 
     async def __call__(
         self, scope: Mapping[str, Any], receive: Receive, send: Send
@@ -69,7 +71,7 @@ class Exchange:
             await self._answer(body)
         except (ClientGone, Broken):
             # Not only gone: an answer that broke off must not look complete.
-            self.link.transport.abort()
+            self.link.cut()
         except (StudioError, OSError) as error:
             await self._refuse(error)
         finally:
@@ -152,15 +154,15 @@ class Exchange:
         if known is None or self.sender.has_begun:
             raise error
         asked = {**self._nameless(), REFUSAL: known}
-        answer = call_now(self.front.application, asked)
+        work = Call(self.front.application, asked, self.front.files)
+        answer = await work.run(self.front.refusals, lambda: None)
         if self.is_received:
             await self.sender.send(answer)
         else:
             await self._send_and_close(answer, patient=known.status != 408)
 
     def _nameless(self) -> dict[str, Any]:
-        """The request without its sender: what is answered in the event loop must
-        not ask the database."""
+        """The request without its sender, so that its answer asks no database."""
         dropped = ("HTTP_COOKIE", "HTTP_AUTHORIZATION")
         kept = {k: v for k, v in self.environ.items() if k not in dropped}
         return {**kept, "wsgi.input": BytesIO()}

@@ -142,6 +142,8 @@ class Connection(HttpToolsProtocol):
     def _count(self, what: int) -> int:
         """What the system knows of the socket, in bytes; 0 where it does not tell."""
         link = self.transport.get_extra_info("socket")
+        if link is None:
+            return 0
         try:
             [count] = struct.unpack("i", fcntl.ioctl(link.fileno(), what, bytes(4)))
         except (OSError, ValueError):
@@ -158,6 +160,15 @@ class Connection(HttpToolsProtocol):
         if self.is_blocked:
             await self.flow.drain()
 
+    def cut(self) -> None:
+        """End the connection now: also what the system still holds for the client."""
+        link = self.transport.get_extra_info("socket")
+        if link is not None:
+            with contextlib.suppress(OSError):
+                now = struct.pack("ii", 1, 0)
+                link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+        self.transport.abort()
+
     def check(self, now: float, deadlines: Deadlines, passed: float) -> None:
         """End the connection where its client is too slow."""
         self._check_head(now, deadlines)
@@ -172,7 +183,7 @@ class Connection(HttpToolsProtocol):
         self._pace.note(passed, max(0, read - self._seen))
         self._seen = max(read, self._seen)
         if self._pace.is_too_slow:
-            self.transport.abort()
+            self.cut()
 
     def _check_head(self, now: float, deadlines: Deadlines) -> None:
         if self.head_since is None or now - self.head_since < deadlines.head_seconds:
