@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
+import uvloop
 
 from tests.bench.report import Report
 from tests.commands.manage import manage
@@ -127,7 +128,7 @@ def log(wire: Connection, run_id: str, first: int, count: int) -> None:
 def crowd(scene: Scene, each: int, uploads: int, pipe: Pipe) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 20000)), hard))
-    asyncio.run(run_crowd(scene, each, uploads, pipe))
+    uvloop.run(run_crowd(scene, each, uploads, pipe))
 
 
 async def run_crowd(scene: Scene, each: int, uploads: int, pipe: Pipe) -> None:

@@ -67,6 +67,10 @@ class Scheduler:
         else:
             self._count(caller)
 
+    @property
+    def is_busy(self) -> bool:
+        return self._running.total() > 0
+
     def finish(self, caller: Caller) -> None:
         self._running[caller.kind] -= 1
         self._of_caller[caller] -= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import resource
 import signal
@@ -15,12 +16,14 @@ from typing import Any
 import uvicorn
 
 from runs.management import tether
+from runs.management.web.accepting import accept
 from runs.management.web.front import Front
-from runs.management.web.protocol import Connection, Deadlines, watch
+from runs.management.web.protocol import Connection, watch
+
+logger = logging.getLogger("studio.web")
 
 #: How long requests that are under way may take when the server stops.
 STOP_SECONDS = 20
-BACKLOG = 2048
 #: How long one thread computes before another gets its turn. The event loop wants a
 #: turn for each message; Python's usual 5 ms would add up beside busy threads.
 SWITCH_SECONDS = 0.001
@@ -49,14 +52,41 @@ def most_connections() -> int:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with deadlines for clients, ended by this process's own signals."""
+    """uvicorn, with its own way to accept, and deadlines for clients."""
+
+    def __init__(self, front: Front, listener: socket.socket) -> None:
+        super().__init__(configuration(front))
+        self.front = front
+        self.listener = listener
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
-        connections: Any = self.server_state.connections
-        self.watching = asyncio.create_task(watch(connections, Deadlines.of_settings()))
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self.stop)
+        connections: Any = self.server_state.connections
+        self.watching = loop.create_task(watch(connections, self.front.deadlines))
+        taking = accept(self.listener, self._connection, self._is_busy)
+        self.accepting = loop.create_task(taking)
+        for task in (self.watching, self.accepting):
+            task.add_done_callback(self._end_with)
+
+    def _connection(self) -> asyncio.Protocol:
+        return Connection(self.config, self.server_state, app_state={})
+
+    def _is_busy(self) -> bool:
+        return self.front.scheduler.is_busy
+
+    def _end_with(self, task: asyncio.Task[None]) -> None:
+        """A process that no longer accepts or watches is of no use."""
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("A web process ends", exc_info=error)
+            self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.accepting.cancel()
+        await asyncio.wait([self.accepting])
+        self.listener.close()
+        await super().shutdown(sockets=sockets)
 
     def stop(self) -> None:
         self.should_exit = True
@@ -67,8 +97,7 @@ class Server(uvicorn.Server):
         yield
 
 
-def configuration() -> uvicorn.Config:
-    front = Front(application())
+def configuration(front: Front) -> uvicorn.Config:
     return uvicorn.Config(
         front,
         http=Connection,
@@ -81,7 +110,6 @@ def configuration() -> uvicorn.Config:
         server_header=False,
         # Django's settings decide whether a proxy's headers are believed.
         proxy_headers=False,
-        backlog=BACKLOG,
         limit_concurrency=most_connections(),
         timeout_keep_alive=front.deadlines.idle_seconds,
         timeout_graceful_shutdown=STOP_SECONDS,
@@ -94,7 +122,7 @@ def serve(listener: socket.socket, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tether.tie(parent)
     sys.setswitchinterval(SWITCH_SECONDS)
-    Server(configuration()).run(sockets=[listener])
+    Server(Front(application()), listener).run(sockets=[])
     # Not by returning: a thread that does not end would hold the process.
     sys.stderr.flush()
     os._exit(0)
