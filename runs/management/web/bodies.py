@@ -26,7 +26,8 @@ from studio.core.errors import StudioError
 MAX_IN_MEMORY = 64 * 1024
 #: What is collected before it is written.
 WRITE_BYTES = 256 * 1024
-#: What these files leave free on the disk: the database must be able to go on.
+#: What these files leave free on the disk (of a small one a twentieth): the database
+#: must be able to go on.
 MIN_FREE_BYTES = 256 * 1024**2
 #: How long the rest of a refused body is read, so that its sender sees the answer.
 DRAIN_SECONDS = 5.0
@@ -59,7 +60,8 @@ def temporary_file() -> IO[bytes]:
 def check_space(folder: Path | int) -> None:
     """OSError, as a full disk raises it, shortly before the disk is full."""
     found = os.statvfs(folder)
-    if found.f_bavail * found.f_frsize < MIN_FREE_BYTES:
+    wanted = min(MIN_FREE_BYTES, found.f_blocks * found.f_frsize // 20)
+    if found.f_bavail * found.f_frsize < wanted:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

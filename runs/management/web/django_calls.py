@@ -36,12 +36,16 @@ class Call:
 
         def freed(done: asyncio.Future[Answer]) -> None:
             when_free()
+            error = None if done.cancelled() else done.exception()
             if self.answered.done():
+                # A stream's: whoever sends it gets the error from the relay.
                 return
-            if done.cancelled() or (error := done.exception()) is None:
-                self.answered.set_result(done.result())
-            else:
+            if error is not None:
                 self.answered.set_exception(error)
+            elif done.cancelled():
+                self.answered.cancel()
+            else:
+                self.answered.set_result(done.result())
 
         running.add_done_callback(freed)
         return await self.answered

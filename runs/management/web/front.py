@@ -30,6 +30,8 @@ from studio.core.errors import StudioError
 FILE_THREADS = 4
 #: Answered by the event loop itself, and by a thread of its own.
 ALIVE, READY = b"/healthz", b"/readyz"
+#: Of these at a time by that thread; more are requests like any other.
+MAX_CHECKS = 4
 
 
 class Front:
@@ -42,8 +44,12 @@ class Front:
         self.workers = ThreadPoolExecutor(THREADS, "worker")
         self.files = ThreadPoolExecutor(FILE_THREADS, "files")
         self.ready = ThreadPoolExecutor(1, "ready")
+        self.checks = 0
         # Not the event loop: a thousand slow bodies may end in the same moment.
         self.refusals = ThreadPoolExecutor(1, "refusals")
+
+    def end_check(self) -> None:
+        self.checks -= 1
 
     async def __call__(
         self, scope: Mapping[str, Any], receive: Receive, send: Send
@@ -132,8 +138,9 @@ class Exchange:
         environ.setdefault("wsgi.input", BytesIO())
         front = self.front
         work = Call(front.application, environ, front.files)
-        if self.path == READY:
-            return await work.run(front.ready, lambda: None)
+        if self.path == READY and front.checks < MAX_CHECKS:
+            front.checks += 1
+            return await work.run(front.ready, front.end_check)
         caller = front.callers.find(environ)
         await front.scheduler.start(caller, self.link)
         answer = await work.run(front.workers, partial(front.scheduler.finish, caller))

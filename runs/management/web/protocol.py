@@ -134,10 +134,16 @@ class Connection(HttpToolsProtocol):
         if self._unread_bytes():
             # The next request arrived, and this process was too busy to see it.
             return
+        if self._unread_by_client():
+            self.cut()
         super().timeout_keep_alive_handler()
 
     def _unread_bytes(self) -> int:
         return self._count(termios.FIONREAD)
+
+    def _unread_by_client(self) -> int:
+        """What the system holds for the client, who has not acknowledged it."""
+        return self._count(termios.TIOCOUTQ) if _IS_LINUX else 0
 
     def _count(self, what: int) -> int:
         """What the system knows of the socket, in bytes; 0 where it does not tell."""
@@ -176,8 +182,7 @@ class Connection(HttpToolsProtocol):
         if not held:
             self._pace = None
             return
-        unsent = held + (self._count(termios.TIOCOUTQ) if _IS_LINUX else 0)
-        read = self.written - unsent
+        read = self.written - held - self._unread_by_client()
         if self._pace is None:
             self._pace, self._seen = deadlines.pace(), read
         self._pace.note(passed, max(0, read - self._seen))
