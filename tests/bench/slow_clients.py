@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 import http.client
 import multiprocessing
-import re
 import resource
 import statistics
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ import uvloop
 
 from tests.bench.report import Report
 from tests.commands.manage import manage
+from tests.parts.cookies import sign_in
 from tests.parts.server import Server
 from tests.parts.slow import Crowd, upload
 from tests.parts.wire import Connection
@@ -75,7 +74,7 @@ def prepare(server: Server, home: Path, env: dict[str, str]) -> Scene:
     done = manage(home, "shell", "-v", "0", "-c", READER, env=env)
     slow_token = done.stdout.strip().splitlines()[-1]
     port = urlsplit(server.url).port or 0
-    cookie = sign_in(server, port)
+    cookie = sign_in(server)
     return Scene(
         port,
         server.token,
@@ -84,34 +83,6 @@ def prepare(server: Server, home: Path, env: dict[str, str]) -> Scene:
         "/w/default/runs/",
         artifacts,
     )
-
-
-def sign_in(server: Server, port: int) -> str:
-    """The cookies of the owner, by the printed link."""
-    link = urlsplit(server.sign_in_url).path
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    connection.request("GET", link)
-    answer = connection.getresponse()
-    [secret] = re.findall(
-        r'name="csrfmiddlewaretoken" value="(\w+)"', answer.read().decode()
-    )
-    cookies = cookies_of(answer)
-    headers = {
-        "Cookie": cookies,
-        "Content-Type": "application/x-www-form-urlencoded",
-    }
-    connection.request("POST", link, f"csrfmiddlewaretoken={secret}", headers)
-    answer = connection.getresponse()
-    answer.read()
-    assert answer.status == 302, answer.status
-    return cookies_of(answer)
-
-
-def cookies_of(answer: http.client.HTTPResponse) -> str:
-    jar: SimpleCookie = SimpleCookie()
-    for line in answer.headers.get_all("Set-Cookie") or []:
-        jar.load(line)
-    return "; ".join(f"{name}={one.value}" for name, one in jar.items())
 
 
 def log(wire: Connection, run_id: str, first: int, count: int) -> None:

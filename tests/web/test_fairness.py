@@ -17,8 +17,8 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from tests.bench.slow_clients import sign_in
 from tests.commands.test_supervision import becomes
+from tests.parts.cookies import sign_in
 from tests.parts.server import Server, running
 from tests.parts.slow import Crowd
 from tests.parts.wire import API, Connection
@@ -31,7 +31,7 @@ Answer = tuple[int, dict[str, str], bytes]
 
 @pytest.fixture(scope="module")
 def cookies(hurried: Server) -> str:
-    return sign_in(hurried, port_of(hurried))
+    return sign_in(hurried)
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def test_more_slow_bodies_than_threads_do_not_stop_the_run_list(
     each = 40
     long = {**SHORT, "STUDIO_RATE_SECONDS": "60", "STUDIO_CALLER_REQUESTS": "4"}
     with running(tmp_path_factory.mktemp("crowd"), env=long) as server:
-        cookies = sign_in(server, port_of(server))
+        cookies = sign_in(server)
         wire = Connection(server)
         body = {"experiment_id": "0", "start_time": 1_700_000_000_000}
         run_id = wire.call("POST", "/runs/create", body)["run"]["info"]["run_id"]

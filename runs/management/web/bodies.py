@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import random
 import tempfile
 import time
 from collections.abc import Callable
@@ -142,7 +143,8 @@ async def receive(source: Receive, body: Body, pace: Pace, limit: int | None) ->
 async def drain(source: Receive) -> None:
     """Read and drop the rest of a refused body, for a few seconds at most."""
     try:
-        async with asyncio.timeout(DRAIN_SECONDS):
+        # Not the same for all: a thousand may have been refused in one moment.
+        async with asyncio.timeout(DRAIN_SECONDS * random.uniform(0.6, 1)):
             while (message := await source())["type"] == "http.request":
                 if not message["more_body"]:
                     return

@@ -28,6 +28,8 @@ MAX_VERIFIED = 10_000
 class Kind(Enum):
     PERSON = "session"
     PROGRAM = "token"
+    #: Either of those, who announces a large body and is not let in yet.
+    SENDER = "sender"
     #: With a credential that was not verified lately.
     CLAIMANT = "claimant"
     STRANGER = "stranger"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -19,10 +20,16 @@ from runs.access.failures import as_studio_error
 from runs.management.web import bodies
 from runs.management.web.answers import Answer, Broken, Send, Sender
 from runs.management.web.bodies import Body, Receive
-from runs.management.web.callers import Callers
+from runs.management.web.callers import Callers, Kind
 from runs.management.web.django_calls import Application, Call, call_now
 from runs.management.web.environ import environ_of
-from runs.management.web.limits import THREADS, ClientGone, Limits, Scheduler
+from runs.management.web.limits import (
+    THREADS,
+    UNVERIFIED,
+    ClientGone,
+    Limits,
+    Scheduler,
+)
 from runs.management.web.protocol import CONNECTION, Connection, Deadlines
 from studio.core.errors import StudioError
 
@@ -142,6 +149,8 @@ class Exchange:
             front.checks += 1
             return await work.run(front.ready, front.end_check)
         caller = front.callers.find(environ)
+        if AUTHORIZE_ONLY in environ and caller.kind not in UNVERIFIED:
+            caller = replace(caller, kind=Kind.SENDER)
         await front.scheduler.start(caller, self.link)
         answer = await work.run(front.workers, partial(front.scheduler.finish, caller))
         front.callers.learn(environ)

@@ -19,6 +19,7 @@ THREADS = 16
 MAX_WAITING = 500
 MAX_WAITING_OF_KIND = 1000
 RETRY_AFTER = 5
+UNVERIFIED = (Kind.CLAIMANT, Kind.STRANGER)
 
 
 class ClientGone(Exception):
@@ -34,13 +35,18 @@ class Limits:
     threads: int = THREADS
 
     @property
-    def unverified(self) -> int:
-        return self.threads // 4
+    def most(self) -> int:
+        """Of people, and of all others together, so that both always have some."""
+        return self.threads - self.threads // 4
 
     @property
-    def others(self) -> int:
-        """All but people in the pages, so that these always have some; and people."""
-        return self.threads - self.threads // 4
+    def unverified(self) -> int:
+        return self.threads // 8
+
+    @property
+    def senders(self) -> int:
+        """Few: their questions are short, and a thousand may come in one moment."""
+        return self.threads // 8
 
 
 Waiting = OrderedDict[Caller, deque[asyncio.Future[None]]]
@@ -88,11 +94,13 @@ class Scheduler:
         if running.total() >= limits.threads:
             return False
         if kind is Kind.PERSON:
-            return running[kind] < limits.others
-        unverified = running[Kind.CLAIMANT] + running[Kind.STRANGER]
-        if kind is not Kind.PROGRAM and unverified >= limits.unverified:
+            return running[kind] < limits.most
+        if kind is Kind.SENDER and running[kind] >= limits.senders:
             return False
-        return unverified + running[Kind.PROGRAM] < limits.others
+        unverified = running[Kind.CLAIMANT] + running[Kind.STRANGER]
+        if kind in UNVERIFIED and unverified >= limits.unverified:
+            return False
+        return running.total() - running[Kind.PERSON] < limits.most
 
     def _count(self, caller: Caller) -> None:
         self._running[caller.kind] += 1

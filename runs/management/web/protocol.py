@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import random
 import socket
 import struct
 import sys
@@ -28,6 +29,7 @@ MAX_HEAD_BYTES = 64 * 1024
 #: What the system may hold that it did not send yet. More would only hide from the
 #: watch how fast a client reads.
 MAX_UNSENT_BYTES = 128 * 1024
+SPREAD = 1.15
 #: The key of a request's connection in its ASGI scope.
 CONNECTION = "studio.connection"
 
@@ -51,7 +53,9 @@ class Deadlines:
         )
 
     def pace(self) -> Pace:
-        return Pace(self.min_rate, self.rate_seconds)
+        """For one transfer; a little longer for some, so that a thousand that began
+        in the same moment do not end in the same moment."""
+        return Pace(self.min_rate, self.rate_seconds * random.uniform(1, SPREAD))
 
 
 class Connection(HttpToolsProtocol):
