@@ -104,6 +104,19 @@ def test_people_always_have_threads_that_programs_cannot_take() -> None:
     run(work)
 
 
+def test_few_others_start_while_a_person_waits_for_a_page() -> None:
+    async def work() -> None:
+        office = Office()
+        await office.ask("p1", Kind.PERSON)
+        for name in ("a1", "b1", "c1", "d1"):
+            await office.ask(name)
+        assert office.started == ["p1", "a1", "b1"]
+        await office.finish("p", Kind.PERSON)
+        assert office.started == ["p1", "a1", "b1", "c1", "d1"]
+
+    run(work)
+
+
 def test_strangers_and_invented_credentials_share_an_eighth() -> None:
     async def work() -> None:
         office = Office(Limits(per_caller=2, wait_seconds=30, threads=16))

@@ -14,8 +14,6 @@ from collections.abc import Callable
 #: How long a process leaves the next connection to the others.
 TURN_SECONDS = 0.001
 MAX_AT_ONCE = 64
-#: After an error such as too many open files.
-ERROR_SECONDS = 0.1
 
 
 async def accept(
@@ -31,11 +29,11 @@ async def accept(
         await readable(loop, listener)
         if is_busy() and most == 1:
             await asyncio.sleep(TURN_SECONDS)
-        taken = 0
-        while taken < most and await accept_one(loop, listener, protocol):
-            taken += 1
+        links = take(listener, most)
         # Where the others leave some, there are too many to be so polite.
-        most = min(2 * most, MAX_AT_ONCE) if taken == most else 1
+        most = min(2 * most, MAX_AT_ONCE) if len(links) == most else 1
+        made = (loop.connect_accepted_socket(protocol, link) for link in links)
+        await asyncio.gather(*made, return_exceptions=True)
         await asyncio.sleep(TURN_SECONDS)
 
 
@@ -54,22 +52,14 @@ async def readable(loop: asyncio.AbstractEventLoop, listener: socket.socket) -> 
         loop.remove_reader(listener)
 
 
-async def accept_one(
-    loop: asyncio.AbstractEventLoop,
-    listener: socket.socket,
-    protocol: Callable[[], asyncio.Protocol],
-) -> bool:
-    """Whether there was one."""
-    try:
-        link, _address = listener.accept()
-    except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-        # Another process was first, or the client has gone.
-        return False
-    except OSError:
-        await asyncio.sleep(ERROR_SECONDS)
-        return False
-    link.setblocking(False)
+def take(listener: socket.socket, most: int) -> list[socket.socket]:
+    """As many connections as there are, up to that many."""
+    links: list[socket.socket] = []
+    # Another process may be first, a client may have gone, or files be exhausted.
     with contextlib.suppress(OSError):
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await loop.connect_accepted_socket(protocol, link)
-    return True
+        while len(links) < most:
+            link, _address = listener.accept()
+            links.append(link)
+            link.setblocking(False)
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return links

@@ -144,7 +144,7 @@ async def drain(source: Receive) -> None:
     """Read and drop the rest of a refused body, for a few seconds at most."""
     try:
         # Not the same for all: a thousand may have been refused in one moment.
-        async with asyncio.timeout(DRAIN_SECONDS * random.uniform(0.6, 1)):
+        async with asyncio.timeout(DRAIN_SECONDS * random.uniform(0.6, 1)):  # noqa: S311
             while (message := await source())["type"] == "http.request":
                 if not message["more_body"]:
                     return

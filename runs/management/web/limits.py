@@ -40,6 +40,11 @@ class Limits:
         return self.threads - self.threads // 4
 
     @property
+    def beside_people(self) -> int:
+        """Of all others, while a person's request runs."""
+        return self.threads // 4
+
+    @property
     def unverified(self) -> int:
         return self.threads // 8
 
@@ -100,7 +105,9 @@ class Scheduler:
         unverified = running[Kind.CLAIMANT] + running[Kind.STRANGER]
         if kind in UNVERIFIED and unverified >= limits.unverified:
             return False
-        return running.total() - running[Kind.PERSON] < limits.most
+        # Threads share one interpreter: while a person waits for a page, few others run.
+        most = limits.beside_people if running[Kind.PERSON] else limits.most
+        return running.total() - running[Kind.PERSON] < most
 
     def _count(self, caller: Caller) -> None:
         self._running[caller.kind] += 1

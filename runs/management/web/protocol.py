@@ -55,7 +55,8 @@ class Deadlines:
     def pace(self) -> Pace:
         """For one transfer; a little longer for some, so that a thousand that began
         in the same moment do not end in the same moment."""
-        return Pace(self.min_rate, self.rate_seconds * random.uniform(1, SPREAD))
+        spread = random.uniform(1, SPREAD)  # noqa: S311
+        return Pace(self.min_rate, self.rate_seconds * spread)
 
 
 class Connection(HttpToolsProtocol):
