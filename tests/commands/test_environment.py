@@ -1,6 +1,7 @@
 """Every variable's good values, and the sentence that a bad one earns."""
 
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,15 @@ READERS = {
     "STUDIO_SECRET_KEY": lambda: environment.secret_key(Path("unused")),
     "STUDIO_MAX_UPLOAD": lambda: environment.size("STUDIO_MAX_UPLOAD", 1),
     "STUDIO_MAX_BODY": lambda: environment.size("STUDIO_MAX_BODY", 1),
-    "STUDIO_HEADER_SECONDS": lambda: environment.seconds("STUDIO_HEADER_SECONDS", 10),
+    **{
+        name: partial(environment.seconds, name, 10)
+        for name in (
+            "STUDIO_HEADER_SECONDS",
+            "STUDIO_RATE_SECONDS",
+            "STUDIO_IDLE_SECONDS",
+            "STUDIO_QUEUE_SECONDS",
+        )
+    },
     "STUDIO_MIN_RATE": lambda: environment.size("STUDIO_MIN_RATE", 1024),
     "STUDIO_CALLER_REQUESTS": environment.caller_requests,
     "DATABASE_URL": lambda: environment.database(Path("home")),

@@ -106,7 +106,7 @@ def test_people_always_have_threads_that_programs_cannot_take() -> None:
 
 def test_few_others_start_while_a_person_waits_for_a_page() -> None:
     async def work() -> None:
-        office = Office()
+        office = Office(Limits(per_caller=2, wait_seconds=30, threads=16))
         await office.ask("p1", Kind.PERSON)
         for name in ("a1", "b1", "c1", "d1"):
             await office.ask(name)

@@ -42,7 +42,7 @@ class Limits:
     @property
     def beside_people(self) -> int:
         """Of all others, while a person's request runs."""
-        return self.threads // 4
+        return self.threads // 8
 
     @property
     def unverified(self) -> int:
@@ -105,7 +105,7 @@ class Scheduler:
         unverified = running[Kind.CLAIMANT] + running[Kind.STRANGER]
         if kind in UNVERIFIED and unverified >= limits.unverified:
             return False
-        # Threads share one interpreter: while a person waits for a page, few others run.
+        # Threads share one interpreter: few run next to a person's page.
         most = limits.beside_people if running[Kind.PERSON] else limits.most
         return running.total() - running[Kind.PERSON] < most
 

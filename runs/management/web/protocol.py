@@ -29,7 +29,7 @@ MAX_HEAD_BYTES = 64 * 1024
 #: What the system may hold that it did not send yet. More would only hide from the
 #: watch how fast a client reads.
 MAX_UNSENT_BYTES = 128 * 1024
-SPREAD = 1.15
+SPREAD = 1.3
 #: The key of a request's connection in its ASGI scope.
 CONNECTION = "studio.connection"
 
