@@ -17,6 +17,9 @@ from runs.models import ApiToken, Member, Role, User, Workspace
 from runs.storage.prepared import Prepared
 from studio.core.errors import NotFound, PermissionDenied, SignInRequired, TooLarge
 
+#: What somebody who is not signed in can send: the form for signing in is far smaller.
+MAX_STRANGERS_BODY = 64 * 1024
+
 _memberships = Prepared(
     lambda user, workspace: Member.objects.select_related("workspace").filter(
         user_id=user, workspace_id=workspace
@@ -43,13 +46,24 @@ def declared_access(request: HttpRequest, view: Any) -> Access:
     return declared
 
 
-def check_size(request: HttpRequest, declared: Access) -> None:
+def body_limit(declared: Access) -> int:
+    """The largest body that a view takes, in bytes."""
+    return settings.MAX_UPLOAD if declared.streams_body else settings.MAX_BODY
+
+
+def body_limit_of(request: Any, view: Any) -> int:
+    """The same for this caller, who was let in: strangers send forms, no files."""
+    if request.actor.user is None:
+        return MAX_STRANGERS_BODY
+    return body_limit(declared_access(request, view))
+
+
+def check_size(request: HttpRequest, limit: int) -> None:
     """TooLarge by the announced length, before a byte of the body is read."""
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         return
-    limit = settings.MAX_UPLOAD if declared.streams_body else settings.MAX_BODY
     if length > limit:
         raise TooLarge(
             _("The body has %(length)s bytes; at most %(limit)s are allowed.")

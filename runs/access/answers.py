@@ -12,6 +12,7 @@ from django.urls import is_valid_path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from runs.access.environ_keys import AUTHORIZE_ONLY
 from runs.access.failures import RETRY_AFTER, as_studio_error
 from runs.access.rules import Access, ErrorRenderer
 from studio.core.errors import (
@@ -33,6 +34,7 @@ MLFLOW_CODES = {
     403: "PERMISSION_DENIED",
     404: "ENDPOINT_NOT_FOUND",
     405: "BAD_REQUEST",
+    408: "TEMPORARILY_UNAVAILABLE",
     413: "REQUEST_LIMIT_EXCEEDED",
     429: "REQUEST_LIMIT_EXCEEDED",
     503: "TEMPORARILY_UNAVAILABLE",
@@ -48,7 +50,7 @@ class MethodNotAllowed(InvalidRequest):
 
 def answer(request: HttpRequest, error: StudioError) -> HttpResponse:
     """The answer to an error, in the view's own form or the path's."""
-    response = renderer(request)(request, error)
+    response = form_of(request)(request, error)
     if isinstance(error, SignInRequired):
         # Never Basic: a browser would ask, keep the token and send it along with what
         # other sites make it request.
@@ -59,6 +61,15 @@ def answer(request: HttpRequest, error: StudioError) -> HttpResponse:
         seconds = error.details.get("retry_after", RETRY_AFTER)
         response.headers["Retry-After"] = str(seconds)
     return response
+
+
+def form_of(request: HttpRequest) -> ErrorRenderer:
+    """As the view's errors are. Strangers who announce a large body get no page: no
+    browser does that, and rendering one is most of the work that they could cause.
+    """
+    found = renderer(request)
+    is_announced = AUTHORIZE_ONLY in request.META and not _is_signed_in(request)
+    return as_text if found is as_page and is_announced else found
 
 
 def renderer(request: HttpRequest) -> ErrorRenderer:
@@ -124,9 +135,10 @@ TITLES = {
     403: gettext_lazy("Not allowed"),
     404: gettext_lazy("Nothing here"),
     405: gettext_lazy("Not done this way"),
+    408: gettext_lazy("Too slow"),
     409: gettext_lazy("This does not fit what is stored"),
     413: gettext_lazy("Too large"),
-    429: gettext_lazy("Too many attempts"),
+    429: gettext_lazy("Too many requests"),
     503: gettext_lazy("Not available now"),
 }
 

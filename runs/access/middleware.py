@@ -19,15 +19,18 @@ from django.utils.http import urlencode
 from runs.access import admission
 from runs.access.answers import answer, as_page, renderer
 from runs.access.authentication import Caller, identify
+from runs.access.environ_keys import (
+    AUTHORIZE_ONLY,
+    BODY_LIMIT,
+    KNOWN_CALLER,
+    REFUSAL,
+)
 from runs.access.failures import as_studio_error
 from runs.access.origins import SAFE_METHODS, check_host, check_origin
 from runs.access.rules import PUBLIC, Access, Permission
 from runs.actions.actor import Actor
 from runs.models import User
 from studio.core.errors import SignInRequired, StudioError
-
-#: What tells the WSGI handler that the rest of the body may be waited for.
-KNOWN_CALLER = "studio.known_caller"
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -41,6 +44,7 @@ class Origins:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         set_caller(request, Caller())
         try:
+            check_front(request)
             check_host(request)
             check_origin(request)
         except StudioError as error:
@@ -74,13 +78,24 @@ class AccessControl:
             admit(request, view, kwargs)
         except (StudioError, DatabaseError, OSError) as error:
             return refusal(request, error)
-        return None
+        if AUTHORIZE_ONLY not in request.META:
+            return None
+        # The view runs when the body is there.
+        request.META[BODY_LIMIT] = admission.body_limit_of(request, view)
+        return HttpResponse()
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
         error = as_studio_error(exception)
         return answer(request, error) if error else None
+
+
+def check_front(request: HttpRequest) -> None:
+    """Raise what the web server's front refuses, before anything else is looked at."""
+    error = request.META.get(REFUSAL)
+    if error is not None:
+        raise error
 
 
 def set_caller(request: Any, caller: Caller) -> None:
@@ -93,13 +108,15 @@ def set_caller(request: Any, caller: Caller) -> None:
 def admit(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     """Let the request through to its view, or raise why not."""
     declared = admission.declared_access(request, view)
-    admission.check_size(request, declared)
+    admission.check_size(request, admission.body_limit(declared))
     caller = identify(request)
     set_caller(request, caller)
     if caller.user is not None:
-        request.META[KNOWN_CALLER] = True
+        request.META[KNOWN_CALLER] = "token" if caller.token else "session"
         activate_time_zone(caller.user)
     if declared.need == PUBLIC:
+        if caller.user is None:
+            admission.check_size(request, admission.MAX_STRANGERS_BODY)
         kwargs.pop("workspace", None)
         return
     user = admission.check_person(request, declared, caller)

@@ -1,8 +1,6 @@
-"""Request bodies read in pieces, chunked ones too, never more than was allowed.
+"""Request bodies read in pieces, never more than was allowed.
 
-Django ends a body without `Content-Length` after zero bytes, but MLflow clients send
-empty files chunked, and others send full ones so. Granian has undone the chunks and
-marks the end of the body itself (`wsgi.input_terminated`).
+The server received them whole and says how long they are, chunked ones too.
 """
 
 from __future__ import annotations
@@ -19,18 +17,8 @@ PIECE = 256 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-def is_chunked(request: HttpRequest) -> bool:
-    """Whether the body came chunked and its end is the server's to tell."""
-    coding = request.META.get("HTTP_TRANSFER_ENCODING", "")
-    return "chunked" in coding.lower() and bool(
-        request.META.get("wsgi.input_terminated")
-    )
-
-
-def announced_length(request: HttpRequest) -> int | None:
-    """The body's length as its header says; None when it comes chunked."""
-    if is_chunked(request):
-        return None
+def announced_length(request: HttpRequest) -> int:
+    """The body's length as its header says."""
     text = request.META.get("CONTENT_LENGTH") or "0"
     if not (text.isascii() and text.isdigit()):
         raise InvalidRequest("Content-Length must be a whole number")
@@ -44,16 +32,13 @@ def pieces(request: HttpRequest, *, limit: int) -> Iterator[bytes]:
     InvalidRequest when the connection ended before the announced length.
     """
     length = announced_length(request)
-    if length is not None and length > limit:
+    if length > limit:
         raise too_large(limit)
-    source = request.META["wsgi.input"] if length is None else request
     read = 0
-    while piece := source.read(PIECE):
+    while piece := request.read(PIECE):
         read += len(piece)
-        if read > limit:
-            raise too_large(limit)
         yield piece
-    if length is not None and read < length:
+    if read < length:
         raise InvalidRequest(f"The body ended after {read} of {length} bytes")
 
 

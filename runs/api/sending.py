@@ -12,9 +12,11 @@ from django.http import (
     StreamingHttpResponse,
 )
 
+from runs.access.streams import from_files
 from runs.models import File
-from runs.storage.files import PIECE, Pieces, files
+from runs.storage.files import Pieces, files
 
+PIECE = 64 * 1024
 _RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
 
@@ -71,6 +73,6 @@ def content(request: HttpRequest, file: File, span: range) -> HttpResponseBase:
     if len(span) > PIECE:
         # Closed with the answer, even if the client went away before the first piece.
         reader = Pieces(source, len(span))
-        return StreamingHttpResponse(reader, content_type=kind)
+        return from_files(StreamingHttpResponse(reader, content_type=kind))
     with source:
         return HttpResponse(source.read(len(span)), content_type=kind)

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from runs.access.headers import sandbox
+from runs.access.streams import from_files
 from runs.render.file_kinds import DOWNLOAD, inline_type
 
 Pieces = Callable[[], Iterator[bytes]]
@@ -27,7 +28,7 @@ def send_raw(
     if request.headers.get("If-None-Match") == etag:
         answer = HttpResponse(status=304)
     else:
-        answer = StreamingHttpResponse(pieces())
+        answer = from_files(StreamingHttpResponse(pieces()))
         answer["Content-Length"] = str(size)
         answer["Content-Type"] = shown or DOWNLOAD
         answer["Content-Disposition"] = disposition(name, shown is None)

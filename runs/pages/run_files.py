@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access.headers import sandbox
 from runs.access.rules import Permission, access
+from runs.access.streams import from_files
 from runs.models import File, LoggedModel
 from runs.pages.file_preview import Content, viewer
 from runs.pages.members_only import PageRequest
@@ -139,7 +140,9 @@ def archive(request: PageRequest, run_id: str) -> HttpResponseBase:
     """All files of the run as a zip, made while it is sent."""
     head = find_head(request, run_id)
     entries = _entries(iterate_files(head.run))
-    answer = StreamingHttpResponse(zipped(entries), content_type="application/zip")
+    answer = from_files(
+        StreamingHttpResponse(zipped(entries), content_type="application/zip")
+    )
     answer["Content-Disposition"] = disposition(f"{head.run.run_id}.zip", True)
     return sandbox(answer)
 

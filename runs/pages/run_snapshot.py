@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access.headers import sandbox
 from runs.access.rules import Permission, access
+from runs.access.streams import from_files
 from runs.models import Run, Snapshot
 from runs.pages.file_preview import Content, viewer
 from runs.pages.members_only import PageRequest
@@ -114,9 +115,8 @@ def archive(request: PageRequest, run_id: str) -> HttpResponseBase:
     """The snapshot as it was sent: a zip."""
     head = find_head(request, run_id)
     found = snapshot_of(head.run)
-    answer = StreamingHttpResponse(
-        file_store.pieces(found.blob, found.size), content_type="application/zip"
-    )
+    pieces = file_store.pieces(found.blob, found.size)
+    answer = from_files(StreamingHttpResponse(pieces, content_type="application/zip"))
     answer["Content-Length"] = str(found.size)
     answer["Content-Disposition"] = disposition(f"{run_id}-snapshot.zip", True)
     return sandbox(answer)

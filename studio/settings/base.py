@@ -143,6 +143,15 @@ BACKUP_PATH = env.backup_path()
 BACKUP_HOURS = env.backup_hours()
 BACKUP_KEEP = env.backup_keep()
 
+# What clients may take in time, and of the server's threads (runs/management/web).
+HEADER_SECONDS = env.seconds("STUDIO_HEADER_SECONDS", 10)
+#: Bytes a second, averaged over so many seconds, in each direction.
+MIN_RATE = env.size("STUDIO_MIN_RATE", 1024)
+RATE_SECONDS = env.seconds("STUDIO_RATE_SECONDS", 30)
+IDLE_SECONDS = env.seconds("STUDIO_IDLE_SECONDS", 75)
+CALLER_REQUESTS = env.caller_requests()
+QUEUE_SECONDS = env.seconds("STUDIO_QUEUE_SECONDS", 30)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

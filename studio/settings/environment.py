@@ -29,6 +29,12 @@ VARIABLES = (
     "STUDIO_BACKUP_PATH",
     "STUDIO_BACKUP_HOURS",
     "STUDIO_BACKUP_KEEP",
+    "STUDIO_HEADER_SECONDS",
+    "STUDIO_MIN_RATE",
+    "STUDIO_RATE_SECONDS",
+    "STUDIO_IDLE_SECONDS",
+    "STUDIO_CALLER_REQUESTS",
+    "STUDIO_QUEUE_SECONDS",
     "DATABASE_URL",
 )
 
@@ -152,6 +158,16 @@ def port() -> int:
 def processes() -> int:
     """`STUDIO_PROCESSES`: web processes; at least two, so that one may restart."""
     return _whole_number("STUDIO_PROCESSES", max(2, min(4, os.cpu_count() or 2)), 1, 64)
+
+
+def seconds(name: str, default: int) -> int:
+    """How long a client may take for something, or has to wait."""
+    return _whole_number(name, default, 1, 3600)
+
+
+def caller_requests() -> int:
+    """`STUDIO_CALLER_REQUESTS`: of one caller at a time, in each web process."""
+    return _whole_number("STUDIO_CALLER_REQUESTS", 4, 1, 16)
 
 
 def _whole_number(name: str, default: int, least: int, most: int) -> int:

@@ -25,7 +25,15 @@ from tests.bench.commands import (
     seed,
     start,
 )
-from tests.bench.fresh_commands import backup, charts, ingest, page, strain, views
+from tests.bench.fresh_commands import (
+    backup,
+    charts,
+    ingest,
+    page,
+    slow,
+    strain,
+    views,
+)
 from tests.bench.report import Report
 from tests.parts.browser import FLAGS
 from tests.parts.postgres import beside, binaries, cluster, fresh_database
@@ -218,7 +226,7 @@ def weight_command() -> None:
 
 
 OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
-for command in (*OVER_HOMES, backup, charts, ingest, page, strain, views):
+for command in (*OVER_HOMES, backup, charts, ingest, page, slow, strain, views):
     main.add_command(command)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -174,3 +175,34 @@ def views(kind: str, as_json: bool, count: int, repeats: int) -> None:
             with running(home, env=env) as server:
                 measure(server, report, views=count, repeats=repeats)
             report.show(as_json=as_json)
+
+
+@click.command()
+@options(
+    KIND,
+    AS_JSON,
+    click.option("--seconds", default=120.0, show_default=True, help="Of the attack."),
+    click.option("--each", default=500, show_default=True, help="Clients of a kind."),
+    click.option(
+        "--uploads", default=200, show_default=True, help="Thin, honest ones."
+    ),
+)
+def slow(kind: str, as_json: bool, seconds: float, each: int, uploads: int) -> None:
+    """Four kinds of slow clients, while a person reads and scripts log.
+
+    Ends with 1 when the run list took 500 ms, less than half of the calls went
+    through, or an upload over a thin line failed.
+    """
+    report = Report("Slow clients")
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        with entered(home, kind) as env, running(home, env=env) as server:
+            from tests.bench import slow_clients
+
+            scene = slow_clients.prepare(server, home, env)
+            held = slow_clients.measure(
+                server, scene, report, seconds=seconds, each=each, uploads=uploads
+            )
+    report.show(as_json=as_json)
+    sys.exit(0 if held else 1)

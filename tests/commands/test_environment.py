@@ -1,6 +1,7 @@
 """Every variable's good values, and the sentence that a bad one earns."""
 
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,17 @@ READERS = {
     "STUDIO_SECRET_KEY": lambda: environment.secret_key(Path("unused")),
     "STUDIO_MAX_UPLOAD": lambda: environment.size("STUDIO_MAX_UPLOAD", 1),
     "STUDIO_MAX_BODY": lambda: environment.size("STUDIO_MAX_BODY", 1),
+    **{
+        name: partial(environment.seconds, name, 10)
+        for name in (
+            "STUDIO_HEADER_SECONDS",
+            "STUDIO_RATE_SECONDS",
+            "STUDIO_IDLE_SECONDS",
+            "STUDIO_QUEUE_SECONDS",
+        )
+    },
+    "STUDIO_MIN_RATE": lambda: environment.size("STUDIO_MIN_RATE", 1024),
+    "STUDIO_CALLER_REQUESTS": environment.caller_requests,
     "DATABASE_URL": lambda: environment.database(Path("home")),
     "STUDIO_HOME": environment.home,
 }
@@ -45,6 +57,10 @@ READERS = {
         ("STUDIO_MAX_UPLOAD", "much"),
         ("STUDIO_MAX_UPLOAD", "0"),
         ("STUDIO_MAX_BODY", "-5M"),
+        ("STUDIO_HEADER_SECONDS", "0"),
+        ("STUDIO_HEADER_SECONDS", "1.5"),
+        ("STUDIO_MIN_RATE", "0"),
+        ("STUDIO_CALLER_REQUESTS", "17"),
         ("DATABASE_URL", "mysql://localhost/studio"),
         ("DATABASE_URL", "postgres://localhost"),
         ("DATABASE_URL", "postgres://localhost:port/studio"),
@@ -71,6 +87,10 @@ def test_a_bad_value_earns_a_sentence_with_its_name(
         ("STUDIO_PROCESSES", "3", 3),
         ("STUDIO_MAX_UPLOAD", "50G", 50 * 1024**3),
         ("STUDIO_MAX_BODY", "1000", 1000),
+        ("STUDIO_HEADER_SECONDS", "", 10),
+        ("STUDIO_HEADER_SECONDS", "60", 60),
+        ("STUDIO_MIN_RATE", "2K", 2048),
+        ("STUDIO_CALLER_REQUESTS", "16", 16),
     ],
 )
 def test_a_good_value_is_read(

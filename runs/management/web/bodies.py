@@ -1,0 +1,152 @@
+"""A request's body, received before a thread is taken: in memory, a large one on disk.
+
+The files have no name (O_TMPFILE), so nothing of them stays after a crash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+
+from runs.management.web.limits import ClientGone
+from runs.management.web.pace import Pace
+from studio.core.errors import StudioError
+
+#: What is kept in memory of one body; larger ones are authorized before they are read.
+MAX_IN_MEMORY = 64 * 1024
+#: What is collected before it is written.
+WRITE_BYTES = 256 * 1024
+#: What these files leave free on the disk (of a small one a twentieth): the database
+#: must be able to go on.
+MIN_FREE_BYTES = 256 * 1024**2
+#: How long the rest of a refused body is read, so that its sender sees the answer.
+DRAIN_SECONDS = 5.0
+
+Receive = Callable[[], Any]
+
+
+class RequestTimeout(StudioError):
+    """The body came more slowly than the server allows."""
+
+    code = "RequestTimeout"
+    status = 408
+
+
+def too_slow() -> RequestTimeout:
+    return RequestTimeout(
+        f"The request's body came at less than {settings.MIN_RATE} bytes a second for "
+        f"{settings.RATE_SECONDS} seconds. Send it again."
+    )
+
+
+def temporary_file() -> IO[bytes]:
+    """An unnamed file next to the stored ones, unbuffered."""
+    folder = Path(settings.FILES_DIR) / "spool"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    check_space(folder)
+    return tempfile.TemporaryFile(dir=folder, buffering=0)
+
+
+def check_space(folder: Path | int) -> None:
+    """OSError, as a full disk raises it, shortly before the disk is full."""
+    found = os.statvfs(folder)
+    wanted = min(MIN_FREE_BYTES, found.f_blocks * found.f_frsize // 20)
+    if found.f_bavail * found.f_frsize < wanted:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def write_all(file: IO[bytes], data: bytes | bytearray | memoryview) -> None:
+    check_space(file.fileno())
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+class Body:
+    """What was received: `file` is Django's `wsgi.input`."""
+
+    def __init__(self, writers: ThreadPoolExecutor) -> None:
+        self.writers = writers
+        self.size = 0
+        self.file: IO[bytes] | None = None
+        self._held = bytearray()
+
+    async def take(self, piece: bytes) -> None:
+        self.size += len(piece)
+        self._held += piece
+        limit = MAX_IN_MEMORY if self.file is None else WRITE_BYTES
+        if len(self._held) > limit:
+            await self._write()
+
+    async def finish(self) -> IO[bytes]:
+        """The whole body, for reading from its start."""
+        if self.file is None:
+            return BytesIO(self._held)
+        if self._held:
+            await self._write()
+        self.file.seek(0)
+        return self.file
+
+    async def _write(self) -> None:
+        held, self._held = self._held, bytearray()
+        loop = asyncio.get_running_loop()
+        # Not in the loop: a disk that is slow would hold up every client.
+        await loop.run_in_executor(self.writers, self._append, held)
+
+    def _append(self, data: bytearray) -> None:
+        if self.file is None:
+            self.file = temporary_file()
+        write_all(self.file, data)
+
+    def close(self) -> None:
+        if self.file is not None:
+            self.file.close()
+
+
+async def receive(source: Receive, body: Body, pace: Pace, limit: int | None) -> bool:
+    """Receive the body; False where more than `limit` bytes came, and the rest did not.
+
+    Raises RequestTimeout, ClientGone, and OSError when the disk is full.
+    """
+    while True:
+        begin = time.monotonic()
+        try:
+            async with asyncio.timeout(pace.left):
+                message = await source()
+        except TimeoutError:
+            raise too_slow() from None
+        if message["type"] != "http.request":
+            raise ClientGone
+        piece = message["body"]
+        pace.note(time.monotonic() - begin, len(piece))
+        if piece:
+            await body.take(piece)
+        if limit is not None and body.size > limit:
+            return False
+        if not message["more_body"]:
+            return True
+        if pace.is_too_slow:
+            raise too_slow()
+
+
+async def drain(source: Receive) -> None:
+    """Read and drop the rest of a refused body, for a few seconds at most."""
+    try:
+        # Not the same for all: a thousand may have been refused in one moment.
+        async with asyncio.timeout(DRAIN_SECONDS * random.uniform(0.6, 1)):  # noqa: S311
+            while (message := await source())["type"] == "http.request":
+                if not message["more_body"]:
+                    return
+    except TimeoutError:
+        return

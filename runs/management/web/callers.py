@@ -1,0 +1,92 @@
+"""Who sends a request, as far as that is known before Django has looked.
+
+A credential counts as verified when an answer of the application said so lately. Any
+other is worth no more than none: invented cookies win nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from django.conf import settings
+
+from runs.access.environ_keys import KNOWN_CALLER
+from runs.access.network import address_of
+
+#: How long the application's word holds.
+VERIFIED_SECONDS = 600.0
+MAX_VERIFIED = 10_000
+
+
+class Kind(Enum):
+    PERSON = "session"
+    PROGRAM = "token"
+    #: Either of those, who announces a large body and is not let in yet.
+    SENDER = "sender"
+    #: With a credential that was not verified lately.
+    CLAIMANT = "claimant"
+    STRANGER = "stranger"
+
+
+@dataclass(frozen=True)
+class Caller:
+    kind: Kind
+    #: A digest of the credential; the address of those who are not verified.
+    key: str
+
+
+class Callers:
+    """Which credentials the application has verified."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._verified: OrderedDict[str, tuple[Kind, float]] = OrderedDict()
+
+    def find(self, environ: dict[str, Any]) -> Caller:
+        credential = credential_in(environ)
+        if not credential:
+            return Caller(Kind.STRANGER, address_of(environ))
+        kind, end = self._verified.get(credential, (Kind.CLAIMANT, 0.0))
+        if end > self.clock():
+            return Caller(kind, credential)
+        return Caller(Kind.CLAIMANT, address_of(environ))
+
+    def learn(self, environ: dict[str, Any]) -> None:
+        """Remember what the application found out while it answered."""
+        credential = credential_in(environ)
+        if not credential:
+            return
+        self._verified.pop(credential, None)
+        known = environ.get(KNOWN_CALLER)
+        if known is None:
+            return
+        self._verified[credential] = (Kind(known), self.clock() + VERIFIED_SECONDS)
+        if len(self._verified) > MAX_VERIFIED:
+            self._verified.popitem(last=False)
+
+
+def credential_in(environ: dict[str, Any]) -> str:
+    """A digest of the token or session; empty without one."""
+    secret = environ.get("HTTP_AUTHORIZATION") or _session_in(environ)
+    if not secret:
+        return ""
+    return hashlib.blake2b(secret.encode(), digest_size=16).hexdigest()
+
+
+def _session_in(environ: dict[str, Any]) -> str:
+    text = environ.get("HTTP_COOKIE", "")
+    name = settings.SESSION_COOKIE_NAME
+    if name not in text:
+        return ""
+    try:
+        found = SimpleCookie(text).get(name)
+    except CookieError:
+        return ""
+    return found.value if found else ""

@@ -1,0 +1,117 @@
+"""The main process: it imports the application, forks, and starts again what dies.
+
+Forks share the memory of what was imported before, and start at once. Nothing here may
+open an event loop, a thread or a database connection: they do not survive a fork.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from types import FrameType
+from typing import Any
+
+from runs.management.web.serving import STOP_SECONDS, application, serve
+
+#: Connections that wait until a process accepts them.
+BACKLOG = 2048
+TICK_SECONDS = 0.1
+#: What uvicorn needs to end after the last request.
+MARGIN_SECONDS = 3.0
+#: One that lived this long is started again at once; others after an ever longer wait.
+STEADY_SECONDS = 10.0
+MAX_WAIT_SECONDS = 10.0
+METHOD = "fork" if sys.platform == "linux" else "spawn"
+
+CONTEXT: Any = multiprocessing.get_context(METHOD)
+
+
+def preload() -> None:
+    """Import everything before the fork; what is frozen stays shared after it."""
+    if METHOD != "fork":
+        return
+    application()
+    gc.collect()
+    gc.freeze()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The socket from which all processes accept; the supervisor keeps its port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind((host, port))
+    listener.listen(BACKLOG)
+    return listener
+
+
+@dataclass
+class Place:
+    """One of the processes that should always run."""
+
+    process: BaseProcess | None = None
+    started: float = 0.0
+    deaths: int = 0
+    not_before: float = 0.0
+
+    def note_death(self, now: float) -> None:
+        steady = now - self.started >= STEADY_SECONDS
+        self.deaths = 0 if steady else self.deaths + 1
+        wait = 0.0 if steady else min(MAX_WAIT_SECONDS, 0.05 * 2**self.deaths)
+        self.not_before = now + wait
+
+
+class Processes:
+    """Runs until SIGTERM or SIGINT."""
+
+    def __init__(self, listener: socket.socket, count: int) -> None:
+        self.listener = listener
+        self.places = [Place() for _ in range(count)]
+        self.is_stopping = False
+
+    def run(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        while not self.is_stopping:
+            self._tick(time.monotonic())
+            time.sleep(TICK_SECONDS)
+        self._end()
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.is_stopping = True
+
+    def _tick(self, now: float) -> None:
+        for place in self.places:
+            if place.process is not None and place.process.is_alive():
+                continue
+            if place.process is not None:
+                place.process = None
+                place.note_death(now)
+            if now >= place.not_before:
+                self._start(place, now)
+
+    def _start(self, place: Place, now: float) -> None:
+        given = (self.listener, os.getpid())
+        process = CONTEXT.Process(target=serve, args=given)
+        process.start()
+        place.process, place.started = process, now
+
+    def _end(self) -> None:
+        """Let requests under way finish; kill what takes longer than it may."""
+        self.listener.close()
+        running = [place.process for place in self.places if place.process is not None]
+        for process in running:
+            process.terminate()
+        end = time.monotonic() + STOP_SECONDS + MARGIN_SECONDS
+        for process in running:
+            process.join(max(0.0, end - time.monotonic()))
+            process.kill()
+            process.join()

@@ -1,0 +1,232 @@
+"""A client's connection: uvicorn's, with a deadline for whatever the client must do.
+
+One task looks at all connections about once a second. It closes those whose request's
+head takes too long and those that read too slowly; slow bodies are `bodies`' subject.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import random
+import socket
+import struct
+import sys
+import termios
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from runs.management.web.pace import Pace
+
+#: A request's line and headers, and what stands between the chunks of a body.
+MAX_HEAD_BYTES = 64 * 1024
+#: What the system may hold that it did not send yet. More would only hide from the
+#: watch how fast a client reads.
+MAX_UNSENT_BYTES = 128 * 1024
+SPREAD = 1.3
+#: The key of a request's connection in its ASGI scope.
+CONNECTION = "studio.connection"
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """How long a client may take, in seconds, and bytes a second."""
+
+    head_seconds: int
+    idle_seconds: int
+    min_rate: int
+    rate_seconds: int
+
+    @classmethod
+    def of_settings(cls) -> Deadlines:
+        return cls(
+            settings.HEADER_SECONDS,
+            settings.IDLE_SECONDS,
+            settings.MIN_RATE,
+            settings.RATE_SECONDS,
+        )
+
+    def pace(self) -> Pace:
+        """For one transfer; a little longer for some, so that a thousand that began
+        in the same moment do not end in the same moment."""
+        spread = random.uniform(1, SPREAD)  # noqa: S311
+        return Pace(self.min_rate, self.rate_seconds * spread)
+
+
+class Connection(HttpToolsProtocol):
+    """Also knows how long it waits for a head, and how much its client has read."""
+
+    def __init__(self, *args: Any, **words: Any) -> None:
+        super().__init__(*args, **words)
+        self.is_lost = False
+        #: Bytes of bodies that were handed over for sending, by `answers`.
+        self.written = 0
+        self.head_since: float | None = None
+        self._loose_bytes = 0
+        self._lost_listeners: set[asyncio.Future[None]] = set()
+        self._pace: Pace | None = None
+        self._seen = 0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.head_since = time.monotonic()
+        option = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if _IS_LINUX else None)
+        if option is not None:
+            with contextlib.suppress(OSError):
+                link = transport.get_extra_info("socket")
+                link.setsockopt(socket.IPPROTO_TCP, option, MAX_UNSENT_BYTES)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_lost = True
+        self._unset_keepalive_if_required()
+        super().connection_lost(exc)
+        for listener in self._lost_listeners:
+            if not listener.done():
+                listener.set_result(None)
+
+    @contextlib.contextmanager
+    def loss(self) -> Any:
+        """A future that is done when the client has gone."""
+        listener = self.loop.create_future()
+        self._lost_listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._lost_listeners.discard(listener)
+
+    def data_received(self, data: bytes) -> None:
+        self._loose_bytes += len(data)
+        super().data_received(data)
+        if self._loose_bytes > MAX_HEAD_BYTES:
+            self._refuse(b"431 Request Header Fields Too Large")
+        elif self.head_since is None and self._is_between_requests():
+            # Line ends before a request, or the rest of a body that was refused.
+            self.head_since = time.monotonic()
+
+    def _is_free(self) -> bool:
+        """Whether no request is under way."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _is_between_requests(self) -> bool:
+        return self._is_free() and self.timeout_keep_alive_task is None
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.head_since = time.monotonic()
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+        scope[CONNECTION] = self
+
+    def on_headers_complete(self) -> None:
+        self.head_since = None
+        self._loose_bytes = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._loose_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._loose_bytes = 0
+        super().on_message_complete()
+
+    def timeout_keep_alive_handler(self) -> None:
+        if self._unread_bytes():
+            # The next request arrived, and this process was too busy to see it.
+            return
+        if self._unread_by_client():
+            self.cut()
+        super().timeout_keep_alive_handler()
+
+    def _unread_bytes(self) -> int:
+        return self._count(termios.FIONREAD)
+
+    def _unread_by_client(self) -> int:
+        """What the system holds for the client, who has not acknowledged it."""
+        return self._count(termios.TIOCOUTQ) if _IS_LINUX else 0
+
+    def _count(self, what: int) -> int:
+        """What the system knows of the socket, in bytes; 0 where it does not tell."""
+        link = self.transport.get_extra_info("socket")
+        if link is None:
+            return 0
+        try:
+            [count] = struct.unpack("i", fcntl.ioctl(link.fileno(), what, bytes(4)))
+        except (OSError, ValueError):
+            return 0
+        return int(count)
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the client must read before more is sent."""
+        return self.flow.write_paused and not self.is_lost
+
+    async def drained(self) -> None:
+        """Wait until more can be sent, or the client has gone."""
+        if self.is_blocked:
+            await self.flow.drain()
+
+    def cut(self) -> None:
+        """End the connection now: also what the system still holds for the client."""
+        link = self.transport.get_extra_info("socket")
+        if link is not None:
+            with contextlib.suppress(OSError):
+                now = struct.pack("ii", 1, 0)
+                link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+        self.transport.abort()
+
+    def check(self, now: float, deadlines: Deadlines, passed: float) -> None:
+        """End the connection where its client is too slow."""
+        self._check_head(now, deadlines)
+        held = self.transport.get_write_buffer_size()
+        if not held:
+            self._pace = None
+            return
+        read = self.written - held - self._unread_by_client()
+        if self._pace is None:
+            self._pace, self._seen = deadlines.pace(), read
+        self._pace.note(passed, max(0, read - self._seen))
+        self._seen = max(read, self._seen)
+        if self._pace.is_too_slow:
+            self.cut()
+
+    def _check_head(self, now: float, deadlines: Deadlines) -> None:
+        if self.head_since is None or now - self.head_since < deadlines.head_seconds:
+            return
+        if not self._is_free() or self._unread_bytes():
+            self.head_since = now
+        elif self._loose_bytes:
+            self._refuse(b"408 Request Timeout")
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: bytes) -> None:
+        """Answer what is no whole request, and close."""
+        if self._is_free() and not self.transport.is_closing():
+            self.transport.write(
+                b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\n"
+                b"connection: close\r\n\r\n"
+            )
+        self.head_since = None
+        self.transport.close()
+
+
+_IS_LINUX = sys.platform == "linux"
+
+
+async def watch(connections: Iterable[Connection], deadlines: Deadlines) -> None:
+    """Check every connection, for as long as the process serves."""
+    every = min(1.0, deadlines.head_seconds / 4, deadlines.rate_seconds / 4)
+    before = time.monotonic()
+    while True:
+        await asyncio.sleep(every)
+        now = time.monotonic()
+        # What this process itself was late is not the clients' fault.
+        passed, before = min(now - before, 2 * every), now
+        for connection in list(connections):
+            connection.check(now, deadlines, passed)

@@ -1,0 +1,128 @@
+"""One web process: an event loop with uvicorn, and the threads that run Django."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+
+from runs.management import tether
+from runs.management.web.accepting import accept
+from runs.management.web.front import Front
+from runs.management.web.protocol import Connection, watch
+
+logger = logging.getLogger("studio.web")
+
+#: How long requests that are under way may take when the server stops.
+STOP_SECONDS = 20
+#: How long one thread computes before another gets its turn. The event loop wants a
+#: turn for each message; Python's usual 5 ms would add up beside busy threads.
+SWITCH_SECONDS = 0.001
+
+
+def application() -> Callable[..., Any]:
+    # Not at the top: where processes are not forked, this is the one that imports it.
+    from studio.wsgi import application
+
+    return application
+
+
+def allow_many_files() -> None:
+    """Each connection is an open file, and the usual limit of 1,024 is low."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def most_connections() -> int:
+    """So many that each can have a file for its body and one for its answer."""
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(100, (soft if soft > 0 else 65536) // 3 - 100)
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with its own way to accept, and deadlines for clients."""
+
+    def __init__(self, front: Front, listener: socket.socket) -> None:
+        super().__init__(configuration(front))
+        self.front = front
+        self.listener = listener
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self.stop)
+        connections: Any = self.server_state.connections
+        self.watching = loop.create_task(watch(connections, self.front.deadlines))
+        taking = accept(self.listener, self._connection, self._is_busy)
+        self.accepting = loop.create_task(taking)
+        for task in (self.watching, self.accepting):
+            task.add_done_callback(self._end_with)
+
+    def _connection(self) -> asyncio.Protocol:
+        return Connection(self.config, self.server_state, app_state={})
+
+    def _is_busy(self) -> bool:
+        return self.front.scheduler.is_busy
+
+    def _end_with(self, task: asyncio.Task[None]) -> None:
+        """A process that no longer accepts or watches is of no use."""
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("A web process ends", exc_info=error)
+            self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.accepting.cancel()
+        await asyncio.wait([self.accepting])
+        self.listener.close()
+        await super().shutdown(sockets=sockets)
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """uvicorn's own would raise the signal again after a clean end."""
+        yield
+
+
+def configuration(front: Front) -> uvicorn.Config:
+    return uvicorn.Config(
+        front,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        # Django's settings decide whether a proxy's headers are believed.
+        proxy_headers=False,
+        limit_concurrency=most_connections(),
+        timeout_keep_alive=front.deadlines.idle_seconds,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+
+
+def serve(listener: socket.socket, parent: int) -> None:
+    """Serve until SIGTERM, in a process that ends with the server's main one."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tether.tie(parent)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    Server(Front(application()), listener).run(sockets=[])
+    # Not by returning: a thread that does not end would hold the process.
+    sys.stderr.flush()
+    os._exit(0)

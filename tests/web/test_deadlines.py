@@ -1,0 +1,118 @@
+"""Clients that take too long are let go, and those that are merely slow are served."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.commands.test_supervision import becomes
+from tests.parts.server import Server
+from tests.parts.slow import SEARCH, is_broken
+from tests.web.conftest import BIG
+from tests.web.raw import ask, head, link, read_all, status, web_process
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        (SEARCH, "application/json"),
+        ("/api/v1/workspaces/default/runs", "application/json"),
+        ("/sign-in/", "text/html"),
+    ],
+)
+def test_a_body_that_stops_is_answered_in_the_paths_form_and_closed(
+    hurried: Server, path: str, kind: str
+) -> None:
+    with link(hurried) as made:
+        made.sendall(head("POST", path, "Content-Length: 10") + b"{")
+        answer = read_all(made)
+    assert status(answer) == 408
+    assert kind in answer.decode()
+    assert b"connection: close" in answer
+
+
+def test_the_error_of_a_slow_body_says_how_slow(hurried: Server) -> None:
+    with link(hurried) as made:
+        token = hurried.token
+        made.sendall(head("POST", SEARCH, "Content-Length: 9", token=token) + b"{")
+        body = json.loads(read_all(made).partition(b"\r\n\r\n")[2])
+    assert body["error_code"] == "TEMPORARILY_UNAVAILABLE"
+    assert "1024 bytes a second" in body["message"]
+
+
+def test_a_head_that_stops_is_closed(hurried: Server) -> None:
+    with link(hurried) as made:
+        made.sendall(b"GET /healthz HTTP/1.1\r\nHost: loc")
+        assert status(read_all(made)) == 408
+
+
+@pytest.mark.parametrize("start", [b"", b"\r\n\r\n"])
+def test_a_connection_without_a_request_is_closed(
+    hurried: Server, start: bytes
+) -> None:
+    with link(hurried) as made:
+        made.sendall(start)
+        assert not read_all(made).startswith(b"HTTP/1.1 200")
+
+
+def test_a_connection_rests_longer_between_requests_than_a_head_may_take(
+    hurried: Server,
+) -> None:
+    request = head("GET", "/healthz")
+    with link(hurried) as made:
+        made.sendall(request)
+        assert made.recv(65536).startswith(b"HTTP/1.1 200")
+        time.sleep(2)
+        made.sendall(request)
+        assert made.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_a_head_that_does_not_end_is_refused(hurried: Server) -> None:
+    assert status(ask(hurried, b"GET / HTTP/1.1\r\nA: " + b"a" * 100_000)) == 431
+
+
+def test_chunk_extensions_do_not_fill_the_memory(hurried: Server) -> None:
+    request = head("POST", SEARCH, "Transfer-Encoding: chunked", token=hurried.token)
+    with link(hurried) as made:
+        made.sendall(request + b"1;" + b"a" * 1_000_000)
+        assert b" 200 " not in read_all(made)
+
+
+def test_who_does_not_read_an_answer_is_cut_off_and_the_file_closed(
+    hurried: Server, artifacts: str
+) -> None:
+    process = web_process(hurried)
+    before = len(process.open_files())
+    with link(hurried) as made:
+        made.sendall(head("GET", f"{artifacts}/big.bin", token=hurried.token))
+        assert becomes(lambda: len(process.open_files()) > before)
+        assert becomes(lambda: is_broken(made))
+    assert becomes(lambda: len(process.open_files()) == before)
+
+
+def test_who_reads_slowly_gets_all(hurried: Server, artifacts: str) -> None:
+    request = head(
+        "GET", f"{artifacts}/big.bin", "Connection: close", token=hurried.token
+    )
+    begin, found = time.monotonic(), 0
+    with link(hurried) as made:
+        made.sendall(request)
+        while piece := made.recv(1 << 20):
+            found += len(piece)
+            # Longer in all than what the server waits for one who reads nothing.
+            time.sleep(0.1)
+    assert found > BIG
+    assert time.monotonic() - begin > 2
+
+
+def test_a_client_that_leaves_closes_what_it_read(
+    hurried: Server, artifacts: str
+) -> None:
+    process = web_process(hurried)
+    before = len(process.open_files())
+    with link(hurried) as made:
+        made.sendall(head("GET", f"{artifacts}/big.bin", token=hurried.token))
+        assert made.recv(65536)
+    assert becomes(lambda: len(process.open_files()) == before)

@@ -1,0 +1,214 @@
+"""Who gets a thread next, in the event loop alone: no server, no thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from runs.access.environ_keys import KNOWN_CALLER
+from runs.management.web.callers import VERIFIED_SECONDS, Caller, Callers, Kind
+from runs.management.web.limits import ClientGone, Limits, Scheduler
+from runs.management.web.pace import Pace
+from studio.core.errors import TooManyRequests
+
+#: Of eight threads, six are for all but people; strangers have one.
+LIMITS = Limits(per_caller=2, wait_seconds=30, threads=8)
+
+
+class Link:
+    """A client's connection, which ends when the test says so."""
+
+    def __init__(self) -> None:
+        self.is_lost = False
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @contextmanager
+    def loss(self) -> Any:
+        yield self._lost
+
+    def lose(self) -> None:
+        self.is_lost = True
+        self._lost.set_result(None)
+
+
+class Office:
+    """Starts requests; `started` are the names of those that got a thread, in order."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self.scheduler = Scheduler(limits)
+        self.started: list[str] = []
+
+    async def ask(
+        self, name: str, kind: Kind = Kind.PROGRAM, link: Link | None = None
+    ) -> asyncio.Task[None]:
+        caller = Caller(kind, name[0])
+        task = asyncio.create_task(self._wait(name, caller, link or Link()))
+        await settle()
+        return task
+
+    async def _wait(self, name: str, caller: Caller, link: Any) -> None:
+        await self.scheduler.start(caller, link)
+        self.started.append(name)
+
+    async def finish(self, name: str, kind: Kind = Kind.PROGRAM) -> None:
+        self.scheduler.finish(Caller(kind, name[0]))
+        await settle()
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(work())
+
+
+def test_a_caller_over_its_limit_waits_and_another_does_not() -> None:
+    async def work() -> None:
+        office = Office()
+        for name in ("a1", "a2", "a3", "b1"):
+            await office.ask(name)
+        assert office.started == ["a1", "a2", "b1"]
+        await office.finish("a")
+        assert office.started == ["a1", "a2", "b1", "a3"]
+
+    run(work)
+
+
+def test_callers_that_wait_take_turns() -> None:
+    async def work() -> None:
+        office = Office(Limits(per_caller=4, wait_seconds=30, threads=4))
+        for name in ("x1", "x2", "x3", "a1", "a2", "a3", "b1", "c1"):
+            await office.ask(name)
+        for name in ("x", "x", "x"):
+            await office.finish(name)
+        assert office.started == ["x1", "x2", "x3", "a1", "b1", "c1"]
+
+    run(work)
+
+
+def test_people_always_have_threads_that_programs_cannot_take() -> None:
+    async def work() -> None:
+        office = Office()
+        for name in ("a1", "a2", "b1", "b2", "c1", "c2", "d1", "d2"):
+            await office.ask(name)
+        assert len(office.started) == LIMITS.most == 6
+        await office.ask("p1", Kind.PERSON)
+        assert office.started[-1] == "p1"
+
+    run(work)
+
+
+def test_few_others_start_while_a_person_waits_for_a_page() -> None:
+    async def work() -> None:
+        office = Office(Limits(per_caller=2, wait_seconds=30, threads=16))
+        await office.ask("p1", Kind.PERSON)
+        for name in ("a1", "b1", "c1", "d1"):
+            await office.ask(name)
+        assert office.started == ["p1", "a1", "b1"]
+        await office.finish("p", Kind.PERSON)
+        assert office.started == ["p1", "a1", "b1", "c1", "d1"]
+
+    run(work)
+
+
+def test_strangers_and_invented_credentials_share_an_eighth() -> None:
+    async def work() -> None:
+        office = Office(Limits(per_caller=2, wait_seconds=30, threads=16))
+        await office.ask("a1", Kind.STRANGER)
+        await office.ask("b1", Kind.CLAIMANT)
+        await office.ask("c1", Kind.CLAIMANT)
+        await office.ask("t1", Kind.PROGRAM)
+        assert office.started == ["a1", "b1", "t1"]
+        await office.finish("a", Kind.STRANGER)
+        assert office.started == ["a1", "b1", "t1", "c1"]
+
+    run(work)
+
+
+def test_a_stranger_gets_its_turn_among_programs_that_wait() -> None:
+    async def work() -> None:
+        office = Office()
+        names = ("a1", "a2", "b1", "b2", "c1", "c2")
+        for name in (*names, "d1", "d2", "e1"):
+            await office.ask(name)
+        await office.ask("s1", Kind.STRANGER)
+        for name in ("a", "b"):
+            await office.finish(name)
+        assert "s1" in office.started
+
+    run(work)
+
+
+def test_who_waited_too_long_is_told_to_come_back() -> None:
+    async def work() -> None:
+        office = Office(Limits(per_caller=1, wait_seconds=0.01, threads=8))
+        await office.ask("a1")
+        late = await office.ask("a2")
+        with pytest.raises(TooManyRequests):
+            await late
+        await office.finish("a")
+        await office.ask("a3")
+        assert office.started == ["a1", "a3"]
+
+    run(work)
+
+
+def test_who_leaves_while_it_waits_takes_no_thread() -> None:
+    async def work() -> None:
+        office = Office()
+        for name in ("a1", "a2"):
+            await office.ask(name)
+        link = Link()
+        gone = await office.ask("a3", link=link)
+        await office.ask("a4")
+        link.lose()
+        with pytest.raises(ClientGone):
+            await gone
+        await office.finish("a")
+        assert office.started == ["a1", "a2", "a4"]
+
+    run(work)
+
+
+def test_a_credential_counts_once_the_application_verified_it() -> None:
+    now = [0.0]
+    callers = Callers(lambda: now[0])
+    environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
+    assert callers.find(environ) == Caller(Kind.CLAIMANT, "192.0.2.7")
+    callers.learn({**environ, KNOWN_CALLER: "token"})
+    assert callers.find(environ).kind is Kind.PROGRAM
+    other = {**environ, "HTTP_AUTHORIZATION": "Bearer y"}
+    assert callers.find(other).kind is Kind.CLAIMANT
+    now[0] = VERIFIED_SECONDS + 1
+    assert callers.find(environ).kind is Kind.CLAIMANT
+
+
+def test_a_credential_that_was_refused_counts_no_longer() -> None:
+    callers = Callers()
+    environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
+    callers.learn({**environ, KNOWN_CALLER: "token"})
+    callers.learn(environ)
+    assert callers.find(environ).kind is Kind.CLAIMANT
+
+
+def test_a_transfer_may_stop_for_a_while_and_must_keep_its_rate() -> None:
+    pace = Pace(1000, 30)
+    pace.note(29, 0)
+    assert not pace.is_too_slow
+    pace.note(60, 60_000)
+    assert not pace.is_too_slow
+    pace.note(2, 500)
+    assert pace.is_too_slow
+
+
+def test_what_came_fast_is_no_credit_for_later() -> None:
+    pace = Pace(1000, 30)
+    pace.note(1, 10_000_000)
+    pace.note(31, 0)
+    assert pace.is_too_slow
