@@ -19,6 +19,7 @@ from runs.storage.quarantine import (
     arrived_before,
     free,
     quarantine,
+    quarantined,
     quarantined_before,
 )
 from studio.core.batches import batches
@@ -62,10 +63,12 @@ def plan_sweep(now: int) -> Sweep:
     due = BlobRemoval.objects.filter(created__lt=now - PATIENCE_MS).order_by("pk")
     removed = list(due.values_list("blob", flat=True)[:MAX_REMOVALS])
     freed = list(quarantined_before(now - QUARANTINE_MS))
-    known = named(settled) | named(removed) | named(freed)
+    # An older copy of the database may name again what a newer one had deleted.
+    wanted = sorted(named(quarantined()))
+    known = named(settled) | named(removed) | set(wanted)
     doomed = set(removed)
     return Sweep(
-        keep=[name for name in [*settled, *freed, *removed] if name in known],
+        keep=[*(name for name in [*settled, *removed] if name in known), *wanted],
         quarantine=[name for name in settled if name in old - known - doomed],
         removed=[name for name in removed if name not in known],
         free=[name for name in freed if name not in known],

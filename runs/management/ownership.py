@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -68,16 +68,21 @@ class Facts:
 
 
 def examine(folder: Path) -> Facts:
-    newest = newest_stored()
     with read_only() as using:
         reader = Reader(using)
-        identity = reader.values("runs_studioidentity", "identity FROM {table}")
-        return Facts(
+        found = Facts(
             folder,
             read_home(folder),
-            identity[0] if identity else "",
+            reader.identity(),
             pending=read_file(pending_file(folder)),
             is_empty=not reader.values("runs_workspace", "id FROM {table} LIMIT 1"),
+        )
+        if found.home == found.database != "" and not found.is_empty:
+            # The usual start does not look through a million files.
+            return found
+        newest = newest_stored()
+        return replace(
+            found,
             newest=len(newest),
             known=count_named(reader, newest),
             names_files=any(
@@ -192,9 +197,7 @@ def adopt(folder: Path) -> None:
 def refuse_foreign(folder: Path) -> None:
     """For commands next to the server: CommandError where the two do not match."""
     with read_only() as using:
-        reader = Reader(using)
-        found = reader.values("runs_studioidentity", "identity FROM {table}")
-    facts = Facts(folder, read_home(folder), found[0] if found else "")
+        facts = Facts(folder, read_home(folder), Reader(using).identity())
     if facts.home != facts.database:
         raise CommandError(_differ(facts))
 

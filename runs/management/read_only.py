@@ -78,3 +78,8 @@ class Reader:
         with self.using.cursor() as cursor:
             cursor.execute(f"SELECT {rest.format(table=table)}", list(given))
             return [str(row[0]).strip() for row in cursor.fetchall()]
+
+    def identity(self) -> str:
+        """The database's identity; empty where it has none."""
+        found = self.values("runs_studioidentity", "identity FROM {table}")
+        return found[0] if found else ""

@@ -78,7 +78,10 @@ class FolderStore:
         Raises MissingBytes where it is in none of the folders, OSError.
         """
         target = self.path(name)
-        if not target.exists():
+        if target.exists():
+            # A power cut can leave the old name of a moved file as well.
+            self.incoming(name).unlink(missing_ok=True)
+        else:
             self._make_folders(target.parent)
             self._move_home(name, target)
         sync_folder(target.parent)
@@ -87,7 +90,6 @@ class FolderStore:
         for source in (self.incoming(name), self.root / QUARANTINE / name):
             with contextlib.suppress(FileNotFoundError):
                 source.rename(target)
-                sync_folder(source.parent)
                 return
         # Another process may have moved it since we looked.
         if not target.exists():
@@ -158,7 +160,7 @@ class FolderStore:
     def incoming(self, name: str) -> Path:
         return self.root / INCOMING / name
 
-    def _places(self, name: str) -> tuple[Path, Path, Path]:
+    def _places(self, name: str) -> Iterable[Path]:
         # The last look finds what was moved between the first two.
         return self.path(name), self.incoming(name), self.path(name)
 

@@ -23,6 +23,11 @@ def quarantined_before(time_ms: int) -> Iterator[str]:
     return _older(files.root / QUARANTINE, time_ms)
 
 
+def quarantined() -> Iterator[str]:
+    names = (path.name for path in (files.root / QUARANTINE).glob("*"))
+    return filter(is_blob_name, names)
+
+
 def quarantine(name: str, now: int) -> bool:
     """Move a blob there, wherever it is stored; False where it is gone already."""
     target = _make_folder() / name

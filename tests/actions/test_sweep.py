@@ -99,12 +99,14 @@ def test_a_file_is_freed_after_a_week_in_quarantine(
     assert places(files_dir) == {saved.blob: saved.blob[:2]}
 
 
+@pytest.mark.parametrize("days", [1, 8])
 def test_a_file_in_quarantine_that_a_row_names_comes_back(
-    saved: File, files_dir: Path, now: int
+    saved: File, files_dir: Path, now: int, days: int
 ) -> None:
+    """As where an older copy of the database was restored."""
     (files_dir / "quarantine").mkdir()
     files.path(saved.blob).rename(files_dir / "quarantine" / saved.blob)
-    age(files_dir / "quarantine" / saved.blob, now - 8 * DAY)
+    age(files_dir / "quarantine" / saved.blob, now - days * DAY)
     sweep(now)
     assert places(files_dir) == {saved.blob: saved.blob[:2]}
 
