@@ -14,9 +14,8 @@ from django.http import (
 
 from runs.access.streams import from_files
 from runs.models import File
-from runs.storage.files import Pieces, files
+from runs.storage.files import SENT_BYTES, Pieces, files
 
-PIECE = 64 * 1024
 _RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
 
@@ -70,7 +69,7 @@ def content(request: HttpRequest, file: File, span: range) -> HttpResponseBase:
         source.close()
         return HttpResponse(content_type=kind)
     source.seek(span.start)
-    if len(span) > PIECE:
+    if len(span) > SENT_BYTES:
         # Closed with the answer, even if the client went away before the first piece.
         reader = Pieces(source, len(span))
         return from_files(StreamingHttpResponse(reader, content_type=kind))

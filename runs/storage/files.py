@@ -26,6 +26,8 @@ from studio.core.errors import MissingBytes, TooLarge
 from studio.core.private import sync_folder
 
 PIECE = 256 * 1024
+#: What is read at a time for a client: one that does not read holds as much memory.
+SENT_BYTES = 64 * 1024
 INCOMING = "incoming"
 QUARANTINE = "quarantine"
 MISSING = "The content of this file is missing on the server"
@@ -188,7 +190,7 @@ class Pieces:
         return self
 
     def __next__(self) -> bytes:
-        piece = self._source.read(min(PIECE, self._left)) if self._left else b""
+        piece = self._source.read(min(SENT_BYTES, self._left)) if self._left else b""
         if not piece:
             self.close()
             raise StopIteration

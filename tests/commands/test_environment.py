@@ -1,6 +1,7 @@
 """Every variable's good values, and the sentence that a bad one earns."""
 
 import stat
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from studio.settings import environment
 from tests.commands.manage import manage
 
-READERS = {
+READERS: dict[str, Callable[[], object]] = {
     "STUDIO_ORIGIN": environment.origin,
     "STUDIO_ALLOWED_HOSTS": lambda: environment.allowed_hosts(""),
     "STUDIO_INSECURE_HTTP": environment.insecure_http,
@@ -30,6 +31,9 @@ READERS = {
     },
     "STUDIO_MIN_RATE": lambda: environment.size("STUDIO_MIN_RATE", 1024),
     "STUDIO_CALLER_REQUESTS": environment.caller_requests,
+    "STUDIO_BACKUP_PATH": environment.backup_path,
+    "STUDIO_BACKUP_HOURS": environment.backup_hours,
+    "STUDIO_BACKUP_KEEP": environment.backup_keep,
     "DATABASE_URL": lambda: environment.database(Path("home")),
     "STUDIO_HOME": environment.home,
 }
@@ -61,6 +65,9 @@ READERS = {
         ("STUDIO_HEADER_SECONDS", "1.5"),
         ("STUDIO_MIN_RATE", "0"),
         ("STUDIO_CALLER_REQUESTS", "17"),
+        ("STUDIO_BACKUP_PATH", "relative/path"),
+        ("STUDIO_BACKUP_HOURS", "0"),
+        ("STUDIO_BACKUP_KEEP", "many"),
         ("DATABASE_URL", "mysql://localhost/studio"),
         ("DATABASE_URL", "postgres://localhost"),
         ("DATABASE_URL", "postgres://localhost:port/studio"),
@@ -91,6 +98,10 @@ def test_a_bad_value_earns_a_sentence_with_its_name(
         ("STUDIO_HEADER_SECONDS", "60", 60),
         ("STUDIO_MIN_RATE", "2K", 2048),
         ("STUDIO_CALLER_REQUESTS", "16", 16),
+        ("STUDIO_BACKUP_PATH", "", None),
+        ("STUDIO_BACKUP_PATH", "/backups", Path("/backups")),
+        ("STUDIO_BACKUP_HOURS", "6", 6),
+        ("STUDIO_BACKUP_KEEP", "", 7),
     ],
 )
 def test_a_good_value_is_read(

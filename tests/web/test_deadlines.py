@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from tests.commands.test_supervision import becomes
 from tests.parts.server import Server
 from tests.parts.slow import SEARCH, is_broken
+from tests.parts.waiting import becomes
 from tests.web.conftest import BIG
 from tests.web.raw import ask, head, link, read_all, status, web_process
 

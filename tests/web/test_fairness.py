@@ -17,10 +17,10 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from tests.commands.test_supervision import becomes
 from tests.parts.cookies import sign_in
 from tests.parts.server import Server, running
 from tests.parts.slow import Crowd
+from tests.parts.waiting import becomes
 from tests.parts.wire import API, Connection
 from tests.web.conftest import SHORT
 from tests.web.raw import port_of
