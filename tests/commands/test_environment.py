@@ -18,6 +18,9 @@ READERS = {
     "STUDIO_SECRET_KEY": lambda: environment.secret_key(Path("unused")),
     "STUDIO_MAX_UPLOAD": lambda: environment.size("STUDIO_MAX_UPLOAD", 1),
     "STUDIO_MAX_BODY": lambda: environment.size("STUDIO_MAX_BODY", 1),
+    "STUDIO_BACKUP_PATH": environment.backup_path,
+    "STUDIO_BACKUP_HOURS": environment.backup_hours,
+    "STUDIO_BACKUP_KEEP": environment.backup_keep,
     "DATABASE_URL": lambda: environment.database(Path("home")),
     "STUDIO_HOME": environment.home,
 }
@@ -45,6 +48,9 @@ READERS = {
         ("STUDIO_MAX_UPLOAD", "much"),
         ("STUDIO_MAX_UPLOAD", "0"),
         ("STUDIO_MAX_BODY", "-5M"),
+        ("STUDIO_BACKUP_PATH", "backups"),
+        ("STUDIO_BACKUP_HOURS", "0"),
+        ("STUDIO_BACKUP_KEEP", "0"),
         ("DATABASE_URL", "mysql://localhost/studio"),
         ("DATABASE_URL", "postgres://localhost"),
         ("DATABASE_URL", "postgres://localhost:port/studio"),
@@ -71,6 +77,10 @@ def test_a_bad_value_earns_a_sentence_with_its_name(
         ("STUDIO_PROCESSES", "3", 3),
         ("STUDIO_MAX_UPLOAD", "50G", 50 * 1024**3),
         ("STUDIO_MAX_BODY", "1000", 1000),
+        ("STUDIO_BACKUP_PATH", "/mnt/backups", Path("/mnt/backups")),
+        ("STUDIO_BACKUP_PATH", "", None),
+        ("STUDIO_BACKUP_HOURS", "", 24),
+        ("STUDIO_BACKUP_KEEP", "3", 3),
     ],
 )
 def test_a_good_value_is_read(
