@@ -25,7 +25,9 @@ def test_a_whole_postgresql_home_has_no_findings(postgres_home: Home) -> None:
 
 
 def test_missing_and_shortened_files_are_found(home: Home) -> None:
-    gone, short = sorted(home.stored())[:2]
+    # Not the logs, which have more bytes than their rows count.
+    stored = home.stored()
+    *_, gone, short = sorted(stored, key=lambda name: len(stored[name]))
     home.blob(gone).unlink()
     home.blob(short).write_bytes(home.blob(short).read_bytes()[:-1])
     done = home.manage("verify")
