@@ -1,6 +1,7 @@
 """Every variable's good values, and the sentence that a bad one earns."""
 
 import stat
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from studio.settings import environment
 from tests.commands.manage import manage
 
-READERS = {
+READERS: dict[str, Callable[[], object]] = {
     "STUDIO_ORIGIN": environment.origin,
     "STUDIO_ALLOWED_HOSTS": lambda: environment.allowed_hosts(""),
     "STUDIO_INSECURE_HTTP": environment.insecure_http,
