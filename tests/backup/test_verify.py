@@ -52,7 +52,9 @@ def test_an_unknown_file_is_listed_and_moved_only_on_request(home: Home) -> None
     done = home.manage("verify")
     assert f"{UNKNOWN}: 6 bytes" in done.out
     assert home.blob(UNKNOWN).exists()
-    assert "repaired" in home.succeed("verify", "--repair")
+    assert home.manage("verify", "--repair").code == 1
+    assert home.blob(UNKNOWN).exists()
+    assert "repaired" in home.succeed("verify", "--repair", "--quarantine-unknown")
     assert (home.files / "quarantine" / UNKNOWN).read_bytes() == b"whose?"
     home.succeed("verify")
 
@@ -87,6 +89,20 @@ def test_lost_bytes_come_back_from_a_backup(home: Home, backups: Path) -> None:
         n: content[:100] for n, content in before.items()
     }
     home.succeed("verify", "--full")
+
+
+def test_a_folder_of_backups_is_checked(home: Home, backups: Path) -> None:
+    assert (
+        "no complete backup" in home.manage("verify", "--backup", str(backups)).sentence
+    )
+    home.succeed("backup", str(backups))
+    checked = home.succeed("verify", "--full", "--backup", str(backups))
+    assert f"{backups}: 1;" in checked
+    objects = [path for path in backups.glob("objects/*/*") if path.stat().st_size]
+    flip(max(objects, key=lambda path: path.stat().st_size))
+    home.succeed("verify", "--backup", str(backups))
+    damaged = home.manage("verify", "--full", "--backup", str(backups))
+    assert "is damaged" in damaged.sentence
 
 
 def test_missing_triggers_and_wrong_counts_are_repaired(home: Home) -> None:

@@ -242,3 +242,21 @@ def prove(folder: BackupFolder, work: Path, made: Manifest, *, full: bool) -> No
             is_whole = hash_of(path, blob.size) == blob.sha256
         if not is_whole:
             raise ValueError(f"the object {path} is damaged")
+
+
+def check_backups(path: Path, *, full: bool) -> int:
+    """Check every complete backup of a folder; returns how many there are.
+
+    Raises CommandError for the first that is damaged, and where there is none.
+    """
+    folder = BackupFolder(path.absolute())
+    stamps = folder.stamps()
+    if not stamps:
+        raise CommandError(f"{path} holds no complete backup.")
+    for stamp in stamps:
+        try:
+            found = manifest.read(folder, stamp)
+            prove(folder, folder.path / stamp, found, full=full)
+        except (OSError, ValueError, sqlite3.Error, ProgramFailed, BadZipFile) as error:
+            raise CommandError(f"The backup {stamp} is damaged: {error}.") from error
+    return len(stamps)

@@ -73,7 +73,7 @@ def copy_bytes(source: Path, target: Path, size: int, sha256: str = "") -> str:
     digest, left = hashlib.sha256(), size
     try:
         with source.open("rb") as old, _new_file(target) as new:
-            while left and (piece := old.read(min(left, PIECE))):
+            while left and (piece := read_piece(old, min(left, PIECE))):
                 digest.update(piece)
                 new.write(piece)
                 left -= len(piece)
@@ -87,6 +87,14 @@ def copy_bytes(source: Path, target: Path, size: int, sha256: str = "") -> str:
     return digest.hexdigest()
 
 
+def read_piece(source: BinaryIO, size: int) -> bytes:
+    """Raises Changed where the disk cannot read: one bad file must not end a backup."""
+    try:
+        return source.read(size)
+    except OSError as error:
+        raise Changed(source.name) from error
+
+
 def _new_file(path: Path) -> BinaryIO:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     return os.fdopen(handle, "wb")
@@ -96,7 +104,7 @@ def hash_of(path: Path, size: int) -> str:
     """The hash of the first `size` bytes; raises Changed where there are fewer."""
     digest, left = hashlib.sha256(), size
     with path.open("rb") as file:
-        while left and (piece := file.read(min(left, PIECE))):
+        while left and (piece := read_piece(file, min(left, PIECE))):
             digest.update(piece)
             left -= len(piece)
     if left:

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from runs.management import home, identity, ownership
-from runs.management.backup.create import refuse_nothing
+from runs.management.backup.create import check_backups, refuse_nothing
 from runs.management.backup.progress import Progress
 from runs.management.move.move import refuse_old_schema
 from runs.management.move.moved import refuse_moved
@@ -31,19 +31,29 @@ class Command(BaseCommand):
         parser.add_argument(
             "--repair",
             action="store_true",
-            help="repair what can be; move unknown files to quarantine",
+            help="repair what can be repaired; unknown files stay where they are",
+        )
+        parser.add_argument(
+            "--quarantine-unknown",
+            action="store_true",
+            help="with --repair: move stored files that no row names to quarantine, "
+            "where they are deleted a week later",
         )
         parser.add_argument(
             "--backup",
             metavar="PATH",
             type=Path,
-            help="with --repair: take lost bytes from this folder of backups",
+            help="check this folder of backups instead; with --repair: take lost bytes "
+            "from it",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         home.keep_private()
+        if options["quarantine_unknown"] and not options["repair"]:
+            raise CommandError("--quarantine-unknown needs --repair.")
         if options["backup"] and not options["repair"]:
-            raise CommandError("--backup needs --repair.")
+            self.check_backup(options["backup"], full=options["full"])
+            return
         begin, progress = time.monotonic(), Progress()
         try:
             findings = self.find(options, progress)
@@ -59,6 +69,13 @@ class Command(BaseCommand):
             raise CommandError(conclusion(left, seconds))
         self.stdout.write(f"The database and the stored files match; {seconds:.1f} s.")
 
+    def check_backup(self, path: Path, *, full: bool) -> None:
+        """Every complete backup in the folder, without the home's own data."""
+        begin = time.monotonic()
+        checked = check_backups(path, full=full)
+        seconds = time.monotonic() - begin
+        self.stdout.write(f"Complete backups in {path}: {checked}; {seconds:.1f} s.")
+
     def find(self, options: dict[str, Any], progress: Progress) -> list[Finding]:
         refuse_moved(settings.STUDIO_HOME)
         refuse_nothing()
@@ -72,7 +89,11 @@ class Command(BaseCommand):
         if options["repair"]:
             found = database.repair_derived(found)
             repair.keep_incoming()
-            of_files = repair.repair_files(of_files, options["backup"])
+            of_files = repair.repair_files(
+                of_files,
+                options["backup"],
+                quarantine_unknown=options["quarantine_unknown"],
+            )
         return [*found, *of_files]
 
 
@@ -86,5 +107,8 @@ def refuse_unknown_home() -> None:
 
 
 def conclusion(left: list[Finding], seconds: float) -> str:
-    hint = "`--repair` repairs what it can, with `--backup PATH` also lost bytes."
+    hint = (
+        "`--repair` repairs what it can, with `--backup PATH` also lost bytes; "
+        "`--quarantine-unknown` moves unknown files away."
+    )
     return f"{len(left):,} findings are not repaired; {seconds:.1f} s. {hint}"

@@ -22,18 +22,26 @@ from studio.core.errors import MissingBytes
 LOST = (Fault.MISSING, Fault.DAMAGED)
 
 
-def repair_files(findings: Iterable[Finding], backup: Path | None) -> list[Finding]:
-    """Raises CommandError while a backup copies the files that would be moved."""
+def repair_files(
+    findings: Iterable[Finding], backup: Path | None, *, quarantine_unknown: bool
+) -> list[Finding]:
+    """Raises CommandError while a backup copies the files that would be moved.
+
+    Unknown files move only with `quarantine_unknown`: where the database is a restored
+    older copy, they are what was logged since.
+    """
     source = LostBytes(backup) if backup else None
     with deletions_allowed() as is_allowed:
         if not is_allowed:
             raise CommandError("A backup is running. Repeat the repair when it ended.")
-        return [_repair(one, source) for one in findings]
+        return [_repair(one, source, quarantine_unknown) for one in findings]
 
 
-def _repair(finding: Finding, source: LostBytes | None) -> Finding:
+def _repair(
+    finding: Finding, source: LostBytes | None, quarantine_unknown: bool
+) -> Finding:
     is_done = False
-    if finding.fault is Fault.UNKNOWN:
+    if finding.fault is Fault.UNKNOWN and quarantine_unknown:
         is_done = quarantine(finding.blob, now_ms())
     if finding.fault is Fault.MISPLACED:
         is_done = keep(finding.blob)
