@@ -27,10 +27,10 @@ from runs.models import (
 )
 from runs.models.grams import HIDDEN
 from runs.search import tally
+from runs.search.expressions import Among
 from runs.search.keyed import names_holding
 from runs.search.limits import time_limit
 from runs.search.question import ask
-from runs.search.run_sets import Among
 from runs.search.scope import KINDS
 from studio.core.filters import tree
 from studio.core.filters.catalogue import ATTRIBUTE_SPECS
