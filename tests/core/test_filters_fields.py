@@ -15,9 +15,10 @@ from studio.core.filters.tree import OPERATORS
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "filter-language.md"
 CONTRACT = (
-    "id number name status experiment submitter target type script error commit "
-    "created started ended updated duration parent root description starred "
-    "archived deleted locked tags.<key> params.<key> properties.<key> metrics.<key>"
+    "id number name status experiment submitter target type script launcher "
+    "error error_kind commit created started ended updated duration parent root "
+    "description starred archived deleted locked tags.<key> params.<key> "
+    "properties.<key> metrics.<key>"
 )
 
 

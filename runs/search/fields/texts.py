@@ -139,6 +139,7 @@ TEXTS = (
     grouped_text("target", facet=30, comparison=60),
     grouped_text("type", facet=50, comparison=80),
     grouped_text("script", facet=60, comparison=70),
+    grouped_text("launcher", facet=70, comparison=85),
     own_text(
         "name",
         condition=text_condition("name", values.ALWAYS),

@@ -69,6 +69,13 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
     _spec("type", "Run type", TEXT, "What kind of run it is.", "type:script"),
     _spec("script", "Script", TEXT, "The script that was started.", "script:train.py"),
     _spec(
+        "launcher",
+        "Launcher",
+        TEXT,
+        "What started the run: `runner`, `agent`, or nothing for a script by itself.",
+        "launcher:agent",
+    ),
+    _spec(
         "error",
         "Error",
         TEXT,
