@@ -11,3 +11,7 @@ class RunsConfig(AppConfig):
         from runs.models import functions
 
         connection_created.connect(functions.install)
+        # A field with one half would fail in the middle of somebody's page.
+        from runs.search import fields
+
+        fields.check()

@@ -18,20 +18,19 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.pages.chart_draft import Draft, chart_of, draft_of
-from runs.pages.chart_row import KINDS
+from runs.pages.chart_kinds import KINDS
 from runs.pages.conditional import varied
 from runs.pages.list_scope import parent_in, scope_of
 from runs.pages.members_only import PageRequest
 from runs.search.common_metrics import common_metrics
 from runs.search.field_list import list_fields
 from studio.core import viewtext
+from studio.core.chart_kinds import CHART_KINDS, MAX_FIELDS
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text
 from studio.core.filters.tree import METRICS, PARAMS, TAGS
 from studio.core.viewcharts import (
     BANDS,
-    CHART_KINDS,
-    FIRST_RUNS,
     HEAVIEST,
     MAX_BINS,
     MAX_CHARTS,
@@ -128,7 +127,7 @@ def _draft(request: PageRequest) -> Draft:
     kind = given["kind"] if given["kind"] in CHART_KINDS else "line"
     return Draft(
         kind,
-        named[: max(most for _, most in CHART_KINDS.values())],
+        named[:MAX_FIELDS],
         given.get("x", "step"),
         given.get("over", "").strip(),
         given.get("smooth", "0").strip(),
@@ -195,7 +194,10 @@ def _context(
         "state": _state(request),
         "at": at,
         "draft": draft,
-        "kinds": [(kind, KINDS[kind](), FIRST_RUNS[kind]) for kind in CHART_KINDS],
+        "kinds": [
+            (name, KINDS[name].label(), spec.first_runs)
+            for name, spec in CHART_KINDS.items()
+        ],
         "axes": [
             ("step", _("Step")),
             ("relative", _("Time since the start")),
@@ -206,7 +208,7 @@ def _context(
             zip(BANDS, (_("± std"), _("min to max"), _("none")), strict=True)
         ),
         "legends": [("", _("As needed")), ("1", _("Shown")), ("0", _("Hidden"))],
-        "first_runs": FIRST_RUNS[draft.kind],
+        "first_runs": CHART_KINDS[draft.kind].first_runs,
         "heaviest": HEAVIEST,
         "most_runs": MAX_RUNS,
         "most_bins": MAX_BINS,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from studio.core import viewtext
+from studio.core.chart_kinds import CHART_KINDS, MAX_FIELDS
 from studio.core.errors import InvalidValue
 from studio.core.filters import field_text
 from studio.core.filters.tree import METRICS, PARAMS, Field, metric
-from studio.core.viewcharts import CHART_KINDS, Chart, read_chart
+from studio.core.viewcharts import Chart, read_chart
 
 #: Empty boxes for further fields.
 SPARE = 2
@@ -40,9 +41,8 @@ class Draft:
 
     @property
     def boxes(self) -> list[str]:
-        most = max(most for _, most in CHART_KINDS.values())
         count = max(len(self.fields) + 1, 1 + SPARE)
-        return [*self.fields, *[""] * (min(count, most) - len(self.fields))]
+        return [*self.fields, *[""] * (min(count, MAX_FIELDS) - len(self.fields))]
 
 
 def chart_of(draft: Draft) -> Chart:
@@ -58,7 +58,8 @@ def chart_of(draft: Draft) -> Chart:
         "runs": draft.runs,
         "bins": draft.bins,
     }
-    if draft.kind == "line" and draft.x == "metric" and not draft.over:
+    has_x = "x" in CHART_KINDS[draft.kind].options
+    if has_x and draft.x == "metric" and not draft.over:
         raise InvalidValue(_("Name the metric of the x axis"), field="over")
     sign = "-" if draft.but else ""
     groups = [

@@ -22,21 +22,17 @@ from django.views.decorators.http import require_safe
 from runs.access.answers import as_json
 from runs.access.rules import Permission, access
 from runs.pages import conditional
-from runs.pages.chart_drawing import Figure, draw
+from runs.pages.chart_kinds import Figure, Table, draw, kind_of, table_of, title_of
 from runs.pages.chart_runs import ChartRuns, runs_of
-from runs.pages.chart_tables import Table, table_of
-from runs.pages.chart_titles import title_of
 from runs.pages.conditional import varied
 from runs.pages.csv_answer import csv_answer
 from runs.pages.list_scope import scope_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_table import QUICK, SLOW
-from runs.render.csv_rows import value_cell
 from runs.render.metric_values import shown
-from runs.render.sheets import harmless, iso
+from runs.render.sheets import harmless
 from runs.search.limits import time_limit
-from runs.search.run_curves import Series, Window, choose_series
-from runs.storage.metrics import store
+from runs.search.run_curves import Window
 from studio.core.errors import InvalidValue
 from studio.core.viewcharts import Chart, read_chart
 from studio.core.viewlenient import read_leniently
@@ -82,7 +78,7 @@ def _asked(request: PageRequest) -> tuple[ViewSpec, Chart]:
 
 def _has_legend(chart: Chart, drawn: ChartRuns, figure: Figure) -> bool:
     """Boxes have the colours of selected runs; anything else has to be told."""
-    if chart.kind not in ("line", "scatter", "bar"):
+    if not kind_of(chart).has_legend:
         return False
     told = chart.option("legend")
     needs = not drawn.chosen or chart.groups or len(chart.fields) > 1
@@ -92,20 +88,17 @@ def _has_legend(chart: Chart, drawn: ChartRuns, figure: Figure) -> bool:
 
 def _names(chart: Chart, drawn: ChartRuns, figure: Figure) -> int:
     """How many colours there are to be told: of runs, or of a third field."""
-    if not _by_third(chart):
+    if not kind_of(chart).is_colored_by_field(chart):
         return len(drawn.runs)
     traces = [each for each in figure["data"] if each["meta"]["part"] == "dots"]
     return len({word for each in traces for word in each.get("customdata", ())})
 
 
-def _by_third(chart: Chart) -> bool:
-    return chart.kind == "scatter" and len(chart.fields) > 2
-
-
 def _first(chart: Chart, drawn: ChartRuns) -> dict[str, int]:
     """The numbers of unselected runs, so that their boxes show the colours too."""
-    has_lines = chart.kind in ("line", "scatter", "bar") and not _by_third(chart)
-    if drawn.chosen or not has_lines or chart.groups or len(drawn.runs) > TOLD:
+    kind = kind_of(chart)
+    has_colors = kind.has_legend and not kind.is_colored_by_field(chart)
+    if drawn.chosen or not has_colors or chart.groups or len(drawn.runs) > TOLD:
         return {}
     return {run.run.run_id: run.number for run in drawn.runs}
 
@@ -172,22 +165,13 @@ def values(request: PageRequest) -> HttpResponseBase:
     spec, chart = _asked(request)
     with time_limit():
         drawn = runs_of(request, spec, chart, scope_of(request).experiment)
-        if chart.kind == "line":
-            chosen = choose_series(drawn.runs, drawn.heads, chart)
-            rows = _points(chosen.series)
+        points = kind_of(chart).points
+        if points is not None:
+            rows = points(chart, drawn)
         else:
             zone, workspace = get_current_timezone(), request.workspace.name
             rows = _cells(table_of(chart, drawn, zone, workspace))
     return csv_answer(rows, f"{chart.kind}.csv")
-
-
-def _points(series: Sequence[Series]) -> Iterator[Sequence[object]]:
-    yield ("run", "name", "metric", "step", "time", "value")
-    for each in series:
-        run, metric = each.run, harmless(each.field.key)
-        names = (harmless(run.run.run_id), harmless(run.name), metric)
-        for step, time, value in store.read(each.head):
-            yield (*names, step, iso(time), value_cell(value))
 
 
 def _cells(made: Table) -> Iterator[Sequence[object]]:

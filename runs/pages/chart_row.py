@@ -13,20 +13,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from urllib.parse import quote
 
-from django.utils.translation import gettext as _
-
-from runs.pages.chart_tables import Table
-from runs.pages.chart_titles import note_of, title_of
+from runs.pages.chart_kinds import KINDS, Table, kind_of, note_of, title_of
+from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidValue
-from studio.core.viewcharts import CHART_KINDS, MAX_CHARTS, Chart, read_chart
-
-KINDS = {
-    "line": lambda: _("Lines"),
-    "scatter": lambda: _("Scatter"),
-    "bar": lambda: _("Bars"),
-    "histogram": lambda: _("Histogram"),
-    "parallel": lambda: _("Parallel coordinates"),
-}
+from studio.core.viewcharts import MAX_CHARTS, Chart, read_chart
 
 
 @dataclass(frozen=True)
@@ -72,6 +62,8 @@ class Card:
     kinds: list[KindLink]
     #: Whether the chart shows which line is which: "1", "0", or as it decides.
     legend: str
+    icon: str
+    role: str
     table: Table | None = None
 
 
@@ -113,6 +105,8 @@ def _card(charts: tuple[Chart, ...], at: int, place: Place) -> Card:
         place.page(_moved(charts, at, at + 1)) if at + 1 < len(charts) else "",
         list(_kinds(charts, at, place)),
         chart.option("legend"),
+        kind_of(chart).icon,
+        kind_of(chart).role,
     )
 
 
@@ -135,12 +129,12 @@ def _kinds(charts: tuple[Chart, ...], at: int, place: Place) -> list[KindLink]:
             continue
         changed = (*charts[:at], other, *charts[at + 1 :])
         current = kind == charts[at].kind
-        found.append(KindLink(kind, KINDS[kind](), place.page(changed), current))
+        found.append(KindLink(kind, KINDS[kind].label(), place.page(changed), current))
     return found
 
 
 def _as_kind(chart: Chart, kind: str) -> Chart | None:
-    fields = chart.fields[: CHART_KINDS[kind][1]]
+    fields = chart.fields[: CHART_KINDS[kind].max_fields]
     try:
         return read_chart(str(Chart(kind, fields, chart.options)))
     except InvalidValue:

@@ -13,6 +13,7 @@ from runs.models import Experiment, Metric, User, Workspace
 from runs.pages.members_only import PageRequest
 from runs.search.drawn_runs import DrawnRun, chosen_runs, first_runs, heads_of
 from runs.search.selection import Selected, chosen, selected_runs
+from studio.core.chart_kinds import CHART_KINDS
 from studio.core.filters.tree import Field
 from studio.core.viewcharts import MAX_RUNS, Chart
 from studio.core.viewspec import ViewSpec
@@ -38,7 +39,7 @@ class ChartRuns:
 def fields_of(chart: Chart) -> list[Field]:
     """What has to be known of each run: its values, and what it is grouped by."""
     groups = () if chart.all_but else chart.groups
-    return [*(() if chart.kind == "line" else chart.fields), *groups]
+    return [*(() if CHART_KINDS[chart.kind].draws_points else chart.fields), *groups]
 
 
 def runs_of(
@@ -121,6 +122,6 @@ def _for_chart(found: ChartRuns, chart: Chart) -> ChartRuns:
 
 def _drawn_metrics(chart: Chart) -> list[Field]:
     """The metrics whose points a chart draws; of others it takes one value."""
-    if chart.kind != "line":
+    if not CHART_KINDS[chart.kind].draws_points:
         return []
     return [*chart.fields, *filter(None, [chart.x_metric])]

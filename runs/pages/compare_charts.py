@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from django.utils.timezone import get_current_timezone
 
+from runs.pages.chart_kinds import table_of
 from runs.pages.chart_row import Place, chart_cards, may_add
 from runs.pages.chart_runs import drawn_together
-from runs.pages.chart_tables import table_of
 from runs.pages.compare_state import CompareState
 from runs.pages.list_charts import PARTS
 from runs.pages.members_only import PageRequest

@@ -86,7 +86,7 @@ class Completion:
             for spec in specs
             if (part in spec.name or part in spec.label.lower())
             and (part or spec.name in FIRST)
-            and spec.name not in ("log", "artifact_uri")
+            and spec.offered
         ]
         found.sort(key=lambda spec: (not spec.name.startswith(part), spec.name))
         if not part:

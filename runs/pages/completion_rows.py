@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from studio.core.filters import field_text, fields, tree
+from runs.search.fields import FACETS
+from studio.core.filters import field_text, fields
 from studio.core.filters.tree import Field
-
-#: A field whose values follow at once.
-LISTED = ("status", "experiment", "submitter", "target", "type", "script")
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def begun(field: Field) -> str:
     """What stands in the box once the field is chosen."""
     if fields.value_type(field) == fields.BOOLEAN:
         return f"{field_text(field)}:true "
-    is_listed = field.kind == tree.ATTRIBUTE and field.key in LISTED
+    is_listed = field in FACETS
     timed = fields.value_type(field) in (fields.TIME, fields.DURATION)
     return field_text(field) + (":" if is_listed or timed else " ")
 

@@ -22,7 +22,7 @@ from runs.render import exports, parquet, sheets
 from runs.search.export import Export, export_runs
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, fields
-from studio.core.filters.tree import CHILDREN, attribute
+from studio.core.filters.tree import attribute
 from studio.core.viewlenient import Complaint
 from studio.core.viewspec import ViewSpec
 
@@ -100,6 +100,6 @@ def _typed(asked: Field) -> sheets.Column:
         kind = parquet.MAP
     elif fields.value_type(asked) == fields.BOOLEAN:
         kind = parquet.TRUTH
-    elif asked.kind == CHILDREN or asked == attribute("number"):
+    elif fields.spec_of(asked).value_type == fields.NUMBER:
         kind = parquet.WHOLE
     return sheets.Column(column.name, column.label, kind)

@@ -28,12 +28,12 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.render import numbers
 from runs.search.facets import (
-    ATTRIBUTES,
     KEYED,
     MAX_OPEN,
     FacetReader,
     KeyShare,
 )
+from runs.search.fields import FACETS
 from runs.search.limits import time_limit
 from studio.core import viewtext
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported, QueryTimeout
@@ -177,7 +177,7 @@ class _Panel:
 
     def _attributes(self) -> list[Field]:
         here = self.reader.experiment is not None
-        return [each for each in ATTRIBUTES if not (here and each.key == "experiment")]
+        return [each for each in FACETS if not (here and each.key == "experiment")]
 
     def _opened(self, shares: dict[str, list[KeyShare]]) -> tuple[Field, ...]:
         """What was said; else what the filter names, the first tag, the first param."""

@@ -16,7 +16,6 @@ from studio.core.filters import Field, field_text, fields, tree
 
 #: Keys of one kind that are listed; more are found by their name.
 KEYS = 30
-NOT_OFFERED = ("log", "artifact_uri")
 #: A row: the field's name, what people call it, how many runs have it.
 Row = tuple[str, str, str]
 
@@ -63,7 +62,7 @@ def _attributes() -> list[tuple[str, str]]:
     own = [
         (spec.name, _(spec.label))
         for spec in fields.ATTRIBUTES.values()
-        if spec.filterable and spec.name not in NOT_OFFERED
+        if spec.filterable and spec.offered
     ]
     children = [Field(tree.CHILDREN, word) for word in ("count", "failed", "running")]
     return [*own, *((field_text(each), field_text(each)) for each in children)]

@@ -19,10 +19,9 @@ from runs.render import numbers
 from runs.render.pills import field_label
 from runs.search import completion
 from runs.search.facets import FacetReader
-from runs.search.many_runs import COLUMNS
+from runs.search.fields import GROUPED
 from studio.core.errors import InvalidFilter, QueryTimeout
 from studio.core.filters import Field, field_text, tree
-from studio.core.filters.tree import attribute
 from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import Group, ViewSpec
 
@@ -94,13 +93,12 @@ class _Choices:
 
     def offered(self, reader: FacetReader, part: str) -> list[tuple[str, list[Choice]]]:
         lowered = part.lower()
-        own = [attribute(name) for name in (*COLUMNS, "commit")]
         found = [
             (
                 _("Run"),
                 [
                     self._choice(field, field_label(field), "")
-                    for field in own
+                    for field in GROUPED
                     if lowered in field_label(field).lower() or lowered in field.key
                 ],
             )

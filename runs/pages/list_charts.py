@@ -9,9 +9,9 @@ from typing import Any
 from django.utils.timezone import get_current_timezone
 
 from runs.models import Experiment
+from runs.pages.chart_kinds import Table, table_of
 from runs.pages.chart_row import Place, chart_cards, may_add
 from runs.pages.chart_runs import drawn_together
-from runs.pages.chart_tables import Table, table_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.search.limits import time_limit

@@ -17,14 +17,13 @@ from runs.pages.value_terms import term_of
 from runs.render import numbers, times
 from runs.render.addresses import run_path
 from runs.render.pills import field_label
+from runs.search.fields import CellLink, source_of
 from runs.search.find_runs import RunPage, RunRow
 from runs.search.selection import series_of
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import (
-    ATTRIBUTE,
     CHILDREN,
     METRICS,
-    PARAMS,
     TAGS,
     Comparison,
     Number,
@@ -34,8 +33,6 @@ from studio.core.filters.tree import (
 from studio.core.statuses import RunStatus
 from studio.core.viewspec import Column
 
-#: Fields of one value per run whose cells are links that ask for only that value.
-ASKED_FOR = ("experiment", "submitter", "target", "type", "script", "commit")
 #: Characters that a cell of tags has room for, that the frame of a chip takes, and that
 #: the count of the rest takes; one tag is always shown.
 TAGS_ROOM, CHIP_ROOM, REST_ROOM = 28, 5, 7
@@ -253,7 +250,7 @@ def _cell(asked: Field, row: RunRow, links: Links) -> Cell:
         )
     if asked == attribute("duration") and row.run.state.is_active:
         return _ticking_cell(row.run, value, css)
-    if asked.kind == PARAMS or (asked.kind == ATTRIBUTE and asked.key in ASKED_FOR):
+    if source_of(asked).link == CellLink.NAME:
         return _link_cell(asked, row, value, links)
     return _plain_cell(asked, value, css)
 
@@ -287,10 +284,8 @@ def _status_cell(status: RunStatus, links: Links) -> Cell:
 
 
 def _link_cell(asked: Field, row: RunRow, value: Any, links: Links) -> Cell:
-    text = str(value)
-    compared = Number(value) if _is_number(value) else Text(text)
-    if asked == attribute("submitter") and row.run.submitter:
-        text = str(row.run.submitter)
-        compared = Text(row.run.submitter.username)
+    compared = Number(value) if _is_number(value) else Text(str(value))
+    shown = source_of(asked).shown
+    text = str(value) if shown is None else shown(row.run)
     term = Comparison(asked, "=", (compared,))
     return Cell("link", style(asked), title=text, links=(links.link(text, term),))

@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Experiment, ShareLink, View
+from runs.pages.chart_kinds import Row, Table, note_of, table_of, title_of
 from runs.pages.chart_runs import ChartRuns, drawn_for
-from runs.pages.chart_tables import Row, Table, table_of
-from runs.pages.chart_titles import note_of, title_of
 from runs.pages.group_table import group_label, groups_for, too_many
 from runs.pages.group_texts import group_table
 from runs.pages.list_twins import column_of, value_of
@@ -26,6 +25,7 @@ from runs.search.find_runs import find_runs
 from runs.search.limits import time_limit
 from runs.search.run_metrics import sparkline_points
 from runs.search.view_missing import missing_list
+from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.viewcharts import Chart
 from studio.core.viewlenient import read_stored
@@ -146,7 +146,7 @@ def _charts(
 
 def _chart(chart: Chart, drawn: ChartRuns, table: Table) -> ChartTable:
     curves: list[SafeString | str] = [""] * len(table.rows)
-    if chart.kind == "line" and not chart.groups:
+    if CHART_KINDS[chart.kind].draws_points and not chart.groups:
         curves = _curves(chart, drawn)
     rows = list(zip(table.rows, curves, strict=True))
     return ChartTable(title_of(chart), note_of(chart), table, rows)

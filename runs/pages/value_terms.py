@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from runs.search.fields import CellLink, source_of
 from runs.search.find_runs import RunRow
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import (
     ATTRIBUTE,
-    CHILDREN,
-    METRICS,
     TAGS,
     UNITS,
     Comparison,
@@ -16,20 +15,17 @@ from studio.core.filters.tree import (
     Number,
     Text,
     Value,
-    attribute,
 )
 
 #: Longer texts are told apart by reading them, not by being equal.
 LONGEST = 200
-#: Of these each run has its own, or equal values say nothing.
-UNASKED = ("id", "name", "tags", "description", "duration", "artifact_uri")
 DAY = UNITS["day"]
 
 
 def term_of(asked: Field, row: RunRow) -> Comparison | None:
     """The term of the value that the row has; None where no link is sensible."""
     value = row.values.get(asked)
-    if value is None or (asked.kind == ATTRIBUTE and asked.key in UNASKED):
+    if value is None or source_of(asked).link == CellLink.NONE:
         return None
     if value == "":
         return _of_empty(asked)
@@ -50,8 +46,7 @@ def _compared(asked: Field, value: object) -> Value | None:
     if fields.value_type(asked) == fields.TIME:
         return _day(value) if isinstance(value, int) else None
     if isinstance(value, (int, float)):
-        is_number = asked.kind in (METRICS, CHILDREN) or asked == attribute("number")
-        return Number(value) if is_number else None
+        return Number(value)
     text = str(value)
     return Text(text) if len(text) <= LONGEST and "\n" not in text else None
 

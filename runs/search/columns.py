@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from typing import Any
 
 from django.db.models import Count, F, Q
 from django.db.models.lookups import In
 
 from runs.models import Experiment, Metric, Run, RunStar, RunTag, User
 from runs.models.grams import HIDDEN
-from runs.search.attributes import FINAL_CODES
+from runs.search.fields import source_of
 from runs.search.keyed import TABLES
-from runs.search.scope import COMMITS, Scope
+from runs.search.scope import Scope
 from runs.storage.prepared import Prepared, PreparedRows
 from studio.core.filters import tree
 from studio.core.filters.fields import statuses_of
@@ -24,55 +26,102 @@ from studio.core.statuses import RunStatus
 #: How many direct children a run has, the trash left out, by status.
 Children = Mapping[int, Mapping[RunStatus, int]]
 Values = dict[int, dict[Field, object]]
-Tags = dict[int, list[tuple[str, str | None]]]
+Tags = Mapping[int, Sequence[tuple[str, str | None]]]
+Texts = Mapping[Field, Mapping[int, object]]
 
-#: Columns that may hold 64 KiB: read only where they are asked for.
-HEAVY = ("description", "error")
+
+@dataclass(frozen=True)
+class PageContext:
+    """What other tables say about the runs of a page, to which they are attached."""
+
+    now: int
+    texts: Texts
+    starred: Collection[int] = ()
+    tag_lists: Tags = dataclass_field(default_factory=dict)
+
+    def experiment(self, run: Run) -> Experiment:
+        return run.experiment
+
+    def submitter(self, run: Run) -> User | None:
+        return run.submitter
+
+    def root_id(self, run: Run) -> str:
+        return run.root.run_id if run.root else run.run_id
+
+    def is_starred(self, run: Run) -> bool:
+        return run.pk in self.starred
+
+    def tags(self, run: Run) -> dict[str, str | None]:
+        return dict(self.tag_lists.get(run.pk, ()))
+
+    def text(self, field: Field, run: Run) -> object:
+        return self.texts[field].get(run.pk)
 
 
 def values_of(
-    runs: Sequence[Run], fields: Iterable[Field], scope: Scope, children: Children
+    runs: Sequence[Run],
+    fields: Iterable[Field],
+    scope: Scope,
+    children: Children,
+    *,
+    starred: Collection[int] = (),
+    tags: Tags | None = None,
 ) -> Values:
     """The fields' values by the run's primary key; what is missing is not there."""
     asked = set(fields)
     found: Values = {run.pk: {} for run in runs}
     ids = list(found)
+    needed = {key for field in asked for key in source_of(field).keys}
+    texts: dict[Field, dict[int, object]] = {}
     for kind in TABLES:
-        keyed = [field for field in asked if field.kind == kind]
-        if tree.attribute("commit") in asked:
-            keyed += [field for field in COMMITS if field.kind == kind]
-        _read_texts(kind, keyed, ids, scope, found)
+        texts |= _read_texts(kind, asked | needed, ids, scope)
+    for field in asked & texts.keys():
+        for pk, text in texts[field].items():
+            found[pk][field] = text
     _read_metrics([f for f in asked if f.kind == tree.METRICS], ids, scope, found)
     for field in asked:
         if field.kind == tree.CHILDREN:
             _sum_children(field, children, found)
-    for run in runs:
-        _read_attributes(run, asked, scope, found[run.pk])
+    context = PageContext(scope.now, texts, starred, tags or {})
+    _read_own(runs, asked, context, found)
     return found
 
 
-def _read_texts(
-    kind: str, fields: Sequence[Field], ids: Sequence[int], scope: Scope, found: Values
+def _read_own(
+    runs: Sequence[Run], asked: Iterable[Field], context: PageContext, found: Values
 ) -> None:
-    by_key = {scope.key(field): field for field in fields}
+    """What the runs' own columns, and those of the context, say."""
+    for field in asked:
+        value_of = source_of(field).value
+        if value_of is None:
+            continue
+        for run in runs:
+            value = value_of(run, context)
+            if value is not None and value != "":
+                found[run.pk][field] = value
+
+
+def _read_texts(
+    kind: str, fields: Iterable[Field], ids: Sequence[int], scope: Scope
+) -> dict[Field, dict[int, object]]:
+    found: dict[Field, dict[int, object]] = {f: {} for f in fields if f.kind == kind}
+    by_key = {scope.key(field): field for field in found}
     by_key.pop(None, None)
-    if not by_key:
-        return
-    for run, key, value in _texts[kind].all(list(ids), list(by_key)):
-        # A tag that is only a word has no value to show, and yet is there.
-        found[run][by_key[key]] = "" if value is None else value
+    if by_key:
+        for run, key, value in _texts[kind].all(list(ids), list(by_key)):
+            # A tag that is only a word has no value to show, and yet is there.
+            found[by_key[key]][run] = "" if value is None else value
+    return found
 
 
 def texts_of(
     ids: Sequence[int], fields: Iterable[Field], scope: Scope
 ) -> dict[Field, dict[int, object]]:
-    """Tags, parameters and properties by field and run, commits included if asked."""
-    asked = set(fields)
+    """Tags, parameters and properties by field and run: asked ones, and needed ones."""
+    asked = {each for field in fields for each in (field, *source_of(field).keys)}
     found: dict[Field, dict[int, object]] = {}
     for kind in TABLES:
         keyed = {field for field in asked if field.kind == kind}
-        if tree.attribute("commit") in asked:
-            keyed |= {field for field in COMMITS if field.kind == kind}
         by_key = {scope.key(field): field for field in keyed}
         found |= {field: {} for field in keyed}
         by_key.pop(None, None)
@@ -123,78 +172,9 @@ def count_of(field: Field, counts: Mapping[RunStatus, int]) -> int:
     return sum(counts.get(status, 0) for status in wanted)
 
 
-def _read_attributes(
-    run: Run, asked: Iterable[Field], scope: Scope, values: dict[Field, object]
-) -> None:
-    for field in asked:
-        if field.kind != tree.ATTRIBUTE or field.key not in _ATTRIBUTES:
-            continue
-        value = _ATTRIBUTES[field.key](run, scope.now)
-        if value is not None and value != "":
-            values[field] = value
-    if tree.attribute("commit") in asked:
-        commits = [values.pop(field, None) for field in COMMITS if field not in asked]
-        commits += [values.get(field) for field in COMMITS if field in asked]
-        commit = next((each for each in commits if each), None)
-        if commit:
-            values[tree.attribute("commit")] = commit
-
-
-class Timed(Protocol):
-    @property
-    def started(self) -> int | None: ...
-    @property
-    def ended(self) -> int | None: ...
-    @property
-    def status(self) -> int: ...
-
-
-def run_duration(run: Timed, now: int) -> int | None:
-    """As `attributes.duration` says it in SQL."""
-    return duration_of(run.started, run.ended, run.status, now)
-
-
-def duration_of(
-    started: int | None, ended: int | None, status: int, now: int
-) -> int | None:
-    if started is None:
-        return None
-    if ended is not None:
-        return ended - started
-    return None if status in FINAL_CODES else now - started
-
-
-_ATTRIBUTES: Mapping[str, Callable[[Run, int], object]] = {
-    "id": lambda run, _: run.run_id,
-    "number": lambda run, _: run.number,
-    "name": lambda run, _: run.name,
-    "status": lambda run, _: run.state,
-    "experiment": lambda run, _: run.experiment.name,
-    "submitter": lambda run, _: run.submitter.username if run.submitter else None,
-    "target": lambda run, _: run.target,
-    "type": lambda run, _: run.type,
-    "script": lambda run, _: run.script,
-    "error_kind": lambda run, _: run.error_kind or "",
-    "error": lambda run, _: run.error,
-    "created": lambda run, _: run.created,
-    "started": lambda run, _: run.started,
-    "ended": lambda run, _: run.ended,
-    "updated": lambda run, _: run.updated,
-    "duration": run_duration,
-    "parent": lambda run, _: run.parent_run_id,
-    "root": lambda run, _: run.root.run_id if run.root else run.run_id,
-    "description": lambda run, _: run.description,
-    "archived": lambda run, _: run.archived is not None,
-    "deleted": lambda run, _: (
-        run.deleted is not None or run.experiment.deleted is not None
-    ),
-    "locked": lambda run, _: run.locked,
-}
-
-
 def tags_of(ids: Sequence[int]) -> Tags:
     """The tags that people see, by run, in the order of their names."""
-    found: Tags = defaultdict(list)
+    found: dict[int, list[tuple[str, str | None]]] = defaultdict(list)
     for run, key, value in tag_rows(ids):
         found[run].append((key, value))
     return found

@@ -13,23 +13,15 @@ from dataclasses import dataclass, replace
 
 from runs.models import Metric, Run, RunParam, RunProperty, RunTag, User, Workspace
 from runs.search import columns
+from runs.search.fields import COMPARED
 from runs.search.limits import time_limit
 from runs.search.scope import make_scope
 from runs.storage.prepared import PreparedRows
 from studio.core.filters import tree
-from studio.core.filters.tree import Field, attribute
+from studio.core.filters.tree import Field
 
 FEWEST, MOST = 2, 100
 
-#: Attributes in the order in which they stand; the name is each column's head.
-ATTRIBUTES = tuple(
-    attribute(name)
-    for name in (
-        *("status", "duration", "submitter", "commit", "experiment", "target"),
-        *("script", "type", "created", "started", "ended", "number", "parent"),
-        *("error", "description", "archived"),
-    )
-)
 #: Clients' own bookkeeping among the tags, which says nothing about the run.
 _BOOKKEEPING = "mlflow."
 
@@ -127,10 +119,10 @@ def _is_here(run: Run) -> bool:
 def _attributes(
     runs: Sequence[Run], viewer: User, workspace: Workspace, now: int
 ) -> tuple[Row, ...]:
-    scope = make_scope(viewer, workspace, now, ATTRIBUTES)
-    found = columns.values_of(runs, ATTRIBUTES, scope, {})
+    scope = make_scope(viewer, workspace, now, COMPARED)
+    found = columns.values_of(runs, COMPARED, scope, {})
     rows = []
-    for field in ATTRIBUTES:
+    for field in COMPARED:
         values = tuple(found[run.pk].get(field) for run in runs)
         if any(value is not None for value in values):
             rows.append(Row(field.key, values, _differ(values), field))

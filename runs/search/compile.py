@@ -9,22 +9,17 @@ the runs that lack the value.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db.models import Q
 
 from runs.models import Run, User, Workspace
 from runs.models.runs import RunQuerySet
-from runs.search.attributes import attribute_condition
 from runs.search.expressions import certain
-from runs.search.keyed import (
-    children_condition,
-    dataset_exists,
-    metric_exists,
-    text_exists,
-)
+from runs.search.fields import source_of
 from runs.search.scope import Scope, make_scope
 from runs.search.values import joined
 from runs.search.words import word_condition
-from studio.core.errors import InvalidFilter
 from studio.core.filters import tree
 from studio.core.filters.tree import And, Comparison, Node, Not, Or, Word, fields_of
 
@@ -75,31 +70,12 @@ def _depth(node: Node) -> int:
 
 
 def _comparison(node: Comparison, scope: Scope) -> Q:
-    if node.field == tree.attribute("log"):
-        raise InvalidFilter(
-            "Searching in logs is not there yet. Look for the text in error, "
-            "description or name instead.",
-            field="q",
-            position=node.span.position,
-            length=node.span.length,
-            suggestions=[],
-        )
+    condition = source_of(node.field).condition
+    assert condition is not None, node.field
+    # MLflow's `any` of a dataset: a negated one is a condition of its own.
     if node.field.kind == tree.DATASETS and node.field.aggregate == "any":
-        return dataset_exists(node.field, node.op, node.values)
+        return condition(node, scope)
     positive = tree.NEGATED.get(node.op)
-    if positive is not None:
-        return ~_positive(node, positive, scope)
-    return _positive(node, node.op, scope)
-
-
-def _positive(node: Comparison, op: str, scope: Scope) -> Q:
-    field, values = node.field, node.values
-    if field.kind == tree.ATTRIBUTE:
-        return attribute_condition(field.key, op, values, scope)
-    if field.kind == tree.METRICS:
-        return metric_exists(field, op, values, scope)
-    if field.kind == tree.CHILDREN:
-        return children_condition(field, op, values)
-    if field.kind == tree.DATASETS:
-        return dataset_exists(field, op, values)
-    return text_exists(field, op, values, scope)
+    if positive is None:
+        return condition(node, scope)
+    return ~condition(replace(node, op=positive), scope)

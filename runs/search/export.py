@@ -17,13 +17,20 @@ from typing import Any
 from django.db.models import OrderBy
 
 from runs.models import Experiment, Run, User, Workspace
-from runs.search.export_values import COLUMNS, HEAVY, Columns, LightRun, Reader
+from runs.search.export_values import (
+    Columns,
+    LightRun,
+    Reader,
+    columns_read,
+    row_type,
+)
+from runs.search.fields import HEAVY
 from runs.search.limits import time_limit
 from runs.search.paging import Place, beyond
 from runs.search.question import Question, ask
 from runs.search.segments import Segment, segments_of
 from runs.search.tally import tally_and_narrow
-from studio.core.filters.tree import attribute
+from studio.core.filters.tree import Field, attribute
 from studio.core.viewspec import DEFAULT_SORT, Column, ViewSpec
 
 #: Rows of the first chunk, so that it is there at once, and of the others.
@@ -88,7 +95,7 @@ def matching_runs(
             is_in_order = keys is not None
     if not is_in_order:
         question = replace(question, spec=replace(spec, sort=DEFAULT_SORT))
-    sizes = _Sizes.of([field.key for field in asked])
+    sizes = _Sizes.of([attribute("id"), *asked])
     if keys is None:
         chunks = _by_place(question, sizes)
     else:
@@ -123,10 +130,11 @@ class _Sizes:
     chunk: int
 
     @classmethod
-    def of(cls, names: Sequence[str]) -> _Sizes:
-        if any(name in HEAVY for name in names):
-            return cls((*COLUMNS, *HEAVY), HEAVY_CHUNK, HEAVY_CHUNK)
-        return cls(COLUMNS, FIRST, CHUNK)
+    def of(cls, fields: Sequence[Field]) -> _Sizes:
+        columns = columns_read(fields)
+        if any(name in HEAVY for name in columns):
+            return cls(columns, HEAVY_CHUNK, HEAVY_CHUNK)
+        return cls(columns, FIRST, CHUNK)
 
 
 def told_columns(spec: ViewSpec, columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -159,18 +167,20 @@ def _by_keys(
     question: Question, keys: Sequence[int], sizes: _Sizes
 ) -> Iterator[list[LightRun]]:
     start, size = 0, sizes.first
+    make = row_type(sizes.columns)
     while start < len(keys):
         some = keys[start : start + size]
         with time_limit():
             # They matched a moment ago; what was deleted since is not there any more.
             rows = question.among(Run.objects.filter(pk__in=some))
-            found = {row[0]: LightRun(*row) for row in rows.values_list(*sizes.columns)}
+            found = {row[0]: make(row) for row in rows.values_list(*sizes.columns)}
         yield [found[key] for key in some if key in found]
         start, size = start + size, sizes.chunk
 
 
 def _by_place(question: Question, sizes: _Sizes) -> Iterator[list[LightRun]]:
     size, width = sizes.first, len(sizes.columns)
+    make = row_type(sizes.columns)
     for segment in segments_of(question):
         place: Place | None = None
         names = [part.name for part in segment.parts]
@@ -180,7 +190,7 @@ def _by_place(question: Question, sizes: _Sizes) -> Iterator[list[LightRun]]:
                 rows = _in_order(segment, question, place)
                 found = list(rows.values_list(*sizes.columns, *more)[:size])
             if found:
-                yield [LightRun(*row[:width]) for row in found]
+                yield [make(row[:width]) for row in found]
             if len(found) < size:
                 break
             last = found[-1]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
     BooleanField,
     Case,
+    F,
     FloatField,
     Func,
     Q,
@@ -183,3 +186,26 @@ def certain(condition: Q) -> Q:
         output_field=BooleanField(),
     )
     return Q(truth)
+
+
+class Among(_Condition):
+    """Whether a column is one of very many ids: they are sent as one value."""
+
+    def __init__(self, column: str | Expr, ids: Sequence[int]) -> None:
+        super().__init__(F(column) if isinstance(column, str) else column)
+        self.ids = list(ids)
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, tuple[Any, ...]]:
+        del connection, extra
+        sql, params = compiler.compile(self.source_expressions[0])
+        found = f"{sql} IN (SELECT value FROM json_each(%s))"
+        return found, (*params, json.dumps(self.ids))
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, tuple[Any, ...]]:
+        del connection, extra
+        sql, params = compiler.compile(self.source_expressions[0])
+        return f"{sql} = ANY(%s)", (*params, self.ids)

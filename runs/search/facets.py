@@ -19,15 +19,16 @@ from django.db.models.functions import Length
 
 from runs.models import Experiment, Key, Metric, User, Workspace
 from runs.models.grams import HIDDEN
+from runs.search.expressions import Among
+from runs.search.fields import GroupColumn, source_of
 from runs.search.keyed import TABLES, names_holding
 from runs.search.many_runs import READ
 from runs.search.question import ask
-from runs.search.run_sets import Among, RunSet, run_set
+from runs.search.run_sets import RunSet, run_set
 from runs.search.scope import KINDS
 from studio.core.filters import Node, field_text, to_text, tree
 from studio.core.filters.edit import terms
-from studio.core.filters.tree import Comparison, Field, all_of, attribute
-from studio.core.statuses import RunStatus
+from studio.core.filters.tree import Comparison, Field, all_of
 from studio.core.viewspec import ViewSpec
 
 #: Runs that are asked which keys they have.
@@ -165,8 +166,9 @@ class FacetReader:
     def read(self, field: Field) -> Facet:
         """The field's values, counted."""
         found = self.runs(field)
-        if field.kind == tree.ATTRIBUTE:
-            values = self._attribute(field.key, found.column(field.key))
+        group = source_of(field).group
+        if group is not None:
+            values = self._own(group, found.column(group.column))
         else:
             values = self._keyed(field, found)
         values.sort(key=lambda each: (-each.runs, each.title or each.value or ""))
@@ -200,24 +202,13 @@ class FacetReader:
             for head, digest, number, runs in values.annotate(n=Count("run"))
         ]
 
-    def _attribute(self, name: str, column: Iterable[Any]) -> list[Counted]:
+    def _own(self, group: GroupColumn, column: Iterable[Any]) -> list[Counted]:
         counts = {
             value: n for value, n in Counter(column).items() if value not in (None, "")
         }
-        if name == "status":
-            found = {code: RunStatus.from_code(code).value for code in counts}
-            titles = found
-        elif name == "experiment":
-            rows = Experiment.objects.filter(Q(Among("id", list(counts))))
-            found = titles = dict(rows.values_list("pk", "name"))
-        elif name == "submitter":
-            people = User.objects.in_bulk(list(counts))
-            found = {pk: one.username for pk, one in people.items()}
-            titles = {pk: str(one) for pk, one in people.items()}
-        else:
-            found = titles = {value: value for value in counts}
+        names = group.named(list(counts))
         return [
-            Counted(found[each], runs, title=titles[each])
+            Counted(names[each].text, runs, title=names[each].title or names[each].text)
             for each, runs in counts.items()
         ]
 
@@ -228,17 +219,9 @@ def is_own(term: Node, field: Field | None) -> bool:
 
 def is_facet(field: Field) -> bool:
     """Whether the panel can show the field."""
-    if field.kind == tree.ATTRIBUTE:
-        return field in ATTRIBUTES
-    if field.kind == tree.METRICS:
-        return field.aggregate == "last"
-    return field.kind in TABLES
-
-
-ATTRIBUTES = tuple(
-    attribute(name)
-    for name in ("status", "submitter", "target", "experiment", "type", "script")
-)
+    if field.kind == tree.METRICS and field.aggregate != "last":
+        return False
+    return source_of(field).facet > 0
 
 
 def _field(kind: str, name: str) -> Field:

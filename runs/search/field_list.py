@@ -27,20 +27,21 @@ from runs.models import (
 )
 from runs.models.grams import HIDDEN
 from runs.search import tally
+from runs.search.expressions import Among
 from runs.search.keyed import names_holding
 from runs.search.limits import time_limit
 from runs.search.question import ask
-from runs.search.run_sets import Among
 from runs.search.scope import KINDS
 from studio.core.filters import tree
 from studio.core.filters.catalogue import ATTRIBUTE_SPECS
 from studio.core.filters.tree import Field
+from studio.core.statuses import GROUPS
 from studio.core.viewspec import ViewSpec
 
 #: Names of one kind that a look-up names at the most.
 NAMES = 60
 AGGREGATES = ("last", "min", "max")
-CHILDREN = ("count", "running", "completed", "failed", "canceled", "queued")
+CHILDREN = ("count", *(name.lower() for name in GROUPS if name != "Other"))
 TABLES: Mapping[str, Any] = {
     tree.METRICS: Metric,
     tree.TAGS: RunTag,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from runs.models import Experiment, Run, User, Workspace
 from runs.models.runs import RunQuerySet
 from runs.search import columns
+from runs.search.fields import HEAVY, source_of
 from runs.search.limits import time_limit
 from runs.search.paging import Place, beyond, read_cursor, write_cursor
 from runs.search.question import Among, Question, ask
@@ -222,7 +223,8 @@ def _cursors(spec: ViewSpec, found: Sequence[Placed], more: bool) -> tuple[str, 
 def light(runs: RunQuerySet, spec: ViewSpec) -> RunQuerySet:
     """Without long texts that nobody asked for."""
     asked = {column.field for column in spec.columns}
-    heavy = [name for name in columns.HEAVY if tree.attribute(name) not in asked]
+    kept = {name for field in asked for name in source_of(field).columns}
+    heavy = [name for name in HEAVY if name not in kept]
     if tree.attribute("root") in asked:
         runs = runs.prefetch_related("root")
     return runs.defer(*heavy)
@@ -235,11 +237,10 @@ def rows_of(
     columns.attach(runs)
     starred = columns.starred_among(ids, question.scope)
     children = columns.children_among(ids)
-    values = columns.values_of(runs, asked, question.scope, children)
     tags = columns.tags_of(ids) if tree.attribute("tags") in asked else {}
-    if tree.attribute("starred") in asked:
-        for pk in ids:
-            values[pk][tree.attribute("starred")] = pk in starred
+    values = columns.values_of(
+        runs, asked, question.scope, children, starred=starred, tags=tags
+    )
     return tuple(
         RunRow(
             run,

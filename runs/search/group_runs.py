@@ -20,6 +20,7 @@ import numpy as np
 from django.db.models import Q
 
 from runs.models import Experiment, Key, Kind, RunParam, User, Workspace
+from runs.search.expressions import Among
 from runs.search.goals import goals_of
 from runs.search.group_sums import Stats, Sums, sums_of
 from runs.search.limits import time_limit
@@ -38,7 +39,6 @@ from runs.search.many_runs import (
     whole_texts,
 )
 from runs.search.question import Question, ask
-from runs.search.run_sets import Among
 from studio.core.errors import InvalidValue
 from studio.core.filters import tree
 from studio.core.filters.text import field_text

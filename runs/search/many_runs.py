@@ -7,7 +7,7 @@ the index that holds them, and put beside the runs here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any
@@ -19,16 +19,15 @@ from django.db.models import Case, Q, TextField, Value, When
 from django.db.models.functions import MD5, Left, Length
 from django.db.models.lookups import GreaterThan
 
-from runs.models import Experiment, Metric, User
+from runs.models import Metric
 from runs.search import tally
-from runs.search.columns import duration_of
+from runs.search.expressions import Among
+from runs.search.fields import GroupColumn, RunNumber, source_of
 from runs.search.keyed import TABLES
 from runs.search.question import Question
-from runs.search.run_sets import Among
-from runs.search.scope import COMMITS, Scope
+from runs.search.scope import Scope
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
-from studio.core.statuses import RunStatus
 
 Keys = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float64]
@@ -48,17 +47,6 @@ READ = (
         output_field=TextField(),
     ),
 )
-#: What the run itself says, by the field's name.
-COLUMNS: Mapping[str, str] = {
-    "status": "status",
-    "experiment": "experiment_id",
-    "submitter": "submitter_id",
-    "target": "target",
-    "type": "type",
-    "script": "script",
-    "name": "name",
-    "parent": "parent_run_id",
-}
 
 
 @dataclass(frozen=True)
@@ -125,24 +113,20 @@ def many_runs(question: Question, columns: Iterable[str] = ()) -> ManyRuns | Non
 def needed(fields: Iterable[Field]) -> list[str]:
     """The run's own columns that the fields are read from."""
     found: list[str] = []
-    for field in fields:
-        if field == tree.attribute("duration"):
-            found += ["started", "ended", "status"]
-        elif field.kind == tree.ATTRIBUTE and field.key in COLUMNS:
-            found.append(COLUMNS[field.key])
+    for source in map(source_of, fields):
+        found += source.number.columns if source.number is not None else ()
+        found += [source.group.column] if source.group is not None else ()
     return found
 
 
 def has_values(field: Field) -> bool:
     """Whether runs can be told apart by the field's values."""
-    if field.kind == tree.ATTRIBUTE:
-        return field.key in COLUMNS or field.key == "commit"
-    return field.kind in TABLES or field.kind == tree.METRICS
+    return source_of(field).has_values
 
 
 def has_numbers(field: Field) -> bool:
     """Whether a mean of the field makes sense."""
-    return field.kind == tree.METRICS or field == tree.attribute("duration")
+    return field.kind == tree.METRICS or source_of(field).number is not None
 
 
 def values_of(runs: ManyRuns, field: Field) -> Values:
@@ -151,17 +135,20 @@ def values_of(runs: ManyRuns, field: Field) -> Values:
         return _texts(runs, [field])
     if field.kind == tree.METRICS:
         return _numbers(runs, numbers_of(runs, field))
-    if field == tree.attribute("commit"):
-        return _texts(runs, COMMITS)
-    column = runs.columns[COLUMNS[field.key]]
-    return _named(field.key, _coded(runs, enumerate(column)))
+    source = source_of(field)
+    if source.keys:
+        return _texts(runs, source.keys)
+    assert source.group is not None, field
+    column = runs.columns[source.group.column]
+    return _named(source.group, _coded(runs, enumerate(column)))
 
 
 def numbers_of(runs: ManyRuns, field: Field) -> Measured:
     """Each run's number."""
     found = Measured(np.full(len(runs), np.nan), np.zeros(len(runs), dtype=bool))
-    if field == tree.attribute("duration"):
-        return _durations(runs, found)
+    number = source_of(field).number
+    if number is not None:
+        return _own_numbers(runs, number, found)
     key = runs.scope.key(field)
     if key is None or not len(runs):
         return found
@@ -176,13 +163,12 @@ def numbers_of(runs: ManyRuns, field: Field) -> Measured:
     return found
 
 
-def _durations(runs: ManyRuns, measured: Measured) -> Measured:
-    found = measured.values
-    columns = (runs.columns[name] for name in ("started", "ended", "status"))
-    for n, (started, ended, status) in enumerate(zip(*columns, strict=True)):
-        length = duration_of(started, ended, status, runs.scope.now)
-        if length is not None:
-            found[n] = length
+def _own_numbers(runs: ManyRuns, number: RunNumber, measured: Measured) -> Measured:
+    columns = [runs.columns[name] for name in number.columns]
+    for n, row in enumerate(zip(*columns, strict=True)):
+        value = number.of(*row, runs.scope.now)
+        if value is not None:
+            measured.values[n] = value
     return measured
 
 
@@ -241,7 +227,7 @@ def whole_texts(
     runs: ManyRuns, field: Field, keys: Sequence[int]
 ) -> Iterator[tuple[int, str]]:
     """The long texts of some runs, which are given by their keys."""
-    fields = COMMITS if field == tree.attribute("commit") else [field]
+    fields = source_of(field).keys or (field,)
     for rows in _text_rows(runs, list(reversed(fields))):
         found = rows.filter(Q(Among("run_id", list(keys))))
         yield from found.values_list("run_id", "value")
@@ -264,28 +250,9 @@ def _coded(runs: ManyRuns, pairs: Iterable[tuple[int, Any]]) -> Values:
     return Values(codes, list(known))
 
 
-def _named(name: str, values: Values) -> Values:
-    """What people call the values that the database keeps as numbers."""
-    naming = _NAMES.get(name)
-    return values if naming is None else replace(values, texts=naming(values.texts))
-
-
-def _statuses(codes: Sequence[Any]) -> list[str]:
-    return [RunStatus.from_code(code).value for code in codes]
-
-
-def _experiments(keys: Sequence[Any]) -> list[str]:
-    found = dict(Experiment.objects.filter(pk__in=keys).values_list("pk", "name"))
-    return [found[key] for key in keys]
-
-
-def _people(keys: Sequence[Any]) -> list[str]:
-    found = dict(User.objects.filter(pk__in=keys).values_list("pk", "username"))
-    return [found[key] for key in keys]
-
-
-_NAMES: Mapping[str, Callable[[Sequence[Any]], list[str]]] = {
-    "status": _statuses,
-    "experiment": _experiments,
-    "submitter": _people,
-}
+def _named(group: GroupColumn, values: Values) -> Values:
+    """With what people call the values that the database keeps as numbers."""
+    if group.names is None:
+        return values
+    names = group.names(values.texts)
+    return replace(values, texts=[names[each].text for each in values.texts])

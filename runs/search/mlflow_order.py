@@ -23,21 +23,13 @@ from django.db.models import (
 
 from runs.models import Key, Kind, Metric, RunParam, RunTag, Workspace
 from runs.models.functions import StartOrder
-from runs.search.attributes import artifact_uri
+from runs.search.fields import source_of
 from studio.core.filters import tree
 from studio.core.filters.mlflow import STATUSES_OF
 from studio.core.filters.tree import Field
 from studio.core.viewtext import Sort
 
 TIES = [OrderBy(StartOrder(F("started")), descending=True), OrderBy(F("run_id"))]
-_COLUMNS = {
-    "id": "run_id",
-    "name": "name",
-    "description": "description",
-    "parent": "parent_run_id",
-    "started": "started",
-    "ended": "ended",
-}
 
 
 def order_of(sorts: Sequence[Sort], workspace: Workspace) -> list[OrderBy]:
@@ -76,9 +68,7 @@ def _value(field: Field, workspace: Workspace) -> Any:
         return Subquery(rows.values("value")[:1])
     if field.key == "status":
         return _status_word()
-    if field.key == "artifact_uri":
-        return artifact_uri()
-    return F(_COLUMNS[field.key])
+    return source_of(field).expression
 
 
 def _status_word() -> Case:

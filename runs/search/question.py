@@ -14,6 +14,7 @@ from runs.models import Experiment, Run, User, Workspace
 from runs.models.runs import RunQuerySet
 from runs.search.compile import condition
 from runs.search.expressions import Plain
+from runs.search.fields import source_of
 from runs.search.scope import Scope, make_scope
 from runs.search.selection import keys_of
 from runs.search.sides import Side
@@ -29,7 +30,6 @@ from studio.core.filters.tree import (
 )
 from studio.core.viewspec import ViewSpec
 
-_RELATIVES = {tree.attribute("parent"), tree.attribute("root")}
 #: Keys of runs, or a query for them.
 Among = Sequence[int] | QuerySet[Run, Any]
 
@@ -154,7 +154,9 @@ class Question:
             or self.selected is not None
         )
         in_tree = self.spec.children or given
-        return in_tree or bool(fields_of(self.node) & _RELATIVES)
+        return in_tree or any(
+            source_of(field).finds_children for field in fields_of(self.node)
+        )
 
 
 def _without(node: Node | None, said: Sequence[Node]) -> Node | None:

@@ -6,23 +6,19 @@ All of them up to 10,000; beyond, the newest 10,000, and `exact` is false.
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, F, Func
-from django.db.models.sql.compiler import SQLCompiler
 
 from runs.search import tally
-from runs.search.expressions import Expr
+from runs.search.fields import FACETS, source_of
 from runs.search.question import Question
 
-#: What a run itself says, in the order of a row after its key.
-COLUMNS = ("status", "experiment", "submitter", "target", "type", "script")
+#: What a run itself says that facets count, in the order of a row after its key.
+COLUMNS = tuple(group.column for field in FACETS if (group := source_of(field).group))
 
 
 @dataclass(frozen=True)
@@ -64,29 +60,3 @@ def _rows(runs: Any) -> list[tuple[Any, ...]]:
         return list(runs.values_list("pk", *COLUMNS))
     except EmptyResultSet:
         return []
-
-
-class Among(Func):
-    """Whether a column is one of very many ids: they are sent as one value."""
-
-    output_field = BooleanField()
-    conditional = True
-
-    def __init__(self, column: str | Expr, ids: Sequence[int]) -> None:
-        super().__init__(F(column) if isinstance(column, str) else column)
-        self.ids = list(ids)
-
-    def as_sqlite(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
-    ) -> tuple[str, tuple[Any, ...]]:
-        del connection, extra
-        sql, params = compiler.compile(self.source_expressions[0])
-        found = f"{sql} IN (SELECT value FROM json_each(%s))"
-        return found, (*params, json.dumps(self.ids))
-
-    def as_postgresql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
-    ) -> tuple[str, tuple[Any, ...]]:
-        del connection, extra
-        sql, params = compiler.compile(self.source_expressions[0])
-        return f"{sql} = ANY(%s)", (*params, self.ids)

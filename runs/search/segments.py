@@ -18,7 +18,8 @@ from runs.models.functions import StartOrder, TextOrder
 from runs.models.runs import RunQuerySet
 from runs.search import keyed
 from runs.search.expressions import Expr
-from runs.search.order import Part, ordered_text, parts_of
+from runs.search.fields import SortIndex, ordered_text, source_of
+from runs.search.order import Part, parts_of
 from runs.search.question import Question
 from runs.search.sides import INDEXED
 from runs.search.ways import Lead, arrival_of
@@ -59,13 +60,12 @@ def segments_of(question: Question) -> list[Segment]:
     sort = question.spec.sort
     if question.sorts_by_best:
         return _best(question, sort)
-    if sort.field in _OWN:
-        return _OWN[sort.field](question, sort.descending)
-    if sort.field.kind == tree.METRICS and sort.field.aggregate in INDEXED:
-        return _metric(question, sort)
-    if sort.field.kind in keyed.TABLES:
-        return _text(question, sort)
-    return [_sorted_when_asked(question, sort)]
+    index = source_of(sort.field).index
+    if index == SortIndex.METRIC and sort.field.aggregate not in INDEXED:
+        index = None
+    if index is None:
+        return [_sorted_when_asked(question, sort)]
+    return _BY_INDEX[index](question, sort)
 
 
 def _sorted_when_asked(question: Question, sort: Sort) -> Segment:
@@ -79,9 +79,9 @@ def _sorted_when_asked(question: Question, sort: Sort) -> Segment:
     return Segment(None, parts, lead, None if is_led else Q(pk__gt=0))
 
 
-def _created(question: Question, down: bool) -> list[Segment]:
+def _created(question: Question, sort: Sort) -> list[Segment]:
     """Arrival is the order of the primary keys."""
-    return [_by_arrival(question, None, down)]
+    return [_by_arrival(question, None, sort.descending)]
 
 
 def _by_arrival(
@@ -96,8 +96,8 @@ def _arrival(lead: Lead | None, descending: bool) -> Part:
     return Part(name, arrival_of(lead), int, descending)
 
 
-def _started(question: Question, down: bool) -> list[Segment]:
-    start = Part("order_0", StartOrder(F("started")), int, down)
+def _started(question: Question, sort: Sort) -> list[Segment]:
+    start = Part("order_0", StartOrder(F("started")), int, sort.descending)
     has_start = Q(started__isnull=False)
     return [
         Segment(0, [start, _arrival(None, True)], only=has_start),
@@ -105,8 +105,9 @@ def _started(question: Question, down: bool) -> list[Segment]:
     ]
 
 
-def _name(question: Question, down: bool) -> list[Segment]:
+def _name(question: Question, sort: Sort) -> list[Segment]:
     """In the order of their index; among equal names the arrival follows it too."""
+    down = sort.descending
     name = Part("order_0", TextOrder(F("name")), str, down)
     lead = None
     if question.way.few is None:
@@ -117,14 +118,6 @@ def _name(question: Question, down: bool) -> list[Segment]:
         Segment(0, parts, lead, only=~Q(name="")),
         _by_arrival(question, MISSING, True, Q(name="")),
     ]
-
-
-#: Sorts by what indexes of the runs themselves are in the order of.
-_OWN: Mapping[Field, Callable[[Question, bool], list[Segment]]] = {
-    tree.attribute("created"): _created,
-    tree.attribute("started"): _started,
-    tree.attribute("name"): _name,
-}
 
 
 class _Keyed:
@@ -241,3 +234,12 @@ def _best(question: Question, sort: Sort) -> list[Segment]:
         found.append(make.segment(1, {"last__isnull": True, "last_is_nan": True}))
     rest = make.rest()
     return [*found, replace(rest, only=(rest.only or Q()) & ~Q(Exists(kept)))]
+
+
+_BY_INDEX: Mapping[SortIndex, Callable[[Question, Sort], list[Segment]]] = {
+    SortIndex.ARRIVAL: _created,
+    SortIndex.START: _started,
+    SortIndex.NAME: _name,
+    SortIndex.METRIC: _metric,
+    SortIndex.TEXT: _text,
+}

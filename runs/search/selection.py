@@ -14,7 +14,7 @@ from functools import cached_property
 from runs.models import Run, Selection, User, Workspace
 from runs.models.runs import RunQuerySet
 from runs.models.selections import KEPT
-from runs.search.columns import HEAVY
+from runs.search.fields import HEAVY
 from studio.core.errors import InvalidValue
 from studio.core.viewspec import ViewSpec
 

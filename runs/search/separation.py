@@ -18,11 +18,12 @@ import numpy as np
 from django.db.models import Q
 
 from runs.models import Experiment, Key, User, Workspace
+from runs.search.expressions import Among
+from runs.search.fields import FACETS
 from runs.search.keyed import TABLES
 from runs.search.limits import time_limit
-from runs.search.many_runs import COLUMNS, ManyRuns, many_runs, values_of
+from runs.search.many_runs import ManyRuns, many_runs, needed, values_of
 from runs.search.question import Question, ask
-from runs.search.run_sets import Among
 from runs.search.selection import Chosen
 from runs.search.value_counts import Read, key_counts, value_counts
 from studio.core.filters.tree import Field, attribute
@@ -31,7 +32,7 @@ from studio.core.viewspec import ViewSpec
 #: Numbers with more different values than this are taken in so many classes.
 DIFFERENT, CLASSES = 12, 10
 #: What a run itself says that may be a reason, and not a result.
-OWN = ("script", "target", "type", "experiment", "submitter")
+OWN = tuple(field for field in FACETS if field != attribute("status"))
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def differences(
         now=time.time_ns() // 1_000_000,
         experiment=experiment,
     )
-    columns = [COLUMNS[name] for name in OWN]
+    columns = needed(OWN)
     with time_limit():
         runs = many_runs(question, columns)
         if runs is None:
@@ -151,8 +152,7 @@ def _without(runs: ManyRuns, others: ManyRuns) -> ManyRuns:
 
 
 def _attributes(selected: ManyRuns, rest: ManyRuns) -> Iterable[Difference]:
-    for name in OWN:
-        field = attribute(name)
+    for field in OWN:
         counts: dict[str | None, list[int]] = {}
         for side, runs in enumerate((selected, rest)):
             values = values_of(runs, field)

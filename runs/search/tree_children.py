@@ -34,10 +34,10 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from runs.models import Run
 from runs.search import keyed
+from runs.search.fields import SortIndex, ordered_text, source_of
 from runs.search.find_runs import MoreChildren, TreePlace, light
-from runs.search.order import Part, ordered_text, parts_of
+from runs.search.order import Part, parts_of
 from runs.search.question import Question
-from studio.core.filters import tree
 from studio.core.viewtext import Open, Sort
 
 #: So many children show at first; each *Show more* adds MORE.
@@ -206,9 +206,10 @@ def _ranked(
 def _order(sort: Sort, question: Question) -> list[OrderBy]:
     """The list's order for few runs: no index has it."""
     down = sort.descending
-    if sort.field == tree.attribute("created"):
+    index = source_of(sort.field).index
+    if index == SortIndex.ARRIVAL:
         return [OrderBy(F("pk"), descending=down)]
-    if sort.field.kind in keyed.TABLES:
+    if index == SortIndex.TEXT:
         return _by_text(sort, question)
     return [
         OrderBy(_value(part), descending=part.descending)

@@ -15,11 +15,24 @@ from django.db.models import Value as SqlValue
 from runs.search.expressions import MAX_PATTERN, Compare, Contains, Expr, Like, certain
 from studio.core import names
 from studio.core.errors import InvalidFilter
-from studio.core.filters.tree import Ago, Duration, Moment, Number, Text, Value
+from studio.core.filters.tree import (
+    Ago,
+    Comparison,
+    Duration,
+    Moment,
+    Number,
+    Text,
+    Value,
+)
 
 #: Never and always, in a form that Django folds away.
 NEVER = Q(pk__in=())
 ALWAYS = ~NEVER
+
+
+def term_texts(term: Comparison) -> list[str]:
+    """The texts that the term compares with."""
+    return [value.text for value in term.values if isinstance(value, Text)]
 
 
 def any_of(conditions: Sequence[Q]) -> Q:

@@ -21,10 +21,10 @@ from django.db.models import F, Q
 
 from runs.models.grams import folded, is_short
 from runs.search.expressions import Expr, Plain
+from runs.search.fields import scans_of, source_of
 from runs.search.scope import Scope
-from runs.search.sides import Side, side_of
+from runs.search.sides import Side
 from runs.search.words import text_side, word_sides
-from studio.core.filters import tree
 from studio.core.filters.edit import terms
 from studio.core.filters.tree import And, Comparison, Node, Or, Word
 
@@ -203,7 +203,7 @@ class _Probes:
     def _few_of_term(self, term: Comparison, *, must: bool) -> set[int] | None:
         if self.left <= 0:
             return None
-        sides = side_of(term, self.scope) or _named(term)
+        sides = scans_of(term, self.scope) or _named(term)
         found = self.few(sides)
         if found is None and must:
             large = [side for side in sides if side.join is not None]
@@ -257,7 +257,7 @@ def _guessed(newest: Sequence[int]) -> int:
 
 def _named(term: Comparison) -> list[Side]:
     """A run's name and description are among its words."""
-    if term.field not in (tree.attribute("name"), tree.attribute("description")):
+    if not source_of(term.field).in_words:
         return []
     if term.op not in ("=", "contains") or len(term.values) != 1:
         return []

@@ -17,16 +17,12 @@ from django.utils.translation import gettext as _
 from runs.models import Experiment
 from runs.render import browsers, cells, numbers, times
 from runs.render.addresses import experiment_slug
+from studio.core.statuses import FACTS
 
 register = template.Library()
 
 GLYPHS = {
-    "running": "g-play",
-    "completed": "g-check",
-    "failed": "g-cross",
-    "canceled": "g-cross",
-    "queued": "g-clock",
-    "notresponding": "g-bang",
+    status.value.lower(): facts.icon for status, facts in FACTS.items() if facts.icon
 }
 MISSING = "–"
 

@@ -1,4 +1,4 @@
-"""The run state machine: the only place that says what may follow what.
+"""The table of run statuses, and the state machine: what may follow what.
 
 Source of the table: the v1 service's documented order, plus NotResponding (heart-beats
 stopped) and the final statuses' stickiness. `runs.actions.lifecycle` applies it.
@@ -6,6 +6,7 @@ stopped) and the final statuses' stickiness. `runs.actions.lifecycle` applies it
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -49,70 +50,118 @@ class RunStatus(str, Enum):
 
 S = RunStatus
 
-CODES: dict[RunStatus, int] = {
-    S.NOT_STARTED: 0,
-    S.STARTING: 1,
-    S.PROVISIONING: 2,
-    S.PREPARING: 3,
-    S.QUEUED: 4,
-    S.RUNNING: 5,
-    S.PAUSED: 6,
-    S.FINALIZING: 7,
-    S.CANCEL_REQUESTED: 8,
-    S.NOT_RESPONDING: 9,
-    S.COMPLETED: 20,
-    S.FAILED: 21,
-    S.CANCELED: 22,
-}
-BY_CODE: dict[int, RunStatus] = {code: status for status, code in CODES.items()}
 
-FINAL = frozenset({S.COMPLETED, S.FAILED, S.CANCELED})
-ACTIVE = frozenset(S) - FINAL
+@dataclass(frozen=True)
+class StatusFacts:
+    """What is true of one status, wherever it is stored, shown or translated.
 
-_END = FINAL | {S.CANCEL_REQUESTED}
+    `followers` are the statuses that may follow; a final status has none, and later
+    events are accepted and change nothing. `code` is never renumbered. `group` is its
+    place in the status strip, `icon` the symbol on its disc ("" is an empty ring).
+    `mlflow` is MLflow's word for it. `read_as` are spellings of the v1 service that are
+    read and never written, `meant_by` words of other systems that errors lead from.
+    """
 
-#: What may follow. A final status is followed by nothing: later events are accepted
-#: and change nothing (`apply`). Reopening is `may_reopen`, not a transition.
-FOLLOWERS: dict[RunStatus, frozenset[RunStatus]] = {
-    S.NOT_STARTED: _END
-    | {S.STARTING, S.PROVISIONING, S.PREPARING, S.QUEUED, S.RUNNING},
-    S.STARTING: frozenset(
-        {S.PROVISIONING, S.PREPARING, S.QUEUED, S.RUNNING}
-        | {S.FAILED, S.CANCEL_REQUESTED, S.CANCELED}
+    code: int
+    followers: frozenset[RunStatus]
+    group: str = "Other"
+    icon: str = ""
+    mlflow: str = "RUNNING"
+    read_as: tuple[str, ...] = ()
+    meant_by: tuple[str, ...] = ()
+    is_final: bool = False
+
+
+_FINAL = frozenset({S.COMPLETED, S.FAILED, S.CANCELED})
+_BROKEN_OFF = frozenset({S.FAILED, S.CANCEL_REQUESTED, S.CANCELED})
+_END = _FINAL | _BROKEN_OFF
+_WAITING = frozenset({S.STARTING, S.PROVISIONING, S.PREPARING, S.QUEUED})
+
+#: One entry for each status.
+FACTS: dict[RunStatus, StatusFacts] = {
+    S.NOT_STARTED: StatusFacts(
+        0,
+        _END | _WAITING | {S.RUNNING},
+        mlflow="SCHEDULED",
+        read_as=("Unapproved",),
     ),
-    S.PROVISIONING: frozenset(
-        {S.PREPARING, S.QUEUED, S.RUNNING, S.FAILED, S.CANCEL_REQUESTED, S.CANCELED}
+    S.STARTING: StatusFacts(
+        1, _BROKEN_OFF | {S.PROVISIONING, S.PREPARING, S.QUEUED, S.RUNNING}
     ),
-    S.PREPARING: frozenset(
-        {S.QUEUED, S.RUNNING, S.FAILED, S.CANCEL_REQUESTED, S.CANCELED}
+    S.PROVISIONING: StatusFacts(2, _BROKEN_OFF | {S.PREPARING, S.QUEUED, S.RUNNING}),
+    S.PREPARING: StatusFacts(3, _BROKEN_OFF | {S.QUEUED, S.RUNNING}),
+    S.QUEUED: StatusFacts(
+        4,
+        _BROKEN_OFF | {S.RUNNING},
+        group="Queued",
+        icon="g-clock",
+        mlflow="SCHEDULED",
+        meant_by=("scheduled", "pending"),
     ),
-    S.QUEUED: frozenset({S.RUNNING, S.FAILED, S.CANCEL_REQUESTED, S.CANCELED}),
-    S.RUNNING: _END | {S.FINALIZING, S.NOT_RESPONDING, S.PAUSED},
-    S.PAUSED: frozenset({S.RUNNING, S.FAILED, S.CANCEL_REQUESTED, S.CANCELED}),
-    S.FINALIZING: frozenset({S.COMPLETED, S.FAILED, S.CANCEL_REQUESTED}),
+    S.RUNNING: StatusFacts(
+        5,
+        _END | {S.FINALIZING, S.NOT_RESPONDING, S.PAUSED},
+        group="Running",
+        icon="g-play",
+    ),
+    S.PAUSED: StatusFacts(6, _BROKEN_OFF | {S.RUNNING}, read_as=("Pausing",)),
+    S.FINALIZING: StatusFacts(
+        7, frozenset({S.COMPLETED, S.FAILED, S.CANCEL_REQUESTED})
+    ),
+    S.CANCEL_REQUESTED: StatusFacts(8, _FINAL | {S.NOT_RESPONDING}),
     # The writer came back, or ended meanwhile: anything that an active run may become.
-    S.NOT_RESPONDING: _END
-    | {S.STARTING, S.PROVISIONING, S.PREPARING, S.QUEUED, S.RUNNING}
-    | {S.PAUSED, S.FINALIZING},
-    S.CANCEL_REQUESTED: frozenset(
-        {S.CANCELED, S.FAILED, S.COMPLETED, S.NOT_RESPONDING}
+    S.NOT_RESPONDING: StatusFacts(
+        9, _END | _WAITING | {S.RUNNING, S.PAUSED, S.FINALIZING}, icon="g-bang"
     ),
-    S.COMPLETED: frozenset(),
-    S.FAILED: frozenset(),
-    S.CANCELED: frozenset(),
+    S.COMPLETED: StatusFacts(
+        20,
+        frozenset(),
+        group="Completed",
+        icon="g-check",
+        mlflow="FINISHED",
+        meant_by=("finished", "succeeded", "done"),
+        is_final=True,
+    ),
+    S.FAILED: StatusFacts(
+        21,
+        frozenset(),
+        group="Failed",
+        icon="g-cross",
+        mlflow="FAILED",
+        meant_by=("error", "crashed"),
+        is_final=True,
+    ),
+    S.CANCELED: StatusFacts(
+        22,
+        frozenset(),
+        group="Canceled",
+        icon="g-cross",
+        mlflow="KILLED",
+        meant_by=("killed", "cancelled"),
+        is_final=True,
+    ),
 }
 
-#: Spellings of other systems that are read, never written.
-ALIASES: dict[str, RunStatus] = {"Pausing": S.PAUSED, "Unapproved": S.NOT_STARTED}
-
+# The table by what is looked up in it.
+CODES: dict[RunStatus, int] = {status: facts.code for status, facts in FACTS.items()}
+BY_CODE: dict[int, RunStatus] = {code: status for status, code in CODES.items()}
+FINAL = frozenset(status for status, facts in FACTS.items() if facts.is_final)
+ACTIVE = frozenset(S) - FINAL
+#: What may follow. Reopening is `may_reopen`, not a transition.
+FOLLOWERS: dict[RunStatus, frozenset[RunStatus]] = {
+    status: facts.followers for status, facts in FACTS.items()
+}
+ALIASES: dict[str, RunStatus] = {
+    word: status for status, facts in FACTS.items() for word in facts.read_as
+}
+#: Words of other systems, and the status that they mean.
+MEANT_BY: dict[str, RunStatus] = {
+    word: status for status, facts in FACTS.items() for word in facts.meant_by
+}
 #: The status strip's groups, in its order.
 GROUPS: dict[str, frozenset[RunStatus]] = {
-    "Running": frozenset({S.RUNNING}),
-    "Completed": frozenset({S.COMPLETED}),
-    "Failed": frozenset({S.FAILED}),
-    "Canceled": frozenset({S.CANCELED}),
-    "Queued": frozenset({S.QUEUED}),
-    "Other": frozenset(S) - {S.RUNNING, S.COMPLETED, S.FAILED, S.CANCELED, S.QUEUED},
+    group: frozenset(s for s, facts in FACTS.items() if facts.group == group)
+    for group in ("Running", "Completed", "Failed", "Canceled", "Queued", "Other")
 }
 
 

@@ -24,23 +24,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Callable
 
+from studio.core.chart_kinds import CHART_KINDS, COMMON_OPTIONS
 from studio.core.errors import InvalidValue
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import METRICS, PARAMS, Field
 from studio.core.viewtext import read_field, split
 
-#: The kinds of charts, and the least and the most fields that one draws.
-CHART_KINDS = {
-    "line": (1, 8),
-    "scatter": (2, 3),
-    "bar": (1, 8),
-    "histogram": (1, 1),
-    "parallel": (2, 16),
-}
 MAX_CHARTS = 12
-#: The most runs of one chart, and how many there are where nobody said, by kind.
+#: The most runs of one chart.
 MAX_RUNS = 500
-FIRST_RUNS = {"line": 10, "scatter": 200, "bar": 20, "histogram": 500, "parallel": 100}
 MAX_BINS = 200
 MAX_GROUPS = 8
 HEAVIEST = 0.99
@@ -115,7 +107,7 @@ class Chart:
 
     @property
     def runs(self) -> int:
-        return int(self.option("runs") or FIRST_RUNS[self.kind])
+        return int(self.option("runs") or CHART_KINDS[self.kind].first_runs)
 
     @property
     def bins(self) -> int:
@@ -149,32 +141,32 @@ def _is_option(item: str) -> bool:
 
 
 def _check_fields(kind: str, fields: tuple[Field, ...], name: str) -> None:
-    least, most = CHART_KINDS[kind]
+    spec = CHART_KINDS[kind]
+    least, most = spec.min_fields, spec.max_fields
     if not least <= len(fields) <= most:
         many = str(least) if least == most else f"{least} to {most}"
         noun = "field" if most == 1 else "fields"
         raise InvalidValue(f"{name}: a {kind} chart draws {many} {noun}", field=name)
-    if kind == "line" and any(field.kind != METRICS for field in fields):
-        raise InvalidValue(f"{name}: a line chart draws metrics", field=name)
+    if spec.draws_points and any(field.kind != METRICS for field in fields):
+        raise InvalidValue(f"{name}: a {kind} chart draws metrics", field=name)
 
 
 def _options(kind: str, given: Iterable[tuple[str, str]], name: str) -> Options:
-    found: dict[str, list[str]] = {}
+    spec, found = CHART_KINDS[kind], dict[str, list[str]]()
     for key, value in given:
         if key not in _READERS:
             known = ", ".join(_READERS)
             raise InvalidValue(f"{name}: {key!r} is none of {known}", field=name)
-        read, kinds = _READERS[key]
-        text = read(value.strip(), name)
+        text = _READERS[key](value.strip(), name)
         # What a kind has no use for is left behind when the kind is changed.
-        if kind in kinds:
+        if key in spec.options or key in COMMON_OPTIONS:
             found[key] = [*(found.get(key, []) if key == "group" else []), text]
     if len(found.get("group", ())) > MAX_GROUPS:
         raise InvalidValue(f"{name}: a chart has {MAX_GROUPS} groups", field=name)
     _check_groups(found, name)
     if found.get("x") == ["time"]:
         found.pop("xrange", None)
-    if found.get("runs") == [str(FIRST_RUNS[kind])]:
+    if found.get("runs") == [str(spec.first_runs)]:
         del found["runs"]
     return tuple((key, text) for key in _READERS for text in found.get(key, ()) if text)
 
@@ -269,17 +261,16 @@ def _number(text: str, name: str, option: str) -> float:
     return value
 
 
-_LINE, _ALL = ("line",), tuple(CHART_KINDS)
-#: How each option is read, and the kinds that have it, in the order of writing.
-_READERS: dict[str, tuple[Callable[[str, str], str], tuple[str, ...]]] = {
-    "x": (_read_x, _LINE),
-    "smooth": (_read_smooth, _LINE),
-    "log": (_read_log, _ALL),
-    "range": (_read_range, ("line", "scatter", "bar")),
-    "xrange": (_read_range, ("line", "scatter")),
-    "legend": (_read_legend, ("line", "scatter", "bar")),
-    "group": (_read_group, ("line", "bar")),
-    "band": (_read_band, ("line", "bar")),
-    "runs": (_read_runs, _ALL),
-    "bins": (_read_bins, ("histogram",)),
+#: How each option is read, in the order of writing.
+_READERS: dict[str, Callable[[str, str], str]] = {
+    "x": _read_x,
+    "smooth": _read_smooth,
+    "log": _read_log,
+    "range": _read_range,
+    "xrange": _read_range,
+    "legend": _read_legend,
+    "group": _read_group,
+    "band": _read_band,
+    "runs": _read_runs,
+    "bins": _read_bins,
 }

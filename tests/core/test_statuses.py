@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
 from studio.core.statuses import (
     ACTIVE,
     CODES,
+    FACTS,
     FINAL,
     FOLLOWERS,
     GROUPS,
+    MEANT_BY,
     RunStatus,
     lost_run_may_requeue,
     may_follow,
@@ -19,6 +22,7 @@ from studio.core.statuses import (
     parse_status,
 )
 
+ROOT = Path(__file__).parents[2]
 #: What may follow, written out a second time, from the contract.
 TABLE = {
     "NotStarted": "Starting Provisioning Preparing Queued Running CancelRequested "
@@ -51,6 +55,24 @@ def test_every_status_has_a_code_of_its_own():
     assert set(CODES) == set(RunStatus) == set(FOLLOWERS)
     assert len(set(CODES.values())) == len(RunStatus)
     assert all(RunStatus.from_code(status.code) is status for status in RunStatus)
+
+
+def test_every_status_has_its_facts():
+    assert set(FACTS) == set(RunStatus)
+    assert all(facts.group in GROUPS for facts in FACTS.values())
+    assert all(facts.is_final == (not facts.followers) for facts in FACTS.values())
+
+
+def test_every_icon_is_in_the_sprite():
+    sprite = (ROOT / "static" / "icons" / "sprite.svg").read_text(encoding="utf-8")
+    for facts in FACTS.values():
+        assert not facts.icon or f'id="{facts.icon}"' in sprite
+
+
+def test_a_word_of_another_system_means_one_status():
+    words = [word for facts in FACTS.values() for word in facts.meant_by]
+    assert len(words) == len(set(words)) == len(MEANT_BY)
+    assert not {status.value.lower() for status in RunStatus} & set(words)
 
 
 def test_final_and_active_divide_the_statuses():

@@ -210,7 +210,12 @@ def test_an_export_has_what_the_list_shows(
     tags = {"m": "y", "mlflow.source.git.commit": "abc"}
     set_tags(run, tags, actor=actor, now=now)
     Run.objects.filter(run_id="c").update(
-        description="d", target="gpu", type="t", script="s.py", locked=True
+        description="d",
+        target="gpu",
+        type="t",
+        script="s.py",
+        launcher="agent",
+        locked=True,
     )
     # Of a run that goes on the duration would be another a moment later.
     done = Run.objects.get(run_id="e")

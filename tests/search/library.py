@@ -109,6 +109,7 @@ def _roots(library: Library) -> None:
             "created": NOON - 2 * HOUR,
             "started": NOON - HOUR,
             "ended": NOON - 30 * MINUTE,
+            "launcher": "agent",
             "locked": True,
         },
     )

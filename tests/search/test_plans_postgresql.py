@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 
 from runs.models import RunTag
+from runs.search.fields import scans_of
 from runs.search.scope import make_scope
-from runs.search.sides import side_of
 from studio.core.filters import parse
 from tests.parts.records import NOON
 from tests.search.library import Library
@@ -34,7 +34,7 @@ def test_it_knows_how_common_a_value_is_among_those_of_its_key(shelf: Library) -
         cursor.execute("ANALYZE runs_runtag")
     term: Any = parse("tags.team = nlp")
     scope = make_scope(shelf.ada, shelf.workspace, NOON, {term.field})
-    rows = side_of(term, scope)[0].rows
+    rows = scans_of(term, scope)[0].rows
     assert rows.count() == RUNS < RunTag.objects.count() / 8
     plan = json.loads(rows.explain(format="json"))
     # By the shares of key and value each for itself it would expect a ninth.

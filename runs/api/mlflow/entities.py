@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from runs.api.mlflow.enums import stage, status_name
+from runs.api.mlflow.enums import stage
 from runs.models import (
     Direction,
     Experiment,
@@ -20,6 +20,7 @@ from runs.models import (
     RunTag,
 )
 from runs.storage.prepared import Prepared, PreparedRows
+from studio.core.filters.mlflow import status_word
 
 Json = dict[str, Any]
 
@@ -125,7 +126,7 @@ def run_info(run: Run, user: str) -> Json:
         "experiment_id": str(run.experiment.number),
         "run_name": run.name,
         "user_id": user or (run.submitter.username if run.submitter else ""),
-        "status": status_name(run.state),
+        "status": status_word(run.state),
         "start_time": run.started,
         "end_time": run.ended,
         "artifact_uri": artifact_uri(run),

@@ -16,13 +16,6 @@ MODEL_STATUSES = (
     "LOGGED_MODEL_UPLOAD_FAILED",
 )
 
-_READS = {
-    RunStatus.NOT_STARTED: "SCHEDULED",
-    RunStatus.QUEUED: "SCHEDULED",
-    RunStatus.COMPLETED: "FINISHED",
-    RunStatus.FAILED: "FAILED",
-    RunStatus.CANCELED: "KILLED",
-}
 _MEANS = {
     "RUNNING": RunStatus.RUNNING,
     "SCHEDULED": RunStatus.NOT_STARTED,
@@ -30,11 +23,6 @@ _MEANS = {
     "FAILED": RunStatus.FAILED,
     "KILLED": RunStatus.CANCELED,
 }
-
-
-def status_name(status: RunStatus) -> str:
-    """How a status reads in the protocol; every other active one is RUNNING."""
-    return _READS.get(status, "RUNNING")
 
 
 def status_named(word: str | int, field: str = "status") -> RunStatus:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from runs.actions import lifecycle
 from runs.actions.actor import Actor
-from runs.api.mlflow.enums import status_name
 from runs.models import Run
+from studio.core.filters.mlflow import status_word
 from studio.core.statuses import RunStatus, may_follow
 
 #: Steps on the way to an end that the table of statuses does not join directly.
@@ -22,7 +22,7 @@ def apply_status(
     """Move the run as the update means; raises IllegalTransition where it cannot."""
     if wanted is RunStatus.RUNNING:
         return resume(run, actor=actor, now=now)
-    if status_name(run.state) == status_name(wanted) and not wanted.is_final:
+    if status_word(run.state) == status_word(wanted) and not wanted.is_final:
         return run
     for via in () if run.launcher else steps(run.state, wanted):
         run = lifecycle.move(run, via, actor=actor, now=now)

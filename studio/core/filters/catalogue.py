@@ -8,77 +8,20 @@ An attribute stands here by name; `tags.<key>`, `params.<key>`, `properties.<key
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from studio.core.filters import tree
-
-TEXT = "text"
-ID = "id"
-NUMBER = "number"
-TIME = "time"
-DURATION = "duration"
-STATUS = "status"
-BOOLEAN = "boolean"
-#: Text that is compared as a number when a bare number stands beside it.
-MIXED = "text or number"
-
-_EQUAL = ("=", "!=", "in", "not in")
-_ORDER = ("<", "<=", ">", ">=", "between")
-_LIKE = ("like", "not like", "ilike", "not ilike", "contains", "not contains")
-_NULL = ("is null", "is not null")
-
-OPERATORS_OF: dict[str, tuple[str, ...]] = {
-    TEXT: _EQUAL + _LIKE + _NULL,
-    ID: _EQUAL + _LIKE + _NULL,
-    NUMBER: _EQUAL + _ORDER + _NULL,
-    TIME: _EQUAL + _ORDER + _NULL,
-    DURATION: _EQUAL + _ORDER + _NULL,
-    STATUS: _EQUAL,
-    BOOLEAN: ("=", "!="),
-    MIXED: _EQUAL + _ORDER + _LIKE + _NULL,
-}
-
-
-@dataclass(frozen=True)
-class FieldSpec:
-    """One entry: what the field is called, holds, allows, and how people read it.
-
-    `name` is as written in a filter; `<key>` in it stands for any key. `colon` is what
-    `field:value` means. `sortable` and `column` say where else it may be used. One that
-    is not `answered` is understood, and refused with a sentence that says so.
-    """
-
-    name: str
-    label: str
-    value_type: str
-    help: str
-    example: str
-    aliases: tuple[str, ...] = ()
-    colon: str = "="
-    sortable: bool = True
-    column: bool = True
-    filterable: bool = True
-    answered: bool = True
-
-    @property
-    def operators(self) -> tuple[str, ...]:
-        if self.name.startswith("children."):  # a count is never missing
-            return _EQUAL + _ORDER
-        return OPERATORS_OF[self.value_type] if self.filterable else ()
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "label": self.label,
-            "type": self.value_type,
-            "operators": list(self.operators),
-            "help": self.help,
-            "example": self.example,
-            "aliases": list(self.aliases),
-            "sortable": self.sortable,
-            "column": self.column,
-        }
+from studio.core.filters.field_spec import (
+    BOOLEAN,
+    DURATION,
+    ID,
+    MIXED,
+    NUMBER,
+    STATUS,
+    TEXT,
+    TIME,
+    FieldSpec,
+)
 
 
 def _spec(
@@ -125,6 +68,13 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
     _spec("target", "Compute target", TEXT, "Where the run executes.", "target:local"),
     _spec("type", "Run type", TEXT, "What kind of run it is.", "type:script"),
     _spec("script", "Script", TEXT, "The script that was started.", "script:train.py"),
+    _spec(
+        "launcher",
+        "Launcher",
+        TEXT,
+        "What started the run: `runner`, `agent`, or nothing for a script by itself.",
+        "launcher:agent",
+    ),
     _spec(
         "error",
         "Error",
@@ -209,6 +159,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         sortable=False,
         column=False,
         answered=False,
+        offered=False,
     ),
     _spec("starred", "Starred", BOOLEAN, "Whether you starred it.", "starred:true"),
     _spec("archived", "Archived", BOOLEAN, "Whether it is archived.", "archived:true"),
@@ -236,6 +187,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "Where MLflow clients read and write the run's files.",
         "artifact_uri like '%/3/%'",
         column=False,
+        offered=False,
     ),
 )
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import difflib
 
 from studio.core.filters import tree
-from studio.core.filters.catalogue import (
-    ATTRIBUTE_SPECS,
+from studio.core.filters.catalogue import ATTRIBUTE_SPECS, CATALOGUE, KEYED
+from studio.core.filters.field_spec import (
     BOOLEAN,
-    CATALOGUE,
     DURATION,
     ID,
-    KEYED,
     MIXED,
     NUMBER,
     OPERATORS_OF,
@@ -43,7 +41,7 @@ ATTRIBUTES = {spec.name: spec for spec in ATTRIBUTE_SPECS}
 ATTRIBUTE_PREFIXES = ("attribute", "attributes", "attr", "run")
 
 #: What nobody is led to by a slip.
-_NEVER_MEANT = {"artifact_uri", "log", "logs"}
+_NEVER_MEANT = {spec.name for spec in ATTRIBUTE_SPECS if not spec.offered}
 
 DATASET_KEYS = ("name", "digest", "context")
 

@@ -28,19 +28,15 @@ from studio.core.filters.tree import (
     all_of,
     attribute,
 )
+from studio.core.statuses import FACTS
 from studio.core.statuses import RunStatus as S
 from studio.core.viewtext import Sort
 
 #: Which statuses MLflow's word covers; every one is covered by exactly one word.
 STATUSES_OF: Mapping[str, frozenset[S]] = {
-    "SCHEDULED": frozenset({S.NOT_STARTED, S.QUEUED}),
-    "FINISHED": frozenset({S.COMPLETED}),
-    "FAILED": frozenset({S.FAILED}),
-    "KILLED": frozenset({S.CANCELED}),
-    "RUNNING": frozenset(S)
-    - {S.NOT_STARTED, S.QUEUED, S.COMPLETED, S.FAILED, S.CANCELED},
+    word: frozenset(s for s, facts in FACTS.items() if facts.mlflow == word)
+    for word in ("SCHEDULED", "FINISHED", "FAILED", "KILLED", "RUNNING")
 }
-_WORD_OF = {status: word for word, group in STATUSES_OF.items() for status in group}
 
 TEXT, TIME, LISTED, STATUS, METRIC, KEYED = (
     "text",
@@ -64,7 +60,7 @@ _MAY_BE_MISSING = frozenset({tree.TAGS, tree.PARAMS, tree.METRICS})
 
 def status_word(status: S) -> str:
     """MLflow's word for a status."""
-    return _WORD_OF[status]
+    return FACTS[status].mlflow
 
 
 @dataclass(frozen=True)
@@ -268,7 +264,7 @@ def _status(operator: str, word: str) -> Node:
         "ILIKE": lambda each: like_matches(each.casefold(), word.casefold()),
     }
     fitting = [each for each in STATUSES_OF if tests[operator](each)]
-    statuses = [s for s in S if _WORD_OF[s] in fitting]
+    statuses = [s for s in S if FACTS[s].mlflow in fitting]
     values = tuple(Text(status.value) for status in statuses)
     op = "not in" if operator == "!=" else "in"
     return Comparison(attribute("status"), op, values)

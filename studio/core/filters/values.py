@@ -25,7 +25,7 @@ from studio.core.filters.tree import (
     Text,
     Value,
 )
-from studio.core.statuses import RunStatus
+from studio.core.statuses import MEANT_BY, RunStatus
 
 _ORDER = frozenset({"<", "<=", ">", ">=", "between"})
 _TEXT_ONLY = frozenset(
@@ -46,18 +46,6 @@ _HOLDS = {
     fields.TIME: "times, such as 2026-11-24, 2026-11-24T10:00 or -7d",
     fields.DURATION: "durations, such as 90s or 1h30m",
     fields.MIXED: "text, and < and > compare numbers",
-}
-#: Words of other systems for statuses.
-_FOREIGN = {
-    "finished": RunStatus.COMPLETED,
-    "succeeded": RunStatus.COMPLETED,
-    "done": RunStatus.COMPLETED,
-    "killed": RunStatus.CANCELED,
-    "cancelled": RunStatus.CANCELED,
-    "scheduled": RunStatus.QUEUED,
-    "pending": RunStatus.QUEUED,
-    "error": RunStatus.FAILED,
-    "crashed": RunStatus.FAILED,
 }
 
 
@@ -160,7 +148,7 @@ class Operand:
 
 
 def _near_statuses(word: str) -> list[str]:
-    foreign = _FOREIGN.get(word.lower())
+    foreign = MEANT_BY.get(word.lower())
     if foreign:
         return [foreign.value]
     by_lower = {status.value.lower(): status.value for status in RunStatus}

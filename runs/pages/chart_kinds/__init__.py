@@ -1,0 +1,68 @@
+"""The kinds of charts of a list of runs: each draws itself, lists and names itself.
+
+`studio.core.viewcharts` has how each is written in an address, under the same names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import tzinfo
+
+from runs.pages.chart_kinds.bars import BARS
+from runs.pages.chart_kinds.histogram import HISTOGRAM
+from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, Row, Table
+from runs.pages.chart_kinds.lines import LINES
+from runs.pages.chart_kinds.parallel import PARALLEL
+from runs.pages.chart_kinds.scatter import SCATTER
+from runs.pages.chart_notes import of_runs
+from runs.pages.chart_runs import ChartRuns
+from runs.search.run_curves import Window
+from studio.core.viewcharts import Chart
+
+__all__ = [
+    "KINDS",
+    "ChartKind",
+    "Drawing",
+    "Figure",
+    "Row",
+    "Table",
+    "draw",
+    "kind_of",
+    "note_of",
+    "table_of",
+    "title_of",
+]
+
+KINDS: Mapping[str, ChartKind] = {
+    kind.name: kind for kind in (LINES, SCATTER, BARS, HISTOGRAM, PARALLEL)
+}
+
+
+def kind_of(chart: Chart) -> ChartKind:
+    return KINDS[chart.kind]
+
+
+def draw(
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, window: Window | None = None
+) -> Drawing:
+    """The figure of any kind; `window` narrows the x axis of lines."""
+    made = kind_of(chart).figure(chart, drawn, zone, window)
+    return Drawing(made.figure, [*made.notes, *of_runs(drawn)])
+
+
+def table_of(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Table:
+    """What it shows, for readers who do not see or run it.
+
+    Without a workspace's name its rows lead nowhere.
+    """
+    return kind_of(chart).table(chart, drawn, zone, workspace)
+
+
+def title_of(chart: Chart) -> str:
+    return kind_of(chart).title(chart)
+
+
+def note_of(chart: Chart) -> str:
+    """How it is drawn: `by step`, `smoothed 0.3`, `mean ± std by params.lr`."""
+    kind = kind_of(chart)
+    return ", ".join(kind.notes(chart) or [kind.word()])

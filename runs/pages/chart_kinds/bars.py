@@ -1,0 +1,107 @@
+"""Bars: one for each run, or the mean of each group with how far its runs differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import tzinfo
+
+from django.utils.translation import gettext as _
+
+from runs.pages.chart_kinds.kind import ChartKind, Drawing, Row, Table
+from runs.pages.chart_kinds.titles import group_label, group_notes
+from runs.pages.chart_kinds.values import (
+    Mean,
+    count_cell,
+    dots_of,
+    look_of,
+    mean_of,
+    numbers_of,
+    series_of,
+    table_of_values,
+    without_empty,
+)
+from runs.pages.chart_notes import of_columns, of_heights
+from runs.pages.chart_runs import ChartRuns
+from runs.render.metric_values import shown
+from runs.render.pills import field_label
+from runs.render.value_charts import Dot, bar_figure
+from runs.search.run_curves import Window
+from runs.search.run_groups import group_runs
+from runs.search.run_values import Column, column_of
+from studio.core.viewcharts import Chart
+
+
+def _figure(
+    chart: Chart, drawn: ChartRuns, _zone: tzinfo, _window: Window | None
+) -> Drawing:
+    columns = [numbers_of(column_of(field, drawn.runs)) for field in chart.fields]
+    labels = [field_label(field) for field in chart.fields]
+    notes = of_columns(columns)
+    dots = _dots(chart, *without_empty(drawn, columns))
+    notes += of_heights(chart, (dot.values for dot in dots))
+    return Drawing(bar_figure(dots, labels, look_of(chart)), notes)
+
+
+def _dots(chart: Chart, drawn: ChartRuns, columns: Sequence[Column]) -> list[Dot]:
+    """A bar for each run, or one for each group, with how far its runs lie apart."""
+    if not chart.groups:
+        return dots_of(drawn, columns)
+    place = {run.run.pk: row for row, run in enumerate(drawn.runs)}
+    found = []
+    for group in group_runs(drawn.runs, chart):
+        rows = [place[run.run.pk] for run in group.runs]
+        means = [mean_of([column.values[row] for row in rows]) for column in columns]
+        found.append(
+            Dot(
+                group_label(group),
+                group.number,
+                tuple(None if each is None else each.mean for each in means),
+                spread=tuple(_spread(each, chart.band) for each in means),
+            )
+        )
+    return found
+
+
+def _spread(mean: Mean | None, band: str) -> tuple[float, float]:
+    if mean is None or band == "none":
+        return (0.0, 0.0)
+    if band == "minmax":
+        return (mean.mean - mean.least, mean.greatest - mean.mean)
+    return (mean.std, mean.std)
+
+
+def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Table:
+    if not chart.groups:
+        return table_of_values(chart, drawn, zone, workspace)
+    columns = [column_of(field, drawn.runs) for field in chart.fields]
+    return _of_means(chart, drawn, columns, [field_label(f) for f in chart.fields])
+
+
+def _of_means(
+    chart: Chart, drawn: ChartRuns, columns: Sequence[Column], labels: Sequence[str]
+) -> Table:
+    """How high the bar of each group is, and how far its runs lie apart."""
+    said = (_("%s mean"), _("%s std"), _("%s least"), _("%s greatest"))
+    heads = [_("Runs"), *(each % label for label in labels for each in said)]
+    place = {run.run.pk: row for row, run in enumerate(drawn.runs)}
+    rows = []
+    for group in group_runs(drawn.runs, chart):
+        cells = [count_cell(len(group.runs))]
+        for column in columns:
+            mean = mean_of([column.values[place[run.run.pk]] for run in group.runs])
+            found = (mean.mean, mean.std, mean.least, mean.greatest) if mean else ()
+            cells += [shown(each) for each in found] or [shown(None)] * len(said)
+        rows.append(Row(group_label(group), cells, series_of(group.number)))
+    return Table(_("Group"), heads, rows)
+
+
+BARS = ChartKind(
+    "bar",
+    label=lambda: _("Bars"),
+    word=lambda: _("bars"),
+    figure=_figure,
+    table=_table,
+    notes=group_notes,
+    has_legend=True,
+    icon="bars",
+)

@@ -1,0 +1,75 @@
+"""What a kind of chart declares for the server: its words, figure, table and legend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from runs.pages.chart_kinds.titles import title_of_fields
+from runs.pages.chart_runs import ChartRuns
+from runs.render.metric_values import Shown
+from runs.search.run_curves import Window
+from studio.core.viewcharts import Chart
+
+Figure = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure, and what has to be said of it: what was left out, and why."""
+
+    figure: Figure
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """`series` is the colour's number, 0 for none; `href` leads to the run."""
+
+    name: str
+    cells: list[Shown]
+    series: int = 0
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    first: str
+    heads: list[str]
+    rows: list[Row]
+
+
+def _no_notes(_chart: Chart) -> list[str]:
+    return []
+
+
+def _by_run(_chart: Chart) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class ChartKind:
+    """A kind of chart on the server; its name is the one of its `ChartSpec`.
+
+    `label` names it in menus and `word` beside the title of a chart that has no
+    `notes`; both are functions, for their language is that of the request. A `table`
+    without a workspace's name leads nowhere. `points` are the rows of its CSV file
+    where these are not the table's. With `has_legend` its colors are those of runs or
+    groups, unless it `is_colored_by_field`.
+    """
+
+    name: str
+    label: Callable[[], str]
+    word: Callable[[], str]
+    figure: Callable[[Chart, ChartRuns, tzinfo, Window | None], Drawing]
+    table: Callable[[Chart, ChartRuns, tzinfo, str], Table]
+    title: Callable[[Chart], str] = title_of_fields
+    notes: Callable[[Chart], list[str]] = _no_notes
+    points: Callable[[Chart, ChartRuns], Iterator[Sequence[object]]] | None = None
+    has_legend: bool = False
+    is_colored_by_field: Callable[[Chart], bool] = _by_run
+    icon: str = "line"
+    #: What the plot is to a screen reader: one picture, or a group of things to use.
+    role: str = "img"

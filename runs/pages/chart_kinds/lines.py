@@ -1,0 +1,236 @@
+"""Lines: the points of metrics over steps, times or another metric, and their means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import tzinfo
+
+from django.utils.translation import gettext as _
+
+from runs.models import Metric
+from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, Row, Table
+from runs.pages.chart_kinds.titles import group_label, group_notes
+from runs.pages.chart_kinds.values import (
+    count_cell,
+    look_of,
+    mean_of,
+    run_row,
+    series_of,
+)
+from runs.pages.chart_notes import of_heights, of_series, sampled
+from runs.pages.chart_runs import ChartRuns
+from runs.render.charts import Line, smooth
+from runs.render.csv_rows import value_cell
+from runs.render.metric_values import Shown, last_shown, shown
+from runs.render.numbers import grouped, number
+from runs.render.pills import field_label
+from runs.render.run_charts import Band, DrawnLine, line_figure
+from runs.render.series_dashes import SOLID, dash_of_number, dash_of_place
+from runs.render.sheets import harmless, iso
+from runs.search.columns import metric_value
+from runs.search.mean_curves import MeanCurve, mean_curves
+from runs.search.means import band_of
+from runs.search.run_curves import Chosen, Window, choose_series, curves_of
+from runs.search.run_groups import RunGroup, group_runs
+from runs.search.run_metrics import began
+from runs.storage.metrics import store
+from studio.core.viewcharts import Chart
+
+
+def _whole(chart: Chart) -> Window:
+    """What a chart shows unless it is zoomed."""
+    unit = 1000 if chart.axis == "relative" else 1
+    return Window(*(end if end is None else end * unit for end in chart.x_range))
+
+
+def _figure(
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, zoomed: Window | None
+) -> Drawing:
+    window = zoomed or _whole(chart)
+    chosen = choose_series(drawn.runs, drawn.heads, chart)
+    notes = of_series(chosen)
+    if chart.groups:
+        return Drawing(*_means(chart, drawn, chosen, zone, window, notes))
+    curves = curves_of(chosen.series, chart, window)
+    several = len(chart.fields) > 1
+    lines = []
+    for curve in curves:
+        run, place = curve.series.run, curve.series.place
+        dash = dash_of_place(place) if several else _dash(run.number, drawn)
+        metric = field_label(chart.fields[place]) if several else ""
+        key = f"{run.name} · {metric}" if several else run.name
+        line = replace(curve.line, key=key)
+        lines.append(
+            DrawnLine(line, run.number, dash, run.run.run_id, run.name, metric)
+        )
+    cut = [curve for curve in curves if curve.shown < curve.total]
+    if cut:
+        notes.insert(0, sampled(sum(c.shown for c in cut), sum(c.total for c in cut)))
+    notes += of_heights(chart, (curve.line.values for curve in curves))
+    span = _span(chosen)
+    return Drawing(line_figure(lines, look_of(chart), zone=zone, span=span), notes)
+
+
+def _dash(number: int, drawn: ChartRuns) -> str:
+    return dash_of_place(number - 1) if drawn.by_place else dash_of_number(number)
+
+
+def _means(
+    chart: Chart,
+    drawn: ChartRuns,
+    chosen: Chosen,
+    zone: tzinfo,
+    window: Window,
+    notes: list[str],
+) -> tuple[Figure, list[str]]:
+    groups = group_runs(drawn.runs, chart)
+    curves = mean_curves(groups, chosen.series, chart, window)
+    several = len(chart.fields) > 1
+    lines, bands = [], []
+    for curve in curves:
+        name = group_label(curve.group)
+        metric = field_label(chart.fields[curve.place]) if several else ""
+        dash = dash_of_place(curve.place) if several else SOLID
+        key = f"{name} · {metric}" if several else name
+        line = _mean_line(curve, key, chart)
+        number = curve.group.number
+        lines.append(DrawnLine(line, number, dash, name=name, metric=metric))
+        bands.append(_band(curve, chart))
+    if any(curve.stretched for curve in curves):
+        notes.append(_("means of 500 equal stretches"))
+    notes += of_heights(chart, (each.line.values for each in lines))
+    look = look_of(chart)
+    figure = line_figure(lines, look, zone=zone, bands=bands, span=_span(chosen))
+    return figure, notes
+
+
+def _span(chosen: Chosen) -> int:
+    """The length of the longest series, so that a zoomed axis keeps its unit."""
+    heads = [each.head for each in chosen.series]
+    return max((head.last_time - began(head) for head in heads), default=0)
+
+
+def _mean_line(curve: MeanCurve, name: str, chart: Chart) -> Line:
+    xs, mean = curve.xs.tolist(), curve.mean.tolist()
+    smoothed = smooth(mean, chart.smoothing) if chart.smoothing else None
+    return Line(name, xs, [int(x) for x in xs], mean, smoothed=smoothed)
+
+
+def _band(curve: MeanCurve, chart: Chart) -> Band:
+    ends = {
+        "std": band_of(curve.mean, curve.std),
+        "minmax": (curve.least, curve.greatest),
+        "none": (curve.mean, curve.mean),
+    }
+    low, high = ends[chart.band]
+    return Band(
+        low.tolist(),
+        high.tolist(),
+        curve.std.tolist(),
+        curve.counts.tolist(),
+        curve.odd,
+    )
+
+
+def _table(chart: Chart, drawn: ChartRuns, _zone: tzinfo, workspace: str) -> Table:
+    if chart.groups:
+        return _of_groups(chart, drawn)
+    return _of_lines(chart, drawn, workspace)
+
+
+def _of_lines(chart: Chart, drawn: ChartRuns, workspace: str) -> Table:
+    heads: list[str] = []
+    for field in chart.fields:
+        label = field.key
+        heads += [
+            _("%s last") % label,
+            _("%s least") % label,
+            _("%s greatest") % label,
+            _("%s points") % label,
+        ]
+    rows = [
+        run_row(
+            run,
+            [
+                cell
+                for field in chart.fields
+                for cell in _summary(drawn.heads.get((run.run.pk, field.key)))
+            ],
+            workspace,
+        )
+        for run in drawn.runs
+    ]
+    return Table(_("Run"), heads, rows)
+
+
+def _summary(head: Metric | None) -> list[Shown]:
+    if head is None:
+        return [shown(None)] * 4
+    last, least, most = last_shown(head), shown(head.min), shown(head.max)
+    return [last, least, most, Shown(grouped(head.count))]
+
+
+def _of_groups(chart: Chart, drawn: ChartRuns) -> Table:
+    heads = [_("Runs")]
+    for field in chart.fields:
+        label = field_label(field)
+        heads += [_("%s mean of the last values") % label, _("%s std") % label]
+    return Table(
+        _("Group"),
+        heads,
+        [_group_row(group, chart, drawn) for group in group_runs(drawn.runs, chart)],
+    )
+
+
+def _group_row(group: RunGroup, chart: Chart, drawn: ChartRuns) -> Row:
+    cells = [count_cell(len(group.runs))]
+    for field in chart.fields:
+        held = [drawn.heads.get((run.run.pk, field.key)) for run in group.runs]
+        mean = mean_of([metric_value(head, "last") for head in held if head])
+        cells += [shown(mean.mean), shown(mean.std)] if mean else [shown(None)] * 2
+    return Row(group_label(group), cells, series_of(group.number))
+
+
+def _notes(chart: Chart) -> list[str]:
+    """`by step`, `smoothed 0.3`, `mean ± std by params.lr`."""
+    said = group_notes(chart)
+    if chart.smoothing:
+        said.append(_("smoothed %s") % number(chart.smoothing))
+    if chart.axis != "step" or not said:
+        said.append(_by(chart))
+    return said
+
+
+def _by(chart: Chart) -> str:
+    over = chart.x_metric
+    if over is not None:
+        return _("by %s") % field_label(over)
+    return {
+        "step": _("by step"),
+        "relative": _("by time since the start"),
+        "time": _("by time"),
+    }[chart.axis]
+
+
+def _points(chart: Chart, drawn: ChartRuns) -> Iterator[Sequence[object]]:
+    """Every point, nothing left out."""
+    series = choose_series(drawn.runs, drawn.heads, chart).series
+    yield ("run", "name", "metric", "step", "time", "value")
+    for each in series:
+        run, metric = each.run, harmless(each.field.key)
+        names = (harmless(run.run.run_id), harmless(run.name), metric)
+        for step, time, value in store.read(each.head):
+            yield (*names, step, iso(time), value_cell(value))
+
+
+LINES = ChartKind(
+    "line",
+    label=lambda: _("Lines"),
+    word=lambda: _("lines"),
+    figure=_figure,
+    table=_table,
+    notes=_notes,
+    points=_points,
+    has_legend=True,
+)

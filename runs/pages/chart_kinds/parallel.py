@@ -1,0 +1,51 @@
+"""Parallel coordinates: a line for each run across the axes of many fields."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from django.utils.translation import gettext as _
+
+from runs.pages.chart_kinds.kind import ChartKind, Drawing
+from runs.pages.chart_kinds.values import dots_of, table_of_values, without_empty
+from runs.pages.chart_notes import of_columns
+from runs.pages.chart_runs import ChartRuns
+from runs.render.parallel import Dimension, parallel_figure
+from runs.render.pills import field_label
+from runs.search.run_curves import Window
+from runs.search.run_values import Column, column_of
+from studio.core.filters.text import field_text
+from studio.core.viewcharts import Chart
+
+
+def _figure(
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: Window | None
+) -> Drawing:
+    columns = [column_of(field, drawn.runs) for field in chart.fields]
+    notes = of_columns(columns)
+    drawn, columns = without_empty(drawn, columns)
+    axes = [
+        _dimension(chart, column, field_label(column.field), zone) for column in columns
+    ]
+    return Drawing(parallel_figure(dots_of(drawn, columns), axes), notes)
+
+
+def _dimension(chart: Chart, column: Column, label: str, zone: tzinfo) -> Dimension:
+    name, log = field_text(column.field), _is_logged(chart, column)
+    clock = zone if column.is_time else None
+    return Dimension(name, label, column.values, log, clock)
+
+
+def _is_logged(chart: Chart, column: Column) -> bool:
+    """`log=x` is for parameters, often powers of ten; `log=y` for the rest."""
+    return chart.log_x if column.field.kind == "params" else chart.log_y
+
+
+PARALLEL = ChartKind(
+    "parallel",
+    label=lambda: _("Parallel coordinates"),
+    word=lambda: _("parallel coordinates"),
+    figure=_figure,
+    table=table_of_values,
+    role="group",
+)

@@ -1,0 +1,77 @@
+"""Scatter: a dot for each run, colored by a third field where there is one."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from django.utils.translation import gettext as _
+
+from runs.pages.chart_kinds.kind import ChartKind, Drawing
+from runs.pages.chart_kinds.values import (
+    dots_of,
+    look_of,
+    table_of_values,
+    without_empty,
+)
+from runs.pages.chart_notes import of_columns, of_dots
+from runs.pages.chart_runs import ChartRuns
+from runs.render.chart_axes import on_clock
+from runs.render.pills import field_label
+from runs.render.value_charts import scatter_figure
+from runs.search.run_curves import Window
+from runs.search.run_values import Column, column_of
+from studio.core.viewcharts import Chart
+
+
+def _figure(
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: Window | None
+) -> Drawing:
+    columns = [column_of(field, drawn.runs) for field in chart.fields]
+    labels = [field_label(field) for field in chart.fields]
+    notes = of_columns(columns)
+    drawn, columns = without_empty(drawn, columns)
+    notes += of_dots(chart, *columns[:2])
+    placed = [_on_clock(column, zone) for column in columns]
+    is_date = (columns[0].is_time, columns[1].is_time)
+    dots = dots_of(drawn, placed)
+    figure = scatter_figure(dots, labels, look_of(chart), is_date=is_date)
+    return Drawing(figure, notes)
+
+
+def _on_clock(column: Column, zone: tzinfo) -> Column:
+    """Times as Plotly reads them, which knows no zones: those of the reader."""
+    if not column.is_time:
+        return column
+    said = [
+        None if not isinstance(value, float) else on_clock(value, zone)
+        for value in column.values
+    ]
+    return Column(column.field, tuple(said), column.lost)
+
+
+def _title(chart: Chart) -> str:
+    x, y = (field_label(field) for field in chart.fields[:2])
+    return _("%(y)s over %(x)s") % {"y": y, "x": x}
+
+
+def _is_colored(chart: Chart) -> bool:
+    return len(chart.fields) > 2
+
+
+def _notes(chart: Chart) -> list[str]:
+    if not _is_colored(chart):
+        return []
+    return [_("coloured by %s") % field_label(chart.fields[2])]
+
+
+SCATTER = ChartKind(
+    "scatter",
+    label=lambda: _("Scatter"),
+    word=lambda: _("scatter"),
+    figure=_figure,
+    table=table_of_values,
+    title=_title,
+    notes=_notes,
+    has_legend=True,
+    is_colored_by_field=_is_colored,
+)

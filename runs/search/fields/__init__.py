@@ -1,0 +1,43 @@
+"""The server's half of every field: its condition, sort, value, index, facet and link.
+
+`studio.core.filters.catalogue` has the half that clients know, under the same names.
+"""
+
+from runs.search.fields.registry import (
+    COMPARED,
+    FACETS,
+    GROUPED,
+    HEAVY,
+    SOURCES,
+    check,
+    check_halves,
+    scans_of,
+    source_of,
+)
+from runs.search.fields.sorting import SortKey, ordered_text
+from runs.search.fields.source import (
+    CellLink,
+    FieldSource,
+    GroupColumn,
+    RunNumber,
+    SortIndex,
+)
+
+__all__ = [
+    "COMPARED",
+    "FACETS",
+    "GROUPED",
+    "HEAVY",
+    "SOURCES",
+    "CellLink",
+    "FieldSource",
+    "GroupColumn",
+    "RunNumber",
+    "SortIndex",
+    "SortKey",
+    "check",
+    "check_halves",
+    "ordered_text",
+    "scans_of",
+    "source_of",
+]

@@ -1,0 +1,102 @@
+"""What is true or false of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db.models import Exists, OuterRef, Q
+
+from runs.models import Experiment, Run, RunStar
+from runs.search.fields.sorting import by_truth
+from runs.search.fields.source import FieldSource, Scans, ValueOf
+from runs.search.scope import Scope
+from runs.search.sides import Side
+from studio.core.filters.tree import Comparison, Flag
+
+TRUE = (Flag(True),)
+
+
+def flag(
+    name: str,
+    truth: Callable[[Scope], Q],
+    value: ValueOf,
+    *,
+    columns: tuple[str, ...] = (),
+    scan: Callable[[Scope], list[Side]] | None = None,
+    comparison: int = 0,
+) -> FieldSource:
+    """`truth` is the condition; `scan` finds the runs of which it is true."""
+
+    def condition(term: Comparison, scope: Scope) -> Q:
+        return truth(scope) if term.values == TRUE else ~truth(scope)
+
+    return FieldSource(
+        name,
+        condition=condition,
+        sort=by_truth(truth),
+        value=value,
+        columns=columns,
+        scan=_if_true(scan) if scan is not None else None,
+        comparison=comparison,
+    )
+
+
+def _if_true(scan: Callable[[Scope], list[Side]]) -> Scans:
+    return lambda term, scope: scan(scope) if term.values == TRUE else []
+
+
+def _is_starred(scope: Scope) -> Q:
+    return Q(Exists(RunStar.objects.filter(run=OuterRef("pk"), user=scope.viewer)))
+
+
+def _starred(scope: Scope) -> list[Side]:
+    return [Side(RunStar.objects.filter(user=scope.viewer))]
+
+
+def _archived(scope: Scope) -> list[Side]:
+    runs = Run.objects.in_workspace(scope.workspace)
+    return [Side(runs.filter(archived__isnull=False), "pk")]
+
+
+def _is_deleted(_scope: Scope) -> Q:
+    gone = Experiment.objects.filter(deleted__isnull=False)
+    return Q(deleted__isnull=False) | Q(experiment__in=gone.values("pk"))
+
+
+def _deleted(scope: Scope) -> list[Side]:
+    gone = Experiment.objects.filter(workspace=scope.workspace, deleted__isnull=False)
+    below = Run.objects.filter(experiment__in=gone.values("pk"))
+    return [Side(Run.objects.filter(deleted__isnull=False), "pk"), Side(below, "pk")]
+
+
+FLAGS = (
+    flag(
+        "starred",
+        _is_starred,
+        lambda run, context: context.is_starred(run),
+        scan=_starred,
+    ),
+    flag(
+        "archived",
+        lambda _scope: Q(archived__isnull=False),
+        lambda run, _context: run.archived is not None,
+        columns=("archived",),
+        scan=_archived,
+        comparison=160,
+    ),
+    flag(
+        "deleted",
+        _is_deleted,
+        lambda run, context: (
+            run.deleted is not None or context.experiment(run).deleted is not None
+        ),
+        columns=("deleted",),
+        scan=_deleted,
+    ),
+    flag(
+        "locked",
+        lambda _scope: Q(locked=True),
+        lambda run, _context: run.locked,
+        columns=("locked",),
+    ),
+)

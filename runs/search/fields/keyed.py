@@ -1,0 +1,227 @@
+"""Fields with a key: tags, parameters, properties, metrics, children, datasets; and the
+two fields of a run that are read from its tags: the commit and the tags themselves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Exists, F, FloatField, Q, Subquery, TextField, When
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import In
+
+from runs.models import Metric, RunDataset
+from runs.models.functions import BEGINNING, Beginning
+from runs.search import keyed, values
+from runs.search.expressions import Expr
+from runs.search.fields.sorting import SortKey, by_text, or_else, rank
+from runs.search.fields.source import CellLink, FieldSource, RunContext, SortIndex
+from runs.search.keyed import DATASETS, TABLES
+from runs.search.scope import COMMITS, Scope
+from runs.search.sides import INDEXED, Side
+from runs.search.spread import PATTERNS, fitting_values
+from studio.core.filters import tree
+from studio.core.filters.tree import Comparison, Field, Number
+
+
+def _text(term: Comparison, scope: Scope) -> Q:
+    return keyed.text_exists(term.field, term.op, term.values, scope)
+
+
+def _text_scan(term: Comparison, scope: Scope) -> list[Side]:
+    key = scope.key(term.field)
+    table: Any = TABLES[term.field.kind].objects
+    if key is None:
+        return [Side(table.none())]
+    relation, op = term.field.kind, term.op
+    texts = values.term_texts(term)
+    numbers = [value for value in term.values if isinstance(value, Number)]
+    if op in PATTERNS and texts:
+        fitting = fitting_values(table.filter(key=key), op, texts[0])
+        if fitting is not None:
+            # A pattern over few values asks for some of them.
+            op, texts = "in", fitting
+        if fitting == []:
+            return [Side(table.none())]
+
+    def condition(prefix: str) -> Q:
+        has_key = Q(**{f"{prefix}key": key})
+        if op in ("=", "in") and texts and not numbers:
+            begins = In(
+                Beginning(F(f"{prefix}value")), [text[:BEGINNING] for text in texts]
+            )
+            found = has_key & Q(begins)
+            if all(len(text) < BEGINNING for text in texts):
+                return found
+            return found & Q(**{f"{prefix}value__in": texts})
+        if numbers and not texts:
+            number = F(f"{prefix}number")
+            return has_key & values.number_condition(number, op, numbers)
+        return has_key
+
+    is_one = op == "=" or len(texts) + len(numbers) < 2
+    is_range = bool(numbers) and not texts and op != "="
+    return [
+        Side(
+            table.filter(condition("")),
+            relation=relation,
+            join=condition(f"{relation}__"),
+            ordered=is_one and not is_range,
+            windowed=not is_range,
+            exact=op == "is not null" or _says_all(op, texts, numbers),
+        )
+    ]
+
+
+def _metric(term: Comparison, scope: Scope) -> Q:
+    return keyed.metric_exists(term.field, term.op, term.values, scope)
+
+
+def _metric_scan(term: Comparison, scope: Scope) -> list[Side]:
+    key = scope.key(term.field)
+    if key is None:
+        return [Side(Metric.objects.none())]
+    name = term.field.aggregate
+    numbers = [value for value in term.values if isinstance(value, Number)]
+    # `last` may also equal a text; NaN stands apart.
+    is_range = (
+        name in INDEXED
+        and len(numbers) == len(term.values) > 0
+        and not (name == "last" and term.op in ("=", "in"))
+        and not any(_is_nan(number) for number in numbers)
+    )
+
+    def condition(prefix: str) -> Q:
+        has_key = Q(**{f"{prefix}key": key})
+        if not is_range:
+            return has_key
+        return has_key & values.number_condition(F(prefix + name), term.op, numbers)
+
+    return [
+        Side(
+            Metric.objects.filter(condition("")),
+            relation="metrics",
+            join=condition("metrics__"),
+            ordered=not is_range or term.op == "=",
+            windowed=not is_range or term.op in ("=", "in"),
+            exact=is_range,
+        )
+    ]
+
+
+def _says_all(op: str, texts: Sequence[str], numbers: Sequence[Number]) -> bool:
+    """Whether a text side's condition is all of the term's."""
+    if texts:
+        return op in ("=", "in") and not numbers
+    return bool(numbers)
+
+
+def _is_nan(number: Number) -> bool:
+    return isinstance(number.value, float) and math.isnan(number.value)
+
+
+def _metric_order(field: Field, scope: Scope) -> list[SortKey]:
+    rows, name = keyed.metric_rows(field, scope), field.aggregate
+    value = Subquery(rows.values(name)[:1], output_field=FloatField(null=True))
+    whens = [When(_is_there(rows, **{f"{name}__isnull": False}), then=0)]
+    if name in ("last", "first"):
+        whens.append(When(_is_there(rows, **{f"{name}_is_nan": True}), then=1))
+    return [rank(*whens), SortKey(or_else(value, 0.0, FloatField()), float)]
+
+
+def _is_there(rows: Any, **conditions: Any) -> Q:
+    return Q(Exists(rows.filter(**conditions)))
+
+
+def _children(term: Comparison, _scope: Scope) -> Q:
+    return keyed.children_condition(term.field, term.op, term.values)
+
+
+def _children_order(field: Field, _scope: Scope) -> list[SortKey]:
+    return [SortKey(keyed.children_count(field.key), int)]
+
+
+def _dataset(term: Comparison, _scope: Scope) -> Q:
+    return keyed.dataset_exists(term.field, term.op, term.values)
+
+
+def _dataset_scan(term: Comparison, _scope: Scope) -> list[Side]:
+    if term.op not in ("=", "in"):
+        return []
+    column = f"{DATASETS[term.field.key]}__in"
+    return [Side(RunDataset.objects.filter(**{column: values.term_texts(term)}))]
+
+
+def _commit(term: Comparison, scope: Scope) -> Q:
+    return keyed.has_commit(term.op, term.values, scope)
+
+
+def _commit_order(scope: Scope) -> Expr:
+    found = [
+        Subquery(keyed.text_rows(field, scope).values("value")[:1]) for field in COMMITS
+    ]
+    return Coalesce(*found, output_field=TextField(null=True))
+
+
+def _commit_of(run: Any, context: RunContext) -> object:
+    found = (context.text(field, run) for field in COMMITS)
+    return next((each for each in found if each), None)
+
+
+OF_TAGS = (
+    FieldSource(
+        "commit",
+        condition=_commit,
+        sort=by_text(_commit_order),
+        value=_commit_of,
+        keys=COMMITS,
+        comparison=40,
+        link=CellLink.NAME,
+    ),
+    FieldSource(
+        "tags", value=lambda run, context: context.tags(run), link=CellLink.NONE
+    ),
+)
+KEYED = {
+    tree.TAGS: FieldSource(
+        "tags.<key>",
+        condition=_text,
+        index=SortIndex.TEXT,
+        scan=_text_scan,
+        facet=10,
+        by_key=True,
+    ),
+    tree.PARAMS: FieldSource(
+        "params.<key>",
+        condition=_text,
+        index=SortIndex.TEXT,
+        scan=_text_scan,
+        facet=20,
+        link=CellLink.NAME,
+        by_key=True,
+    ),
+    tree.PROPERTIES: FieldSource(
+        "properties.<key>",
+        condition=_text,
+        index=SortIndex.TEXT,
+        scan=_text_scan,
+        facet=40,
+        by_key=True,
+    ),
+    tree.METRICS: FieldSource(
+        "metrics.<key>",
+        condition=_metric,
+        sort=_metric_order,
+        index=SortIndex.METRIC,
+        scan=_metric_scan,
+        facet=30,
+        by_key=True,
+    ),
+    tree.CHILDREN: FieldSource(
+        "children.<status>", condition=_children, sort=_children_order
+    ),
+    tree.DATASETS: FieldSource(
+        "datasets.<what>", condition=_dataset, scan=_dataset_scan
+    ),
+}

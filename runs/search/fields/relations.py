@@ -1,0 +1,186 @@
+"""What a run belongs to: its status, experiment, submitter, and place in the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import Case, F, IntegerField, Q, When
+from django.db.models import Value as SqlValue
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact, In
+
+from runs.models import Experiment, Run, User
+from runs.search import values
+from runs.search.expressions import Among, Expr, Plain
+from runs.search.fields.sorting import by_exact_text, by_text, by_whole
+from runs.search.fields.source import CellLink, FieldSource, GroupColumn, ValueName
+from runs.search.fields.texts import own_text, text_condition
+from runs.search.scope import Scope
+from runs.search.sides import Side
+from studio.core.filters.fields import statuses_of
+from studio.core.filters.tree import Comparison
+from studio.core.statuses import CODES, RunStatus
+
+
+def _codes(term: Comparison) -> list[int]:
+    words = values.term_texts(term)
+    return sorted({CODES[s] for word in words for s in statuses_of(word)})
+
+
+def _status(term: Comparison, _scope: Scope) -> Q:
+    codes = _codes(term)
+    if len(codes) == 1:
+        return Q(status=codes[0])
+    # The index on the status knows no order of several.
+    return Q(In(Plain(F("status")), codes))
+
+
+def _status_scan(term: Comparison, scope: Scope) -> list[Side]:
+    runs = Run.objects.in_workspace(scope.workspace)
+    return [Side(runs.filter(status__in=_codes(term)), "pk")]
+
+
+def _status_order(_scope: Scope) -> Expr:
+    """The statuses in the order of a run's life."""
+    places = enumerate(RunStatus)
+    whens = [When(status=CODES[s], then=SqlValue(n)) for n, s in places]
+    return Case(*whens, output_field=IntegerField())
+
+
+def _status_names(codes: Sequence[Any]) -> Mapping[Any, ValueName]:
+    return {code: ValueName(RunStatus.from_code(code).value) for code in codes}
+
+
+def _experiment_scan(term: Comparison, scope: Scope) -> list[Side]:
+    if term.op == "is not null":
+        return []
+    named = values.text_condition("name", F("name"), term.op, term.values)
+    found = Experiment.objects.filter(named, workspace=scope.workspace)
+    return [Side(Run.objects.filter(experiment__in=found.values("pk")), "pk")]
+
+
+def _experiment_names(keys: Sequence[Any]) -> Mapping[Any, ValueName]:
+    rows = Experiment.objects.filter(Q(Among("id", list(keys))))
+    return {pk: ValueName(name) for pk, name in rows.values_list("pk", "name")}
+
+
+def _submitter(term: Comparison, scope: Scope) -> Q:
+    present = Q(submitter__isnull=False)
+    if term.op == "is not null":
+        return present
+    if term.op in ("=", "in"):
+        texts = values.term_texts(term)
+        named = [text for text in texts if text != "me"]
+        # One person may have submitted almost all: their index would not be in order.
+        own = Q(Exact(Plain(F("submitter_id")), scope.viewer.pk))
+        mine = present & own if "me" in texts else values.NEVER
+        by_name = Q(submitter__username__in=named)
+        return mine | (present & (by_name | Q(submitter__display_name__in=named)))
+    columns = ("submitter__username", "submitter__display_name")
+    fitting = [values.text_condition(c, F(c), term.op, term.values) for c in columns]
+    return present & values.any_of(fitting)
+
+
+def _submitter_scan(term: Comparison, scope: Scope) -> list[Side]:
+    if term.op != "=" or values.term_texts(term) != ["me"]:
+        return []
+    return [Side(Run.objects.filter(submitter=scope.viewer), "pk")]
+
+
+def _people(keys: Sequence[Any]) -> Mapping[Any, ValueName]:
+    found = User.objects.filter(Q(Among("id", list(keys))))
+    return {one.pk: ValueName(one.username, str(one)) for one in found}
+
+
+def _parent_scan(term: Comparison, scope: Scope) -> list[Side]:
+    if term.op not in ("=", "in"):
+        return []
+    names, runs = values.term_texts(term), Run.objects.in_workspace(scope.workspace)
+    parents = runs.filter(run_id__in=names)
+    waiting = ~Q(parent_run_id="") & Q(parent__isnull=True, parent_run_id__in=names)
+    below = Run.objects.filter(parent__in=list(parents.values_list("pk", flat=True)))
+    return [Side(below, "pk"), Side(runs.filter(waiting), "pk")]
+
+
+def _root_id() -> Expr:
+    """The id of the run at the top of the tree: of a root, its own."""
+    return Coalesce(F("root__run_id"), F("run_id"))
+
+
+def _root(term: Comparison, _scope: Scope) -> Q:
+    if term.op == "is not null":
+        return values.ALWAYS
+    if term.op in ("=", "in"):
+        texts = values.term_texts(term)
+        below = Q(root__isnull=False) & Q(root__run_id__in=texts)
+        return below | Q(root__isnull=True, run_id__in=texts)
+    return values.text_condition("", _root_id(), term.op, term.values)
+
+
+def _root_scan(term: Comparison, scope: Scope) -> list[Side]:
+    if term.op not in ("=", "in"):
+        return []
+    runs = Run.objects.in_workspace(scope.workspace)
+    roots = runs.filter(run_id__in=values.term_texts(term))
+    below = Run.objects.filter(root__in=list(roots.values_list("pk", flat=True)))
+    return [Side(below, "pk"), Side(roots, "pk")]
+
+
+OWNERS = (
+    FieldSource(
+        "status",
+        condition=_status,
+        sort=by_whole(_status_order),
+        value=lambda run, _context: RunStatus.from_code(run.status),
+        columns=("status",),
+        scan=_status_scan,
+        group=GroupColumn("status", _status_names),
+        facet=10,
+        comparison=10,
+    ),
+    FieldSource(
+        "experiment",
+        condition=text_condition("experiment__name", values.ALWAYS),
+        sort=by_text(lambda _scope: F("experiment__name")),
+        value=lambda run, context: context.experiment(run).name,
+        scan=_experiment_scan,
+        group=GroupColumn("experiment_id", _experiment_names),
+        facet=40,
+        comparison=50,
+        link=CellLink.NAME,
+    ),
+    FieldSource(
+        "submitter",
+        condition=_submitter,
+        sort=by_text(lambda _scope: F("submitter__username")),
+        value=lambda run, context: (
+            one.username if (one := context.submitter(run)) else None
+        ),
+        scan=_submitter_scan,
+        group=GroupColumn("submitter_id", _people),
+        facet=20,
+        comparison=30,
+        link=CellLink.NAME,
+        shown=lambda run: str(run.submitter),
+    ),
+)
+RELATIVES = (
+    own_text(
+        "parent",
+        column="parent_run_id",
+        scan=_parent_scan,
+        group=GroupColumn("parent_run_id"),
+        comparison=130,
+        finds_children=True,
+    ),
+    FieldSource(
+        "root",
+        condition=_root,
+        sort=by_exact_text(_root_id()),
+        value=lambda run, context: context.root_id(run),
+        columns=("run_id", "root__run_id"),
+        scan=_root_scan,
+        finds_children=True,
+    ),
+)

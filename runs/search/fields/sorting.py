@@ -1,0 +1,95 @@
+"""What fields are sorted by, as SQL values without NULL: ranks, texts, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    IntegerField,
+    Q,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Substr
+from django.db.models.lookups import Exact
+
+from runs.models.functions import TEXT_LENGTH
+from runs.search.expressions import Binary, Expr, Lowered
+from runs.search.scope import Scope
+from studio.core.filters.tree import Field
+
+#: No time and no duration is so small.
+_NOTHING = -(2**62)
+
+
+@dataclass(frozen=True)
+class SortKey:
+    """A value that rows are ordered by. A rank is ascending whatever is asked."""
+
+    value: Expr
+    kind: type
+    is_rank: bool = False
+
+
+Sorting = Callable[[Field, Scope], list[SortKey]]
+OfScope = Callable[[Scope], Expr]
+
+
+def rank(*whens: When) -> SortKey:
+    found = Case(*whens, default=9, output_field=IntegerField())
+    return SortKey(found, int, is_rank=True)
+
+
+def or_else(value: Expr, default: float | str, kind: Any) -> Expr:
+    return Coalesce(value, Value(default, output_field=kind), output_field=kind)
+
+
+def ordered_text(text: Expr) -> SortKey:
+    """By its characters in lower case, the same order on every database."""
+    known = Lowered(or_else(text, "", TextField()))
+    return SortKey(Binary(Substr(known, 1, TEXT_LENGTH)), str)
+
+
+def by_text(value: OfScope) -> Sorting:
+    """A text that may be missing; an empty one is missing too."""
+
+    def keys(_field: Field, scope: Scope) -> list[SortKey]:
+        known = or_else(value(scope), "", TextField())
+        empty = Q(Exact(known, Value("", output_field=TextField())))
+        return [rank(When(~empty, then=0)), ordered_text(known)]
+
+    return keys
+
+
+def by_exact_text(text: Expr) -> Sorting:
+    """Ids, which always are there and whose case matters."""
+    return lambda _field, _scope: [SortKey(Binary(text), str)]
+
+
+def by_whole(value: OfScope) -> Sorting:
+    return lambda _field, scope: [SortKey(value(scope), int)]
+
+
+def by_time(value: OfScope) -> Sorting:
+    """A time or duration that may be missing."""
+
+    def keys(_field: Field, scope: Scope) -> list[SortKey]:
+        known = or_else(value(scope), _NOTHING, BigIntegerField())
+        nothing = Value(_NOTHING, output_field=BigIntegerField())
+        is_there = ~Q(Exact(known, nothing))
+        return [rank(When(is_there, then=0)), SortKey(known, int)]
+
+    return keys
+
+
+def by_truth(condition: Callable[[Scope], Q]) -> Sorting:
+    return by_whole(
+        lambda scope: Case(
+            When(condition(scope), then=1), default=0, output_field=IntegerField()
+        )
+    )

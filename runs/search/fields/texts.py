@@ -1,0 +1,186 @@
+"""Texts and ids that are columns of the run, and its number."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import Case, CharField, F, Q, TextField, When
+from django.db.models import Value as SqlValue
+from django.db.models.functions import Cast, Concat
+from django.db.models.lookups import Exact
+
+from runs.models import Run
+from runs.search import values
+from runs.search.expressions import Expr
+from runs.search.fields.sorting import by_exact_text, by_text, by_whole
+from runs.search.fields.source import (
+    CellLink,
+    Condition,
+    FieldSource,
+    GroupColumn,
+    SortIndex,
+    ValueOf,
+)
+from runs.search.scope import Scope
+from runs.search.sides import Side
+from studio.core.errors import InvalidFilter
+from studio.core.filters.tree import Comparison
+
+
+def own(column: str) -> ValueOf:
+    """The run's own column as it is."""
+    get = attrgetter(column)
+    return lambda run, _context: get(run)
+
+
+def text_condition(column: str, present: Q) -> Condition:
+    def condition(term: Comparison, _scope: Scope) -> Q:
+        if term.op == "is not null":
+            return present
+        return values.text_condition(column, F(column), term.op, term.values)
+
+    return condition
+
+
+def own_text(name: str, **more: Any) -> FieldSource:
+    """A text in the column of the field's name, "" where the run has none.
+
+    It can be filtered, sorted, shown, exported and grouped; `more` changes or adds to
+    that.
+    """
+    column = more.pop("column", name)
+    made: dict[str, Any] = {
+        "condition": text_condition(column, ~Q(**{column: ""})),
+        "sort": by_text(lambda _scope: F(column)),
+        "value": own(column),
+        "columns": (column,),
+        "expression": F(column),
+    }
+    return FieldSource(name, **{**made, **more})
+
+
+def grouped_text(name: str, **more: Any) -> FieldSource:
+    """A short text that many runs share: groups, facets and completion count it."""
+    return own_text(name, group=GroupColumn(name), link=CellLink.NAME, **more)
+
+
+def _id_scan(term: Comparison, scope: Scope) -> list[Side]:
+    if term.op not in ("=", "in"):
+        return []
+    runs = Run.objects.in_workspace(scope.workspace)
+    return [Side(runs.filter(run_id__in=values.term_texts(term)), "pk")]
+
+
+def _number(term: Comparison, _scope: Scope) -> Q:
+    if term.op == "is not null":
+        return values.ALWAYS
+    return values.number_condition(F("number"), term.op, term.values)
+
+
+def _error_kind(term: Comparison, _scope: Scope) -> Q:
+    """Most runs have none, as NULL: so its index has only those that do."""
+    present = Q(error_kind__isnull=False)
+    if term.op == "is not null":
+        return present
+    found = values.text_condition("error_kind", F("error_kind"), term.op, term.values)
+    return present & found
+
+
+def _error_kind_scan(term: Comparison, scope: Scope) -> list[Side]:
+    """All that failed alike: an index of their own has them in order of arrival."""
+    if term.op not in ("=", "in"):
+        return []
+    kinds = values.term_texts(term)
+    found = Q(error_kind__isnull=False, error_kind__in=kinds)
+    runs = Run.objects.in_workspace(scope.workspace).filter(found)
+    return [Side(runs, "pk", join=found, ordered=len(kinds) == 1, exact=True)]
+
+
+def artifact_uri() -> Expr:
+    """Where MLflow clients find the run's files."""
+    number = Cast("experiment__number", CharField())
+    default = Concat(SqlValue("mlflow-artifacts:/"), number, output_field=TextField())
+    location = Case(
+        When(experiment__artifact_location="", then=default),
+        default=F("experiment__artifact_location"),
+        output_field=TextField(),
+    )
+    return Concat(
+        location,
+        SqlValue("/"),
+        "run_id",
+        SqlValue("/artifacts"),
+        output_field=TextField(),
+    )
+
+
+def _artifact_uri(term: Comparison, _scope: Scope) -> Q:
+    if term.op == "is not null":
+        return values.ALWAYS
+    if term.op in ("=", "in"):
+        texts = [SqlValue(text) for text in values.term_texts(term)]
+        return values.any_of([Q(Exact(artifact_uri(), text)) for text in texts])
+    return values.text_condition("", artifact_uri(), term.op, term.values)
+
+
+def _log(term: Comparison, _scope: Scope) -> Q:
+    raise InvalidFilter(
+        "Searching in logs is not there yet. Look for the text in error, "
+        "description or name instead.",
+        field="q",
+        position=term.span.position,
+        length=term.span.length,
+        suggestions=[],
+    )
+
+
+TEXTS = (
+    grouped_text("target", facet=30, comparison=60),
+    grouped_text("type", facet=50, comparison=80),
+    grouped_text("script", facet=60, comparison=70),
+    grouped_text("launcher", facet=70, comparison=85),
+    own_text(
+        "name",
+        condition=text_condition("name", values.ALWAYS),
+        index=SortIndex.NAME,
+        group=GroupColumn("name"),
+        link=CellLink.NONE,
+        in_words=True,
+    ),
+    own_text(
+        "id",
+        column="run_id",
+        condition=text_condition("run_id", values.ALWAYS),
+        sort=by_exact_text(F("run_id")),
+        scan=_id_scan,
+        link=CellLink.NONE,
+    ),
+    FieldSource(
+        "number",
+        condition=_number,
+        sort=by_whole(lambda _scope: F("number")),
+        value=own("number"),
+        columns=("number",),
+        expression=F("number"),
+        comparison=120,
+    ),
+    own_text("error", comparison=140, sort=None, is_heavy=True),
+    own_text("error_kind", condition=_error_kind, scan=_error_kind_scan),
+    own_text(
+        "description",
+        comparison=150,
+        sort=None,
+        is_heavy=True,
+        link=CellLink.NONE,
+        in_words=True,
+    ),
+    FieldSource(
+        "artifact_uri",
+        condition=_artifact_uri,
+        sort=by_exact_text(artifact_uri()),
+        expression=artifact_uri(),
+        link=CellLink.NONE,
+    ),
+    FieldSource("log", condition=_log),
+)

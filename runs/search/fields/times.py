@@ -1,0 +1,138 @@
+"""Times of a run, in ms since the epoch, and how long it took."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from django.db.models import BigIntegerField, Case, F, Q, When
+from django.db.models import Value as SqlValue
+
+from runs.models import Run
+from runs.models.functions import StartOrder
+from runs.search import values
+from runs.search.expressions import Expr, certain
+from runs.search.fields.sorting import by_time, by_whole
+from runs.search.fields.source import (
+    CellLink,
+    Condition,
+    FieldSource,
+    RunNumber,
+    Scans,
+    SortIndex,
+)
+from runs.search.fields.texts import own
+from runs.search.scope import Scope
+from runs.search.sides import Side
+from studio.core.filters.tree import Comparison
+from studio.core.statuses import CODES, FINAL
+
+FINAL_CODES = sorted(CODES[status] for status in FINAL)
+
+
+class Timed(Protocol):
+    @property
+    def started(self) -> int | None: ...
+    @property
+    def ended(self) -> int | None: ...
+    @property
+    def status(self) -> int: ...
+
+
+def run_duration(run: Timed, now: int) -> int | None:
+    """Milliseconds from start to end, or to now, as `duration` says it in SQL."""
+    return duration_of(run.started, run.ended, run.status, now)
+
+
+def duration_of(
+    started: int | None, ended: int | None, status: int, now: int
+) -> int | None:
+    if started is None:
+        return None
+    if ended is not None:
+        return ended - started
+    return None if status in FINAL_CODES else now - started
+
+
+def duration(now: int) -> Expr:
+    """Milliseconds from start to end, or to now; NULL without a start, or an end."""
+    length = {"output_field": BigIntegerField(null=True)}
+    return Case(
+        When(started__isnull=True, then=SqlValue(None, **length)),
+        When(ended__isnull=False, then=F("ended") - F("started")),
+        When(status__in=FINAL_CODES, then=SqlValue(None, **length)),
+        default=values.constant(now) - F("started"),
+        **length,
+    )
+
+
+def _duration(term: Comparison, scope: Scope) -> Q:
+    if term.op == "is not null":
+        ended = Q(ended__isnull=False) | ~Q(status__in=FINAL_CODES)
+        return Q(started__isnull=False) & ended
+    length = duration(scope.now)
+    return certain(values.duration_condition(length, term.op, term.values))
+
+
+def _time(column: str) -> Condition:
+    def condition(term: Comparison, scope: Scope) -> Q:
+        present = Q(**{f"{column}__isnull": False})
+        if term.op == "is not null":
+            return present
+        found = values.time_condition(F(column), term.op, term.values, scope.now)
+        return present & found
+
+    return condition
+
+
+def _time_scan(time: Expr) -> Scans:
+    """An index is in the order of the time."""
+
+    def scan(term: Comparison, scope: Scope) -> list[Side]:
+        if term.op == "is not null":
+            return []
+        found = values.time_condition(time, term.op, term.values, scope.now)
+        runs = Run.objects.in_workspace(scope.workspace).filter(found)
+        return [Side(runs, "pk", join=found)]
+
+    return scan
+
+
+def own_time(name: str, **more: Any) -> FieldSource:
+    """A time in the column of the field's name, NULL where there is none."""
+    made: dict[str, Any] = {
+        "condition": _time(name),
+        "sort": by_time(lambda _scope: F(name)),
+        "value": own(name),
+        "columns": (name,),
+        "expression": F(name),
+    }
+    return FieldSource(name, **{**made, **more})
+
+
+TIMES = (
+    own_time(
+        "created",
+        sort=None,
+        index=SortIndex.ARRIVAL,
+        scan=_time_scan(F("created")),
+        comparison=90,
+    ),
+    own_time(
+        "started",
+        index=SortIndex.START,
+        scan=_time_scan(StartOrder(F("started"))),
+        comparison=100,
+    ),
+    own_time("ended", comparison=110),
+    own_time("updated", sort=by_whole(lambda _scope: F("updated"))),
+    FieldSource(
+        "duration",
+        condition=_duration,
+        sort=by_time(lambda scope: duration(scope.now)),
+        value=lambda run, context: run_duration(run, context.now),
+        columns=("started", "ended", "status"),
+        number=RunNumber(("started", "ended", "status"), duration_of),
+        comparison=20,
+        link=CellLink.NONE,
+    ),
+)

@@ -1,0 +1,75 @@
+"""What the catalogue says of a field: its type, and the operators that fit it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+TEXT = "text"
+ID = "id"
+NUMBER = "number"
+TIME = "time"
+DURATION = "duration"
+STATUS = "status"
+BOOLEAN = "boolean"
+#: Text that is compared as a number when a bare number stands beside it.
+MIXED = "text or number"
+
+_EQUAL = ("=", "!=", "in", "not in")
+_ORDER = ("<", "<=", ">", ">=", "between")
+_LIKE = ("like", "not like", "ilike", "not ilike", "contains", "not contains")
+_NULL = ("is null", "is not null")
+
+OPERATORS_OF: dict[str, tuple[str, ...]] = {
+    TEXT: _EQUAL + _LIKE + _NULL,
+    ID: _EQUAL + _LIKE + _NULL,
+    NUMBER: _EQUAL + _ORDER + _NULL,
+    TIME: _EQUAL + _ORDER + _NULL,
+    DURATION: _EQUAL + _ORDER + _NULL,
+    STATUS: _EQUAL,
+    BOOLEAN: ("=", "!="),
+    MIXED: _EQUAL + _ORDER + _LIKE + _NULL,
+}
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One entry: what the field is called, holds, allows, and how people read it.
+
+    `name` is as written in a filter; `<key>` in it stands for any key. `colon` is what
+    `field:value` means. `sortable` and `column` say where else it may be used. One that
+    is not `answered` is understood, and refused with a sentence that says so. One that
+    is not `offered` is no suggestion of completion, editors and errors.
+    """
+
+    name: str
+    label: str
+    value_type: str
+    help: str
+    example: str
+    aliases: tuple[str, ...] = ()
+    colon: str = "="
+    sortable: bool = True
+    column: bool = True
+    filterable: bool = True
+    answered: bool = True
+    offered: bool = True
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        if self.name.startswith("children."):  # a count is never missing
+            return _EQUAL + _ORDER
+        return OPERATORS_OF[self.value_type] if self.filterable else ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "label": self.label,
+            "type": self.value_type,
+            "operators": list(self.operators),
+            "help": self.help,
+            "example": self.example,
+            "aliases": list(self.aliases),
+            "sortable": self.sortable,
+            "column": self.column,
+        }
