@@ -111,7 +111,7 @@ def _moves(
     place, items = places[0], []
 
     def with_order(*order: Column) -> str:
-        return scope.path + _query(spec, columns=tuple(order))
+        return scope.path + _query(spec, columns=tuple(order), has_columns=True)
 
     if columns[place].width:
         own = (*columns[:place], Column(asked), *columns[place + 1 :])

@@ -28,6 +28,7 @@ from runs.search.field_list import FieldList, Listed, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
 from studio.core.filters.text import field_text
+from studio.core.viewlenient import without
 from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec
 from studio.core.viewtext import MAX_ITEMS, joined, read_columns
 
@@ -64,7 +65,7 @@ def columns(request: PageRequest) -> HttpResponse:
     if any(name in given for name in CHANGES):
         shown = _changed(request, shown)
         kept = () if _is_default(request, scope, shown) else shown
-        spec = spec.changed(columns=kept or DEFAULT_COLUMNS)
+        spec = spec.changed(columns=kept or DEFAULT_COLUMNS, has_columns=bool(kept))
         if "done" in given:
             query = spec.to_query()
             return HttpResponseRedirect(scope.path + (f"?{query}" if query else ""))
@@ -146,7 +147,7 @@ def _context(
         "shown": [(str(column), field_label(column.field)) for column in shown],
         "default": joined(default),
         "default_shown": [(str(each), field_label(each.field)) for each in default],
-        "default_href": scope.path + _query(spec.changed(columns=DEFAULT_COLUMNS)),
+        "default_href": scope.path + _query(without(spec.changed(), "columns")),
         "back_href": scope.path + _query(spec),
     }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from django.http import StreamingHttpResponse
@@ -50,7 +51,7 @@ def export(
 ) -> StreamingHttpResponse:
     """All rows of the list. What is wrong is raised before anything is sent."""
     columns = run_table.columns_of(request, spec, experiment)
-    spec = ViewSpec(**{**vars(spec), "columns": columns})
+    spec = replace(spec, columns=columns)
     found = export_runs(
         spec, request.actor.user, request.workspace, experiment=experiment
     )

@@ -44,7 +44,7 @@ def bar(
     if view is None and scope.q:
         state = replace(state, base=replace(state.base, q=scope.q))
     found = changes(state, experiment)
-    kept = replace(spec, columns=columns)
+    kept = replace(spec, columns=columns, has_columns=True)
     given = {"in": scope.number} if scope.number else {}
     query = "&".join(filter(None, [kept.to_query(), urlencode(given)]))
     unchosen = "" if spec.has_columns else f"&{UNCHOSEN}=1"

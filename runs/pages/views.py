@@ -37,7 +37,7 @@ from runs.search import views as search
 from runs.search.views import words_in
 from studio.core import viewtext
 from studio.core.errors import InvalidValue, PermissionDenied
-from studio.core.viewspec import DEFAULT_COLUMNS
+from studio.core.viewlenient import without
 
 #: Views of a page of the list that manages them.
 ROWS = 100
@@ -73,7 +73,7 @@ def menu(request: PageRequest) -> HttpResponse:
     found = search.find_menu(request.workspace, request.actor.user, find)
     columns = state.spec.columns
     if request.GET.get(UNCHOSEN) == "1":
-        state = replace(state, spec=replace(state.spec, columns=DEFAULT_COLUMNS))
+        state = replace(state, spec=without(state.spec, "columns"))
     context = {
         **bar(request, state, scope.experiment, columns),
         "sections": [
