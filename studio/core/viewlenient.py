@@ -68,6 +68,23 @@ def read_stored(values: object) -> tuple[ViewSpec, list[Complaint]]:
     return spec, complaints
 
 
+def overridden(
+    base: ViewSpec, given: Mapping[str, str]
+) -> tuple[ViewSpec, list[Complaint]]:
+    """A view's state with what an address says instead; an empty part is the default.
+
+    And what the address says that could not be followed.
+    """
+    asked = {name: text for name, text in given.items() if name != "view"}
+    if not asked:
+        return base, []
+    spec, complaints = read_leniently(asked)
+    own = {name: getattr(base, name) for name in PARAMETERS if name not in asked}
+    if "columns" in own:
+        own["has_columns"] = base.has_columns
+    return replace(spec, **own), complaints
+
+
 def without(spec: ViewSpec, name: str) -> ViewSpec:
     """The state with one parameter as if it had not been given."""
     values: dict[str, Any] = {name: getattr(ViewSpec(), name)}

@@ -163,7 +163,13 @@ def test_a_filter_with_a_term_before_it_is_what_reading_its_text_gives(
 
 @pytest.mark.parametrize(
     ("typed", "parsed"),
-    [("a and b and c", 0), ("a status:failed b", 0), (TYPED, 1), ("a b c", 1)],
+    [
+        ("a and b and c", 0),
+        ("a status:failed b", 0),
+        ("a name = x b", 0),
+        (TYPED, 1),
+        ("a b c", 1),
+    ],
 )
 def test_terms_that_stand_apart_are_cut_without_parsing(
     typed: str, parsed: int

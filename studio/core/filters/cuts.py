@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from studio.core.filters.tokens import END, SIGN, Token
+from studio.core.filters.tokens import END, OPERATOR, SIGN, Token
 
 Range = tuple[int, int]
 
@@ -32,8 +32,8 @@ def cut(text: str, tokens: Sequence[Token], ranges: Sequence[Range]) -> Cut:
 def stand_apart(tokens: Sequence[Token], terms: Sequence[Range]) -> bool:
     """Whether no term can be read together with what follows it.
 
-    `and` parts two terms. Blanks do behind a closing parenthesis and behind `field:…`,
-    which goes on with `|` only; no term begins with that.
+    `and` parts two terms. Blanks do behind a closing parenthesis and behind `field:…`
+    and `field = …`, which go on with `|` only; no term begins with that.
     """
     tokens = [token for token in tokens if token.kind != END]
     is_closed, has_joint = True, True
@@ -45,10 +45,15 @@ def stand_apart(tokens: Sequence[Token], terms: Sequence[Range]) -> bool:
         if not (inside and inside[0] is tokens[at] and (has_joint or is_closed)):
             return False
         at += len(inside)
-        is_colon = len(inside) > 2 and inside[1].text == ":" and inside[1].kind == SIGN
-        is_closed = is_colon or inside[-1].text == ")"
+        is_closed = inside[-1].text == ")" or _has_value(inside)
         has_joint = False
     return at == len(tokens)
+
+
+def _has_value(term: Sequence[Token]) -> bool:
+    if len(term) < 3:
+        return False
+    return term[1].kind == OPERATOR or (term[1].kind, term[1].text) == (SIGN, ":")
 
 
 def is_within(token: Token, term: Range) -> bool:

@@ -49,6 +49,8 @@ class FilterText(str):
 
     @cached_property
     def _parsed(self) -> Source | InvalidFilter | NotSupported:
+        if not self:
+            return Source("")
         try:
             return read(str(self))
         except (InvalidFilter, NotSupported) as error:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters.cursor import Place
-from studio.core.filters.cuts import Cut, cut, is_within, stand_apart
+from studio.core.filters.cuts import cut, is_within, stand_apart
 from studio.core.filters.parse import parse, parse_places
 from studio.core.filters.text import to_text
 from studio.core.filters.tokens import END, Token, tokenize
@@ -69,8 +69,10 @@ class Source:
             return read(to_text(node))
         gone = [self.terms[number] for number in numbers]
         left = cut(self.text, self._tokens, [(t.start, t.end) for t in gone])
-        if stand_apart(left.tokens, [(t.start, t.end) for t in kept]):
-            return Source(left.text, node, tuple(_moved(kept, left)))
+        ranges = [(t.start, t.end) for t in kept]
+        places = tokenize(left.text)
+        if stand_apart(left.tokens, ranges) and _are_same(left.tokens, places):
+            return Source(left.text, node, tuple(_moved(kept, left.tokens, places)))
         found = _read_if_legal(left.text)
         return found if found and found.node == node else read(to_text(node))
 
@@ -203,14 +205,19 @@ def _read_if_legal(text: str) -> Source | None:
         return None
 
 
-def _moved(terms: Sequence[Term], left: Cut) -> Iterator[Term]:
+def _are_same(old: Sequence[Token], new: Sequence[Token]) -> bool:
+    return [(t.kind, t.text) for t in old] == [(t.kind, t.text) for t in new]
+
+
+def _moved(
+    terms: Sequence[Term], old: Sequence[Token], new: Sequence[Token]
+) -> Iterator[Term]:
     """The terms where they stand in the text that is left."""
-    places = tokenize(left.text)
     for term in terms:
         here = [
-            new
-            for old, new in zip(left.tokens, places)
-            if is_within(old, (term.start, term.end))
+            place
+            for token, place in zip(old, new)
+            if is_within(token, (term.start, term.end))
         ]
         yield replace(term, start=here[0].start, end=here[-1].end)
 
