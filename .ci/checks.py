@@ -26,6 +26,8 @@ INLINE = (
     (re.compile(r"\|\s*safe\b"), "|safe: use a tag over runs/render"),
     (re.compile(r"javascript:", re.IGNORECASE), "a javascript: address"),
 )
+#: What a request was asked with, next to its path.
+ASKED = {"GET", "POST", "path_info"}
 #: Data for a script is no script.
 DATA_SCRIPT = re.compile(r"<script\b[^>]*type=\"application/json\"", re.IGNORECASE)
 
@@ -93,8 +95,32 @@ def pins() -> Iterator[str]:
         yield f"requirements.txt: {name} is not pinned below a sentence of reason"
 
 
+def requests() -> Iterator[str]:
+    """A request is read once, at the edge; whoever comes later finds it as it came."""
+    for path in tracked(".py"):
+        place = path.relative_to(ROOT)
+        if place.parts[0] == "runs":
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Attribute | ast.Subscript) and changes(node):
+                    what = f"changes a request: {ast.unparse(node)}"
+                    yield f"{place}:{node.lineno} {what}"
+
+
+def changes(node: ast.Attribute | ast.Subscript) -> bool:
+    """Whether it sets what a request was asked with, whatever the request is named."""
+    if isinstance(node.ctx, ast.Load):
+        return False
+    if isinstance(node, ast.Subscript):
+        held = node.value.attr if isinstance(node.value, ast.Attribute) else ""
+        # The keys that the server adds to META for itself are named constants.
+        is_sent = held == "META" and isinstance(node.slice, ast.Constant)
+        return held in ASKED or is_sent
+    owner = node.value.id if isinstance(node.value, ast.Name) else ""
+    return node.attr in ASKED or (node.attr == "path" and owner != "self")
+
+
 def main() -> int:
-    broken = [*sizes(), *templates(), *pins()]
+    broken = [*sizes(), *templates(), *pins(), *requests()]
     for line in broken:
         print(line)
     return 1 if broken else 0

@@ -7,10 +7,9 @@ box shows a blank for each, and its form has the filter as it is beside that.
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import quote, unquote
 
-from runs.pages.members_only import PageRequest
+from django.http import QueryDict
 
 #: The form's field for the filter as it is, escaped: browsers change line breaks.
 LINES = "lines"
@@ -27,25 +26,22 @@ def beside_box(q: str) -> list[tuple[str, str]]:
     return [(LINES, quote(q, safe=""))] if _BREAK.search(q) else []
 
 
-def take_lines(request: PageRequest) -> bool:
-    """Gives a filter from the box its line breaks back; whether it had any."""
-    if LINES not in request.GET:
-        return False
-    given: Any = request.GET.copy()
-    whole = unquote(given.pop(LINES)[-1])
-    given["q"] = rejoined(whole, given.get("q", ""))
-    request.GET = given
-    return True
+def with_lines(given: QueryDict) -> QueryDict:
+    """What a list's form sends, with the line breaks that the box has dropped."""
+    if LINES not in given:
+        return given
+    found = given.copy()
+    whole = unquote(str(found.pop(LINES)[-1]))
+    found["q"] = rejoined(whole, given.get("q", ""))
+    return found
 
 
-def take_form(request: PageRequest) -> None:
-    """Undoes what a form that is sent without a script does to line breaks."""
-    if request.htmx or not {"apply", "again"} & request.GET.keys():
-        return
-    given: Any = request.GET.copy()
-    for name, values in request.GET.lists():
-        given.setlist(name, [each.replace("\r\n", "\n") for each in values])
-    request.GET = given
+def with_plain_breaks(given: QueryDict) -> QueryDict:
+    """What a form sends without a script, which makes two characters of a break."""
+    found = given.copy()
+    for name, values in given.lists():
+        found.setlist(name, [each.replace("\r\n", "\n") for each in values])
+    return found
 
 
 def rejoined(whole: str, typed: str) -> str:

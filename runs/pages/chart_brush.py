@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import Permission, access
 from runs.pages.conditional import varied
 from runs.pages.facet_sections import RANGES, edited
-from runs.pages.list_scope import scope_of
+from runs.pages.list_state import read_part
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from studio.core import viewtext
@@ -26,7 +26,6 @@ from studio.core.filters.tree import (
     Value,
 )
 from studio.core.names import MAX_TIME
-from studio.core.viewspec import ViewSpec
 
 #: So many words make a list.
 MOST_WORDS = 200
@@ -36,9 +35,9 @@ MOST_WORDS = 200
 @require_safe
 def brush(request: PageRequest) -> HttpResponse:
     """`field` with `low`, `high` or both, or with `word` repeated."""
-    scope = scope_of(request)
-    spec = ViewSpec.from_query(request.GET.dict())
-    links = Links(request.workspace.name, spec, spec.filter(), scope.number)
+    state = read_part(request)
+    scope, spec = state.scope, state.spec
+    links = Links(state.workspace.name, spec, spec.filter(), scope.number)
     field = viewtext.read_field(request.GET.get("field", ""), "field")
     words = request.GET.getlist("word")[:MOST_WORDS]
     if words:

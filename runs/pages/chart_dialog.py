@@ -7,6 +7,7 @@ It answers with the address of the page that has the chart, as the form says it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,7 +21,7 @@ from runs.access.rules import Permission, access
 from runs.pages.chart_draft import Draft, chart_of, draft_of
 from runs.pages.chart_kinds import KINDS
 from runs.pages.conditional import varied
-from runs.pages.list_scope import parent_in, scope_of
+from runs.pages.list_state import ListState, read_part_leniently
 from runs.pages.members_only import PageRequest
 from runs.search.common_metrics import common_metrics
 from runs.search.field_list import list_fields
@@ -37,8 +38,7 @@ from studio.core.viewcharts import (
     MAX_RUNS,
     Chart,
 )
-from studio.core.viewlenient import read_leniently
-from studio.core.viewspec import ViewSpec, encoded
+from studio.core.viewspec import encoded
 
 #: What the form says; any other parameter belongs to the page.
 FORM = (
@@ -52,16 +52,16 @@ HTMX_SWAPS_THIS = 422
 @access(Permission.READ)
 @require_safe
 def edit(request: PageRequest) -> HttpResponse:
-    spec, _complaints = read_leniently(request.GET.dict())
-    at = _place(request, spec.charts)
-    draft = _draft(request) if "kind" in request.GET else _begun(request, spec, at)
+    state = read_part_leniently(request)
+    at = _place(request, state.spec.charts)
+    draft = _draft(request) if "kind" in request.GET else _begun(state, at)
     problem = ""
     if "done" in request.GET:
         try:
-            return _leave(request, spec, at, draft)
+            return _leave(request, state, at, draft)
         except InvalidValue as error:
             problem = error.message.removeprefix("chart: ")
-    context = _context(request, spec, at, draft) | {"problem": problem}
+    context = _context(request, state, at, draft) | {"problem": problem}
     template = "_chart_dialog.html" if request.htmx else "chart_dialog.html"
     status = HTMX_SWAPS_THIS if problem else 200
     return varied(render(request, template, context, status=status))
@@ -71,8 +71,8 @@ def edit(request: PageRequest) -> HttpResponse:
 @require_safe
 def fields(request: PageRequest) -> HttpResponse:
     """Names that the form completes, as options."""
-    spec, _complaints = read_leniently(request.GET.dict())
-    names = _names(request, spec, request.GET.get("find", "")[:250])
+    state = read_part_leniently(request)
+    names = _names(state, request.GET.get("find", "")[:250])
     return varied(render(request, "_chart_fields.html", {"names": names}))
 
 
@@ -83,18 +83,18 @@ def _place(request: PageRequest, charts: Sequence[Chart]) -> int | None:
 
 
 def _leave(
-    request: PageRequest, spec: ViewSpec, at: int | None, draft: Draft
+    request: PageRequest, state: ListState, at: int | None, draft: Draft
 ) -> HttpResponse:
     """To the page that shows the chart."""
     chart = chart_of(draft)
-    charts = list(spec.charts)
+    charts = list(state.spec.charts)
     if at is None:
         charts.append(chart)
     else:
         charts[at] = chart
     if len(charts) > MAX_CHARTS:
         raise InvalidValue(f"A page has at most {MAX_CHARTS} charts", field="charts")
-    address = page_address(request, tuple(charts))
+    address = page_address(request, state, tuple(charts))
     if request.htmx:
         # The script shows it as a link of the page would.
         answer = HttpResponse(status=204)
@@ -103,16 +103,16 @@ def _leave(
     return HttpResponseRedirect(address)
 
 
-def page_address(request: PageRequest, charts: tuple[Chart, ...]) -> str:
+def page_address(
+    request: PageRequest, state: ListState, charts: tuple[Chart, ...]
+) -> str:
     if request.GET.getlist("run"):
         pairs = [pair for pair in _state(request) if pair[0] != "charts"]
         text = viewtext.joined(charts)
         pairs += [("charts", text)] if text else []
         query = "&".join(f"{name}={encoded(value)}" for name, value in pairs)
         return f"/w/{request.workspace.name}/compare/?{query}"
-    spec, _complaints = read_leniently(request.GET.dict())
-    query = spec.to_query(charts=charts, after=spec.after, before=spec.before)
-    return scope_of(request).path + (f"?{query}" if query else "")
+    return state.scope.at(replace(state.spec, charts=charts))
 
 
 def _state(request: PageRequest) -> list[tuple[str, str]]:
@@ -146,32 +146,29 @@ def _draft(request: PageRequest) -> Draft:
     )
 
 
-def _begun(request: PageRequest, spec: ViewSpec, at: int | None) -> Draft:
+def _begun(state: ListState, at: int | None) -> Draft:
     """The chart that is to be changed; else a series that no chart has."""
     if at is None:
         # Other kinds than series have no lines.
-        experiment, parent = scope_of(request).experiment, parent_in(request)
-        common = common_metrics(
-            request.actor.user, request.workspace, experiment, parent=parent
-        )
-        drawn = {field for chart in spec.charts for field in chart.fields}
+        who, parent = (state.viewer, state.workspace), state.scope.parent
+        common = common_metrics(*who, state.experiment, parent=parent)
+        drawn = {field for chart in state.spec.charts for field in chart.fields}
         fresh = [field_text(field) for field in common if field not in drawn]
         return Draft("line", tuple(fresh[:1]))
-    return draft_of(spec.charts[at])
+    return draft_of(state.spec.charts[at])
 
 
-def _names(request: PageRequest, spec: ViewSpec, part: str) -> list[str]:
+def _names(state: ListState, part: str) -> list[str]:
     """The fields of the list whose keys hold `part`, which may say its kind too."""
     head, point, tail = part.partition(".")
     kinds = (METRICS, PARAMS, TAGS, "properties")
     part = tail if point and head in kinds else part
-    scope = scope_of(request)
     try:
         found = list_fields(
-            spec,
-            request.actor.user,
-            request.workspace,
-            experiment=scope.experiment,
+            state.spec,
+            state.viewer,
+            state.workspace,
+            experiment=state.experiment,
             part=part.strip('"'),
         ).found
     except InvalidFilter:
@@ -184,11 +181,11 @@ def _names(request: PageRequest, spec: ViewSpec, part: str) -> list[str]:
 
 
 def _context(
-    request: PageRequest, spec: ViewSpec, at: int | None, draft: Draft
+    request: PageRequest, state: ListState, at: int | None, draft: Draft
 ) -> dict[str, Any]:
     path = reverse("list-charts", args=[request.workspace.name])
     return {
-        "scope": scope_of(request),
+        "scope": state.scope,
         "path": path,
         "fields_path": reverse("list-chart-fields", args=[request.workspace.name]),
         "state": _state(request),
@@ -212,6 +209,6 @@ def _context(
         "heaviest": HEAVIEST,
         "most_runs": MAX_RUNS,
         "most_bins": MAX_BINS,
-        "names": _names(request, spec, ""),
-        "back_href": page_address(request, spec.charts),
+        "names": _names(state, ""),
+        "back_href": page_address(request, state, state.spec.charts),
     }

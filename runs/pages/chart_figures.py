@@ -27,6 +27,7 @@ from runs.pages.chart_runs import ChartRuns, runs_of
 from runs.pages.conditional import varied
 from runs.pages.csv_answer import csv_answer
 from runs.pages.list_scope import scope_of
+from runs.pages.list_state import state_with
 from runs.pages.members_only import PageRequest
 from runs.pages.run_table import QUICK, SLOW
 from runs.render.metric_values import shown
@@ -48,12 +49,12 @@ TOLD = 20
 def figure(request: PageRequest) -> HttpResponse:
     """`from` and `to` narrow the x axis: steps, ms since the start, or times."""
     spec, chart = _asked(request)
-    stamp = conditional.stamp_of(request, spec, spec.filter())
+    stamp = conditional.stamp_of(request, spec, request.path, request.GET)
     if conditional.is_untouched(request, stamp):
         return conditional.not_modified(conditional.known_tag(request))
     window = _window(request, chart)
     with time_limit():
-        drawn = runs_of(request, spec, chart, scope_of(request).experiment)
+        drawn = runs_of(state_with(request, scope_of(request), spec), chart)
         etag = f'"{stamp}-{_state(request, drawn)}"'
         if conditional.looks_the_same(request, etag):
             return conditional.not_modified(etag)
@@ -143,16 +144,15 @@ def _bound(request: PageRequest, name: str, chart: Chart) -> float | None:
 def table(request: PageRequest) -> HttpResponse:
     """The same as a table: a fragment, or a page of its own."""
     spec, chart = _asked(request)
-    scope = scope_of(request)
+    state = state_with(request, scope_of(request), spec)
     with time_limit():
-        drawn = runs_of(request, spec, chart, scope.experiment)
-        made = table_of(chart, drawn, get_current_timezone(), request.workspace.name)
-    query = spec.to_query()
+        drawn = runs_of(state, chart)
+        made = table_of(chart, drawn, get_current_timezone(), state.workspace.name)
     context = {
         "title": title_of(chart),
         "table": made,
-        "back": scope.path + (f"?{query}" if query else ""),
-        "scope": scope,
+        "back": state.scope.at(spec),
+        "scope": state.scope,
     }
     template = "_chart_table.html" if request.htmx else "chart_table.html"
     return varied(render(request, template, context))
@@ -164,7 +164,7 @@ def values(request: PageRequest) -> HttpResponseBase:
     """Every point of a line chart's runs, nothing left out; else the table's rows."""
     spec, chart = _asked(request)
     with time_limit():
-        drawn = runs_of(request, spec, chart, scope_of(request).experiment)
+        drawn = runs_of(state_with(request, scope_of(request), spec), chart)
         points = kind_of(chart).points
         if points is not None:
             rows = points(chart, drawn)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runs.models import Experiment, Metric, User, Workspace
-from runs.pages.members_only import PageRequest
+from runs.pages.list_state import ListState
 from runs.search.drawn_runs import DrawnRun, chosen_runs, first_runs, heads_of
 from runs.search.selection import Selected, chosen, selected_runs
 from studio.core.chart_kinds import CHART_KINDS
@@ -42,26 +42,16 @@ def fields_of(chart: Chart) -> list[Field]:
     return [*(() if CHART_KINDS[chart.kind].draws_points else chart.fields), *groups]
 
 
-def runs_of(
-    request: PageRequest,
-    spec: ViewSpec,
-    chart: Chart,
-    experiment: Experiment | None,
-) -> ChartRuns:
-    [found] = drawn_together(request, spec, [chart], experiment)
+def runs_of(state: ListState, chart: Chart) -> ChartRuns:
+    [found] = drawn_together(state, [chart])
     return found
 
 
-def drawn_together(
-    request: PageRequest,
-    spec: ViewSpec,
-    charts: Sequence[Chart],
-    experiment: Experiment | None,
-) -> list[ChartRuns]:
+def drawn_together(state: ListState, charts: Sequence[Chart]) -> list[ChartRuns]:
     """The runs of each chart, all of them read in one go."""
-    viewer, workspace = request.actor.user, request.workspace
-    named = request.GET.getlist("run")[:MAX_RUNS]
-    return drawn_for(spec, charts, viewer, workspace, experiment, named)
+    who = (state.viewer, state.workspace, state.experiment)
+    named = state.given.getlist("run")[:MAX_RUNS]
+    return drawn_for(state.spec, charts, *who, named)
 
 
 def drawn_for(

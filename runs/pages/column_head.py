@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -18,6 +17,7 @@ from runs.actions.goals import HIGHER, LOWER, set_goal
 from runs.models import Experiment, Role
 from runs.pages.conditional import varied
 from runs.pages.list_scope import ListScope, scope_of
+from runs.pages.list_state import read_part
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import NUMERIC, largest_first
 from runs.pages.run_table import columns_of
@@ -52,9 +52,10 @@ class Goal:
 @require_safe
 def column_head(request: PageRequest) -> HttpResponse:
     """What can be done with a column; a page of its own where no script opens it."""
-    scope, spec = scope_of(request), ViewSpec.from_query(request.GET.dict())
+    state = read_part(request)
+    scope, spec = state.scope, state.spec
     asked = read_field(request.GET.get("field", ""), "field")
-    columns = columns_of(request, spec, scope.experiment)
+    columns = columns_of(state)
     context = {
         "label": field_label(asked),
         "field": field_text(asked),
@@ -64,15 +65,10 @@ def column_head(request: PageRequest) -> HttpResponse:
         "goals": _goals(request, scope, asked),
         "goal_path": reverse("list-goal", args=[request.workspace.name]),
         "may_rank": request.role >= Role.CONTRIBUTOR,
-        "back_href": scope.path + _query(spec),
+        "back_href": scope.at(spec),
     }
     template = "_column_menu.html" if request.htmx else "column_menu.html"
     return varied(render(request, template, context))
-
-
-def _query(spec: ViewSpec, **changes: Any) -> str:
-    query = spec.to_query(**changes)
-    return f"?{query}" if query else ""
 
 
 def _sorts(spec: ViewSpec, scope: ListScope, asked: Field) -> list[Item]:
@@ -83,7 +79,7 @@ def _sorts(spec: ViewSpec, scope: ListScope, asked: Field) -> list[Item]:
     items = [
         Item(
             down if sort.descending else up,
-            scope.path + _query(spec, sort=sort),
+            scope.at(spec.changed(sort=sort)),
             "sort-down" if sort.descending else "sort-up",
             spec.sort == sort,
         )
@@ -111,7 +107,7 @@ def _moves(
     place, items = places[0], []
 
     def with_order(*order: Column) -> str:
-        return scope.path + _query(spec, columns=tuple(order))
+        return scope.at(spec.changed(columns=tuple(order), has_columns=True))
 
     if columns[place].width:
         own = (*columns[:place], Column(asked), *columns[place + 1 :])

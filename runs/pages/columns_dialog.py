@@ -19,7 +19,8 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.pages.conditional import varied
-from runs.pages.list_scope import ListScope, scope_of
+from runs.pages.list_scope import ListScope
+from runs.pages.list_state import ListState, read_part
 from runs.pages.members_only import PageRequest
 from runs.pages.run_table import columns_of, default_columns, with_name
 from runs.render import numbers
@@ -28,6 +29,7 @@ from runs.search.field_list import FieldList, Listed, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
 from studio.core.filters.text import field_text
+from studio.core.viewlenient import without
 from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec
 from studio.core.viewtext import MAX_ITEMS, joined, read_columns
 
@@ -58,34 +60,26 @@ class Group:
 @access(Permission.READ)
 @require_safe
 def columns(request: PageRequest) -> HttpResponse:
-    scope, spec = scope_of(request), ViewSpec.from_query(request.GET.dict())
-    shown = columns_of(request, spec, scope.experiment)
+    state = read_part(request)
+    shown, spec = columns_of(state), state.spec
     given = request.GET
     if any(name in given for name in CHANGES):
         shown = _changed(request, shown)
-        kept = () if _is_default(request, scope, shown) else shown
-        spec = spec.changed(columns=kept or DEFAULT_COLUMNS)
+        kept = () if shown == default_columns(state) else shown
+        spec = spec.changed(columns=kept or DEFAULT_COLUMNS, has_columns=bool(kept))
         if "done" in given:
-            query = spec.to_query()
-            return HttpResponseRedirect(scope.path + (f"?{query}" if query else ""))
+            return HttpResponseRedirect(state.scope.at(spec))
         if not request.htmx:
-            return HttpResponseRedirect(_address(request, scope, spec))
+            return HttpResponseRedirect(_address(state.scope, spec, request.path))
     template = "_column_dialog.html" if request.htmx else "columns.html"
-    context = _context(request, scope, spec, shown)
+    context = _context(request, state.showing(spec), shown)
     return varied(render(request, template, context))
 
 
-def _address(request: PageRequest, scope: ListScope, spec: ViewSpec) -> str:
-    path = reverse("list-columns", args=[request.workspace.name])
+def _address(scope: ListScope, spec: ViewSpec, path: str) -> str:
     asked = [spec.to_query(), f"in={scope.number}" if scope.number else ""]
     query = "&".join(filter(None, asked))
     return f"{path}?{query}"
-
-
-def _is_default(
-    request: PageRequest, scope: ListScope, shown: tuple[Column, ...]
-) -> bool:
-    return shown == default_columns(request, scope.experiment)
 
 
 def _changed(request: PageRequest, shown: tuple[Column, ...]) -> tuple[Column, ...]:
@@ -120,18 +114,16 @@ def _move(found: list[Column], moved: Field, step: int) -> None:
 
 
 def _context(
-    request: PageRequest,
-    scope: ListScope,
-    spec: ViewSpec,
-    shown: Sequence[Column],
+    request: PageRequest, state: ListState, shown: Sequence[Column]
 ) -> dict[str, Any]:
+    scope, spec = state.scope, state.spec
     part = request.GET.get("find", "").strip()[:LONGEST_FIND]
-    fields = _fields(request, scope, spec, part)
+    fields = _fields(state, part)
     chosen = {column.field for column in shown}
     groups = _groups(fields, part, chosen)
     matching = sum(len(each.entries) for each in groups)
     matching += sum(fields.more.values())
-    default = default_columns(request, scope.experiment)
+    default = default_columns(state)
     kept = spec.changed().parameters()
     kept.pop("columns", None)
     return {
@@ -146,27 +138,19 @@ def _context(
         "shown": [(str(column), field_label(column.field)) for column in shown],
         "default": joined(default),
         "default_shown": [(str(each), field_label(each.field)) for each in default],
-        "default_href": scope.path + _query(spec.changed(columns=DEFAULT_COLUMNS)),
-        "back_href": scope.path + _query(spec),
+        "default_href": scope.at(without(spec.changed(), "columns")),
+        "back_href": scope.at(spec),
     }
 
 
-def _query(spec: ViewSpec) -> str:
-    query = spec.to_query()
-    return f"?{query}" if query else ""
-
-
-def _fields(
-    request: PageRequest, scope: ListScope, spec: ViewSpec, part: str
-) -> FieldList:
+def _fields(state: ListState, part: str) -> FieldList:
     """A filter that cannot be read leaves the fields of the whole list."""
-    user, workspace = request.actor.user, request.workspace
-    within = {"experiment": scope.experiment, "part": part}
+    spec, who = state.spec, (state.viewer, state.workspace)
     try:
-        return list_fields(spec, user, workspace, **within)  # type: ignore[arg-type]
+        return list_fields(spec, *who, experiment=state.experiment, part=part)
     except InvalidFilter:
         spec = spec.changed(q="")
-        return list_fields(spec, user, workspace, **within)  # type: ignore[arg-type]
+        return list_fields(spec, *who, experiment=state.experiment, part=part)
 
 
 def _count(matching: int, total: int, part: str) -> str:

@@ -12,7 +12,7 @@ from django.utils.timezone import get_current_timezone
 
 from runs.pages.chart_kinds import table_of
 from runs.pages.chart_row import Place, chart_cards, may_add
-from runs.pages.chart_runs import drawn_together
+from runs.pages.chart_runs import drawn_for
 from runs.pages.compare_state import CompareState
 from runs.pages.list_charts import PARTS
 from runs.pages.members_only import PageRequest
@@ -20,7 +20,7 @@ from runs.search.compare import Comparison, Row
 from runs.search.limits import time_limit
 from studio.core import viewtext
 from studio.core.filters.tree import Field, metric
-from studio.core.viewcharts import Chart
+from studio.core.viewcharts import MAX_RUNS, Chart
 from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import ViewSpec
 
@@ -61,7 +61,9 @@ def charts_of(
     if charts and not request.htmx and len(compared.runs) <= MOST_TABLED:
         zone, workspace = get_current_timezone(), request.workspace.name
         with time_limit():
-            drawn = drawn_together(request, ViewSpec(), charts, None)
+            who = (request.actor.user, request.workspace)
+            named = request.GET.getlist("run")[:MAX_RUNS]
+            drawn = drawn_for(ViewSpec(), charts, *who, None, named)
             tables = [
                 table_of(chart, runs, zone, workspace)
                 for chart, runs in zip(charts, drawn, strict=True)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.completion_rows import Group, Option, begun, examples
-from runs.pages.list_scope import scope_of
+from runs.pages.list_state import read_part_leniently
 from runs.pages.members_only import PageRequest
 from runs.render import numbers
 from runs.render.operators import said
@@ -28,7 +28,6 @@ from studio.core.filters.completion import (
 from studio.core.filters.literals import read_number
 from studio.core.filters.text import key_text, quoted, value_text
 from studio.core.filters.tree import Field, Text, attribute
-from studio.core.viewlenient import read_leniently
 
 MAX_VALUES = 8
 #: Keys of one kind, before anything is typed and after.
@@ -46,13 +45,14 @@ ICONS = {
 
 class Completion:
     def __init__(self, request: PageRequest, asked: Wanted) -> None:
-        spec, _wrong = read_leniently(request.GET.dict())
+        state = read_part_leniently(request)
         self.asked = asked
         self.reader = FacetReader(
-            spec.changed(q=asked.others),
-            request.actor.user,
-            request.workspace,
-            experiment=scope_of(request).experiment,
+            state.spec.changed(q=asked.others),
+            state.viewer,
+            state.workspace,
+            experiment=state.experiment,
+            now=state.now,
         )
 
     def groups(self) -> tuple[list[Group], bool]:

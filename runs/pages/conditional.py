@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import TypeVar
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
@@ -40,20 +40,21 @@ def varied(answer: Answer, etag: str = "") -> Answer:
     return answer
 
 
-def stamp_of(request: PageRequest, spec: ViewSpec, node: Node | None) -> str:
+def stamp_of(request: PageRequest, spec: ViewSpec, path: str, given: QueryDict) -> str:
     """Read before the page is, so that a change meanwhile is seen by the next look.
 
-    Empty where the list changes by the clock alone.
+    `path` and `given` are the address of the list or the part. Empty where the list
+    changes by the clock alone.
     """
-    if _goes_with_time(spec, node):
+    if _goes_with_time(spec, spec.filter()):
         return ""
     changes = changes_of(request.workspace.pk)
     if changes is None:
         return ""
-    asked = [(k, v) for k, v in sorted(request.GET.items()) if k != SHOWN]
+    asked = [(k, v) for k, v in sorted(given.items()) if k != SHOWN]
     return _digest(
         changes,
-        request.path,
+        path,
         asked,
         request.actor.user.pk,
         request.role,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from runs.access.rules import Permission, access
-from runs.models import Experiment
 from runs.pages import list_twins
 from runs.pages.experiment_table import DEFAULT_SORT, State, table
 from runs.pages.members_only import PageRequest
@@ -19,18 +18,6 @@ from runs.search.experiment_list import ExperimentPage, find_experiments
 from studio.core.errors import InvalidValue
 
 HTMX_SWAPS_THIS = 422
-
-
-def find_experiment(request: PageRequest, slug: str) -> Experiment:
-    """The experiment that a path names, by its name or as `~<id>`; else a 404."""
-    visible = Experiment.objects.visible_to(request.actor.user).active()
-    here = visible.filter(workspace=request.workspace)
-    if not slug.startswith("~"):
-        return get_object_or_404(here, name=slug)
-    number = slug[1:]
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
-        raise Http404(slug)
-    return get_object_or_404(here, number=int(number))
 
 
 @access(Permission.READ)
@@ -60,7 +47,8 @@ def experiments(request: PageRequest) -> HttpResponse:
         ways = {"prev": context["previous"], "next": context["next"]}
         return list_twins.experiments_twin(request, kind, page, ways)
     template = "_experiment_table.html" if request.htmx else "experiments.html"
-    return pushed(request, render(request, template, context), state.query())
+    answer = render(request, template, context)
+    return pushed(request, answer, request.path, state.query())
 
 
 def _find(request: PageRequest, state: State) -> ExperimentPage:

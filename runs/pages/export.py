@@ -6,7 +6,8 @@ By `Accept` a script gets the page that a browser would show; `format` gives all
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 from django.http import StreamingHttpResponse
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from runs.models import Experiment
 from runs.pages import run_table
 from runs.pages.conditional import varied
+from runs.pages.list_state import ListState
 from runs.pages.list_twins import CSV, JSON, NOTICE_HEADER, column_of, notice
 from runs.pages.members_only import PageRequest
 from runs.render import exports, parquet, sheets
@@ -23,8 +25,6 @@ from runs.search.export import Export, export_runs
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import attribute
-from studio.core.viewlenient import Complaint
-from studio.core.viewspec import ViewSpec
 
 PARQUET = "application/vnd.apache.parquet"
 FORMATS = {"csv": f"{CSV}; charset=utf-8", "json": JSON, "parquet": PARQUET}
@@ -41,20 +41,12 @@ def asked_format(request: PageRequest) -> str:
     return asked
 
 
-def export(
-    request: PageRequest,
-    form: str,
-    spec: ViewSpec,
-    complaints: Sequence[Complaint],
-    experiment: Experiment | None,
-) -> StreamingHttpResponse:
+def export(state: ListState, form: str) -> StreamingHttpResponse:
     """All rows of the list. What is wrong is raised before anything is sent."""
-    columns = run_table.columns_of(request, spec, experiment)
-    spec = ViewSpec(**{**vars(spec), "columns": columns})
-    found = export_runs(
-        spec, request.actor.user, request.workspace, experiment=experiment
-    )
-    told = [each.message for each in complaints]
+    spec = replace(state.spec, columns=run_table.columns_of(state))
+    who, experiment = (state.viewer, state.workspace), state.experiment
+    found = export_runs(spec, *who, experiment=experiment, now=state.now)
+    told = [each.message for each in state.complaints]
     if not found.is_in_order:
         told.append(
             _("So many runs are sorted only by what an index holds; these are by age.")

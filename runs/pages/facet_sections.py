@@ -17,7 +17,6 @@ from runs.search.facets import Counted, Facet, is_own
 from studio.core.filters import Field, Node, field_text, fields
 from studio.core.filters.edit import terms
 from studio.core.filters.literals import number_text
-from studio.core.filters.source import read
 from studio.core.filters.tree import (
     ATTRIBUTE,
     METRICS,
@@ -195,7 +194,7 @@ def edited(
         for place, each in enumerate(links.source.nodes)
         if isinstance(each, Comparison) and each.field == field and each.op in ops
     ]
-    source = read(links.source.without(*gone)) if gone else links.source
+    source = links.source.cut(*gone)
     return links.query(q=source.text if term is None else source.with_term(term))
 
 

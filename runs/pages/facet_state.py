@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlencode
 
-from runs.pages.members_only import PageRequest
+from django.http import QueryDict
+
 from runs.search.facets import MAX_OPEN, is_facet
 from studio.core import viewtext
 from studio.core.errors import InvalidFilter
@@ -24,13 +25,13 @@ class PanelState:
     find: str
 
     @classmethod
-    def of(cls, request: PageRequest) -> PanelState:
-        told = request.GET.get("open")
-        if told is None and COOKIE in request.COOKIES:
-            told = unquote(request.COOKIES[COOKIE])
+    def of(cls, given: QueryDict, cookies: Mapping[str, str]) -> PanelState:
+        told = given.get("open")
+        if told is None and COOKIE in cookies:
+            told = unquote(cookies[COOKIE])
         opened = None if told is None else _fields(told)[:MAX_OPEN]
-        more = _fields(request.GET.get("more", ""))
-        return cls(opened, more, request.GET.get("find", "").strip()[:100])
+        more = _fields(given.get("more", ""))
+        return cls(opened, more, given.get("find", "").strip()[:100])
 
     def query(self) -> str:
         pairs = {
@@ -58,7 +59,7 @@ def names(fields: Iterable[Field]) -> str:
     return ",".join(map(field_text, fields))
 
 
-def told(request: PageRequest) -> str:
+def told(given: QueryDict) -> str:
     """What the address says of it."""
-    said = [name for name in ("open", "more") if request.GET.get(name)]
-    return urlencode({name: request.GET[name] for name in said})
+    said = [name for name in ("open", "more") if given.get(name)]
+    return urlencode({name: given[name] for name in said})

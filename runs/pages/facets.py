@@ -19,11 +19,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.models import Experiment
 from runs.pages import facet_sections as sections
 from runs.pages.conditional import varied
 from runs.pages.facet_state import PanelState, names, told
-from runs.pages.list_scope import scope_in, scope_of
+from runs.pages.list_state import ListState, read_part
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.render import numbers
@@ -48,11 +47,11 @@ KEYS = 6
 @require_safe
 def facets(request: PageRequest) -> HttpResponse:
     """The panel alone, for the page's script; else the list with its panel open."""
-    scope = scope_of(request)
-    spec = ViewSpec.from_query(request.GET.dict())
+    state = read_part(request)
     if not request.htmx:
-        return redirect(f"{scope.path}?{spec.to_query(facets=True)}")
-    context = panel(request, spec, scope.experiment, scope.path)
+        query = state.spec.to_query(facets=True)
+        return redirect(f"{state.scope.path}?{query}")
+    context = panel(request, state, state.scope.path)
     return varied(render(request, "_facets.html", {"facets": context}))
 
 
@@ -60,14 +59,13 @@ def facets(request: PageRequest) -> HttpResponse:
 @require_safe
 def facet_range(request: PageRequest) -> HttpResponse:
     """From the form of a histogram to the list with that range."""
-    scope = scope_of(request)
-    spec = ViewSpec.from_query(request.GET.dict())
-    links = Links(request.workspace.name, spec, spec.filter())
+    state = read_part(request)
+    links = Links(state.workspace.name, state.spec, state.spec.filter())
     field = viewtext.read_field(request.GET.get("field", ""), "field")
     low, high = (_number(request.GET.get(name, "")) for name in ("low", "high"))
     if low is not None and high is not None and low > high:
         low, high = high, low
-    return redirect(scope.path + sections.with_range(links, field, low, high))
+    return redirect(state.scope.path + sections.with_range(links, field, low, high))
 
 
 def _number(text: str) -> int | float | None:
@@ -83,40 +81,38 @@ def _number(text: str) -> int | float | None:
     return int(value) if value == int(value) and abs(value) < 1e15 else value
 
 
-def around(
-    request: PageRequest, spec: ViewSpec, experiment: Experiment | None
-) -> dict[str, Any]:
+def around(request: PageRequest, state: ListState) -> dict[str, Any]:
     """What the list's page needs: the button's address, and the panel if it is open."""
-    shown = None
+    shown, spec = None, state.spec
     if spec.facets:
-        shown = panel(request, spec, experiment, request.path)
+        shown = panel(request, state, state.path)
     return {
         "facets": shown,
         "facets_href": "?" + spec.to_query(facets=not spec.facets),
-        "facets_url": f"/w/{request.workspace.name}/list/facets/",
-        "facets_of": scope_in(request, experiment).number,
+        "facets_url": f"/w/{state.workspace.name}/list/facets/",
+        "facets_of": state.scope.number,
     }
 
 
-def panel(
-    request: PageRequest, spec: ViewSpec, experiment: Experiment | None, path: str
-) -> dict[str, Any]:
+def panel(request: PageRequest, listed: ListState, path: str) -> dict[str, Any]:
     """The panel's context; a filter that has no answer is said there."""
-    spec = replace(spec, facets=True, after="", before="")
-    state = PanelState.of(request)
+    spec = replace(listed.spec, facets=True, after="", before="")
+    state = PanelState.of(listed.given, request.COOKIES)
+    who, workspace = (listed.viewer, listed.workspace), listed.workspace.name
     base = {
         "close": path + _query(spec, facets=False),
         "path": path,
         "find": state.find,
         "kept": list(spec.parameters().items()),
-        "in": scope_in(request, experiment).number,
-        "range_url": f"/w/{request.workspace.name}/list/facets/range/",
+        "in": listed.scope.number,
+        "range_url": f"/w/{workspace}/list/facets/range/",
     }
     try:
-        reader = FacetReader(
-            spec, request.actor.user, request.workspace, experiment=experiment
-        )
-        made = _Panel(reader, state, request, path)
+        experiment, now = listed.experiment, listed.now
+        reader = FacetReader(spec, *who, experiment=experiment, now=now)
+        # Without a script the panel's own state goes along with each choice.
+        tail = "" if request.htmx else told(listed.given)
+        made = _Panel(reader, state, workspace, path, tail)
         with time_limit():
             return {**base, **made.context()}
     except (InvalidFilter, NotSupported):
@@ -134,14 +130,16 @@ class _Panel:
     """Makes the sections of one panel."""
 
     def __init__(
-        self, reader: FacetReader, state: PanelState, request: PageRequest, path: str
+        self,
+        reader: FacetReader,
+        state: PanelState,
+        workspace: str,
+        path: str,
+        tail: str,
     ) -> None:
-        self.reader, self.state, self.path = reader, state, path
-        self.request = request
+        self.reader, self.state, self.path, self.tail = reader, state, path, tail
         spec = reader.spec
-        # Without a script the panel's own state goes along with each choice.
-        self.tail = "" if request.htmx else told(request)
-        self.links = Links(request.workspace.name, spec, spec.filter())
+        self.links = Links(workspace, spec, spec.filter())
 
     def context(self) -> dict[str, Any]:
         reader = self.reader

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.pages import filter_fields
-from runs.pages.box_lines import take_form
+from runs.pages.box_lines import with_plain_breaks
 from runs.pages.conditional import varied
 from runs.pages.filter_choices import choices
 from runs.pages.filter_draft import (
@@ -30,17 +30,17 @@ from runs.pages.filter_draft import (
     of_form,
     operators_of,
 )
-from runs.pages.list_scope import ListScope, scope_of
+from runs.pages.list_scope import scope_of
+from runs.pages.list_state import ListState, read_page
 from runs.pages.members_only import PageRequest
 from runs.render.operators import said
 from runs.render.pills import pill
 from runs.search.facets import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field
-from studio.core.filters.source import Source, read
+from studio.core.filters.filter_text import FilterText
+from studio.core.filters.source import Source
 from studio.core.filters.tree import Comparison
-from studio.core.viewlenient import read_leniently
-from studio.core.viewspec import ViewSpec
 
 HTMX_SWAPS_THIS = 422
 
@@ -48,22 +48,20 @@ HTMX_SWAPS_THIS = 422
 @access(Permission.READ)
 @require_safe
 def edit_filter(request: PageRequest) -> HttpResponse:
-    take_form(request)
-    spec, _wrong = read_leniently(request.GET.dict())
-    scope = scope_of(request)
+    is_form = not request.htmx and {"apply", "again"} & request.GET.keys()
+    given = with_plain_breaks(request.GET) if is_form else request.GET
+    state = read_page(request, scope_of(request), given)
     try:
-        source = read(spec.q)
+        source = state.spec.source
     except InvalidFilter:
-        return redirect(f"{scope.path}?{spec.to_query()}")
-    return _Editor(request, spec, scope, source).answer()
+        return redirect(f"{state.scope.path}?{state.spec.to_query()}")
+    return _Editor(request, state, source).answer()
 
 
 class _Editor:
-    def __init__(
-        self, request: PageRequest, spec: ViewSpec, scope: ListScope, source: Source
-    ) -> None:
-        self.request, self.spec, self.scope, self.source = request, spec, scope, source
-        self.given = request.GET
+    def __init__(self, request: PageRequest, state: ListState, source: Source) -> None:
+        self.request, self.state, self.source = request, state, source
+        self.spec, self.scope, self.given = state.spec, state.scope, state.given
         word = self.given.get("term", "")[:4]
         number = int(word) if word.isascii() and word.isdigit() else -1
         self.number = number if 0 <= number < len(source.terms) else -1
@@ -134,17 +132,17 @@ class _Editor:
         return self._to_list(q)
 
     def _to_list(self, q: str) -> HttpResponse:
-        query = self.spec.to_query(q=q)
-        return redirect(self.scope.path + (f"?{query}" if query else ""))
+        return redirect(self.scope.at(self.spec.changed(q=q)))
 
     @cached_property
     def _reader(self) -> FacetReader:
-        q = self.source.without(self.number) if self.number >= 0 else self.source.text
+        rest = self.source.cut(self.number) if self.number >= 0 else self.source
         return FacetReader(
-            self.spec.changed(q=q),
-            self.request.actor.user,
-            self.request.workspace,
+            self.spec.changed(q=FilterText.of_source(rest)),
+            self.state.viewer,
+            self.state.workspace,
             experiment=self.scope.experiment,
+            now=self.state.now,
         )
 
     def _fields(self) -> dict[str, Any]:
@@ -166,7 +164,7 @@ class _Editor:
         }
 
     def _href(self, name: str) -> str:
-        query = self.request.GET.copy()
+        query = self.given.copy()
         query.pop("find", None)
         query["field"] = name
         return f"{self.request.path}?{query.urlencode()}"
@@ -202,12 +200,11 @@ class _Editor:
             kept.append(("in", self.scope.number))
         if self.number >= 0:
             kept.append(("term", str(self.number)))
-        query = self.spec.to_query()
-        back = self.scope.path + (f"?{query}" if query else "")
+        back = self.scope.at(self.spec)
         context = {"kept": kept, "back": back, "error": self.error}
         if self.number >= 0:
-            without = self.spec.to_query(q=self.source.without(self.number))
-            context["remove"] = self.scope.path + (f"?{without}" if without else "")
+            without = self.spec.changed(q=self.source.without(self.number))
+            context["remove"] = self.scope.at(without)
         return context
 
     def _show(self, fragment: str, context: dict[str, Any]) -> HttpResponse:

@@ -14,6 +14,7 @@ from runs.search.views import find_starred
 #: hangs below its experiments. Views of all lists belong to none.
 SECTIONS = {
     "run-list": "runs",
+    "view": "runs",
     "members": "members",
     "invitations": "members",
     **dict.fromkeys(("views", "view-edit", "view-share", "view-history"), ""),
@@ -30,8 +31,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "workspace": workspace,
         "workspaces": _workspaces(request),
         "starred_views": _starred_views(request, workspace),
-        # Where a page that was opened by another address has its own.
-        "shown_at": getattr(request, "shown_at", ""),
         "role": Role(member.role).label if member else "",
         "theme": _theme(request),
         "next_theme": _AFTER[_theme(request)],
@@ -81,9 +80,6 @@ def _starred_views(
 def _section(request: HttpRequest) -> str:
     match = request.resolver_match
     name = (match.url_name or "") if match else ""
-    if name == "view":
-        # It shows a list's page, whose address the request has taken on.
-        return "experiments" if "/experiments/" in request.path else "runs"
     if name.startswith("list-"):
         # A part of a list's page, opened as a page: `in` is the list's experiment.
         return "experiments" if request.GET.get("in") else "runs"

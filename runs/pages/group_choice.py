@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import Permission, access
 from runs.pages.conditional import varied
 from runs.pages.group_values import name_of
-from runs.pages.list_scope import scope_of
+from runs.pages.list_state import read_part_leniently
 from runs.pages.members_only import PageRequest
 from runs.render import numbers
 from runs.render.pills import field_label
@@ -22,7 +22,6 @@ from runs.search.facets import FacetReader
 from runs.search.fields import GROUPED
 from studio.core.errors import InvalidFilter, QueryTimeout
 from studio.core.filters import Field, field_text, tree
-from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import Group, ViewSpec
 
 #: Keys of one kind that are listed; more are found by their name.
@@ -41,17 +40,14 @@ class Choice:
 @access(Permission.READ)
 @require_safe
 def choose_group(request: PageRequest) -> HttpResponse:
-    scope, (spec, _wrong) = scope_of(request), read_leniently(request.GET.dict())
+    state = read_part_leniently(request)
+    scope, spec, who = state.scope, state.spec, (state.viewer, state.workspace)
     part = request.GET.get("find", "").strip()[:250]
     try:
-        reader = FacetReader(
-            spec, request.actor.user, request.workspace, experiment=scope.experiment
-        )
+        reader = FacetReader(spec, *who, experiment=state.experiment, now=state.now)
     except InvalidFilter:
         spec = spec.changed(q="")
-        reader = FacetReader(
-            spec, request.actor.user, request.workspace, experiment=scope.experiment
-        )
+        reader = FacetReader(spec, *who, experiment=state.experiment, now=state.now)
     choices = _Choices(spec, scope.path)
     kept = {**spec.parameters(), **({"in": scope.number} if scope.number else {})}
     context = {

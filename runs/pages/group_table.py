@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from runs.models import Experiment, User, Workspace
 from runs.pages.group_rows import Drawer, rank_of, too_long
+from runs.pages.list_state import ListState
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.render import numbers
@@ -38,20 +39,16 @@ class Grouped:
         return self.grouping.page(self.start, self.stop) if self.grouping else []
 
 
-def find_groups(
-    request: PageRequest,
-    spec: ViewSpec,
-    columns: Sequence[Column],
-    experiment: Experiment | None,
-) -> Grouped | None:
-    """The groups of the spec's page, in its order; raises what `group_runs` raises.
+def find_groups(state: ListState, columns: Sequence[Column]) -> Grouped | None:
+    """The groups of the state's page, in its order; raises what `group_runs` raises.
 
     None where the list is not grouped.
     """
+    spec, fields = state.spec, [column.field for column in columns]
     if spec.group is None:
         return None
-    fields = [column.field for column in columns]
-    return groups_for(spec, fields, request.actor.user, request.workspace, experiment)
+    who, now = (state.viewer, state.workspace), state.now
+    return groups_for(spec, fields, *who, state.experiment, now=now)
 
 
 def groups_for(
@@ -60,9 +57,13 @@ def groups_for(
     viewer: User,
     workspace: Workspace,
     experiment: Experiment | None,
+    *,
+    now: int | None = None,
 ) -> Grouped:
     """As `find_groups`, of a spec that is grouped."""
-    grouping = group_runs(spec, viewer, workspace, fields, experiment=experiment)
+    grouping = group_runs(
+        spec, viewer, workspace, fields, experiment=experiment, now=now
+    )
     if grouping is None:
         return Grouped(None)
     rank = rank_of(spec, grouping)

@@ -22,7 +22,7 @@ from runs.pages.group_table import (
     too_many,
 )
 from runs.pages.group_values import name_of
-from runs.pages.list_scope import scope_of
+from runs.pages.list_state import ListState, read_part
 from runs.pages.list_twins import NOTICE_HEADER, sheet_answer
 from runs.pages.members_only import PageRequest
 from runs.pages.run_table import columns_of
@@ -34,19 +34,16 @@ from runs.search.group_runs import Grouping, RunGroup
 from runs.search.group_sums import Stats
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text, tree
-from studio.core.viewlenient import Complaint
-from studio.core.viewspec import ViewSpec
 
 
 @access(Permission.READ)
 @require_safe
 def group_text(request: PageRequest) -> HttpResponse:
     """The groups of the list as `form` asks: csv, markdown or latex."""
-    scope, spec = scope_of(request), ViewSpec.from_query(request.GET.dict())
-    if spec.group is None:
+    state = read_part(request)
+    if state.spec.group is None:
         raise InvalidValue("group names no field", field="group")
-    columns = columns_of(request, spec, scope.experiment)
-    grouped = find_groups(request, spec, columns, scope.experiment)
+    grouped = find_groups(state, columns_of(state))
     if grouped is None or grouped.grouping is None:
         raise InvalidValue(too_many(), field="group")
     form = request.GET.get("form", "csv")
@@ -65,14 +62,10 @@ def group_text(request: PageRequest) -> HttpResponse:
 
 
 def groups_twin(
-    request: PageRequest,
-    kind: str,
-    spec: ViewSpec,
-    grouped: Grouped,
-    complaints: Sequence[Complaint],
+    request: PageRequest, kind: str, state: ListState, grouped: Grouped
 ) -> HttpResponse:
     """The groups of the page, at the page's own address."""
-    grouping = grouped.grouping
+    grouping, spec = grouped.grouping, state.spec
     if grouping is None:
         raise InvalidValue(too_many(), field="group")
     before = str(max(grouped.start - spec.rows, 0))
@@ -81,9 +74,13 @@ def groups_twin(
     told = {
         "total": len(grouping),
         "runs": len(grouping.runs),
-        "notices": [each.message for each in complaints],
+        "notices": [each.message for each in state.complaints],
     }
-    links = {k: "?" + spec.to_query(after=place) for k, place in ways.items() if place}
+    links = {
+        relation: f"{state.path}?{spec.to_query(after=place)}"
+        for relation, place in ways.items()
+        if place
+    }
     sheet = group_sheet(request, grouping, grouped.groups)
     return sheet_answer(request, kind, sheet, told, links)
 

@@ -20,11 +20,11 @@ from runs.actions.history_exports import KEPT_MS, ask_for_histories, folder, lis
 from runs.models import HistoryExport
 from runs.models.history_exports import ExportState
 from runs.pages.conditional import varied
-from runs.pages.list_scope import number_of, scope_at, scope_of
+from runs.pages.list_scope import number_of, scope_at
+from runs.pages.list_state import read_part_leniently
 from runs.pages.members_only import PageRequest
 from runs.pages.raw_files import disposition
 from studio.core.errors import NotFound
-from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import ViewSpec
 
 PARQUET = "application/vnd.apache.parquet"
@@ -36,8 +36,8 @@ PACE = 2
 @require_POST
 def ask(request: PageRequest) -> HttpResponse:
     """The list is that of the query string; a question that is wrong is refused now."""
-    scope = scope_of(request)
-    spec, _complaints = read_leniently(request.GET.dict())
+    state = read_part_leniently(request)
+    scope, spec = state.scope, state.spec
     spec.filter()
     # Of the children of a run, whose they are; the way back leads to their list.
     query = spec.to_query()
@@ -106,8 +106,8 @@ def _list(request: PageRequest, job: HistoryExport) -> tuple[str, str]:
         experiment, spec = list_of(job)
     except NotFound:
         experiment, spec, said = None, ViewSpec(), ""
-    scope, query = scope_at(request.workspace.name, experiment, said), spec.to_query()
-    return scope.path + (f"?{query}" if query else ""), scope.name
+    scope = scope_at(request.workspace.name, experiment, said)
+    return scope.at(spec), scope.name
 
 
 def _address(request: PageRequest, job: HistoryExport) -> str:

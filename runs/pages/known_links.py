@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages.experiments import find_experiment
+from runs.pages.list_scope import find_experiment
 from runs.pages.members_only import PageRequest
 from runs.pages.run_head import find_head
 from runs.render.markdown_live import FILE, METRIC, RUN, as_written

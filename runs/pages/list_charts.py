@@ -8,20 +8,17 @@ from typing import Any
 
 from django.utils.timezone import get_current_timezone
 
-from runs.models import Experiment
 from runs.pages.chart_kinds import Table, table_of
 from runs.pages.chart_row import Place, chart_cards, may_add
 from runs.pages.chart_runs import drawn_together
+from runs.pages.list_state import ListState
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.search.limits import time_limit
 from studio.core.viewcharts import Chart
-from studio.core.viewspec import ViewSpec
 
 
-def charts_of(
-    request: PageRequest, spec: ViewSpec, experiment: Experiment | None, links: Links
-) -> dict[str, Any]:
+def charts_of(request: PageRequest, state: ListState, links: Links) -> dict[str, Any]:
     """What the list's templates need. A full page has the tables; a fragment is only
     ever asked for by a script, which draws."""
     place = Place(
@@ -30,11 +27,12 @@ def charts_of(
         brush=links.part("charts/brush"),
     )
     tables: Sequence[Table] = ()
-    if spec.charts and not request.htmx:
-        tables = _tables(request, spec, experiment)
+    charts = state.spec.charts
+    if charts and not request.htmx:
+        tables = _tables(state)
     return {
-        "cards": chart_cards(spec.charts, place, tables),
-        "add_chart": links.part("charts") if may_add(spec.charts) else "",
+        "cards": chart_cards(charts, place, tables),
+        "add_chart": links.part("charts") if may_add(charts) else "",
         "brush_url": place.brush,
     }
 
@@ -53,13 +51,12 @@ def _page(links: Links, charts: tuple[Chart, ...]) -> str:
     return links.query(charts=charts, after=spec.after, before=spec.before)
 
 
-def _tables(
-    request: PageRequest, spec: ViewSpec, experiment: Experiment | None
-) -> list[Table]:
-    zone, workspace = get_current_timezone(), request.workspace.name
+def _tables(state: ListState) -> list[Table]:
+    zone, workspace = get_current_timezone(), state.workspace.name
+    charts = state.spec.charts
     with time_limit():
-        drawn = drawn_together(request, spec, spec.charts, experiment)
+        drawn = drawn_together(state, charts)
         return [
             table_of(chart, runs, zone, workspace)
-            for chart, runs in zip(spec.charts, drawn, strict=True)
+            for chart, runs in zip(charts, drawn, strict=True)
         ]

@@ -5,24 +5,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from runs.models import Experiment
-from runs.pages.members_only import PageRequest
+from runs.pages.list_state import ListState
 from runs.pages.run_links import Links
 from runs.render import numbers
 from runs.render.pills import pill
 from runs.search.exclusion import exclusions
 
 
-def empty(
-    request: PageRequest, links: Links, experiment: Experiment | None
-) -> dict[str, Any]:
-    spec = links.spec
+def empty(state: ListState, links: Links) -> dict[str, Any]:
+    spec, experiment = state.spec, state.experiment
     narrowed = bool(spec.q or spec.mine or spec.archived or spec.only)
     ways = []
     if spec.q:
-        found = exclusions(
-            spec, request.actor.user, request.workspace, experiment=experiment
-        )
+        who, now = (state.viewer, state.workspace), state.now
+        found = exclusions(spec, *who, experiment=experiment, now=now)
         for each in found[:3]:
             label, text = pill(each.term)
             count = numbers.grouped(each.runs) + ("" if each.exact else "+")

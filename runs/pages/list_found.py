@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import ngettext
 
-from runs.models import Experiment
 from runs.pages import run_table, selecting
 from runs.pages.group_table import Grouped, as_list, find_groups, group_complaints
+from runs.pages.list_state import ListState
 from runs.pages.list_twins import kind_of
 from runs.pages.members_only import PageRequest
 from runs.search.export import told_columns
@@ -21,34 +21,32 @@ from studio.core.viewlenient import Complaint, without
 from studio.core.viewspec import Column, ViewSpec
 
 
-@dataclass
+@dataclass(frozen=True)
 class Found:
     """What is shown: the state as it was honoured, its page, and what was wrong."""
 
-    spec: ViewSpec
+    state: ListState
     columns: tuple[Column, ...]
     page: RunPage
     counts: StatusCounts
-    complaints: list[Complaint]
     chosen: Chosen
     grouped: Grouped | None = None
 
+    @property
+    def spec(self) -> ViewSpec:
+        return self.state.spec
 
-def find(
-    request: PageRequest,
-    spec: ViewSpec,
-    complaints: list[Complaint],
-    experiment: Experiment | None,
-) -> Found:
+
+def find(request: PageRequest, state: ListState) -> Found:
     """The page; a cursor or selection that is none of this list's is left out."""
-    columns = run_table.columns_of(request, spec, experiment)
+    columns, spec = run_table.columns_of(state), state.spec
     try:
-        selection = selecting.chosen_of(request, spec)
-        grouped = find_groups(request, spec, columns, experiment)
-        listed = spec if grouped is None else as_list(spec)
+        selection = selecting.chosen_of(state)
+        grouped = find_groups(state, columns)
+        listed = state if grouped is None else state.showing(as_list(spec))
         if kind_of(request):
             columns = told_columns(spec, columns)
-        page, counts = run_table.find_page(request, listed, columns, experiment)
+        page, counts = run_table.find_page(listed, columns)
     except InvalidFilter:
         raise
     except InvalidValue as error:
@@ -58,24 +56,23 @@ def find(
         spec = without(spec, wrong.name)
         if wrong.name == "selected":
             spec = without(spec, "only")
-        return find(request, spec, [*complaints, wrong], experiment)
-    spec, complaints = _without_unknown(spec, complaints, page)
-    complaints = [*complaints, *selecting.complaints(selection)]
-    complaints += group_complaints(spec, grouped)
-    return Found(spec, columns, page, counts, complaints, selection, grouped)
+        return find(request, state.showing(spec, wrong))
+    state = _without_unknown(state, page)
+    wrongs = [*selecting.complaints(selection), *group_complaints(spec, grouped)]
+    state = state.showing(state.spec, *wrongs)
+    return Found(state, columns, page, counts, selection, grouped)
 
 
-def _without_unknown(
-    spec: ViewSpec, complaints: list[Complaint], page: RunPage
-) -> tuple[ViewSpec, list[Complaint]]:
+def _without_unknown(state: ListState, page: RunPage) -> ListState:
     """Rows to open that no run is: named, and left out of the page's links."""
     unknown = page.unknown if isinstance(page, TreePage) else ()
     if not unknown:
-        return spec, complaints
+        return state
+    spec = state.spec
     known = tuple(each for each in spec.tree if each.run_id not in unknown)
     said = ngettext(
         "tree: there is no run %(ids)s here to open",
         "tree: there are no runs %(ids)s here to open",
         len(unknown),
     ) % {"ids": ", ".join(unknown)}
-    return replace(spec, tree=known), [*complaints, Complaint("tree", said)]
+    return state.showing(replace(spec, tree=known), Complaint("tree", said))

@@ -13,34 +13,36 @@ from dataclasses import replace
 from django.utils.translation import ngettext
 
 from runs.pages.conditional import SHOWN
+from runs.pages.list_state import ListState
 from runs.pages.members_only import PageRequest
 from runs.pages.run_cells import NONE_BEST, ROLLUP, Row, rows
 from runs.pages.run_links import Links
 from runs.search.find_runs import RunPage
 from runs.search.goals import goals_of
 from runs.search.shown_runs import in_tree, shown_runs
-from studio.core.viewspec import ROWS, Column, ViewSpec
+from studio.core.viewspec import ROWS, Column
 
 _DIGITS = 18
 
 
 def kept_rows(
     request: PageRequest,
-    spec: ViewSpec,
+    state: ListState,
     page: RunPage,
     columns: Sequence[Column],
     links: Links,
 ) -> list[Row]:
     """The asked rows that the page has no more, drawn as the page draws its own."""
-    missing = _asked(request).difference(row.run.pk for row in page.rows)
+    asked_for = _asked(state) if request.htmx else set()
+    missing = asked_for.difference(row.run.pk for row in page.rows)
     if not missing:
         return []
+    spec, who = state.spec, (state.viewer, state.workspace)
     hidden = tuple(Column(each) for each in ROLLUP)
     asked = replace(spec, columns=(*columns, *hidden))
-    viewer, workspace = request.actor.user, request.workspace
-    kept = shown_runs(missing, asked, viewer, workspace)
+    kept = shown_runs(missing, asked, *who)
     if spec.is_tree:
-        kept = in_tree(kept, page.rows, asked, viewer, workspace)
+        kept = in_tree(kept, page.rows, asked, *who)
     # Together, so that numbers have the decimals of the column that they stand in.
     together = replace(page, rows=(*page.rows, *kept))
     experiments = {row.run.experiment_id for row in together.rows}
@@ -49,10 +51,8 @@ def kept_rows(
     return drawn[len(page.rows) :]
 
 
-def _asked(request: PageRequest) -> set[int]:
-    if not request.htmx:
-        return set()
-    found = request.GET.get(SHOWN, "").split(".")
+def _asked(state: ListState) -> set[int]:
+    found = state.given.get(SHOWN, "").split(".")
     return {int(each) for each in found if each.isdecimal() and len(each) <= _DIGITS}
 
 

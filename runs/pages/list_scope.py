@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment
-from runs.pages.experiments import find_experiment
 from runs.pages.members_only import PageRequest
 from runs.render.addresses import experiment_path, run_path
-from studio.core.filters import to_text
+from studio.core.filters.filter_text import FilterText
 from studio.core.filters.tree import Comparison, Text, attribute
+from studio.core.viewspec import ViewSpec
 
 RUN = "run."
 
@@ -38,11 +40,19 @@ class ListScope:
         return _("Child runs") if self.number else _("All runs")
 
     @property
-    def q(self) -> str:
+    def parent(self) -> str:
+        """The id of the run whose children are listed, or nothing."""
+        return self.number.removeprefix(RUN) if self.number.startswith(RUN) else ""
+
+    @property
+    def q(self) -> FilterText:
         """What its filter says of itself, though nobody wrote it."""
-        if not self.number.startswith(RUN):
-            return ""
-        return to_text(children_of(self.number.removeprefix(RUN)))
+        return FilterText.of_tree(children_of(self.parent) if self.parent else None)
+
+    def at(self, spec: ViewSpec) -> str:
+        """The address of the list in that state."""
+        query = spec.to_query()
+        return self.path + (f"?{query}" if query else "")
 
 
 def children_of(run_id: str) -> Comparison:
@@ -50,17 +60,29 @@ def children_of(run_id: str) -> Comparison:
     return Comparison(attribute("parent"), "=", (Text(run_id),))
 
 
+def find_experiment(request: PageRequest, slug: str) -> Experiment:
+    """The experiment that a path names, by its name or as `~<id>`; else a 404."""
+    visible = Experiment.objects.visible_to(request.actor.user).active()
+    here = visible.filter(workspace=request.workspace)
+    if not slug.startswith("~"):
+        return get_object_or_404(here, name=slug)
+    number = slug[1:]
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        raise Http404(slug)
+    return get_object_or_404(here, number=int(number))
+
+
 def scope_of(request: PageRequest) -> ListScope:
     """The list that the request's `in` names; Http404 for an unknown experiment."""
-    number = request.GET.get("in", "")
-    if not number or number.startswith(RUN):
-        return scope_in(request, None)
-    return scope_in(request, find_experiment(request, f"~{number}"))
+    return scope_named(request, request.GET.get("in", ""))
 
 
-def scope_in(request: PageRequest, experiment: Experiment | None) -> ListScope:
-    """The list of that experiment; without one, as the request's `in` says."""
-    return scope_at(request.workspace.name, experiment, request.GET.get("in", ""))
+def scope_named(request: PageRequest, said: str) -> ListScope:
+    """The list that `said` names; Http404 for an unknown experiment."""
+    workspace = request.workspace.name
+    if not said or said.startswith(RUN):
+        return scope_at(workspace, None, said)
+    return scope_at(workspace, find_experiment(request, f"~{said}"), said)
 
 
 def scope_at(workspace: str, experiment: Experiment | None, said: str) -> ListScope:
@@ -72,12 +94,6 @@ def scope_at(workspace: str, experiment: Experiment | None, said: str) -> ListSc
         run_id = said.removeprefix(RUN)
         return ListScope(None, f"{run_path(workspace, run_id)}children/", said)
     return ListScope(None, f"/w/{workspace}/runs/")
-
-
-def parent_in(request: PageRequest) -> str:
-    """The id of the run whose children the request's `in` means, or nothing."""
-    said = request.GET.get("in", "")
-    return said.removeprefix(RUN) if said.startswith(RUN) else ""
 
 
 def number_of(experiment: Experiment | None) -> str:

@@ -7,7 +7,7 @@ rows and columns that a browser would show there.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from runs.access.answers import asked_form
 from runs.pages.conditional import varied
+from runs.pages.list_state import ListState
 from runs.pages.members_only import PageRequest
 from runs.render import sheets
 from runs.render.pills import field_label
@@ -26,8 +27,7 @@ from studio.core.filters import Field, fields
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import METRICS, attribute
 from studio.core.statuses import RunStatus
-from studio.core.viewlenient import Complaint
-from studio.core.viewspec import Column, ViewSpec
+from studio.core.viewspec import Column
 
 #: What could not be followed, where the body has no place for it: a JSON list of texts.
 NOTICE_HEADER = "X-Studio-Notice"
@@ -49,14 +49,13 @@ def kind_of(request: PageRequest) -> str:
 def runs_twin(
     request: PageRequest,
     kind: str,
-    spec: ViewSpec,
+    state: ListState,
     page: RunPage,
     columns: Sequence[Column],
-    complaints: Iterable[Complaint],
 ) -> HttpResponse:
     asked = [column.field for column in columns]
     ways = {
-        name: "?" + spec.to_query(**{cursor: place})
+        name: f"{state.path}?{state.spec.to_query(**{cursor: place})}"
         for name, cursor, place in (
             ("prev", "before", page.before),
             ("next", "after", page.after),
@@ -68,7 +67,7 @@ def runs_twin(
         "total_is_exact": page.total_is_exact,
         "before": page.before,
         "after": page.after,
-        "notices": [each.message for each in complaints],
+        "notices": [each.message for each in state.complaints],
     }
     return sheet_answer(request, kind, _run_sheet(page.rows, asked), told, ways)
 
@@ -77,7 +76,7 @@ def experiments_twin(
     request: PageRequest, kind: str, page: ExperimentPage, ways: dict[str, str]
 ) -> HttpResponse:
     told = {"total": page.total, "page": page.page, "pages": page.pages}
-    found = {name: query for name, query in ways.items() if query}
+    found = {name: request.path + query for name, query in ways.items() if query}
     return sheet_answer(request, kind, _experiment_sheet(page.rows), told, found)
 
 
@@ -88,7 +87,7 @@ def sheet_answer(
     told: dict[str, Any],
     ways: dict[str, str],
 ) -> HttpResponse:
-    """`ways` are queries of neighbouring pages, by their relation to this one."""
+    """`ways` are addresses of neighbouring pages, by their relation to this one."""
     if kind == JSON:
         names = [column.name for column in sheet.columns]
         body = {"columns": names, "rows": sheets.as_records(sheet), **told}
@@ -101,8 +100,8 @@ def sheet_answer(
     content_type = kind if kind == JSON else f"{kind}; charset=utf-8"
     answer = varied(HttpResponse(text, content_type=content_type))
     links = [
-        f'<{request.build_absolute_uri(request.path + query)}>; rel="{name}"'
-        for name, query in ways.items()
+        f'<{request.build_absolute_uri(address)}>; rel="{name}"'
+        for name, address in ways.items()
     ]
     if links:
         answer["Link"] = ", ".join(links)

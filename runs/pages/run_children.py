@@ -6,6 +6,8 @@ any other, that comes back where somebody takes it away.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,8 +18,9 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.pages import run_list
-from runs.pages.box_lines import take_lines
-from runs.pages.list_scope import RUN, children_of
+from runs.pages.box_lines import with_lines
+from runs.pages.list_scope import RUN, children_of, scope_at
+from runs.pages.list_state import ListState, read_page
 from runs.pages.members_only import PageRequest
 from runs.pages.run_head import (
     conditional,
@@ -30,8 +33,7 @@ from runs.pages.run_head import (
 from runs.pages.run_nothing import nothing_in
 from runs.search.run_detail import RunHead
 from studio.core.errors import InvalidFilter
-from studio.core.filters import parse, to_text
-from studio.core.filters.edit import terms
+from studio.core.filters.filter_text import FilterText
 
 
 @access(Permission.READ)
@@ -40,17 +42,24 @@ def children(request: PageRequest, run_id: str) -> HttpResponseBase:
     head = find_head(request, run_id)
     if request.htmx and request.GET.get("part") == "head":
         return _head_alone(request, head)
-    here = request.get_full_path()
     scoped = partial(of_parent, run_id=head.run.run_id)
-    take_lines(request)
-    asked: Any = request.GET.copy()
-    asked["q"] = scoped(asked.get("q", ""))
-    asked["in"] = f"{RUN}{head.run.run_id}"
-    request.GET = asked
-    context = {**_around(request, head), "here": here}
+    context = {**_around(request, head), "here": request.get_full_path()}
     nothing = None if head.children else nothing_in("children", head.run)
     around = run_list.Around("run_children.html", context, scoped, nothing)
-    return run_list.show(request, None, around=around)
+    return run_list.show(request, _state(request, head, scoped), around)
+
+
+def _state(
+    request: PageRequest, head: RunHead, scoped: Callable[[str], str]
+) -> ListState:
+    """The state of the address, with the parent in its filter and in its scope."""
+    given = with_lines(request.GET).copy()
+    given["in"] = said = f"{RUN}{head.run.run_id}"
+    scope = scope_at(request.workspace.name, None, said)
+    state = read_page(request, scope, given)
+    spec = replace(state.spec, q=scoped(state.spec.q))
+    given["q"] = spec.q
+    return state.showing(spec)
 
 
 def _head_alone(request: PageRequest, head: RunHead) -> HttpResponse:
@@ -74,14 +83,9 @@ def _around(request: PageRequest, head: RunHead) -> dict[str, Any]:
 def of_parent(q: str, run_id: str) -> str:
     """The filter with the term that its runs are children of that run."""
     term = children_of(run_id)
-    said = to_text(term)
     try:
-        node = parse(q) if q.strip() else None
+        source = FilterText.of(q).source
     except InvalidFilter:
         # The list says what is wrong with it, and shows what of it can be read.
         return q
-    if node is None:
-        return said
-    if term in terms(node):
-        return q
-    return f"{said} and ({q})" if len(terms(node)) == 1 else f"{said} {q}"
+    return q if term in source.nodes else FilterText.of_source(source.preceded_by(term))

@@ -19,7 +19,7 @@ from studio.core.filters import Field, Node, fields
 from studio.core.filters.cursor import MAX_TERMS
 from studio.core.filters.edit import terms, without_term
 from studio.core.filters.parse import MAX_LENGTH
-from studio.core.filters.source import Source, read
+from studio.core.filters.source import Source
 from studio.core.filters.text import field_text, to_text
 from studio.core.filters.tree import (
     ATTRIBUTE,
@@ -101,7 +101,7 @@ class Links:
     @cached_property
     def source(self) -> Source:
         """The filter as it was typed; of one that cannot be read, nothing."""
-        return Source("") if self.node is None and self.spec.q else read(self.spec.q)
+        return Source("") if self.node is None and self.spec.q else self.spec.source
 
     def query(self, **changes: Any) -> str:
         return "?" + self.spec.to_query(**changes)
@@ -145,8 +145,7 @@ class Links:
         """The list with only the runs of which all the terms are true."""
         numbers = self.source.replaced_by(*terms)
         if numbers not in self._freed:
-            left = self.source.without(*numbers) if numbers else self.spec.q
-            self._freed[numbers] = read(left)
+            self._freed[numbers] = self.source.cut(*numbers)
         source = self._freed[numbers]
         q = source.added(all_of(*terms)) if terms else source.text
         return self.query(q=q, **changes)
@@ -173,8 +172,7 @@ class Links:
         """The filter without the terms that already choose values of the field."""
         if asked not in self._without:
             chosen = [n for n, t in enumerate(self.source.nodes) if _chooses(t, asked)]
-            source = read(self.source.without(*chosen)) if chosen else self.source
-            self._without[asked] = source
+            self._without[asked] = self.source.cut(*chosen)
         return self._without[asked]
 
 

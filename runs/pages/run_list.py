@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.models import Experiment, ExperimentStar, View
+from runs.models import ExperimentStar
 from runs.pages import (
     conditional,
     facets,
@@ -23,37 +23,32 @@ from runs.pages import (
     run_table,
     selecting,
 )
-from runs.pages.box_lines import beside_box, in_one_line, take_lines
+from runs.pages.box_lines import LINES, beside_box, in_one_line
 from runs.pages.conditional import varied
 from runs.pages.experiment_description import about
-from runs.pages.experiments import find_experiment
 from runs.pages.export import asked_format, export
-from runs.pages.group_table import (
-    group_context,
-)
+from runs.pages.group_table import group_context
 from runs.pages.group_texts import groups_twin
 from runs.pages.list_charts import charts_of
 from runs.pages.list_empty import empty
 from runs.pages.list_found import Found, find
 from runs.pages.list_news import kept_rows, news_words
-from runs.pages.list_scope import scope_in
+from runs.pages.list_scope import find_experiment
+from runs.pages.list_state import ListState
 from runs.pages.members_only import PageRequest
 from runs.pages.run_legal import role_refusal
 from runs.pages.run_links import Links, strip
 from runs.pages.run_nothing import Nothing
 from runs.pages.short_address import pushed, says_too_much, to_query
 from runs.pages.view_bar import bar
-from runs.pages.view_state import ListState, missing_in, read_state, with_view
+from runs.pages.view_state import missing_in, read_list, with_view
 from studio.core.errors import (
     InvalidFilter,
     NotSupported,
     QueryTimeout,
     StudioError,
 )
-from studio.core.viewlenient import (
-    read_leniently,
-    readable_part,
-)
+from studio.core.viewlenient import readable_part
 from studio.core.viewspec import ROWS, ViewSpec
 
 HTMX_SWAPS_THIS = 422
@@ -82,134 +77,127 @@ Wrong = (InvalidFilter, NotSupported, QueryTimeout)
 @access(Permission.READ)
 @require_safe
 def all_runs(request: PageRequest) -> HttpResponseBase:
-    return _shorter(request) or show(request, None)
+    state = read_list(request, None)
+    return _shorter(request, state) or show(request, state)
 
 
 @access(Permission.READ)
 @require_safe
 def experiment_runs(request: PageRequest, slug: str) -> HttpResponseBase:
-    experiment = find_experiment(request, slug)
-    return _shorter(request) or show(request, experiment)
+    state = read_list(request, find_experiment(request, slug))
+    return _shorter(request, state) or show(request, state)
 
 
-def _shorter(request: PageRequest) -> HttpResponse | None:
-    had_lines = take_lines(request) and not request.htmx
+def _shorter(request: PageRequest, state: ListState) -> HttpResponse | None:
+    had_lines = LINES in request.GET and not request.htmx
     is_page = not list_twins.kind_of(request) and not asked_format(request)
     if not is_page or not (had_lines or says_too_much(request)):
         return None
-    spec, complaints = read_leniently(request.GET.dict())
-    return None if complaints else to_query(request, spec.to_query())
+    return None if state.complaints else to_query(request, state.spec.to_query())
 
 
 def show(
-    request: PageRequest,
-    experiment: Experiment | None,
-    view: View | None = None,
-    around: Around = ALONE,
+    request: PageRequest, state: ListState, around: Around = ALONE
 ) -> HttpResponseBase:
-    """The list at the request's address; `view` is the one that it names, if known."""
+    """The list in that state."""
     form = asked_format(request)
-    if form:
-        state = with_view(request, read_state(request, experiment), view)
-        return export(request, form, state.spec, state.complaints, experiment)
-    return _one_page(request, experiment, view, around)
+    return export(with_view(state), form) if form else _one_page(request, state, around)
 
 
-def _one_page(
-    request: PageRequest,
-    experiment: Experiment | None,
-    view: View | None,
-    around: Around,
-) -> HttpResponse:
+def _one_page(request: PageRequest, state: ListState, around: Around) -> HttpResponse:
     kind = list_twins.kind_of(request)
-    opens = not kind and not request.htmx and view is None
-    state = read_state(request, experiment, with_default=opens)
     try:
-        stamp = conditional.stamp_of(request, state.spec, state.spec.filter())
+        stamp = conditional.stamp_of(request, state.spec, state.path, state.given)
         if request.htmx and conditional.is_untouched(request, stamp):
             return conditional.not_modified(conditional.known_tag(request))
-        state = with_view(request, state, view)
-        spec, complaints = state.spec, state.complaints
-        found = find(request, spec, complaints, experiment)
+        state = with_view(state)
+        found = find(request, state)
     except Wrong as error:
         if kind:
             raise
         if request.htmx:
             return _refused_fragment(request, state.spec, error)
-        state = with_view(request, state)
-        return _page_of_wrong(request, state, experiment, error, around)
+        return _page_of_wrong(request, with_view(state), error, around)
     if kind:
         return _twin(request, kind, found)
-    context = _context(request, found, experiment)
-    context |= bar(request, replace(state, spec=found.spec), experiment, found.columns)
-    context["complaints"] += missing_in(request, state, found.page)
+    context = _context(request, found)
+    context |= bar(request, found.state, found.columns)
+    context["complaints"] += missing_in(found.state, found.page)
     context["nothing"] = around.nothing
     if request.htmx:
-        return _fragment(request, context, stamp)
-    context |= _frame(request, spec, experiment) | {"etag": f'"{stamp}-"'}
+        return _fragment(request, state, context, stamp)
+    context |= _frame(request, state) | {"etag": f'"{stamp}-"'}
     return varied(render(request, around.template, {**context, **around.context}))
 
 
 def _twin(request: PageRequest, kind: str, found: Found) -> HttpResponse:
-    spec, complaints = found.spec, found.complaints
     if found.grouped is not None:
-        return groups_twin(request, kind, spec, found.grouped, complaints)
-    return list_twins.runs_twin(
-        request, kind, spec, found.page, found.columns, complaints
-    )
+        return groups_twin(request, kind, found.state, found.grouped)
+    return list_twins.runs_twin(request, kind, found.state, found.page, found.columns)
 
 
-def _context(
-    request: PageRequest, found: Found, experiment: Experiment | None
-) -> dict[str, Any]:
-    spec, page, columns = found.spec, found.page, found.columns
-    number, numbers = scope_in(request, experiment).number, found.chosen.numbers
-    links = Links(request.workspace.name, spec, spec.filter(), number, numbers)
-    shown = spec.parameters()
+def _context(request: PageRequest, found: Found) -> dict[str, Any]:
+    state, page, columns = found.state, found.page, found.columns
+    spec, shown = state.spec, state.spec.parameters()
+    workspace, numbers = state.workspace.name, found.chosen.numbers
+    links = Links(workspace, spec, spec.filter(), state.scope.number, numbers)
     context = {
         "spec": spec,
-        "experiment": experiment,
-        "title": experiment.name if experiment else _("All runs"),
         "in_box": in_one_line(spec.q),
         "kept": [(n, shown[n]) for n in KEPT if n in shown] + beside_box(spec.q),
         "sizes": ROWS,
-        "complaints": [*found.complaints],
+        "complaints": [*state.complaints],
         "can_edit": not role_refusal(request, Permission.ANNOTATE),
-        **selecting.tray(request, found.chosen, page, links),
+        **_named(state),
+        **selecting.tray(state, found.chosen, page, links),
         **run_table.table(page, columns, links, found.counts),
         "kept_rows": kept_rows(
-            request, spec, page, run_table.shown_columns(columns, page, spec), links
+            request, state, page, run_table.shown_columns(columns, page, spec), links
         ),
     }
-    context |= charts_of(request, spec, experiment, links)
+    context |= charts_of(request, state, links)
     if found.grouped is not None:
         context["grouped"] = group_context(request, found.grouped, links)
     if not page.rows:
-        context |= empty(request, links, experiment)
+        context |= empty(state, links)
     return context
 
 
-def _frame(
-    request: PageRequest, spec: ViewSpec, experiment: Experiment | None
-) -> dict[str, Any]:
-    """What stands around the table, whether the filter could be read or not."""
-    starred = experiment is not None and (
-        ExperimentStar.objects.filter(
-            experiment=experiment, user=request.actor.user
-        ).exists()
-    )
+def _named(state: ListState) -> dict[str, Any]:
+    experiment = state.experiment
     return {
-        "typed": in_one_line(spec.q),
+        "experiment": experiment,
+        "title": experiment.name if experiment else _("All runs"),
+        "page_path": state.path,
+    }
+
+
+def _frame(request: PageRequest, state: ListState) -> dict[str, Any]:
+    """What stands around the table, whether the filter could be read or not."""
+    experiment = state.experiment
+    starred = experiment is not None and (
+        ExperimentStar.objects.filter(experiment=experiment, user=state.viewer).exists()
+    )
+    context = {
+        "typed": in_one_line(state.spec.q),
         "experiment_starred": starred,
-        "experiment_star_url": f"{request.path}star/",
+        "experiment_star_url": f"{state.path}star/",
         "here": request.get_full_path(),
-        "list_in": scope_in(request, experiment).number,
+        "list_in": state.scope.number,
         "can_edit": not role_refusal(request, Permission.ANNOTATE),
-        **selecting.form(request, spec, experiment),
+        **selecting.form(state),
         "news": news_words(),
         **about(request, experiment),
-        **facets.around(request, spec, experiment),
+        **facets.around(request, state),
     }
+    return context | _in_place(state) if state.shown_at else context
+
+
+def _in_place(state: ListState) -> dict[str, Any]:
+    """Of a page that another address opened: its own address, and where that is."""
+    section = "runs" if state.experiment is None else "experiments"
+    address = state.shown_at
+    return {"shown_at": address, "here": address, "section": section}
 
 
 def _refused_fragment(
@@ -227,14 +215,10 @@ def _refused_fragment(
 
 
 def _page_of_wrong(
-    request: PageRequest,
-    state: ListState,
-    experiment: Experiment | None,
-    error: StudioError,
-    around: Around,
+    request: PageRequest, state: ListState, error: StudioError, around: Around
 ) -> HttpResponse:
     """A page has no rows of before to keep: it shows those of what can be read."""
-    spec, complaints = state.spec, state.complaints
+    spec = state.spec
     problem = filter_note.problem(spec, error, rows_stay=False)
     context: dict[str, Any] = {"etag": ""}
     part = replace(spec, q=around.scoped(readable_part(spec.q)), after="", before="")
@@ -242,43 +226,40 @@ def _page_of_wrong(
         if isinstance(error, QueryTimeout):
             raise error
         try:
-            found = find(request, part, complaints, experiment)
+            found = find(request, state.showing(part))
         except (InvalidFilter, NotSupported):
             part = replace(part, q=around.scoped(""))
-            found = find(request, part, complaints, experiment)
-        context |= _context(request, found, experiment)
-        context["complaints"] += missing_in(request, state, found.page)
+            found = find(request, state.showing(part))
+        context |= _context(request, found)
+        context["complaints"] += missing_in(state, found.page)
         problem |= {"rows_of": found.spec.q, "rows_of_all": not found.spec.q}
     except QueryTimeout:
-        context |= _without_rows(request, spec, experiment)
-    context |= bar(request, state, experiment, spec.columns)
-    context |= _frame(request, spec, experiment) | {"problem": problem}
+        context |= _without_rows(state)
+    context |= bar(request, state, spec.columns)
+    context |= _frame(request, state) | {"problem": problem}
     whole = {**context, **around.context}
     return varied(render(request, around.template, whole, status=error.status))
 
 
-def _without_rows(
-    request: PageRequest, spec: ViewSpec, experiment: Experiment | None
-) -> dict[str, Any]:
-    number = scope_in(request, experiment).number
-    links = Links(request.workspace.name, spec, None, number)
+def _without_rows(state: ListState) -> dict[str, Any]:
+    links = Links(state.workspace.name, state.spec, None, state.scope.number)
     return {
-        "spec": spec,
-        "experiment": experiment,
-        "title": experiment.name if experiment else _("All runs"),
+        "spec": state.spec,
+        **_named(state),
         "strip": strip({}, links),
         "counts_are_exact": True,
     }
 
 
 def _fragment(
-    request: PageRequest, context: dict[str, Any], stamp: str
+    request: PageRequest, state: ListState, context: dict[str, Any], stamp: str
 ) -> HttpResponse:
     html = render_to_string("_run_table.html", context, request)
-    if conditional.SHOWN not in request.GET:
+    if conditional.SHOWN not in state.given:
         # The address changes too; a look for news leaves it, and the bar, as it is.
         html += render_to_string("_view_bar.html", {**context, "oob": True}, request)
     etag = conditional.etag_of(stamp, html)
     if conditional.looks_the_same(request, etag):
         return conditional.not_modified(etag)
-    return pushed(request, varied(HttpResponse(html), etag), context["spec"].to_query())
+    answer, query = varied(HttpResponse(html), etag), context["spec"].to_query()
+    return pushed(request, answer, state.path, query)

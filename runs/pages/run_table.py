@@ -10,11 +10,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.models import Experiment
 from runs.pages.differing import differing
 from runs.pages.filter_pills import pills
-from runs.pages.list_scope import parent_in
-from runs.pages.members_only import PageRequest
+from runs.pages.list_state import ListState
 from runs.pages.run_cells import ROLLUP, Best, rows
 from runs.pages.run_links import Links, heads, strip, strip_size
 from runs.pages.tree_rows import roots_among, tree_totals
@@ -36,20 +34,16 @@ QUICK, SLOW = 5, 20
 REST = 300
 
 
-def columns_of(
-    request: PageRequest, spec: ViewSpec, experiment: Experiment | None
-) -> tuple[Column, ...]:
+def columns_of(state: ListState) -> tuple[Column, ...]:
     """The chosen columns; else also the experiment and the common metrics."""
-    if spec.has_columns:
-        return with_name(spec.columns)
-    return default_columns(request, experiment)
+    if state.spec.has_columns:
+        return with_name(state.spec.columns)
+    return default_columns(state)
 
 
-def default_columns(
-    request: PageRequest, experiment: Experiment | None
-) -> tuple[Column, ...]:
-    viewer, parent = request.actor.user, parent_in(request)
-    metrics = common_metrics(viewer, request.workspace, experiment, parent=parent)
+def default_columns(state: ListState) -> tuple[Column, ...]:
+    experiment, parent = state.experiment, state.scope.parent
+    metrics = common_metrics(state.viewer, state.workspace, experiment, parent=parent)
     if experiment is not None:
         return (*DEFAULT_COLUMNS, *(Column(each) for each in metrics))
     # The column of the experiment takes the place of a metric.
@@ -65,19 +59,16 @@ def with_name(columns: tuple[Column, ...]) -> tuple[Column, ...]:
 
 
 def find_page(
-    request: PageRequest,
-    spec: ViewSpec,
-    columns: tuple[Column, ...],
-    experiment: Experiment | None,
+    state: ListState, columns: tuple[Column, ...]
 ) -> tuple[RunPage, StatusCounts]:
-    hidden = tuple(Column(each) for each in ROLLUP)
+    spec, hidden = state.spec, tuple(Column(each) for each in ROLLUP)
     asked = replace(spec, columns=columns + hidden)
-    viewer, workspace = request.actor.user, request.workspace
+    who, experiment = (state.viewer, state.workspace), state.experiment
     find = find_tree if spec.is_tree else find_runs
-    page: RunPage = find(asked, viewer, workspace, experiment=experiment)
+    page: RunPage = find(asked, *who, experiment=experiment, now=state.now)
     if not names_status(spec):
         return page, page.counts
-    return page, count_statuses(spec, viewer, workspace, experiment=experiment)
+    return page, count_statuses(spec, *who, experiment=experiment, now=state.now)
 
 
 def table(

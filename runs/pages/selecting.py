@@ -21,10 +21,11 @@ from runs.access.asides import note
 from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
 from runs.actions.selections import DAY, keep_selection
-from runs.models import Experiment, Run, Selection
+from runs.models import Run, Selection
 from runs.models.selections import KEPT
 from runs.pages.compare_state import CompareState
-from runs.pages.list_scope import ListScope, scope_in, scope_of
+from runs.pages.list_scope import scope_of
+from runs.pages.list_state import ListState, state_with
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.pages.run_table import find_page
@@ -44,12 +45,13 @@ from studio.core.viewspec import Column, ViewSpec
 NAMED = 5
 
 
-def chosen_of(request: PageRequest, spec: ViewSpec) -> Chosen:
+def chosen_of(state: ListState) -> Chosen:
     """What the address selects; notes, once a day, that a kept selection is in use."""
-    found = selection.chosen(spec, request.actor.user, request.workspace)
+    spec = state.spec
+    found = selection.chosen(spec, state.viewer, state.workspace)
     if spec.selected and spec.selected[0].startswith(KEPT):
-        slug, now = spec.selected[0].removeprefix(KEPT), now_ms()
-        mine = Selection.objects.filter(workspace=request.workspace, slug=slug)
+        slug, now = spec.selected[0].removeprefix(KEPT), state.now
+        mine = Selection.objects.filter(workspace=state.workspace, slug=slug)
         if mine.filter(used__lt=now - DAY).exists():
             note(mine, used=now)
     return found
@@ -73,12 +75,10 @@ def complaints(chosen: Chosen) -> list[Complaint]:
     return [Complaint("selected", text) for text in said]
 
 
-def form(
-    request: PageRequest, spec: ViewSpec, experiment: Experiment | None
-) -> dict[str, str]:
+def form(state: ListState) -> dict[str, str]:
     """Where the boxes' form goes, and which list it is about."""
-    number = scope_in(request, experiment).number
-    address = reverse("list-select", args=[request.workspace.name])
+    number, spec = state.scope.number, state.spec
+    address = reverse("list-select", args=[state.workspace.name])
     return {
         "select_url": address + (f"?{urlencode({'in': number})}" if number else ""),
         "select_first": select_first(),
@@ -87,19 +87,19 @@ def form(
 
 
 def tray(
-    request: PageRequest, chosen: Chosen, page: RunPage, links: Links
+    state: ListState, chosen: Chosen, page: RunPage, links: Links
 ) -> dict[str, Any]:
     """The head's box, and what the tray says; without a selection there is no tray."""
     here = [row.run.pk for row in page.rows]
     count = sum(key in chosen.numbers for key in here)
-    state = "mixed" if count else "false"
+    partly = "mixed" if count else "false"
     told: dict[str, Any] = {
-        "page_chosen": "true" if here and count == len(here) else state
+        "page_chosen": "true" if here and count == len(here) else partly
     }
     if not chosen.total:
         return told
-    runs = selected_runs(chosen, request.actor.user, request.workspace)
-    spec = links.spec
+    runs = selected_runs(chosen, state.viewer, state.workspace)
+    spec = state.spec
     # Of groups only some runs are shown: nobody is told of others.
     away = 0 if spec.group else chosen.total - count
     place = {"after": spec.after, "before": spec.before}
@@ -110,7 +110,7 @@ def tray(
             "selected": numbers.grouped(chosen.total),
             "elsewhere": numbers.grouped(away) if away else "",
             "match": _all_that_match(page, chosen, spec),
-            **_comparison(request, runs, chosen),
+            **_comparison(state, runs, chosen),
             "differs": links.part("differs"),
             "clear": links.query(selected=(), only=False, **place),
             "too_many": page.total > MOST and not spec.only,
@@ -120,7 +120,7 @@ def tray(
 
 
 def _comparison(
-    request: PageRequest, runs: Sequence[Selected], chosen: Chosen
+    state: ListState, runs: Sequence[Selected], chosen: Chosen
 ) -> dict[str, str]:
     """Where the selected runs are compared, or why they are not."""
     if chosen.total < 2:
@@ -129,10 +129,10 @@ def _comparison(
         most = {"n": numbers.grouped(MOST_COMPARED)}
         text = _("At most %(n)s runs can be compared at once") % most
         return {"compare": "", "compare_title": text}
-    state = CompareState(tuple(each.run.run_id for each in runs))
-    address = reverse("compare", args=[request.workspace.name])
+    compared = CompareState(tuple(each.run.run_id for each in runs))
+    address = reverse("compare", args=[state.workspace.name])
     return {
-        "compare": f"{address}?{state.query()}",
+        "compare": f"{address}?{compared.query()}",
         "compare_title": _("Compare the selected runs (c)"),
     }
 
@@ -170,10 +170,10 @@ def select(request: PageRequest) -> HttpResponse:
     `add` and `drop` name runs, divided by commas; `toggle` is one of them, `page` the
     rows of the page (1: all, 0: none), `all` whatever matches but what is dropped.
     """
-    scope = scope_of(request)
-    spec = _asked(request)
-    keys = list(selection.chosen(spec, request.actor.user, request.workspace).keys)
-    add, drop = _changes(request, scope, spec, keys)
+    state = state_with(request, scope_of(request), _asked(request))
+    spec = state.spec
+    keys = list(selection.chosen(spec, state.viewer, state.workspace).keys)
+    add, drop = _changes(request, state, keys)
     keys = selection.with_changes(keys, add, drop)
     spec = spec.changed(
         selected=_text(request, keys),
@@ -181,8 +181,7 @@ def select(request: PageRequest) -> HttpResponse:
         after=spec.after,
         before=spec.before,
     )
-    query = spec.to_query(after=spec.after, before=spec.before)
-    return HttpResponseRedirect(scope.path + (f"?{query}" if query else ""))
+    return HttpResponseRedirect(state.scope.at(spec))
 
 
 def _asked(request: PageRequest) -> ViewSpec:
@@ -199,7 +198,7 @@ def _asked(request: PageRequest) -> ViewSpec:
 
 
 def _changes(
-    request: PageRequest, scope: ListScope, spec: ViewSpec, keys: Sequence[int]
+    request: PageRequest, state: ListState, keys: Sequence[int]
 ) -> tuple[list[int], list[int]]:
     """The keys of runs to select, and to select no more."""
     given = request.POST
@@ -210,7 +209,7 @@ def _changes(
     drop += [key for key in toggled if key in keys]
     if "page" in given:
         columns = (Column(attribute("name")),)
-        page, _counts = find_page(request, spec, columns, scope.experiment)
+        page, _counts = find_page(state, columns)
         of_page = [row.run.pk for row in page.rows]
         if given["page"] == "1":
             add += of_page
@@ -218,18 +217,18 @@ def _changes(
             drop += of_page
     if "all" in given:
         gone = set(drop)
-        add += [key for key in _matching(request, scope, spec) if key not in gone]
+        add += [key for key in _matching(state) if key not in gone]
     return add, drop
 
 
-def _matching(request: PageRequest, scope: ListScope, spec: ViewSpec) -> list[int]:
+def _matching(state: ListState) -> list[int]:
     """The keys of all runs that match, the newest first."""
     question = ask(
-        spec,
-        request.actor.user,
-        request.workspace,
-        now=now_ms(),
-        experiment=scope.experiment,
+        state.spec,
+        state.viewer,
+        state.workspace,
+        now=state.now,
+        experiment=state.experiment,
     )
     found = run_set(question)
     if not found.exact:

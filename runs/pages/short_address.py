@@ -26,16 +26,18 @@ def says_too_much(request: PageRequest) -> bool:
 
 def to_query(request: PageRequest, query: str) -> HttpResponse:
     """Leads to the same page with that query."""
-    return HttpResponseRedirect(address(request, query))
+    return HttpResponseRedirect(address(request.path, query))
 
 
-def pushed(request: PageRequest, answer: HttpResponse, query: str) -> HttpResponse:
+def pushed(
+    request: PageRequest, answer: HttpResponse, path: str, query: str
+) -> HttpResponse:
     """Has the browser show that query, where a script sent the form."""
     if request.htmx and request.htmx.trigger == _FORM:
-        answer["HX-Push-Url"] = address(request, query)
+        answer["HX-Push-Url"] = address(path, query)
     return answer
 
 
-def address(request: PageRequest, query: str) -> str:
+def address(path: str, query: str) -> str:
     query = query.removeprefix("?")
-    return request.path + (f"?{query}" if query else "")
+    return path + (f"?{query}" if query else "")

@@ -10,7 +10,7 @@ from runs.access.rules import Permission, access
 from runs.actions.annotate import star_experiment, star_run
 from runs.actions.clock import now_ms
 from runs.models import Run
-from runs.pages.experiments import find_experiment
+from runs.pages.list_scope import find_experiment
 from runs.pages.members_only import PageRequest
 from runs.pages.way_back import asked_place
 

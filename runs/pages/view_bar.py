@@ -13,11 +13,10 @@ from runs.access.origins import public_origin
 from runs.access.rules import Permission
 from runs.models import Experiment, Role, View
 from runs.models.views import may_edit
-from runs.pages.list_scope import ListScope, scope_in
+from runs.pages.list_state import ListState
 from runs.pages.members_only import PageRequest
 from runs.pages.view_state import (
     BUILT_IN,
-    ListState,
     address_of,
     list_of,
     spec_of,
@@ -32,19 +31,13 @@ UNCHOSEN = "unchosen"
 
 
 def bar(
-    request: PageRequest,
-    state: ListState,
-    experiment: Experiment | None,
-    columns: tuple[Column, ...],
+    request: PageRequest, state: ListState, columns: tuple[Column, ...]
 ) -> dict[str, Any]:
     """`columns` are those that the list shows: what is saved says them."""
-    view, workspace = state.view, request.workspace.name
-    spec = state.spec.changed()
-    scope = scope_in(request, experiment)
-    if view is None and scope.q:
-        state = replace(state, base=replace(state.base, q=scope.q))
-    found = changes(state, experiment)
-    kept = replace(spec, columns=columns)
+    origin, view, workspace = state.origin, state.view, state.workspace.name
+    spec, scope = state.spec.changed(), state.scope
+    found = changes(state)
+    kept = replace(spec, columns=columns, has_columns=True)
     given = {"in": scope.number} if scope.number else {}
     query = "&".join(filter(None, [kept.to_query(), urlencode(given)]))
     unchosen = "" if spec.has_columns else f"&{UNCHOSEN}=1"
@@ -56,33 +49,28 @@ def bar(
         "view_state": query,
         "view_is_stale": state.is_stale,
         "save_refusal": save_refusal(request, view),
-        "reset_href": reset_href(workspace, view, experiment)
-        if view
-        else _at(scope, ViewSpec(view=BUILT_IN)),
+        "reset_href": address_of(workspace, list_of(origin.view), origin.newest)
+        if origin
+        else scope.at(ViewSpec(view=BUILT_IN)),
         "view_menu_href": f"{reverse('view-menu', args=[workspace])}?{query}{unchosen}",
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
-        "back": _at(scope, state.spec),
-        "share_text": share_text(request, state, scope),
-        "is_own_view": view is not None and view.owner_id == request.actor.user.pk,
+        "back": scope.at(state.spec),
+        "share_text": share_text(request, state),
+        "is_own_view": view is not None and view.owner_id == state.viewer.pk,
     }
 
 
-def _at(scope: ListScope, spec: ViewSpec) -> str:
-    """The page's own list in that state."""
-    query = spec.to_query()
-    return scope.path + (f"?{query}" if query else "")
-
-
-def changes(state: ListState, experiment: Experiment | None) -> list[Difference]:
+def changes(state: ListState) -> list[Difference]:
     """What the list shows otherwise than the view that it began from."""
-    base, view, spec = state.base, state.view, state.spec
+    origin, spec, experiment = state.origin, state.spec, state.experiment
+    base = origin.base if origin else ViewSpec(q=state.scope.q)
     if base.has_columns == spec.has_columns:
         found = list(differences(base, spec))
     else:
         # Of columns that nobody chose it would cost queries to say which they are.
         found = list(differences(replace(base, columns=spec.columns), spec))
         found.append(Difference("columns", _chosen(base), _chosen(spec)))
-    there = list_of(view) if view else experiment
+    there = list_of(origin.view) if origin else experiment
     if (there and there.pk) != (experiment and experiment.pk):
         names = (each.name if each else NOTHING for each in (there, experiment))
         found.append(Difference("list", *names))
@@ -112,13 +100,11 @@ def reset_href(workspace: str, view: View | None, experiment: Experiment | None)
     return address_of(workspace, list_of(view), spec_of(view))
 
 
-def share_text(request: PageRequest, state: ListState, scope: ListScope) -> str:
+def share_text(request: PageRequest, state: ListState) -> str:
     """The address that shows to others what is shown here."""
-    origin = public_origin(request)
-    view = state.view
-    if view is None:
-        spec = state.spec.changed()
-        return origin + _at(scope, spec)
-    query = overriding(spec_of(view), state.spec)
-    path = reverse("view", args=[view.slug])
-    return origin + path + (f"?{query}" if query else "")
+    server, origin = public_origin(request), state.origin
+    if origin is None:
+        return server + state.scope.at(state.spec.changed())
+    query = overriding(origin.newest, state.spec)
+    path = reverse("view", args=[origin.view.slug])
+    return server + path + (f"?{query}" if query else "")

@@ -8,8 +8,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from runs.models import Experiment, View
-from runs.pages.experiments import find_experiment
-from runs.pages.list_scope import RUN
+from runs.pages.list_scope import RUN, find_experiment
 from runs.pages.members_only import PageRequest
 from runs.pages.way_back import asked_place
 from studio.core.errors import InvalidValue

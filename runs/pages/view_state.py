@@ -7,14 +7,18 @@ list that opens with a default show that very page, and name its address.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from runs.models import Experiment, View
+from runs.models import Experiment, User, View
+from runs.pages.box_lines import with_lines
+from runs.pages.list_scope import scope_at
+from runs.pages.list_state import ListState, Origin, read_page, state_with
+from runs.pages.list_twins import kind_of
 from runs.pages.members_only import PageRequest
 from runs.render.addresses import experiment_path
 from runs.render.missing_words import missing_words
@@ -23,101 +27,93 @@ from runs.search.scope import KINDS
 from runs.search.view_missing import missing_columns, missing_list
 from runs.search.views import find_default, find_view, revision_of
 from studio.core.errors import NotFound
-from studio.core.viewlenient import (
-    Complaint,
-    read_leniently,
-    read_stored,
-    without,
-)
+from studio.core.viewlenient import Complaint, overridden, read_stored, without
 from studio.core.viewspec import Column, ViewSpec
 
 #: What stands for the built-in view in an address.
 BUILT_IN = "default"
 
 
-@dataclass
-class ListState:
-    """The state of a list, and what it began from: `base`, of `view` (None: built in).
-
-    `is_stale`: somebody saved the view after that.
-    """
-
-    spec: ViewSpec
-    complaints: list[Complaint]
-    view: View | None = None
-    base: ViewSpec = field(default_factory=ViewSpec)
-
-    @property
-    def is_stale(self) -> bool:
-        number = self.spec.view_revision
-        return self.view is not None and 0 < number != self.view.revision
-
-
-def read_state(
-    request: PageRequest, experiment: Experiment | None, *, with_default: bool = False
-) -> ListState:
-    """The state in the request's address, its view not looked for yet.
-
-    `with_default`: a list of which the address says nothing opens as was chosen.
-    """
-    view = None
-    if with_default and not request.GET:
-        view = find_default(request.workspace, request.actor.user, experiment)
+def read_list(request: PageRequest, experiment: Experiment | None) -> ListState:
+    """The state in a list's address; without one a page opens as was chosen."""
+    given, workspace = with_lines(request.GET), request.workspace
+    scope = scope_at(workspace.name, experiment, given.get("in", ""))
+    if not (given or request.htmx or kind_of(request)):
+        view = find_default(workspace, request.actor.user, experiment)
         if view is not None:
-            show_in_place(request, request.path, spec_of(view))
-    spec, complaints = read_leniently(request.GET.dict())
-    # Of a view's link: the address that the page names has only what could be followed.
-    complaints = [*getattr(request, "unfollowed", ()), *complaints]
-    return ListState(spec, complaints, view)
+            origin = origin_of(view)
+            opened = state_with(request, scope, origin.newest)
+            return _in_place(replace(opened, origin=origin))
+    return read_page(request, scope, given)
 
 
-def with_view(
-    request: PageRequest, state: ListState, view: View | None = None
-) -> ListState:
-    """The same with the view that it names: `view`, where that is known already."""
+def opened_by_link(request: PageRequest, view: View) -> ListState:
+    """The list that the view shows, with what its link says instead.
+
+    The list names what could not be followed; the address that it shows leaves it out.
+    """
+    experiment, origin = list_of(view), origin_of(view)
+    scope = scope_at(view.workspace.name, experiment, "")
+    spec, complaints = overridden(origin.newest, request.GET.dict())
+    state = state_with(request, scope, spec)
+    path = list_path(view.workspace.name, experiment)
+    told = tuple(complaints)
+    return _in_place(replace(state, path=path, origin=origin, complaints=told))
+
+
+def _in_place(state: ListState) -> ListState:
+    """As if its own address had been asked for: a redirect without the way.
+
+    The page names the address, so that browsers show it.
+    """
+    query = state.spec.to_query()
+    return replace(state, given=QueryDict(query), shown_at=f"{state.path}?{query}")
+
+
+def with_view(state: ListState) -> ListState:
+    """The same with the view that it names."""
     spec = state.spec
-    if not spec.view_slug or spec.view_slug == BUILT_IN:
+    if state.origin or spec.view_slug in ("", BUILT_IN):
         return state
     try:
-        view = view or state.view
-        if view is None:
-            view = find_view(spec.view_slug, request.actor.user, request.workspace)
-        return replace(state, view=view, base=_base(request, spec, view))
+        view = find_view(spec.view_slug, state.viewer, state.workspace)
     except NotFound:
         # In one and the same sentence for what is private and what never was.
         said = _("There is no view %(name)s here.") % {"name": spec.view_slug}
-        told = [*state.complaints, Complaint("view", said)]
-        return ListState(without(spec, "view"), told)
-
-
-def _base(request: PageRequest, spec: ViewSpec, view: View) -> ViewSpec:
+        return state.showing(without(spec, "view"), Complaint("view", said))
+    origin = origin_of(view)
     number = spec.view_revision or view.revision
     if number != view.revision:
-        try:
-            old = revision_of(view, request.actor.user, number)
-            return read_stored(old.spec)[0]
-        except NotFound:
-            pass
-    return read_stored(view.spec)[0]
+        origin = replace(origin, base=_revision(origin, state.viewer, number))
+    base, newest = (
+        _with_same_text(each, spec) for each in (origin.base, origin.newest)
+    )
+    return replace(state, origin=replace(origin, base=base, newest=newest))
+
+
+def _with_same_text(stored: ViewSpec, spec: ViewSpec) -> ViewSpec:
+    """The stored state, whose filter need not be parsed again where it is the same."""
+    return replace(stored, q=spec.q) if stored.q == spec.q else stored
+
+
+def _revision(origin: Origin, viewer: User, number: int) -> ViewSpec:
+    """What that revision showed; if it is not to be had, what the newest shows."""
+    try:
+        return read_stored(revision_of(origin.view, viewer, number).spec)[0]
+    except NotFound:
+        return origin.base
+
+
+def origin_of(view: View) -> Origin:
+    """The view as it is now."""
+    stored, unread = read_stored(view.spec)
+    newest = replace(stored, view=f"{view.slug}.{view.revision}")
+    return Origin(view, newest, newest, tuple(unread))
 
 
 def spec_of(view: View) -> ViewSpec:
     """What the view shows, as the address of its list says it."""
-    return replace(read_stored(view.spec)[0], view=f"{view.slug}.{view.revision}")
-
-
-def overridden(
-    view: View, given: Mapping[str, str]
-) -> tuple[ViewSpec, list[Complaint]]:
-    """The view with what an address says beside it; an empty part is the default.
-
-    And what the address says that could not be followed.
-    """
-    base = spec_of(view)
-    own = {n: t for n, t in base.parameters().items() if n not in given}
-    asked = {name: text for name, text in given.items() if text and name != "view"}
-    spec, complaints = read_leniently({**own, **asked})
-    return replace(spec, view=base.view), complaints
+    return origin_of(view).newest
 
 
 def list_path(workspace: str, experiment: Experiment | None) -> str:
@@ -137,35 +133,21 @@ def address_of(workspace: str, experiment: Experiment | None, spec: ViewSpec) ->
     return list_path(workspace, experiment) + (f"?{query}" if query else "")
 
 
-def show_in_place(request: PageRequest, path: str, spec: ViewSpec) -> None:
-    """Let the request be one for that address: a redirect without the way.
-
-    The page names the address, so that browsers show it.
-    """
-    query = spec.to_query()
-    request.path = request.path_info = path
-    request.META["QUERY_STRING"] = query
-    request.GET = QueryDict(query)
-    request.shown_at = f"{path}?{query}"  # type: ignore[attr-defined]
-
-
-def missing_in(
-    request: PageRequest, state: ListState, page: RunPage
-) -> list[Complaint]:
+def missing_in(state: ListState, page: RunPage) -> list[Complaint]:
     """What the view names and is gone, said as the list's notice.
 
     The list itself names selected runs that are. Nothing is asked where the page shows
     that all is there.
     """
-    view = state.view
-    if view is None:
+    origin = state.origin
+    if origin is None:
         return []
     empty = [c.field for c in state.spec.columns if _is_empty(c, page.rows)]
-    found = [*missing_list(view), *missing_columns(empty, request.workspace)]
+    found = [*missing_list(origin.view), *missing_columns(empty, state.workspace)]
     kinds: dict[str, list[str]] = {}
     for each in found:
         kinds.setdefault(each.kind, []).append(each.name)
-    unread = [c.message for c in read_stored(view.spec)[1]]
+    unread = [c.message for c in origin.unread]
     said = [*unread, *(missing_words(kind, names) for kind, names in kinds.items())]
     return [Complaint("view", text) for text in said]
 

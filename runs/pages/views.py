@@ -20,24 +20,17 @@ from runs.models import Role, View
 from runs.models.views import may_edit
 from runs.pages import run_list
 from runs.pages.conditional import varied
-from runs.pages.list_scope import scope_of
+from runs.pages.list_scope import scope_named
+from runs.pages.list_state import read_part_leniently
 from runs.pages.members_only import PageRequest
 from runs.pages.view_bar import UNCHOSEN, bar
 from runs.pages.view_links import back_of, ends
-from runs.pages.view_state import (
-    BUILT_IN,
-    list_of,
-    list_path,
-    overridden,
-    read_state,
-    show_in_place,
-    with_view,
-)
+from runs.pages.view_state import BUILT_IN, opened_by_link, with_view
 from runs.search import views as search
 from runs.search.views import words_in
 from studio.core import viewtext
 from studio.core.errors import InvalidValue, PermissionDenied
-from studio.core.viewspec import DEFAULT_COLUMNS
+from studio.core.viewlenient import without
 
 #: Views of a page of the list that manages them.
 ROWS = 100
@@ -50,39 +43,30 @@ def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
     asked: Any = request
     view = search.find_view(slug, asked.actor.user)
     enter(request, view.workspace.name)
-    experiment = list_of(view)
-    spec, asked.unfollowed = overridden(view, request.GET.dict())
-    path = list_path(view.workspace.name, experiment)
-    form = request.GET.get("format", "")
-    show_in_place(asked, path, spec)
-    if form:
-        asked.GET = asked.GET.copy()
-        asked.GET["format"] = form
-    return run_list.show(asked, experiment, view)
+    return run_list.show(asked, opened_by_link(asked, view))
 
 
 @access(Permission.READ)
 @require_safe
 def menu(request: PageRequest) -> HttpResponse:
     """What opens under *Current view*; the parameters are those of the list."""
-    scope = scope_of(request)
-    state = with_view(request, read_state(request, scope.experiment))
+    state = with_view(read_part_leniently(request))
     find = request.GET.get("find", "").strip()[:200]
     if not request.htmx:
         return redirect("views", request.workspace.name)
     found = search.find_menu(request.workspace, request.actor.user, find)
     columns = state.spec.columns
     if request.GET.get(UNCHOSEN) == "1":
-        state = replace(state, spec=replace(state.spec, columns=DEFAULT_COLUMNS))
+        state = replace(state, spec=without(state.spec, "columns"))
     context = {
-        **bar(request, state, scope.experiment, columns),
+        **bar(request, state, columns),
         "sections": [
             (_("Private"), _entries(found.private), found.more_private),
             (_("Shared with the workspace"), _entries(found.shared), found.more_shared),
         ],
         "find": find,
         "built_in": all(word in _("Default").casefold() for word in words_in(find)),
-        "list_path": scope.path,
+        "list_path": state.scope.path,
     }
     part = "_view_choices.html" if "find" in request.GET else "_view_menu.html"
     return varied(render(request, part, context))
@@ -166,7 +150,8 @@ def choose_default(request: PageRequest) -> HttpResponse:
     slug = given.get("view", "")
     whose = None if everybody else user
     if slug in ("", BUILT_IN):
-        view, experiment = None, scope_of_post(request)
+        view = None
+        experiment = scope_named(request, given.get("in", "")).experiment
     else:
         view = search.find_view(slug, user, request.workspace)
         # In the trash, too: what was chosen of its list can be taken back.
@@ -179,8 +164,3 @@ def choose_default(request: PageRequest) -> HttpResponse:
         said = _("The list opens as it did before.")
     messages.success(request, said)
     return redirect(back_of(request))
-
-
-def scope_of_post(request: PageRequest) -> Any:
-    request.GET = request.POST
-    return scope_of(request).experiment

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import Permission, access
 from runs.pages.conditional import varied
 from runs.pages.group_values import term_of
-from runs.pages.list_scope import ListScope, scope_of
+from runs.pages.list_state import ListState, read_part
 from runs.pages.list_twins import kind_of, sheet_answer
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
@@ -28,7 +28,6 @@ from runs.search.separation import Difference, Differences, Side, differences
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text
 from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Node, Number
-from studio.core.viewspec import ViewSpec
 
 #: Fields that are listed, and values of each: those that differ most.
 FIELDS, VALUES = 60, 4
@@ -72,17 +71,12 @@ class Row:
 @require_safe
 def what_differs(request: PageRequest) -> HttpResponse:
     """Raises InvalidValue for a selection that nobody knows, or of nothing."""
-    scope, spec = scope_of(request), ViewSpec.from_query(request.GET.dict())
-    chosen = selection.chosen(spec, request.actor.user, request.workspace)
+    state = read_part(request)
+    spec, who = state.spec, (state.viewer, state.workspace)
+    chosen = selection.chosen(spec, *who)
     found = None
     if chosen.total:
-        found = differences(
-            spec,
-            chosen,
-            request.actor.user,
-            request.workspace,
-            experiment=scope.experiment,
-        )
+        found = differences(spec, chosen, *who, experiment=state.experiment)
     problem = _problem(chosen.total, found)
     kind = kind_of(request)
     if kind:
@@ -90,9 +84,9 @@ def what_differs(request: PageRequest) -> HttpResponse:
             raise InvalidValue(problem, field="selected")
         told = {"selected": found.selected, "rest": found.rest}
         return sheet_answer(request, kind, _sheet(found), told, {})
-    context = _context(scope, spec) | {"problem": problem}
+    context = _context(state) | {"problem": problem}
     if found is not None:
-        context |= _found(request, scope, spec, found)
+        context |= _found(state, found)
     return varied(render(request, "what_differs.html", context))
 
 
@@ -110,20 +104,18 @@ def _problem(total: int, found: Differences | None) -> str:
     return ""
 
 
-def _context(scope: ListScope, spec: ViewSpec) -> dict[str, Any]:
-    query = spec.to_query()
+def _context(state: ListState) -> dict[str, Any]:
     return {
         "title": _("What differs?"),
-        "list_name": scope.name,
-        "back": scope.path + (f"?{query}" if query else ""),
-        "spec": spec,
+        "list_name": state.scope.name,
+        "back": state.scope.at(state.spec),
+        "spec": state.spec,
     }
 
 
-def _found(
-    request: PageRequest, scope: ListScope, spec: ViewSpec, found: Differences
-) -> dict[str, Any]:
-    links = Links(request.workspace.name, spec, spec.filter(), scope.number)
+def _found(state: ListState, found: Differences) -> dict[str, Any]:
+    scope, spec = state.scope, state.spec
+    links = Links(state.workspace.name, spec, spec.filter(), scope.number)
     rows = [_row(each, found, links, scope.path) for each in found.found[:FIELDS]]
     rows = [row for row in rows if row.lines]
     more = len(found.found) - FIELDS

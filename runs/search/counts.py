@@ -14,7 +14,7 @@ from runs.search.limits import time_limit
 from runs.search.question import Question, ask
 from studio.core.filters import tree
 from studio.core.filters.edit import terms
-from studio.core.filters.text import to_text
+from studio.core.filters.filter_text import FilterText
 from studio.core.filters.tree import Comparison, Field, all_of
 from studio.core.viewspec import ViewSpec
 
@@ -44,9 +44,9 @@ def names_status(spec: ViewSpec) -> bool:
     return any(_is_status(term) for term in terms(spec.filter()))
 
 
-def _without_status(spec: ViewSpec) -> str:
+def _without_status(spec: ViewSpec) -> FilterText:
     kept = [term for term in terms(spec.filter()) if not _is_status(term)]
-    return to_text(all_of(*kept)) if kept else ""
+    return FilterText.of_tree(all_of(*kept) if kept else None)
 
 
 def _is_status(term: object) -> bool:

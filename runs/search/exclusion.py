@@ -10,8 +10,9 @@ from runs.search.limits import time_limit
 from runs.search.question import ask
 from runs.search.tally import tally
 from studio.core.errors import QueryTimeout
-from studio.core.filters import Node, to_text
+from studio.core.filters import Node
 from studio.core.filters.edit import terms, without_term
+from studio.core.filters.filter_text import FilterText
 from studio.core.viewspec import ViewSpec
 
 #: An explanation is worth less than an answer: few terms are tried, and not for long.
@@ -45,7 +46,7 @@ def exclusions(
     try:
         with time_limit(SECONDS):
             for term in tried:
-                other = spec.changed(q=to_text(without_term(node, term)))
+                other = spec.changed(q=FilterText.of_tree(without_term(node, term)))
                 question = ask(
                     other,
                     viewer,

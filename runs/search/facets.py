@@ -26,8 +26,9 @@ from runs.search.many_runs import READ
 from runs.search.question import ask
 from runs.search.run_sets import RunSet, run_set
 from runs.search.scope import KINDS
-from studio.core.filters import Node, field_text, to_text, tree
+from studio.core.filters import Node, field_text, tree
 from studio.core.filters.edit import terms
+from studio.core.filters.filter_text import FilterText
 from studio.core.filters.tree import Comparison, Field, all_of
 from studio.core.viewspec import ViewSpec
 
@@ -111,7 +112,7 @@ class FacetReader:
         return self._sets[kept]
 
     def _read_set(self, kept: tuple[Node, ...]) -> RunSet:
-        spec = self.spec.changed(q=to_text(all_of(*kept)) if kept else "")
+        spec = self.spec.changed(q=FilterText.of_tree(all_of(*kept) if kept else None))
         question = ask(
             spec,
             self.viewer,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.core import viewtext
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.filters import parse
-from studio.core.viewspec import ViewSpec
+from studio.core.viewspec import PARAMETERS, ViewSpec, read_parameter
 
 #: Parameters that are lists of fields, of which each may be wrong by itself.
 LISTS = ("columns", "charts")
@@ -40,18 +40,18 @@ class Complaint:
 
 def read_leniently(query: Mapping[str, str]) -> tuple[ViewSpec, list[Complaint]]:
     """The state in decoded pairs, as far as it can be read, and what could not be."""
-    good: dict[str, str] = {}
+    values: dict[str, Any] = {}
     complaints: list[Complaint] = []
-    for name in (field.name for field in fields(ViewSpec)):
-        text = query.get(name, "")
-        readable, wrong = _readable(name, text)
-        complaints += wrong
-        if readable:
-            good[name] = readable
-    if "after" in good and "before" in good:
-        del good["before"]
+    for name in PARAMETERS:
+        text = query.get(name, "").strip()
+        if text:
+            found, wrong = _read(name, text)
+            values |= found
+            complaints += wrong
+    if "after" in values and "before" in values:
+        del values["before"]
         complaints.append(Complaint("before", "after and before exclude each other"))
-    return ViewSpec.from_query(good), complaints
+    return ViewSpec.of_values(values), complaints
 
 
 def read_stored(values: object) -> tuple[ViewSpec, list[Complaint]]:
@@ -59,19 +59,37 @@ def read_stored(values: object) -> tuple[ViewSpec, list[Complaint]]:
     read, and what could not be."""
     if not isinstance(values, Mapping):
         return ViewSpec(), [Complaint("view", "The view holds no state")]
-    known = {field.name for field in fields(ViewSpec)}
     texts = {str(k): "1" if v is True else str(v) for k, v in values.items()}
     spec, complaints = read_leniently(texts)
-    unknown = [name for name in texts if name not in known]
+    unknown = [name for name in texts if name not in PARAMETERS]
     complaints += [
         Complaint(n, f"{n}: this version knows no such part") for n in unknown
     ]
     return spec, complaints
 
 
+def overridden(
+    base: ViewSpec, given: Mapping[str, str]
+) -> tuple[ViewSpec, list[Complaint]]:
+    """A view's state with what an address says instead; an empty part is the default.
+
+    And what the address says that could not be followed.
+    """
+    asked = {name: text for name, text in given.items() if name != "view"}
+    if not asked:
+        return base, []
+    spec, complaints = read_leniently(asked)
+    own = {name: getattr(base, name) for name in PARAMETERS if name not in asked}
+    if "columns" in own:
+        own["has_columns"] = base.has_columns
+    return replace(spec, **own), complaints
+
+
 def without(spec: ViewSpec, name: str) -> ViewSpec:
     """The state with one parameter as if it had not been given."""
     values: dict[str, Any] = {name: getattr(ViewSpec(), name)}
+    if name == "columns":
+        values["has_columns"] = False
     return replace(spec, **values)
 
 
@@ -87,28 +105,31 @@ def readable_part(text: str) -> str:
     return ""
 
 
-def _readable(name: str, text: str) -> tuple[str, list[Complaint]]:
-    """As much of one parameter's text as can be read."""
-    wrong = _complaint(name, text)
-    if wrong is None:
-        return text, []
+def _read(name: str, text: str) -> tuple[dict[str, Any], list[Complaint]]:
+    """As much of one parameter as can be read, by its name, and what could not be."""
+    try:
+        return {name: read_parameter(name, text)}, []
+    except InvalidValue as error:
+        wrong = Complaint.about(error)
     if name not in LISTS:
-        return "", [wrong]
+        return {}, [wrong]
     try:
         items = viewtext.split(text, ",", name)
     except InvalidValue:
-        return "", [wrong]
+        return {}, [wrong]
     found = [(item, _complaint(name, item)) for item in items]
     complaints = [complaint for _, complaint in found if complaint is not None]
     rest = ",".join(item for item, bad in found if bad is None)
-    # Each may be right by itself, and all of them be too many.
-    too_many = _complaint(name, rest)
-    return ("", [too_many]) if too_many else (rest, complaints)
+    try:
+        return ({name: read_parameter(name, rest)} if rest else {}), complaints
+    except InvalidValue as error:
+        # Each may be right by itself, and all of them be too many.
+        return {}, [Complaint.about(error)]
 
 
 def _complaint(name: str, text: str) -> Complaint | None:
     try:
-        ViewSpec.from_query({name: text})
+        read_parameter(name, text)
     except InvalidValue as error:
         return Complaint.about(error)
     return None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from studio.core.filters import Node, to_text
+from studio.core.filters import Node
 from studio.core.filters.edit import terms
+from studio.core.filters.filter_text import FilterText
 from studio.core.filters.tree import And, Comparison, Not, Or, Text, all_of, attribute
 from studio.core.viewspec import ViewSpec
 
@@ -26,7 +27,7 @@ def written_out(spec: ViewSpec, username: str) -> ViewSpec:
             named = all_of(named, term) if named is not None else term
     if named == node:
         return spec
-    return replace(spec, mine=False, q=to_text(named))
+    return replace(spec, mine=False, q=FilterText.of_tree(named))
 
 
 def _named(node: Node, username: str) -> Node:

@@ -10,13 +10,14 @@ The filter stays text here: a page with a broken filter still shows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 from urllib.parse import parse_qsl, quote
 
 from studio.core import names, viewtext
 from studio.core.errors import InvalidValue
-from studio.core.filters import parse, to_text
+from studio.core.filters.filter_text import FilterText
+from studio.core.filters.source import Source
 from studio.core.filters.tree import Node, attribute
 from studio.core.viewcharts import Chart, read_charts
 from studio.core.viewtext import Column, Group, Open, Rank, Sort
@@ -55,6 +56,15 @@ class ViewSpec:
     view: str = ""
     after: str = ""
     before: str = ""
+    #: Whether columns were chosen, even if they are the default ones: a list without a
+    #: choice may show more than these, common metrics for example.
+    has_columns: bool = field(default=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # The dataclass is frozen, so these two go past its guard.
+        object.__setattr__(self, "q", FilterText.of(self.q))
+        if not self.has_columns and self.columns != DEFAULT_COLUMNS:
+            object.__setattr__(self, "has_columns", True)
 
     @property
     def is_tree(self) -> bool:
@@ -73,7 +83,12 @@ class ViewSpec:
 
     def filter(self) -> Node | None:
         """The tree of `q`, None if it is empty; raises InvalidFilter."""
-        return parse(self.q)
+        return FilterText.of(self.q).node
+
+    @property
+    def source(self) -> Source:
+        """The filter with the places of its terms; raises InvalidFilter."""
+        return FilterText.of(self.q).source
 
     def changed(self, **changes: Any) -> ViewSpec:
         """A copy with `changes`, back on its first page unless a cursor is given."""
@@ -85,34 +100,28 @@ class ViewSpec:
         """The state in a query string, or in its decoded pairs; raises InvalidValue."""
         if isinstance(query, str):
             query = dict(parse_qsl(query.lstrip("?"), keep_blank_values=True))
-        values: dict[str, Any] = {}
-        for name, read in _READERS.items():
-            text = query.get(name, "").strip()
-            if text:
-                if read is not _read_text:
-                    names.check_characters(text, name)
-                values[name] = read(text, name)
+        values = {
+            name: read_parameter(name, text)
+            for name in PARAMETERS
+            if (text := query.get(name, "").strip())
+        }
         if "after" in values and "before" in values:
             raise InvalidValue("after and before exclude each other", field="before")
-        return cls(**values)
+        return cls.of_values(values)
+
+    @classmethod
+    def of_values(cls, values: Mapping[str, Any]) -> ViewSpec:
+        """The state with these values, each as `read_parameter` returns it."""
+        return cls(**values, has_columns="columns" in values)
 
     def parameters(self) -> dict[str, str]:
         """The parameters that differ from the default, in canonical order."""
-        default = ViewSpec()
         return {
             name: _text(getattr(self, name))
-            for name in _READERS
-            if getattr(self, name) != getattr(default, name)
+            for name in PARAMETERS
+            if getattr(self, name) != getattr(_DEFAULT, name)
             or (name == "columns" and self.has_columns)
         }
-
-    @property
-    def has_columns(self) -> bool:
-        """Whether columns were chosen, were it the very ones that nobody chose.
-
-        A list without a choice may show more than these: common metrics, say.
-        """
-        return self.columns is not DEFAULT_COLUMNS
 
     def to_query(self, **changes: Any) -> str:
         """The query string, without `?`; empty for the default. See `changed`."""
@@ -123,7 +132,7 @@ class ViewSpec:
 
     def to_json(self) -> dict[str, Any]:
         """What a stored view keeps: no cursor, the filter in canonical text."""
-        found = self.changed(q=to_text(self.filter())).parameters()
+        found = self.changed(q=FilterText.of_tree(self.filter())).parameters()
         return {
             name: found[name] if name not in _SWITCHES else True
             for name in found
@@ -150,6 +159,14 @@ class ViewSpec:
 def encoded(text: str) -> str:
     """A parameter's value as it stands in a query string."""
     return quote(text, safe=_SAFE).replace("%20", "+")
+
+
+def read_parameter(name: str, text: str) -> Any:
+    """The value that the text of one parameter means; raises InvalidValue."""
+    read = _READERS[name]
+    if read is not _read_text:
+        names.check_characters(text, name)
+    return read(text, name)
 
 
 def _read_text(text: str, name: str) -> str:
@@ -188,9 +205,9 @@ def _read_cursor(text: str, name: str) -> str:
     return text
 
 
-#: In the order in which they stand in a query string.
 #: Where in a list somebody is: no part of what a view keeps.
 _PASSING = ("view", "after", "before")
+#: In the order in which they stand in a query string.
 _READERS: dict[str, Callable[[str, str], Any]] = {
     "q": _read_text,
     "sort": viewtext.read_sort,
@@ -211,6 +228,9 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "after": _read_cursor,
     "before": _read_cursor,
 }
+#: The names of a state's parameters, in that order.
+PARAMETERS = tuple(_READERS)
+_DEFAULT = ViewSpec()
 _SWITCHES = frozenset(n for n, read in _READERS.items() if read is _read_switch)
 #: Numbers of so many digits are none of a view's, and Python refuses to write some.
 _HUGE = 1 << 63

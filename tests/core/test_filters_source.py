@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Node, parse, to_text
 from studio.core.filters.edit import terms
+from studio.core.filters.parse import parse_places
 from studio.core.filters.source import read
-from studio.core.filters.tree import Comparison, Field, Text, all_of
+from studio.core.filters.tree import Comparison, Field, Text, all_of, attribute
+from tests.parts.calls import counted_calls
 
 
 def term_of(text: str) -> Node:
@@ -108,6 +110,9 @@ PIECES = st.sampled_from(
         "/* note */ d",
         "params.`o k`:1..5",
         "metrics.acc in (1, 2)",
+        "is:starred",
+        "not name:y",
+        "name not like 'a%'",
     ]
 )
 JOINTS = st.sampled_from([" ", " and ", "  AND\n", " /* so */ and "])
@@ -133,3 +138,43 @@ def test_edits_mean_what_they_say(text: str, data: st.DataObject) -> None:
     assert parse(source.replaced(number, term)) == all_of(*nodes)
     assert parse(source.added(term)) == all_of(*source.nodes, term)
     assert parse(source.text_of(number)) == source.nodes[number]
+
+
+@settings(max_examples=200, deadline=None)
+@given(filters(), st.data())
+def test_a_cut_filter_is_what_reading_its_text_gives(
+    text: str, data: st.DataObject
+) -> None:
+    source = read(text)
+    numbers = st.integers(0, len(source.terms) - 1)
+    left = source.cut(*data.draw(st.sets(numbers)))
+    assert left == read(left.text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(filters())
+def test_a_filter_with_a_term_before_it_is_what_reading_its_text_gives(
+    text: str,
+) -> None:
+    parent = Comparison(attribute("parent"), "=", (Text("r 1"),))
+    found = read(text).preceded_by(parent)
+    assert found == read(found.text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "parsed"),
+    [
+        ("a and b and c", 0),
+        ("a status:failed b", 0),
+        ("a name = x b", 0),
+        (TYPED, 1),
+        ("a b c", 1),
+    ],
+)
+def test_terms_that_stand_apart_are_cut_without_parsing(
+    typed: str, parsed: int
+) -> None:
+    source = read(typed)
+    with counted_calls() as calls:
+        source.cut(0)
+    assert calls.of(parse_places) == parsed

@@ -8,7 +8,17 @@ import pytest
 
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, attribute, metric
-from studio.core.viewspec import Chart, Column, Group, Open, Sort, ViewSpec
+from studio.core.viewlenient import without
+from studio.core.viewspec import (
+    DEFAULT_COLUMNS,
+    Chart,
+    Column,
+    Group,
+    Open,
+    Sort,
+    ViewSpec,
+)
+from studio.core.viewtext import joined
 
 FULL = ViewSpec(
     q='status:failed tag:"a b" metrics.acc > 0.9 & 训练',
@@ -134,3 +144,15 @@ def test_half_a_character_is_no_text(name):
 def test_json_of_another_shape_is_refused(value):
     with pytest.raises(InvalidValue):
         ViewSpec.from_json(value)
+
+
+def test_columns_that_were_chosen_are_told_from_the_default_ones():
+    default = ViewSpec().changed(columns=DEFAULT_COLUMNS)
+    chosen = ViewSpec.from_query("columns=" + joined(DEFAULT_COLUMNS))
+    assert (default.has_columns, chosen.has_columns) == (False, True)
+    assert chosen.changed(rows=25).to_query().startswith("columns=name,tags,")
+    assert not without(chosen, "columns").has_columns
+
+
+def test_other_columns_than_the_default_ones_were_chosen():
+    assert ViewSpec(columns=DEFAULT_COLUMNS[:1]).has_columns

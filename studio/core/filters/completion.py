@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import fields, names
+from studio.core.filters.filter_text import FilterText
 from studio.core.filters.parse import parse, parse_field
-from studio.core.filters.text import to_text
 from studio.core.filters.tokens import (
     END,
     OPERATOR,
@@ -226,5 +226,5 @@ def _others(text: str, start: int, end: int) -> str:
             node = parse(tried)
         except InvalidFilter:
             continue
-        return to_text(node)
+        return FilterText.of_tree(node)
     return ""

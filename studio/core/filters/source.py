@@ -7,16 +7,16 @@ blanks of what is not edited are kept.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters.cursor import Place
+from studio.core.filters.cuts import cut, is_within, stand_apart
 from studio.core.filters.parse import parse, parse_places
 from studio.core.filters.text import to_text
 from studio.core.filters.tokens import END, Token, tokenize
 from studio.core.filters.tree import And, Node, Or, all_of, negate
-
-_Range = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,49 @@ class Source:
 
     def without(self, *numbers: int) -> str:
         """The text that no longer requires these terms."""
-        kept = [t.node for n, t in enumerate(self.terms) if n not in numbers]
+        return self.cut(*numbers).text
+
+    def cut(self, *numbers: int) -> Source:
+        """The filter that no longer requires these terms.
+
+        Nothing is parsed where the terms that are left stand apart: then they mean what
+        they meant before. Elsewhere parsing has to show that.
+        """
+        if not numbers:
+            return self
+        kept = [t for n, t in enumerate(self.terms) if n not in numbers]
+        node = all_of(*(term.node for term in kept)) if kept else None
         if any(self._is_shared(number) for number in numbers):
-            return _canonical(kept)
-        text = _cut(self.text, [self.terms[number] for number in numbers])
-        return text if _means(text, kept) else _canonical(kept)
+            return read(to_text(node))
+        gone = [self.terms[number] for number in numbers]
+        left = cut(self.text, self._tokens, [(t.start, t.end) for t in gone])
+        ranges = [(t.start, t.end) for t in kept]
+        places = tokenize(left.text)
+        if stand_apart(left.tokens, ranges) and _are_same(left.tokens, places):
+            return Source(left.text, node, tuple(_moved(kept, left.tokens, places)))
+        found = _read_if_legal(left.text)
+        return found if found and found.node == node else read(to_text(node))
+
+    def preceded_by(self, node: Node) -> Source:
+        """The filter that requires another term as well, before the others.
+
+        The term is a comparison of an attribute with one value, `parent:"a"`.
+        """
+        new = to_text(node)
+        term = Term(node, 0, len(new))
+        if self.node is None:
+            return Source(new, node, (term,))
+        before, after = (" and (", ")") if len(self.terms) == 1 else (" ", "")
+        by = len(new) + len(before)
+        later = [replace(t, start=t.start + by, end=t.end + by) for t in self.terms]
+        if after:
+            later = [replace(later[0], start=by - 1, end=by + len(self.text) + 1)]
+        text = f"{new}{before}{self.text}{after}"
+        return Source(text, all_of(node, self.node), (term, *later))
+
+    @cached_property
+    def _tokens(self) -> Sequence[Token]:
+        return tokenize(self.text)
 
     def replaced(self, number: int, node: Node, text: str = "") -> str:
         """The text with `node` for a term, spelled as `text` or else canonically."""
@@ -89,7 +127,7 @@ class Source:
     def with_term(self, node: Node) -> str:
         """The text that also requires `node`; its opposite, if it is there, goes."""
         numbers = self.replaced_by(node)
-        return (read(self.without(*numbers)) if numbers else self).added(node)
+        return self.cut(*numbers).added(node)
 
     def replaced_by(self, *nodes: Node) -> tuple[int, ...]:
         """The numbers of the terms that say what `nodes` say, or the opposite."""
@@ -156,82 +194,32 @@ def _canonical(nodes: Sequence[Node]) -> str:
 
 
 def _means(text: str, nodes: Sequence[Node]) -> bool:
+    found = _read_if_legal(text)
+    return found is not None and found.node == (all_of(*nodes) if nodes else None)
+
+
+def _read_if_legal(text: str) -> Source | None:
     try:
-        return parse(text) == (all_of(*nodes) if nodes else None)
+        return read(text)
     except InvalidFilter:
-        return False
+        return None
 
 
-def _cut(text: str, terms: Sequence[Term]) -> str:
-    """The text without the terms, what joined them, and parentheses left empty."""
-    tokens = tokenize(text)
-    gone: set[int] = set()
+def _are_same(old: Sequence[Token], new: Sequence[Token]) -> bool:
+    return [(t.kind, t.text) for t in old] == [(t.kind, t.text) for t in new]
+
+
+def _moved(
+    terms: Sequence[Term], old: Sequence[Token], new: Sequence[Token]
+) -> Iterator[Term]:
+    """The terms where they stand in the text that is left."""
     for term in terms:
-        inside = [n for n, token in enumerate(tokens) if _within(token, term)]
-        gone.update(_with_joints(tokens, inside[0], inside[-1], gone))
-    ranges = [(tokens[n].start, tokens[n].end) for n in sorted(gone)]
-    return _joined(text, _merged(text, ranges))
-
-
-def _within(token: Token, term: Term) -> bool:
-    return token.kind != END and term.start <= token.start < term.end
-
-
-def _with_joints(
-    tokens: Sequence[Token], first: int, last: int, gone: set[int]
-) -> Iterator[int]:
-    before, after = _near(first, -1, gone), _near(last, 1, gone)
-    yield from range(first, last + 1)
-    while before >= 0 and _is_empty(tokens[before], tokens[after]):
-        yield from (before, after)
-        before, after = _near(before, -1, gone), _near(after, 1, gone)
-    if before >= 0 and tokens[before].is_word("and"):
-        yield before
-    elif tokens[after].is_word("and"):
-        yield after
-
-
-def _near(place: int, step: int, gone: set[int]) -> int:
-    place += step
-    while place in gone:
-        place += step
-    return place
-
-
-def _is_empty(before: Token, after: Token) -> bool:
-    return before.kind == after.kind == "sign" and before.text + after.text == "()"
-
-
-def _merged(text: str, ranges: Sequence[_Range]) -> list[_Range]:
-    """Ranges with nothing but blanks between them as one."""
-    merged: list[_Range] = []
-    for start, end in ranges:
-        if merged and not text[merged[-1][1] : start].strip():
-            merged[-1] = (merged[-1][0], end)
-        else:
-            merged.append((start, end))
-    return merged
-
-
-def _joined(text: str, ranges: Sequence[_Range]) -> str:
-    parts, at = [], 0
-    for start, end in ranges:
-        parts.append(text[at:start])
-        at = end
-    parts.append(text[at:])
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = _seam(whole, part)
-    return whole.strip()
-
-
-def _seam(left: str, right: str) -> str:
-    """One side's blanks are enough, and none are needed within parentheses."""
-    if not left.strip() or left.rstrip().endswith("("):
-        return left.rstrip() + right.lstrip()
-    if right.lstrip().startswith(")"):
-        return left.rstrip() + right.lstrip()
-    return left.rstrip() + " " + right.lstrip()
+        here = [
+            place
+            for token, place in zip(old, new)
+            if is_within(token, (term.start, term.end))
+        ]
+        yield replace(term, start=here[0].start, end=here[-1].end)
 
 
 def _comments(text: str, start: int, end: int) -> list[str]:
