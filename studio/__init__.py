@@ -1,3 +1,3 @@
 """Run Studio: the part that a training machine needs, without Django."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
