@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.chart_runs import ChartRuns
+from runs.render.charts.nonfinite_markers import is_odd
 from runs.render.numbers import grouped
-from runs.render.odd_marks import is_odd
 from runs.render.pills import field_label
 from runs.search.run_curves import Chosen
 from runs.search.run_values import Column

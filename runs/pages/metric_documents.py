@@ -9,9 +9,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from runs.models import File, Metric, MetricKind
-from runs.render.chart_axes import Figure
-from runs.render.curves import CurveKind, accuracy_curves
-from runs.render.document_charts import prediction_figure, residual_histogram
+from runs.render.charts.accuracy_curves import CurveKind, accuracy_curves
+from runs.render.charts.axes import Figure
+from runs.render.charts.document_charts import prediction_figure, residual_histogram
 from runs.render.documents import data_of, read_document
 from runs.render.matrix import Matrix, confusion_matrix
 from runs.storage.files import files as file_store

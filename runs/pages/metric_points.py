@@ -19,9 +19,9 @@ from runs.pages.members_only import PageRequest
 from runs.pages.metric_choice import read_axis, read_weight
 from runs.pages.metric_documents import figure_of, value_at
 from runs.pages.run_head import find_head
-from runs.render.chart_axes import Axis, Figure
-from runs.render.charts import metric_figure, unit_of
-from runs.render.document_charts import column_figure
+from runs.render.charts.axes import Axis, Figure
+from runs.render.charts.charts import metric_figure, unit_of
+from runs.render.charts.document_charts import column_figure
 from runs.render.metric_tables import column_pairs
 from runs.render.numbers import grouped
 from runs.search.metric_files import files_at, path_in

@@ -21,9 +21,9 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified
 from runs.pages.run_head import show as show_tab
 from runs.pages.run_legal import GRACE, can_force
+from runs.render.charts.sparkline import sparkline
 from runs.render.dataset_places import place_of
 from runs.render.metric_values import Shown, heads_shown
-from runs.render.sparkline import sparkline
 from runs.render.times import ago
 from runs.render.tracebacks import headline, parted
 from runs.search import run_detail as search

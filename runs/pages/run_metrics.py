@@ -21,7 +21,7 @@ from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.pages.run_nothing import nothing_in
 from runs.render import times
 from runs.render.addresses import run_path
-from runs.render.chart_axes import Axis
+from runs.render.charts.axes import Axis
 from runs.render.metric_values import Shown, column_shown, last_shown
 from runs.search.metric_files import files_at, path_in
 from runs.search.run_detail import metrics_of

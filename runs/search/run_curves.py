@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs.models import Metric
-from runs.render.charts import Line
-from runs.render.smoothing import smooth_at
+from runs.render.charts.charts import Line
+from runs.render.charts.smoothing import smooth_at
 from runs.search.drawn_runs import DrawnRun
 from runs.search.run_metrics import CHART_POINTS, began, is_drawn
 from runs.storage.metrics import store

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runs.models import Metric, MetricKind, Run
-from runs.render.chart_axes import Axis
-from runs.render.charts import Line, smooth
+from runs.render.charts.axes import Axis
+from runs.render.charts.charts import Line, smooth
 from runs.storage.metrics import store
 from runs.storage.points import Points, Value, as_float, make_points
 from runs.storage.sampling import choose

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import plotly.graph_objects as go
 import pytest
 
-from runs.render.chart_axes import Axis, Figure
-from runs.render.charts import Line, metric_figure, smooth
+from runs.render.charts.axes import Axis, Figure
+from runs.render.charts.charts import Line, metric_figure, smooth
 
 NAN = math.nan
 NOON = 1_795_521_600_000

@@ -9,9 +9,9 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from runs.render.chart_axes import Figure
-from runs.render.curves import CurveKind, accuracy_curves
-from runs.render.document_charts import (
+from runs.render.charts.accuracy_curves import CurveKind, accuracy_curves
+from runs.render.charts.axes import Figure
+from runs.render.charts.document_charts import (
     column_figure,
     figure_rows,
     prediction_figure,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from runs.render.chart_axes import Axis
-from runs.render.charts import Line, metric_figure
-from runs.render.odd_marks import odd_marks, set_words
+from runs.render.charts.axes import Axis
+from runs.render.charts.charts import Line, metric_figure
+from runs.render.charts.nonfinite_markers import odd_marks, set_words
 
 NAN, INF = math.nan, math.inf
 

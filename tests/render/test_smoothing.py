@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from runs.render.charts import smooth
-from runs.render.smoothing import smooth_at
+from runs.render.charts.charts import smooth
+from runs.render.charts.smoothing import smooth_at
 
 
 @pytest.mark.parametrize("weight", [0.1, 0.6, 0.99])

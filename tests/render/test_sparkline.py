@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from runs.render.sparkline import HEIGHT, WIDTH, sparkline
+from runs.render.charts.sparkline import HEIGHT, WIDTH, sparkline
 
 NAN, INFINITY = math.nan, math.inf
 

@@ -8,10 +8,10 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from runs.render.binned_charts import bins_of, histogram_figure
-from runs.render.parallel import Dimension, parallel_figure
-from runs.render.run_charts import Look
-from runs.render.value_charts import (
+from runs.render.charts.histograms import bins_of, histogram_figure
+from runs.render.charts.parallel import Dimension, parallel_figure
+from runs.render.charts.run_charts import Look
+from runs.render.charts.value_charts import (
     Dot,
     bar_figure,
     scatter_figure,

@@ -10,7 +10,7 @@ from runs.pages.chart_kinds.kind import ChartKind, Drawing
 from runs.pages.chart_kinds.values import dots_of, table_of_values, without_empty
 from runs.pages.chart_notes import of_columns
 from runs.pages.chart_runs import ChartRuns
-from runs.render.parallel import Dimension, parallel_figure
+from runs.render.charts.parallel import Dimension, parallel_figure
 from runs.render.pills import field_label
 from runs.search.run_curves import Window
 from runs.search.run_values import Column, column_of

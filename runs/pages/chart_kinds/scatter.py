@@ -15,9 +15,9 @@ from runs.pages.chart_kinds.values import (
 )
 from runs.pages.chart_notes import of_columns, of_dots
 from runs.pages.chart_runs import ChartRuns
-from runs.render.chart_axes import on_clock
+from runs.render.charts.axes import on_clock
+from runs.render.charts.value_charts import scatter_figure
 from runs.render.pills import field_label
-from runs.render.value_charts import scatter_figure
 from runs.search.run_curves import Window
 from runs.search.run_values import Column, column_of
 from studio.core.viewcharts import Chart

@@ -1,6 +1,6 @@
 """Figures of what is no series: curves, histograms, predictions, columns of a table.
 
-As in `runs.render.charts` they have no colour: `meta` says which series a trace is and
+As in `runs.render.charts.charts` they have no colour: `meta` says which series a trace is and
 which part of it (`line`, `bar`, `rule`), and the page's script knows the theme.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from runs.render.chart_axes import Figure, Trace, plain_layout, shown
+from runs.render.charts.axes import Figure, Trace, plain_layout, shown
 from runs.render.documents import Numbers, numbers_in
 from runs.render.numbers import number
 from studio.core.errors import InvalidValue

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from runs.render.chart_axes import Figure, Trace, on_clock, shown
+from runs.render.charts.axes import Figure, Trace, on_clock, shown
+from runs.render.charts.run_charts import Look
+from runs.render.charts.value_charts import value_layout
 from runs.render.numbers import number
-from runs.render.run_charts import Look
-from runs.render.value_charts import value_layout
 
 
 @dataclass(frozen=True)

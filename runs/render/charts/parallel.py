@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from runs.render.chart_axes import on_clock
+from runs.render.charts.axes import on_clock
+from runs.render.charts.value_charts import Dot, Value
 from runs.render.numbers import number, word_for
-from runs.render.value_charts import Dot, Value
 
 #: The most texts that an axis names.
 MOST_WORDS = 12

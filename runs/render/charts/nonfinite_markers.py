@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from runs.render.chart_axes import Trace, shown
+from runs.render.charts.axes import Trace, shown
 from runs.render.numbers import number
 
 #: So many words have room beside each other in a chart.

@@ -13,10 +13,10 @@ from datetime import UTC, tzinfo
 
 from django.utils.translation import gettext as _
 
-from runs.render.chart_axes import Axis, Figure, Trace, shown
-from runs.render.charts import Line, metric_figure, unit_of
-from runs.render.odd_marks import near
-from runs.render.series_dashes import SOLID
+from runs.render.charts.axes import Axis, Figure, Trace, shown
+from runs.render.charts.charts import Line, metric_figure, unit_of
+from runs.render.charts.dashes import SOLID
+from runs.render.charts.nonfinite_markers import near
 
 #: More lines than these are told one at a time: their list would cover the chart.
 TOLD_TOGETHER = 12

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from runs.render.chart_axes import Figure
-from runs.render.document_charts import Curve, curve_figure
+from runs.render.charts.axes import Figure
+from runs.render.charts.document_charts import Curve, curve_figure
 from runs.render.documents import Numbers, labels_in, numbers_in
 from studio.core.errors import InvalidValue
 

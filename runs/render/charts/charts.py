@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from runs.render.chart_axes import (
+from runs.render.charts.axes import (
     UNITS,
     Axis,
     Figure,
@@ -22,9 +22,9 @@ from runs.render.chart_axes import (
     is_long,
     shown,
 )
-from runs.render.chart_axes import layout as axes_layout
+from runs.render.charts.axes import layout as axes_layout
+from runs.render.charts.nonfinite_markers import is_odd, odd_marks, set_words
 from runs.render.numbers import number
-from runs.render.odd_marks import is_odd, odd_marks, set_words
 
 #: Lines with this many points or fewer show them.
 DOTTED = 1

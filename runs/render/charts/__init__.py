@@ -1,0 +1,1 @@
+"""Charts as plain JSON for Plotly, sparklines, and smoothing."""
