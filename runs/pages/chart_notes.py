@@ -9,8 +9,8 @@ from django.utils.translation import ngettext
 
 from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.nonfinite_markers import is_odd
+from runs.render.filters.pills import field_label
 from runs.render.numbers import grouped
-from runs.render.pills import field_label
 from runs.search.run_curves import Chosen
 from runs.search.run_values import Column
 from studio.core.viewcharts import Chart

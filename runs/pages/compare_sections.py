@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from runs.pages.compare_state import CompareState
 from runs.render import compare as cells
 from runs.render import numbers, times
+from runs.render.filters.pills import field_label
 from runs.render.metric_values import last_shown
-from runs.render.pills import field_label
 from runs.search.compare import Comparison, Row, Series
 from runs.search.compare_files import ComparedFiles, Kept
 from runs.templatetags.studio import full_moment, icon, status

@@ -11,8 +11,8 @@ from django.utils.translation import ngettext
 
 from runs.pages.run_links import Links
 from runs.render import numbers
-from runs.render.histogram import Bar, histogram
-from runs.render.pills import field_label
+from runs.render.filters.facet_histogram import Bar, histogram
+from runs.render.filters.pills import field_label
 from runs.search.facets import Counted, Facet, is_own
 from studio.core.filters import Field, Node, field_text, fields
 from studio.core.filters.edit import terms

@@ -33,8 +33,8 @@ from runs.pages.filter_draft import (
 from runs.pages.list_scope import scope_of
 from runs.pages.list_state import ListState, read_page
 from runs.pages.members_only import PageRequest
-from runs.render.operators import said
-from runs.render.pills import pill
+from runs.render.filters.operators import said
+from runs.render.filters.pills import pill
 from runs.search.facets import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.render import numbers
-from runs.render.pills import field_label
+from runs.render.filters.pills import field_label
 from runs.search import completion
 from runs.search.facets import FacetReader
 from studio.core.errors import QueryTimeout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runs.pages.run_links import Links
-from runs.render.pills import pill
+from runs.render.filters.pills import pill
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from runs.pages.list_state import ListState
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.render import numbers
-from runs.render.pills import field_label
+from runs.render.filters.pills import field_label
 from runs.search.group_runs import Grouping, RunGroup, group_runs
 from runs.search.many_runs import MOST
 from studio.core.filters import Field, field_text

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from runs.models import Run
 from runs.render import numbers
-from runs.render.pills import field_label
+from runs.render.filters.pills import field_label
 from runs.search.group_sums import Stats
 from studio.core.filters import Field
 from studio.core.filters.tree import (

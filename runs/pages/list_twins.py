@@ -19,7 +19,7 @@ from runs.pages.conditional import varied
 from runs.pages.list_state import ListState
 from runs.pages.members_only import PageRequest
 from runs.render import sheets
-from runs.render.pills import field_label
+from runs.render.filters.pills import field_label
 from runs.render.sheets import Sheet
 from runs.search.experiment_list import ExperimentPage, ExperimentRow
 from runs.search.find_runs import RunPage, RunRow

@@ -16,7 +16,7 @@ from runs.pages.tree_rows import Branch, RolledUp, branch_of, children_href, rol
 from runs.pages.value_terms import term_of
 from runs.render import numbers, times
 from runs.render.addresses import run_path
-from runs.render.pills import field_label
+from runs.render.filters.pills import field_label
 from runs.search.fields import CellLink, source_of
 from runs.search.find_runs import RunPage, RunRow
 from runs.search.selection import series_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from runs.render.pills import field_label
+from runs.render.filters.pills import field_label
 from studio.core import viewcharts, viewtext
 from studio.core.errors import InvalidValue
 from studio.core.viewdiff import ADDED, NOTHING, OTHER, REMOVED, SWITCHES, Difference

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.histogram import BARS, Bar, histogram
+from runs.render.filters.facet_histogram import BARS, Bar, histogram
 
 
 @pytest.mark.parametrize(

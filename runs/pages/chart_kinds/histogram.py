@@ -11,7 +11,7 @@ from runs.pages.chart_kinds.values import count_cell, look_of, numbers_of
 from runs.pages.chart_notes import not_placed, of_columns
 from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.histograms import bins_of, histogram_figure, told
-from runs.render.pills import field_label
+from runs.render.filters.pills import field_label
 from runs.search.run_curves import Window
 from runs.search.run_values import column_of
 from studio.core.viewcharts import Chart

@@ -11,7 +11,7 @@ from runs.pages.chart_kinds.values import dots_of, table_of_values, without_empt
 from runs.pages.chart_notes import of_columns
 from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.parallel import Dimension, parallel_figure
-from runs.render.pills import field_label
+from runs.render.filters.pills import field_label
 from runs.search.run_curves import Window
 from runs.search.run_values import Column, column_of
 from studio.core.filters.text import field_text

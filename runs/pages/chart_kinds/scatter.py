@@ -17,7 +17,7 @@ from runs.pages.chart_notes import of_columns, of_dots
 from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.axes import on_clock
 from runs.render.charts.value_charts import scatter_figure
-from runs.render.pills import field_label
+from runs.render.filters.pills import field_label
 from runs.search.run_curves import Window
 from runs.search.run_values import Column, column_of
 from studio.core.viewcharts import Chart

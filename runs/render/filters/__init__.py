@@ -1,0 +1,1 @@
+"""A filter as people read it: pills, operators, bars of a facet."""
