@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from runs.actions.clock import now_ms
 from runs.models import Experiment, HistoryExport, User, Workspace
 from runs.models.history_exports import ExportState
-from runs.render.history_parquet import HistoryFile
+from runs.render.run_list.history_parquet import HistoryFile
 from runs.search.export import matching_runs
 from runs.search.histories import Stretch, histories
 from runs.storage.deletions import deletions_allowed

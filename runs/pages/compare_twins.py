@@ -14,9 +14,9 @@ from runs.pages.compare_sections import TITLES, label_of
 from runs.pages.conditional import varied
 from runs.pages.list_twins import CSV, JSON, TEXT
 from runs.pages.members_only import PageRequest
-from runs.render import sheets
 from runs.render.metric_values import last_shown
-from runs.render.sheets import Sheet
+from runs.render.run_list import sheets
+from runs.render.run_list.sheets import Sheet
 from runs.search.compare import Comparison, Row, Series
 from runs.search.compare_files import ComparedFiles, Kept
 from studio.core.filters import fields

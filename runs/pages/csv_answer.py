@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from django.http import StreamingHttpResponse
 
 from runs.pages.raw_files import disposition
-from runs.render.csv_rows import csv_pieces
+from runs.render.run_list.csv_rows import csv_pieces
 
 
 def csv_answer(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse:

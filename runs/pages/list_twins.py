@@ -18,9 +18,9 @@ from runs.access.answers import asked_form
 from runs.pages.conditional import varied
 from runs.pages.list_state import ListState
 from runs.pages.members_only import PageRequest
-from runs.render import sheets
 from runs.render.filters.pills import field_label
-from runs.render.sheets import Sheet
+from runs.render.run_list import sheets
+from runs.render.run_list.sheets import Sheet
 from runs.search.experiment_list import ExperimentPage, ExperimentRow
 from runs.search.find_runs import RunPage, RunRow
 from studio.core.filters import Field, fields

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runs.render.csv_rows import PIECE, csv_pieces, value_cell
+from runs.render.run_list.csv_rows import PIECE, csv_pieces, value_cell
 
 CELLS: list[tuple[Any, str]] = [
     (None, ""),

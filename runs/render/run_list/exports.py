@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from runs.render import sheets
-from runs.render.sheets import Column
+from runs.render.run_list import sheets
+from runs.render.run_list.sheets import Column
 
 Chunk = Sequence[Sequence[Any]]
 

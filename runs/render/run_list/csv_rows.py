@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from runs.render.sheets import Column, csv_cell, csv_lines, harmless
+from runs.render.run_list.sheets import Column, csv_cell, csv_lines, harmless
 
 #: Rows that are sent at once.
 PIECE = 5_000

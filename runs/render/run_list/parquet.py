@@ -10,9 +10,9 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from runs.render import sheets
-from runs.render.exports import Chunk
-from runs.render.sheets import Column
+from runs.render.run_list import sheets
+from runs.render.run_list.exports import Chunk
+from runs.render.run_list.sheets import Column
 
 #: Rows of a group: what is in memory at once.
 GROUP = 16_384

@@ -1,0 +1,1 @@
+"""A list's rows as HTML, CSV, JSON and Parquet."""
