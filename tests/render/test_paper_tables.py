@@ -8,8 +8,8 @@ import re
 import markdown as markdown_library
 import pytest
 
-from runs.render.deviations import with_deviation
-from runs.render.paper_tables import (
+from runs.render.groups.deviations import with_deviation
+from runs.render.groups.paper_tables import (
     Cell,
     Table,
     as_latex,

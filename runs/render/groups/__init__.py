@@ -1,0 +1,1 @@
+"""Means with deviations, and tables for papers."""
