@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from runs.actions.conclude import FIELD as CONCLUSION
 from runs.actions.undo import TAG
-from runs.render.word_diff import Part, excerpt, word_diff
+from runs.render.compare.word_diff import Part, excerpt, word_diff
 
 #: Shorter texts are read at a glance; those of more characters together than LONGEST
 #: are compared by the versions of the description alone.

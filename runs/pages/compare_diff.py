@@ -13,8 +13,7 @@ from runs.models import Run
 from runs.pages.compare_state import CompareState
 from runs.render import numbers, previews
 from runs.render.addresses import run_path
-from runs.render.file_kinds import FileKind, is_code, is_text, kind_of
-from runs.render.word_marks import (
+from runs.render.compare.word_marks import (
     MOST_LINES,
     Line,
     Pair,
@@ -22,6 +21,7 @@ from runs.render.word_marks import (
     lines_of,
     side_by_side,
 )
+from runs.render.file_kinds import FileKind, is_code, is_text, kind_of
 from runs.search.compare import Comparison, Row
 from runs.search.compare_files import ComparedFiles, Kept, read_kept
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from runs.pages.compare_state import CompareState
-from runs.render import compare as cells
 from runs.render import numbers, times
+from runs.render.compare import cells
 from runs.render.filters.pills import field_label
 from runs.render.metric_values import last_shown
 from runs.search.compare import Comparison, Row, Series

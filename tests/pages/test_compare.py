@@ -18,7 +18,7 @@ from runs.actions.goals import set_goal
 from runs.actions.ingest import Point, log_metrics
 from runs.models import Experiment, Run
 from runs.pages import compare_sections
-from runs.render.compare import difference
+from runs.render.compare.cells import difference
 from studio.core.statuses import RunStatus
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runs.render.matching import Matcher
+from runs.render.compare.matching import Matcher
 
 SAME, GONE, NEW = "same", "gone", "new"
 #: Of longer texts what lies between their equal ends is taken for replaced.

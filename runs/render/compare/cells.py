@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from runs.render import numbers
-from runs.render.word_marks import excerpt, marked_words
+from runs.render.compare.word_marks import excerpt, marked_words
 
 MISSING = "–"
 #: A longer text is cut in its cell; all of it is in the title.

@@ -1,0 +1,1 @@
+"""Runs side by side as HTML, with marks of what differs."""
