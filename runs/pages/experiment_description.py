@@ -24,7 +24,7 @@ from runs.pages.run_editing import toast
 from runs.pages.run_legal import role_refusal
 from runs.pages.undo import undo_href
 from runs.render.addresses import experiment_path
-from runs.render.first_line import first_line
+from runs.render.descriptions.first_line import first_line
 from runs.search.revisions import last_revision
 
 EDITOR_PAGE = "experiment_editor.html"

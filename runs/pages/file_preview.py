@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from runs.render import code, markdown, previews
+from runs.render import code, previews
+from runs.render.descriptions import markdown
 from runs.render.file_kinds import FileKind, extension, icon_of, is_code, kind_of
 from studio.core.errors import MissingBytes
 

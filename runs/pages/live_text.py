@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from runs.models import File, Metric, Run
 from runs.pages.members_only import PageRequest
-from runs.render import markdown
 from runs.render.addresses import run_path
+from runs.render.descriptions import markdown
+from runs.render.descriptions.references import FILE, METRIC, RUN, Reference, Target
 from runs.render.file_kinds import FileKind, kind_of
-from runs.render.markdown_live import FILE, METRIC, RUN, Reference, Target
 from runs.render.metric_values import last_shown
 from runs.search.live_links import find_named
 

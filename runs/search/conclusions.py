@@ -9,7 +9,7 @@ from django.db.models.functions import Left
 
 from runs.models import Conclusion, Run, Workspace
 from runs.models.conclusions import key_of
-from runs.render.first_line import BEGINNING
+from runs.render.descriptions.first_line import BEGINNING
 
 #: Of all conclusions only so many of the newest are listed; of a run's as well.
 MOST = 100

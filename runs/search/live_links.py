@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from runs.models import File, Metric, Run, User, Workspace
 from runs.models.files import path_key
-from runs.render.markdown_live import FILE, METRIC, RUN, Reference
+from runs.render.descriptions.references import FILE, METRIC, RUN, Reference
 
 
 @dataclass(frozen=True)

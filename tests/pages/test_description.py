@@ -16,8 +16,8 @@ from runs.actions.experiments import describe_experiment
 from runs.actions.runs import create_run
 from runs.actions.seen import mark
 from runs.models import ChangeSet, Experiment, File, Member, Role, Run, User, Workspace
-from runs.render.markdown import references
-from runs.render.markdown_live import as_written
+from runs.render.descriptions.markdown import references
+from runs.render.descriptions.references import as_written
 from tests.access.people import browser_of
 from tests.pages.run_page import HTMX, PAGE, browser, cost, keep, log
 

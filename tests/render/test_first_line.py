@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.first_line import BEGINNING, LONGEST, first_line
+from runs.render.descriptions.first_line import BEGINNING, LONGEST, first_line
 
 LINES = [
     ("# Cosine wins\nmore", "Cosine wins"),

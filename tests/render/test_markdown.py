@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from runs.render.markdown import references, render
-from runs.render.markdown_live import Reference, Target
+from runs.render.descriptions.markdown import references, render
+from runs.render.descriptions.references import Reference, Target
 
 #: What attackers write; `render` must leave nothing of it that a browser would run.
 ATTACKS = [

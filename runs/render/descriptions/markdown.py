@@ -24,9 +24,9 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.extensions.footnotes import FootnoteExtension
 
-from runs.render import markdown_live
-from runs.render.markdown_live import LiveLinks, Reference, Target
-from runs.render.markdown_parts import TaskLists, coloured
+from runs.render.descriptions import references as markdown_live
+from runs.render.descriptions.markdown_parts import TaskLists, coloured
+from runs.render.descriptions.references import LiveLinks, Reference, Target
 
 TAGS = frozenset(
     "p br hr h1 h2 h3 h4 h5 h6 ul ol li strong em b i del s sub sup code pre kbd "

@@ -1,0 +1,1 @@
+"""Markdown as safe HTML."""
