@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from runs.render import code, previews
 from runs.render.descriptions import markdown
-from runs.render.file_kinds import FileKind, extension, icon_of, is_code, kind_of
+from runs.render.files import code, previews
+from runs.render.files.file_kinds import FileKind, extension, icon_of, is_code, kind_of
 from studio.core.errors import MissingBytes
 
 #: A text up to this is shown whole, of a longer one so much of each end.

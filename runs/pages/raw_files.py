@@ -10,7 +10,7 @@ from django.utils.http import content_disposition_header
 
 from runs.access.headers import sandbox
 from runs.access.streams import from_files
-from runs.render.file_kinds import DOWNLOAD, inline_type
+from runs.render.files.file_kinds import DOWNLOAD, inline_type
 
 Pieces = Callable[[], Iterator[bytes]]
 

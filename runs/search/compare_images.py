@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from runs.models import Metric, MetricKind
-from runs.render.file_kinds import FileKind, kind_of
+from runs.render.files.file_kinds import FileKind, kind_of
 from runs.search.compare import Comparison
 from runs.search.compare_files import ComparedFiles
 from runs.search.image_names import named_images

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from runs.render.file_kinds import IMAGES
+from runs.render.files.file_kinds import IMAGES
 
 #: MLflow keeps a small twin beside each image that it logs; its name ends so.
 SMALL = "compressed.webp"

@@ -13,7 +13,7 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.snapshots import keep_snapshot
 from runs.models import Run, User
-from runs.render.code import LONGEST
+from runs.render.files.code import LONGEST
 from tests.pages.run_page import PAGE, browser, cost
 from tests.parts.records import NOON
 

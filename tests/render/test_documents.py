@@ -18,9 +18,9 @@ from runs.render.charts.document_charts import (
     residual_histogram,
 )
 from runs.render.documents import read_document
+from runs.render.files.picture_size import size_of
 from runs.render.matrix import MOST_CLASSES, confusion_matrix
 from runs.render.metric_tables import column_pairs, rows_table
-from runs.render.picture_size import size_of
 from studio.core.errors import InvalidValue
 
 #: One class of 100 cases, 40 of them true; thresholds 0, 0.5 and 1.

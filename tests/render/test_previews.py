@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from runs.render import previews
-from runs.render.file_kinds import FileKind, icon_of, inline_type, kind_of
-from runs.render.file_tree import Leaf, tree
+from runs.render.files import previews
+from runs.render.files.file_kinds import FileKind, icon_of, inline_type, kind_of
+from runs.render.files.file_tree import Leaf, tree
 from runs.render.tracebacks import headline, parted
 
 

@@ -12,7 +12,7 @@ from markdown.treeprocessors import Treeprocessor
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from runs.render.code import marked
+from runs.render.files.code import marked
 
 #: A longer text is shown plain.
 LONGEST = 20_000

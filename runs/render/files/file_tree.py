@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from runs.render.file_kinds import icon_of
+from runs.render.files.file_kinds import icon_of
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Files as they are previewed, shown in a tree and packed."""
