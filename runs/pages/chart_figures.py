@@ -30,7 +30,7 @@ from runs.pages.list_scope import scope_of
 from runs.pages.list_state import state_with
 from runs.pages.members_only import PageRequest
 from runs.pages.run_table import QUICK, SLOW
-from runs.render.metric_values import shown
+from runs.render.metrics.values import shown
 from runs.render.run_list.sheets import harmless
 from runs.search.limits import time_limit
 from runs.search.run_curves import Window

@@ -14,7 +14,7 @@ from runs.pages.compare_sections import TITLES, label_of
 from runs.pages.conditional import varied
 from runs.pages.list_twins import CSV, JSON, TEXT
 from runs.pages.members_only import PageRequest
-from runs.render.metric_values import last_shown
+from runs.render.metrics.values import last_shown
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
 from runs.search.compare import Comparison, Row, Series

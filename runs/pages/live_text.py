@@ -13,7 +13,7 @@ from runs.render.addresses import run_path
 from runs.render.descriptions import markdown
 from runs.render.descriptions.references import FILE, METRIC, RUN, Reference, Target
 from runs.render.files.file_kinds import FileKind, kind_of
-from runs.render.metric_values import last_shown
+from runs.render.metrics.values import last_shown
 from runs.search.live_links import find_named
 
 

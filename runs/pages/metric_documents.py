@@ -12,8 +12,8 @@ from runs.models import File, Metric, MetricKind
 from runs.render.charts.accuracy_curves import CurveKind, accuracy_curves
 from runs.render.charts.axes import Figure
 from runs.render.charts.document_charts import prediction_figure, residual_histogram
-from runs.render.documents import data_of, read_document
-from runs.render.matrix import Matrix, confusion_matrix
+from runs.render.metrics.documents import data_of, read_document
+from runs.render.metrics.matrix import Matrix, confusion_matrix
 from runs.storage.files import files as file_store
 from runs.storage.points import Points
 from studio.core.errors import InvalidValue, MissingBytes, NotFound, TooLarge

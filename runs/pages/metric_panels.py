@@ -19,8 +19,8 @@ from runs.pages.metric_choice import Choice, Together
 from runs.pages.metric_documents import figure_of, matrix_of, not_there, value_at
 from runs.pages.pictures import picture_of
 from runs.render.charts.document_charts import figure_rows
-from runs.render.metric_tables import DEFAULT_VIEW, rows_table
-from runs.render.metric_values import Shown, column_shown, logged_shown
+from runs.render.metrics.tables import DEFAULT_VIEW, rows_table
+from runs.render.metrics.values import Shown, column_shown, logged_shown
 from runs.render.numbers import grouped, number
 from runs.search.metric_files import path_in
 from runs.search.run_metrics import NUMERIC_KINDS, is_drawn, newest_values

@@ -22,7 +22,7 @@ from runs.pages.run_head import find_head
 from runs.render.charts.axes import Axis, Figure
 from runs.render.charts.charts import metric_figure, unit_of
 from runs.render.charts.document_charts import column_figure
-from runs.render.metric_tables import column_pairs
+from runs.render.metrics.tables import column_pairs
 from runs.render.numbers import grouped
 from runs.search.metric_files import files_at, path_in
 from runs.search.run_metrics import (

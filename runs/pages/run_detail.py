@@ -23,7 +23,7 @@ from runs.pages.run_head import show as show_tab
 from runs.pages.run_legal import GRACE, can_force
 from runs.render.charts.sparkline import sparkline
 from runs.render.dataset_places import place_of
-from runs.render.metric_values import Shown, heads_shown
+from runs.render.metrics.values import Shown, heads_shown
 from runs.render.times import ago
 from runs.render.tracebacks import headline, parted
 from runs.search import run_detail as search

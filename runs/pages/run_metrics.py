@@ -22,7 +22,7 @@ from runs.pages.run_nothing import nothing_in
 from runs.render import times
 from runs.render.addresses import run_path
 from runs.render.charts.axes import Axis
-from runs.render.metric_values import Shown, column_shown, last_shown
+from runs.render.metrics.values import Shown, column_shown, last_shown
 from runs.search.metric_files import files_at, path_in
 from runs.search.run_detail import metrics_of
 from runs.search.run_metrics import NUMERIC_KINDS, newest_values

@@ -17,10 +17,10 @@ from runs.render.charts.document_charts import (
     prediction_figure,
     residual_histogram,
 )
-from runs.render.documents import read_document
 from runs.render.files.picture_size import size_of
-from runs.render.matrix import MOST_CLASSES, confusion_matrix
-from runs.render.metric_tables import column_pairs, rows_table
+from runs.render.metrics.documents import read_document
+from runs.render.metrics.matrix import MOST_CLASSES, confusion_matrix
+from runs.render.metrics.tables import column_pairs, rows_table
 from studio.core.errors import InvalidValue
 
 #: One class of 100 cases, 40 of them true; thresholds 0, 0.5 and 1.

@@ -24,7 +24,7 @@ from runs.pages.chart_notes import of_columns, of_heights
 from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.value_charts import Dot, bar_figure
 from runs.render.filters.pills import field_label
-from runs.render.metric_values import shown
+from runs.render.metrics.values import shown
 from runs.search.run_curves import Window
 from runs.search.run_groups import group_runs
 from runs.search.run_values import Column, column_of

@@ -16,7 +16,7 @@ from runs.render.charts.axes import Axis
 from runs.render.charts.run_charts import Look
 from runs.render.charts.value_charts import Dot
 from runs.render.filters.pills import field_label
-from runs.render.metric_values import Shown, shown
+from runs.render.metrics.values import Shown, shown
 from runs.render.numbers import grouped
 from runs.search.drawn_runs import DrawnRun
 from runs.search.means import mean_and_std

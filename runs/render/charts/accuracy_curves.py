@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from runs.render.charts.axes import Figure
 from runs.render.charts.document_charts import Curve, curve_figure
-from runs.render.documents import Numbers, labels_in, numbers_in
+from runs.render.metrics.documents import Numbers, labels_in, numbers_in
 from studio.core.errors import InvalidValue
 
 #: Beside the average so many classes have a line of their own, the largest.

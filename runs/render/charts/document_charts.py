@@ -15,7 +15,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from runs.render.charts.axes import Figure, Trace, plain_layout, shown
-from runs.render.documents import Numbers, numbers_in
+from runs.render.metrics.documents import Numbers, numbers_in
 from runs.render.numbers import number
 from studio.core.errors import InvalidValue
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from runs.render.documents import Numbers, labels_in, numbers_in
+from runs.render.metrics.documents import Numbers, labels_in, numbers_in
 from runs.render.numbers import number
 from studio.core.errors import InvalidValue
 

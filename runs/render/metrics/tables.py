@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runs.render.metric_values import Shown, column_shown, is_number
+from runs.render.metrics.values import Shown, column_shown, is_number
 
 #: More columns than these are in the download only.
 MOST_COLUMNS = 50

@@ -1,0 +1,1 @@
+"""Documents, tables and values that were logged as metrics."""
