@@ -22,10 +22,10 @@ from runs.pages.run_head import etag_of, find_head, is_known, not_modified
 from runs.pages.run_head import show as show_tab
 from runs.pages.run_legal import GRACE, can_force
 from runs.render.charts.sparkline import sparkline
-from runs.render.dataset_places import place_of
 from runs.render.metrics.values import Shown, heads_shown
+from runs.render.run.dataset_places import place_of
+from runs.render.run.tracebacks import headline, parted
 from runs.render.times import ago
-from runs.render.tracebacks import headline, parted
 from runs.search import run_detail as search
 from runs.search.conclusions import conclusions_of
 from runs.search.revisions import last_revision

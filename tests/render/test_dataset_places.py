@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.dataset_places import place_of
+from runs.render.run.dataset_places import place_of
 
 SAID = [
     ('{"uri": "s3://b/d.csv"}', "s3://b/d.csv"),

@@ -9,7 +9,7 @@ import pytest
 from runs.render.files import previews
 from runs.render.files.file_kinds import FileKind, icon_of, inline_type, kind_of
 from runs.render.files.file_tree import Leaf, tree
-from runs.render.tracebacks import headline, parted
+from runs.render.run.tracebacks import headline, parted
 
 
 def texts(data: bytes) -> list[str]:

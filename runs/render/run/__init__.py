@@ -1,0 +1,1 @@
+"""Where datasets came from, and the line of a traceback that matters."""
