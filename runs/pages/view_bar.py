@@ -21,7 +21,7 @@ from runs.pages.view_state import (
     list_of,
     spec_of,
 )
-from runs.render import view_words
+from runs.render.views import differences as view_words
 from studio.core.viewdiff import NOTHING, Difference, differences, overriding
 from studio.core.viewspec import Column, ViewSpec
 from studio.core.viewtext import joined

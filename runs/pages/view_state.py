@@ -21,7 +21,7 @@ from runs.pages.list_state import ListState, Origin, read_page, state_with
 from runs.pages.list_twins import kind_of
 from runs.pages.members_only import PageRequest
 from runs.render.addresses import experiment_path
-from runs.render.missing_words import missing_words
+from runs.render.views.missing_parts import missing_words
 from runs.search.find_runs import RunPage, RunRow
 from runs.search.scope import KINDS
 from runs.search.view_missing import missing_columns, missing_list

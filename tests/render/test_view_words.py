@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.render import view_words
+from runs.render.views import differences as view_words
 from studio.core.viewdiff import differences
 from studio.core.viewspec import ViewSpec
 

@@ -8,8 +8,8 @@ from runs.access.rules import StudioRequest, signed_in_user, workspace_of
 from runs.actions.experiments import WAY_OUT
 from runs.api.v1.view_shapes import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
 from runs.models import Experiment, View, ViewRevision, views
-from runs.render import view_words
-from runs.render.missing_words import missing_words
+from runs.render.views import differences as view_words
+from runs.render.views.missing_parts import missing_words
 from runs.search.view_missing import missing_columns, missing_list, missing_runs
 from runs.search.views import find_view, revision_of
 from studio.core.errors import Conflict, InvalidValue, NotFound

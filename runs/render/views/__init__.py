@@ -1,0 +1,1 @@
+"""Differences of views in words."""
