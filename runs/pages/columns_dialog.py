@@ -23,8 +23,8 @@ from runs.pages.list_scope import ListScope
 from runs.pages.list_state import ListState, read_part
 from runs.pages.members_only import PageRequest
 from runs.pages.run_table import columns_of, default_columns, with_name
-from runs.render import numbers
 from runs.render.filters.pills import field_label
+from runs.render.text import numbers
 from runs.search.field_list import FieldList, Listed, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree

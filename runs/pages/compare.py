@@ -25,7 +25,7 @@ from runs.pages.compare_state import CompareState, is_plain, read_state
 from runs.pages.compare_texts import COPIES, copied
 from runs.pages.conditional import varied
 from runs.pages.members_only import PageRequest
-from runs.render.addresses import experiment_path, run_path
+from runs.render.text.addresses import experiment_path, run_path
 from runs.search.compare import FEWEST, MOST, Comparison, compare_runs
 from runs.search.compare_files import compare_files
 from runs.search.conclusions import all_conclusions

@@ -24,8 +24,8 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import toast
 from runs.pages.run_legal import role_refusal
 from runs.pages.undo import undo_href
-from runs.render.addresses import run_path
 from runs.render.descriptions.first_line import first_line
+from runs.render.text.addresses import run_path
 from runs.search.compare import find_runs_by_id
 from runs.search.conclusions import find_conclusion
 from studio.core.errors import InvalidValue

@@ -11,8 +11,6 @@ from django.utils.translation import ngettext
 
 from runs.models import Run
 from runs.pages.compare_state import CompareState
-from runs.render import numbers
-from runs.render.addresses import run_path
 from runs.render.compare.word_marks import (
     MOST_LINES,
     Line,
@@ -23,6 +21,8 @@ from runs.render.compare.word_marks import (
 )
 from runs.render.files import previews
 from runs.render.files.file_kinds import FileKind, is_code, is_text, kind_of
+from runs.render.text import numbers
+from runs.render.text.addresses import run_path
 from runs.search.compare import Comparison, Row
 from runs.search.compare_files import ComparedFiles, Kept, read_kept
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from runs.models import Run
 from runs.pages.compare_state import CompareState
-from runs.render.addresses import run_path
+from runs.render.text.addresses import run_path
 from runs.search.compare import Comparison
 from runs.search.compare_files import ComparedFiles
 from runs.search.compare_images import compare_images

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from runs.pages.compare_state import CompareState
-from runs.render import numbers, times
 from runs.render.compare import cells
 from runs.render.filters.pills import field_label
 from runs.render.metrics.values import last_shown
+from runs.render.text import numbers, times
 from runs.search.compare import Comparison, Row, Series
 from runs.search.compare_files import ComparedFiles, Kept
 from runs.templatetags.studio import full_moment, icon, status

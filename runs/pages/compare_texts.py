@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from runs.pages.compare_sections import TITLES, is_found, label_of, plain
 from runs.pages.compare_state import CompareState
 from runs.pages.compare_twins import rows_of, sheet_of, told
-from runs.render import numbers
 from runs.render.compare.cells import LONGEST, best_of, is_number
 from runs.render.groups import paper_tables
 from runs.render.groups.paper_tables import Cell, Table
 from runs.render.run_list import sheets
+from runs.render.text import numbers
 from runs.search.compare import Comparison, Row
 from runs.search.compare_files import ComparedFiles
 

@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 from runs.pages.completion_rows import Group, Option, begun, examples
 from runs.pages.list_state import read_part_leniently
 from runs.pages.members_only import PageRequest
-from runs.render import numbers
 from runs.render.filters.operators import said
 from runs.render.filters.pills import field_label
+from runs.render.text import numbers
 from runs.search import completion as search
 from runs.search.facets import Facet, FacetReader, is_facet
 from studio.core.errors import QueryTimeout, StudioError

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.render import numbers
-from runs.render.addresses import experiment_path, run_path
+from runs.render.text import numbers
+from runs.render.text.addresses import experiment_path, run_path
 from runs.search.experiment_list import ExperimentPage, ExperimentRow
 from studio.core.filters import to_text
 from studio.core.filters.tree import TAGS, Comparison, Field, Text, attribute

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.run_links import Links
-from runs.render import numbers
 from runs.render.filters.facet_histogram import Bar, histogram
 from runs.render.filters.pills import field_label
+from runs.render.text import numbers
 from runs.search.facets import Counted, Facet, is_own
 from studio.core.filters import Field, Node, field_text, fields
 from studio.core.filters.edit import terms

@@ -25,7 +25,7 @@ from runs.pages.facet_state import PanelState, names, told
 from runs.pages.list_state import ListState, read_part
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
-from runs.render import numbers
+from runs.render.text import numbers
 from runs.search.facets import (
     KEYED,
     MAX_OPEN,

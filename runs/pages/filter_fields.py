@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.render import numbers
 from runs.render.filters.pills import field_label
+from runs.render.text import numbers
 from runs.search import completion
 from runs.search.facets import FacetReader
 from studio.core.errors import QueryTimeout

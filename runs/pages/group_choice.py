@@ -15,8 +15,8 @@ from runs.pages.conditional import varied
 from runs.pages.group_values import name_of
 from runs.pages.list_state import read_part_leniently
 from runs.pages.members_only import PageRequest
-from runs.render import numbers
 from runs.render.filters.pills import field_label
+from runs.render.text import numbers
 from runs.search import completion
 from runs.search.facets import FacetReader
 from runs.search.fields import GROUPED

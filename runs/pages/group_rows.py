@@ -13,10 +13,10 @@ from runs.pages.group_values import name_of, odd_of, term_of, title_of
 from runs.pages.members_only import PageRequest
 from runs.pages.run_cells import Best, Row, rows
 from runs.pages.run_links import Link, Links, style
-from runs.render import numbers, times
-from runs.render.addresses import run_path
 from runs.render.filters.pills import field_label
 from runs.render.groups.deviations import with_deviation
+from runs.render.text import numbers, times
+from runs.render.text.addresses import run_path
 from runs.search.find_runs import RunPage
 from runs.search.group_runs import Grouping, RunGroup
 from runs.search.shown_runs import shown_runs

@@ -14,8 +14,8 @@ from runs.pages.group_rows import Drawer, rank_of, too_long
 from runs.pages.list_state import ListState
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
-from runs.render import numbers
 from runs.render.filters.pills import field_label
+from runs.render.text import numbers
 from runs.search.group_runs import Grouping, RunGroup, group_runs
 from runs.search.many_runs import MOST
 from studio.core.filters import Field, field_text

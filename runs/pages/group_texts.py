@@ -26,12 +26,12 @@ from runs.pages.list_state import ListState, read_part
 from runs.pages.list_twins import NOTICE_HEADER, sheet_answer
 from runs.pages.members_only import PageRequest
 from runs.pages.run_table import columns_of
-from runs.render import numbers, times
 from runs.render.filters.pills import field_label
 from runs.render.groups import paper_tables
 from runs.render.groups.deviations import with_deviation
 from runs.render.groups.paper_tables import Cell, Table
 from runs.render.run_list import sheets
+from runs.render.text import numbers, times
 from runs.search.group_runs import Grouping, RunGroup
 from runs.search.group_sums import Stats
 from studio.core.errors import InvalidValue

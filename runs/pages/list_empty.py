@@ -7,8 +7,8 @@ from typing import Any
 
 from runs.pages.list_state import ListState
 from runs.pages.run_links import Links
-from runs.render import numbers
 from runs.render.filters.pills import pill
+from runs.render.text import numbers
 from runs.search.exclusion import exclusions
 
 

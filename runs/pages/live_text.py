@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from runs.models import File, Metric, Run
 from runs.pages.members_only import PageRequest
-from runs.render.addresses import run_path
 from runs.render.descriptions import markdown
 from runs.render.descriptions.references import FILE, METRIC, RUN, Reference, Target
 from runs.render.files.file_kinds import FileKind, kind_of
 from runs.render.metrics.values import last_shown
+from runs.render.text.addresses import run_path
 from runs.search.live_links import find_named
 
 

@@ -23,7 +23,7 @@ from runs.render.charts.axes import Axis, Figure
 from runs.render.charts.charts import metric_figure, unit_of
 from runs.render.charts.document_charts import column_figure
 from runs.render.metrics.tables import column_pairs
-from runs.render.numbers import grouped
+from runs.render.text.numbers import grouped
 from runs.search.metric_files import files_at, path_in
 from runs.search.run_metrics import (
     CHART_POINTS,

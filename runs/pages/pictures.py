@@ -8,7 +8,7 @@ from urllib.parse import quote
 from runs.models import File
 from runs.render.files.file_kinds import IMAGES, extension
 from runs.render.files.picture_size import HEAD, size_of
-from runs.render.numbers import filesize
+from runs.render.text.numbers import filesize
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes
 

@@ -24,7 +24,7 @@ from runs.pages.run_editing import REFUSED
 from runs.pages.run_head import find_head
 from runs.pages.run_tags import split
 from runs.pages.undo import undo_href
-from runs.render.addresses import run_path
+from runs.render.text.addresses import run_path
 from runs.search.run_detail import tags_of
 from studio.core.errors import Conflict, InvalidValue
 

@@ -14,9 +14,9 @@ from runs.models import Run
 from runs.pages.run_links import Link, Links, style
 from runs.pages.tree_rows import Branch, RolledUp, branch_of, children_href, rolled_up
 from runs.pages.value_terms import term_of
-from runs.render import numbers, times
-from runs.render.addresses import run_path
 from runs.render.filters.pills import field_label
+from runs.render.text import numbers, times
+from runs.render.text.addresses import run_path
 from runs.search.fields import CellLink, source_of
 from runs.search.find_runs import RunPage, RunRow
 from runs.search.selection import series_of

@@ -25,7 +25,7 @@ from runs.render.charts.sparkline import sparkline
 from runs.render.metrics.values import Shown, heads_shown
 from runs.render.run.dataset_places import place_of
 from runs.render.run.tracebacks import headline, parted
-from runs.render.times import ago
+from runs.render.text.times import ago
 from runs.search import run_detail as search
 from runs.search.conclusions import conclusions_of
 from runs.search.revisions import last_revision

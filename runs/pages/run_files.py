@@ -21,9 +21,9 @@ from runs.pages.members_only import PageRequest
 from runs.pages.raw_files import disposition, send_raw
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.pages.run_nothing import nothing_in
-from runs.render.addresses import run_path
 from runs.render.files.archive import zipped
 from runs.render.files.file_tree import Folder, Leaf, tree
+from runs.render.text.addresses import run_path
 from runs.search.run_files import RunFiles, find_file, iterate_files, list_files
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes

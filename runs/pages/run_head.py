@@ -20,7 +20,7 @@ from runs.actions.clock import now_ms
 from runs.models import Run
 from runs.pages.members_only import PageRequest
 from runs.pages.run_legal import GRACE, refusals, role_refusal
-from runs.render.addresses import experiment_path, run_path
+from runs.render.text.addresses import experiment_path, run_path
 from runs.search.run_detail import RunHead, find_run
 from studio.core.statuses import RunStatus
 

@@ -16,8 +16,8 @@ from runs.pages.members_only import PageRequest
 from runs.pages.pictures import Picture, picture_of
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.pages.run_nothing import nothing_in
-from runs.render.addresses import run_path
-from runs.render.numbers import grouped
+from runs.render.text.addresses import run_path
+from runs.render.text.numbers import grouped
 from runs.search.run_images import RunImage, list_images, names_of
 
 #: So many pictures are on the page at first, and added by each "Show more".

@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode
 
 from django.utils.translation import gettext as _
 
-from runs.render import numbers
 from runs.render.filters.pills import field_label
+from runs.render.text import numbers
 from studio.core.filters import Field, Node, fields
 from studio.core.filters.cursor import MAX_TERMS
 from studio.core.filters.edit import terms, without_term

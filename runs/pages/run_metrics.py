@@ -19,10 +19,10 @@ from runs.pages.metric_choice import FIRST_CHARTS, Choice, Together, read_choice
 from runs.pages.metric_panels import STEPS, Panel, Sources, panels
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.pages.run_nothing import nothing_in
-from runs.render import times
-from runs.render.addresses import run_path
 from runs.render.charts.axes import Axis
 from runs.render.metrics.values import Shown, column_shown, last_shown
+from runs.render.text import times
+from runs.render.text.addresses import run_path
 from runs.search.metric_files import files_at, path_in
 from runs.search.run_detail import metrics_of
 from runs.search.run_metrics import NUMERIC_KINDS, newest_values

@@ -16,8 +16,8 @@ from runs.pages.list_state import ListState
 from runs.pages.run_cells import ROLLUP, Best, rows
 from runs.pages.run_links import Links, heads, strip, strip_size
 from runs.pages.tree_rows import roots_among, tree_totals
-from runs.render import numbers
 from runs.render.filters.pills import field_label
+from runs.render.text import numbers
 from runs.search.common_metrics import SHOWN, common_metrics
 from runs.search.counts import count_statuses, names_status
 from runs.search.find_runs import RunPage, find_runs

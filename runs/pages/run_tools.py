@@ -19,7 +19,7 @@ from runs.pages.run_editing import undo_path
 from runs.pages.run_head import find_head, frame
 from runs.pages.run_legal import ENDINGS, finish_refusal
 from runs.pages.way_back import asked_place
-from runs.render.addresses import run_path
+from runs.render.text.addresses import run_path
 from studio.core.errors import InvalidState, InvalidValue
 from studio.core.statuses import RunStatus, may_follow
 

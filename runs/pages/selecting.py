@@ -29,7 +29,7 @@ from runs.pages.list_state import ListState, state_with
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.pages.run_table import find_page
-from runs.render import numbers
+from runs.render.text import numbers
 from runs.search import selection
 from runs.search.compare import MOST as MOST_COMPARED
 from runs.search.find_runs import RunPage

@@ -19,10 +19,10 @@ from runs.pages.group_texts import group_table
 from runs.pages.list_twins import column_of, value_of
 from runs.pages.run_table import with_name
 from runs.pages.view_state import list_of, list_path
-from runs.render import numbers
 from runs.render.charts.sparkline import sparkline
 from runs.render.descriptions import markdown
 from runs.render.run_list import sheets
+from runs.render.text import numbers
 from runs.search.find_runs import find_runs
 from runs.search.limits import time_limit
 from runs.search.run_metrics import sparkline_points

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.run_links import Links
-from runs.render import numbers
+from runs.render.text import numbers
 from runs.search.find_runs import MoreChildren, RunPage, RunRow, TreePlace
 from runs.search.tree_children import MORE
 from runs.search.tree_runs import TreePage

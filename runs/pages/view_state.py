@@ -20,7 +20,7 @@ from runs.pages.list_scope import scope_at
 from runs.pages.list_state import ListState, Origin, read_page, state_with
 from runs.pages.list_twins import kind_of
 from runs.pages.members_only import PageRequest
-from runs.render.addresses import experiment_path
+from runs.render.text.addresses import experiment_path
 from runs.render.views.missing_parts import missing_words
 from runs.search.find_runs import RunPage, RunRow
 from runs.search.scope import KINDS

@@ -20,9 +20,9 @@ from runs.pages.list_state import ListState, read_part
 from runs.pages.list_twins import kind_of, sheet_answer
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
-from runs.render import numbers
 from runs.render.filters.pills import field_label
 from runs.render.run_list import sheets
+from runs.render.text import numbers
 from runs.search import selection
 from runs.search.many_runs import MOST
 from runs.search.separation import Difference, Differences, Side, differences

@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment
-from runs.render import browsers, numbers, times
-from runs.render.addresses import experiment_slug
 from runs.render.run_list import cells
+from runs.render.text import browsers, numbers, times
+from runs.render.text.addresses import experiment_slug
 from studio.core.statuses import FACTS
 
 register = template.Library()

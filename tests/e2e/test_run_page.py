@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, StorageState, expect
 
-from runs.render import times
+from runs.render.text import times
 from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server
 

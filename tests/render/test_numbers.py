@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from runs.render import numbers
+from runs.render.text import numbers
 
 
 @pytest.mark.parametrize(

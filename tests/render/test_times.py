@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from runs.render import times
+from runs.render.text import times
 
 NOW = datetime(2026, 11, 24, 12, 54, tzinfo=UTC)
 

@@ -25,9 +25,9 @@ from runs.render.charts.dashes import SOLID, dash_of_number, dash_of_place
 from runs.render.charts.run_charts import Band, DrawnLine, line_figure
 from runs.render.filters.pills import field_label
 from runs.render.metrics.values import Shown, last_shown, shown
-from runs.render.numbers import grouped, number
 from runs.render.run_list.csv_rows import value_cell
 from runs.render.run_list.sheets import harmless, iso
+from runs.render.text.numbers import grouped, number
 from runs.search.columns import metric_value
 from runs.search.mean_curves import MeanCurve, mean_curves
 from runs.search.means import band_of

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.kind import Row, Table
 from runs.pages.chart_runs import ChartRuns
-from runs.render import times
 from runs.render.charts.axes import Axis
 from runs.render.charts.run_charts import Look
 from runs.render.charts.value_charts import Dot
 from runs.render.filters.pills import field_label
 from runs.render.metrics.values import Shown, shown
-from runs.render.numbers import grouped
+from runs.render.text import times
+from runs.render.text.numbers import grouped
 from runs.search.drawn_runs import DrawnRun
 from runs.search.means import mean_and_std
 from runs.search.run_values import Column, column_of

@@ -24,7 +24,7 @@ from runs.render.charts.axes import (
 )
 from runs.render.charts.axes import layout as axes_layout
 from runs.render.charts.nonfinite_markers import is_odd, odd_marks, set_words
-from runs.render.numbers import number
+from runs.render.text.numbers import number
 
 #: Lines with this many points or fewer show them.
 DOTTED = 1

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from runs.render.charts.axes import Figure, Trace, plain_layout, shown
 from runs.render.metrics.documents import Numbers, numbers_in
-from runs.render.numbers import number
+from runs.render.text.numbers import number
 from studio.core.errors import InvalidValue
 
 #: Shorter lines show their points.

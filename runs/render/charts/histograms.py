@@ -11,7 +11,7 @@ from typing import Any
 from runs.render.charts.axes import Figure, Trace, on_clock, shown
 from runs.render.charts.run_charts import Look
 from runs.render.charts.value_charts import value_layout
-from runs.render.numbers import number
+from runs.render.text.numbers import number
 
 
 @dataclass(frozen=True)

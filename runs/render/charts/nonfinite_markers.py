@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runs.render.charts.axes import Trace, shown
-from runs.render.numbers import number
+from runs.render.text.numbers import number
 
 #: So many words have room beside each other in a chart.
 WORDED = 5

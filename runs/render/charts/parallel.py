@@ -11,7 +11,7 @@ from typing import Any
 
 from runs.render.charts.axes import on_clock
 from runs.render.charts.value_charts import Dot, Value
-from runs.render.numbers import number, word_for
+from runs.render.text.numbers import number, word_for
 
 #: The most texts that an axis names.
 MOST_WORDS = 12

@@ -13,7 +13,7 @@ from typing import Any
 from runs.render.charts.axes import Figure, Trace, shown
 from runs.render.charts.nonfinite_markers import is_odd, near, odd_marks, set_words
 from runs.render.charts.run_charts import Look, set_x_range, set_y_range
-from runs.render.numbers import number
+from runs.render.text.numbers import number
 
 Value = float | str | None
 #: The longest name below a bar.

@@ -14,8 +14,8 @@ from os.path import commonprefix
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from runs.render import numbers
 from runs.render.compare.word_marks import excerpt, marked_words
+from runs.render.text import numbers
 
 MISSING = "–"
 #: A longer text is cut in its cell; all of it is in the title.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.render import numbers, times
+from runs.render.text import numbers, times
 from studio.core.filters import fields, to_text
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import (

@@ -6,7 +6,7 @@ import math
 
 from django.utils.formats import number_format
 
-from runs.render import numbers
+from runs.render.text import numbers
 
 
 def with_deviation(mean: float, std: float) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from runs.render.metrics.documents import Numbers, labels_in, numbers_in
-from runs.render.numbers import number
+from runs.render.text.numbers import number
 from studio.core.errors import InvalidValue
 
 #: Of more classes those are shown that are most often taken for others, or others for.

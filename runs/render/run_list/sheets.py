@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from runs.render import numbers, times
+from runs.render.text import numbers, times
 
 TEXT, NUMBER, TIME, DURATION = "text", "number", "time", "duration"
 #: A spreadsheet takes a cell that begins so for a formula, and runs it.

@@ -1,0 +1,1 @@
+"""Numbers, times, addresses and browsers as people read them."""
