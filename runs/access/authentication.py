@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from runs.access.asides import note
-from runs.actions.secrets import digest
+from runs.actions.account.secrets import digest
 from runs.models import ApiToken, BrowserSession, User
 from runs.storage.prepared import Prepared
 from studio.core.errors import SignInRequired

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from runs.actions.account.secrets import digest, new_secret
 from runs.actions.actor import Actor
-from runs.actions.secrets import digest, new_secret
 from runs.models import Member, Role, Run, ShareLink, View, Workspace
 from studio.core.errors import InvalidState, InvalidValue, NotFound
 

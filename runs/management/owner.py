@@ -10,11 +10,11 @@ from pathlib import Path
 from django.db import transaction
 from django.urls import reverse
 
-from runs.actions.accounts import add_member, ensure_user, make_workspace
+from runs.actions.account.accounts import add_member, ensure_user, make_workspace
+from runs.actions.account.links import make_sign_in_link
+from runs.actions.account.secrets import digest
+from runs.actions.account.tokens import make_token, revoke_token
 from runs.actions.actor import SERVER, Actor
-from runs.actions.links import make_sign_in_link
-from runs.actions.secrets import digest
-from runs.actions.tokens import make_token, revoke_token
 from runs.management.home import read_client, write_client
 from runs.models import ApiToken, Member, Role, User, Workspace
 from studio.core.names import MAX_USER_NAME

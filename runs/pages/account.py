@@ -16,10 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from runs.access.network import client_address
 from runs.access.rules import IN_PERSON, PUBLIC, StudioRequest, access, signed_in_user
-from runs.actions import accounts
+from runs.actions.account import accounts
+from runs.actions.account.sign_in import check_sign_in
+from runs.actions.account.tokens import make_token, revoke_token
 from runs.actions.clock import now_ms
-from runs.actions.sign_in import check_sign_in
-from runs.actions.tokens import make_token, revoke_token
 from runs.models import ApiToken, Member, Role, Theme, User
 from runs.pages.sign_in import safe_target
 from studio.core.errors import InvalidValue, NotFound, StudioError

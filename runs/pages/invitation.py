@@ -10,9 +10,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from runs.access.rules import PUBLIC, StudioRequest, access
-from runs.actions.accounts import register
+from runs.actions.account.accounts import register
+from runs.actions.account.links import find_invitation, use_invitation
 from runs.actions.clock import now_ms
-from runs.actions.links import find_invitation, use_invitation
 from runs.models import Invitation, User
 from runs.pages.sign_in import enter
 from studio.core.errors import InvalidValue, StudioError

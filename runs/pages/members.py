@@ -21,9 +21,9 @@ from runs.access.rules import (
     signed_in_user,
     workspace_of,
 )
-from runs.actions import accounts
+from runs.actions.account import accounts
+from runs.actions.account.links import make_invitation, revoke_invitation
 from runs.actions.clock import now_ms
-from runs.actions.links import make_invitation, revoke_invitation
 from runs.actions.share_links import find_resting
 from runs.models import Invitation, Member, Role, ShareLink, View
 from studio.core.errors import InvalidValue

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from runs.access.network import client_address
 from runs.access.rules import PUBLIC, StudioRequest, access
-from runs.actions.accounts import forget_expired_sessions
+from runs.actions.account.accounts import forget_expired_sessions
+from runs.actions.account.links import find_sign_in_link, use_sign_in_link
+from runs.actions.account.sign_in import check_sign_in
 from runs.actions.clock import now_ms
-from runs.actions.links import find_sign_in_link, use_sign_in_link
-from runs.actions.sign_in import check_sign_in
 from runs.models import User
 from studio.core.errors import InvalidValue, StudioError, TooManyRequests
 

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from runs.actions.accounts import add_member, ensure_user
+from runs.actions.account.accounts import add_member, ensure_user
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
 from runs.models import ApiToken, BrowserSession, Role, User

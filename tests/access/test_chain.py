@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from runs.actions.accounts import add_member
+from runs.actions.account.accounts import add_member
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
 from runs.models import Role

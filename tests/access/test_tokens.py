@@ -7,9 +7,9 @@ import base64
 import pytest
 from django.test import Client
 
+from runs.actions.account.tokens import make_token, revoke_token
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
-from runs.actions.tokens import make_token, revoke_token
 from runs.models import ApiToken, Role, User
 from studio.core.errors import PermissionDenied
 from tests.access.people import Team, bearer, browser_of, make_team, token_of

@@ -4,6 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from runs.actions.account.links import make_sign_in_link
+from runs.actions.account.secrets import moment
 from runs.actions.actor import Actor
 from runs.actions.experiments import delete_experiment
 from runs.actions.expiry import (
@@ -12,9 +14,7 @@ from runs.actions.expiry import (
     remove_replaced_files,
 )
 from runs.actions.files import delete_file, live, save_file
-from runs.actions.links import make_sign_in_link
 from runs.actions.runs import create_run, restore_run, trash_run
-from runs.actions.secrets import moment
 from runs.models import (
     BrowserSession,
     Experiment,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.actions.accounts import register
+from runs.actions.account.accounts import register
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
 from runs.actions.experiments import create_experiment, rename_experiment

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.test import Client
 
-from runs.actions.accounts import add_member, ensure_user, make_workspace
+from runs.actions.account.accounts import add_member, ensure_user, make_workspace
+from runs.actions.account.tokens import make_token
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
-from runs.actions.tokens import make_token
 from runs.models import Role, User, Workspace
 
 JSON = "application/json"

@@ -159,7 +159,7 @@ def test_a_copy_in_another_workspace_is_private(rest: Rest) -> None:
     there = space("there")
     path = f"views/{made['slug']}/clone"
     assert rest.refused("POST", path, {"workspace": "there"})[0] == 404
-    from runs.actions.accounts import add_member
+    from runs.actions.account.accounts import add_member
 
     add_member(there, rest.user, Role.READER, actor=SERVER, now=now_ms())
     copy = rest.ok("POST", path, {"workspace": "there"}, 201)

@@ -25,7 +25,7 @@ FILL = """
 import django; django.setup()
 import io, math, zipfile
 from django.conf import settings
-from runs.actions.accounts import add_member, ensure_user, make_workspace
+from runs.actions.account.accounts import add_member, ensure_user, make_workspace
 from runs.actions.actor import SERVER, Actor
 from runs.actions.experiments import create_experiment
 from runs.actions.files import save_file

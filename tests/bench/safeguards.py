@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from runs.actions.accounts import ensure_user
+from runs.actions.account.accounts import ensure_user
 from runs.actions.actor import SERVER, Actor
 from runs.actions.clock import now_ms
 from runs.actions.files import save_file

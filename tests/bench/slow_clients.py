@@ -38,7 +38,7 @@ BATCH = 100
 WRITERS = 2
 READER = """
 from runs.actions.actor import Actor
-from runs.actions.tokens import make_token
+from runs.actions.account.tokens import make_token
 from runs.models import User, Workspace
 user = User.objects.first()
 actor, workspace = Actor(user, None), Workspace.objects.get(name="default")

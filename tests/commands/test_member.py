@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from runs.actions.account.links import find_sign_in_link
 from runs.actions.clock import now_ms
-from runs.actions.links import find_sign_in_link
 from runs.models import Member, Role, User, Workspace
 from tests.commands.manage import manage
 from tests.parts.server import Server

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from runs.actions.account.tokens import revoke_token
 from runs.actions.actor import SERVER
-from runs.actions.tokens import revoke_token
 from runs.management.home import client_file, read_client
 from runs.management.owner import first_owner, keep_client_token, system_user
 from runs.models import ApiToken, Member, Role, User, Workspace

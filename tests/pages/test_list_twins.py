@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from runs.actions.account.tokens import make_token
 from runs.actions.actor import Actor
-from runs.actions.tokens import make_token
 from runs.models import Role, Run, Workspace
 from studio.core.statuses import RunStatus
 from tests.pages.rows import ALL, names

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 
-from runs.actions.accounts import add_member
+from runs.actions.account.accounts import add_member
 from runs.actions.actor import SERVER, Actor
 from runs.actions.experiments import create_experiment
 from runs.actions.runs import create_run

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from runs.actions.accounts import add_member
+from runs.actions.account.accounts import add_member
+from runs.actions.account.links import make_sign_in_link
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
-from runs.actions.links import make_sign_in_link
 from runs.models import BrowserSession, Role, SignInFailure, User
 from tests.access.people import PASSWORD, browser_of, make_person, space
 

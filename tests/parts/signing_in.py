@@ -7,7 +7,7 @@ import time
 import pytest
 from playwright.sync_api import Browser, StorageState
 
-from runs.actions.links import SIGN_IN_MINUTES
+from runs.actions.account.links import SIGN_IN_MINUTES
 from runs.management.owner import system_user
 from tests.commands.manage import manage
 from tests.parts.browser import Watch, new_context

@@ -28,7 +28,7 @@ def fill() -> None:
 def _people(default: Any, owner: Any, acting: dict[str, Any]) -> None:
     from django.contrib.auth import SESSION_KEY
 
-    from runs.actions import accounts, links, sign_in, tokens
+    from runs.actions.account import accounts, links, sign_in, tokens
     from runs.models import Role
     from runs.models.sessions import SessionStore
     from studio.core.errors import InvalidValue

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, transaction
 
-from runs.actions.accounts import add_member, ensure_user, make_workspace
+from runs.actions.account.accounts import add_member, ensure_user, make_workspace
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
 from runs.management.home import is_served, read_client

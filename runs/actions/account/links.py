@@ -7,9 +7,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from runs.actions.accounts import add_member
+from runs.actions.account.accounts import add_member
+from runs.actions.account.secrets import digest, moment, new_secret
 from runs.actions.actor import Actor
-from runs.actions.secrets import digest, moment, new_secret
 from runs.models import Invitation, Member, Role, SignInLink, User, Workspace
 from studio.core.errors import InvalidState, LinkUsedUp
 

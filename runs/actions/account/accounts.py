@@ -10,10 +10,10 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from runs.actions.account.secrets import moment
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record
 from runs.actions.experiments import ensure_default
-from runs.actions.secrets import moment
 from runs.models import BrowserSession, Member, Role, Theme, User, Workspace
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState, InvalidValue, NotFound

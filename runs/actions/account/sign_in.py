@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.actions.secrets import moment
+from runs.actions.account.secrets import moment
 from runs.models import SignInFailure, User
 from studio.core import names
 from studio.core.errors import InvalidValue, TooManyRequests

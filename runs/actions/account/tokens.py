@@ -7,8 +7,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from runs.actions.account.secrets import TOKEN_PREFIX, digest, moment, new_secret
 from runs.actions.actor import Actor
-from runs.actions.secrets import TOKEN_PREFIX, digest, moment, new_secret
 from runs.models import ApiToken, Member, Role, User, Workspace
 from studio.core import names
 from studio.core.errors import NotFound, PermissionDenied

@@ -1,0 +1,1 @@
+"""People, workspaces, tokens, and signing in."""
