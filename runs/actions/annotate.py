@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.changes import Edit, record
+from runs.actions.changes.change_sets import Edit, record
+from runs.actions.changes.edit_conflicts import check_seen
 from runs.actions.search_text import follow_tags, refresh_search_texts
-from runs.actions.seen import check_seen
 from runs.actions.texts import check_tags, write_properties, write_tags
 from runs.actions.touch import touch
 from runs.models import (

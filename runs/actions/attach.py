@@ -9,7 +9,7 @@ from itertools import chain
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.changes import Edit, record
+from runs.actions.changes.change_sets import Edit, record
 from runs.actions.files import keep_or_discard, live, place_for
 from runs.actions.touch import touch
 from runs.models import File, Run

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.changes import Edit, record
-from runs.actions.seen import check_seen
+from runs.actions.changes.change_sets import Edit, record
+from runs.actions.changes.edit_conflicts import check_seen
 from runs.models import Conclusion, Run, Workspace
 from runs.models.conclusions import key_of
 from studio.core import names

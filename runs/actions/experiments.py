@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import Max
 
 from runs.actions.actor import Actor
-from runs.actions.changes import Edit, record
+from runs.actions.changes.change_sets import Edit, record
+from runs.actions.changes.edit_conflicts import check_seen
 from runs.actions.locks import refuse_locked_inside
-from runs.actions.seen import check_seen
 from runs.actions.texts import check_tags
 from runs.actions.touch import hold_experiment
 from runs.models import Experiment, ExperimentTag, Workspace

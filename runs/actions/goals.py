@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.changes import Edit, record
+from runs.actions.changes.change_sets import Edit, record
 from runs.models import Experiment, Key, Kind, MetricGoal, Workspace
 from studio.core.errors import NotFound
 

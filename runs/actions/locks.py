@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
-from runs.actions.changes import Edit, record
+from runs.actions.changes.change_sets import Edit, record
 from runs.actions.touch import hold_experiment, touch
 from runs.models import Experiment, LoggedModel, Run
 from studio.core.errors import InvalidState

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from runs.actions.actor import Actor
-from runs.actions.changes import Edit, record
+from runs.actions.changes.change_sets import Edit, record
 from runs.actions.experiments import WAY_OUT
 from runs.actions.inventing import invent_name
 from runs.actions.lifecycle import start_event

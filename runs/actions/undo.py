@@ -15,7 +15,7 @@ from django.db import transaction
 from runs.actions import conclude, undo_experiment
 from runs.actions.actor import Actor
 from runs.actions.annotate import delete_tags, write_text
-from runs.actions.changes import Edit, record
+from runs.actions.changes.change_sets import Edit, record
 from runs.actions.runs import switch
 from runs.actions.search_text import follow_tags
 from runs.actions.texts import write_tags

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.changes import Edit, record
+from runs.actions.changes.change_sets import Edit, record
 from runs.models import Experiment, User, View, ViewDefault, ViewStar, Workspace
 from studio.core.errors import InvalidState
 

@@ -7,9 +7,9 @@ import pytest
 from runs.actions import annotate
 from runs.actions import experiments as of_experiments
 from runs.actions.actor import Actor
+from runs.actions.changes.edit_conflicts import mark
 from runs.actions.lifecycle import move
 from runs.actions.runs import archive_run, trash_run
-from runs.actions.seen import mark
 from runs.actions.undo import undo
 from runs.models import (
     Change,

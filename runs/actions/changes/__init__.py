@@ -1,0 +1,1 @@
+"""Change sets, and conflicts between two edits."""
