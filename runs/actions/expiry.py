@@ -11,7 +11,7 @@ from runs.actions.account.secrets import moment
 from runs.actions.account.sign_in import KEPT
 from runs.actions.actor import SERVER
 from runs.actions.files import drop_files
-from runs.actions.purge import purge_run
+from runs.actions.run.purge import purge_run
 from runs.actions.snapshots import drop_unused_snapshots
 from runs.models import (
     BrowserSession,

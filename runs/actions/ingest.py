@@ -9,7 +9,7 @@ import msgspec
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.annotate import apply_tags
+from runs.actions.run.annotate import apply_tags
 from runs.actions.series import heads_of
 from runs.actions.texts import check_tags, write_params
 from runs.actions.touch import hear

@@ -14,9 +14,9 @@ from django.db import transaction
 
 from runs.actions import conclude, undo_experiment
 from runs.actions.actor import Actor
-from runs.actions.annotate import delete_tags, write_text
 from runs.actions.changes.change_sets import Edit, record
-from runs.actions.runs import switch
+from runs.actions.run.annotate import delete_tags, write_text
+from runs.actions.run.runs import switch
 from runs.actions.search_text import follow_tags
 from runs.actions.texts import write_tags
 from runs.actions.touch import touch

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
-from runs.actions.goals import HIGHER, LOWER, set_goal
+from runs.actions.run.goals import HIGHER, LOWER, set_goal
 from runs.models import Experiment, Role
 from runs.pages.conditional import varied
 from runs.pages.list_scope import ListScope, scope_of

@@ -15,9 +15,9 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from runs.access.rules import Permission, access, by_method
-from runs.actions.annotate import remove_tags, rename, set_tags
 from runs.actions.changes.edit_conflicts import mark
 from runs.actions.clock import now_ms
+from runs.actions.run.annotate import remove_tags, rename, set_tags
 from runs.models import Run
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import REFUSED

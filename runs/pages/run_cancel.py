@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST
 
 from runs.access.rules import Permission, access, by_method
 from runs.actions.clock import now_ms
-from runs.actions.lifecycle import force_cancel, request_cancel
-from runs.actions.runs import restore_run, trash_run
+from runs.actions.run.lifecycle import force_cancel, request_cancel
+from runs.actions.run.runs import restore_run, trash_run
 from runs.models import Run
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import undo_path

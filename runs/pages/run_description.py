@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from runs.access.answers import as_json
 from runs.access.rules import Permission, access, by_method
-from runs.actions.annotate import TWINS, describe
 from runs.actions.clock import now_ms
+from runs.actions.run.annotate import TWINS, describe
 from runs.pages import description, description_versions
 from runs.pages.description import Described, keep_picture, picture_text
 from runs.pages.description_versions import Versions

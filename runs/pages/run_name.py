@@ -6,9 +6,9 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from runs.access.rules import Permission, access, by_method
-from runs.actions.annotate import rename
 from runs.actions.changes.edit_conflicts import mark
 from runs.actions.clock import now_ms
+from runs.actions.run.annotate import rename
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import show_editor, show_saved
 from runs.pages.run_head import find_head, frame

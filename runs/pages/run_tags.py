@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access, by_method
-from runs.actions.annotate import edit_tag, remove_tags, set_tags
 from runs.actions.changes.edit_conflicts import mark
 from runs.actions.clock import now_ms
+from runs.actions.run.annotate import edit_tag, remove_tags, set_tags
 from runs.pages.members_only import PageRequest
 from runs.pages.run_detail import tag_chips
 from runs.pages.run_editing import show_editor, show_saved

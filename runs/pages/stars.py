@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
 from runs.access.rules import Permission, access
-from runs.actions.annotate import star_experiment, star_run
 from runs.actions.clock import now_ms
+from runs.actions.run.annotate import star_experiment, star_run
 from runs.models import Run
 from runs.pages.list_scope import find_experiment
 from runs.pages.members_only import PageRequest

@@ -1,7 +1,7 @@
 """The table of run statuses, and the state machine: what may follow what.
 
 Source of the table: the v1 service's documented order, plus NotResponding (heart-beats
-stopped) and the final statuses' stickiness. `runs.actions.lifecycle` applies it.
+stopped) and the final statuses' stickiness. `runs.actions.run.lifecycle` applies it.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runs.actions import annotate
 from runs.actions.actor import Actor
+from runs.actions.run import annotate
 from runs.models import (
     Change,
     ChangeSet,

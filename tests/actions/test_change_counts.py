@@ -7,11 +7,12 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
-from runs.actions import annotate, experiments, ingest
+from runs.actions import experiments, ingest
 from runs.actions.actor import Actor
-from runs.actions.lifecycle import move
-from runs.actions.purge import purge_run
-from runs.actions.runs import create_run, restore_run, trash_run
+from runs.actions.run import annotate
+from runs.actions.run.lifecycle import move
+from runs.actions.run.purge import purge_run
+from runs.actions.run.runs import create_run, restore_run, trash_run
 from runs.models import (
     ChangeCount,
     Experiment,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from runs.actions import annotate
 from runs.actions.actor import Actor
-from runs.actions.runs import create_run
+from runs.actions.run import annotate
+from runs.actions.run.runs import create_run
 from runs.models import Experiment
 from runs.models.change_counts import changes_of
 

@@ -14,7 +14,7 @@ from runs.actions.expiry import (
     remove_replaced_files,
 )
 from runs.actions.files import delete_file, live, save_file
-from runs.actions.runs import create_run, restore_run, trash_run
+from runs.actions.run.runs import create_run, restore_run, trash_run
 from runs.models import (
     BrowserSession,
     Experiment,

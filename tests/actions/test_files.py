@@ -12,8 +12,8 @@ from django.db import DatabaseError, connection, transaction
 
 from runs.actions.actor import Actor
 from runs.actions.files import delete_file, live, save_file
-from runs.actions.lifecycle import move
 from runs.actions.log_files import append_log
+from runs.actions.run.lifecycle import move
 from runs.actions.snapshots import keep_snapshot
 from runs.actions.sweep import DAY, plan_sweep
 from runs.models import Experiment, File, LoggedModel, Run

@@ -9,7 +9,7 @@ import pytest
 
 from runs.actions.actor import Actor
 from runs.actions.ingest import Point, log_batch, log_metrics, log_params
-from runs.actions.runs import trash_run
+from runs.actions.run.runs import trash_run
 from runs.models import Change, IngestBatch, Key, Metric, Run, RunParam, RunTag
 from runs.storage.metrics import store
 from runs.storage.points import Value

@@ -7,14 +7,14 @@ from itertools import product
 import pytest
 
 from runs.actions.actor import SERVER, Actor
-from runs.actions.lifecycle import (
+from runs.actions.run.lifecycle import (
     Origin,
     force_cancel,
     move,
     reopen,
     request_cancel,
 )
-from runs.actions.runs import create_run
+from runs.actions.run.runs import create_run
 from runs.models import Experiment, Launcher, Run, RunEvent
 from studio.core.errors import IllegalTransition, InvalidValue
 from studio.core.statuses import ACTIVE, FINAL, RunStatus, may_follow

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from runs.actions import annotate, ingest
+from runs.actions import ingest
 from runs.actions.actor import Actor
 from runs.actions.experiments import delete_experiment
 from runs.actions.files import save_file
 from runs.actions.ingest import Point
 from runs.actions.leftovers import purge_experiments
-from runs.actions.purge import purge_run
-from runs.actions.runs import create_run, trash_run
+from runs.actions.run import annotate
+from runs.actions.run.purge import purge_run
+from runs.actions.run.runs import create_run, trash_run
 from runs.models import Experiment, LoggedModel, Run, User
 from runs.models.rollups import fold
 from studio.core.errors import InvalidState, NotFound

@@ -10,12 +10,12 @@ import pytest
 from django.db import connection
 
 from runs.actions.actor import Actor
-from runs.actions.annotate import set_tags
 from runs.actions.clock import now_ms
 from runs.actions.experiments import create_experiment
 from runs.actions.ingest import Point, log_metrics
-from runs.actions.lifecycle import move
-from runs.actions.runs import create_run
+from runs.actions.run.annotate import set_tags
+from runs.actions.run.lifecycle import move
+from runs.actions.run.runs import create_run
 from runs.models import (
     Experiment,
     Key,

@@ -16,9 +16,9 @@ from runs.actions.experiments import (
     delete_experiment,
     restore_experiment,
 )
-from runs.actions.lifecycle import move, reopen
-from runs.actions.purge import purge_run
-from runs.actions.runs import create_run, restore_run, trash_run
+from runs.actions.run.lifecycle import move, reopen
+from runs.actions.run.purge import purge_run
+from runs.actions.run.runs import create_run, restore_run, trash_run
 from runs.models import Experiment, Run, RunCount, Workspace, rollups
 from studio.core.errors import StudioError
 from studio.core.statuses import RunStatus

@@ -11,8 +11,8 @@ from django.db.models import F, Max, Min
 
 from runs.actions.actor import Actor
 from runs.actions.ingest import Point, log_metrics
-from runs.actions.purge import purge_run
-from runs.actions.runs import create_run, restore_run, set_parent, trash_run
+from runs.actions.run.purge import purge_run
+from runs.actions.run.runs import create_run, restore_run, set_parent, trash_run
 from runs.models import Experiment, Metric, RootMetric, Run, root_metrics
 from studio.core.errors import StudioError
 

@@ -8,11 +8,12 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from runs.actions import annotate, ingest
+from runs.actions import ingest
 from runs.actions.actor import Actor
 from runs.actions.experiments import delete_experiment, rename_experiment
-from runs.actions.purge import purge_run
-from runs.actions.runs import create_run, trash_run
+from runs.actions.run import annotate
+from runs.actions.run.purge import purge_run
+from runs.actions.run.runs import create_run, trash_run
 from runs.actions.search_text import build_search_texts, rebuild_search_texts
 from runs.models import Experiment, Run, SearchText, search_text
 from runs.search.words import text_side

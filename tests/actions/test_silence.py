@@ -3,9 +3,9 @@
 import pytest
 
 from runs.actions.actor import Actor
-from runs.actions.lifecycle import move
-from runs.actions.runs import create_run
-from runs.actions.silence import mark_silent_runs
+from runs.actions.run.heartbeat_timeout import mark_silent_runs
+from runs.actions.run.lifecycle import move
+from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run, RunEvent
 from studio.core.statuses import RunStatus
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from runs.actions import annotate
 from runs.actions.actor import Actor
 from runs.actions.ingest import Point, log_metrics
+from runs.actions.run import annotate
 from runs.actions.search_text import TAGS, build_search_texts
 from runs.models import Key, Kind, Metric, MetricChunk, Run, RunTag, SearchText
 from runs.search.words import text_side

@@ -12,9 +12,9 @@ from django.db import connection, transaction
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
 from runs.actions.experiments import create_experiment
-from runs.actions.lifecycle import descendants
-from runs.actions.purge import purge_run
-from runs.actions.runs import create_run, set_parent, trash_run
+from runs.actions.run.lifecycle import descendants
+from runs.actions.run.purge import purge_run
+from runs.actions.run.runs import create_run, set_parent, trash_run
 from runs.models import Experiment, Run, Workspace
 from runs.search.run_detail import count_descendants
 from studio.core.errors import InvalidValue

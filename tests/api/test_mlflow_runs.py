@@ -2,8 +2,8 @@
 
 import pytest
 
-from runs.actions import lifecycle
 from runs.actions.actor import SERVER
+from runs.actions.run import lifecycle
 from runs.models import Launcher, Role, Run, RunEvent
 from studio.core.statuses import RunStatus
 from tests.api.protocol import Mlflow, as_dict, member

@@ -31,7 +31,7 @@ from runs.actions.experiments import create_experiment
 from runs.actions.files import save_file
 from runs.actions.ingest import Point, log_batch
 from runs.actions.log_files import append_log
-from runs.actions.runs import create_run
+from runs.actions.run.runs import create_run
 from runs.actions.snapshots import keep_snapshot
 from runs.management import database, ownership
 from runs.models import Role

@@ -95,8 +95,8 @@ def test_a_clock_that_was_set_back_does_not_remove_the_new_backup(
 DROP_RUN = """
 import django; django.setup()
 from runs.actions.actor import SERVER
-from runs.actions.purge import purge_run
-from runs.actions.runs import trash_run
+from runs.actions.run.purge import purge_run
+from runs.actions.run.runs import trash_run
 from runs.actions.snapshots import drop_unused_snapshots
 from runs.models import Run
 trash_run(Run.objects.get(run_id="run-0"), actor=SERVER, now=1_795_521_700_000)

@@ -19,7 +19,7 @@ from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
 from runs.actions.experiments import create_experiment
 from runs.actions.ingest import Point, log_batch
-from runs.actions.runs import create_run
+from runs.actions.run.runs import create_run
 from runs.actions.series import heads_of
 from runs.models import Experiment, Run, Workspace
 from runs.storage.heads import Rule

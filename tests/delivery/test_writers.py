@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runs.actions.clock import now_ms
-from runs.actions.silence import mark_silent_runs
+from runs.actions.run.heartbeat_timeout import mark_silent_runs
 from runs.models import Run
 from tests.api.rest import Rest
 

@@ -11,8 +11,8 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.ingest import Point, log_metrics
-from runs.actions.lifecycle import move
-from runs.actions.runs import create_run
+from runs.actions.run.lifecycle import move
+from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run, User
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of

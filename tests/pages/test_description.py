@@ -11,10 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.annotate import describe
 from runs.actions.changes.edit_conflicts import mark
 from runs.actions.experiments import describe_experiment
-from runs.actions.runs import create_run
+from runs.actions.run.annotate import describe
+from runs.actions.run.runs import create_run
 from runs.models import ChangeSet, Experiment, File, Member, Role, Run, User, Workspace
 from runs.render.descriptions.markdown import references
 from runs.render.descriptions.references import as_written

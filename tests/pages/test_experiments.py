@@ -15,7 +15,7 @@ from runs.actions.experiments import (
     create_experiment,
     set_experiment_tag,
 )
-from runs.actions.runs import create_run
+from runs.actions.run.runs import create_run
 from runs.models import Experiment, ExperimentStar, Run, User, Workspace
 from tests.access.people import browser_of
 

@@ -14,9 +14,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.annotate import add_properties, set_tags
 from runs.actions.ingest import Point, log_metrics
-from runs.actions.lifecycle import move
+from runs.actions.run.annotate import add_properties, set_tags
+from runs.actions.run.lifecycle import move
 from runs.models import Run, User, Workspace
 from runs.search import export
 from runs.search.export import export_runs

@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.goals import set_goal
+from runs.actions.run.goals import set_goal
 from runs.models import Experiment, Workspace
 from runs.pages import group_table, group_texts
 from runs.search import many_runs

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.annotate import describe
 from runs.actions.experiments import create_experiment
-from runs.actions.runs import create_run
+from runs.actions.run.annotate import describe
+from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run, Workspace
 from tests.pages.run_page import HTMX, PAGE, browser, cost, keep, log
 

@@ -12,9 +12,9 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.annotate import describe
 from runs.actions.clock import now_ms
-from runs.actions.runs import create_run
+from runs.actions.run.annotate import describe
+from runs.actions.run.runs import create_run
 from runs.actions.share_links import make_share_link
 from runs.actions.snapshots import keep_snapshot
 from runs.models import Experiment, File, LoggedModel, Run, Snapshot

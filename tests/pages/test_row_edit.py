@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.annotate import rename, set_tags
 from runs.actions.changes.edit_conflicts import mark
+from runs.actions.run.annotate import rename, set_tags
 from runs.models import ChangeSet, Member, Role, Run, User, Workspace
 from tests.access.people import browser_of
 from tests.pages.run_page import HTMX, PAGE, browser

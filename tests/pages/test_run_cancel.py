@@ -6,10 +6,10 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.heartbeats import beat
-from runs.actions.lifecycle import move, request_cancel
-from runs.actions.runs import create_run
-from runs.actions.silence import SILENCE_SECONDS, mark_silent_runs
+from runs.actions.run.heartbeat_timeout import SILENCE_SECONDS, mark_silent_runs
+from runs.actions.run.heartbeats import beat
+from runs.actions.run.lifecycle import move, request_cancel
+from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run
 from runs.search.run_detail import cancel_asked
 from studio.core.statuses import RunStatus

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.lifecycle import move
-from runs.actions.runs import create_run
+from runs.actions.run.lifecycle import move
+from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run
 from runs.pages.run_children import of_parent
 from runs.pages.run_table import QUICK

@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.annotate import add_properties, describe, set_tags
 from runs.actions.ingest import log_params
-from runs.actions.lifecycle import move
 from runs.actions.models import CONTEXT_TAG, DatasetUse, create_model, log_inputs
-from runs.actions.runs import create_run, trash_run
+from runs.actions.run.annotate import add_properties, describe, set_tags
+from runs.actions.run.lifecycle import move
+from runs.actions.run.runs import create_run, trash_run
 from runs.models import Experiment, Member, Role, Run, User, Workspace
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of

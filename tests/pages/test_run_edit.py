@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.annotate import describe, rename, set_tags
 from runs.actions.changes.edit_conflicts import mark
-from runs.actions.lifecycle import move
-from runs.actions.runs import trash_run
+from runs.actions.run.annotate import describe, rename, set_tags
+from runs.actions.run.lifecycle import move
+from runs.actions.run.runs import trash_run
 from runs.models import ChangeSet, Member, Role, Run, User, Workspace
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.runs import create_run
+from runs.actions.run.runs import create_run
 from runs.models import Experiment, LoggedModel, Run
 from runs.pages.file_preview import END, WHOLE
 from tests.pages.run_page import PAGE, browser, cost, keep

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.annotate import set_tags
-from runs.actions.lifecycle import move
+from runs.actions.run.annotate import set_tags
+from runs.actions.run.lifecycle import move
 from runs.models import Run
 from studio.core.statuses import RunStatus
 from tests.pages.run_page import HTMX, PAGE, browser

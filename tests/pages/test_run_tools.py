@@ -10,9 +10,9 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.heartbeats import beat
-from runs.actions.lifecycle import acknowledge_cancel, move, request_cancel
-from runs.actions.runs import create_run
+from runs.actions.run.heartbeats import beat
+from runs.actions.run.lifecycle import acknowledge_cancel, move, request_cancel
+from runs.actions.run.runs import create_run
 from runs.models import Experiment, Role, Run, RunEvent, Workspace
 from runs.pages import run_legal
 from studio.core.statuses import RunStatus

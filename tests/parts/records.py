@@ -11,7 +11,7 @@ from django.db import connection
 
 from runs.actions.actor import Actor
 from runs.actions.experiments import create_experiment
-from runs.actions.runs import create_run
+from runs.actions.run.runs import create_run
 from runs.models import (
     Experiment,
     Member,

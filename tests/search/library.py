@@ -9,7 +9,7 @@ from typing import Any
 from runs.actions.actor import Actor
 from runs.actions.experiments import create_experiment
 from runs.actions.ingest import Point, log_metrics
-from runs.actions.runs import create_run
+from runs.actions.run.runs import create_run
 from runs.models import (
     Dataset,
     Experiment,

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.goals import set_goal
+from runs.actions.run.goals import set_goal
 from runs.search import many_runs
 from runs.search.group_runs import Grouping, group_runs
 from studio.core.errors import InvalidValue

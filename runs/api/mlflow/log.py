@@ -10,8 +10,9 @@ import msgspec
 from django.db import transaction
 
 from runs.access.rules import Permission, StudioRequest
-from runs.actions import annotate, ingest, models
+from runs.actions import ingest, models
 from runs.actions.clock import now_ms
+from runs.actions.run import annotate
 from runs.api.mlflow.decode import loads
 from runs.api.mlflow.errors import invalid
 from runs.api.mlflow.find import OfRun, required, run_to_log

@@ -10,7 +10,7 @@ import msgspec
 from runs.access.rules import Permission, StudioRequest
 from runs.actions import models as actions
 from runs.actions.clock import now_ms
-from runs.actions.inventing import invent_name
+from runs.actions.run.run_names import invent_name
 from runs.api.mlflow.entities import (
     artifact_location,
     pairs,

@@ -8,10 +8,10 @@ import msgspec
 from django.db import transaction
 
 from runs.access.rules import Permission, StudioRequest
-from runs.actions import annotate
-from runs.actions import runs as actions
 from runs.actions.clock import now_ms
-from runs.actions.inventing import invent_name
+from runs.actions.run import annotate
+from runs.actions.run import runs as actions
+from runs.actions.run.run_names import invent_name
 from runs.api.mlflow import updates
 from runs.api.mlflow.decode import Wire, moment
 from runs.api.mlflow.entities import (

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from runs.actions import annotate, runs
 from runs.actions.actor import Actor
+from runs.actions.run import annotate, runs
 from runs.api.mlflow.entities import NAME_TAG, NOTE_TAG, PARENT_TAG
 from runs.models import Run
 from studio.core.errors import Immutable

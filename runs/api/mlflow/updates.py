@@ -6,8 +6,8 @@ what a script says about the status of a run that a launcher owns, a failure exc
 
 from __future__ import annotations
 
-from runs.actions import lifecycle
 from runs.actions.actor import Actor
+from runs.actions.run import lifecycle
 from runs.models import Run
 from studio.core.filters.mlflow import status_word
 from studio.core.statuses import RunStatus, may_follow

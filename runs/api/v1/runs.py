@@ -12,10 +12,10 @@ from runs.access.rules import (
     signed_in_user,
     workspace_of,
 )
-from runs.actions import annotate, lifecycle, purge
-from runs.actions import runs as actions
 from runs.actions.clock import now_ms
 from runs.actions.locks import lock_run
+from runs.actions.run import annotate, lifecycle, purge
+from runs.actions.run import runs as actions
 from runs.api.http import as_json, endpoint
 from runs.api.v1.experiments import get_or_create
 from runs.api.v1.find import experiment_by_number, run_by_id

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db import transaction
 
 from runs.access.rules import Permission, StudioRequest
-from runs.actions import annotate, ingest
+from runs.actions import ingest
 from runs.actions.clock import now_ms
+from runs.actions.run import annotate
 from runs.api.http import endpoint
 from runs.api.v1.find import run_by_id
 from runs.api.v1.logged import ParamReply, ParamSet, PropertyReply, PropertySet

@@ -11,10 +11,10 @@ from django.db.models import F
 from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
 from runs.actions.experiments import WAY_OUT
-from runs.actions.inventing import invent_name
-from runs.actions.lifecycle import start_event
 from runs.actions.locks import refuse_locked
-from runs.actions.parents import adopt_waiting, hold_tree, link_parent
+from runs.actions.run.lifecycle import start_event
+from runs.actions.run.parents import adopt_waiting, hold_tree, link_parent
+from runs.actions.run.run_names import invent_name
 from runs.actions.search_text import write_search_text
 from runs.actions.texts import check_tags, write_params, write_properties, write_tags
 from runs.actions.touch import touch

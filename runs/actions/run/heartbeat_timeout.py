@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from runs.actions.actor import SERVER
-from runs.actions.lifecycle import Origin, move
+from runs.actions.run.lifecycle import Origin, move
 from runs.models import Run
 from studio.core.statuses import FOLLOWERS, RunStatus
 
