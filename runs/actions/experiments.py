@@ -11,9 +11,9 @@ from django.db.models import Max
 from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
 from runs.actions.changes.edit_conflicts import check_seen
-from runs.actions.locks import refuse_locked_inside
-from runs.actions.texts import check_tags
-from runs.actions.touch import hold_experiment
+from runs.actions.run_rows.bump_revision import hold_experiment
+from runs.actions.run_rows.locks import refuse_locked_inside
+from runs.actions.run_rows.texts import check_tags
 from runs.models import Experiment, ExperimentTag, Workspace
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState

@@ -17,8 +17,8 @@ from django.db.models import Q, QuerySet
 
 from runs.actions.actor import Actor
 from runs.actions.blob_removals import remove_bytes
-from runs.actions.locks import refuse_locked, refuse_locked_source
-from runs.actions.touch import hear, touch
+from runs.actions.run_rows.bump_revision import hear, touch
+from runs.actions.run_rows.locks import refuse_locked, refuse_locked_source
 from runs.models import File, LoggedModel, Run
 from runs.models.files import path_key
 from runs.storage.files import Blob, files

@@ -12,8 +12,8 @@ from django.db import transaction
 from runs.actions import ingest
 from runs.actions.actor import Actor
 from runs.actions.ingest import Point
-from runs.actions.locks import refuse_locked_source
-from runs.actions.touch import hear
+from runs.actions.run_rows.bump_revision import hear
+from runs.actions.run_rows.locks import refuse_locked_source
 from runs.models import (
     Dataset,
     Direction,

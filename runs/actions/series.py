@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from runs.actions.keys import intern_keys
+from runs.actions.run_rows.keys import intern_keys
 from runs.models import Kind, Metric, MetricKind, Run
 from runs.storage.prepared import Prepared
 from runs.storage.prepared_insert import PreparedInsert

@@ -18,8 +18,8 @@ from django.db import transaction
 from runs.actions.actor import Actor
 from runs.actions.blob_removals import remove_bytes
 from runs.actions.files import keep_or_discard
-from runs.actions.texts import write_properties
-from runs.actions.touch import hear
+from runs.actions.run_rows.bump_revision import hear
+from runs.actions.run_rows.texts import write_properties
 from runs.models import Run, RunSnapshot, Snapshot
 from runs.storage.files import PIECE, Blob, files
 from studio.core import snapshots as rules

@@ -17,9 +17,9 @@ from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
 from runs.actions.run.annotate import delete_tags, write_text
 from runs.actions.run.runs import switch
-from runs.actions.search_text import follow_tags
-from runs.actions.texts import write_tags
-from runs.actions.touch import touch
+from runs.actions.run_rows.bump_revision import touch
+from runs.actions.run_rows.search_text import follow_tags
+from runs.actions.run_rows.texts import write_tags
 from runs.models import Change, ChangeSet, Kind, Run, RunStar, RunTag
 from studio.core.errors import Conflict, NotSupported
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Count, Sum
 
 from runs.actions.actor import Actor
-from runs.actions.touch import hear
+from runs.actions.run_rows.bump_revision import hear
 from runs.models import LogStream, Run, RunWriter
 from studio.core import names
 from studio.core.errors import InvalidValue

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST
 
 from runs.access.rules import Permission, access, by_method
 from runs.actions.clock import now_ms
-from runs.actions.locks import lock_run
 from runs.actions.run.lifecycle import Origin, move
 from runs.actions.run.runs import archive_run
+from runs.actions.run_rows.locks import lock_run
 from runs.models import Run
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import undo_path

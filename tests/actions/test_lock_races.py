@@ -13,9 +13,9 @@ from runs.actions.experiments import (
     delete_experiment,
     restore_experiment,
 )
-from runs.actions.locks import lock_run
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run
+from runs.actions.run_rows.locks import lock_run
 from runs.models import Experiment, Run, Workspace
 from studio.core.errors import InvalidState
 from tests.actions.test_tree_races import overlapping

@@ -14,7 +14,7 @@ from runs.actions.experiments import delete_experiment, rename_experiment
 from runs.actions.run import annotate
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
-from runs.actions.search_text import build_search_texts, rebuild_search_texts
+from runs.actions.run_rows.search_text import build_search_texts, rebuild_search_texts
 from runs.models import Experiment, Run, SearchText, search_text
 from runs.search.words import text_side
 

@@ -14,7 +14,7 @@ from django.db import connection
 from runs.actions.actor import Actor
 from runs.actions.ingest import Point, log_metrics
 from runs.actions.run import annotate
-from runs.actions.search_text import TAGS, build_search_texts
+from runs.actions.run_rows.search_text import TAGS, build_search_texts
 from runs.models import Key, Kind, Metric, MetricChunk, Run, RunTag, SearchText
 from runs.search.words import text_side
 from runs.storage.metrics import store

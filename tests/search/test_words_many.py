@@ -11,7 +11,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from runs.actions.actor import Actor
 from runs.actions.experiments import create_experiment
-from runs.actions.search_text import build_search_texts
+from runs.actions.run_rows.search_text import build_search_texts
 from runs.models import Run
 from runs.search import ways
 from runs.search.ways import FEW

@@ -53,9 +53,10 @@ def _people(default: Any, owner: Any, acting: dict[str, Any]) -> None:
 
 
 def _runs(default: Any, owner: Any, acting: dict[str, Any]) -> None:
-    from runs.actions import conclude, experiments, locks, undo
+    from runs.actions import conclude, experiments, undo
     from runs.actions.run import annotate, goals
     from runs.actions.run.runs import trash_run
+    from runs.actions.run_rows import locks
     from runs.models import ChangeSet, Metric, Run
 
     runs = list(Run.objects.filter(workspace=default, deleted=None).order_by("pk")[:6])

@@ -13,9 +13,9 @@ from django.db import transaction
 from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
 from runs.actions.changes.edit_conflicts import check_seen
-from runs.actions.search_text import follow_tags, refresh_search_texts
-from runs.actions.texts import check_tags, write_properties, write_tags
-from runs.actions.touch import touch
+from runs.actions.run_rows.bump_revision import touch
+from runs.actions.run_rows.search_text import follow_tags, refresh_search_texts
+from runs.actions.run_rows.texts import check_tags, write_properties, write_tags
 from runs.models import (
     Experiment,
     ExperimentStar,

@@ -10,10 +10,10 @@ from django.db.models import Q
 
 from runs.actions.actor import Actor
 from runs.actions.files import drop_files
-from runs.actions.locks import refuse_locked
 from runs.actions.run.lifecycle import descendants
 from runs.actions.run.parents import hold_tree
-from runs.actions.touch import hold_experiment
+from runs.actions.run_rows.bump_revision import hold_experiment
+from runs.actions.run_rows.locks import refuse_locked
 from runs.models import File, Run
 from runs.models.root_metrics import rebuild
 from studio.core.batches import batches

@@ -11,13 +11,18 @@ from django.db.models import F
 from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
 from runs.actions.experiments import WAY_OUT
-from runs.actions.locks import refuse_locked
 from runs.actions.run.lifecycle import start_event
 from runs.actions.run.parents import adopt_waiting, hold_tree, link_parent
 from runs.actions.run.run_names import invent_name
-from runs.actions.search_text import write_search_text
-from runs.actions.texts import check_tags, write_params, write_properties, write_tags
-from runs.actions.touch import touch
+from runs.actions.run_rows.bump_revision import touch
+from runs.actions.run_rows.locks import refuse_locked
+from runs.actions.run_rows.search_text import write_search_text
+from runs.actions.run_rows.texts import (
+    check_tags,
+    write_params,
+    write_properties,
+    write_tags,
+)
 from runs.models import Experiment, Run
 from runs.models.root_metrics import is_extreme, rebuild
 from runs.storage.prepared import PreparedRows, PreparedUpdate

@@ -13,9 +13,9 @@ from runs.access.rules import (
     workspace_of,
 )
 from runs.actions.clock import now_ms
-from runs.actions.locks import lock_run
 from runs.actions.run import annotate, lifecycle, purge
 from runs.actions.run import runs as actions
+from runs.actions.run_rows.locks import lock_run
 from runs.api.http import as_json, endpoint
 from runs.api.v1.experiments import get_or_create
 from runs.api.v1.find import experiment_by_number, run_by_id

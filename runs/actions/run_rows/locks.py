@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
-from runs.actions.touch import hold_experiment, touch
+from runs.actions.run_rows.bump_revision import hold_experiment, touch
 from runs.models import Experiment, LoggedModel, Run
 from studio.core.errors import InvalidState
 

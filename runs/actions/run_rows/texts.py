@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from runs.actions.keys import intern_keys
+from runs.actions.run_rows.keys import intern_keys
 from runs.models import Key, Kind, Run, RunParam, RunProperty, RunTag
 from runs.models.texts import as_number
 from runs.storage.prepared import PreparedRows
