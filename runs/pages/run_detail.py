@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
-from runs.actions.writers import receipt_of
+from runs.actions.ingest.writers import receipt_of
 from runs.models import Metric, Run
 from runs.pages.compare_conclusion import listed
 from runs.pages.live_text import shown

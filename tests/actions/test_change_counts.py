@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
-from runs.actions import experiments, ingest
+from runs.actions import experiments
 from runs.actions.actor import Actor
+from runs.actions.ingest import ingest
 from runs.actions.run import annotate
 from runs.actions.run.lifecycle import move
 from runs.actions.run.purge import purge_run

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 
 from runs.actions.actor import Actor
 from runs.actions.files import delete_file, live, save_file
-from runs.actions.log_files import append_log
+from runs.actions.ingest.log_files import append_log
 from runs.actions.run.lifecycle import move
 from runs.actions.snapshots import keep_snapshot
 from runs.actions.sweep import DAY, plan_sweep

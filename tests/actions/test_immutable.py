@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from runs.actions.actor import Actor
-from runs.actions.ingest import log_params
+from runs.actions.ingest.ingest import log_params
 from runs.actions.run.annotate import add_properties
 from runs.models import Key, Run, RunEvent, RunParam, RunProperty, immutable
 

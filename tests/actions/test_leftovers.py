@@ -17,8 +17,13 @@ from runs.actions.experiments import (
 )
 from runs.actions.expiry import purge_old_trash
 from runs.actions.files import save_file
+from runs.actions.ingest.logged_models import (
+    DatasetUse,
+    create_model,
+    log_inputs,
+    trash_model,
+)
 from runs.actions.leftovers import purge_experiments
-from runs.actions.models import DatasetUse, create_model, log_inputs, trash_model
 from runs.actions.run.runs import trash_run
 from runs.models import Experiment, LoggedModel, Run, Workspace
 from tests.parts.records import stored_files

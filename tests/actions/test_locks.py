@@ -12,8 +12,8 @@ from runs.actions.experiments import (
 )
 from runs.actions.expiry import DAY, purge_old_trash
 from runs.actions.files import delete_file, save_file
+from runs.actions.ingest.logged_models import create_model, trash_model
 from runs.actions.leftovers import purge_experiments
-from runs.actions.models import create_model, trash_model
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import restore_run, trash_run
 from runs.actions.run_rows.locks import lock_run

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from runs.actions import ingest
 from runs.actions.actor import Actor
 from runs.actions.experiments import delete_experiment
 from runs.actions.files import save_file
-from runs.actions.ingest import Point
+from runs.actions.ingest import ingest
+from runs.actions.ingest.ingest import Point
 from runs.actions.leftovers import purge_experiments
 from runs.actions.run import annotate
 from runs.actions.run.purge import purge_run

@@ -12,7 +12,7 @@ from django.db import connection
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
 from runs.actions.experiments import create_experiment
-from runs.actions.ingest import Point, log_metrics
+from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.annotate import set_tags
 from runs.actions.run.lifecycle import move
 from runs.actions.run.runs import create_run

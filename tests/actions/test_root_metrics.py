@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F, Max, Min
 
 from runs.actions.actor import Actor
-from runs.actions.ingest import Point, log_metrics
+from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, restore_run, set_parent, trash_run
 from runs.models import Experiment, Metric, RootMetric, Run, root_metrics

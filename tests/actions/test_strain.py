@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from runs.actions.actor import Actor
-from runs.actions.ingest import Point, log_metrics
+from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run import annotate
 from runs.actions.run_rows.search_text import TAGS, build_search_texts
 from runs.models import Key, Kind, Metric, MetricChunk, Run, RunTag, SearchText

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.ingest import Point, log_metrics
+from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.lifecycle import move
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run, User

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.ingest import Point, log_metrics
+from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.goals import set_goal
 from runs.models import Experiment, Run
 from runs.pages import compare_sections

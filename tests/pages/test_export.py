@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.ingest import Point, log_metrics
+from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.annotate import add_properties, set_tags
 from runs.actions.run.lifecycle import move
 from runs.models import Run, User, Workspace

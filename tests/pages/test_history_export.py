@@ -17,7 +17,7 @@ from runs.actions.actor import Actor
 from runs.actions.experiments import delete_experiment
 from runs.actions.expiry import purge_old_trash
 from runs.actions.history_exports import HistoryWork, remove_old_exports
-from runs.actions.ingest import Point, log_metrics
+from runs.actions.ingest.ingest import Point, log_metrics
 from runs.models import Experiment, HistoryExport, Role, Workspace
 from runs.search.export import matching_runs
 from runs.search.histories import histories

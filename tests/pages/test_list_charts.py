@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.ingest import Point, log_metrics
+from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.lifecycle import move
 from runs.models import Run
 from runs.search.run_metrics import CHART_POINTS

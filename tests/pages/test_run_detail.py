@@ -9,8 +9,13 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.ingest import log_params
-from runs.actions.models import CONTEXT_TAG, DatasetUse, create_model, log_inputs
+from runs.actions.ingest.ingest import log_params
+from runs.actions.ingest.logged_models import (
+    CONTEXT_TAG,
+    DatasetUse,
+    create_model,
+    log_inputs,
+)
 from runs.actions.run.annotate import add_properties, describe, set_tags
 from runs.actions.run.lifecycle import move
 from runs.actions.run.runs import create_run, trash_run

@@ -10,7 +10,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.experiments import create_experiment
-from runs.actions.ingest import Point, log_metrics
+from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.runs import create_run
 from runs.models import RunStar, User, Workspace
 from runs.pages.run_links import Links, strip, strip_size

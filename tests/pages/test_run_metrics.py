@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import pytest
 from django.test import Client
 
-from runs.actions.ingest import Point, log_metrics
+from runs.actions.ingest.ingest import Point, log_metrics
 from runs.models import Run
 from runs.search import run_metrics
 from runs.search.run_metrics import CHART_POINTS

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
 from runs.actions.experiments import create_experiment, delete_experiment
-from runs.actions.ingest import Point, log_metrics
+from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.runs import create_run
 from runs.actions.share_links import make_share_link
 from runs.models import Experiment, User, View, Workspace

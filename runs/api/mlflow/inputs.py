@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from runs.access.rules import Permission, StudioRequest
-from runs.actions import models as actions
 from runs.actions.clock import now_ms
-from runs.actions.models import DatasetUse
+from runs.actions.ingest import logged_models as actions
+from runs.actions.ingest.logged_models import DatasetUse
 from runs.api.mlflow.decode import Wire, whole
 from runs.api.mlflow.errors import missing
 from runs.api.mlflow.find import OfRun, run_of

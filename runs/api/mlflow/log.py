@@ -10,8 +10,9 @@ import msgspec
 from django.db import transaction
 
 from runs.access.rules import Permission, StudioRequest
-from runs.actions import ingest, models
 from runs.actions.clock import now_ms
+from runs.actions.ingest import ingest
+from runs.actions.ingest import logged_models as models
 from runs.actions.run import annotate
 from runs.api.mlflow.decode import loads
 from runs.api.mlflow.errors import invalid

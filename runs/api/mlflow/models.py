@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from runs.access.rules import Permission, StudioRequest
-from runs.actions import models as actions
 from runs.actions.clock import now_ms
+from runs.actions.ingest import logged_models as actions
 from runs.actions.run.run_names import invent_name
 from runs.api.mlflow.entities import (
     artifact_location,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from runs.actions.ingest import Point
+from runs.actions.ingest.ingest import Point
 from runs.api.mlflow.decode import Wire, moment, real, whole
 from runs.api.mlflow.errors import missing
 from runs.storage.points import EXACT

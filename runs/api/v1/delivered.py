@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from runs.actions.rows import Row
+from runs.actions.ingest.rows import Row
 from runs.api.v1.shapes import Given
 from studio.core.names import MAX_BATCH_POINTS
 from studio.core.statuses import RunStatus

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.conf import settings
 
 from runs.access.rules import Permission, StudioRequest
-from runs.actions import rows, writers
 from runs.actions.clock import now_ms
-from runs.actions.log_files import append_log
+from runs.actions.ingest import rows, writers
+from runs.actions.ingest.log_files import append_log
 from runs.actions.run import heartbeats
 from runs.actions.run.lifecycle import acknowledge_cancel
 from runs.api.bodies import plain_body

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from runs.access.rules import Permission, StudioRequest
 from runs.actions.clock import now_ms
-from runs.actions.ingest import Point
-from runs.actions.ingest import log_metrics as log
+from runs.actions.ingest.ingest import Point
+from runs.actions.ingest.ingest import log_metrics as log
 from runs.actions.run import lifecycle
 from runs.api.http import as_wire, endpoint, from_wire
 from runs.api.v1.find import run_by_id

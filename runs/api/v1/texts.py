@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 
 from runs.access.rules import Permission, StudioRequest
-from runs.actions import ingest
 from runs.actions.clock import now_ms
+from runs.actions.ingest import ingest
 from runs.actions.run import annotate
 from runs.api.http import endpoint
 from runs.api.v1.find import run_by_id

@@ -9,10 +9,10 @@ import msgspec
 from django.db import transaction
 
 from runs.actions.actor import Actor
+from runs.actions.ingest.series import heads_of
 from runs.actions.run.annotate import apply_tags
 from runs.actions.run_rows.bump_revision import hear
 from runs.actions.run_rows.texts import check_tags, write_params
-from runs.actions.series import heads_of
 from runs.models import IngestBatch, Metric, Run
 from runs.storage.heads import Rule
 from runs.storage.metrics import store

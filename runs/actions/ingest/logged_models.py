@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from runs.actions import ingest
 from runs.actions.actor import Actor
-from runs.actions.ingest import Point
+from runs.actions.ingest import ingest
+from runs.actions.ingest.ingest import Point
 from runs.actions.run_rows.bump_revision import hear
 from runs.actions.run_rows.locks import refuse_locked_source
 from runs.models import (

@@ -15,10 +15,10 @@ import msgspec
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.ingest import MAX_BITS
+from runs.actions.ingest.ingest import MAX_BITS
+from runs.actions.ingest.series import find_heads, heads_of
+from runs.actions.ingest.writers import writer_of
 from runs.actions.run_rows.bump_revision import hear
-from runs.actions.series import find_heads, heads_of
-from runs.actions.writers import writer_of
 from runs.models import Metric, MetricKind, Run, RunWriter
 from runs.storage.heads import Rule
 from runs.storage.metrics import store

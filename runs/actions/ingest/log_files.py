@@ -17,8 +17,8 @@ from django.db import transaction
 
 from runs.actions.actor import Actor
 from runs.actions.files import keep_or_discard, live, place_for
+from runs.actions.ingest.writers import check_writer, writer_of
 from runs.actions.run_rows.bump_revision import hear
-from runs.actions.writers import check_writer, writer_of
 from runs.models import File, LogStream, Run
 from runs.models.files import path_key
 from runs.storage.files import Grow, files

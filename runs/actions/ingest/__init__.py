@@ -1,0 +1,1 @@
+"""What clients log: points, rows, logs, models and datasets."""
