@@ -10,9 +10,9 @@ from runs.actions import leftovers
 from runs.actions.account.secrets import moment
 from runs.actions.account.sign_in import KEPT
 from runs.actions.actor import SERVER
-from runs.actions.files import drop_files
+from runs.actions.files.files import drop_files
+from runs.actions.files.snapshots import drop_unused_snapshots
 from runs.actions.run.purge import purge_run
-from runs.actions.snapshots import drop_unused_snapshots
 from runs.models import (
     BrowserSession,
     Experiment,

@@ -14,11 +14,11 @@ from runs.actions.expiry import (
     remove_expired_sign_ins,
     remove_replaced_files,
 )
+from runs.actions.files.sweep import sweep
 from runs.actions.history_exports import HistoryWork, remove_old_exports
 from runs.actions.run.heartbeat_timeout import mark_silent_runs
 from runs.actions.selections import drop_unused_selections
 from runs.actions.share_links import drop_ended_share_links
-from runs.actions.sweep import sweep
 from runs.management.backup.schedule import ScheduledBackups, configured
 from runs.management.database import optimize
 from runs.models.rollups import fold

@@ -14,9 +14,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from runs.actions.attach import attach_picture
 from runs.actions.changes.edit_conflicts import mark, same
 from runs.actions.clock import now_ms
+from runs.actions.files.pictures import attach_picture
 from runs.models import File, Run
 from runs.pages.live_text import shown
 from runs.pages.members_only import PageRequest

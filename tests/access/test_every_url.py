@@ -17,7 +17,7 @@ from runs.actions.account.links import make_invitation, make_sign_in_link
 from runs.actions.actor import SERVER, Actor
 from runs.actions.clock import now_ms
 from runs.actions.experiments import create_experiment
-from runs.actions.files import save_file
+from runs.actions.files.files import save_file
 from runs.actions.run.runs import create_run
 from runs.actions.share_links import make_share_link
 from runs.actions.views import State, create_view

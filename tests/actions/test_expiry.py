@@ -13,7 +13,7 @@ from runs.actions.expiry import (
     remove_expired_sign_ins,
     remove_replaced_files,
 )
-from runs.actions.files import delete_file, live, save_file
+from runs.actions.files.files import delete_file, live, save_file
 from runs.actions.run.runs import create_run, restore_run, trash_run
 from runs.models import (
     BrowserSession,

@@ -11,11 +11,11 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from runs.actions.actor import Actor
-from runs.actions.files import delete_file, live, save_file
+from runs.actions.files.files import delete_file, live, save_file
+from runs.actions.files.snapshots import keep_snapshot
+from runs.actions.files.sweep import DAY, plan_sweep
 from runs.actions.ingest.log_files import append_log
 from runs.actions.run.lifecycle import move
-from runs.actions.snapshots import keep_snapshot
-from runs.actions.sweep import DAY, plan_sweep
 from runs.models import Experiment, File, LoggedModel, Run
 from runs.storage.files import files
 from studio.core.errors import Conflict, InvalidValue, TooLarge

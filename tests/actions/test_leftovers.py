@@ -16,7 +16,7 @@ from runs.actions.experiments import (
     set_experiment_tag,
 )
 from runs.actions.expiry import purge_old_trash
-from runs.actions.files import save_file
+from runs.actions.files.files import save_file
 from runs.actions.ingest.logged_models import (
     DatasetUse,
     create_model,

@@ -11,7 +11,7 @@ from runs.actions.experiments import (
     restore_experiment,
 )
 from runs.actions.expiry import DAY, purge_old_trash
-from runs.actions.files import delete_file, save_file
+from runs.actions.files.files import delete_file, save_file
 from runs.actions.ingest.logged_models import create_model, trash_model
 from runs.actions.leftovers import purge_experiments
 from runs.actions.run.purge import purge_run

@@ -10,7 +10,7 @@ from django.apps import apps
 
 from runs.actions.actor import Actor
 from runs.actions.experiments import delete_experiment
-from runs.actions.files import save_file
+from runs.actions.files.files import save_file
 from runs.actions.ingest import ingest
 from runs.actions.ingest.ingest import Point
 from runs.actions.leftovers import purge_experiments

@@ -11,8 +11,8 @@ from django.db import connection, transaction
 
 from runs.actions.actor import Actor
 from runs.actions.expiry import remove_replaced_files
-from runs.actions.files import delete_file, save_file
-from runs.actions.sweep import DAY, plan_sweep, sweep
+from runs.actions.files.files import delete_file, save_file
+from runs.actions.files.sweep import DAY, plan_sweep, sweep
 from runs.models import BlobRemoval, File, Run
 from runs.storage.deletions import deletions_allowed, hold_deletions
 from runs.storage.files import files

@@ -28,11 +28,11 @@ from django.conf import settings
 from runs.actions.account.accounts import add_member, ensure_user, make_workspace
 from runs.actions.actor import SERVER, Actor
 from runs.actions.experiments import create_experiment
-from runs.actions.files import save_file
+from runs.actions.files.files import save_file
 from runs.actions.ingest.ingest import Point, log_batch
 from runs.actions.ingest.log_files import append_log
 from runs.actions.run.runs import create_run
-from runs.actions.snapshots import keep_snapshot
+from runs.actions.files.snapshots import keep_snapshot
 from runs.management import database, ownership
 from runs.models import Role
 from runs.storage.files import files

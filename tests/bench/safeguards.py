@@ -15,7 +15,7 @@ from pathlib import Path
 from runs.actions.account.accounts import ensure_user
 from runs.actions.actor import SERVER, Actor
 from runs.actions.clock import now_ms
-from runs.actions.files import save_file
+from runs.actions.files.files import save_file
 from runs.models import Run
 from tests.bench.report import Report
 from tests.parts.clients import ROOT

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from runs.actions.actor import Actor
-from runs.actions.files import save_file
+from runs.actions.files.files import save_file
 from runs.management.identity import (
     read_database,
     read_home,

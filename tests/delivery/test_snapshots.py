@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runs.actions.snapshots import drop_unused_snapshots
+from runs.actions.files.snapshots import drop_unused_snapshots
 from runs.models import Run, Snapshot
 from runs.storage.files import files
 from runs.storage.quarantine import arrived_before

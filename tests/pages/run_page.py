@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.files import save_file
+from runs.actions.files.files import save_file
 from runs.actions.ingest.ingest import Point, log_metrics
 from runs.models import File, LoggedModel, Run, User
 from tests.access.people import browser_of

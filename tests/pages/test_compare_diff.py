@@ -12,8 +12,8 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.files import save_file
-from runs.actions.snapshots import keep_snapshot
+from runs.actions.files.files import save_file
+from runs.actions.files.snapshots import keep_snapshot
 from runs.models import Run
 from tests.pages.test_compare import COMPARE, asked, rows
 

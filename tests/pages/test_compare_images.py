@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.files import save_file
+from runs.actions.files.files import save_file
 from runs.models import Run
 from tests.pages.test_compare import COMPARE, asked
 from tests.pages.test_metric_kinds import PNG, write

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.snapshots import keep_snapshot
+from runs.actions.files.snapshots import keep_snapshot
 from runs.models import Run, User
 from runs.render.files.code import LONGEST
 from tests.pages.run_page import PAGE, browser, cost

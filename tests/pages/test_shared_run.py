@@ -9,7 +9,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.files import save_file
+from runs.actions.files.files import save_file
 from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.annotate import describe
 from runs.actions.share_links import make_share_link, revoke_share_link

@@ -16,7 +16,7 @@ from dataclasses import replace
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.files import keep_or_discard, live, place_for
+from runs.actions.files.files import keep_or_discard, live, place_for
 from runs.actions.ingest.writers import check_writer, writer_of
 from runs.actions.run_rows.bump_revision import hear
 from runs.models import File, LogStream, Run

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from runs.actions.actor import Actor
-from runs.actions.files import drop_files
+from runs.actions.files.files import drop_files
 from runs.actions.run.lifecycle import descendants
 from runs.actions.run.parents import hold_tree
 from runs.actions.run_rows.bump_revision import hold_experiment

@@ -18,7 +18,7 @@ from django.http import HttpResponseBase
 
 from runs.access.rules import Permission, StudioRequest, access
 from runs.actions.clock import now_ms
-from runs.actions.files import Home, delete_file, live, save_file
+from runs.actions.files.files import Home, delete_file, live, save_file
 from runs.api.bodies import pieces
 from runs.api.mlflow.entities import artifact_uri
 from runs.api.mlflow.errors import invalid, missing, render_error

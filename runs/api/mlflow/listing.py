@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runs.actions.files import Home, live
+from runs.actions.files.files import Home, live
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 
 from runs.access.rules import Permission, StudioRequest
 from runs.actions.clock import now_ms
-from runs.actions.files import delete_file, live, save_file
+from runs.actions.files.files import delete_file, live, save_file
 from runs.api.bodies import pieces
 from runs.api.http import endpoint
 from runs.api.sending import send_file

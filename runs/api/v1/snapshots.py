@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.http import HttpResponseBase
 
 from runs.access.rules import Permission, StudioRequest
-from runs.actions import snapshots as actions
 from runs.actions.clock import now_ms
+from runs.actions.files import snapshots as actions
 from runs.api.bodies import pieces
 from runs.api.http import endpoint
 from runs.api.sending import send_file

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from runs.actions.sweep import named
+from runs.actions.files.sweep import named
 from runs.management.backup import blobs, postgres
 from runs.management.backup.create import Report
 from runs.management.backup.objects import Changed, hash_of, in_parallel

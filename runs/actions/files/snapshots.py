@@ -16,8 +16,8 @@ from typing import BinaryIO
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.blob_removals import remove_bytes
-from runs.actions.files import keep_or_discard
+from runs.actions.files.blob_removals import remove_bytes
+from runs.actions.files.files import keep_or_discard
 from runs.actions.run_rows.bump_revision import hear
 from runs.actions.run_rows.texts import write_properties
 from runs.models import Run, RunSnapshot, Snapshot

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from runs.actions.actor import Actor
-from runs.actions.blob_removals import remove_bytes
+from runs.actions.files.blob_removals import remove_bytes
 from runs.actions.run_rows.bump_revision import hear, touch
 from runs.actions.run_rows.locks import refuse_locked, refuse_locked_source
 from runs.models import File, LoggedModel, Run

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
-from runs.actions.files import keep_or_discard, live, place_for
+from runs.actions.files.files import keep_or_discard, live, place_for
 from runs.actions.run_rows.bump_revision import touch
 from runs.models import File, Run
 from runs.models.files import path_key

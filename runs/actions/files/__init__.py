@@ -1,0 +1,1 @@
+"""Stored files: kept, removed, swept."""
