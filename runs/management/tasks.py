@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError
 
-from runs.actions.clock_jumps import expiry_allowed, unless_paused
-from runs.actions.expiry import (
+from runs.actions.expiry.clock_jumps import expiry_allowed, unless_paused
+from runs.actions.expiry.expiry import (
     purge_old_trash,
     remove_expired_sign_ins,
     remove_replaced_files,

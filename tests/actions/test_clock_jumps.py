@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runs.actions.clock_jumps import (
+from runs.actions.expiry.clock_jumps import (
     DAY,
     ClockState,
     expiry_allowed,

@@ -15,7 +15,8 @@ from runs.actions.experiments import (
     restore_experiment,
     set_experiment_tag,
 )
-from runs.actions.expiry import purge_old_trash
+from runs.actions.expiry.expiry import purge_old_trash
+from runs.actions.expiry.leftovers import purge_experiments
 from runs.actions.files.files import save_file
 from runs.actions.ingest.logged_models import (
     DatasetUse,
@@ -23,7 +24,6 @@ from runs.actions.ingest.logged_models import (
     log_inputs,
     trash_model,
 )
-from runs.actions.leftovers import purge_experiments
 from runs.actions.run.runs import trash_run
 from runs.models import Experiment, LoggedModel, Run, Workspace
 from tests.parts.records import stored_files

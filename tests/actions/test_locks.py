@@ -10,10 +10,10 @@ from runs.actions.experiments import (
     delete_experiment,
     restore_experiment,
 )
-from runs.actions.expiry import DAY, purge_old_trash
+from runs.actions.expiry.expiry import DAY, purge_old_trash
+from runs.actions.expiry.leftovers import purge_experiments
 from runs.actions.files.files import delete_file, save_file
 from runs.actions.ingest.logged_models import create_model, trash_model
-from runs.actions.leftovers import purge_experiments
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import restore_run, trash_run
 from runs.actions.run_rows.locks import lock_run

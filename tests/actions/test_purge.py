@@ -10,10 +10,10 @@ from django.apps import apps
 
 from runs.actions.actor import Actor
 from runs.actions.experiments import delete_experiment
+from runs.actions.expiry.leftovers import purge_experiments
 from runs.actions.files.files import save_file
 from runs.actions.ingest import ingest
 from runs.actions.ingest.ingest import Point
-from runs.actions.leftovers import purge_experiments
 from runs.actions.run import annotate
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run

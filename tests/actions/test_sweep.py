@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 
 from runs.actions.actor import Actor
-from runs.actions.expiry import remove_replaced_files
+from runs.actions.expiry.expiry import remove_replaced_files
 from runs.actions.files.files import delete_file, save_file
 from runs.actions.files.sweep import DAY, plan_sweep, sweep
 from runs.models import BlobRemoval, File, Run

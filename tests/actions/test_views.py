@@ -9,7 +9,7 @@ import pytest
 from runs.actions import view_choices
 from runs.actions import views as actions
 from runs.actions.actor import Actor
-from runs.actions.expiry import KEPT_DAYS, purge_old_trash
+from runs.actions.expiry.expiry import KEPT_DAYS, purge_old_trash
 from runs.actions.view_undo import undo_view_change
 from runs.actions.views import State
 from runs.models import ChangeSet, Experiment, Member, Role, User, View, Workspace

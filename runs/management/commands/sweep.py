@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from runs.actions.clock import now_ms
-from runs.actions.clock_jumps import expiry_paused
+from runs.actions.expiry.clock_jumps import expiry_paused
 from runs.actions.files.sweep import plan_sweep, sweep
 from runs.management.ownership import refuse_foreign
 from runs.management.read_only import one_line

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from runs.actions import leftovers
 from runs.actions.account.secrets import moment
 from runs.actions.account.sign_in import KEPT
 from runs.actions.actor import SERVER
+from runs.actions.expiry import leftovers
 from runs.actions.files.files import drop_files
 from runs.actions.files.snapshots import drop_unused_snapshots
 from runs.actions.run.purge import purge_run
