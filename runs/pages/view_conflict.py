@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from runs.actions.views import State, state_of
+from runs.actions.views.views import State, state_of
 from runs.models import View, ViewRevision
 from runs.pages.list_scope import number_of
 from runs.pages.members_only import PageRequest

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from runs.access.rules import Permission, access, by_method
 from runs.access.views import check_may_edit, check_may_set, check_may_share
-from runs.actions import views as actions
 from runs.actions.clock import now_ms
+from runs.actions.views import views as actions
 from runs.models import Role, View
 from runs.pages.live_text import shown
 from runs.pages.members_only import PageRequest

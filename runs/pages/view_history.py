@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from runs.access.rules import Permission, access
 from runs.access.views import check_may_edit
-from runs.actions import views as actions
 from runs.actions.clock import now_ms
+from runs.actions.views import views as actions
 from runs.models import View, ViewRevision
 from runs.pages.list_scope import number_of
 from runs.pages.live_text import shown

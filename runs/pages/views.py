@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from runs.access.admission import enter
 from runs.access.rules import SIGNED_IN, Permission, StudioRequest, access
-from runs.actions import view_choices
 from runs.actions.clock import now_ms
+from runs.actions.views import choices as view_choices
 from runs.models import Role, View
 from runs.models.views import may_edit
 from runs.pages import run_list

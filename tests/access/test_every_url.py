@@ -20,7 +20,7 @@ from runs.actions.experiments import create_experiment
 from runs.actions.files.files import save_file
 from runs.actions.run.runs import create_run
 from runs.actions.share_links import make_share_link
-from runs.actions.views import State, create_view
+from runs.actions.views.views import State, create_view
 from runs.models import Member, Role, User
 from studio.core.viewspec import ViewSpec
 from tests.access.people import Team, bearer, browser_of, make_team, space, token_of

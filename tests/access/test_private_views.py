@@ -11,7 +11,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.views import State, create_view, save_view
+from runs.actions.views.views import State, create_view, save_view
 from runs.models import View
 from studio.core.viewspec import ViewSpec
 from tests.access.people import Team, bearer, browser_of, make_team, token_of

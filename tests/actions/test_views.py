@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from runs.actions import view_choices
-from runs.actions import views as actions
 from runs.actions.actor import Actor
 from runs.actions.expiry.expiry import KEPT_DAYS, purge_old_trash
-from runs.actions.view_undo import undo_view_change
-from runs.actions.views import State
+from runs.actions.views import choices as view_choices
+from runs.actions.views import views as actions
+from runs.actions.views.undo import undo_view_change
+from runs.actions.views.views import State
 from runs.models import ChangeSet, Experiment, Member, Role, User, View, Workspace
 from runs.models.views import may_edit
 from runs.search import views as search

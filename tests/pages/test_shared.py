@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from runs.actions import views as view_actions
 from runs.actions.actor import Actor
 from runs.actions.run.runs import trash_run
 from runs.actions.share_links import MOST_DAYS, find_share_link, make_share_link
+from runs.actions.views import views as view_actions
 from runs.models import Member, Role, ShareLink, User, View, Workspace
 from studio.core.errors import NotFound
 from tests.access.people import browser_of

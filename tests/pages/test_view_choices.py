@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from runs.actions import view_choices
-from runs.actions import views as actions
 from runs.actions.actor import Actor
 from runs.actions.experiments import delete_experiment, rename_experiment
 from runs.actions.selections import KEPT_DAYS, drop_unused_selections, keep_selection
-from runs.actions.views import State
+from runs.actions.views import choices as view_choices
+from runs.actions.views import views as actions
+from runs.actions.views.views import State
 from runs.models import (
     Experiment,
     Run,

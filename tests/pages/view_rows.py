@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from runs.actions import views as actions
 from runs.actions.actor import Actor
-from runs.actions.views import State
+from runs.actions.views import views as actions
+from runs.actions.views.views import State
 from runs.models import Member, Role, User, View, Workspace
 from studio.core.viewspec import ViewSpec
 

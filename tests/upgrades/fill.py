@@ -77,8 +77,9 @@ def _runs(default: Any, owner: Any, acting: dict[str, Any]) -> None:
 
 
 def _views(default: Any, owner: Any, acting: dict[str, Any]) -> None:
-    from runs.actions import history_exports, selections, share_links, view_choices
-    from runs.actions.views import State, create_view, save_view
+    from runs.actions import history_exports, selections, share_links
+    from runs.actions.views import choices as view_choices
+    from runs.actions.views.views import State, create_view, save_view
     from runs.models import Run
     from studio.core.viewspec import ViewSpec
 

@@ -18,8 +18,8 @@ from runs.access.rules import (
     workspace_of,
 )
 from runs.access.views import check_may_set, check_may_share
-from runs.actions import views as actions
 from runs.actions.clock import now_ms
+from runs.actions.views import views as actions
 from runs.api.http import endpoint
 from runs.api.v1 import view_yaml
 from runs.api.v1.shapes import Given

@@ -9,9 +9,9 @@ from runs.access.rules import (
     workspace_of,
 )
 from runs.access.views import check_may_edit
-from runs.actions import view_choices
-from runs.actions import views as actions
 from runs.actions.clock import now_ms
+from runs.actions.views import choices as view_choices
+from runs.actions.views import views as actions
 from runs.api.http import endpoint
 from runs.api.v1.view_infos import (
     conflict_told,

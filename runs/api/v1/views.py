@@ -16,9 +16,9 @@ from runs.access.rules import (
     workspace_of,
 )
 from runs.access.views import check_may_edit, check_may_set, check_may_share
-from runs.actions import view_choices
-from runs.actions import views as actions
 from runs.actions.clock import now_ms
+from runs.actions.views import choices as view_choices
+from runs.actions.views import views as actions
 from runs.api.http import endpoint
 from runs.api.v1.shapes import Starred
 from runs.api.v1.view_infos import (

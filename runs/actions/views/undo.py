@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db import transaction
 
-from runs.actions import views
 from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
 from runs.actions.undo import REDO, UNDO, told
+from runs.actions.views import views
 from runs.models import Change, ChangeSet, View, ViewRevision, ViewStar
 from studio.core.errors import Conflict, NotSupported
 

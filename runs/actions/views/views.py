@@ -15,7 +15,7 @@ from django.db import transaction
 from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
 from runs.actions.changes.edit_conflicts import mark
-from runs.actions.view_readers import was_all_read
+from runs.actions.views.readers import was_all_read
 from runs.models import ChangeSet, Experiment, User, View, ViewRevision, Workspace
 from studio.core import names
 from studio.core.errors import Conflict, InvalidState, NotFound

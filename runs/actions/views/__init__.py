@@ -1,0 +1,1 @@
+"""Custom views: created, saved, shared, deleted."""
