@@ -24,7 +24,7 @@ from runs.access.rules import (
 from runs.actions.account import accounts
 from runs.actions.account.links import make_invitation, revoke_invitation
 from runs.actions.clock import now_ms
-from runs.actions.share_links import find_resting
+from runs.actions.public.links import find_resting
 from runs.models import Invitation, Member, Role, ShareLink, View
 from studio.core.errors import InvalidValue
 

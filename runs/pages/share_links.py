@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST
 
 from runs.access.origins import public_origin
 from runs.access.rules import Permission, access, by_method
-from runs.actions import share_links as actions
 from runs.actions.clock import now_ms
+from runs.actions.public import links as actions
 from runs.models import Run, ShareLink, View
 from runs.pages import members
 from runs.pages.members_only import PageRequest

@@ -18,8 +18,8 @@ from runs.actions.actor import SERVER, Actor
 from runs.actions.clock import now_ms
 from runs.actions.experiments import create_experiment
 from runs.actions.files.files import save_file
+from runs.actions.public.links import make_share_link
 from runs.actions.run.runs import create_run
-from runs.actions.share_links import make_share_link
 from runs.actions.views.views import State, create_view
 from runs.models import Member, Role, User
 from studio.core.viewspec import ViewSpec

@@ -14,9 +14,9 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
 from runs.actions.files.snapshots import keep_snapshot
+from runs.actions.public.links import make_share_link
 from runs.actions.run.annotate import describe
 from runs.actions.run.runs import create_run
-from runs.actions.share_links import make_share_link
 from runs.models import Experiment, File, LoggedModel, Run, Snapshot
 from runs.storage.files import files
 from tests.pages.run_page import ACTOR, PAGE, browser, keep

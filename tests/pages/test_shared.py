@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
+from runs.actions.public.links import MOST_DAYS, find_share_link, make_share_link
 from runs.actions.run.runs import trash_run
-from runs.actions.share_links import MOST_DAYS, find_share_link, make_share_link
 from runs.actions.views import views as view_actions
 from runs.models import Member, Role, ShareLink, User, View, Workspace
 from studio.core.errors import NotFound

@@ -11,8 +11,8 @@ from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
 from runs.actions.files.files import save_file
 from runs.actions.ingest.ingest import Point, log_metrics
+from runs.actions.public.links import make_share_link, revoke_share_link
 from runs.actions.run.annotate import describe
-from runs.actions.share_links import make_share_link, revoke_share_link
 from runs.models import Run, ShareLink, Workspace
 from tests.access.people import browser_of
 

@@ -1,0 +1,1 @@
+"""Public links: created, shown, revoked."""
