@@ -12,9 +12,10 @@ from typing import Any
 
 from django.db import transaction
 
-from runs.actions import conclude, undo_experiment
+from runs.actions import conclude
 from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
+from runs.actions.experiments import undo as undo_experiment
 from runs.actions.run.annotate import delete_tags, write_text
 from runs.actions.run.runs import switch
 from runs.actions.run_rows.bump_revision import touch

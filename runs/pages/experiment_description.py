@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from runs.access.rules import Permission, access, by_method
 from runs.actions.clock import now_ms
-from runs.actions.experiments import describe_experiment
+from runs.actions.experiments.experiments import describe_experiment
 from runs.models import Experiment
 from runs.pages import description, description_versions
 from runs.pages.description import Described

@@ -10,7 +10,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments.experiments import create_experiment
 from runs.actions.files.files import save_file
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, File, Role, Run, RunTag

@@ -16,7 +16,7 @@ from runs.access.answers import declaration
 from runs.actions.account.links import make_invitation, make_sign_in_link
 from runs.actions.actor import SERVER, Actor
 from runs.actions.clock import now_ms
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments.experiments import create_experiment
 from runs.actions.files.files import save_file
 from runs.actions.public.links import make_share_link
 from runs.actions.run.runs import create_run

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
-from runs.actions import experiments
 from runs.actions.actor import Actor
+from runs.actions.experiments import experiments
 from runs.actions.ingest import ingest
 from runs.actions.run import annotate
 from runs.actions.run.lifecycle import move

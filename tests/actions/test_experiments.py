@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runs.actions import experiments
 from runs.actions.actor import Actor
+from runs.actions.experiments import experiments
 from runs.models import Change, Experiment, Workspace
 from studio.core.errors import AlreadyExists, InvalidState, InvalidValue
 

@@ -7,7 +7,7 @@ from typing import Any
 from runs.actions.account.links import make_sign_in_link
 from runs.actions.account.secrets import moment
 from runs.actions.actor import Actor
-from runs.actions.experiments import delete_experiment
+from runs.actions.experiments.experiments import delete_experiment
 from runs.actions.expiry.expiry import (
     purge_old_trash,
     remove_expired_sign_ins,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import (
+from runs.actions.experiments.experiments import (
     create_experiment,
     delete_experiment,
     ensure_default,

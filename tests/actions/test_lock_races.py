@@ -8,7 +8,7 @@ import pytest
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.experiments import (
+from runs.actions.experiments.experiments import (
     create_experiment,
     delete_experiment,
     restore_experiment,

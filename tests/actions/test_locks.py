@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import (
+from runs.actions.experiments.experiments import (
     create_experiment,
     delete_experiment,
     restore_experiment,

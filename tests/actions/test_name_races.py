@@ -7,7 +7,7 @@ import pytest
 from runs.actions.account.accounts import register
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.experiments import create_experiment, rename_experiment
+from runs.actions.experiments.experiments import create_experiment, rename_experiment
 from runs.actions.ingest.ingest import Point, log_batch
 from runs.actions.run.runs import create_run
 from runs.actions.undo import undo

@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import delete_experiment
+from runs.actions.experiments.experiments import delete_experiment
 from runs.actions.expiry.leftovers import purge_experiments
 from runs.actions.files.files import save_file
 from runs.actions.ingest import ingest

@@ -11,7 +11,7 @@ from django.db import connection
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.annotate import set_tags
 from runs.actions.run.lifecycle import move

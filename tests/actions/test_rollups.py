@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Count, Q, Sum
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import (
+from runs.actions.experiments.experiments import (
     create_experiment,
     delete_experiment,
     restore_experiment,

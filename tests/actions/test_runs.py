@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import create_experiment, delete_experiment
+from runs.actions.experiments.experiments import create_experiment, delete_experiment
 from runs.actions.run.runs import create_run, restore_run, set_parent, trash_run
 from runs.models import Change, Experiment, Run, RunTag, Workspace
 from studio.core.errors import (

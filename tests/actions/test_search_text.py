@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import delete_experiment, rename_experiment
+from runs.actions.experiments.experiments import delete_experiment, rename_experiment
 from runs.actions.ingest import ingest
 from runs.actions.run import annotate
 from runs.actions.run.purge import purge_run

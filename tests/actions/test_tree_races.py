@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments.experiments import create_experiment
 from runs.actions.run.lifecycle import descendants
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, set_parent, trash_run

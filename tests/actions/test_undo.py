@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from runs.actions import experiments as of_experiments
 from runs.actions.actor import Actor
 from runs.actions.changes.edit_conflicts import mark
+from runs.actions.experiments import experiments as of_experiments
 from runs.actions.run import annotate
 from runs.actions.run.lifecycle import move
 from runs.actions.run.runs import archive_run, trash_run

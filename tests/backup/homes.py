@@ -27,7 +27,7 @@ import io, math, zipfile
 from django.conf import settings
 from runs.actions.account.accounts import add_member, ensure_user, make_workspace
 from runs.actions.actor import SERVER, Actor
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments.experiments import create_experiment
 from runs.actions.files.files import save_file
 from runs.actions.ingest.ingest import Point, log_batch
 from runs.actions.ingest.log_files import append_log

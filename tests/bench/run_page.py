@@ -17,7 +17,7 @@ from django.db import transaction
 
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.ingest import Point, log_batch
 from runs.actions.ingest.series import heads_of
 from runs.actions.run.runs import create_run

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.ingest import Point, log_metrics
 from runs.management import database, owner, static
 from runs.models import (

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.runs import create_run
 from runs.models import Change, Experiment, MetricGoal, Workspace

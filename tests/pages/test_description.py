@@ -12,7 +12,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.changes.edit_conflicts import mark
-from runs.actions.experiments import describe_experiment
+from runs.actions.experiments.experiments import describe_experiment
 from runs.actions.run.annotate import describe
 from runs.actions.run.runs import create_run
 from runs.models import ChangeSet, Experiment, File, Member, Role, Run, User, Workspace

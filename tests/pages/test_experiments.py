@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import (
+from runs.actions.experiments.experiments import (
     archive_experiment,
     create_experiment,
     set_experiment_tag,

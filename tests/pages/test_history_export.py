@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import delete_experiment
+from runs.actions.experiments.experiments import delete_experiment
 from runs.actions.expiry.expiry import purge_old_trash
 from runs.actions.history_exports import HistoryWork, remove_old_exports
 from runs.actions.ingest.ingest import Point, log_metrics

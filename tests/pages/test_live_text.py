@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments.experiments import create_experiment
 from runs.actions.run.annotate import describe
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run, Workspace

@@ -10,7 +10,7 @@ from django.test import Client
 
 from runs.actions.account.accounts import add_member
 from runs.actions.actor import SERVER, Actor
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments.experiments import create_experiment
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Role, User
 from tests.access.people import space

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.experiments import create_experiment, delete_experiment
+from runs.actions.experiments.experiments import create_experiment, delete_experiment
 from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.public.links import make_share_link
 from runs.actions.run.runs import create_run

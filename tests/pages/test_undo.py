@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import describe_experiment
+from runs.actions.experiments.experiments import describe_experiment
 from runs.actions.run.annotate import rename
 from runs.models import ChangeSet, Experiment, Member, Role, Run, User, Workspace
 from tests.access.people import browser_of

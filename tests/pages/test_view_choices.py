@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import delete_experiment, rename_experiment
+from runs.actions.experiments.experiments import delete_experiment, rename_experiment
 from runs.actions.selections import KEPT_DAYS, drop_unused_selections, keep_selection
 from runs.actions.views import choices as view_choices
 from runs.actions.views import views as actions

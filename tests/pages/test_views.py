@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import delete_experiment
+from runs.actions.experiments.experiments import delete_experiment
 from runs.actions.views import views as actions
 from runs.actions.views.views import State
 from runs.models import (

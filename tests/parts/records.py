@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments.experiments import create_experiment
 from runs.actions.run.runs import create_run
 from runs.models import (
     Experiment,

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.plugin import DjangoDbBlocker
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments.experiments import create_experiment
 from runs.actions.run_rows.search_text import build_search_texts
 from runs.models import Run
 from runs.search import ways

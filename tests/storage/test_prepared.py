@@ -8,7 +8,7 @@ from django.db.models.functions import Upper
 from pytest_django import DjangoAssertNumQueries
 
 from runs.actions.actor import Actor
-from runs.actions.experiments import create_experiment
+from runs.actions.experiments.experiments import create_experiment
 from runs.models import Experiment, Key, Kind, User, Workspace
 from runs.storage.prepared import Prepared, PreparedDelete, PreparedRows, PreparedUpdate
 from runs.storage.prepared_insert import PreparedInsert

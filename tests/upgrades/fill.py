@@ -53,7 +53,8 @@ def _people(default: Any, owner: Any, acting: dict[str, Any]) -> None:
 
 
 def _runs(default: Any, owner: Any, acting: dict[str, Any]) -> None:
-    from runs.actions import conclude, experiments, undo
+    from runs.actions import conclude, undo
+    from runs.actions.experiments import experiments
     from runs.actions.run import annotate, goals
     from runs.actions.run.runs import trash_run
     from runs.actions.run_rows import locks

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from runs.actions.account.secrets import moment
 from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
-from runs.actions.experiments import ensure_default
+from runs.actions.experiments.experiments import ensure_default
 from runs.models import BrowserSession, Member, Role, Theme, User, Workspace
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState, InvalidValue, NotFound

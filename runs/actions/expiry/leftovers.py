@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from runs.actions.experiments import lock_names
+from runs.actions.experiments.experiments import lock_names
 from runs.actions.files.files import drop_files
 from runs.actions.run_rows.locks import locked_models
 from runs.models import Experiment, File, LoggedModel, Run, Workspace

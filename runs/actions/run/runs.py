@@ -10,7 +10,7 @@ from django.db.models import F
 
 from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
-from runs.actions.experiments import WAY_OUT
+from runs.actions.experiments.experiments import WAY_OUT
 from runs.actions.run.lifecycle import start_event
 from runs.actions.run.parents import adopt_waiting, hold_tree, link_parent
 from runs.actions.run.run_names import invent_name

@@ -9,8 +9,8 @@ import msgspec
 from django.db import transaction
 
 from runs.access.rules import Permission, StudioRequest
-from runs.actions import experiments as actions
 from runs.actions.clock import now_ms
+from runs.actions.experiments import experiments as actions
 from runs.api.mlflow.entities import NOTE_TAG, experiments_json
 from runs.api.mlflow.enums import is_deleted
 from runs.api.mlflow.errors import invalid

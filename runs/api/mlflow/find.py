@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from runs.access.rules import StudioRequest
-from runs.actions.experiments import WAY_OUT
+from runs.actions.experiments.experiments import WAY_OUT
 from runs.api.mlflow.enums import is_deleted
 from runs.api.mlflow.errors import invalid, missing
 from runs.api.mlflow.http import workspace_of

@@ -9,8 +9,8 @@ from django.db.models import Q
 from django.http import HttpResponseBase
 
 from runs.access.rules import Permission, StudioRequest, workspace_of
-from runs.actions import experiments as actions
 from runs.actions.clock import now_ms
+from runs.actions.experiments import experiments as actions
 from runs.api.http import as_json, endpoint
 from runs.api.v1.find import experiment_by_number, experiment_tags
 from runs.api.v1.shapes import (

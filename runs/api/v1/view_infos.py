@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runs.access.rules import StudioRequest, signed_in_user, workspace_of
-from runs.actions.experiments import WAY_OUT
+from runs.actions.experiments.experiments import WAY_OUT
 from runs.api.v1.view_shapes import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
 from runs.models import Experiment, View, ViewRevision, views
 from runs.render.views import differences as view_words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runs.actions.experiments import lock_names, refuse_used_name
+from runs.actions.experiments.experiments import lock_names, refuse_used_name
 from runs.actions.run_rows.locks import refuse_locked_inside
 from runs.models import Change, ChangeSet, Experiment, ExperimentStar, ExperimentTag
 

@@ -1,0 +1,1 @@
+"""Experiments: created, renamed, described, deleted."""
