@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from runs.actions.conclude import FIELD as CONCLUSION
-from runs.actions.undo import TAG
+from runs.actions.undo.undo import TAG
 from runs.render.compare.word_diff import Part, excerpt, word_diff
 
 #: Shorter texts are read at a glance; those of more characters together than LONGEST

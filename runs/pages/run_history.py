@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.actions.undo import can_undo
+from runs.actions.undo.undo import can_undo
 from runs.pages.change_lines import Line, action_words, line
 from runs.pages.members_only import PageRequest
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
-from runs.actions.undo import REDO, UNDO, undo
+from runs.actions.undo.undo import REDO, UNDO, undo
 from runs.models import ChangeSet
 from runs.pages.change_lines import line
 from runs.pages.members_only import PageRequest

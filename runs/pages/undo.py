@@ -18,7 +18,7 @@ from runs.access.admission import check_role
 from runs.access.rules import Permission, access
 from runs.access.views import check_may_set
 from runs.actions.clock import now_ms
-from runs.actions.undo import REDO, UNDO, undo
+from runs.actions.undo.undo import REDO, UNDO, undo
 from runs.actions.views.undo import undo_view_change
 from runs.models import ChangeSet
 from runs.pages.change_lines import line

@@ -17,7 +17,7 @@ from runs.actions.ingest.logged_models import create_model, trash_model
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import restore_run, trash_run
 from runs.actions.run_rows.locks import lock_run
-from runs.actions.undo import undo
+from runs.actions.undo.undo import undo
 from runs.models import ChangeSet, Experiment, LoggedModel, Run
 from studio.core.errors import InvalidState
 

@@ -10,7 +10,7 @@ from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment, rename_experiment
 from runs.actions.ingest.ingest import Point, log_batch
 from runs.actions.run.runs import create_run
-from runs.actions.undo import undo
+from runs.actions.undo.undo import undo
 from runs.models import ChangeSet, Experiment, Key, Kind, Run, User, Workspace
 from studio.core.errors import AlreadyExists
 from tests.actions.test_tree_races import overlapping

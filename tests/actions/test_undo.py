@@ -10,7 +10,7 @@ from runs.actions.experiments import experiments as of_experiments
 from runs.actions.run import annotate
 from runs.actions.run.lifecycle import move
 from runs.actions.run.runs import archive_run, trash_run
-from runs.actions.undo import undo
+from runs.actions.undo.undo import undo
 from runs.models import (
     Change,
     ChangeSet,

@@ -53,11 +53,12 @@ def _people(default: Any, owner: Any, acting: dict[str, Any]) -> None:
 
 
 def _runs(default: Any, owner: Any, acting: dict[str, Any]) -> None:
-    from runs.actions import conclude, undo
+    from runs.actions import conclude
     from runs.actions.experiments import experiments
     from runs.actions.run import annotate, goals
     from runs.actions.run.runs import trash_run
     from runs.actions.run_rows import locks
+    from runs.actions.undo import undo
     from runs.models import ChangeSet, Metric, Run
 
     runs = list(Run.objects.filter(workspace=default, deleted=None).order_by("pk")[:6])

@@ -1,4 +1,4 @@
-"""Undo of what was changed about a view: as `runs.actions.undo` does it of runs."""
+"""Undo of what was changed about a view: as `runs.actions.undo.undo` does it of runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
-from runs.actions.undo import REDO, UNDO, told
+from runs.actions.undo.undo import REDO, UNDO, told
 from runs.actions.views import views
 from runs.models import Change, ChangeSet, View, ViewRevision, ViewStar
 from studio.core.errors import Conflict, NotSupported

@@ -1,0 +1,1 @@
+"""Undo: puts back what a change set changed."""
