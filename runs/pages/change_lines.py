@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from runs.actions.conclude import FIELD as CONCLUSION
+from runs.actions.compare.conclusions import FIELD as CONCLUSION
 from runs.actions.undo.undo import TAG
 from runs.render.compare.word_diff import Part, excerpt, word_diff
 

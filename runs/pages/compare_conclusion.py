@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from runs.access.rules import Permission, access, by_method
 from runs.actions.clock import now_ms
-from runs.actions.conclude import conclude
+from runs.actions.compare.conclusions import conclude
 from runs.models import Conclusion, Run
 from runs.pages import description
 from runs.pages.compare_state import CompareState, read_state

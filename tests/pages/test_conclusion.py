@@ -9,7 +9,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.changes.edit_conflicts import mark
-from runs.actions.conclude import conclude
+from runs.actions.compare.conclusions import conclude
 from runs.models import ChangeSet, Conclusion, Role, Run, Workspace
 from runs.pages.change_lines import line
 from runs.search.conclusions import all_conclusions, conclusions_of

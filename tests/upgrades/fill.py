@@ -53,7 +53,7 @@ def _people(default: Any, owner: Any, acting: dict[str, Any]) -> None:
 
 
 def _runs(default: Any, owner: Any, acting: dict[str, Any]) -> None:
-    from runs.actions import conclude
+    from runs.actions.compare import conclusions as conclude
     from runs.actions.experiments import experiments
     from runs.actions.run import annotate, goals
     from runs.actions.run.runs import trash_run

@@ -12,9 +12,9 @@ from typing import Any
 
 from django.db import transaction
 
-from runs.actions import conclude
 from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
+from runs.actions.compare import conclusions as conclude
 from runs.actions.experiments import undo as undo_experiment
 from runs.actions.run.annotate import delete_tags, write_text
 from runs.actions.run.runs import switch

@@ -1,0 +1,1 @@
+"""Conclusions of a comparison."""
