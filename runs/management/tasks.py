@@ -15,10 +15,10 @@ from runs.actions.expiry.expiry import (
     remove_replaced_files,
 )
 from runs.actions.files.sweep import sweep
-from runs.actions.history_exports import HistoryWork, remove_old_exports
 from runs.actions.public.links import drop_ended_share_links
 from runs.actions.run.heartbeat_timeout import mark_silent_runs
-from runs.actions.selections import drop_unused_selections
+from runs.actions.run_list.history_exports import HistoryWork, remove_old_exports
+from runs.actions.run_list.selections import drop_unused_selections
 from runs.management.backup.schedule import ScheduledBackups, configured
 from runs.management.database import optimize
 from runs.models.rollups import fold

@@ -16,7 +16,12 @@ from django.views.decorators.http import require_POST, require_safe
 from runs.access.headers import sandbox
 from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
-from runs.actions.history_exports import KEPT_MS, ask_for_histories, folder, list_of
+from runs.actions.run_list.history_exports import (
+    KEPT_MS,
+    ask_for_histories,
+    folder,
+    list_of,
+)
 from runs.models import HistoryExport
 from runs.models.history_exports import ExportState
 from runs.pages.conditional import varied

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from runs.access.asides import note
 from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
-from runs.actions.selections import DAY, keep_selection
+from runs.actions.run_list.selections import DAY, keep_selection
 from runs.models import Run, Selection
 from runs.models.selections import KEPT
 from runs.pages.compare_state import CompareState

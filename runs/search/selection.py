@@ -2,7 +2,7 @@
 
 The number of a run is its place in the address from 1 on (`selected=a,,c`: `c` has 3),
 and its colour goes by the number. More runs than an address should hold are kept as
-`selected=s.<slug>` (runs.actions.selections).
+`selected=s.<slug>` (runs.actions.run_list.selections).
 """
 
 from __future__ import annotations

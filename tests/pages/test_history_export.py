@@ -16,8 +16,8 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment
 from runs.actions.expiry.expiry import purge_old_trash
-from runs.actions.history_exports import HistoryWork, remove_old_exports
 from runs.actions.ingest.ingest import Point, log_metrics
+from runs.actions.run_list.history_exports import HistoryWork, remove_old_exports
 from runs.models import Experiment, HistoryExport, Role, Workspace
 from runs.search.export import matching_runs
 from runs.search.histories import histories
@@ -82,7 +82,7 @@ def test_what_is_no_number_keeps_its_text(visitor: Client, logged: None) -> None
 def test_work_goes_on_slice_by_slice(
     visitor: Client, logged: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runs.actions.history_exports.SLICE_SECONDS", 0)
+    monkeypatch.setattr("runs.actions.run_list.history_exports.SLICE_SECONDS", 0)
     address = made(visitor)
     work = HistoryWork()
     slices = 1
@@ -98,7 +98,7 @@ def test_a_worker_that_was_ended_begins_anew(
 ) -> None:
     address = made(visitor)
     with monkeypatch.context() as patch:
-        patch.setattr("runs.actions.history_exports.SLICE_SECONDS", 0)
+        patch.setattr("runs.actions.run_list.history_exports.SLICE_SECONDS", 0)
         HistoryWork()(0)
     assert HistoryWork()(0) == 1
     assert len(table(visitor, address)) == 3009

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.clock import now_ms
-from runs.actions.selections import (
+from runs.actions.run_list.selections import (
     DAY,
     KEPT_DAYS,
     drop_unused_selections,

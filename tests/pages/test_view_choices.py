@@ -10,7 +10,11 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment, rename_experiment
-from runs.actions.selections import KEPT_DAYS, drop_unused_selections, keep_selection
+from runs.actions.run_list.selections import (
+    KEPT_DAYS,
+    drop_unused_selections,
+    keep_selection,
+)
 from runs.actions.views import choices as view_choices
 from runs.actions.views import views as actions
 from runs.actions.views.views import State

@@ -79,8 +79,8 @@ def _runs(default: Any, owner: Any, acting: dict[str, Any]) -> None:
 
 
 def _views(default: Any, owner: Any, acting: dict[str, Any]) -> None:
-    from runs.actions import history_exports, selections
     from runs.actions.public import links as share_links
+    from runs.actions.run_list import history_exports, selections
     from runs.actions.views import choices as view_choices
     from runs.actions.views.views import State, create_view, save_view
     from runs.models import Run
