@@ -9,7 +9,7 @@ from runs.pages.list_state import ListState
 from runs.pages.run_links import Links
 from runs.render.filters.pills import pill
 from runs.render.text import numbers
-from runs.search.exclusion import exclusions
+from runs.search.query.exclusion import exclusions
 
 
 def empty(state: ListState, links: Links) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from runs.pages.list_twins import kind_of
 from runs.pages.members_only import PageRequest
 from runs.search.export import told_columns
 from runs.search.find_runs import RunPage
-from runs.search.selection import Chosen
-from runs.search.tally import StatusCounts
+from runs.search.query.selection import Chosen
+from runs.search.query.status_counts import StatusCounts
 from runs.search.tree_runs import TreePage
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.viewlenient import Complaint, without

@@ -19,7 +19,7 @@ from runs.render.text import numbers, times
 from runs.render.text.addresses import run_path
 from runs.search.fields import CellLink, source_of
 from runs.search.find_runs import RunPage, RunRow
-from runs.search.selection import series_of
+from runs.search.query.selection import series_of
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import (
     CHILDREN,

@@ -19,10 +19,10 @@ from runs.pages.tree_rows import roots_among, tree_totals
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
 from runs.search.common_metrics import SHOWN, common_metrics
-from runs.search.counts import count_statuses, names_status
 from runs.search.find_runs import RunPage, find_runs
 from runs.search.goals import best_of, goals_of
-from runs.search.tally import StatusCounts
+from runs.search.query.counts import count_statuses, names_status
+from runs.search.query.status_counts import StatusCounts
 from runs.search.tree_runs import find_tree
 from studio.core.filters.tree import attribute, fields_of
 from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec

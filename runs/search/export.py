@@ -26,10 +26,10 @@ from runs.search.export_values import (
 )
 from runs.search.fields import HEAVY
 from runs.search.limits import time_limit
-from runs.search.paging import Place, beyond
-from runs.search.question import Question, ask
-from runs.search.segments import Segment, segments_of
-from runs.search.tally import tally_and_narrow
+from runs.search.query.paging import Place, beyond
+from runs.search.query.run_query import Question, ask
+from runs.search.query.segments import Segment, segments_of
+from runs.search.query.status_counts import tally_and_narrow
 from studio.core.filters.tree import Field, attribute
 from studio.core.viewspec import DEFAULT_SORT, Column, ViewSpec
 

@@ -23,8 +23,8 @@ from runs.search.expressions import Among
 from runs.search.fields import GroupColumn, source_of
 from runs.search.keyed import TABLES, names_holding
 from runs.search.many_runs import READ
-from runs.search.question import ask
-from runs.search.run_sets import RunSet, run_set
+from runs.search.query.run_query import ask
+from runs.search.query.run_sets import RunSet, run_set
 from runs.search.scope import KINDS
 from studio.core.filters import Node, field_text, tree
 from studio.core.filters.edit import terms

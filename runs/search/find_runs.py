@@ -15,10 +15,10 @@ from runs.models.runs import RunQuerySet
 from runs.search import columns
 from runs.search.fields import HEAVY, source_of
 from runs.search.limits import time_limit
-from runs.search.paging import Place, beyond, read_cursor, write_cursor
-from runs.search.question import Among, Question, ask
-from runs.search.segments import Segment, segments_of
-from runs.search.tally import EXACT, StatusCounts, tally_and_narrow
+from runs.search.query.paging import Place, beyond, read_cursor, write_cursor
+from runs.search.query.run_query import Among, Question, ask
+from runs.search.query.segments import Segment, segments_of
+from runs.search.query.status_counts import EXACT, StatusCounts, tally_and_narrow
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.viewspec import ViewSpec

@@ -38,7 +38,7 @@ from runs.search.many_runs import (
     values_of,
     whole_texts,
 )
-from runs.search.question import Question, ask
+from runs.search.query.run_query import Question, ask
 from studio.core.errors import InvalidValue
 from studio.core.filters import tree
 from studio.core.filters.text import field_text

@@ -20,11 +20,11 @@ from django.db.models.functions import MD5, Left, Length
 from django.db.models.lookups import GreaterThan
 
 from runs.models import Metric
-from runs.search import tally
 from runs.search.expressions import Among
 from runs.search.fields import GroupColumn, RunNumber, source_of
 from runs.search.keyed import TABLES
-from runs.search.question import Question
+from runs.search.query import status_counts as tally
+from runs.search.query.run_query import Question
 from runs.search.scope import Scope
 from studio.core.filters import tree
 from studio.core.filters.tree import Field

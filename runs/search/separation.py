@@ -23,8 +23,8 @@ from runs.search.fields import FACETS
 from runs.search.keyed import TABLES
 from runs.search.limits import time_limit
 from runs.search.many_runs import ManyRuns, many_runs, needed, values_of
-from runs.search.question import Question, ask
-from runs.search.selection import Chosen
+from runs.search.query.run_query import Question, ask
+from runs.search.query.selection import Chosen
 from runs.search.value_counts import Read, key_counts, value_counts
 from studio.core.filters.tree import Field, attribute
 from studio.core.viewspec import ViewSpec

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from runs.models import Run, User, Workspace
 from runs.search.find_runs import RunRow, TreePlace, find_runs
-from runs.search.question import ask
+from runs.search.query.run_query import ask
 from runs.search.tree_runs import best_below
 from studio.core.filters import to_text
 from studio.core.filters.tree import Comparison, Text, attribute

@@ -21,7 +21,7 @@ from runs.actions.run_list.selections import (
     keep_selection,
 )
 from runs.models import Experiment, Run, Selection, Workspace
-from runs.search import selection
+from runs.search.query import selection
 from tests.pages.rows import ALL, HTMX, link, names
 
 pytestmark = pytest.mark.django_db

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from runs.search import completion, tally
-from runs.search.counts import count_statuses
+from runs.search import completion
 from runs.search.facets import FacetReader
+from runs.search.query import status_counts as tally
+from runs.search.query.counts import count_statuses
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library

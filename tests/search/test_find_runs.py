@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs.models import Run
-from runs.search import tally as module
 from runs.search.find_runs import find_runs
+from runs.search.query import status_counts as module
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import parse_field
 from studio.core.statuses import RunStatus

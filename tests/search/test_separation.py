@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs.search import many_runs
-from runs.search.selection import chosen
+from runs.search.query.selection import chosen
 from runs.search.separation import Differences, cramers_v, differences
 from studio.core.filters import field_text
 from studio.core.viewspec import ViewSpec

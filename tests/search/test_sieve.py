@@ -7,10 +7,12 @@ import pytest
 from django.db import connection
 
 from runs.models import Run
-from runs.search import sieve, tally, ways
-from runs.search.counts import count_statuses
+from runs.search.query import intersect_count as sieve
+from runs.search.query import query_plan as ways
+from runs.search.query import status_counts as tally
+from runs.search.query.counts import count_statuses
+from runs.search.query.query_plan import Part
 from runs.search.sides import Side
-from runs.search.ways import Part
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.search import ways
+from runs.search.query import query_plan as ways
 from tests.search.library import Library
 from tests.search.test_compile import EVERYTHING
 from tests.search.test_order import ORDERS

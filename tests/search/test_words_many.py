@@ -13,8 +13,8 @@ from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.run_rows.search_text import build_search_texts
 from runs.models import Run
-from runs.search import ways
-from runs.search.ways import FEW
+from runs.search.query import query_plan as ways
+from runs.search.query.query_plan import FEW
 from runs.search.words import NAMED
 from studio.core.statuses import RunStatus
 from tests.parts.records import NOON

@@ -34,7 +34,7 @@ from runs.api.v1.shapes import (
 )
 from runs.models import Experiment, Run, RunEvent, RunParam, RunProperty
 from runs.search.find_runs import find_runs
-from runs.search.question import Among
+from runs.search.query.run_query import Among
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
 from studio.core.viewspec import ViewSpec

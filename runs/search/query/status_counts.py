@@ -17,9 +17,9 @@ from django.db import connection
 from django.db.models import OrderBy, Sum
 
 from runs.models import RunCount
-from runs.search.question import Question
-from runs.search.sieve import Sifted, sift
-from runs.search.ways import FEW, Lead, arrival_of
+from runs.search.query.intersect_count import Sifted, sift
+from runs.search.query.query_plan import FEW, Lead, arrival_of
+from runs.search.query.run_query import Question
 from runs.storage.prepared import PreparedRows
 from studio.core.filters import tree
 from studio.core.filters.edit import terms

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from runs.models import Experiment, User, Workspace
 from runs.search.limits import time_limit
-from runs.search.question import ask
-from runs.search.tally import tally
+from runs.search.query.run_query import ask
+from runs.search.query.status_counts import tally
 from studio.core.errors import QueryTimeout
 from studio.core.filters import Node
 from studio.core.filters.edit import terms, without_term

@@ -18,8 +18,8 @@ from django.db.models.lookups import (
 )
 
 from runs.search.expressions import Binary, Expr
-from runs.search.order import Part
-from runs.search.segments import Segment
+from runs.search.query.order import Part
+from runs.search.query.segments import Segment
 from studio.core.errors import InvalidValue
 from studio.core.viewtext import Sort
 

@@ -19,10 +19,10 @@ from runs.models.runs import RunQuerySet
 from runs.search import keyed
 from runs.search.expressions import Expr
 from runs.search.fields import SortIndex, ordered_text, source_of
-from runs.search.order import Part, parts_of
-from runs.search.question import Question
+from runs.search.query.order import Part, parts_of
+from runs.search.query.query_plan import Lead, arrival_of
+from runs.search.query.run_query import Question
 from runs.search.sides import INDEXED
-from runs.search.ways import Lead, arrival_of
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.viewtext import Sort

@@ -23,13 +23,13 @@ from django.db.models.lookups import In
 
 from runs.models import Run
 from runs.models.runs import RunQuerySet
-from runs.search import ways
 from runs.search.keyed import TABLES
+from runs.search.query import query_plan as ways
+from runs.search.query.query_plan import Part, Terms
 from runs.search.spread import numbers_of
-from runs.search.ways import Part, Terms
 
 if TYPE_CHECKING:
-    from runs.search.question import Question
+    from runs.search.query.run_query import Question
 
 Keys = npt.NDArray[np.int64]
 

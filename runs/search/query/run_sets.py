@@ -13,9 +13,9 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 
-from runs.search import tally
 from runs.search.fields import FACETS, source_of
-from runs.search.question import Question
+from runs.search.query import status_counts as tally
+from runs.search.query.run_query import Question
 
 #: What a run itself says that facets count, in the order of a row after its key.
 COLUMNS = tuple(group.column for field in FACETS if (group := source_of(field).group))
