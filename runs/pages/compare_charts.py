@@ -17,7 +17,7 @@ from runs.pages.compare_state import CompareState
 from runs.pages.list_charts import PARTS
 from runs.pages.members_only import PageRequest
 from runs.search.compare import Comparison, Row
-from runs.search.limits import time_limit
+from runs.search.sql.limits import time_limit
 from studio.core import viewtext
 from studio.core.filters.tree import Field, metric
 from studio.core.viewcharts import MAX_RUNS, Chart

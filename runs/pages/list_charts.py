@@ -14,7 +14,7 @@ from runs.pages.chart_runs import drawn_together
 from runs.pages.list_state import ListState
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
-from runs.search.limits import time_limit
+from runs.search.sql.limits import time_limit
 from studio.core.viewcharts import Chart
 
 

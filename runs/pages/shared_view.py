@@ -24,8 +24,8 @@ from runs.render.descriptions import markdown
 from runs.render.run_list import sheets
 from runs.render.text import numbers
 from runs.search.find_runs import find_runs
-from runs.search.limits import time_limit
 from runs.search.run_metrics import sparkline_points
+from runs.search.sql.limits import time_limit
 from runs.search.view_missing import missing_list
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported

@@ -15,8 +15,8 @@ from django.db.models.lookups import In
 from runs.models import Experiment, Metric, Run, RunStar, RunTag, User
 from runs.models.grams import HIDDEN
 from runs.search.fields import source_of
-from runs.search.keyed import TABLES
-from runs.search.scope import Scope
+from runs.search.sql.exists_conditions import TABLES
+from runs.search.sql.scope import Scope
 from runs.storage.prepared import Prepared, PreparedRows
 from studio.core.filters import tree
 from studio.core.filters.fields import statuses_of

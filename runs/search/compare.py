@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from runs.models import Metric, Run, RunParam, RunProperty, RunTag, User, Workspace
 from runs.search import columns
 from runs.search.fields import COMPARED
-from runs.search.limits import time_limit
-from runs.search.scope import make_scope
+from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import make_scope
 from runs.storage.prepared import PreparedRows
 from studio.core.filters import tree
 from studio.core.filters.tree import Field

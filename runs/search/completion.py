@@ -9,11 +9,11 @@ from typing import Any
 from django.db.models import Count, Q
 
 from runs.models import Key, Metric
-from runs.search.expressions import Among
 from runs.search.facets import FacetReader, KeyShare
-from runs.search.keyed import TABLES
-from runs.search.limits import time_limit
-from runs.search.scope import KINDS
+from runs.search.sql.exists_conditions import TABLES
+from runs.search.sql.expressions import Among
+from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import KINDS
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 

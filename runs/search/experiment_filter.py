@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from django.db.models import Exists, F, OuterRef, Q
 
 from runs.models import ExperimentTag, User, Workspace
-from runs.search import values
-from runs.search.expressions import Contains, certain
+from runs.search.sql import value_conditions as values
+from runs.search.sql.expressions import Contains, certain
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text, parse, tree
 from studio.core.filters.literals import number_text

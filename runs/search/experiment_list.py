@@ -37,8 +37,8 @@ from runs.models import (
 )
 from runs.models.grams import HIDDEN
 from runs.search.experiment_filter import ExperimentFilter, read
-from runs.search.expressions import Binary, Lowered
-from runs.search.limits import time_limit
+from runs.search.sql.expressions import Binary, Lowered
+from runs.search.sql.limits import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import attribute, fields_of
 from studio.core.statuses import RunStatus

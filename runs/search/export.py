@@ -25,11 +25,11 @@ from runs.search.export_values import (
     row_type,
 )
 from runs.search.fields import HEAVY
-from runs.search.limits import time_limit
 from runs.search.query.paging import Place, beyond
 from runs.search.query.run_query import Question, ask
 from runs.search.query.segments import Segment, segments_of
 from runs.search.query.status_counts import tally_and_narrow
+from runs.search.sql.limits import time_limit
 from studio.core.filters.tree import Field, attribute
 from studio.core.viewspec import DEFAULT_SORT, Column, ViewSpec
 

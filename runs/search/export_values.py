@@ -14,7 +14,7 @@ from django.db.models import F
 from runs.models import Experiment, Metric, User
 from runs.search import columns
 from runs.search.fields import source_of
-from runs.search.scope import Scope
+from runs.search.sql.scope import Scope
 from runs.storage.prepared import PreparedRows
 from studio.core.filters import fields, tree
 from studio.core.filters.tree import Field

@@ -26,12 +26,12 @@ from runs.models import (
     Workspace,
 )
 from runs.models.grams import HIDDEN
-from runs.search.expressions import Among
-from runs.search.keyed import names_holding
-from runs.search.limits import time_limit
 from runs.search.query import status_counts as tally
 from runs.search.query.run_query import ask
-from runs.search.scope import KINDS
+from runs.search.sql.exists_conditions import names_holding
+from runs.search.sql.expressions import Among
+from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import KINDS
 from studio.core.filters import tree
 from studio.core.filters.catalogue import ATTRIBUTE_SPECS
 from studio.core.filters.tree import Field

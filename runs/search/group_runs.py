@@ -20,10 +20,8 @@ import numpy as np
 from django.db.models import Q
 
 from runs.models import Experiment, Key, Kind, RunParam, User, Workspace
-from runs.search.expressions import Among
 from runs.search.goals import goals_of
 from runs.search.group_sums import Stats, Sums, sums_of
-from runs.search.limits import time_limit
 from runs.search.many_runs import (
     READ,
     Keys,
@@ -39,6 +37,8 @@ from runs.search.many_runs import (
     whole_texts,
 )
 from runs.search.query.run_query import Question, ask
+from runs.search.sql.expressions import Among
+from runs.search.sql.limits import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.filters import tree
 from studio.core.filters.text import field_text

@@ -9,7 +9,7 @@ import numpy as np
 
 from runs.models import Metric, MetricChunk
 from runs.search.export import Matching
-from runs.search.limits import time_limit
+from runs.search.sql.limits import time_limit
 from runs.storage.chunks import points_of
 from runs.storage.points import Points
 

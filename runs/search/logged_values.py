@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Q
 
 from runs.models import Metric, MetricChunk, Run
-from runs.search.limits import time_limit
+from runs.search.sql.limits import time_limit
 from runs.storage.chunks import points_of
 from studio.core.batches import batches
 from studio.core.errors import InvalidValue

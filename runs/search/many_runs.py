@@ -20,12 +20,12 @@ from django.db.models.functions import MD5, Left, Length
 from django.db.models.lookups import GreaterThan
 
 from runs.models import Metric
-from runs.search.expressions import Among
 from runs.search.fields import GroupColumn, RunNumber, source_of
-from runs.search.keyed import TABLES
 from runs.search.query import status_counts as tally
 from runs.search.query.run_query import Question
-from runs.search.scope import Scope
+from runs.search.sql.exists_conditions import TABLES
+from runs.search.sql.expressions import Among
+from runs.search.sql.scope import Scope
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 

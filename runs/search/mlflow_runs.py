@@ -11,13 +11,13 @@ from django.db.models.lookups import Exact, In
 
 from runs.models import Experiment, Run, User, Workspace
 from runs.models.runs import RunQuerySet
-from runs.search import keyed
-from runs.search.expressions import Plain
 from runs.search.mlflow_order import order_of
 from runs.search.query.compile import condition
 from runs.search.query.query_plan import Lead, Way, way_to
-from runs.search.scope import Scope, make_scope
-from runs.search.sides import Side
+from runs.search.sql import exists_conditions as keyed
+from runs.search.sql.access_paths import Side
+from runs.search.sql.expressions import Plain
+from runs.search.sql.scope import Scope, make_scope
 from studio.core.filters import tree
 from studio.core.filters.tree import Field, Node, fields_of
 from studio.core.viewtext import Sort

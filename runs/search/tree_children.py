@@ -33,11 +33,11 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, RowNumber
 
 from runs.models import Run
-from runs.search import keyed
 from runs.search.fields import SortIndex, ordered_text, source_of
 from runs.search.find_runs import MoreChildren, TreePlace, light
 from runs.search.query.order import Part, parts_of
 from runs.search.query.run_query import Question
+from runs.search.sql import exists_conditions as keyed
 from studio.core.viewtext import Open, Sort
 
 #: So many children show at first; each *Show more* adds MORE.

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from runs.models import Key, Run, User, View, Workspace
 from runs.models.selections import KEPT
-from runs.search.scope import KINDS
+from runs.search.sql.scope import KINDS
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import Field
 from studio.core.viewspec import ViewSpec

@@ -16,7 +16,7 @@ from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
 from runs.actions.run_rows.search_text import build_search_texts, rebuild_search_texts
 from runs.models import Experiment, Run, SearchText, search_text
-from runs.search.words import text_side
+from runs.search.sql.words import text_side
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run import annotate
 from runs.actions.run_rows.search_text import TAGS, build_search_texts
 from runs.models import Key, Kind, Metric, MetricChunk, Run, RunTag, SearchText
-from runs.search.words import text_side
+from runs.search.sql.words import text_side
 from runs.storage.metrics import store
 
 pytestmark = pytest.mark.django_db

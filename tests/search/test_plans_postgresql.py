@@ -10,7 +10,7 @@ from django.db import connection
 
 from runs.models import RunTag
 from runs.search.fields import scans_of
-from runs.search.scope import make_scope
+from runs.search.sql.scope import make_scope
 from studio.core.filters import parse
 from tests.parts.records import NOON
 from tests.search.library import Library

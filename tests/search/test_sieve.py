@@ -12,7 +12,7 @@ from runs.search.query import query_plan as ways
 from runs.search.query import status_counts as tally
 from runs.search.query.counts import count_statuses
 from runs.search.query.query_plan import Part
-from runs.search.sides import Side
+from runs.search.sql.access_paths import Side
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library

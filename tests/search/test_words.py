@@ -13,7 +13,7 @@ from runs.models import Run, SearchText
 from runs.models.functions import lowered, starts_word
 from runs.models.grams import grams_of, is_short, text_of
 from runs.search.query.compile import runs_matching
-from runs.search.words import text_side
+from runs.search.sql.words import text_side
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import And, Node, Not, Or, Word
 from studio.core.statuses import RunStatus

@@ -15,7 +15,7 @@ from runs.actions.run_rows.search_text import build_search_texts
 from runs.models import Run
 from runs.search.query import query_plan as ways
 from runs.search.query.query_plan import FEW
-from runs.search.words import NAMED
+from runs.search.sql.words import NAMED
 from studio.core.statuses import RunStatus
 from tests.parts.records import NOON
 from tests.search.library import Library, empty_library

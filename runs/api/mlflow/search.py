@@ -44,9 +44,9 @@ from runs.models import (
     LoggedModelParam,
     LoggedModelTag,
 )
-from runs.search.limits import time_limit
 from runs.search.mlflow_runs import RunSearch
-from runs.search.schema import Keyed, Schema
+from runs.search.sql.limits import time_limit
+from runs.search.sql.schema import Keyed, Schema
 from studio.core import names
 from studio.core.batches import batches
 from studio.core.filters import mlflow, tree

@@ -13,14 +13,15 @@ from django.db.models.lookups import In
 
 from runs.models import Metric, RunDataset
 from runs.models.functions import BEGINNING, Beginning
-from runs.search import keyed, values
-from runs.search.expressions import Expr
 from runs.search.fields.sorting import SortKey, by_text, or_else, rank
 from runs.search.fields.source import CellLink, FieldSource, RunContext, SortIndex
-from runs.search.keyed import DATASETS, TABLES
-from runs.search.scope import COMMITS, Scope
-from runs.search.sides import INDEXED, Side
-from runs.search.spread import PATTERNS, fitting_values
+from runs.search.sql import exists_conditions as keyed
+from runs.search.sql import value_conditions as values
+from runs.search.sql.access_paths import INDEXED, Side
+from runs.search.sql.distinct_values import PATTERNS, fitting_values
+from runs.search.sql.exists_conditions import DATASETS, TABLES
+from runs.search.sql.expressions import Expr
+from runs.search.sql.scope import COMMITS, Scope
 from studio.core.filters import tree
 from studio.core.filters.tree import Comparison, Field, Number
 

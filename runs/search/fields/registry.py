@@ -12,8 +12,8 @@ from runs.search.fields.relations import OWNERS, RELATIVES
 from runs.search.fields.source import FieldSource
 from runs.search.fields.texts import TEXTS
 from runs.search.fields.times import TIMES
-from runs.search.scope import Scope
-from runs.search.sides import Side
+from runs.search.sql.access_paths import Side
+from runs.search.sql.scope import Scope
 from studio.core.filters import tree
 from studio.core.filters.catalogue import ATTRIBUTE_SPECS
 from studio.core.filters.catalogue import KEYED as KEYED_SPECS

@@ -11,13 +11,13 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, In
 
 from runs.models import Experiment, Run, User
-from runs.search import values
-from runs.search.expressions import Among, Expr, Plain
 from runs.search.fields.sorting import by_exact_text, by_text, by_whole
 from runs.search.fields.source import CellLink, FieldSource, GroupColumn, ValueName
 from runs.search.fields.texts import own_text, text_condition
-from runs.search.scope import Scope
-from runs.search.sides import Side
+from runs.search.sql import value_conditions as values
+from runs.search.sql.access_paths import Side
+from runs.search.sql.expressions import Among, Expr, Plain
+from runs.search.sql.scope import Scope
 from studio.core.filters.fields import statuses_of
 from studio.core.filters.tree import Comparison
 from studio.core.statuses import CODES, RunStatus

@@ -19,8 +19,8 @@ from django.db.models.functions import Coalesce, Substr
 from django.db.models.lookups import Exact
 
 from runs.models.functions import TEXT_LENGTH
-from runs.search.expressions import Binary, Expr, Lowered
-from runs.search.scope import Scope
+from runs.search.sql.expressions import Binary, Expr, Lowered
+from runs.search.sql.scope import Scope
 from studio.core.filters.tree import Field
 
 #: No time and no duration is so small.

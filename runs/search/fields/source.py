@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol
 from django.db.models import Q
 
 from runs.models import Experiment, User
-from runs.search.expressions import Expr
 from runs.search.fields.sorting import SortKey
-from runs.search.scope import Scope
-from runs.search.sides import Side
+from runs.search.sql.access_paths import Side
+from runs.search.sql.expressions import Expr
+from runs.search.sql.scope import Scope
 from studio.core.filters.tree import Comparison, Field
 
 

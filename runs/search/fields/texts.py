@@ -11,8 +11,6 @@ from django.db.models.functions import Cast, Concat
 from django.db.models.lookups import Exact
 
 from runs.models import Run
-from runs.search import values
-from runs.search.expressions import Expr
 from runs.search.fields.sorting import by_exact_text, by_text, by_whole
 from runs.search.fields.source import (
     CellLink,
@@ -22,8 +20,10 @@ from runs.search.fields.source import (
     SortIndex,
     ValueOf,
 )
-from runs.search.scope import Scope
-from runs.search.sides import Side
+from runs.search.sql import value_conditions as values
+from runs.search.sql.access_paths import Side
+from runs.search.sql.expressions import Expr
+from runs.search.sql.scope import Scope
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import Comparison
 

@@ -9,8 +9,6 @@ from django.db.models import Value as SqlValue
 
 from runs.models import Run
 from runs.models.functions import StartOrder
-from runs.search import values
-from runs.search.expressions import Expr, certain
 from runs.search.fields.sorting import by_time, by_whole
 from runs.search.fields.source import (
     CellLink,
@@ -21,8 +19,10 @@ from runs.search.fields.source import (
     SortIndex,
 )
 from runs.search.fields.texts import own
-from runs.search.scope import Scope
-from runs.search.sides import Side
+from runs.search.sql import value_conditions as values
+from runs.search.sql.access_paths import Side
+from runs.search.sql.expressions import Expr, certain
+from runs.search.sql.scope import Scope
 from studio.core.filters.tree import Comparison
 from studio.core.statuses import CODES, FINAL
 

@@ -15,11 +15,11 @@ from django.db.models import Q
 
 from runs.models import Run, User, Workspace
 from runs.models.runs import RunQuerySet
-from runs.search.expressions import certain
 from runs.search.fields import source_of
-from runs.search.scope import Scope, make_scope
-from runs.search.values import joined
-from runs.search.words import word_condition
+from runs.search.sql.expressions import certain
+from runs.search.sql.scope import Scope, make_scope
+from runs.search.sql.value_conditions import joined
+from runs.search.sql.words import word_condition
 from studio.core.filters import tree
 from studio.core.filters.tree import And, Comparison, Node, Not, Or, Word, fields_of
 

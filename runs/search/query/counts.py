@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 
 from runs.models import Experiment, Run, User, Workspace
-from runs.search.limits import time_limit
 from runs.search.query import status_counts as tallies
 from runs.search.query.run_query import Question, ask
+from runs.search.sql.limits import time_limit
 from studio.core.filters import tree
 from studio.core.filters.edit import terms
 from studio.core.filters.filter_text import FilterText

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 
 from runs.models import Experiment, User, Workspace
-from runs.search.limits import time_limit
 from runs.search.query.run_query import ask
 from runs.search.query.status_counts import tally
+from runs.search.sql.limits import time_limit
 from studio.core.errors import QueryTimeout
 from studio.core.filters import Node
 from studio.core.filters.edit import terms, without_term

@@ -23,10 +23,10 @@ from django.db.models.lookups import In
 
 from runs.models import Run
 from runs.models.runs import RunQuerySet
-from runs.search.keyed import TABLES
 from runs.search.query import query_plan as ways
 from runs.search.query.query_plan import Part, Terms
-from runs.search.spread import numbers_of
+from runs.search.sql.distinct_values import numbers_of
+from runs.search.sql.exists_conditions import TABLES
 
 if TYPE_CHECKING:
     from runs.search.query.run_query import Question

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from django.db.models import F, OrderBy
 
-from runs.search.expressions import Expr
 from runs.search.fields import source_of
-from runs.search.scope import Scope
+from runs.search.sql.expressions import Expr
+from runs.search.sql.scope import Scope
 from studio.core.viewtext import Sort
 
 

@@ -17,9 +17,9 @@ from django.db.models.lookups import (
     LessThanOrEqual,
 )
 
-from runs.search.expressions import Binary, Expr
 from runs.search.query.order import Part
 from runs.search.query.segments import Segment
+from runs.search.sql.expressions import Binary, Expr
 from studio.core.errors import InvalidValue
 from studio.core.viewtext import Sort
 

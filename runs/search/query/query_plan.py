@@ -20,11 +20,11 @@ from typing import Any
 from django.db.models import F, Q
 
 from runs.models.grams import folded, is_short
-from runs.search.expressions import Expr, Plain
 from runs.search.fields import scans_of, source_of
-from runs.search.scope import Scope
-from runs.search.sides import Side
-from runs.search.words import text_side, word_sides
+from runs.search.sql.access_paths import Side
+from runs.search.sql.expressions import Expr, Plain
+from runs.search.sql.scope import Scope
+from runs.search.sql.words import text_side, word_sides
 from studio.core.filters.edit import terms
 from studio.core.filters.tree import And, Comparison, Node, Or, Word
 

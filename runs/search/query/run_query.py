@@ -12,14 +12,14 @@ from django.db.models.lookups import Exact
 
 from runs.models import Experiment, Run, User, Workspace
 from runs.models.runs import RunQuerySet
-from runs.search.expressions import Plain
 from runs.search.fields import source_of
 from runs.search.query.compile import condition
 from runs.search.query.merge_alternatives import together
 from runs.search.query.query_plan import Lead, Way, way_to
 from runs.search.query.selection import keys_of
-from runs.search.scope import Scope, make_scope
-from runs.search.sides import Side
+from runs.search.sql.access_paths import Side
+from runs.search.sql.expressions import Plain
+from runs.search.sql.scope import Scope, make_scope
 from studio.core.filters import tree
 from studio.core.filters.edit import terms
 from studio.core.filters.tree import (

@@ -16,13 +16,13 @@ from django.db.models import Exists, F, FloatField, OuterRef, Q, Subquery, TextF
 from runs.models import RootMetric
 from runs.models.functions import StartOrder, TextOrder
 from runs.models.runs import RunQuerySet
-from runs.search import keyed
-from runs.search.expressions import Expr
 from runs.search.fields import SortIndex, ordered_text, source_of
 from runs.search.query.order import Part, parts_of
 from runs.search.query.query_plan import Lead, arrival_of
 from runs.search.query.run_query import Question
-from runs.search.sides import INDEXED
+from runs.search.sql import exists_conditions as keyed
+from runs.search.sql.access_paths import INDEXED
+from runs.search.sql.expressions import Expr
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.viewtext import Sort

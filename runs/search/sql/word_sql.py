@@ -11,7 +11,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from runs.models.grams import gram_of, marked, pairs_of
 from runs.models.search_text import GRAM_ARRAY
-from runs.search.expressions import Expr, Sql
+from runs.search.sql.expressions import Expr, Sql
 
 
 class _Holds(Func):

@@ -15,11 +15,11 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from runs.models import Experiment, Run, SearchIndex, SearchText, User
 from runs.models.grams import folded, is_short, match_of
-from runs.search.expressions import Expr, StartsWord
-from runs.search.scope import Scope
-from runs.search.sides import Side
-from runs.search.values import any_of, pattern_condition
-from runs.search.word_sql import holds
+from runs.search.sql.access_paths import Side
+from runs.search.sql.expressions import Expr, StartsWord
+from runs.search.sql.scope import Scope
+from runs.search.sql.value_conditions import any_of, pattern_condition
+from runs.search.sql.word_sql import holds
 from studio.core.statuses import CODES, RunStatus
 
 #: Runs of so many experiments, people or statuses are read one after the other.

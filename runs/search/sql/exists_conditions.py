@@ -13,9 +13,9 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subque
 from django.db.models.functions import Coalesce
 
 from runs.models import Metric, Run, RunDataset, RunParam, RunProperty, RunTag
-from runs.search import values
-from runs.search.expressions import Contains, Expr
-from runs.search.scope import COMMITS, KINDS, Scope
+from runs.search.sql import value_conditions as values
+from runs.search.sql.expressions import Contains, Expr
+from runs.search.sql.scope import COMMITS, KINDS, Scope
 from studio.core.filters import tree
 from studio.core.filters.fields import kind_named, statuses_of
 from studio.core.filters.tree import Field, Number, Text, Value

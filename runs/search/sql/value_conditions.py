@@ -12,7 +12,14 @@ from collections.abc import Callable, Sequence
 from django.db.models import BigIntegerField, Q
 from django.db.models import Value as SqlValue
 
-from runs.search.expressions import MAX_PATTERN, Compare, Contains, Expr, Like, certain
+from runs.search.sql.expressions import (
+    MAX_PATTERN,
+    Compare,
+    Contains,
+    Expr,
+    Like,
+    certain,
+)
 from studio.core import names
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import (
