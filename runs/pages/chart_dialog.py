@@ -23,8 +23,8 @@ from runs.pages.chart_kinds import KINDS
 from runs.pages.conditional import varied
 from runs.pages.list_state import ListState, read_part_leniently
 from runs.pages.members_only import PageRequest
-from runs.search.common_metrics import common_metrics
-from runs.search.field_list import list_fields
+from runs.search.run_list.common_metrics import common_metrics
+from runs.search.run_list.field_list import list_fields
 from studio.core import viewtext
 from studio.core.chart_kinds import CHART_KINDS, MAX_FIELDS
 from studio.core.errors import InvalidFilter, InvalidValue

@@ -23,7 +23,7 @@ from runs.pages.run_links import NUMERIC, largest_first
 from runs.pages.run_table import columns_of
 from runs.pages.way_back import asked_place
 from runs.render.filters.pills import field_label
-from runs.search.goals import RANKED, goals_of
+from runs.search.run_list.goals import RANKED, goals_of
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, fields, tree
 from studio.core.filters.text import field_text

@@ -25,7 +25,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_table import columns_of, default_columns, with_name
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
-from runs.search.field_list import FieldList, Listed, list_fields
+from runs.search.run_list.field_list import FieldList, Listed, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
 from studio.core.filters.text import field_text

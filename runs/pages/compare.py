@@ -29,7 +29,7 @@ from runs.render.text.addresses import experiment_path, run_path
 from runs.search.compare import FEWEST, MOST, Comparison, compare_runs
 from runs.search.compare_files import compare_files
 from runs.search.conclusions import all_conclusions
-from runs.search.goals import goals_of
+from runs.search.run_list.goals import goals_of
 
 #: Dashes of columns, one after the other; solid first.
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "12 4")

@@ -13,7 +13,7 @@ from runs.models import Run
 from runs.pages.compare_state import CompareState, read_state
 from runs.pages.conditional import varied
 from runs.pages.members_only import PageRequest
-from runs.search.find_runs import find_runs
+from runs.search.run_list.find_runs import find_runs
 from studio.core.errors import InvalidFilter, NotSupported, QueryTimeout
 from studio.core.filters import to_text
 from studio.core.filters.text import quoted

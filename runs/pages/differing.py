@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runs.search.find_runs import RunRow
+from runs.search.run_list.find_runs import RunRow
 from studio.core.filters import Field
 from studio.core.filters.tree import attribute
 from studio.core.viewspec import Column

@@ -21,7 +21,7 @@ from runs.pages.list_state import ListState
 from runs.pages.list_twins import CSV, JSON, NOTICE_HEADER, column_of, notice
 from runs.pages.members_only import PageRequest
 from runs.render.run_list import exports, parquet, sheets
-from runs.search.export import Export, export_runs
+from runs.search.run_list.export import Export, export_runs
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import attribute

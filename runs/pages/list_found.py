@@ -11,11 +11,11 @@ from runs.pages.group_table import Grouped, as_list, find_groups, group_complain
 from runs.pages.list_state import ListState
 from runs.pages.list_twins import kind_of
 from runs.pages.members_only import PageRequest
-from runs.search.export import told_columns
-from runs.search.find_runs import RunPage
 from runs.search.query.selection import Chosen
 from runs.search.query.status_counts import StatusCounts
-from runs.search.tree_runs import TreePage
+from runs.search.run_list.export import told_columns
+from runs.search.run_list.find_runs import RunPage
+from runs.search.run_list.tree_runs import TreePage
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.viewlenient import Complaint, without
 from studio.core.viewspec import Column, ViewSpec

@@ -17,9 +17,9 @@ from runs.pages.list_state import ListState
 from runs.pages.members_only import PageRequest
 from runs.pages.run_cells import NONE_BEST, ROLLUP, Row, rows
 from runs.pages.run_links import Links
-from runs.search.find_runs import RunPage
-from runs.search.goals import goals_of
-from runs.search.shown_runs import in_tree, shown_runs
+from runs.search.run_list.find_runs import RunPage
+from runs.search.run_list.goals import goals_of
+from runs.search.run_list.shown_runs import in_tree, shown_runs
 from studio.core.viewspec import ROWS, Column
 
 _DIGITS = 18

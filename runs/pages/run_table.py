@@ -18,12 +18,12 @@ from runs.pages.run_links import Links, heads, strip, strip_size
 from runs.pages.tree_rows import roots_among, tree_totals
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
-from runs.search.common_metrics import SHOWN, common_metrics
-from runs.search.find_runs import RunPage, find_runs
-from runs.search.goals import best_of, goals_of
 from runs.search.query.counts import count_statuses, names_status
 from runs.search.query.status_counts import StatusCounts
-from runs.search.tree_runs import find_tree
+from runs.search.run_list.common_metrics import SHOWN, common_metrics
+from runs.search.run_list.find_runs import RunPage, find_runs
+from runs.search.run_list.goals import best_of, goals_of
+from runs.search.run_list.tree_runs import find_tree
 from studio.core.filters.tree import attribute, fields_of
 from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec
 

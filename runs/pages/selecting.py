@@ -31,11 +31,11 @@ from runs.pages.run_links import Links
 from runs.pages.run_table import find_page
 from runs.render.text import numbers
 from runs.search.compare import MOST as MOST_COMPARED
-from runs.search.find_runs import RunPage
 from runs.search.query import selection
 from runs.search.query.run_query import ask
 from runs.search.query.run_sets import run_set
 from runs.search.query.selection import MOST, Chosen, Selected, selected_runs
+from runs.search.run_list.find_runs import RunPage
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import attribute
 from studio.core.viewlenient import Complaint, read_leniently

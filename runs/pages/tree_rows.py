@@ -10,9 +10,9 @@ from django.utils.translation import ngettext
 
 from runs.pages.run_links import Links
 from runs.render.text import numbers
-from runs.search.find_runs import MoreChildren, RunPage, RunRow, TreePlace
-from runs.search.tree_children import MORE
-from runs.search.tree_runs import TreePage
+from runs.search.run_list.find_runs import MoreChildren, RunPage, RunRow, TreePlace
+from runs.search.run_list.tree_children import MORE
+from runs.search.run_list.tree_runs import TreePage
 from studio.core.filters import Field, to_text
 from studio.core.filters.tree import METRICS, Comparison, Text, attribute
 from studio.core.viewtext import MAX_OPEN, Open

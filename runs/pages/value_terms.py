@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runs.search.fields import CellLink, source_of
-from runs.search.find_runs import RunRow
+from runs.search.run_list.find_runs import RunRow
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import (
     ATTRIBUTE,

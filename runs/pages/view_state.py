@@ -22,7 +22,7 @@ from runs.pages.list_twins import kind_of
 from runs.pages.members_only import PageRequest
 from runs.render.text.addresses import experiment_path
 from runs.render.views.missing_parts import missing_words
-from runs.search.find_runs import RunPage, RunRow
+from runs.search.run_list.find_runs import RunPage, RunRow
 from runs.search.sql.scope import KINDS
 from runs.search.view_missing import missing_columns, missing_list
 from runs.search.views import find_default, find_view, revision_of

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runs.models import Metric, Run, RunParam, RunProperty, RunTag, User, Workspace
-from runs.search import columns
 from runs.search.fields import COMPARED
+from runs.search.run_list import columns
 from runs.search.sql.limits import time_limit
 from runs.search.sql.scope import make_scope
 from runs.storage.prepared import PreparedRows

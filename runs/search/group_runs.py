@@ -20,7 +20,6 @@ import numpy as np
 from django.db.models import Q
 
 from runs.models import Experiment, Key, Kind, RunParam, User, Workspace
-from runs.search.goals import goals_of
 from runs.search.group_sums import Stats, Sums, sums_of
 from runs.search.many_runs import (
     READ,
@@ -37,6 +36,7 @@ from runs.search.many_runs import (
     whole_texts,
 )
 from runs.search.query.run_query import Question, ask
+from runs.search.run_list.goals import goals_of
 from runs.search.sql.expressions import Among
 from runs.search.sql.limits import time_limit
 from studio.core.errors import InvalidValue

@@ -16,7 +16,7 @@ from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.runs import create_run
 from runs.models import Change, Experiment, MetricGoal, Workspace
-from runs.search.field_list import attributes
+from runs.search.run_list.field_list import attributes
 from tests.pages.rows import ALL, HTMX
 
 pytestmark = pytest.mark.django_db

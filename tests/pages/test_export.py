@@ -18,8 +18,8 @@ from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.annotate import add_properties, set_tags
 from runs.actions.run.lifecycle import move
 from runs.models import Run, User, Workspace
-from runs.search import export
-from runs.search.export import export_runs
+from runs.search.run_list import export
+from runs.search.run_list.export import export_runs
 from studio.core.filters import catalogue
 from studio.core.statuses import RunStatus
 from studio.core.viewspec import ViewSpec

@@ -19,8 +19,8 @@ from runs.actions.expiry.expiry import purge_old_trash
 from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run_list.history_exports import HistoryWork, remove_old_exports
 from runs.models import Experiment, HistoryExport, Role, Workspace
-from runs.search.export import matching_runs
-from runs.search.histories import histories
+from runs.search.run_list.export import matching_runs
+from runs.search.run_list.histories import histories
 from runs.storage.points import Value
 from studio.core.viewspec import ViewSpec
 from tests.access.people import browser_of, make_member
@@ -213,7 +213,7 @@ def test_no_point_is_lost_while_the_end_of_a_long_series_grows_together(
 ) -> None:
     monkeypatch.setattr("runs.storage.growth.TAIL_POINTS", 4)
     monkeypatch.setattr("runs.storage.growth.CHUNK_POINTS", 8)
-    monkeypatch.setattr("runs.search.histories.READ", 3)
+    monkeypatch.setattr("runs.search.run_list.histories.READ", 3)
     run, logged = log("a"), 0
 
     def grow(count: int) -> None:

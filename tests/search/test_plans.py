@@ -13,11 +13,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs.search import tree_runs
-from runs.search.find_runs import find_runs
 from runs.search.mlflow_runs import RunSearch
 from runs.search.query import query_plan as ways
 from runs.search.query.status_counts import EXACT
+from runs.search.run_list import tree_runs
+from runs.search.run_list.find_runs import find_runs
 from studio.core.filters import mlflow
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs.search.export import export_runs
+from runs.search.run_list.export import export_runs
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library

@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.plugin import DjangoDbBlocker
 
 from runs.models import Metric, Run, root_metrics
-from runs.search import tree_children, tree_runs
-from runs.search.find_runs import find_runs
-from runs.search.tree_runs import TreePage, find_tree
+from runs.search.run_list import tree_children, tree_runs
+from runs.search.run_list.find_runs import find_runs
+from runs.search.run_list.tree_runs import TreePage, find_tree
 from studio.core.statuses import RunStatus
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON

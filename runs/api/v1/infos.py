@@ -6,7 +6,7 @@ from runs.api.http import as_wire
 from runs.api.v1.logged import EventInfo, FileInfo, MetricInfo
 from runs.api.v1.shapes import FoundRun, Number, RunInfo
 from runs.models import File, Metric, Run, RunEvent
-from runs.search.find_runs import RunRow
+from runs.search.run_list.find_runs import RunRow
 from studio.core.filters import field_text
 from studio.core.statuses import RunStatus
 

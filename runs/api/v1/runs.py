@@ -33,8 +33,8 @@ from runs.api.v1.shapes import (
     StatusChange,
 )
 from runs.models import Experiment, Run, RunEvent, RunParam, RunProperty
-from runs.search.find_runs import find_runs
 from runs.search.query.run_query import Among
+from runs.search.run_list.find_runs import find_runs
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
 from studio.core.viewspec import ViewSpec

@@ -17,18 +17,18 @@ from typing import Any
 from django.db.models import OrderBy
 
 from runs.models import Experiment, Run, User, Workspace
-from runs.search.export_values import (
+from runs.search.fields import HEAVY
+from runs.search.query.paging import Place, beyond
+from runs.search.query.run_query import Question, ask
+from runs.search.query.segments import Segment, segments_of
+from runs.search.query.status_counts import tally_and_narrow
+from runs.search.run_list.export_values import (
     Columns,
     LightRun,
     Reader,
     columns_read,
     row_type,
 )
-from runs.search.fields import HEAVY
-from runs.search.query.paging import Place, beyond
-from runs.search.query.run_query import Question, ask
-from runs.search.query.segments import Segment, segments_of
-from runs.search.query.status_counts import tally_and_narrow
 from runs.search.sql.limits import time_limit
 from studio.core.filters.tree import Field, attribute
 from studio.core.viewspec import DEFAULT_SORT, Column, ViewSpec

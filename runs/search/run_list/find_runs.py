@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from runs.models import Experiment, Run, User, Workspace
 from runs.models.runs import RunQuerySet
-from runs.search import columns
 from runs.search.fields import HEAVY, source_of
 from runs.search.query.paging import Place, beyond, read_cursor, write_cursor
 from runs.search.query.run_query import Among, Question, ask
 from runs.search.query.segments import Segment, segments_of
 from runs.search.query.status_counts import EXACT, StatusCounts, tally_and_narrow
+from runs.search.run_list import columns
 from runs.search.sql.limits import time_limit
 from studio.core.filters import tree
 from studio.core.filters.tree import Field

@@ -34,9 +34,9 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from runs.models import Run
 from runs.search.fields import SortIndex, ordered_text, source_of
-from runs.search.find_runs import MoreChildren, TreePlace, light
 from runs.search.query.order import Part, parts_of
 from runs.search.query.run_query import Question
+from runs.search.run_list.find_runs import MoreChildren, TreePlace, light
 from runs.search.sql import exists_conditions as keyed
 from studio.core.viewtext import Open, Sort
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runs.models import Metric, MetricChunk
-from runs.search.export import Matching
+from runs.search.run_list.export import Matching
 from runs.search.sql.limits import time_limit
 from runs.storage.chunks import points_of
 from runs.storage.points import Points

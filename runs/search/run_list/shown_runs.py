@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from runs.models import Run, User, Workspace
-from runs.search.find_runs import RunRow, TreePlace, find_runs
 from runs.search.query.run_query import ask
-from runs.search.tree_runs import best_below
+from runs.search.run_list.find_runs import RunRow, TreePlace, find_runs
+from runs.search.run_list.tree_runs import best_below
 from studio.core.filters import to_text
 from studio.core.filters.tree import Comparison, Text, attribute
 from studio.core.viewspec import ROWS, ViewSpec

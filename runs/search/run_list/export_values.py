@@ -12,8 +12,8 @@ from typing import Any
 from django.db.models import F
 
 from runs.models import Experiment, Metric, User
-from runs.search import columns
 from runs.search.fields import source_of
+from runs.search.run_list import columns
 from runs.search.sql.scope import Scope
 from runs.storage.prepared import PreparedRows
 from studio.core.filters import fields, tree

@@ -20,13 +20,13 @@ from django.db.models.functions import Coalesce
 
 from runs.models import Experiment, RootMetric, Run, User, Workspace
 from runs.models.runs import RunQuerySet
-from runs.search.find_runs import RunPage, page_of, rows_of
 from runs.search.query.query_plan import Lead, Way
 from runs.search.query.run_query import Question, ask
 from runs.search.query.status_counts import EXACT, newest_parts, tally, tally_and_narrow
+from runs.search.run_list.find_runs import RunPage, page_of, rows_of
+from runs.search.run_list.tree_children import open_branches
 from runs.search.sql.access_paths import INDEXED
 from runs.search.sql.limits import time_limit
-from runs.search.tree_children import open_branches
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.viewspec import ViewSpec

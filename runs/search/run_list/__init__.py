@@ -1,0 +1,1 @@
+"""The run list: rows, columns, tree, export."""
