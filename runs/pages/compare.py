@@ -26,9 +26,9 @@ from runs.pages.compare_texts import COPIES, copied
 from runs.pages.conditional import varied
 from runs.pages.members_only import PageRequest
 from runs.render.text.addresses import experiment_path, run_path
-from runs.search.compare import FEWEST, MOST, Comparison, compare_runs
-from runs.search.compare_files import compare_files
-from runs.search.conclusions import all_conclusions
+from runs.search.compare.compare import FEWEST, MOST, Comparison, compare_runs
+from runs.search.compare.conclusions import all_conclusions
+from runs.search.compare.files import compare_files
 from runs.search.run_list.goals import goals_of
 
 #: Dashes of columns, one after the other; solid first.

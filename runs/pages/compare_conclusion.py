@@ -26,8 +26,8 @@ from runs.pages.run_legal import role_refusal
 from runs.pages.undo import undo_href
 from runs.render.descriptions.first_line import first_line
 from runs.render.text.addresses import run_path
-from runs.search.compare import find_runs_by_id
-from runs.search.conclusions import find_conclusion
+from runs.search.compare.compare import find_runs_by_id
+from runs.search.compare.conclusions import find_conclusion
 from studio.core.errors import InvalidValue
 
 PART = "compare-conclusion"

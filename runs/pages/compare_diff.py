@@ -23,8 +23,8 @@ from runs.render.files import previews
 from runs.render.files.file_kinds import FileKind, is_code, is_text, kind_of
 from runs.render.text import numbers
 from runs.render.text.addresses import run_path
-from runs.search.compare import Comparison, Row
-from runs.search.compare_files import ComparedFiles, Kept, read_kept
+from runs.search.compare.compare import Comparison, Row
+from runs.search.compare.files import ComparedFiles, Kept, read_kept
 
 #: Longer files are cut before they are compared.
 LONGEST = 512 * 1024

@@ -14,8 +14,8 @@ from runs.render.compare import cells
 from runs.render.filters.pills import field_label
 from runs.render.metrics.values import last_shown
 from runs.render.text import numbers, times
-from runs.search.compare import Comparison, Row, Series
-from runs.search.compare_files import ComparedFiles, Kept
+from runs.search.compare.compare import Comparison, Row, Series
+from runs.search.compare.files import ComparedFiles, Kept
 from runs.templatetags.studio import full_moment, icon, status
 from studio.core.filters import fields
 from studio.core.filters.tree import Field, attribute

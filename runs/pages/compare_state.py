@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from django.http import QueryDict
 
-from runs.search.compare import MOST
+from runs.search.compare.compare import MOST
 from studio.core.viewspec import encoded
 
 #: Longer texts in an address are no address of ours.

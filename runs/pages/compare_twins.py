@@ -17,8 +17,8 @@ from runs.pages.members_only import PageRequest
 from runs.render.metrics.values import last_shown
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
-from runs.search.compare import Comparison, Row, Series
-from runs.search.compare_files import ComparedFiles, Kept
+from runs.search.compare.compare import Comparison, Row, Series
+from runs.search.compare.files import ComparedFiles, Kept
 from studio.core.filters import fields
 from studio.core.statuses import RunStatus
 

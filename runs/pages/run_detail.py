@@ -27,7 +27,7 @@ from runs.render.run.dataset_places import place_of
 from runs.render.run.tracebacks import headline, parted
 from runs.render.text.times import ago
 from runs.search import run_detail as search
-from runs.search.conclusions import conclusions_of
+from runs.search.compare.conclusions import conclusions_of
 from runs.search.revisions import last_revision
 from runs.search.run_detail import Text
 from runs.search.run_metrics import sparkline_points

@@ -30,7 +30,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.pages.run_table import find_page
 from runs.render.text import numbers
-from runs.search.compare import MOST as MOST_COMPARED
+from runs.search.compare.compare import MOST as MOST_COMPARED
 from runs.search.query import selection
 from runs.search.query.run_query import ask
 from runs.search.query.run_sets import run_set

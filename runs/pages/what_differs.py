@@ -23,9 +23,14 @@ from runs.pages.run_links import Links
 from runs.render.filters.pills import field_label
 from runs.render.run_list import sheets
 from runs.render.text import numbers
+from runs.search.compare.feature_ranking import (
+    Difference,
+    Differences,
+    Side,
+    differences,
+)
 from runs.search.many_runs import MOST
 from runs.search.query import selection
-from runs.search.separation import Difference, Differences, Side, differences
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text
 from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Node, Number

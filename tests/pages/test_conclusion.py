@@ -12,7 +12,7 @@ from runs.actions.changes.edit_conflicts import mark
 from runs.actions.compare.conclusions import conclude
 from runs.models import ChangeSet, Conclusion, Role, Run, Workspace
 from runs.pages.change_lines import line
-from runs.search.conclusions import all_conclusions, conclusions_of
+from runs.search.compare.conclusions import all_conclusions, conclusions_of
 from studio.core.errors import Conflict
 from tests.access.people import browser_of, make_member
 from tests.pages.test_compare import COMPARE, HTMX

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from runs.models import File, RunSnapshot
-from runs.search.compare import Comparison, Row, rows_by_name
+from runs.search.compare.compare import Comparison, Row, rows_by_name
 from runs.storage.archives import Member, members, open_member
 from runs.storage.files import files as file_store
 from studio.core.errors import NotFound

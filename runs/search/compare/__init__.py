@@ -1,0 +1,1 @@
+"""Runs side by side: values, files, images, conclusions, and what tells runs apart."""
