@@ -14,8 +14,8 @@ from runs.pages.members_only import PageRequest
 from runs.render.filters.operators import said
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
-from runs.search import completion as search
-from runs.search.facets import Facet, FacetReader, is_facet
+from runs.search.filters import completion as search
+from runs.search.filters.facets import Facet, FacetReader, is_facet
 from studio.core.errors import QueryTimeout, StudioError
 from studio.core.filters import field_text, fields, tree
 from studio.core.filters.completion import (

@@ -13,7 +13,7 @@ from runs.pages.run_links import Links
 from runs.render.filters.facet_histogram import Bar, histogram
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
-from runs.search.facets import Counted, Facet, is_own
+from runs.search.filters.facets import Counted, Facet, is_own
 from studio.core.filters import Field, Node, field_text, fields
 from studio.core.filters.edit import terms
 from studio.core.filters.literals import number_text

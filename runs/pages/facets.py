@@ -26,13 +26,13 @@ from runs.pages.list_state import ListState, read_part
 from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.render.text import numbers
-from runs.search.facets import (
+from runs.search.fields import FACETS
+from runs.search.filters.facets import (
     KEYED,
     MAX_OPEN,
     FacetReader,
     KeyShare,
 )
-from runs.search.fields import FACETS
 from runs.search.sql.limits import time_limit
 from studio.core import viewtext
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported, QueryTimeout

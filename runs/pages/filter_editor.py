@@ -35,7 +35,7 @@ from runs.pages.list_state import ListState, read_page
 from runs.pages.members_only import PageRequest
 from runs.render.filters.operators import said
 from runs.render.filters.pills import pill
-from runs.search.facets import FacetReader
+from runs.search.filters.facets import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field
 from studio.core.filters.filter_text import FilterText

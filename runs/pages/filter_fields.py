@@ -9,8 +9,8 @@ from django.utils.translation import ngettext
 
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
-from runs.search import completion
-from runs.search.facets import FacetReader
+from runs.search.filters import completion
+from runs.search.filters.facets import FacetReader
 from studio.core.errors import QueryTimeout
 from studio.core.filters import Field, field_text, fields, tree
 

@@ -17,9 +17,9 @@ from runs.pages.list_state import read_part_leniently
 from runs.pages.members_only import PageRequest
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
-from runs.search import completion
-from runs.search.facets import FacetReader
 from runs.search.fields import GROUPED
+from runs.search.filters import completion
+from runs.search.filters.facets import FacetReader
 from studio.core.errors import InvalidFilter, QueryTimeout
 from studio.core.filters import Field, field_text, tree
 from studio.core.viewspec import Group, ViewSpec

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs.models import Key, Kind, Run, RunTag, User, Workspace
-from runs.search import completion
-from runs.search.facets import SAMPLE, FacetReader
+from runs.search.filters import completion
+from runs.search.filters.facets import SAMPLE, FacetReader
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import Field
 from studio.core.viewspec import ViewSpec

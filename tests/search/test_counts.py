@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runs.search import completion
-from runs.search.facets import FacetReader
+from runs.search.filters import completion
+from runs.search.filters.facets import FacetReader
 from runs.search.query import status_counts as tally
 from runs.search.query.counts import count_statuses
 from studio.core.viewspec import ViewSpec

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs.search import completion
-from runs.search.facets import FacetReader
+from runs.search.filters import completion
+from runs.search.filters.facets import FacetReader
 from runs.search.query import status_counts as tally
 from studio.core.filters import parse_field
 from studio.core.viewspec import ViewSpec

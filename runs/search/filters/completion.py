@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from runs.models import Key, Metric
-from runs.search.facets import FacetReader, KeyShare
+from runs.search.filters.facets import FacetReader, KeyShare
 from runs.search.sql.exists_conditions import TABLES
 from runs.search.sql.expressions import Among
 from runs.search.sql.limits import time_limit

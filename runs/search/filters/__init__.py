@@ -1,0 +1,1 @@
+"""What completion and facets offer, with counts."""
