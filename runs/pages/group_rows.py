@@ -17,7 +17,7 @@ from runs.render.filters.pills import field_label
 from runs.render.groups.deviations import with_deviation
 from runs.render.text import numbers, times
 from runs.render.text.addresses import run_path
-from runs.search.group_runs import Grouping, RunGroup
+from runs.search.groups.list_groups import Grouping, RunGroup
 from runs.search.query.status_counts import StatusCounts
 from runs.search.run_list.find_runs import RunPage
 from runs.search.run_list.shown_runs import shown_runs

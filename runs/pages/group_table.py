@@ -16,7 +16,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_links import Links
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
-from runs.search.group_runs import Grouping, RunGroup, group_runs
+from runs.search.groups.list_groups import Grouping, RunGroup, group_runs
 from runs.search.many_runs import MOST
 from studio.core.filters import Field, field_text
 from studio.core.viewlenient import Complaint

@@ -32,8 +32,8 @@ from runs.render.groups.deviations import with_deviation
 from runs.render.groups.paper_tables import Cell, Table
 from runs.render.run_list import sheets
 from runs.render.text import numbers, times
-from runs.search.group_runs import Grouping, RunGroup
-from runs.search.group_sums import Stats
+from runs.search.groups.group_sums import Stats
+from runs.search.groups.list_groups import Grouping, RunGroup
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text, tree
 

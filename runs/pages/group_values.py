@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from runs.models import Run
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
-from runs.search.group_sums import Stats
+from runs.search.groups.group_sums import Stats
 from studio.core.filters import Field
 from studio.core.filters.tree import (
     ATTRIBUTE,

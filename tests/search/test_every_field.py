@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runs.search.filters.facets import FacetReader, is_facet
-from runs.search.group_runs import group_runs
+from runs.search.groups.list_groups import group_runs
 from runs.search.many_runs import has_values
 from runs.search.mlflow_runs import RunSearch
 from runs.search.run_list.export import export_runs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from runs.search.means import GREATEST, band_of, mean_and_std, means_by_place
+from runs.search.groups.means import GREATEST, band_of, mean_and_std, means_by_place
 
 pytestmark = pytest.mark.filterwarnings("error")
 

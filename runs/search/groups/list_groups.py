@@ -20,7 +20,7 @@ import numpy as np
 from django.db.models import Q
 
 from runs.models import Experiment, Key, Kind, RunParam, User, Workspace
-from runs.search.group_sums import Stats, Sums, sums_of
+from runs.search.groups.group_sums import Stats, Sums, sums_of
 from runs.search.many_runs import (
     READ,
     Keys,

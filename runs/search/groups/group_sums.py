@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runs.search.groups.means import GREATEST, scale_of
 from runs.search.many_runs import Keys, Measured, Numbers
-from runs.search.means import GREATEST, scale_of
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Runs in groups, with count, mean, deviation and extremes."""
