@@ -17,7 +17,7 @@ from runs.pages.run_links import Links
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
 from runs.search.groups.list_groups import Grouping, RunGroup, group_runs
-from runs.search.many_runs import MOST
+from runs.search.values.value_arrays import MOST
 from studio.core.filters import Field, field_text
 from studio.core.viewlenient import Complaint
 from studio.core.viewspec import Column, ViewSpec

@@ -29,8 +29,8 @@ from runs.search.compare.feature_ranking import (
     Side,
     differences,
 )
-from runs.search.many_runs import MOST
 from runs.search.query import selection
+from runs.search.values.value_arrays import MOST
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text
 from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Node, Number

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runs.search import logged_values
+from runs.search.values import logged_values
 from tests.api.rest import JSON, Rest
 
 

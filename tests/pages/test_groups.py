@@ -15,7 +15,7 @@ from runs.actions.actor import Actor
 from runs.actions.run.goals import set_goal
 from runs.models import Experiment, Workspace
 from runs.pages import group_table, group_texts
-from runs.search import many_runs
+from runs.search.values import value_arrays as many_runs
 from tests.pages.rows import ALL, names
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from runs.models import Experiment
-from runs.search import many_runs
+from runs.search.values import value_arrays as many_runs
 from tests.pages.rows import ALL, names
 
 pytestmark = pytest.mark.django_db

@@ -11,9 +11,9 @@ import pytest
 
 from runs.search.filters.facets import FacetReader, is_facet
 from runs.search.groups.list_groups import group_runs
-from runs.search.many_runs import has_values
 from runs.search.mlflow_runs import RunSearch
 from runs.search.run_list.export import export_runs
+from runs.search.values.value_arrays import has_values
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text, fields, mlflow, to_text, tree
 from studio.core.filters.catalogue import CATALOGUE

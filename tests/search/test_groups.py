@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.run.goals import set_goal
-from runs.search import many_runs
 from runs.search.groups.list_groups import Grouping, group_runs
+from runs.search.values import value_arrays as many_runs
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, attribute
 from studio.core.viewspec import ViewSpec

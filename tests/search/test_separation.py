@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs.search import many_runs
 from runs.search.compare.feature_ranking import Differences, cramers_v, differences
 from runs.search.query.selection import chosen
+from runs.search.values import value_arrays as many_runs
 from studio.core.filters import field_text
 from studio.core.viewspec import ViewSpec
 from tests.search.library import Library

@@ -20,12 +20,12 @@ from django.db.models import Q
 from runs.models import Experiment, Key, User, Workspace
 from runs.search.fields import FACETS
 from runs.search.filters.value_counts import Read, key_counts, value_counts
-from runs.search.many_runs import ManyRuns, many_runs, needed, values_of
 from runs.search.query.run_query import Question, ask
 from runs.search.query.selection import Chosen
 from runs.search.sql.exists_conditions import TABLES
 from runs.search.sql.expressions import Among
 from runs.search.sql.limits import time_limit
+from runs.search.values.value_arrays import ManyRuns, many_runs, needed, values_of
 from studio.core.filters.tree import Field, attribute
 from studio.core.viewspec import ViewSpec
 

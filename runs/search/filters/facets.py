@@ -20,12 +20,12 @@ from django.db.models.functions import Length
 from runs.models import Experiment, Key, Metric, User, Workspace
 from runs.models.grams import HIDDEN
 from runs.search.fields import GroupColumn, source_of
-from runs.search.many_runs import READ
 from runs.search.query.run_query import ask
 from runs.search.query.run_sets import RunSet, run_set
 from runs.search.sql.exists_conditions import TABLES, names_holding
 from runs.search.sql.expressions import Among
 from runs.search.sql.scope import KINDS
+from runs.search.values.value_arrays import READ
 from studio.core.filters import Node, field_text, tree
 from studio.core.filters.edit import terms
 from studio.core.filters.filter_text import FilterText

@@ -16,10 +16,10 @@ from django.db.models.lookups import GreaterThanOrEqual
 from runs.models import Run
 from runs.models.functions import BEGINNING, Beginning
 from runs.models.texts import as_number
-from runs.search.many_runs import READ, SHARE, ManyRuns
 from runs.search.sql.exists_conditions import TABLES
 from runs.search.sql.expressions import Among, Plain
 from runs.search.sql.limits import time_limit
+from runs.search.values.value_arrays import READ, SHARE, ManyRuns
 
 #: A text's beginning, and the digest of a long one's whole.
 Read = tuple[str, str]

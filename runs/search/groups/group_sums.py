@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runs.search.groups.means import GREATEST, scale_of
-from runs.search.many_runs import Keys, Measured, Numbers
+from runs.search.values.value_arrays import Keys, Measured, Numbers
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,11 @@ from django.db.models import Q
 
 from runs.models import Experiment, Key, Kind, RunParam, User, Workspace
 from runs.search.groups.group_sums import Stats, Sums, sums_of
-from runs.search.many_runs import (
+from runs.search.query.run_query import Question, ask
+from runs.search.run_list.goals import goals_of
+from runs.search.sql.expressions import Among
+from runs.search.sql.limits import time_limit
+from runs.search.values.value_arrays import (
     READ,
     Keys,
     ManyRuns,
@@ -35,10 +39,6 @@ from runs.search.many_runs import (
     values_of,
     whole_texts,
 )
-from runs.search.query.run_query import Question, ask
-from runs.search.run_list.goals import goals_of
-from runs.search.sql.expressions import Among
-from runs.search.sql.limits import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.filters import tree
 from studio.core.filters.text import field_text

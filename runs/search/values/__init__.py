@@ -1,0 +1,1 @@
+"""The values of many runs as arrays, and all that runs logged."""
