@@ -32,7 +32,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_table import QUICK, SLOW
 from runs.render.metrics.values import shown
 from runs.render.run_list.sheets import harmless
-from runs.search.run_curves import Window
+from runs.search.charts.run_curves import Window
 from runs.search.sql.limits import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.viewcharts import Chart, read_chart

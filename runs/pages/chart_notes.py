@@ -11,8 +11,8 @@ from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.nonfinite_markers import is_odd
 from runs.render.filters.pills import field_label
 from runs.render.text.numbers import grouped
-from runs.search.run_curves import Chosen
-from runs.search.run_values import Column
+from runs.search.charts.chart_values import Column
+from runs.search.charts.run_curves import Chosen
 from studio.core.viewcharts import Chart
 
 

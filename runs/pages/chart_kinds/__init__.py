@@ -16,7 +16,7 @@ from runs.pages.chart_kinds.parallel import PARALLEL
 from runs.pages.chart_kinds.scatter import SCATTER
 from runs.pages.chart_notes import of_runs
 from runs.pages.chart_runs import ChartRuns
-from runs.search.run_curves import Window
+from runs.search.charts.run_curves import Window
 from studio.core.viewcharts import Chart
 
 __all__ = [

@@ -25,9 +25,9 @@ from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.value_charts import Dot, bar_figure
 from runs.render.filters.pills import field_label
 from runs.render.metrics.values import shown
-from runs.search.run_curves import Window
-from runs.search.run_groups import group_runs
-from runs.search.run_values import Column, column_of
+from runs.search.charts.chart_groups import group_runs
+from runs.search.charts.chart_values import Column, column_of
+from runs.search.charts.run_curves import Window
 from studio.core.viewcharts import Chart
 
 

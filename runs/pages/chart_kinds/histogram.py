@@ -12,8 +12,8 @@ from runs.pages.chart_notes import not_placed, of_columns
 from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.histograms import bins_of, histogram_figure, told
 from runs.render.filters.pills import field_label
-from runs.search.run_curves import Window
-from runs.search.run_values import column_of
+from runs.search.charts.chart_values import column_of
+from runs.search.charts.run_curves import Window
 from studio.core.viewcharts import Chart
 
 

@@ -28,10 +28,10 @@ from runs.render.metrics.values import Shown, last_shown, shown
 from runs.render.run_list.csv_rows import value_cell
 from runs.render.run_list.sheets import harmless, iso
 from runs.render.text.numbers import grouped, number
+from runs.search.charts.chart_groups import RunGroup, group_runs
+from runs.search.charts.mean_curves import MeanCurve, mean_curves
+from runs.search.charts.run_curves import Chosen, Window, choose_series, curves_of
 from runs.search.groups.means import band_of
-from runs.search.mean_curves import MeanCurve, mean_curves
-from runs.search.run_curves import Chosen, Window, choose_series, curves_of
-from runs.search.run_groups import RunGroup, group_runs
 from runs.search.run_list.columns import metric_value
 from runs.search.run_metrics import began
 from runs.storage.metrics import store

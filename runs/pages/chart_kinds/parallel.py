@@ -12,8 +12,8 @@ from runs.pages.chart_notes import of_columns
 from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.parallel import Dimension, parallel_figure
 from runs.render.filters.pills import field_label
-from runs.search.run_curves import Window
-from runs.search.run_values import Column, column_of
+from runs.search.charts.chart_values import Column, column_of
+from runs.search.charts.run_curves import Window
 from studio.core.filters.text import field_text
 from studio.core.viewcharts import Chart
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from runs.render.filters.pills import field_label
-from runs.search.run_groups import RunGroup
+from runs.search.charts.chart_groups import RunGroup
 from studio.core.viewcharts import Chart
 
 #: How many fields a title names.

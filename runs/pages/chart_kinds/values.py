@@ -18,9 +18,9 @@ from runs.render.filters.pills import field_label
 from runs.render.metrics.values import Shown, shown
 from runs.render.text import times
 from runs.render.text.numbers import grouped
-from runs.search.drawn_runs import DrawnRun
+from runs.search.charts.chart_values import Column, column_of
+from runs.search.charts.drawn_runs import DrawnRun
 from runs.search.groups.means import mean_and_std
-from runs.search.run_values import Column, column_of
 from studio.core.viewcharts import Chart
 
 #: Colours repeat after so many.

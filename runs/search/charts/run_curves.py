@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from runs.models import Metric
 from runs.render.charts.charts import Line
 from runs.render.charts.smoothing import smooth_at
-from runs.search.drawn_runs import DrawnRun
+from runs.search.charts.drawn_runs import DrawnRun
 from runs.search.run_metrics import CHART_POINTS, began, is_drawn
 from runs.storage.metrics import store
 from runs.storage.points import Points, as_float

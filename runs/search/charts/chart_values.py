@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runs.search.drawn_runs import DrawnRun
+from runs.search.charts.drawn_runs import DrawnRun
 from studio.core.filters import fields, tree
 from studio.core.filters.tree import Field
 from studio.core.statuses import RunStatus

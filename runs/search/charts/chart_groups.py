@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runs.models import RunParam
-from runs.search.drawn_runs import DrawnRun
+from runs.search.charts.drawn_runs import DrawnRun
 from studio.core.filters.tree import Field
 from studio.core.viewcharts import Chart
 

@@ -1,0 +1,1 @@
+"""The runs and lines that charts draw."""
