@@ -26,7 +26,7 @@ from runs.render.text import numbers
 from runs.search.run_list.find_runs import find_runs
 from runs.search.run_metrics import sparkline_points
 from runs.search.sql.limits import time_limit
-from runs.search.view_missing import missing_list
+from runs.search.views.missing import missing_list
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.viewcharts import Chart

@@ -26,7 +26,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import REFUSED, toast
 from runs.pages.way_back import asked_place
 from runs.search.run_history import change_set_here, last_change_here
-from runs.search.views import find_view, view_change
+from runs.search.views.views import find_view, view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
 
 #: The element that an opened dialog takes the place of, on every page with undo.

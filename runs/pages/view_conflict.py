@@ -14,7 +14,7 @@ from runs.pages.run_editing import REFUSED
 from runs.pages.view_bar import reset_href
 from runs.pages.view_state import address_of
 from runs.render.views import differences as view_words
-from runs.search.views import find_view, revision_of, revisions_of
+from runs.search.views.views import find_view, revision_of, revisions_of
 from studio.core.errors import NotFound
 from studio.core.viewdiff import NOTHING, Difference, differences
 

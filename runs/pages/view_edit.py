@@ -24,7 +24,7 @@ from runs.pages.view_bar import reset_href, save_refusal
 from runs.pages.view_conflict import conflict_page
 from runs.pages.view_links import back_of, back_shared, sent_state
 from runs.pages.view_state import address_of
-from runs.search.views import find_view, last_edit
+from runs.search.views.views import find_view, last_edit
 from studio.core.errors import Conflict, InvalidValue
 from studio.core.viewlenient import without
 

@@ -26,7 +26,7 @@ from runs.pages.view_conflict import between, conflict_page
 from runs.pages.view_links import ends
 from runs.pages.view_state import address_of
 from runs.render.views import differences as view_words
-from runs.search.views import find_view, revision_of, revisions_of
+from runs.search.views.views import find_view, revision_of, revisions_of
 from studio.core.errors import Conflict
 
 #: Versions that the page shows at a time.

@@ -24,8 +24,8 @@ from runs.render.text.addresses import experiment_path
 from runs.render.views.missing_parts import missing_words
 from runs.search.run_list.find_runs import RunPage, RunRow
 from runs.search.sql.scope import KINDS
-from runs.search.view_missing import missing_columns, missing_list
-from runs.search.views import find_default, find_view, revision_of
+from runs.search.views.missing import missing_columns, missing_list
+from runs.search.views.views import find_default, find_view, revision_of
 from studio.core.errors import NotFound
 from studio.core.viewlenient import Complaint, overridden, read_stored, without
 from studio.core.viewspec import Column, ViewSpec

@@ -26,8 +26,8 @@ from runs.pages.members_only import PageRequest
 from runs.pages.view_bar import UNCHOSEN, bar
 from runs.pages.view_links import back_of, ends
 from runs.pages.view_state import BUILT_IN, opened_by_link, with_view
-from runs.search import views as search
-from runs.search.views import words_in
+from runs.search.views import views as search
+from runs.search.views.views import words_in
 from studio.core import viewtext
 from studio.core.errors import InvalidValue, PermissionDenied
 from studio.core.viewlenient import without

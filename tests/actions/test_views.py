@@ -14,7 +14,7 @@ from runs.actions.views.undo import undo_view_change
 from runs.actions.views.views import State
 from runs.models import ChangeSet, Experiment, Member, Role, User, View, Workspace
 from runs.models.views import may_edit
-from runs.search import views as search
+from runs.search.views import views as search
 from studio.core.errors import Conflict, InvalidState, NotFound
 from studio.core.viewspec import ViewSpec
 

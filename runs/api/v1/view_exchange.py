@@ -31,7 +31,7 @@ from runs.api.v1.view_infos import (
 )
 from runs.api.v1.view_yaml import ViewFile
 from runs.models import User, View
-from runs.search.views import matching, only, views_in
+from runs.search.views.views import matching, only, views_in
 from studio.core import names
 from studio.core.errors import InvalidValue, StudioError
 from studio.core.viewdiff import differences

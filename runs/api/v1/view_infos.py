@@ -10,8 +10,8 @@ from runs.api.v1.view_shapes import DifferenceInfo, RevisionInfo, ViewDiff, View
 from runs.models import Experiment, View, ViewRevision, views
 from runs.render.views import differences as view_words
 from runs.render.views.missing_parts import missing_words
-from runs.search.view_missing import missing_columns, missing_list, missing_runs
-from runs.search.views import find_view, revision_of
+from runs.search.views.missing import missing_columns, missing_list, missing_runs
+from runs.search.views.views import find_view, revision_of
 from studio.core.errors import Conflict, InvalidValue, NotFound
 from studio.core.viewdiff import NOTHING, Difference, differences
 from studio.core.viewlenient import Complaint, read_stored

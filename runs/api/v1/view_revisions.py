@@ -33,7 +33,7 @@ from runs.api.v1.view_shapes import (
 )
 from runs.api.v1.views import view_of
 from runs.models import Role
-from runs.search.views import find_default, revision_of, revisions_of
+from runs.search.views.views import find_default, revision_of, revisions_of
 from studio.core.errors import Conflict, PermissionDenied
 
 #: What stands for the built-in view where a slug is asked for.

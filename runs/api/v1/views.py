@@ -39,7 +39,7 @@ from runs.api.v1.view_shapes import (
     ViewQuery,
 )
 from runs.models import View
-from runs.search.views import find_view, matching, only, views_in
+from runs.search.views.views import find_view, matching, only, views_in
 from studio.core.errors import Conflict, InvalidValue
 from studio.core.viewspec import ViewSpec
 

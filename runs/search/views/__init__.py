@@ -1,0 +1,1 @@
+"""Custom views that a member can see."""
