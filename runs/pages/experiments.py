@@ -14,7 +14,7 @@ from runs.pages import list_twins
 from runs.pages.experiment_table import DEFAULT_SORT, State, table
 from runs.pages.members_only import PageRequest
 from runs.pages.short_address import pushed, says_too_much, to_query
-from runs.search.experiment_list import ExperimentPage, find_experiments
+from runs.search.experiments.experiment_list import ExperimentPage, find_experiments
 from studio.core.errors import InvalidValue
 
 HTMX_SWAPS_THIS = 422

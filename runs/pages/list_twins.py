@@ -21,7 +21,7 @@ from runs.pages.members_only import PageRequest
 from runs.render.filters.pills import field_label
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
-from runs.search.experiment_list import ExperimentPage, ExperimentRow
+from runs.search.experiments.experiment_list import ExperimentPage, ExperimentRow
 from runs.search.run_list.find_runs import RunPage, RunRow
 from studio.core.filters import Field, fields
 from studio.core.filters.text import field_text

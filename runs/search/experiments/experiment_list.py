@@ -36,7 +36,7 @@ from runs.models import (
     Workspace,
 )
 from runs.models.grams import HIDDEN
-from runs.search.experiment_filter import ExperimentFilter, read
+from runs.search.experiments.experiment_filter import ExperimentFilter, read
 from runs.search.sql.expressions import Binary, Lowered
 from runs.search.sql.limits import time_limit
 from studio.core.errors import InvalidValue
