@@ -18,7 +18,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_legal import role_refusal
 from runs.pages.undo import undo_href
 from runs.render.compare.word_diff import word_diff
-from runs.search.revisions import Home, list_revisions, texts_of
+from runs.search.descriptions.versions import Home, list_revisions, texts_of
 from studio.core.errors import NotFound
 
 

@@ -25,7 +25,7 @@ from runs.pages.run_legal import role_refusal
 from runs.pages.undo import undo_href
 from runs.render.descriptions.first_line import first_line
 from runs.render.text.addresses import experiment_path
-from runs.search.revisions import last_revision
+from runs.search.descriptions.versions import last_revision
 
 EDITOR_PAGE = "experiment_editor.html"
 

@@ -13,7 +13,12 @@ from runs.pages.list_scope import find_experiment
 from runs.pages.members_only import PageRequest
 from runs.pages.run_head import find_head
 from runs.render.descriptions.references import FILE, METRIC, RUN, as_written
-from runs.search.known_links import Known, known_files, known_metrics, known_runs
+from runs.search.descriptions.completion import (
+    Known,
+    known_files,
+    known_metrics,
+    known_runs,
+)
 
 LONGEST = 200
 

@@ -28,7 +28,7 @@ from runs.render.run.tracebacks import headline, parted
 from runs.render.text.times import ago
 from runs.search import run_detail as search
 from runs.search.compare.conclusions import conclusions_of
-from runs.search.revisions import last_revision
+from runs.search.descriptions.versions import last_revision
 from runs.search.run_detail import Text
 from runs.search.run_metrics import sparkline_points
 from studio.core.filters import Field, to_text
