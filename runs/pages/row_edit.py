@@ -25,7 +25,7 @@ from runs.pages.run_head import find_head
 from runs.pages.run_tags import split
 from runs.pages.undo import undo_href
 from runs.render.text.addresses import run_path
-from runs.search.run_detail import tags_of
+from runs.search.run.details import tags_of
 from studio.core.errors import Conflict, InvalidValue
 
 

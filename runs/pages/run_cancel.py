@@ -19,7 +19,7 @@ from runs.pages.run_head import find_head, frame
 from runs.pages.run_legal import can_force, cancel_refusal
 from runs.pages.way_back import asked_place
 from runs.render.text.addresses import run_path
-from runs.search.run_detail import cancel_asked, count_descendants
+from runs.search.run.details import cancel_asked, count_descendants
 from studio.core.statuses import RunStatus
 
 

@@ -31,7 +31,7 @@ from runs.pages.run_head import (
     not_modified,
 )
 from runs.pages.run_nothing import nothing_in
-from runs.search.run_detail import RunHead
+from runs.search.run.details import RunHead
 from studio.core.errors import InvalidFilter
 from studio.core.filters.filter_text import FilterText
 

@@ -19,7 +19,7 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import show_saved
 from runs.pages.run_head import find_head, frame
 from runs.search.descriptions.versions import last_revision
-from runs.search.run_detail import RunHead, tags_of
+from runs.search.run.details import RunHead, tags_of
 
 EDITOR_PAGE = "run_editor.html"
 

@@ -21,7 +21,7 @@ from runs.models import Run
 from runs.pages.members_only import PageRequest
 from runs.pages.run_legal import GRACE, refusals, role_refusal
 from runs.render.text.addresses import experiment_path, run_path
-from runs.search.run_detail import RunHead, find_run
+from runs.search.run.details import RunHead, find_run
 from studio.core.statuses import RunStatus
 
 #: Seconds between looks for news of a run that has not ended.

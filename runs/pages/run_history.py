@@ -14,7 +14,7 @@ from runs.actions.undo.undo import can_undo
 from runs.pages.change_lines import Line, action_words, line
 from runs.pages.members_only import PageRequest
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
-from runs.search.run_history import Entry, history_of
+from runs.search.run.history import Entry, history_of
 from studio.core.statuses import CODES
 
 ROWS, MOST_ROWS = 50, 1600

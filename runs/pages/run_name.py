@@ -12,7 +12,7 @@ from runs.actions.run.annotate import rename
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import show_editor, show_saved
 from runs.pages.run_head import find_head, frame
-from runs.search.run_detail import RunHead
+from runs.search.run.details import RunHead
 from studio.core.errors import Conflict, InvalidValue
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from runs.models import Run
-from runs.search.run_origin import Logger, loggers_of
+from runs.search.run.origin import Logger, loggers_of
 
 SNIPPETS = {
     "metrics": {

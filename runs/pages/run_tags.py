@@ -17,9 +17,9 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_detail import tag_chips
 from runs.pages.run_editing import show_editor, show_saved
 from runs.pages.run_head import find_head, frame
-from runs.search import run_detail as search
-from runs.search.known_tags import known_keys, known_values
-from runs.search.run_detail import RunHead
+from runs.search.run import details as search
+from runs.search.run.details import RunHead
+from runs.search.run.known_tags import known_keys, known_values
 from studio.core.errors import Conflict, InvalidValue, NotFound
 
 

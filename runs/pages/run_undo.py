@@ -19,8 +19,8 @@ from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import REFUSED, toast, undo_path
 from runs.pages.run_head import find_head, frame
 from runs.pages.way_back import asked_place
-from runs.search.run_detail import RunHead
-from runs.search.run_history import change_set_of, last_change_by
+from runs.search.run.details import RunHead
+from runs.search.run.history import change_set_of, last_change_by
 from studio.core.errors import Conflict
 
 

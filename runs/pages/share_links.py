@@ -17,7 +17,7 @@ from runs.models import Run, ShareLink, View
 from runs.pages import members
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import REFUSED
-from runs.search.run_detail import find_run
+from runs.search.run.details import find_run
 from runs.search.views.views import find_view
 from studio.core.errors import InvalidValue, NotFound
 

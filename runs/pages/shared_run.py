@@ -18,8 +18,8 @@ from runs.render.descriptions import markdown
 from runs.render.descriptions.references import Reference, Target
 from runs.render.files.file_kinds import FileKind, kind_of
 from runs.render.metrics.values import heads_shown, last_shown
-from runs.search import run_detail
 from runs.search.descriptions.references import Found, find_named
+from runs.search.run import details as run_detail
 from runs.search.run_metrics import sparkline_points
 
 #: Rows of a table of a run, and curves beside its metrics.

@@ -25,7 +25,7 @@ from runs.pages.change_lines import line
 from runs.pages.members_only import PageRequest
 from runs.pages.run_editing import REFUSED, toast
 from runs.pages.way_back import asked_place
-from runs.search.run_history import change_set_here, last_change_here
+from runs.search.run.history import change_set_here, last_change_here
 from runs.search.views.views import find_view, view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
 

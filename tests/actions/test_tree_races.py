@@ -16,7 +16,7 @@ from runs.actions.run.lifecycle import descendants
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, set_parent, trash_run
 from runs.models import Experiment, Run, Workspace
-from runs.search.run_detail import count_descendants
+from runs.search.run.details import count_descendants
 from studio.core.errors import InvalidValue
 
 pytestmark = pytest.mark.usefixtures("committed")

@@ -11,7 +11,7 @@ from runs.actions.run.heartbeats import beat
 from runs.actions.run.lifecycle import move, request_cancel
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run
-from runs.search.run_detail import cancel_asked
+from runs.search.run.details import cancel_asked
 from studio.core.statuses import RunStatus
 from tests.pages.run_page import HTMX, PAGE, browser
 

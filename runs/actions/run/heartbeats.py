@@ -7,7 +7,7 @@ from django.db import transaction
 from runs.actions.actor import Actor
 from runs.actions.run.lifecycle import Origin, move
 from runs.models import HEARD_AGAIN, Run
-from runs.search.silence import status_before_silence
+from runs.search.run.heartbeat_timeout import status_before_silence
 from studio.core.statuses import RunStatus, may_follow
 
 

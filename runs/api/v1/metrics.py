@@ -21,7 +21,7 @@ from runs.api.v1.logged import (
     SeriesQuery,
 )
 from runs.models import Metric
-from runs.search.run_detail import metrics_of
+from runs.search.run.details import metrics_of
 from runs.search.values.logged_values import logged_values, read_place, write_place
 from runs.storage.metrics import store
 from studio.core.errors import NotFound

@@ -13,7 +13,7 @@ from runs.api.v1.find import run_by_id
 from runs.api.v1.logged import ParamReply, ParamSet, PropertyReply, PropertySet
 from runs.api.v1.shapes import TagEdit, TagReply
 from runs.models import Run
-from runs.search.run_detail import params_of, properties_of, tags_of
+from runs.search.run.details import params_of, properties_of, tags_of
 
 
 @endpoint("GET", Permission.READ, reply=ParamReply)

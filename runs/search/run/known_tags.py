@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models.functions import Left
 
 from runs.models import Key, Kind, RunTag, Workspace
-from runs.search.run_detail import BOOKKEEPING
+from runs.search.run.details import BOOKKEEPING
 
 #: Only the newest runs with the key are asked for values, and no essays.
 NEWEST, LONGEST = 2_000, 100

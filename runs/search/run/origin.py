@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from runs.models import Run, RunTag, RunWriter
-from runs.search.run_detail import BOOKKEEPING
+from runs.search.run.details import BOOKKEEPING
 
 
 class Logger(Enum):

@@ -36,8 +36,8 @@ from runs.models import (
     User,
     Workspace,
 )
-from runs.search.image_names import SMALL, is_image
-from runs.search.silence import status_before_silence
+from runs.search.run.heartbeat_timeout import status_before_silence
+from runs.search.run.image_names import SMALL, is_image
 from studio.core.batches import batches
 from studio.core.errors import NotFound
 from studio.core.statuses import ACTIVE, RunStatus

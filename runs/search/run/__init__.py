@@ -1,0 +1,1 @@
+"""One run: details, history, tags, origin."""
