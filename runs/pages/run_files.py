@@ -24,7 +24,7 @@ from runs.pages.run_nothing import nothing_in
 from runs.render.files.archive import zipped
 from runs.render.files.file_tree import Folder, Leaf, tree
 from runs.render.text.addresses import run_path
-from runs.search.run_files import RunFiles, find_file, iterate_files, list_files
+from runs.search.files.files import RunFiles, find_file, iterate_files, list_files
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes
 

@@ -18,7 +18,7 @@ from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.pages.run_nothing import nothing_in
 from runs.render.text.addresses import run_path
 from runs.render.text.numbers import grouped
-from runs.search.run_images import RunImage, list_images, names_of
+from runs.search.files.images import RunImage, list_images, names_of
 
 #: So many pictures are on the page at first, and added by each "Show more".
 SHOWN, MOST_SHOWN = 120, 1920

@@ -22,7 +22,7 @@ from runs.pages.raw_files import disposition, send_raw
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.render.files.file_tree import Leaf, tree
 from runs.render.text.addresses import run_path
-from runs.search.run_snapshot import find_snapshot, snapshot_of
+from runs.search.files.snapshot import find_snapshot, snapshot_of
 from runs.storage.archives import Member, member_pieces, members, open_member
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes, NotFound

@@ -10,7 +10,7 @@ from django.test import Client
 
 from runs.models import Run
 from runs.pages import run_images
-from runs.search.run_images import list_images
+from runs.search.files.images import list_images
 from tests.pages.run_page import HTMX, PAGE, browser, cost, keep
 from tests.pages.test_metric_kinds import PNG, write
 

@@ -15,7 +15,7 @@ from runs.api.sending import send_file
 from runs.api.v1.find import run_by_id
 from runs.api.v1.infos import file_info
 from runs.api.v1.logged import FileInfo, FileList, FileQuery, Removed, UploadQuery
-from runs.search.run_files import find_file
+from runs.search.files.files import find_file
 from studio.core.errors import InvalidValue
 from studio.core.names import check_path
 

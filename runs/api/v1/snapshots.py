@@ -13,7 +13,7 @@ from runs.api.sending import send_file
 from runs.api.v1.delivered import SnapshotInfo
 from runs.api.v1.find import run_by_id
 from runs.models import File, Snapshot
-from runs.search.run_snapshot import snapshot_of
+from runs.search.files.snapshot import snapshot_of
 from studio.core.snapshots import MAX_BYTES
 
 

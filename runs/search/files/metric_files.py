@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from runs.models import File, Run
 from runs.models.files import path_key
-from runs.search.run_files import live_files
+from runs.search.files.files import live_files
 
 #: What the value of a metric begins with whose content is a file of the run.
 ADDRESS = "aml://"

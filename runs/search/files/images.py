@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runs.models import File, Metric, MetricKind, Run
-from runs.search.metric_files import files_at, path_in
+from runs.search.files.files import live_files
+from runs.search.files.metric_files import files_at, path_in
 from runs.search.run.image_names import NamedImage, is_image, named_images
-from runs.search.run_files import live_files
 from runs.storage.metrics import store
 
 #: More images than these, of each kind, are among the files only.
