@@ -25,7 +25,7 @@ from runs.render.charts.document_charts import column_figure
 from runs.render.metrics.tables import column_pairs
 from runs.render.text.numbers import grouped
 from runs.search.files.metric_files import files_at, path_in
-from runs.search.run_metrics import (
+from runs.search.metrics.metrics import (
     CHART_POINTS,
     NUMERIC_KINDS,
     Drawing,

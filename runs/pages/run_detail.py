@@ -28,9 +28,9 @@ from runs.render.run.tracebacks import headline, parted
 from runs.render.text.times import ago
 from runs.search.compare.conclusions import conclusions_of
 from runs.search.descriptions.versions import last_revision
+from runs.search.metrics.metrics import sparkline_points
 from runs.search.run import details as search
 from runs.search.run.details import Text
-from runs.search.run_metrics import sparkline_points
 from studio.core.filters import Field, to_text
 from studio.core.filters.tree import TAGS, Comparison, attribute
 from studio.core.filters.tree import Text as FilterText

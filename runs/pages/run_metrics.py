@@ -24,8 +24,8 @@ from runs.render.metrics.values import Shown, column_shown, last_shown
 from runs.render.text import times
 from runs.render.text.addresses import run_path
 from runs.search.files.metric_files import files_at, path_in
+from runs.search.metrics.metrics import NUMERIC_KINDS, newest_values
 from runs.search.run.details import metrics_of
-from runs.search.run_metrics import NUMERIC_KINDS, newest_values
 from runs.storage.metrics import store
 from runs.storage.points import Points
 

@@ -19,8 +19,8 @@ from runs.render.descriptions.references import Reference, Target
 from runs.render.files.file_kinds import FileKind, kind_of
 from runs.render.metrics.values import heads_shown, last_shown
 from runs.search.descriptions.references import Found, find_named
+from runs.search.metrics.metrics import sparkline_points
 from runs.search.run import details as run_detail
-from runs.search.run_metrics import sparkline_points
 
 #: Rows of a table of a run, and curves beside its metrics.
 MOST_ROWS, MOST_CURVES = 500, 50

@@ -16,7 +16,7 @@ from runs.actions.clock import now_ms
 from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.lifecycle import move
 from runs.models import Run
-from runs.search.run_metrics import CHART_POINTS
+from runs.search.metrics.metrics import CHART_POINTS
 from studio.core.statuses import RunStatus
 from tests.pages.chart_page import CHARTS, LOSS, ask, curve, figure, lines
 

@@ -12,8 +12,8 @@ from django.test import Client
 
 from runs.actions.ingest.ingest import Point, log_metrics
 from runs.models import Run
-from runs.search import run_metrics
-from runs.search.run_metrics import CHART_POINTS
+from runs.search.metrics import metrics as run_metrics
+from runs.search.metrics.metrics import CHART_POINTS
 from tests.pages.run_page import ACTOR, HTMX, PAGE, browser, cost, log
 from tests.parts.records import NOON
 

@@ -32,8 +32,8 @@ from runs.search.charts.chart_groups import RunGroup, group_runs
 from runs.search.charts.mean_curves import MeanCurve, mean_curves
 from runs.search.charts.run_curves import Chosen, Window, choose_series, curves_of
 from runs.search.groups.means import band_of
+from runs.search.metrics.metrics import began
 from runs.search.run_list.columns import metric_value
-from runs.search.run_metrics import began
 from runs.storage.metrics import store
 from studio.core.viewcharts import Chart
 

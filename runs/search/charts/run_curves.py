@@ -16,7 +16,7 @@ from runs.models import Metric
 from runs.render.charts.charts import Line
 from runs.render.charts.smoothing import smooth_at
 from runs.search.charts.drawn_runs import DrawnRun
-from runs.search.run_metrics import CHART_POINTS, began, is_drawn
+from runs.search.metrics.metrics import CHART_POINTS, began, is_drawn
 from runs.storage.metrics import store
 from runs.storage.points import Points, as_float
 from runs.storage.sampling import choose
