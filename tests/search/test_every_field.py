@@ -11,7 +11,7 @@ import pytest
 
 from runs.search.filters.facets import FacetReader, is_facet
 from runs.search.groups.list_groups import group_runs
-from runs.search.mlflow_runs import RunSearch
+from runs.search.mlflow.runs import RunSearch
 from runs.search.run_list.export import export_runs
 from runs.search.values.value_arrays import has_values
 from studio.core.errors import InvalidFilter, InvalidValue

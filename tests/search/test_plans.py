@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs.search.mlflow_runs import RunSearch
+from runs.search.mlflow.runs import RunSearch
 from runs.search.query import query_plan as ways
 from runs.search.query.status_counts import EXACT
 from runs.search.run_list import tree_runs

@@ -11,7 +11,7 @@ from django.db.models.lookups import Exact, In
 
 from runs.models import Experiment, Run, User, Workspace
 from runs.models.runs import RunQuerySet
-from runs.search.mlflow_order import order_of
+from runs.search.mlflow.order import order_of
 from runs.search.query.compile import condition
 from runs.search.query.query_plan import Lead, Way, way_to
 from runs.search.sql import exists_conditions as keyed

@@ -1,0 +1,1 @@
+"""The search of MLflow clients: its conditions and its order."""
