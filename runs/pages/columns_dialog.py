@@ -18,10 +18,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages.conditional import varied
 from runs.pages.list_scope import ListScope
 from runs.pages.list_state import ListState, read_part
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.conditional import varied
+from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_table import columns_of, default_columns, with_name
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers

@@ -15,7 +15,7 @@ from runs.pages.chart_row import Place, chart_cards, may_add
 from runs.pages.chart_runs import drawn_for
 from runs.pages.compare_state import CompareState
 from runs.pages.list_charts import PARTS
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.search.compare.compare import Comparison, Row
 from runs.search.sql.limits import time_limit
 from studio.core import viewtext

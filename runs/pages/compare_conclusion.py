@@ -20,7 +20,7 @@ from runs.pages import description
 from runs.pages.compare_state import CompareState, read_state
 from runs.pages.description import Described
 from runs.pages.live_text import shown
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_editing import toast
 from runs.pages.run_legal import role_refusal
 from runs.pages.undo import undo_href

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from runs.access.answers import asked_form
 from runs.pages.compare_sections import TITLES, label_of
-from runs.pages.conditional import varied
 from runs.pages.list_twins import CSV, JSON, TEXT
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.conditional import varied
+from runs.pages.requests.page_request import PageRequest
 from runs.render.metrics.values import last_shown
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from runs.pages.completion_rows import Group, Option, begun, examples
 from runs.pages.list_state import read_part_leniently
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.operators import said
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers

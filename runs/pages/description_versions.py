@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from runs.access.rules import Permission
 from runs.models import Run
 from runs.pages.live_text import shown
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_legal import role_refusal
 from runs.pages.undo import undo_href
 from runs.render.compare.word_diff import word_diff

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 
 from runs.models import Experiment
 from runs.pages import run_table
-from runs.pages.conditional import varied
 from runs.pages.list_state import ListState
 from runs.pages.list_twins import CSV, JSON, NOTICE_HEADER, column_of, notice
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.conditional import varied
+from runs.pages.requests.page_request import PageRequest
 from runs.render.run_list import exports, parquet, sheets
 from runs.search.run_list.export import Export, export_runs
 from studio.core.errors import InvalidValue

@@ -18,8 +18,6 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.pages import filter_fields
-from runs.pages.box_lines import with_plain_breaks
-from runs.pages.conditional import varied
 from runs.pages.filter_choices import choices
 from runs.pages.filter_draft import (
     CHOICES,
@@ -32,7 +30,9 @@ from runs.pages.filter_draft import (
 )
 from runs.pages.list_scope import scope_of
 from runs.pages.list_state import ListState, read_page
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.conditional import varied
+from runs.pages.requests.multiline_query import with_plain_breaks
+from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.operators import said
 from runs.render.filters.pills import pill
 from runs.search.filters.facets import FacetReader

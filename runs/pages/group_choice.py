@@ -11,10 +11,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages.conditional import varied
 from runs.pages.group_values import name_of
 from runs.pages.list_state import read_part_leniently
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.conditional import varied
+from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
 from runs.search.fields import GROUPED

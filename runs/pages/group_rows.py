@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from runs.models import Run
 from runs.pages.group_values import name_of, odd_of, term_of, title_of
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_cells import Best, Row, rows
 from runs.pages.run_links import Link, Links, style
 from runs.render.filters.pills import field_label

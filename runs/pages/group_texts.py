@@ -24,7 +24,7 @@ from runs.pages.group_table import (
 from runs.pages.group_values import name_of
 from runs.pages.list_state import ListState, read_part
 from runs.pages.list_twins import NOTICE_HEADER, sheet_answer
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_table import columns_of
 from runs.render.filters.pills import field_label
 from runs.render.groups import paper_tables

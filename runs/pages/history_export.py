@@ -24,11 +24,11 @@ from runs.actions.run_list.history_exports import (
 )
 from runs.models import HistoryExport
 from runs.models.history_exports import ExportState
-from runs.pages.conditional import varied
 from runs.pages.list_scope import number_of, scope_at
 from runs.pages.list_state import read_part_leniently
-from runs.pages.members_only import PageRequest
-from runs.pages.raw_files import disposition
+from runs.pages.requests.conditional import varied
+from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.raw_files import disposition
 from studio.core.errors import NotFound
 from studio.core.viewspec import ViewSpec
 

@@ -12,7 +12,7 @@ from runs.pages.chart_kinds import Table, table_of
 from runs.pages.chart_row import Place, chart_cards, may_add
 from runs.pages.chart_runs import drawn_together
 from runs.pages.list_state import ListState
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_links import Links
 from runs.search.sql.limits import time_limit
 from studio.core.viewcharts import Chart

@@ -10,7 +10,7 @@ from runs.pages import run_table, selecting
 from runs.pages.group_table import Grouped, as_list, find_groups, group_complaints
 from runs.pages.list_state import ListState
 from runs.pages.list_twins import kind_of
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.search.query.selection import Chosen
 from runs.search.query.status_counts import StatusCounts
 from runs.search.run_list.export import told_columns

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from django.utils.translation import ngettext
 
-from runs.pages.conditional import SHOWN
 from runs.pages.list_state import ListState
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.conditional import SHOWN
+from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_cells import NONE_BEST, ROLLUP, Row, rows
 from runs.pages.run_links import Links
 from runs.search.run_list.find_runs import RunPage

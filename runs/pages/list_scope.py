@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.render.text.addresses import experiment_path, run_path
 from studio.core.filters.filter_text import FilterText
 from studio.core.filters.tree import Comparison, Text, attribute

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from runs.access.answers import asked_form
-from runs.pages.conditional import varied
 from runs.pages.list_state import ListState
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.conditional import varied
+from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.pills import field_label
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet

@@ -19,7 +19,7 @@ from runs.actions.changes.edit_conflicts import mark
 from runs.actions.clock import now_ms
 from runs.actions.run.annotate import remove_tags, rename, set_tags
 from runs.models import Run
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_editing import REFUSED
 from runs.pages.run_head import find_head
 from runs.pages.run_tags import split

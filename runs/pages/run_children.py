@@ -18,10 +18,10 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.pages import run_list
-from runs.pages.box_lines import with_lines
 from runs.pages.list_scope import RUN, children_of, scope_at
 from runs.pages.list_state import ListState, read_page
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.multiline_query import with_lines
+from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_head import (
     conditional,
     etag_of,

@@ -17,7 +17,7 @@ from runs.actions.ingest.writers import receipt_of
 from runs.models import Metric, Run
 from runs.pages.compare_conclusion import listed
 from runs.pages.live_text import shown
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified
 from runs.pages.run_head import show as show_tab
 from runs.pages.run_legal import GRACE, can_force

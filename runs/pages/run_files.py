@@ -17,8 +17,8 @@ from runs.access.rules import Permission, access
 from runs.access.streams import from_files
 from runs.models import File, LoggedModel
 from runs.pages.file_preview import Content, viewer
-from runs.pages.members_only import PageRequest
-from runs.pages.raw_files import disposition, send_raw
+from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.raw_files import disposition, send_raw
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.pages.run_nothing import nothing_in
 from runs.render.files.archive import zipped

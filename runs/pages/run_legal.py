@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from runs.access.rules import Permission
 from runs.actions.clock import now_ms
 from runs.models import Run, RunEvent
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from studio.core.statuses import RunStatus, may_follow
 
 #: Milliseconds that a run has to end after it was asked to, before Force is offered.

@@ -15,16 +15,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.models import ExperimentStar
-from runs.pages import (
-    conditional,
-    facets,
-    filter_note,
-    list_twins,
-    run_table,
-    selecting,
-)
-from runs.pages.box_lines import LINES, beside_box, in_one_line
-from runs.pages.conditional import varied
+from runs.pages import facets, filter_note, list_twins, run_table, selecting
 from runs.pages.experiment_description import about
 from runs.pages.export import asked_format, export
 from runs.pages.group_table import group_context
@@ -35,11 +26,14 @@ from runs.pages.list_found import Found, find
 from runs.pages.list_news import kept_rows, news_words
 from runs.pages.list_scope import find_experiment
 from runs.pages.list_state import ListState
-from runs.pages.members_only import PageRequest
+from runs.pages.requests import conditional
+from runs.pages.requests.conditional import varied
+from runs.pages.requests.multiline_query import LINES, beside_box, in_one_line
+from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.short_address import pushed, says_too_much, to_query
 from runs.pages.run_legal import role_refusal
 from runs.pages.run_links import Links, strip
 from runs.pages.run_nothing import Nothing
-from runs.pages.short_address import pushed, says_too_much, to_query
 from runs.pages.view_bar import bar
 from runs.pages.view_state import missing_in, read_list, with_view
 from studio.core.errors import (

@@ -14,11 +14,11 @@ from runs.actions.run.lifecycle import Origin, move
 from runs.actions.run.runs import archive_run
 from runs.actions.run_rows.locks import lock_run
 from runs.models import Run
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run_editing import undo_path
 from runs.pages.run_head import find_head, frame
 from runs.pages.run_legal import ENDINGS, finish_refusal
-from runs.pages.way_back import asked_place
 from runs.render.text.addresses import run_path
 from studio.core.errors import InvalidState, InvalidValue
 from studio.core.statuses import RunStatus, may_follow

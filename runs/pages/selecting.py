@@ -26,7 +26,7 @@ from runs.models.selections import KEPT
 from runs.pages.compare_state import CompareState
 from runs.pages.list_scope import scope_of
 from runs.pages.list_state import ListState, state_with
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_links import Links
 from runs.pages.run_table import find_page
 from runs.render.text import numbers

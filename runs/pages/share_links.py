@@ -15,7 +15,7 @@ from runs.actions.clock import now_ms
 from runs.actions.public import links as actions
 from runs.models import Run, ShareLink, View
 from runs.pages import members
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_editing import REFUSED
 from runs.search.run.details import find_run
 from runs.search.views.views import find_view

@@ -11,8 +11,8 @@ from runs.actions.clock import now_ms
 from runs.actions.run.annotate import star_experiment, star_run
 from runs.models import Run
 from runs.pages.list_scope import find_experiment
-from runs.pages.members_only import PageRequest
-from runs.pages.way_back import asked_place
+from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.safe_redirects import asked_place
 
 
 @access(Permission.STAR)

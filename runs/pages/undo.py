@@ -22,9 +22,9 @@ from runs.actions.undo.undo import REDO, UNDO, undo
 from runs.actions.views.undo import undo_view_change
 from runs.models import ChangeSet
 from runs.pages.change_lines import line
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run_editing import REFUSED, toast
-from runs.pages.way_back import asked_place
 from runs.search.run.history import change_set_here, last_change_here
 from runs.search.views.views import find_view, view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported

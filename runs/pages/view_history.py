@@ -19,7 +19,7 @@ from runs.actions.views import views as actions
 from runs.models import View, ViewRevision
 from runs.pages.list_scope import number_of
 from runs.pages.live_text import shown
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from runs.pages.undo import undo_href
 from runs.pages.view_bar import reset_href, save_refusal
 from runs.pages.view_conflict import between, conflict_page

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from runs.models import Experiment, View
 from runs.pages.list_scope import RUN, find_experiment
-from runs.pages.members_only import PageRequest
-from runs.pages.way_back import asked_place
+from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.safe_redirects import asked_place
 from studio.core.errors import InvalidValue
 from studio.core.viewshare import written_out
 from studio.core.viewspec import ViewSpec

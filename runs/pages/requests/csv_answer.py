@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from django.http import StreamingHttpResponse
 
-from runs.pages.raw_files import disposition
+from runs.pages.requests.raw_files import disposition
 from runs.render.run_list.csv_rows import csv_pieces
 
 

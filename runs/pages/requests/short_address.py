@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse, HttpResponseRedirect
 
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from studio.core.viewspec import DEFAULT_ROWS
 
 _FORM = "filter-form"

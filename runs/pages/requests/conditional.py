@@ -18,7 +18,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
 from runs.models.change_counts import changes_of
-from runs.pages.members_only import PageRequest
+from runs.pages.requests.page_request import PageRequest
 from studio import __version__
 from studio.core.filters import Node
 from studio.core.filters.tree import Ago, And, Comparison, Not, Or, attribute
