@@ -18,16 +18,11 @@ from runs.pages import (
     filter_editor,
     group_choice,
     group_texts,
-    guide,
-    health,
     history_export,
-    home,
     invitation,
     members,
     metric_export,
     metric_points,
-    parts,
-    portal,
     run_cancel,
     run_children,
     run_detail,
@@ -49,6 +44,10 @@ from runs.pages import (
     what_differs,
 )
 from runs.pages.note_urls import notes
+from runs.pages.site import azureml_redirects as portal
+from runs.pages.site import health, home
+from runs.pages.site import help as guide
+from runs.pages.site import styleguide as parts
 
 RUN = "w/<str:workspace>/runs/<str:run_id>/"
 

@@ -85,7 +85,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "runs.pages.frame.frame",
+                "runs.pages.site.context_processors.frame",
             ],
             "builtins": ["runs.templatetags.studio", "django.templatetags.i18n"],
         },

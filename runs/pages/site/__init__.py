@@ -1,0 +1,1 @@
+"""Pages and context of the whole site: frame, home, help, health, style guide."""
