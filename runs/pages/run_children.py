@@ -17,7 +17,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages import run_list
 from runs.pages.list_scope import RUN, children_of, scope_at
 from runs.pages.list_state import ListState, read_page
 from runs.pages.requests.multiline_query import with_lines
@@ -30,6 +29,7 @@ from runs.pages.run_head import (
     is_known,
     not_modified,
 )
+from runs.pages.run_list import run_list
 from runs.pages.run_nothing import nothing_in
 from runs.search.run.details import RunHead
 from studio.core.errors import InvalidFilter

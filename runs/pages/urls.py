@@ -7,8 +7,6 @@ from django.urls import URLPattern, URLResolver, path
 from runs.pages import (
     account,
     chart_urls,
-    column_head,
-    columns_dialog,
     compare,
     compare_add,
     compare_conclusion,
@@ -18,7 +16,6 @@ from runs.pages import (
     filter_editor,
     group_choice,
     group_texts,
-    history_export,
     invitation,
     members,
     metric_export,
@@ -29,21 +26,21 @@ from runs.pages import (
     run_files,
     run_history,
     run_images,
-    run_list,
     run_metrics,
     run_name,
     run_snapshot,
     run_tags,
     run_tools,
     run_undo,
-    selecting,
     sign_in,
-    stars,
     undo,
     view_urls,
-    what_differs,
 )
 from runs.pages.note_urls import notes
+from runs.pages.run_list import column_menu as column_head
+from runs.pages.run_list import columns_dialog, history_export, run_list, stars
+from runs.pages.run_list import explain_differences as what_differs
+from runs.pages.run_list import selection_form as selecting
 from runs.pages.site import azureml_redirects as portal
 from runs.pages.site import health, home
 from runs.pages.site import help as guide

@@ -15,15 +15,11 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.models import ExperimentStar
-from runs.pages import facets, filter_note, list_twins, run_table, selecting
+from runs.pages import facets, filter_note, list_twins, run_table
 from runs.pages.experiment_description import about
-from runs.pages.export import asked_format, export
 from runs.pages.group_table import group_context
 from runs.pages.group_texts import groups_twin
 from runs.pages.list_charts import charts_of
-from runs.pages.list_empty import empty
-from runs.pages.list_found import Found, find
-from runs.pages.list_news import kept_rows, news_words
 from runs.pages.list_scope import find_experiment
 from runs.pages.list_state import ListState
 from runs.pages.requests import conditional
@@ -33,6 +29,11 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.short_address import pushed, says_too_much, to_query
 from runs.pages.run_legal import role_refusal
 from runs.pages.run_links import Links, strip
+from runs.pages.run_list import selection_form as selecting
+from runs.pages.run_list.empty_list import empty
+from runs.pages.run_list.export import asked_format, export
+from runs.pages.run_list.list_result import Found, find
+from runs.pages.run_list.live_rows import kept_rows, news_words
 from runs.pages.run_nothing import Nothing
 from runs.pages.view_bar import bar
 from runs.pages.view_state import missing_in, read_list, with_view

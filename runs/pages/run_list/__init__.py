@@ -1,0 +1,1 @@
+"""The run list: All runs and the runs of one experiment."""
