@@ -9,10 +9,10 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.pages.facet_sections import RANGES, edited
-from runs.pages.list_state import read_part
+from runs.pages.lists.list_state import read_part
+from runs.pages.lists.run_links import Links
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_links import Links
 from studio.core import viewtext
 from studio.core.errors import InvalidValue
 from studio.core.filters import fields

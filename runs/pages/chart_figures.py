@@ -23,13 +23,13 @@ from runs.access.answers import as_json
 from runs.access.rules import Permission, access
 from runs.pages.chart_kinds import Figure, Table, draw, kind_of, table_of, title_of
 from runs.pages.chart_runs import ChartRuns, runs_of
-from runs.pages.list_scope import scope_of
-from runs.pages.list_state import state_with
+from runs.pages.lists.list_scope import scope_of
+from runs.pages.lists.list_state import state_with
+from runs.pages.lists.run_table import QUICK, SLOW
 from runs.pages.requests import conditional
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.csv_answer import csv_answer
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_table import QUICK, SLOW
 from runs.render.metrics.values import shown
 from runs.render.run_list.sheets import harmless
 from runs.search.charts.run_curves import Window

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runs.models import Experiment, Metric, User, Workspace
-from runs.pages.list_state import ListState
+from runs.pages.lists.list_state import ListState
 from runs.search.charts.drawn_runs import DrawnRun, chosen_runs, first_runs, heads_of
 from runs.search.query.selection import Selected, chosen, selected_runs
 from studio.core.chart_kinds import CHART_KINDS

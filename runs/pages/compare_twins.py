@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from runs.access.answers import asked_form
 from runs.pages.compare_sections import TITLES, label_of
-from runs.pages.list_twins import CSV, JSON, TEXT
+from runs.pages.lists.list_formats import CSV, JSON, TEXT
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
 from runs.render.metrics.values import last_shown

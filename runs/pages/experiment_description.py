@@ -17,7 +17,7 @@ from runs.models import Experiment
 from runs.pages import description, description_versions
 from runs.pages.description import Described
 from runs.pages.description_versions import Versions
-from runs.pages.list_scope import find_experiment
+from runs.pages.lists.list_scope import find_experiment
 from runs.pages.live_text import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_editing import toast

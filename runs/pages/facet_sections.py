@@ -9,7 +9,7 @@ from hashlib import blake2b
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.pages.run_links import Links
+from runs.pages.lists.run_links import Links
 from runs.render.filters.facet_histogram import Bar, histogram
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers

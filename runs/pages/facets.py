@@ -21,10 +21,10 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import Permission, access
 from runs.pages import facet_sections as sections
 from runs.pages.facet_state import PanelState, names, told
-from runs.pages.list_state import ListState, read_part
+from runs.pages.lists.list_state import ListState, read_part
+from runs.pages.lists.run_links import Links
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_links import Links
 from runs.render.text import numbers
 from runs.search.fields import FACETS
 from runs.search.filters.facets import (

@@ -28,8 +28,8 @@ from runs.pages.filter_draft import (
     of_form,
     operators_of,
 )
-from runs.pages.list_scope import scope_of
-from runs.pages.list_state import ListState, read_page
+from runs.pages.lists.list_scope import scope_of
+from runs.pages.lists.list_state import ListState, read_page
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.multiline_query import with_plain_breaks
 from runs.pages.requests.page_request import PageRequest

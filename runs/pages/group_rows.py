@@ -10,9 +10,9 @@ from django.utils.translation import ngettext
 
 from runs.models import Run
 from runs.pages.group_values import name_of, odd_of, term_of, title_of
+from runs.pages.lists.run_cells import Best, Row, rows
+from runs.pages.lists.run_links import Link, Links, style
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_cells import Best, Row, rows
-from runs.pages.run_links import Link, Links, style
 from runs.render.filters.pills import field_label
 from runs.render.groups.deviations import with_deviation
 from runs.render.text import numbers, times

@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 
 from runs.models import Experiment, User, Workspace
 from runs.pages.group_rows import Drawer, rank_of, too_long
-from runs.pages.list_state import ListState
+from runs.pages.lists.list_state import ListState
+from runs.pages.lists.run_links import Links
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_links import Links
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
 from runs.search.groups.list_groups import Grouping, RunGroup, group_runs

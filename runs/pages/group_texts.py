@@ -22,10 +22,10 @@ from runs.pages.group_table import (
     too_many,
 )
 from runs.pages.group_values import name_of
-from runs.pages.list_state import ListState, read_part
-from runs.pages.list_twins import NOTICE_HEADER, sheet_answer
+from runs.pages.lists.list_formats import NOTICE_HEADER, sheet_answer
+from runs.pages.lists.list_state import ListState, read_part
+from runs.pages.lists.run_table import columns_of
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_table import columns_of
 from runs.render.filters.pills import field_label
 from runs.render.groups import paper_tables
 from runs.render.groups.deviations import with_deviation

@@ -11,9 +11,9 @@ from django.utils.timezone import get_current_timezone
 from runs.pages.chart_kinds import Table, table_of
 from runs.pages.chart_row import Place, chart_cards, may_add
 from runs.pages.chart_runs import drawn_together
-from runs.pages.list_state import ListState
+from runs.pages.lists.list_state import ListState
+from runs.pages.lists.run_links import Links
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_links import Links
 from runs.search.sql.limits import time_limit
 from studio.core.viewcharts import Chart
 

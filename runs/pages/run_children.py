@@ -17,8 +17,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages.list_scope import RUN, children_of, scope_at
-from runs.pages.list_state import ListState, read_page
+from runs.pages.lists.list_scope import RUN, children_of, scope_at
+from runs.pages.lists.list_state import ListState, read_page
 from runs.pages.requests.multiline_query import with_lines
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_head import (

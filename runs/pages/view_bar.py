@@ -13,7 +13,7 @@ from runs.access.origins import public_origin
 from runs.access.rules import Permission
 from runs.models import Experiment, Role, View
 from runs.models.views import may_edit
-from runs.pages.list_state import ListState
+from runs.pages.lists.list_state import ListState
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.view_state import (
     BUILT_IN,

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from runs.actions.views.views import State, state_of
 from runs.models import View, ViewRevision
-from runs.pages.list_scope import number_of
+from runs.pages.lists.list_scope import number_of
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_editing import REFUSED
 from runs.pages.view_bar import reset_href

@@ -15,9 +15,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment, User, View
-from runs.pages.list_scope import scope_at
-from runs.pages.list_state import ListState, Origin, read_page, state_with
-from runs.pages.list_twins import kind_of
+from runs.pages.lists.list_formats import kind_of
+from runs.pages.lists.list_scope import scope_at
+from runs.pages.lists.list_state import ListState, Origin, read_page, state_with
 from runs.pages.requests.multiline_query import with_lines
 from runs.pages.requests.page_request import PageRequest
 from runs.render.text.addresses import experiment_path

@@ -18,8 +18,8 @@ from runs.actions.clock import now_ms
 from runs.actions.views import choices as view_choices
 from runs.models import Role, View
 from runs.models.views import may_edit
-from runs.pages.list_scope import scope_named
-from runs.pages.list_state import read_part_leniently
+from runs.pages.lists.list_scope import scope_named
+from runs.pages.lists.list_state import read_part_leniently
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_list import run_list

@@ -13,7 +13,7 @@ from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.runs import create_run
 from runs.models import RunStar, User, Workspace
-from runs.pages.run_links import Links, strip, strip_size
+from runs.pages.lists.run_links import Links, strip, strip_size
 from studio.core.statuses import RunStatus
 from studio.core.viewspec import ViewSpec
 from tests.pages.rows import ALL, HTMX, link, names

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from runs.pages.list_state import ListState
-from runs.pages.run_links import Links
+from runs.pages.lists.list_state import ListState
+from runs.pages.lists.run_links import Links
 from runs.render.filters.pills import pill
 from runs.render.text import numbers
 from runs.search.query.exclusion import exclusions

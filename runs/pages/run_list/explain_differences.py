@@ -15,11 +15,11 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.pages.group_values import term_of
-from runs.pages.list_state import ListState, read_part
-from runs.pages.list_twins import kind_of, sheet_answer
+from runs.pages.lists.list_formats import kind_of, sheet_answer
+from runs.pages.lists.list_state import ListState, read_part
+from runs.pages.lists.run_links import Links
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_links import Links
 from runs.render.filters.pills import field_label
 from runs.render.run_list import sheets
 from runs.render.text import numbers

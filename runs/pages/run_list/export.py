@@ -15,9 +15,9 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment
-from runs.pages import run_table
-from runs.pages.list_state import ListState
-from runs.pages.list_twins import CSV, JSON, NOTICE_HEADER, column_of, notice
+from runs.pages.lists import run_table
+from runs.pages.lists.list_formats import CSV, JSON, NOTICE_HEADER, column_of, notice
+from runs.pages.lists.list_state import ListState
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
 from runs.render.run_list import exports, parquet, sheets

@@ -24,8 +24,8 @@ from runs.actions.run_list.history_exports import (
 )
 from runs.models import HistoryExport
 from runs.models.history_exports import ExportState
-from runs.pages.list_scope import number_of, scope_at
-from runs.pages.list_state import read_part_leniently
+from runs.pages.lists.list_scope import number_of, scope_at
+from runs.pages.lists.list_state import read_part_leniently
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition

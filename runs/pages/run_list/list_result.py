@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import ngettext
 
-from runs.pages import run_table
 from runs.pages.group_table import Grouped, as_list, find_groups, group_complaints
-from runs.pages.list_state import ListState
-from runs.pages.list_twins import kind_of
+from runs.pages.lists import run_table
+from runs.pages.lists.list_formats import kind_of
+from runs.pages.lists.list_state import ListState
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_list import selection_form as selecting
 from runs.search.query.selection import Chosen

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from django.utils.translation import ngettext
 
-from runs.pages.list_state import ListState
+from runs.pages.lists.list_state import ListState
+from runs.pages.lists.run_cells import NONE_BEST, ROLLUP, Row, rows
+from runs.pages.lists.run_links import Links
 from runs.pages.requests.conditional import SHOWN
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_cells import NONE_BEST, ROLLUP, Row, rows
-from runs.pages.run_links import Links
 from runs.search.run_list.find_runs import RunPage
 from runs.search.run_list.goals import goals_of
 from runs.search.run_list.shown_runs import in_tree, shown_runs

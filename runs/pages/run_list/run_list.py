@@ -15,20 +15,22 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.models import ExperimentStar
-from runs.pages import facets, filter_note, list_twins, run_table
+from runs.pages import facets, filter_note
 from runs.pages.experiment_description import about
 from runs.pages.group_table import group_context
 from runs.pages.group_texts import groups_twin
 from runs.pages.list_charts import charts_of
-from runs.pages.list_scope import find_experiment
-from runs.pages.list_state import ListState
+from runs.pages.lists import list_formats as list_twins
+from runs.pages.lists import run_table
+from runs.pages.lists.list_scope import find_experiment
+from runs.pages.lists.list_state import ListState
+from runs.pages.lists.run_links import Links, strip
 from runs.pages.requests import conditional
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.multiline_query import LINES, beside_box, in_one_line
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.short_address import pushed, says_too_much, to_query
 from runs.pages.run_legal import role_refusal
-from runs.pages.run_links import Links, strip
 from runs.pages.run_list import selection_form as selecting
 from runs.pages.run_list.empty_list import empty
 from runs.pages.run_list.export import asked_format, export

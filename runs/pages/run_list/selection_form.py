@@ -24,11 +24,11 @@ from runs.actions.run_list.selections import DAY, keep_selection
 from runs.models import Run, Selection
 from runs.models.selections import KEPT
 from runs.pages.compare_state import CompareState
-from runs.pages.list_scope import scope_of
-from runs.pages.list_state import ListState, state_with
+from runs.pages.lists.list_scope import scope_of
+from runs.pages.lists.list_state import ListState, state_with
+from runs.pages.lists.run_links import Links
+from runs.pages.lists.run_table import find_page
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_links import Links
-from runs.pages.run_table import find_page
 from runs.render.text import numbers
 from runs.search.compare.compare import MOST as MOST_COMPARED
 from runs.search.query import selection

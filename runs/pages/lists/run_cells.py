@@ -11,9 +11,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from runs.models import Run
-from runs.pages.run_links import Link, Links, style
-from runs.pages.tree_rows import Branch, RolledUp, branch_of, children_href, rolled_up
-from runs.pages.value_terms import term_of
+from runs.pages.lists.run_links import Link, Links, style
+from runs.pages.lists.tree_rows import (
+    Branch,
+    RolledUp,
+    branch_of,
+    children_href,
+    rolled_up,
+)
+from runs.pages.lists.value_terms import term_of
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers, times
 from runs.render.text.addresses import run_path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runs.pages.run_links import Links
+from runs.pages.lists.run_links import Links
 from runs.render.filters.pills import pill
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.pages.differing import differing
-from runs.pages.filter_pills import pills
-from runs.pages.list_state import ListState
-from runs.pages.run_cells import ROLLUP, Best, rows
-from runs.pages.run_links import Links, heads, strip, strip_size
-from runs.pages.tree_rows import roots_among, tree_totals
+from runs.pages.lists.constant_columns import differing
+from runs.pages.lists.list_state import ListState
+from runs.pages.lists.pills import pills
+from runs.pages.lists.run_cells import ROLLUP, Best, rows
+from runs.pages.lists.run_links import Links, heads, strip, strip_size
+from runs.pages.lists.tree_rows import roots_among, tree_totals
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
 from runs.search.query.counts import count_statuses, names_status

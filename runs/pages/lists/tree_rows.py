@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.pages.run_links import Links
+from runs.pages.lists.run_links import Links
 from runs.render.text import numbers
 from runs.search.run_list.find_runs import MoreChildren, RunPage, RunRow, TreePlace
 from runs.search.run_list.tree_children import MORE

@@ -13,7 +13,7 @@ from django.http import QueryDict
 
 from runs.actions.clock import now_ms
 from runs.models import Experiment, User, View, Workspace
-from runs.pages.list_scope import ListScope, scope_of
+from runs.pages.lists.list_scope import ListScope, scope_of
 from runs.pages.requests.page_request import PageRequest
 from studio.core.viewlenient import Complaint, read_leniently
 from studio.core.viewspec import ViewSpec

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from runs.access.answers import asked_form
-from runs.pages.list_state import ListState
+from runs.pages.lists.list_state import ListState
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.pills import field_label
