@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from runs.pages import (
-    experiment_description,
-    known_links,
-    row_edit,
-    run_description,
-)
+from runs.pages import experiment_description, known_links
+from runs.pages.run import description as run_description
+from runs.pages.run import row_editors as row_edit
 
 notes: list[URLPattern] = [
     path(

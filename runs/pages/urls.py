@@ -20,23 +20,23 @@ from runs.pages import (
     members,
     metric_export,
     metric_points,
-    run_cancel,
-    run_children,
-    run_detail,
     run_files,
-    run_history,
-    run_images,
     run_metrics,
-    run_name,
     run_snapshot,
-    run_tags,
-    run_tools,
     run_undo,
     sign_in,
     undo,
     view_urls,
 )
 from runs.pages.note_urls import notes
+from runs.pages.run import cancel as run_cancel
+from runs.pages.run import children as run_children
+from runs.pages.run import details as run_detail
+from runs.pages.run import history as run_history
+from runs.pages.run import images as run_images
+from runs.pages.run import name as run_name
+from runs.pages.run import tags as run_tags
+from runs.pages.run import tools as run_tools
 from runs.pages.run_list import column_menu as column_head
 from runs.pages.run_list import columns_dialog, history_export, run_list, stars
 from runs.pages.run_list import explain_differences as what_differs

@@ -14,7 +14,7 @@ from runs.actions.run.lifecycle import move
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run
 from runs.pages.lists.run_table import QUICK
-from runs.pages.run_children import of_parent
+from runs.pages.run.children import of_parent
 from studio.core.statuses import RunStatus
 from tests.pages.run_page import HTMX, PAGE, browser, cost, log
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from runs.models import Run
-from runs.pages import run_images
+from runs.pages.run import images as run_images
 from runs.search.files.images import list_images
 from tests.pages.run_page import HTMX, PAGE, browser, cost, keep
 from tests.pages.test_metric_kinds import PNG, write

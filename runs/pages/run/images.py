@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages.pictures import Picture, picture_of
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.run.pictures import Picture, picture_of
 from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
 from runs.pages.run_nothing import nothing_in
 from runs.render.text.addresses import run_path

@@ -1,0 +1,1 @@
+"""The run page: details, child runs, images, history, and its editors."""
