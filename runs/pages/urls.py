@@ -11,9 +11,6 @@ from runs.pages import (
     compare_add,
     compare_conclusion,
     experiments,
-    facets,
-    filter_complete,
-    filter_editor,
     group_choice,
     group_texts,
     invitation,
@@ -28,6 +25,9 @@ from runs.pages import (
     undo,
     view_urls,
 )
+from runs.pages.filters import completion as filter_complete
+from runs.pages.filters import facets
+from runs.pages.filters import term_editor as filter_editor
 from runs.pages.note_urls import notes
 from runs.pages.run import cancel as run_cancel
 from runs.pages.run import children as run_children

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.models import ExperimentStar
-from runs.pages import facets, filter_note
 from runs.pages.experiment_description import about
+from runs.pages.filters import error_note as filter_note
+from runs.pages.filters import facets
 from runs.pages.group_table import group_context
 from runs.pages.group_texts import groups_twin
 from runs.pages.list_charts import charts_of

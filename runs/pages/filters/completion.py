@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages.completion_options import Completion
+from runs.pages.filters.completion_options import Completion
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
 from studio.core.filters.completion import NOTHING, wanted

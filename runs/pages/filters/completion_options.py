@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.pages.completion_rows import Group, Option, begun, examples
+from runs.pages.filters.completion_rows import Group, Option, begun, examples
 from runs.pages.lists.list_state import read_part_leniently
 from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.operators import said

@@ -17,9 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages import filter_fields
-from runs.pages.filter_choices import choices
-from runs.pages.filter_draft import (
+from runs.pages.filters import field_choices as filter_fields
+from runs.pages.filters.term_form import (
     CHOICES,
     UNITS,
     Draft,
@@ -28,6 +27,7 @@ from runs.pages.filter_draft import (
     of_form,
     operators_of,
 )
+from runs.pages.filters.value_choices import choices
 from runs.pages.lists.list_scope import scope_of
 from runs.pages.lists.list_state import ListState, read_page
 from runs.pages.requests.conditional import varied

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runs.pages.filter_draft import Draft
+from runs.pages.filters.term_form import Draft
 from runs.search.filters.facets import FacetReader
 from studio.core.filters import fields
 from studio.core.filters.tree import attribute

@@ -19,8 +19,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages import facet_sections as sections
-from runs.pages.facet_state import PanelState, names, told
+from runs.pages.filters import facet_sections as sections
+from runs.pages.filters.facet_state import PanelState, names, told
 from runs.pages.lists.list_state import ListState, read_part
 from runs.pages.lists.run_links import Links
 from runs.pages.requests.conditional import varied

@@ -1,0 +1,1 @@
+"""The search box: completion, editors of terms, and the facets panel."""
