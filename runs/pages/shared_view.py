@@ -14,8 +14,8 @@ from django.utils.translation import ngettext
 from runs.models import Experiment, ShareLink, View
 from runs.pages.chart_kinds import Row, Table, note_of, table_of, title_of
 from runs.pages.chart_runs import ChartRuns, drawn_for
-from runs.pages.group_table import group_label, groups_for, too_many
-from runs.pages.group_texts import group_table
+from runs.pages.groups.group_formats import group_table
+from runs.pages.groups.group_table import group_label, groups_for, too_many
 from runs.pages.lists.list_formats import column_of, value_of
 from runs.pages.lists.run_table import with_name
 from runs.pages.view_state import list_of, list_path

@@ -11,8 +11,6 @@ from runs.pages import (
     compare_add,
     compare_conclusion,
     experiments,
-    group_choice,
-    group_texts,
     invitation,
     members,
     metric_export,
@@ -28,6 +26,8 @@ from runs.pages import (
 from runs.pages.filters import completion as filter_complete
 from runs.pages.filters import facets
 from runs.pages.filters import term_editor as filter_editor
+from runs.pages.groups import group_choice
+from runs.pages.groups import group_formats as group_texts
 from runs.pages.note_urls import notes
 from runs.pages.run import cancel as run_cancel
 from runs.pages.run import children as run_children

@@ -14,7 +14,8 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.run.goals import set_goal
 from runs.models import Experiment, Workspace
-from runs.pages import group_table, group_texts
+from runs.pages.groups import group_formats as group_texts
+from runs.pages.groups import group_table
 from runs.search.values import value_arrays as many_runs
 from tests.pages.rows import ALL, names
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages.group_values import term_of
+from runs.pages.groups.group_values import term_of
 from runs.pages.lists.list_formats import kind_of, sheet_answer
 from runs.pages.lists.list_state import ListState, read_part
 from runs.pages.lists.run_links import Links

@@ -6,7 +6,12 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import ngettext
 
-from runs.pages.group_table import Grouped, as_list, find_groups, group_complaints
+from runs.pages.groups.group_table import (
+    Grouped,
+    as_list,
+    find_groups,
+    group_complaints,
+)
 from runs.pages.lists import run_table
 from runs.pages.lists.list_formats import kind_of
 from runs.pages.lists.list_state import ListState

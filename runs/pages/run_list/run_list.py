@@ -18,8 +18,8 @@ from runs.models import ExperimentStar
 from runs.pages.experiment_description import about
 from runs.pages.filters import error_note as filter_note
 from runs.pages.filters import facets
-from runs.pages.group_table import group_context
-from runs.pages.group_texts import groups_twin
+from runs.pages.groups.group_formats import groups_twin
+from runs.pages.groups.group_table import group_context
 from runs.pages.list_charts import charts_of
 from runs.pages.lists import list_formats as list_twins
 from runs.pages.lists import run_table

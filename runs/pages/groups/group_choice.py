@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages.group_values import name_of
+from runs.pages.groups.group_values import name_of
 from runs.pages.lists.list_state import read_part_leniently
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest

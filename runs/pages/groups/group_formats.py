@@ -13,15 +13,15 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.models import Run
-from runs.pages.group_rows import NO_VALUE
-from runs.pages.group_table import (
+from runs.pages.groups.group_rows import NO_VALUE
+from runs.pages.groups.group_table import (
     COPIED,
     Grouped,
     copied_note,
     find_groups,
     too_many,
 )
-from runs.pages.group_values import name_of
+from runs.pages.groups.group_values import name_of
 from runs.pages.lists.list_formats import NOTICE_HEADER, sheet_answer
 from runs.pages.lists.list_state import ListState, read_part
 from runs.pages.lists.run_table import columns_of

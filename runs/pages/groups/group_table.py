@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Experiment, User, Workspace
-from runs.pages.group_rows import Drawer, rank_of, too_long
+from runs.pages.groups.group_rows import Drawer, rank_of, too_long
 from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_links import Links
 from runs.pages.requests.page_request import PageRequest

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Run
-from runs.pages.group_values import name_of, odd_of, term_of, title_of
+from runs.pages.groups.group_values import name_of, odd_of, term_of, title_of
 from runs.pages.lists.run_cells import Best, Row, rows
 from runs.pages.lists.run_links import Link, Links, style
 from runs.pages.requests.page_request import PageRequest
