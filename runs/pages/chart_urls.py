@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from runs.pages import chart_brush, chart_dialog, chart_figures
+from runs.pages.charts import brush as chart_brush
+from runs.pages.charts import dialog as chart_dialog
+from runs.pages.charts import figures as chart_figures
 
 BASE = "w/<str:workspace>/list/charts/"
 

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 from django.utils.timezone import get_current_timezone
 
 from runs.pages.chart_kinds import table_of
-from runs.pages.chart_row import Place, chart_cards, may_add
 from runs.pages.chart_runs import drawn_for
+from runs.pages.charts.chart_row import Place, chart_cards, may_add
+from runs.pages.charts.list_charts import PARTS
 from runs.pages.compare_state import CompareState
-from runs.pages.list_charts import PARTS
 from runs.pages.requests.page_request import PageRequest
 from runs.search.compare.compare import Comparison, Row
 from runs.search.sql.limits import time_limit

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.models import ExperimentStar
+from runs.pages.charts.list_charts import charts_of
 from runs.pages.experiment_description import about
 from runs.pages.filters import error_note as filter_note
 from runs.pages.filters import facets
 from runs.pages.groups.group_formats import groups_twin
 from runs.pages.groups.group_table import group_context
-from runs.pages.list_charts import charts_of
 from runs.pages.lists import list_formats as list_twins
 from runs.pages.lists import run_table
 from runs.pages.lists.list_scope import find_experiment

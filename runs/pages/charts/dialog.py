@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages.chart_draft import Draft, chart_of, draft_of
 from runs.pages.chart_kinds import KINDS
+from runs.pages.charts.form import Draft, chart_of, draft_of
 from runs.pages.lists.list_state import ListState, read_part_leniently
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
