@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.utils.timezone import get_current_timezone
 
 from runs.pages.chart_kinds import table_of
-from runs.pages.chart_runs import drawn_for
+from runs.pages.chart_kinds.chart_runs import drawn_for
 from runs.pages.charts.chart_row import Place, chart_cards, may_add
 from runs.pages.charts.list_charts import PARTS
 from runs.pages.compare_state import CompareState

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from runs.models import Experiment, ShareLink, View
 from runs.pages.chart_kinds import Row, Table, note_of, table_of, title_of
-from runs.pages.chart_runs import ChartRuns, drawn_for
+from runs.pages.chart_kinds.chart_runs import ChartRuns, drawn_for
 from runs.pages.groups.group_formats import group_table
 from runs.pages.groups.group_table import group_label, groups_for, too_many
 from runs.pages.lists.list_formats import column_of, value_of

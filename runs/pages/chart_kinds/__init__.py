@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from datetime import tzinfo
 
 from runs.pages.chart_kinds.bars import BARS
+from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.histogram import HISTOGRAM
 from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, Row, Table
 from runs.pages.chart_kinds.lines import LINES
+from runs.pages.chart_kinds.notes import of_runs
 from runs.pages.chart_kinds.parallel import PARALLEL
 from runs.pages.chart_kinds.scatter import SCATTER
-from runs.pages.chart_notes import of_runs
-from runs.pages.chart_runs import ChartRuns
 from runs.search.charts.run_curves import Window
 from studio.core.viewcharts import Chart
 

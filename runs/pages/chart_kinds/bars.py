@@ -7,7 +7,9 @@ from datetime import tzinfo
 
 from django.utils.translation import gettext as _
 
+from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, Drawing, Row, Table
+from runs.pages.chart_kinds.notes import of_columns, of_heights
 from runs.pages.chart_kinds.titles import group_label, group_notes
 from runs.pages.chart_kinds.values import (
     Mean,
@@ -20,8 +22,6 @@ from runs.pages.chart_kinds.values import (
     table_of_values,
     without_empty,
 )
-from runs.pages.chart_notes import of_columns, of_heights
-from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.value_charts import Dot, bar_figure
 from runs.render.filters.pills import field_label
 from runs.render.metrics.values import shown

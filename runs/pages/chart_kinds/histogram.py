@@ -6,10 +6,10 @@ from datetime import tzinfo
 
 from django.utils.translation import gettext as _
 
+from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, Drawing, Row, Table
+from runs.pages.chart_kinds.notes import not_placed, of_columns
 from runs.pages.chart_kinds.values import count_cell, look_of, numbers_of
-from runs.pages.chart_notes import not_placed, of_columns
-from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.histograms import bins_of, histogram_figure, told
 from runs.render.filters.pills import field_label
 from runs.search.charts.chart_values import column_of

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
+from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.titles import title_of_fields
-from runs.pages.chart_runs import ChartRuns
 from runs.render.metrics.values import Shown
 from runs.search.charts.run_curves import Window
 from studio.core.viewcharts import Chart

@@ -9,7 +9,9 @@ from datetime import tzinfo
 from django.utils.translation import gettext as _
 
 from runs.models import Metric
+from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, Row, Table
+from runs.pages.chart_kinds.notes import of_heights, of_series, sampled
 from runs.pages.chart_kinds.titles import group_label, group_notes
 from runs.pages.chart_kinds.values import (
     count_cell,
@@ -18,8 +20,6 @@ from runs.pages.chart_kinds.values import (
     run_row,
     series_of,
 )
-from runs.pages.chart_notes import of_heights, of_series, sampled
-from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.charts import Line, smooth
 from runs.render.charts.dashes import SOLID, dash_of_number, dash_of_place
 from runs.render.charts.run_charts import Band, DrawnLine, line_figure

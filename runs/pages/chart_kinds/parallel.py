@@ -6,10 +6,10 @@ from datetime import tzinfo
 
 from django.utils.translation import gettext as _
 
+from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, Drawing
+from runs.pages.chart_kinds.notes import of_columns
 from runs.pages.chart_kinds.values import dots_of, table_of_values, without_empty
-from runs.pages.chart_notes import of_columns
-from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.parallel import Dimension, parallel_figure
 from runs.render.filters.pills import field_label
 from runs.search.charts.chart_values import Column, column_of

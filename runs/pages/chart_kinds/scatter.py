@@ -6,15 +6,15 @@ from datetime import tzinfo
 
 from django.utils.translation import gettext as _
 
+from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, Drawing
+from runs.pages.chart_kinds.notes import of_columns, of_dots
 from runs.pages.chart_kinds.values import (
     dots_of,
     look_of,
     table_of_values,
     without_empty,
 )
-from runs.pages.chart_notes import of_columns, of_dots
-from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.axes import on_clock
 from runs.render.charts.value_charts import scatter_figure
 from runs.render.filters.pills import field_label

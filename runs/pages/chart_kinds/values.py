@@ -9,8 +9,8 @@ from datetime import tzinfo
 import numpy as np
 from django.utils.translation import gettext as _
 
+from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import Row, Table
-from runs.pages.chart_runs import ChartRuns
 from runs.render.charts.axes import Axis
 from runs.render.charts.run_charts import Look
 from runs.render.charts.value_charts import Dot

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 from runs.access.answers import as_json
 from runs.access.rules import Permission, access
 from runs.pages.chart_kinds import Figure, Table, draw, kind_of, table_of, title_of
-from runs.pages.chart_runs import ChartRuns, runs_of
+from runs.pages.chart_kinds.chart_runs import ChartRuns, runs_of
 from runs.pages.lists.list_scope import scope_of
 from runs.pages.lists.list_state import state_with
 from runs.pages.lists.run_table import QUICK, SLOW

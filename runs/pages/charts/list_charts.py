@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.timezone import get_current_timezone
 
 from runs.pages.chart_kinds import Table, table_of
-from runs.pages.chart_runs import drawn_together
+from runs.pages.chart_kinds.chart_runs import drawn_together
 from runs.pages.charts.chart_row import Place, chart_cards, may_add
 from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_links import Links

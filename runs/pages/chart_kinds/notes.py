@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.pages.chart_runs import ChartRuns
+from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.render.charts.nonfinite_markers import is_odd
 from runs.render.filters.pills import field_label
 from runs.render.text.numbers import grouped
