@@ -23,12 +23,12 @@ from runs.pages import (
     undo,
     view_urls,
 )
+from runs.pages.description_urls import notes
 from runs.pages.filters import completion as filter_complete
 from runs.pages.filters import facets
 from runs.pages.filters import term_editor as filter_editor
 from runs.pages.groups import group_choice
 from runs.pages.groups import group_formats as group_texts
-from runs.pages.note_urls import notes
 from runs.pages.run import cancel as run_cancel
 from runs.pages.run import children as run_children
 from runs.pages.run import details as run_detail
