@@ -7,9 +7,6 @@ from django.urls import URLPattern, URLResolver, path
 from runs.pages import (
     account,
     chart_urls,
-    compare,
-    compare_add,
-    compare_conclusion,
     experiments,
     invitation,
     members,
@@ -23,6 +20,9 @@ from runs.pages import (
     undo,
     view_urls,
 )
+from runs.pages.compare import add_run as compare_add
+from runs.pages.compare import compare
+from runs.pages.compare import conclusion as compare_conclusion
 from runs.pages.description_urls import notes
 from runs.pages.filters import completion as filter_complete
 from runs.pages.filters import facets

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.models import Run
 from runs.pages.charts.dialog import FORM
-from runs.pages.compare_state import CompareState
+from runs.pages.compare.state import CompareState
 from studio.core.viewspec import PARAMETERS
 from tests.pages.chart_page import CHARTS, LOSS, ask, curve, figure
 from tests.pages.rows import ALL, HTMX

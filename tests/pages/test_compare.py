@@ -17,7 +17,7 @@ from runs.actions.actor import Actor
 from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run.goals import set_goal
 from runs.models import Experiment, Run
-from runs.pages import compare_sections
+from runs.pages.compare import sections as compare_sections
 from runs.render.compare.cells import difference
 from studio.core.statuses import RunStatus
 

@@ -23,7 +23,7 @@ from runs.actions.clock import now_ms
 from runs.actions.run_list.selections import DAY, keep_selection
 from runs.models import Run, Selection
 from runs.models.selections import KEPT
-from runs.pages.compare_state import CompareState
+from runs.pages.compare.state import CompareState
 from runs.pages.lists.list_scope import scope_of
 from runs.pages.lists.list_state import ListState, state_with
 from runs.pages.lists.run_links import Links

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from runs.models import Run
-from runs.pages.compare_state import CompareState
+from runs.pages.compare.state import CompareState
 from runs.render.text.addresses import run_path
 from runs.search.compare.compare import Comparison
 from runs.search.compare.files import ComparedFiles

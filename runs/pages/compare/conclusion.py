@@ -17,7 +17,7 @@ from runs.actions.clock import now_ms
 from runs.actions.compare.conclusions import conclude
 from runs.models import Conclusion, Run
 from runs.pages import description
-from runs.pages.compare_state import CompareState, read_state
+from runs.pages.compare.state import CompareState, read_state
 from runs.pages.description import Described
 from runs.pages.live_text import shown
 from runs.pages.requests.page_request import PageRequest

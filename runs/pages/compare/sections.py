@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from runs.pages.compare_state import CompareState
+from runs.pages.compare.state import CompareState
 from runs.render.compare import cells
 from runs.render.filters.pills import field_label
 from runs.render.metrics.values import last_shown

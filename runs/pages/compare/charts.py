@@ -14,7 +14,7 @@ from runs.pages.chart_kinds import table_of
 from runs.pages.chart_kinds.chart_runs import drawn_for
 from runs.pages.charts.chart_row import Place, chart_cards, may_add
 from runs.pages.charts.list_charts import PARTS
-from runs.pages.compare_state import CompareState
+from runs.pages.compare.state import CompareState
 from runs.pages.requests.page_request import PageRequest
 from runs.search.compare.compare import Comparison, Row
 from runs.search.sql.limits import time_limit

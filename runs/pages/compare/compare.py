@@ -14,15 +14,15 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
 from runs.models import Run
-from runs.pages import compare_twins
-from runs.pages.compare_add import Candidates, candidates, found_run
-from runs.pages.compare_charts import charts_of, complaints
-from runs.pages.compare_conclusion import conclusion_card, listed
-from runs.pages.compare_diff import file_diff
-from runs.pages.compare_images import images_of
-from runs.pages.compare_sections import Table, sections
-from runs.pages.compare_state import CompareState, is_plain, read_state
-from runs.pages.compare_texts import COPIES, copied
+from runs.pages.compare import data_formats as compare_twins
+from runs.pages.compare.add_run import Candidates, candidates, found_run
+from runs.pages.compare.charts import charts_of, complaints
+from runs.pages.compare.conclusion import conclusion_card, listed
+from runs.pages.compare.file_diff import file_diff
+from runs.pages.compare.images import images_of
+from runs.pages.compare.sections import Table, sections
+from runs.pages.compare.state import CompareState, is_plain, read_state
+from runs.pages.compare.text_formats import COPIES, copied
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
 from runs.render.text.addresses import experiment_path, run_path

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from runs.pages.compare_sections import TITLES, is_found, label_of, plain
-from runs.pages.compare_state import CompareState
-from runs.pages.compare_twins import rows_of, sheet_of, told
+from runs.pages.compare.data_formats import rows_of, sheet_of, told
+from runs.pages.compare.sections import TITLES, is_found, label_of, plain
+from runs.pages.compare.state import CompareState
 from runs.render.compare.cells import LONGEST, best_of, is_number
 from runs.render.groups import paper_tables
 from runs.render.groups.paper_tables import Cell, Table

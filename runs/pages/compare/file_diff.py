@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Run
-from runs.pages.compare_state import CompareState
+from runs.pages.compare.state import CompareState
 from runs.render.compare.word_marks import (
     MOST_LINES,
     Line,

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from runs.access.answers import asked_form
-from runs.pages.compare_sections import TITLES, label_of
+from runs.pages.compare.sections import TITLES, label_of
 from runs.pages.lists.list_formats import CSV, JSON, TEXT
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest

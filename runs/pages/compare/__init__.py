@@ -1,0 +1,1 @@
+"""The comparison: runs side by side."""
