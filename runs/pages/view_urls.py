@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from runs.pages import share_links, shared, view_edit, view_history, views
+from runs.pages import share_links, shared
+from runs.pages.views import forms as view_edit
+from runs.pages.views import versions as view_history
+from runs.pages.views import views
 
 urlpatterns: list[URLPattern] = [
     path("shared/<str:secret>/", shared.shared, name="shared"),

@@ -203,7 +203,7 @@ def test_versions_are_compared_and_restored(
 def test_many_versions_are_told_in_pages(
     visitor: Client, make_view: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runs.pages.view_history.MOST", 2)
+    monkeypatch.setattr("runs.pages.views.versions.MOST", 2)
     view = make_view("sort=name")
     path = f"{VIEWS}{view.slug}/"
     for state in ("sort=-name", "sort=status", "sort=-status"):

@@ -21,9 +21,9 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_editing import REFUSED
 from runs.pages.undo import undo_href
 from runs.pages.view_bar import reset_href, save_refusal
-from runs.pages.view_conflict import conflict_page
-from runs.pages.view_links import back_of, back_shared, sent_state
 from runs.pages.view_state import address_of
+from runs.pages.views.conflict import conflict_page
+from runs.pages.views.links import back_of, back_shared, sent_state
 from runs.search.views.views import find_view, last_edit
 from studio.core.errors import Conflict, InvalidValue
 from studio.core.viewlenient import without

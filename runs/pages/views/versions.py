@@ -22,9 +22,9 @@ from runs.pages.live_text import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.undo import undo_href
 from runs.pages.view_bar import reset_href, save_refusal
-from runs.pages.view_conflict import between, conflict_page
-from runs.pages.view_links import ends
 from runs.pages.view_state import address_of
+from runs.pages.views.conflict import between, conflict_page
+from runs.pages.views.links import ends
 from runs.render.views import differences as view_words
 from runs.search.views.views import find_view, revision_of, revisions_of
 from studio.core.errors import Conflict

@@ -1,0 +1,1 @@
+"""Custom views: opened, saved, shared, deleted, restored."""
