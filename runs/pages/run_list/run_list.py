@@ -38,8 +38,8 @@ from runs.pages.run_list.export import asked_format, export
 from runs.pages.run_list.list_result import Found, find
 from runs.pages.run_list.live_rows import kept_rows, news_words
 from runs.pages.run_nothing import Nothing
-from runs.pages.view_bar import bar
-from runs.pages.view_state import missing_in, read_list, with_view
+from runs.pages.view_state.state import missing_in, read_list, with_view
+from runs.pages.view_state.view_bar import bar
 from studio.core.errors import (
     InvalidFilter,
     NotSupported,

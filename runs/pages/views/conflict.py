@@ -11,8 +11,8 @@ from runs.models import View, ViewRevision
 from runs.pages.lists.list_scope import number_of
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_editing import REFUSED
-from runs.pages.view_bar import reset_href
-from runs.pages.view_state import address_of
+from runs.pages.view_state.state import address_of
+from runs.pages.view_state.view_bar import reset_href
 from runs.render.views import differences as view_words
 from runs.search.views.views import find_view, revision_of, revisions_of
 from studio.core.errors import NotFound

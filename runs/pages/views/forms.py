@@ -20,8 +20,8 @@ from runs.pages.live_text import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_editing import REFUSED
 from runs.pages.undo import undo_href
-from runs.pages.view_bar import reset_href, save_refusal
-from runs.pages.view_state import address_of
+from runs.pages.view_state.state import address_of
+from runs.pages.view_state.view_bar import reset_href, save_refusal
 from runs.pages.views.conflict import conflict_page
 from runs.pages.views.links import back_of, back_shared, sent_state
 from runs.search.views.views import find_view, last_edit

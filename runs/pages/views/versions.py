@@ -21,8 +21,8 @@ from runs.pages.lists.list_scope import number_of
 from runs.pages.live_text import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.undo import undo_href
-from runs.pages.view_bar import reset_href, save_refusal
-from runs.pages.view_state import address_of
+from runs.pages.view_state.state import address_of
+from runs.pages.view_state.view_bar import reset_href, save_refusal
 from runs.pages.views.conflict import between, conflict_page
 from runs.pages.views.links import ends
 from runs.render.views import differences as view_words

@@ -23,8 +23,8 @@ from runs.pages.lists.list_state import read_part_leniently
 from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_list import run_list
-from runs.pages.view_bar import UNCHOSEN, bar
-from runs.pages.view_state import BUILT_IN, opened_by_link, with_view
+from runs.pages.view_state.state import BUILT_IN, opened_by_link, with_view
+from runs.pages.view_state.view_bar import UNCHOSEN, bar
 from runs.pages.views.links import back_of, ends
 from runs.search.views import views as search
 from runs.search.views.views import words_in

@@ -15,7 +15,7 @@ from runs.models import Experiment, Role, View
 from runs.models.views import may_edit
 from runs.pages.lists.list_state import ListState
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.view_state import (
+from runs.pages.view_state.state import (
     BUILT_IN,
     address_of,
     list_of,

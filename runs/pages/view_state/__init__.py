@@ -1,0 +1,1 @@
+"""Which custom view a list started from, and what was changed since."""
