@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from runs.pages import share_links, shared
+from runs.pages.public import links as share_links
+from runs.pages.public import pages as shared
 from runs.pages.views import forms as view_edit
 from runs.pages.views import versions as view_history
 from runs.pages.views import views

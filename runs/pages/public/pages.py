@@ -19,9 +19,9 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import PUBLIC, StudioRequest, access
 from runs.actions.clock import now_ms
 from runs.actions.public.links import find_share_link
+from runs.pages.public.run import pictures_of, run_context
+from runs.pages.public.view import view_context
 from runs.pages.requests.raw_files import send_raw
-from runs.pages.shared_run import pictures_of, run_context
-from runs.pages.shared_view import view_context
 from runs.storage.files import files as file_store
 from studio.core.errors import NotFound
 

@@ -1,0 +1,1 @@
+"""Public links: what people without an account see."""
