@@ -7,7 +7,6 @@ from django.urls import URLPattern, URLResolver, path
 from runs.pages import (
     account,
     chart_urls,
-    experiments,
     invitation,
     members,
     metric_export,
@@ -24,6 +23,7 @@ from runs.pages.compare import add_run as compare_add
 from runs.pages.compare import compare
 from runs.pages.compare import conclusion as compare_conclusion
 from runs.pages.description_urls import notes
+from runs.pages.experiments import experiments
 from runs.pages.filters import completion as filter_complete
 from runs.pages.filters import facets
 from runs.pages.filters import term_editor as filter_editor

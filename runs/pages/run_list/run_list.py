@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import Permission, access
 from runs.models import ExperimentStar
 from runs.pages.charts.list_charts import charts_of
-from runs.pages.experiment_description import about
+from runs.pages.experiments.description import about
 from runs.pages.filters import error_note as filter_note
 from runs.pages.filters import facets
 from runs.pages.groups.group_formats import groups_twin

@@ -1,0 +1,1 @@
+"""All experiments, and an experiment's description."""
