@@ -20,7 +20,7 @@ from runs.actions.files.pictures import attach_picture
 from runs.models import File, Run
 from runs.pages.live_text import shown
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_editing import show_editor
+from runs.pages.run_shell.editors import show_editor
 from studio.core.errors import Conflict, InvalidValue, TooLarge
 from studio.core.names import MAX_DESCRIPTION_BYTES
 

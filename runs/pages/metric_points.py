@@ -18,7 +18,7 @@ from runs.models import Metric, MetricKind
 from runs.pages.metric_choice import read_axis, read_weight
 from runs.pages.metric_documents import figure_of, value_at
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_head import find_head
+from runs.pages.run_shell.head import find_head
 from runs.render.charts.axes import Axis, Figure
 from runs.render.charts.charts import metric_figure, unit_of
 from runs.render.charts.document_charts import column_figure

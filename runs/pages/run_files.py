@@ -19,8 +19,8 @@ from runs.models import File, LoggedModel
 from runs.pages.file_preview import Content, viewer
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition, send_raw
-from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
-from runs.pages.run_nothing import nothing_in
+from runs.pages.run_shell.empty_states import nothing_in
+from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
 from runs.render.files.archive import zipped
 from runs.render.files.file_tree import Folder, Leaf, tree
 from runs.render.text.addresses import run_path

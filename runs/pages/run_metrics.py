@@ -17,8 +17,8 @@ from runs.models import Metric, MetricKind
 from runs.pages.metric_choice import FIRST_CHARTS, Choice, Together, read_choice
 from runs.pages.metric_panels import STEPS, Panel, Sources, panels
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
-from runs.pages.run_nothing import nothing_in
+from runs.pages.run_shell.empty_states import nothing_in
+from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
 from runs.render.charts.axes import Axis
 from runs.render.metrics.values import Shown, column_shown, last_shown
 from runs.render.text import times

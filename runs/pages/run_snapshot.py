@@ -19,7 +19,7 @@ from runs.models import Run, Snapshot
 from runs.pages.file_preview import Content, viewer
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition, send_raw
-from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
+from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
 from runs.render.files.file_tree import Leaf, tree
 from runs.render.text.addresses import run_path
 from runs.search.files.snapshot import find_snapshot, snapshot_of

@@ -17,8 +17,8 @@ from runs.models import ChangeSet
 from runs.pages.change_lines import line
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
-from runs.pages.run_editing import REFUSED, toast, undo_path
-from runs.pages.run_head import find_head, frame
+from runs.pages.run_shell.editors import REFUSED, toast, undo_path
+from runs.pages.run_shell.head import find_head, frame
 from runs.search.run.details import RunHead
 from runs.search.run.history import change_set_of, last_change_by
 from studio.core.errors import Conflict

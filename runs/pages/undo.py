@@ -24,7 +24,7 @@ from runs.models import ChangeSet
 from runs.pages.change_lines import line
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
-from runs.pages.run_editing import REFUSED, toast
+from runs.pages.run_shell.editors import REFUSED, toast
 from runs.search.run.history import change_set_here, last_change_here
 from runs.search.views.views import find_view, view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported

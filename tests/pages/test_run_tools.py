@@ -14,7 +14,7 @@ from runs.actions.run.heartbeats import beat
 from runs.actions.run.lifecycle import acknowledge_cancel, move, request_cancel
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Role, Run, RunEvent, Workspace
-from runs.pages import run_legal
+from runs.pages.run_shell import allowed_actions as run_legal
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of, make_member
 from tests.pages.run_page import HTMX, PAGE, browser, cost

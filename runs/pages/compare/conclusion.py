@@ -21,8 +21,8 @@ from runs.pages.compare.state import CompareState, read_state
 from runs.pages.description import Described
 from runs.pages.live_text import shown
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_editing import toast
-from runs.pages.run_legal import role_refusal
+from runs.pages.run_shell.allowed_actions import role_refusal
+from runs.pages.run_shell.editors import toast
 from runs.pages.undo import undo_href
 from runs.render.descriptions.first_line import first_line
 from runs.render.text.addresses import run_path

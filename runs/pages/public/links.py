@@ -16,7 +16,7 @@ from runs.actions.public import links as actions
 from runs.models import Run, ShareLink, View
 from runs.pages import members
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_editing import REFUSED
+from runs.pages.run_shell.editors import REFUSED
 from runs.search.run.details import find_run
 from runs.search.views.views import find_view
 from studio.core.errors import InvalidValue, NotFound

@@ -15,9 +15,9 @@ from runs.actions.run.runs import restore_run, trash_run
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
-from runs.pages.run_editing import undo_path
-from runs.pages.run_head import find_head, frame
-from runs.pages.run_legal import can_force, cancel_refusal
+from runs.pages.run_shell.allowed_actions import can_force, cancel_refusal
+from runs.pages.run_shell.editors import undo_path
+from runs.pages.run_shell.head import find_head, frame
 from runs.render.text.addresses import run_path
 from runs.search.run.details import cancel_asked, count_descendants
 from studio.core.statuses import RunStatus

@@ -21,7 +21,9 @@ from runs.pages.lists.list_scope import RUN, children_of, scope_at
 from runs.pages.lists.list_state import ListState, read_page
 from runs.pages.requests.multiline_query import with_lines
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_head import (
+from runs.pages.run_list import run_list
+from runs.pages.run_shell.empty_states import nothing_in
+from runs.pages.run_shell.head import (
     conditional,
     etag_of,
     find_head,
@@ -29,8 +31,6 @@ from runs.pages.run_head import (
     is_known,
     not_modified,
 )
-from runs.pages.run_list import run_list
-from runs.pages.run_nothing import nothing_in
 from runs.search.run.details import RunHead
 from studio.core.errors import InvalidFilter
 from studio.core.filters.filter_text import FilterText

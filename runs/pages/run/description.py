@@ -16,8 +16,8 @@ from runs.pages.description import Described, keep_picture, picture_text
 from runs.pages.description_versions import Versions
 from runs.pages.live_text import shown
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_editing import show_saved
-from runs.pages.run_head import find_head, frame
+from runs.pages.run_shell.editors import show_saved
+from runs.pages.run_shell.head import find_head, frame
 from runs.search.descriptions.versions import last_revision
 from runs.search.run.details import RunHead, tags_of
 

@@ -18,9 +18,9 @@ from runs.models import Metric, Run
 from runs.pages.compare.conclusion import listed
 from runs.pages.live_text import shown
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_head import etag_of, find_head, is_known, not_modified
-from runs.pages.run_head import show as show_tab
-from runs.pages.run_legal import GRACE, can_force
+from runs.pages.run_shell.allowed_actions import GRACE, can_force
+from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified
+from runs.pages.run_shell.head import show as show_tab
 from runs.render.charts.sparkline import sparkline
 from runs.render.metrics.values import Shown, heads_shown
 from runs.render.run.dataset_places import place_of

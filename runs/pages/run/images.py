@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import Permission, access
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.pictures import Picture, picture_of
-from runs.pages.run_head import etag_of, find_head, is_known, not_modified, show
-from runs.pages.run_nothing import nothing_in
+from runs.pages.run_shell.empty_states import nothing_in
+from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
 from runs.render.text.addresses import run_path
 from runs.render.text.numbers import grouped
 from runs.search.files.images import RunImage, list_images, names_of

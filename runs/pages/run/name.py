@@ -10,8 +10,8 @@ from runs.actions.changes.edit_conflicts import mark
 from runs.actions.clock import now_ms
 from runs.actions.run.annotate import rename
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_editing import show_editor, show_saved
-from runs.pages.run_head import find_head, frame
+from runs.pages.run_shell.editors import show_editor, show_saved
+from runs.pages.run_shell.head import find_head, frame
 from runs.search.run.details import RunHead
 from studio.core.errors import Conflict, InvalidValue
 

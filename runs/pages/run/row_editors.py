@@ -21,8 +21,8 @@ from runs.actions.run.annotate import remove_tags, rename, set_tags
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.tags import split
-from runs.pages.run_editing import REFUSED
-from runs.pages.run_head import find_head
+from runs.pages.run_shell.editors import REFUSED
+from runs.pages.run_shell.head import find_head
 from runs.pages.undo import undo_href
 from runs.render.text.addresses import run_path
 from runs.search.run.details import tags_of

@@ -15,8 +15,8 @@ from runs.actions.clock import now_ms
 from runs.actions.run.annotate import edit_tag, remove_tags, set_tags
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.details import tag_chips
-from runs.pages.run_editing import show_editor, show_saved
-from runs.pages.run_head import find_head, frame
+from runs.pages.run_shell.editors import show_editor, show_saved
+from runs.pages.run_shell.head import find_head, frame
 from runs.search.run import details as search
 from runs.search.run.details import RunHead
 from runs.search.run.known_tags import known_keys, known_values

@@ -16,9 +16,9 @@ from runs.actions.run_rows.locks import lock_run
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
-from runs.pages.run_editing import undo_path
-from runs.pages.run_head import find_head, frame
-from runs.pages.run_legal import ENDINGS, finish_refusal
+from runs.pages.run_shell.allowed_actions import ENDINGS, finish_refusal
+from runs.pages.run_shell.editors import undo_path
+from runs.pages.run_shell.head import find_head, frame
 from runs.render.text.addresses import run_path
 from studio.core.errors import InvalidState, InvalidValue
 from studio.core.statuses import RunStatus, may_follow

@@ -31,13 +31,13 @@ from runs.pages.requests.conditional import varied
 from runs.pages.requests.multiline_query import LINES, beside_box, in_one_line
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.short_address import pushed, says_too_much, to_query
-from runs.pages.run_legal import role_refusal
 from runs.pages.run_list import selection_form as selecting
 from runs.pages.run_list.empty_list import empty
 from runs.pages.run_list.export import asked_format, export
 from runs.pages.run_list.list_result import Found, find
 from runs.pages.run_list.live_rows import kept_rows, news_words
-from runs.pages.run_nothing import Nothing
+from runs.pages.run_shell.allowed_actions import role_refusal
+from runs.pages.run_shell.empty_states import Nothing
 from runs.pages.view_state.state import missing_in, read_list, with_view
 from runs.pages.view_state.view_bar import bar
 from studio.core.errors import (

@@ -10,7 +10,7 @@ from runs.actions.views.views import State, state_of
 from runs.models import View, ViewRevision
 from runs.pages.lists.list_scope import number_of
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_editing import REFUSED
+from runs.pages.run_shell.editors import REFUSED
 from runs.pages.view_state.state import address_of
 from runs.pages.view_state.view_bar import reset_href
 from runs.render.views import differences as view_words

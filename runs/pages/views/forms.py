@@ -18,7 +18,7 @@ from runs.actions.views import views as actions
 from runs.models import Role, View
 from runs.pages.live_text import shown
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_editing import REFUSED
+from runs.pages.run_shell.editors import REFUSED
 from runs.pages.undo import undo_href
 from runs.pages.view_state.state import address_of
 from runs.pages.view_state.view_bar import reset_href, save_refusal

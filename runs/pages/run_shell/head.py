@@ -19,7 +19,7 @@ from runs.access.rules import Permission
 from runs.actions.clock import now_ms
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_legal import GRACE, refusals, role_refusal
+from runs.pages.run_shell.allowed_actions import GRACE, refusals, role_refusal
 from runs.render.text.addresses import experiment_path, run_path
 from runs.search.run.details import RunHead, find_run
 from studio.core.statuses import RunStatus
