@@ -9,10 +9,7 @@ from runs.pages import (
     chart_urls,
     invitation,
     members,
-    metric_export,
-    metric_points,
     run_files,
-    run_metrics,
     run_snapshot,
     run_undo,
     sign_in,
@@ -29,6 +26,9 @@ from runs.pages.filters import facets
 from runs.pages.filters import term_editor as filter_editor
 from runs.pages.groups import group_choice
 from runs.pages.groups import group_formats as group_texts
+from runs.pages.metrics import export as metric_export
+from runs.pages.metrics import metrics as run_metrics
+from runs.pages.metrics import points as metric_points
 from runs.pages.run import cancel as run_cancel
 from runs.pages.run import children as run_children
 from runs.pages.run import details as run_detail

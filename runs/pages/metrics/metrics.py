@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.models import Metric, MetricKind
-from runs.pages.metric_choice import FIRST_CHARTS, Choice, Together, read_choice
-from runs.pages.metric_panels import STEPS, Panel, Sources, panels
+from runs.pages.metrics.choice import FIRST_CHARTS, Choice, Together, read_choice
+from runs.pages.metrics.panels import STEPS, Panel, Sources, panels
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.empty_states import nothing_in
 from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import File, Metric, MetricKind
-from runs.pages.metric_choice import Choice, Together
-from runs.pages.metric_documents import figure_of, matrix_of, not_there, value_at
+from runs.pages.metrics.choice import Choice, Together
+from runs.pages.metrics.documents import figure_of, matrix_of, not_there, value_at
 from runs.pages.run.pictures import picture_of
 from runs.render.charts.document_charts import figure_rows
 from runs.render.metrics.tables import DEFAULT_VIEW, rows_table

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 from runs.access.answers import as_json
 from runs.access.rules import Permission, access
 from runs.models import Metric, MetricKind
-from runs.pages.metric_choice import read_axis, read_weight
-from runs.pages.metric_documents import figure_of, value_at
+from runs.pages.metrics.choice import read_axis, read_weight
+from runs.pages.metrics.documents import figure_of, value_at
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.head import find_head
 from runs.render.charts.axes import Axis, Figure
