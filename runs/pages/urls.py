@@ -9,8 +9,6 @@ from runs.pages import (
     chart_urls,
     invitation,
     members,
-    run_files,
-    run_snapshot,
     run_undo,
     sign_in,
     undo,
@@ -21,6 +19,8 @@ from runs.pages.compare import compare
 from runs.pages.compare import conclusion as compare_conclusion
 from runs.pages.description_urls import notes
 from runs.pages.experiments import experiments
+from runs.pages.files import files as run_files
+from runs.pages.files import snapshot as run_snapshot
 from runs.pages.filters import completion as filter_complete
 from runs.pages.filters import facets
 from runs.pages.filters import term_editor as filter_editor

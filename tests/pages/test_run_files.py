@@ -13,7 +13,7 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, LoggedModel, Run
-from runs.pages.file_preview import END, WHOLE
+from runs.pages.files.preview import END, WHOLE
 from tests.pages.run_page import PAGE, browser, cost, keep
 from tests.parts.records import NOON
 

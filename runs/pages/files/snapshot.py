@@ -16,7 +16,7 @@ from runs.access.headers import sandbox
 from runs.access.rules import Permission, access
 from runs.access.streams import from_files
 from runs.models import Run, Snapshot
-from runs.pages.file_preview import Content, viewer
+from runs.pages.files.preview import Content, viewer
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition, send_raw
 from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
