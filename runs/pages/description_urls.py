@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from runs.pages import known_links
+from runs.pages.descriptions import completion as known_links
 from runs.pages.experiments import description as experiment_description
 from runs.pages.run import description as run_description
 from runs.pages.run import row_editors as row_edit

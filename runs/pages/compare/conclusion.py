@@ -16,10 +16,10 @@ from runs.access.rules import Permission, access, by_method
 from runs.actions.clock import now_ms
 from runs.actions.compare.conclusions import conclude
 from runs.models import Conclusion, Run
-from runs.pages import description
 from runs.pages.compare.state import CompareState, read_state
-from runs.pages.description import Described
-from runs.pages.live_text import shown
+from runs.pages.descriptions import editor as description
+from runs.pages.descriptions.editor import Described
+from runs.pages.descriptions.references import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
 from runs.pages.run_shell.editors import toast

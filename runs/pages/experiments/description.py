@@ -14,11 +14,12 @@ from runs.access.rules import Permission, access, by_method
 from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import describe_experiment
 from runs.models import Experiment
-from runs.pages import description, description_versions
-from runs.pages.description import Described
-from runs.pages.description_versions import Versions
+from runs.pages.descriptions import editor as description
+from runs.pages.descriptions import versions as description_versions
+from runs.pages.descriptions.editor import Described
+from runs.pages.descriptions.references import shown
+from runs.pages.descriptions.versions import Versions
 from runs.pages.lists.list_scope import find_experiment
-from runs.pages.live_text import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
 from runs.pages.run_shell.editors import toast

@@ -11,10 +11,11 @@ from runs.access.answers import as_json
 from runs.access.rules import Permission, access, by_method
 from runs.actions.clock import now_ms
 from runs.actions.run.annotate import TWINS, describe
-from runs.pages import description, description_versions
-from runs.pages.description import Described, keep_picture, picture_text
-from runs.pages.description_versions import Versions
-from runs.pages.live_text import shown
+from runs.pages.descriptions import editor as description
+from runs.pages.descriptions import versions as description_versions
+from runs.pages.descriptions.editor import Described, keep_picture, picture_text
+from runs.pages.descriptions.references import shown
+from runs.pages.descriptions.versions import Versions
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import show_saved
 from runs.pages.run_shell.head import find_head, frame

@@ -16,7 +16,7 @@ from runs.actions.clock import now_ms
 from runs.actions.ingest.writers import receipt_of
 from runs.models import Metric, Run
 from runs.pages.compare.conclusion import listed
-from runs.pages.live_text import shown
+from runs.pages.descriptions.references import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import GRACE, can_force
 from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified

@@ -16,7 +16,7 @@ from runs.access.views import check_may_edit, check_may_set, check_may_share
 from runs.actions.clock import now_ms
 from runs.actions.views import views as actions
 from runs.models import Role, View
-from runs.pages.live_text import shown
+from runs.pages.descriptions.references import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import REFUSED
 from runs.pages.undo import undo_href

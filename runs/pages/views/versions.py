@@ -17,8 +17,8 @@ from runs.access.views import check_may_edit
 from runs.actions.clock import now_ms
 from runs.actions.views import views as actions
 from runs.models import View, ViewRevision
+from runs.pages.descriptions.references import shown
 from runs.pages.lists.list_scope import number_of
-from runs.pages.live_text import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.undo import undo_href
 from runs.pages.view_state.state import address_of

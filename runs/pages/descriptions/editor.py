@@ -18,7 +18,7 @@ from runs.actions.changes.edit_conflicts import mark, same
 from runs.actions.clock import now_ms
 from runs.actions.files.pictures import attach_picture
 from runs.models import File, Run
-from runs.pages.live_text import shown
+from runs.pages.descriptions.references import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import show_editor
 from studio.core.errors import Conflict, InvalidValue, TooLarge

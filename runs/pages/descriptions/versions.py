@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from runs.access.rules import Permission
 from runs.models import Run
-from runs.pages.live_text import shown
+from runs.pages.descriptions.references import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
 from runs.pages.undo import undo_href

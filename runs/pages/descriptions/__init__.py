@@ -1,0 +1,1 @@
+"""Descriptions: editor, versions, and references to runs, files and metrics."""
