@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from runs.pages import (
-    account,
-    chart_urls,
-    invitation,
-    members,
-    run_undo,
-    sign_in,
-    undo,
-    view_urls,
-)
+from runs.pages import account, chart_urls, invitation, members, sign_in, view_urls
 from runs.pages.compare import add_run as compare_add
 from runs.pages.compare import compare
 from runs.pages.compare import conclusion as compare_conclusion
@@ -45,6 +36,7 @@ from runs.pages.site import azureml_redirects as portal
 from runs.pages.site import health, home
 from runs.pages.site import help as guide
 from runs.pages.site import styleguide as parts
+from runs.pages.undo import run_undo, undo
 
 RUN = "w/<str:workspace>/runs/<str:run_id>/"
 

@@ -11,7 +11,7 @@ from runs.actions.actor import Actor
 from runs.actions.changes.edit_conflicts import mark
 from runs.actions.compare.conclusions import conclude
 from runs.models import ChangeSet, Conclusion, Role, Run, Workspace
-from runs.pages.change_lines import line
+from runs.pages.undo.change_lines import line
 from runs.search.compare.conclusions import all_conclusions, conclusions_of
 from studio.core.errors import Conflict
 from tests.access.people import browser_of, make_member

@@ -23,7 +23,7 @@ from runs.pages.descriptions.references import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
 from runs.pages.run_shell.editors import toast
-from runs.pages.undo import undo_href
+from runs.pages.undo.undo import undo_href
 from runs.render.descriptions.first_line import first_line
 from runs.render.text.addresses import run_path
 from runs.search.compare.compare import find_runs_by_id

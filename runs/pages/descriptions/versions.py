@@ -16,7 +16,7 @@ from runs.models import Run
 from runs.pages.descriptions.references import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
-from runs.pages.undo import undo_href
+from runs.pages.undo.undo import undo_href
 from runs.render.compare.word_diff import word_diff
 from runs.search.descriptions.versions import Home, list_revisions, texts_of
 from studio.core.errors import NotFound

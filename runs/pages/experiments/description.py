@@ -23,7 +23,7 @@ from runs.pages.lists.list_scope import find_experiment
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
 from runs.pages.run_shell.editors import toast
-from runs.pages.undo import undo_href
+from runs.pages.undo.undo import undo_href
 from runs.render.descriptions.first_line import first_line
 from runs.render.text.addresses import experiment_path
 from runs.search.descriptions.versions import last_revision

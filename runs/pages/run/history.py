@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.actions.undo.undo import can_undo
-from runs.pages.change_lines import Line, action_words, line
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
+from runs.pages.undo.change_lines import Line, action_words, line
 from runs.search.run.history import Entry, history_of
 from studio.core.statuses import CODES
 

@@ -23,7 +23,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.tags import split
 from runs.pages.run_shell.editors import REFUSED
 from runs.pages.run_shell.head import find_head
-from runs.pages.undo import undo_href
+from runs.pages.undo.undo import undo_href
 from runs.render.text.addresses import run_path
 from runs.search.run.details import tags_of
 from studio.core.errors import Conflict, InvalidValue

@@ -20,7 +20,7 @@ from runs.models import View, ViewRevision
 from runs.pages.descriptions.references import shown
 from runs.pages.lists.list_scope import number_of
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.undo import undo_href
+from runs.pages.undo.undo import undo_href
 from runs.pages.view_state.state import address_of
 from runs.pages.view_state.view_bar import reset_href, save_refusal
 from runs.pages.views.conflict import between, conflict_page

@@ -14,11 +14,11 @@ from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
 from runs.actions.undo.undo import REDO, UNDO, undo
 from runs.models import ChangeSet
-from runs.pages.change_lines import line
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run_shell.editors import REFUSED, toast, undo_path
 from runs.pages.run_shell.head import find_head, frame
+from runs.pages.undo.change_lines import line
 from runs.search.run.details import RunHead
 from runs.search.run.history import change_set_of, last_change_by
 from studio.core.errors import Conflict

@@ -21,10 +21,10 @@ from runs.actions.clock import now_ms
 from runs.actions.undo.undo import REDO, UNDO, undo
 from runs.actions.views.undo import undo_view_change
 from runs.models import ChangeSet
-from runs.pages.change_lines import line
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run_shell.editors import REFUSED, toast
+from runs.pages.undo.change_lines import line
 from runs.search.run.history import change_set_here, last_change_here
 from runs.search.views.views import find_view, view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
