@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from runs.pages import account, chart_urls, invitation, members, sign_in, view_urls
+from runs.pages import chart_urls, view_urls
+from runs.pages.account import account, invitation, members, sign_in
 from runs.pages.compare import add_run as compare_add
 from runs.pages.compare import compare
 from runs.pages.compare import conclusion as compare_conclusion

@@ -14,7 +14,7 @@ from runs.access.rules import Permission, access, by_method
 from runs.actions.clock import now_ms
 from runs.actions.public import links as actions
 from runs.models import Run, ShareLink, View
-from runs.pages import members
+from runs.pages.account import members
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import REFUSED
 from runs.search.run.details import find_run

@@ -21,7 +21,7 @@ from runs.actions.account.sign_in import check_sign_in
 from runs.actions.account.tokens import make_token, revoke_token
 from runs.actions.clock import now_ms
 from runs.models import ApiToken, Member, Role, Theme, User
-from runs.pages.sign_in import safe_target
+from runs.pages.account.sign_in import safe_target
 from studio.core.errors import InvalidValue, NotFound, StudioError
 
 THEME_COOKIE = "theme"

@@ -14,7 +14,7 @@ from runs.actions.account.accounts import register
 from runs.actions.account.links import find_invitation, use_invitation
 from runs.actions.clock import now_ms
 from runs.models import Invitation, User
-from runs.pages.sign_in import enter
+from runs.pages.account.sign_in import enter
 from studio.core.errors import InvalidValue, StudioError
 
 

@@ -1,0 +1,1 @@
+"""Signing in, the account, invitations and members."""
