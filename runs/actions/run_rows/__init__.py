@@ -1,1 +1,1 @@
-"""The rows of a run that many actions write: texts, keys, locks, revision, search text."""
+"""Rows of a run that many actions write: texts, keys, locks, revision, search text."""

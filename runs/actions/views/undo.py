@@ -1,4 +1,4 @@
-"""Undo of what was changed about a view: as `runs.actions.undo.undo` does it of runs."""
+"""Undo of changes of a view; `runs.actions.undo` undoes those of runs."""
 
 from __future__ import annotations
 

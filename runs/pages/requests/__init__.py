@@ -1,1 +1,1 @@
-"""What every page's view starts and ends with: the request, conditional answers, downloads."""
+"""What a page's view starts and ends with: request, conditional answers, downloads."""

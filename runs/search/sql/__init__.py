@@ -1,1 +1,1 @@
-"""The SQL of single conditions: comparisons, words, keys, and the scans that fit them."""
+"""The SQL of single conditions: comparisons, words, keys, and scans that fit them."""
