@@ -151,7 +151,7 @@ def as_page(request: HttpRequest, error: StudioError) -> HttpResponse:
         "code": "" if isinstance(error, LinkUsedUp) else error.code,
         "signed_in": _is_signed_in(request),
     }
-    return render(request, "error.html", context, status=error.status)
+    return render(request, "site/error.html", context, status=error.status)
 
 
 def _title(error: StudioError) -> str:

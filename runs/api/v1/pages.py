@@ -34,7 +34,7 @@ def index(request: StudioRequest) -> HttpResponseBase:
     for subject, path, operation in operations():
         subjects[subject].append(_described(path, operation))
     context = {"subjects": subjects, "origin": public_origin(request)}
-    return render(request, "api.html", context)
+    return render(request, "api/api.html", context)
 
 
 def _described(path: str, operation: Operation) -> dict[str, object]:

@@ -59,7 +59,7 @@ def show(
         **extra,
     }
     status = error.status if error else 200
-    return render(request, "account.html", context, status=status)
+    return render(request, "account/account.html", context, status=status)
 
 
 @access(IN_PERSON)

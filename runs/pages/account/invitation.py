@@ -59,4 +59,4 @@ def _page(
 ) -> HttpResponse:
     context = {"invitation": found, "error": error, "typed": request.POST}
     status = error.status if error else 200
-    return render(request, "invitation.html", context, status=status)
+    return render(request, "account/invitation.html", context, status=status)

@@ -47,7 +47,7 @@ def show(request: StudioRequest, **extra: Any) -> HttpResponse:
         "resting_links": find_resting(links),
         **extra,
     }
-    return render(request, "members.html", context)
+    return render(request, "account/members.html", context)
 
 
 def _open_invitations(request: StudioRequest) -> list[Invitation]:

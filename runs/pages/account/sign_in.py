@@ -56,7 +56,7 @@ def _try_password(request: StudioRequest) -> HttpResponse:
 def _form(request: StudioRequest, context: dict[str, object]) -> HttpResponse:
     error = context.get("error")
     context["purpose"] = _purpose(str(context["next"]))
-    response = render(request, "sign_in.html", context)
+    response = render(request, "account/sign_in.html", context)
     if isinstance(error, StudioError):
         response.status_code = error.status
         if "retry_after" in error.details:
@@ -110,7 +110,7 @@ def sign_in_link(request: StudioRequest, secret: str) -> HttpResponse:
         user = use_sign_in_link(secret, now=now_ms())
         return enter(request, user, "/", keep=True)
     link = find_sign_in_link(secret, now=now_ms())
-    return render(request, "sign_in_link.html", {"person": link.user})
+    return render(request, "account/sign_in_link.html", {"person": link.user})
 
 
 @access(PUBLIC)

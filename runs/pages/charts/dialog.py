@@ -62,7 +62,9 @@ def edit(request: PageRequest) -> HttpResponse:
         except InvalidValue as error:
             problem = error.message.removeprefix("chart: ")
     context = _context(request, state, at, draft) | {"problem": problem}
-    template = "_chart_dialog.html" if request.htmx else "chart_dialog.html"
+    template = (
+        "charts/_chart_dialog.html" if request.htmx else "charts/chart_dialog.html"
+    )
     status = HTMX_SWAPS_THIS if problem else 200
     return varied(render(request, template, context, status=status))
 
@@ -73,7 +75,7 @@ def fields(request: PageRequest) -> HttpResponse:
     """Names that the form completes, as options."""
     state = read_part_leniently(request)
     names = _names(state, request.GET.get("find", "")[:250])
-    return varied(render(request, "_chart_fields.html", {"names": names}))
+    return varied(render(request, "charts/_chart_fields.html", {"names": names}))
 
 
 def _place(request: PageRequest, charts: Sequence[Chart]) -> int | None:

@@ -154,7 +154,7 @@ def table(request: PageRequest) -> HttpResponse:
         "back": state.scope.at(spec),
         "scope": state.scope,
     }
-    template = "_chart_table.html" if request.htmx else "chart_table.html"
+    template = "charts/_chart_table.html" if request.htmx else "charts/chart_table.html"
     return varied(render(request, template, context))
 
 

@@ -46,7 +46,7 @@ def offer(request: PageRequest) -> HttpResponse:
     state = read_state(request.GET)
     text = request.GET.get("add", "").strip()[:300]
     context = {"offered": candidates(request, state, text), "added": text}
-    return varied(render(request, "_compare_offer.html", context))
+    return varied(render(request, "compare/_compare_offer.html", context))
 
 
 def candidates(request: PageRequest, state: CompareState, text: str) -> Candidates:

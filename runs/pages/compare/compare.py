@@ -87,7 +87,7 @@ def compare(request: PageRequest) -> HttpResponse:
         "offered": offered,
         "added": added,
     }
-    template = "_compare.html" if request.htmx else "compare.html"
+    template = "compare/_compare.html" if request.htmx else "compare/compare.html"
     return varied(render(request, template, context))
 
 

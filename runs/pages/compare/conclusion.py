@@ -111,7 +111,7 @@ def _described(request: PageRequest) -> Described:
         ),
         saved=lambda said: _saved(request, state, runs, said),
         frame={"back": f"{home}?{state.query()}"},
-        page="conclusion_editor.html",
+        page="compare/conclusion_editor.html",
         links=f"{first}description/known/",
     )
 
@@ -132,7 +132,7 @@ def _saved(
         home = reverse("compare", args=[request.workspace.name])
         return redirect(f"{home}?{state.query()}")
     card = conclusion_card(request, state, runs)
-    answer = render(request, "_compare_conclusion.html", card)
+    answer = render(request, "compare/_compare_conclusion.html", card)
     if said:
         answer["HX-Trigger"] = toast(said, undo)
     return answer

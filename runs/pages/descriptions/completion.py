@@ -59,4 +59,4 @@ def _typed(request: PageRequest) -> tuple[str, str]:
 
 def _options(request: PageRequest, kind: str, found: Sequence[Known]) -> HttpResponse:
     options = [(as_written(kind, each.named), each) for each in found]
-    return render(request, "_known_links.html", {"options": options})
+    return render(request, "descriptions/_known_links.html", {"options": options})

@@ -77,7 +77,9 @@ def _preview(
     """What the page would show; without a script above the form."""
     preview = shown(request, text, asked.run)
     if request.htmx:
-        return render(request, "_description_preview.html", {"preview": preview})
+        return render(
+            request, "descriptions/_description_preview.html", {"preview": preview}
+        )
     return _form(request, asked, text, seen=seen, preview=preview)
 
 
@@ -122,5 +124,5 @@ def _form(
         **more,
     }
     refused = "problem" in more or "theirs" in more
-    template = "_description_form.html"
+    template = "descriptions/_description_form.html"
     return show_editor(request, template, context, refused=refused, page=asked.page)

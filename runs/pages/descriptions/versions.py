@@ -45,7 +45,7 @@ def show(request: PageRequest, asked: Versions) -> HttpResponse:
     context = {
         **asked.frame,
         "title": _("Versions of the description"),
-        "editor_template": "_description_versions.html",
+        "editor_template": "descriptions/_description_versions.html",
         "revisions": revisions,
         "more": more,
         "number": number,

@@ -28,7 +28,7 @@ from runs.render.descriptions.first_line import first_line
 from runs.render.text.addresses import experiment_path
 from runs.search.descriptions.versions import last_revision
 
-EDITOR_PAGE = "experiment_editor.html"
+EDITOR_PAGE = "experiments/experiment_editor.html"
 
 
 @access(Permission.ANNOTATE)
@@ -109,7 +109,7 @@ def _saved(request: PageRequest, experiment: Experiment, said: str) -> HttpRespo
             messages.success(request, said, extra_tags=undo)
         return redirect(_path(request, experiment))
     context = {"experiment": experiment, **about(request, experiment)}
-    answer = render(request, "_experiment_description.html", context)
+    answer = render(request, "experiments/_experiment_description.html", context)
     if said:
         answer["HX-Trigger"] = toast(said, undo)
     return answer

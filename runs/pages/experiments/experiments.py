@@ -46,7 +46,11 @@ def experiments(request: PageRequest) -> HttpResponse:
     if kind:
         ways = {"prev": context["previous"], "next": context["next"]}
         return list_twins.experiments_twin(request, kind, page, ways)
-    template = "_experiment_table.html" if request.htmx else "experiments.html"
+    template = (
+        "experiments/_experiment_table.html"
+        if request.htmx
+        else "experiments/experiments.html"
+    )
     answer = render(request, template, context)
     return pushed(request, answer, request.path, state.query())
 
@@ -66,7 +70,11 @@ def _find(request: PageRequest, state: State) -> ExperimentPage:
 def _refused(request: PageRequest, state: State, error: InvalidValue) -> HttpResponse:
     """The filter names what experiments have not: said where the rows would be."""
     context = table(ExperimentPage((), 0, 1, 1), state, request.workspace.name)
-    template = "_experiment_table.html" if request.htmx else "experiments.html"
+    template = (
+        "experiments/_experiment_table.html"
+        if request.htmx
+        else "experiments/experiments.html"
+    )
     status = HTMX_SWAPS_THIS if request.htmx else error.status
     context["problem"] = error.message
     return render(request, template, context, status=status)

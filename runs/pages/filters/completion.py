@@ -31,4 +31,4 @@ def complete(request: PageRequest) -> HttpResponse:
     if asked.what != NOTHING:
         groups, exact = Completion(request, asked).groups()
         context = {"groups": [g for g in groups if g.options], "exact": exact}
-    return varied(render(request, "_filter_completion.html", context))
+    return varied(render(request, "filters/_filter_completion.html", context))

@@ -52,7 +52,7 @@ def facets(request: PageRequest) -> HttpResponse:
         query = state.spec.to_query(facets=True)
         return redirect(f"{state.scope.path}?{query}")
     context = panel(request, state, state.scope.path)
-    return varied(render(request, "_facets.html", {"facets": context}))
+    return varied(render(request, "filters/_facets.html", {"facets": context}))
 
 
 @access(Permission.READ)

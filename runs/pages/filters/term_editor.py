@@ -75,7 +75,7 @@ class _Editor:
         text = self.given.get("text")
         field = self._field()
         if self.node is None and field is None and text is None:
-            return self._show("_filter_fields.html", self._fields())
+            return self._show("filters/_filter_fields.html", self._fields())
         if text is not None:
             return self._of_text(text)
         old = None if self.node is None else draft_of(self.node)
@@ -87,7 +87,7 @@ class _Editor:
                 return self._done(draft.node())
             except InvalidValue as error:
                 self.error = error.message
-        return self._show("_filter_editor.html", self._form(draft))
+        return self._show("filters/_filter_editor.html", self._form(draft))
 
     def _field(self) -> Field | None:
         name = self.given.get("field", "")
@@ -123,7 +123,7 @@ class _Editor:
             except InvalidFilter as error:
                 self.error = error.message
         context = {"text": text, "title": _("Edit filter")}
-        return self._show("_filter_editor.html", self._around() | context)
+        return self._show("filters/_filter_editor.html", self._around() | context)
 
     def _done(self, node: Node, text: str = "") -> HttpResponse:
         if self.number >= 0:
@@ -212,7 +212,9 @@ class _Editor:
         status = HTMX_SWAPS_THIS if is_wrong else 200
         context |= {"fragment": fragment, "list_name": self.scope.name}
         if not self.request.htmx:
-            page = render(self.request, "filter_editor.html", context, status=status)
+            page = render(
+                self.request, "filters/filter_editor.html", context, status=status
+            )
             return varied(page)
         answer = render(self.request, fragment, context, status=status)
         if is_wrong:

@@ -59,9 +59,11 @@ def choose_group(request: PageRequest) -> HttpResponse:
         "chosen": choices.chosen(),
         "all_but": spec.group is not None and spec.group.all_but,
         "groups": choices.offered(reader, part),
-        "fragment": "_group_choice.html",
+        "fragment": "groups/_group_choice.html",
     }
-    template = "_group_choice.html" if request.htmx else "filter_editor.html"
+    template = (
+        "groups/_group_choice.html" if request.htmx else "filters/filter_editor.html"
+    )
     return varied(render(request, template, context))
 
 

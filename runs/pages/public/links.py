@@ -84,4 +84,4 @@ def _page(request: PageRequest, shown: View | Run, problem: str) -> HttpResponse
         "note": request.POST.get("note", ""),
     }
     status = REFUSED if problem else 200
-    return render(request, "share_out.html", context, status=status)
+    return render(request, "public/share_out.html", context, status=status)

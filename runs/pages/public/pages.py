@@ -40,7 +40,7 @@ def shared(request: StudioRequest, secret: str) -> HttpResponse:
         context = run_context(link, link.run)
     # A signed-in reader's own frame has no place here.
     context |= {"link": link, "workspace": None}
-    answer = render(request, "shared.html", context)
+    answer = render(request, "public/shared.html", context)
     answer["Cache-Control"] = "private, no-store"
     return _hidden(answer)
 

@@ -34,7 +34,7 @@ def _ask(request: PageRequest, run_id: str) -> HttpResponse:
         "silent": head.run.state is RunStatus.NOT_RESPONDING,
         "can_force": can_force(request, head.run, cancel_asked(head.run).asked),
     }
-    template = "_run_cancel.html" if request.htmx else "run_cancel.html"
+    template = "run/_run_cancel.html" if request.htmx else "run/run_cancel.html"
     return render(request, template, context)
 
 

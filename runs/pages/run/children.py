@@ -45,7 +45,7 @@ def children(request: PageRequest, run_id: str) -> HttpResponseBase:
     scoped = partial(of_parent, run_id=head.run.run_id)
     context = {**_around(request, head), "here": request.get_full_path()}
     nothing = None if head.children else nothing_in("children", head.run)
-    around = run_list.Around("run_children.html", context, scoped, nothing)
+    around = run_list.Around("run/run_children.html", context, scoped, nothing)
     return run_list.show(request, _state(request, head, scoped), around)
 
 
@@ -71,7 +71,7 @@ def _head_alone(request: PageRequest, head: RunHead) -> HttpResponse:
     here = f"{around['path']}children/"
     link = request.build_absolute_uri(here)
     context = {**around, "here": here, "link": link, "head_etag": etag}
-    return conditional(render(request, "_run_above.html", context), etag)
+    return conditional(render(request, "run/_run_above.html", context), etag)
 
 
 def _around(request: PageRequest, head: RunHead) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from runs.pages.run_shell.head import find_head, frame
 from runs.search.descriptions.versions import last_revision
 from runs.search.run.details import RunHead, tags_of
 
-EDITOR_PAGE = "run_editor.html"
+EDITOR_PAGE = "run/run_editor.html"
 
 
 @access(Permission.ANNOTATE)
@@ -86,7 +86,7 @@ def _saved(request: PageRequest, head: RunHead, said: str) -> HttpResponse:
         "description": shown(request, run.description, run),
         "edited": last_revision(run),
     }
-    return show_saved(request, run, said, "_run_description.html", context)
+    return show_saved(request, run, said, "run/_run_description.html", context)
 
 
 def _versions(request: PageRequest, head: RunHead) -> Versions:

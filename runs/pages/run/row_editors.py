@@ -91,7 +91,7 @@ def _form(
         context["tags"] = [tag for tag in tags_of(run) if not tag.is_bookkeeping]
     status = REFUSED if "problem" in more else 200
     # Nothing but the form: what is left in the cell would keep it from being redrawn.
-    html = render_to_string("_row_editor.html", context, request).strip()
+    html = render_to_string("run_list/_row_editor.html", context, request).strip()
     return HttpResponse(html, status=status)
 
 

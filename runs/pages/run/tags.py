@@ -102,7 +102,7 @@ def _form(request: PageRequest, head: RunHead, box: dict[str, Any]) -> HttpRespo
         "box": {**box, "editing": True},
         "title": _("Edit tag") if "key" in box else _("Add tag"),
     }
-    template, refused = "_run_tag_box.html", "problem" in box
+    template, refused = "run/_run_tag_box.html", "problem" in box
     answer = show_editor(request, template, context, refused=refused)
     if request.htmx and refused:
         answer["HX-Retarget"] = "#tag-box"
@@ -115,7 +115,7 @@ def _saved(request: PageRequest, head: RunHead, said: str) -> HttpResponse:
         **tag_chips(request, search.tags_of(head.run)),
         "refocus": True,
     }
-    return show_saved(request, head.run, said, "_run_tags.html", context)
+    return show_saved(request, head.run, said, "run/_run_tags.html", context)
 
 
 @access(Permission.ANNOTATE)
@@ -130,4 +130,4 @@ def known_tags(request: PageRequest, run_id: str) -> HttpResponse:
         options = [f"{key}: {each}" for each in values]
     else:
         options = known_keys(request.workspace, key)
-    return render(request, "_run_tag_options.html", {"options": options})
+    return render(request, "run/_run_tag_options.html", {"options": options})

@@ -57,7 +57,7 @@ def _ask(request: PageRequest, run_id: str) -> HttpResponse:
         "refusal": finish_refusal(request, run),
         "endings": [status for status in ENDINGS if may_follow(run.state, status)],
     }
-    template = "_run_finish.html" if request.htmx else "run_finish.html"
+    template = "run/_run_finish.html" if request.htmx else "run/run_finish.html"
     return render(request, template, context)
 
 

@@ -67,7 +67,9 @@ def column_head(request: PageRequest) -> HttpResponse:
         "may_rank": request.role >= Role.CONTRIBUTOR,
         "back_href": scope.at(spec),
     }
-    template = "_column_menu.html" if request.htmx else "column_menu.html"
+    template = (
+        "run_list/_column_menu.html" if request.htmx else "run_list/column_menu.html"
+    )
     return varied(render(request, template, context))
 
 

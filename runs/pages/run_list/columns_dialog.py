@@ -71,7 +71,9 @@ def columns(request: PageRequest) -> HttpResponse:
             return HttpResponseRedirect(state.scope.at(spec))
         if not request.htmx:
             return HttpResponseRedirect(_address(state.scope, spec, request.path))
-    template = "_column_dialog.html" if request.htmx else "columns.html"
+    template = (
+        "run_list/_column_dialog.html" if request.htmx else "run_list/columns.html"
+    )
     context = _context(request, state.showing(spec), shown)
     return varied(render(request, template, context))
 

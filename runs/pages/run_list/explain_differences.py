@@ -93,7 +93,7 @@ def what_differs(request: PageRequest) -> HttpResponse:
     context = _context(state) | {"problem": problem}
     if found is not None:
         context |= _found(state, found)
-    return varied(render(request, "what_differs.html", context))
+    return varied(render(request, "run_list/what_differs.html", context))
 
 
 def _problem(total: int, found: Differences | None) -> str:

@@ -62,7 +62,11 @@ def ask(request: PageRequest) -> HttpResponse:
 @require_safe
 def progress(request: PageRequest, number: int) -> HttpResponse:
     job = _mine(request, number)
-    template = "_history_export.html" if request.htmx else "history_export.html"
+    template = (
+        "run_list/_history_export.html"
+        if request.htmx
+        else "run_list/history_export.html"
+    )
     return varied(render(request, template, _context(request, job)))
 
 

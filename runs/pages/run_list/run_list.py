@@ -60,7 +60,7 @@ class Around:
     what a list says that has no runs at all.
     """
 
-    template: str = "run_list.html"
+    template: str = "run_list/run_list.html"
     context: Mapping[str, Any] = field(default_factory=dict)
     scoped: Callable[[str], str] = str
     nothing: Nothing | None = None
@@ -204,7 +204,10 @@ def _refused_fragment(
     """The filter cannot be answered: say where and why, and leave the rows alone."""
     problem = filter_note.problem(spec, error, rows_stay=True)
     answer = render(
-        request, "_filter_note.html", {"problem": problem}, status=HTMX_SWAPS_THIS
+        request,
+        "filters/_filter_note.html",
+        {"problem": problem},
+        status=HTMX_SWAPS_THIS,
     )
     answer["HX-Retarget"] = "#filter-note"
     answer["HX-Reswap"] = "outerHTML"
@@ -252,10 +255,12 @@ def _without_rows(state: ListState) -> dict[str, Any]:
 def _fragment(
     request: PageRequest, state: ListState, context: dict[str, Any], stamp: str
 ) -> HttpResponse:
-    html = render_to_string("_run_table.html", context, request)
+    html = render_to_string("run_list/_run_table.html", context, request)
     if conditional.SHOWN not in state.given:
         # The address changes too; a look for news leaves it, and the bar, as it is.
-        html += render_to_string("_view_bar.html", {**context, "oob": True}, request)
+        html += render_to_string(
+            "views/_view_bar.html", {**context, "oob": True}, request
+        )
     etag = conditional.etag_of(stamp, html)
     if conditional.looks_the_same(request, etag):
         return conditional.not_modified(etag)

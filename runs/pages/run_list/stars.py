@@ -42,5 +42,5 @@ def _starred(request: PageRequest, on: bool) -> HttpResponse:
         # A page may have two stars of one experiment: the asking one's id comes back.
         mark = request.htmx.trigger or "star"
         context = {"starred": on, "href": request.path, "mark": mark}
-        return render(request, "_star.html", context)
+        return render(request, "site/_star.html", context)
     return HttpResponseRedirect(asked_place(request) or "/")

@@ -25,7 +25,7 @@ def show_editor(
     context: dict[str, Any],
     *,
     refused: bool,
-    page: str = "run_editor.html",
+    page: str = "run/run_editor.html",
 ) -> HttpResponse:
     """The form in its place; as a page of its own where no script opens it."""
     status = REFUSED if refused else 200

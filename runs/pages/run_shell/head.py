@@ -96,9 +96,9 @@ def show(
     request: PageRequest, head: RunHead, tab: str, etag: str, context: dict[str, Any]
 ) -> HttpResponse:
     """The page with that tab open, or its fragment."""
-    template = "_run.html" if request.htmx else "run.html"
+    template = "run/_run.html" if request.htmx else "run/run.html"
     whole = {**frame(request, head), **context, "tab": tab, "etag": etag}
-    whole["tab_template"] = f"_run_{tab}.html"
+    whole["tab_template"] = f"run/_run_{tab}.html"
     return conditional(render(request, template, whole), etag)
 
 

@@ -36,4 +36,4 @@ def guide(request: HttpRequest) -> HttpResponse:
         "is_here_only": is_loopback(urlsplit(origin).hostname or ""),
         "wheel": f"{origin}/dist/run_studio-{__version__}-py3-none-any.whl",
     }
-    return render(request, "help.html", context)
+    return render(request, "site/help.html", context)

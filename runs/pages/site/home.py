@@ -26,7 +26,7 @@ def home(request: StudioRequest) -> HttpResponse:
     last = mine.filter(pk=user.last_workspace_id or 0).first()
     workspace = last or mine.order_by("name").first()
     if workspace is None:
-        return render(request, "no_workspace.html")
+        return render(request, "site/no_workspace.html")
     return redirect("run-list", workspace.name)
 
 

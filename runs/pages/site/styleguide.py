@@ -20,7 +20,7 @@ from studio.core.statuses import RunStatus
 def parts(request: HttpRequest) -> HttpResponse:
     return render(
         request,
-        "parts.html",
+        "site/parts.html",
         {
             "colours": _found(r"^\.c-([\w-]+)", "css/parts-page.css"),
             "icons": _found(r'symbol id="((?!g-)[^"]+)"', "icons/sprite.svg"),

@@ -76,11 +76,11 @@ def _ask(
         ],
         "next": asked_place(request) or head_frame["path"],
         "title": _("Undo"),
-        "editor_template": "_undo.html",
+        "editor_template": "undo/_undo.html",
     }
     if not request.htmx:
-        return render(request, "run_editor.html", context, status=REFUSED)
-    answer = render(request, "_undo.html", context)
+        return render(request, "run/run_editor.html", context, status=REFUSED)
+    answer = render(request, "undo/_undo.html", context)
     answer["HX-Retarget"], answer["HX-Reswap"] = "#run-cancel", "outerHTML"
     return answer
 

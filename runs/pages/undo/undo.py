@@ -111,8 +111,8 @@ def _ask(request: PageRequest, change_set: ChangeSet, later: Any) -> HttpRespons
         "next": asked_place(request),
     }
     if not request.htmx:
-        return render(request, "undo.html", context, status=REFUSED)
-    answer = render(request, "_undo.html", context)
+        return render(request, "undo/undo.html", context, status=REFUSED)
+    answer = render(request, "undo/_undo.html", context)
     answer["HX-Retarget"], answer["HX-Reswap"] = f"#{DIALOG}", "outerHTML"
     return answer
 

@@ -43,7 +43,7 @@ def conflict_page(
         "their_href": reset_href(workspace, view, mine.experiment),
         "my_href": address_of(workspace, mine.experiment, mine.spec),
     }
-    return render(request, "view_conflict.html", context, status=REFUSED)
+    return render(request, "views/view_conflict.html", context, status=REFUSED)
 
 
 def between(old: State, new: State) -> list[Difference]:

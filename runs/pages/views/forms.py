@@ -192,7 +192,9 @@ def _preview(
     """The description as readers see it; without a script below its box."""
     preview = shown(request, context["values"]["description"])
     if request.htmx:
-        return render(request, "_description_preview.html", {"preview": preview})
+        return render(
+            request, "descriptions/_description_preview.html", {"preview": preview}
+        )
     return _form(request, view, context | {"preview": preview})
 
 
@@ -231,5 +233,5 @@ def _form(
         "may_lock": own or request.role == Role.OWNER,
         "back": back_of(request),
     }
-    template = "_view_form.html" if request.htmx else "view_form.html"
+    template = "views/_view_form.html" if request.htmx else "views/view_form.html"
     return render(request, template, context, status=REFUSED if refused else 200)

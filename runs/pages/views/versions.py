@@ -62,7 +62,7 @@ def history(request: PageRequest, slug: str) -> HttpResponse:
         "view_href": reset_href(request.workspace.name, view, None),
         **ends(request),
     }
-    return render(request, "view_history.html", context)
+    return render(request, "views/view_history.html", context)
 
 
 def _rows(request: PageRequest, view: View, found: Sequence[ViewRevision]) -> list[Row]:

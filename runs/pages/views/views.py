@@ -68,7 +68,9 @@ def menu(request: PageRequest) -> HttpResponse:
         "built_in": all(word in _("Default").casefold() for word in words_in(find)),
         "list_path": state.scope.path,
     }
-    part = "_view_choices.html" if "find" in request.GET else "_view_menu.html"
+    part = (
+        "views/_view_choices.html" if "find" in request.GET else "views/_view_menu.html"
+    )
     return varied(render(request, part, context))
 
 
@@ -122,7 +124,7 @@ def views(request: PageRequest) -> HttpResponse:
         "is_owner": request.role == Role.OWNER,
         **ends(request),
     }
-    return render(request, "views.html", context)
+    return render(request, "views/views.html", context)
 
 
 @access(Permission.STAR)
@@ -135,7 +137,7 @@ def star(request: PageRequest, slug: str) -> HttpResponse:
     if request.htmx:
         mark = request.htmx.trigger or "star"
         context = {"starred": on, "href": request.path, "mark": mark}
-        return render(request, "_star.html", context)
+        return render(request, "site/_star.html", context)
     return redirect(back_of(request))
 
 
