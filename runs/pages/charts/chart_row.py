@@ -3,7 +3,7 @@
     chart_cards(charts, place)
 
 A `Place` says what the page's addresses are; the cards of `_chart_row.html` are made
-from it, and `static/js/chart-row.js` draws what they name.
+from it, and `static/js/charts/chart-row.js` draws what they name.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from studio.core.errors import InvalidValue
 
 #: Of more classes those are shown that are most often taken for others, or others for.
 MOST_CLASSES = 25
-#: The strongest of the grounds that `static/css/metrics.css` has.
+#: The strongest of the grounds that `static/css/metrics/metrics.css` has.
 STRONGEST = 9
 
 

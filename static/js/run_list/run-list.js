@@ -1,6 +1,6 @@
 // The run list's box follows the list.
 
-import { unheard } from "./app.js";
+import { unheard } from "../site/app.js";
 
 const box = document.getElementById("q");
 const note = () => document.getElementById("filter-note");
@@ -72,7 +72,7 @@ function loadCharts() {
     rules.href = css;
     document.head.append(rules);
   }
-  charts ??= import("./chart-row.js").catch(() => {
+  charts ??= import("../charts/chart-row.js").catch(() => {
     charts = undefined;
     unheard();
   });

@@ -1,6 +1,6 @@
 // Columns of the run list: the dialog that picks and orders them, the menus of heads, and
 // widths. What the address says of columns is made here as the server would make it.
-import { answerOf, rest, unheard } from "./app.js";
+import { answerOf, rest, unheard } from "../site/app.js";
 import { parameter, show } from "./list-address.js";
 
 const MIN = 40;

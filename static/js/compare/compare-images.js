@@ -1,6 +1,6 @@
 // The slider of the pictures of compared runs: each shows the chosen step, or its last one
 // before that. The address keeps the step, and what the server makes for it follows.
-import { show } from "./list-address.js";
+import { show } from "../run_list/list-address.js";
 
 const WAIT = 200;
 const slider = () => document.getElementById("image-step");

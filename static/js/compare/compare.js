@@ -1,9 +1,9 @@
 // Runs side by side: finding a row while it is typed, adding a run from a list that the
 // server makes, and going on by itself while a run lives. Everything has a link or form.
-import { answerOf } from "./app.js";
-import { show } from "./list-address.js";
-import { morph } from "./morph.js";
-import { askNews, isPressed, soon } from "./run-parts.js";
+import { answerOf } from "../site/app.js";
+import { show } from "../run_list/list-address.js";
+import { morph } from "../site/morph.js";
+import { askNews, isPressed, soon } from "../run/run-parts.js";
 
 const WAIT = 150;
 const root = () => document.getElementById("compare");

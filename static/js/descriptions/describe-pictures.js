@@ -1,6 +1,6 @@
 // Pictures that are pasted, dropped or chosen: kept with the run, and shown by the text.
 
-import { toast } from "./app.js";
+import { toast } from "../site/app.js";
 
 const area = () => document.getElementById("description-text");
 const button = () => document.querySelector("[data-attach]");

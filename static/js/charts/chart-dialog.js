@@ -1,6 +1,6 @@
 // The dialog that adds or changes a chart: the form of the page of the same address.
 
-import { answerOf } from "./app.js";
+import { answerOf } from "../site/app.js";
 
 export async function open(href, leave) {
   const answer = await answerOf(href);

@@ -1,7 +1,7 @@
 // A pill opens its editor below it, Add filter the list of fields. Both are pages of
 // their own, whose fragment is shown here; the list is swapped by the form itself.
 
-import { answerOf } from "./app.js";
+import { answerOf } from "../site/app.js";
 
 const editor = document.getElementById("pill-editor");
 const WAIT = 150;

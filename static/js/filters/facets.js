@@ -1,7 +1,7 @@
 // The facets panel: it follows the list, remembers which sections are open, and lets the
 // bars of numbers be brushed. Everything in it is a link or a form.
 
-import { answerOf } from "./app.js";
+import { answerOf } from "../site/app.js";
 
 const panel = () => document.getElementById("facets");
 const button = () => document.getElementById("facets-toggle");

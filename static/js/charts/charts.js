@@ -1,6 +1,6 @@
 // Draws the charts of the run page: figures come from the server as JSON.
 
-import { toast } from "./app.js";
+import { toast } from "../site/app.js";
 import { coloured, draw, font, forget, mark, plotly, token } from "./plot.js";
 
 const drawn = new Map();

@@ -1,6 +1,6 @@
 // The dialog of columns: boxes add and remove, the handle moves, by mouse, finger and keys.
 
-import { answerOf } from "./app.js";
+import { answerOf } from "../site/app.js";
 
 export function prepareDialog(dialog, done) {
   const form = dialog.querySelector("form");

@@ -1,8 +1,8 @@
 // The charts of a page with runs: what the cards of `#chart-row` name is read as JSON,
 // drawn, and read again while it changes. Plotly comes with the first one that is shown.
 
-import { answerOf, unheard } from "./app.js";
-import { parameter, show } from "./list-address.js";
+import { answerOf, unheard } from "../site/app.js";
+import { parameter, show } from "../run_list/list-address.js";
 import { entries } from "./chart-legend.js";
 import { draw, fit, forget, isShown, plotly, series } from "./plot.js";
 

@@ -1,6 +1,6 @@
 // The boxes of the rows: they are a form's buttons, and this sends that form when there
 // is a pause, so that quick clicks lose nothing. The address keeps what is selected.
-import { rest } from "./app.js";
+import { rest } from "../site/app.js";
 
 const form = document.getElementById("select-form");
 const boxes = () => [...document.querySelectorAll("#run-table [data-pick]")];

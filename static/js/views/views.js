@@ -1,7 +1,7 @@
 // Custom views: the menu and its search come when they are opened, forms open as dialogs.
 // Without a script the menu leads to the page of all views, and forms are pages.
 
-import { answerOf } from "./app.js";
+import { answerOf } from "../site/app.js";
 
 async function made(address) {
   const answer = await answerOf(address);

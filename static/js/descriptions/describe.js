@@ -1,7 +1,7 @@
 // The editor of descriptions: write and preview, a small toolbar, bytes, and a draft
 // that this browser keeps until it is saved.
 
-import { rest } from "./app.js";
+import { rest } from "../site/app.js";
 
 const form = () => document.querySelector("[data-draft]");
 const area = () => document.getElementById("description-text");
