@@ -31,7 +31,15 @@ def visitor() -> Client:
 
 # Hosts and origins
 
-PATHS = ["/", "/sign-in/", "/healthz", "/static/css/site/base.css", "/nowhere", MLFLOW, REST]
+PATHS = [
+    "/",
+    "/sign-in/",
+    "/healthz",
+    "/static/css/site/base.css",
+    "/nowhere",
+    MLFLOW,
+    REST,
+]
 
 
 @pytest.mark.parametrize("path", PATHS)

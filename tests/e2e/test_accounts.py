@@ -71,7 +71,8 @@ def test_a_token_is_made_and_revoked(owner_page: Page, server: Server) -> None:
 
 def test_static_files_are_not_for_other_sites(server: Server) -> None:
     request = Request(
-        f"{server.url}/static/css/site/base.css", headers={"Origin": "http://evil.example"}
+        f"{server.url}/static/css/site/base.css",
+        headers={"Origin": "http://evil.example"},
     )
     with urlopen(request) as answer:
         assert "Access-Control-Allow-Origin" not in answer.headers

@@ -11,8 +11,8 @@ from runs.models import User
 from tests.access.people import browser_of
 
 ROOT = Path(__file__).resolve().parents[2]
-STYLES = sorted((ROOT / "static/css").glob("*.css"))
-SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
+STYLES = sorted((ROOT / "static/css").rglob("*.css"))
+SCRIPTS = sorted((ROOT / "static/js").rglob("*.js"))
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 TOKENS = (ROOT / "static/css/site/tokens.css").read_text()
 SPRITE = (ROOT / "static/icons/sprite.svg").read_text()
