@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.pages.chart_page import LOSS, ask, curve, figure, lines
+from tests.pages.charts.chart_page import LOSS, ask, curve, figure, lines
 from tests.pages.rows import ALL
 
 __all__ = ["curve"]

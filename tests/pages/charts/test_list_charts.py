@@ -18,7 +18,7 @@ from runs.actions.run.lifecycle import move
 from runs.models import Run
 from runs.search.metrics.metrics import CHART_POINTS
 from studio.core.statuses import RunStatus
-from tests.pages.chart_page import CHARTS, LOSS, ask, curve, figure, lines
+from tests.pages.charts.chart_page import CHARTS, LOSS, ask, curve, figure, lines
 
 __all__ = ["curve"]
 pytestmark = pytest.mark.django_db

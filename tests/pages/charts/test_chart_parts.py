@@ -20,7 +20,7 @@ from runs.models import Run
 from runs.pages.charts.dialog import FORM
 from runs.pages.compare.state import CompareState
 from studio.core.viewspec import PARAMETERS
-from tests.pages.chart_page import CHARTS, LOSS, ask, curve, figure
+from tests.pages.charts.chart_page import CHARTS, LOSS, ask, curve, figure
 from tests.pages.rows import ALL, HTMX
 
 __all__ = ["curve"]
