@@ -19,7 +19,7 @@ from runs.models import ChangeSet, Experiment, File, Member, Role, Run, User, Wo
 from runs.render.descriptions.markdown import references
 from runs.render.descriptions.references import as_written
 from tests.access.people import browser_of
-from tests.pages.run_page import HTMX, PAGE, browser, cost, keep, log
+from tests.pages.run.run_page import HTMX, PAGE, browser, cost, keep, log
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db

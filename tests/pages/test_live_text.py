@@ -10,7 +10,7 @@ from runs.actions.experiments.experiments import create_experiment
 from runs.actions.run.annotate import describe
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run, Workspace
-from tests.pages.run_page import HTMX, PAGE, browser, cost, keep, log
+from tests.pages.run.run_page import HTMX, PAGE, browser, cost, keep, log
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,7 @@ from runs.actions.ingest.rows import Row, apply_rows
 from runs.models import File, Run
 from runs.pages.metrics.panels import Panel
 from runs.storage.files import files as file_store
-from tests.pages.run_page import ACTOR, PAGE, browser, cost, keep, log
+from tests.pages.run.run_page import ACTOR, PAGE, browser, cost, keep, log
 from tests.parts.records import NOON
 from tests.render.test_documents import ACCURACY, PREDICTIONS, RESIDUALS
 

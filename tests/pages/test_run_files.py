@@ -14,7 +14,7 @@ from runs.actions.actor import Actor
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, LoggedModel, Run
 from runs.pages.files.preview import END, WHOLE
-from tests.pages.run_page import PAGE, browser, cost, keep
+from tests.pages.run.run_page import PAGE, browser, cost, keep
 from tests.parts.records import NOON
 
 __all__ = ["browser"]

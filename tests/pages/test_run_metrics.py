@@ -14,7 +14,7 @@ from runs.actions.ingest.ingest import Point, log_metrics
 from runs.models import Run
 from runs.search.metrics import metrics as run_metrics
 from runs.search.metrics.metrics import CHART_POINTS
-from tests.pages.run_page import ACTOR, HTMX, PAGE, browser, cost, log
+from tests.pages.run.run_page import ACTOR, HTMX, PAGE, browser, cost, log
 from tests.parts.records import NOON
 
 __all__ = ["browser"]

@@ -14,7 +14,7 @@ from runs.actions.actor import Actor
 from runs.actions.files.snapshots import keep_snapshot
 from runs.models import Run, User
 from runs.render.files.code import LONGEST
-from tests.pages.run_page import PAGE, browser, cost
+from tests.pages.run.run_page import PAGE, browser, cost
 from tests.parts.records import NOON
 
 __all__ = ["browser"]

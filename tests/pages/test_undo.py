@@ -12,7 +12,7 @@ from runs.actions.experiments.experiments import describe_experiment
 from runs.actions.run.annotate import rename
 from runs.models import ChangeSet, Experiment, Member, Role, Run, User, Workspace
 from tests.access.people import browser_of
-from tests.pages.run_page import HTMX, browser
+from tests.pages.run.run_page import HTMX, browser
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db

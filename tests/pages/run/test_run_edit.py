@@ -16,7 +16,7 @@ from runs.actions.run.runs import trash_run
 from runs.models import ChangeSet, Member, Role, Run, User, Workspace
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of
-from tests.pages.run_page import HTMX, PAGE, browser, cost
+from tests.pages.run.run_page import HTMX, PAGE, browser, cost
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db

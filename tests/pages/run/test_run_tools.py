@@ -17,7 +17,7 @@ from runs.models import Experiment, Role, Run, RunEvent, Workspace
 from runs.pages.run_shell import allowed_actions as run_legal
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of, make_member
-from tests.pages.run_page import HTMX, PAGE, browser, cost
+from tests.pages.run.run_page import HTMX, PAGE, browser, cost
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run
 from runs.search.run.details import cancel_asked
 from studio.core.statuses import RunStatus
-from tests.pages.run_page import HTMX, PAGE, browser
+from tests.pages.run.run_page import HTMX, PAGE, browser
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db

@@ -22,7 +22,7 @@ from runs.actions.run.runs import create_run, trash_run
 from runs.models import Experiment, Member, Role, Run, User, Workspace
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of
-from tests.pages.run_page import HTMX, PAGE, browser, cost, log
+from tests.pages.run.run_page import HTMX, PAGE, browser, cost, log
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from runs.actions.run.annotate import set_tags
 from runs.actions.run.lifecycle import move
 from runs.models import Run
 from studio.core.statuses import RunStatus
-from tests.pages.run_page import HTMX, PAGE, browser
+from tests.pages.run.run_page import HTMX, PAGE, browser
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from runs.actions.changes.edit_conflicts import mark
 from runs.actions.run.annotate import rename, set_tags
 from runs.models import ChangeSet, Member, Role, Run, User, Workspace
 from tests.access.people import browser_of
-from tests.pages.run_page import HTMX, PAGE, browser
+from tests.pages.run.run_page import HTMX, PAGE, browser
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db

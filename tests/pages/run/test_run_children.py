@@ -16,7 +16,7 @@ from runs.models import Experiment, Run
 from runs.pages.lists.run_table import QUICK
 from runs.pages.run.children import of_parent
 from studio.core.statuses import RunStatus
-from tests.pages.run_page import HTMX, PAGE, browser, cost, log
+from tests.pages.run.run_page import HTMX, PAGE, browser, cost, log
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db
