@@ -15,7 +15,7 @@ from runs.actions.actor import Actor
 from runs.actions.files.files import save_file
 from runs.actions.files.snapshots import keep_snapshot
 from runs.models import Run
-from tests.pages.test_compare import COMPARE, asked, rows
+from tests.pages.compare.test_compare import COMPARE, asked, rows
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from runs.pages.undo.change_lines import line
 from runs.search.compare.conclusions import all_conclusions, conclusions_of
 from studio.core.errors import Conflict
 from tests.access.people import browser_of, make_member
-from tests.pages.test_compare import COMPARE, HTMX
+from tests.pages.compare.test_compare import COMPARE, HTMX
 
 pytestmark = pytest.mark.django_db
 
