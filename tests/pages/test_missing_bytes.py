@@ -20,8 +20,8 @@ from runs.actions.run.runs import create_run
 from runs.models import Experiment, File, LoggedModel, Run, Snapshot
 from runs.storage.files import files
 from tests.pages.compare.test_compare import COMPARE, asked
+from tests.pages.metrics.test_metric_kinds import METRICS, PNG, document, write
 from tests.pages.run.run_page import ACTOR, PAGE, browser, keep
-from tests.pages.test_metric_kinds import METRICS, PNG, document, write
 from tests.parts.records import NOON, stored_files
 from tests.render.test_documents import RESIDUALS
 

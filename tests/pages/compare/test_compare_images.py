@@ -16,7 +16,7 @@ from runs.actions.actor import Actor
 from runs.actions.files.files import save_file
 from runs.models import Run
 from tests.pages.compare.test_compare import COMPARE, asked
-from tests.pages.test_metric_kinds import PNG, write
+from tests.pages.metrics.test_metric_kinds import PNG, write
 
 pytestmark = pytest.mark.django_db
 Save = Callable[[Run, str], None]

@@ -11,8 +11,8 @@ from django.test import Client
 from runs.models import Run
 from runs.pages.run import images as run_images
 from runs.search.files.images import list_images
+from tests.pages.metrics.test_metric_kinds import PNG, write
 from tests.pages.run.run_page import HTMX, PAGE, browser, cost, keep
-from tests.pages.test_metric_kinds import PNG, write
 
 __all__ = ["browser"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files_dir")]
