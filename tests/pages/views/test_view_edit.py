@@ -11,7 +11,7 @@ from django.test import Client
 from runs.models import User, View
 from tests.access.people import browser_of
 from tests.pages.rows import ALL, HTMX
-from tests.pages.view_rows import VIEWS
+from tests.pages.views.view_rows import VIEWS
 
 pytestmark = pytest.mark.django_db
 

@@ -23,7 +23,7 @@ from runs.models import (
 from studio.core.viewspec import ViewSpec
 from tests.access.people import browser_of
 from tests.pages.rows import ALL, link, names
-from tests.pages.view_rows import GOOD, VIEWS, state_of
+from tests.pages.views.view_rows import GOOD, VIEWS, state_of
 
 pytestmark = pytest.mark.django_db
 

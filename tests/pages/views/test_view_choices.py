@@ -29,7 +29,7 @@ from runs.models import (
 from studio.core.viewspec import ViewSpec
 from tests.access.people import browser_of
 from tests.pages.rows import ALL, HTMX, names
-from tests.pages.view_rows import VIEWS
+from tests.pages.views.view_rows import VIEWS
 
 pytestmark = pytest.mark.django_db
 
