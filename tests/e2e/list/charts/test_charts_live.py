@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.list.drawn_lines import drawn, reaches
+from tests.e2e.list.charts.drawn_lines import drawn, reaches
 from tests.parts.server import Server
 from tests.parts.wire import Connection
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.list.drawn_lines import card, drawn
+from tests.e2e.list.charts.drawn_lines import card, drawn
 from tests.e2e.list.held import Held
 
 HOME = "/w/default/experiments/digits/"

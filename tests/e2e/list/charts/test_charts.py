@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.list.curves import HIGH, POINTS, curves
-from tests.e2e.list.drawn_lines import card, drawn, reaches, spans
+from tests.e2e.list.charts.curves import HIGH, POINTS, curves
+from tests.e2e.list.charts.drawn_lines import card, drawn, reaches, spans
 from tests.parts.browser import Watch
 from tests.parts.wire import Connection
 
