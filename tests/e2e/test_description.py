@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Request, expect
 
-from tests.e2e.list.held import Held
+from tests.e2e.list.live.held import Held
 from tests.parts.browser import Watch
 from tests.parts.server import Server
 from tests.parts.wire import Connection

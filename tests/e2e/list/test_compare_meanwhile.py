@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
-from tests.e2e.list.held import Held
+from tests.e2e.list.live.held import Held
 from tests.e2e.list.rich import PIXEL
 from tests.parts.server import Server
 from tests.parts.wire import Connection

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.list.charts.drawn_lines import card, drawn
-from tests.e2e.list.held import Held
+from tests.e2e.list.live.held import Held
 
 HOME = "/w/default/experiments/digits/"
 LOSS = "line!metrics.acc"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
-from tests.e2e.list.held import Held
+from tests.e2e.list.live.held import Held
 
 LIST = "/w/default/experiments/digits/?rows=25&facets=0"
 
