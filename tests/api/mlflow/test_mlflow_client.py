@@ -18,7 +18,7 @@ from mlflow.tracking import MlflowClient
 
 from tests.parts.server import Server
 
-HERE = "tests.api.test_mlflow_client"
+HERE = "tests.api.mlflow.test_mlflow_client"
 
 
 @pytest.fixture
