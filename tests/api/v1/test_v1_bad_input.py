@@ -11,8 +11,8 @@ from django.apps import apps
 
 from runs.api.v1.openapi import operations, readable
 from runs.models import Role, View
-from tests.api import view_bodies
 from tests.api.rest import Rest, rest_client
+from tests.api.v1 import view_bodies
 
 RUN, EXPERIMENT = "runs/r1", "experiments/1"
 #: A body that is right, for every operation that takes one.

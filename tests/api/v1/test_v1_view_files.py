@@ -9,7 +9,7 @@ import yaml
 
 from runs.models import Experiment, Role, View
 from tests.api.rest import Rest
-from tests.api.test_v1_views import make, other
+from tests.api.v1.test_v1_views import make, other
 
 STATE = {"q": "status:Failed", "columns": "name,status"}
 
