@@ -13,7 +13,7 @@ from runs.actions.run.runs import create_run
 from runs.actions.undo.undo import undo
 from runs.models import ChangeSet, Experiment, Key, Kind, Run, User, Workspace
 from studio.core.errors import AlreadyExists
-from tests.actions.test_tree_races import overlapping
+from tests.actions.run.test_tree_races import overlapping
 
 TAGS: dict[str, str | None] = {"a": "1"}
 TEXTS = {"a": "1"}

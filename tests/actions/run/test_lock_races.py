@@ -18,7 +18,7 @@ from runs.actions.run.runs import create_run
 from runs.actions.run_rows.locks import lock_run
 from runs.models import Experiment, Run, Workspace
 from studio.core.errors import InvalidState
-from tests.actions.test_tree_races import overlapping
+from tests.actions.run.test_tree_races import overlapping
 
 pytestmark = pytest.mark.usefixtures("committed")
 
