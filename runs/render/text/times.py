@@ -62,7 +62,7 @@ def span_patterns() -> dict[str, str]:
     return {units: _(pattern) for units, pattern in _SPANS.items()}
 
 
-# static/js/site/clocks.js has the same rules: what ticks reads on as the server began it.
+# static/js/site/clocks.js has the same rules: what ticks reads on as it began here.
 def duration(length: int) -> str:
     """`4.1 s`, `2 min 05 s`, `18 min`, `1 h 27 min`, `2 d 3 h`: two units at most."""
     if length < 10 * SECOND:
