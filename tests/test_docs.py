@@ -64,3 +64,11 @@ def test_the_examples_are_python() -> None:
         assert scripts
         for script in scripts:
             compile(script, page, "exec")
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=str)
+def test_files_that_a_page_names_are_there(page: Path) -> None:
+    named = re.findall(r"`([\w/.-]+/[\w.-]+\.(?:py|html|css|js))`", page.read_text())
+    places = [ROOT, *(ROOT / name for name in ("runs", "static", "templates"))]
+    lost = [name for name in named if not any((at / name).exists() for at in places)]
+    assert lost == []
