@@ -71,7 +71,7 @@ def _head_alone(request: PageRequest, head: RunHead) -> HttpResponse:
     here = f"{around['path']}children/"
     link = request.build_absolute_uri(here)
     context = {**around, "here": here, "link": link, "head_etag": etag}
-    return conditional(render(request, "run/_run_above.html", context), etag)
+    return conditional(render(request, "run_shell/_run_above.html", context), etag)
 
 
 def _around(request: PageRequest, head: RunHead) -> dict[str, Any]:

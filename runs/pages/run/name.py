@@ -35,7 +35,9 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
     except Conflict as error:
         return _form(request, head, name, theirs=error.details["now"])
     said = _("Renamed") if name != before else ""
-    return show_saved(request, run, said, "run/_run_title.html", frame(request, head))
+    return show_saved(
+        request, run, said, "run_shell/_run_title.html", frame(request, head)
+    )
 
 
 edit_name = by_method(GET=_edit, POST=_save)
@@ -59,4 +61,6 @@ def _form(
         "title": _("Rename"),
     }
     refused = bool(problem) or theirs is not None
-    return show_editor(request, "run/_run_name_form.html", context, refused=refused)
+    return show_editor(
+        request, "run_shell/_run_name_form.html", context, refused=refused
+    )
