@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.backup.homes import Home
-from tests.bench.kill import Writer, new_writer
+from tests.bench.reliability.kill import Writer, new_writer
 from tests.parts.postgres import fresh_database
 from tests.parts.server import Server, running
 from tests.parts.wire import Connection

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from playwright.sync_api import sync_playwright
 
-from tests.bench import crash, delivery, interrupt, kill, places, weight
+from tests.bench import delivery, places, weight
 from tests.bench.commands import (
     AS_JSON,
     KIND,
@@ -34,6 +34,7 @@ from tests.bench.fresh_commands import (
     strain,
     views,
 )
+from tests.bench.reliability import crash, interrupt, kill
 from tests.bench.report import Report
 from tests.parts.browser import FLAGS
 from tests.parts.postgres import beside, binaries, cluster, fresh_database

@@ -58,7 +58,7 @@ def run_script(
         env |= {"STUDIO_URL": url, "STUDIO_DRAIN_SECONDS": "0.1"}
     words = [str(points), *(["away"] if url else [])]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.delivering", *words],
+        [sys.executable, "-m", "tests.bench.reliability.delivering", *words],
         env=env,
         cwd=ROOT,
         capture_output=True,

@@ -37,7 +37,7 @@ from tests.parts.server import running
 def backup(home: Path, as_json: bool, files: int, megabytes: int) -> None:
     """Back up, verify, restore and move a home that `seed` made on SQLite."""
     with entered(home.absolute(), "sqlite"):
-        from tests.bench.safeguards import measure
+        from tests.bench.reliability.safeguards import measure
 
         report = Report("Backups")
         measure(home.absolute(), report, files=files, megabytes=megabytes)
@@ -93,7 +93,7 @@ def strain(kind: str, as_json: bool, points: int, many: int) -> None:
         home = Path(folder) / "home"
         home.mkdir()
         with database(home, kind) as env:
-            from tests.bench.strain import measure
+            from tests.bench.reliability.strain import measure
 
             report = Report("Built to be slow")
             with running(home, env=env) as server:
@@ -198,7 +198,7 @@ def slow(kind: str, as_json: bool, seconds: float, each: int, uploads: int) -> N
         home = Path(folder) / "home"
         home.mkdir()
         with entered(home, kind) as env, running(home, env=env) as server:
-            from tests.bench import slow_clients
+            from tests.bench.reliability import slow_clients
 
             scene = slow_clients.prepare(server, home, env)
             held = slow_clients.measure(

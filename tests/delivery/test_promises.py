@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.bench.interrupt import interrupted
+from tests.bench.reliability.interrupt import interrupted
 from tests.delivery.acting import Actor, nobody
 from tests.parts.proxy import Proxy
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.crash import KINDS, Campaign, campaign
+from tests.bench.reliability.crash import KINDS, Campaign, campaign
 from tests.parts.postgres import beside, fresh_database
 
 

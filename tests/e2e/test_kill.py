@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.kill import one_death
+from tests.bench.reliability.kill import one_death
 from tests.parts.postgres import fresh_database
 
 

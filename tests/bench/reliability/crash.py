@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.bench.kill import Writer, new_writer
+from tests.bench.reliability.kill import Writer, new_writer
 from tests.commands.manage import manage, manage_killed
 from tests.parts.clients import ROOT
 from tests.parts.owner_token import owner_token
