@@ -104,7 +104,7 @@ def seed(runs: int, points: int, chance: int, home: Path, kind: str) -> None:
     """Fill an empty home folder with invented runs."""
     home.mkdir(parents=True, exist_ok=True)
     with entered(home, kind):
-        from tests.bench import seed as seeding
+        from tests.bench.data import seed as seeding
 
         seeding.seed(home, runs, seed=chance, points=points, say=click.echo)
 
@@ -137,7 +137,7 @@ def lists(
     """Time every family of questions to the lists, and the nasty ones."""
     smaller: dict[str, float] = {}
     if against is not None:
-        from tests.bench.growth import views_of
+        from tests.bench.data.growth import views_of
 
         smaller = views_of(against, kind, repeats, only)
     with entered(home, kind) as env:
@@ -155,7 +155,7 @@ def lists(
         with nullcontext() if no_http else running(home, env=env) as server:
             measure(visitor, server, asked, report, repeats=repeats, explain=slowest)
         if smaller:
-            from tests.bench.growth import compare
+            from tests.bench.data.growth import compare
 
             compare(report, smaller)
         report.show(as_json=as_json)
@@ -200,8 +200,8 @@ def metric(
 ) -> None:
     """Time the chart of the long metric, and reading all of it."""
     with entered(home, kind) as env:
+        from tests.bench.data.seed import long_run_id
         from tests.bench.reading import measure
-        from tests.bench.seed import long_run_id
 
         report = Report("A long metric")
         with (

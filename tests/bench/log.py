@@ -8,7 +8,7 @@ from mlflow.entities import Metric, Param, RunStatus, RunTag
 from mlflow.tracking import MlflowClient
 
 from studio.core import statuses
-from tests.bench.invented import Curve, Invented
+from tests.bench.data.invented import Curve, Invented
 
 _STATUS = {
     statuses.RunStatus.COMPLETED: "FINISHED",

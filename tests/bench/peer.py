@@ -24,7 +24,7 @@ import psutil
 
 from runs.api.mlflow.entities import NAME_TAG
 from studio.core.statuses import RunStatus
-from tests.bench.invented import (
+from tests.bench.data.invented import (
     LONG_METRIC,
     Curve,
     Invented,
@@ -32,7 +32,7 @@ from tests.bench.invented import (
     experiment_names,
     invent,
 )
-from tests.bench.seed import long_points, long_run
+from tests.bench.data.seed import long_points, long_run
 from tests.parts.clients import quiet_environment
 from tests.parts.server import kill_tree
 

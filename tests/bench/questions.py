@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from tests.bench.invented import CHILD_TAG, RARE_NAME, RARE_TAG, RARE_WORD
+from tests.bench.data.invented import CHILD_TAG, RARE_NAME, RARE_TAG, RARE_WORD
 
 ALL = "/w/default/runs/"
 #: Half of all runs are here.

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.bench.ask import Link
-from tests.bench.invented import LONG_METRIC
+from tests.bench.data.invented import LONG_METRIC
 from tests.bench.report import Report, times
 
 CHART = 150

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.bench.ask import Link
-from tests.bench.invented import EXPERIMENTS, RARE_TAG
+from tests.bench.data.invented import EXPERIMENTS, RARE_TAG
 from tests.bench.report import Report, times
 
 ROWS = 100

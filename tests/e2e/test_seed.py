@@ -14,9 +14,9 @@ from mlflow.entities import Metric
 from mlflow.tracking import MlflowClient
 
 from runs.models import change_counts, grams, rollups, root_metrics, search_text
-from tests.bench import invented
+from tests.bench.data import invented
+from tests.bench.data.seed import BATCH, long_points, long_run
 from tests.bench.log import log_runs
-from tests.bench.seed import BATCH, long_points, long_run
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import running
 

@@ -28,15 +28,15 @@ from runs.models import (
     root_metrics,
     search_text,
 )
-from tests.bench.bulk import writer
-from tests.bench.invented import (
+from tests.bench.data.bulk import writer
+from tests.bench.data.invented import (
     FIRST,
     LONG_METRIC,
     curves,
     experiment_names,
     invent,
 )
-from tests.bench.rows import Builder, Place, packed
+from tests.bench.data.rows import Builder, Place, packed
 
 Say = Callable[[str], object]
 

@@ -14,7 +14,7 @@ import psycopg
 from django.db import connection
 
 from runs.models.functions import register
-from tests.bench.rows import Table
+from tests.bench.data.rows import Table
 
 #: Their key is another table's.
 NUMBERED_BY_OTHERS = ("runs_searchtext",)

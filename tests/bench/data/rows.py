@@ -40,7 +40,7 @@ from runs.storage.growth import grow
 from runs.storage.heads import Rule, advance
 from runs.storage.points import make_points
 from studio.core.statuses import RunStatus
-from tests.bench.invented import Curve, Invented
+from tests.bench.data.invented import Curve, Invented
 
 number_of = cache(as_number)
 
