@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from runs.management import home, live_lock
 from runs.management.backup.progress import Progress
 from runs.management.move.move import move
+from runs.management.ownership import refuse_foreign
 from runs.management.unfinished import refuse_unfinished
 from studio.settings import environment
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         home.prepare(folder)
         home.lock(folder)
         refuse_unfinished(folder)
+        refuse_foreign(folder)
         source = live_lock.live_lock(folder)
         if source is not None:
             source.take()
