@@ -140,6 +140,7 @@ class Command(BaseCommand):
                 supervisor.run()
         finally:
             supervisor.end()
+            database.fold_wal()
 
     def say(self, text: str) -> None:
         self.stderr.write(text)
