@@ -29,6 +29,7 @@ def test_a_damaged_database_is_one_sentence(tmp_path: Path) -> None:
         done = manage(tmp_path, *words)
         assert done.returncode == 1
         assert "cannot be used" in done.stderr.splitlines()[-1]
+        assert "Restore a backup" in done.stderr.splitlines()[-1]
         assert "Traceback" not in done.stderr
 
 

@@ -104,6 +104,8 @@ class Command(BaseCommand):
             # Before anything is written: the two may not belong together.
             step = None if adopt else ownership.decide(ownership.examine(folder))
             self.fill(folder, step)
+            if warning := ownership.lost_files():
+                self.say(warning)
         except OSError as error:
             raise CommandError(f"{folder} cannot be used: {error}") from error
 
