@@ -17,6 +17,10 @@ def test_a_first_start_would_work_and_nothing_is_begun(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
 
 
+def test_help_names_the_command_as_the_documentation_does(tmp_path: Path) -> None:
+    assert "manage.py move-to [-h]" in manage(tmp_path, "move-to", "--help").stdout
+
+
 def test_a_folder_that_is_served_is_not_ready(server: Server) -> None:
     done = manage(server.home, *CHECK)
     assert (done.returncode, done.stdout) == (1, "")
