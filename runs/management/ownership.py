@@ -32,7 +32,7 @@ from studio.core.private import sync_folder, write_private
 #: The newest stored files that are looked up in a database without an identity.
 NEWEST = 20
 NAMING = ("runs_file", "runs_snapshot")
-ADOPT = "take the two together with `manage.py studio --adopt`"
+ADOPT = "accept the two as a pair with `manage.py studio --adopt`"
 SET_BACK = "Set DATABASE_URL and STUDIO_HOME back, restore a backup, or"
 
 

@@ -48,7 +48,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-worker",
             action="store_true",
-            help="do not run the worker; somebody else runs `manage.py worker`",
+            help="do not run the worker; run `manage.py worker` yourself",
         )
 
         parser.add_argument(
@@ -60,13 +60,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--adopt",
             action="store_true",
-            help="take this folder and this database together although they differ; "
+            help="accept this folder and this database as a pair although they differ; "
             "no file is deleted or moved",
         )
         parser.add_argument(
             "--check",
             action="store_true",
-            help="only say whether the server could start; change nothing",
+            help="check whether the server can start, without changing anything",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
