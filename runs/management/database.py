@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,6 +113,18 @@ def restore_triggers(say: Say) -> None:
     if lost:
         say(f"Built the index of words again: {', '.join(lost)} were missing")
         search_text.restore(connection)
+
+
+def fold_wal() -> None:
+    """At the end of a server: its last connection moves all writes into one file.
+
+    Its processes end without closing theirs. The WAL that would stay belongs to this
+    file alone, and destroys an older copy that is put in its place.
+    """
+    if connection.vendor == "sqlite":
+        with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT COUNT(*) FROM sqlite_master")
+    connection.close()
 
 
 def optimize(_now: int) -> None:

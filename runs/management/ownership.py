@@ -25,13 +25,14 @@ from runs.management.identity import (
     write_home,
 )
 from runs.management.read_only import Reader, describe_database, one_line, read_only
+from runs.models import File
 from runs.storage.files import files
 from studio.core.private import sync_folder, write_private
 
 #: The newest stored files that are looked up in a database without an identity.
 NEWEST = 20
 NAMING = ("runs_file", "runs_snapshot")
-ADOPT = "take the two together with `manage.py studio --adopt`"
+ADOPT = "accept the two as a pair with `manage.py studio --adopt`"
 SET_BACK = "Set DATABASE_URL and STUDIO_HOME back, restore a backup, or"
 
 
@@ -108,6 +109,22 @@ def decide(found: Facts) -> Step:
     if not found.newest and not found.names_files:
         return Step.BOTH
     return _prove(found, Step.BOTH)
+
+
+def lost_files() -> str:
+    """A sentence where the newest files that the database names are all missing.
+
+    A half copied folder can look so. An older copy of the database may name files that
+    were deleted since, so this does not stop a start.
+    """
+    blobs = list(File.objects.order_by("-pk").values_list("blob", "size")[:NEWEST])
+    if not blobs or any(files.is_whole(name, size) for name, size in blobs):
+        return ""
+    return (
+        f"None of the {len(blobs)} newest files that the database names is in "
+        f"{files.root}. If this folder is a copy, copy the stored files, too; "
+        "`manage.py verify` lists what is missing."
+    )
 
 
 def _prove(found: Facts, step: Step) -> Step:

@@ -26,6 +26,16 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
+def _next_step(error: DatabaseError) -> str:
+    """What to do about the errors of SQLite that say only what it met."""
+    text = str(error)
+    if "malformed" in text or "not a database" in text:
+        return ". Restore a backup into an empty folder (`manage.py restore`)."
+    if "disk I/O" in text or "disk is full" in text:
+        return ". Free some space or check the disk, then start again."
+    return ""
+
+
 @contextmanager
 def read_only() -> Iterator[BaseDatabaseWrapper | None]:
     """A connection that cannot write; None where there is no SQLite file yet.
@@ -38,6 +48,7 @@ def read_only() -> Iterator[BaseDatabaseWrapper | None]:
     except DatabaseError as error:
         raise CommandError(
             f"The database {describe_database()} cannot be used: {one_line(error)}"
+            f"{_next_step(error)}"
         ) from error
     finally:
         if copy is not None:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from runs.management import home, live_lock, ownership
 from runs.management.address import reserve
 from runs.management.backup.restore import refuse_partial_restore
-from runs.management.database import refuse_newer_schema
+from runs.management.database import refuse_locked, refuse_newer_schema
 from runs.management.move.moved import refuse_moved
 from runs.management.read_only import describe_database, one_line, read_only
 
@@ -44,6 +44,7 @@ def check_schema() -> None:
         if using is None:
             return
     try:
+        refuse_locked()
         refuse_newer_schema()
     except DatabaseError as error:
         raise CommandError(f"The database cannot be used: {one_line(error)}") from error

@@ -78,21 +78,27 @@ def secret_key(folder: Path) -> str:
     try:
         if not path.exists():
             _write_once(path, get_random_string(64))
-        return path.read_text().strip()
+        kept = path.read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(
             f"STUDIO_HOME: the file {path} cannot be used: {error.strerror}"
         ) from error
+    if len(kept) < MIN_SECRET_KEY:
+        raise ImproperlyConfigured(
+            f"STUDIO_HOME: the file {path} holds no key. Restore it from a backup, or "
+            "remove it; a start without it makes a new one and ends all sessions"
+        )
+    return kept
 
 
 def _write_once(path: Path, text: str) -> None:
     """Two processes may come here at once: one file wins, and is never half-written."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
     try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         os.link(name, path)
     except FileExistsError:
         pass

@@ -170,6 +170,19 @@ def test_a_folder_that_is_no_folder_of_this_homes_backups_is_refused(
 SETUP = "import django; django.setup(); from runs.management import identity"
 
 
+def test_a_damaged_database_is_one_sentence_and_no_backup(
+    home: Home, backups: Path
+) -> None:
+    path = home.path / "studio.sqlite3"
+    # A header that counts more pages than anything uses.
+    content = bytearray(path.read_bytes()) + bytes(4096 * 9)
+    content[28:32] = (len(content) // 4096).to_bytes(4, "big")
+    path.write_bytes(content)
+    assert "never used" in home.manage("backup", str(backups)).sentence
+    assert stamps(backups) == []
+    assert "The database is damaged: 9" in home.manage("verify").out
+
+
 def test_an_empty_home_is_not_backed_up(empty: Home, backups: Path) -> None:
     assert "nothing to back up" in empty.manage("backup", str(backups)).sentence
     assert not (empty.path / "studio.sqlite3").exists()

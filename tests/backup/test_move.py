@@ -61,12 +61,16 @@ def test_the_database_that_was_left_is_refused_until_it_is_adopted(
     home: Home, target: str
 ) -> None:
     home.succeed("move-to", target)
-    for words in (["studio", "--check"], ["verify"], ["backup", "/tmp/x"]):
-        sentence = home.manage(*words).sentence
+    commands = ["studio --check", "verify", "backup /tmp/x", "worker", "sweep"]
+    for command in [*commands, "member ada"]:
+        sentence = home.manage(*command.split()).sentence
         assert "moved to the PostgreSQL database studio_" in sentence
         assert "Set DATABASE_URL to it" in sentence
     moved = Home(home.path, {"DATABASE_URL": target})
     assert "Ready to start" in moved.succeed("studio", "--check")
+    renamed = Home(home.path.rename(home.path.with_name("renamed")))
+    assert "Set DATABASE_URL to it" in renamed.manage("worker").sentence
+    renamed.path.rename(home.path)
     assert "Ready to start" in home.succeed("studio", "--check", "--adopt")
     # A move that was killed just before its last step is completed.
     (home.path / "moved_to").unlink()
@@ -165,6 +169,12 @@ def test_an_address_that_cannot_be_used_is_refused(
     sentence = home.manage("move-to", address).sentence
     assert problem in sentence
     assert "secret" not in sentence
+
+
+def test_the_database_of_another_home_is_not_moved(home: Home, target: str) -> None:
+    (home.path / "identity").write_text("0" * 32)
+    assert "identities differ" in home.manage("move-to", target).sentence
+    assert tables(target) == 0
 
 
 def test_a_killed_move_leaves_both_databases_as_they_were(

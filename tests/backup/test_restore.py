@@ -31,6 +31,16 @@ def test_a_home_with_data_is_never_restored_over(home: Home, backed_up: Path) ->
     assert home.stored() == before
 
 
+def test_the_wal_of_a_lost_database_is_not_applied_to_a_restored_one(
+    empty: Home, backed_up: Path
+) -> None:
+    wal = empty.path / "studio.sqlite3-wal"
+    wal.write_bytes(b"writes of a lost database")
+    assert "not empty" in empty.manage("restore", str(backed_up)).sentence
+    wal.unlink()
+    empty.succeed("restore", str(backed_up))
+
+
 def test_a_home_that_is_served_is_not_restored_over(
     empty: Home, backed_up: Path
 ) -> None:

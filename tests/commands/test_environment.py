@@ -154,3 +154,13 @@ def test_the_deployment_checks_find_nothing_behind_https(tmp_path: Path) -> None
     env = {"STUDIO_ORIGIN": "https://studio.example.org"}
     done = manage(tmp_path, "check", "--deploy", "--fail-level=WARNING", env=env)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_secret_key_that_was_cut_off_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STUDIO_SECRET_KEY", raising=False)
+    for content in ("", environment.secret_key(tmp_path)[:40]):
+        (tmp_path / "secret_key").write_text(content)
+        with pytest.raises(ImproperlyConfigured, match="holds no key"):
+            environment.secret_key(tmp_path)

@@ -23,6 +23,7 @@ from runs.management.ownership import (
     adopt,
     decide,
     examine,
+    lost_files,
     newest_stored,
     pending_file,
     settle,
@@ -163,6 +164,21 @@ def test_commands_refuse_the_database_of_another_home(
     write_database(Y)
     with pytest.raises(CommandError, match="their identities differ"):
         call_command(*command)
+
+
+@pytest.mark.usefixtures("files_dir")
+def test_a_start_warns_where_none_of_the_named_files_is_stored(
+    run: Run, actor: Actor
+) -> None:
+    assert lost_files() == ""
+    first, second = (
+        save_file(run, name, [b"kept"], actor=actor, now=1, limit=9).blob
+        for name in ("one.txt", "two.txt")
+    )
+    files.delete(first)
+    assert lost_files() == ""
+    files.delete(second)
+    assert "None of the 2 newest files" in lost_files()
 
 
 def test_a_damaged_identity_is_refused(tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ def test_a_first_start_would_work_and_nothing_is_begun(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
 
 
+def test_help_names_the_command_as_the_documentation_does(tmp_path: Path) -> None:
+    assert "manage.py move-to [-h]" in manage(tmp_path, "move-to", "--help").stdout
+
+
 def test_a_folder_that_is_served_is_not_ready(server: Server) -> None:
     done = manage(server.home, *CHECK)
     assert (done.returncode, done.stdout) == (1, "")
@@ -29,6 +33,7 @@ def test_a_damaged_database_is_one_sentence(tmp_path: Path) -> None:
         done = manage(tmp_path, *words)
         assert done.returncode == 1
         assert "cannot be used" in done.stderr.splitlines()[-1]
+        assert "Restore a backup" in done.stderr.splitlines()[-1]
         assert "Traceback" not in done.stderr
 
 

@@ -204,6 +204,14 @@ def test_a_second_start_continues_where_the_first_stopped(tmp_path: Path) -> Non
         assert get(second.sign_in_url) == 200
 
 
+def test_a_stopped_server_leaves_its_database_in_one_file(tmp_path: Path) -> None:
+    # A WAL that stays would destroy an older copy that is put in the file's place.
+    with running(tmp_path) as server:
+        assert (tmp_path / "studio.sqlite3-wal").exists()
+        assert server.stop() == 0
+    assert [path.name for path in tmp_path.glob("studio.*")] == ["studio.sqlite3"]
+
+
 def test_it_prints_one_line(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "manage.py"), "studio", "--port=0", "--no-worker"],

@@ -159,8 +159,10 @@ def refuse_data(home: Path) -> None:
     files = Path(settings.FILES_DIR)
     stored = any(path.is_file() and path.parent != files for path in files.rglob("*"))
     there = [name for name in ("identity", "client.json") if (home / name).exists()]
-    database = home / "studio.sqlite3"
-    if stored or there or (database.exists() and database.stat().st_size):
+    # SQLite would apply the WAL of a lost database to the restored one.
+    databases = [home / name for name in ("studio.sqlite3", "studio.sqlite3-wal")]
+    there += [path.name for path in databases if path.is_file() and path.stat().st_size]
+    if stored or there:
         raise CommandError(
             f"{home} is not empty, and a restore overwrites nothing. Set STUDIO_HOME "
             "to an empty folder."

@@ -61,7 +61,8 @@ def faults(path: Path) -> list[str]:
             found = connection.execute("PRAGMA quick_check(20)").fetchall()
     except sqlite3.Error as error:
         return [str(error)]
-    return [str(row[0]) for row in found if row[0] != "ok"]
+    lines = (line for row in found for line in str(row[0]).splitlines())
+    return [line for line in lines if line != "ok" and not line.startswith("***")]
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:

@@ -15,6 +15,7 @@ from runs.actions.clock import now_ms
 from runs.management.home import is_served, read_client
 from runs.management.owner import DEFAULT_WORKSPACE, sign_in_url
 from runs.management.ownership import refuse_foreign
+from runs.management.unfinished import refuse_unfinished
 from runs.models import Member, Role, User, Workspace
 from studio.core.errors import StudioError
 
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        refuse_unfinished(settings.STUDIO_HOME)
         refuse_foreign(settings.STUDIO_HOME)
         try:
             user, member = make_member(

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from runs.management import home, live_lock
 from runs.management.backup.progress import Progress
 from runs.management.move.move import move
+from runs.management.ownership import refuse_foreign
 from runs.management.unfinished import refuse_unfinished
 from studio.settings import environment
 
@@ -23,6 +24,13 @@ SQLITE = "sqlite"
 class Command(BaseCommand):
     help = "Moves all data of the present database to another, empty one."
     requires_system_checks = ()
+
+    def create_parser(
+        self, prog_name: str, subcommand: str, **kwargs: Any
+    ) -> CommandParser:
+        # The name that the documentation has; see manage.py.
+        name = subcommand.replace("_", "-")
+        return super().create_parser(prog_name, name, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -36,6 +44,7 @@ class Command(BaseCommand):
         home.prepare(folder)
         home.lock(folder)
         refuse_unfinished(folder)
+        refuse_foreign(folder)
         source = live_lock.live_lock(folder)
         if source is not None:
             source.take()

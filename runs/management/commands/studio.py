@@ -48,7 +48,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-worker",
             action="store_true",
-            help="do not run the worker; somebody else runs `manage.py worker`",
+            help="do not run the worker; run `manage.py worker` yourself",
         )
 
         parser.add_argument(
@@ -60,13 +60,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--adopt",
             action="store_true",
-            help="take this folder and this database together although they differ; "
+            help="accept this folder and this database as a pair although they differ; "
             "no file is deleted or moved",
         )
         parser.add_argument(
             "--check",
             action="store_true",
-            help="only say whether the server could start; change nothing",
+            help="check whether the server can start, without changing anything",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -104,6 +104,8 @@ class Command(BaseCommand):
             # Before anything is written: the two may not belong together.
             step = None if adopt else ownership.decide(ownership.examine(folder))
             self.fill(folder, step)
+            if warning := ownership.lost_files():
+                self.say(warning)
         except OSError as error:
             raise CommandError(f"{folder} cannot be used: {error}") from error
 
@@ -140,6 +142,7 @@ class Command(BaseCommand):
                 supervisor.run()
         finally:
             supervisor.end()
+            database.fold_wal()
 
     def say(self, text: str) -> None:
         self.stderr.write(text)

@@ -14,6 +14,7 @@ from runs.actions.expiry.clock_jumps import expiry_paused
 from runs.actions.files.sweep import plan_sweep, sweep
 from runs.management.ownership import refuse_foreign
 from runs.management.read_only import one_line
+from runs.management.unfinished import refuse_unfinished
 
 
 class Command(BaseCommand):
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        refuse_unfinished(settings.STUDIO_HOME)
         refuse_foreign(settings.STUDIO_HOME)
         try:
             self.sweep(is_dry=options["dry_run"])

@@ -16,6 +16,7 @@ from runs.actions.clock import now_ms
 from runs.management import tether
 from runs.management.ownership import refuse_foreign
 from runs.management.tasks import TICK_SECONDS, Clock, all_tasks
+from runs.management.unfinished import refuse_unfinished
 
 
 class Command(BaseCommand):
@@ -30,6 +31,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["parent"]:
             tether.tie(options["parent"])
+        refuse_unfinished(settings.STUDIO_HOME)
         refuse_foreign(settings.STUDIO_HOME)
         stop = threading.Event()
 

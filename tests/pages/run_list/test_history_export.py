@@ -126,6 +126,17 @@ def test_it_goes_after_a_day(
     assert visitor.get(address).status_code == 404
 
 
+def test_one_whose_file_a_restore_left_behind_is_not_found(
+    visitor: Client, logged: None, files_dir: Path
+) -> None:
+    address = made(visitor)
+    HistoryWork()(0)
+    for path in (files_dir / "exports").iterdir():
+        path.unlink()
+    assert visitor.get(address).status_code == 200
+    assert visitor.get(f"{address}histories.parquet").status_code == 404
+
+
 def test_the_same_question_waits_once_and_a_wrong_one_is_refused(
     visitor: Client, logged: None
 ) -> None:
