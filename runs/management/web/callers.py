@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.http import parse_cookie
 
-from runs.access.authentication import secret_in
+from runs.access.credentials import secret_in
 from runs.access.environ_keys import KNOWN_CALLER
 from runs.access.network import address_of
 from studio.core.errors import SignInRequired
