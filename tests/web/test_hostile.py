@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import uvloop
+from django.http import HttpResponse
 from uvicorn.server import ServerState
 
 from runs.management.web.front import Front
@@ -48,27 +51,47 @@ def test_nothing_is_written_into_an_answer_when_its_client_sends_garbage(
     assert answer.count(b"HTTP/1.1") == 1
 
 
-def test_a_client_that_aborts_its_body_causes_no_error(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize(
+    "sent",
+    [
+        head("POST", "/sign-in/", "Content-Length: 9"),
+        head("GET", "/readyz") * 3,
+    ],
+    ids=["in its body", "before its answers"],
+)
+def test_a_client_that_aborts_causes_no_error(
+    sent: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
+    made: list[Connection] = []
+    calls: list[Any] = []
+    lost = threading.Event()
+
+    def application(environ: Any, start: Any) -> HttpResponse:
+        calls.append(environ)
+        # Reading goes on after the first answer, so that the end is noticed.
+        assert len(calls) == 1 or lost.wait(30)
+        start("200 OK", [])
+        return HttpResponse("late")
+
     async def work() -> None:
         loop = asyncio.get_running_loop()
-        front = Front(no_application)
-        config, state = configuration(front), ServerState()
 
         def connection() -> Connection:
-            return Connection(config, state, app_state={})
+            made.append(Connection(config, state, app_state={}))
+            return made[-1]
 
+        config, state = configuration(Front(application)), ServerState()
         server = await loop.create_server(connection, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         _reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(head("POST", "/sign-in/", "Content-Length: 9"))
-        while not state.tasks:
-            await asyncio.sleep(0)
-        [task] = state.tasks
+        writer.write(sent)
+        await until(lambda: bool(state.tasks))
+        await until(lambda: len(calls) == min(2, sent.count(b"/readyz")))
         # As a program does that is killed.
         writer.transport.abort()
-        await asyncio.wait_for(task, 10)
+        await until(lambda: made[0].is_lost)
+        lost.set()
+        await until(lambda: not state.tasks)
         server.close()
 
     with caplog.at_level(logging.ERROR):
@@ -76,5 +99,7 @@ def test_a_client_that_aborts_its_body_causes_no_error(
     assert not caplog.records
 
 
-def no_application(_environ: Any, _start: Any) -> Any:
-    raise AssertionError("A request without its whole body is nobody's work")
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.001)

@@ -77,6 +77,7 @@ class Connection(HttpToolsProtocol):
         self.head_since: float | None = None
         self._loose_bytes = 0
         self._is_in_head = False
+        self._running: Any = None
         self._lost_listeners: set[asyncio.Future[None]] = set()
         self._pace: Pace | None = None
         self._seen = 0
@@ -93,10 +94,22 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_lost = True
         self._unset_keepalive_if_required()
+        self._end_answers()
         super().connection_lost(exc)
         for listener in self._lost_listeners:
             if not listener.done():
                 listener.set_result(None)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _end_answers(self) -> None:
+        """Nobody reads them: uvicorn itself tells so to the last request alone."""
+        for cycle in (self._running, *(cycle for cycle, _app in self.pipeline)):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
 
     @contextlib.contextmanager
     def loss(self) -> Any:
@@ -189,6 +202,11 @@ class Connection(HttpToolsProtocol):
         return int(count)
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self.is_lost or self.transport.is_closing()
+
+    @property
     def is_blocked(self) -> bool:
         """Whether the client must read before more is sent."""
         return self.flow.write_paused and not self.is_lost
@@ -200,6 +218,7 @@ class Connection(HttpToolsProtocol):
 
     def cut(self) -> None:
         """End the connection now: also what the system still holds for the client."""
+        self._end_answers()
         link = self.transport.get_extra_info("socket")
         if link is not None:
             # ValueError: a client that aborts has closed it already.
