@@ -6,21 +6,18 @@ never forgiven for the sake of a cookie. Tokens in the query string do not count
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth import get_user
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from runs.access.asides import note
+from runs.access.credentials import bad_token, secret_in
 from runs.actions.account.secrets import digest
 from runs.models import ApiToken, BrowserSession, User
 from runs.storage.prepared import Prepared
-from studio.core.errors import SignInRequired
 
 #: How often "last used" and "last seen" are written at most.
 TOKEN_STEP = timedelta(minutes=1)
@@ -53,35 +50,15 @@ def identify(request: HttpRequest) -> Caller:
     return Caller(user)
 
 
-def secret_in(header: str) -> str:
-    """The token in an Authorization header: Bearer, or Basic with it as password."""
-    scheme, _space, value = header.partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip()
-    if scheme.lower() == "basic":
-        try:
-            text = base64.b64decode(value.strip(), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise _bad_token() from error
-        return text.partition(":")[2]
-    raise _bad_token()
-
-
 def find_token(secret: str) -> ApiToken:
     """The living token with this secret, of a living user."""
     now = timezone.now()
     token = _tokens.first(digest(secret))
     if token is None or (token.expires is not None and token.expires <= now):
-        raise _bad_token()
+        raise bad_token()
     if token.last_used is None or token.last_used < now - TOKEN_STEP:
         note(ApiToken.objects.filter(pk=token.pk), last_used=now)
     return token
-
-
-def _bad_token() -> SignInRequired:
-    return SignInRequired(
-        _("The token is unknown, expired or revoked. Make one on the account page.")
-    )
 
 
 def _note_session(request: HttpRequest) -> None:

@@ -109,6 +109,7 @@ def admit(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     """Let the request through to its view, or raise why not."""
     declared = admission.declared_access(request, view)
     admission.check_size(request, admission.body_limit(declared))
+    request.META[KNOWN_CALLER] = ""
     caller = identify(request)
     set_caller(request, caller)
     if caller.user is not None:

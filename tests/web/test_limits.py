@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Callable, Coroutine
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 
 from runs.access.environ_keys import KNOWN_CALLER
 from runs.management.web.callers import VERIFIED_SECONDS, Caller, Callers, Kind
@@ -193,8 +196,55 @@ def test_a_credential_that_was_refused_counts_no_longer() -> None:
     callers = Callers()
     environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
     callers.learn({**environ, KNOWN_CALLER: "token"})
-    callers.learn(environ)
+    callers.learn({**environ, KNOWN_CALLER: ""})
     assert callers.find(environ).kind is Kind.CLAIMANT
+
+
+def test_an_answer_that_asked_for_no_caller_changes_nothing() -> None:
+    callers = Callers()
+    environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
+    callers.learn({**environ, KNOWN_CALLER: "token"})
+    callers.learn(environ)
+    assert callers.find(environ).kind is Kind.PROGRAM
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "known"), [("/static/none.css", None), ("/none", None), ("/", "")]
+)
+def test_the_application_says_whether_it_asked_who_calls(
+    client: Client, path: str, known: str | None
+) -> None:
+    answer: Any = client.get(path, HTTP_AUTHORIZATION="Bearer invented")
+    assert answer.wsgi_request.META.get(KNOWN_CALLER) == known
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Bearer x", "bearer   x"),
+        ("Bearer x", f"Basic {b64encode(b'whoever:x').decode()}"),
+    ],
+)
+def test_a_token_is_one_caller_however_it_is_written(one: str, other: str) -> None:
+    callers = Callers()
+    first = {"HTTP_AUTHORIZATION": one, "REMOTE_ADDR": "192.0.2.7"}
+    second = {"HTTP_AUTHORIZATION": other, "REMOTE_ADDR": "192.0.2.7"}
+    callers.learn({**first, KNOWN_CALLER: "token"})
+    callers.learn({**second, KNOWN_CALLER: "token"})
+    assert callers.find(first) == callers.find(second)
+
+
+def test_a_session_is_one_caller_whatever_other_cookies_there_are() -> None:
+    callers = Callers()
+    name = settings.SESSION_COOKIE_NAME
+    plain = {"HTTP_COOKIE": f"{name}=x", "REMOTE_ADDR": "192.0.2.7"}
+    # Read by the letter, the quoted value hides the session that Django sees.
+    hidden = f'{name}=invented; a="; {name}=x; "'
+    callers.learn({**plain, KNOWN_CALLER: "session"})
+    found = callers.find({**plain, "HTTP_COOKIE": hidden})
+    assert found == callers.find(plain)
+    assert found.kind is Kind.PERSON
 
 
 def test_a_transfer_may_stop_for_a_while_and_must_keep_its_rate() -> None:

@@ -55,7 +55,7 @@ class Sender:
         self, link: Connection, send: Send, readers: ThreadPoolExecutor
     ) -> None:
         self.link = link
-        self._send = send
+        self._sink = send
         self.readers = readers
         self.has_begun = False
 
@@ -73,6 +73,11 @@ class Sender:
 
     async def end(self) -> None:
         await self._send({"type": "http.response.body", "body": b""})
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        if self.link.is_over:
+            raise Broken
+        await self._sink(message)
 
     async def _begin(self, answer: Answer) -> None:
         self.has_begun = True

@@ -12,13 +12,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from django.conf import settings
+from django.http import parse_cookie
 
+from runs.access.credentials import secret_in
 from runs.access.environ_keys import KNOWN_CALLER
 from runs.access.network import address_of
+from studio.core.errors import SignInRequired
 
 #: How long the application's word holds.
 VERIFIED_SECONDS = 600.0
@@ -60,12 +62,12 @@ class Callers:
 
     def learn(self, environ: dict[str, Any]) -> None:
         """Remember what the application found out while it answered."""
-        credential = credential_in(environ)
-        if not credential:
+        credential, known = credential_in(environ), environ.get(KNOWN_CALLER)
+        # For static files and unknown paths it does not ask who calls.
+        if not credential or known is None:
             return
         self._verified.pop(credential, None)
-        known = environ.get(KNOWN_CALLER)
-        if known is None:
+        if not known:
             return
         self._verified[credential] = (Kind(known), self.clock() + VERIFIED_SECONDS)
         if len(self._verified) > MAX_VERIFIED:
@@ -73,20 +75,25 @@ class Callers:
 
 
 def credential_in(environ: dict[str, Any]) -> str:
-    """A digest of the token or session; empty without one."""
-    secret = environ.get("HTTP_AUTHORIZATION") or _session_in(environ)
+    """A digest of the token or session; empty without one.
+
+    Of the secret as the access rules read it: who writes a header in another way is
+    still the same caller.
+    """
+    header = environ.get("HTTP_AUTHORIZATION")
+    secret = _session_in(environ) if header is None else f"token {_token_in(header)}"
     if not secret:
         return ""
     return hashlib.blake2b(secret.encode(), digest_size=16).hexdigest()
 
 
-def _session_in(environ: dict[str, Any]) -> str:
-    text = environ.get("HTTP_COOKIE", "")
-    name = settings.SESSION_COOKIE_NAME
-    if name not in text:
-        return ""
+def _token_in(header: str) -> str:
     try:
-        found = SimpleCookie(text).get(name)
-    except CookieError:
+        return secret_in(header)
+    except SignInRequired:
         return ""
-    return found.value if found else ""
+
+
+def _session_in(environ: dict[str, Any]) -> str:
+    text, name = environ.get("HTTP_COOKIE", ""), settings.SESSION_COOKIE_NAME
+    return parse_cookie(text).get(name, "") if name in text else ""

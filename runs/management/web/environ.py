@@ -34,6 +34,9 @@ def environ_of(scope: Mapping[str, Any]) -> dict[str, Any]:
     }
     for name, value in scope["headers"]:
         add_header(environ, name.decode("latin-1"), value.decode("latin-1"))
+    if "HTTP_HOST" not in environ and scope["http_version"] != "1.0":
+        # RFC 9112, 3.2: such a request is refused. Django would take the server's name.
+        environ["SERVER_NAME"] = ""
     return environ
 
 

@@ -6,6 +6,7 @@ in; then it waits for a thread; Django answers; the answer is sent without the t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -37,6 +38,8 @@ from studio.core.errors import StudioError
 FILE_THREADS = 4
 #: Answered by the event loop itself, and by a thread of its own.
 ALIVE, READY = b"/healthz", b"/readyz"
+#: How long a small body of somebody unknown is waited for before a look at the rules.
+SOON_SECONDS = 1.0
 #: Of these at a time by that thread; more are requests like any other.
 MAX_CHECKS = 4
 
@@ -100,9 +103,13 @@ class Exchange:
             if permitted is None:
                 return
             limit = permitted
-        is_whole = True
-        if self._has_body():
+        is_whole: bool | None = True
+        if self._has_body() and self._is_expected():
             is_whole = await self._receive(body, limit)
+        elif self._has_body():
+            is_whole = await self._receive_or_refuse(body, limit)
+        if is_whole is None:
+            return
         answer = await self._call(self.environ)
         if is_whole:
             await self.sender.send(answer)
@@ -117,6 +124,28 @@ class Exchange:
         if "HTTP_TRANSFER_ENCODING" in self.environ:
             return True
         return int(self.environ.get("CONTENT_LENGTH", "0")) > bodies.MAX_IN_MEMORY
+
+    def _is_expected(self) -> bool:
+        """Whether the body is waited for without a look at its sender."""
+        known = self.front.callers.find(self.environ).kind not in UNVERIFIED
+        return known or self._is_large()
+
+    async def _receive_or_refuse(self, body: Body, limit: int) -> bool | None:
+        """Receive a small body; None where it did not come soon and was refused.
+
+        Its sender would otherwise learn only after the deadline that it needs a token.
+        """
+        receiving = asyncio.ensure_future(self._receive(body, limit))
+        try:
+            await asyncio.wait({receiving}, timeout=SOON_SECONDS)
+            if receiving.done() or await self._is_permitted():
+                return await receiving
+        finally:
+            receiving.cancel()
+        return None
+
+    async def _is_permitted(self) -> bool:
+        return await self._authorize() is not None
 
     async def _authorize(self) -> int | None:
         """How many bytes the caller may send; None after a refusal was sent.

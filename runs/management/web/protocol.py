@@ -29,6 +29,9 @@ MAX_HEAD_BYTES = 64 * 1024
 #: What the system may hold that it did not send yet. More would only hide from the
 #: watch how fast a client reads.
 MAX_UNSENT_BYTES = 128 * 1024
+#: Requests that wait on a connection for the one before them. Without a limit one
+#: piece of small requests, sent at once, would take hundreds of megabytes.
+MAX_PIPELINED = 16
 SPREAD = 1.3
 #: The key of a request's connection in its ASGI scope.
 CONNECTION = "studio.connection"
@@ -59,6 +62,10 @@ class Deadlines:
         return Pace(self.min_rate, self.rate_seconds * spread)
 
 
+class TooManyPipelined(Exception):
+    """Ends the parsing of what a client sent: it is not read any further."""
+
+
 class Connection(HttpToolsProtocol):
     """Also knows how long it waits for a head, and how much its client has read."""
 
@@ -69,6 +76,8 @@ class Connection(HttpToolsProtocol):
         self.written = 0
         self.head_since: float | None = None
         self._loose_bytes = 0
+        self._is_in_head = False
+        self._running: Any = None
         self._lost_listeners: set[asyncio.Future[None]] = set()
         self._pace: Pace | None = None
         self._seen = 0
@@ -85,10 +94,22 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_lost = True
         self._unset_keepalive_if_required()
+        self._end_answers()
         super().connection_lost(exc)
         for listener in self._lost_listeners:
             if not listener.done():
                 listener.set_result(None)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _end_answers(self) -> None:
+        """Nobody reads them: uvicorn itself tells so to the last request alone."""
+        for cycle in (self._running, *(cycle for cycle, _app in self.pipeline)):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
 
     @contextlib.contextmanager
     def loss(self) -> Any:
@@ -119,13 +140,32 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.head_since = time.monotonic()
+        self._is_in_head = True
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope[CONNECTION] = self
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # What follows a chunked body is no header: a proxy does not look at it.
+        if self._is_in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self.head_since = None
+        self._is_in_head = False
         self._loose_bytes = 0
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise TooManyPipelined
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Not in the middle of an answer, nor before one that is still to come."""
+        cycle = self.cycle
+        if self.pipeline or (
+            cycle and cycle.response_started and not cycle.response_complete
+        ):
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
 
     def on_body(self, body: bytes) -> None:
         self._loose_bytes = 0
@@ -162,6 +202,11 @@ class Connection(HttpToolsProtocol):
         return int(count)
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self.is_lost or self.transport.is_closing()
+
+    @property
     def is_blocked(self) -> bool:
         """Whether the client must read before more is sent."""
         return self.flow.write_paused and not self.is_lost
@@ -173,9 +218,11 @@ class Connection(HttpToolsProtocol):
 
     def cut(self) -> None:
         """End the connection now: also what the system still holds for the client."""
+        self._end_answers()
         link = self.transport.get_extra_info("socket")
         if link is not None:
-            with contextlib.suppress(OSError):
+            # ValueError: a client that aborts has closed it already.
+            with contextlib.suppress(OSError, ValueError):
                 now = struct.pack("ii", 1, 0)
                 link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
         self.transport.abort()

@@ -1,0 +1,105 @@
+"""Clients that break the rules of HTTP, or follow them to the server's harm."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import uvloop
+from django.http import HttpResponse
+from uvicorn.server import ServerState
+
+from runs.management.web.front import Front
+from runs.management.web.protocol import Connection
+from runs.management.web.serving import configuration
+from tests.parts.server import Server
+from tests.web.raw import ask, head, link, read_all, status
+
+CLOSE = "Connection: close"
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+def test_requests_that_are_sent_ahead_by_the_thousand_are_not_kept(
+    hurried: Server,
+) -> None:
+    with link(hurried) as made:
+        made.sendall(head("GET", "/healthz") * 1000)
+        answers = read_all(made).count(b"HTTP/1.1 200")
+    assert answers < 100
+
+
+def test_what_follows_a_chunked_body_is_no_header(
+    hurried: Server, artifacts: str
+) -> None:
+    request = head("PUT", f"{artifacts}/late", CHUNKED, CLOSE, token=hurried.token)
+    body = b"2\r\nok\r\n0\r\nHost: evil.example\r\nExpect: 100-continue\r\n\r\n"
+    assert status(ask(hurried, request + body)) == 200
+
+
+def test_nothing_is_written_into_an_answer_when_its_client_sends_garbage(
+    hurried: Server, artifacts: str
+) -> None:
+    with link(hurried) as made:
+        made.sendall(head("GET", f"{artifacts}/big.bin", token=hurried.token))
+        answer = made.recv(65536)
+        made.sendall(b"\x00no request\r\n\r\n")
+        answer += read_all(made)
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        head("POST", "/sign-in/", "Content-Length: 9"),
+        head("GET", "/readyz") * 3,
+    ],
+    ids=["in its body", "before its answers"],
+)
+def test_a_client_that_aborts_causes_no_error(
+    sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    made: list[Connection] = []
+    calls: list[Any] = []
+    lost = threading.Event()
+
+    def application(environ: Any, start: Any) -> HttpResponse:
+        calls.append(environ)
+        # Reading goes on after the first answer, so that the end is noticed.
+        assert len(calls) == 1 or lost.wait(30)
+        start("200 OK", [])
+        return HttpResponse("late")
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+
+        def connection() -> Connection:
+            made.append(Connection(config, state, app_state={}))
+            return made[-1]
+
+        config, state = configuration(Front(application)), ServerState()
+        server = await loop.create_server(connection, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        await until(lambda: bool(state.tasks))
+        await until(lambda: len(calls) == min(2, sent.count(b"/readyz")))
+        # As a program does that is killed.
+        writer.transport.abort()
+        await until(lambda: made[0].is_lost)
+        lost.set()
+        await until(lambda: not state.tasks)
+        server.close()
+
+    with caplog.at_level(logging.ERROR):
+        uvloop.run(work())
+    assert not caplog.records
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.001)
