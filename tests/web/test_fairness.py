@@ -20,7 +20,7 @@ import pytest
 from tests.parts.cookies import sign_in
 from tests.parts.server import Server, running
 from tests.parts.slow import Crowd
-from tests.parts.waiting import becomes
+from tests.parts.waiting import becomes, run_apart
 from tests.parts.wire import API, Connection
 from tests.web.conftest import SHORT
 from tests.web.raw import port_of
@@ -121,7 +121,7 @@ def test_more_slow_bodies_than_threads_do_not_stop_the_run_list(
             finally:
                 await crowd.stop()
 
-        assert asyncio.run(attack()) == [200, 200, 200, 200]
+        assert run_apart(attack()) == [200, 200, 200, 200]
 
 
 KINDS = ("stranger", "search", "upload", "deaf")

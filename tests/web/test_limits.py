@@ -17,6 +17,7 @@ from runs.management.web.callers import VERIFIED_SECONDS, Caller, Callers, Kind
 from runs.management.web.limits import ClientGone, Limits, Scheduler
 from runs.management.web.pace import Pace
 from studio.core.errors import TooManyRequests
+from tests.parts.waiting import run_apart
 
 #: Of eight threads, six are for all but people; strangers have one.
 LIMITS = Limits(per_caller=2, wait_seconds=30, threads=8)
@@ -68,7 +69,7 @@ async def settle() -> None:
 
 
 def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(work())
+    run_apart(work())
 
 
 def test_a_caller_over_its_limit_waits_and_another_does_not() -> None:

@@ -14,6 +14,7 @@ from django.http import StreamingHttpResponse
 
 from runs.management.web.django_calls import Call
 from runs.management.web.relay import MAX_IN_MEMORY, Relay
+from tests.parts.waiting import run_apart
 
 #: Many times what a relay keeps in memory.
 COUNT = 8 * MAX_IN_MEMORY // 65536
@@ -49,7 +50,7 @@ def test_a_stream_is_produced_whole_before_it_is_read() -> None:
             await asyncio.wait_for(free.wait(), 30)
             return b"".join([piece async for piece in relay.pieces()])
 
-    assert asyncio.run(work()) == b"".join(pieces())
+    assert run_apart(work()) == b"".join(pieces())
 
 
 def test_a_stream_is_read_while_it_is_produced() -> None:
@@ -69,7 +70,7 @@ def test_a_stream_is_read_while_it_is_produced() -> None:
                 read.set()
             return found
 
-    assert asyncio.run(work()) == b"first" + b"".join(pieces())
+    assert run_apart(work()) == b"first" + b"".join(pieces())
 
 
 def test_a_client_that_leaves_ends_the_production_and_closes_the_stream() -> None:
@@ -92,7 +93,7 @@ def test_a_client_that_leaves_ends_the_production_and_closes_the_stream() -> Non
             relay.abandon()
             await asyncio.wait_for(free.wait(), 30)
 
-    asyncio.run(work())
+    run_apart(work())
     assert closed.is_set()
 
 
@@ -107,4 +108,4 @@ def test_a_stream_that_fails_does_not_look_complete() -> None:
             with pytest.raises(ValueError, match="the rest is missing"):
                 assert [piece async for piece in relay.pieces()] == []
 
-    asyncio.run(work())
+    run_apart(work())
