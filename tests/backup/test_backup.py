@@ -157,6 +157,8 @@ def test_a_folder_that_is_no_folder_of_this_homes_backups_is_refused(
     (backups / "letters.txt").write_text("Dear")
     assert "other files" in home.manage("backup", str(backups)).sentence
     (backups / "letters.txt").unlink()
+    (home.path / "lock").touch()
+    assert "other files" in home.manage("backup", str(home.path)).sentence
     home.succeed("backup", str(backups))
     other = Home(tmp_path / "other")
     shutil.copytree(home.path, other.path)

@@ -61,7 +61,7 @@ def test_the_database_that_was_left_is_refused_until_it_is_adopted(
     home: Home, target: str
 ) -> None:
     home.succeed("move-to", target)
-    for words in (["studio", "--check"], ["verify"], ["backup", "/tmp/x"]):
+    for words in (["studio", "--check"], ["verify"], ["backup", "/tmp/x"], ["sweep"]):
         sentence = home.manage(*words).sentence
         assert "moved to the PostgreSQL database studio_" in sentence
         assert "Set DATABASE_URL to it" in sentence
@@ -75,6 +75,24 @@ def test_the_database_that_was_left_is_refused_until_it_is_adopted(
     (home.path / "moved_to").unlink()
     execute(home, "update runs_run set description = 'newer'")
     assert "is not empty" in home.manage("move-to", target).sentence
+
+
+def test_a_renamed_home_still_knows_that_its_data_moved(
+    home: Home, target: str
+) -> None:
+    home.succeed("move-to", target)
+    renamed = Home(home.path.rename(home.path.with_name("renamed")))
+    assert "moved to" in renamed.manage("studio", "--check").sentence
+
+
+def test_a_worker_ends_when_its_database_is_left(home: Home, target: str) -> None:
+    worker = home.start("worker")
+    try:
+        home.succeed("move-to", target)
+        _out, error = worker.communicate(timeout=60)
+    finally:
+        worker.kill()
+    assert "moved to the PostgreSQL database" in error
 
 
 JSON = (

@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from runs.actions.clock import now_ms
 from runs.actions.clock_jumps import expiry_paused
 from runs.actions.sweep import plan_sweep, sweep
+from runs.management.move.moved import refuse_moved
 from runs.management.ownership import refuse_foreign
 from runs.management.read_only import one_line
 
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        refuse_moved(settings.STUDIO_HOME)
         refuse_foreign(settings.STUDIO_HOME)
         try:
             self.sweep(is_dry=options["dry_run"])

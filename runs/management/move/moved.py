@@ -13,12 +13,13 @@ from django.db import connection
 from studio.core.private import sync_folder, write_private
 
 NAME = "moved_to"
+SQLITE = "the SQLite database"
 
 
 def describe(database: dict[str, Any]) -> str:
     """Where a database is, from its settings, without user and password."""
     if database["ENGINE"].endswith("sqlite3"):
-        return f"the SQLite database {database['NAME']}"
+        return f"{SQLITE} {database['NAME']}"
     options = database.get("OPTIONS") or {}
     host = database.get("HOST") or options.get("host") or "localhost"
     port = f":{database['PORT']}" if database.get("PORT") else ""
@@ -28,12 +29,23 @@ def describe(database: dict[str, Any]) -> str:
 def refuse_moved(folder: Path) -> None:
     """Stop what would work on the database that was left behind."""
     note = _read(folder)
-    if note.get("from") == describe(connection.settings_dict):
+    if _is_left(str(note.get("from")), folder):
         raise CommandError(
             f"The data of {folder} moved to {note.get('to')} ({note.get('time')}). Set "
             "DATABASE_URL to it. To use the old database again, run `manage.py studio "
             "--adopt`."
         )
+
+
+def _is_left(source: str, folder: Path) -> bool:
+    """Whether the present database is the one that was moved from.
+
+    A home has one SQLite database, also after the home itself was moved or copied.
+    """
+    name = Path(str(connection.settings_dict["NAME"]))
+    if connection.vendor == "sqlite" and name.parent == folder:
+        return source.startswith(SQLITE)
+    return source == describe(connection.settings_dict)
 
 
 def note(folder: Path, *, source: str, target: str) -> None:
