@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.backup.homes import Home, flip, kill_at
+from tests.backup.homes import Home, execute, flip, kill_at
 from tests.parts.postgres import fresh_database
 
 
@@ -90,6 +90,21 @@ def test_a_clock_that_was_set_back_does_not_remove_the_new_backup(
     home.succeed("backup", str(backups), "--keep", "1")
     assert stamps(backups) == ["21000101-000000Z"]
 
+
+def test_a_log_that_grew_to_the_same_size_with_other_bytes_is_copied_again(
+    home: Home, empty: Home, backups: Path
+) -> None:
+    home.succeed("backup", str(backups))
+    # As after a restore of an older backup, whose run then went on otherwise.
+    [(blob, size)] = execute(home, f"{LOG} LIMIT 1")
+    content = b"x" * size
+    home.blob(blob).write_bytes(content)
+    home.succeed("backup", str(backups))
+    empty.succeed("restore", str(backups))
+    assert empty.blob(blob).read_bytes() == content
+
+
+LOG = "SELECT blob, size FROM runs_file WHERE sha256 = ''"
 
 #: A run with ten files.
 DROP_RUN = """
