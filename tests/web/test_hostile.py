@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import uvloop
 from django.http import HttpResponse
 from uvicorn.server import ServerState
 
+from runs.access.environ_keys import AUTHORIZE_ONLY
 from runs.management.web.front import Front
 from runs.management.web.protocol import Connection
 from runs.management.web.serving import configuration
@@ -52,15 +54,16 @@ def test_nothing_is_written_into_an_answer_when_its_client_sends_garbage(
 
 
 @pytest.mark.parametrize(
-    "sent",
+    ("sent", "count"),
     [
-        head("POST", "/sign-in/", "Content-Length: 9"),
-        head("GET", "/readyz") * 3,
+        (head("POST", "/sign-in/", "Content-Length: 9"), 0),
+        (head("GET", "/readyz") * 3, 2),
+        (head("PUT", "/file", "Content-Length: 999999"), 2),
     ],
-    ids=["in its body", "before its answers"],
+    ids=["in its body", "before its answers", "before it is told of a full disk"],
 )
 def test_a_client_that_aborts_causes_no_error(
-    sent: bytes, caplog: pytest.LogCaptureFixture
+    sent: bytes, count: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     made: list[Connection] = []
     calls: list[Any] = []
@@ -68,6 +71,8 @@ def test_a_client_that_aborts_causes_no_error(
 
     def application(environ: Any, start: Any) -> HttpResponse:
         calls.append(environ)
+        if AUTHORIZE_ONLY in environ:
+            raise OSError(errno.ENOSPC, "full")
         # Reading goes on after the first answer, so that the end is noticed.
         assert len(calls) == 1 or lost.wait(30)
         start("200 OK", [])
@@ -86,7 +91,7 @@ def test_a_client_that_aborts_causes_no_error(
         _reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(sent)
         await until(lambda: bool(state.tasks))
-        await until(lambda: len(calls) == min(2, sent.count(b"/readyz")))
+        await until(lambda: len(calls) == count)
         # As a program does that is killed.
         writer.transport.abort()
         await until(lambda: made[0].is_lost)

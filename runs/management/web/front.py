@@ -81,14 +81,18 @@ class Exchange:
     async def run(self) -> None:
         body = Body(self.front.files)
         try:
-            await self._answer(body)
+            await self._answer_or_refuse(body)
         except (ClientGone, Broken):
             # Not only gone: an answer that broke off must not look complete.
             self.link.cut()
-        except (StudioError, OSError) as error:
-            await self._refuse(error)
         finally:
             body.close()
+
+    async def _answer_or_refuse(self, body: Body) -> None:
+        try:
+            await self._answer(body)
+        except (StudioError, OSError) as error:
+            await self._refuse(error)
 
     async def _answer(self, body: Body) -> None:
         if self.path == ALIVE and self.is_received:
