@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import uvloop
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from uvicorn.server import ServerState
 
 from runs.access.environ_keys import AUTHORIZE_ONLY
@@ -102,6 +103,37 @@ def test_a_client_that_aborts_causes_no_error(
     with caplog.at_level(logging.ERROR):
         uvloop.run(work())
     assert not caplog.records
+
+
+def test_a_disk_that_fills_up_in_an_answer_ends_it_with_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"begun"
+        raise OSError(errno.ENOSPC, "The disk is full")
+
+    def application(_environ: Any, start: Any) -> StreamingHttpResponse:
+        start("200 OK", [])
+        return StreamingHttpResponse(pieces())
+
+    async def work() -> None:
+        loop, state = asyncio.get_running_loop(), ServerState()
+        config = configuration(Front(application))
+        server = await loop.create_server(
+            lambda: Connection(config, state, app_state={}), "127.0.0.1", 0
+        )
+        port = server.sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head("GET", "/export.csv"))
+        with contextlib.suppress(ConnectionError):
+            assert not (await reader.read()).endswith(b"0\r\n\r\n")
+        await until(lambda: not state.tasks)
+        server.close()
+
+    uvloop.run(work())
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert "The disk is full" in record.getMessage()
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -6,6 +6,7 @@ in; then it waits for a thread; Django answers; the answer is sent without the t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -32,6 +33,8 @@ from runs.management.web.limits import (
 )
 from runs.management.web.protocol import CONNECTION, Connection, Deadlines
 from studio.core.errors import StudioError
+
+logger = logging.getLogger("studio.web")
 
 #: Threads that read and write temporary and stored files, never the database.
 FILE_THREADS = 4
@@ -171,8 +174,11 @@ class Exchange:
     async def _refuse(self, error: Exception) -> None:
         """An error of the front, in the form that the path's protocol has."""
         known = as_studio_error(error)
-        if known is None or self.sender.has_begun:
+        if known is None:
             raise error
+        if self.sender.has_begun:
+            logger.warning("The answer to %s broke off: %s", self.path, error)
+            raise Broken from error
         asked = {**self._nameless(), REFUSAL: known}
         work = Call(self.front.application, asked, self.front.files)
         answer = await work.run(self.front.refusals, lambda: None)
