@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.backup.homes import Home, flip, kill_at
+from tests.backup.homes import Home, execute, flip, kill_at
 from tests.parts.postgres import fresh_database
 
 
@@ -91,6 +91,21 @@ def test_a_clock_that_was_set_back_does_not_remove_the_new_backup(
     assert stamps(backups) == ["21000101-000000Z"]
 
 
+def test_a_log_that_grew_to_the_same_size_with_other_bytes_is_copied_again(
+    home: Home, empty: Home, backups: Path
+) -> None:
+    home.succeed("backup", str(backups))
+    # As after a restore of an older backup, whose run then went on otherwise.
+    [(blob, size)] = execute(home, f"{LOG} LIMIT 1")
+    content = b"x" * size
+    home.blob(blob).write_bytes(content)
+    home.succeed("backup", str(backups))
+    empty.succeed("restore", str(backups))
+    assert empty.blob(blob).read_bytes() == content
+
+
+LOG = "SELECT blob, size FROM runs_file WHERE sha256 = ''"
+
 #: A run with ten files.
 DROP_RUN = """
 import django; django.setup()
@@ -157,6 +172,8 @@ def test_a_folder_that_is_no_folder_of_this_homes_backups_is_refused(
     (backups / "letters.txt").write_text("Dear")
     assert "other files" in home.manage("backup", str(backups)).sentence
     (backups / "letters.txt").unlink()
+    (home.path / "lock").touch()
+    assert "other files" in home.manage("backup", str(home.path)).sentence
     home.succeed("backup", str(backups))
     other = Home(tmp_path / "other")
     shutil.copytree(home.path, other.path)

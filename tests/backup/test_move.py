@@ -81,6 +81,24 @@ def test_the_database_that_was_left_is_refused_until_it_is_adopted(
     assert "is not empty" in home.manage("move-to", target).sentence
 
 
+def test_a_renamed_home_still_knows_that_its_data_moved(
+    home: Home, target: str
+) -> None:
+    home.succeed("move-to", target)
+    renamed = Home(home.path.rename(home.path.with_name("renamed")))
+    assert "moved to" in renamed.manage("studio", "--check").sentence
+
+
+def test_a_worker_ends_when_its_database_is_left(home: Home, target: str) -> None:
+    worker = home.start("worker")
+    try:
+        home.succeed("move-to", target)
+        _out, error = worker.communicate(timeout=60)
+    finally:
+        worker.kill()
+    assert "moved to the PostgreSQL database" in error
+
+
 JSON = (
     '{"b": 1e300, "a": [null, 12345678901234567890, 0.1, 1.0], "c": "\\u00e9\\\\u0000"}'
 )

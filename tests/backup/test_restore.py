@@ -5,13 +5,15 @@ from __future__ import annotations
 import fcntl
 import json
 import random
+import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.backup.homes import Home, flip, kill_at
+from tests.backup.homes import Home, execute, flip, kill_at
 from tests.parts.postgres import fresh_database
 
 
@@ -39,6 +41,27 @@ def test_the_wal_of_a_lost_database_is_not_applied_to_a_restored_one(
     assert "not empty" in empty.manage("restore", str(backed_up)).sentence
     wal.unlink()
     empty.succeed("restore", str(backed_up))
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_changes_left_by_another_database_are_not_applied_to_the_restored_one(
+    home: Home, empty: Home, backed_up: Path, is_interrupted: bool
+) -> None:
+    database = home.path / "studio.sqlite3"
+    with closing(sqlite3.connect(database)) as opened:
+        opened.execute("PRAGMA journal_mode=WAL")
+        opened.execute("CREATE TABLE later (text)")
+        opened.commit()
+        left = shutil.copy(f"{database}-wal", empty.path / "studio.sqlite3-wal")
+    if is_interrupted:
+        [stamp] = [path.parent.name for path in backed_up.glob("*/manifest.json")]
+        marker = {"path": str(backed_up), "stamp": stamp}
+        (empty.path / "restore.partial").write_text(json.dumps(marker))
+        empty.succeed("restore", str(backed_up))
+        assert execute(empty, "SELECT * FROM sqlite_master WHERE name = 'later'") == []
+    else:
+        assert "not empty" in empty.manage("restore", str(backed_up)).sentence
+        assert Path(left).exists()
 
 
 def test_a_home_that_is_served_is_not_restored_over(

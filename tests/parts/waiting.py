@@ -21,7 +21,10 @@ def becomes(condition: Callable[[], bool], seconds: float = 30) -> bool:
     return True
 
 
-def run_apart(work: Coroutine[Any, Any, Result]) -> Result:
+def run_apart(
+    work: Coroutine[Any, Any, Result],
+    run: Callable[[Coroutine[Any, Any, Result]], Result] = asyncio.run,
+) -> Result:
     """Run a coroutine in a thread: browser tests leave this one with a running loop."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
+        return pool.submit(run, work).result()

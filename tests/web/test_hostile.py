@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import uvloop
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from uvicorn.server import ServerState
 
+from runs.access.environ_keys import AUTHORIZE_ONLY
 from runs.management.web.front import Front
 from runs.management.web.protocol import Connection
 from runs.management.web.serving import configuration
 from tests.parts.server import Server
+from tests.parts.waiting import run_apart
 from tests.web.raw import ask, head, link, read_all, status
 
 CLOSE = "Connection: close"
@@ -52,15 +56,16 @@ def test_nothing_is_written_into_an_answer_when_its_client_sends_garbage(
 
 
 @pytest.mark.parametrize(
-    "sent",
+    ("sent", "count"),
     [
-        head("POST", "/sign-in/", "Content-Length: 9"),
-        head("GET", "/readyz") * 3,
+        (head("POST", "/sign-in/", "Content-Length: 9"), 0),
+        (head("GET", "/readyz") * 3, 2),
+        (head("PUT", "/file", "Content-Length: 999999"), 2),
     ],
-    ids=["in its body", "before its answers"],
+    ids=["in its body", "before its answers", "before it is told of a full disk"],
 )
 def test_a_client_that_aborts_causes_no_error(
-    sent: bytes, caplog: pytest.LogCaptureFixture
+    sent: bytes, count: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     made: list[Connection] = []
     calls: list[Any] = []
@@ -68,6 +73,8 @@ def test_a_client_that_aborts_causes_no_error(
 
     def application(environ: Any, start: Any) -> HttpResponse:
         calls.append(environ)
+        if AUTHORIZE_ONLY in environ:
+            raise OSError(errno.ENOSPC, "full")
         # Reading goes on after the first answer, so that the end is noticed.
         assert len(calls) == 1 or lost.wait(30)
         start("200 OK", [])
@@ -86,7 +93,7 @@ def test_a_client_that_aborts_causes_no_error(
         _reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(sent)
         await until(lambda: bool(state.tasks))
-        await until(lambda: len(calls) == min(2, sent.count(b"/readyz")))
+        await until(lambda: len(calls) == count)
         # As a program does that is killed.
         writer.transport.abort()
         await until(lambda: made[0].is_lost)
@@ -95,8 +102,39 @@ def test_a_client_that_aborts_causes_no_error(
         server.close()
 
     with caplog.at_level(logging.ERROR):
-        uvloop.run(work())
+        run_apart(work(), uvloop.run)
     assert not caplog.records
+
+
+def test_a_disk_that_fills_up_in_an_answer_ends_it_with_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"begun"
+        raise OSError(errno.ENOSPC, "The disk is full")
+
+    def application(_environ: Any, start: Any) -> StreamingHttpResponse:
+        start("200 OK", [])
+        return StreamingHttpResponse(pieces())
+
+    async def work() -> None:
+        loop, state = asyncio.get_running_loop(), ServerState()
+        config = configuration(Front(application))
+        server = await loop.create_server(
+            lambda: Connection(config, state, app_state={}), "127.0.0.1", 0
+        )
+        port = server.sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head("GET", "/export.csv"))
+        with contextlib.suppress(ConnectionError):
+            assert not (await reader.read()).endswith(b"0\r\n\r\n")
+        await until(lambda: not state.tasks)
+        server.close()
+
+    run_apart(work(), uvloop.run)
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert "The disk is full" in record.getMessage()
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -189,6 +189,7 @@ def _copy_blobs(
         folder,
         lambda name: blobs.locate(root, name),
         {(blob.name, blob.size): blob.sha256 for blob in before},
+        layout.time_of(previous.stamp).timestamp() if previous else 0.0,
         options.full,
     )
     stored = []

@@ -76,11 +76,11 @@ class BackupFolder:
             os.close(handle)
 
     def _create(self) -> None:
+        # A home has a file of that name too, and its server would not start meanwhile.
         is_foreign = (
             self.path.is_dir()
-            and any(self.path.iterdir())
+            and any(entry.name != "lock" for entry in self.path.iterdir())
             and not self.objects.is_dir()
-            and not (self.path / "lock").exists()
         )
         if is_foreign:
             raise CommandError(

@@ -123,29 +123,45 @@ def has_size(path: Path, size: int) -> bool:
 class ObjectWriter:
     """Adds stored files to the objects of a backup folder.
 
-    `known` are the hashes of logs in the newest backup, by name and size: a log only
-    grows, so the same size is the same bytes. With `full` every byte is read again.
+    `known` are the hashes of logs in the newest backup, by name and size, which hold
+    for files that were not touched since it began: after a restore a log can grow to
+    the same size with other bytes. With `full` every byte is read again.
     """
 
     folder: BackupFolder
     locate: Callable[[str], Path | None]
     known: dict[tuple[str, int], str]
+    known_since: float
     full: bool = False
 
     def add(self, blob: NamedBlob) -> Copied:
-        sha256 = blob.sha256 or self.known.get((blob.name, blob.size), "")
-        if sha256 and not self.full and self._is_there(sha256, blob.size):
-            return Copied(BackedUpBlob(blob.name, blob.size, sha256), blob.name)
-        source = self.locate(blob.name)
-        if source is None:
-            return Copied(None, blob.name, Fault.MISSING)
+        source = None if blob.sha256 else self.locate(blob.name)
         try:
+            sha256 = blob.sha256 or self._known_hash(blob, source)
+            if sha256 and not self.full and self._is_there(sha256, blob.size):
+                return Copied(BackedUpBlob(blob.name, blob.size, sha256), blob.name)
+            source = source or self.locate(blob.name)
+            if source is None:
+                return Copied(None, blob.name, Fault.MISSING)
             return self._copy(blob, source)
         except FileNotFoundError:
             # Its upload ended in this moment, and moved it.
             return self.add(blob)
         except Changed:
-            return Copied(None, blob.name, Fault.DAMAGED)
+            return self._kept(blob) or Copied(None, blob.name, Fault.DAMAGED)
+
+    def _known_hash(self, log: NamedBlob, source: Path | None) -> str:
+        # The time of any change: a restored file is new, whatever else it says.
+        if source is not None and source.stat().st_ctime >= self.known_since:
+            return ""
+        return self.known.get((log.name, log.size), "")
+
+    def _kept(self, log: NamedBlob) -> Copied | None:
+        """An earlier backup's copy of a log that was cut off since."""
+        sha256 = "" if log.sha256 else self.known.get((log.name, log.size), "")
+        if not sha256 or self.full or not self._is_there(sha256, log.size):
+            return None
+        return Copied(BackedUpBlob(log.name, log.size, sha256), log.name)
 
     def _is_there(self, sha256: str, size: int) -> bool:
         return has_size(self.folder.object(sha256), size)
@@ -156,8 +172,11 @@ class ObjectWriter:
         target = self.folder.object(sha256)
         is_new = not self._is_there(sha256, blob.size)
         target.parent.mkdir(mode=0o700, exist_ok=True)
-        # Also where it is there: with `full` this heals an object that was damaged.
-        temporary.replace(target)
+        if is_new or self.full:
+            # Where it is there, this heals an object that was damaged.
+            temporary.replace(target)
+        else:
+            temporary.unlink()
         new = blob.size if is_new else 0
         return Copied(BackedUpBlob(blob.name, blob.size, sha256), blob.name, new=new)
 

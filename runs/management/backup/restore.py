@@ -159,10 +159,9 @@ def refuse_data(home: Path) -> None:
     files = Path(settings.FILES_DIR)
     stored = any(path.is_file() and path.parent != files for path in files.rglob("*"))
     there = [name for name in ("identity", "client.json") if (home / name).exists()]
-    # SQLite would apply the WAL of a lost database to the restored one.
-    databases = [home / name for name in ("studio.sqlite3", "studio.sqlite3-wal")]
-    there += [path.name for path in databases if path.is_file() and path.stat().st_size]
-    if stored or there:
+    database = home / "studio.sqlite3"
+    parts = (database, *beside(database))
+    if stored or there or any(one.exists() and one.stat().st_size for one in parts):
         raise CommandError(
             f"{home} is not empty, and a restore overwrites nothing. Set STUDIO_HOME "
             "to an empty folder."
@@ -172,6 +171,12 @@ def refuse_data(home: Path) -> None:
             "The database of DATABASE_URL is not empty, and a restore overwrites "
             "nothing. Create an empty database and set DATABASE_URL to it."
         )
+
+
+def beside(database: Path) -> tuple[Path, Path]:
+    """What SQLite keeps next to a database; it would apply another one's changes."""
+    name = database.name
+    return database.with_name(f"{name}-wal"), database.with_name(f"{name}-shm")
 
 
 def refuse_damaged(folder: BackupFolder, chosen: Manifest) -> None:
@@ -242,6 +247,9 @@ def restore_database(folder: BackupFolder, chosen: Manifest, report: Report) -> 
     if chosen.kind == SQLITE:
         connection.close()
         target = Path(str(connection.settings_dict["NAME"]))
+        # Of a copy that an interrupted restore placed, and somebody opened.
+        for left in beside(target):
+            left.unlink(missing_ok=True)
         _put_file(source, target, chosen.database)
         sync_folder(target.parent)
         return

@@ -14,6 +14,7 @@ from django.db import close_old_connections
 
 from runs.actions.clock import now_ms
 from runs.management import tether
+from runs.management.move.moved import refuse_moved
 from runs.management.ownership import refuse_foreign
 from runs.management.tasks import TICK_SECONDS, Clock, all_tasks
 from runs.management.unfinished import refuse_unfinished
@@ -44,6 +45,8 @@ class Command(BaseCommand):
         tasks = all_tasks(clock)
         while not stop.wait(TICK_SECONDS):
             now = now_ms()
+            # What it deletes by the database that was left, the other one still names.
+            refuse_moved(settings.STUDIO_HOME)
             clock.tick(now)
             for task in tasks:
                 if not stop.is_set():

@@ -29,7 +29,7 @@ def describe(database: dict[str, Any]) -> str:
 def refuse_moved(folder: Path) -> None:
     """Stop what would work on the database that was left behind."""
     note = _read(folder)
-    if _is_left(str(note.get("from"))):
+    if _is_left(str(note.get("from")), folder):
         raise CommandError(
             f"The data of {folder} moved to {note.get('to')} ({note.get('time')}). Set "
             "DATABASE_URL to it. To use the old database again, run `manage.py studio "
@@ -37,13 +37,14 @@ def refuse_moved(folder: Path) -> None:
         )
 
 
-def _is_left(source: str) -> bool:
-    """Whether the present database is the one that was left.
+def _is_left(source: str, folder: Path) -> bool:
+    """Whether the present database is the one that was moved from.
 
-    A home has one SQLite database, also after the folder was renamed or copied.
+    A home has one SQLite database, also after the home itself was moved or copied.
     """
-    if connection.vendor == "sqlite" and source.startswith(SQLITE):
-        return True
+    name = Path(str(connection.settings_dict["NAME"]))
+    if connection.vendor == "sqlite" and name.parent == folder:
+        return source.startswith(SQLITE)
     return source == describe(connection.settings_dict)
 
 

@@ -7,6 +7,7 @@ in; then it waits for a thread; Django answers; the answer is sent without the t
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -33,6 +34,8 @@ from runs.management.web.limits import (
 )
 from runs.management.web.protocol import CONNECTION, Connection, Deadlines
 from studio.core.errors import StudioError
+
+logger = logging.getLogger("studio.web")
 
 #: Threads that read and write temporary and stored files, never the database.
 FILE_THREADS = 4
@@ -84,14 +87,18 @@ class Exchange:
     async def run(self) -> None:
         body = Body(self.front.files)
         try:
-            await self._answer(body)
+            await self._answer_or_refuse(body)
         except (ClientGone, Broken):
             # Not only gone: an answer that broke off must not look complete.
             self.link.cut()
-        except (StudioError, OSError) as error:
-            await self._refuse(error)
         finally:
             body.close()
+
+    async def _answer_or_refuse(self, body: Body) -> None:
+        try:
+            await self._answer(body)
+        except (StudioError, OSError) as error:
+            await self._refuse(error)
 
     async def _answer(self, body: Body) -> None:
         if self.path == ALIVE and self.is_received:
@@ -196,8 +203,11 @@ class Exchange:
     async def _refuse(self, error: Exception) -> None:
         """An error of the front, in the form that the path's protocol has."""
         known = as_studio_error(error)
-        if known is None or self.sender.has_begun:
+        if known is None:
             raise error
+        if self.sender.has_begun:
+            logger.warning("The answer to %s broke off: %s", self.path, error)
+            raise Broken from error
         asked = {**self._nameless(), REFUSAL: known}
         work = Call(self.front.application, asked, self.front.files)
         answer = await work.run(self.front.refusals, lambda: None)
