@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,24 @@ def read_all(made: socket.socket) -> bytes:
         while piece := made.recv(1 << 20):
             found += piece
     return found
+
+
+def read_answer(made: socket.socket) -> bytes:
+    """One answer of known length: its head and its body may come apart."""
+    found = b""
+    while len(found) < _length(found):
+        piece = made.recv(65536)
+        assert piece, found
+        found += piece
+    return found
+
+
+def _length(found: bytes) -> int:
+    above, end, _body = found.partition(b"\r\n\r\n")
+    if not end:
+        return len(found) + 1
+    [length] = re.findall(rb"(?i)\r\ncontent-length: (\d+)", above)
+    return len(above + end) + int(length)
 
 
 def ask(server: Server, request: bytes) -> bytes:

@@ -12,7 +12,7 @@ from tests.parts.server import Server
 from tests.parts.slow import SEARCH, is_broken
 from tests.parts.waiting import becomes
 from tests.web.conftest import BIG
-from tests.web.raw import ask, head, link, read_all, status, web_process
+from tests.web.raw import ask, head, link, read_all, read_answer, status, web_process
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,7 @@ def test_a_connection_rests_longer_between_requests_than_a_head_may_take(
 
 def answered(made: socket.socket, request: bytes) -> bool:
     made.sendall(request)
-    answer = b""
-    while not answer.endswith(b"ok\n"):
-        piece = made.recv(65536)
-        assert piece
-        answer += piece
-    return answer.startswith(b"HTTP/1.1 200")
+    return status(read_answer(made)) == 200
 
 
 def test_a_head_that_does_not_end_is_refused(hurried: Server) -> None:

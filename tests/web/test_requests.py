@@ -10,7 +10,7 @@ import pytest
 
 from tests.parts.server import Server
 from tests.parts.slow import ANNOUNCED, SEARCH
-from tests.web.raw import ask, head, link, port_of, read_all, status
+from tests.web.raw import ask, head, link, port_of, read_all, read_answer, status
 
 CLOSE = "Connection: close"
 
@@ -32,7 +32,7 @@ def test_a_large_body_without_a_good_token_is_refused_before_it_is_sent(
     lines = (f"Content-Length: {ANNOUNCED}", "Expect: 100-continue")
     with link(hurried) as made:
         made.sendall(head("PUT", f"{artifacts}/a", *lines, token=token))
-        answer = made.recv(65536)
+        answer = read_answer(made)
     assert status(answer) == 401
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["error_code"]
 
