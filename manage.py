@@ -4,20 +4,34 @@
 import os
 import sys
 
+from studio import __version__
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings.base")
     try:
         from django.core.exceptions import ImproperlyConfigured
-        from django.core.management import execute_from_command_line
+        from django.core.management import ManagementUtility
     except ImportError as error:
         raise SystemExit(
             "Django is not installed here. Run: pip install -r requirements.txt"
         ) from error
+    if "--version" in sys.argv or sys.argv[1:] == ["version"]:
+        # Django would print its own.
+        sys.stdout.write(f"Run Studio {__version__}\n")
+        return
     # A command's name is that of a Python module, which has no hyphen.
-    words = ["move_to" if word == "move-to" else word for word in sys.argv[1:2]]
+    words = sys.argv[1:]
+    place = 1 if words[:1] == ["help"] else 0
+    if words[place : place + 1] == ["move-to"]:
+        words[place] = "move_to"
+
+    class Utility(ManagementUtility):
+        def main_help_text(self, commands_only: bool = False) -> str:
+            return super().main_help_text(commands_only).replace("move_to", "move-to")
+
     try:
-        execute_from_command_line([sys.argv[0], *words, *sys.argv[2:]])
+        Utility([sys.argv[0], *words]).execute()
     except ImproperlyConfigured as error:
         raise SystemExit(f"Run Studio cannot start. {error}") from error
     except KeyboardInterrupt:

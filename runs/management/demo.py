@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,8 +30,11 @@ def check() -> None:
 
 
 @contextmanager
-def beside(home: Path) -> Iterator[None]:
-    """The sweep, for the length of a block; what still trains at its end is stopped."""
+def beside(home: Path, say: Callable[[str], object]) -> Iterator[None]:
+    """The sweep, for the length of a block; what still trains at its end is stopped.
+
+    `say` gets a line when the training ends by itself.
+    """
     folder = home / "demo"
     folder.mkdir(mode=0o700, exist_ok=True)
     # What it prints is on the runs' pages; one trial fails, which is no news here.
@@ -44,10 +48,25 @@ def beside(home: Path) -> Iterator[None]:
             stderr=log,
             start_new_session=True,
         )
+    is_stopped = threading.Event()
+
+    def wait() -> None:
+        code = process.wait()
+        if not is_stopped.is_set():
+            say(ending(code, folder))
+
+    threading.Thread(target=wait, daemon=True).start()
     try:
         yield
     finally:
+        is_stopped.set()
         stop(process)
+
+
+def ending(code: int, folder: Path) -> str:
+    if code:
+        return f"The training of --demo failed. See {folder / 'sweep.log'}."
+    return "The training of --demo has finished. One child run fails on purpose."
 
 
 def environment(home: Path, folder: Path) -> dict[str, str]:

@@ -30,9 +30,10 @@ def keep_private() -> None:
     os.umask(0o077)
 
 
-def lock(folder: Path) -> int:
+def lock(folder: Path, *, as_server: bool = True) -> int:
     """Hold the folder until this process ends; CommandError if another one does.
 
+    `as_server` says whether this process is a server, too.
     The system drops the lock with the process, so nothing is left behind by a crash.
     """
     try:
@@ -44,9 +45,11 @@ def lock(folder: Path) -> int:
     except OSError as error:
         holder = os.pread(handle, 20, 0).decode(errors="replace").strip()
         os.close(handle)
+        server = f"server (process {holder or 'unknown'}) is running over {folder}."
         raise CommandError(
-            f"Another server (process {holder or 'unknown'}) is running over {folder}. "
-            "Stop it first, or set STUDIO_HOME to another folder."
+            f"Another {server} Stop it first, or set STUDIO_HOME to another folder."
+            if as_server
+            else f"The {server} Stop it first."
         ) from error
     os.ftruncate(handle, 0)
     os.pwrite(handle, str(os.getpid()).encode(), 0)

@@ -24,6 +24,7 @@ from runs.management.identity import (
     write_database,
     write_home,
 )
+from runs.management.move.moved import refuse_moved
 from runs.management.read_only import Reader, describe_database, one_line, read_only
 from runs.models import File
 from runs.storage.files import files
@@ -76,7 +77,7 @@ def examine(folder: Path) -> Facts:
             read_home(folder),
             reader.identity(),
             pending=read_file(pending_file(folder)),
-            is_empty=not reader.values("runs_workspace", "id FROM {table} LIMIT 1"),
+            is_empty=_has_no_rows(reader),
         )
         if found.home == found.database != "" and not found.is_empty:
             # The usual start does not look through a million files.
@@ -90,6 +91,10 @@ def examine(folder: Path) -> Facts:
                 reader.values(table, "id FROM {table} LIMIT 1") for table in NAMING
             ),
         )
+
+
+def _has_no_rows(reader: Reader) -> bool:
+    return not reader.values("runs_workspace", "id FROM {table} LIMIT 1")
 
 
 def decide(found: Facts) -> Step:
@@ -152,11 +157,14 @@ def _differ(found: Facts) -> str:
 def _is_empty(found: Facts) -> str:
     count = sum(1 for _ in files.names())
     stored = f"stores {count} file{'' if count == 1 else 's'}"
-    kept = stored if count else "belongs to a database with data"
+    if not count:
+        stored = "was used with another database" if found.home else "is new"
+    belongs = "" if count or found.home else " and belongs to another folder"
     return (
-        f"{_folder(found)} {kept}, but {_database(found)} is empty. To go on with "
-        "your data, set DATABASE_URL back, restore a backup, or move the data with "
-        "`manage.py move-to`; to start afresh, run `manage.py studio --adopt`."
+        f"{_folder(found)} {stored}, but {_database(found)} is empty{belongs}. To go "
+        "on with your data, set DATABASE_URL back (unset it for SQLite) or restore a "
+        "backup. To move the data here, run `manage.py move-to` with DATABASE_URL set "
+        "back or unset. Without data to keep, run `manage.py studio --adopt`."
     )
 
 
@@ -212,11 +220,18 @@ def adopt(folder: Path) -> None:
 
 
 def refuse_foreign(folder: Path) -> None:
-    """For commands next to the server: CommandError where the two do not match."""
+    """For every other command: CommandError where a start would stop, too."""
+    refuse_moved(folder)
     with read_only() as using:
-        facts = Facts(folder, read_home(folder), Reader(using).identity())
+        reader = Reader(using)
+        facts = Facts(
+            folder,
+            read_home(folder),
+            reader.identity(),
+            is_empty=_has_no_rows(reader),
+        )
     if facts.home != facts.database:
-        raise CommandError(_differ(facts))
+        raise CommandError(_is_empty(facts) if facts.is_empty else _differ(facts))
 
 
 def newest_stored() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from django.core.management.base import CommandError
@@ -17,9 +18,15 @@ def describe_database() -> str:
     settings = connection.settings_dict
     if connection.vendor == "sqlite":
         return str(settings["NAME"])
-    host = str(settings["HOST"] or settings["OPTIONS"].get("host") or "localhost")
-    port = f":{settings['PORT']}" if settings["PORT"] else ""
-    return f"PostgreSQL {host}{port}/{settings['NAME']}"
+    return f"PostgreSQL {describe_server(settings)}/{settings['NAME']}"
+
+
+def describe_server(settings: dict[str, Any]) -> str:
+    """Its host and port, which can also be in the query of `DATABASE_URL`."""
+    options = settings.get("OPTIONS") or {}
+    host = settings.get("HOST") or options.get("host") or "localhost"
+    port = settings.get("PORT") or options.get("port")
+    return f"{host}:{port}" if port else str(host)
 
 
 def one_line(error: BaseException) -> str:

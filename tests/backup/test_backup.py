@@ -203,6 +203,7 @@ def test_a_damaged_database_is_one_sentence_and_no_backup(
 def test_an_empty_home_is_not_backed_up(empty: Home, backups: Path) -> None:
     assert "nothing to back up" in empty.manage("backup", str(backups)).sentence
     assert not (empty.path / "studio.sqlite3").exists()
+    assert not backups.exists()
 
 
 def test_a_backup_is_for_its_owner_only(home: Home, backups: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -30,12 +32,31 @@ def tables(address: str) -> int:
 def test_everything_is_the_same_after_a_move(home: Home, target: str) -> None:
     before = home.content()
     said = home.succeed("move-to", target)
-    assert "runs_run: 3 rows, the same in both" in said
+    assert "\nRun: 3 rows\n" in said
+    assert "\nWorkspace: 1 row\n" in said
+    assert "Moved 3 runs and 27 files (" in said
     moved = Home(home.path, {"DATABASE_URL": target})
     assert moved.content() == before
     assert "match" in moved.succeed("verify", "--full")
     moved.succeed("member", "grace")
     assert len(query(target, "select distinct id from runs_user")) == 2
+
+
+def link_to(home: Home) -> Path:
+    link = home.path.with_name("link")
+    link.symlink_to(home.path)
+    return link
+
+
+def copy_of(home: Home) -> Path:
+    return Path(shutil.copytree(home.path, home.path.with_name("copy")))
+
+
+def unmark(home: Home) -> None:
+    """As before the last steps of a move."""
+    (home.path / "moved_to").unlink()
+    identity = (home.path / "identity").read_text().strip()
+    execute(home, "update runs_studioidentity set identity = ?", [identity])
 
 
 #: Where rows are loaded, all of it but the tables is taken away and comes back.
@@ -66,17 +87,23 @@ def test_the_database_that_was_left_is_refused_until_it_is_adopted(
         sentence = home.manage(*command.split()).sentence
         assert "moved to the PostgreSQL database studio_" in sentence
         assert "Set DATABASE_URL to it" in sentence
+    for folder in (link_to(home), copy_of(home)):
+        sentence = Home(folder).manage("studio", "--check").sentence
+        assert "moved to the PostgreSQL database studio_" in sentence
+    (folder / "moved_to").unlink()
+    sentence = Home(folder).manage("studio", "--check").sentence
+    assert "moved to another database" in sentence
     moved = Home(home.path, {"DATABASE_URL": target})
     assert "Ready to start" in moved.succeed("studio", "--check")
     renamed = Home(home.path.rename(home.path.with_name("renamed")))
     assert "Set DATABASE_URL to it" in renamed.manage("worker").sentence
     renamed.path.rename(home.path)
     assert "Ready to start" in home.succeed("studio", "--check", "--adopt")
-    # A move that was killed just before its last step is completed.
-    (home.path / "moved_to").unlink()
+    # A move that was killed just before its last steps is completed.
+    unmark(home)
     home.succeed("move-to", target)
     assert "moved to" in home.manage("studio", "--check").sentence
-    (home.path / "moved_to").unlink()
+    unmark(home)
     execute(home, "update runs_run set description = 'newer'")
     assert "is not empty" in home.manage("move-to", target).sentence
 
@@ -195,6 +222,23 @@ def test_the_database_of_another_home_is_not_moved(home: Home, target: str) -> N
     assert tables(target) == 0
 
 
+def test_the_present_database_is_no_target(postgres_home: Home) -> None:
+    own = postgres_home.env["DATABASE_URL"]
+    sentence = postgres_home.manage("move-to", own).sentence
+    assert "move-to reads from the present setting" in sentence
+    assert "Unset DATABASE_URL first" in sentence
+
+
+def test_a_file_in_the_way_of_a_move_back_is_named(
+    postgres_home: Home, filled_sqlite: Home
+) -> None:
+    there = postgres_home.path / "studio.sqlite3"
+    shutil.copy(filled_sqlite.path / "studio.sqlite3", there)
+    sentence = postgres_home.manage("move-to", "sqlite").sentence
+    assert f"out of {postgres_home.path} and repeat the command" in sentence
+    assert "studio.sqlite3" in sentence
+
+
 def test_a_killed_move_leaves_both_databases_as_they_were(
     home: Home, target: str
 ) -> None:
@@ -208,7 +252,9 @@ def test_a_killed_move_leaves_both_databases_as_they_were(
 def test_postgresql_moves_to_sqlite(postgres_home: Home) -> None:
     before = postgres_home.content()
     postgres_home.succeed("move-to", "sqlite")
-    assert "moved to the SQLite" in postgres_home.manage("studio", "--check").sentence
+    sentence = postgres_home.manage("studio", "--check").sentence
+    assert "moved to the SQLite" in sentence
+    assert "Unset DATABASE_URL" in sentence
     home = Home(postgres_home.path)
     after = home.content()
     # It is raised when its triggers are installed.

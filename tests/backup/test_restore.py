@@ -165,6 +165,7 @@ def test_a_database_with_data_is_never_restored_over(
     (tmp_path / "other").mkdir()
     other = Home(tmp_path / "other", postgres_home.env)
     assert "is not empty" in other.manage("restore", str(backups)).sentence
+    assert [path.name for path in other.path.iterdir()] == ["secret_key"]
 
 
 @pytest.mark.parametrize("words", [[], ["--logical"]], ids=["pg_dump", "tables"])

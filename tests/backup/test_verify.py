@@ -17,7 +17,14 @@ def largest(home: Home) -> str:
 def test_a_whole_home_has_no_findings(home: Home) -> None:
     done = home.manage("verify", "--full")
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("The database and the stored files match")
+    match, checked = done.out.splitlines()
+    assert match.startswith("The database and the stored files match")
+    assert "30 rows of files, 30 stored files, the hashes of 27 of them" in checked
+    assert "by their size" in home.succeed("verify")
+
+
+def test_an_empty_home_has_nothing_to_verify(empty: Home) -> None:
+    assert "nothing to verify" in empty.manage("verify").sentence
 
 
 def test_a_whole_postgresql_home_has_no_findings(postgres_home: Home) -> None:

@@ -33,8 +33,10 @@ def test_a_folder_that_was_too_open_is_closed(tmp_path: Path) -> None:
 
 def test_the_lock_is_held_once_and_free_after_its_holder(tmp_path: Path) -> None:
     handle = home.lock(tmp_path)
-    with pytest.raises(CommandError, match=f"process {os.getpid()}"):
+    with pytest.raises(CommandError, match=rf"Another .*process {os.getpid()}\)"):
         home.lock(tmp_path)
+    with pytest.raises(CommandError, match=r"The server .* Stop it first\.$"):
+        home.lock(tmp_path, as_server=False)
     os.close(handle)
     os.close(home.lock(tmp_path))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from runs.actions.actor import Actor
 from runs.actions.files.files import save_file
@@ -17,6 +18,7 @@ from runs.management.identity import (
     write_database,
     write_home,
 )
+from runs.management.move import moved
 from runs.management.ownership import (
     Facts,
     Step,
@@ -26,6 +28,7 @@ from runs.management.ownership import (
     lost_files,
     newest_stored,
     pending_file,
+    refuse_foreign,
     settle,
 )
 from runs.models import Run, StudioIdentity, Workspace
@@ -70,9 +73,9 @@ def test_what_belongs_together_starts(found: Facts, step: Step) -> None:
     [
         (facts(X, Y), "their identities differ"),
         (facts(X, Y, pending=X), "their identities differ"),
-        (facts(X, "", is_empty=True), "belongs to a database with data"),
+        (facts(X, "", is_empty=True), "was used with another database, but"),
         (facts(X, Y, is_empty=True), "is empty"),
-        (facts("", Y, is_empty=True), "is empty"),
+        (facts("", Y, is_empty=True), "is empty and belongs to another folder"),
         (facts(X, X, is_empty=True, newest=3), "is empty"),
         (facts("", "", is_empty=True, newest=3), "is empty"),
         (facts("", Y), "stores no files"),
@@ -154,8 +157,11 @@ def test_adopting_gives_both_a_new_identity_and_keeps_the_rest(
     assert decide(examine(tmp_path)) is Step.NOTHING
 
 
-@pytest.mark.usefixtures("committed")
-@pytest.mark.parametrize("command", [["member", "ada"], ["worker"], ["sweep"]])
+COMMANDS = [["member", "ada"], ["worker"], ["sweep"]]
+
+
+@pytest.mark.usefixtures("committed", "workspace")
+@pytest.mark.parametrize("command", COMMANDS)
 def test_commands_refuse_the_database_of_another_home(
     command: list[str], tmp_path: Path, settings: Any
 ) -> None:
@@ -179,6 +185,36 @@ def test_a_start_warns_where_none_of_the_named_files_is_stored(
     assert lost_files() == ""
     files.delete(second)
     assert "None of the 2 newest files" in lost_files()
+
+
+@pytest.mark.usefixtures("committed", "files_dir")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_refuse_an_empty_database_as_a_start_does(
+    command: list[str], tmp_path: Path, settings: Any
+) -> None:
+    settings.STUDIO_HOME = tmp_path
+    write_home(tmp_path, X)
+    with pytest.raises(CommandError) as start:
+        decide(examine(tmp_path))
+    with pytest.raises(CommandError) as refusal:
+        call_command(*command)
+    assert str(refusal.value) == str(start.value)
+    assert "`manage.py move-to` with DATABASE_URL set back or unset" in str(start.value)
+
+
+@pytest.mark.usefixtures("committed", "workspace")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_refuse_a_database_that_a_move_left(
+    command: list[str], tmp_path: Path, settings: Any
+) -> None:
+    settings.STUDIO_HOME = tmp_path
+    write_home(tmp_path, X)
+    write_database(X)
+    moved.mark(connection)
+    with pytest.raises(CommandError, match="moved to another database"):
+        call_command(*command)
+    adopt(tmp_path)
+    refuse_foreign(tmp_path)
 
 
 def test_a_damaged_identity_is_refused(tmp_path: Path) -> None:

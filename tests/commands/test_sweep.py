@@ -45,9 +45,10 @@ def test_a_dry_run_prints_and_the_sweep_moves(
     assert folder_of(lost, files_dir) == "incoming"
     call_command("sweep")
     assert folder_of(lost, files_dir) == "quarantine"
-    capsys.readouterr()
-    call_command("sweep", "--dry-run")
-    assert capsys.readouterr().out == "Nothing to move or to free.\n"
+    assert capsys.readouterr().out == f"quarantine {lost}: unfinished upload\n"
+    for words in (["--dry-run"], []):
+        call_command("sweep", *words)
+        assert capsys.readouterr().out == "Nothing to move or to free.\n"
 
 
 def test_after_a_clock_jump_the_sweep_is_refused(lost: str, files_dir: Path) -> None:

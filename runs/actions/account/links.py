@@ -49,7 +49,9 @@ def _no_sign_in_link() -> LinkUsedUp:
         _(
             "This sign-in link was used already, or is older than %(minutes)s minutes: "
             "each works once. Whoever runs the server gets a new one from its next "
-            "start, or at any time by: python manage.py member NAME"
+            "start, or at any time by: python manage.py member NAME. The NAME of the "
+            "first owner is that of the operating system's user who first started the "
+            "server."
         )
         % {"minutes": SIGN_IN_MINUTES}
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from runs.models import BlobRemoval, File, Snapshot
@@ -75,18 +75,22 @@ def plan_sweep(now: int) -> Sweep:
     )
 
 
-def sweep(now: int) -> int:
-    """Do what `plan_sweep` says, file by file, and log each; returns how many.
+def _log(line: str) -> None:
+    log.info("Sweep: %s", line)
+
+
+def sweep(now: int, say: Callable[[str], object] = _log) -> int:
+    """Do what `plan_sweep` says, file by file, and say each; returns how many.
 
     While a backup runs nothing happens: the next sweep does it.
     """
     with deletions_allowed() as is_allowed:
         if not is_allowed:
-            log.info("A backup runs; the sweep waits for the next time.")
+            say("A backup runs; the sweep waits for the next time.")
             return 0
         plan = plan_sweep(now)
         for line in plan.lines():
-            log.info("Sweep: %s", line)
+            say(line)
         _do(plan, now)
     return len(plan.lines())
 

@@ -31,7 +31,6 @@ from runs.management.backup.objects import (
     in_parallel,
 )
 from runs.management.backup.programs import ProgramFailed
-from runs.management.move.moved import refuse_moved
 from runs.storage.deletions import hold_deletions
 from studio import __version__
 from studio.core.private import sync_folder
@@ -74,11 +73,12 @@ class CopiedDatabase:
 def create(path: Path, options: Options, report: Report) -> Created:
     """Raises CommandError with a sentence; earlier backups stay as they were."""
     layout.refuse_inside(path, settings.FILES_DIR)
-    refuse_moved(settings.STUDIO_HOME)
     folder = BackupFolder(path.absolute())
-    with one_sentence(folder.path), folder.locked():
-        refuse_nothing()
+    with one_sentence(folder.path):
+        # Before the folder is created.
         ownership.refuse_foreign(settings.STUDIO_HOME)
+        refuse_nothing("back up")
+    with one_sentence(folder.path), folder.locked():
         previous = _previous(folder)
         with hold_deletions():
             stamp = folder.new_stamp()
@@ -123,13 +123,13 @@ def _previous(folder: BackupFolder) -> Manifest | None:
     return None
 
 
-def refuse_nothing() -> None:
+def refuse_nothing(verb: str) -> None:
     """Connecting would create an empty SQLite database."""
     name = Path(str(connection.settings_dict["NAME"]))
     is_there = connection.vendor != "sqlite" or name.is_file()
     if not is_there or schema.is_empty(connection):
         raise CommandError(
-            "The database is empty, so there is nothing to back up. Check STUDIO_HOME "
+            f"The database is empty, so there is nothing to {verb}. Check STUDIO_HOME "
             "and DATABASE_URL."
         )
 

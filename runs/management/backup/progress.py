@@ -10,15 +10,20 @@ SECONDS = 0.2
 
 
 class Progress:
-    """One line that is written over; a log or a pipe gets none."""
+    """One line that is written over; a log or a pipe gets none.
+
+    `totals` keeps the total of each phase.
+    """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self._is_shown = self._stream.isatty()
         self._next = 0.0
         self._width = 0
+        self.totals: dict[str, int] = {}
 
     def __call__(self, phase: str, done: int, total: int) -> None:
+        self.totals[phase] = total
         now = time.monotonic()
         if not self._is_shown or (now < self._next and done < total):
             return

@@ -78,15 +78,7 @@ def restore(path: Path, at: str | None, report: Report) -> Restored:
     """The caller holds the home's lock. Raises CommandError with a sentence."""
     folder, home = BackupFolder(path.absolute()), Path(settings.STUDIO_HOME)
     with one_sentence(folder.path):
-        marker = read_marker(home)
-        if marker is not None and at is None and marker["path"] == str(folder.path):
-            at = marker["stamp"]
-        chosen = manifest.latest(folder, at)
-        refuse_other_kind(chosen)
-        refuse_newer(chosen)
-        refuse_other_restore(marker, folder, chosen)
-        if marker is None:
-            refuse_data(home)
+        chosen = choose(folder, home, at)
         refuse_damaged(folder, chosen)
         content = {"path": str(folder.path), "stamp": chosen.stamp}
         write_synced(home / MARKER, json.dumps(content).encode())
@@ -97,6 +89,26 @@ def restore(path: Path, at: str | None, report: Report) -> Restored:
         (home / MARKER).unlink()
         sync_folder(home)
     return Restored(chosen, lost)
+
+
+def check(path: Path, at: str | None) -> None:
+    """For the command, before it writes even a lock: raises CommandError."""
+    folder = BackupFolder(path.absolute())
+    with one_sentence(folder.path):
+        choose(folder, Path(settings.STUDIO_HOME), at)
+
+
+def choose(folder: BackupFolder, home: Path, at: str | None) -> Manifest:
+    marker = read_marker(home)
+    if marker is not None and at is None and marker["path"] == str(folder.path):
+        at = marker["stamp"]
+    chosen = manifest.latest(folder, at)
+    refuse_other_kind(chosen)
+    refuse_newer(chosen)
+    refuse_other_restore(marker, folder, chosen)
+    if marker is None:
+        refuse_data(home)
+    return chosen
 
 
 @contextmanager

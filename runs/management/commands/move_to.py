@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -16,6 +17,7 @@ from runs.management.backup.progress import Progress
 from runs.management.move.move import move
 from runs.management.ownership import refuse_foreign
 from runs.management.unfinished import refuse_unfinished
+from runs.models import File, Run
 from studio.settings import environment
 
 SQLITE = "sqlite"
@@ -42,7 +44,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         folder: Path = settings.STUDIO_HOME
         home.prepare(folder)
-        home.lock(folder)
+        home.lock(folder, as_server=False)
         refuse_unfinished(folder)
         refuse_foreign(folder)
         source = live_lock.live_lock(folder)
@@ -57,12 +59,25 @@ class Command(BaseCommand):
                 source.close()
         for table, (rows, _content) in made.digests.items():
             if rows:
-                self.stdout.write(f"{table}: {rows:,} rows, the same in both")
+                self.stdout.write(f"{name_of(table)}: {counted(rows, 'row')}")
         self.stdout.write(
-            f"Moved {made.rows:,} rows to {made.target} in "
-            f"{time.monotonic() - begin:.1f} s; the old database is unchanged. "
-            f"{next_step(options['database_url'])}"
+            f"Moved {counted(made.rows_of(Run), 'run')} and "
+            f"{counted(made.rows_of(File), 'file')} ({counted(made.rows, 'row')} in "
+            f"all, the same in both databases) to {made.target} in "
+            f"{time.monotonic() - begin:.1f} s. Stored files and the old data stay "
+            f"where they are. {next_step(options['database_url'])}"
         )
+
+
+def name_of(table: str) -> str:
+    """What its rows are, in words."""
+    models = apps.get_models(include_auto_created=True)
+    [name] = [m._meta.verbose_name for m in models if m._meta.db_table == table]
+    return str(name).replace("-", " ").replace("_", " ").capitalize()
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def target_settings(url: str, folder: Path) -> dict[str, Any]:

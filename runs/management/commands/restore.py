@@ -26,8 +26,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        restore.check(options["path"], options["at"])
         home.prepare(settings.STUDIO_HOME)
-        home.lock(settings.STUDIO_HOME)
+        home.lock(settings.STUDIO_HOME, as_server=False)
         begin, progress = time.monotonic(), Progress()
         try:
             made = restore.restore(options["path"], options["at"], progress)

@@ -138,7 +138,8 @@ class Command(BaseCommand):
                 connection.close()
                 self.stdout.write(f"Run Studio is ready: {link}")
                 self.stdout.flush()
-            with demo.beside(folder) if with_demo and is_ready else nullcontext():
+            trains = with_demo and is_ready
+            with demo.beside(folder, self.say) if trains else nullcontext():
                 supervisor.run()
         finally:
             supervisor.end()

@@ -16,6 +16,8 @@ from runs.management.ownership import refuse_foreign
 from runs.management.read_only import one_line
 from runs.management.unfinished import refuse_unfinished
 
+NOTHING = "Nothing to move or to free."
+
 
 class Command(BaseCommand):
     help = "Moves unfinished uploads and bytes of deleted files to quarantine, once."
@@ -45,11 +47,22 @@ class Command(BaseCommand):
         now = now_ms()
         if is_dry:
             lines = plan_sweep(now).lines()
-            self.stdout.write("\n".join(lines) or "Nothing to move or to free.")
+            self.stdout.write("\n".join(lines) or NOTHING)
         elif expiry_paused(now):
             raise CommandError(
                 "The clock differs by more than a day from the newest time in the "
                 "database, so nothing is moved for 24 hours. Check the clock."
             )
         else:
-            self.stdout.write(f"Done: {sweep(now)} stored files; the log names each.")
+            self.do_sweep(now)
+
+    def do_sweep(self, now: int) -> None:
+        lines = []
+
+        def say(line: str) -> None:
+            lines.append(line)
+            self.stdout.write(line)
+
+        sweep(now, say)
+        if not lines:
+            self.stdout.write(NOTHING)

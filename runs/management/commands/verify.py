@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from runs.management import home, identity, ownership
 from runs.management.backup.create import check_backups, refuse_nothing
 from runs.management.backup.progress import Progress
 from runs.management.move.move import refuse_old_schema
-from runs.management.move.moved import refuse_moved
 from runs.management.verify import database, repair, stored
 from runs.management.verify.findings import Finding, lines, open_findings
 
@@ -65,9 +65,12 @@ class Command(BaseCommand):
             self.stdout.write(line)
         left = open_findings(findings)
         seconds = time.monotonic() - begin
+        if not left:
+            match = "The database and the stored files match"
+            self.stdout.write(f"{match}; {seconds:.1f} s.")
+        self.stdout.write(checked(progress.totals, full=options["full"]))
         if left:
             raise CommandError(conclusion(left, seconds))
-        self.stdout.write(f"The database and the stored files match; {seconds:.1f} s.")
 
     def check_backup(self, path: Path, *, full: bool) -> None:
         """Every complete backup in the folder, without the home's own data."""
@@ -77,10 +80,9 @@ class Command(BaseCommand):
         self.stdout.write(f"Complete backups in {path}: {checked}; {seconds:.1f} s.")
 
     def find(self, options: dict[str, Any], progress: Progress) -> list[Finding]:
-        refuse_moved(settings.STUDIO_HOME)
-        refuse_nothing()
-        refuse_old_schema()
         ownership.refuse_foreign(settings.STUDIO_HOME)
+        refuse_nothing("verify")
+        refuse_old_schema()
         if options["repair"]:
             refuse_unknown_home()
         full: bool = options["full"]
@@ -104,6 +106,18 @@ def refuse_unknown_home() -> None:
             "This home and its database have no identity yet, so nothing is repaired. "
             "Start `manage.py studio` once, then repeat the command."
         )
+
+
+def checked(totals: Mapping[str, int], *, full: bool) -> str:
+    """What was read; `totals` are those of the phases that the checks report."""
+    rows = totals.get(stored.ROWS, 0)
+    there = totals.get(stored.STORED, 0)
+    text = f"Checked: the database, {rows:,} rows of files, {there:,} stored files"
+    if not full:
+        return f"{text} by their size. `--full` also hashes their bytes."
+    hashed, parts = totals.get(stored.BYTES, 0), totals.get(database.POINTS, 0)
+    text = f"{text}, the hashes of {hashed:,} of them"
+    return f"{text}, {parts:,} parts of metric histories."
 
 
 def conclusion(left: list[Finding], seconds: float) -> str:

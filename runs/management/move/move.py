@@ -15,9 +15,10 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Model
 from django.db.utils import ConnectionHandler
 
-from runs.management import identity, schema
+from runs.management import identity, ownership, schema
 from runs.management.backup.create import Report
 from runs.management.bulk_load import bulk_load, reset_sequences
 from runs.management.move import moved
@@ -39,6 +40,9 @@ class MovedData:
     def rows(self) -> int:
         return sum(rows for rows, _content in self.digests.values())
 
+    def rows_of(self, model: type[Model]) -> int:
+        return self.digests[model._meta.db_table][0]
+
 
 def move(database: dict[str, Any], report: Report) -> MovedData:
     """To the database of these settings; the caller holds the home's lock.
@@ -48,7 +52,8 @@ def move(database: dict[str, Any], report: Report) -> MovedData:
     source, target = _wrapper(), _open(database)
     place = moved.describe(target.settings_dict)
     if place == moved.describe(source.settings_dict):
-        raise CommandError(f"The data is already in {place}.")
+        raise CommandError(_same(place, source.vendor))
+    ownership.refuse_foreign(Path(settings.STUDIO_HOME))
     refuse_old_schema()
     with one_sentence(place), read_moment(source), as_default(target):
         if schema.is_empty(target):
@@ -60,7 +65,25 @@ def move(database: dict[str, Any], report: Report) -> MovedData:
         source=moved.describe(source.settings_dict),
         target=place,
     )
+    mark(source, place)
     return MovedData(place, digests)
+
+
+def _same(place: str, vendor: str) -> str:
+    step = "Set DATABASE_URL to the old database first."
+    if vendor == "postgresql":
+        step = "Unset DATABASE_URL first, or set it to the old database."
+    return f"move-to reads from the present setting, which is {place} already. {step}"
+
+
+def mark(source: BaseDatabaseWrapper, place: str) -> None:
+    try:
+        moved.mark(source)
+    except DatabaseError as error:
+        raise CommandError(
+            f"The data moved to {place}, but the old database could not be marked: "
+            f"{str(error).strip()}. Use the new one only."
+        ) from error
 
 
 def _wrapper() -> BaseDatabaseWrapper:
@@ -193,5 +216,13 @@ def compare_earlier(source: BaseDatabaseWrapper, place: str, report: Report) -> 
                 return digests
     raise CommandError(
         f"{place[0].upper()}{place[1:]} is not empty, and a move overwrites nothing. "
-        "Create an empty database and give its address."
+        f"{_make_space(_wrapper())}"
     )
+
+
+def _make_space(target: BaseDatabaseWrapper) -> str:
+    if target.vendor != "sqlite":
+        return "Create an empty database and give its address."
+    path = Path(str(target.settings_dict["NAME"]))
+    names = ", ".join(sorted(found.name for found in path.parent.glob(f"{path.name}*")))
+    return f"Move these files out of {path.parent} and repeat the command: {names}."

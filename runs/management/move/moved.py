@@ -1,18 +1,27 @@
-"""The home's note that its data moved to another database (`moved_to`)."""
+"""The notes that the data moved: the home's `moved_to`, and a mark in the old database.
+
+The mark is in the place of the database's identity. It holds wherever the old database
+is copied to, and however its address is written.
+"""
 
 from __future__ import annotations
 
 import json
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
+from runs.management.read_only import Reader, describe_server, read_only
+from runs.models import StudioIdentity
 from studio.core.private import sync_folder, write_private
 
 NAME = "moved_to"
+MARK = "moved:"
 SQLITE = "the SQLite database"
 
 
@@ -20,32 +29,35 @@ def describe(database: dict[str, Any]) -> str:
     """Where a database is, from its settings, without user and password."""
     if database["ENGINE"].endswith("sqlite3"):
         return f"{SQLITE} {database['NAME']}"
-    options = database.get("OPTIONS") or {}
-    host = database.get("HOST") or options.get("host") or "localhost"
-    port = f":{database['PORT']}" if database.get("PORT") else ""
-    return f"the PostgreSQL database {database['NAME']} on {host}{port}"
+    return f"the PostgreSQL database {database['NAME']} on {describe_server(database)}"
 
 
 def refuse_moved(folder: Path) -> None:
     """Stop what would work on the database that was left behind."""
     note = _read(folder)
-    if _is_left(str(note.get("from")), folder):
+    present = describe(connection.settings_dict)
+    if note.get("from") == present or _is_marked():
         raise CommandError(
-            f"The data of {folder} moved to {note.get('to')} ({note.get('time')}). Set "
-            "DATABASE_URL to it. To use the old database again, run `manage.py studio "
-            "--adopt`."
+            f"{_moved(folder, note, present)} To use the old database again, run "
+            "`manage.py studio --adopt`."
         )
 
 
-def _is_left(source: str, folder: Path) -> bool:
-    """Whether the present database is the one that was moved from.
+def _is_marked() -> bool:
+    with read_only() as using:
+        return Reader(using).identity().startswith(MARK)
 
-    A home has one SQLite database, also after the home itself was moved or copied.
-    """
-    name = Path(str(connection.settings_dict["NAME"]))
-    if connection.vendor == "sqlite" and name.parent == folder:
-        return source.startswith(SQLITE)
-    return source == describe(connection.settings_dict)
+
+def _moved(folder: Path, note: dict[str, Any], present: str) -> str:
+    target = str(note.get("to") or "")
+    if target in ("", present):
+        return (
+            f"The data of {present} moved to another database. Set DATABASE_URL and "
+            "STUDIO_HOME as that one needs them."
+        )
+    is_sqlite = target.startswith(SQLITE)
+    step = "Unset DATABASE_URL." if is_sqlite else "Set DATABASE_URL to it."
+    return f"The data of {folder} moved to {target} ({note.get('time')}). {step}"
 
 
 def note(folder: Path, *, source: str, target: str) -> None:
@@ -53,6 +65,14 @@ def note(folder: Path, *, source: str, target: str) -> None:
     content = {"from": source, "to": target, "time": moved}
     write_private(folder / NAME, json.dumps(content, indent=2) + "\n")
     sync_folder(folder)
+
+
+def mark(source: BaseDatabaseWrapper) -> None:
+    """Raises DatabaseError. `--adopt` writes an identity over the mark."""
+    value = f"{MARK}{uuid.uuid4().hex}"[:32]
+    with source.cursor() as cursor:
+        table = StudioIdentity._meta.db_table
+        cursor.execute(f"UPDATE {table} SET identity = %s", [value])
 
 
 def forget(folder: Path) -> None:

@@ -19,6 +19,9 @@ from runs.storage.chunks import points_of
 #: What unpacking raises over bytes that are none of its own.
 UNREADABLE = (ValueError, KeyError, IndexError, TypeError, struct.error, zlib.error)
 
+#: The phase of the check, as it is reported.
+POINTS = "metric points"
+
 _GROUP = "experiment_id, status, parent_id IS NULL, archived IS NOT NULL"
 #: One statement, so one moment, also while runs arrive.
 _WRONG_COUNTS = f"""
@@ -71,7 +74,7 @@ def _check_chunks(report: Report) -> Iterator[Finding]:
     total = MetricChunk.objects.count()
     rows = MetricChunk.objects.order_by("pk").select_related("metric__run")
     for done, row in enumerate(rows.iterator(chunk_size=500), 1):
-        report("metric points", done, total)
+        report(POINTS, done, total)
         if not _is_readable(row):
             where = f"run {row.metric.run.run_id}, metric {row.metric_id}"
             yield Finding(Fault.CHUNK, f"{where}, part {row.number}")

@@ -18,6 +18,9 @@ from runs.models import BlobRemoval, File, Snapshot
 from runs.storage.files import INCOMING, QUARANTINE, files, is_blob_name
 from studio.core.batches import batches
 
+#: The phases of the check, as they are reported.
+STORED, ROWS, BYTES = "stored files", "rows of files", "bytes of files"
+
 
 @dataclass(frozen=True)
 class NamedFile:
@@ -32,10 +35,11 @@ class NamedFile:
 def check_files(report: Report, *, full: bool) -> Iterator[Finding]:
     """The disk is listed first, so that an upload under way is no finding."""
     there = dict(_stored(files.root))
+    report(STORED, len(there), len(there))
     rows = _named_files()
     yield from _unknown(there, {row.blob for row in rows})
     for done, row in enumerate(rows, 1):
-        report("rows of files", done, len(rows))
+        report(ROWS, done, len(rows))
         finding = check_row(row, there.get(row.blob))
         if finding is not None and _is_still_named(row.blob):
             yield finding
@@ -101,7 +105,7 @@ def check_row(row: NamedFile, size: int | None) -> Finding | None:
 def _hashes(rows: Iterable[NamedFile], report: Report) -> Iterator[Finding]:
     known = [row for row in rows if row.sha256]
     for done, finding in enumerate(in_parallel(_check_hash, known), 1):
-        report("bytes of files", done, len(known))
+        report(BYTES, done, len(known))
         if finding is not None:
             yield finding
 

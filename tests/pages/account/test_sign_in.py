@@ -178,6 +178,7 @@ def test_a_link_that_no_longer_works_says_so_and_how_one_gets_another(client, mi
     assert "This link no longer works" in text
     assert "older than 15 minutes" in text
     assert "python manage.py member NAME" in text
+    assert "user who first started the server" in text
     assert "NotFound" not in pages[0].text
 
 
