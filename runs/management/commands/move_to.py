@@ -15,7 +15,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from runs.management import home, live_lock
 from runs.management.backup.progress import Progress
 from runs.management.move.move import move
-from runs.management.ownership import refuse_foreign
 from runs.management.unfinished import refuse_unfinished
 from runs.models import File, Run
 from studio.settings import environment
@@ -46,7 +45,6 @@ class Command(BaseCommand):
         home.prepare(folder)
         home.lock(folder, as_server=False)
         refuse_unfinished(folder)
-        refuse_foreign(folder)
         source = live_lock.live_lock(folder)
         if source is not None:
             source.take()
