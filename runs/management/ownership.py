@@ -24,7 +24,7 @@ from runs.management.identity import (
     write_database,
     write_home,
 )
-from runs.management.move.moved import refuse_moved
+from runs.management.moved import refuse_moved
 from runs.management.read_only import Reader, describe_database, one_line, read_only
 from runs.models import File
 from runs.storage.files import files

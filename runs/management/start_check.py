@@ -12,7 +12,7 @@ from runs.management import home, live_lock, ownership
 from runs.management.address import reserve
 from runs.management.backup.restore import refuse_partial_restore
 from runs.management.database import refuse_locked, refuse_newer_schema
-from runs.management.move.moved import refuse_moved
+from runs.management.moved import refuse_moved
 from runs.management.read_only import describe_database, one_line, read_only
 
 

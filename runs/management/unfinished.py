@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runs.management import moved
 from runs.management.backup.restore import refuse_partial_restore
-from runs.management.move import moved
 
 
 def refuse_unfinished(folder: Path, *, adopt: bool = False) -> None:

@@ -12,13 +12,13 @@ from django.db import connection
 
 from runs.actions.actor import Actor
 from runs.actions.files.files import save_file
+from runs.management import moved
 from runs.management.identity import (
     read_database,
     read_home,
     write_database,
     write_home,
 )
-from runs.management.move import moved
 from runs.management.ownership import (
     Facts,
     Step,

@@ -18,10 +18,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Model
 from django.db.utils import ConnectionHandler
 
-from runs.management import identity, ownership, schema
+from runs.management import identity, moved, ownership, schema
 from runs.management.backup.create import Report
 from runs.management.bulk_load import bulk_load, reset_sequences
-from runs.management.move import moved
 from runs.management.move.columns import Digest, Row, Table, all_tables
 from runs.management.move.stores import FETCH, TableStore, store_of
 from runs.management.move.unstorable import refuse_unstorable
