@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import fields, parse_field
+from studio.core.filters.sorts import Sort
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import Field
 
@@ -20,17 +21,6 @@ MAX_ITEMS = 200
 MIN_WIDTH, MAX_WIDTH = 40, 2000
 #: Children of one row that a page can show.
 MAX_OPEN = 500
-
-
-@dataclass(frozen=True)
-class Sort:
-    """What rows are ordered by; ties and runs without a value go by arrival."""
-
-    field: Field
-    descending: bool = False
-
-    def __str__(self) -> str:
-        return ("-" if self.descending else "") + field_text(self.field)
 
 
 @dataclass(frozen=True)

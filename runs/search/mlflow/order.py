@@ -26,8 +26,8 @@ from runs.models.functions import StartOrder
 from runs.search.fields import source_of
 from studio.core.filters import tree
 from studio.core.filters.mlflow import STATUSES_OF
+from studio.core.filters.sorts import Sort
 from studio.core.filters.tree import Field
-from studio.core.viewtext import Sort
 
 TIES = [OrderBy(StartOrder(F("started")), descending=True), OrderBy(F("run_id"))]
 

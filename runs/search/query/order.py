@@ -15,7 +15,7 @@ from django.db.models import F, OrderBy
 from runs.search.fields import source_of
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import Scope
-from studio.core.viewtext import Sort
+from studio.core.filters.sorts import Sort
 
 
 @dataclass(frozen=True)

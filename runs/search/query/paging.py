@@ -21,7 +21,7 @@ from runs.search.query.order import Part
 from runs.search.query.segments import Segment
 from runs.search.sql.expressions import Binary, Expr
 from studio.core.errors import InvalidValue
-from studio.core.viewtext import Sort
+from studio.core.filters.sorts import Sort
 
 Place = list[int | float | str]
 

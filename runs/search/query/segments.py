@@ -24,8 +24,8 @@ from runs.search.sql import exists_conditions as keyed
 from runs.search.sql.access_paths import INDEXED
 from runs.search.sql.expressions import Expr
 from studio.core.filters import tree
+from studio.core.filters.sorts import Sort
 from studio.core.filters.tree import Field
-from studio.core.viewtext import Sort
 
 #: The rank of what lacks the value: last in both directions.
 MISSING = 9

@@ -38,7 +38,8 @@ from runs.search.query.order import Part, parts_of
 from runs.search.query.run_query import Question
 from runs.search.run_list.find_runs import MoreChildren, TreePlace, light
 from runs.search.sql import exists_conditions as keyed
-from studio.core.viewtext import Open, Sort
+from studio.core.filters.sorts import Sort
+from studio.core.viewtext import Open
 
 #: So many children show at first; each *Show more* adds MORE.
 FIRST, MORE = 10, 50

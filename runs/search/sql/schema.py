@@ -14,6 +14,7 @@ from django.db.models import Exists, F, Model, OrderBy, OuterRef, Q, Subquery
 
 from runs.search.sql.expressions import Like
 from studio.core.filters import tree
+from studio.core.filters.sorts import Sort
 from studio.core.filters.tree import (
     And,
     Comparison,
@@ -25,7 +26,6 @@ from studio.core.filters.tree import (
     Value,
 )
 from studio.core.names import MAX_INT64, MIN_INT64
-from studio.core.viewtext import Sort
 
 _LOOKUPS = {"=": "exact", "<": "lt", "<=": "lte", ">": "gt", ">=": "gte", "in": "in"}
 

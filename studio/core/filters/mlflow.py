@@ -17,6 +17,7 @@ from studio.core.filters import mlflow_tokens, tree
 from studio.core.filters.literals import read_number
 from studio.core.filters.mlflow_tokens import Identifier, Reader
 from studio.core.filters.patterns import like_matches
+from studio.core.filters.sorts import Sort
 from studio.core.filters.tree import (
     Comparison,
     Field,
@@ -30,7 +31,6 @@ from studio.core.filters.tree import (
 )
 from studio.core.statuses import FACTS
 from studio.core.statuses import RunStatus as S
-from studio.core.viewtext import Sort
 
 #: Which statuses MLflow's word covers; every one is covered by exactly one word.
 STATUSES_OF: Mapping[str, frozenset[S]] = {
