@@ -96,7 +96,7 @@ def pins() -> Iterator[str]:
 
 
 def requests() -> Iterator[str]:
-    """A request is read once, at the edge; whoever comes later finds it as it came."""
+    """Find code that changes what a request was sent with."""
     for path in tracked(".py"):
         place = path.relative_to(ROOT)
         if place.parts[0] == "runs":

@@ -23,7 +23,7 @@ def row(spec: FieldSpec) -> str:
 
 
 def with_table(text: str) -> str:
-    """The page with its table of fields made anew."""
+    """Replace the table of fields in the text of the page."""
     before, rest = text.split(HEAD)
     _old, after = rest.split("\n\n", 1)
     table = "".join(row(spec) for spec in CATALOGUE if spec.filterable)

@@ -11,7 +11,7 @@ class RunsConfig(AppConfig):
         from runs.models import functions
 
         connection_created.connect(functions.install)
-        # A field with one half would fail in the middle of somebody's page.
+        # A field with one half would fail while a page is rendered.
         from runs.search import fields
 
         fields.check()

@@ -17,7 +17,7 @@ from runs.models import ApiToken, Member, Role, User, Workspace
 from runs.storage.prepared import Prepared
 from studio.core.errors import NotFound, PermissionDenied, SignInRequired, TooLarge
 
-#: What somebody who is not signed in can send: the form for signing in is far smaller.
+#: What callers who are not signed in can send; the sign-in form is far smaller.
 MAX_STRANGERS_BODY = 64 * 1024
 
 _memberships = Prepared(

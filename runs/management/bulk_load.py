@@ -1,7 +1,7 @@
 """Load whole tables fast: without triggers, and on PostgreSQL without indexes.
 
 The caller holds a transaction. Rows come as they are, derived ones too: nothing is
-counted, refused or indexed meanwhile. What was taken away is back at the end, and the
+counted, refused or indexed during it. What was taken away is back at the end, and the
 database then checks it: a row without its parent, or there twice, is an error.
 """
 

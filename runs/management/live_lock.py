@@ -103,7 +103,7 @@ class LiveLock:
             try:
                 holder = self._check()
             except psycopg.Error:
-                # PostgreSQL is away: nobody can write, and the next look tries again.
+                # PostgreSQL is away: no server can write; the next check tries again.
                 self._end_session()
                 continue
             if holder is not None:

@@ -109,7 +109,7 @@ def is_empty(database: BaseDatabaseWrapper) -> bool:
 
 
 def refuse_missing_columns() -> None:
-    """Databases made before the first migration was edited lack some for ever."""
+    """Databases made before the first migration was edited always lack some."""
     with connection.cursor() as cursor:
         cursor.execute(_COLUMNS[connection.vendor])
         there = set(cursor.fetchall())

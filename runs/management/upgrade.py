@@ -101,7 +101,7 @@ def _covers(known: Upgrade, applied: list[str]) -> bool:
         return False
     before, now = set(known.applied), set(applied)
     if before == now:
-        # Nothing was changed yet, but an older version may have served meanwhile.
+        # Nothing was changed yet, but an older version may have served since.
         return known.moment == moment()
     return before < now and now - before <= set(known.planned)
 

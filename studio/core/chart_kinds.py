@@ -12,7 +12,7 @@ from dataclasses import dataclass
 class ChartSpec:
     """How a kind of chart is written: how many fields it draws, and its options.
 
-    `first_runs` is how many runs it draws where nobody said. With `draws_points` it
+    `first_runs` is how many runs it draws by default. With `draws_points` it
     draws the points of metrics, and else a value of each run.
     """
 

@@ -145,7 +145,7 @@ BACKUP_KEEP = env.backup_keep()
 
 # What clients may take in time, and of the server's threads (runs/management/web).
 HEADER_SECONDS = env.seconds("STUDIO_HEADER_SECONDS", 10)
-#: Bytes a second, averaged over so many seconds, in each direction.
+#: Min bytes a second in each direction, averaged over that number of seconds.
 MIN_RATE = env.size("STUDIO_MIN_RATE", 1024)
 RATE_SECONDS = env.seconds("STUDIO_RATE_SECONDS", 30)
 IDLE_SECONDS = env.seconds("STUDIO_IDLE_SECONDS", 75)

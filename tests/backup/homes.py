@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 
 from tests.parts.clients import ROOT, quiet_environment
+from tests.parts.manage import run_script
 
 #: An identity, runs with odd values, files, a log that has more bytes than its row.
 FILL = """
@@ -134,15 +135,7 @@ class Home:
         return done.out
 
     def python(self, script: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            env=self.environment(),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = run_script(self.path, script, env=self.env)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

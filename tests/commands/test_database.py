@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.parts.clients import ROOT, quiet_environment
+from tests.parts.manage import run_script
 
 PREPARE = """
 import django; django.setup()
@@ -55,20 +54,7 @@ def prepare(
     home: Path, script: str = PREPARE, *, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """What the start does with the database, in a process as the start has it."""
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        env={
-            **quiet_environment(),
-            **(env or {}),
-            "STUDIO_HOME": str(home),
-            "DJANGO_SETTINGS_MODULE": "studio.settings.base",
-        },
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_script(home, script, env=env)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from studio.settings import environment
-from tests.commands.manage import manage
+from tests.parts.manage import manage
 
 READERS: dict[str, Callable[[], object]] = {
     "STUDIO_ORIGIN": environment.origin,

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from runs.management.live_lock import LOCK, MAX_NAME, application_name
-from tests.commands.manage import manage
+from tests.parts.manage import manage
 from tests.parts.postgres import fresh_database
 from tests.parts.server import Server, start
 from tests.parts.waiting import becomes

@@ -10,7 +10,7 @@ from runs.management.moved import describe
 from runs.management.read_only import describe_server
 from studio import __version__
 from studio.settings import environment
-from tests.commands.manage import manage
+from tests.parts.manage import manage
 
 
 @pytest.mark.parametrize("words", [["--version"], ["studio", "--version"]])

@@ -35,7 +35,8 @@ def test_every_system_name_becomes_a_legal_one(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("getpass.getuser", lambda: name)
-    check_user_name(system_user())
+    found = system_user()
+    assert check_user_name(found) == found
 
 
 def test_the_token_is_kept_over_starts_and_the_address_follows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.commands.manage import manage
+from tests.parts.manage import manage
 from tests.parts.server import Server
 
 CHECK = ("studio", "--check", "--port=0")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.manage import manage
 from tests.commands.worlds import (
     Database,
     copy_home,
@@ -19,6 +18,7 @@ from tests.commands.worlds import (
     make_newer,
     stored,
 )
+from tests.parts.manage import manage
 from tests.parts.postgres import fresh_database
 from tests.parts.server import Server, start
 from tests.parts.waiting import becomes

@@ -20,8 +20,8 @@ import psutil
 import pytest
 
 from runs.management.commands.studio import beginning
-from tests.commands.manage import manage
 from tests.parts.clients import ROOT, quiet_environment
+from tests.parts.manage import manage
 from tests.parts.server import READY, Server, running, start
 
 

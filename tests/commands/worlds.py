@@ -6,8 +6,6 @@ import contextlib
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from tests.parts.clients import ROOT, quiet_environment
+from tests.parts.manage import run_script
 from tests.parts.postgres import fresh_database
 
 #: What a first start writes, a run, and files; `sys.argv[1]` says how many more.
@@ -102,20 +100,7 @@ def _maintenance(address: str) -> str:
 
 def fill(home: Path, database: Database, files: int) -> None:
     """Prepare the two as a first start does, and save so many files more."""
-    done = subprocess.run(
-        [sys.executable, "-c", FILL, str(files)],
-        env={
-            **quiet_environment(),
-            **database.env,
-            "STUDIO_HOME": str(home),
-            "DJANGO_SETTINGS_MODULE": "studio.settings.base",
-        },
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_script(home, FILL, str(files), env=database.env)
     assert done.returncode == 0, done.stderr
     then = time.time() - LONG_AGO
     for path in stored(home).values():

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.parts.clients import ROOT, quiet_environment
+from tests.parts.manage import run_script
 
 SCRIPT = """
 import django; django.setup()
@@ -22,16 +20,6 @@ print(make_token(member.user, member.workspace, "tests", **act)[1])
 
 
 def owner_token(home: Path, env: Mapping[str, str]) -> str:
-    settings = {
-        "DJANGO_SETTINGS_MODULE": "studio.settings.base",
-        "STUDIO_HOME": str(home),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        env={**quiet_environment(), **env, **settings},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run_script(home, SCRIPT, env=env)
+    assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -1,6 +1,6 @@
 """Create a backup: the database first, then the stored files that the copy names.
 
-Nothing is deleted meanwhile, so each file that the copy names is there. The manifest is
+Deletions are held, so each file that the copy names is there. The manifest is
 written when everything else is flushed and checked; a backup without it does not exist.
 """
 

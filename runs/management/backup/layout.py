@@ -76,7 +76,7 @@ class BackupFolder:
             os.close(handle)
 
     def _create(self) -> None:
-        # A home has a file of that name too, and its server would not start meanwhile.
+        # A home has such a file too: its server would not start during a backup.
         is_foreign = (
             self.path.is_dir()
             and any(entry.name != "lock" for entry in self.path.iterdir())

@@ -259,7 +259,7 @@ def restore_database(folder: BackupFolder, chosen: Manifest, report: Report) -> 
     if chosen.kind == SQLITE:
         connection.close()
         target = Path(str(connection.settings_dict["NAME"]))
-        # Of a copy that an interrupted restore placed, and somebody opened.
+        # They belong to a copy that an interrupted restore placed and a program opened.
         for left in beside(target):
             left.unlink(missing_ok=True)
         _put_file(source, target, chosen.database)

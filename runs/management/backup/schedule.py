@@ -1,4 +1,4 @@
-"""Scheduled backups: the worker starts `manage.py backup` and goes on meanwhile."""
+"""Scheduled backups: the worker starts `manage.py backup` and does not wait for it."""
 
 from __future__ import annotations
 

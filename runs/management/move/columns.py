@@ -173,7 +173,7 @@ class Digest:
 
 
 def canonical_json(text: str) -> str:
-    """The same text for the same value: jsonb sorts keys and spells numbers anew."""
+    """The same text for the same value: jsonb sorts keys and rewrites numbers."""
     return json.dumps(_canonical(json.loads(text)), sort_keys=True)
 
 

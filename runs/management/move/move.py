@@ -123,7 +123,7 @@ def one_sentence(place: str) -> Iterator[None]:
 
 @contextmanager
 def read_moment(source: BaseDatabaseWrapper) -> Iterator[None]:
-    """One moment of the source; on SQLite nobody writes meanwhile."""
+    """Read one moment of the source; on SQLite other writers wait."""
     with transaction.atomic(using=source.alias):
         if source.vendor == "postgresql":
             with source.cursor() as cursor:

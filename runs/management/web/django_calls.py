@@ -38,7 +38,7 @@ class Call:
             when_free()
             error = None if done.cancelled() else done.exception()
             if self.answered.done():
-                # A stream's: whoever sends it gets the error from the relay.
+                # A stream's: its sender gets the error from the relay.
                 return
             if error is not None:
                 self.answered.set_exception(error)

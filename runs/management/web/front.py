@@ -41,7 +41,7 @@ logger = logging.getLogger("studio.web")
 FILE_THREADS = 4
 #: Answered by the event loop itself, and by a thread of its own.
 ALIVE, READY = b"/healthz", b"/readyz"
-#: How long a small body of somebody unknown is waited for before a look at the rules.
+#: How long to wait for a small body of an unknown caller before checking the rules.
 SOON_SECONDS = 1.0
 #: Of these at a time by that thread; more are requests like any other.
 MAX_CHECKS = 4

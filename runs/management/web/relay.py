@@ -20,7 +20,7 @@ READ_BYTES = 256 * 1024
 
 
 class Abandoned(Exception):
-    """The client has gone, and nobody wants the rest."""
+    """The client has gone; the rest is not needed."""
 
 
 class Relay:

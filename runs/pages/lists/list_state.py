@@ -64,7 +64,7 @@ class ListState:
 
     @property
     def is_stale(self) -> bool:
-        """Whether somebody saved the view after the revision of this list."""
+        """Whether a member saved the view after the revision of this list."""
         number = self.spec.view_revision
         return self.view is not None and 0 < number != self.view.revision
 

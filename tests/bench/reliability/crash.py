@@ -21,8 +21,8 @@ from pathlib import Path
 import psutil
 
 from tests.bench.reliability.kill import Writer, new_writer
-from tests.commands.manage import manage, manage_killed
 from tests.parts.clients import ROOT
+from tests.parts.manage import manage, manage_killed
 from tests.parts.owner_token import owner_token
 from tests.parts.server import Server, start
 from tests.parts.wire import DEATHS, Connection

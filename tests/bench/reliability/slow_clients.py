@@ -24,8 +24,8 @@ import psutil
 import uvloop
 
 from tests.bench.report import Report
-from tests.commands.manage import manage
 from tests.parts.cookies import sign_in
+from tests.parts.manage import manage
 from tests.parts.server import Server
 from tests.parts.slow import Crowd, upload
 from tests.parts.wire import Connection

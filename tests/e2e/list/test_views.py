@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests.commands.manage import manage
 from tests.parts.browser import Watch, new_context
+from tests.parts.manage import manage
 from tests.parts.server import Server
 from tests.parts.wire import Connection
 

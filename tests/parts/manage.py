@@ -35,6 +35,26 @@ def manage(
     )
 
 
+def run_script(
+    home: Path,
+    script: str,
+    *words: str,
+    env: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Runs Python code with the settings of a server over that home."""
+    settings = {"DJANGO_SETTINGS_MODULE": "studio.settings.base"}
+    return subprocess.run(
+        [sys.executable, "-c", script, *words],
+        env={**environment(home, env), **settings},
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 def manage_killed(
     home: Path, *words: str, env: Mapping[str, str] | None = None, after: float
 ) -> bool:
