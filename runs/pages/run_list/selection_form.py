@@ -62,7 +62,11 @@ def complaints(chosen: Chosen) -> list[Complaint]:
     if chosen.missing:
         some = ", ".join(chosen.missing[:NAMED])
         left = len(chosen.missing) - NAMED
-        more = " " + _("and %(n)s more") % {"n": left} if left > 0 else ""
+        more = (
+            " " + ngettext("and %(n)s more", "and %(n)s more", left) % {"n": left}
+            if left > 0
+            else ""
+        )
         said.append(_("Selected, but not here: %(runs)s.") % {"runs": some + more})
     if chosen.gone:
         told = ngettext(
