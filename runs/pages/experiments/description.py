@@ -62,10 +62,8 @@ def restore(request: PageRequest, slug: str) -> HttpResponse:
     return description_versions.restore(request, found)
 
 
-def about(request: PageRequest, experiment: Experiment | None) -> dict[str, Any]:
-    """What `_experiment_description.html` shows; of All runs, nothing."""
-    if experiment is None:
-        return {}
+def description_context(request: PageRequest, experiment: Experiment) -> dict[str, Any]:
+    """What `_experiment_description.html` shows."""
     text = experiment.description
     return {
         "about": shown(request, text),
@@ -108,7 +106,7 @@ def _saved(request: PageRequest, experiment: Experiment, said: str) -> HttpRespo
         if said:
             messages.success(request, said, extra_tags=undo)
         return redirect(_path(request, experiment))
-    context = {"experiment": experiment, **about(request, experiment)}
+    context = {"experiment": experiment, **description_context(request, experiment)}
     answer = render(request, "experiments/_experiment_description.html", context)
     if said:
         answer["HX-Trigger"] = toast(said, undo)

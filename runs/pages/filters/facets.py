@@ -81,19 +81,6 @@ def _number(text: str) -> int | float | None:
     return int(value) if value == int(value) and abs(value) < 1e15 else value
 
 
-def around(request: PageRequest, state: ListState) -> dict[str, Any]:
-    """What the list's page needs: the button's address, and the panel if it is open."""
-    shown, spec = None, state.spec
-    if spec.facets:
-        shown = panel(request, state, state.path)
-    return {
-        "facets": shown,
-        "facets_href": "?" + spec.to_query(facets=not spec.facets),
-        "facets_url": f"/w/{state.workspace.name}/list/facets/",
-        "facets_of": state.scope.number,
-    }
-
-
 def panel(request: PageRequest, listed: ListState, path: str) -> dict[str, Any]:
     """The panel's context; a filter that has no answer is said there."""
     spec = replace(listed.spec, facets=True, after="", before="")

@@ -15,8 +15,8 @@ from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
 from runs.actions.run.goals import HIGHER, LOWER, set_goal
 from runs.models import Experiment, Role
-from runs.pages.lists.list_state import ListScope, read_part, scope_of
-from runs.pages.lists.run_links import NUMERIC, largest_first
+from runs.pages.lists.list_state import ListScope, read_part, read_scope
+from runs.pages.lists.run_links import NUMERIC_TYPES, is_largest_first
 from runs.pages.lists.run_table import columns_of
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
@@ -86,14 +86,14 @@ def _sorts(spec: ViewSpec, scope: ListScope, asked: Field) -> list[Item]:
         )
         for sort in order
     ]
-    return items if largest_first(asked) else items[::-1]
+    return items if is_largest_first(asked) else items[::-1]
 
 
 def _sort_words(asked: Field) -> tuple[str, str]:
     kind = fields.value_type(asked)
     if kind == fields.TIME:
         return _("Newest first"), _("Oldest first")
-    if kind in NUMERIC or asked.kind == tree.METRICS:
+    if kind in NUMERIC_TYPES or asked.kind == tree.METRICS:
         return _("Highest first"), _("Lowest first")
     return _("Z to A"), _("A to Z")
 
@@ -153,7 +153,7 @@ def _experiments(request: PageRequest, scope: ListScope) -> list[Experiment]:
 @require_POST
 def metric_goal(request: PageRequest) -> HttpResponse:
     """Keep whether more or less of a metric is better."""
-    scope = scope_of(request)
+    scope = read_scope(request)
     asked = read_field(request.POST.get("field", ""), "field")
     goal = request.POST.get("goal", "")
     if asked.kind != tree.METRICS or asked.aggregate not in RANKED:

@@ -24,7 +24,7 @@ from runs.actions.run_list.history_exports import (
 )
 from runs.models import HistoryExport
 from runs.models.history_exports import ExportState
-from runs.pages.lists.list_state import number_of, read_part_leniently, scope_at
+from runs.pages.lists.list_state import build_scope, read_part_tolerantly, scope_number
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition
 from runs.pages.requests.responses import varied
@@ -40,7 +40,7 @@ PACE = 2
 @require_POST
 def ask(request: PageRequest) -> HttpResponse:
     """The list is that of the query string; a question that is wrong is refused now."""
-    state = read_part_leniently(request)
+    state = read_part_tolerantly(request)
     scope, spec = state.scope, state.spec
     spec.filter()
     # Of the children of a run, whose they are; the way back leads to their list.
@@ -51,7 +51,7 @@ def ask(request: PageRequest) -> HttpResponse:
         request.workspace,
         request.actor.user,
         query,
-        number_of(scope.experiment),
+        scope_number(scope.experiment),
         now=now_ms(),
     )
     return HttpResponseRedirect(_address(request, job))
@@ -114,7 +114,7 @@ def _list(request: PageRequest, job: HistoryExport) -> tuple[str, str]:
         experiment, spec = list_of(job)
     except NotFound:
         experiment, spec, said = None, ViewSpec(), ""
-    scope = scope_at(request.workspace.name, experiment, said)
+    scope = build_scope(request.workspace.name, experiment, said)
     return scope.at(spec), scope.name
 
 

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from runs.actions.views.views import State, state_of
 from runs.models import View, ViewRevision
-from runs.pages.lists.list_state import number_of
-from runs.pages.lists.view_origin import address_of, reset_href
+from runs.pages.lists.list_state import scope_number
+from runs.pages.lists.view_origin import list_address, reset_href
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import REFUSED
 from runs.render.filters import filter_words
@@ -31,7 +31,7 @@ def conflict_page(
         began = view
     query = mine.spec.to_query()
     if mine.experiment is not None:
-        query += f"&in={number_of(mine.experiment)}"
+        query += f"&in={scope_number(mine.experiment)}"
     context = {
         "view": view,
         "later": later,
@@ -42,7 +42,7 @@ def conflict_page(
         "state": query,
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
         "their_href": reset_href(workspace, view, mine.experiment),
-        "my_href": address_of(workspace, mine.experiment, mine.spec),
+        "my_href": list_address(workspace, mine.experiment, mine.spec),
     }
     return render(request, "views/view_conflict.html", context, status=REFUSED)
 

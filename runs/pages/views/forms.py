@@ -17,7 +17,7 @@ from runs.actions.clock import now_ms
 from runs.actions.views import views as actions
 from runs.models import Role, View
 from runs.pages.descriptions.references import shown
-from runs.pages.lists.view_origin import address_of, reset_href, save_refusal
+from runs.pages.lists.view_origin import list_address, reset_href, save_refusal
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import REFUSED
 from runs.pages.undo.undo import undo_href
@@ -157,7 +157,7 @@ def delete(request: PageRequest, slug: str) -> HttpResponse:
     if request.POST.get("back"):
         return redirect(back_of(request))
     spec = without(state.spec, "view")
-    return redirect(address_of(request.workspace.name, state.experiment, spec))
+    return redirect(list_address(request.workspace.name, state.experiment, spec))
 
 
 @access(Permission.VIEWS)

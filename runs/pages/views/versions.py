@@ -18,8 +18,8 @@ from runs.actions.clock import now_ms
 from runs.actions.views import views as actions
 from runs.models import View, ViewRevision
 from runs.pages.descriptions.references import shown
-from runs.pages.lists.list_state import number_of
-from runs.pages.lists.view_origin import address_of, reset_href, save_refusal
+from runs.pages.lists.list_state import scope_number
+from runs.pages.lists.view_origin import list_address, reset_href, save_refusal
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.undo.undo import undo_href
 from runs.pages.views.conflict import between, conflict_page
@@ -81,13 +81,13 @@ def _row(
     spec = replace(state.spec, view=f"{view.slug}.{view.revision}")
     query = state.spec.to_query()
     if state.experiment is not None:
-        query += f"&in={number_of(state.experiment)}"
+        query += f"&in={scope_number(state.experiment)}"
     return Row(
         each,
         filter_words.summarize_differences(told),
         filter_words.difference_lines(told),
         before is None,
-        address_of(workspace, state.experiment, spec),
+        list_address(workspace, state.experiment, spec),
         f"{reverse('view-new', args=[workspace])}?{query}",
     )
 

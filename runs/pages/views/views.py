@@ -18,12 +18,12 @@ from runs.actions.clock import now_ms
 from runs.actions.views import choices as view_choices
 from runs.models import Role, View
 from runs.models.views import may_edit
-from runs.pages.lists.list_state import read_part_leniently, scope_named
+from runs.pages.lists.list_state import find_scope, read_part_tolerantly
 from runs.pages.lists.view_origin import (
     BUILT_IN,
     UNCHOSEN,
-    bar,
-    opened_by_link,
+    open_view_link,
+    view_bar,
     with_view,
 )
 from runs.pages.requests.page_request import PageRequest
@@ -47,14 +47,14 @@ def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
     asked: Any = request
     view = search.find_view(slug, asked.actor.user)
     enter(request, view.workspace.name)
-    return run_list.show(asked, opened_by_link(asked, view))
+    return run_list.show_list(asked, open_view_link(asked, view))
 
 
 @access(Permission.READ)
 @require_safe
 def menu(request: PageRequest) -> HttpResponse:
     """What opens under *Current view*; the parameters are those of the list."""
-    state = with_view(read_part_leniently(request))
+    state = with_view(read_part_tolerantly(request))
     find = request.GET.get("find", "").strip()[:200]
     if not request.htmx:
         return redirect("views", request.workspace.name)
@@ -63,7 +63,7 @@ def menu(request: PageRequest) -> HttpResponse:
     if request.GET.get(UNCHOSEN) == "1":
         state = replace(state, spec=without(state.spec, "columns"))
     context = {
-        **bar(request, state, columns),
+        **view_bar(request, state, columns),
         "sections": [
             (_("Private"), _entries(found.private), found.more_private),
             (_("Shared with the workspace"), _entries(found.shared), found.more_shared),
@@ -157,7 +157,7 @@ def choose_default(request: PageRequest) -> HttpResponse:
     whose = None if everybody else user
     if slug in ("", BUILT_IN):
         view = None
-        experiment = scope_named(request, given.get("in", "")).experiment
+        experiment = find_scope(request, given.get("in", "")).experiment
     else:
         view = search.find_view(slug, user, request.workspace)
         # In the trash, too: what was chosen of its list can be taken back.
