@@ -62,7 +62,7 @@ MIDDLEWARE = [
     "runs.access.middleware.Origins",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "runs.pages.requests.compression.CompressAnswers",
+    "runs.pages.requests.responses.CompressAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

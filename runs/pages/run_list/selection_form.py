@@ -24,8 +24,7 @@ from runs.actions.run_list.selections import DAY, keep_selection
 from runs.models import Run, Selection
 from runs.models.selections import KEPT
 from runs.pages.compare.state import CompareState
-from runs.pages.lists.list_scope import scope_of
-from runs.pages.lists.list_state import ListState, state_with
+from runs.pages.lists.list_state import ListState, scope_of, state_with
 from runs.pages.lists.run_links import Links
 from runs.pages.lists.run_table import find_page
 from runs.pages.requests.page_request import PageRequest
