@@ -15,7 +15,7 @@ BANNED_WORDS = {
     r"licence\w*": "license",
     r"catalogue\w*": "catalog",
     r"centre\w*|metre\w*": "American spelling: -er",
-    r"\w*(?:organ|recogn|normal|summar|initial|synchron|final)is(?:e|ed|es|ing)": "-ize",
+    r"\w*(?:organ|recogn|normal|summar|initial|final)is(?:e|ed|es|ing)": "-ize",
     r"anew": "again",
     r"again and again": "repeatedly",
     r"besides?": "next to, also",
