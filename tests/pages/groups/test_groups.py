@@ -163,7 +163,7 @@ def test_copies_say_what_they_leave_out(
 ) -> None:
     assert "X-Studio-Notice" not in visitor.get(f"{COPY}&form=latex").headers
     monkeypatch.setattr(group_table, "MAX_COPIED_GROUPS", 2)
-    monkeypatch.setattr(group_texts, "COPIED", 2)
+    monkeypatch.setattr(group_texts, "MAX_COPIED_GROUPS", 2)
     page = visitor.get(GROUPED)
     assert 'data-copied="Copied as LaTeX: the first 2 of 3 groups"' in page.text
     assert ">The first 2 of 3 groups<" in page.text
