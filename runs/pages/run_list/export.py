@@ -30,6 +30,8 @@ _ODD = re.compile(r"[^\w.\-]+")
 
 def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     """All rows of the list. What is wrong is raised before anything is sent."""
+    if form == "parquet":
+        parquet.require_pyarrow()
     spec = replace(state.spec, columns=run_table.columns_of(state))
     who, experiment = (state.viewer, state.workspace), state.experiment
     found = export_runs(spec, *who, experiment=experiment, now=state.now)
