@@ -18,8 +18,7 @@ from runs.pages.lists.run_links import Links, heads, strip, strip_size
 from runs.pages.lists.tree_rows import roots_among, tree_totals
 from runs.render.filters.pills import field_label
 from runs.render.text import numbers
-from runs.search.query.counts import count_statuses, names_status
-from runs.search.query.status_counts import StatusCounts
+from runs.search.query.status_counts import StatusCounts, count_statuses, names_status
 from runs.search.run_list.common_metrics import SHOWN, common_metrics
 from runs.search.run_list.find_runs import RunPage, find_runs
 from runs.search.run_list.goals import best_of, goals_of
