@@ -63,9 +63,7 @@ def sort_parts(sort: Sort, scope: Scope) -> list[SortPart]:
     keys = source_of(sort.field).sort
     assert keys is not None, sort.field
     parts = [
-        SortPart(
-            f"order_{n}", key.value, key.kind, sort.descending and not key.is_rank
-        )
+        SortPart(f"order_{n}", key.value, key.kind, sort.descending and not key.is_rank)
         for n, key in enumerate(keys(sort.field, scope))
     ]
     return [*parts, SortPart("pk", F("pk"), int, descending=True)]
