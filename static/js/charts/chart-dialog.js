@@ -26,7 +26,9 @@ function prepare(dialog, leave) {
   });
   dialog.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const query = new URLSearchParams(new FormData(form(), event.submitter ?? form().querySelector("[name=done]")));
+    const query = new URLSearchParams(
+      new FormData(form(), event.submitter ?? form().querySelector("[name=done]")),
+    );
     const answer = await answerOf(`${form().getAttribute("action")}?${query}`);
     if (!answer) return;
     const place = answer.headers.get("X-Studio-Location");
@@ -34,7 +36,9 @@ function prepare(dialog, leave) {
       dialog.close();
       leave(place);
     } else if (answer.status === 422) {
-      const told = new DOMParser().parseFromString(answer.html, "text/html").getElementById("chart-form");
+      const told = new DOMParser()
+        .parseFromString(answer.html, "text/html")
+        .getElementById("chart-form");
       form().replaceWith(document.adoptNode(told));
       dialog.querySelector("[name=field]").focus();
     }
@@ -68,5 +72,6 @@ async function complete(form, box) {
   for (const name of ["field", "kind", "done"]) query.delete(name);
   query.set("find", box.value);
   const answer = await answerOf(`${form.dataset.fields}?${query}`);
-  if (answer && document.activeElement === box) form.querySelector("#chart-names").innerHTML = answer.html;
+  if (answer && document.activeElement === box)
+    form.querySelector("#chart-names").innerHTML = answer.html;
 }

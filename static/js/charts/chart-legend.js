@@ -6,7 +6,8 @@ export const entries = (figure) => told(figure).map(mark);
 
 export function told(figure) {
   const [metrics, found] = [new Map(), new Map()];
-  const add = (key, color, dash, among = found) => among.set(key, { meta: { key }, line: { color, dash } });
+  const add = (key, color, dash, among = found) =>
+    among.set(key, { meta: { key }, line: { color, dash } });
   for (const trace of figure.data) {
     const { part, key, series: number, each, name, metric } = trace.meta;
     if (part === "odd" || part === "band" || part === "raw") continue;

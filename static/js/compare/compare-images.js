@@ -21,7 +21,8 @@ function drawOne(figure, step) {
   picture.hidden = !src;
   if (src && picture.getAttribute("src") !== src) picture.src = src;
   const { none, of } = document.getElementById("images").dataset;
-  figure.querySelector("[data-at]").textContent = at === null ? none : at === step ? "" : of.replace("%s", at);
+  figure.querySelector("[data-at]").textContent =
+    at === null ? none : at === step ? "" : of.replace("%s", at);
 }
 
 document.addEventListener("input", (event) => {

@@ -42,7 +42,11 @@ const REMOVES = "th.run .tool";
 function standIn() {
   const find = (selector) => root().querySelector(selector);
   const removes = left.matches(REMOVES) && [...root().querySelectorAll(REMOVES)];
-  if (removes) return removes[Math.min(left.closest("th").cellIndex, removes.length) - 1] ?? find("#compare-add summary");
+  if (removes)
+    return (
+      removes[Math.min(left.closest("th").cellIndex, removes.length) - 1] ??
+      find("#compare-add summary")
+    );
   if (left.closest("th.run")) return find("th.is-baseline .run-name");
   if (left.closest("#diff-files")) return find("#diff-files summary");
   return left.closest("td") && (find(".diff-lines") ?? find("#diff-files summary"));
@@ -62,18 +66,26 @@ function find() {
 
 // As a link does: a form's second request would wait for the first, whose answer takes the
 // form away.
-document.addEventListener("submit", (event) => {
-  if (event.target.id !== "compare-form") return;
-  event.preventDefault();
-  event.stopPropagation();
-  clearTimeout(timer);
-  timer = 0;
-  show(`?${new URLSearchParams(new FormData(event.target))}`, { part: "compare" });
-}, true);
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (event.target.id !== "compare-form") return;
+    event.preventDefault();
+    event.stopPropagation();
+    clearTimeout(timer);
+    timer = 0;
+    show(`?${new URLSearchParams(new FormData(event.target))}`, { part: "compare" });
+  },
+  true,
+);
 
-document.addEventListener("toggle", (event) => {
-  if (event.target.id === "compare-add" && event.target.open) begin();
-}, true);
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.id === "compare-add" && event.target.open) begin();
+  },
+  true,
+);
 function begin() {
   addBox().focus();
   if (!options().length) ask();
@@ -144,11 +156,22 @@ async function look() {
 function take(html) {
   const model = document.createElement("template");
   model.innerHTML = html;
-  const [now, fresh] = [document.querySelector("table.compare"), model.content.querySelector("table.compare")];
+  const [now, fresh] = [
+    document.querySelector("table.compare"),
+    model.content.querySelector("table.compare"),
+  ];
   if (now && fresh) morph(now, fresh);
   for (const id of ["compare-conclusion", "images"]) {
     const [card, drawn] = [document.getElementById(id), model.content.getElementById(id)];
-    if (!card || !drawn || card.matches("[data-editing]") || isPressed(card) || card.contains(document.activeElement) || card.isEqualNode(drawn)) continue;
+    if (
+      !card ||
+      !drawn ||
+      card.matches("[data-editing]") ||
+      isPressed(card) ||
+      card.contains(document.activeElement) ||
+      card.isEqualNode(drawn)
+    )
+      continue;
     card.replaceWith(drawn);
     htmx.process(drawn);
   }

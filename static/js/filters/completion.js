@@ -73,7 +73,9 @@ function take(option) {
   // Characters beyond the first plane count as one for the server and two here.
   box.setSelectionRange(place(start), place(end));
   // The browser's own way of typing, so that Ctrl+Z takes it back.
-  const typed = insert ? document.execCommand("insertText", false, insert) : document.execCommand("delete");
+  const typed = insert
+    ? document.execCommand("insertText", false, insert)
+    : document.execCommand("delete");
   if (!typed) box.setRangeText(insert, place(start), place(end), "end");
 }
 

@@ -10,7 +10,10 @@ const isOpen = () => /[?&]facets=1(&|$)/.test(location.search);
 // The list's query without its place in the pages and without the panel's own state.
 function query() {
   const own = /^(after|before|open|more|find)=/;
-  return location.search.slice(1).split("&").filter((pair) => pair && !own.test(pair));
+  return location.search
+    .slice(1)
+    .split("&")
+    .filter((pair) => pair && !own.test(pair));
 }
 
 // Between a change of the list and the panel's own answer its links are of before: what is
@@ -62,7 +65,8 @@ function follow(isOwn) {
     panel().replaceChildren();
     return;
   }
-  const busy = document.activeElement?.matches("#facets input") || document.querySelector(".bars.brushing");
+  const busy =
+    document.activeElement?.matches("#facets input") || document.querySelector(".bars.brushing");
   if (isOwn || !busy || panel().hidden) load(panel().dataset.state);
 }
 document.body.addEventListener("htmx:beforeRequest", (event) => {
@@ -96,7 +100,10 @@ document.addEventListener(
     const link = event.target.closest("a[data-panel]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const state = new URL(link.href).search.slice(1).split("&").filter((pair) => /^(open|more|find)=/.test(pair));
+    const state = new URL(link.href).search
+      .slice(1)
+      .split("&")
+      .filter((pair) => /^(open|more|find)=/.test(pair));
     await load(state.join("&"));
     document.cookie = `facets=${panel().dataset.opened};path=${location.pathname.match(/^\/w\/[^/]+\//)?.[0] ?? "/"};max-age=31536000;samesite=lax`;
   },
@@ -114,8 +121,13 @@ let waiting;
 document.addEventListener("input", (event) => {
   if (event.target.id !== "facets-find") return;
   clearTimeout(waiting);
-  const kept = panel().dataset.state.split("&").filter((pair) => !pair.startsWith("find="));
-  waiting = setTimeout(() => load([...kept, `find=${encodeURIComponent(event.target.value)}`].join("&")), 200);
+  const kept = panel()
+    .dataset.state.split("&")
+    .filter((pair) => !pair.startsWith("find="));
+  waiting = setTimeout(
+    () => load([...kept, `find=${encodeURIComponent(event.target.value)}`].join("&")),
+    200,
+  );
 });
 document.addEventListener("submit", (event) => {
   if (event.target.matches(".facets-find")) event.preventDefault();
@@ -143,7 +155,8 @@ document.addEventListener("pointerdown", (event) => {
 });
 function mark(bars, x) {
   const chosen = new Set(brushed(bars, x));
-  for (const group of bars.querySelectorAll("g")) group.querySelector(".bar").classList.toggle("brushed", chosen.has(group));
+  for (const group of bars.querySelectorAll("g"))
+    group.querySelector(".bar").classList.toggle("brushed", chosen.has(group));
 }
 document.addEventListener("pointermove", (event) => {
   const bars = start !== null && document.querySelector(".bars.brushing");

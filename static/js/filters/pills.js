@@ -44,7 +44,8 @@ function place() {
 function mark(from) {
   for (const each of document.querySelectorAll(".pill.open")) each.classList.remove("open");
   from?.closest(".pill")?.classList.add("open");
-  for (const each of document.querySelectorAll("[data-editor][aria-expanded]")) each.removeAttribute("aria-expanded");
+  for (const each of document.querySelectorAll("[data-editor][aria-expanded]"))
+    each.removeAttribute("aria-expanded");
   if (from) from.setAttribute("aria-expanded", "true");
 }
 
@@ -105,7 +106,10 @@ editor.addEventListener("keydown", (event) => {
     const first = editor.querySelector(".field-list a");
     if (first) first.click();
     else show(again(), event.target.id);
-  } else if (["ArrowDown", "ArrowUp"].includes(event.key) && !event.target.matches("select, textarea, [type=radio], [type=date]")) {
+  } else if (
+    ["ArrowDown", "ArrowUp"].includes(event.key) &&
+    !event.target.matches("select, textarea, [type=radio], [type=date]")
+  ) {
     const all = [...editor.querySelectorAll("[data-find], .choices input, .field-list a")];
     const next = all[all.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
     if (!next) return;

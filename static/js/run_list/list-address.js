@@ -1,16 +1,22 @@
 // The list's address with another value of one parameter, short and in the server's order.
 
-const ORDER = "q sort columns children tree flat mine group differs charts selected only facets archived rows view".split(" ");
+const ORDER =
+  "q sort columns children tree flat mine group differs charts selected only facets archived rows view".split(
+    " ",
+  );
 const READABLE = /%(2F|3A|2C|7C|40|24|3B|3F)/g;
 
-export const encoded = (text) => encodeURIComponent(text).replace(READABLE, decodeURIComponent).replace(/%20/g, "+");
+export const encoded = (text) =>
+  encodeURIComponent(text).replace(READABLE, decodeURIComponent).replace(/%20/g, "+");
 
 // The query string, with its `?`; a value of "" leaves the parameter out. The place in the
 // list is given up where `place` is not kept.
 export function parameter(name, value, { place = true } = {}) {
   const items = location.search.slice(1).split("&").filter(Boolean);
   const key = (item) => item.split("=")[0];
-  const kept = items.filter((item) => key(item) !== name && (place || !["after", "before"].includes(key(item))));
+  const kept = items.filter(
+    (item) => key(item) !== name && (place || !["after", "before"].includes(key(item))),
+  );
   if (value) {
     const later = (item) => {
       const at = ORDER.indexOf(key(item));

@@ -30,7 +30,8 @@ export function morph(old, fresh) {
 }
 
 // What was put in by a script may have brought a line end along, which shows nothing.
-const solid = (node) => [...node.childNodes].filter((child) => child.nodeType !== Node.TEXT_NODE || child.data.trim());
+const solid = (node) =>
+  [...node.childNodes].filter((child) => child.nodeType !== Node.TEXT_NODE || child.data.trim());
 
 function attributes(old, fresh) {
   let changed = false;
@@ -53,7 +54,13 @@ function isHeld(node) {
   if (node.nodeType !== Node.ELEMENT_NODE) return false;
   const selection = getSelection();
   const marks = !selection.isCollapsed && selection.containsNode(node, true);
-  return marks || node.contains(document.activeElement) || node.querySelector("details[open], dialog[open]");
+  return (
+    marks ||
+    node.contains(document.activeElement) ||
+    node.querySelector("details[open], dialog[open]")
+  );
 }
 
-const isEdited = (node) => node.matches("input, textarea, select, [contenteditable]") || node.querySelector("[data-editing]");
+const isEdited = (node) =>
+  node.matches("input, textarea, select, [contenteditable]") ||
+  node.querySelector("[data-editing]");
