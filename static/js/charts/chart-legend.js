@@ -18,7 +18,9 @@ export function told(figure) {
       continue;
     }
     // Dots in the colours of a third field's words are told by those, not by their runs.
-    if (each) each.forEach((one, at) => add((trace.customdata ?? trace.text)[at], series(one)));
+    if (each)
+      for (const [at, one] of each.entries())
+        add((trace.customdata ?? trace.text)[at], series(one));
     else if (!metric) add(key, series(number), trace.line?.dash);
     else {
       // The colour tells the run, the dash the metric.

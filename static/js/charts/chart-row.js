@@ -1,8 +1,8 @@
 // The charts of a page with runs: what the cards of `#chart-row` name is read as JSON,
 // drawn, and read again while it changes. Plotly comes with the first one that is shown.
 
-import { answerOf, unheard } from "../site/app.js";
 import { parameter, show } from "../run_list/list-address.js";
+import { answerOf, unheard } from "../site/app.js";
 import { entries } from "./chart-legend.js";
 import { draw, fit, forget, isShown, plotly, series } from "./plot.js";
 
@@ -28,7 +28,8 @@ function address(chart) {
 // Whether there is news. What a later question made old is dropped.
 async function read(chart) {
   const url = address(chart);
-  const asked = (chart.asked = (chart.asked ?? 0) + 1);
+  chart.asked = (chart.asked ?? 0) + 1;
+  const { asked } = chart;
   const known = chart.url === url && chart.etag;
   const answer = await fetch(url, {
     headers: known ? { "If-None-Match": known } : {},
@@ -206,10 +207,10 @@ function step(by) {
   const all = cards();
   if (!all.length) return;
   current = (current + by + all.length) % all.length;
-  all.forEach((card, at) => card.classList.toggle("current", at === current));
+  for (const [at, card] of all.entries()) card.classList.toggle("current", at === current);
   const place = row()
-    .dataset.of.replace("%s", current + 1)
-    .replace("%s", all.length);
+    .dataset.of.replace("%s", String(current + 1))
+    .replace("%s", String(all.length));
   if (all.length > 1)
     for (const each of all) each.querySelector("[data-note]").dataset.at = `${place}, `;
   if (!by) return;

@@ -166,7 +166,7 @@ export function drawParallel(plot, figure, { colour, brushed }) {
       for (const name of ["pointerup", "pointercancel"])
         area.addEventListener(name, stop, { once: true });
     });
-    handles.forEach((handle, end) =>
+    for (const [end, handle] of handles.entries()) {
       handle.addEventListener("keydown", (event) => {
         const step = { ArrowUp: STEP, ArrowDown: -STEP, PageUp: 5 * STEP, PageDown: -5 * STEP }[
           event.key
@@ -180,8 +180,8 @@ export function drawParallel(plot, figure, { colour, brushed }) {
         } else return;
         event.preventDefault();
         draw();
-      }),
-    );
+      });
+    }
   }
 }
 

@@ -10,7 +10,7 @@ let chosen, timer;
 
 function draw() {
   const step = Number(steps()[slider().value]);
-  document.getElementById("image-step-now").textContent = step;
+  document.getElementById("image-step-now").textContent = String(step);
   slider().setAttribute("aria-valuetext", step);
   for (const figure of document.querySelectorAll("#images figure")) drawOne(figure, step);
 }

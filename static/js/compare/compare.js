@@ -1,9 +1,10 @@
 // Runs side by side: finding a row while it is typed, adding a run from a list that the
 // server makes, and going on by itself while a run lives. Everything has a link or form.
-import { answerOf } from "../site/app.js";
-import { show } from "../run_list/list-address.js";
-import { morph } from "../site/morph.js";
+
 import { askNews, isPressed, soon } from "../run/run-parts.js";
+import { show } from "../run_list/list-address.js";
+import { answerOf, queryOf } from "../site/app.js";
+import { morph } from "../site/morph.js";
 
 const WAIT = 150;
 const root = () => document.getElementById("compare");
@@ -74,7 +75,8 @@ document.addEventListener(
     event.stopPropagation();
     clearTimeout(timer);
     timer = 0;
-    show(`?${new URLSearchParams(new FormData(event.target))}`, { part: "compare" });
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    show(`?${queryOf(form)}`, { part: "compare" });
   },
   true,
 );
@@ -97,7 +99,8 @@ if (early?.open && early.contains(document.activeElement)) begin();
 async function ask() {
   timer = 0;
   asking?.abort();
-  const mine = (asking = new AbortController());
+  const mine = new AbortController();
+  asking = mine;
   const address = `${addBox().dataset.offer}&add=${encodeURIComponent(addBox().value.trim())}`;
   const html = (await answerOf(address, { signal: mine.signal }))?.html;
   if (mine.signal.aborted) return;

@@ -35,11 +35,12 @@ function choose(option) {
 
 async function ask() {
   asking?.abort();
-  const mine = (asking = new AbortController());
+  const mine = new AbortController();
+  asking = mine;
   const query = new URLSearchParams(location.search);
   for (const name of ["q", "after", "before"]) query.delete(name);
   query.set("text", box.value);
-  query.set("at", [...box.value.slice(0, box.selectionStart)].length);
+  query.set("at", String([...box.value.slice(0, box.selectionStart)].length));
   if (list.dataset.in) query.set("in", list.dataset.in);
   try {
     const answer = await fetch(`${list.dataset.url}?${query}`, { signal: mine.signal });

@@ -1,7 +1,7 @@
 // A pill opens its editor below it, Add filter the list of fields. Both are pages of
 // their own, whose fragment is shown here; the list is swapped by the form itself.
 
-import { answerOf } from "../site/app.js";
+import { answerOf, queryOf } from "../site/app.js";
 
 const editor = document.getElementById("pill-editor");
 const WAIT = 150;
@@ -67,7 +67,7 @@ function back() {
 /** The editor's own address with what its form says now. */
 function again() {
   const form = editor.querySelector("form");
-  return `${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`;
+  return `${form.getAttribute("action")}?${queryOf(form)}`;
 }
 
 document.addEventListener("click", (event) => {
@@ -111,7 +111,10 @@ editor.addEventListener("keydown", (event) => {
     !event.target.matches("select, textarea, [type=radio], [type=date]")
   ) {
     const all = [...editor.querySelectorAll("[data-find], .choices input, .field-list a")];
-    const next = all[all.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
+    const next =
+      all[
+        all.indexOf(/** @type {Element} */ (event.target)) + (event.key === "ArrowDown" ? 1 : -1)
+      ];
     if (!next) return;
     event.preventDefault();
     next.focus();

@@ -1,6 +1,6 @@
 // The dialog of columns: boxes add and remove, the handle moves, by mouse, finger and keys.
 
-import { answerOf } from "../site/app.js";
+import { answerOf, queryOf } from "../site/app.js";
 
 export function prepareDialog(dialog, done) {
   const form = dialog.querySelector("form");
@@ -87,7 +87,7 @@ export function prepareDialog(dialog, done) {
   let timer;
   let asked = 0;
   async function find() {
-    const query = new URLSearchParams(new FormData(form));
+    const query = queryOf(form);
     const now = ++asked;
     const answer = await answerOf(`${form.action}?${query}`);
     if (!answer || now !== asked) return;

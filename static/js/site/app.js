@@ -68,6 +68,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Toasts: from the page itself, or from an answer's HX-Trigger {"toast": {text, undo?}}.
+/** @param {{ text: string, undo?: string, label?: string }} message */
 export function toast({ text, undo, label }) {
   const shelf = document.getElementById("toasts");
   const model = document.getElementById("toast-model");
@@ -203,16 +204,12 @@ export async function rest(id) {
 }
 
 // What waits for the server says so to those too who do not see the bar.
-for (const [kind, busy] of [
-  ["htmx:beforeRequest", true],
-  ["htmx:afterRequest", false],
-]) {
-  document.body.addEventListener(kind, (event) => {
-    const target = event.detail.target;
-    if (busy) target?.setAttribute("aria-busy", "true");
-    else target?.removeAttribute("aria-busy");
-  });
-}
+document.body.addEventListener("htmx:beforeRequest", ({ detail: { target } }) => {
+  target?.setAttribute("aria-busy", "true");
+});
+document.body.addEventListener("htmx:afterRequest", ({ detail: { target } }) => {
+  target?.removeAttribute("aria-busy");
+});
 
 // What is refused, or not heard, says so; a fragment of an error page is never shown.
 export function refused({ status }) {
@@ -239,4 +236,13 @@ export async function answerOf(address, more) {
     if (error.name !== "AbortError") unheard();
   }
   return null;
+}
+
+/**
+ * The fields of a form as a query.
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement} [submitter]
+ */
+export function queryOf(form, submitter) {
+  return new URLSearchParams(/** @type {any} */ (new FormData(form, submitter)));
 }

@@ -57,8 +57,8 @@ function moveRow(step) {
 }
 
 function turning({ key, target }) {
-  const cell =
-    Object.hasOwn(TREE, key) && target.closest("[data-row-link], .chevron")?.closest("td");
-  const chevron = cell && cell.querySelector(`a.chevron[aria-expanded="${TREE[key]}"]`);
+  if (!Object.hasOwn(TREE, key)) return null;
+  const cell = target.closest("[data-row-link], .chevron")?.closest("td");
+  const chevron = cell?.querySelector(`a.chevron[aria-expanded="${TREE[key]}"]`);
   return chevron && (() => chevron.click());
 }

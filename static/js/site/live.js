@@ -163,7 +163,7 @@ function update(now, fresh, shown) {
 function cells(row, drawn) {
   const [mine, theirs] = [[...row.cells], [...drawn.cells]];
   if (mine.length !== theirs.length) return;
-  mine.forEach((cell, n) => morph(cell, theirs[n]));
+  for (const [n, cell] of mine.entries()) morph(cell, theirs[n]);
 }
 
 const bar = () => document.getElementById("list-news");

@@ -22,7 +22,7 @@ export function morph(old, fresh) {
   // A running clock is set by its own script.
   if (old.dataset?.ticking && fresh.dataset.ticking) return;
   const [mine, theirs] = [solid(old), solid(fresh)];
-  if (mine.length === theirs.length) mine.forEach((node, n) => morph(node, theirs[n]));
+  if (mine.length === theirs.length) for (const [n, node] of mine.entries()) morph(node, theirs[n]);
   else if (!isHeld(old)) {
     old.replaceChildren(...theirs.map((node) => document.importNode(node, true)));
     htmx.process(old);
