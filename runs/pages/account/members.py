@@ -26,7 +26,7 @@ from runs.actions.account.links import make_invitation, revoke_invitation
 from runs.actions.clock import now_ms
 from runs.actions.public.links import find_resting
 from runs.models import Invitation, Member, Role, ShareLink, View
-from studio.core.errors import InvalidValue
+from runs.pages.account.forms import RoleForm
 
 
 @access(Permission.READ)
@@ -79,7 +79,7 @@ def _open_share_links(request: StudioRequest) -> list[ShareLink]:
 @require_POST
 def set_role(request: StudioRequest, number: int) -> HttpResponse:
     member = _member(request, number)
-    role = read_role(request)
+    role = RoleForm(request.POST).check()["role"]
     accounts.set_role(member, role, actor=request.actor, now=now_ms())
     said = {"name": member.user, "role": role.label}
     messages.success(request, _("The role of %(name)s is now %(role)s.") % said)
@@ -99,7 +99,7 @@ def remove(request: StudioRequest, number: int) -> HttpResponse:
 @require_POST
 def invite(request: StudioRequest) -> HttpResponse:
     """Answers with the page that shows the link: nothing could show it again."""
-    role = read_role(request)
+    role = RoleForm(request.POST).check()["role"]
     invitation, secret = make_invitation(
         workspace_of(request), role, actor=request.actor, now=now_ms()
     )
@@ -121,17 +121,6 @@ def revoke(request: StudioRequest, number: int) -> HttpResponse:
 def _member(request: StudioRequest, number: int) -> Member:
     rows = Member.objects.filter(workspace=workspace_of(request))
     return get_object_or_404(rows.select_related("user", "workspace"), pk=number)
-
-
-def read_role(request: StudioRequest) -> Role:
-    given = request.POST.get("role", "")
-    for role in Role:
-        if role.label == given:
-            return role
-    allowed = ", ".join(role.label for role in Role)
-    raise InvalidValue(
-        _("The role is one of %(allowed)s.") % {"allowed": allowed}, field="role"
-    )
 
 
 def _back(request: StudioRequest) -> HttpResponse:

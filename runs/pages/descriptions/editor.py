@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from runs.actions.changes.edit_conflicts import mark, same
 from runs.actions.clock import now_ms
 from runs.actions.files.pictures import attach_picture
 from runs.models import File, Run
+from runs.pages.descriptions.forms import DescriptionForm, PictureForm
 from runs.pages.descriptions.references import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import show_editor
@@ -53,11 +53,11 @@ def edit(request: PageRequest, asked: Described) -> HttpResponse:
 
 
 def save(request: PageRequest, asked: Described) -> HttpResponse:
-    text = request.POST.get("text", "").replace("\r\n", "\n")
-    seen = request.POST.get("seen", "")
-    if "preview" in request.POST:
+    values = DescriptionForm(request.POST).check()
+    text, seen = values["text"], values["seen"]
+    if values["preview"]:
         return _preview(request, asked, text, seen)
-    if "attach" in request.POST:
+    if values["attach"]:
         return _attach(request, asked, text, seen)
     if same(text, asked.stored):
         text = asked.stored
@@ -96,8 +96,8 @@ def _attach(
 
 
 def keep_picture(request: PageRequest, run: Run | None) -> File:
-    given = request.FILES.get("picture")
-    if not isinstance(given, UploadedFile) or run is None:
+    given = PictureForm(request.POST, request.FILES).check()["picture"]
+    if given is None or run is None:
         raise InvalidValue(_("Choose a picture first."), field="picture")
     return attach_picture(
         run, given.name or "", given.chunks(), actor=request.actor, now=now_ms()

@@ -20,6 +20,7 @@ from runs.actions.clock import now_ms
 from runs.actions.run.annotate import remove_tags, rename, set_tags
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.run.forms import RenameForm, TagForm
 from runs.pages.run.tags import split
 from runs.pages.run_shell.editors import REFUSED
 from runs.pages.run_shell.head import find_head
@@ -38,10 +39,10 @@ def _edit_name(request: PageRequest, run_id: str) -> HttpResponse:
 @access(Permission.ANNOTATE)
 def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
-    before, name = run.name, request.POST.get("name", "").strip()
-    seen = request.POST.get("seen")
+    values = RenameForm(request.POST).check()
+    before, name, seen = run.name, values["name"], values["seen"]
     try:
-        rename(run, name, actor=request.actor, now=now_ms(), seen=seen)
+        rename(run, **values, actor=request.actor, now=now_ms())
     except InvalidValue as error:
         return _form(request, run, "name", name, seen=seen, problem=error.message)
     except Conflict as error:
@@ -60,11 +61,11 @@ def _edit_tags(request: PageRequest, run_id: str) -> HttpResponse:
 @access(Permission.ANNOTATE)
 def _save_tags(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
-    # A field called "remove" would hide the form's own method from scripts.
-    if gone := request.POST.get("drop"):
-        count = remove_tags(run, [gone], actor=request.actor, now=now_ms())
+    values = TagForm(request.POST).check()
+    if removed := values["drop"]:
+        count = remove_tags(run, [removed], actor=request.actor, now=now_ms())
         return _saved(request, _("Tag removed") if count else "")
-    typed = request.POST.get("tag", "")
+    typed = values["tag"]
     key, value = split(typed)
     before = {tag.key: tag.value for tag in tags_of(run)}
     try:

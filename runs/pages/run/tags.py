@@ -15,6 +15,7 @@ from runs.actions.clock import now_ms
 from runs.actions.run.annotate import edit_tag, remove_tags, set_tags
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.details import tag_chips
+from runs.pages.run.forms import TagForm
 from runs.pages.run_shell.editors import show_editor, show_saved
 from runs.pages.run_shell.head import find_head, frame
 from runs.search.run import details as search
@@ -38,15 +39,14 @@ def _edit(request: PageRequest, run_id: str) -> HttpResponse:
 
 @access(Permission.ANNOTATE)
 def _save(request: PageRequest, run_id: str) -> HttpResponse:
-    head, given = find_head(request, run_id), request.POST
-    if "remove" in given:
-        count = remove_tags(
-            head.run, [given["remove"]], actor=request.actor, now=now_ms()
-        )
+    head = find_head(request, run_id)
+    values = TagForm(request.POST).check()
+    if (removed := values["remove"]) is not None:
+        count = remove_tags(head.run, [removed], actor=request.actor, now=now_ms())
         return _saved(request, head, _("Tag removed") if count else "")
-    if "key" in given:
-        return _save_value(request, head)
-    typed = given.get("tag", "")
+    if values["key"] is not None:
+        return _save_value(request, head, values)
+    typed = values["tag"]
     key, value = split(typed)
     before = _values(head)
     try:
@@ -61,10 +61,11 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
 edit_tags = by_method(GET=_edit, POST=_save)
 
 
-def _save_value(request: PageRequest, head: RunHead) -> HttpResponse:
-    given, before = request.POST, _values(head)
-    key, value = given["key"], given.get("value", "").strip()
-    seen = given.get("seen", "")
+def _save_value(
+    request: PageRequest, head: RunHead, values: dict[str, Any]
+) -> HttpResponse:
+    before = _values(head)
+    key, value, seen = values["key"], values["value"], values["seen"]
     shown = {"key": key, "text": value, "seen": seen}
     try:
         edit_tag(

@@ -19,6 +19,7 @@ from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run_shell.editors import REFUSED, toast, undo_path
 from runs.pages.run_shell.head import find_head, frame
 from runs.pages.undo.change_lines import line
+from runs.pages.undo.forms import UndoForm
 from runs.search.run.details import RunHead
 from runs.search.run.history import change_set_of, last_change_by
 from studio.core.errors import Conflict
@@ -43,7 +44,7 @@ def undo_change(request: PageRequest, run_id: str, number: int) -> HttpResponse:
 
 
 def _undo(request: PageRequest, head: RunHead, change_set: ChangeSet) -> HttpResponse:
-    anyway = request.POST.get("anyway") == "1"
+    anyway = UndoForm(request.POST).check()["anyway"]
     try:
         undo(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
     except Conflict as error:

@@ -25,6 +25,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run_shell.editors import REFUSED, toast
 from runs.pages.undo.change_lines import line
+from runs.pages.undo.forms import UndoForm
 from runs.search.run.history import change_set_here, last_change_here
 from runs.search.views.views import find_view, view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
@@ -65,7 +66,7 @@ def path_of(request: PageRequest, change_set: ChangeSet) -> str:
 
 
 def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
-    anyway = request.POST.get("anyway") == "1"
+    anyway = UndoForm(request.POST).check()["anyway"]
     act = undo_view_change if _may_undo_view(request, change_set) else undo
     try:
         act(change_set, actor=request.actor, now=now_ms(), anyway=anyway)

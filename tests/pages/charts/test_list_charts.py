@@ -260,10 +260,10 @@ def test_a_new_chart_begins_with_a_series_that_is_not_drawn_yet(
 ) -> None:
     curve("a", [1.0, 2.0])
     curve("b", [1.0, 2.0], key="other")
-    first = visitor.get(CHARTS).context["draft"].fields
-    assert first == ("metrics.loss",)
+    first = visitor.get(CHARTS).context["draft"]["field"]
+    assert first == ["metrics.loss"]
     second = visitor.get(f"{CHARTS}?charts={LOSS}")
-    assert second.context["draft"].fields == ("metrics.other",)
+    assert second.context["draft"]["field"] == ["metrics.other"]
 
 
 def test_a_scatter_says_which_runs_have_no_dot(visitor: Client, curve: Any) -> None:
