@@ -53,13 +53,7 @@ function show(html) {
 
 // The list was drawn anew: the panel follows, unless somebody is typing or brushing there.
 function follow(isOwn) {
-  const open = isOpen();
-  button().setAttribute("aria-expanded", open);
-  const pairs = query().filter((pair) => !pair.startsWith("facets="));
-  if (!open) pairs.push("facets=1");
-  button().href = `${location.pathname}${pairs.length ? `?${pairs.join("&")}` : ""}`;
-  htmx.process(button());
-  if (!open) {
+  if (!isOpen()) {
     stale = false;
     panel().hidden = true;
     panel().replaceChildren();
@@ -182,3 +176,6 @@ function stop() {
     for (const bar of bars.querySelectorAll(".brushed")) bar.classList.remove("brushed");
   }
 }
+
+// The script came with the click that opened the panel.
+if (isOpen() && panel().hidden) follow(true);

@@ -120,3 +120,25 @@ for (const kind of ["pointerover", "focusin"]) {
     if (link) link.title = `${link.textContent}\n${hint}`;
   });
 }
+
+// The link that opens the facets panel keeps the list's query. The panel's own script is
+// loaded when the panel is first open.
+function followFacets() {
+  const pairs = location.search.slice(1).split("&");
+  const isOpen = pairs.includes("facets=1");
+  const kept = pairs.filter((pair) => pair && !/^(after|before|open|more|find|facets)=/.test(pair));
+  if (!isOpen) kept.push("facets=1");
+  const button = document.getElementById("facets-toggle");
+  button.setAttribute("aria-expanded", isOpen);
+  button.href = `${location.pathname}${kept.length ? `?${kept.join("&")}` : ""}`;
+  htmx.process(button);
+  loadFacets();
+}
+function loadFacets() {
+  if (/[?&]facets=1(&|$)/.test(location.search)) import("../filters/facets.js").catch(unheard);
+}
+document.body.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (target.id === "run-table") followFacets();
+});
+document.body.addEventListener("htmx:historyRestore", followFacets);
+loadFacets();

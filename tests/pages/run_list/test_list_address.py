@@ -15,7 +15,8 @@ ENCODED = json.loads((ROOT / "tests/js/encoded.json").read_text())
 
 def test_parameters_have_the_order_of_the_server() -> None:
     order = re.search(r'ORDER =\s*"([a-z ]+)"', SCRIPT.read_text())
-    assert order and tuple(order[1].split()) == PARAMETERS
+    assert order
+    assert tuple(order[1].split()) == PARAMETERS
 
 
 def test_values_are_encoded_as_in_the_test_of_the_script() -> None:
