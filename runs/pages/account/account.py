@@ -24,6 +24,7 @@ from runs.actions.clock import now_ms
 from runs.models import ApiToken, Member, Role, Theme, User
 from runs.pages.account.forms import (
     TOKEN_LIFETIMES,
+    LanguageForm,
     PasswordForm,
     ProfileForm,
     ThemeForm,
@@ -149,11 +150,12 @@ def set_theme(request: StudioRequest) -> HttpResponse:
 @require_POST
 def set_language(request: StudioRequest) -> HttpResponse:
     """Set the language of the pages: of the account, and of this browser."""
-    language = accounts.check_language(request.POST.get("language", ""))
+    values = LanguageForm(request.POST).check()
+    language = values["language"]
     if request.actor.user is not None and request.token is None:
         user = request.actor.user
         accounts.set_language(user, language, actor=request.actor, now=now_ms())
-    response = redirect(safe_target(request.POST.get("next", "")) or "/")
+    response = redirect(safe_target(values["next"]) or "/")
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,

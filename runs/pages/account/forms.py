@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from runs.actions.account.accounts import check_theme
+from runs.actions.account.accounts import check_language, check_theme
 from runs.models import Role
 from runs.pages.requests.forms import PageForm, PresenceField, TextField
 from studio.core.errors import InvalidValue
@@ -88,6 +88,11 @@ class ProfileForm(PageForm):
 
 class ThemeForm(PageForm):
     theme = TextField(check_theme, strip=False)
+    next = TextField(strip=False)
+
+
+class LanguageForm(PageForm):
+    language = TextField(check_language, strip=False)
     next = TextField(strip=False)
 
 

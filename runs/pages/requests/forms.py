@@ -129,3 +129,9 @@ class OptionalTextField(forms.Field):
 
     def __init__(self) -> None:
         super().__init__(required=False)
+
+
+class StarForm(PageForm):
+    """Marks something with the reader's star, or removes it."""
+
+    starred = FlagField()

@@ -21,15 +21,13 @@ from runs.pages.lists.run_table import columns_of
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.pages.requests.safe_redirects import asked_place
+from runs.pages.run_list.forms import GOALS, GoalForm, is_ranked_metric
 from runs.render.filters.filter_words import field_label
-from runs.search.run_list.goals import RANKED, goals_of
-from studio.core.errors import InvalidValue
+from runs.search.run_list.goals import goals_of
 from studio.core.filters import Field, fields, tree
 from studio.core.filters.text import field_text
 from studio.core.viewspec import Column, Sort, ViewSpec
 from studio.core.viewtext import read_field
-
-GOALS = {HIGHER: True, LOWER: False, "none": None}
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ def _moves(
 
 
 def _goals(request: PageRequest, scope: ListScope, asked: Field) -> list[Goal]:
-    if asked.kind != tree.METRICS or asked.aggregate not in RANKED:
+    if not is_ranked_metric(asked):
         return []
     there = _experiments(request, scope)
     pks = [each.pk for each in there]
@@ -154,12 +152,8 @@ def _experiments(request: PageRequest, scope: ListScope) -> list[Experiment]:
 def metric_goal(request: PageRequest) -> HttpResponse:
     """Keep whether more or less of a metric is better."""
     scope = scope_of(request)
-    asked = read_field(request.POST.get("field", ""), "field")
-    goal = request.POST.get("goal", "")
-    if asked.kind != tree.METRICS or asked.aggregate not in RANKED:
-        raise InvalidValue("Only a metric has a goal", field="field")
-    if goal not in GOALS:
-        raise InvalidValue(f"goal must be one of {', '.join(GOALS)}", field="goal")
+    form = GoalForm(request.POST).check()
+    asked, goal = form["field"], form["goal"]
     set_goal(
         request.workspace,
         _experiments(request, scope),

@@ -43,6 +43,8 @@ def asked_format(request: PageRequest) -> str:
 
 def export(state: ListState, form: str) -> StreamingHttpResponse:
     """All rows of the list. What is wrong is raised before anything is sent."""
+    if form == "parquet":
+        parquet.require_pyarrow()
     spec = replace(state.spec, columns=run_table.columns_of(state))
     who, experiment = (state.viewer, state.workspace), state.experiment
     found = export_runs(spec, *who, experiment=experiment, now=state.now)

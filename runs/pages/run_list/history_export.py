@@ -28,6 +28,7 @@ from runs.pages.lists.list_state import number_of, read_part_leniently, scope_at
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition
 from runs.pages.requests.responses import varied
+from runs.render.run_list.parquet import require_pyarrow
 from studio.core.errors import NotFound
 from studio.core.viewspec import ViewSpec
 
@@ -40,6 +41,7 @@ PACE = 2
 @require_POST
 def ask(request: PageRequest) -> HttpResponse:
     """The list is that of the query string; a question that is wrong is refused now."""
+    require_pyarrow()
     state = read_part_leniently(request)
     scope, spec = state.scope, state.spec
     spec.filter()

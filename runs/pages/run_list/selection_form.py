@@ -28,6 +28,7 @@ from runs.pages.lists.list_state import ListState, scope_of, state_with
 from runs.pages.lists.run_links import Links
 from runs.pages.lists.run_table import find_page
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.run_list.forms import SelectionForm
 from runs.render.text import numbers
 from runs.search.compare.compare import MOST as MOST_COMPARED
 from runs.search.query import selection
@@ -189,7 +190,7 @@ def select(request: PageRequest) -> HttpResponse:
 
 def _asked(request: PageRequest) -> ViewSpec:
     """The list's state; a selection that nobody knows is none."""
-    query = request.POST.get("query", "")
+    query = SelectionForm(request.POST).check()["query"]
     spec, _wrong = read_leniently(dict(parse_qsl(query, keep_blank_values=True)))
     try:
         selection.keys_of(spec, request.workspace)
@@ -204,21 +205,21 @@ def _changes(
     request: PageRequest, state: ListState, keys: Sequence[int]
 ) -> tuple[list[int], list[int]]:
     """The keys of runs to select, and to select no more."""
-    given = request.POST
-    add = _keys(request, given.get("add", ""))
-    drop = _keys(request, given.get("drop", ""))
-    toggled = _keys(request, given.get("toggle", ""))
+    sent = SelectionForm(request.POST).check()
+    add = _keys(request, sent["add"])
+    drop = _keys(request, sent["drop"])
+    toggled = _keys(request, sent["toggle"])
     add += [key for key in toggled if key not in keys]
     drop += [key for key in toggled if key in keys]
-    if "page" in given:
+    if sent["page"] is not None:
         columns = (Column(attribute("name")),)
         page, _counts = find_page(state, columns)
         of_page = [row.run.pk for row in page.rows]
-        if given["page"] == "1":
+        if sent["page"] == "1":
             add += of_page
         else:
             drop += of_page
-    if "all" in given:
+    if sent["all"]:
         gone = set(drop)
         add += [key for key in _matching(state) if key not in gone]
     return add, drop

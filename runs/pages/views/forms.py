@@ -23,6 +23,7 @@ from runs.pages.run_shell.editors import REFUSED
 from runs.pages.undo.undo import undo_href
 from runs.pages.views.conflict import conflict_page
 from runs.pages.views.links import back_of, back_shared, sent_state
+from runs.pages.views.view_forms import DeleteViewForm, SaveViewForm, ViewForm
 from runs.search.views.views import find_view, last_edit
 from studio.core.errors import Conflict, InvalidValue
 from studio.core.viewlenient import without
@@ -34,9 +35,9 @@ def save(request: PageRequest, slug: str) -> HttpResponse:
     """Save what the list shows; where somebody else did, both are shown."""
     view = _view(request, slug)
     check_may_edit(view, request.actor.user, request.role)
-    spec, experiment = sent_state(request, request.POST.get("state", ""))
-    asked = request.POST.get("seen", "")
-    seen = int(asked) if asked.isdecimal() and len(asked) < 10 else spec.view_revision
+    sent = SaveViewForm(request.POST).check()
+    spec, experiment = sent_state(request, sent["state"])
+    seen = spec.view_revision if sent["seen"] is None else sent["seen"]
     before = view.revision
     state = actions.State(spec.changed(), experiment)
     try:
@@ -65,8 +66,9 @@ def _new(request: PageRequest) -> HttpResponse:
 
 @access(Permission.VIEWS)
 def _create(request: PageRequest) -> HttpResponse:
-    sent, values = request.POST.get("state", ""), _values(request)
-    if "preview" in request.POST:
+    form = ViewForm(request.POST).check()
+    sent, values = form["state"], _values(form)
+    if form["preview"]:
         return _preview(request, None, {"state": sent, "values": values})
     spec, experiment = sent_state(request, sent)
     if values["shared"]:
@@ -81,7 +83,7 @@ def _create(request: PageRequest) -> HttpResponse:
             now=now_ms(),
         )
     except InvalidValue as error:
-        context = {"state": sent, "values": _values(request), "problem": error.message}
+        context = {"state": sent, "values": _values(form), "problem": error.message}
         return _form(request, None, context, refused=True)
     said = _("Saved as %s") % view.name
     messages.success(request, said, extra_tags=undo_href(request))
@@ -100,16 +102,17 @@ def _edit(request: PageRequest, slug: str) -> HttpResponse:
 
 @access(Permission.VIEWS)
 def _change(request: PageRequest, slug: str) -> HttpResponse:
-    view, values = _view(request, slug), _values(request)
+    view, form = _view(request, slug), ViewForm(request.POST).check()
+    values = _values(form)
     # Without a mark it is a script that sends, and nobody looked.
-    seen = request.POST.get("seen")
+    seen = form["seen"]
     is_own = view.owner_id == request.actor.user.pk
     # What the form does not show is not sent, and stays.
     if not is_own:
         values["shared"] = view.shared
         if request.role < Role.OWNER:
             values["locked"] = view.locked
-    if "preview" in request.POST:
+    if form["preview"]:
         return _preview(request, view, {"values": values, "seen": seen})
     check_may_set(view, values, request.actor.user, request.role)
     before = view.revision
@@ -154,7 +157,7 @@ def delete(request: PageRequest, slug: str) -> HttpResponse:
     actions.delete_view(view, actor=request.actor, now=now_ms())
     said = _("Deleted %s") % view.name
     messages.success(request, said, extra_tags=undo_href(request))
-    if request.POST.get("back"):
+    if DeleteViewForm(request.POST).check()["back"]:
         return redirect(back_of(request))
     spec = without(state.spec, "view")
     return redirect(address_of(request.workspace.name, state.experiment, spec))
@@ -175,14 +178,8 @@ def _view(request: PageRequest, slug: str) -> View:
     return find_view(slug, request.actor.user, request.workspace)
 
 
-def _values(request: PageRequest) -> dict[str, Any]:
-    given = request.POST
-    return {
-        "name": given.get("name", "").strip(),
-        "description": given.get("description", "").replace("\r\n", "\n").strip(),
-        "shared": given.get("shared") == "1",
-        "locked": given.get("locked") == "1",
-    }
+def _values(form: dict[str, Any]) -> dict[str, Any]:
+    return {name: form[name] for name in actions.FIELDS}
 
 
 def _preview(

@@ -24,6 +24,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.undo.undo import undo_href
 from runs.pages.views.conflict import between, conflict_page
 from runs.pages.views.links import ends
+from runs.pages.views.view_forms import RestoreVersionForm
 from runs.render.filters import filter_words
 from runs.search.views.views import find_view, revision_of, revisions_of
 from studio.core.errors import Conflict
@@ -100,8 +101,8 @@ def restore_version(request: PageRequest, slug: str, number: int) -> HttpRespons
     view = find_view(slug, user, request.workspace)
     check_may_edit(view, user, request.role)
     old = revision_of(view, user, number)
-    asked = request.POST.get("seen", "")
-    seen = int(asked) if asked.isdecimal() and len(asked) < 10 else view.revision
+    seen = RestoreVersionForm(request.POST).check()["seen"]
+    seen = view.revision if seen is None else seen
     try:
         actions.restore_revision(
             view, old, actor=request.actor, now=now_ms(), seen=seen

@@ -26,10 +26,12 @@ from runs.pages.lists.view_origin import (
     opened_by_link,
     with_view,
 )
+from runs.pages.requests.forms import StarForm
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.pages.run_list import run_list
 from runs.pages.views.links import back_of, ends
+from runs.pages.views.view_forms import DefaultViewForm
 from runs.search.views import views as search
 from runs.search.views.views import words_in
 from studio.core import viewtext
@@ -135,7 +137,7 @@ def views(request: PageRequest) -> HttpResponse:
 @require_POST
 def star(request: PageRequest, slug: str) -> HttpResponse:
     view = search.find_view(slug, request.actor.user, request.workspace)
-    on = request.POST.get("starred") == "1"
+    on = StarForm(request.POST).check()["starred"]
     user = request.actor.user
     view_choices.star_view(view, user, on, actor=request.actor, now=now_ms())
     if request.htmx:
@@ -149,20 +151,20 @@ def star(request: PageRequest, slug: str) -> HttpResponse:
 @require_POST
 def choose_default(request: PageRequest) -> HttpResponse:
     """Which view its list opens with: `view` a slug, `default` or empty for none."""
-    given, user = request.POST, request.actor.user
-    everybody = given.get("everybody") == "1"
+    sent, user = DefaultViewForm(request.POST).check(), request.actor.user
+    everybody = sent["everybody"]
     if everybody and request.role != Role.OWNER:
         raise PermissionDenied(_("Only owners choose for everybody."))
-    slug = given.get("view", "")
+    slug = sent["view"]
     whose = None if everybody else user
     if slug in ("", BUILT_IN):
         view = None
-        experiment = scope_named(request, given.get("in", "")).experiment
+        experiment = scope_named(request, sent["scope"]).experiment
     else:
         view = search.find_view(slug, user, request.workspace)
         # In the trash, too: what was chosen of its list can be taken back.
         experiment = view.experiment
-    if slug and given.get("on") != "0":
+    if slug and sent["on"]:
         view_choices.choose_default(request.workspace, experiment, view, user=whose)
         said = _("%s opens by default now.") % (view.name if view else _("Default"))
     else:

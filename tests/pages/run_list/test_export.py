@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from typing import Any
 
 import pandas as pd
@@ -140,6 +141,21 @@ def test_parquet_has_types_and_loses_nothing(
     assert dict(table.loc["a", "tags"]) == {"m": "x", "w": None}
     assert table.loc["a", "children.count"] == 1
     assert not table.loc["a", "starred"]
+
+
+def test_parquet_without_its_library_is_refused_with_what_to_install(
+    visitor: Client, runs: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    page = visitor.get(ALL, {"format": "parquet"})
+    assert page.status_code == 501
+    assert "pip install pyarrow" in page.text
+    script = {"Accept": "application/json"}
+    answer = visitor.get(ALL, {"format": "parquet"}, headers=script)
+    assert "pip install pyarrow" in answer.json()["error"]["message"]
+    histories = visitor.post("/w/default/exports/", headers=script)
+    assert histories.status_code == 501
+    assert visitor.get(ALL, {"format": "csv"}).status_code == 200
 
 
 def test_a_tree_lies_flat_with_its_parents(visitor: Client, runs: None) -> None:

@@ -6,6 +6,7 @@ import html
 import io
 import math
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,15 @@ def test_a_worker_that_was_ended_begins_anew(
         HistoryWork()(0)
     assert HistoryWork()(0) == 1
     assert len(table(visitor, address)) == 3009
+
+
+def test_a_worker_without_pyarrow_says_what_to_install(
+    visitor: Client, logged: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = made(visitor)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert HistoryWork()(0) == 1
+    assert "pip install pyarrow" in visitor.get(address).text
 
 
 def test_it_is_only_for_who_asked(
