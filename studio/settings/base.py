@@ -139,6 +139,9 @@ STORAGES = {
 # Nobody else's page needs our static files.
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
+#: The pages below /help/.
+HELP_DIR = BASE_DIR / "docs" / "user"
+
 FILES_DIR = STUDIO_HOME / "files"
 #: One uploaded file, and one JSON body, in bytes.
 MAX_UPLOAD = env.size("STUDIO_MAX_UPLOAD", 50 * 1024**3)

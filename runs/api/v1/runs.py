@@ -33,7 +33,7 @@ from runs.api.v1.shapes import (
     StatusChange,
 )
 from runs.models import Experiment, Run, RunEvent, RunParam, RunProperty
-from runs.search.query.run_query import Among
+from runs.search.query.run_query import RunKeys
 from runs.search.run_list.find_runs import find_runs
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
@@ -67,7 +67,7 @@ def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
     )
 
 
-def _below(request: StudioRequest, run_id: str) -> Among:
+def _below(request: StudioRequest, run_id: str) -> RunKeys:
     run = run_by_id(request, run_id)
     if run.root_id is None:
         return Run.objects.filter(root=run).values("pk")

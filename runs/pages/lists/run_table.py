@@ -20,8 +20,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import SHOWN_PARAMETER
 from runs.render.filters.filter_words import field_label, pill
 from runs.render.text import numbers
-from runs.search.query.counts import count_statuses, names_status
-from runs.search.query.status_counts import StatusCounts
+from runs.search.query.status_counts import StatusCounts, count_statuses, names_status
 from runs.search.run_list.common_metrics import SHOWN, common_metrics
 from runs.search.run_list.find_runs import RunPage, RunRow, find_runs
 from runs.search.run_list.goals import best_of, goals_of

@@ -9,7 +9,7 @@ from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_links import Links
 from runs.render.filters.filter_words import pill
 from runs.render.text import numbers
-from runs.search.query.exclusion import exclusions
+from runs.search.query.status_counts import find_exclusions
 
 
 def empty_list_context(state: ListState, links: Links) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def empty_list_context(state: ListState, links: Links) -> dict[str, Any]:
     ways = []
     if spec.q:
         who, now = (state.viewer, state.workspace), state.now
-        found = exclusions(spec, *who, experiment=experiment, now=now)
+        found = find_exclusions(spec, *who, experiment=experiment, now=now)
         for each in found[:3]:
             label, text = pill(each.term)
             count = numbers.grouped(each.runs) + ("" if each.exact else "+")

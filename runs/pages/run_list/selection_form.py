@@ -32,8 +32,8 @@ from runs.pages.run_list.forms import SelectionForm
 from runs.render.text import numbers
 from runs.search.compare.compare import MOST as MOST_COMPARED
 from runs.search.query import selection
-from runs.search.query.run_query import ask
-from runs.search.query.run_sets import run_set
+from runs.search.query.run_query import build_query
+from runs.search.query.run_sets import read_run_set
 from runs.search.query.selection import MOST, Chosen, Selected, selected_runs
 from runs.search.run_list.find_runs import RunPage
 from studio.core.errors import InvalidValue
@@ -178,7 +178,7 @@ def _posted_spec(request: PageRequest) -> ViewSpec:
     query = SelectionForm(request.POST).check()["query"]
     spec, _wrong = read_leniently(dict(parse_qsl(query, keep_blank_values=True)))
     try:
-        selection.keys_of(spec, request.workspace)
+        selection.selected_keys(spec, request.workspace)
     except InvalidValue:
         spec = spec.changed(
             selected=(), only=False, after=spec.after, before=spec.before
@@ -212,14 +212,14 @@ def _changes(
 
 def _matching(state: ListState) -> list[int]:
     """The keys of all runs that match, the newest first."""
-    question = ask(
+    run_query = build_query(
         state.spec,
         state.viewer,
         state.workspace,
         now=state.now,
         experiment=state.experiment,
     )
-    found = run_set(question)
+    found = read_run_set(run_query)
     if not found.exact:
         raise InvalidValue(
             f"At most {MOST:,} runs can be selected at once", field="selected"

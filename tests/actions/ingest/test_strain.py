@@ -16,7 +16,7 @@ from runs.actions.ingest.ingest import Point, log_metrics
 from runs.actions.run import annotate
 from runs.actions.run_rows.search_text import TAGS, build_search_texts
 from runs.models import Key, Kind, Metric, MetricChunk, Run, RunTag, SearchText
-from runs.search.sql.words import text_side
+from runs.search.sql.words import text_scan
 from runs.storage.metrics import store
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_free_words_find_the_first_tags_of_very_many(
     annotate.set_tags(run, {"late": "vermilion"}, actor=actor, now=now)
 
     def found(word: str) -> bool:
-        return bool(text_side([word]).rows.filter(run=run.pk).values_list("run_id"))
+        return bool(text_scan([word]).rows.filter(run=run.pk).values_list("run_id"))
 
     assert found("viridian")
     assert not found("vermilion")

@@ -16,7 +16,7 @@ from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
 from runs.actions.run_rows.search_text import build_search_texts, rebuild_search_texts
 from runs.models import Experiment, Run, SearchText, search_text
-from runs.search.sql.words import text_side
+from runs.search.sql.words import text_scan
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def by(actor: Actor, now: int) -> dict[str, Any]:
 
 def found(word: str) -> set[str]:
     """The ids of the runs that the index knows by a folded word."""
-    keys = text_side([word]).rows.values_list("run_id", flat=True)
+    keys = text_scan([word]).rows.values_list("run_id", flat=True)
     return set(Run.objects.filter(pk__in=list(keys)).values_list("run_id", flat=True))
 
 
@@ -97,7 +97,7 @@ def test_purging_removes_the_text(run: Run, by: dict[str, Any], files_dir: Any) 
     assert found("goes away") == {"run-1"}
     purge_run(run, **by)
     assert not SearchText.objects.exists()
-    assert not list(text_side(["goes away"]).rows.values_list("run_id", flat=True))
+    assert not list(text_scan(["goes away"]).rows.values_list("run_id", flat=True))
 
 
 def test_experiments_write_no_texts(

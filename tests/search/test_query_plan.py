@@ -1,21 +1,22 @@
-"""However a list is come by, it is the same list.
+"""Every plan gives the same list.
 
-A small library would always take the first way, reading a few candidates. Here each
-limit that chooses between the ways is moved, so that all of them are gone.
+A small library would always look up a few candidates. Here each limit that chooses
+between the plans is moved, so that every plan is used.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from runs.search.query import query_plan as ways
+from runs.search.query import query_plan
 from tests.search.library import Library
 from tests.search.test_compile import EVERYTHING
 from tests.search.test_order import ORDERS
 
 pytestmark = pytest.mark.django_db
 
-#: FEW, SORTED, MANY: led by whatever side is rarest; led in order only; walked mostly.
+#: The limits of candidates, of sorting for a page, and of sorting to count: the rarest
+#: scan leads; only scans in order lead; mostly all runs are read.
 LIMITS = {
     "led": (-1, 5_000, 50_000),
     "in order": (-1, 0, 50_000),
@@ -27,9 +28,11 @@ LIMITS = {
 @pytest.fixture(params=list(LIMITS))
 def limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in zip(
-        ("FEW", "SORTED", "MANY"), LIMITS[request.param], strict=True
+        ("MAX_CANDIDATES", "MAX_SORTED_TO_PAGE", "MAX_SORTED_TO_COUNT"),
+        LIMITS[request.param],
+        strict=True,
     ):
-        monkeypatch.setattr(ways, name, value)
+        monkeypatch.setattr(query_plan, name, value)
 
 
 @pytest.mark.usefixtures("limits")

@@ -1,4 +1,4 @@
-"""Counting by intersected keys says what looking at each run says."""
+"""Counting by intersected keys gives what looking at each run gives."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import pytest
 from django.db import connection
 
 from runs.models import Run
-from runs.search.query import intersect_count as sieve
-from runs.search.query import query_plan as ways
-from runs.search.query import status_counts as tally
-from runs.search.query.counts import count_statuses
-from runs.search.query.query_plan import Part
-from runs.search.sql.access_paths import Side
+from runs.search.query import intersect_count, query_plan, status_counts
+from runs.search.query.query_plan import ScanUnion
+from runs.search.query.status_counts import count_statuses
+from runs.search.sql.access_paths import IndexScan
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
@@ -66,15 +64,16 @@ def told(
 
 def test_keys_come_newest_first_and_once() -> None:
     keys = np.array([3, 9, 3, 7, 9, 1], dtype=np.int64)
-    assert sieve._descending(keys).tolist() == [9, 7, 3, 1]
+    assert intersect_count._descending(keys).tolist() == [9, 7, 3, 1]
 
 
 def test_a_window_ends_where_the_first_of_its_sides_does(row: Library) -> None:
     keys = list(Run.objects.order_by("pk").values_list("pk", flat=True))
-    sides = [
-        Side(Run.objects.filter(pk__in=some), "pk") for some in (keys[::2], keys[:5])
+    scans = [
+        IndexScan(Run.objects.filter(pk__in=some), "pk")
+        for some in (keys[::2], keys[:5])
     ]
-    newest, end = sieve._newest(Part(tuple(sides)), 2, 2**62)
+    newest, end = intersect_count._newest_keys(ScanUnion(tuple(scans)), 2, 2**62)
     # The older side's would be missing those between.
     assert newest.tolist() == [keys[28], keys[26]]
     assert end == keys[26]
@@ -85,22 +84,22 @@ def test_a_window_ends_where_the_first_of_its_sides_does(row: Library) -> None:
 def test_windows_count_as_walking_does(
     row: Library, monkeypatch: pytest.MonkeyPatch, window: int, exact: int
 ) -> None:
-    monkeypatch.setattr(ways, "FEW", -1)
-    monkeypatch.setattr(tally, "EXACT", exact)
+    monkeypatch.setattr(query_plan, "MAX_CANDIDATES", -1)
+    monkeypatch.setattr(status_counts, "MAX_EXACT_COUNT", exact)
     asked = [(q, children) for q in FILTERS for children in (False, True)]
     with monkeypatch.context() as patch:
-        patch.setattr(tally, "sift", lambda *_: None)
+        patch.setattr(status_counts, "count_intersection", lambda *_: None)
         walked = [told(row, q, children=children) for q, children in asked]
-    monkeypatch.setattr(sieve, "WINDOW", window)
-    monkeypatch.setattr(sieve, "CHUNK", 2)
+    monkeypatch.setattr(intersect_count, "WINDOW_ROWS", window)
+    monkeypatch.setattr(intersect_count, "CHUNK_RUNS", 2)
     assert [told(row, q, children=children) for q, children in asked] == walked
 
 
 def test_what_only_children_have_is_none_of_the_roots(
     row: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ways, "FEW", 0)
-    monkeypatch.setattr(sieve, "TASTE", 1)
+    monkeypatch.setattr(query_plan, "MAX_CANDIDATES", 0)
+    monkeypatch.setattr(intersect_count, "SAMPLE_ROWS", 1)
     row.make("root")
     for n in range(5):
         row.make(f"fold-{n}", tags={"role": "fold"}, parent_run_id="root")
