@@ -8,6 +8,7 @@ the server has decoded it once, and it is never decoded again.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -85,7 +86,7 @@ def check_artifact_path(path: str) -> str:
         raise InvalidName(f"Invalid path: {error.message}", field="path") from error
 
 
-def streaming_endpoint(need: Permission) -> Any:
+def streaming_endpoint(need: Permission) -> Callable[[Handler], View]:
     """A view that reads its body, or writes its reply, in pieces."""
 
     def wrap(handler: Handler) -> View:

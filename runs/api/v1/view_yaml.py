@@ -45,7 +45,7 @@ class _Loader(yaml.SafeLoader):
     """Texts, switches and nothing, in lists and objects with keys that are texts."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.events.AliasEvent):
             raise _yaml_error("aliases are not taken", event)
         if event.tag:
