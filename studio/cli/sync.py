@@ -10,9 +10,9 @@ import click
 from studio.cli.server import connected
 from studio.core.errors import StudioError
 from studio.sdk.client import Client
-from studio.sdk.delivery.counts import counted
-from studio.sdk.delivery.leftovers import ask_user, take_up
-from studio.sdk.delivery.place import Place, abandoned
+from studio.sdk.delivery.background import ask_user, take_up
+from studio.sdk.delivery.receipts import counted
+from studio.sdk.delivery.spool_folder import Place, abandoned
 
 #: After so long without any progress a spool is left for later.
 PATIENCE_SECONDS = 30.0

@@ -157,7 +157,7 @@ class Lifecycle(Snapshots, Files, Details):
 
     def _stream_output(self) -> None:
         """Keep what the script prints as `logs/user_log.txt`, too."""
-        from studio.sdk.delivery.streams import Streams
+        from studio.sdk.delivery.stream_capture import Streams
 
         if self._streams is None and self._is_own:
             self._streams = Streams(self._out())

@@ -116,7 +116,7 @@ class Snapshots(Texts, RunCore):
 
     def _send_snapshot(self, place: Path, timeout: float | None = None) -> str:
         """Raises SnapshotException where it is too large or the run has another."""
-        from studio.sdk.delivery.packing import take_snapshot
+        from studio.sdk.delivery.snapshot_archive import take_snapshot
 
         try:
             told = take_snapshot(self._link.client, self._id, place, timeout)

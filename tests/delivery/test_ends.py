@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from studio.sdk import core
-from studio.sdk.delivery import ending, sender
-from studio.sdk.delivery.place import abandoned
+from studio.sdk.delivery import background, shutdown
 from studio.sdk.delivery.spool import Spool
+from studio.sdk.delivery.spool_folder import abandoned
 from studio.sdk.link import Link
 from studio.sdk.run import Run
 from tests.delivery.fake import Fake
@@ -36,7 +36,7 @@ def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place = tmp_path / "spool"
     monkeypatch.setenv("STUDIO_SPOOL", str(place))
     monkeypatch.setenv("STUDIO_DRAIN_SECONDS", "5")
-    monkeypatch.setattr(sender, "POLL_SECONDS", 0.002)
+    monkeypatch.setattr(background, "POLL_SECONDS", 0.002)
     return place
 
 
@@ -67,8 +67,8 @@ def end_again(run: Run) -> None:
 
 
 def leave_it_to_the_exit(_run: Run) -> None:
-    while ending._Here.open:
-        ending._Here.open[0].close()
+    while shutdown._Here.open:
+        shutdown._Here.open[0].close()
 
 
 def log_more_and_end(run: Run) -> None:
@@ -89,7 +89,7 @@ def test_an_end_that_is_interrupted_at_any_step_is_finished_later(
         run = begun(fake, outputs)
         was_stopped = interrupted_at(number, run.complete, is_ours)
         was_meant = fake.statuses or any(
-            writer.courier.ending for writer in ending._Here.open
+            writer.courier.ending for writer in shutdown._Here.open
         )
         after(run)
         assert sorted(fake.points()) == list(
@@ -106,7 +106,7 @@ def test_an_end_that_is_interrupted_at_any_step_is_finished_later(
         if after is end_again:
             assert len(fake.statuses) == len(fake.receipts) == 1
         assert list(spool.glob("[0-9a-f]*")) == []
-        assert ending._Here.open == []
+        assert shutdown._Here.open == []
         if not was_stopped:
             break
     assert number > 100
@@ -132,7 +132,7 @@ def test_so_are_a_failure_and_a_cancellation(
         assert ("POST runs/r1/cancel" in fake.asked) == (end is Run.cancel)
         assert len(fake.receipts) == 1
         assert not list(spool.glob("[0-9a-f]*"))
-        assert not ending._Here.open
+        assert not shutdown._Here.open
         if not was_stopped:
             break
     assert number > 100
@@ -152,7 +152,7 @@ def test_an_end_without_a_server_is_left_whole_wherever_it_is_interrupted(
         assert run.receipt is not None
         assert run.receipt.waiting in (5, 6)
         assert not run.receipt.lost
-        assert ending._Here.open == []
+        assert shutdown._Here.open == []
         [place] = abandoned()
         assert place.read("end.json")["status"] == "Completed"
         assert Spool.found(place.folder, "rows").waiting == 3

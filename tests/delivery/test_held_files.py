@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 import pytest
 
 from studio.core.errors import InvalidValue
-from studio.sdk.delivery import holding
-from studio.sdk.delivery.holding import deliver_file, hold
+from studio.sdk.delivery import staged_files
+from studio.sdk.delivery.staged_files import deliver_file, hold
 
 
 class Kept:
@@ -63,7 +63,7 @@ def test_a_file_is_kept_as_it_was_when_it_was_logged(
 def test_a_large_file_that_changed_is_sent_as_it_is_and_told(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(holding, "COPY_BYTES", 0)
+    monkeypatch.setattr(staged_files, "COPY_BYTES", 0)
     (folder / "model").write_bytes(b"first")
     held = hold(folder, folder / "model", "model")
     (folder / "model").write_bytes(b"second, longer")
@@ -76,7 +76,7 @@ def test_a_large_file_that_changed_is_sent_as_it_is_and_told(
 def test_a_file_that_changes_while_it_is_read_is_read_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(holding, "COPY_BYTES", 0)
+    monkeypatch.setattr(staged_files, "COPY_BYTES", 0)
     (folder / "model").write_bytes(b"first")
     held = hold(folder, folder / "model", "model")
     client = Kept()
@@ -89,7 +89,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
 def test_a_file_that_is_gone_is_told_and_counted(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(holding, "COPY_BYTES", 0)
+    monkeypatch.setattr(staged_files, "COPY_BYTES", 0)
     (folder / "model").write_bytes(b"first")
     held = hold(folder, folder / "model", "model")
     (folder / "held" / held.held).unlink()

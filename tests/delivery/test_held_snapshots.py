@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from studio.sdk.answers import Unreachable
-from studio.sdk.delivery import courier as module
-from studio.sdk.delivery.courier import Courier
-from studio.sdk.delivery.packing import hold_snapshot
-from studio.sdk.delivery.place import Place
+from studio.sdk.delivery import sender as module
 from studio.sdk.delivery.records import Request, pack_request
+from studio.sdk.delivery.sender import Courier
+from studio.sdk.delivery.snapshot_archive import hold_snapshot
 from studio.sdk.delivery.spool import Spool
+from studio.sdk.delivery.spool_folder import Place
 from tests.delivery.fake import Fake
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from studio.sdk import core
-from studio.sdk.delivery import log_place, sender
-from studio.sdk.delivery.courier import Courier
-from studio.sdk.delivery.log_place import Outlet
-from studio.sdk.delivery.place import Place
+from studio.sdk.delivery import background, log_delivery
+from studio.sdk.delivery.log_delivery import Outlet
 from studio.sdk.delivery.records import LogPiece, pack_log
+from studio.sdk.delivery.sender import Courier
 from studio.sdk.delivery.spool import Spool
-from studio.sdk.delivery.streams import Streams
+from studio.sdk.delivery.spool_folder import Place
+from studio.sdk.delivery.stream_capture import Streams
 from studio.sdk.delivery.writer import Writer
 from tests.delivery.fake import Fake
 from tests.parts.interrupting import interrupted_at
@@ -38,7 +38,7 @@ def test_a_log_call_that_is_interrupted_at_any_step_skips_and_doubles_nothing(
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    monkeypatch.setattr(sender, "POLL_SECONDS", 0.002)
+    monkeypatch.setattr(background, "POLL_SECONDS", 0.002)
     for number in itertools.count():
         fake.logs.clear()
         writer = Writer.open(fake, "r1")
@@ -62,7 +62,7 @@ def test_what_is_printed_and_interrupted_at_any_step_comes_once(
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    monkeypatch.setattr(sender, "POLL_SECONDS", 0.002)
+    monkeypatch.setattr(background, "POLL_SECONDS", 0.002)
     for number in itertools.count():
         fake.logs.clear()
         writer = Writer.open(fake, "r1")
@@ -83,8 +83,8 @@ def test_a_long_piece_of_a_log_that_is_interrupted_goes_on_in_its_middle(
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    monkeypatch.setattr(log_place, "PIECE_BYTES", 4)
-    monkeypatch.setattr(sender, "POLL_SECONDS", 0.002)
+    monkeypatch.setattr(log_delivery, "PIECE_BYTES", 4)
+    monkeypatch.setattr(background, "POLL_SECONDS", 0.002)
     for number in itertools.count(step=5):
         fake.logs.clear()
         writer, outlet = Writer.open(fake, "r1"), Outlet(b"0123456789")

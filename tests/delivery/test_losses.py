@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from studio.sdk.delivery import memory, spool
-from studio.sdk.delivery.counts import Loss, Receipt
-from studio.sdk.delivery.courier import Courier
-from studio.sdk.delivery.place import Place
+from studio.sdk.delivery import spool
+from studio.sdk.delivery.receipts import Loss, Receipt
+from studio.sdk.delivery.sender import Courier
+from studio.sdk.delivery.spool_folder import Place
 from studio.sdk.delivery.writer import Writer
 from tests.delivery.fake import Fake
 
@@ -40,7 +40,7 @@ def full() -> Iterator[None]:
     """Neither the disk nor the memory takes records."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spool, "_write", no_room)
-        patch.setattr(memory, "MEMORY_BYTES", 0)
+        patch.setattr(spool, "MEMORY_BYTES", 0)
         yield
 
 

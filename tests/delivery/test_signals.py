@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from studio.sdk import core
-from studio.sdk.delivery import sender, spool
-from studio.sdk.delivery.streams import Streams
+from studio.sdk.delivery import background, spool
+from studio.sdk.delivery.stream_capture import Streams
 from studio.sdk.delivery.writer import Writer
 from tests.delivery.fake import Fake
 from tests.parts.interrupting import happens_at
@@ -33,7 +33,7 @@ def writer(
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Writer]:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    monkeypatch.setattr(sender, "POLL_SECONDS", 0.002)
+    monkeypatch.setattr(background, "POLL_SECONDS", 0.002)
     # Segments end and begin in between, too.
     monkeypatch.setattr(spool, "SEGMENT_BYTES", 100)
     opened = Writer.open(fake, "r1")

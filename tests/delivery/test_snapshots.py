@@ -15,8 +15,7 @@ from runs.storage.files import files
 from runs.storage.quarantine import arrived_before
 from studio.core import snapshots as rules
 from studio.core.errors import TooLarge
-from studio.sdk.delivery.ignoring import Ignore
-from studio.sdk.delivery.packing import find_sources, pack
+from studio.sdk.delivery.snapshot_archive import Ignore, find_sources, pack
 from tests.api.rest import Rest
 
 ZIP = "application/zip"

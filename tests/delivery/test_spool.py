@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.sdk.delivery import spool as module
-from studio.sdk.delivery.frames import frame, read_frames
+from studio.sdk.delivery.segments import frame, read_frames
 from studio.sdk.delivery.spool import Spool
 from tests.parts.interrupting import interrupted_at
 

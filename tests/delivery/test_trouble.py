@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 
 from studio.sdk.client import Client
-from studio.sdk.delivery import leftovers, progress
-from studio.sdk.delivery.courier import Courier
-from studio.sdk.delivery.leftovers import find_leftovers
+from studio.sdk.delivery import background, shutdown
+from studio.sdk.delivery.background import Sender, find_leftovers
 from studio.sdk.delivery.notices import tell
-from studio.sdk.delivery.place import Place, abandoned, roots
-from studio.sdk.delivery.progress import Progress
-from studio.sdk.delivery.sender import Sender
+from studio.sdk.delivery.sender import Courier
+from studio.sdk.delivery.shutdown import Progress
+from studio.sdk.delivery.spool_folder import Place, abandoned, roots
 
 
 class Portal(http.server.BaseHTTPRequestHandler):
@@ -112,7 +111,7 @@ def test_what_cannot_be_read_of_an_earlier_process_stops_nobody(
     courier: Courier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    monkeypatch.setattr(leftovers, "user_of", lambda _client: "ada")
+    monkeypatch.setattr(background, "user_of", lambda _client: "ada")
     (courier.place.folder / "rows.odd.seg").write_bytes(b"")
     courier.release()
     assert find_leftovers(courier.client) == []
@@ -124,9 +123,9 @@ def test_nothing_is_sent_while_it_is_not_known_whose_token_it_is(
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
     courier.release()
-    monkeypatch.setattr(leftovers, "user_of", lambda _client: "")
+    monkeypatch.setattr(background, "user_of", lambda _client: "")
     assert find_leftovers(courier.client) is None
-    monkeypatch.setattr(leftovers, "user_of", lambda _client: "ada")
+    monkeypatch.setattr(background, "user_of", lambda _client: "ada")
     assert len(find_leftovers(courier.client) or []) == 1
 
 
@@ -160,7 +159,7 @@ def test_a_long_drain_says_how_much_is_left(
     patient.update()
     patient.end()
     assert capfd.readouterr().err == ""
-    monkeypatch.setattr(progress, "FIRST_SECONDS", 0.0)
+    monkeypatch.setattr(shutdown, "FIRST_SECONDS", 0.0)
     shown = Progress(courier)
     shown.update()
     shown.update()

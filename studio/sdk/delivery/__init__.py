@@ -4,8 +4,8 @@ A log call writes to a spool on disk and returns; background threads send what i
 See docs/delivery.md for the promises.
 """
 
-from studio.sdk.delivery.counts import Receipt, Tally
-from studio.sdk.delivery.streams import Streams
+from studio.sdk.delivery.receipts import Receipt, Tally
+from studio.sdk.delivery.stream_capture import Streams
 from studio.sdk.delivery.writer import Writer
 
 __all__ = ["Receipt", "Streams", "Tally", "Writer"]

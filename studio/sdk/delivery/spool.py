@@ -19,20 +19,61 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
 from studio.sdk.delivery import segments
-from studio.sdk.delivery.frames import frame, read_frames
-from studio.sdk.delivery.memory import Memory, Weigh, one
-from studio.sdk.delivery.segments import Segment, disk_is_full, read_piece
+from studio.sdk.delivery.segments import (
+    Segment,
+    disk_is_full,
+    frame,
+    read_frames,
+    read_piece,
+)
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 #: How long after a failure the disk is tried again.
 RETRY_SECONDS = 1.0
 
 _write = os.write
+
+
+#: So much waits at most.
+MEMORY_BYTES = 8 * 1024 * 1024
+#: How much a record counts for where it is lost.
+Weigh = Callable[[bytes], int]
+
+
+def one(_payload: bytes) -> int:
+    return 1
+
+
+class Memory:
+    """Payloads in their order, within a bound."""
+
+    def __init__(self, payloads: Iterable[bytes] = ()) -> None:
+        self.payloads = deque(payloads)
+        self._size = sum(map(len, self.payloads))
+
+    def __len__(self) -> int:
+        return len(self.payloads)
+
+    def take(self, payload: bytes) -> bool:
+        """Keep one more; false where there is no room for it."""
+        size = self._size + len(payload)
+        if size > MEMORY_BYTES:
+            return False
+        self.payloads.append(payload)
+        self._size = size
+        return True
+
+    def forget(self, count: int) -> int:
+        """The first `count` are delivered; how many there were of them."""
+        count = min(count, len(self.payloads))
+        for _ in range(count):
+            self._size -= len(self.payloads.popleft())
+        return count
 
 
 class Spool:

@@ -17,16 +17,22 @@ from typing import Any
 from studio.core import names
 from studio.core.errors import InvalidState
 from studio.sdk.client import Client
-from studio.sdk.delivery import ending
-from studio.sdk.delivery.counts import Receipt
-from studio.sdk.delivery.courier import Courier
-from studio.sdk.delivery.full_disk import FullDisk
-from studio.sdk.delivery.holding import drop_held, hold
-from studio.sdk.delivery.leftovers import user_of
-from studio.sdk.delivery.log_place import LogPlace, Outlet
-from studio.sdk.delivery.place import Place, make_place
-from studio.sdk.delivery.records import Request, pack_file, pack_request
-from studio.sdk.delivery.spelling import spelled, spelled_item, whole_step
+from studio.sdk.delivery import shutdown
+from studio.sdk.delivery.background import user_of
+from studio.sdk.delivery.log_delivery import LogPlace, Outlet
+from studio.sdk.delivery.notices import tell
+from studio.sdk.delivery.receipts import Receipt
+from studio.sdk.delivery.records import (
+    Request,
+    pack_file,
+    pack_request,
+    spelled,
+    spelled_item,
+    whole_step,
+)
+from studio.sdk.delivery.sender import Courier
+from studio.sdk.delivery.spool_folder import Place, make_place
+from studio.sdk.delivery.staged_files import drop_held, hold
 
 #: Names whose spelling in JSON is kept ready; with more of them it is made anew.
 MOST_NAMES = 10_000
@@ -83,7 +89,7 @@ class Writer:
         more: Any = {"folder": folder, "user": user, "offline": offline}
         writer = cls(client, run_id, heartbeats=heartbeats, **more)
         writer._begin()
-        ending.register(writer)
+        shutdown.register(writer)
         return writer
 
     @property
@@ -187,7 +193,7 @@ class Writer:
 
         Raises TooLarge, and OSError where there is no room for the archive.
         """
-        from studio.sdk.delivery.packing import hold_snapshot
+        from studio.sdk.delivery.snapshot_archive import hold_snapshot
 
         # Packing takes long: it must not hold up what the script prints.
         name = hold_snapshot(self.courier.place.folder, folder)
@@ -211,7 +217,7 @@ class Writer:
             (spool, spool.appended)
             for spool in (courier.requests, courier.rows, courier.logs, courier.files)
         ]
-        return ending.drain(
+        return shutdown.drain(
             courier, lambda: all(s.done >= goal for s, goal in goals), timeout
         )
 
@@ -230,7 +236,7 @@ class Writer:
         if self._receipt is None:
             courier = self._courier
             if courier is not None:
-                ending.note(self, courier, status, message)
+                shutdown.note(self, courier, status, message)
             with self._lock:
                 if courier is not None and not self._closed:
                     # What an interrupt or a signal left behind.
@@ -241,9 +247,9 @@ class Writer:
             self._receipt = (
                 Receipt(self.run_id)
                 if courier is None
-                else ending.close(self, courier, timeout)
+                else shutdown.close(self, courier, timeout)
             )
-        ending.unregister(self)
+        shutdown.unregister(self)
         return self._receipt
 
     def _begin(self) -> Courier:
@@ -255,7 +261,7 @@ class Writer:
                 place = Place.make(*owner, root) if root else make_place(*owner)
                 courier = Courier(place, self.client, living=True)
                 if not self.offline:
-                    ending.sender().add(courier, heartbeats=self.heartbeats)
+                    shutdown.sender().add(courier, heartbeats=self.heartbeats)
                 # Last, so that an interrupt leaves none that nobody sends.
                 self._courier, self._append = courier, courier.rows.append
             return self._courier
@@ -272,7 +278,7 @@ class Writer:
 
     def _append_first(self, payload: bytes) -> bool:
         courier = self._begin()
-        ending.drain_child(self)
+        shutdown.drain_child(self)
         return courier.rows.append(payload)
 
     def _append_closed(self, _payload: bytes) -> bool:
@@ -296,3 +302,25 @@ class Writer:
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+
+
+EACH_SECONDS = 60.0
+
+
+class FullDisk:
+    """Says it once, and again when a minute later it is still so."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def warn(self, courier: Courier) -> None:
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + EACH_SECONDS
+        spools = (courier.rows, courier.logs, courier.files, courier.requests)
+        why = next((str(s.failure.strerror) for s in spools if s.failure), "no room")
+        tell(
+            f"{courier.place.folder} takes no more ({why}): what is logged now is lost "
+            "until there is room. The script goes on."
+        )

@@ -25,7 +25,8 @@ from studio.sdk.delivery.notices import tell
 from studio.sdk.delivery.records import HeldFile
 
 if TYPE_CHECKING:
-    from studio.sdk.delivery.courier import Courier
+    from studio.sdk.delivery.sender import Courier
+
 
 #: Up to here a file is copied.
 COPY_BYTES = 64 * 1024 * 1024

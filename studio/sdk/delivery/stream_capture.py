@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from studio.core.errors import StudioError
-from studio.sdk.delivery.log_place import Outlet
+from studio.sdk.delivery.log_delivery import Outlet
 from studio.sdk.delivery.writer import Writer
 
 #: Where the v1 SDK puts what an interactive run prints.

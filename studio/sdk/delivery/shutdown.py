@@ -16,14 +16,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from studio.sdk.delivery import notices
-from studio.sdk.delivery.counts import Receipt
-from studio.sdk.delivery.courier import Courier
-from studio.sdk.delivery.leftovers import adopt
-from studio.sdk.delivery.progress import Progress
-from studio.sdk.delivery.sender import Sender
+from studio.sdk.delivery.background import Sender, adopt
+from studio.sdk.delivery.notices import tell
+from studio.sdk.delivery.receipts import Receipt, counted
+from studio.sdk.delivery.sender import Courier
 
 if TYPE_CHECKING:
+    from studio.sdk.delivery.sender import Courier
     from studio.sdk.delivery.writer import Writer
+
 
 #: What a script ends with if it would end well but something it logged was lost.
 EXIT_LOST = 74
@@ -219,3 +220,40 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
+
+
+FIRST_SECONDS, EACH_SECONDS = 2.0, 5.0
+
+
+class Progress:
+    """Says every few seconds how much is left, from the second second on."""
+
+    def __init__(self, courier: Courier) -> None:
+        self._courier = courier
+        self._next = time.monotonic() + FIRST_SECONDS
+        self._said = False
+
+    def update(self) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + EACH_SECONDS
+        self._said = True
+        courier = self._courier
+        parts = [
+            counted(spool.waiting, name)
+            for spool, name in (
+                (courier.rows, "point"),
+                (courier.logs, "log piece"),
+                (courier.files, "file"),
+            )
+            if spool.waiting
+        ]
+        what = f"{', '.join(parts) or 'the end'} of run {courier.place.owner.run_id}"
+        if courier.trouble is not None:
+            tell(f"waiting to deliver {what}: {courier.trouble.message}")
+        else:
+            tell(f"delivering {what} …")
+
+    def end(self) -> None:
+        if self._said and self._courier.is_drained:
+            tell("delivered.")
