@@ -10,7 +10,7 @@ from studio.sdk.client import Client
 from studio.sdk.link import from_environment
 
 
-def connected() -> Client:
+def connect() -> Client:
     """A client for the server of `studio env`; raises ClickException without one."""
     try:
         known = from_environment() or find()

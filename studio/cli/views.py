@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from studio.cli.server import connected
+from studio.cli.server import connect
 from studio.core.errors import StudioError
 
 
@@ -22,7 +22,7 @@ def view_group() -> None:
 @click.option("--only", type=click.Choice(["all", "shared", "mine"]), default="all")
 def list_views(find: str, only: str) -> None:
     """List the views that you may see: slug, who sees it, revision, name."""
-    client, after = connected(), ""
+    client, after = connect(), ""
     while True:
         found = _asked(client.get, "views", find=find, only=only, after=after)
         for view in found["views"]:
@@ -49,7 +49,7 @@ def export(find: str, only: str, output: Any) -> None:
         from urllib.parse import quote
 
         path += f"&find={quote(find, safe='')}"
-    _asked(connected().download, path, content)
+    _asked(connect().download, path, content)
     output.write(content.getvalue())
     first = content.getvalue().partition(b"\n")[0]
     if first.startswith(b"# "):
@@ -84,7 +84,7 @@ def _read(file: Any) -> str:
 
 
 def _sent(text: str, *, dry: bool) -> Any:
-    return _asked(connected().post, "views/apply", {"yaml": text, "dry": dry})
+    return _asked(connect().post, "views/apply", {"yaml": text, "dry": dry})
 
 
 def _tell(told: Any) -> int:

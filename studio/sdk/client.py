@@ -21,7 +21,7 @@ from urllib.parse import quote, urlencode
 
 from studio import __version__
 from studio.core.errors import InvalidValue, NotFound, StudioError
-from studio.sdk.answers import (
+from studio.sdk.responses import (
     VERSION_HEADER,
     Unreachable,
     WrongServer,

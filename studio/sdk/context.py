@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any
 
 from studio.core.names import check_run_id
-from studio.sdk.answers import Unreachable
 from studio.sdk.link import Link
+from studio.sdk.responses import Unreachable
 from studio.sdk.run import Run, _experiment_of
 from studio.sdk.telling import warn
 from studio.sdk.workspace import Workspace

@@ -98,7 +98,7 @@ class RunCore:
                 if self._writer is None:
                     raise
                 self._link.defer(error)
-        self._out().record(method, self._place(path), body)
+        self._out().record_request(method, self._place(path), body)
         return None
 
     def _changed_now(self, method: str, place: str, body: Any) -> Any:

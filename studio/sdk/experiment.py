@@ -10,9 +10,9 @@ from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
 from urllib.parse import quote
 
 from studio.core.names import check_experiment_name
-from studio.sdk.answers import Unreachable
 from studio.sdk.errors import NotSupportedError, UserErrorException
 from studio.sdk.finding import Tags, find_runs
+from studio.sdk.responses import Unreachable
 from studio.sdk.texts import as_keys, as_tags
 from studio.sdk.workspace import Workspace
 

@@ -181,7 +181,7 @@ class Files(RunCore):
         if self._writer is not None and path in self._paths and not overwrite:
             raise _is_there(path)
         if not self._sent_at_once(path, local, size, overwrite):
-            self._out().file(local, path)
+            self._out().add_file(local, path)
         self._paths.add(path)
         return KeptFile(path, size)
 

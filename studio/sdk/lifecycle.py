@@ -157,10 +157,10 @@ class Lifecycle(Snapshots, Files, Details):
 
     def _stream_output(self) -> None:
         """Keep what the script prints as `logs/user_log.txt`, too."""
-        from studio.sdk.delivery.stream_capture import Streams
+        from studio.sdk.delivery import StreamCapture
 
         if self._streams is None and self._is_own:
-            self._streams = Streams(self._out())
+            self._streams = StreamCapture(self._out())
 
     def _restore_streams(self) -> None:
         """Give stdout and stderr back, where they are streamed."""
@@ -176,7 +176,7 @@ class Lifecycle(Snapshots, Files, Details):
                 relative = file.relative_to(folder).as_posix()
                 path = f"{_artifact_folder(folder)}/{relative}"
                 if path not in self._kept and file.is_file():
-                    self._out().file(file, path)
+                    self._out().add_file(file, path)
                     self._kept.add(path)
         self._outputs = None
 

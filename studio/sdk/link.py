@@ -22,8 +22,8 @@ from studio.core.connection import (
     read,
 )
 from studio.core.errors import SignInRequired, StudioError
-from studio.sdk.answers import Unreachable
 from studio.sdk.errors import UserErrorException
+from studio.sdk.responses import Unreachable
 from studio.sdk.telling import warn
 
 if TYPE_CHECKING:

@@ -51,7 +51,7 @@ class Logging(RunCore):
             self._expect(name, SERIES)
         writer = self._writer or self._out()
         try:
-            writer.point(name, value, step)
+            writer.add_point(name, value, step)
         except StudioError as error:
             skip(error)
 
@@ -157,7 +157,7 @@ class Logging(RunCore):
         if self._names.get(name) is not kind:
             self._expect(name, kind)
         try:
-            (self._writer or self._out()).item(name, kind, value)
+            (self._writer or self._out()).add_item(name, kind, value)
         except StudioError as error:
             skip(error)
 
@@ -246,7 +246,7 @@ class Logging(RunCore):
         return path
 
     def _keep(self, local: Path, artifact: str) -> None:
-        self._out().file(local, artifact)
+        self._out().add_file(local, artifact)
         self._paths.add(artifact)
 
     def _artifact_uri(self, artifact: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from studio.core.errors import StudioError
-from studio.sdk.answers import is_temporary
+from studio.sdk.responses import is_temporary
 
 #: Seconds between attempts double from the first to the longest, less a random part.
 FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0

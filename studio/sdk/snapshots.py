@@ -12,11 +12,11 @@ import weakref
 from pathlib import Path
 
 from studio.core.errors import Conflict, NotFound, StudioError, TooLarge
-from studio.sdk.answers import Unreachable
 from studio.sdk.core import RunCore
 from studio.sdk.errors import SnapshotException
 from studio.sdk.files import fetch
 from studio.sdk.link import mode
+from studio.sdk.responses import Unreachable
 from studio.sdk.sources import git_properties
 from studio.sdk.telling import say
 from studio.sdk.texts import Texts
@@ -112,14 +112,14 @@ class Snapshots(Texts, RunCore):
                 return
             except Unreachable as error:
                 self._link.defer(error)
-        self._out().snapshot(place)
+        self._out().add_snapshot(place)
 
     def _send_snapshot(self, place: Path, timeout: float | None = None) -> str:
         """Raises SnapshotException where it is too large or the run has another."""
-        from studio.sdk.delivery.snapshot_archive import take_snapshot
+        from studio.sdk.snapshot_archive import upload_snapshot
 
         try:
-            told = take_snapshot(self._link.client, self._id, place, timeout)
+            told = upload_snapshot(self._link.client, self._id, place, timeout)
         except (TooLarge, Conflict) as error:
             raise SnapshotException(error.message) from error
         return str(told["id"])

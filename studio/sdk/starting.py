@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.core.names import check_description, check_display_name, check_run_id
-from studio.sdk.answers import Unreachable
 from studio.sdk.link import AWAY
+from studio.sdk.responses import Unreachable
 from studio.sdk.telling import warn
 from studio.sdk.texts import as_properties, as_tags, check_texts
 
@@ -58,7 +58,7 @@ def start_logging(
     run._is_own = True
     run._properties = body["properties"] if info is None else None
     if info is None:
-        run._out().record("POST", "runs", body, essential=True)
+        run._out().record_request("POST", "runs", body, essential=True)
     else:
         run._out()
     run._outputs = _outputs_folder(outputs)

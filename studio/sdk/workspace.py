@@ -10,11 +10,11 @@ from urllib.parse import quote, urlsplit
 
 from studio.core.errors import NotFound
 from studio.sdk import config
-from studio.sdk.answers import Unreachable
 from studio.sdk.compute import ComputeTarget, local_targets
 from studio.sdk.config import Config
 from studio.sdk.errors import NotSupportedError
 from studio.sdk.link import Link, connection_to
+from studio.sdk.responses import Unreachable
 from studio.sdk.telling import warn
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """The background threads of a process: one sends rows and logs, one uploads files.
 
-They serve all writers of the process in turns, and what earlier processes left. While
-a server cannot be reached its writers wait, longer each time; nobody waits for them.
+They serve all writers of the process in turn, and what earlier processes left. While a
+server cannot be reached its writers pause, longer each time, without delaying others.
 """
 
 from __future__ import annotations
@@ -13,258 +13,269 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.sdk.client import Client
-from studio.sdk.delivery.notices import tell
-from studio.sdk.delivery.retry_policy import ODD, TIMEOUT, as_trouble
-from studio.sdk.delivery.sender import Courier
-from studio.sdk.delivery.spool_folder import Place, abandoned
+from studio.sdk.delivery.notices import print_notice
+from studio.sdk.delivery.retry_policy import (
+    DELIVERY_ERRORS,
+    TIMEOUT_SECONDS,
+    as_delivery_error,
+)
+from studio.sdk.delivery.sender import Sender
+from studio.sdk.delivery.spool_folder import SpoolFolder, list_abandoned_folders
 
-#: How often to look whether something was logged: a log call wakes nobody.
+#: How often to look for new records: a log call does not wake the threads.
 POLL_SECONDS = 0.2
-#: The server takes a run for silent after 120 seconds.
-BEAT_SECONDS = 15.0
+#: The server calls a run silent after 120 seconds.
+HEARTBEAT_SECONDS = 15.0
 SYNC_SECONDS = 5.0
-#: How soon to ask again whose token it is, where the server did not say.
-LOOK_SECONDS = 5.0
+#: How soon to ask the server again for the token's user.
+USER_RETRY_SECONDS = 5.0
 
 
-class Sender:
-    """The couriers of this process, and the threads that move them."""
+class Wakeup:
+    """Wakes one thread that waits. A wakeup before the wait is kept.
+
+    `threading.Event` and `Condition` take their locks in Python: an interrupt between
+    two steps would leave them locked forever. A lock of the interpreter itself is
+    either taken or not.
+    """
 
     def __init__(self) -> None:
-        self._couriers: list[Courier] = []
-        self._beats: dict[int, float] = {}
+        # Taken while there was no wakeup since the last wait.
+        self._lock = threading.Lock()
+
+    def set(self) -> None:
+        try:
+            self._lock.release()
+        except RuntimeError:
+            # It is set already.
+            return
+
+    def wait(self, seconds: float) -> None:
+        """Until it is set, or the time is over."""
+        self._lock.acquire(timeout=max(0.0, seconds))
+
+
+class WakeupGroup:
+    """Wakes all threads that wait."""
+
+    def __init__(self) -> None:
+        self._wakeups: dict[int, Wakeup] = {}
+
+    def set_all(self) -> None:
+        for wakeup in list(self._wakeups.values()):
+            wakeup.set()
+
+    def for_this_thread(self) -> Wakeup:
+        """The wakeup of this thread, which `set_all` sets from now on."""
+        return self._wakeups.setdefault(threading.get_ident(), Wakeup())
+
+
+class BackgroundDelivery:
+    """The senders of this process, and the threads that drive them."""
+
+    def __init__(self) -> None:
+        self._senders: list[Sender] = []
+        # When each sender's next heartbeat is due, by the monotonic clock.
+        self._next_heartbeats: dict[int, float] = {}
         self._lock = threading.RLock()
-        self._wake = Bell()
+        self._wakeup = Wakeup()
         self._threads = (
             threading.Thread(target=self._send, name="run-studio-sender", daemon=True),
             threading.Thread(target=self._upload, name="run-studio-files", daemon=True),
         )
-        self._synced = 0.0
-        self._looked: set[tuple[str, str]] = set()
-        self._to_look: list[Client] = []
-        self._look_at = 0.0
-        self._moved = Bells()
+        self._synced_at = 0.0
+        self._known_clients: set[tuple[str, str]] = set()
+        self._clients_to_check: list[Client] = []
+        self._check_at = 0.0
+        self._progress = WakeupGroup()
 
-    def add(self, courier: Courier, *, heartbeats: bool) -> None:
-        """Deliver what it has. May be repeated."""
+    def add(self, sender: Sender, *, heartbeats: bool) -> None:
+        """Deliver what the sender has. Can be repeated."""
         with self._lock:
-            if courier not in self._couriers:
-                self._couriers.append(courier)
+            if sender not in self._senders:
+                self._senders.append(sender)
             if heartbeats:
-                self._beats.setdefault(id(courier), 0.0)
+                self._next_heartbeats.setdefault(id(sender), 0.0)
             for thread in self._threads:
                 if thread.ident is None:
                     thread.start()
         self.hurry()
 
-    def look_for_leftovers(self, client: Client) -> None:
-        """Once for each server and workspace, deliver what earlier processes left."""
+    def deliver_leftovers_of(self, client: Client) -> None:
+        """Deliver what earlier processes left, once per server and workspace."""
         key = (client.url, client.workspace)
         with self._lock:
-            if key not in self._looked:
-                self._looked.add(key)
-                self._to_look.append(client)
+            if key not in self._known_clients:
+                self._known_clients.add(key)
+                self._clients_to_check.append(client)
 
-    def remove(self, courier: Courier) -> None:
+    def remove(self, sender: Sender) -> None:
         with self._lock:
-            if courier in self._couriers:
-                self._couriers.remove(courier)
-            self._beats.pop(id(courier), None)
-
-    def has(self, courier: Courier) -> bool:
-        return courier in self._couriers
+            if sender in self._senders:
+                self._senders.remove(sender)
+            self._next_heartbeats.pop(id(sender), None)
 
     @property
-    def has_looked(self) -> bool:
-        """Whether all leftovers are known, or nobody says who may deliver them."""
-        return not self._to_look or self._look_at > 0
+    def has_checked_leftovers(self) -> bool:
+        """Whether all leftovers are known, or the server does not name the user."""
+        return not self._clients_to_check or self._check_at > 0
 
-    def leftovers(self) -> list[Courier]:
-        """What earlier processes left and this one delivers."""
-        return [courier for courier in list(self._couriers) if not courier.living]
+    def leftovers(self) -> list[Sender]:
+        """What earlier processes left and this process delivers."""
+        return [sender for sender in list(self._senders) if not sender.is_live]
 
     def hurry(self) -> None:
-        """Look now, without waiting for the next poll."""
-        self._wake.ring()
+        """Look for records now, without waiting for the next poll."""
+        self._wakeup.set()
 
-    def wait(self, done: Callable[[], bool], seconds: float) -> bool:
-        """Wait until `done`, at most so long; whether it is."""
-        end, bell = time.monotonic() + seconds, self._moved.mine()
-        while not done():
+    def wait(self, is_done: Callable[[], bool], seconds: float) -> bool:
+        """Wait until `is_done` or the time is over; whether it is done."""
+        end, wakeup = time.monotonic() + seconds, self._progress.for_this_thread()
+        while not is_done():
             left = end - time.monotonic()
             if left <= 0:
                 return False
-            bell.wait(min(left, 0.5))
+            wakeup.wait(min(left, 0.5))
         return True
 
     def _send(self) -> None:
         while True:
-            self._beat()
-            did = self._each(Courier.step)
-            self._part_with_leftovers()
-            if not did:
-                self._look()
+            self._send_heartbeats()
+            has_sent = self._for_each(Sender.step)
+            self._remove_finished_leftovers()
+            if not has_sent:
+                self._check_leftovers()
                 self._sync()
-                self._wake.wait(POLL_SECONDS)
+                self._wakeup.wait(POLL_SECONDS)
 
     def _upload(self) -> None:
         while True:
-            if not self._each(Courier.upload):
+            if not self._for_each(Sender.upload):
                 time.sleep(POLL_SECONDS)
 
-    def _each(self, move: Callable[[Courier], bool]) -> bool:
-        did = False
-        for courier in list(self._couriers):
-            if move(courier):
-                did = True
-        if did:
-            self._moved.ring()
-        return did
+    def _for_each(self, act: Callable[[Sender], bool]) -> bool:
+        has_acted = False
+        for sender in list(self._senders):
+            if act(sender):
+                has_acted = True
+        if has_acted:
+            self._progress.set_all()
+        return has_acted
 
-    def _look(self) -> None:
+    def _check_leftovers(self) -> None:
         now = time.monotonic()
-        if now < self._look_at:
+        if now < self._check_at:
             return
-        for client in list(self._to_look):
+        for client in list(self._clients_to_check):
             found = find_leftovers(client)
             if found is None:
-                self._look_at = now + LOOK_SECONDS
+                self._check_at = now + USER_RETRY_SECONDS
                 continue
-            for courier in found:
-                self.add(courier, heartbeats=False)
-            self._to_look.remove(client)
-            self._moved.ring()
+            for sender in found:
+                self.add(sender, heartbeats=False)
+            self._clients_to_check.remove(client)
+            self._progress.set_all()
 
-    def _part_with_leftovers(self) -> None:
-        """Those that are delivered, and those that cannot be: they stay on the disk."""
-        for courier in list(self._couriers):
-            if courier.living:
+    def _remove_finished_leftovers(self) -> None:
+        """Remove what is delivered, and what is blocked: that stays on the disk."""
+        for sender in list(self._senders):
+            if sender.is_live:
                 continue
-            if courier.receipt is not None:
-                self.remove(courier)
-            elif courier.is_blocked:
-                self.remove(courier)
-                courier.release()
+            if sender.receipt is not None:
+                self.remove(sender)
+            elif sender.is_blocked:
+                self.remove(sender)
+                sender.release()
 
-    def _beat(self) -> None:
+    def _send_heartbeats(self) -> None:
         now = time.monotonic()
-        for courier in list(self._couriers):
-            due = self._beats.get(id(courier))
-            if due is None or now < due or courier.waits_for_its_run:
+        for sender in list(self._senders):
+            due = self._next_heartbeats.get(id(sender))
+            if due is None or now < due or sender.is_waiting_for_run:
                 continue
-            self._beats[id(courier)] = now + BEAT_SECONDS
+            self._next_heartbeats[id(sender)] = now + HEARTBEAT_SECONDS
+            path = f"{sender.run_path}/heartbeat"
             try:
-                told = courier.client.json(
-                    "POST", f"{courier.base}/heartbeat", timeout=TIMEOUT, attempts=1
+                reply = sender.client.json(
+                    "POST", path, timeout=TIMEOUT_SECONDS, attempts=1
                 )
-                courier.cancel = courier.cancel or bool(told["cancel"])
-            except ODD:
-                # The next one may arrive; what is wrong, deliveries tell.
+                is_requested = bool(reply["cancel"])
+                sender.cancel_requested = sender.cancel_requested or is_requested
+            except DELIVERY_ERRORS:
+                # The next one can arrive; deliveries report what is wrong.
                 continue
 
     def _sync(self) -> None:
-        """A backlog that grows while the server is away is put on the disk itself."""
+        """Force a backlog to the disk that grows while the server is away."""
         now = time.monotonic()
-        if now - self._synced < SYNC_SECONDS:
+        if now - self._synced_at < SYNC_SECONDS:
             return
-        self._synced = now
-        for courier in list(self._couriers):
-            if courier.trouble is not None:
-                courier.rows.sync()
-                courier.logs.sync()
+        self._synced_at = now
+        for sender in list(self._senders):
+            if sender.last_error is not None:
+                sender.rows.sync()
+                sender.logs.sync()
 
 
-class Bell:
-    """Wakes one thread that waits for it. A ring that nobody hears yet is kept."""
-
-    def __init__(self) -> None:
-        # Taken while nobody has rung since the last waiting.
-        self._silence = threading.Lock()
-
-    def ring(self) -> None:
-        try:
-            self._silence.release()
-        except RuntimeError:
-            # It has been rung already.
-            return
-
-    def wait(self, seconds: float) -> None:
-        """Until it rings, at most so long."""
-        self._silence.acquire(timeout=max(0.0, seconds))
+_user_names: dict[tuple[str, str], str] = {}
 
 
-class Bells:
-    """Wakes all threads that wait."""
-
-    def __init__(self) -> None:
-        self._bells: dict[int, Bell] = {}
-
-    def ring(self) -> None:
-        for bell in list(self._bells.values()):
-            bell.ring()
-
-    def mine(self) -> Bell:
-        """The bell of this thread, which is rung with all others from now on."""
-        return self._bells.setdefault(threading.get_ident(), Bell())
-
-
-_users: dict[tuple[str, str], str] = {}
-
-
-def ask_user(client: Client, **how: Any) -> str:
+def get_user(client: Client, **options: Any) -> str:
     """The name of the token's user. Raises StudioError."""
     key = (client.url, client.token)
-    if key not in _users:
+    if key not in _user_names:
         try:
-            told = client.json("GET", "/api/v1/workspaces", **how)
-            _users[key] = str(told["user"])
+            reply = client.json("GET", "/api/v1/workspaces", **options)
+            _user_names[key] = str(reply["user"])
         except (KeyError, TypeError) as error:
-            raise as_trouble(error) from error
-    return _users[key]
+            raise as_delivery_error(error) from error
+    return _user_names[key]
 
 
-def user_of(client: Client) -> str:
-    """The same, at once; empty while the server cannot be asked."""
+def get_user_or_empty(client: Client) -> str:
+    """The name of the token's user; empty if the server does not respond soon."""
     try:
-        return ask_user(client, timeout=3, attempts=1)
+        return get_user(client, timeout=3, attempts=1)
     except StudioError:
         return ""
 
 
-def find_leftovers(client: Client) -> list[Courier] | None:
-    """Couriers for all that this client may deliver; other spools stay untouched.
+def find_leftovers(client: Client) -> list[Sender] | None:
+    """Senders for all leftovers that this client can deliver; others stay untouched.
 
-    None while it is not known whose token it has.
+    None while the token's user is not known.
     """
-    user = user_of(client)
+    user = get_user_or_empty(client)
     if not user:
         return None
     found = []
-    for place in abandoned():
-        mine = place.owner.is_for(client.url, client.workspace, user)
-        courier = take_up(place, client) if mine else None
-        if courier is None:
-            place.leave()
+    for folder in list_abandoned_folders():
+        is_mine = folder.owner.is_for(client.url, client.workspace, user)
+        sender = open_sender(folder, client) if is_mine else None
+        if sender is None:
+            folder.unlock()
         else:
-            found.append(courier)
+            found.append(sender)
     return found
 
 
-def take_up(place: Place, client: Client) -> Courier | None:
-    """A courier for what is there; None, with a sentence, where it cannot be read."""
+def open_sender(folder: SpoolFolder, client: Client) -> Sender | None:
+    """A sender for an existing folder; None, with a notice, if it cannot be read."""
     try:
-        return Courier(place, client, living=False)
-    except ODD as error:
-        tell(f"{place.folder} cannot be read ({error}): it stays as it is.", once=True)
+        return Sender(folder, client, is_live=False)
+    except DELIVERY_ERRORS as error:
+        print_notice(
+            f"{folder.path} cannot be read ({error}): it stays as it is.", once=True
+        )
         return None
 
 
-def adopt(sender: Sender, parent: Courier) -> None:
-    """Have the sender deliver what children of this run's process left."""
-    for place in abandoned():
-        same = place.owner.is_of_run(parent.place.owner)
-        courier = take_up(place, parent.client) if same else None
-        if courier is None:
-            place.leave()
+def deliver_child_processes(delivery: BackgroundDelivery, parent: Sender) -> None:
+    """Deliver what child processes left that logged to the same run."""
+    for folder in list_abandoned_folders():
+        is_same = folder.owner.is_same_run(parent.folder.owner)
+        sender = open_sender(folder, parent.client) if is_same else None
+        if sender is None:
+            folder.unlock()
         else:
-            sender.add(courier, heartbeats=False)
+            delivery.add(sender, heartbeats=False)

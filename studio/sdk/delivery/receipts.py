@@ -1,18 +1,20 @@
-"""How much was logged, how much arrived, and the one line that says so."""
+"""How much was logged, how much arrived, how much is lost, and one line about it."""
 
 from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from studio.sdk.delivery.sender import Courier
+from studio.sdk.delivery.writer_queues import WriterQueues
+
+#: In the spool folder.
+LOSSES_FILE = "losses.json"
 
 
 @dataclass(frozen=True)
-class Tally:
-    """Of one sort: what the script logged, and what the server has of it."""
+class Counts:
+    """How many points, files or bytes the script sent, and the server stored."""
 
     sent: int = 0
     stored: int = 0
@@ -38,28 +40,28 @@ class Loss:
     def total(self) -> int:
         return self.points + self.files + self.log_bytes + self.changes
 
-    def words(self) -> str:
-        """`5 points, 1 file`."""
-        named = zip(_NAMES, (self.points, self.files, self.log_bytes, self.changes))
-        return ", ".join(counted(count, name) for name, count in named if count)
+    def describe(self) -> str:
+        """Such as `5 points, 1 file`."""
+        named = zip(_NOUNS, (self.points, self.files, self.log_bytes, self.changes))
+        return ", ".join(pluralize(count, noun) for noun, count in named if count)
 
 
-_NAMES = ("point", "file", "log byte", "change")
+_NOUNS = ("point", "file", "log byte", "change")
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of all that a writer logged.
+    """What became of everything that a writer logged.
 
-    `waiting` is what lies in the spool still, to be delivered later.
+    `waiting` is the number of records in the spool, to be delivered later.
     """
 
     run_id: str
-    points: Tally = Tally()
-    files: Tally = Tally()
-    log_bytes: Tally = Tally()
+    points: Counts = Counts()
+    files: Counts = Counts()
+    log_bytes: Counts = Counts()
     waiting: int = 0
-    #: Of what was not delivered, what is not in the spool either.
+    #: What was not delivered and is not in the spool either.
     gone: Loss = Loss()
 
     @property
@@ -68,98 +70,93 @@ class Receipt:
 
     @property
     def lost(self) -> int:
-        """How many points, files, bytes of logs and changes are lost for good."""
+        """How many points, files, bytes of logs and changes are lost forever."""
         return self._loss().total
 
-    def line(self) -> str:
-        """All of it on one line."""
+    def summary(self) -> str:
+        """The whole receipt in one line."""
         sent = Loss(self.points.sent, self.files.sent, self.log_bytes.sent)
-        loss = self._loss().words()
+        loss = self._loss().describe()
         if self.waiting:
             wait = "waits" if self.waiting == 1 else "wait"
-            # More than the points are records: what a run says of itself is, too.
-            end = f"{counted(self.waiting, 'record')} (points, changes, the end) {wait}"
-            end += " in the spool"
+            # Not only points are records: changes and the run's end are, too.
+            end = f"{pluralize(self.waiting, 'record')} (points, changes, the end)"
+            end += f" {wait} in the spool"
             end += f"; lost: {loss}" if loss else ""
         else:
             end = f"missing: {loss}" if loss else "all stored"
-        return f"Run {self.run_id}: {sent.words() or 'nothing logged'}; {end}."
+        return f"Run {self.run_id}: {sent.describe() or 'nothing logged'}; {end}."
 
     def _loss(self) -> Loss:
-        """What the server lacks where all is delivered, else what the spool lacks."""
+        """What the server lacks once all is delivered; before, what the spool lacks."""
         if self.waiting:
             return self.gone
         missing = (self.points.missing, self.files.missing, self.log_bytes.missing)
         return Loss(*missing, self.gone.changes)
 
 
-def counted(count: int, noun: str) -> str:
-    """`1 point`, `2,000 points`."""
+def pluralize(count: int, noun: str) -> str:
+    """Such as `1 point` or `2,000 points`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def tally_of(told: dict[str, Any]) -> Tally:
-    """A tally as the server tells it."""
-    return Tally(int(told["sent"]), int(told["stored"]))
+def read_counts(reply: dict[str, Any]) -> Counts:
+    """The counts in a response of the server."""
+    return Counts(int(reply["sent"]), int(reply["stored"]))
 
 
-FILE = "losses.json"
+class LossCounter:
+    """The losses of one writer, with those of earlier processes.
 
-
-class Losses:
-    """The losses of one writer, those of earlier processes among them.
-
-    Each spool counts what found no room in it; all of it stands in one file, as totals,
-    so that writing them twice counts nothing twice.
+    Each spool counts what found no room in it. One file has the totals, so writing it
+    twice counts nothing twice.
     """
 
-    def __init__(self, courier: Courier) -> None:
-        self._courier = courier
-        before = {} if courier.living else courier.place.read(FILE)
+    def __init__(self, queues: WriterQueues) -> None:
+        self._queues = queues
+        before = {} if queues.is_live else queues.folder.read(LOSSES_FILE)
         self._before = {name: int(count) for name, count in before.items()}
-        self._files_refused = 0
+        self._refused_files = 0
+        # More than the last piece tells, where later ones found no room.
+        queues.log_bytes = max(queues.log_bytes, self._before.get("logged_bytes", 0))
 
-    def refuse_file(self) -> None:
-        """A file was given up that had a number in the spool."""
-        self._files_refused += 1
-        self.keep()
+    def add_refused_file(self) -> None:
+        """Count a file that was in the spool and that the server refused."""
+        self._refused_files += 1
+        self.save()
 
-    def keep(self) -> None:
-        """Note them for a later process, where the disk allows it."""
+    def save(self) -> None:
+        """Write the totals for a later process, if the disk allows it."""
         totals = self._totals()
         if any(totals.values()):
-            totals["logged_bytes"] = self._courier.log_bytes
+            totals["logged_bytes"] = self._queues.log_bytes
             with contextlib.suppress(OSError):
-                self._courier.place.write(FILE, totals)
+                self._queues.folder.write(LOSSES_FILE, totals)
 
-    @property
-    def logged_bytes(self) -> int:
-        """How much an earlier process logged where its last pieces found no room."""
-        return self._before.get("logged_bytes", 0)
+    def points(self, stored: int) -> Counts:
+        return Counts(self._queues.rows.appended + self._totals()["rows"], stored)
 
-    def points(self, stored: int) -> Tally:
-        return Tally(self._courier.rows.appended + self._totals()["rows"], stored)
+    def files(self) -> Counts:
+        """Without the files that were refused, or damaged on the disk."""
+        totals, files = self._totals(), self._queues.files
+        not_stored = totals["files_refused"] + totals["files_damaged"]
+        return Counts(files.appended + totals["files"], files.delivered - not_stored)
 
-    def files(self) -> Tally:
-        """Of what is delivered some may have been refused, or damaged on the disk."""
-        totals, files = self._totals(), self._courier.files
-        gone = totals["files_refused"] + totals["files_damaged"]
-        return Tally(files.appended + totals["files"], files.done - gone)
-
-    def now(self) -> Loss:
+    def total(self) -> Loss:
+        """All losses up to now."""
         totals = self._totals()
         files = totals["files"] + totals["files_refused"] + totals["files_damaged"]
-        points = totals["rows"] + self._courier.rows.damaged
+        points = totals["rows"] + self._queues.rows.damaged
         return Loss(points, files, totals["log_bytes"], totals["requests"])
 
-    def _totals(self) -> dict[str, Any]:
-        courier = self._courier
+    def _totals(self) -> dict[str, int]:
+        queues = self._queues
         here = {
-            "rows": courier.rows.lost,
-            "files": courier.files.lost,
-            "files_refused": self._files_refused,
-            "files_damaged": courier.files.damaged,
-            "log_bytes": courier.logs.lost,
-            "requests": courier.requests.lost + courier.requests.damaged,
+            "rows": queues.rows.lost,
+            "files": queues.files.lost,
+            "files_refused": self._refused_files,
+            "files_damaged": queues.files.damaged,
+            "log_bytes": queues.logs.lost,
+            "requests": queues.requests.lost + queues.requests.damaged,
         }
-        return {name: self._before.get(name, 0) + more for name, more in here.items()}
+        return {name: self._before.get(name, 0) + count for name, count in here.items()}

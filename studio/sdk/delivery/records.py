@@ -1,4 +1,7 @@
-"""What the records of a spool hold: rows of metrics, bytes of logs, files, requests."""
+"""The content of a spool's records: rows of metrics, log pieces, files, requests.
+
+Field names of `StagedFile` and `Request` are stored: spools of older clients have them.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,18 @@ from typing import Any
 
 from studio.core import names
 from studio.core.errors import InvalidValue
-from studio.sdk.answers import to_wire
+from studio.sdk.responses import to_wire
 
-#: Of a log: all bytes logged before it, those of its path, and the path's length.
-_LOG = struct.Struct("<QQH")
+#: Before a log piece: its `total`, its `offset`, and the length of its path.
+_LOG_HEADER = struct.Struct("<QQH")
 
 
 @dataclass(frozen=True)
 class LogPiece:
-    """`total` counts all that the writer logged before it, `offset` what of `path`."""
+    """Bytes of one log.
+
+    `total` counts the bytes that the writer logged before, `offset` those of `path`.
+    """
 
     total: int
     offset: int
@@ -28,26 +34,26 @@ class LogPiece:
 
 def pack_log(piece: LogPiece) -> bytes:
     path = piece.path.encode()
-    return _LOG.pack(piece.total, piece.offset, len(path)) + path + piece.data
+    return _LOG_HEADER.pack(piece.total, piece.offset, len(path)) + path + piece.data
 
 
 def unpack_log(payload: bytes) -> LogPiece:
-    total, offset, length = _LOG.unpack_from(payload)
-    start = _LOG.size
+    total, offset, length = _LOG_HEADER.unpack_from(payload)
+    start = _LOG_HEADER.size
     path = payload[start : start + length].decode()
     return LogPiece(total, offset, path, payload[start + length :])
 
 
 def log_size(payload: bytes) -> int:
-    """How many bytes of a log are in a record."""
+    """The number of log bytes in a record."""
     return len(unpack_log(payload).data)
 
 
 @dataclass(frozen=True)
-class HeldFile:
-    """A file to deliver as `path`: a copy or link in `held/`, or where it was found.
+class StagedFile:
+    """A file to deliver as `path`: a copy or link in `held/`, or the original `source`.
 
-    `size` and `changed` (nanoseconds) say what it was like when it was logged.
+    `size` (bytes) and `changed` (nanoseconds) describe it when it was logged.
     """
 
     path: str
@@ -57,17 +63,17 @@ class HeldFile:
     changed: int
 
 
-def pack_file(file: HeldFile) -> bytes:
+def pack_file(file: StagedFile) -> bytes:
     return json.dumps(file.__dict__).encode()
 
 
-def unpack_file(payload: bytes) -> HeldFile:
-    return HeldFile(**json.loads(payload))
+def unpack_file(payload: bytes) -> StagedFile:
+    return StagedFile(**json.loads(payload))
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request of offline mode. Without an `essential` one nothing else can follow.
+    """A request that was recorded offline. Nothing can follow a failed `essential` one.
 
     `held` names a file in `held/` that is its body.
     """
@@ -87,16 +93,16 @@ def unpack_request(payload: bytes) -> Request:
     return Request(**json.loads(payload))
 
 
-#: A number with more bits is refused by the server.
+#: The server refuses an integer with more bits.
 MAX_BITS = 4096
 
 
-def whole_step(step: object, name: str) -> int:
-    """Of the metric `name`. Raises InvalidValue."""
+def check_step(step: object, name: str) -> int:
+    """The step of the metric `name` as an integer of 64 bits. Raises InvalidValue."""
     return names.check_int64(step, f"step of {name!r}")
 
 
-def spelled(value: object) -> str:
+def encode_scalar(value: object) -> str:
     """A scalar as JSON. Raises InvalidValue."""
     if isinstance(value, str):
         return json.dumps(names.check_value(value, "value"))
@@ -114,13 +120,14 @@ def spelled(value: object) -> str:
     )
 
 
-def spelled_item(value: object) -> str:
+def encode_item(value: object) -> str:
+    """A scalar, object or list as JSON. Raises InvalidValue."""
     if not isinstance(value, (dict, list, tuple)):
-        return spelled(value)
+        return encode_scalar(value)
     try:
         text = json.dumps(value, allow_nan=False)
     except ValueError:
-        text = json.dumps(_finite(value), allow_nan=False)
+        text = json.dumps(_name_nonfinite(value), allow_nan=False)
     except TypeError as error:
         raise InvalidValue(f"value cannot be kept: {error}", field="value") from error
     if len(text) > names.MAX_ITEM_BYTES:
@@ -131,12 +138,12 @@ def spelled_item(value: object) -> str:
     return text
 
 
-def _finite(value: Any) -> Any:
-    """With NaN and the infinities by their names, at any depth."""
+def _name_nonfinite(value: Any) -> Any:
+    """Replace NaN and the infinities by their names, at any depth."""
     if isinstance(value, dict):
-        return {str(key): _finite(one) for key, one in value.items()}
+        return {str(key): _name_nonfinite(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(one) for one in value]
+        return [_name_nonfinite(one) for one in value]
     with contextlib.suppress(TypeError):
         return to_wire(value)
     return value

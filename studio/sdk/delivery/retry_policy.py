@@ -1,4 +1,4 @@
-"""How long requests may take, and which answers will never be others."""
+"""Which failures end a delivery, and how long to pause after the others."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ import random
 import time
 
 from studio.core.errors import InvalidRequest, InvalidValue, StudioError, TooLarge
-from studio.sdk.answers import is_temporary
+from studio.sdk.responses import is_temporary
 
-#: Seconds without any byte.
-TIMEOUT = 20.0
-#: What is wrong with a request itself, and not with the moment.
-WRONG = (InvalidValue, InvalidRequest, TooLarge)
+#: How long a request waits for a byte.
+TIMEOUT_SECONDS = 20.0
+#: The request itself is wrong: repeating it never helps.
+PERMANENT_ERRORS = (InvalidValue, InvalidRequest, TooLarge)
+#: Also an unreadable spool, and a response that is not from this server's API.
+DELIVERY_ERRORS = (StudioError, OSError, KeyError, TypeError, ValueError)
+#: Pauses double from the first to the longest.
+MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.25, 15.0
+#: How soon to retry what the user must fix: a token, a role, a run.
+BLOCKED_SECONDS = 60.0
 
 
 class Blocked(StudioError):
-    """Nothing can be delivered until somebody mends what the message says."""
+    """Nothing can be delivered until the user fixes what the message says."""
 
     code = "Blocked"
-    # No failure of the server's, which would be tried again soon.
+    # Not a server failure, which would be retried soon.
     status = 400
 
 
-#: Beside its own errors: a spool that cannot be read, an answer that is none of ours.
-ODD = (StudioError, OSError, KeyError, TypeError, ValueError)
-
-
-def as_trouble(error: Exception) -> StudioError:
-    """What is to be told of it; the sender must outlive whatever it meets."""
+def as_delivery_error(error: Exception) -> StudioError:
+    """The error to report for any of `DELIVERY_ERRORS`."""
     if isinstance(error, StudioError):
         return error
     if isinstance(error, OSError):
@@ -35,18 +37,13 @@ def as_trouble(error: Exception) -> StudioError:
     return Blocked(f"The server's answer is not understood ({error!r}).")
 
 
-FIRST_WAIT, LONGEST_WAIT = 0.25, 15.0
-#: How soon to look again at what somebody must mend: a token, a role, a run.
-BLOCKED_SECONDS = 60.0
-
-
-class Pause:
-    """Of one way to the server: what is wrong with it now, and since when."""
+class RetryPause:
+    """What is failing now, since when, and when to retry."""
 
     def __init__(self) -> None:
         self.error: StudioError | None = None
         self.since = self._until = 0.0
-        self._wait = FIRST_WAIT
+        self._seconds = MIN_PAUSE_SECONDS
 
     @property
     def is_over(self) -> bool:
@@ -54,23 +51,22 @@ class Pause:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether somebody must mend something first."""
+        """Whether the user must fix something first."""
         return self.error is not None and not is_temporary(self.error)
 
-    def begin(self, error: StudioError) -> None:
-        """Something failed."""
+    def start(self, error: StudioError) -> None:
+        """Pause after a failure."""
         self.error, self.since = error, self.since or time.monotonic()
-        wait = BLOCKED_SECONDS
+        seconds = BLOCKED_SECONDS
         if is_temporary(error):
-            wait = max(self._wait, float(error.details.get("retry_after", 0)))
-            wait *= random.uniform(0.5, 1.0)  # noqa: S311
-            self._wait = min(2 * self._wait, LONGEST_WAIT)
-        self._until = time.monotonic() + wait
+            seconds = max(self._seconds, float(error.details.get("retry_after", 0)))
+            seconds *= random.uniform(0.5, 1.0)  # noqa: S311
+            self._seconds = min(2 * self._seconds, MAX_PAUSE_SECONDS)
+        self._until = time.monotonic() + seconds
 
-    def end(self) -> None:
-        """Something was delivered."""
-        self.error, self.since, self._wait = None, 0.0, FIRST_WAIT
+    def clear(self) -> None:
+        """Forget the failure: something was delivered."""
+        self.error, self.since, self._seconds = None, 0.0, MIN_PAUSE_SECONDS
 
-    def hurry(self) -> None:
-        """Try again at once."""
+    def retry_now(self) -> None:
         self._until = 0.0

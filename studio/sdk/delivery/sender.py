@@ -1,8 +1,8 @@
-"""Takes one writer's records to the server, each sort in its order.
+"""Sends one writer's records to the server, each kind in its order.
 
-The server says by number how far it has come, so a record that is sent twice counts
-once: after a lost answer, a crash, or a restart the courier goes on from what the
-server has. It keeps nothing in memory but the batch under way.
+The server reports by number how far it has come, so a record that is sent twice counts
+once: after a lost response, a crash, or a restart the sender continues from what the
+server has. Only the current batch is in memory.
 """
 
 from __future__ import annotations
@@ -16,99 +16,85 @@ from typing import Any
 
 from studio.core.errors import AlreadyExists, Conflict, StudioError
 from studio.sdk.client import Client
-from studio.sdk.delivery.log_delivery import Logs
-from studio.sdk.delivery.notices import tell
-from studio.sdk.delivery.receipts import Losses, Receipt, Tally, tally_of
-from studio.sdk.delivery.records import (
-    Request,
-    log_size,
-    unpack_file,
-    unpack_log,
-    unpack_request,
-)
+from studio.sdk.delivery.log_delivery import LogSender
+from studio.sdk.delivery.notices import print_notice
+from studio.sdk.delivery.receipts import Counts, LossCounter, Receipt, read_counts
+from studio.sdk.delivery.records import Request, unpack_file, unpack_request
 from studio.sdk.delivery.retry_policy import (
-    ODD,
-    TIMEOUT,
-    WRONG,
+    DELIVERY_ERRORS,
+    PERMANENT_ERRORS,
+    TIMEOUT_SECONDS,
     Blocked,
-    Pause,
-    as_trouble,
+    RetryPause,
+    as_delivery_error,
 )
 from studio.sdk.delivery.spool import Spool
-from studio.sdk.delivery.spool_folder import Place
-from studio.sdk.delivery.staged_files import deliver_file, drop_held
+from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.staged_files import delete_staged, deliver_file
+from studio.sdk.delivery.writer_queues import WriterQueues
 
-#: Of one batch of rows; the server takes no more.
-BATCH_ROWS = 10_000
-BATCH_BYTES = 4 * 1024 * 1024
-#: A batch that is not full waits so long for more to come.
+#: The server accepts no larger batch of rows.
+MAX_BATCH_ROWS = 10_000
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+MAX_REQUEST_BYTES = 32 * 1024 * 1024
+#: How long a batch that is not full waits for more rows.
 LINGER_SECONDS = 1.0
-#: So many rows may be refused one after another: then it is not the rows.
-MOST_GIVEN_UP = 20
+#: After this many refusals in a row the rows are not the cause.
+MAX_REFUSED_ROWS = 20
 
 
-class Courier:
-    """The deliveries of one writer. Two threads of the sender's move it: one `step`s,
-    the other `upload`s.
+class Sender:
+    """The deliveries of one writer.
+
+    Two background threads drive it: one calls `step`, the other `upload`.
     """
 
-    def __init__(self, place: Place, client: Client, *, living: bool) -> None:
-        self.place, self.client, self.living = place, client, living
-        make = Spool if living else Spool.found
-        folder = place.folder
-        self.requests = make(folder, "requests")
-        self.rows = make(folder, "rows")
-        self.logs = make(folder, "logs", log_size)
-        self.files = make(folder, "files")
-        if not living:
-            done = place.read("done.json")
-            self.requests.acknowledge(int(done.get("requests", 0)))
-            self.files.acknowledge(int(done.get("files", 0)))
-        self.losses = Losses(self)
-        #: How the run ended, where `end.json` could not be written.
-        self.ending: dict[str, Any] | None = None
+    def __init__(self, folder: SpoolFolder, client: Client, *, is_live: bool) -> None:
+        self.folder, self.client, self.is_live = folder, client, is_live
+        self.queues = WriterQueues(folder, is_live=is_live)
+        self.requests, self.rows = self.queues.requests, self.queues.rows
+        self.logs, self.files = self.queues.logs, self.queues.files
+        self.losses = LossCounter(self.queues)
+        #: How the run ended, for when `end.json` cannot be written.
+        self.end_record: dict[str, Any] | None = None
+        #: How often something was delivered; a drain watches it.
         self.progress = 0
-        self.hurried = not living
-        self.cancel = False
+        self.is_hurried = not is_live
+        self.cancel_requested = False
         self.receipt: Receipt | None = None
-        self.log_bytes = max(self.losses.logged_bytes, _bytes_up_to(self.logs.last))
-        self.is_closing = not living
-        #: Whether the rest is a later process's.
-        self.is_left = False
-        self._pause, self._upload_pause = Pause(), Pause()
-        self._most = BATCH_ROWS
+        self.is_closing = not is_live
+        #: Whether a later process delivers the rest.
+        self.is_released = False
+        self._pause, self._upload_pause = RetryPause(), RetryPause()
+        self._batch_rows = MAX_BATCH_ROWS
         self._sent_at = 0.0
-        self._given_up = 0
-        self._log_sender = Logs(self)
-        # The next request, and its number, as far as it was read.
-        self._request: tuple[int, Request] | None = None
-        self._settling = threading.Lock()
+        self._refused_rows = 0
+        self._log_sender = LogSender(client, self.queues)
+        # The next request and its number, once it was read.
+        self._next_request: tuple[int, Request] | None = None
+        self._acknowledging = threading.Lock()
 
     @property
-    def base(self) -> str:
-        return f"runs/{self.place.owner.run_id}"
-
-    @property
-    def _spools(self) -> tuple[Spool, ...]:
-        return (self.requests, self.rows, self.logs, self.files)
+    def run_path(self) -> str:
+        return self.queues.run_path
 
     @property
     def waiting(self) -> int:
-        return sum(spool.waiting for spool in self._spools)
+        return self.queues.waiting
 
     @property
-    def trouble(self) -> StudioError | None:
-        """What went wrong last and was not mended since."""
+    def last_error(self) -> StudioError | None:
+        """The last failure; None once something was delivered again."""
         return self._pause.error or self._upload_pause.error
 
     @property
-    def trouble_since(self) -> float:
+    def failing_since(self) -> float:
         return self._pause.since or self._upload_pause.since
 
     @property
     def is_blocked(self) -> bool:
-        """Whether somebody must mend something first: a token, a role, the run."""
-        others = self.rows.waiting or self.logs.waiting or self.waits_for_its_run
+        """Whether the user must fix something first: a token, a role, the run."""
+        others = self.rows.waiting or self.logs.waiting or self.is_waiting_for_run
         no_upload = self._upload_pause.is_blocked and not others
         return self._pause.is_blocked or no_upload
 
@@ -117,277 +103,278 @@ class Courier:
         return not self.waiting
 
     @property
-    def waits_for_its_run(self) -> bool:
-        """Whether a request comes before all else; a snapshot does not."""
-        return bool(self.requests.waiting) and self._held_request() is None
+    def is_waiting_for_run(self) -> bool:
+        """Whether a request must be sent before all else; a snapshot need not."""
+        return bool(self.requests.waiting) and self._next_upload_request() is None
 
     def hurry(self) -> None:
-        """Somebody waits for it: nothing lingers, and all is tried again."""
-        self.hurried = True
-        self._pause.hurry()
-        self._upload_pause.hurry()
+        """Send without waiting for more rows, and retry now what failed."""
+        self.is_hurried = True
+        self._pause.retry_now()
+        self._upload_pause.retry_now()
 
     def step(self) -> bool:
         """Send what is due; whether there was anything. Never raises StudioError."""
         return self._try(self._step, self._pause)
 
     def upload(self) -> bool:
-        """Deliver one file, or a snapshot that waits; whether there was one."""
+        """Deliver one file or one waiting snapshot; whether there was one."""
         return self._try(self._upload, self._upload_pause)
 
-    def _try(self, act: Callable[[], bool], pause: Pause) -> bool:
+    def _try(self, act: Callable[[], bool], pause: RetryPause) -> bool:
         if not pause.is_over:
             return False
         try:
-            did = act()
-        except ODD as error:
-            was_told, trouble = self.trouble is not None, as_trouble(error)
-            pause.begin(trouble)
-            if pause.is_blocked and not was_told:
-                tell(f"{trouble.message} What is logged waits in {self.place.folder}.")
+            did_something = act()
+        except DELIVERY_ERRORS as caught:
+            was_failing, error = self.last_error is not None, as_delivery_error(caught)
+            pause.start(error)
+            if pause.is_blocked and not was_failing:
+                print_notice(
+                    f"{error.message} What is logged waits in {self.folder.path}."
+                )
             return False
-        if did:
-            pause.end()
+        if did_something:
+            pause.clear()
             self.progress += 1
-        return did
+        return did_something
 
     def _step(self) -> bool:
-        if self.requests.waiting and self._held_request() is None:
-            number, request = next_request(self.requests)
-            self._request = number, request
+        if self.requests.waiting and self._next_upload_request() is None:
+            number, request = read_next_request(self.requests)
+            self._next_request = number, request
             if not request.held:
-                self._send(request)
+                self._send_request(request)
                 return True
-        is_due = self.hurried or time.monotonic() - self._sent_at >= LINGER_SECONDS
-        did = False
-        if self.rows.waiting and (is_due or self.rows.waiting >= self._most):
+        is_due = self.is_hurried or time.monotonic() - self._sent_at >= LINGER_SECONDS
+        has_sent = False
+        if self.rows.waiting and (is_due or self.rows.waiting >= self._batch_rows):
             self._send_rows()
-            did = True
+            has_sent = True
         if self.logs.waiting and is_due:
             self._log_sender.send()
-            did = True
-        if did:
+            has_sent = True
+        if has_sent:
             self._sent_at = time.monotonic()
         elif self.is_closing and self.is_drained and self.receipt is None:
-            receipt = part(self)
-            self.place.remove()
-            # Last: whoever waits for it may end the process.
+            receipt = finalize(self)
+            self.folder.remove()
+            # Set last: a thread that waits for it may end the process.
             self.receipt = receipt
-            did = True
-        return did
+            has_sent = True
+        return has_sent
 
     def _upload(self) -> bool:
-        request = self._held_request()
+        request = self._next_upload_request()
         if request is not None:
-            self._send(request)
+            self._send_request(request)
         elif self.files.waiting and not self.requests.waiting:
-            _, [payload] = self.files.read(1, BATCH_BYTES)
+            _, [payload] = self.files.read(1, MAX_BATCH_BYTES)
             file = unpack_file(payload)
-            deliver_file(self, file)
-            self._settle(self.files, file.held)
+            deliver_file(self.client, self.queues, self.losses, file)
+            self._acknowledge(self.files, file.held)
         else:
             return False
         return True
 
-    def _held_request(self) -> Request | None:
-        """The next request where its body is a file: what else there is goes first.
+    def _next_upload_request(self) -> Request | None:
+        """The next request if its body is a file: everything else goes before it.
 
-        A snapshot may be large, and nothing needs it; what makes the run came before.
+        A snapshot can be large, and nothing depends on it. The request that creates the
+        run came before.
         """
-        number, request = self._request or (-1, None)
-        is_next = request is not None and number == self.requests.done
+        number, request = self._next_request or (-1, None)
+        is_next = request is not None and number == self.requests.delivered
         return request if is_next and request and request.held else None
 
-    def _send(self, request: Request) -> None:
-        send_request(self.client, request, self.place.folder / "held")
-        self._settle(self.requests, request.held)
+    def _send_request(self, request: Request) -> None:
+        send_request(self.client, request, self.folder.path / "held")
+        self._acknowledge(self.requests, request.held)
 
     def _send_rows(self) -> None:
-        first, payloads = self.rows.read(self._most, BATCH_BYTES)
+        first, payloads = self.rows.read(self._batch_rows, MAX_BATCH_BYTES)
         body = b'{"first":%d,"rows":[%b]}' % (first, b",".join(payloads))
         try:
             reply = self._post_rows(body)
         except Conflict as error:
-            self._catch_up(error, first)
+            self._skip_lost_rows(error, first)
             return
-        except WRONG as error:
-            self._narrow(first, len(payloads), error)
+        except PERMANENT_ERRORS as error:
+            self._halve_batch(first, len(payloads), error)
             return
-        self._most = min(2 * self._most, BATCH_ROWS)
-        self._given_up = 0
-        self.cancel = self.cancel or bool(reply["cancel"])
+        self._batch_rows = min(2 * self._batch_rows, MAX_BATCH_ROWS)
+        self._refused_rows = 0
+        self.cancel_requested = self.cancel_requested or bool(reply["cancel"])
         for refused in reply["refused"]:
-            tell(f"A metric was refused: {refused['message']}", once=True)
+            print_notice(f"A metric was refused: {refused['message']}", once=True)
         self.rows.acknowledge(int(reply["next"]))
 
-    def _settle(self, spool: Spool, held: str) -> None:
-        """The first record of the spool is delivered, and with it what it held.
+    def _acknowledge(self, spool: Spool, staged_name: str) -> None:
+        """Remove the first record of the spool, and its staged file, as delivered.
 
-        A later process must not look for what is gone, so that is noted before. The
-        acknowledgement is the last: with it all may be delivered, and the folder go.
+        `done.json` is written first: a later process must not look for a deleted file.
+        The spool is updated last: that can complete the delivery and remove the folder.
         """
-        with self._settling:
-            done = {one.sort: one.done for one in (self.requests, self.files)}
-            done[spool.sort] += 1
+        with self._acknowledging:
+            delivered = {one.kind: one.delivered for one in (self.requests, self.files)}
+            delivered[spool.kind] += 1
             try:
-                self.place.write("done.json", done)
+                self.folder.write("done.json", delivered)
             except OSError:
-                # On a full disk: it goes with the folder.
-                held = ""
-            drop_held(self.place.folder, held)
-            spool.acknowledge(done[spool.sort])
+                # The disk is full: the file is deleted with the folder.
+                staged_name = ""
+            delete_staged(self.folder.path, staged_name)
+            spool.acknowledge(delivered[spool.kind])
 
     def _post_rows(self, body: bytes) -> Any:
-        path = f"{self.base}/writers/{self.place.owner.writer}/rows"
-        kind = {"Content-Type": "application/json"}
+        path = f"{self.run_path}/writers/{self.folder.owner.writer}/rows"
+        headers = {"Content-Type": "application/json"}
         return self.client.send(
-            "POST", path, body, headers=kind, timeout=TIMEOUT, attempts=1
+            "POST", path, body, headers=headers, timeout=TIMEOUT_SECONDS, attempts=1
         )
 
-    def _catch_up(self, error: Conflict, first: int) -> None:
-        """The server lacks rows before `first`, as after its backup was restored.
+    def _skip_lost_rows(self, error: Conflict, first: int) -> None:
+        """Use up the numbers of rows that the server lost, as after a restored backup.
 
-        They are gone here too: their numbers are used up, and the receipt tells.
+        This machine no longer has them either; the receipt reports them as missing.
         """
         if "expected" not in error.details:
             raise error
         expected = int(error.details["expected"])
-        count = min(first - expected, BATCH_ROWS)
-        nothing = ",".join(["null"] * count)
-        self._post_rows(b'{"first":%d,"rows":[%b]}' % (expected, nothing.encode()))
+        count = min(first - expected, MAX_BATCH_ROWS)
+        nulls = ",".join(["null"] * count)
+        self._post_rows(b'{"first":%d,"rows":[%b]}' % (expected, nulls.encode()))
 
-    def _narrow(self, first: int, count: int, error: StudioError) -> None:
-        """Find the row for which the whole batch is refused, and give up that one."""
+    def _halve_batch(self, first: int, count: int, error: StudioError) -> None:
+        """Find the row that makes the server refuse a batch, and drop only that row."""
         if count > 1:
-            self._most = max(1, count // 2)
+            self._batch_rows = max(1, count // 2)
             return
-        self._given_up += 1
-        if self._given_up > MOST_GIVEN_UP:
-            # It is not the rows: give none of the others up.
+        self._refused_rows += 1
+        if self._refused_rows > MAX_REFUSED_ROWS:
+            # The rows are not the cause: keep all others.
             raise Blocked(error.message)
-        tell(f"A metric was refused: {error.message}", once=True)
+        print_notice(f"A metric was refused: {error.message}", once=True)
         reply = self._post_rows(b'{"first":%d,"rows":[null]}' % first)
         self.rows.acknowledge(int(reply["next"]))
 
-    def keep_ending(self) -> None:
-        """How the run ended, for a later process."""
-        if self.ending is not None:
+    def save_end_record(self) -> None:
+        """Write how the run ended, for a later process."""
+        if self.end_record is not None:
             with contextlib.suppress(OSError):
-                self.place.write("end.json", self.ending)
+                self.folder.write("end.json", self.end_record)
 
     def release(self) -> None:
-        """Leave the rest to a later process. May be repeated."""
-        self.is_left = True
-        for spool in self._spools:
+        """Leave the rest to a later process. Can be repeated."""
+        self.is_released = True
+        for spool in self.queues.all:
             spool.close()
-        self.losses.keep()
-        self.place.leave()
+        self.losses.save()
+        self.folder.unlock()
 
-    def forget(self) -> None:
+    def close_inherited(self) -> None:
         """Close the copies of the parent's files; called in a forked child."""
-        for spool in self._spools:
-            spool.forget()
-        self.place.leave()
+        for spool in self.queues.all:
+            spool.close_inherited()
+        self.folder.unlock()
 
-    def tally(self) -> Receipt:
-        """How things are now; what is in the spool waits."""
+    def current_receipt(self) -> Receipt:
+        """The receipt as of now; what is in the spool counts as waiting."""
         return self.receipt or Receipt(
-            self.place.owner.run_id,
-            self.losses.points(self.rows.done - self.rows.damaged),
+            self.folder.owner.run_id,
+            self.losses.points(self.rows.delivered - self.rows.damaged),
             self.losses.files(),
-            Tally(self.log_bytes, self._log_sender.stored),
+            Counts(self.queues.log_bytes, self._log_sender.stored),
             waiting=self.waiting,
-            gone=self.losses.now(),
+            gone=self.losses.total(),
         )
 
 
-def _bytes_up_to(last: bytes) -> int:
-    """How many bytes had been logged when the last piece was."""
-    if not last:
-        return 0
-    piece = unpack_log(last)
-    return piece.total + len(piece.data)
-
-
-LONGEST = 32 * 1024 * 1024
-
-
-def next_request(requests: Spool) -> tuple[int, Request]:
-    """The next one to send, which stays there until it is acknowledged; its number."""
-    first, [payload] = requests.read(1, LONGEST)
+def read_next_request(requests: Spool) -> tuple[int, Request]:
+    """The number of the next request and the request; it stays until acknowledged."""
+    first, [payload] = requests.read(1, MAX_REQUEST_BYTES)
     return first, unpack_request(payload)
 
 
-def send_request(client: Client, request: Request, held: Path) -> None:
-    """Send it. One that is refused is told and left out.
+def send_request(client: Client, request: Request, staged: Path) -> None:
+    """Send a recorded request; a refusal is printed and skipped.
 
-    `held` is the folder of bodies that are files. Raises the error of an essential
-    one, such as the run's making, and what may pass.
+    `staged` is the folder of bodies that are files. Raises the refusal of an essential
+    request, such as the run's creation, and every temporary error.
     """
     try:
         if request.held:
-            _upload(client, request, held / request.held)
+            _upload_body(client, request, staged / request.held)
         else:
             client.json(
-                request.method, request.path, request.body, timeout=TIMEOUT, attempts=1
+                request.method,
+                request.path,
+                request.body,
+                timeout=TIMEOUT_SECONDS,
+                attempts=1,
             )
-    except (*WRONG, Conflict) as error:
+    except (*PERMANENT_ERRORS, Conflict) as error:
         if request.essential:
             raise
         if not isinstance(error, AlreadyExists):
-            tell(f"{request.method} {request.path} was refused: {error.message}")
+            print_notice(
+                f"{request.method} {request.path} was refused: {error.message}"
+            )
 
 
-def _upload(client: Client, request: Request, file: Path) -> None:
+def _upload_body(client: Client, request: Request, file: Path) -> None:
     try:
         content = file.open("rb")
     except OSError as error:
-        tell(f"{request.path} was not kept: {error.strerror or error}")
+        print_notice(f"{request.path} was not kept: {error.strerror or error}")
         return
     with content:
         client.upload(
             request.path,
             content,
             file.stat().st_size,
-            timeout=TIMEOUT,
+            timeout=TIMEOUT_SECONDS,
             attempts=1,
         )
 
 
-def part(courier: Courier) -> Receipt:
-    """Called when all was delivered; may be repeated. Raises StudioError."""
-    receipt = _write_receipt(courier)
-    ending = courier.ending or courier.place.read("end.json")
-    status = ending.get("status")
+def finalize(sender: Sender) -> Receipt:
+    """Send the receipt and then the run's status, after all else was delivered.
+
+    Can be repeated. Raises StudioError.
+    """
+    receipt = _send_receipt(sender)
+    end_record = sender.end_record or sender.folder.read("end.json")
+    status = end_record.get("status")
     if status:
         body = {
             "status": status,
-            "message": ending.get("message", ""),
-            "ended": ending.get("ended"),
+            "message": end_record.get("message", ""),
+            "ended": end_record.get("ended"),
         }
-        path = f"{courier.base}/status"
+        path = f"{sender.run_path}/status"
         try:
-            courier.client.json("POST", path, body, timeout=TIMEOUT, attempts=1)
-        except (*WRONG, Conflict) as error:
-            tell(f"The status {status} was refused: {error.message}")
+            sender.client.json("POST", path, body, timeout=TIMEOUT_SECONDS, attempts=1)
+        except (*PERMANENT_ERRORS, Conflict) as error:
+            print_notice(f"The status {status} was refused: {error.message}")
     return receipt
 
 
-def _write_receipt(courier: Courier) -> Receipt:
-    owner, losses = courier.place.owner, courier.losses
+def _send_receipt(sender: Sender) -> Receipt:
+    owner, losses = sender.folder.owner, sender.losses
     files = losses.files()
     body = {
         "points": losses.points(0).sent,
         "files": files.sent,
         "stored_files": files.stored,
-        "log_bytes": courier.log_bytes,
+        "log_bytes": sender.queues.log_bytes,
     }
-    path = f"{courier.base}/writers/{owner.writer}"
-    told = courier.client.json("PUT", path, body, timeout=TIMEOUT, attempts=1)
+    path = f"{sender.run_path}/writers/{owner.writer}"
+    reply = sender.client.json("PUT", path, body, timeout=TIMEOUT_SECONDS, attempts=1)
     return Receipt(
         owner.run_id,
-        tally_of(told["points"]),
-        tally_of(told["files"]),
-        tally_of(told["log_bytes"]),
-        gone=losses.now(),
+        read_counts(reply["points"]),
+        read_counts(reply["files"]),
+        read_counts(reply["log_bytes"]),
+        gone=losses.total(),
     )

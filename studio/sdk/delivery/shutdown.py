@@ -1,7 +1,7 @@
-"""The end of things: draining, receipts, interpreter exit, forks, and lost writers.
+"""The end of a writer or of the process: drains, receipts, exit, forks.
 
-Nothing waits for ever: when the server took nothing for `STUDIO_DRAIN_SECONDS` (30),
-what is left stays in the spool for the next run on this machine, or `studio sync`.
+No wait is endless: if the server accepts nothing for `STUDIO_DRAIN_SECONDS` (30), the
+rest stays in the spool for the next run on this machine, or for `studio sync`.
 """
 
 from __future__ import annotations
@@ -13,176 +13,196 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from studio.sdk.delivery import notices
-from studio.sdk.delivery.background import Sender, adopt
-from studio.sdk.delivery.notices import tell
-from studio.sdk.delivery.receipts import Receipt, counted
-from studio.sdk.delivery.sender import Courier
+from studio.sdk.client import Client
+from studio.sdk.delivery.background import BackgroundDelivery, deliver_child_processes
+from studio.sdk.delivery.notices import print_notice, renew_lock
+from studio.sdk.delivery.receipts import Receipt, pluralize
+from studio.sdk.delivery.sender import Sender
 
-if TYPE_CHECKING:
-    from studio.sdk.delivery.sender import Courier
-    from studio.sdk.delivery.writer import Writer
-
-
-#: What a script ends with if it would end well but something it logged was lost.
+#: The exit status of a script that succeeded but lost something it logged.
 EXIT_LOST = 74
-PATIENCE_SECONDS = 30.0
-#: Where the server has been away for longer than that already.
+DEFAULT_DRAIN_SECONDS = 30.0
+#: For a server that has been away for longer than the drain already.
 LAST_TRY_SECONDS = 3.0
+#: When a drain first reports its progress, and how often it repeats that.
+FIRST_REPORT_SECONDS, REPEAT_REPORT_SECONDS = 2.0, 5.0
 
 
-class _Here:
-    """Of this process: its sender, its open writers, and how much each of them lost."""
+class OpenWriter(Protocol):
+    """What the end of a process needs of a `Writer`."""
+
+    client: Client
+    run_id: str
+    heartbeats: bool
+    offline: bool
+    is_child: bool
+
+    def close(self) -> object: ...
+
+    def become_child(self) -> None: ...
+
+
+class _Process:
+    """State of this process."""
 
     lock = threading.RLock()
-    sender: Sender | None = None
-    open: list[Writer] = []  # noqa: RUF012
+    delivery: BackgroundDelivery | None = None
+    open_writers: list[OpenWriter] = []  # noqa: RUF012
+    #: How much each writer lost.
     lost: dict[str, int] = {}  # noqa: RUF012
 
 
-def sender() -> Sender:
-    """This process's sender."""
-    with _Here.lock:
-        if _Here.sender is None:
-            _Here.sender = Sender()
-        return _Here.sender
+def background_delivery() -> BackgroundDelivery:
+    """This process's background threads."""
+    with _Process.lock:
+        if _Process.delivery is None:
+            _Process.delivery = BackgroundDelivery()
+        return _Process.delivery
 
 
-def register(writer: Writer) -> None:
-    """Have what the writer has not delivered at exit delivered then."""
-    _Here.open.append(writer)
+def register(writer: OpenWriter) -> None:
+    """Deliver at exit what the writer has not delivered by then."""
+    _Process.open_writers.append(writer)
     if not writer.offline:
-        sender().look_for_leftovers(writer.client)
+        background_delivery().deliver_leftovers_of(writer.client)
 
 
-def unregister(writer: Writer) -> None:
+def unregister(writer: OpenWriter) -> None:
     with contextlib.suppress(ValueError):
-        _Here.open.remove(writer)
+        _Process.open_writers.remove(writer)
 
 
-def patience() -> float:
-    """`STUDIO_DRAIN_SECONDS`: how long to wait for a server that takes nothing."""
+def drain_seconds() -> float:
+    """`STUDIO_DRAIN_SECONDS`: how long to wait for a server that accepts nothing."""
     with contextlib.suppress(KeyError, ValueError):
         return max(0.0, float(os.environ["STUDIO_DRAIN_SECONDS"]))
-    return PATIENCE_SECONDS
+    return DEFAULT_DRAIN_SECONDS
 
 
 def drain(
-    courier: Courier, done: Callable[[], bool], timeout: float | None = None
+    sender: Sender, is_done: Callable[[], bool], timeout: float | None = None
 ) -> bool:
-    """Wait until `done`; gives up after `timeout`, or when nothing moves any more."""
+    """Wait until `is_done`; whether it is.
+
+    Gives up after `timeout` seconds, or when nothing was delivered for a while.
+    """
     now = time.monotonic()
     end = float("inf") if timeout is None else now + timeout
-    stalls = now + _patience_with(courier)
-    moved = courier.progress
-    courier.hurry()
-    show = Progress(courier)
-    sender().hurry()
+    stalled_at = now + _drain_seconds_for(sender)
+    progress = sender.progress
+    sender.hurry()
+    report = DrainProgress(sender)
+    background_delivery().hurry()
     try:
-        while not done():
+        while not is_done():
             now = time.monotonic()
-            if now >= min(end, stalls) or courier.is_blocked:
+            if now >= min(end, stalled_at) or sender.is_blocked:
                 return False
-            sender().wait(done, min(0.5, end - now, stalls - now))
-            if courier.progress != moved:
-                moved, stalls = courier.progress, time.monotonic() + patience()
-            show.update()
+            background_delivery().wait(is_done, min(0.5, end - now, stalled_at - now))
+            if sender.progress != progress:
+                progress = sender.progress
+                stalled_at = time.monotonic() + drain_seconds()
+            report.update()
         return True
     finally:
-        courier.hurried = False
-        show.end()
+        sender.is_hurried = False
+        report.finish()
 
 
-def note(writer: Writer, courier: Courier, status: str | None, message: str) -> None:
-    """Remember how the run ends. Of an end that is repeated the last word counts."""
-    if writer.is_child or (courier.ending is not None and status is None):
+def record_end(
+    writer: OpenWriter, sender: Sender, status: str | None, message: str
+) -> None:
+    """Remember how the run ends. If it ends repeatedly, the last status counts."""
+    if writer.is_child or (sender.end_record is not None and status is None):
         return
-    before = courier.ending or {"ended": int(time.time() * 1000)}
-    courier.ending = {**before, "status": status, "message": message}
+    before = sender.end_record or {"ended": int(time.time() * 1000)}
+    sender.end_record = {**before, "status": status, "message": message}
 
 
-def close(writer: Writer, courier: Courier, timeout: float | None) -> Receipt:
-    """Deliver what is left, the receipt and the status; say what became of it.
+def finish(writer: OpenWriter, sender: Sender, timeout: float | None) -> Receipt:
+    """Deliver the rest, the receipt and the status; print what became of it.
 
-    It may have been interrupted at any step before: what was done then stays done.
+    An earlier call can have been interrupted at any step: its finished steps count.
     """
-    if not courier.is_closing:
-        courier.keep_ending()
+    if not sender.is_closing:
+        sender.save_end_record()
     if writer.offline:
-        courier.release()
-        return _tell_offline(writer, courier)
-    if not courier.is_left:
-        _deliver(writer, courier, timeout)
-    sender().remove(courier)
-    if courier.receipt is None:
-        courier.keep_ending()
-        courier.release()
-    receipt = courier.tally()
-    _tell(writer, courier, receipt)
+        sender.release()
+        return _report_offline(writer, sender)
+    if not sender.is_released:
+        _deliver(writer, sender, timeout)
+    background_delivery().remove(sender)
+    if sender.receipt is None:
+        sender.save_end_record()
+        sender.release()
+    receipt = sender.current_receipt()
+    _report(writer, sender, receipt)
     return receipt
 
 
-def _deliver(writer: Writer, courier: Courier, timeout: float | None) -> None:
-    here = sender()
-    here.add(courier, heartbeats=writer.heartbeats)
-    adopt(here, courier)
-    for other in here.leftovers():
-        if other.place.owner.is_of_run(courier.place.owner):
+def _deliver(writer: OpenWriter, sender: Sender, timeout: float | None) -> None:
+    delivery = background_delivery()
+    delivery.add(sender, heartbeats=writer.heartbeats)
+    deliver_child_processes(delivery, sender)
+    for other in delivery.leftovers():
+        if other.folder.owner.is_same_run(sender.folder.owner):
             drain(other, lambda other=other: other.receipt is not None, timeout)  # type: ignore[misc]
-    courier.is_closing = True
-    drain(courier, lambda: courier.receipt is not None, timeout)
+    sender.is_closing = True
+    drain(sender, lambda: sender.receipt is not None, timeout)
 
 
-def _tell_offline(writer: Writer, courier: Courier) -> Receipt:
-    notices.tell(
+def _report_offline(writer: OpenWriter, sender: Sender) -> Receipt:
+    print_notice(
         f"Run {writer.run_id} was logged offline: it lies in "
-        f"{courier.place.folder} until `studio sync` delivers it."
+        f"{sender.folder.path} until `studio sync` delivers it."
     )
-    receipt = courier.tally()
+    receipt = sender.current_receipt()
     if receipt.gone.total:
-        _count(courier, receipt.gone.total)
-        notices.tell(f"The disk was full; lost: {receipt.gone.words()}.")
+        _count_loss(sender, receipt.gone.total)
+        print_notice(f"The disk was full; lost: {receipt.gone.describe()}.")
     return receipt
 
 
-def _tell(writer: Writer, courier: Courier, receipt: Receipt) -> None:
-    _count(courier, receipt.lost)
+def _report(writer: OpenWriter, sender: Sender, receipt: Receipt) -> None:
+    _count_loss(sender, receipt.lost)
     if writer.is_child and receipt.is_whole:
         return
-    notices.tell(receipt.line())
-    if courier.receipt is None:
-        why = courier.trouble.message if courier.trouble else "there was no time"
-        rest = f"It waits in {courier.place.folder}; the next run on this machine "
+    print_notice(receipt.summary())
+    if sender.receipt is None:
+        error = sender.last_error
+        reason = (error.message if error else "there was no time").rstrip(".")
+        rest = f"It waits in {sender.folder.path}; the next run on this machine "
         rest += "delivers it, or `studio sync`."
-        is_left = receipt.waiting or courier.place.read("end.json")
-        why = why.rstrip(".")
-        notices.tell(f"Not all is delivered: {why}. {rest if is_left else ''}".rstrip())
+        has_rest = receipt.waiting or sender.folder.read("end.json")
+        print_notice(
+            f"Not all is delivered: {reason}. {rest if has_rest else ''}".rstrip()
+        )
 
 
-def _count(courier: Courier, lost: int) -> None:
+def _count_loss(sender: Sender, lost: int) -> None:
     if lost:
-        _Here.lost[courier.place.owner.writer] = lost
+        _Process.lost[sender.folder.owner.writer] = lost
 
 
-def _patience_with(courier: Courier) -> float:
-    """Short with a server that has been away for long already."""
-    given = patience()
-    away = courier.trouble_since and time.monotonic() - courier.trouble_since
-    return min(given, LAST_TRY_SECONDS) if away and away > given else given
+def _drain_seconds_for(sender: Sender) -> float:
+    """Short for a server that has been away for long already."""
+    seconds = drain_seconds()
+    away = sender.failing_since and time.monotonic() - sender.failing_since
+    return min(seconds, LAST_TRY_SECONDS) if away and away > seconds else seconds
 
 
 @atexit.register
-def _at_exit() -> None:
-    """Deliver what is left; end with a status of its own where something was lost."""
+def _deliver_at_exit() -> None:
+    """Deliver the rest; exit with a special status if something was lost."""
     try:
-        while _Here.open:
-            _Here.open[0].close()
+        while _Process.open_writers:
+            _Process.open_writers[0].close()
         _deliver_leftovers()
     except KeyboardInterrupt:
-        notices.tell("Interrupted: what is not delivered waits in the spool.")
-    if _Here.lost and not hasattr(sys, "ps1"):
+        print_notice("Interrupted: what is not delivered waits in the spool.")
+    if _Process.lost and not hasattr(sys, "ps1"):
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
@@ -190,70 +210,73 @@ def _at_exit() -> None:
 
 
 def _deliver_leftovers() -> None:
-    """What earlier processes left goes along, as long as the server takes it."""
-    here = _Here.sender
-    if here is None:
+    """Deliver what earlier processes left, as long as the server accepts it."""
+    delivery = _Process.delivery
+    if delivery is None:
         return
-    here.hurry()
-    here.wait(lambda: here.has_looked, LAST_TRY_SECONDS)
-    for one in here.leftovers():
-        drain(one, lambda one=one: one.receipt is not None or one.trouble is not None)  # type: ignore[misc]
+    delivery.hurry()
+    delivery.wait(lambda: delivery.has_checked_leftovers, LAST_TRY_SECONDS)
+    for sender in delivery.leftovers():
+        drain(
+            sender,
+            lambda one=sender: one.receipt is not None or one.last_error is not None,  # type: ignore[misc]
+        )
 
 
-def drain_child(writer: Writer) -> None:
-    """Children of `multiprocessing` end without `atexit`: use its own way."""
+def register_child_exit(writer: OpenWriter) -> None:
+    """Close the writer when a child of `multiprocessing` ends.
+
+    Such a process ends without `atexit`.
+    """
     if not writer.is_child:
         return
-    if writer not in _Here.open:
-        _Here.open.append(writer)
+    if writer not in _Process.open_writers:
+        _Process.open_writers.append(writer)
     module: Any = sys.modules.get("multiprocessing.util")
     if module is not None:
         module.Finalize(None, writer.close, exitpriority=10)
 
 
-def _after_fork() -> None:
-    writers, _Here.open = _Here.open, []
-    _Here.lock, _Here.sender, _Here.lost = threading.RLock(), None, {}
-    notices.renew_lock()
+def _reset_after_fork() -> None:
+    writers, _Process.open_writers = _Process.open_writers, []
+    _Process.lock, _Process.delivery, _Process.lost = threading.RLock(), None, {}
+    renew_lock()
     for writer in writers:
         writer.become_child()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(after_in_child=_reset_after_fork)
 
 
-FIRST_SECONDS, EACH_SECONDS = 2.0, 5.0
+class DrainProgress:
+    """Prints how much of a long drain is left, every few seconds."""
 
-
-class Progress:
-    """Says every few seconds how much is left, from the second second on."""
-
-    def __init__(self, courier: Courier) -> None:
-        self._courier = courier
-        self._next = time.monotonic() + FIRST_SECONDS
-        self._said = False
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._next = time.monotonic() + FIRST_REPORT_SECONDS
+        self._has_printed = False
 
     def update(self) -> None:
         if time.monotonic() < self._next:
             return
-        self._next = time.monotonic() + EACH_SECONDS
-        self._said = True
-        courier = self._courier
-        parts = [
-            counted(spool.waiting, name)
-            for spool, name in (
-                (courier.rows, "point"),
-                (courier.logs, "log piece"),
-                (courier.files, "file"),
+        self._next = time.monotonic() + REPEAT_REPORT_SECONDS
+        self._has_printed = True
+        sender = self._sender
+        counts = [
+            pluralize(spool.waiting, noun)
+            for spool, noun in (
+                (sender.rows, "point"),
+                (sender.logs, "log piece"),
+                (sender.files, "file"),
             )
             if spool.waiting
         ]
-        what = f"{', '.join(parts) or 'the end'} of run {courier.place.owner.run_id}"
-        if courier.trouble is not None:
-            tell(f"waiting to deliver {what}: {courier.trouble.message}")
+        rest = f"{', '.join(counts) or 'the end'} of run {sender.folder.owner.run_id}"
+        if sender.last_error is not None:
+            print_notice(f"waiting to deliver {rest}: {sender.last_error.message}")
         else:
-            tell(f"delivering {what} …")
+            print_notice(f"delivering {rest} …")
 
-    def end(self) -> None:
-        if self._said and self._courier.is_drained:
-            tell("delivered.")
+    def finish(self) -> None:
+        if self._has_printed and self._sender.is_drained:
+            print_notice("delivered.")

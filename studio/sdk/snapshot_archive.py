@@ -1,13 +1,11 @@
-"""A snapshot of source files as one archive, without secrets and what is ignored."""
+"""A snapshot of source files as one archive, without secrets and ignored files."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import stat
 import tempfile
-import uuid
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,20 +21,22 @@ _TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
+    """A file of the snapshot: its path there, the local file, its size in bytes."""
+
     path: str
-    place: Path
+    local: Path
     size: int
 
 
-def find_sources(folder: Path) -> list[Source]:
+def list_sources(folder: Path) -> list[SourceFile]:
     """The files of a snapshot of `folder` (or of one file), in order of their paths.
 
-    Raises TooLarge with what to do where they are more than a snapshot may hold.
+    Raises TooLarge if they exceed the limits of a snapshot.
     """
     if folder.is_file():
-        return [Source(folder.name, folder, folder.stat().st_size)]
-    found: list[Source] = []
+        return [SourceFile(folder.name, folder, folder.stat().st_size)]
+    found: list[SourceFile] = []
     size = 0
     for source in _walk(folder):
         found.append(source)
@@ -50,12 +50,12 @@ def find_sources(folder: Path) -> list[Source]:
     return sorted(found, key=lambda one: one.path)
 
 
-def pack(sources: list[Source], target: BinaryIO) -> None:
-    """Write the archive. A file that is gone meanwhile is left out."""
+def write_archive(sources: list[SourceFile], target: BinaryIO) -> None:
+    """Write the archive. A file that was deleted since is left out."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for source in sources:
             try:
-                content = source.place.read_bytes()
+                content = source.local.read_bytes()
             except OSError:
                 continue
             member = zipfile.ZipInfo(source.path, _TIME)
@@ -64,42 +64,24 @@ def pack(sources: list[Source], target: BinaryIO) -> None:
             archive.writestr(member, content)
 
 
-def take_snapshot(
+def upload_snapshot(
     client: Client, run_id: str, folder: str | Path, timeout: float | None = None
 ) -> dict[str, Any]:
     """Pack and upload the snapshot of a run; returns its id, size and file count.
 
-    Raises TooLarge, Conflict where the run has another one, OSError.
+    Raises TooLarge, Conflict if the run has another one, OSError.
     """
-    sources = find_sources(Path(folder))
+    sources = list_sources(Path(folder))
     with tempfile.TemporaryFile() as archive:
-        pack(sources, archive)
+        write_archive(sources, archive)
         size = archive.tell()
         archive.seek(0)
-        place = f"runs/{run_id}/snapshot"
-        return dict(client.upload(place, archive, size, timeout=timeout))
+        path = f"runs/{run_id}/snapshot"
+        return dict(client.upload(path, archive, size, timeout=timeout))
 
 
-def hold_snapshot(folder: Path, sources: Path) -> str:
-    """Pack the sources into the `held/` of a writer's folder; the archive's name there.
-
-    Raises TooLarge, and OSError, after which nothing of it stays.
-    """
-    found = find_sources(sources)
-    name = uuid.uuid4().hex
-    target = folder / "held" / name
-    try:
-        with target.open("xb") as archive:
-            pack(found, archive)
-    except OSError:
-        with contextlib.suppress(OSError):
-            target.unlink()
-        raise
-    return name
-
-
-def _walk(folder: Path) -> Iterator[Source]:
-    ignore = Ignore.of(folder)
+def _walk(folder: Path) -> Iterator[SourceFile]:
+    ignore = IgnoreRules.for_folder(folder)
     for here, folders, files in os.walk(folder):
         base = Path(here).relative_to(folder).as_posix()
         prefix = "" if base == "." else f"{base}/"
@@ -111,56 +93,56 @@ def _walk(folder: Path) -> Iterator[Source]:
             for name in folders
             if not rules.is_excluded_folder(name)
             and not Path(here, name).is_symlink()
-            and not ignore.leaves_out(prefix + name, is_folder=True)
+            and not ignore.excludes(prefix + name, is_folder=True)
         )
         for name in files:
-            place, path = Path(here, name), prefix + name
-            if rules.is_secret(name) or ignore.leaves_out(path, is_folder=False):
+            local, path = Path(here, name), prefix + name
+            if rules.is_secret(name) or ignore.excludes(path, is_folder=False):
                 continue
             try:
-                found = place.lstat()
+                found = local.lstat()
             except OSError:
                 continue
             if stat.S_ISREG(found.st_mode):
-                yield Source(path, place, found.st_size)
+                yield SourceFile(path, local, found.st_size)
 
 
-#: The first of them that is there counts.
-NAMES = (".amlignore", ".gitignore")
+#: Only the first of these that exists is read.
+IGNORE_FILES = (".amlignore", ".gitignore")
 
 
-class Ignore:
+class IgnoreRules:
     """Patterns relative to the folder of their file; the last match decides."""
 
     def __init__(self, lines: Iterable[str] = ()) -> None:
-        self._rules = [rule for line in lines if (rule := _rule(line))]
+        self._rules = [rule for line in lines if (rule := _parse_rule(line))]
 
     @classmethod
-    def of(cls, folder: Path) -> Ignore:
-        """The ignore file of `folder`; without one nothing is left out."""
-        for name in NAMES:
+    def for_folder(cls, folder: Path) -> IgnoreRules:
+        """The rules of the ignore file in `folder`; without one nothing is excluded."""
+        for name in IGNORE_FILES:
             path = folder / name
             if path.is_file():
                 return cls(path.read_text("utf-8", "replace").splitlines())
         return cls()
 
-    def leaves_out(self, path: str, *, is_folder: bool) -> bool:
-        """Whether the file or folder `path` (`/`-separated) is left out itself."""
-        out = False
-        for pattern, only_folders, keeps in self._rules:
-            if (is_folder or not only_folders) and pattern.fullmatch(path):
-                out = not keeps
-        return out
+    def excludes(self, path: str, *, is_folder: bool) -> bool:
+        """Whether the file or folder `path` (`/`-separated) itself is excluded."""
+        is_excluded = False
+        for pattern, folders_only, is_kept in self._rules:
+            if (is_folder or not folders_only) and pattern.fullmatch(path):
+                is_excluded = not is_kept
+        return is_excluded
 
 
-def _rule(line: str) -> tuple[re.Pattern[str], bool, bool] | None:
+def _parse_rule(line: str) -> tuple[re.Pattern[str], bool, bool] | None:
     text = re.sub(r"(?<!\\)\s+$", "", line)
     if not text or text.startswith("#"):
         return None
-    keeps = text.startswith("!")
-    text = text[1:] if keeps else text
+    is_kept = text.startswith("!")
+    text = text[1:] if is_kept else text
     text = text[1:] if text.startswith(("\\#", "\\!")) else text
-    only_folders = text.endswith("/")
+    folders_only = text.endswith("/")
     text = text.rstrip("/")
     if not text:
         return None
@@ -171,17 +153,19 @@ def _rule(line: str) -> tuple[re.Pattern[str], bool, bool] | None:
     except re.error:
         # As git does with `[z-a]`: it matches nothing.
         return None
-    return pattern, only_folders, keeps
+    return pattern, folders_only, is_kept
 
 
-_PARTS = re.compile(r"^\*\*/|/\*\*$|/\*\*/|\*+|\?|\[!?[^\]]+\]|\\.|.", re.DOTALL)
+_PATTERN_PARTS = re.compile(
+    r"^\*\*/|/\*\*$|/\*\*/|\*+|\?|\[!?[^\]]+\]|\\.|.", re.DOTALL
+)
 
 
 def _regex(text: str) -> str:
-    return "".join(_part(found[0]) for found in _PARTS.finditer(text))
+    return "".join(_regex_part(found[0]) for found in _PATTERN_PARTS.finditer(text))
 
 
-def _part(part: str) -> str:
+def _regex_part(part: str) -> str:
     known = {"**/": "(?:.*/)?", "/**": "/.*", "/**/": "/(?:.*/)?", "?": "[^/]"}
     if part in known:
         return known[part]
