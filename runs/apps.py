@@ -11,6 +11,13 @@ class RunsConfig(AppConfig):
         from runs.models import functions
 
         connection_created.connect(functions.install)
+        from django.utils.translation import gettext
+
+        from runs.management.translations import compile_translations
+        from studio.core import messages
+
+        compile_translations()
+        messages.install(gettext)
         # A field with one half would fail while a page is rendered.
         from runs.search import fields
 

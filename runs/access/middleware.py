@@ -6,13 +6,14 @@ import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
@@ -115,6 +116,8 @@ def admit(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     if caller.user is not None:
         request.META[KNOWN_CALLER] = "token" if caller.token else "session"
         activate_time_zone(caller.user)
+        if caller.token is None:
+            activate_language(caller.user)
     if declared.need == PUBLIC:
         if caller.user is None:
             admission.check_size(request, admission.MAX_STRANGERS_BODY)
@@ -145,6 +148,12 @@ def activate_time_zone(user: User) -> None:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
         # A zone that this machine's database no longer knows: times are in UTC.
         return
+
+
+def activate_language(user: User) -> None:
+    """Prefer the account's language; scripts get that of their `Accept-Language`."""
+    if user.language in dict(settings.LANGUAGES):
+        translation.activate(user.language)
 
 
 def refusal(request: Any, error: Exception) -> HttpResponseBase:

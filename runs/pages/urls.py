@@ -223,6 +223,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/profile/", account.set_profile, name="account-profile"),
     path("account/password/", account.set_password, name="account-password"),
     path("account/theme/", account.set_theme, name="account-theme"),
+    path("account/language/", account.set_language, name="account-language"),
     path("account/tokens/", account.add_token, name="account-tokens"),
     path("account/tokens/<int:number>/", account.drop_token, name="account-token"),
     path("account/sessions/", account.end_other_sessions, name="account-sessions"),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from studio.core.messages import translated
+
 
 class StudioError(Exception):
     """The root. `status` is the HTTP status that fits; `code` its name on the wire."""
@@ -18,8 +20,13 @@ class StudioError(Exception):
 
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
-        self.message = message
+        self._message = message
         self.details = details
+
+    @property
+    def message(self) -> str:
+        """The text, on a server in the reader's language."""
+        return translated(self._message)
 
     def as_json(self) -> dict[str, Any]:
         """The body `{"error": {...}}` without its envelope."""

@@ -62,8 +62,9 @@ MIDDLEWARE = [
     "runs.access.middleware.Origins",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "runs.pages.requests.compression.CompressAnswers",
+    "runs.pages.requests.responses.CompressAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -112,7 +113,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_RULES}.NumericPasswordValidator"},
 ]
 
-LANGUAGE_CODE = "en-gb"
+LANGUAGE_CODE = "en"
+#: Each by its own name, as the language menu shows it.
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LANGUAGE_COOKIE_NAME = "language"
+LOCALE_PATHS = [BASE_DIR / "runs" / "locale"]
+FORMAT_MODULE_PATH = ["runs.formats"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.filters.pills import field_label, pill
+from runs.render.filters.filter_words import field_label, pill
 from studio.core.filters import parse, parse_field
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -133,6 +134,22 @@ def check_theme(theme: str) -> Theme:
             _("The theme is one of %(allowed)s.") % {"allowed": allowed}, field="theme"
         )
     return Theme(theme)
+
+
+@transaction.atomic
+def set_language(user: User, language: str, *, actor: Actor, now: int) -> None:
+    user.language = check_language(language)
+    user.save(update_fields=["language"])
+
+
+def check_language(language: str) -> str:
+    known = [code for code, _name in settings.LANGUAGES]
+    if language not in known:
+        raise InvalidValue(
+            _("The language is one of %(allowed)s.") % {"allowed": ", ".join(known)},
+            field="language",
+        )
+    return language
 
 
 @transaction.atomic

@@ -186,7 +186,6 @@ def _told_of(number: int, entry: ViewFile) -> Iterator[None]:
     try:
         yield
     except StudioError as error:
-        error.message = f"views[{number}] ({entry.name}): {error.message}"
-        error.args = (error.message,)
-        error.details["field"] = f"views[{number}]"
-        raise
+        text = f"views[{number}] ({entry.name}): {error.message}"
+        details = {**error.details, "field": f"views[{number}]"}
+        raise type(error)(text, **details) from error

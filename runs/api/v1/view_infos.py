@@ -8,8 +8,8 @@ from runs.access.rules import StudioRequest, signed_in_user, workspace_of
 from runs.actions.experiments.experiments import WAY_OUT
 from runs.api.v1.view_shapes import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
 from runs.models import Experiment, View, ViewRevision, views
-from runs.render.views import differences as view_words
-from runs.render.views.missing_parts import missing_words
+from runs.render.filters import filter_words
+from runs.render.filters.filter_words import missing_words
 from runs.search.views.missing import missing_columns, missing_list, missing_runs
 from runs.search.views.views import find_view, revision_of
 from studio.core.errors import Conflict, InvalidValue, NotFound
@@ -95,9 +95,9 @@ def list_difference(old: str | None, new: str | None) -> list[Difference]:
 
 def diff_info(found: Iterable[Difference]) -> ViewDiff:
     found = list(found)
-    lines = view_words.lines(found)
+    lines = filter_words.difference_lines(found)
     return ViewDiff(
-        view_words.summary(found),
+        filter_words.summarize_differences(found),
         [
             DifferenceInfo(each.part, each.before, each.after, line.text)
             for each, line in zip(found, lines, strict=True)

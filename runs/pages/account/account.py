@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
@@ -126,6 +127,26 @@ def set_theme(request: StudioRequest) -> HttpResponse:
     response.set_cookie(
         THEME_COOKIE,
         theme,
+        max_age=365 * 24 * 3600,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure(),
+    )
+    return response
+
+
+@access(PUBLIC)
+@require_POST
+def set_language(request: StudioRequest) -> HttpResponse:
+    """Set the language of the pages: of the account, and of this browser."""
+    language = accounts.check_language(request.POST.get("language", ""))
+    if request.actor.user is not None and request.token is None:
+        user = request.actor.user
+        accounts.set_language(user, language, actor=request.actor, now=now_ms())
+    response = redirect(safe_target(request.POST.get("next", "")) or "/")
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
         max_age=365 * 24 * 3600,
         httponly=True,
         samesite="Lax",

@@ -23,7 +23,7 @@ from runs.pages.chart_kinds.values import (
     without_empty,
 )
 from runs.render.charts.value_charts import Dot, bar_figure
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.render.metrics.values import shown
 from runs.search.charts.chart_groups import group_runs
 from runs.search.charts.chart_values import Column, column_of

@@ -11,7 +11,7 @@ from runs.pages.chart_kinds.kind import ChartKind, Drawing, Row, Table
 from runs.pages.chart_kinds.notes import not_placed, of_columns
 from runs.pages.chart_kinds.values import count_cell, look_of, numbers_of
 from runs.render.charts.histograms import bins_of, histogram_figure, told
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.search.charts.chart_values import column_of
 from runs.search.charts.run_curves import Window
 from studio.core.viewcharts import Chart

@@ -23,7 +23,7 @@ from runs.pages.chart_kinds.values import (
 from runs.render.charts.charts import Line, smooth
 from runs.render.charts.dashes import SOLID, dash_of_number, dash_of_place
 from runs.render.charts.run_charts import Band, DrawnLine, line_figure
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.render.metrics.values import Shown, last_shown, shown
 from runs.render.run_list.csv_rows import value_cell
 from runs.render.run_list.sheets import harmless, iso

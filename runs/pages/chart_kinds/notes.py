@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.render.charts.nonfinite_markers import is_odd
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.render.text.numbers import grouped
 from runs.search.charts.chart_values import Column
 from runs.search.charts.run_curves import Chosen

@@ -11,7 +11,7 @@ from runs.pages.chart_kinds.kind import ChartKind, Drawing
 from runs.pages.chart_kinds.notes import of_columns
 from runs.pages.chart_kinds.values import dots_of, table_of_values, without_empty
 from runs.render.charts.parallel import Dimension, parallel_figure
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.search.charts.chart_values import Column, column_of
 from runs.search.charts.run_curves import Window
 from studio.core.filters.text import field_text

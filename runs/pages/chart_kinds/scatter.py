@@ -17,7 +17,7 @@ from runs.pages.chart_kinds.values import (
 )
 from runs.render.charts.axes import on_clock
 from runs.render.charts.value_charts import scatter_figure
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.search.charts.chart_values import Column, column_of
 from runs.search.charts.run_curves import Window
 from studio.core.viewcharts import Chart

@@ -14,7 +14,7 @@ from runs.pages.chart_kinds.kind import Row, Table
 from runs.render.charts.axes import Axis
 from runs.render.charts.run_charts import Look
 from runs.render.charts.value_charts import Dot
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.render.metrics.values import Shown, shown
 from runs.render.text import times
 from runs.render.text.numbers import grouped

@@ -11,8 +11,8 @@ from runs.access.rules import Permission, access
 from runs.pages.filters.facet_sections import RANGES, edited
 from runs.pages.lists.list_state import read_part
 from runs.pages.lists.run_links import Links
-from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import varied
 from studio.core import viewtext
 from studio.core.errors import InvalidValue
 from studio.core.filters import fields

@@ -21,8 +21,8 @@ from runs.access.rules import Permission, access
 from runs.pages.chart_kinds import KINDS
 from runs.pages.charts.form import Draft, chart_of, draft_of
 from runs.pages.lists.list_state import ListState, read_part_leniently
-from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import varied
 from runs.search.run_list.common_metrics import common_metrics
 from runs.search.run_list.field_list import list_fields
 from studio.core import viewtext

@@ -23,13 +23,11 @@ from runs.access.answers import as_json
 from runs.access.rules import Permission, access
 from runs.pages.chart_kinds import Figure, Table, draw, kind_of, table_of, title_of
 from runs.pages.chart_kinds.chart_runs import ChartRuns, runs_of
-from runs.pages.lists.list_scope import scope_of
-from runs.pages.lists.list_state import state_with
+from runs.pages.lists.list_state import scope_of, state_with
 from runs.pages.lists.run_table import QUICK, SLOW
-from runs.pages.requests import conditional
-from runs.pages.requests.conditional import varied
-from runs.pages.requests.csv_answer import csv_answer
+from runs.pages.requests import responses
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import csv_answer, varied
 from runs.render.metrics.values import shown
 from runs.render.run_list.sheets import harmless
 from runs.search.charts.run_curves import Window
@@ -49,15 +47,15 @@ TOLD = 20
 def figure(request: PageRequest) -> HttpResponse:
     """`from` and `to` narrow the x axis: steps, ms since the start, or times."""
     spec, chart = _asked(request)
-    stamp = conditional.stamp_of(request, spec, request.path, request.GET)
-    if conditional.is_untouched(request, stamp):
-        return conditional.not_modified(conditional.known_tag(request))
+    stamp = responses.stamp_of(request, spec, request.path, request.GET)
+    if responses.is_untouched(request, stamp):
+        return responses.not_modified(responses.known_tag(request))
     window = _window(request, chart)
     with time_limit():
         drawn = runs_of(state_with(request, scope_of(request), spec), chart)
         etag = f'"{stamp}-{_state(request, drawn)}"'
-        if conditional.looks_the_same(request, etag):
-            return conditional.not_modified(etag)
+        if responses.looks_the_same(request, etag):
+            return responses.not_modified(etag)
         made = draw(chart, drawn, get_current_timezone(), window)
     active = any(run.run.state.is_active for run in drawn.runs)
     answer = {

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import Permission, access
 from runs.models import Run
 from runs.pages.compare.state import CompareState, read_state
-from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import varied
 from runs.search.run_list.find_runs import find_runs
 from studio.core.errors import InvalidFilter, NotSupported, QueryTimeout
 from studio.core.filters import to_text

@@ -23,8 +23,8 @@ from runs.pages.compare.images import images_of
 from runs.pages.compare.sections import Table, sections
 from runs.pages.compare.state import CompareState, is_plain, read_state
 from runs.pages.compare.text_formats import COPIES, copied
-from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import varied
 from runs.render.text.addresses import experiment_path, run_path
 from runs.search.compare.compare import FEWEST, MOST, Comparison, compare_runs
 from runs.search.compare.conclusions import all_conclusions

@@ -12,8 +12,8 @@ from django.utils import timezone
 from runs.access.answers import asked_form
 from runs.pages.compare.sections import TITLES, label_of
 from runs.pages.lists.list_formats import CSV, JSON, TEXT
-from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import varied
 from runs.render.metrics.values import last_shown
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet

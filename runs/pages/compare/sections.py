@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from runs.pages.compare.state import CompareState
 from runs.render.compare import cells
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.render.metrics.values import last_shown
 from runs.render.text import numbers, times
 from runs.search.compare.compare import Comparison, Row, Series

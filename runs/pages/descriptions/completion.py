@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages.lists.list_scope import find_experiment
+from runs.pages.lists.list_state import find_experiment
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.head import find_head
 from runs.render.descriptions.references import FILE, METRIC, RUN, as_written

@@ -19,7 +19,7 @@ from runs.pages.descriptions import versions as description_versions
 from runs.pages.descriptions.editor import Described
 from runs.pages.descriptions.references import shown
 from runs.pages.descriptions.versions import Versions
-from runs.pages.lists.list_scope import find_experiment
+from runs.pages.lists.list_state import find_experiment
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
 from runs.pages.run_shell.editors import toast

@@ -12,8 +12,8 @@ from django.views.decorators.vary import vary_on_headers
 from runs.access.rules import Permission, access
 from runs.pages.experiments.experiment_table import DEFAULT_SORT, State, table
 from runs.pages.lists import list_formats as list_twins
+from runs.pages.lists.list_state import pushed, says_too_much, to_query
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.short_address import pushed, says_too_much, to_query
 from runs.search.experiments.experiment_list import ExperimentPage, find_experiments
 from studio.core.errors import InvalidValue
 

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.pages.filters.completion_options import Completion
-from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import varied
 from studio.core.filters.completion import NOTHING, wanted
 
 

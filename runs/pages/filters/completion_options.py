@@ -11,8 +11,8 @@ from django.utils.translation import ngettext
 from runs.pages.filters.completion_rows import Group, Option, begun, examples
 from runs.pages.lists.list_state import read_part_leniently
 from runs.pages.requests.page_request import PageRequest
+from runs.render.filters.filter_words import field_label
 from runs.render.filters.operators import said
-from runs.render.filters.pills import field_label
 from runs.render.text import numbers
 from runs.search.filters import completion as search
 from runs.search.filters.facets import Facet, FacetReader, is_facet

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from runs.pages.requests.multiline_query import in_one_line
+from runs.pages.lists.list_state import in_one_line
 from studio.core.errors import StudioError
 from studio.core.viewspec import ViewSpec
 

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from runs.pages.lists.run_links import Links
 from runs.render.filters.facet_histogram import Bar, histogram
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from runs.search.filters.facets import Counted, Facet, is_own
 from studio.core.filters import Field, Node, field_text, fields

@@ -23,8 +23,8 @@ from runs.pages.filters import facet_sections as sections
 from runs.pages.filters.facet_state import PanelState, names, told
 from runs.pages.lists.list_state import ListState, read_part
 from runs.pages.lists.run_links import Links
-from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import varied
 from runs.render.text import numbers
 from runs.search.fields import FACETS
 from runs.search.filters.facets import (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from runs.search.filters import completion
 from runs.search.filters.facets import FacetReader

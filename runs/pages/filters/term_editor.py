@@ -28,13 +28,16 @@ from runs.pages.filters.term_form import (
     operators_of,
 )
 from runs.pages.filters.value_choices import choices
-from runs.pages.lists.list_scope import scope_of
-from runs.pages.lists.list_state import ListState, read_page
-from runs.pages.requests.conditional import varied
-from runs.pages.requests.multiline_query import with_plain_breaks
+from runs.pages.lists.list_state import (
+    ListState,
+    read_page,
+    scope_of,
+    with_plain_breaks,
+)
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import varied
+from runs.render.filters.filter_words import pill
 from runs.render.filters.operators import said
-from runs.render.filters.pills import pill
 from runs.search.filters.facets import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field

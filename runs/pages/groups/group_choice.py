@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 from runs.access.rules import Permission, access
 from runs.pages.groups.group_values import name_of
 from runs.pages.lists.list_state import read_part_leniently
-from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
-from runs.render.filters.pills import field_label
+from runs.pages.requests.responses import varied
+from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from runs.search.fields import GROUPED
 from runs.search.filters import completion

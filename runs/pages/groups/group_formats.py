@@ -26,7 +26,7 @@ from runs.pages.lists.list_formats import NOTICE_HEADER, sheet_answer
 from runs.pages.lists.list_state import ListState, read_part
 from runs.pages.lists.run_table import columns_of
 from runs.pages.requests.page_request import PageRequest
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.render.groups import paper_tables
 from runs.render.groups.deviations import with_deviation
 from runs.render.groups.paper_tables import Cell, Table

@@ -13,7 +13,7 @@ from runs.pages.groups.group_values import name_of, odd_of, term_of, title_of
 from runs.pages.lists.run_cells import Best, Row, rows
 from runs.pages.lists.run_links import Link, Links, style
 from runs.pages.requests.page_request import PageRequest
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.render.groups.deviations import with_deviation
 from runs.render.text import numbers, times
 from runs.render.text.addresses import run_path

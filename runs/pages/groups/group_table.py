@@ -14,7 +14,7 @@ from runs.pages.groups.group_rows import Drawer, rank_of, too_long
 from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_links import Links
 from runs.pages.requests.page_request import PageRequest
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from runs.search.groups.list_groups import Grouping, RunGroup, group_runs
 from runs.search.values.value_arrays import MOST

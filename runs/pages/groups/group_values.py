@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Run
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from runs.search.groups.group_sums import Stats
 from studio.core.filters import Field

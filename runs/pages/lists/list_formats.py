@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 
 from runs.access.answers import asked_form
 from runs.pages.lists.list_state import ListState
-from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
-from runs.render.filters.pills import field_label
+from runs.pages.requests.responses import varied
+from runs.render.filters.filter_words import field_label
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
 from runs.search.experiments.experiment_list import ExperimentPage, ExperimentRow

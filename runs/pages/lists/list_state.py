@@ -7,16 +7,102 @@ request.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from urllib.parse import quote, unquote
 
-from django.http import QueryDict
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 
 from runs.actions.clock import now_ms
 from runs.models import Experiment, User, View, Workspace
-from runs.pages.lists.list_scope import ListScope, scope_of
 from runs.pages.requests.page_request import PageRequest
+from runs.render.text.addresses import experiment_path, run_path
+from studio.core.filters.filter_text import FilterText
+from studio.core.filters.tree import Comparison, Text, attribute
 from studio.core.viewlenient import Complaint, read_leniently
-from studio.core.viewspec import ViewSpec
+from studio.core.viewspec import DEFAULT_ROWS, ViewSpec
+
+RUN = "run."
+
+
+@dataclass(frozen=True)
+class ListScope:
+    """`path` is the list's own address, without a query string; `number` what `in`
+    says of it."""
+
+    experiment: Experiment | None
+    path: str
+    number: str = ""
+
+    @property
+    def name(self) -> str:
+        """What links back to the list say."""
+        if self.experiment:
+            return self.experiment.name
+        return _("Child runs") if self.number else _("All runs")
+
+    @property
+    def parent(self) -> str:
+        """The id of the run whose children are listed, or nothing."""
+        return self.number.removeprefix(RUN) if self.number.startswith(RUN) else ""
+
+    @property
+    def q(self) -> FilterText:
+        """What its filter says of itself, though nobody wrote it."""
+        return FilterText.of_tree(children_of(self.parent) if self.parent else None)
+
+    def at(self, spec: ViewSpec) -> str:
+        """The address of the list in that state."""
+        query = spec.to_query()
+        return self.path + (f"?{query}" if query else "")
+
+
+def children_of(run_id: str) -> Comparison:
+    """The term that runs are children of that run."""
+    return Comparison(attribute("parent"), "=", (Text(run_id),))
+
+
+def find_experiment(request: PageRequest, slug: str) -> Experiment:
+    """The experiment that a path names, by its name or as `~<id>`; else a 404."""
+    visible = Experiment.objects.visible_to(request.actor.user).active()
+    here = visible.filter(workspace=request.workspace)
+    if not slug.startswith("~"):
+        return get_object_or_404(here, name=slug)
+    number = slug[1:]
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        raise Http404(slug)
+    return get_object_or_404(here, number=int(number))
+
+
+def scope_of(request: PageRequest) -> ListScope:
+    """The list that the request's `in` names; Http404 for an unknown experiment."""
+    return scope_named(request, request.GET.get("in", ""))
+
+
+def scope_named(request: PageRequest, said: str) -> ListScope:
+    """The list that `said` names; Http404 for an unknown experiment."""
+    workspace = request.workspace.name
+    if not said or said.startswith(RUN):
+        return scope_at(workspace, None, said)
+    return scope_at(workspace, find_experiment(request, f"~{said}"), said)
+
+
+def scope_at(workspace: str, experiment: Experiment | None, said: str) -> ListScope:
+    """The list of that experiment; without one, as `said` says."""
+    if experiment is not None:
+        path = experiment_path(workspace, experiment.number, experiment.name)
+        return ListScope(experiment, path, number_of(experiment))
+    if said.startswith(RUN):
+        run_id = said.removeprefix(RUN)
+        return ListScope(None, f"{run_path(workspace, run_id)}children/", said)
+    return ListScope(None, f"/w/{workspace}/runs/")
+
+
+def number_of(experiment: Experiment | None) -> str:
+    """What `in` says of the list of an experiment, or of All runs."""
+    return "" if experiment is None else str(experiment.number)
 
 
 @dataclass(frozen=True)
@@ -103,3 +189,84 @@ def state_with(request: PageRequest, scope: ListScope, spec: ViewSpec) -> ListSt
         request.path,
         request.GET,
     )
+
+
+#: The form's field for the filter as it is, escaped: browsers change line breaks.
+LINES = "lines"
+_BREAK = re.compile(r"[\r\n]")
+
+
+def in_one_line(q: str) -> str:
+    """The filter as the box shows it: of the same length."""
+    return _BREAK.sub(" ", q)
+
+
+def beside_box(q: str) -> list[tuple[str, str]]:
+    """What the form says beside the box."""
+    return [(LINES, quote(q, safe=""))] if _BREAK.search(q) else []
+
+
+def with_lines(given: QueryDict) -> QueryDict:
+    """What a list's form sends, with the line breaks that the box has dropped."""
+    if LINES not in given:
+        return given
+    found = given.copy()
+    whole = unquote(str(found.pop(LINES)[-1]))
+    found["q"] = rejoined(whole, given.get("q", ""))
+    return found
+
+
+def with_plain_breaks(given: QueryDict) -> QueryDict:
+    """What a form sends without a script, which makes two characters of a break."""
+    found = given.copy()
+    for name, values in given.lists():
+        found.setlist(name, [each.replace("\r\n", "\n") for each in values])
+    return found
+
+
+def rejoined(whole: str, typed: str) -> str:
+    """`typed` in the box for `whole`: what stayed at both ends is as it was."""
+    shown = in_one_line(whole)
+    start = _alike(shown, typed)
+    end = _alike(shown[start:][::-1], typed[start:][::-1])
+    return whole[:start] + typed[start : len(typed) - end] + whole[len(whole) - end :]
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    room = min(len(one), len(other))
+    return next((n for n, (mine, its) in pairs if mine != its), room)
+
+
+_FORM = "filter-form"
+
+
+def says_too_much(request: PageRequest) -> bool:
+    """Whether a form without a script said what nobody chose.
+
+    In a view an empty filter and the usual number of rows may be a choice.
+    """
+    given = request.GET
+    if request.htmx or "view" in given:
+        return False
+    return given.get("q") == "" or given.get("rows") == str(DEFAULT_ROWS)
+
+
+def to_query(request: PageRequest, query: str) -> HttpResponse:
+    """Leads to the same page with that query."""
+    return HttpResponseRedirect(address(request.path, query))
+
+
+def pushed(
+    request: PageRequest, answer: HttpResponse, path: str, query: str
+) -> HttpResponse:
+    """Has the browser show that query, where a script sent the form."""
+    if request.htmx and request.htmx.trigger == _FORM:
+        answer["HX-Push-Url"] = address(path, query)
+    return answer
+
+
+def address(path: str, query: str) -> str:
+    query = query.removeprefix("?")
+    return path + (f"?{query}" if query else "")

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from django.utils.translation import gettext as _
 
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from studio.core.filters import Field, Node, fields
 from studio.core.filters.cursor import MAX_TERMS

@@ -4,28 +4,76 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.pages.lists.constant_columns import differing
 from runs.pages.lists.list_state import ListState
-from runs.pages.lists.pills import pills
-from runs.pages.lists.run_cells import ROLLUP, Best, rows
+from runs.pages.lists.run_cells import NONE_BEST, ROLLUP, Best, Row, rows
 from runs.pages.lists.run_links import Links, heads, strip, strip_size
 from runs.pages.lists.tree_rows import roots_among, tree_totals
-from runs.render.filters.pills import field_label
+from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import SHOWN_PARAMETER
+from runs.render.filters.filter_words import field_label, pill
 from runs.render.text import numbers
 from runs.search.query.counts import count_statuses, names_status
 from runs.search.query.status_counts import StatusCounts
 from runs.search.run_list.common_metrics import SHOWN, common_metrics
-from runs.search.run_list.find_runs import RunPage, find_runs
+from runs.search.run_list.find_runs import RunPage, RunRow, find_runs
 from runs.search.run_list.goals import best_of, goals_of
+from runs.search.run_list.shown_runs import in_tree, shown_runs
 from runs.search.run_list.tree_runs import find_tree
+from studio.core.filters import Field
 from studio.core.filters.tree import attribute, fields_of
-from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec
+from studio.core.viewspec import DEFAULT_COLUMNS, ROWS, Column, ViewSpec
+
+NAME, TAGS, STATUS = attribute("name"), attribute("tags"), attribute("status")
+
+
+def differing(columns: Sequence[Column], rows: Sequence[RunRow]) -> tuple[Column, ...]:
+    """The name, and the columns that differ; one row differs from nothing."""
+    if len(rows) < 2:
+        return tuple(columns)
+    return tuple(c for c in columns if c.field == NAME or _differs(c.field, rows))
+
+
+def _differs(field: Field, rows: Sequence[RunRow]) -> bool:
+    first = _told(field, rows[0])
+    return any(_told(field, row) != first for row in rows)
+
+
+def _told(field: Field, row: RunRow) -> object:
+    if field == TAGS:
+        return row.tags
+    if field == STATUS:
+        return row.run.status
+    # NaN is no value of its own, but the same word in every row.
+    return repr(row.values.get(field))
+
+
+@dataclass(frozen=True)
+class Pill:
+    """`edit` opens the term's editor, `without` is the list without the term."""
+
+    label: str
+    text: str
+    edit: str
+    without: str
+
+
+def pills(links: Links) -> list[Pill]:
+    source = links.source
+    return [
+        Pill(
+            *pill(node),
+            links.part("filter", term=str(number)),
+            links.query(q=source.without(number)),
+        )
+        for number, node in enumerate(source.nodes)
+    ]
+
 
 #: Seconds between looks for news: with unfinished runs on the page, and without.
 QUICK, SLOW = 5, 20
@@ -177,3 +225,50 @@ def _shown(page: RunPage) -> str:
         return numbers.grouped(count)
     last = page.first + count - 1
     return f"{numbers.grouped(page.first)}–{numbers.grouped(last)}"
+
+
+_DIGITS = 18
+
+
+def kept_rows(
+    request: PageRequest,
+    state: ListState,
+    page: RunPage,
+    columns: Sequence[Column],
+    links: Links,
+) -> list[Row]:
+    """The asked rows that the page has no more, drawn as the page draws its own."""
+    asked_for = _asked(state) if request.htmx else set()
+    missing = asked_for.difference(row.run.pk for row in page.rows)
+    if not missing:
+        return []
+    spec, who = state.spec, (state.viewer, state.workspace)
+    hidden = tuple(Column(each) for each in ROLLUP)
+    asked = replace(spec, columns=(*columns, *hidden))
+    kept = shown_runs(missing, asked, *who)
+    if spec.is_tree:
+        kept = in_tree(kept, page.rows, asked, *who)
+    # Together, so that numbers have the decimals of the column that they stand in.
+    together = replace(page, rows=(*page.rows, *kept))
+    experiments = {row.run.experiment_id for row in together.rows}
+    goals = goals_of(experiments, [column.field for column in columns])
+    drawn = rows(together, columns, links, replace(NONE_BEST, goals=goals))
+    return drawn[len(page.rows) :]
+
+
+def _asked(state: ListState) -> set[int]:
+    found = state.given.get(SHOWN_PARAMETER, "").split(".")
+    return {int(each) for each in found if each.isdecimal() and len(each) <= _DIGITS}
+
+
+def news_words() -> dict[str, str]:
+    """How a script says that there are new runs, in the plural forms of the language:
+    the forms, and for each number from 1 on which of them it takes.
+    """
+    said = [
+        ngettext("%(n)s new run", "%(n)s new runs", number) % {"n": "%s"}
+        for number in range(1, max(ROWS) + 1)
+    ]
+    forms = list(dict.fromkeys(said))
+    which = "".join(str(forms.index(each)) for each in said)
+    return {"forms": json.dumps(forms, ensure_ascii=False), "which": which}

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.models import Metric, MetricKind
-from runs.pages.requests.csv_answer import csv_answer
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import csv_answer
 from runs.pages.run_shell.head import find_head
 from runs.render.run_list.csv_rows import value_cell
 from runs.render.run_list.sheets import harmless, iso

@@ -18,7 +18,7 @@ from runs.pages.groups.group_formats import group_table
 from runs.pages.groups.group_table import group_label, groups_for, too_many
 from runs.pages.lists.list_formats import column_of, value_of
 from runs.pages.lists.run_table import with_name
-from runs.pages.view_state.state import list_of, list_path
+from runs.pages.lists.view_origin import list_of, list_path
 from runs.render.charts.sparkline import sparkline
 from runs.render.descriptions import markdown
 from runs.render.run_list import sheets

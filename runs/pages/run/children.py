@@ -17,9 +17,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages.lists.list_scope import RUN, children_of, scope_at
-from runs.pages.lists.list_state import ListState, read_page
-from runs.pages.requests.multiline_query import with_lines
+from runs.pages.lists.list_state import (
+    RUN,
+    ListState,
+    children_of,
+    read_page,
+    scope_at,
+    with_lines,
+)
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_list import run_list
 from runs.pages.run_shell.empty_states import nothing_in

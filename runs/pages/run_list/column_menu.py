@@ -15,14 +15,13 @@ from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
 from runs.actions.run.goals import HIGHER, LOWER, set_goal
 from runs.models import Experiment, Role
-from runs.pages.lists.list_scope import ListScope, scope_of
-from runs.pages.lists.list_state import read_part
+from runs.pages.lists.list_state import ListScope, read_part, scope_of
 from runs.pages.lists.run_links import NUMERIC, largest_first
 from runs.pages.lists.run_table import columns_of
-from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import varied
 from runs.pages.requests.safe_redirects import asked_place
-from runs.render.filters.pills import field_label
+from runs.render.filters.filter_words import field_label
 from runs.search.run_list.goals import RANKED, goals_of
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, fields, tree

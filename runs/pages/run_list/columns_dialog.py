@@ -18,12 +18,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
-from runs.pages.lists.list_scope import ListScope
-from runs.pages.lists.list_state import ListState, read_part
+from runs.pages.lists.list_state import ListScope, ListState, read_part
 from runs.pages.lists.run_table import columns_of, default_columns, with_name
-from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
-from runs.render.filters.pills import field_label
+from runs.pages.requests.responses import varied
+from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from runs.search.run_list.field_list import FieldList, Listed, list_fields
 from studio.core.errors import InvalidFilter

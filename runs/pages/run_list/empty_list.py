@@ -7,7 +7,7 @@ from typing import Any
 
 from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_links import Links
-from runs.render.filters.pills import pill
+from runs.render.filters.filter_words import pill
 from runs.render.text import numbers
 from runs.search.query.exclusion import exclusions
 

@@ -18,9 +18,9 @@ from runs.pages.groups.group_values import term_of
 from runs.pages.lists.list_formats import kind_of, sheet_answer
 from runs.pages.lists.list_state import ListState, read_part
 from runs.pages.lists.run_links import Links
-from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
-from runs.render.filters.pills import field_label
+from runs.pages.requests.responses import varied
+from runs.render.filters.filter_words import field_label
 from runs.render.run_list import sheets
 from runs.render.text import numbers
 from runs.search.compare.feature_ranking import (

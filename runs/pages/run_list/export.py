@@ -18,8 +18,8 @@ from runs.models import Experiment
 from runs.pages.lists import run_table
 from runs.pages.lists.list_formats import CSV, JSON, NOTICE_HEADER, column_of, notice
 from runs.pages.lists.list_state import ListState
-from runs.pages.requests.conditional import varied
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import varied
 from runs.render.run_list import exports, parquet, sheets
 from runs.search.run_list.export import Export, export_runs
 from studio.core.errors import InvalidValue

@@ -24,11 +24,10 @@ from runs.actions.run_list.history_exports import (
 )
 from runs.models import HistoryExport
 from runs.models.history_exports import ExportState
-from runs.pages.lists.list_scope import number_of, scope_at
-from runs.pages.lists.list_state import read_part_leniently
-from runs.pages.requests.conditional import varied
+from runs.pages.lists.list_state import number_of, read_part_leniently, scope_at
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition
+from runs.pages.requests.responses import varied
 from studio.core.errors import NotFound
 from studio.core.viewspec import ViewSpec
 

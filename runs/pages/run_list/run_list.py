@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
@@ -20,34 +21,109 @@ from runs.pages.experiments.description import about
 from runs.pages.filters import error_note as filter_note
 from runs.pages.filters import facets
 from runs.pages.groups.group_formats import groups_twin
-from runs.pages.groups.group_table import group_context
+from runs.pages.groups.group_table import (
+    Grouped,
+    as_list,
+    find_groups,
+    group_complaints,
+    group_context,
+)
 from runs.pages.lists import list_formats as list_twins
 from runs.pages.lists import run_table
-from runs.pages.lists.list_scope import find_experiment
-from runs.pages.lists.list_state import ListState
+from runs.pages.lists.list_formats import kind_of
+from runs.pages.lists.list_state import (
+    LINES,
+    ListState,
+    beside_box,
+    find_experiment,
+    in_one_line,
+    pushed,
+    says_too_much,
+    to_query,
+)
 from runs.pages.lists.run_links import Links, strip
-from runs.pages.requests import conditional
-from runs.pages.requests.conditional import varied
-from runs.pages.requests.multiline_query import LINES, beside_box, in_one_line
+from runs.pages.lists.run_table import kept_rows, news_words
+from runs.pages.lists.view_origin import bar, missing_in, read_list, with_view
+from runs.pages.requests import responses
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.short_address import pushed, says_too_much, to_query
+from runs.pages.requests.responses import varied
 from runs.pages.run_list import selection_form as selecting
 from runs.pages.run_list.empty_list import empty
 from runs.pages.run_list.export import asked_format, export
-from runs.pages.run_list.list_result import Found, find
-from runs.pages.run_list.live_rows import kept_rows, news_words
 from runs.pages.run_shell.allowed_actions import role_refusal
 from runs.pages.run_shell.empty_states import Nothing
-from runs.pages.view_state.state import missing_in, read_list, with_view
-from runs.pages.view_state.view_bar import bar
+from runs.search.query.selection import Chosen
+from runs.search.query.status_counts import StatusCounts
+from runs.search.run_list.export import told_columns
+from runs.search.run_list.find_runs import RunPage
+from runs.search.run_list.tree_runs import TreePage
 from studio.core.errors import (
     InvalidFilter,
+    InvalidValue,
     NotSupported,
     QueryTimeout,
     StudioError,
 )
-from studio.core.viewlenient import readable_part
-from studio.core.viewspec import ROWS, ViewSpec
+from studio.core.viewlenient import Complaint, readable_part, without
+from studio.core.viewspec import ROWS, Column, ViewSpec
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is shown: the state as it was honoured, its page, and what was wrong."""
+
+    state: ListState
+    columns: tuple[Column, ...]
+    page: RunPage
+    counts: StatusCounts
+    chosen: Chosen
+    grouped: Grouped | None = None
+
+    @property
+    def spec(self) -> ViewSpec:
+        return self.state.spec
+
+
+def find(request: PageRequest, state: ListState) -> Found:
+    """The page; a cursor or selection that is none of this list's is left out."""
+    columns, spec = run_table.columns_of(state), state.spec
+    try:
+        selection = selecting.chosen_of(state)
+        grouped = find_groups(state, columns)
+        listed = state if grouped is None else state.showing(as_list(spec))
+        if kind_of(request):
+            columns = told_columns(spec, columns)
+        page, counts = run_table.find_page(listed, columns)
+    except InvalidFilter:
+        raise
+    except InvalidValue as error:
+        wrong = Complaint.about(error)
+        if wrong.name not in ("after", "before", "selected", "tree", "group"):
+            raise
+        spec = without(spec, wrong.name)
+        if wrong.name == "selected":
+            spec = without(spec, "only")
+        return find(request, state.showing(spec, wrong))
+    state = _without_unknown(state, page)
+    wrongs = [*selecting.complaints(selection), *group_complaints(spec, grouped)]
+    state = state.showing(state.spec, *wrongs)
+    return Found(state, columns, page, counts, selection, grouped)
+
+
+def _without_unknown(state: ListState, page: RunPage) -> ListState:
+    """Rows to open that no run is: named, and left out of the page's links."""
+    unknown = page.unknown if isinstance(page, TreePage) else ()
+    if not unknown:
+        return state
+    spec = state.spec
+    known = tuple(each for each in spec.tree if each.run_id not in unknown)
+    said = ngettext(
+        "tree: there is no run %(ids)s here to open",
+        "tree: there are no runs %(ids)s here to open",
+        len(unknown),
+    ) % {"ids": ", ".join(unknown)}
+    return state.showing(replace(spec, tree=known), Complaint("tree", said))
+
 
 HTMX_SWAPS_THIS = 422
 
@@ -105,9 +181,9 @@ def show(
 def _one_page(request: PageRequest, state: ListState, around: Around) -> HttpResponse:
     kind = list_twins.kind_of(request)
     try:
-        stamp = conditional.stamp_of(request, state.spec, state.path, state.given)
-        if request.htmx and conditional.is_untouched(request, stamp):
-            return conditional.not_modified(conditional.known_tag(request))
+        stamp = responses.stamp_of(request, state.spec, state.path, state.given)
+        if request.htmx and responses.is_untouched(request, stamp):
+            return responses.not_modified(responses.known_tag(request))
         state = with_view(state)
         found = find(request, state)
     except Wrong as error:
@@ -256,13 +332,13 @@ def _fragment(
     request: PageRequest, state: ListState, context: dict[str, Any], stamp: str
 ) -> HttpResponse:
     html = render_to_string("run_list/_run_table.html", context, request)
-    if conditional.SHOWN not in state.given:
+    if responses.SHOWN_PARAMETER not in state.given:
         # The address changes too; a look for news leaves it, and the bar, as it is.
         html += render_to_string(
             "views/_view_bar.html", {**context, "oob": True}, request
         )
-    etag = conditional.etag_of(stamp, html)
-    if conditional.looks_the_same(request, etag):
-        return conditional.not_modified(etag)
+    etag = responses.etag_of(stamp, html)
+    if responses.looks_the_same(request, etag):
+        return responses.not_modified(etag)
     answer, query = varied(HttpResponse(html), etag), context["spec"].to_query()
     return pushed(request, answer, state.path, query)

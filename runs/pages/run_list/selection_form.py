@@ -24,8 +24,7 @@ from runs.actions.run_list.selections import DAY, keep_selection
 from runs.models import Run, Selection
 from runs.models.selections import KEPT
 from runs.pages.compare.state import CompareState
-from runs.pages.lists.list_scope import scope_of
-from runs.pages.lists.list_state import ListState, state_with
+from runs.pages.lists.list_state import ListState, scope_of, state_with
 from runs.pages.lists.run_links import Links
 from runs.pages.lists.run_table import find_page
 from runs.pages.requests.page_request import PageRequest
@@ -63,7 +62,11 @@ def complaints(chosen: Chosen) -> list[Complaint]:
     if chosen.missing:
         some = ", ".join(chosen.missing[:NAMED])
         left = len(chosen.missing) - NAMED
-        more = " " + _("and %(n)s more") % {"n": left} if left > 0 else ""
+        more = (
+            " " + ngettext("and %(n)s more", "and %(n)s more", left) % {"n": left}
+            if left > 0
+            else ""
+        )
         said.append(_("Selected, but not here: %(runs)s.") % {"runs": some + more})
     if chosen.gone:
         told = ngettext(

@@ -10,7 +10,7 @@ from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
 from runs.actions.run.annotate import star_experiment, star_run
 from runs.models import Run
-from runs.pages.lists.list_scope import find_experiment
+from runs.pages.lists.list_state import find_experiment
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import get_language
 
 from runs.models import Role, Theme, User, View, Workspace
 from runs.search.views.views import find_starred
@@ -34,6 +36,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "role": Role(member.role).label if member else "",
         "theme": _theme(request),
         "next_theme": _AFTER[_theme(request)],
+        "language": get_language(),
+        "languages": settings.LANGUAGES,
         "section": _section(request) if here else "",
         "nav_folded": request.COOKIES.get("nav") == "folded",
     }

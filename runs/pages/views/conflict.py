@@ -8,12 +8,11 @@ from django.urls import reverse
 
 from runs.actions.views.views import State, state_of
 from runs.models import View, ViewRevision
-from runs.pages.lists.list_scope import number_of
+from runs.pages.lists.list_state import number_of
+from runs.pages.lists.view_origin import address_of, reset_href
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import REFUSED
-from runs.pages.view_state.state import address_of
-from runs.pages.view_state.view_bar import reset_href
-from runs.render.views import differences as view_words
+from runs.render.filters import filter_words
 from runs.search.views.views import find_view, revision_of, revisions_of
 from studio.core.errors import NotFound
 from studio.core.viewdiff import NOTHING, Difference, differences
@@ -36,8 +35,10 @@ def conflict_page(
     context = {
         "view": view,
         "later": later,
-        "theirs": view_words.lines(between(state_of(began), state_of(view))),
-        "mine": view_words.lines(between(state_of(view), mine)),
+        "theirs": filter_words.difference_lines(
+            between(state_of(began), state_of(view))
+        ),
+        "mine": filter_words.difference_lines(between(state_of(view), mine)),
         "state": query,
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
         "their_href": reset_href(workspace, view, mine.experiment),

@@ -17,11 +17,10 @@ from runs.actions.clock import now_ms
 from runs.actions.views import views as actions
 from runs.models import Role, View
 from runs.pages.descriptions.references import shown
+from runs.pages.lists.view_origin import address_of, reset_href, save_refusal
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import REFUSED
 from runs.pages.undo.undo import undo_href
-from runs.pages.view_state.state import address_of
-from runs.pages.view_state.view_bar import reset_href, save_refusal
 from runs.pages.views.conflict import conflict_page
 from runs.pages.views.links import back_of, back_shared, sent_state
 from runs.search.views.views import find_view, last_edit

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from runs.models import Experiment, View
-from runs.pages.lists.list_scope import RUN, find_experiment
+from runs.pages.lists.list_state import RUN, find_experiment
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
 from studio.core.errors import InvalidValue

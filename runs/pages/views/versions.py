@@ -18,14 +18,13 @@ from runs.actions.clock import now_ms
 from runs.actions.views import views as actions
 from runs.models import View, ViewRevision
 from runs.pages.descriptions.references import shown
-from runs.pages.lists.list_scope import number_of
+from runs.pages.lists.list_state import number_of
+from runs.pages.lists.view_origin import address_of, reset_href, save_refusal
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.undo.undo import undo_href
-from runs.pages.view_state.state import address_of
-from runs.pages.view_state.view_bar import reset_href, save_refusal
 from runs.pages.views.conflict import between, conflict_page
 from runs.pages.views.links import ends
-from runs.render.views import differences as view_words
+from runs.render.filters import filter_words
 from runs.search.views.views import find_view, revision_of, revisions_of
 from studio.core.errors import Conflict
 
@@ -39,7 +38,7 @@ class Row:
 
     revision: ViewRevision
     summary: str
-    lines: Sequence[view_words.Line]
+    lines: Sequence[filter_words.DifferenceLine]
     is_first: bool
     open_href: str
     copy_href: str
@@ -85,8 +84,8 @@ def _row(
         query += f"&in={number_of(state.experiment)}"
     return Row(
         each,
-        view_words.summary(told),
-        view_words.lines(told),
+        filter_words.summarize_differences(told),
+        filter_words.difference_lines(told),
         before is None,
         address_of(workspace, state.experiment, spec),
         f"{reverse('view-new', args=[workspace])}?{query}",

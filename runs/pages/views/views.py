@@ -18,13 +18,17 @@ from runs.actions.clock import now_ms
 from runs.actions.views import choices as view_choices
 from runs.models import Role, View
 from runs.models.views import may_edit
-from runs.pages.lists.list_scope import scope_named
-from runs.pages.lists.list_state import read_part_leniently
-from runs.pages.requests.conditional import varied
+from runs.pages.lists.list_state import read_part_leniently, scope_named
+from runs.pages.lists.view_origin import (
+    BUILT_IN,
+    UNCHOSEN,
+    bar,
+    opened_by_link,
+    with_view,
+)
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import varied
 from runs.pages.run_list import run_list
-from runs.pages.view_state.state import BUILT_IN, opened_by_link, with_view
-from runs.pages.view_state.view_bar import UNCHOSEN, bar
 from runs.pages.views.links import back_of, ends
 from runs.search.views import views as search
 from runs.search.views.views import words_in

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import get_language, gettext_noop, pgettext
 from django.utils.translation import gettext as _
 
 SECOND = 1000
@@ -22,14 +22,14 @@ def at(time: int, zone: tzinfo) -> datetime:
 
 def moment(when: datetime, now: datetime) -> str:
     """`24 Nov, 09:42`, with the year when it is not this one."""
-    pattern = "j M" if when.year == now.year else "j M Y"
+    pattern = _day_pattern() if when.year == now.year else _date_pattern()
     day = _day(when.date(), pattern, get_language())
     return f"{day}, {when.hour:02d}:{when.minute:02d}"
 
 
 def full_moment(when: datetime) -> str:
     """`24 Nov 2026, 10:31:04`."""
-    day = _day(when.date(), "j M Y", get_language())
+    day = _day(when.date(), _date_pattern(), get_language())
     return f"{day}, {when.hour:02d}:{when.minute:02d}:{when.second:02d}"
 
 
@@ -42,7 +42,16 @@ def _day(day: date, pattern: str, language: str | None) -> str:
 
 def utc_text(time: int, *, to_the_day: bool) -> str:
     """A written date, which means UTC wherever its reader is."""
-    return date_format(at(time, UTC), "j M Y" if to_the_day else "j M Y, H:i")
+    pattern = _date_pattern() if to_the_day else f"{_date_pattern()}, H:i"
+    return date_format(at(time, UTC), pattern)
+
+
+def _day_pattern() -> str:
+    return pgettext("date format of Django: day and month", "j M")
+
+
+def _date_pattern() -> str:
+    return pgettext("date format of Django: day, month and year", "j M Y")
 
 
 _SPANS = {

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from django.test import Client
 
-from runs.pages.requests.multiline_query import rejoined
+from runs.pages.lists.list_state import rejoined
 from tests.pages.rows import ALL, HTMX, names
 
 pytestmark = pytest.mark.django_db

@@ -1,24 +1,28 @@
-"""Conditional answers: a list that shows nothing new costs a 304.
+"""Responses of pages and their parts: conditional, compressed, as CSV.
 
-A tag has two halves. The *stamp* stands for all that could change what a list shows,
-and costs one small query: if it is the browser's, nothing is computed. If it moved, the
-page is made, and its second half says whether the reader would see a difference.
+A tag has two halves. The *stamp* stands for everything that can change what a list
+shows, and costs one small query: if it is the browser's, nothing is computed. If it
+changed, the page is rendered, and the second half tells whether the reader would see a
+difference.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
 from runs.models.change_counts import changes_of
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.raw_files import disposition
+from runs.render.run_list.csv_rows import csv_pieces
 from studio import __version__
 from studio.core.filters import Node
 from studio.core.filters.tree import Ago, And, Comparison, Not, Or, attribute
@@ -28,7 +32,7 @@ Answer = TypeVar("Answer", bound=HttpResponseBase)
 #: What the fragment's own clocks let go on is no news.
 _TICKING = re.compile(r"(data-ticking=[^>]*>)[^<]*")
 #: The rows that the reader has before him; they say nothing about which list it is.
-SHOWN = "shown"
+SHOWN_PARAMETER = "shown"
 
 
 def varied(answer: Answer, etag: str = "") -> Answer:
@@ -51,7 +55,7 @@ def stamp_of(request: PageRequest, spec: ViewSpec, path: str, given: QueryDict) 
     changes = changes_of(request.workspace.pk)
     if changes is None:
         return ""
-    asked = [(k, v) for k, v in sorted(given.items()) if k != SHOWN]
+    asked = [(k, v) for k, v in sorted(given.items()) if k != SHOWN_PARAMETER]
     return _digest(
         changes,
         path,
@@ -113,3 +117,30 @@ def _without_text(found: re.Match[str]) -> str:
 
 def _digest(*told: object) -> str:
     return blake2b(repr(told).encode(), digest_size=9).hexdigest()
+
+
+KINDS = ("text/html", "application/json")
+
+
+class CompressAnswers(GZipMiddleware):
+    """Django's own, which pads answers against BREACH, for what was rendered here.
+
+    Streams are left alone: files keep their length, and are often compressed already.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        if response.streaming or kind not in KINDS:
+            return response
+        return super().process_response(request, response)
+
+
+def csv_answer(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse:
+    """A download called `name`."""
+    answer = StreamingHttpResponse(
+        csv_pieces(rows), content_type="text/csv; charset=utf-8"
+    )
+    answer["Content-Disposition"] = disposition(name, True)
+    return answer

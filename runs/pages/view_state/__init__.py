@@ -1,1 +1,0 @@
-"""Which custom view a list started from, and what was changed since."""

@@ -1,0 +1,260 @@
+"""A list's state in words: its filter, what differs from a view, what a view lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from runs.render.text import numbers, times
+from studio.core import viewcharts, viewtext
+from studio.core.errors import InvalidValue
+from studio.core.filters import fields, to_text
+from studio.core.filters.text import field_text
+from studio.core.filters.tree import (
+    ATTRIBUTE,
+    Ago,
+    Comparison,
+    Duration,
+    Field,
+    Flag,
+    Moment,
+    Node,
+    Number,
+    Text,
+    Value,
+    Word,
+)
+from studio.core.viewdiff import ADDED, NOTHING, OTHER, REMOVED, SWITCHES, Difference
+
+#: Operators as signs; the ones that are missing here are said in words.
+OPERATOR_SIGNS = {
+    "=": "",
+    "in": "",
+    "!=": "≠",
+    "<=": "≤",
+    ">=": "≥",
+    "<": "<",
+    ">": ">",
+}
+
+
+def field_label(field: Field) -> str:
+    """`Submitted`, `params.lr`, `val/acc`, `val/acc max`."""
+    if field.kind == ATTRIBUTE:
+        return _(fields.spec_of(field).label)
+    if field.kind == "metrics":
+        aggregate = "" if field.aggregate in ("", "last") else f" {field.aggregate}"
+        return field.key + aggregate
+    if field.kind == "children":
+        children = _("Child runs")
+        return children if field.key == "count" else f"{children}: {field.key}"
+    return field_text(field)
+
+
+def pill(term: Node) -> tuple[str, str]:
+    """What a term is about, and what it asks of that."""
+    if isinstance(term, Word):
+        return _("Text"), term.text
+    if not isinstance(term, Comparison):
+        return "", to_text(term)
+    label = field_text(term.field)
+    if term.field.kind == ATTRIBUTE:
+        label = field_label(term.field)
+    return label, _asked(term)
+
+
+def _asked(term: Comparison) -> str:
+    values = [value_text(value) for value in term.values]
+    if term.op == "between":
+        return _("%(low)s to %(high)s") % {"low": values[0], "high": values[1]}
+    if term.op == "is null":
+        return _("none")
+    if term.op == "is not null":
+        return _("any")
+    recent = isinstance(term.values[0], Ago) and term.op in (">", ">=")
+    if recent:
+        return _("last %s") % values[0]
+    sign = OPERATOR_SIGNS.get(term.op, _(term.op))
+    return f"{sign} {', '.join(values)}".strip()
+
+
+def value_text(value: Value) -> str:
+    if isinstance(value, Text):
+        return value.text or _("(empty)")
+    if isinstance(value, Number):
+        return numbers.number(value.value)
+    if isinstance(value, Flag):
+        return _("yes") if value.value else _("no")
+    if isinstance(value, Ago):
+        return _ago(value.ms)
+    if isinstance(value, Duration):
+        return times.duration(value.ms)
+    return _moment(value)
+
+
+def _ago(length: int) -> str:
+    if length and length % times.DAY == 0:
+        days = length // times.DAY
+        return _("day") if days == 1 else ngettext("%d day", "%d days", days) % days
+    return times.duration(length)
+
+
+def _moment(value: Moment) -> str:
+    return times.utc_text(value.start, to_the_day=value.unit in ("day", "month"))
+
+
+DIFFERENCE_SIGNS = {ADDED: "+", REMOVED: "−", OTHER: "~"}
+_SWITCHES = {
+    "children": gettext_lazy("child runs"),
+    "flat": gettext_lazy("flat list"),
+    "mine": gettext_lazy("only my runs"),
+    "differs": gettext_lazy("only what differs"),
+    "archived": gettext_lazy("archived runs"),
+    "only": gettext_lazy("only selected runs"),
+    "facets": gettext_lazy("facets"),
+}
+_WHOLE = {
+    "order": gettext_lazy("order of columns"),
+    "sort": gettext_lazy("sort"),
+    "group": gettext_lazy("grouping"),
+    "rows": gettext_lazy("rows per page"),
+    "columns": gettext_lazy("columns"),
+    "list": gettext_lazy("list"),
+}
+_CHARTS = {
+    "line": gettext_lazy("lines"),
+    "scatter": gettext_lazy("scatter"),
+    "bar": gettext_lazy("bars"),
+    "histogram": gettext_lazy("histogram"),
+    "parallel": gettext_lazy("parallel coordinates"),
+}
+_FIELDS = ("column", "columns", "order", "sort", "width")
+_NOTHING = {"list": gettext_lazy("All runs"), "columns": gettext_lazy("those built in")}
+
+
+@dataclass(frozen=True)
+class DifferenceLine:
+    """One difference: its sign, what it is about, what stood and stands there."""
+
+    sign: str
+    what: str
+    before: str
+    after: str
+
+    @property
+    def text(self) -> str:
+        """On one line."""
+        if self.before and self.after:
+            return f"{self.what}: {self.before} → {self.after}"
+        value = self.before or self.after
+        return f"{self.sign}{self.what}" + (f": {value}" if value else "")
+
+
+def summarize_differences(found: Iterable[Difference]) -> str:
+    """How many of what, in the order of the differences; empty for none."""
+    counts: dict[tuple[str, str], int] = {}
+    for each in found:
+        key = (each.sign, each.part)
+        counts[key] = counts.get(key, 0) + 1
+    return ", ".join(_counted(sign, part, n) for (sign, part), n in counts.items())
+
+
+def _counted(sign: str, part: str, count: int) -> str:
+    nouns = {
+        "filter": ngettext("%s filter", "%s filters", count),
+        "column": ngettext("%s column", "%s columns", count),
+        "width": ngettext("%s column width", "%s column widths", count),
+        "chart": ngettext("%s chart", "%s charts", count),
+        "selected": ngettext("%s selected run", "%s selected runs", count),
+        "tree": ngettext("%s open row", "%s open rows", count),
+    }
+    if part in nouns:
+        text = nouns[part] % count
+        return text if sign == OTHER else DIFFERENCE_SIGNS[sign] + text
+    if part in SWITCHES:
+        return f"{DIFFERENCE_SIGNS[sign]}{_SWITCHES[part]}"
+    what = str(_WHOLE.get(part, part))
+    return what if sign == OTHER else DIFFERENCE_SIGNS[sign] + what
+
+
+def difference_lines(found: Iterable[Difference]) -> Sequence[DifferenceLine]:
+    return [_line(each) for each in found]
+
+
+def _line(each: Difference) -> DifferenceLine:
+    sign = DIFFERENCE_SIGNS[each.sign]
+    if each.part in SWITCHES:
+        return DifferenceLine(sign, str(_SWITCHES[each.part]), "", "")
+    what = {
+        "filter": _("filter"),
+        "column": _("column"),
+        "width": _("width"),
+        "chart": _("chart"),
+        "selected": _("selected run"),
+        "tree": _("open row"),
+    }.get(each.part) or str(_WHOLE.get(each.part, each.part))
+    return DifferenceLine(
+        sign, what, _said(each.part, each.before), _said(each.part, each.after)
+    )
+
+
+def _said(part: str, text: str) -> str:
+    """A part of an address as the page calls it."""
+    if text == NOTHING and part in _NOTHING:
+        return str(_NOTHING[part])
+    if not text or part not in (*_FIELDS, "chart"):
+        return text
+    try:
+        if part == "chart":
+            return _chart(viewcharts.read_chart(text))
+        if part == "sort":
+            sort = viewtext.read_sort(text)
+            return ("↓ " if sort.descending else "↑ ") + field_label(sort.field)
+        found = viewtext.read_columns(text)
+    except InvalidValue:
+        return text
+    return ", ".join(
+        field_label(c.field) + (f" {c.width} px" if part == "width" and c.width else "")
+        for c in found
+    )
+
+
+def _chart(chart: viewcharts.Chart) -> str:
+    """All that it says: two charts that differ in anything differ in words."""
+    drawn = ", ".join(field_label(each) for each in chart.fields)
+    options = ", ".join(f"{name} {value}" for name, value in chart.options)
+    return f"{_CHARTS[chart.kind]}: {drawn}" + (f" ({options})" if options else "")
+
+
+#: More names than these are counted.
+_MAX_NAMED = 3
+
+
+def missing_words(kind: str, names: list[str]) -> str:
+    """`kind` is experiment, column or run."""
+    shown = ", ".join(names[:_MAX_NAMED])
+    if len(names) > _MAX_NAMED:
+        more = len(names) - _MAX_NAMED
+        shown += ngettext(" and %s more", " and %s more", more) % more
+    if kind == "experiment":
+        return _("The experiment %s is deleted: all runs are shown.") % shown
+    if kind == "column":
+        return (
+            ngettext(
+                "No run has what the column %s shows.",
+                "No run has what the columns %s show.",
+                len(names),
+            )
+            % shown
+        )
+    return (
+        ngettext(
+            "The run %s, which the view names, is deleted.",
+            "The runs %s, which the view names, are deleted.",
+            len(names),
+        )
+        % shown
+    )

@@ -1,0 +1,68 @@
+"""The language of the pages: of the browser, of a cookie, of the account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polib
+import pytest
+from django.test import Client
+
+from runs.models import User
+from tests.access.people import Team, browser_of, make_team
+
+ROOT = Path(__file__).resolve().parents[3]
+CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
+FILES = sorted(ROOT.glob("runs/locale/*/LC_MESSAGES/*.po"))
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def team() -> Team:
+    return make_team()
+
+
+@pytest.fixture
+def reader(team) -> Client:
+    return browser_of(team.reader)
+
+
+def test_a_browsers_language_is_the_default():
+    assert '<html lang="zh-hans"' in Client(headers=CHINESE).get("/sign-in/").text
+    assert '<html lang="en"' in Client().get("/sign-in/").text
+
+
+def test_an_unknown_language_is_english():
+    visitor = Client(headers={"Accept-Language": "tlh"})
+    assert '<html lang="en"' in visitor.get("/sign-in/").text
+
+
+def test_a_visitors_choice_stays_in_a_cookie():
+    visitor = Client()
+    chosen = {"language": "zh-hans", "next": "//evil.example"}
+    assert visitor.post("/account/language/", chosen).headers["Location"] == "/"
+    assert '<html lang="zh-hans"' in visitor.get("/sign-in/").text
+
+
+def test_a_members_choice_holds_in_every_browser(team, reader):
+    reader.post("/account/language/", {"language": "zh-hans", "next": "/account/"})
+    assert User.objects.get(pk=team.reader.pk).language == "zh-hans"
+    other = browser_of(team.reader)
+    assert '<html lang="zh-hans"' in other.get("/account/").text
+
+
+def test_an_unknown_choice_is_refused(reader):
+    answer = reader.post("/account/language/", {"language": "pink"})
+    assert answer.status_code == 400
+    assert "en, zh-hans" in answer.text
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.parent.name)
+def test_message_files_merge(path):
+    """Their entries are sorted and without line numbers or dates."""
+    file = polib.pofile(str(path))
+    keys = [(entry.msgid, entry.msgctxt or "") for entry in file]
+    assert keys == sorted(keys)
+    assert not any(entry.occurrences for entry in file)
+    assert not any("Date" in name for name in file.metadata)
