@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 import studio.sdk
+from studio.sdk.connection import WorkspaceConnection
 from studio.sdk.delivery import background, shutdown
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.spool_folder import list_abandoned_folders
-from studio.sdk.link import Link
 from studio.sdk.run import Run
 from tests.delivery.fake import Fake
 from tests.parts.interrupting import interrupted_at
@@ -51,14 +51,14 @@ def outputs(tmp_path: Path) -> Path:
 def begun(fake: Fake, folder: Path, *, offline: bool = False) -> Run:
     """A run that has logged a bit of everything."""
     client: Any = fake
-    link = Link(client)
-    link.offline = offline
-    experiment: Any = SimpleNamespace(_link=link, name="ends")
+    connection = WorkspaceConnection(client)
+    connection.is_offline = offline
+    experiment: Any = SimpleNamespace(_connection=connection, name="ends")
     run = Run(experiment, "r1", _info={"status": "Running"})
-    run._is_own, run._outputs = True, str(folder)
+    run._state.is_own, run._state.outputs = True, str(folder)
     for value in range(3):
         run.log("loss", value)
-    run._out().append_log("logs/user_log.txt", b"printed\n")
+    run._state.open_writer().append_log("logs/user_log.txt", b"printed\n")
     return run
 
 

@@ -115,7 +115,7 @@ def test_offline_all_of_it_waits_for_sync_the_runs_making_too(actor: Actor) -> N
 @pytest.mark.parametrize("field", ["server", "workspace", "user"])
 def test_a_spool_is_sent_only_to_whom_it_names(actor: Actor, field: str) -> None:
     run_id = actor.new_run()
-    actor.run('Writer.open(client, run_id).point("loss", 1); kill()', run_id)
+    actor.run('Writer.open(client, run_id).add_point("loss", 1); kill()', run_id)
     [name] = actor.waiting()
     owner = actor.spool / name / "owner.json"
     content = json.loads(owner.read_text())
@@ -144,7 +144,7 @@ def test_a_log_is_read_on_from_where_somebody_is(actor: Actor) -> None:
 
 def test_sync_says_that_nobody_answers_and_leaves_all(actor: Actor) -> None:
     run_id = actor.new_run()
-    actor.run('Writer.open(client, run_id).point("loss", 1); kill()', run_id)
+    actor.run('Writer.open(client, run_id).add_point("loss", 1); kill()', run_id)
     [name] = actor.waiting()
     owner = actor.spool / name / "owner.json"
     away = nobody()

@@ -5,15 +5,13 @@ Field names of `StagedFile` and `Request` are stored: spools of older clients ha
 
 from __future__ import annotations
 
-import contextlib
 import json
 import struct
 from dataclasses import dataclass
-from typing import Any
 
 from studio.core import names
 from studio.core.errors import InvalidValue
-from studio.sdk.responses import to_wire
+from studio.sdk.values import to_wire
 
 #: Before a log piece: its `total`, its `offset`, and the length of its path.
 _LOG_HEADER = struct.Struct("<QQH")
@@ -127,7 +125,7 @@ def encode_item(value: object) -> str:
     try:
         text = json.dumps(value, allow_nan=False)
     except ValueError:
-        text = json.dumps(_name_nonfinite(value), allow_nan=False)
+        text = json.dumps(to_wire(value), allow_nan=False)
     except TypeError as error:
         raise InvalidValue(f"value cannot be kept: {error}", field="value") from error
     if len(text) > names.MAX_ITEM_BYTES:
@@ -136,14 +134,3 @@ def encode_item(value: object) -> str:
             field="value",
         )
     return text
-
-
-def _name_nonfinite(value: Any) -> Any:
-    """Replace NaN and the infinities by their names, at any depth."""
-    if isinstance(value, dict):
-        return {str(key): _name_nonfinite(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_name_nonfinite(one) for one in value]
-    with contextlib.suppress(TypeError):
-        return to_wire(value)
-    return value

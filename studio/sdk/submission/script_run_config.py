@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from studio.sdk.errors import ExperimentExecutionException, UserErrorException
-from studio.sdk.run_configuration import MAX_SECONDS, RunConfiguration
-from studio.sdk.telling import warn
+from studio.sdk.submission.run_configuration import MAX_SECONDS, RunConfiguration
+from studio.sdk.warnings import warn
 
 #: Names that scripts hand on; no image is used here.
 DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"

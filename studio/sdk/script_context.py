@@ -1,4 +1,4 @@
-"""The run that a script was started as, or one that only prints."""
+"""The run that this script was started as, or one that only prints."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from types import TracebackType
 from typing import Any
 
 from studio.core.names import check_run_id
-from studio.sdk.link import Link
+from studio.sdk.connection import WorkspaceConnection
 from studio.sdk.responses import Unreachable
-from studio.sdk.run import Run, _experiment_of
-from studio.sdk.telling import warn
+from studio.sdk.run import Run
+from studio.sdk.warnings import warn
 from studio.sdk.workspace import Workspace
 
-#: Where children go that a script starts while no server says where it belongs.
+#: For the children of a script whose experiment no server can tell.
 UNKNOWN_EXPERIMENT = "Default"
 
 
 class SubmittedRun(Run):
-    """The run of this script: what launched it says when it ends."""
+    """The run of this script: what started it reports its end."""
 
     _is_launched = True
 
@@ -33,37 +33,43 @@ class SubmittedRun(Run):
         return {}
 
     def cancel(self) -> None:
-        """Only a warning: a script cannot cancel itself."""
+        """Only warn: a script cannot cancel itself."""
         warn(
             "A script cannot cancel the run that it is: end it, or cancel on its page."
         )
 
 
-def submitted_run() -> SubmittedRun | None:
-    """The run that the environment names; None outside of one."""
+def find_script_run(allow_offline: bool) -> SubmittedRun | OfflineRun | None:
+    """The run that the environment names, else one that prints, if that is allowed."""
+    run = find_submitted_run()
+    return OfflineRun() if run is None and allow_offline else run
+
+
+def find_submitted_run() -> SubmittedRun | None:
+    """The run that the environment names; None outside of a run."""
     run_id = os.environ.get("STUDIO_RUN_ID") or ""
     if not run_id and os.environ.get("STUDIO_URL"):
         run_id = os.environ.get("AZUREML_RUN_ID") or ""
     if not run_id:
         return None
     workspace = Workspace()
-    info = _known(workspace._link, check_run_id(run_id))
-    return SubmittedRun(_experiment_of(workspace, info), run_id, _info=info)
+    info = _read_or_assume(workspace._connection, check_run_id(run_id))
+    return SubmittedRun(workspace._experiment_of(info), run_id, _info=info)
 
 
-def _known(link: Link, run_id: str) -> dict[str, Any]:
-    """What the server says of the run; without one, what the environment does."""
-    if not link.deferred:
+def _read_or_assume(connection: WorkspaceConnection, run_id: str) -> dict[str, Any]:
+    """The run as the server reports it; without a server, as the environment does."""
+    if not connection.is_buffering:
         try:
-            return dict(link.try_now("GET", f"runs/{run_id}"))
+            return dict(connection.try_now("GET", f"runs/{run_id}"))
         except Unreachable as error:
-            link.defer(error)
+            connection.start_buffering(error)
     name = os.environ.get("AZUREML_ARM_PROJECT_NAME") or UNKNOWN_EXPERIMENT
     return {"id": run_id, "experiment": name, "status": "Running"}
 
 
 class OfflineRun:
-    """Prints what it is told, and sends nothing."""
+    """Prints what it is given, and sends nothing."""
 
     def __init__(self, parent: OfflineRun | None = None) -> None:
         self.id = f"OfflineRun_{uuid.uuid4()}"
@@ -73,7 +79,7 @@ class OfflineRun:
         return f"_OfflineRun(Id: {self.id})"
 
     def __getattr__(self, name: str) -> Any:
-        """What only a run on a server has: AttributeError, as of the v1 SDK."""
+        """Raise AttributeError for everything else, as the v1 SDK does."""
         if name.startswith("_"):
             raise AttributeError(f"_OfflineRun has no attribute {name!r}")
         raise AttributeError(
@@ -82,18 +88,18 @@ class OfflineRun:
         )
 
     def log(self, name: str, value: Any, description: str = "", **_more: Any) -> None:
-        _say(f"log scalar metric {name}", value)
+        _print_call(f"log scalar metric {name}", value)
 
     def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:
-        _say(f"log list metric {name}", list(value))
+        _print_call(f"log list metric {name}", list(value))
 
     def log_row(self, name: str, description: str | None = None, **kwargs: Any) -> None:
-        _say(f"log row metric {name}", kwargs)
+        _print_call(f"log row metric {name}", kwargs)
 
     def log_table(
         self, name: str, value: Mapping[str, Any], description: str = ""
     ) -> None:
-        _say(f"log table metric {name}", value)
+        _print_call(f"log table metric {name}", value)
 
     def log_image(
         self,
@@ -102,48 +108,48 @@ class OfflineRun:
         plot: Any = None,
         description: str = "",
     ) -> None:
-        _say(f"log image metric {name}", path or plot)
+        _print_call(f"log image metric {name}", path or plot)
 
     def log_confusion_matrix(
         self, name: str, value: Any, description: str = ""
     ) -> None:
-        _say(f"log confusion matrix {name}", value)
+        _print_call(f"log confusion matrix {name}", value)
 
     def log_accuracy_table(self, name: str, value: Any, description: str = "") -> None:
-        _say(f"log accuracy table {name}", value)
+        _print_call(f"log accuracy table {name}", value)
 
     def log_residuals(self, name: str, value: Any, description: str = "") -> None:
-        _say(f"log residuals {name}", value)
+        _print_call(f"log residuals {name}", value)
 
     def log_predictions(self, name: str, value: Any, description: str = "") -> None:
-        _say(f"log predictions {name}", value)
+        _print_call(f"log predictions {name}", value)
 
     def tag(self, key: str, value: str | None = None) -> None:
-        _say(f"add tag {key}", value)
+        _print_call(f"add tag {key}", value)
 
     def set_tags(self, tags: Mapping[str, Any] | str) -> None:
-        _say("set tags", tags)
+        _print_call("set tags", tags)
 
     def remove_tags(self, tags: Iterable[str]) -> None:
-        _say("remove tags", tags)
+        _print_call("remove tags", tags)
 
     def add_properties(self, properties: Mapping[str, Any]) -> None:
-        _say("add properties", properties)
+        _print_call("add properties", properties)
 
     def upload_file(self, name: str, path_or_stream: Any, **_more: Any) -> None:
-        _say(f"upload file {name}", path_or_stream)
+        _print_call(f"upload file {name}", path_or_stream)
 
     def upload_files(self, names: Any, paths: Any, **_more: Any) -> None:
-        _say(f"upload files {names}", paths)
+        _print_call(f"upload files {names}", paths)
 
     def upload_folder(self, name: str, path: Any, **_more: Any) -> None:
-        _say(f"upload folder {name}", path)
+        _print_call(f"upload folder {name}", path)
 
     def child_run(self, name: str | None = None, **_more: Any) -> OfflineRun:
         return OfflineRun(self)
 
     def complete(self, _set_status: bool = True) -> None:
-        """Nothing is to be done."""
+        """Do nothing."""
 
     def fail(
         self,
@@ -151,13 +157,13 @@ class OfflineRun:
         error_code: str | None = None,
         _set_status: bool = True,
     ) -> None:
-        _say("mark the run as failed", error_details)
+        _print_call("mark the run as failed", error_details)
 
     def cancel(self) -> None:
-        """Nothing is to be done."""
+        """Do nothing."""
 
     def flush(self, timeout_seconds: float | None = 300) -> None:
-        """Nothing is to be done."""
+        """Do nothing."""
 
     def __enter__(self) -> OfflineRun:
         return self
@@ -172,5 +178,5 @@ class OfflineRun:
             self.fail(error)
 
 
-def _say(what: str, value: Any) -> None:
-    print(f"Attempted to {what}:\n{value}")  # noqa: T201
+def _print_call(action: str, value: Any) -> None:
+    print(f"Attempted to {action}:\n{value}")  # noqa: T201

@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from studio.sdk.environments import CondaDependencies, Environment, Section
 from studio.sdk.errors import UserErrorException
-from studio.sdk.run_configuration_files import (
+from studio.sdk.submission.environments import CondaDependencies, Environment, Section
+from studio.sdk.submission.run_configuration_files import (
     place_found,
     place_to_write,
     read_yaml,

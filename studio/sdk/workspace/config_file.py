@@ -29,7 +29,7 @@ _SCOPE = re.compile(
 
 @dataclass(frozen=True)
 class Config:
-    """What a file says; what it does not say is empty."""
+    """The content of a file; missing values are empty."""
 
     workspace: str
     subscription_id: str = ""
@@ -39,27 +39,31 @@ class Config:
     path: str = ""
 
 
-def find(path: str | os.PathLike[str] | None, file_name: str | None) -> Path | None:
-    """The file for `path` (a file or folder; the working folder unless given).
+def find_file(
+    path: str | os.PathLike[str] | None, file_name: str | None
+) -> Path | None:
+    """The file for `path` (a file or folder; by default the working folder).
 
-    Of one place after the other (`.azureml/`, `aml_config/`, the plain folder) the
-    folders are walked up to the root.
+    Searches all folders up to the root for `.azureml/`, then for `aml_config/`, then
+    for the file itself.
     """
     start = Path(path or ".").expanduser().absolute()
     if start.is_file():
         return start
     names = (file_name,) if file_name else NAMES
-    for place in FOLDERS:
+    for subfolder in FOLDERS:
         for folder in (start, *start.parents):
             for name in names:
-                found = folder / place / name
+                found = folder / subfolder / name
                 if found.is_file():
                     return found
     return None
 
 
-def not_found(path: str | os.PathLike[str] | None, file_name: str | None) -> Exception:
-    """The error for a file that is nowhere."""
+def not_found_error(
+    path: str | os.PathLike[str] | None, file_name: str | None
+) -> Exception:
+    """The error for a missing file."""
     start = Path(path or ".").expanduser().absolute()
     return UserErrorException(
         f"The workspace configuration file {file_name or 'config.json'} could not be "
@@ -68,8 +72,8 @@ def not_found(path: str | os.PathLike[str] | None, file_name: str | None) -> Exc
     )
 
 
-def read(path: Path) -> Config:
-    """What the file says. Raises UserErrorException."""
+def read_config(path: Path) -> Config:
+    """Read a file. Raises UserErrorException."""
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -79,13 +83,13 @@ def read(path: Path) -> Config:
     if not isinstance(content, dict):
         raise UserErrorException(f"{path} must hold a JSON object")
     scope = content.get("Scope")
-    found = _of_scope(scope, path) if scope else _of_names(content, path)
+    found = _read_scope(scope, path) if scope else _read_names(content, path)
     return Config(
         **found, endpoint=str(content.get("endpoint") or "").rstrip("/"), path=str(path)
     )
 
 
-def _of_scope(scope: Any, path: Path) -> dict[str, str]:
+def _read_scope(scope: Any, path: Path) -> dict[str, str]:
     parts = _SCOPE.fullmatch(str(scope))
     if parts is None:
         raise UserErrorException(
@@ -100,7 +104,7 @@ def _of_scope(scope: Any, path: Path) -> dict[str, str]:
     }
 
 
-def _of_names(content: dict[str, Any], path: Path) -> dict[str, str]:
+def _read_names(content: dict[str, Any], path: Path) -> dict[str, str]:
     name = content.get("workspace_name")
     if not isinstance(name, str) or not name:
         raise UserErrorException(f"{path} names no workspace: it lacks workspace_name")
@@ -111,14 +115,14 @@ def _of_names(content: dict[str, Any], path: Path) -> dict[str, str]:
     }
 
 
-def write(
+def write_file(
     content: dict[str, str],
     path: str | os.PathLike[str] | None,
     file_name: str | None,
 ) -> Path:
-    """Write `.azureml/config.json`, or into `aml_config/` where that is there.
+    """Write `.azureml/config.json`, or into `aml_config/` if that exists.
 
-    Raises UserErrorException where the folder cannot be written to.
+    Raises UserErrorException if the folder cannot be written to.
     """
     start = Path(path or ".").expanduser().absolute()
     old = start / "aml_config"

@@ -1,44 +1,47 @@
-"""What is known of a script's sources: its file's name, and where git stands."""
+"""The script's file name and the state of its git repository."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 
 def script_name() -> str:
-    """The script's file, or nothing in a notebook or at a prompt."""
+    """The script's file name; empty in a notebook or at a prompt."""
     first = sys.argv[0] if sys.argv else ""
     is_script = first not in ("", "-c", "-m") and not hasattr(sys, "ps1")
     return Path(first).name if is_script and "ipykernel" not in sys.modules else ""
 
 
-def git_properties(place: Path) -> dict[str, str]:
-    """Repository, branch, commit, and whether files differ from it; {} outside."""
-    commit = _git(place, "rev-parse", "HEAD")
+def git_properties(path: Path) -> dict[str, str]:
+    """Repository, branch, commit, and whether files differ; empty outside of git."""
+    commit = _run_git(path, "rev-parse", "HEAD")
     if not commit:
         return {}
-    address = _without_password(_git(place, "config", "--get", "remote.origin.url"))
-    branch = _git(place, "rev-parse", "--abbrev-ref", "HEAD")
-    dirty = bool(_git(place, "status", "--porcelain", "--untracked-files=no"))
-    found = {
-        "azureml.git.repository_uri": address,
+    remote = _run_git(path, "config", "--get", "remote.origin.url")
+    repository = _without_password(remote)
+    branch = _run_git(path, "rev-parse", "--abbrev-ref", "HEAD")
+    is_dirty = bool(_run_git(path, "status", "--porcelain", "--untracked-files=no"))
+    properties = {
+        "azureml.git.repository_uri": repository,
         "azureml.git.branch": branch,
         "azureml.git.commit": commit,
-        "azureml.git.dirty": str(dirty),
-        "mlflow.source.git.repoURL": address,
+        "azureml.git.dirty": str(is_dirty),
+        "mlflow.source.git.repoURL": repository,
         "mlflow.source.git.branch": branch,
         "mlflow.source.git.commit": commit,
     }
-    return {key: value for key, value in found.items() if value}
+    return {key: value for key, value in properties.items() if value}
 
 
-def _git(place: Path, *words: str) -> str:
-    folder = place if place.is_dir() else place.parent
+def _run_git(path: Path, *arguments: str) -> str:
+    # Imported here, since it would slow down the import of the package.
+    import subprocess
+
+    folder = path if path.is_dir() else path.parent
     try:
         done = subprocess.run(
-            ["git", *words],
+            ["git", *arguments],
             cwd=folder,
             capture_output=True,
             text=True,
