@@ -16,9 +16,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements.txt"
-EXTRAS = ("server", "test", "demo")
+EXTRAS = ("server", "postgres", "parquet", "test", "demo")
 HEAD = """\
-# Everything that the server, its tests and the demonstration need, pinned.
+# Everything that the server, its extras, its tests and the demonstration need, pinned.
 # Written by `python .ci/pin.py` from pyproject.toml; the reasons are kept.
 """
 

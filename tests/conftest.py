@@ -1,4 +1,4 @@
-"""Fixtures that every room of tests may use."""
+"""Fixtures that all tests can use."""
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +14,7 @@ settings.load_profile("any machine")
 pytest.register_assert_rewrite("tests.parts")
 
 pytest_plugins = [
+    "tests.parts.templates",
     "tests.parts.server",
     "tests.parts.browser",
     "tests.parts.signing_in",

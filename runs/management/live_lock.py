@@ -13,15 +13,17 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from django.core.management.base import CommandError
 from django.db import connection
 
 from runs.management import home
 from runs.management.identity import read_home
 from runs.management.read_only import describe_database, one_line
+
+if TYPE_CHECKING:
+    import psycopg
 
 #: "Run Studio" as two numbers; advisory locks are per database.
 LOCK = (0x52756E, 0x53747564)
@@ -67,6 +69,8 @@ class LiveLock:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # The driver is an extra: only a PostgreSQL connection imports it.
+        self._driver: Any = connection.Database
         self.name = application_name(folder)
         self._session: psycopg.Connection[Any] | None = None
         self._stop = threading.Event()
@@ -76,7 +80,7 @@ class LiveLock:
         """Raises CommandError where another server holds it, or PostgreSQL is away."""
         try:
             holder = self._wait(time.monotonic() + PATIENCE_SECONDS)
-        except psycopg.Error as error:
+        except self._driver.Error as error:
             raise CommandError(
                 f"The database {describe_database()} cannot be used: {one_line(error)}"
             ) from error
@@ -102,7 +106,7 @@ class LiveLock:
         while not self._stop.wait(CHECK_SECONDS):
             try:
                 holder = self._check()
-            except psycopg.Error:
+            except self._driver.Error:
                 # PostgreSQL is away: no server can write; the next check tries again.
                 self._end_session()
                 continue
@@ -148,7 +152,10 @@ class LiveLock:
         alive = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5"
         given["options"] = f"{options} {alive} -c tcp_keepalives_count=3".strip()
         given["application_name"] = self.name
-        return psycopg.connect(autocommit=True, **given)
+        session: psycopg.Connection[Any] = self._driver.connect(
+            autocommit=True, **given
+        )
+        return session
 
     def _holder(self, session: psycopg.Connection[Any]) -> str:
         row = session.execute(_HOLDER, LOCK).fetchone()

@@ -18,6 +18,7 @@ from runs.pages.filters import facets
 from runs.pages.filters import term_editor as filter_editor
 from runs.pages.groups import group_choice
 from runs.pages.groups import group_formats as group_texts
+from runs.pages.help import help as help_pages
 from runs.pages.metrics import export as metric_export
 from runs.pages.metrics import metrics as run_metrics
 from runs.pages.metrics import points as metric_points
@@ -35,7 +36,6 @@ from runs.pages.run_list import explain_differences as what_differs
 from runs.pages.run_list import selection_form as selecting
 from runs.pages.site import azureml_redirects as portal
 from runs.pages.site import health, home
-from runs.pages.site import help as guide
 from runs.pages.site import styleguide as parts
 from runs.pages.undo import run_undo, undo
 
@@ -47,7 +47,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("parts/", parts.parts, name="parts"),
-    path("help/", guide.guide, name="help"),
+    path("help/", help_pages.index, name="help"),
+    path("help/<slug:slug>/", help_pages.page, name="help-page"),
+    path("help/pictures/<str:name>", help_pages.picture, name="help-picture"),
     path("runs/<str:run_id>", portal.portal_run, name="portal-run"),
     path(
         "experiments/id/<int:number>",

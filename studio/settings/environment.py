@@ -238,6 +238,13 @@ def postgres(url: str) -> dict[str, Any]:
             "SQLite in STUDIO_HOME"
         )
     try:
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            "DATABASE_URL names a PostgreSQL database, and its driver is not "
+            "installed. Run: pip install -e '.[postgres]'"
+        ) from error
+    try:
         found = dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
     except ValueError as error:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from error

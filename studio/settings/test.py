@@ -5,7 +5,8 @@ import os
 import shutil
 import tempfile
 
-if "STUDIO_HOME" not in os.environ:
+# Each of several workers has a folder, and so a database, of its own.
+if "STUDIO_HOME" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["STUDIO_HOME"] = tempfile.mkdtemp(prefix="studio-test-")
     atexit.register(shutil.rmtree, os.environ["STUDIO_HOME"], ignore_errors=True)
 

@@ -36,6 +36,7 @@ from tests.bench.fresh_commands import (
 )
 from tests.bench.reliability import crash, interrupt, kill
 from tests.bench.report import Report
+from tests.bench.texts.words import words
 from tests.parts.browser import FLAGS
 from tests.parts.postgres import beside, binaries, cluster, fresh_database
 from tests.parts.server import running
@@ -227,7 +228,7 @@ def weight_command() -> None:
 
 
 OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
-for command in (*OVER_HOMES, backup, charts, ingest, page, slow, strain, views):
+for command in (*OVER_HOMES, backup, charts, ingest, page, slow, strain, views, words):
     main.add_command(command)
 
 

@@ -1,6 +1,7 @@
 """Every variable's good values, and the sentence that a bad one earns."""
 
 import stat
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -130,6 +131,14 @@ def test_a_socket_can_stand_in_a_database_url(monkeypatch: pytest.MonkeyPatch) -
     place = found["HOST"] or found["OPTIONS"].get("host")
     assert (found["NAME"], found["USER"], place) == ("studio", "me", "/run/pg")
     assert "synchronous_commit=on" in found["OPTIONS"]["options"]
+
+
+def test_postgresql_without_its_driver_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(ImproperlyConfigured, match=r"DATABASE_URL.*\.\[postgres\]"):
+        environment.postgres("postgres://me@db.example.org/studio")
 
 
 def test_the_secret_key_is_made_once(

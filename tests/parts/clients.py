@@ -12,6 +12,8 @@ from pathlib import Path
 from tests.parts.needs import missing
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+#: How the variables begin that steer MLflow, this project or its tests.
+STEERING = ("MLFLOW_", "STUDIO_", "DJANGO_", "DATABASE_URL", "PYTEST_")
 VERSIONS = tuple(
     sorted(
         (path.stem for path in (ROOT / ".ci/clients").glob("*.in")),
@@ -54,10 +56,10 @@ def run_module(
 
 
 def quiet_environment() -> dict[str, str]:
-    """This process's environment without what steers MLflow or this project."""
+    """The environment of this process without what steers MLflow or this project."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("MLFLOW_", "STUDIO_", "DJANGO_", "DATABASE_URL"))
+        if not name.startswith(STEERING)
     }
     return {**kept, "MPLBACKEND": "Agg", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}

@@ -12,10 +12,8 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from django.db import connection, transaction
-from psycopg import sql
 
 from runs.management import schema
 from runs.management.backup import programs
@@ -110,9 +108,7 @@ def export_tables(target: Path, progress: Progress) -> None:
         archive.writestr(CONTENTS, json.dumps(tables))
         for done, (table, names) in enumerate(tables.items()):
             progress(done, len(tables))
-            query = sql.SQL("COPY {} ({}) TO STDOUT").format(
-                sql.Identifier(table), _list(names)
-            )
+            query = f"COPY {_quoted([table])} ({_quoted(names)}) TO STDOUT"
             with (
                 archive.open(table, "w", force_zip64=True) as file,
                 cursor.copy(query) as rows,
@@ -127,9 +123,7 @@ def import_tables(path: Path, progress: Progress) -> None:
         tables: dict[str, list[str]] = json.loads(archive.read(CONTENTS))
         for done, (table, names) in enumerate(tables.items()):
             progress(done, len(tables))
-            query = sql.SQL("COPY {} ({}) FROM STDIN").format(
-                sql.Identifier(table), _list(names)
-            )
+            query = f"COPY {_quoted([table])} ({_quoted(names)}) FROM STDIN"
             with archive.open(table) as file, cursor.copy(query) as rows:
                 while data := file.read(1024 * 1024):
                     rows.write(data)
@@ -152,5 +146,5 @@ def _columns(table: str) -> list[tuple[str, bool]]:
     return found
 
 
-def _list(names: Iterable[str]) -> Any:
-    return sql.SQL(", ").join(sql.Identifier(name) for name in names)
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(map(connection.ops.quote_name, names))

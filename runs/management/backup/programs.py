@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg.conninfo import make_conninfo
 
 #: What Django adds to a connection's parameters and libpq does not know.
 _DJANGO_ONLY = {"password", "cursor_factory", "context", "prepare_threshold"}
@@ -49,6 +48,8 @@ def _major(program: Path) -> int:
 
 def address(connection: BaseDatabaseWrapper) -> tuple[str, dict[str, str]]:
     """The database as an option, and the environment with the password."""
+    from psycopg.conninfo import make_conninfo
+
     given: dict[str, Any] = connection.get_connection_params()
     plain = {k: v for k, v in given.items() if k not in _DJANGO_ONLY and v is not None}
     environment = dict(os.environ)

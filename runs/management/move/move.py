@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection, connections, transaction
@@ -54,7 +52,7 @@ def move(database: dict[str, Any], report: Report) -> MovedData:
         raise CommandError(_same(place, source.vendor))
     ownership.refuse_foreign(Path(settings.STUDIO_HOME))
     refuse_old_schema()
-    with one_sentence(place), read_moment(source), as_default(target):
+    with one_sentence(place, source, target), read_moment(source), as_default(target):
         if schema.is_empty(target):
             digests = fill(source, report)
         else:
@@ -110,10 +108,11 @@ def as_default(target: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 @contextmanager
-def one_sentence(place: str) -> Iterator[None]:
+def one_sentence(place: str, *databases: BaseDatabaseWrapper) -> Iterator[None]:
+    driver_errors = [database.Database.Error for database in databases]
     try:
         yield
-    except (DatabaseError, psycopg.Error, sqlite3.Error, OSError) as error:
+    except (DatabaseError, OSError, *driver_errors) as error:
         text = str(error).strip().splitlines()
         raise CommandError(
             f"The data could not be moved to {place}: {text[0] if text else error}. "

@@ -15,36 +15,52 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.network import client_address
-from runs.access.rules import IN_PERSON, PUBLIC, StudioRequest, access, signed_in_user
-from runs.actions.account import accounts
-from runs.actions.account.sign_in import check_sign_in
-from runs.actions.account.tokens import make_token, revoke_token
+from runs.access import BROWSER_ONLY, PUBLIC, StudioRequest, access, signed_in_user
+from runs.actions import account as account_actions
+from runs.actions.account import check_sign_in, create_token, revoke_token
 from runs.actions.clock import now_ms
+from runs.http import client_address
 from runs.models import ApiToken, Member, Role, Theme, User
+from runs.pages.account.forms import (
+    TOKEN_LIFETIMES,
+    LanguageForm,
+    PasswordForm,
+    ProfileForm,
+    ThemeForm,
+    TokenForm,
+)
 from runs.pages.account.sign_in import safe_target
+from runs.pages.requests.forms import PageForm
 from studio.core.errors import InvalidValue, NotFound, StudioError
 
 THEME_COOKIE = "theme"
-LIFETIMES = (30, 90, 365)
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_safe
 def account(request: StudioRequest) -> HttpResponse:
-    return show(request)
+    return show_account(request)
 
 
-def show(
-    request: StudioRequest, *, error: StudioError | None = None, **extra: Any
+def show_account(
+    request: StudioRequest,
+    *,
+    refused: tuple[PageForm, StudioError] | None = None,
+    **more: Any,
 ) -> HttpResponse:
-    """The page; with an error, the form that it belongs to keeps what was typed."""
+    """Show the page; a refused form keeps what was typed."""
+    status = 200
+    if refused is not None:
+        form, error = refused
+        form.refuse(error)
+        status = error.status
     user = signed_in_user(request)
     tokens = user.tokens.filter(revoked__isnull=True).select_related("workspace")
     now = timezone.now()
     rows = user.memberships.select_related("workspace").order_by("workspace__name")
     memberships = list(rows)
     highest = max((member.role for member in memberships), default=Role.READER)
+    profile = {"display_name": user.display_name, "email": user.email}
     context = {
         "memberships": memberships,
         "tokens": tokens.order_by("-pk"),
@@ -52,56 +68,53 @@ def show(
         "this_session": request.session.session_key,
         "zones": sorted(zoneinfo.available_timezones()),
         "themes": Theme.choices,
-        "lifetimes": LIFETIMES,
+        "lifetimes": TOKEN_LIFETIMES,
         "roles": [role for role in Role if role <= highest],
         "now": now,
-        "error": error,
-        "typed": request.POST,
-        **extra,
+        "profile_form": ProfileForm(initial=profile),
+        "password_form": PasswordForm(),
+        "token_form": TokenForm(),
+        **more,
     }
-    status = error.status if error else 200
     return render(request, "account/account.html", context, status=status)
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_POST
 def set_profile(request: StudioRequest) -> HttpResponse:
     user = signed_in_user(request)
-    given = request.POST
+    form = ProfileForm(request.POST)
     try:
-        accounts.set_profile(
-            user,
-            display_name=given.get("display_name", ""),
-            email=given.get("email", "").strip(),
-            time_zone=given.get("time_zone", ""),
-            actor=request.actor,
-            now=now_ms(),
+        account_actions.set_profile(
+            user, **form.check(), actor=request.actor, now=now_ms()
         )
     except StudioError as error:
-        return show(request, error=error, failed="profile")
+        return show_account(request, refused=(form, error), profile_form=form)
     messages.success(request, _("Saved."))
     return redirect("account")
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @sensitive_post_parameters()
 @require_POST
 def set_password(request: StudioRequest) -> HttpResponse:
-    """A new password; whoever has one must know it. The other sessions end."""
+    """Set a new password and end the other sessions.
+
+    People who have a password must confirm it.
+    """
     user = signed_in_user(request)
-    given = request.POST
+    form = PasswordForm(request.POST)
     try:
-        _check_old_password(request, user, given.get("old", ""))
-        if given.get("new", "") != given.get("again", ""):
-            raise InvalidValue(_("The two new passwords differ."), field="again")
-        accounts.set_password(
-            user, given.get("new", ""), actor=request.actor, now=now_ms()
+        values = form.check()
+        _check_old_password(request, user, values["old"])
+        account_actions.set_password(
+            user, values["new"], actor=request.actor, now=now_ms()
         )
     except StudioError as error:
-        return show(request, error=error, failed="password")
+        return show_account(request, refused=(form, error), password_form=form)
     update_session_auth_hash(request, user)
     key = str(request.session.session_key)
-    accounts.end_other_sessions(user, key, actor=request.actor, now=now_ms())
+    account_actions.end_other_sessions(user, key, actor=request.actor, now=now_ms())
     messages.success(request, _("The password is set; other sessions were ended."))
     return redirect("account")
 
@@ -119,11 +132,14 @@ def _check_old_password(request: StudioRequest, user: User, old: str) -> None:
 @access(PUBLIC)
 @require_POST
 def set_theme(request: StudioRequest) -> HttpResponse:
-    """From every page's corner; a visitor's choice stays in a cookie."""
-    theme = accounts.check_theme(request.POST.get("theme", ""))
+    """Set the theme from the corner of a page; for visitors, in a cookie only."""
+    values = ThemeForm(request.POST).check()
+    theme = values["theme"]
     if request.actor.user is not None and request.token is None:
-        accounts.set_theme(request.actor.user, theme, actor=request.actor, now=now_ms())
-    response = redirect(safe_target(request.POST.get("next", "")) or "/")
+        account_actions.set_theme(
+            request.actor.user, theme, actor=request.actor, now=now_ms()
+        )
+    response = redirect(safe_target(values["next"]) or "/")
     response.set_cookie(
         THEME_COOKIE,
         theme,
@@ -139,11 +155,12 @@ def set_theme(request: StudioRequest) -> HttpResponse:
 @require_POST
 def set_language(request: StudioRequest) -> HttpResponse:
     """Set the language of the pages: of the account, and of this browser."""
-    language = accounts.check_language(request.POST.get("language", ""))
+    values = LanguageForm(request.POST).check()
+    language = values["language"]
     if request.actor.user is not None and request.token is None:
         user = request.actor.user
-        accounts.set_language(user, language, actor=request.actor, now=now_ms())
-    response = redirect(safe_target(request.POST.get("next", "")) or "/")
+        account_actions.set_language(user, language, actor=request.actor, now=now_ms())
+    response = redirect(safe_target(values["next"]) or "/")
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,
@@ -155,50 +172,37 @@ def set_language(request: StudioRequest) -> HttpResponse:
     return response
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_POST
 def add_token(request: StudioRequest) -> HttpResponse:
-    """Answers with the page that shows the secret: nothing could show it again."""
+    """Answer with the page that shows the secret: no other page can show it."""
     user = signed_in_user(request)
+    form = TokenForm(request.POST)
     try:
-        token, secret = make_token(
+        values = form.check()
+        token, secret = create_token(
             user,
-            _own_workspace(user, request.POST.get("workspace", "")).workspace,
-            request.POST.get("name", ""),
-            role_cap=_role(request.POST.get("role_cap", "")),
-            days=_days(request.POST.get("days", "")),
+            _find_membership(user, values["workspace"]).workspace,
+            values["name"],
+            role_cap=values["role_cap"],
+            days=values["days"],
             actor=request.actor,
             now=now_ms(),
         )
     except StudioError as error:
-        return show(request, error=error, failed="token")
-    return show(request, made=token, secret=secret)
+        return show_account(request, refused=(form, error), token_form=form)
+    return show_account(request, made=token, secret=secret)
 
 
-def _own_workspace(user: User, name: str) -> Member:
-    member = user.memberships.select_related("workspace").filter(workspace__name=name)
-    found = member.first()
+def _find_membership(user: User, workspace: str) -> Member:
+    members = user.memberships.select_related("workspace")
+    found = members.filter(workspace__name=workspace).first()
     if found is None:
         raise NotFound(_("You are not a member of such a workspace."))
     return found
 
 
-def _role(text: str) -> Role:
-    for role in Role:
-        if text == role.label:
-            return role
-    raise InvalidValue(_("There is no such role."), field="role")
-
-
-def _days(text: str) -> int | None:
-    if not text:
-        return None
-    if text not in {str(days) for days in LIFETIMES}:
-        raise InvalidValue(_("A token cannot live so long."), field="days")
-    return int(text)
-
-
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_POST
 def drop_token(request: StudioRequest, number: int) -> HttpResponse:
     token = get_object_or_404(ApiToken, pk=number, user=signed_in_user(request))
@@ -207,14 +211,14 @@ def drop_token(request: StudioRequest, number: int) -> HttpResponse:
     return redirect("account")
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_POST
 def end_session(request: StudioRequest, number: str) -> HttpResponse:
     """The address carries no key: a session's key is a password."""
     user = signed_in_user(request)
     for session in user.sessions.all():
         if session.public_id == number:
-            accounts.end_session(
+            account_actions.end_session(
                 user, session.session_key, actor=request.actor, now=now_ms()
             )
             messages.success(request, _("The session is ended."))
@@ -222,11 +226,11 @@ def end_session(request: StudioRequest, number: str) -> HttpResponse:
     raise NotFound(_("There is no such session."))
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_POST
 def end_other_sessions(request: StudioRequest) -> HttpResponse:
     key = str(request.session.session_key)
-    accounts.end_other_sessions(
+    account_actions.end_other_sessions(
         signed_in_user(request), key, actor=request.actor, now=now_ms()
     )
     messages.success(request, _("Every other session is ended."))

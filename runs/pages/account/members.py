@@ -13,20 +13,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.origins import public_origin
-from runs.access.rules import (
+from runs.access import (
     Permission,
     StudioRequest,
     access,
+    public_origin,
     signed_in_user,
     workspace_of,
 )
-from runs.actions.account import accounts
-from runs.actions.account.links import make_invitation, revoke_invitation
+from runs.actions import account as account_actions
+from runs.actions.account import create_invitation, revoke_invitation
 from runs.actions.clock import now_ms
-from runs.actions.public.links import find_resting
+from runs.actions.public import find_inactive_links
 from runs.models import Invitation, Member, Role, ShareLink, View
-from studio.core.errors import InvalidValue
+from runs.pages.account.forms import RoleForm
 
 
 @access(Permission.READ)
@@ -44,7 +44,7 @@ def show(request: StudioRequest, **extra: Any) -> HttpResponse:
         "roles": Role.choices,
         "manages": request.role == Role.OWNER,
         "share_links": links,
-        "resting_links": find_resting(links),
+        "resting_links": find_inactive_links(links),
         **extra,
     }
     return render(request, "account/members.html", context)
@@ -79,8 +79,8 @@ def _open_share_links(request: StudioRequest) -> list[ShareLink]:
 @require_POST
 def set_role(request: StudioRequest, number: int) -> HttpResponse:
     member = _member(request, number)
-    role = read_role(request)
-    accounts.set_role(member, role, actor=request.actor, now=now_ms())
+    role = RoleForm(request.POST).check()["role"]
+    account_actions.set_role(member, role, actor=request.actor, now=now_ms())
     said = {"name": member.user, "role": role.label}
     messages.success(request, _("The role of %(name)s is now %(role)s.") % said)
     return _back(request)
@@ -90,7 +90,7 @@ def set_role(request: StudioRequest, number: int) -> HttpResponse:
 @require_POST
 def remove(request: StudioRequest, number: int) -> HttpResponse:
     member = _member(request, number)
-    accounts.remove_member(member, actor=request.actor, now=now_ms())
+    account_actions.remove_member(member, actor=request.actor, now=now_ms())
     messages.success(request, _("%s is no longer a member.") % member.user)
     return redirect("home") if member.user == request.actor.user else _back(request)
 
@@ -99,8 +99,8 @@ def remove(request: StudioRequest, number: int) -> HttpResponse:
 @require_POST
 def invite(request: StudioRequest) -> HttpResponse:
     """Answers with the page that shows the link: nothing could show it again."""
-    role = read_role(request)
-    invitation, secret = make_invitation(
+    role = RoleForm(request.POST).check()["role"]
+    invitation, secret = create_invitation(
         workspace_of(request), role, actor=request.actor, now=now_ms()
     )
     path = reverse("invitation", args=[secret])
@@ -121,17 +121,6 @@ def revoke(request: StudioRequest, number: int) -> HttpResponse:
 def _member(request: StudioRequest, number: int) -> Member:
     rows = Member.objects.filter(workspace=workspace_of(request))
     return get_object_or_404(rows.select_related("user", "workspace"), pk=number)
-
-
-def read_role(request: StudioRequest) -> Role:
-    given = request.POST.get("role", "")
-    for role in Role:
-        if role.label == given:
-            return role
-    allowed = ", ".join(role.label for role in Role)
-    raise InvalidValue(
-        _("The role is one of %(allowed)s.") % {"allowed": allowed}, field="role"
-    )
 
 
 def _back(request: StudioRequest) -> HttpResponse:

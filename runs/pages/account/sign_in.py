@@ -12,13 +12,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from runs.access.network import client_address
-from runs.access.rules import PUBLIC, StudioRequest, access
-from runs.actions.account.accounts import forget_expired_sessions
-from runs.actions.account.links import find_sign_in_link, use_sign_in_link
-from runs.actions.account.sign_in import check_sign_in
+from runs.access import PUBLIC, StudioRequest, access
+from runs.actions.account import (
+    check_sign_in,
+    delete_expired_sessions,
+    find_sign_in_link,
+    use_sign_in_link,
+)
 from runs.actions.clock import now_ms
+from runs.http import client_address
 from runs.models import User
+from runs.pages.account.forms import PastedLinkForm, SignInForm
 from studio.core.errors import InvalidValue, StudioError, TooManyRequests
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -33,34 +37,38 @@ def sign_in(request: StudioRequest) -> HttpResponse:
     target = safe_target(request.GET.get("next", ""))
     if request.actor.user is not None:
         return redirect(target or "/")
-    return _form(request, {"next": target, "keep": True})
+    return _show_form(request, SignInForm(initial={"keep": True}), target)
 
 
 def _try_password(request: StudioRequest) -> HttpResponse:
-    given = request.POST
-    name = given.get("name", "")
-    target = safe_target(given.get("next", ""))
+    form = SignInForm(request.POST)
+    values = form.check()
+    target = safe_target(values["next"])
     try:
         user = check_sign_in(
-            name,
-            given.get("password", ""),
+            values["name"],
+            values["password"],
             address=client_address(request),
             now=now_ms(),
         )
     except (InvalidValue, TooManyRequests) as error:
-        kept = {"next": target, "name": name, "keep": "keep" in given, "error": error}
-        return _form(request, kept)
-    return enter(request, user, target or "/", keep="keep" in given)
+        return _show_form(request, form, target, error)
+    return start_session(request, user, target or "/", keep=values["keep"])
 
 
-def _form(request: StudioRequest, context: dict[str, object]) -> HttpResponse:
-    error = context.get("error")
-    context["purpose"] = _purpose(str(context["next"]))
-    response = render(request, "account/sign_in.html", context)
-    if isinstance(error, StudioError):
-        response.status_code = error.status
-        if "retry_after" in error.details:
-            response.headers["Retry-After"] = str(error.details["retry_after"])
+def _show_form(
+    request: StudioRequest,
+    form: SignInForm,
+    target: str,
+    error: StudioError | None = None,
+) -> HttpResponse:
+    context = {"form": form, "next": target, "purpose": _purpose(target)}
+    if error is None:
+        return render(request, "account/sign_in.html", context)
+    form.refuse(error)
+    response = render(request, "account/sign_in.html", context, status=error.status)
+    if "retry_after" in error.details:
+        response.headers["Retry-After"] = str(error.details["retry_after"])
     return response
 
 
@@ -83,11 +91,11 @@ def safe_target(target: str) -> str:
     return target if own and target.startswith("/") else ""
 
 
-def enter(
+def start_session(
     request: StudioRequest, user: User, target: str, *, keep: bool
 ) -> HttpResponse:
     """Start a session of `user` under a new key, and go to `target`."""
-    forget_expired_sessions(now=now_ms())
+    delete_expired_sessions(now=now_ms())
     login(request, user, backend=BACKEND)
     request.session["address"] = client_address(request)
     request.session["agent"] = request.headers.get("User-Agent", "")
@@ -108,7 +116,7 @@ def sign_in_link(request: StudioRequest, secret: str) -> HttpResponse:
     """GET shows whom the link signs in and uses nothing up; POST uses it."""
     if request.method == "POST":
         user = use_sign_in_link(secret, now=now_ms())
-        return enter(request, user, "/", keep=True)
+        return start_session(request, user, "/", keep=True)
     link = find_sign_in_link(secret, now=now_ms())
     return render(request, "account/sign_in_link.html", {"person": link.user})
 
@@ -117,7 +125,7 @@ def sign_in_link(request: StudioRequest, secret: str) -> HttpResponse:
 @require_POST
 def open_link(request: StudioRequest) -> HttpResponse:
     """A pasted link, whatever host name the server printed in it."""
-    pasted = request.POST.get("link", "").strip()
+    pasted = PastedLinkForm(request.POST).check()["link"]
     secret = pasted.partition("?")[0].rstrip("/").rpartition("/")[2]
     if not secret:
         return redirect("sign-in")

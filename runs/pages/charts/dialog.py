@@ -17,16 +17,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.chart_kinds import KINDS
-from runs.pages.charts.form import Draft, chart_of, draft_of
-from runs.pages.lists.list_state import ListState, read_part_leniently
+from runs.pages.charts.forms import ChartForm
+from runs.pages.lists.list_state import ListState, read_part_tolerantly
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.search.run_list.common_metrics import common_metrics
 from runs.search.run_list.field_list import list_fields
 from studio.core import viewtext
-from studio.core.chart_kinds import CHART_KINDS, MAX_FIELDS
+from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text
 from studio.core.filters.tree import METRICS, PARAMS, TAGS
@@ -40,28 +40,24 @@ from studio.core.viewcharts import (
 )
 from studio.core.viewspec import encoded
 
-#: What the form says; any other parameter belongs to the page.
-FORM = (
-    *("at", "kind", "field", "x", "over", "smooth", "logx", "logy", "low", "high"),
-    *("xlow", "xhigh"),
-    *("legend", "alike", "but", "band", "runs", "bins", "done", "text"),
-)
+#: Parameters of the dialog; all others belong to the page.
+FORM_PARAMETERS = ("at", "done", "text", *ChartForm.base_fields)
 HTMX_SWAPS_THIS = 422
 
 
 @access(Permission.READ)
 @require_safe
 def edit(request: PageRequest) -> HttpResponse:
-    state = read_part_leniently(request)
+    state = read_part_tolerantly(request)
     at = _place(request, state.spec.charts)
-    draft = _draft(request) if "kind" in request.GET else _begun(state, at)
+    form = ChartForm(request.GET) if "kind" in request.GET else _new_form(state, at)
     problem = ""
     if "done" in request.GET:
         try:
-            return _leave(request, state, at, draft)
+            return _leave(request, state, at, form)
         except InvalidValue as error:
             problem = error.message.removeprefix("chart: ")
-    context = _context(request, state, at, draft) | {"problem": problem}
+    context = _context(request, state, at, form) | {"problem": problem}
     template = (
         "charts/_chart_dialog.html" if request.htmx else "charts/chart_dialog.html"
     )
@@ -73,7 +69,7 @@ def edit(request: PageRequest) -> HttpResponse:
 @require_safe
 def fields(request: PageRequest) -> HttpResponse:
     """Names that the form completes, as options."""
-    state = read_part_leniently(request)
+    state = read_part_tolerantly(request)
     names = _names(state, request.GET.get("find", "")[:250])
     return varied(render(request, "charts/_chart_fields.html", {"names": names}))
 
@@ -85,10 +81,10 @@ def _place(request: PageRequest, charts: Sequence[Chart]) -> int | None:
 
 
 def _leave(
-    request: PageRequest, state: ListState, at: int | None, draft: Draft
+    request: PageRequest, state: ListState, at: int | None, form: ChartForm
 ) -> HttpResponse:
     """To the page that shows the chart."""
-    chart = chart_of(draft)
+    chart = form.chart()
     charts = list(state.spec.charts)
     if at is None:
         charts.append(chart)
@@ -120,44 +116,18 @@ def page_address(
 def _state(request: PageRequest) -> list[tuple[str, str]]:
     """What the page's address says, as it says it."""
     pairs = parse_qsl(request.META["QUERY_STRING"], keep_blank_values=False)
-    return [(name, value) for name, value in pairs if name not in FORM]
+    return [(name, value) for name, value in pairs if name not in FORM_PARAMETERS]
 
 
-def _draft(request: PageRequest) -> Draft:
-    given = request.GET
-    named = tuple(each.strip() for each in given.getlist("field") if each.strip())
-    kind = given["kind"] if given["kind"] in CHART_KINDS else "line"
-    return Draft(
-        kind,
-        named[:MAX_FIELDS],
-        given.get("x", "step"),
-        given.get("over", "").strip(),
-        given.get("smooth", "0").strip(),
-        given.get("logx") == "1",
-        given.get("logy") == "1",
-        given.get("low", "").strip(),
-        given.get("high", "").strip(),
-        given.get("legend", ""),
-        given.get("alike", "").strip(),
-        given.get("but") == "1",
-        given.get("band", "std"),
-        given.get("runs", "").strip(),
-        given.get("bins", "").strip(),
-        given.get("xlow", "").strip(),
-        given.get("xhigh", "").strip(),
-    )
-
-
-def _begun(state: ListState, at: int | None) -> Draft:
-    """The chart that is to be changed; else a series that no chart has."""
-    if at is None:
-        # Other kinds than series have no lines.
-        who, parent = (state.viewer, state.workspace), state.scope.parent
-        common = common_metrics(*who, state.experiment, parent=parent)
-        drawn = {field for chart in state.spec.charts for field in chart.fields}
-        fresh = [field_text(field) for field in common if field not in drawn]
-        return Draft("line", tuple(fresh[:1]))
-    return draft_of(state.spec.charts[at])
+def _new_form(state: ListState, at: int | None) -> ChartForm:
+    """Return the form of the chart to change, or of a metric that no chart shows."""
+    if at is not None:
+        return ChartForm.of_chart(state.spec.charts[at])
+    who, parent = (state.viewer, state.workspace), state.scope.parent
+    common = common_metrics(*who, state.experiment, parent=parent)
+    shown = {field for chart in state.spec.charts for field in chart.fields}
+    unused = [field_text(field) for field in common if field not in shown]
+    return ChartForm({"field": unused[:1]})
 
 
 def _names(state: ListState, part: str) -> list[str]:
@@ -183,16 +153,18 @@ def _names(state: ListState, part: str) -> list[str]:
 
 
 def _context(
-    request: PageRequest, state: ListState, at: int | None, draft: Draft
+    request: PageRequest, state: ListState, at: int | None, form: ChartForm
 ) -> dict[str, Any]:
     path = reverse("list-charts", args=[request.workspace.name])
+    values = form.check()
     return {
         "scope": state.scope,
         "path": path,
         "fields_path": reverse("list-chart-fields", args=[request.workspace.name]),
         "state": _state(request),
         "at": at,
-        "draft": draft,
+        "draft": values,
+        "field_inputs": form.field_inputs(),
         "kinds": [
             (name, KINDS[name].label(), spec.first_runs)
             for name, spec in CHART_KINDS.items()
@@ -207,7 +179,7 @@ def _context(
             zip(BANDS, (_("± std"), _("min to max"), _("none")), strict=True)
         ),
         "legends": [("", _("As needed")), ("1", _("Shown")), ("0", _("Hidden"))],
-        "first_runs": CHART_KINDS[draft.kind].first_runs,
+        "first_runs": CHART_KINDS[values["kind"]].first_runs,
         "heaviest": HEAVIEST,
         "most_runs": MAX_RUNS,
         "most_bins": MAX_BINS,

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from runs.actions.changes.edit_conflicts import mark, same
+from runs.actions.changes import is_same_text, version_token
 from runs.actions.clock import now_ms
-from runs.actions.files.pictures import attach_picture
+from runs.actions.files import attach_picture
 from runs.models import File, Run
+from runs.pages.descriptions.forms import DescriptionForm, PictureForm
 from runs.pages.descriptions.references import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import show_editor
@@ -49,17 +49,17 @@ class Described:
 
 def edit(request: PageRequest, asked: Described) -> HttpResponse:
     text = asked.stored or asked.text
-    return _form(request, asked, text, seen=mark(asked.stored))
+    return _form(request, asked, text, seen=version_token(asked.stored))
 
 
 def save(request: PageRequest, asked: Described) -> HttpResponse:
-    text = request.POST.get("text", "").replace("\r\n", "\n")
-    seen = request.POST.get("seen", "")
-    if "preview" in request.POST:
+    values = DescriptionForm(request.POST).check()
+    text, seen = values["text"], values["seen"]
+    if values["preview"]:
         return _preview(request, asked, text, seen)
-    if "attach" in request.POST:
+    if values["attach"]:
         return _attach(request, asked, text, seen)
-    if same(text, asked.stored):
+    if is_same_text(text, asked.stored):
         text = asked.stored
     try:
         asked.write(text, seen)
@@ -67,7 +67,7 @@ def save(request: PageRequest, asked: Described) -> HttpResponse:
         return _form(request, asked, text, seen=seen, problem=error.message)
     except Conflict as error:
         theirs = error.details["now"]
-        return _form(request, asked, text, seen=mark(theirs), theirs=theirs)
+        return _form(request, asked, text, seen=version_token(theirs), theirs=theirs)
     return asked.saved(_("Description changed") if text != asked.stored else "")
 
 
@@ -96,8 +96,8 @@ def _attach(
 
 
 def keep_picture(request: PageRequest, run: Run | None) -> File:
-    given = request.FILES.get("picture")
-    if not isinstance(given, UploadedFile) or run is None:
+    given = PictureForm(request.POST, request.FILES).check()["picture"]
+    if given is None or run is None:
         raise InvalidValue(_("Choose a picture first."), field="picture")
     return attach_picture(
         run, given.name or "", given.chunks(), actor=request.actor, now=now_ms()

@@ -11,8 +11,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from runs.access.rules import Permission
+from runs.access import Permission
 from runs.models import Run
+from runs.pages.descriptions.forms import RestoreForm
 from runs.pages.descriptions.references import shown
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
@@ -60,7 +61,7 @@ def show(request: PageRequest, asked: Versions) -> HttpResponse:
 
 def restore(request: PageRequest, asked: Versions) -> HttpResponse:
     """Make a version the present one: a change like any other."""
-    number = _number(request.POST.get("version", ""), 0)
+    number = _number(RestoreForm(request.POST).check()["version"], 0)
     _before, text = texts_of(asked.home, number)
     if text != asked.text:
         asked.write(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,12 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access.origins import public_origin
-from runs.access.rules import Permission, access, by_method
+from runs.access import Permission, access, by_method, public_origin
+from runs.actions import public as public_actions
 from runs.actions.clock import now_ms
-from runs.actions.public import links as actions
 from runs.models import Run, ShareLink, View
 from runs.pages.account import members
+from runs.pages.public.forms import ShareForm
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import REFUSED
 from runs.search.run.details import find_run
@@ -25,25 +27,28 @@ from studio.core.errors import InvalidValue, NotFound
 @access(Permission.SHARE_OUT)
 def _form(request: PageRequest) -> HttpResponse:
     """What is shared: `view` a slug, or `run` an id."""
-    return _page(request, _shown(request, request.GET), "")
+    shown = _shown(request, ShareForm(request.GET).check())
+    return _page(request, shown, ShareForm())
 
 
 @access(Permission.SHARE_OUT)
 def _make(request: PageRequest) -> HttpResponse:
     """Answers with the Members page that shows the link: nothing shows it again."""
-    given = request.POST
-    shown, days = _shown(request, given), given.get("days", "")
+    form = ShareForm(request.POST)
+    sent = form.check()
+    shown = _shown(request, sent)
     try:
-        link, secret = actions.make_share_link(
+        link, secret = public_actions.create_share_link(
             request.workspace,
             shown,
-            note=given.get("note", "").strip(),
-            days=int(days) if days.isdecimal() and len(days) < 5 else 0,
+            note=sent["note"],
+            days=sent["days"] or 0,
             actor=request.actor,
             now=now_ms(),
         )
     except InvalidValue as error:
-        return _page(request, shown, error.message)
+        form.refuse(error)
+        return _page(request, shown, form, status=REFUSED)
     origin = public_origin(request)
     address = origin + reverse("shared", args=[secret])
     return members.show(request, made_share=link, share_address=address)
@@ -57,31 +62,31 @@ share_out = by_method(GET=_form, POST=_make)
 def revoke(request: PageRequest, number: int) -> HttpResponse:
     mine = ShareLink.objects.filter(workspace=request.workspace)
     link = get_object_or_404(mine, pk=number)
-    actions.revoke_share_link(link, actor=request.actor, now=now_ms())
+    public_actions.revoke_share_link(link, actor=request.actor, now=now_ms())
     messages.success(request, _("The link is taken back."))
     return redirect("members", request.workspace.name)
 
 
-def _shown(request: PageRequest, given: dict[str, str]) -> View | Run:
+def _shown(request: PageRequest, sent: dict[str, Any]) -> View | Run:
     user, workspace = request.actor.user, request.workspace
-    if given.get("view"):
-        return find_view(given["view"], user, workspace)
-    if given.get("run"):
-        return find_run(workspace, user, given["run"]).run
+    if sent["view"]:
+        return find_view(sent["view"], user, workspace)
+    if sent["run"]:
+        return find_run(workspace, user, sent["run"]).run
     raise NotFound(_("Choose a view or a run to share."))
 
 
-def _page(request: PageRequest, shown: View | Run, problem: str) -> HttpResponse:
+def _page(
+    request: PageRequest, shown: View | Run, form: ShareForm, *, status: int = 200
+) -> HttpResponse:
     is_view = isinstance(shown, View)
     context = {
         "shown": shown,
         "is_view": is_view,
         "name": "view" if is_view else "run",
         "value": shown.slug if isinstance(shown, View) else shown.run_id,
-        "problem": problem,
-        "days": actions.DAYS,
-        "most": actions.MOST_DAYS,
-        "note": request.POST.get("note", ""),
+        "form": form,
+        "days": public_actions.DEFAULT_LINK_DAYS,
+        "most": public_actions.MAX_LINK_DAYS,
     }
-    status = REFUSED if problem else 200
     return render(request, "public/share_out.html", context, status=status)

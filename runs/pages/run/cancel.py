@@ -8,13 +8,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access.rules import Permission, access, by_method
+from runs.access import Permission, access, by_method
 from runs.actions.clock import now_ms
-from runs.actions.run.lifecycle import force_cancel, request_cancel
-from runs.actions.run.runs import restore_run, trash_run
+from runs.actions.run import force_cancel, request_cancel, restore_run, trash_run
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
+from runs.pages.run.forms import CancelForm
 from runs.pages.run_shell.allowed_actions import can_force, cancel_refusal
 from runs.pages.run_shell.editors import undo_path
 from runs.pages.run_shell.head import find_head, frame
@@ -41,7 +41,7 @@ def _ask(request: PageRequest, run_id: str) -> HttpResponse:
 @access(Permission.CANCEL)
 def _cancel(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
-    children = request.POST.get("children") == "1"
+    children = CancelForm(request.POST).check()["children"]
     request_cancel(run, actor=request.actor, now=now_ms(), children=children)
     messages.success(request, _said(run))
     return _back(request, run)

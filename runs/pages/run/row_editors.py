@@ -14,12 +14,13 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from runs.access.rules import Permission, access, by_method
-from runs.actions.changes.edit_conflicts import mark
+from runs.access import Permission, access, by_method
+from runs.actions.changes import version_token
 from runs.actions.clock import now_ms
-from runs.actions.run.annotate import remove_tags, rename, set_tags
+from runs.actions.run import remove_run_tags, rename_run, set_run_tags
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.run.forms import RenameForm, TagForm
 from runs.pages.run.tags import split
 from runs.pages.run_shell.editors import REFUSED
 from runs.pages.run_shell.head import find_head
@@ -32,23 +33,25 @@ from studio.core.errors import Conflict, InvalidValue
 @access(Permission.ANNOTATE)
 def _edit_name(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
-    return _form(request, run, "name", run.name, seen=mark(run.name))
+    return _form(request, run, "name", run.name, seen=version_token(run.name))
 
 
 @access(Permission.ANNOTATE)
 def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
-    before, name = run.name, request.POST.get("name", "").strip()
-    seen = request.POST.get("seen")
+    values = RenameForm(request.POST).check()
+    before, name, seen = run.name, values["name"], values["seen"]
     try:
-        rename(run, name, actor=request.actor, now=now_ms(), seen=seen)
+        rename_run(run, **values, actor=request.actor, now=now_ms())
     except InvalidValue as error:
         return _form(request, run, "name", name, seen=seen, problem=error.message)
     except Conflict as error:
         theirs = error.details["now"]
         told = _("It is now “%(theirs)s”. Saving again replaces that.")
         problem = told % {"theirs": theirs}
-        return _form(request, run, "name", name, seen=mark(theirs), problem=problem)
+        return _form(
+            request, run, "name", name, seen=version_token(theirs), problem=problem
+        )
     return _saved(request, _("Renamed") if name != before else "")
 
 
@@ -60,15 +63,15 @@ def _edit_tags(request: PageRequest, run_id: str) -> HttpResponse:
 @access(Permission.ANNOTATE)
 def _save_tags(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
-    # A field called "remove" would hide the form's own method from scripts.
-    if gone := request.POST.get("drop"):
-        count = remove_tags(run, [gone], actor=request.actor, now=now_ms())
+    values = TagForm(request.POST).check()
+    if removed := values["drop"]:
+        count = remove_run_tags(run, [removed], actor=request.actor, now=now_ms())
         return _saved(request, _("Tag removed") if count else "")
-    typed = request.POST.get("tag", "")
+    typed = values["tag"]
     key, value = split(typed)
     before = {tag.key: tag.value for tag in tags_of(run)}
     try:
-        set_tags(run, {key: value}, actor=request.actor, now=now_ms())
+        set_run_tags(run, {key: value}, actor=request.actor, now=now_ms())
     except InvalidValue as error:
         return _form(request, run, "tags", typed, problem=error.message)
     if key in before and before[key] == value:

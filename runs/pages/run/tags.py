@@ -9,12 +9,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access, by_method
-from runs.actions.changes.edit_conflicts import mark
+from runs.access import Permission, access, by_method
+from runs.actions.changes import version_token
 from runs.actions.clock import now_ms
-from runs.actions.run.annotate import edit_tag, remove_tags, set_tags
+from runs.actions.run import edit_run_tag, remove_run_tags, set_run_tags
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.details import tag_chips
+from runs.pages.run.forms import TagForm
 from runs.pages.run_shell.editors import show_editor, show_saved
 from runs.pages.run_shell.head import find_head, frame
 from runs.search.run import details as search
@@ -33,24 +34,25 @@ def _edit(request: PageRequest, run_id: str) -> HttpResponse:
     value = _values(head).get(key)
     if key not in _values(head):
         raise NotFound(_("The run has no tag %(key)s.") % {"key": key})
-    return _form(request, head, {"key": key, "text": value, "seen": mark(value or "")})
+    return _form(
+        request, head, {"key": key, "text": value, "seen": version_token(value or "")}
+    )
 
 
 @access(Permission.ANNOTATE)
 def _save(request: PageRequest, run_id: str) -> HttpResponse:
-    head, given = find_head(request, run_id), request.POST
-    if "remove" in given:
-        count = remove_tags(
-            head.run, [given["remove"]], actor=request.actor, now=now_ms()
-        )
+    head = find_head(request, run_id)
+    values = TagForm(request.POST).check()
+    if (removed := values["remove"]) is not None:
+        count = remove_run_tags(head.run, [removed], actor=request.actor, now=now_ms())
         return _saved(request, head, _("Tag removed") if count else "")
-    if "key" in given:
-        return _save_value(request, head)
-    typed = given.get("tag", "")
+    if values["key"] is not None:
+        return _save_value(request, head, values)
+    typed = values["tag"]
     key, value = split(typed)
     before = _values(head)
     try:
-        set_tags(head.run, {key: value}, actor=request.actor, now=now_ms())
+        set_run_tags(head.run, {key: value}, actor=request.actor, now=now_ms())
     except InvalidValue as error:
         return _form(request, head, {"text": typed, "problem": error.message})
     changed = key not in before or before[key] != value
@@ -61,17 +63,18 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
 edit_tags = by_method(GET=_edit, POST=_save)
 
 
-def _save_value(request: PageRequest, head: RunHead) -> HttpResponse:
-    given, before = request.POST, _values(head)
-    key, value = given["key"], given.get("value", "").strip()
-    seen = given.get("seen", "")
+def _save_value(
+    request: PageRequest, head: RunHead, values: dict[str, Any]
+) -> HttpResponse:
+    before = _values(head)
+    key, value, seen = values["key"], values["value"], values["seen"]
     shown = {"key": key, "text": value, "seen": seen}
     try:
-        edit_tag(
+        edit_run_tag(
             head.run,
             key,
             value or None,
-            seen=seen,
+            seen_version=seen,
             actor=request.actor,
             now=now_ms(),
         )
@@ -79,7 +82,7 @@ def _save_value(request: PageRequest, head: RunHead) -> HttpResponse:
         return _form(request, head, {**shown, "problem": error.message})
     except Conflict as error:
         now = error.details["now"]
-        later = {"theirs": now, "is_gone": now is None, "seen": mark(now)}
+        later = {"theirs": now, "is_gone": now is None, "seen": version_token(now)}
         return _form(request, head, {**shown, **later, "problem": "later"})
     same = key in before and (before[key] or "") == value
     return _saved(request, head, "" if same else _("Tag changed"))

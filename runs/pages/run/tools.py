@@ -8,20 +8,20 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access.rules import Permission, access, by_method
+from runs.access import Permission, access, by_method
 from runs.actions.clock import now_ms
-from runs.actions.run.lifecycle import Origin, move
-from runs.actions.run.runs import archive_run
-from runs.actions.run_rows.locks import lock_run
+from runs.actions.run import StatusSource, archive_run, change_status
+from runs.actions.run_rows import set_deletion_lock
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
+from runs.pages.run.forms import FinishForm, SwitchForm
 from runs.pages.run_shell.allowed_actions import ENDINGS, finish_refusal
 from runs.pages.run_shell.editors import undo_path
 from runs.pages.run_shell.head import find_head, frame
 from runs.render.text.addresses import run_path
-from studio.core.errors import InvalidState, InvalidValue
-from studio.core.statuses import RunStatus, may_follow
+from studio.core.errors import InvalidState
+from studio.core.statuses import may_follow
 
 
 @access(Permission.ANNOTATE)
@@ -29,7 +29,7 @@ from studio.core.statuses import RunStatus, may_follow
 def archive(request: PageRequest, run_id: str) -> HttpResponse:
     """Into the archive, or with `on=0` out of it."""
     run = find_head(request, run_id).run
-    on = request.POST.get("on") != "0"
+    on = SwitchForm(request.POST).check()["on"]
     archive_run(run, on, actor=request.actor, now=now_ms())
     said = _("Archived") if on else _("Taken out of the archive")
     messages.success(request, said, extra_tags=undo_path(request, run))
@@ -41,8 +41,8 @@ def archive(request: PageRequest, run_id: str) -> HttpResponse:
 def lock(request: PageRequest, run_id: str) -> HttpResponse:
     """Against deletion; with `on=0` no more."""
     run = find_head(request, run_id).run
-    on = request.POST.get("on") != "0"
-    lock_run(run, on, actor=request.actor, now=now_ms())
+    on = SwitchForm(request.POST).check()["on"]
+    set_deletion_lock(run, on, actor=request.actor, now=now_ms())
     messages.success(request, _("Locked against deletion") if on else _("Unlocked"))
     return _back(request, run)
 
@@ -64,31 +64,23 @@ def _ask(request: PageRequest, run_id: str) -> HttpResponse:
 @access(Permission.CANCEL)
 def _finish(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
-    status = _ending(request.POST.get("status", ""))
+    values = FinishForm(request.POST).check()
+    status = values["status"]
     if refused := finish_refusal(request, run):
         raise InvalidState(refused, run_id=run.run_id)
-    move(
+    change_status(
         run,
         status,
         actor=request.actor,
         now=now_ms(),
-        message=request.POST.get("reason", "").strip(),
-        origin=Origin.SERVER,
+        message=values["reason"],
+        origin=StatusSource.SERVER,
     )
     messages.success(request, _("Marked as %(status)s") % {"status": status})
     return _back(request, run)
 
 
 finish = by_method(GET=_ask, POST=_finish)
-
-
-def _ending(word: str) -> RunStatus:
-    for status in ENDINGS:
-        if status.value == word:
-            return status
-    raise InvalidValue(
-        f"status must be one of {', '.join(ENDINGS)}, not {word!r}", field="status"
-    )
 
 
 def _back(request: PageRequest, run: Run) -> HttpResponse:

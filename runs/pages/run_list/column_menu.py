@@ -11,25 +11,23 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.actions.clock import now_ms
-from runs.actions.run.goals import HIGHER, LOWER, set_goal
+from runs.actions.run import HIGHER_IS_BETTER, LOWER_IS_BETTER, set_metric_goal
 from runs.models import Experiment, Role
-from runs.pages.lists.list_state import ListScope, read_part, scope_of
-from runs.pages.lists.run_links import NUMERIC, largest_first
+from runs.pages.lists.list_state import ListScope, read_part, read_scope
+from runs.pages.lists.run_links import NUMERIC_TYPES, is_largest_first
 from runs.pages.lists.run_table import columns_of
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.pages.requests.safe_redirects import asked_place
+from runs.pages.run_list.forms import GOALS, GoalForm, is_ranked_metric
 from runs.render.filters.filter_words import field_label
-from runs.search.run_list.goals import RANKED, goals_of
-from studio.core.errors import InvalidValue
+from runs.search.run_list.goals import goals_of
 from studio.core.filters import Field, fields, tree
 from studio.core.filters.text import field_text
 from studio.core.viewspec import Column, Sort, ViewSpec
 from studio.core.viewtext import read_field
-
-GOALS = {HIGHER: True, LOWER: False, "none": None}
 
 
 @dataclass(frozen=True)
@@ -86,14 +84,14 @@ def _sorts(spec: ViewSpec, scope: ListScope, asked: Field) -> list[Item]:
         )
         for sort in order
     ]
-    return items if largest_first(asked) else items[::-1]
+    return items if is_largest_first(asked) else items[::-1]
 
 
 def _sort_words(asked: Field) -> tuple[str, str]:
     kind = fields.value_type(asked)
     if kind == fields.TIME:
         return _("Newest first"), _("Oldest first")
-    if kind in NUMERIC or asked.kind == tree.METRICS:
+    if kind in NUMERIC_TYPES or asked.kind == tree.METRICS:
         return _("Highest first"), _("Lowest first")
     return _("Z to A"), _("A to Z")
 
@@ -128,14 +126,14 @@ def _moves(
 
 
 def _goals(request: PageRequest, scope: ListScope, asked: Field) -> list[Goal]:
-    if asked.kind != tree.METRICS or asked.aggregate not in RANKED:
+    if not is_ranked_metric(asked):
         return []
     there = _experiments(request, scope)
     pks = [each.pk for each in there]
     known = goals_of(pks, [asked]).get(asked)
     words = {
-        HIGHER: _("Higher is better"),
-        LOWER: _("Lower is better"),
+        HIGHER_IS_BETTER: _("Higher is better"),
+        LOWER_IS_BETTER: _("Lower is better"),
         "none": _("Not ranked"),
     }
     return [Goal(words[name], name, GOALS[name] is known) for name in GOALS]
@@ -153,14 +151,10 @@ def _experiments(request: PageRequest, scope: ListScope) -> list[Experiment]:
 @require_POST
 def metric_goal(request: PageRequest) -> HttpResponse:
     """Keep whether more or less of a metric is better."""
-    scope = scope_of(request)
-    asked = read_field(request.POST.get("field", ""), "field")
-    goal = request.POST.get("goal", "")
-    if asked.kind != tree.METRICS or asked.aggregate not in RANKED:
-        raise InvalidValue("Only a metric has a goal", field="field")
-    if goal not in GOALS:
-        raise InvalidValue(f"goal must be one of {', '.join(GOALS)}", field="goal")
-    set_goal(
+    scope = read_scope(request)
+    form = GoalForm(request.POST).check()
+    asked, goal = form["field"], form["goal"]
+    set_metric_goal(
         request.workspace,
         _experiments(request, scope),
         asked.key,
@@ -174,8 +168,8 @@ def metric_goal(request: PageRequest) -> HttpResponse:
 
 def _said(scope: ListScope, asked: Field, goal: str) -> str:
     told = {
-        HIGHER: _("%s: higher is better"),
-        LOWER: _("%s: lower is better"),
+        HIGHER_IS_BETTER: _("%s: higher is better"),
+        LOWER_IS_BETTER: _("%s: lower is better"),
         "none": _("%s: not ranked"),
     }[goal] % asked.key
     return told if scope.experiment else _("%s, in every experiment") % told

@@ -6,11 +6,12 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.actions.clock import now_ms
-from runs.actions.run.annotate import star_experiment, star_run
+from runs.actions.run import star_experiment, star_run
 from runs.models import Run
 from runs.pages.lists.list_state import find_experiment
+from runs.pages.requests.forms import StarForm
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
 
@@ -22,7 +23,7 @@ def star_this_run(request: PageRequest, run_id: str) -> HttpResponse:
         workspace=request.workspace
     )
     run = get_object_or_404(visible, run_id=run_id)
-    on = request.POST.get("starred") == "1"
+    on = StarForm(request.POST).check()["starred"]
     star_run(run, request.actor.user, on, actor=request.actor, now=now_ms())
     return _starred(request, on)
 
@@ -31,7 +32,7 @@ def star_this_run(request: PageRequest, run_id: str) -> HttpResponse:
 @require_POST
 def star_this_experiment(request: PageRequest, slug: str) -> HttpResponse:
     experiment = find_experiment(request, slug)
-    on = request.POST.get("starred") == "1"
+    on = StarForm(request.POST).check()["starred"]
     user = request.actor.user
     star_experiment(experiment, user, on, actor=request.actor, now=now_ms())
     return _starred(request, on)

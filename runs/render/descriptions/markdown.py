@@ -41,7 +41,7 @@ HIGHEST = 3
 _HEADING = re.compile(r"<(/?)h([1-6])>")
 #: A path of this server. No backslash, no space, no control character: browsers read
 #: `/\host` and `/<tab>/host` as another host.
-_OWN_PICTURE = re.compile(r"/w/[\w\-.~%/@+,=&?:]*", re.ASCII)
+_OWN_PICTURE = re.compile(r"/(?:w|help/pictures)/[\w\-.~%/@+,=&?:]*", re.ASCII)
 #: Quotes in quotes cost time with their depth: nobody writes fifty.
 _TOO_DEEP = re.compile(r"^(?:[ \t]*>){50}", re.MULTILINE)
 #: For each opening bracket Markdown walks the rest of the block.

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from runs.render.run_list.parquet import require_pyarrow
+
 #: Points of a row group, about.
 GROUP = 250_000
 
@@ -20,6 +22,7 @@ class HistoryFile:
     """
 
     def __init__(self, path: Path) -> None:
+        require_pyarrow()
         import pyarrow as pa
         from pyarrow import parquet
 

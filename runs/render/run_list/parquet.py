@@ -10,14 +10,30 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from runs.render.run_list import sheets
 from runs.render.run_list.exports import Chunk
 from runs.render.run_list.sheets import Column
+from studio.core.errors import NotSupported
 
 #: Rows of a group: what is in memory at once.
 GROUP = 16_384
 WHOLE, TRUTH, MAP = "whole", "truth", "map"
 _TEXT_OF = "{} (text)"
+
+
+def require_pyarrow() -> None:
+    """Raise NotSupported where the server lacks the library that writes Parquet."""
+    try:
+        import pyarrow as pa  # noqa: F401
+    except ImportError as error:
+        raise NotSupported(
+            _(
+                "Parquet exports need pyarrow, which is not installed on this server. "
+                "Ask its operator to run pip install pyarrow, or export CSV or JSON."
+            )
+        ) from error
 
 
 def parquet_parts(

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import OperationalError, connection, transaction
-from psycopg.errors import QueryCanceled
 
 from studio.core.errors import QueryTimeout
 
 SECONDS = 5.0
+#: PostgreSQL's code of a statement that was stopped.
+_QUERY_CANCELED = "57014"
 #: SQLite asks after so many steps of its machine: every few milliseconds.
 _STEPS = 20_000
 
@@ -35,7 +36,7 @@ def time_limit(seconds: float = SECONDS) -> Iterator[None]:
 
 def _is_timeout(error: OperationalError) -> bool:
     cause = error.__cause__
-    if isinstance(cause, QueryCanceled):
+    if getattr(cause, "sqlstate", None) == _QUERY_CANCELED:
         return "statement timeout" in str(cause)
     return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
 

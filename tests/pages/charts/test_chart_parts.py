@@ -17,7 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.models import Run
-from runs.pages.charts.dialog import FORM
+from runs.pages.charts.dialog import FORM_PARAMETERS
 from runs.pages.compare.state import CompareState
 from studio.core.viewspec import PARAMETERS
 from tests.pages.charts.chart_page import CHARTS, LOSS, ask, curve, figure
@@ -141,7 +141,7 @@ def test_the_form_leaves_the_lists_own_state_as_it_is(
     assert re.search(r'name="group" value="params.lr"', wrong.text)
     compared = {each.name for each in fields(CompareState)} - {"runs"} | {"run"}
     listed = set(PARAMETERS) | {"in"}
-    assert (compared | listed) & set(FORM) == set()
+    assert (compared | listed) & set(FORM_PARAMETERS) == set()
 
 
 @pytest.mark.parametrize("at", ["00009", "-1", "\u00b2", "1" * 5000])

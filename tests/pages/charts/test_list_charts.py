@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.ingest.ingest import Point, log_metrics
-from runs.actions.run.lifecycle import move
+from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.run.lifecycle import change_status
 from runs.models import Run
 from runs.search.metrics.metrics import CHART_POINTS
 from studio.core.statuses import RunStatus
@@ -251,7 +251,7 @@ def test_the_points_of_all_runs_come_by_the_same_few_queries(
 def test_it_is_live_while_a_run_runs(visitor: Client, curve: Any, actor: Actor) -> None:
     run = curve("a", [3.0])
     assert figure(visitor, LOSS)["pace"] == 5
-    move(run, RunStatus.COMPLETED, actor=actor, now=now_ms())
+    change_status(run, RunStatus.COMPLETED, actor=actor, now=now_ms())
     assert figure(visitor, LOSS)["pace"] == 20
 
 
@@ -260,10 +260,10 @@ def test_a_new_chart_begins_with_a_series_that_is_not_drawn_yet(
 ) -> None:
     curve("a", [1.0, 2.0])
     curve("b", [1.0, 2.0], key="other")
-    first = visitor.get(CHARTS).context["draft"].fields
-    assert first == ("metrics.loss",)
+    first = visitor.get(CHARTS).context["draft"]["field"]
+    assert first == ["metrics.loss"]
     second = visitor.get(f"{CHARTS}?charts={LOSS}")
-    assert second.context["draft"].fields == ("metrics.other",)
+    assert second.context["draft"]["field"] == ["metrics.other"]
 
 
 def test_a_scatter_says_which_runs_have_no_dot(visitor: Client, curve: Any) -> None:

@@ -1,0 +1,138 @@
+"""The form of the dialog that adds or changes a chart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from runs.pages.requests.forms import FlagField, PageForm, TextField, TextListField
+from studio.core import viewtext
+from studio.core.chart_kinds import CHART_KINDS, MAX_FIELDS
+from studio.core.errors import InvalidValue
+from studio.core.filters import field_text
+from studio.core.filters.tree import METRICS, PARAMS, Field, metric
+from studio.core.viewcharts import Chart, read_chart
+
+DEFAULT_KIND = "line"
+#: Empty inputs for more fields.
+EMPTY_FIELD_INPUTS = 2
+
+
+class ChartForm(PageForm):
+    """Texts only: `chart` reads them, and an invalid text stays in its input."""
+
+    kind = TextField(default=DEFAULT_KIND)
+    field = TextListField()
+    x = TextField(default="step")
+    #: The metric of the x axis, if `x` is "metric".
+    over = TextField()
+    smooth = TextField(default="0")
+    logx = FlagField()
+    logy = FlagField()
+    low = TextField()
+    high = TextField()
+    xlow = TextField()
+    xhigh = TextField()
+    legend = TextField()
+    #: The fields to group runs by; with `but`, the fields not to group by.
+    alike = TextField()
+    but = FlagField()
+    band = TextField(default="std")
+    runs = TextField()
+    bins = TextField()
+
+    def clean_kind(self) -> str:
+        kind = str(self.cleaned_data["kind"])
+        return kind if kind in CHART_KINDS else DEFAULT_KIND
+
+    def clean_field(self) -> list[str]:
+        return list(self.cleaned_data["field"][:MAX_FIELDS])
+
+    @classmethod
+    def of_chart(cls, chart: Chart) -> ChartForm:
+        """Return the form filled with the texts of a chart."""
+        low, _tilde, high = chart.option("range").partition("~")
+        x_low, _tilde, x_high = chart.option("xrange").partition("~")
+        x_metric = chart.x_metric
+        return cls(
+            {
+                "kind": chart.kind,
+                "field": [field_text(field) for field in chart.fields],
+                "x": "metric" if x_metric else chart.axis,
+                "over": field_text(x_metric) if x_metric else "",
+                "smooth": chart.option("smooth", "0"),
+                "logx": str(int(chart.log_x)),
+                "logy": str(int(chart.log_y)),
+                "low": low,
+                "high": high,
+                "xlow": x_low,
+                "xhigh": x_high,
+                "legend": chart.option("legend"),
+                "alike": ",".join(field_text(field) for field in chart.groups),
+                "but": str(int(chart.all_but)),
+                "band": chart.band,
+                "runs": chart.option("runs"),
+                "bins": chart.option("bins"),
+            }
+        )
+
+    def field_inputs(self) -> list[str]:
+        """Return the text of each field's input, the last ones empty."""
+        fields = self.check()["field"]
+        count = min(max(len(fields) + 1, 1 + EMPTY_FIELD_INPUTS), MAX_FIELDS)
+        return [*fields, *[""] * (count - len(fields))]
+
+    def chart(self) -> Chart:
+        """Return the chart that the texts describe; raise InvalidValue."""
+        values = self.check()
+        has_x = "x" in CHART_KINDS[values["kind"]].options
+        if has_x and values["x"] == "metric" and not values["over"]:
+            raise InvalidValue(_("Name the metric of the x axis"), field="over")
+        options = [*_options(values), *_groups(values)]
+        text = "!".join(
+            [
+                values["kind"],
+                *(_read_field(name) for name in values["field"]),
+                *(f"{name}={value}" for name, value in options),
+            ]
+        )
+        return read_chart(text, "chart")
+
+
+def _options(values: dict[str, Any]) -> list[tuple[str, str]]:
+    is_metric = values["x"] == "metric"
+    options = {
+        "x": _read_field(values["over"]) if is_metric else values["x"],
+        "smooth": values["smooth"],
+        "log": "x" * values["logx"] + "y" * values["logy"],
+        "range": _range(values["low"], values["high"]),
+        "xrange": _range(values["xlow"], values["xhigh"]),
+        "legend": values["legend"],
+        "band": values["band"],
+        "runs": values["runs"],
+        "bins": values["bins"],
+    }
+    return [(name, text) for name, text in options.items() if text]
+
+
+def _groups(values: dict[str, Any]) -> list[tuple[str, str]]:
+    sign = "-" if values["but"] else ""
+    return [
+        ("group", f"{sign}{_read_field(name, PARAMS)}")
+        for name in viewtext.split(values["alike"], ",", "group")
+    ]
+
+
+def _range(low: str, high: str) -> str:
+    return f"{low}~{high}" if low or high else ""
+
+
+def _read_field(name: str, kind: str = METRICS) -> str:
+    """Return a field's name; a bare word is the key of a metric or parameter."""
+    try:
+        return field_text(viewtext.read_field(name, "chart"))
+    except InvalidValue:
+        if "." in name.partition('"')[0]:
+            raise
+        return field_text(metric(name) if kind == METRICS else Field(kind, name))

@@ -1,0 +1,1 @@
+"""Help: the user documentation, the filter language, the keys."""

@@ -1,0 +1,60 @@
+"""The forms that change a run."""
+
+from __future__ import annotations
+
+from runs.pages.requests.forms import (
+    FlagField,
+    OptionalTextField,
+    PageForm,
+    TextField,
+)
+from runs.pages.run_shell.allowed_actions import ENDINGS
+from studio.core.errors import InvalidValue
+from studio.core.statuses import RunStatus
+
+
+class RenameForm(PageForm):
+    """`seen` is the version token of the name that the editor showed."""
+
+    name = TextField()
+    seen = OptionalTextField()
+
+
+class TagForm(PageForm):
+    """Adds `tag` ("key: value"), sets the `value` of `key`, or removes a tag.
+
+    The run page names the tag to remove in `remove`, a row of the run list in `drop`:
+    a field named "remove" would hide a method of the form from that page's script.
+    """
+
+    tag = TextField(strip=False)
+    key = OptionalTextField()
+    value = TextField()
+    seen = TextField(strip=False)
+    remove = OptionalTextField()
+    drop = OptionalTextField()
+
+
+class SwitchForm(PageForm):
+    """Turns something on, or off with `on=0`."""
+
+    on = FlagField(default=True)
+
+
+class CancelForm(PageForm):
+    children = FlagField()
+
+
+def _read_ending(word: str) -> RunStatus:
+    for status in ENDINGS:
+        if status.value == word:
+            return status
+    allowed = ", ".join(ENDINGS)
+    raise InvalidValue(f"status must be one of {allowed}, not {word!r}", field="status")
+
+
+class FinishForm(PageForm):
+    """How a run ended; `reason` is shown as the error of a failed run."""
+
+    status = TextField(_read_ending, strip=False)
+    reason = TextField()

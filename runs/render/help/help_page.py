@@ -1,0 +1,100 @@
+"""One page of the documentation: Markdown in, HTML and its headings out."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString, mark_safe
+
+from runs.render.descriptions.markdown import render
+
+_TITLE = re.compile(r"\A\s*# (.+)\n")
+_LINK = re.compile(r"(!?)\[([^]]*)\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"<h([3-6])>(.*?)</h\1>", re.DOTALL)
+_TAG = re.compile(r"<[^>]+>")
+Replace = Callable[[re.Match[str]], str]
+_CODE_BLOCK = re.compile(r"(```.*?```)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading inside a page; `level` 3 is the highest."""
+
+    level: int
+    text: str
+    id: str
+
+
+@dataclass(frozen=True)
+class HelpPage:
+    """A page's title, its body, and the headings that its own contents list."""
+
+    title: str
+    body: SafeString
+    headings: tuple[Heading, ...]
+
+
+def render_page(text: str, values: Mapping[str, str], address: str) -> HelpPage:
+    """Render a page of the documentation.
+
+    `values` replaces example texts by this server's own, for example its address.
+    `address` is the path of the help's index; links to `other.md` lead below it.
+    """
+    for example, own in values.items():
+        text = text.replace(example, own)
+    title = _TITLE.match(text)
+    body = text[title.end() :] if title else text
+    parts = _CODE_BLOCK.split(body)
+    linked = [
+        part if part.startswith("```") else _LINK.sub(_to_help(address), part)
+        for part in parts
+    ]
+    headings: list[Heading] = []
+    body_html = _HEADING.sub(_with_id(headings), render("".join(linked)))
+    heading = html.escape(title[1]) if title else ""
+    # `render` cleaned it; the ids are letters, digits and dashes.
+    return HelpPage(
+        html.unescape(heading),
+        mark_safe(body_html),  # noqa: S308
+        tuple(headings),
+    )
+
+
+def heading_id(text: str) -> str:
+    """Return the anchor of a heading, as on code hosting sites."""
+    kept = re.sub(r"[^\w\s-]", "", text.lower())
+    return re.sub(r"\s+", "-", kept.strip())
+
+
+def _to_help(address: str) -> Replace:
+    """Turn links between documents into links between pages of the help."""
+
+    def replaced(found: re.Match[str]) -> str:
+        mark, text, target = found.groups()
+        if mark and target.startswith("pictures/"):
+            return f"![{text}]({address}{target})"
+        name, _hash, anchor = target.partition("#")
+        if not mark and re.fullmatch(r"[a-z0-9-]+\.md", name):
+            anchor = f"#{anchor}" if anchor else ""
+            return f"[{text}]({address}{name.removesuffix('.md')}/{anchor})"
+        return found[0]
+
+    return replaced
+
+
+def _with_id(headings: list[Heading]) -> Replace:
+    """Give each heading an id and note it; equal ones are numbered."""
+    taken: dict[str, int] = {}
+
+    def replaced(found: re.Match[str]) -> str:
+        text = html.unescape(_TAG.sub("", found[2]))
+        base = heading_id(text)
+        taken[base] = taken.get(base, 0) + 1
+        anchor = base if taken[base] == 1 else f"{base}-{taken[base]}"
+        headings.append(Heading(int(found[1]), text, anchor))
+        return f'<h{found[1]} id="{html.escape(anchor)}">{found[2]}</h{found[1]}>'
+
+    return replaced

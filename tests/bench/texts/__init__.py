@@ -1,0 +1,1 @@
+"""Plain English: banned words and long sentences, in names, texts and documentation."""

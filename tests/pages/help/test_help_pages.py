@@ -1,0 +1,80 @@
+"""Pages of the user documentation below /help/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from runs.render.help import heading_id, render_page
+from runs.search.help import find_sections, read_contents, read_page
+from studio.core.errors import NotFound
+
+FOLDER = Path(settings.HELP_DIR)
+ENTRIES = [entry for part in read_contents("en") for entry in part.entries]
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.slug)
+def test_every_entry_of_the_contents_is_a_page(visitor: Client, entry):
+    answer = visitor.get(f"/help/{entry.slug}/")
+    assert answer.status_code == 200
+    assert f"<h1>{entry.title}</h1>" in answer.text
+
+
+def test_every_page_is_in_the_contents():
+    files = {path.stem for path in FOLDER.glob("*.md")} - {"contents"}
+    assert files == {entry.slug for entry in ENTRIES}
+
+
+def test_a_page_that_is_not_listed_is_not_found(visitor: Client):
+    assert visitor.get("/help/contents/").status_code == 404
+    with pytest.raises(NotFound):
+        read_page("../../README", "en")
+
+
+def test_the_servers_own_address_stands_in_the_examples():
+    page = render_page("# T\n\n`https://x.example`", {"https://x.example": "own"}, "/")
+    assert "<code>own</code>" in page.body
+
+
+def test_links_between_pages_lead_below_help():
+    page = render_page("# T\n\n[a](log.md#files)", {}, "/help/")
+    assert 'href="/help/log/#files"' in page.body
+
+
+def test_code_keeps_what_looks_like_a_link():
+    page = render_page("# T\n\n```\n[a](log.md)\n```\n", {}, "/help/")
+    assert "[a](log.md)" in page.body
+
+
+def test_equal_headings_have_different_anchors():
+    page = render_page("# T\n\n## Same\n\n## Same\n", {}, "/help/")
+    assert [heading.id for heading in page.headings] == ["same", "same-2"]
+
+
+def test_an_anchor_is_that_of_code_hosting_sites():
+    assert heading_id("Log `metrics`, fast!") == "log-metrics-fast"
+
+
+def test_a_search_finds_sections_with_every_word():
+    found = find_sections("log run", "en")
+    assert found
+    assert found[0].heading.casefold().count("log") == 1
+    assert find_sections("log nosuchword", "en") == []
+
+
+def test_found_sections_are_linked(visitor: Client):
+    page = visitor.get("/help/", {"find": "log a run"}).text
+    assert 'href="/help/start/#log-a-run"' in page
+
+
+def test_hostile_words_are_shown_as_text(visitor: Client):
+    page = visitor.get("/help/", {"find": "<script>alert(1)</script>"}).text
+    assert "<script>alert" not in page
+
+
+def test_pictures_lead_nowhere_else(visitor: Client):
+    for name in ("..%2Fcontents.md", "nosuch.png", "contents.md"):
+        assert visitor.get(f"/help/pictures/{name}").status_code == 404

@@ -1,0 +1,84 @@
+"""Databases and homes that are prepared once per session, and copied by each worker."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.conf import settings
+
+from tests.parts.clients import ROOT, quiet_environment
+
+#: Names the folder of the templates for all workers of a session.
+FOLDER = "STUDIO_TEST_TEMPLATES"
+POSTGRES_TEMPLATE = "migrated_template"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Create the folder in the process that starts the workers."""
+    if FOLDER not in os.environ:
+        folder = os.environ[FOLDER] = tempfile.mkdtemp(prefix="studio-templates-")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        config.add_cleanup(lambda: os.environ.pop(FOLDER, None))
+
+
+def build_once(name: str, build: Callable[[Path], None]) -> Path:
+    """Return the folder that `build` fills, once for all workers."""
+    folder = Path(os.environ[FOLDER])
+    built = folder / name
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            partial = folder / f"{name}.partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(mode=0o700)
+            build(partial)
+            partial.rename(built)
+    return built
+
+
+def migrate(home: Path, env: Mapping[str, str] | None = None) -> None:
+    """Create the tables of an empty database, as the tests' own settings do."""
+    own = {"DJANGO_SETTINGS_MODULE": "studio.settings.base", "STUDIO_HOME": str(home)}
+    subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0"],
+        env={**quiet_environment(), **own, **(env or {})},
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
+    """Give pytest-django a migrated database, which it then keeps.
+
+    On SQLite the file is copied, and removed with the tests' home. PostgreSQL copies
+    the template itself.
+    """
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        template = build_once("database", migrate)
+        shutil.copy(template / "studio.sqlite3", database["TEST"]["NAME"])
+        return True
+    database["TEST"]["TEMPLATE"] = POSTGRES_TEMPLATE
+    build_once("postgres-database", migrate_postgres_template)
+    return False
+
+
+def migrate_postgres_template(home: Path) -> None:
+    """Migrate a database next to the one that DATABASE_URL names."""
+    address = os.environ["DATABASE_URL"]
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {POSTGRES_TEMPLATE}".encode())
+    before, _, host = address.partition("?")
+    path = f"{before.rpartition('/')[0]}/{POSTGRES_TEMPLATE}"
+    migrate(home, {"DATABASE_URL": f"{path}?{host}"})
