@@ -1,4 +1,4 @@
-"""The server that commands talk to: the environment's, or the one known here."""
+"""The server that commands use: from the environment, or stored on this machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studio.sdk.connection import read_environment
 
 
 def connect() -> Client:
-    """A client for the server of `studio env`; raises ClickException without one."""
+    """A client for the server of `studio env`. Raises ClickException without one."""
     try:
         known = read_environment() or find()
         return Client(known.url, known.token, known.workspace)

@@ -5,8 +5,8 @@
     client.post("runs/r1/status", {"status": "Completed"})
 
 Paths are those below `/api/v1/workspaces/<workspace>/` of docs/rest.md. Every request
-of that API may be repeated, so all are retried with back-off while the server cannot be
-reached or cannot answer. Safe to use from several threads and after a fork.
+of that API can be repeated, so all are retried with back-off while the server cannot be
+reached or cannot respond. Safe to use from several threads and after a fork.
 """
 
 from __future__ import annotations

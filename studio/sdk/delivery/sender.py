@@ -159,7 +159,7 @@ class Sender:
         elif self.is_closing and self.is_drained and self.receipt is None:
             receipt = finalize(self)
             self.folder.remove()
-            # Set last: a thread that waits for it may end the process.
+            # Set last: a thread that waits for it can end the process.
             self.receipt = receipt
             has_sent = True
         return has_sent

@@ -109,7 +109,7 @@ class Writer:
 
     @property
     def cancel_requested(self) -> bool:
-        """Whether the run was asked to end, as of the last heartbeat."""
+        """Whether a cancellation was requested, as of the last heartbeat."""
         return self._sender is not None and self._sender.cancel_requested
 
     @property

@@ -1,6 +1,6 @@
-"""What scripts say of the environment that they want: kept, and written out again.
+"""The environment that a script describes: kept, and written to files.
 
-Nothing is built from it here: runs use the interpreter that starts them.
+Nothing is built from it: runs use the interpreter that starts them.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class CondaDependencies:
         python_version: str = DEFAULT_PYTHON,
         pin_sdk_version: bool = True,
     ) -> CondaDependencies:
-        found = CondaDependencies()
-        found.set_python_version(python_version)
-        found.conda += list(conda_packages or ())
-        found.pip += list(pip_packages or ())
-        return found
+        created = CondaDependencies()
+        created.set_python_version(python_version)
+        created.conda += list(conda_packages or ())
+        created.pip += list(pip_packages or ())
+        return created
 
     def set_python_version(self, version: str) -> None:
         others = [one for one in self.conda if not one.startswith("python=")]
@@ -49,7 +49,7 @@ class CondaDependencies:
         self.conda.append(conda_package)
 
     def add_channel(self, channel: str) -> None:
-        """Accepted; channels are not kept."""
+        """Accepted and ignored: channels are not kept."""
 
     @property
     def conda_packages(self) -> list[str]:
@@ -60,7 +60,7 @@ class CondaDependencies:
         return list(self.pip)
 
     def serialize_to_string(self) -> str:
-        """As the YAML of an environment file."""
+        """The packages as the YAML of an environment file."""
         lines = ["dependencies:", *(f"- {one}" for one in self.conda)]
         if self.pip:
             lines += ["- pip:", *(f"  - {one}" for one in self.pip)]
@@ -74,7 +74,7 @@ class CondaDependencies:
 
 
 class Section:
-    """Settings by name; any may be set."""
+    """Settings by name; scripts can set any."""
 
     def __init__(self, **settings: Any) -> None:
         self.__dict__.update(settings)
@@ -102,40 +102,40 @@ class Environment:
 
     @staticmethod
     def from_pip_requirements(name: str, file_path: str) -> Environment:
-        """With the packages that a requirements file lists."""
-        found = Environment(name)
-        lines = _lines(Path(file_path))
-        found.python.conda_dependencies.pip = [
+        """An environment with the packages of a requirements file."""
+        created = Environment(name)
+        lines = _read_lines(Path(file_path))
+        created.python.conda_dependencies.pip = [
             line for line in lines if not line.startswith("#")
         ]
-        return found
+        return created
 
     @staticmethod
     def from_conda_specification(name: str, file_path: str) -> Environment:
-        """With the packages that a conda environment file lists."""
-        found = Environment(name)
+        """An environment with the packages of a conda environment file."""
+        created = Environment(name)
         packages = CondaDependencies(file_path)
-        found.python.conda_dependencies = packages
-        return found
+        created.python.conda_dependencies = packages
+        return created
 
     @staticmethod
     def from_existing_conda_environment(
         name: str, conda_environment_name: str
     ) -> Environment:
-        found = Environment(name)
-        found.python.user_managed_dependencies = True
-        return found
+        created = Environment(name)
+        created.python.user_managed_dependencies = True
+        return created
 
     @staticmethod
     def from_docker_image(name: str, image: str, **_more: Any) -> Environment:
-        found = Environment(name)
-        found.docker.enabled = True
-        found.docker.base_image = image
-        return found
+        created = Environment(name)
+        created.docker.enabled = True
+        created.docker.base_image = image
+        return created
 
     @staticmethod
     def get(workspace: Any, name: str, version: str | None = None) -> Environment:
-        """Not offered: environments are not kept on the server."""
+        """Not offered: environments are not stored on the server."""
         raise NotSupportedError(
             f"Environments are not kept on the server: make {name!r} by "
             f"Environment({name!r}) in the script."
@@ -143,36 +143,36 @@ class Environment:
 
     @staticmethod
     def list(workspace: Any) -> dict[str, Environment]:
-        """None are kept on the server."""
+        """Empty: environments are not stored on the server."""
         return {}
 
     def register(self, workspace: Any) -> Environment:
-        """The environment itself: nothing is kept on the server."""
+        """Returns the environment itself: nothing is stored on the server."""
         return self
 
     def clone(self, new_name: str) -> Environment:
-        found = Environment(new_name)
-        found.environment_variables = dict(self.environment_variables)
-        found.python, found.docker = self.python, self.docker
-        return found
+        created = Environment(new_name)
+        created.environment_variables = dict(self.environment_variables)
+        created.python, created.docker = self.python, self.docker
+        return created
 
     def save_to_directory(self, path: str, overwrite: bool = False) -> None:
-        """Write what is known of it below `path`."""
+        """Write the environment to files in the folder `path`."""
         folder = Path(path)
         if folder.exists() and not overwrite:
             raise UserErrorException(f"{path} is there already; pass overwrite=True")
         folder.mkdir(parents=True, exist_ok=True)
-        known = {
+        content = {
             "name": self.name,
             "version": self.version,
             "environmentVariables": self.environment_variables,
         }
-        (folder / "azureml_environment.json").write_text(json.dumps(known, indent=4))
+        (folder / "azureml_environment.json").write_text(json.dumps(content, indent=4))
         packages = self.python.conda_dependencies
         (folder / "conda_dependencies.yml").write_text(packages.serialize_to_string())
 
 
-def _lines(path: Path) -> list[str]:
+def _read_lines(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -181,7 +181,10 @@ def _lines(path: Path) -> list[str]:
 
 
 def _read_conda(path: Path) -> tuple[list[str], list[str]]:
-    """The lists of an environment file: `- name`, and below `- pip:` indented."""
+    """The conda and pip packages of an environment file.
+
+    Lines are `- name`; those of pip are indented below `- pip:`.
+    """
     conda: list[str] = []
     pip: list[str] = []
     target: list[str] | None = None

@@ -1,7 +1,7 @@
 """RunConfiguration, and its files `.azureml/<name>.runconfig` as v1 writes them.
 
-Nothing is started by it here: what a file says is kept, shown and written out again,
-also what this version gives no attribute of its own.
+It starts nothing here. The content of a file is kept and written out again, also
+settings for which this class has no attribute.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any
 from studio.sdk.errors import UserErrorException
 from studio.sdk.submission.environments import CondaDependencies, Environment, Section
 from studio.sdk.submission.run_configuration_files import (
-    place_found,
-    place_to_write,
+    find_path,
+    path_to_write,
     read_yaml,
     write_yaml,
 )
 
-MAX_SECONDS = 2_592_000
-PACKAGES = "environment.yml"
+MAX_RUN_SECONDS = 2_592_000
+PACKAGES_FILE = "environment.yml"
 
-#: What v1 writes of the sections that scripts set, under its names.
+#: The sections that v1 writes and scripts change, with v1's names.
 SECTIONS: dict[str, dict[str, Any]] = {
     "history": {
         "outputCollection": True,
@@ -48,8 +48,8 @@ SECTIONS: dict[str, dict[str, Any]] = {
     },
 }
 #: Plain attributes, in the order of the file.
-PLAIN = ("script", "arguments", "target", "framework", "communicator")
-LIMITS = ("max_run_duration_seconds", "node_count", "priority")
+PLAIN_ATTRIBUTES = ("script", "arguments", "target", "framework", "communicator")
+LIMIT_ATTRIBUTES = ("max_run_duration_seconds", "node_count", "priority")
 
 
 class RunConfiguration:
@@ -83,12 +83,12 @@ class RunConfiguration:
         if conda_dependencies is not None:
             self.environment.python.conda_dependencies = conda_dependencies
         self.environment_variables: dict[str, str] = {}
-        self.max_run_duration_seconds = MAX_SECONDS
+        self.max_run_duration_seconds = MAX_RUN_SECONDS
         self.node_count = 1
         self.priority: int | None = None
         for name, settings in SECTIONS.items():
-            setattr(self, name, _section(settings))
-        self._more: dict[str, Any] = {}
+            setattr(self, name, _copy_section(settings))
+        self._loaded_content: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         return f"RunConfiguration(script={self.script!r}, target={self.target!r})"
@@ -101,20 +101,20 @@ class RunConfiguration:
     ) -> None:
         """Write a file that `load` and v1 read.
 
-        `path` is a project's folder (the working folder unless given) whose file is
-        `.azureml/<name>.runconfig`, or `aml_config/…` where only that is there; without
-        a name it is the file itself. With `separate_environment_yaml` the packages go
-        to `environment.yml` beside it. Raises UserErrorException where no name is given
-        for a folder, or nothing can be written.
+        `path` is a project's folder (by default the working folder). Its file is
+        `.azureml/<name>.runconfig`, or in `aml_config/` if only that exists. Without a
+        name, `path` is the file itself. With `separate_environment_yaml` the packages
+        go to `environment.yml` in the same folder. Raises UserErrorException if a
+        folder has no name for the file, or nothing can be written.
         """
-        place = place_to_write(Path(path or "."), name)
-        known = _written(self)
+        file = path_to_write(Path(path or "."), name)
+        known = _to_content(self)
         python = known["environment"]["python"]
         if separate_environment_yaml:
             packages = python.pop("condaDependencies")
-            python["condaDependenciesFile"] = PACKAGES
-            write_yaml(place.with_name(PACKAGES), packages)
-        write_yaml(place, known)
+            python["condaDependenciesFile"] = PACKAGES_FILE
+            write_yaml(file.with_name(PACKAGES_FILE), packages)
+        write_yaml(file, known)
 
     @staticmethod
     def load(path: str, name: str | None = None) -> RunConfiguration:
@@ -122,105 +122,118 @@ class RunConfiguration:
 
         `path` is the file, or a project's folder with `.azureml/<name>` or
         `aml_config/<name>`, both with or without `.runconfig`, in it or a folder below.
-        Raises UserErrorException where there is none, or it is not one.
+        Raises UserErrorException if there is none, or it is not a configuration.
         """
-        place = place_found(Path(path), name)
-        said = read_yaml(place)
+        file = find_path(Path(path), name)
+        content = read_yaml(file)
         try:
-            return _read_from(said, place.parent)
+            return _from_content(content, file.parent)
         except (AttributeError, TypeError, ValueError) as error:
             raise UserErrorException(
-                f"{place} is not a run configuration: {error}"
+                f"{file} is not a run configuration: {error}"
             ) from error
 
     @staticmethod
     def delete(path: str, name: str) -> None:
         """Remove the file that `load(path, name)` reads.
 
-        Raises UserErrorException where there is none.
+        Raises UserErrorException if there is none.
         """
-        place_found(Path(path), name).unlink()
+        find_path(Path(path), name).unlink()
 
 
-def _read_from(said: dict[str, Any], folder: Path) -> RunConfiguration:
-    made = RunConfiguration()
-    made._more = said
-    for name in (*PLAIN, *LIMITS, "command", "environment_variables"):
-        value = said.get(_camel(name))
+def _from_content(content: dict[str, Any], folder: Path) -> RunConfiguration:
+    created = RunConfiguration()
+    created._loaded_content = content
+    for name in (
+        *PLAIN_ATTRIBUTES,
+        *LIMIT_ATTRIBUTES,
+        "command",
+        "environment_variables",
+    ):
+        value = content.get(_camel(name))
         if value is not None:
-            setattr(made, name, value)
-    made.arguments = list(made.arguments)
-    made.environment_variables = dict(made.environment_variables)
+            setattr(created, name, value)
+    created.arguments = list(created.arguments)
+    created.environment_variables = dict(created.environment_variables)
     for name in SECTIONS:
-        getattr(made, name).__dict__.update(_snakes(said.get(name)))
-    made.environment = _environment(said.get("environment") or {}, folder)
-    return made
+        getattr(created, name).__dict__.update(_snake_keys(content.get(name)))
+    created.environment = _to_environment(content.get("environment") or {}, folder)
+    return created
 
 
-def _environment(said: dict[str, Any], folder: Path) -> Environment:
-    made = Environment(said.get("name") or "local")
-    made.version = said.get("version")
-    made.environment_variables = dict(said.get("environmentVariables") or {})
-    python = dict(said.get("python") or {})
+def _to_environment(content: dict[str, Any], folder: Path) -> Environment:
+    created = Environment(content.get("name") or "local")
+    created.version = content.get("version")
+    created.environment_variables = dict(content.get("environmentVariables") or {})
+    python = dict(content.get("python") or {})
     packages = python.pop("condaDependencies", None)
-    made.python.__dict__.update(_snakes(python))
-    beside = python.get("condaDependenciesFile")
-    if packages is None and beside and (folder / beside).is_file():
-        packages = read_yaml(folder / beside)
+    created.python.__dict__.update(_snake_keys(python))
+    packages_file = python.get("condaDependenciesFile")
+    if packages is None and packages_file and (folder / packages_file).is_file():
+        packages = read_yaml(folder / packages_file)
     if packages is not None:
-        made.python.conda_dependencies = _packages(packages)
-    made.docker.__dict__.update(_snakes(said.get("docker")))
-    return made
+        created.python.conda_dependencies = _to_packages(packages)
+    created.docker.__dict__.update(_snake_keys(content.get("docker")))
+    return created
 
 
-def _packages(said: dict[str, Any]) -> CondaDependencies:
-    made = CondaDependencies()
-    listed = list(said.get("dependencies") or ())
-    made.conda = [one for one in listed if isinstance(one, str)]
-    nested = [one.get("pip") or [] for one in listed if isinstance(one, dict)]
-    made.pip = [str(one) for group in nested for one in group]
-    return made
+def _to_packages(content: dict[str, Any]) -> CondaDependencies:
+    created = CondaDependencies()
+    dependencies = list(content.get("dependencies") or ())
+    created.conda = [one for one in dependencies if isinstance(one, str)]
+    nested = [one.get("pip") or [] for one in dependencies if isinstance(one, dict)]
+    created.pip = [str(one) for group in nested for one in group]
+    return created
 
 
-def _written(config: RunConfiguration) -> dict[str, Any]:
-    """What goes to the file: first what v1 writes, then what was read besides."""
-    known: dict[str, Any] = {name: getattr(config, name) for name in PLAIN}
+def _to_content(config: RunConfiguration) -> dict[str, Any]:
+    """The content of the file: what v1 writes, then other settings that were loaded."""
+    known: dict[str, Any] = {name: getattr(config, name) for name in PLAIN_ATTRIBUTES}
     known["target"] = getattr(config.target, "name", config.target)
-    known |= {_camel(name): getattr(config, name) for name in LIMITS}
-    environment, more = config.environment, config._more.get("environment") or {}
+    known |= {_camel(name): getattr(config, name) for name in LIMIT_ATTRIBUTES}
+    environment = config.environment
+    loaded_environment = config._loaded_content.get("environment") or {}
     python = dict(vars(environment.python))
     packages = python.pop("conda_dependencies", None) or CondaDependencies()
-    listed: list[Any] = [*packages.conda]
+    dependencies: list[Any] = [*packages.conda]
     if packages.pip:
-        listed.append({"pip": list(packages.pip)})
+        dependencies.append({"pip": list(packages.pip)})
     known["environment"] = {
-        **more,
+        **loaded_environment,
         "name": environment.name,
         "version": environment.version,
         "environmentVariables": dict(environment.environment_variables),
-        "python": {**_camels(python), "condaDependencies": {"dependencies": listed}},
-        "docker": _camels(vars(environment.docker)),
+        "python": {
+            **_camel_keys(python),
+            "condaDependencies": {"dependencies": dependencies},
+        },
+        "docker": _camel_keys(vars(environment.docker)),
     }
-    known |= {name: _camels(vars(getattr(config, name))) for name in SECTIONS}
+    known |= {name: _camel_keys(vars(getattr(config, name))) for name in SECTIONS}
     known["command"] = config.command
     known["environmentVariables"] = dict(config.environment_variables)
-    rest = {name: said for name, said in config._more.items() if name not in known}
+    rest = {
+        name: content
+        for name, content in config._loaded_content.items()
+        if name not in known
+    }
     return {**known, **rest}
 
 
-def _section(settings: dict[str, Any]) -> Section:
+def _copy_section(settings: dict[str, Any]) -> Section:
     copies = {
         name: list(value) if isinstance(value, list) else value
         for name, value in settings.items()
     }
-    return Section(**_snakes(copies))
+    return Section(**_snake_keys(copies))
 
 
-def _snakes(said: dict[str, Any] | None) -> dict[str, Any]:
-    return {_snake(name): value for name, value in (said or {}).items()}
+def _snake_keys(content: dict[str, Any] | None) -> dict[str, Any]:
+    return {_snake(name): value for name, value in (content or {}).items()}
 
 
-def _camels(settings: dict[str, Any]) -> dict[str, Any]:
+def _camel_keys(settings: dict[str, Any]) -> dict[str, Any]:
     return {_camel(name): value for name, value in settings.items()}
 
 

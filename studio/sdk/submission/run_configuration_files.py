@@ -1,4 +1,4 @@
-"""Where run configurations lie in a project's folder, and YAML as v1 writes it."""
+"""Where run configurations are in a project's folder, and YAML as v1 writes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EXTENSION = ".runconfig"
 FOLDERS = (".azureml", "aml_config")
 
 
-def place_to_write(path: Path, name: str | None) -> Path:
+def path_to_write(path: Path, name: str | None) -> Path:
     """The file for a project's folder and a name, or the path itself without one."""
     if name is None:
         if path.is_dir():
@@ -26,25 +26,25 @@ def place_to_write(path: Path, name: str | None) -> Path:
             f"{name!r} cannot be saved in {path}: give a project's folder and a name "
             "without a folder"
         )
-    there = [one for one in FOLDERS if (path / one).is_dir()]
+    existing = [one for one in FOLDERS if (path / one).is_dir()]
     file = name if name.endswith(EXTENSION) else name + EXTENSION
-    return path / (there or FOLDERS)[0] / file
+    return path / (existing or FOLDERS)[0] / file
 
 
-def place_found(path: Path, name: str | None) -> Path:
-    """The file that is there; see `RunConfiguration.load` for the order."""
-    for place in _places(path, name):
-        if place.is_file():
-            return place
-    said = f"{name!r} in {path}" if name else str(path)
+def find_path(path: Path, name: str | None) -> Path:
+    """The existing file; see `RunConfiguration.load` for the order."""
+    for candidate in _candidates(path, name):
+        if candidate.is_file():
+            return candidate
+    described = f"{name!r} in {path}" if name else str(path)
     raise UserErrorException(
-        f"There is no run configuration {said}: looked for "
+        f"There is no run configuration {described}: looked for "
         f"{', '.join(f'{one}/<name>{EXTENSION}' for one in FOLDERS)}, and for the file "
         "itself"
     )
 
 
-def _places(path: Path, name: str | None) -> Iterator[Path]:
+def _candidates(path: Path, name: str | None) -> Iterator[Path]:
     if not name:
         yield path
         return
@@ -57,24 +57,24 @@ def _places(path: Path, name: str | None) -> Iterator[Path]:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping that a file holds. Raises UserErrorException where it holds none."""
+    """Read the mapping in a YAML file. Raises UserErrorException."""
     yaml = _yaml()
     try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserErrorException(f"{path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserErrorException(f"{path} is not YAML: {error}") from error
-    if not isinstance(said, dict):
+    if not isinstance(content, dict):
         raise UserErrorException(f"{path} is not a run configuration: it names no keys")
-    return said
+    return content
 
 
-def write_yaml(path: Path, said: dict[str, Any]) -> None:
-    """Whole or not at all: a file that is there stays until the new one is."""
+def write_yaml(path: Path, content: dict[str, Any]) -> None:
+    """Write a YAML file in one step: the old file stays until the new one is ready."""
     yaml = _yaml()
     try:
-        text = yaml.safe_dump(said, sort_keys=False, allow_unicode=True)
+        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_name(f"{path.name}.new")
         new.write_text(text, encoding="utf-8")
@@ -88,7 +88,7 @@ def write_yaml(path: Path, said: dict[str, Any]) -> None:
 
 
 def _yaml() -> ModuleType:
-    # Only these files need it: the client itself installs without.
+    # Only these files need PyYAML: the client installs without it.
     try:
         import yaml
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""How a script is to be run: built and checked here; submitting it is to come."""
+"""How a script should run: built and checked here. Submitting it is not offered yet."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from studio.sdk.errors import ExperimentExecutionException, UserErrorException
-from studio.sdk.submission.run_configuration import MAX_SECONDS, RunConfiguration
+from studio.sdk.submission.run_configuration import MAX_RUN_SECONDS, RunConfiguration
 from studio.sdk.warnings import warn
 
-#: Names that scripts hand on; no image is used here.
+#: Scripts pass these names on; no image is used here.
 DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"
 DEFAULT_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04"
 
 
-class _Settings:
+class _KeptSettings:
     """Settings by name, kept as they are given."""
 
     def __init__(self, *words: Any, **settings: Any) -> None:
@@ -22,27 +22,27 @@ class _Settings:
         self.__dict__.update(settings)
 
 
-class MpiConfiguration(_Settings):
+class MpiConfiguration(_KeptSettings):
     """How many processes MPI starts."""
 
 
-class PyTorchConfiguration(_Settings):
+class PyTorchConfiguration(_KeptSettings):
     """How many processes PyTorch starts."""
 
 
-class TensorflowConfiguration(_Settings):
+class TensorflowConfiguration(_KeptSettings):
     """How many workers TensorFlow starts."""
 
 
-class DockerConfiguration(_Settings):
+class DockerConfiguration(_KeptSettings):
     """Whether and how Docker is used."""
 
 
 class ScriptRunConfig:
-    """A script of a folder, its arguments, and where it is to run.
+    """A script in a folder, its arguments, and where it should run.
 
-    Raises ExperimentExecutionException where the script is not there, and
-    UserErrorException where both script and command are given.
+    Raises ExperimentExecutionException if the script does not exist, and
+    UserErrorException if both script and command are given.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ScriptRunConfig:
         environment: Any = None,
         distributed_job_config: Any = None,
         resume_from: Any = None,
-        max_run_duration_seconds: int = MAX_SECONDS,
+        max_run_duration_seconds: int = MAX_RUN_SECONDS,
         command: str | list[str] | None = None,
         docker_runtime_config: Any = None,
     ) -> None:
@@ -73,7 +73,7 @@ class ScriptRunConfig:
         self.script = script
         self.arguments = list(arguments or [])
         self.command = command
-        self.run_config = run_config or _configured(
+        self.run_config = run_config or _create_configuration(
             compute_target, environment, max_run_duration_seconds
         )
         self.run_config.script = script or self.run_config.script
@@ -97,10 +97,12 @@ class ScriptRunConfig:
         )
 
 
-def _configured(target: Any, environment: Any, seconds: int) -> RunConfiguration:
-    made = RunConfiguration()
-    made.target = getattr(target, "name", target) or "local"
-    made.max_run_duration_seconds = seconds
+def _create_configuration(
+    target: Any, environment: Any, seconds: int
+) -> RunConfiguration:
+    created = RunConfiguration()
+    created.target = getattr(target, "name", target) or "local"
+    created.max_run_duration_seconds = seconds
     if environment is not None:
-        made.environment = environment
-    return made
+        created.environment = environment
+    return created
