@@ -17,8 +17,8 @@ from runs.search.fields.sorting import SortKey, by_text, or_else, rank
 from runs.search.fields.source import CellLink, FieldSource, RunContext, SortIndex
 from runs.search.sql import exists_conditions as keyed
 from runs.search.sql import value_conditions as values
-from runs.search.sql.access_paths import INDEXED, Side
-from runs.search.sql.distinct_values import PATTERNS, fitting_values
+from runs.search.sql.access_paths import INDEXED, IndexScan
+from runs.search.sql.distinct_values import PATTERN_OPERATORS, distinct_matching_values
 from runs.search.sql.exists_conditions import DATASETS, TABLES
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import COMMITS, Scope
@@ -30,21 +30,21 @@ def _text(term: Comparison, scope: Scope) -> Q:
     return keyed.text_exists(term.field, term.op, term.values, scope)
 
 
-def _text_scan(term: Comparison, scope: Scope) -> list[Side]:
+def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     key = scope.key(term.field)
     table: Any = TABLES[term.field.kind].objects
     if key is None:
-        return [Side(table.none())]
+        return [IndexScan(table.none())]
     relation, op = term.field.kind, term.op
     texts = values.term_texts(term)
     numbers = [value for value in term.values if isinstance(value, Number)]
-    if op in PATTERNS and texts:
-        fitting = fitting_values(table.filter(key=key), op, texts[0])
+    if op in PATTERN_OPERATORS and texts:
+        fitting = distinct_matching_values(table.filter(key=key), op, texts[0])
         if fitting is not None:
             # A pattern over few values asks for some of them.
             op, texts = "in", fitting
         if fitting == []:
-            return [Side(table.none())]
+            return [IndexScan(table.none())]
 
     def condition(prefix: str) -> Q:
         has_key = Q(**{f"{prefix}key": key})
@@ -64,13 +64,13 @@ def _text_scan(term: Comparison, scope: Scope) -> list[Side]:
     is_one = op == "=" or len(texts) + len(numbers) < 2
     is_range = bool(numbers) and not texts and op != "="
     return [
-        Side(
+        IndexScan(
             table.filter(condition("")),
             relation=relation,
             join=condition(f"{relation}__"),
-            ordered=is_one and not is_range,
-            windowed=not is_range,
-            exact=op == "is not null" or _says_all(op, texts, numbers),
+            is_ordered=is_one and not is_range,
+            is_windowed=not is_range,
+            is_exact=op == "is not null" or _says_all(op, texts, numbers),
         )
     ]
 
@@ -79,10 +79,10 @@ def _metric(term: Comparison, scope: Scope) -> Q:
     return keyed.metric_exists(term.field, term.op, term.values, scope)
 
 
-def _metric_scan(term: Comparison, scope: Scope) -> list[Side]:
+def _metric_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     key = scope.key(term.field)
     if key is None:
-        return [Side(Metric.objects.none())]
+        return [IndexScan(Metric.objects.none())]
     name = term.field.aggregate
     numbers = [value for value in term.values if isinstance(value, Number)]
     # `last` may also equal a text; NaN stands apart.
@@ -100,13 +100,13 @@ def _metric_scan(term: Comparison, scope: Scope) -> list[Side]:
         return has_key & values.number_condition(F(prefix + name), term.op, numbers)
 
     return [
-        Side(
+        IndexScan(
             Metric.objects.filter(condition("")),
             relation="metrics",
             join=condition("metrics__"),
-            ordered=not is_range or term.op == "=",
-            windowed=not is_range or term.op in ("=", "in"),
-            exact=is_range,
+            is_ordered=not is_range or term.op == "=",
+            is_windowed=not is_range or term.op in ("=", "in"),
+            is_exact=is_range,
         )
     ]
 
@@ -147,11 +147,11 @@ def _dataset(term: Comparison, _scope: Scope) -> Q:
     return keyed.dataset_exists(term.field, term.op, term.values)
 
 
-def _dataset_scan(term: Comparison, _scope: Scope) -> list[Side]:
+def _dataset_scan(term: Comparison, _scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
     column = f"{DATASETS[term.field.key]}__in"
-    return [Side(RunDataset.objects.filter(**{column: values.term_texts(term)}))]
+    return [IndexScan(RunDataset.objects.filter(**{column: values.term_texts(term)}))]
 
 
 def _commit(term: Comparison, scope: Scope) -> Q:

@@ -12,7 +12,7 @@ from runs.search.fields.relations import OWNERS, RELATIVES
 from runs.search.fields.source import FieldSource
 from runs.search.fields.texts import TEXTS
 from runs.search.fields.times import TIMES
-from runs.search.sql.access_paths import Side
+from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.scope import Scope
 from studio.core.filters import tree
 from studio.core.filters.catalogue import ATTRIBUTE_SPECS
@@ -39,7 +39,7 @@ def source_of(field: Field) -> FieldSource:
     return KEYED[field.kind]
 
 
-def scans_of(term: Comparison, scope: Scope) -> list[Side]:
+def scans_of(term: Comparison, scope: Scope) -> list[IndexScan]:
     """The sides whose union holds every run that fulfils the term; none if unknown."""
     scan = source_of(term.field).scan
     return [] if scan is None or term.op in tree.NEGATED else scan(term, scope)

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from runs.models import Experiment, User
 from runs.search.fields.sorting import SortKey
-from runs.search.sql.access_paths import Side
+from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import Scope
 from studio.core.filters.tree import Comparison, Field
@@ -36,7 +36,7 @@ class RunContext(Protocol):
 #: The positive comparison of a term; its result is true or false, never NULL.
 Condition = Callable[[Comparison, Scope], Q]
 #: Index scans whose union holds every run that the term can match; none if unknown.
-Scans = Callable[[Comparison, Scope], list[Side]]
+Scans = Callable[[Comparison, Scope], list[IndexScan]]
 SortKeys = Callable[[Field, Scope], list[SortKey]]
 #: The value of a loaded run; None and "" mean that the run has none.
 ValueOf = Callable[[Any, RunContext], object]
