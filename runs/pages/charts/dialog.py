@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.chart_kinds import KINDS
 from runs.pages.charts.forms import ChartForm
 from runs.pages.lists.list_state import ListState, read_part_tolerantly

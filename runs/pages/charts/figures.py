@@ -19,8 +19,7 @@ from django.shortcuts import render
 from django.utils.timezone import get_current_timezone
 from django.views.decorators.http import require_safe
 
-from runs.access.answers import as_json
-from runs.access.rules import Permission, access
+from runs.access import Permission, access, render_json_error
 from runs.pages.chart_kinds import Figure, Table, draw, kind_of, table_of, title_of
 from runs.pages.chart_kinds.chart_runs import ChartRuns, runs_of
 from runs.pages.lists.list_state import build_state, read_scope
@@ -42,7 +41,7 @@ MISSING = shown(None)
 TOLD = 20
 
 
-@access(Permission.READ, errors=as_json)
+@access(Permission.READ, errors=render_json_error)
 @require_safe
 def figure(request: PageRequest) -> HttpResponse:
     """`from` and `to` narrow the x axis: steps, ms since the start, or times."""

@@ -10,9 +10,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.rules import Permission, access, by_method
+from runs.access import Permission, access, by_method
 from runs.actions.clock import now_ms
-from runs.actions.experiments.experiments import describe_experiment
+from runs.actions.experiments import describe_experiment
 from runs.models import Experiment
 from runs.pages.descriptions import editor as description
 from runs.pages.descriptions import versions as description_versions
@@ -92,7 +92,7 @@ def _described(request: PageRequest, experiment: Experiment) -> Described:
         stored=experiment.description,
         text="",
         write=lambda text, seen: describe_experiment(
-            experiment, text, actor=request.actor, now=now_ms(), seen=seen
+            experiment, text, actor=request.actor, now=now_ms(), seen_version=seen
         ),
         saved=lambda said: _saved(request, experiment, said),
         frame=_around(request, experiment),

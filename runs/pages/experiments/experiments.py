@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.experiments.experiment_table import DEFAULT_SORT, State, table
 from runs.pages.lists.list_formats import experiments_response
 from runs.pages.lists.list_state import (

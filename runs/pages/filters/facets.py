@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.filters import facet_sections as sections
 from runs.pages.filters.facet_state import PanelState, names, told
 from runs.pages.lists.list_state import ListState, read_part

@@ -16,8 +16,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from runs.access.origins import public_origin
-from runs.access.rules import Permission
+from runs.access import Permission, public_origin
 from runs.models import Experiment, Role, User, View
 from runs.models.views import may_edit
 from runs.pages.lists.list_state import (

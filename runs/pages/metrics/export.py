@@ -8,7 +8,7 @@ from typing import Any
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.models import Metric, MetricKind
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import csv_response

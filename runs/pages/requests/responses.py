@@ -19,7 +19,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
-from runs.access.answers import asked_form
+from runs.access import preferred_format
 from runs.models.change_counts import changes_of
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition
@@ -43,7 +43,7 @@ EXPORT_TYPES = {"csv": f"{CSV}; charset=utf-8", "json": JSON, "parquet": PARQUET
 
 def requested_format(request: PageRequest) -> str:
     """The content type that a script asks for by `Accept`; empty for the page."""
-    return "" if request.htmx else asked_form(request)
+    return "" if request.htmx else preferred_format(request)
 
 
 def requested_export(request: PageRequest) -> str:

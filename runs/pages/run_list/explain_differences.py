@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.groups.group_values import term_of
 from runs.pages.lists.list_formats import sheet_response
 from runs.pages.lists.list_state import ListState, read_part

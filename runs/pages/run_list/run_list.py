@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.models import ExperimentStar
 from runs.pages.charts.list_charts import charts_of
 from runs.pages.experiments.description import description_context

@@ -17,10 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from runs.access.asides import note
-from runs.access.rules import Permission, access
+from runs.access import Permission, access, update_if_idle
 from runs.actions.clock import now_ms
-from runs.actions.run_list.selections import DAY, keep_selection
+from runs.actions.run_list import DAY_MS, save_selection
 from runs.models import Run, Selection
 from runs.models.selections import KEPT
 from runs.pages.compare.state import CompareState
@@ -52,8 +51,8 @@ def find_selection(state: ListState) -> Chosen:
     if spec.selected and spec.selected[0].startswith(KEPT):
         slug, now = spec.selected[0].removeprefix(KEPT), state.now
         mine = Selection.objects.filter(workspace=state.workspace, slug=slug)
-        if mine.filter(used__lt=now - DAY).exists():
-            note(mine, used=now)
+        if mine.filter(used__lt=now - DAY_MS).exists():
+            update_if_idle(mine, used=now)
     return found
 
 
@@ -245,7 +244,7 @@ def _text(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
         and len(keys) <= MAX_NUMBERS_IN_ADDRESS
     ):
         return selection.ids_of(keys)
-    kept = keep_selection(request.workspace, keys, now=now_ms())
+    kept = save_selection(request.workspace, keys, now=now_ms())
     return (KEPT + kept.slug,)
 
 

@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.admission import enter
-from runs.access.rules import SIGNED_IN, Permission, StudioRequest, access
+from runs.access import SIGNED_IN, Permission, StudioRequest, access, enter_workspace
+from runs.actions import views as view_actions
 from runs.actions.clock import now_ms
-from runs.actions.views import choices as view_choices
 from runs.models import Role, View
 from runs.models.views import may_edit
 from runs.pages.lists.list_state import find_scope, read_part_tolerantly
@@ -48,7 +47,7 @@ def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
     """The list that the view shows, with what the address says instead."""
     asked: Any = request
     view = search.find_view(slug, asked.actor.user)
-    enter(request, view.workspace.name)
+    enter_workspace(request, view.workspace.name)
     return run_list.show_list(asked, open_view_link(asked, view))
 
 
@@ -139,7 +138,7 @@ def star(request: PageRequest, slug: str) -> HttpResponse:
     view = search.find_view(slug, request.actor.user, request.workspace)
     on = StarForm(request.POST).check()["starred"]
     user = request.actor.user
-    view_choices.star_view(view, user, on, actor=request.actor, now=now_ms())
+    view_actions.star_view(view, user, on, actor=request.actor, now=now_ms())
     if request.htmx:
         mark = request.htmx.trigger or "star"
         context = {"starred": on, "href": request.path, "mark": mark}
@@ -165,10 +164,10 @@ def choose_default(request: PageRequest) -> HttpResponse:
         # In the trash, too: what was chosen of its list can be taken back.
         experiment = view.experiment
     if slug and sent["on"]:
-        view_choices.choose_default(request.workspace, experiment, view, user=whose)
+        view_actions.set_default_view(request.workspace, experiment, view, user=whose)
         said = _("%s opens by default now.") % (view.name if view else _("Default"))
     else:
-        view_choices.forget_default(request.workspace, experiment, user=whose)
+        view_actions.clear_default_view(request.workspace, experiment, user=whose)
         said = _("The list opens as it did before.")
     messages.success(request, said)
     return redirect(back_of(request))

@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.run.goals import set_goal
+from runs.actions.run.metric_goals import set_metric_goal
 from runs.models import Experiment, Workspace
 from runs.pages.groups import group_formats as group_texts
 from runs.pages.groups import group_table
@@ -34,7 +34,7 @@ def sweep(
     ):
         log(f"r{n}", acc=acc, params={"lr": lr, "seed": str(n)})
     log("without")
-    set_goal(workspace, [experiment], "acc", True, actor=actor, now=now)
+    set_metric_goal(workspace, [experiment], "acc", True, actor=actor, now=now)
 
 
 def rows(page: Any) -> list[str]:
