@@ -61,7 +61,7 @@ def later(fake: Any, receipt: Receipt) -> Receipt:
     assert claimed is not None
     sender = Sender(claimed, fake, is_live=False)
     while sender.receipt is None:
-        assert sender.step() or sender.upload()
+        assert sender.send_due() or sender.upload_next()
     return sender.receipt
 
 
