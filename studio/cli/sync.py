@@ -95,5 +95,5 @@ def _deliver(folder: SpoolFolder, client: Client) -> bool:
         click.echo(f"Run {folder.owner.run_id}: {reason}", err=True)
         sender.release()
         return False
-    click.echo(sender.receipt.summary())
+    click.echo(sender.receipt.line())
     return not sender.receipt.lost
