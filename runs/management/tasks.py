@@ -21,7 +21,7 @@ from runs.actions.run_list.history_exports import HistoryWork, remove_old_export
 from runs.actions.run_list.selections import drop_unused_selections
 from runs.management.backup.schedule import ScheduledBackups, configured
 from runs.management.database import optimize
-from runs.models.rollups import fold
+from runs.models import merge_run_counts
 from studio.core.errors import StudioError
 
 log = logging.getLogger("studio.worker")
@@ -82,7 +82,7 @@ def all_tasks(clock: Clock) -> Sequence[Task]:
     return (
         Task("note the time", 60, expiry_allowed),
         Task("mark silent runs", 10, mark_silent),
-        Task("fold the counts of runs", 10, fold_counts),
+        Task("merge_run_counts the counts of runs", 10, fold_counts),
         Task("make histories", TICK_SECONDS, HistoryWork()),
         Task("back up", 60, ScheduledBackups(configured())),
         *removals(clock.last),
@@ -109,4 +109,4 @@ def removals(started: int) -> Sequence[Task]:
 
 
 def fold_counts(_now: int) -> int:
-    return fold()
+    return merge_run_counts()

@@ -19,8 +19,7 @@ from runs.actions.actor import Actor
 from runs.actions.files.blob_removals import remove_bytes
 from runs.actions.run_rows.bump_revision import hear, touch
 from runs.actions.run_rows.locks import refuse_locked, refuse_locked_source
-from runs.models import File, LoggedModel, Run
-from runs.models.files import path_key
+from runs.models import File, LoggedModel, Run, path_key
 from runs.storage.files import Blob, files
 from studio.core import names
 from studio.core.batches import batches

@@ -12,8 +12,7 @@ from runs.actions.actor import Actor
 from runs.actions.changes.change_sets import Edit, record
 from runs.actions.files.files import keep_or_discard, live, place_for
 from runs.actions.run_rows.bump_revision import touch
-from runs.models import File, Run
-from runs.models.files import path_key
+from runs.models import File, Run, path_key
 from runs.storage.files import Blob, files
 from studio.core.errors import InvalidValue, StudioError
 

@@ -19,8 +19,7 @@ from runs.actions.actor import Actor
 from runs.actions.files.files import keep_or_discard, live, place_for
 from runs.actions.ingest.writers import check_writer, writer_of
 from runs.actions.run_rows.bump_revision import hear
-from runs.models import File, LogStream, Run
-from runs.models.files import path_key
+from runs.models import File, LogStream, Run, path_key
 from runs.storage.files import Grow, files
 from studio.core import names
 from studio.core.errors import Conflict, InvalidValue, StudioError, TooLarge

@@ -19,13 +19,13 @@ from runs.actions.run_rows.texts import check_tags, write_properties, write_tags
 from runs.models import (
     Experiment,
     ExperimentStar,
-    Kind,
+    KeyKind,
     Run,
     RunStar,
     RunTag,
     User,
+    parse_number,
 )
-from runs.models.texts import as_number
 from studio.core import names
 
 #: Tags of MLflow's clients that say the same as a field, and follow it.
@@ -68,9 +68,9 @@ def write_text(run: Run, field: str, text: str) -> None:
     """Write name or description, and the tag that says the same, if there is one."""
     Run.objects.filter(pk=run.pk).update(**{field: text})
     twin = RunTag.objects.filter(
-        run=run, key__kind=Kind.TAG, key__name=TWINS[field]
+        run=run, key__kind=KeyKind.TAG, key__name=TWINS[field]
     ).exclude(value=text)
-    twin.update(value=text, number=as_number(text))
+    twin.update(value=text, number=parse_number(text))
     setattr(run, field, text)
     refresh_search_texts([run.pk])
 
@@ -92,7 +92,7 @@ def edit_tag(
     """Set the tag to another value than the one that `seen` is the `mark` of."""
     check_tags({key: value})
     touch(run, now)
-    stored = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name=key)
+    stored = RunTag.objects.filter(run=run, key__kind=KeyKind.TAG, key__name=key)
     texts = [text or "" for text in stored.values_list("value", flat=True)]
     check_seen(seen, texts[0] if texts else None, value or "", f"tags.{key}")
     if texts != [value or ""]:
@@ -130,7 +130,7 @@ def remove_tags(run: Run, keys: Iterable[str], *, actor: Actor, now: int) -> int
 
 def delete_tags(run: Run, keys: Collection[str]) -> list[Edit]:
     """Remove them within a transaction of `run`; says what there was."""
-    found = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name__in=keys)
+    found = RunTag.objects.filter(run=run, key__kind=KeyKind.TAG, key__name__in=keys)
     rows = list(found.select_related("key"))
     RunTag.objects.filter(pk__in=[row.pk for row in rows]).delete()
     follow_tags(run, (row.key.name for row in rows))

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from runs.actions.actor import Actor
 from runs.actions.run.lifecycle import Origin, move
-from runs.models import HEARD_AGAIN, Run
+from runs.models import HEARTBEATS_RESUMED, Run
 from runs.search.run.heartbeat_timeout import status_before_silence
 from studio.core.statuses import RunStatus, may_follow
 
@@ -27,7 +27,7 @@ def beat(run: Run, *, actor: Actor, now: int) -> RunStatus:
             _status_before(run),
             actor=actor,
             now=now,
-            message=HEARD_AGAIN,
+            message=HEARTBEATS_RESUMED,
             origin=Origin.SERVER,
         )
     return run.state

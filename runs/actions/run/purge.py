@@ -14,8 +14,7 @@ from runs.actions.run.lifecycle import descendants
 from runs.actions.run.parents import hold_tree
 from runs.actions.run_rows.bump_revision import hold_experiment
 from runs.actions.run_rows.locks import refuse_locked
-from runs.models import File, Run
-from runs.models.root_metrics import rebuild
+from runs.models import File, Run, rebuild_root_metrics
 from studio.core.batches import batches
 from studio.core.errors import InvalidState, NotFound
 
@@ -45,7 +44,7 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
     drop_files(File.objects.filter(Q(run=run) | Q(model__source_run=run)))
     root = run.root_id if run.deleted is None else None
     run.delete()
-    rebuild([root, *released])
+    rebuild_root_metrics([root, *released])
 
 
 def _release_children(run: Run) -> list[int]:

@@ -21,7 +21,7 @@ from runs.actions.run.runs import switch
 from runs.actions.run_rows.bump_revision import touch
 from runs.actions.run_rows.search_text import follow_tags
 from runs.actions.run_rows.texts import write_tags
-from runs.models import Change, ChangeSet, Kind, Run, RunStar, RunTag
+from runs.models import Change, ChangeSet, KeyKind, Run, RunStar, RunTag
 from studio.core.errors import Conflict, NotSupported
 
 TEXTS = ("name", "description")
@@ -99,7 +99,7 @@ def _current(change: Change, change_set: ChangeSet) -> Any:
         return RunStar.objects.filter(run=run, user=change_set.actor_id).exists()
     if field.startswith(TAG):
         key = field.removeprefix(TAG)
-        tags = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name=key)
+        tags = RunTag.objects.filter(run=run, key__kind=KeyKind.TAG, key__name=key)
         value = tags.values("value").first()
         return value and {"value": value["value"]}
     [stored] = Run.objects.filter(pk=run).values_list(field, flat=True)

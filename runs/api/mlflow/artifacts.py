@@ -26,7 +26,7 @@ from runs.api.mlflow.find import OfRun, model_by_id, run_by_id, run_of
 from runs.api.mlflow.http import Handler, View, as_json, endpoint
 from runs.api.mlflow.listing import Entry, entries
 from runs.api.sending import send_file
-from runs.models.files import path_key
+from runs.models import path_key
 from studio.core.errors import InvalidName, NotFound, NotSupported
 from studio.core.names import check_path, check_text
 

@@ -19,7 +19,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
-from runs.models.change_counts import changes_of
+from runs.models import count_changes
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition
 from runs.render.run_list.csv_rows import csv_pieces
@@ -52,7 +52,7 @@ def stamp_of(request: PageRequest, spec: ViewSpec, path: str, given: QueryDict) 
     """
     if _goes_with_time(spec, spec.filter()):
         return ""
-    changes = changes_of(request.workspace.pk)
+    changes = count_changes(request.workspace.pk)
     if changes is None:
         return ""
     asked = [(k, v) for k, v in sorted(given.items()) if k != SHOWN_PARAMETER]

@@ -22,8 +22,7 @@ from runs.actions.run_list.history_exports import (
     folder,
     list_of,
 )
-from runs.models import HistoryExport
-from runs.models.history_exports import ExportState
+from runs.models import ExportState, HistoryExport
 from runs.pages.lists.list_state import number_of, read_part_leniently, scope_at
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition

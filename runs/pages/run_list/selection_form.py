@@ -21,8 +21,7 @@ from runs.access.asides import note
 from runs.access.rules import Permission, access
 from runs.actions.clock import now_ms
 from runs.actions.run_list.selections import DAY, keep_selection
-from runs.models import Run, Selection
-from runs.models.selections import KEPT
+from runs.models import STORED_SELECTION_PREFIX, Run, Selection
 from runs.pages.compare.state import CompareState
 from runs.pages.lists.list_state import ListState, scope_of, state_with
 from runs.pages.lists.run_links import Links
@@ -49,8 +48,8 @@ def chosen_of(state: ListState) -> Chosen:
     """What the address selects; notes, once a day, that a kept selection is in use."""
     spec = state.spec
     found = selection.chosen(spec, state.viewer, state.workspace)
-    if spec.selected and spec.selected[0].startswith(KEPT):
-        slug, now = spec.selected[0].removeprefix(KEPT), state.now
+    if spec.selected and spec.selected[0].startswith(STORED_SELECTION_PREFIX):
+        slug, now = spec.selected[0].removeprefix(STORED_SELECTION_PREFIX), state.now
         mine = Selection.objects.filter(workspace=state.workspace, slug=slug)
         if mine.filter(used__lt=now - DAY).exists():
             note(mine, used=now)
@@ -258,7 +257,7 @@ def _text(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
     if sum(map(bool, keys)) <= selection.IN_ADDRESS and len(keys) <= MOST_NUMBERS:
         return selection.ids_of(keys)
     kept = keep_selection(request.workspace, keys, now=now_ms())
-    return (KEPT + kept.slug,)
+    return (STORED_SELECTION_PREFIX + kept.slug,)
 
 
 #: With so many numbers, free ones too, ids still stand in the address.

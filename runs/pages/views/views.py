@@ -16,8 +16,7 @@ from runs.access.admission import enter
 from runs.access.rules import SIGNED_IN, Permission, StudioRequest, access
 from runs.actions.clock import now_ms
 from runs.actions.views import choices as view_choices
-from runs.models import Role, View
-from runs.models.views import may_edit
+from runs.models import Role, View, can_edit_view
 from runs.pages.lists.list_state import read_part_leniently, scope_named
 from runs.pages.lists.view_origin import (
     BUILT_IN,
@@ -124,7 +123,9 @@ def views(request: PageRequest) -> HttpResponse:
         "previous": max(start - ROWS, 0) if start else None,
         "deleted": deleted,
         "editable": {
-            each.pk for each in (*found, *deleted) if may_edit(each, user, request.role)
+            each.pk
+            for each in (*found, *deleted)
+            if can_edit_view(each, user, request.role)
         },
         "chosen": search.chosen_defaults(workspace, user),
         "is_owner": request.role == Role.OWNER,

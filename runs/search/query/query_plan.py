@@ -19,7 +19,7 @@ from typing import Any
 
 from django.db.models import F, Q
 
-from runs.models.grams import folded, is_short
+from runs.models.grams import fold_case, is_short_word
 from runs.search.fields import scans_of, source_of
 from runs.search.sql.access_paths import Side
 from runs.search.sql.expressions import Expr, Plain
@@ -191,7 +191,7 @@ class _Probes:
             if few is not None or not must:
                 continue
             sides = union.sides
-            says = tuple(word for word in words if folded(word.text) in union.words)
+            says = tuple(word for word in words if fold_case(word.text) in union.words)
             if all(side.exact for side in sides):
                 self.parts.append(self.part(*sides, terms=says))
             if len(sides) == 1 and sides[0].join:
@@ -261,9 +261,9 @@ def _named(term: Comparison) -> list[Side]:
         return []
     if term.op not in ("=", "contains") or len(term.values) != 1:
         return []
-    text = folded(getattr(term.values[0], "text", ""))
+    text = fold_case(getattr(term.values[0], "text", ""))
     # Of a short word only the beginnings of words are indexed.
-    if is_short(text):
+    if is_short_word(text):
         return []
     return [replace(text_side([text]), exact=False)]
 

@@ -13,9 +13,8 @@ from typing import Any
 
 from django.db.models import Exists, F, FloatField, OuterRef, Q, Subquery, TextField
 
-from runs.models import RootMetric
+from runs.models import RootMetric, RunQuerySet
 from runs.models.functions import StartOrder, TextOrder
-from runs.models.runs import RunQuerySet
 from runs.search.fields import SortIndex, ordered_text, source_of
 from runs.search.query.order import Part, parts_of
 from runs.search.query.query_plan import Lead, arrival_of
