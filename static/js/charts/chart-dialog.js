@@ -1,6 +1,6 @@
 // The dialog that adds or changes a chart: the form of the page of the same address.
 
-import { answerOf } from "../site/app.js";
+import { answerOf, queryOf } from "../site/app.js";
 
 export async function open(href, leave) {
   const answer = await answerOf(href);
@@ -26,7 +26,7 @@ function prepare(dialog, leave) {
   });
   dialog.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const query = new URLSearchParams(new FormData(form(), event.submitter ?? form().querySelector("[name=done]")));
+    const query = queryOf(form(), event.submitter ?? form().querySelector("[name=done]"));
     const answer = await answerOf(`${form().getAttribute("action")}?${query}`);
     if (!answer) return;
     const place = answer.headers.get("X-Studio-Location");
@@ -34,7 +34,9 @@ function prepare(dialog, leave) {
       dialog.close();
       leave(place);
     } else if (answer.status === 422) {
-      const told = new DOMParser().parseFromString(answer.html, "text/html").getElementById("chart-form");
+      const told = new DOMParser()
+        .parseFromString(answer.html, "text/html")
+        .getElementById("chart-form");
       form().replaceWith(document.adoptNode(told));
       dialog.querySelector("[name=field]").focus();
     }
@@ -64,9 +66,10 @@ function grow(box) {
 }
 
 async function complete(form, box) {
-  const query = new URLSearchParams(new FormData(form));
+  const query = queryOf(form);
   for (const name of ["field", "kind", "done"]) query.delete(name);
   query.set("find", box.value);
   const answer = await answerOf(`${form.dataset.fields}?${query}`);
-  if (answer && document.activeElement === box) form.querySelector("#chart-names").innerHTML = answer.html;
+  if (answer && document.activeElement === box)
+    form.querySelector("#chart-names").innerHTML = answer.html;
 }

@@ -6,7 +6,8 @@ export const entries = (figure) => told(figure).map(mark);
 
 export function told(figure) {
   const [metrics, found] = [new Map(), new Map()];
-  const add = (key, color, dash, among = found) => among.set(key, { meta: { key }, line: { color, dash } });
+  const add = (key, color, dash, among = found) =>
+    among.set(key, { meta: { key }, line: { color, dash } });
   for (const trace of figure.data) {
     const { part, key, series: number, each, name, metric } = trace.meta;
     if (part === "odd" || part === "band" || part === "raw") continue;
@@ -17,7 +18,9 @@ export function told(figure) {
       continue;
     }
     // Dots in the colours of a third field's words are told by those, not by their runs.
-    if (each) each.forEach((one, at) => add((trace.customdata ?? trace.text)[at], series(one)));
+    if (each)
+      for (const [at, one] of each.entries())
+        add((trace.customdata ?? trace.text)[at], series(one));
     else if (!metric) add(key, series(number), trace.line?.dash);
     else {
       // The colour tells the run, the dash the metric.

@@ -1,8 +1,8 @@
 // The charts of a page with runs: what the cards of `#chart-row` name is read as JSON,
 // drawn, and read again while it changes. Plotly comes with the first one that is shown.
 
-import { answerOf, unheard } from "../site/app.js";
 import { parameter, show } from "../run_list/list-address.js";
+import { answerOf, unheard } from "../site/app.js";
 import { entries } from "./chart-legend.js";
 import { draw, fit, forget, isShown, plotly, series } from "./plot.js";
 
@@ -18,16 +18,23 @@ let drag;
 
 function address(chart) {
   const { from, to } = chart.window ?? {};
-  const more = [from !== undefined && `from=${encodeURIComponent(from)}`, to !== undefined && `to=${encodeURIComponent(to)}`];
+  const more = [
+    from !== undefined && `from=${encodeURIComponent(from)}`,
+    to !== undefined && `to=${encodeURIComponent(to)}`,
+  ];
   return [chart.card.dataset.figure, ...more.filter(Boolean)].join("&");
 }
 
 // Whether there is news. What a later question made old is dropped.
 async function read(chart) {
   const url = address(chart);
-  const asked = (chart.asked = (chart.asked ?? 0) + 1);
+  chart.asked = (chart.asked ?? 0) + 1;
+  const { asked } = chart;
   const known = chart.url === url && chart.etag;
-  const answer = await fetch(url, { headers: known ? { "If-None-Match": known } : {}, cache: "no-store" });
+  const answer = await fetch(url, {
+    headers: known ? { "If-None-Match": known } : {},
+    cache: "no-store",
+  });
   chart.failed = !answer.ok && answer.status !== 304;
   if (asked !== chart.asked || answer.status === 304) return false;
   if (!answer.ok) throw new Error(String(answer.status));
@@ -47,7 +54,11 @@ async function refresh(chart) {
   } catch (error) {
     // What is drawn stays; a chart that never was says why there is none.
     chart.failed = true;
-    if (!chart.figure) say(chart, error.message === "400" ? row().dataset.failedChart : document.body.dataset.offline);
+    if (!chart.figure)
+      say(
+        chart,
+        error.message === "400" ? row().dataset.failedChart : document.body.dataset.offline,
+      );
   }
   follow(chart);
 }
@@ -55,7 +66,10 @@ async function refresh(chart) {
 function follow(chart) {
   clearTimeout(chart.timer);
   const pace = (chart.figure?.pace ?? 20) * (chart.failed ? 4 : 1);
-  chart.timer = setTimeout(() => (document.hidden || chart.window ? follow(chart) : refresh(chart)), pace * 1000);
+  chart.timer = setTimeout(
+    () => (document.hidden || chart.window ? follow(chart) : refresh(chart)),
+    pace * 1000,
+  );
 }
 
 // Drawing
@@ -127,9 +141,13 @@ function label({ card, figure }) {
 const sheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 function edgeBoxes() {
-  const first = Object.assign({}, ...[...charts.values()].map((chart) => chart.figure?.first ?? {}));
+  const first = Object.assign(
+    {},
+    ...[...charts.values()].map((chart) => chart.figure?.first ?? {}),
+  );
   const rules = Object.entries(first).map(
-    ([id, number]) => `tr:has([data-id="${CSS.escape(id)}"]) .pick-box:not([aria-checked="true"])::before { border: 2px solid var(--series-${((number - 1) % 10) + 1}); }`,
+    ([id, number]) =>
+      `tr:has([data-id="${CSS.escape(id)}"]) .pick-box:not([aria-checked="true"])::before { border: 2px solid var(--series-${((number - 1) % 10) + 1}); }`,
   );
   sheet.replaceSync(rules.join("\n"));
 }
@@ -189,9 +207,12 @@ function step(by) {
   const all = cards();
   if (!all.length) return;
   current = (current + by + all.length) % all.length;
-  all.forEach((card, at) => card.classList.toggle("current", at === current));
-  const place = row().dataset.of.replace("%s", current + 1).replace("%s", all.length);
-  if (all.length > 1) for (const each of all) each.querySelector("[data-note]").dataset.at = `${place}, `;
+  for (const [at, card] of all.entries()) card.classList.toggle("current", at === current);
+  const place = row()
+    .dataset.of.replace("%s", String(current + 1))
+    .replace("%s", String(all.length));
+  if (all.length > 1)
+    for (const each of all) each.querySelector("[data-note]").dataset.at = `${place}, `;
   if (!by) return;
   const chart = charts.get(all[current].querySelector(".plot"));
   if (!chart.figure) refresh(chart);
@@ -245,9 +266,11 @@ document.addEventListener("click", (event) => {
     at("details").open = false;
     const kind = at("[data-save]").dataset.save;
     const chart = charts.get(card.querySelector(".plot"));
-    if (chart?.figure) import("./chart-save.js").then(({ save }) => save(chart, kind)).catch(unheard);
+    if (chart?.figure)
+      import("./chart-save.js").then(({ save }) => save(chart, kind)).catch(unheard);
   } else if (at("[data-chart-step]")) step(Number(at("[data-chart-step]").dataset.chartStep));
-  else if (card && at("a:not([download])")) back = cards().indexOf(card) + Number(at("a").dataset.moves ?? 0);
+  else if (card && at("a:not([download])"))
+    back = cards().indexOf(card) + Number(at("a").dataset.moves ?? 0);
 });
 
 // A chart that was moved or is of another kind keeps the focus; of one that was removed,
@@ -262,21 +285,27 @@ document.body.addEventListener("htmx:afterSwap", () => {
 
 // Dragging a chart by its title puts it where it is let go.
 document.addEventListener("pointerdown", (event) => {
-  const title = event.button === 0 && event.pointerType !== "touch" && event.target.closest?.(".chart-head b");
+  const title =
+    event.button === 0 && event.pointerType !== "touch" && event.target.closest?.(".chart-head b");
   if (!title || !drag || cards().length < 2) return;
   event.preventDefault();
-  drag(event, title.closest(".chart"), cards(), (texts) => leave(location.pathname + parameter("charts", texts.join(","))));
+  drag(event, title.closest(".chart"), cards(), (texts) =>
+    leave(location.pathname + parameter("charts", texts.join(","))),
+  );
 });
 
 document.body.addEventListener("selection:changed", scanSoon);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) for (const chart of charts.values()) if (!chart.window) refresh(chart);
 });
-const repaint = () => [...charts.values()].filter((chart) => chart.figure && isShown(chart.plot)).map(paint);
+const repaint = () =>
+  [...charts.values()].filter((chart) => chart.figure && isShown(chart.plot)).map(paint);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
 matchMedia("print").addEventListener("change", repaint);
 matchMedia("(max-width: 767px)").addEventListener("change", () => {
   for (const chart of charts.values()) if (!chart.figure) refresh(chart);
 });
-new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+new MutationObserver(repaint).observe(document.documentElement, {
+  attributeFilter: ["data-theme"],
+});
 scan();

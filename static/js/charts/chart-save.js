@@ -19,9 +19,20 @@ async function drawn(chart) {
   const Plotly = await plotly();
   const { data, layout } = coloured(chart.figure);
   const legend = { font: font(token("text")), orientation: "h", y: -0.18 };
-  const title = { text: plain(chart.card.dataset.title), font: { ...font(token("text")), size: 16 }, x: 0.01 };
+  const title = {
+    text: plain(chart.card.dataset.title),
+    font: { ...font(token("text")), size: 16 },
+    x: 0.01,
+  };
   const names = named(chart);
-  const shown = { ...layout, ...SIZE, title, legend, showlegend: names.length > 0, margin: { t: 48, r: 24, b: 56, l: 64 } };
+  const shown = {
+    ...layout,
+    ...SIZE,
+    title,
+    legend,
+    showlegend: names.length > 0,
+    margin: { t: 48, r: 24, b: 56, l: 64 },
+  };
   const traces = [...data.map((trace) => ({ ...trace, showlegend: false })), ...names];
   return beside(async (place) => {
     await Plotly.newPlot(place, traces, shown, { ...CONFIG, staticPlot: true });
@@ -35,7 +46,15 @@ async function drawn(chart) {
 function named({ figure, card }) {
   const all = told(figure);
   if (all.length < 2 || (all.length > MOST_NAMES && card.dataset.kind !== "line")) return [];
-  return all.map(({ meta, line }) => ({ type: "scatter", mode: "lines", x: [null], y: [null], name: plain(meta.key), line: { width: 2, ...line }, showlegend: true }));
+  return all.map(({ meta, line }) => ({
+    type: "scatter",
+    mode: "lines",
+    x: [null],
+    y: [null],
+    name: plain(meta.key),
+    line: { width: 2, ...line },
+    showlegend: true,
+  }));
 }
 
 const plain = (text) => text.replace(/</g, "<\u200b");
@@ -69,16 +88,40 @@ function written(layers) {
   const size = { width: box.width, height: box.height, viewBox: `0 0 ${box.width} ${box.height}` };
   for (const [name, value] of Object.entries(size)) root.setAttribute(name, value);
   const ground = document.createElementNS(NS, "rect");
-  for (const [name, value] of Object.entries({ width: "100%", height: "100%", fill: token("ground") })) ground.setAttribute(name, value);
+  for (const [name, value] of Object.entries({
+    width: "100%",
+    height: "100%",
+    fill: token("ground"),
+  }))
+    ground.setAttribute(name, value);
   root.append(ground, ...layers.map(dressed));
   return new XMLSerializer().serializeToString(root);
 }
 
-const STYLES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "paint-order", "stroke-linejoin", "display", "visibility"];
+const STYLES = [
+  "fill",
+  "fill-opacity",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "stroke-opacity",
+  "opacity",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "text-anchor",
+  "paint-order",
+  "stroke-linejoin",
+  "display",
+  "visibility",
+];
 
 function dressed(layer) {
   const copy = layer.cloneNode(true);
-  const [from, to] = [[layer, ...layer.querySelectorAll("*")], [copy, ...copy.querySelectorAll("*")]];
+  const [from, to] = [
+    [layer, ...layer.querySelectorAll("*")],
+    [copy, ...copy.querySelectorAll("*")],
+  ];
   from.forEach((element, at) => {
     const style = getComputedStyle(element);
     to[at].removeAttribute("style");

@@ -20,7 +20,8 @@ async function read(chart, query = "") {
 
 // What the server refuses it says in a sentence: a document of another form than its kind.
 async function reason(answer) {
-  const said = answer.headers.get("Content-Type")?.startsWith("application/json") && (await answer.json());
+  const said =
+    answer.headers.get("Content-Type")?.startsWith("application/json") && (await answer.json());
   return said?.error?.message ?? "";
 }
 
@@ -49,7 +50,9 @@ async function zoom(chart, change) {
   if (!chart.figure.rereads && !chart.query) return;
   chart.range = left ? [from, to] : null;
   const ends = chart.isOverSteps ? [Math.floor(from), Math.ceil(to)] : [from, to];
-  const query = left ? `&from=${encodeURIComponent(ends[0])}&to=${encodeURIComponent(ends[1])}` : "";
+  const query = left
+    ? `&from=${encodeURIComponent(ends[0])}&to=${encodeURIComponent(ends[1])}`
+    : "";
   try {
     if (await read(chart, query)) await paint(chart);
   } catch (error) {
@@ -58,7 +61,8 @@ async function zoom(chart, change) {
 }
 
 // A server that does not answer says nothing that is of use here.
-const whatFailed = (error) => (error instanceof TypeError ? "" : error.message) || document.body.dataset.offline;
+const whatFailed = (error) =>
+  (error instanceof TypeError ? "" : error.message) || document.body.dataset.offline;
 
 async function start(plot) {
   const chart = { plot, url: plot.dataset.chart };
@@ -94,7 +98,10 @@ document.addEventListener("click", (event) => {
   const picture = event.target.closest("[data-picture]");
   if (picture) {
     picture.closest("details").open = false;
-    keepPicture(drawn.get(picture.closest(".chart").querySelector("[data-chart]")), picture.dataset.picture);
+    keepPicture(
+      drawn.get(picture.closest(".chart").querySelector("[data-chart]")),
+      picture.dataset.picture,
+    );
   }
   const button = event.target.closest("[data-enlarge]");
   if (!button) return;
@@ -109,7 +116,12 @@ async function keepPicture(chart, format) {
   const Plotly = await plotly();
   const { data, layout } = coloured(chart.figure, chart.range);
   const name = chart.plot.dataset.title;
-  const title = { text: name.replaceAll("<", "<\u200b").replaceAll("&", "&\u200b"), font: font(token("text")), x: 0.02, xanchor: "left" };
+  const title = {
+    text: name.replaceAll("<", "<\u200b").replaceAll("&", "&\u200b"),
+    font: font(token("text")),
+    x: 0.02,
+    xanchor: "left",
+  };
   const lines = data.filter((trace) => trace.meta.part === "line").length;
   const whole = { ...layout, title, showlegend: lines > 1, margin: { ...layout.margin, t: 48 } };
   const size = { width: 960, height: 480, scale: format === "png" ? 2 : 1 };
@@ -121,7 +133,10 @@ async function keepPicture(chart, format) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 function blobOf(address) {
-  const [head, body] = [address.slice(5, address.indexOf(",")), address.slice(address.indexOf(",") + 1)];
+  const [head, body] = [
+    address.slice(5, address.indexOf(",")),
+    address.slice(address.indexOf(",") + 1),
+  ];
   const [type] = head.split(";");
   if (!head.includes("base64")) return new Blob([decodeURIComponent(body)], { type });
   return new Blob([Uint8Array.from(atob(body), (char) => char.charCodeAt(0))], { type });
@@ -131,5 +146,7 @@ const repaint = () => Promise.all([...drawn.values()].filter((chart) => chart.fi
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
 // Paper has the light tokens.
 matchMedia("print").addEventListener("change", repaint);
-new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+new MutationObserver(repaint).observe(document.documentElement, {
+  attributeFilter: ["data-theme"],
+});
 scan();

@@ -32,8 +32,18 @@ export function drawParallel(plot, figure, { colour, brushed }) {
   begun.set(plot, { names, chosen });
   const lines = made("g", { class: "runs-of" });
   const paths = figure.lines.map((line) => {
-    const path = made("path", { d: trail(line.at, x, y), stroke: colour(line.series), "data-run": line.run });
-    path.append(made("title", {}, [line.key, ...figure.axes.map((axis, at) => `${axis.label}: ${line.told[at]}`)].join("\n")));
+    const path = made("path", {
+      d: trail(line.at, x, y),
+      stroke: colour(line.series),
+      "data-run": line.run,
+    });
+    path.append(
+      made(
+        "title",
+        {},
+        [line.key, ...figure.axes.map((axis, at) => `${axis.label}: ${line.told[at]}`)].join("\n"),
+      ),
+    );
     lines.append(path);
     return path;
   });
@@ -41,7 +51,10 @@ export function drawParallel(plot, figure, { colour, brushed }) {
 
   const fade = () => {
     figure.lines.forEach((line, n) => {
-      const out = chosen.some((ends, at) => ends && !(line.at[at] !== null && line.at[at] >= ends[0] && line.at[at] <= ends[1]));
+      const out = chosen.some(
+        (ends, at) =>
+          ends && !(line.at[at] !== null && line.at[at] >= ends[0] && line.at[at] <= ends[1]),
+      );
       paths[n].classList.toggle("out", out);
     });
   };
@@ -51,10 +64,26 @@ export function drawParallel(plot, figure, { colour, brushed }) {
     const end = at === 0 ? "start" : at === figure.axes.length - 1 ? "end" : "middle";
     // Seven pixels a letter; those at the sides begin outside and leave the next its half.
     const most = Math.max(4, Math.floor(Math.min(room - 6, (room + RIGHT - 14) / 1.5) / 7));
-    const name = made("text", { class: "axis-name", x: end === "start" ? 8 - LEFT : end === "end" ? RIGHT - 8 : 0, y: 16, "text-anchor": end }, axis.label.length > most ? `${axis.label.slice(0, most - 1)}…` : axis.label);
+    const name = made(
+      "text",
+      {
+        class: "axis-name",
+        x: end === "start" ? 8 - LEFT : end === "end" ? RIGHT - 8 : 0,
+        y: 16,
+        "text-anchor": end,
+      },
+      axis.label.length > most ? `${axis.label.slice(0, most - 1)}…` : axis.label,
+    );
     name.append(made("title", {}, axis.label));
     group.append(name);
-    for (const [share, text] of axis.ticks) group.append(made("text", { class: "tick", x: -6, y: y(share) + 4, "text-anchor": "end" }, text.length > 8 ? `${text.slice(0, 7)}…` : text));
+    for (const [share, text] of axis.ticks)
+      group.append(
+        made(
+          "text",
+          { class: "tick", x: -6, y: y(share) + 4, "text-anchor": "end" },
+          text.length > 8 ? `${text.slice(0, 7)}…` : text,
+        ),
+      );
     brush(group, axis, at);
     svg.append(group);
   });
@@ -63,10 +92,28 @@ export function drawParallel(plot, figure, { colour, brushed }) {
   plot.querySelectorAll(".handle")[focused]?.focus({ preventScroll: true });
 
   function brush(group, axis, at) {
-    const area = made("rect", { class: "brush-area", x: -12, width: 24, y: y(1) - 8, height: y(0) - y(1) + 16 });
+    const area = made("rect", {
+      class: "brush-area",
+      x: -12,
+      width: 24,
+      y: y(1) - 8,
+      height: y(0) - y(1) + 16,
+    });
     const band = made("rect", { class: "brush", x: -6, width: 12, y: 0, height: 0 });
     const handles = [0, 1].map((end) =>
-      made("rect", { class: "handle", x: -8, width: 16, height: 6, rx: 2, tabindex: 0, role: "slider", "aria-orientation": "vertical", "aria-label": `${axis.label} ${end ? "≤" : "≥"}`, "aria-valuemin": 0, "aria-valuemax": 100 }),
+      made("rect", {
+        class: "handle",
+        x: -8,
+        width: 16,
+        height: 6,
+        rx: 2,
+        tabindex: 0,
+        role: "slider",
+        "aria-orientation": "vertical",
+        "aria-label": `${axis.label} ${end ? "≤" : "≥"}`,
+        "aria-valuemin": 0,
+        "aria-valuemax": 100,
+      }),
     );
     group.append(area, band, ...handles);
     const draw = () => {
@@ -116,11 +163,14 @@ export function drawParallel(plot, figure, { colour, brushed }) {
         if (wide && now.type === "pointerup") apply();
       };
       area.addEventListener("pointermove", move);
-      for (const name of ["pointerup", "pointercancel"]) area.addEventListener(name, stop, { once: true });
+      for (const name of ["pointerup", "pointercancel"])
+        area.addEventListener(name, stop, { once: true });
     });
-    handles.forEach((handle, end) =>
+    for (const [end, handle] of handles.entries()) {
       handle.addEventListener("keydown", (event) => {
-        const step = { ArrowUp: STEP, ArrowDown: -STEP, PageUp: 5 * STEP, PageDown: -5 * STEP }[event.key];
+        const step = { ArrowUp: STEP, ArrowDown: -STEP, PageUp: 5 * STEP, PageDown: -5 * STEP }[
+          event.key
+        ];
         if (event.key === "Enter") apply();
         else if (event.key === "Escape") chosen[at] = null;
         else if (step) {
@@ -130,8 +180,8 @@ export function drawParallel(plot, figure, { colour, brushed }) {
         } else return;
         event.preventDefault();
         draw();
-      }),
-    );
+      });
+    }
   }
 }
 
@@ -151,16 +201,19 @@ function trail(places, x, y) {
 }
 
 function value({ low, high, log }, share) {
-  const at = log ? Math.exp(Math.log(low) + (Math.log(high) - Math.log(low)) * share) : low * (1 - share) + high * share;
+  const at = log
+    ? Math.exp(Math.log(low) + (Math.log(high) - Math.log(low)) * share)
+    : low * (1 - share) + high * share;
   // Four digits of what tells one place from another: times differ in their last ones.
   const more = log ? 0 : Math.log10(Math.max(Math.abs(low), Math.abs(high)) / (high - low));
   return String(Number(at.toPrecision(Math.min(4 + Math.max(0, Math.ceil(more) || 0), 16))));
 }
 
-const words = (axis, [low, high]) => axis.words.filter((_, at) => {
-  const share = axis.words.length > 1 ? at / (axis.words.length - 1) : 0.5;
-  return share >= low && share <= high;
-});
+const words = (axis, [low, high]) =>
+  axis.words.filter((_, at) => {
+    const share = axis.words.length > 1 ? at / (axis.words.length - 1) : 0.5;
+    return share >= low && share <= high;
+  });
 
 function told(axis, share) {
   if (!axis.words.length) return value(axis, share);

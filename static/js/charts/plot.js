@@ -2,7 +2,12 @@
 // the reader's theme, which figures leave open.
 
 const source = () => document.querySelector("[data-plotly]").dataset;
-export const CONFIG = { displayModeBar: false, showTips: false, responsive: false, doubleClick: "reset" };
+export const CONFIG = {
+  displayModeBar: false,
+  showTips: false,
+  responsive: false,
+  doubleClick: "reset",
+};
 let loading;
 
 export function plotly() {
@@ -47,7 +52,8 @@ export async function draw(plot, figure, range) {
   const { data, layout } = coloured(figure, range);
   // Long labels that lie near each other would be turned, onto the title; so would those
   // of times, and of a logarithm, which come near each other at its end.
-  const wide = { date: 80, log: 110 }[layout.xaxis.type] ?? (data.some(({ x }) => x?.at(-1) >= 1e5) && 80);
+  const wide =
+    { date: 80, log: 110 }[layout.xaxis.type] ?? (data.some(({ x }) => x?.at(-1) >= 1e5) && 80);
   if (wide) layout.xaxis.nticks = Math.max(2, Math.min(6, Math.floor(plot.clientWidth / wide)));
   // Drawn again, it keeps the size that it had.
   if (!fitted.has(plot)) fit(plot, () => Plotly.Plots.resize(plot));
@@ -88,7 +94,10 @@ export function forget(plot) {
   fitted.delete(plot);
   globalThis.Plotly?.purge(plot);
 }
-document.body.addEventListener("htmx:beforeCleanupElement", ({ target }) => fitted.has(target) && forget(target));
+document.body.addEventListener(
+  "htmx:beforeCleanupElement",
+  ({ target }) => fitted.has(target) && forget(target),
+);
 
 // On paper a drawing is scaled to the page: there is no time to draw it anew.
 addEventListener("beforeprint", () => {
@@ -101,7 +110,8 @@ addEventListener("afterprint", () => {
   for (const svg of document.querySelectorAll(".plot .main-svg")) svg.removeAttribute("viewBox");
 });
 
-export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+export const token = (name) =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 export const series = (number) => token(`series-${((number - 1) % 10) + 1}`);
 export const font = (colour) => ({ family: token("sans"), size: 12, color: colour });
 
@@ -111,8 +121,10 @@ const faded = (colour, share) => colour.replace(/^rgb\((.*)\)$/, `rgba($1, ${sha
 
 function filled(trace) {
   const { part, series: number, each, shares } = trace.meta;
-  const colour = part === "odd" ? token("fail") : part === "rule" ? token("text-3") : series(number ?? 1);
-  if (part === "band") return { ...trace, fillcolor: faded(colour, 0.18), line: { ...trace.line, color: colour } };
+  const colour =
+    part === "odd" ? token("fail") : part === "rule" ? token("text-3") : series(number ?? 1);
+  if (part === "band")
+    return { ...trace, fillcolor: faded(colour, 0.18), line: { ...trace.line, color: colour } };
   const dots = shares?.map(ramp) ?? each?.map((one) => (one ? series(one) : token("fail")));
   return {
     ...trace,
@@ -125,10 +137,18 @@ function filled(trace) {
 
 export function coloured(figure, range) {
   const data = figure.data.map(filled);
-  const annotations = figure.layout.annotations?.map((note) => ({ ...note, font: font(token("text")) }));
+  const annotations = figure.layout.annotations?.map((note) => ({
+    ...note,
+    font: font(token("text")),
+  }));
   const axis = {
-    gridcolor: token("rule"), linecolor: token("rule-2"), showline: true, tickcolor: token("rule-2"),
-    tickfont: font(token("text-3")), nticks: 6, automargin: false,
+    gridcolor: token("rule"),
+    linecolor: token("rule-2"),
+    showline: true,
+    tickcolor: token("rule-2"),
+    tickfont: font(token("text-3")),
+    nticks: 6,
+    automargin: false,
   };
   const title = { ...figure.layout.xaxis.title, font: font(token("text-3")) };
   const layout = {
@@ -137,15 +157,38 @@ export function coloured(figure, range) {
     paper_bgcolor: token("ground"),
     plot_bgcolor: token("ground"),
     font: font(token("text-3")),
-    hoverlabel: { bgcolor: token("raised"), bordercolor: token("rule-2"), font: font(token("text")) },
-    xaxis: { ...figure.layout.xaxis, ...axis, title, spikecolor: token("text-3"), spikethickness: 1, ...(range ? { range, autorange: false } : { range: figure.layout.xaxis.range?.slice() }) },
-    yaxis: { ...figure.layout.yaxis, ...axis, automargin: true, ...(figure.layout.yaxis.title && { title: { ...figure.layout.yaxis.title, font: font(token("text-3")) } }) },
+    hoverlabel: {
+      bgcolor: token("raised"),
+      bordercolor: token("rule-2"),
+      font: font(token("text")),
+    },
+    xaxis: {
+      ...figure.layout.xaxis,
+      ...axis,
+      title,
+      spikecolor: token("text-3"),
+      spikethickness: 1,
+      ...(range ? { range, autorange: false } : { range: figure.layout.xaxis.range?.slice() }),
+    },
+    yaxis: {
+      ...figure.layout.yaxis,
+      ...axis,
+      automargin: true,
+      ...(figure.layout.yaxis.title && {
+        title: { ...figure.layout.yaxis.title, font: font(token("text-3")) },
+      }),
+    },
   };
   return { data, layout };
 }
 
 // A figure says a line's dash as Plotly reads it: lengths in pixels.
-const DASHES = { "6px,3px": "6 3", "2px,3px": "2 3", "8px,3px,2px,3px": "8 3 2 3", "12px,4px": "12 4" };
+const DASHES = {
+  "6px,3px": "6 3",
+  "2px,3px": "2 3",
+  "8px,3px,2px,3px": "8 3 2 3",
+  "12px,4px": "12 4",
+};
 
 export function mark(trace) {
   const item = document.createElement("span");

@@ -10,7 +10,7 @@ let chosen, timer;
 
 function draw() {
   const step = Number(steps()[slider().value]);
-  document.getElementById("image-step-now").textContent = step;
+  document.getElementById("image-step-now").textContent = String(step);
   slider().setAttribute("aria-valuetext", step);
   for (const figure of document.querySelectorAll("#images figure")) drawOne(figure, step);
 }
@@ -21,7 +21,8 @@ function drawOne(figure, step) {
   picture.hidden = !src;
   if (src && picture.getAttribute("src") !== src) picture.src = src;
   const { none, of } = document.getElementById("images").dataset;
-  figure.querySelector("[data-at]").textContent = at === null ? none : at === step ? "" : of.replace("%s", at);
+  figure.querySelector("[data-at]").textContent =
+    at === null ? none : at === step ? "" : of.replace("%s", at);
 }
 
 document.addEventListener("input", (event) => {

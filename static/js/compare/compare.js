@@ -1,9 +1,10 @@
 // Runs side by side: finding a row while it is typed, adding a run from a list that the
 // server makes, and going on by itself while a run lives. Everything has a link or form.
-import { answerOf } from "../site/app.js";
-import { show } from "../run_list/list-address.js";
-import { morph } from "../site/morph.js";
+
 import { askNews, isPressed, soon } from "../run/run-parts.js";
+import { show } from "../run_list/list-address.js";
+import { answerOf, queryOf } from "../site/app.js";
+import { morph } from "../site/morph.js";
 
 const WAIT = 150;
 const root = () => document.getElementById("compare");
@@ -42,7 +43,11 @@ const REMOVES = "th.run .tool";
 function standIn() {
   const find = (selector) => root().querySelector(selector);
   const removes = left.matches(REMOVES) && [...root().querySelectorAll(REMOVES)];
-  if (removes) return removes[Math.min(left.closest("th").cellIndex, removes.length) - 1] ?? find("#compare-add summary");
+  if (removes)
+    return (
+      removes[Math.min(left.closest("th").cellIndex, removes.length) - 1] ??
+      find("#compare-add summary")
+    );
   if (left.closest("th.run")) return find("th.is-baseline .run-name");
   if (left.closest("#diff-files")) return find("#diff-files summary");
   return left.closest("td") && (find(".diff-lines") ?? find("#diff-files summary"));
@@ -62,18 +67,27 @@ function find() {
 
 // As a link does: a form's second request would wait for the first, whose answer takes the
 // form away.
-document.addEventListener("submit", (event) => {
-  if (event.target.id !== "compare-form") return;
-  event.preventDefault();
-  event.stopPropagation();
-  clearTimeout(timer);
-  timer = 0;
-  show(`?${new URLSearchParams(new FormData(event.target))}`, { part: "compare" });
-}, true);
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (event.target.id !== "compare-form") return;
+    event.preventDefault();
+    event.stopPropagation();
+    clearTimeout(timer);
+    timer = 0;
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    show(`?${queryOf(form)}`, { part: "compare" });
+  },
+  true,
+);
 
-document.addEventListener("toggle", (event) => {
-  if (event.target.id === "compare-add" && event.target.open) begin();
-}, true);
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.id === "compare-add" && event.target.open) begin();
+  },
+  true,
+);
 function begin() {
   addBox().focus();
   if (!options().length) ask();
@@ -85,7 +99,8 @@ if (early?.open && early.contains(document.activeElement)) begin();
 async function ask() {
   timer = 0;
   asking?.abort();
-  const mine = (asking = new AbortController());
+  const mine = new AbortController();
+  asking = mine;
   const address = `${addBox().dataset.offer}&add=${encodeURIComponent(addBox().value.trim())}`;
   const html = (await answerOf(address, { signal: mine.signal }))?.html;
   if (mine.signal.aborted) return;
@@ -144,11 +159,22 @@ async function look() {
 function take(html) {
   const model = document.createElement("template");
   model.innerHTML = html;
-  const [now, fresh] = [document.querySelector("table.compare"), model.content.querySelector("table.compare")];
+  const [now, fresh] = [
+    document.querySelector("table.compare"),
+    model.content.querySelector("table.compare"),
+  ];
   if (now && fresh) morph(now, fresh);
   for (const id of ["compare-conclusion", "images"]) {
     const [card, drawn] = [document.getElementById(id), model.content.getElementById(id)];
-    if (!card || !drawn || card.matches("[data-editing]") || isPressed(card) || card.contains(document.activeElement) || card.isEqualNode(drawn)) continue;
+    if (
+      !card ||
+      !drawn ||
+      card.matches("[data-editing]") ||
+      isPressed(card) ||
+      card.contains(document.activeElement) ||
+      card.isEqualNode(drawn)
+    )
+      continue;
     card.replaceWith(drawn);
     htmx.process(drawn);
   }

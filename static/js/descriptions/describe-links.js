@@ -68,17 +68,28 @@ function take(option) {
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 // Before the editor's own keys: Escape closes the list first, and not the editor.
-document.addEventListener("keydown", (event) => {
-  if (event.target !== area() || list().hidden || event.isComposing || event.ctrlKey || event.metaKey) return;
-  const step = STEPS[event.key];
-  if (!step && !["Enter", "Tab", "Escape"].includes(event.key)) return;
-  event.preventDefault();
-  event.stopPropagation();
-  if (event.key === "Escape") return close();
-  if (!step) return take(chosen());
-  const all = options();
-  choose(all[(all.indexOf(chosen()) + step + all.length) % all.length]);
-}, true);
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (
+      event.target !== area() ||
+      list().hidden ||
+      event.isComposing ||
+      event.ctrlKey ||
+      event.metaKey
+    )
+      return;
+    const step = STEPS[event.key];
+    if (!step && !["Enter", "Tab", "Escape"].includes(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key === "Escape") return close();
+    if (!step) return take(chosen());
+    const all = options();
+    choose(all[(all.indexOf(chosen()) + step + all.length) % all.length]);
+  },
+  true,
+);
 document.addEventListener("pointerdown", (event) => {
   const option = event.target.closest("#description-known [role=option]");
   if (!option) return;

@@ -22,7 +22,9 @@ for (const kind of ["dragover", "drop"]) {
     if (kind === "drop") attach([...event.dataTransfer.files]);
   });
 }
-document.addEventListener("dragleave", (event) => event.target.closest?.(".describe-box")?.classList.remove("dropping"));
+document.addEventListener("dragleave", (event) =>
+  event.target.closest?.(".describe-box")?.classList.remove("dropping"),
+);
 
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-attach]")) return;

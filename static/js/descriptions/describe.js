@@ -5,7 +5,12 @@ import { rest } from "../site/app.js";
 
 const form = () => document.querySelector("[data-draft]");
 const area = () => document.getElementById("description-text");
-const clock = (time) => new Date(time).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const clock = (time) =>
+  new Date(time).toLocaleTimeString(document.documentElement.lang, {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
 
 function kept(key) {
   try {
@@ -23,7 +28,9 @@ function say(words, time) {
 
 function count() {
   const size = new TextEncoder().encode(area().value).length;
-  form().querySelector("[data-bytes]").textContent = size.toLocaleString(document.documentElement.lang);
+  form().querySelector("[data-bytes]").textContent = size.toLocaleString(
+    document.documentElement.lang,
+  );
 }
 
 // A draft was begun from some version: with its mark the server notices a later one.
@@ -40,7 +47,10 @@ function open() {
 function keep() {
   const time = Date.now();
   try {
-    localStorage.setItem(form().dataset.draft, JSON.stringify({ text: area().value, seen: form().elements.seen.value, time }));
+    localStorage.setItem(
+      form().dataset.draft,
+      JSON.stringify({ text: area().value, seen: form().elements.seen.value, time }),
+    );
     say("says", time);
   } catch {
     say("unkept", time);
@@ -59,7 +69,13 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
 // The answer to Save is the card: only then the draft is of no more use.
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr, requestConfig } = event.detail;
-  if (requestConfig?.verb === "post" && xhr.status === 200 && form() && target.id === form().dataset.part) localStorage.removeItem(form().dataset.draft);
+  if (
+    requestConfig?.verb === "post" &&
+    xhr.status === 200 &&
+    form() &&
+    target.id === form().dataset.part
+  )
+    localStorage.removeItem(form().dataset.draft);
 });
 
 document.addEventListener("click", (event) => {
@@ -70,7 +86,12 @@ document.addEventListener("click", (event) => {
   if (tool) wrap(tool.dataset.before, tool.dataset.after);
   if (!event.target.closest("[data-discard]")) return;
   localStorage.removeItem(form().dataset.draft);
-  htmx.ajax("GET", form().getAttribute("action"), { target: `#${form().dataset.part}`, swap: "outerHTML" }).catch(() => {});
+  htmx
+    .ajax("GET", form().getAttribute("action"), {
+      target: `#${form().dataset.part}`,
+      swap: "outerHTML",
+    })
+    .catch(() => {});
 });
 
 // The usual keys of such editors; not where the browser's own would be meant.

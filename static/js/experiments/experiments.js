@@ -12,5 +12,6 @@ document.body.addEventListener("htmx:afterSwap", ({ target }) => {
   // What is being typed stays.
   if (document.activeElement !== box) box.value = list().dataset.q;
   // What has an id has the focus again already.
-  if (wasIn && document.activeElement === document.body) (list().querySelector("[data-row-link]") ?? box).focus({ preventScroll: true });
+  if (wasIn && document.activeElement === document.body)
+    (list().querySelector("[data-row-link]") ?? box).focus({ preventScroll: true });
 });

@@ -35,11 +35,12 @@ function choose(option) {
 
 async function ask() {
   asking?.abort();
-  const mine = (asking = new AbortController());
+  const mine = new AbortController();
+  asking = mine;
   const query = new URLSearchParams(location.search);
   for (const name of ["q", "after", "before"]) query.delete(name);
   query.set("text", box.value);
-  query.set("at", [...box.value.slice(0, box.selectionStart)].length);
+  query.set("at", String([...box.value.slice(0, box.selectionStart)].length));
   if (list.dataset.in) query.set("in", list.dataset.in);
   try {
     const answer = await fetch(`${list.dataset.url}?${query}`, { signal: mine.signal });
@@ -73,7 +74,9 @@ function take(option) {
   // Characters beyond the first plane count as one for the server and two here.
   box.setSelectionRange(place(start), place(end));
   // The browser's own way of typing, so that Ctrl+Z takes it back.
-  const typed = insert ? document.execCommand("insertText", false, insert) : document.execCommand("delete");
+  const typed = insert
+    ? document.execCommand("insertText", false, insert)
+    : document.execCommand("delete");
   if (!typed) box.setRangeText(insert, place(start), place(end), "end");
 }
 

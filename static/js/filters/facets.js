@@ -10,7 +10,10 @@ const isOpen = () => /[?&]facets=1(&|$)/.test(location.search);
 // The list's query without its place in the pages and without the panel's own state.
 function query() {
   const own = /^(after|before|open|more|find)=/;
-  return location.search.slice(1).split("&").filter((pair) => pair && !own.test(pair));
+  return location.search
+    .slice(1)
+    .split("&")
+    .filter((pair) => pair && !own.test(pair));
 }
 
 // Between a change of the list and the panel's own answer its links are of before: what is
@@ -50,19 +53,14 @@ function show(html) {
 
 // The list was drawn anew: the panel follows, unless somebody is typing or brushing there.
 function follow(isOwn) {
-  const open = isOpen();
-  button().setAttribute("aria-expanded", open);
-  const pairs = query().filter((pair) => !pair.startsWith("facets="));
-  if (!open) pairs.push("facets=1");
-  button().href = `${location.pathname}${pairs.length ? `?${pairs.join("&")}` : ""}`;
-  htmx.process(button());
-  if (!open) {
+  if (!isOpen()) {
     stale = false;
     panel().hidden = true;
     panel().replaceChildren();
     return;
   }
-  const busy = document.activeElement?.matches("#facets input") || document.querySelector(".bars.brushing");
+  const busy =
+    document.activeElement?.matches("#facets input") || document.querySelector(".bars.brushing");
   if (isOwn || !busy || panel().hidden) load(panel().dataset.state);
 }
 document.body.addEventListener("htmx:beforeRequest", (event) => {
@@ -96,7 +94,10 @@ document.addEventListener(
     const link = event.target.closest("a[data-panel]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const state = new URL(link.href).search.slice(1).split("&").filter((pair) => /^(open|more|find)=/.test(pair));
+    const state = new URL(link.href).search
+      .slice(1)
+      .split("&")
+      .filter((pair) => /^(open|more|find)=/.test(pair));
     await load(state.join("&"));
     document.cookie = `facets=${panel().dataset.opened};path=${location.pathname.match(/^\/w\/[^/]+\//)?.[0] ?? "/"};max-age=31536000;samesite=lax`;
   },
@@ -114,8 +115,13 @@ let waiting;
 document.addEventListener("input", (event) => {
   if (event.target.id !== "facets-find") return;
   clearTimeout(waiting);
-  const kept = panel().dataset.state.split("&").filter((pair) => !pair.startsWith("find="));
-  waiting = setTimeout(() => load([...kept, `find=${encodeURIComponent(event.target.value)}`].join("&")), 200);
+  const kept = panel()
+    .dataset.state.split("&")
+    .filter((pair) => !pair.startsWith("find="));
+  waiting = setTimeout(
+    () => load([...kept, `find=${encodeURIComponent(event.target.value)}`].join("&")),
+    200,
+  );
 });
 document.addEventListener("submit", (event) => {
   if (event.target.matches(".facets-find")) event.preventDefault();
@@ -143,7 +149,8 @@ document.addEventListener("pointerdown", (event) => {
 });
 function mark(bars, x) {
   const chosen = new Set(brushed(bars, x));
-  for (const group of bars.querySelectorAll("g")) group.querySelector(".bar").classList.toggle("brushed", chosen.has(group));
+  for (const group of bars.querySelectorAll("g"))
+    group.querySelector(".bar").classList.toggle("brushed", chosen.has(group));
 }
 document.addEventListener("pointermove", (event) => {
   const bars = start !== null && document.querySelector(".bars.brushing");
@@ -169,3 +176,6 @@ function stop() {
     for (const bar of bars.querySelectorAll(".brushed")) bar.classList.remove("brushed");
   }
 }
+
+// The script came with the click that opened the panel.
+if (isOpen() && panel().hidden) follow(true);

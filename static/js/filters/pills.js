@@ -1,7 +1,7 @@
 // A pill opens its editor below it, Add filter the list of fields. Both are pages of
 // their own, whose fragment is shown here; the list is swapped by the form itself.
 
-import { answerOf } from "../site/app.js";
+import { answerOf, queryOf } from "../site/app.js";
 
 const editor = document.getElementById("pill-editor");
 const WAIT = 150;
@@ -44,7 +44,8 @@ function place() {
 function mark(from) {
   for (const each of document.querySelectorAll(".pill.open")) each.classList.remove("open");
   from?.closest(".pill")?.classList.add("open");
-  for (const each of document.querySelectorAll("[data-editor][aria-expanded]")) each.removeAttribute("aria-expanded");
+  for (const each of document.querySelectorAll("[data-editor][aria-expanded]"))
+    each.removeAttribute("aria-expanded");
   if (from) from.setAttribute("aria-expanded", "true");
 }
 
@@ -66,7 +67,7 @@ function back() {
 /** The editor's own address with what its form says now. */
 function again() {
   const form = editor.querySelector("form");
-  return `${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`;
+  return `${form.getAttribute("action")}?${queryOf(form)}`;
 }
 
 document.addEventListener("click", (event) => {
@@ -105,9 +106,15 @@ editor.addEventListener("keydown", (event) => {
     const first = editor.querySelector(".field-list a");
     if (first) first.click();
     else show(again(), event.target.id);
-  } else if (["ArrowDown", "ArrowUp"].includes(event.key) && !event.target.matches("select, textarea, [type=radio], [type=date]")) {
+  } else if (
+    ["ArrowDown", "ArrowUp"].includes(event.key) &&
+    !event.target.matches("select, textarea, [type=radio], [type=date]")
+  ) {
     const all = [...editor.querySelectorAll("[data-find], .choices input, .field-list a")];
-    const next = all[all.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
+    const next =
+      all[
+        all.indexOf(/** @type {Element} */ (event.target)) + (event.key === "ArrowDown" ? 1 : -1)
+      ];
     if (!next) return;
     event.preventDefault();
     next.focus();

@@ -10,7 +10,12 @@ const words = () => document.getElementById("row-words").dataset;
 async function open(row, what) {
   close();
   const cell = (what === "tags" && row.querySelector("td.tags")) || row.querySelector("td.name");
-  await htmx.ajax("GET", `${link(row).getAttribute("href")}row/${what}/`, { target: cell, swap: "beforeend settle:0ms" }).catch(() => {});
+  await htmx
+    .ajax("GET", `${link(row).getAttribute("href")}row/${what}/`, {
+      target: cell,
+      swap: "beforeend settle:0ms",
+    })
+    .catch(() => {});
   const field = editor()?.querySelector("[data-focus]");
   field?.focus();
   field?.select();
@@ -31,16 +36,30 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-row-cancel]")) close();
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && event.target.closest("#row-editor") && !event.isComposing) close();
-  const what = { e: "name", t: "tags" }[event.key];
-  const row = rowOf(event.target);
-  if (!what || !row || !link(row) || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.closest(TYPING) || document.querySelector("dialog[open]")) return;
-  event.preventDefault();
-  event.stopPropagation();
-  open(row, what);
-}, true);
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.key === "Escape" && event.target.closest("#row-editor") && !event.isComposing)
+      close();
+    const what = { e: "name", t: "tags" }[event.key];
+    const row = rowOf(event.target);
+    if (
+      !what ||
+      !row ||
+      !link(row) ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      event.isComposing
+    )
+      return;
+    if (event.target.closest(TYPING) || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    open(row, what);
+  },
+  true,
+);
 
 // A refused form comes back into its place, with the focus where it was.
 let row;

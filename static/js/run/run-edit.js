@@ -8,9 +8,16 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr, requestConfig } = event.detail;
   const link = requestConfig?.elt;
   // The link stands in what is edited, or beside it as that of a tag.
-  if (xhr.status !== 200 || !link?.matches("a[hx-get]") || !(target.id === "tag-box" || target.contains(link))) return;
+  if (
+    xhr.status !== 200 ||
+    !link?.matches("a[hx-get]") ||
+    !(target.id === "tag-box" || target.contains(link))
+  )
+    return;
   // From one tag's editor to the next, what stood before both is what is restored.
-  const part = target.matches("[data-editing]") ? before.get(target.id)?.part : target.cloneNode(true);
+  const part = target.matches("[data-editing]")
+    ? before.get(target.id)?.part
+    : target.cloneNode(true);
   if (part) before.set(target.id, { part, link });
 });
 
@@ -20,7 +27,13 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   const part = event.detail.elt;
   const field = part.querySelector?.("[data-focus]");
   // After Save the focus is where the editor was opened.
-  if (!field && ["run-title", "run-description", "experiment-description", "compare-conclusion"].includes(part.id)) opener(part)?.focus({ preventScroll: true });
+  if (
+    !field &&
+    ["run-title", "run-description", "experiment-description", "compare-conclusion"].includes(
+      part.id,
+    )
+  )
+    opener(part)?.focus({ preventScroll: true });
   if (!field) return;
   field.focus();
   if (field.dataset.focus === "all") field.select();

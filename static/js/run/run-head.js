@@ -45,7 +45,8 @@ function take(html) {
 }
 
 function isInUse(part) {
-  if (isPressed(part) || part.matches("[data-editing]") || part.querySelector("details[open]")) return true;
+  if (isPressed(part) || part.matches("[data-editing]") || part.querySelector("details[open]"))
+    return true;
   // A link is found again in what replaces its part.
   return part.contains(document.activeElement) && !document.activeElement.matches("a[href]");
 }

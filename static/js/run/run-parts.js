@@ -15,7 +15,9 @@ export async function askNews(address, etag = "") {
     cache: "no-store",
   });
   const html = answer.status === 200 ? await answer.text() : "";
-  return turn === turns ? { status: answer.status, html, isOld: swaps !== before || isAsking() } : null;
+  return turn === turns
+    ? { status: answer.status, html, isOld: swaps !== before || isAsking() }
+    : null;
 }
 
 // As soon as nothing is under way.

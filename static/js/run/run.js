@@ -70,13 +70,20 @@ function take(html) {
 const LISTS = {
   "#image-list": (list) => [list.textContent],
   "#metric-list": (list) => [...list.querySelectorAll("input")].map((box) => box.value),
-  ".charts": (list) => [...list.querySelectorAll("[data-panel]")].map((panel) => panel.dataset.panel),
+  ".charts": (list) =>
+    [...list.querySelectorAll("[data-panel]")].map((panel) => panel.dataset.panel),
 };
 function takeLists(fresh) {
-  if (["metric-form", "image-form"].some((id) => fresh.getElementById(id) && !document.getElementById(id))) return false;
+  if (
+    ["metric-form", "image-form"].some(
+      (id) => fresh.getElementById(id) && !document.getElementById(id),
+    )
+  )
+    return false;
   for (const [name, contents] of Object.entries(LISTS)) {
     const [old, now] = [document.querySelector(name), fresh.querySelector(name)];
-    if (!old || !now || isInUse(old) || contents(old).join("\n") === contents(now).join("\n")) continue;
+    if (!old || !now || isInUse(old) || contents(old).join("\n") === contents(now).join("\n"))
+      continue;
     old.replaceWith(document.adoptNode(now));
   }
   return true;
@@ -85,10 +92,14 @@ function takeLists(fresh) {
 function isInUse(part) {
   const selection = getSelection();
   const marks = selection && !selection.isCollapsed && part.contains(selection.anchorNode);
-  if (isPressed(part) || part.matches("[data-editing]") || part.querySelector("[data-editing]")) return true;
-  const typed = [...part.querySelectorAll(".tag-box input")].some((box) => box.value !== box.defaultValue);
+  if (isPressed(part) || part.matches("[data-editing]") || part.querySelector("[data-editing]"))
+    return true;
+  const typed = [...part.querySelectorAll(".tag-box input")].some(
+    (box) => box.value !== box.defaultValue,
+  );
   // A link that opens an editor is found again in what replaces its part.
-  const focus = part.contains(document.activeElement) && !document.activeElement.matches("a[hx-get]");
+  const focus =
+    part.contains(document.activeElement) && !document.activeElement.matches("a[hx-get]");
   return marks || typed || focus || part.querySelector("details.menu[open]");
 }
 
@@ -97,7 +108,8 @@ function keepOpen(old, part) {
   [...part.querySelectorAll("details")].forEach((details, index) => {
     if (before[index]) details.open = before[index].open;
   });
-  for (const box of part.querySelectorAll("[data-find]")) box.value = document.getElementById(box.id)?.value ?? box.value;
+  for (const box of part.querySelectorAll("[data-find]"))
+    box.value = document.getElementById(box.id)?.value ?? box.value;
 }
 
 // Refresh and the tools lead back to what has been chosen since they were drawn.
@@ -116,7 +128,11 @@ document.addEventListener("submit", (event) => {
 });
 
 // What is typed into a search box is no choice of the form around it.
-document.addEventListener("change", (event) => event.target.dataset.find && event.stopPropagation(), true);
+document.addEventListener(
+  "change",
+  (event) => event.target.dataset.find && event.stopPropagation(),
+  true,
+);
 
 // Search in place: rows whose text has all the words stay.
 document.addEventListener("input", (event) => {
@@ -147,7 +163,8 @@ document.body.addEventListener("htmx:configRequest", (event) => {
   if (Number(asked.smooth) === 0) delete asked.smooth;
   if (!asked.one) delete asked.one;
   if (!asked.key) asked.none = "1";
-  for (const name of Object.keys(asked)) if (/^(as|at|cx|cy):/.test(name) && !asked[name]) delete asked[name];
+  for (const name of Object.keys(asked))
+    if (/^(as|at|cx|cy):/.test(name) && !asked[name]) delete asked[name];
 });
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const fresh = new DOMParser().parseFromString(event.detail.xhr.response ?? "", "text/html");
@@ -182,7 +199,11 @@ document.addEventListener("click", (event) => {
   if (!line) return;
   const start = event.shiftKey && RANGE.exec(location.hash)?.[1];
   const both = [Number(start || line.id.slice(1)), Number(line.id.slice(1))].sort((a, b) => a - b);
-  history.replaceState(history.state, "", both[0] === both[1] ? `#L${both[0]}` : `#L${both[0]}-L${both[1]}`);
+  history.replaceState(
+    history.state,
+    "",
+    both[0] === both[1] ? `#L${both[0]}` : `#L${both[0]}-L${both[1]}`,
+  );
   getSelection()?.removeAllRanges();
   markLines();
 });

@@ -1,13 +1,14 @@
 // The dialog of columns: boxes add and remove, the handle moves, by mouse, finger and keys.
 
-import { answerOf } from "../site/app.js";
+import { answerOf, queryOf } from "../site/app.js";
 
 export function prepareDialog(dialog, done) {
   const form = dialog.querySelector("form");
   const shown = dialog.querySelector("#column-shown");
   const items = () => [...shown.children];
   const label = (item) => item.querySelector(".clip").textContent;
-  const written = (text, ...values) => values.reduce((so, value) => so.replace("%s", () => value), text);
+  const written = (text, ...values) =>
+    values.reduce((so, value) => so.replace("%s", () => value), text);
   const said = dialog.querySelector("#column-said");
   const say = (text, item) => {
     const all = items();
@@ -18,7 +19,8 @@ export function prepareDialog(dialog, done) {
   function changed() {
     const count = shown.children.length;
     dialog.querySelector("#column-number").textContent = count;
-    dialog.querySelector("#column-done").textContent = count === 1 ? form.dataset.one : written(form.dataset.many, count);
+    dialog.querySelector("#column-done").textContent =
+      count === 1 ? form.dataset.one : written(form.dataset.many, count);
     const here = new Set(items().map((item) => item.dataset.value.replace(/:\d+$/, "")));
     for (const box of dialog.querySelectorAll("[name=pick]")) box.checked = here.has(box.value);
     // What the boxes said when they were drawn is of no use any more.
@@ -74,7 +76,9 @@ export function prepareDialog(dialog, done) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (event.submitter?.id !== "column-done") return find();
-    const columns = items().map((item) => item.dataset.value).join(",");
+    const columns = items()
+      .map((item) => item.dataset.value)
+      .join(",");
     dialog.close();
     done(columns === form.dataset.default ? "" : columns);
   });
@@ -83,11 +87,13 @@ export function prepareDialog(dialog, done) {
   let timer;
   let asked = 0;
   async function find() {
-    const query = new URLSearchParams(new FormData(form));
+    const query = queryOf(form);
     const now = ++asked;
     const answer = await answerOf(`${form.action}?${query}`);
     if (!answer || now !== asked) return;
-    const found = new DOMParser().parseFromString(answer.html, "text/html").getElementById("column-fields");
+    const found = new DOMParser()
+      .parseFromString(answer.html, "text/html")
+      .getElementById("column-fields");
     dialog.querySelector("#column-fields").replaceWith(document.adoptNode(found));
     dialog.querySelector("#column-count").textContent = found.dataset.count;
     changed();

@@ -27,7 +27,9 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   link.closest("details")?.removeAttribute("open");
   const path = opener.pathname;
-  const asked = location.search + (opener.dataset.in ? `${location.search ? "&" : "?"}in=${opener.dataset.in}` : "");
+  const asked =
+    location.search +
+    (opener.dataset.in ? `${location.search ? "&" : "?"}in=${opener.dataset.in}` : "");
   const made = await import("./column-dialog.js").catch(unheard);
   const dialog = made && (await inserted(path + asked));
   if (!dialog) return;
@@ -43,7 +45,8 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest?.(".head-menu");
   if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  if (menu?.owner === button.href && menu.element.matches(":popover-open")) return menu.element.hidePopover();
+  if (menu?.owner === button.href && menu.element.matches(":popover-open"))
+    return menu.element.hidePopover();
   const element = await inserted(button.href);
   if (!element) return;
   element.popover = "auto";
@@ -71,11 +74,15 @@ document.addEventListener("keydown", (event) => {
 // A goal is sent by a form, which draws the page anew: the focus goes back to the menu's link.
 const BACK = "column-menu-of";
 document.addEventListener("submit", (event) => {
-  if (event.target.closest("#column-menu")) sessionStorage.setItem(BACK, event.target.elements.field.value);
+  if (event.target.closest("#column-menu"))
+    sessionStorage.setItem(BACK, event.target.elements.field.value);
 });
 const field = sessionStorage.getItem(BACK);
 sessionStorage.removeItem(BACK);
-if (field) [...document.querySelectorAll(".head-menu")].find((link) => new URL(link.href).searchParams.get("field") === field)?.focus();
+if (field)
+  [...document.querySelectorAll(".head-menu")]
+    .find((link) => new URL(link.href).searchParams.get("field") === field)
+    ?.focus();
 
 // Widths: a rule for each column that has one, in a sheet of this page's own.
 const sheet = new CSSStyleSheet();
@@ -87,8 +94,10 @@ function applyWidths() {
   const rules = heads().map((head, index) => {
     const width = named(head.dataset.column ?? "")[1];
     const px = `${width}px`;
-    return width ? `.table.runs tr > :nth-child(${index + 1}) { width: ${px}; min-width: ${px}; max-width: ${px}; overflow: hidden; text-overflow: ellipsis; }
-      .table.runs th:nth-child(${index + 1}) .clip { max-width: 100%; } .table.runs th:nth-child(${index + 1}) { overflow: visible; }` : "";
+    return width
+      ? `.table.runs tr > :nth-child(${index + 1}) { width: ${px}; min-width: ${px}; max-width: ${px}; overflow: hidden; text-overflow: ellipsis; }
+      .table.runs th:nth-child(${index + 1}) .clip { max-width: 100%; } .table.runs th:nth-child(${index + 1}) { overflow: visible; }`
+      : "";
   });
   sheet.replaceSync(`@media (min-width: 768px) { ${rules.join("\n")} }`);
 }
@@ -98,7 +107,9 @@ function setWidth(head, width) {
   const name = named(head.dataset.column)[0];
   head.dataset.column = `${name}:${wide}`;
   const columns = JSON.parse(table().dataset.columns);
-  table().dataset.columns = JSON.stringify(columns.map((column) => (named(column)[0] === name ? `${name}:${wide}` : column)));
+  table().dataset.columns = JSON.stringify(
+    columns.map((column) => (named(column)[0] === name ? `${name}:${wide}` : column)),
+  );
   head.querySelector(".edge").setAttribute("aria-valuenow", String(wide));
   applyWidths();
 }
@@ -117,7 +128,8 @@ async function renewLinks() {
   const [asked, at, before] = [location.href, document.activeElement, list()];
   const html = (await answerOf(asked))?.html;
   await rest("run-table");
-  if (!html || before !== list() || asked !== location.href || document.querySelector(".edge.held")) return;
+  if (!html || before !== list() || asked !== location.href || document.querySelector(".edge.held"))
+    return;
   htmx.swap("#run-table", html, { swapStyle: "outerHTML" });
   prepare();
   if (at?.id && !at.isConnected) document.getElementById(at.id)?.focus({ preventScroll: true });
@@ -128,7 +140,13 @@ function addEdges() {
     if (!head.dataset.column || head.querySelector(".edge")) continue;
     const edge = document.createElement("span");
     const label = head.querySelector(".clip")?.textContent ?? "";
-    const given = { role: "separator", tabindex: "0", "aria-orientation": "vertical", "aria-valuemin": MIN, "aria-valuemax": MAX };
+    const given = {
+      role: "separator",
+      tabindex: "0",
+      "aria-orientation": "vertical",
+      "aria-valuemin": MIN,
+      "aria-valuemax": MAX,
+    };
     given["aria-valuenow"] = Math.round(head.offsetWidth);
     given["aria-label"] = table().dataset.widthOf.replace("%s", label);
     for (const [name, value] of Object.entries(given)) edge.setAttribute(name, String(value));
@@ -157,7 +175,8 @@ document.addEventListener("pointerdown", (event) => {
     if (moved) keepWidths();
   };
   edge.addEventListener("pointermove", move);
-  for (const name of ["pointerup", "pointercancel"]) edge.addEventListener(name, end, { once: true });
+  for (const name of ["pointerup", "pointercancel"])
+    edge.addEventListener(name, end, { once: true });
 });
 document.addEventListener("keydown", (event) => {
   const edge = event.target.closest?.(".edge");

@@ -16,13 +16,19 @@ const KINDS = [".strip a", "th a", ".remove", "td a"];
 function standIn() {
   const kind = KINDS.find((each) => left.matches(each));
   const row = left.closest("tr")?.dataset.row;
-  const [then, now] = [left.closest("#run-table"), list()].map((root) => [...root.querySelectorAll(row ? `[data-row="${row}"] ${kind}` : kind)]);
-  return now[Math.min(then.indexOf(left), now.length - 1)] ?? ((kind !== ".remove" && list().querySelector("[data-row-link]")) || box);
+  const [then, now] = [left.closest("#run-table"), list()].map((root) => [
+    ...root.querySelectorAll(row ? `[data-row="${row}"] ${kind}` : kind),
+  ]);
+  return (
+    now[Math.min(then.indexOf(left), now.length - 1)] ??
+    ((kind !== ".remove" && list().querySelector("[data-row-link]")) || box)
+  );
 }
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
   // What was refused is not so: switches say what the rows are.
-  if (event.target.id === "filter-note") for (const each of list().querySelectorAll("[role=switch]")) each.checked = each.defaultChecked;
+  if (event.target.id === "filter-note")
+    for (const each of list().querySelectorAll("[role=switch]")) each.checked = each.defaultChecked;
   if (event.target.id !== "run-table") return;
   // What is being typed stays; a refresh by itself brings no request along, and leaves
   // the note alone.
@@ -99,7 +105,9 @@ document.addEventListener(
     event.preventDefault();
     event.stopPropagation();
     // As the link's own request would be: it enters the history.
-    htmx.ajax("GET", link.dataset.but, { source: link, target: "#run-table", swap: "outerHTML" }).catch(() => {});
+    htmx
+      .ajax("GET", link.dataset.but, { source: link, target: "#run-table", swap: "outerHTML" })
+      .catch(() => {});
   },
   true,
 );
@@ -112,3 +120,25 @@ for (const kind of ["pointerover", "focusin"]) {
     if (link) link.title = `${link.textContent}\n${hint}`;
   });
 }
+
+// The link that opens the facets panel keeps the list's query. The panel's own script is
+// loaded when the panel is first open.
+function followFacets() {
+  const pairs = location.search.slice(1).split("&");
+  const isOpen = pairs.includes("facets=1");
+  const kept = pairs.filter((pair) => pair && !/^(after|before|open|more|find|facets)=/.test(pair));
+  if (!isOpen) kept.push("facets=1");
+  const button = document.getElementById("facets-toggle");
+  button.setAttribute("aria-expanded", isOpen);
+  button.href = `${location.pathname}${kept.length ? `?${kept.join("&")}` : ""}`;
+  htmx.process(button);
+  loadFacets();
+}
+function loadFacets() {
+  if (/[?&]facets=1(&|$)/.test(location.search)) import("../filters/facets.js").catch(unheard);
+}
+document.body.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (target.id === "run-table") followFacets();
+});
+document.body.addEventListener("htmx:historyRestore", followFacets);
+loadFacets();

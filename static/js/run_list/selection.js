@@ -49,7 +49,8 @@ function choose(some, on) {
 // The colour comes with the answer.
 function paint() {
   const now = new Map([...flying, ...wanted]);
-  for (const box of boxes()) if (now.has(box.value)) box.setAttribute("aria-checked", now.get(box.value));
+  for (const box of boxes())
+    if (now.has(box.value)) box.setAttribute("aria-checked", now.get(box.value));
 }
 
 // "" stands for all that match.
@@ -59,15 +60,30 @@ async function send() {
   sending = true;
   await rest("run-table");
   [flying, wanted, asked, taken] = [wanted, new Map(), location.href, false];
-  const those = (on) => [...flying].filter((each) => each[0] && each[1] === on).map((each) => each[0]).join(",");
-  const values = { query: location.search.slice(1), add: those(true), drop: those(false), ...(flying.has("") && { all: "1" }) };
+  const those = (on) =>
+    [...flying]
+      .filter((each) => each[0] && each[1] === on)
+      .map((each) => each[0])
+      .join(",");
+  const values = {
+    query: location.search.slice(1),
+    add: those(true),
+    drop: those(false),
+    ...(flying.has("") && { all: "1" }),
+  };
   try {
-    await htmx.ajax("POST", form.action, { source: form, target: "#run-table", swap: "outerHTML show:none", values });
+    await htmx.ajax("POST", form.action, {
+      source: form,
+      target: "#run-table",
+      swap: "outerHTML show:none",
+      values,
+    });
     // Where another list was asked for meanwhile, its rows stay and the boxes are sent anew.
     if (!taken) wanted = new Map([...flying, ...wanted]);
   } catch {
     // It was not sent: what was on is on.
-    for (const box of boxes()) if (flying.has(box.value)) box.setAttribute("aria-checked", !flying.get(box.value));
+    for (const box of boxes())
+      if (flying.has(box.value)) box.setAttribute("aria-checked", !flying.get(box.value));
   }
   flying = new Map();
   sending = false;
@@ -94,7 +110,10 @@ export function selection() {
 
 // The toolbar stands outside of what the list's answers bring.
 function offerComparison() {
-  const [tool, tray] = [document.getElementById("tool-compare"), document.getElementById("tray-compare")];
+  const [tool, tray] = [
+    document.getElementById("tool-compare"),
+    document.getElementById("tray-compare"),
+  ];
   const href = tray?.getAttribute("href");
   tool.title = tray?.title ?? tool.dataset.none;
   tool.toggleAttribute("href", Boolean(href));

@@ -24,7 +24,10 @@ document.addEventListener("click", (event) => {
   const copier = event.target.closest("[data-copy]");
   if (!copier) return;
   const source = copier.dataset.copy;
-  copy(source.startsWith("#") ? document.querySelector(source).textContent : source, copier.dataset.copied);
+  copy(
+    source.startsWith("#") ? document.querySelector(source).textContent : source,
+    copier.dataset.copied,
+  );
 });
 
 // What a link leads to is copied instead of shown.
@@ -65,11 +68,13 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Toasts: from the page itself, or from an answer's HX-Trigger {"toast": {text, undo?}}.
+/** @param {{ text: string, undo?: string, label?: string }} message */
 export function toast({ text, undo, label }) {
   const shelf = document.getElementById("toasts");
   const model = document.getElementById("toast-model");
   if (!shelf || !model || !text) return;
-  for (const old of [...shelf.children]) if (!undo && old.querySelector("[data-text]")?.textContent === text) old.remove();
+  for (const old of [...shelf.children])
+    if (!undo && old.querySelector("[data-text]")?.textContent === text) old.remove();
   const item = model.content.cloneNode(true).firstElementChild;
   item.querySelector("[data-text]").textContent = text;
   offerUndo(item, undo, label);
@@ -99,7 +104,14 @@ document.addEventListener("submit", async (event) => {
   const address = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
   event.submitter?.closest(".toast")?.remove();
   event.submitter?.blur();
-  await htmx.ajax("POST", address, { source: form, target: "body", swap: "none", values: { next: location.pathname + location.search } }).catch(() => {});
+  await htmx
+    .ajax("POST", address, {
+      source: form,
+      target: "body",
+      swap: "none",
+      values: { next: location.pathname + location.search },
+    })
+    .catch(() => {});
   document.dispatchEvent(new CustomEvent("run:look"));
 });
 // An answer that is a dialog opens. Left, it stays shut whatever comes later.
@@ -192,13 +204,12 @@ export async function rest(id) {
 }
 
 // What waits for the server says so to those too who do not see the bar.
-for (const [kind, busy] of [["htmx:beforeRequest", true], ["htmx:afterRequest", false]]) {
-  document.body.addEventListener(kind, (event) => {
-    const target = event.detail.target;
-    if (busy) target?.setAttribute("aria-busy", "true");
-    else target?.removeAttribute("aria-busy");
-  });
-}
+document.body.addEventListener("htmx:beforeRequest", ({ detail: { target } }) => {
+  target?.setAttribute("aria-busy", "true");
+});
+document.body.addEventListener("htmx:afterRequest", ({ detail: { target } }) => {
+  target?.removeAttribute("aria-busy");
+});
 
 // What is refused, or not heard, says so; a fragment of an error page is never shown.
 export function refused({ status }) {
@@ -213,7 +224,11 @@ document.body.addEventListener("htmx:sendError", unheard);
 // null where there is none, which is said.
 export async function answerOf(address, more) {
   try {
-    const answer = await fetch(address, { headers: { "HX-Request": "true" }, cache: "no-store", ...more });
+    const answer = await fetch(address, {
+      headers: { "HX-Request": "true" },
+      cache: "no-store",
+      ...more,
+    });
     answer.html = await answer.text();
     if (answer.ok || answer.status === 422) return answer;
     refused(answer);
@@ -221,4 +236,13 @@ export async function answerOf(address, more) {
     if (error.name !== "AbortError") unheard();
   }
   return null;
+}
+
+/**
+ * The fields of a form as a query.
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement} [submitter]
+ */
+export function queryOf(form, submitter) {
+  return new URLSearchParams(/** @type {any} */ (new FormData(form, submitter)));
 }

@@ -8,11 +8,13 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 const two = (amount) => String(amount).padStart(2, "0");
-const written = (units, amounts) => patterns[units].replace(/%\((\w+)\)s/g, (_, unit) => amounts[unit]);
+const written = (units, amounts) =>
+  patterns[units].replace(/%\((\w+)\)s/g, (_, unit) => amounts[unit]);
 
 // Two units at most.
 export function duration(length) {
-  if (length < 10 * SECOND) return written("s", { s: (Math.floor(Math.max(length, 0) / 100) / 10).toFixed(1) });
+  if (length < 10 * SECOND)
+    return written("s", { s: (Math.floor(Math.max(length, 0) / 100) / 10).toFixed(1) });
   if (length < 10 * MINUTE) return exactDuration(length);
   if (length < HOUR) return written("min", { min: Math.floor(length / MINUTE) });
   const [hours, minutes] = [Math.floor(length / HOUR), Math.floor((length % HOUR) / MINUTE)];
@@ -23,9 +25,15 @@ export function duration(length) {
 // To the second.
 export function exactDuration(length) {
   const whole = Math.floor(Math.max(length, 0) / SECOND);
-  const [hours, minutes, seconds] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const [hours, minutes, seconds] = [
+    Math.floor(whole / 3600),
+    Math.floor(whole / 60) % 60,
+    whole % 60,
+  ];
   if (hours) return written("h min s", { h: hours, min: two(minutes), s: two(seconds) });
-  return minutes ? written("min s", { min: minutes, s: two(seconds) }) : written("s", { s: seconds });
+  return minutes
+    ? written("min s", { min: minutes, s: two(seconds) })
+    : written("s", { s: seconds });
 }
 
 setInterval(() => {

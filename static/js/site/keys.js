@@ -48,14 +48,17 @@ function pick(shiftKey) {
 }
 
 function moveRow(step) {
-  const links = [...document.querySelectorAll("[data-row-link]")].filter((link) => link.checkVisibility());
+  const links = [...document.querySelectorAll("[data-row-link]")].filter((link) =>
+    link.checkVisibility(),
+  );
   const row = document.activeElement.closest("tr")?.querySelector("[data-row-link]");
   const now = links.indexOf(row);
   links[Math.min(Math.max(now + step, 0), links.length - 1)]?.focus();
 }
 
 function turning({ key, target }) {
-  const cell = Object.hasOwn(TREE, key) && target.closest("[data-row-link], .chevron")?.closest("td");
-  const chevron = cell && cell.querySelector(`a.chevron[aria-expanded="${TREE[key]}"]`);
+  if (!Object.hasOwn(TREE, key)) return null;
+  const cell = target.closest("[data-row-link], .chevron")?.closest("td");
+  const chevron = cell?.querySelector(`a.chevron[aria-expanded="${TREE[key]}"]`);
   return chevron && (() => chevron.click());
 }

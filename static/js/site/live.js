@@ -41,7 +41,8 @@ function wake() {
   resting = false;
   look();
 }
-for (const kind of ["pointermove", "pointerdown", "keydown", "wheel", "focus"]) addEventListener(kind, wake, { passive: true });
+for (const kind of ["pointermove", "pointerdown", "keydown", "wheel", "focus"])
+  addEventListener(kind, wake, { passive: true });
 
 // What is shown is the page as the server made it just now.
 function begin() {
@@ -77,7 +78,8 @@ async function look() {
     const answer = await ask(true);
     if (!answer) return;
     if (answer.status === 401) return stop();
-    if (answer.status !== 304 && !answer.ok) return pause(Number(answer.headers.get("Retry-After")));
+    if (answer.status !== 304 && !answer.ok)
+      return pause(Number(answer.headers.get("Retry-After")));
     const html = answer.ok ? await answer.text() : "";
     // Another list was asked for meanwhile: this answer is of the one before.
     if (document.querySelector(".htmx-request")) {
@@ -118,13 +120,21 @@ function take(html) {
   update(now, fresh, shown);
 }
 
-const heads = (root) => [...root.querySelectorAll("thead th")].map((head) => head.dataset.column ?? head.textContent).join("\n");
-const isBusy = (root) => root.contains(document.activeElement) || root.querySelector("details[open], [data-editing]") || document.querySelector("dialog[open]");
+const heads = (root) =>
+  [...root.querySelectorAll("thead th")]
+    .map((head) => head.dataset.column ?? head.textContent)
+    .join("\n");
+const isBusy = (root) =>
+  root.contains(document.activeElement) ||
+  root.querySelector("details[open], [data-editing]") ||
+  document.querySelector("dialog[open]");
 
 function update(now, fresh, shown) {
   const kept = fresh.querySelector("template#kept-rows");
   const coming = rowsOf(fresh);
-  const source = new Map([...(kept ? rowsOf(kept.content) : []), ...coming].map((row) => [keyOf(row), row]));
+  const source = new Map(
+    [...(kept ? rowsOf(kept.content) : []), ...coming].map((row) => [keyOf(row), row]),
+  );
   const before = shown.map(keyOf).join();
   const after = coming.map(keyOf);
   const added = after.filter((key) => !shown.some((row) => keyOf(row) === key));
@@ -134,7 +144,12 @@ function update(now, fresh, shown) {
     row.classList.toggle("stale", !drawn);
     if (drawn) cells(row, drawn);
   }
-  const parts = [".strip", ".table-tools > .quiet:first-child", ".pages > .soft", ...(same ? [".pages-end"] : [])];
+  const parts = [
+    ".strip",
+    ".table-tools > .quiet:first-child",
+    ".pages > .soft",
+    ...(same ? [".pages-end"] : []),
+  ];
   for (const part of parts) {
     const [old, drawn] = [now.querySelector(part), fresh.querySelector(part)];
     if (old && drawn) morph(old, drawn);
@@ -148,7 +163,7 @@ function update(now, fresh, shown) {
 function cells(row, drawn) {
   const [mine, theirs] = [[...row.cells], [...drawn.cells]];
   if (mine.length !== theirs.length) return;
-  mine.forEach((cell, n) => morph(cell, theirs[n]));
+  for (const [n, cell] of mine.entries()) morph(cell, theirs[n]);
 }
 
 const bar = () => document.getElementById("list-news");
@@ -195,7 +210,12 @@ document.addEventListener("click", async (event) => {
 
 function swap(html) {
   const at = document.activeElement;
-  const again = at && list().contains(at) && (at.id ? `#${CSS.escape(at.id)}` : at.getAttribute("href") && `a[href="${CSS.escape(at.getAttribute("href"))}"]`);
+  const again =
+    at &&
+    list().contains(at) &&
+    (at.id
+      ? `#${CSS.escape(at.id)}`
+      : at.getAttribute("href") && `a[href="${CSS.escape(at.getAttribute("href"))}"]`);
   htmx.swap("#run-table", html, { swapStyle: "outerHTML" });
   if (again) list().querySelector(again)?.focus({ preventScroll: true });
   begin();

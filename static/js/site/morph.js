@@ -22,7 +22,7 @@ export function morph(old, fresh) {
   // A running clock is set by its own script.
   if (old.dataset?.ticking && fresh.dataset.ticking) return;
   const [mine, theirs] = [solid(old), solid(fresh)];
-  if (mine.length === theirs.length) mine.forEach((node, n) => morph(node, theirs[n]));
+  if (mine.length === theirs.length) for (const [n, node] of mine.entries()) morph(node, theirs[n]);
   else if (!isHeld(old)) {
     old.replaceChildren(...theirs.map((node) => document.importNode(node, true)));
     htmx.process(old);
@@ -30,7 +30,8 @@ export function morph(old, fresh) {
 }
 
 // What was put in by a script may have brought a line end along, which shows nothing.
-const solid = (node) => [...node.childNodes].filter((child) => child.nodeType !== Node.TEXT_NODE || child.data.trim());
+const solid = (node) =>
+  [...node.childNodes].filter((child) => child.nodeType !== Node.TEXT_NODE || child.data.trim());
 
 function attributes(old, fresh) {
   let changed = false;
@@ -53,7 +54,13 @@ function isHeld(node) {
   if (node.nodeType !== Node.ELEMENT_NODE) return false;
   const selection = getSelection();
   const marks = !selection.isCollapsed && selection.containsNode(node, true);
-  return marks || node.contains(document.activeElement) || node.querySelector("details[open], dialog[open]");
+  return (
+    marks ||
+    node.contains(document.activeElement) ||
+    node.querySelector("details[open], dialog[open]")
+  );
 }
 
-const isEdited = (node) => node.matches("input, textarea, select, [contenteditable]") || node.querySelector("[data-editing]");
+const isEdited = (node) =>
+  node.matches("input, textarea, select, [contenteditable]") ||
+  node.querySelector("[data-editing]");

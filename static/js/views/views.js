@@ -16,7 +16,12 @@ document.addEventListener(
   "toggle",
   async (event) => {
     const menu = event.target;
-    if (!menu.matches?.("details[data-view-menu]") || !menu.open || menu.querySelector("#view-menu")) return;
+    if (
+      !menu.matches?.("details[data-view-menu]") ||
+      !menu.open ||
+      menu.querySelector("#view-menu")
+    )
+      return;
     const body = await made(menu.dataset.viewMenu);
     if (!body) return;
     body.className = menu.querySelector(".view-menu-body").className;
@@ -37,7 +42,9 @@ document.addEventListener("input", (event) => {
 async function find(box) {
   const number = ++asked;
   const address = box.closest("[data-view-menu]").dataset.viewMenu;
-  const found = await made(`${address}${address.includes("?") ? "&" : "?"}find=${encodeURIComponent(box.value)}`);
+  const found = await made(
+    `${address}${address.includes("?") ? "&" : "?"}find=${encodeURIComponent(box.value)}`,
+  );
   if (found && number === asked) document.getElementById("view-choices")?.replaceWith(found);
 }
 
@@ -68,7 +75,9 @@ document.addEventListener("click", async (event) => {
   if (!dialog) return;
   document.getElementById(dialog.id)?.remove();
   document.getElementById("content").append(dialog);
-  dialog.querySelector("[data-close]").addEventListener("click", (closing) => closing.preventDefault());
+  dialog
+    .querySelector("[data-close]")
+    .addEventListener("click", (closing) => closing.preventDefault());
   dialog.addEventListener("close", () => {
     dialog.remove();
     (link.closest("details")?.firstElementChild ?? link).focus();
