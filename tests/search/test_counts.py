@@ -6,8 +6,8 @@ import pytest
 
 from runs.search.filters import completion
 from runs.search.filters.facets import FacetReader
-from runs.search.query import status_counts as tally
-from runs.search.query.counts import count_statuses
+from runs.search.query import status_counts
+from runs.search.query.status_counts import count_statuses
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
@@ -37,7 +37,7 @@ def test_the_status_itself_does_not_narrow_the_strip(library: Library) -> None:
 def test_beyond_the_limit_the_newest_are_counted(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tally, "EXACT", 2)
+    monkeypatch.setattr(status_counts, "MAX_EXACT_COUNT", 2)
     found = count_statuses(
         ViewSpec(children=True, q="id != zz"), library.ada, library.workspace, now=NOON
     )

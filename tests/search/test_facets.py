@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.search.filters import completion
 from runs.search.filters.facets import FacetReader
-from runs.search.query import status_counts as tally
+from runs.search.query import status_counts
 from studio.core.filters import parse_field
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON
@@ -69,7 +69,7 @@ def test_words_experiments_and_statuses_are_values(library: Library) -> None:
 def test_beyond_the_limit_the_newest_are_counted(
     models: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tally, "EXACT", 2)
+    monkeypatch.setattr(status_counts, "MAX_EXACT_COUNT", 2)
     found = reader(models)
     assert not found.runs().exact
     assert values(models, "tags.model") == {"small": 1}

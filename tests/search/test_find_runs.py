@@ -163,7 +163,7 @@ def test_long_texts_are_not_read_unasked(library: Library) -> None:
 def test_a_total_beyond_the_limit_says_so(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "EXACT", 3)
+    monkeypatch.setattr(module, "MAX_EXACT_COUNT", 3)
     page = library.page("id != zz")
     assert (page.total, page.total_is_exact, len(page.rows)) == (3, False, 4)
 
@@ -193,7 +193,7 @@ def test_a_place_beyond_the_limit_is_not_told(
 ) -> None:
     for n in range(30):
         shelf.make(f"r{n}", name="resnet")
-    monkeypatch.setattr("runs.search.run_list.find_runs.EXACT", 20)
+    monkeypatch.setattr("runs.search.run_list.find_runs.MAX_EXACT_COUNT", 20)
     after = shelf.page(rows="25").after
     assert shelf.page(rows="25", after=after).first == 0
 

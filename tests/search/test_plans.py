@@ -14,8 +14,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs.search.mlflow.runs import RunSearch
-from runs.search.query import query_plan as ways
-from runs.search.query.status_counts import EXACT
+from runs.search.query import query_plan
+from runs.search.query.status_counts import MAX_EXACT_COUNT
 from runs.search.run_list import tree_runs
 from runs.search.run_list.find_runs import find_runs
 from studio.core.filters import mlflow
@@ -166,17 +166,17 @@ def test_no_family_reads_a_large_table_through(
 def choose(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """As if a side had few runs, or more, or nobody knew."""
     if way != "few":
-        monkeypatch.setattr(ways, "FEW", -1)
+        monkeypatch.setattr(query_plan, "MAX_CANDIDATES", -1)
     if way == "walked":
-        monkeypatch.setattr(ways, "PROBES", 0)
+        monkeypatch.setattr(query_plan, "MAX_PROBES", 0)
 
 
-@pytest.mark.parametrize("limit", [EXACT, -1], ids=["gathered", "walked"])
+@pytest.mark.parametrize("limit", [MAX_EXACT_COUNT, -1], ids=["gathered", "walked"])
 @pytest.mark.parametrize("asked", FAMILIES, ids=str)
 def test_no_tree_reads_a_large_table_through(
     large: Library, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], limit: int
 ) -> None:
-    monkeypatch.setattr(tree_runs, "EXACT", limit)
+    monkeypatch.setattr(tree_runs, "MAX_EXACT_COUNT", limit)
     choose(monkeypatch, "few" if limit > 0 else "walked")
     spec = ViewSpec.from_query({"columns": COLUMNS, "tree": "a", **asked})
     for experiment in (None, large.digits):
@@ -215,7 +215,7 @@ def steps(captured: CaptureQueriesContext, start: str) -> list[str]:
 def test_a_page_is_read_in_the_order_of_an_index(
     large: Library, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], index: str
 ) -> None:
-    monkeypatch.setattr(ways, "FEW", -1)
+    monkeypatch.setattr(query_plan, "MAX_CANDIDATES", -1)
     spec = ViewSpec.from_query({"children": "1", **asked}).changed(rows=1)
     with CaptureQueriesContext(connection) as captured:
         find_runs(spec, large.ada, large.workspace, now=NOON)

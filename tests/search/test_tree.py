@@ -138,7 +138,7 @@ def test_pages_together_are_all_roots_in_order(
     forest: Library, monkeypatch: pytest.MonkeyPatch, q: str, sort: str, walks: bool
 ) -> None:
     if walks:
-        monkeypatch.setattr(tree_runs, "EXACT", -1)
+        monkeypatch.setattr(tree_runs, "MAX_EXACT_COUNT", -1)
     wanted = expected(forest, q, sort)
     found: list[str] = []
     pages = [tree_page(forest, q=q, sort=sort)]

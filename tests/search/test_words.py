@@ -13,7 +13,7 @@ from runs.models import Run, SearchText
 from runs.models.functions import lower_case, starts_word
 from runs.models.grams import grams_of, is_short_word, text_of
 from runs.search.query.compile import runs_matching
-from runs.search.sql.words import text_side
+from runs.search.sql.words import text_scan
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import And, Node, Not, Or, Word
 from studio.core.statuses import RunStatus
@@ -145,8 +145,8 @@ def test_a_word_is_found_where_a_field_holds_it(shelves: Library, word: str) -> 
 
 @pytest.mark.parametrize("word", WORDS)
 def test_the_index_finds_what_the_texts_hold(shelves: Library, word: str) -> None:
-    side = text_side([text_of([word])])
-    runs = Run.objects.filter(pk__in=list(side.rows.values_list("run_id", flat=True)))
+    scan = text_scan([text_of([word])])
+    runs = Run.objects.filter(pk__in=list(scan.rows.values_list("run_id", flat=True)))
     titles = list(TEXTS)
     found = {titles[int(run_id)] for run_id in runs.values_list("run_id", flat=True)}
     assert found == expected(word)
@@ -183,12 +183,12 @@ def test_a_word_over_the_limit_is_refused(shelves: Library) -> None:
 
 def test_all_of_many_words_are_looked_up_at_once(shelves: Library) -> None:
     words = [f"r{n}" for n in range(400)]
-    assert not side_keys(words)
-    assert len(side_keys(["000000"] * 3 + ["0000"] * 400)) == len(TEXTS)
+    assert not scanned_keys(words)
+    assert len(scanned_keys(["000000"] * 3 + ["0000"] * 400)) == len(TEXTS)
 
 
-def side_keys(words: list[str]) -> list[int]:
-    return list(text_side(words).rows.values_list("run_id", flat=True))
+def scanned_keys(words: list[str]) -> list[int]:
+    return list(text_scan(words).rows.values_list("run_id", flat=True))
 
 
 def test_grams_are_pairs_of_chinese_and_beginnings() -> None:

@@ -13,8 +13,8 @@ from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.run_rows.search_text import build_search_texts
 from runs.models import Run
-from runs.search.query import query_plan as ways
-from runs.search.query.query_plan import FEW
+from runs.search.query import query_plan
+from runs.search.query.query_plan import MAX_CANDIDATES
 from runs.search.sql.words import NAMED
 from studio.core.statuses import RunStatus
 from tests.parts.records import NOON
@@ -22,7 +22,7 @@ from tests.search.library import Library, empty_library
 
 pytestmark = pytest.mark.django_db
 
-MANY = FEW + 400
+MANY = MAX_CANDIDATES + 400
 OTHER = 300
 
 
@@ -140,7 +140,7 @@ def test_words_are_read_by_the_index(crowd: Library, q: str) -> None:
 def test_runs_of_many_named_experiments_are_not_counted_first(
     crowd: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ways, "FEW", 100)
+    monkeypatch.setattr(query_plan, "MAX_CANDIDATES", 100)
     for n in range(NAMED):
         create_experiment(
             crowd.workspace, f"frost {n}", actor=Actor(crowd.ada), now=NOON

@@ -19,15 +19,14 @@ from django.shortcuts import render
 from django.utils.timezone import get_current_timezone
 from django.views.decorators.http import require_safe
 
-from runs.access.answers import as_json
-from runs.access.rules import Permission, access
+from runs.access import Permission, access, render_json_error
 from runs.pages.chart_kinds import Figure, Table, draw, kind_of, table_of, title_of
 from runs.pages.chart_kinds.chart_runs import ChartRuns, runs_of
-from runs.pages.lists.list_state import scope_of, state_with
-from runs.pages.lists.run_table import QUICK, SLOW
+from runs.pages.lists.list_state import build_state, read_scope
+from runs.pages.lists.run_table import ACTIVE_POLL_SECONDS, IDLE_POLL_SECONDS
 from runs.pages.requests import responses
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import csv_answer, varied
+from runs.pages.requests.responses import csv_response, varied
 from runs.render.metrics.values import shown
 from runs.render.run_list.sheets import harmless
 from runs.search.charts.run_curves import Window
@@ -42,26 +41,26 @@ MISSING = shown(None)
 TOLD = 20
 
 
-@access(Permission.READ, errors=as_json)
+@access(Permission.READ, errors=render_json_error)
 @require_safe
 def figure(request: PageRequest) -> HttpResponse:
     """`from` and `to` narrow the x axis: steps, ms since the start, or times."""
     spec, chart = _asked(request)
-    stamp = responses.stamp_of(request, spec, request.path, request.GET)
-    if responses.is_untouched(request, stamp):
+    stamp = responses.change_stamp(request, spec, request.path, request.GET)
+    if responses.is_unchanged(request, stamp):
         return responses.not_modified(responses.known_tag(request))
     window = _window(request, chart)
     with time_limit():
-        drawn = runs_of(state_with(request, scope_of(request), spec), chart)
+        drawn = runs_of(build_state(request, read_scope(request), spec), chart)
         etag = f'"{stamp}-{_state(request, drawn)}"'
-        if responses.looks_the_same(request, etag):
+        if responses.has_same_content(request, etag):
             return responses.not_modified(etag)
         made = draw(chart, drawn, get_current_timezone(), window)
     active = any(run.run.state.is_active for run in drawn.runs)
     answer = {
         **made.figure,
         "note": "; ".join(made.notes),
-        "pace": QUICK if active else SLOW,
+        "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
         "legend": _has_legend(chart, drawn, made.figure),
         "first": _first(chart, drawn),
     }
@@ -142,7 +141,7 @@ def _bound(request: PageRequest, name: str, chart: Chart) -> float | None:
 def table(request: PageRequest) -> HttpResponse:
     """The same as a table: a fragment, or a page of its own."""
     spec, chart = _asked(request)
-    state = state_with(request, scope_of(request), spec)
+    state = build_state(request, read_scope(request), spec)
     with time_limit():
         drawn = runs_of(state, chart)
         made = table_of(chart, drawn, get_current_timezone(), state.workspace.name)
@@ -162,14 +161,14 @@ def values(request: PageRequest) -> HttpResponseBase:
     """Every point of a line chart's runs, nothing left out; else the table's rows."""
     spec, chart = _asked(request)
     with time_limit():
-        drawn = runs_of(state_with(request, scope_of(request), spec), chart)
+        drawn = runs_of(build_state(request, read_scope(request), spec), chart)
         points = kind_of(chart).points
         if points is not None:
             rows = points(chart, drawn)
         else:
             zone, workspace = get_current_timezone(), request.workspace.name
             rows = _cells(table_of(chart, drawn, zone, workspace))
-    return csv_answer(rows, f"{chart.kind}.csv")
+    return csv_response(rows, f"{chart.kind}.csv")
 
 
 def _cells(made: Table) -> Iterator[Sequence[object]]:

@@ -11,9 +11,9 @@ from django.http import HttpResponse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.actions.clock import now_ms
-from runs.actions.ingest.writers import receipt_of
+from runs.actions.ingest import read_receipt
 from runs.models import Metric, Run
 from runs.pages.compare.conclusion import listed
 from runs.pages.descriptions.references import shown
@@ -89,7 +89,7 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
         "datasets": [
             (used, place_of(used.dataset.source)) for used in search.datasets_of(run)
         ],
-        "receipt": receipt_of(run),
+        "receipt": read_receipt(run),
         "models": search.models_of(run),
         "models_read": search.models_read_by(run),
         "submitter_href": run.submitter

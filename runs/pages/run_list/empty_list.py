@@ -9,16 +9,16 @@ from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_links import Links
 from runs.render.filters.filter_words import pill
 from runs.render.text import numbers
-from runs.search.query.exclusion import exclusions
+from runs.search.query.status_counts import find_exclusions
 
 
-def empty(state: ListState, links: Links) -> dict[str, Any]:
+def empty_list_context(state: ListState, links: Links) -> dict[str, Any]:
     spec, experiment = state.spec, state.experiment
     narrowed = bool(spec.q or spec.mine or spec.archived or spec.only)
     ways = []
     if spec.q:
         who, now = (state.viewer, state.workspace), state.now
-        found = exclusions(spec, *who, experiment=experiment, now=now)
+        found = find_exclusions(spec, *who, experiment=experiment, now=now)
         for each in found[:3]:
             label, text = pill(each.term)
             count = numbers.grouped(each.runs) + ("" if each.exact else "+")

@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from runs.actions.compare.conclusions import FIELD as CONCLUSION
-from runs.actions.undo.undo import TAG
+from runs.actions.compare import CONCLUSION_FIELD as CONCLUSION
+from runs.actions.undo import TAG_PREFIX
 from runs.render.compare.word_diff import Part, excerpt, word_diff
 
 #: Shorter texts are read at a glance; those of more characters together than LONGEST
@@ -66,9 +66,9 @@ def action_words(action: str) -> str:
 
 
 def line(field: str, before: Any, after: Any) -> Line:
-    is_tag = field.startswith(TAG)
+    is_tag = field.startswith(TAG_PREFIX)
     name = "conclusion" if field.startswith(CONCLUSION) else field
-    label = field.removeprefix(TAG) if is_tag else str(FIELDS.get(name, name))
+    label = field.removeprefix(TAG_PREFIX) if is_tag else str(FIELDS.get(name, name))
     old, new = _words(before), _words(after)
     return Line(label, old, new, is_tag, _parts(old, new))
 

@@ -20,10 +20,10 @@ from django.db.models import Q
 from runs.models import Experiment, Key, User, Workspace
 from runs.search.fields import FACETS
 from runs.search.filters.value_counts import Read, key_counts, value_counts
-from runs.search.query.run_query import Question, ask
+from runs.search.query.run_query import RunQuery, build_query
 from runs.search.query.selection import Chosen
 from runs.search.sql.exists_conditions import TABLES
-from runs.search.sql.expressions import Among
+from runs.search.sql.expressions import InKeys
 from runs.search.sql.limits import time_limit
 from runs.search.values.value_arrays import ManyRuns, many_runs, needed, values_of
 from studio.core.filters.tree import Field, attribute
@@ -91,7 +91,7 @@ def differences(
 
     Raises InvalidFilter and QueryTimeout.
     """
-    question = ask(
+    run_query = build_query(
         spec.changed(only=False),
         viewer,
         workspace,
@@ -100,10 +100,10 @@ def differences(
     )
     columns = needed(OWN)
     with time_limit():
-        runs = many_runs(question, columns)
+        runs = many_runs(run_query, columns)
         if runs is None:
             return None
-        selected = _of_keys(question, sorted(chosen.numbers), columns)
+        selected = _of_keys(run_query, sorted(chosen.numbers), columns)
     rest = _without(runs, selected)
     found = [*_keyed(selected, rest), *_attributes(selected, rest)]
     found = [each for each in found if each.score > 0]
@@ -128,13 +128,13 @@ def cramers_v(selected: Sequence[int], rest: Sequence[int]) -> float:
     return min(1.0, math.sqrt(phi / least)) if least > 0 else 0.0
 
 
-def _of_keys(question: Question, keys: Sequence[int], columns: list[str]) -> ManyRuns:
+def _of_keys(run_query: RunQuery, keys: Sequence[int], columns: list[str]) -> ManyRuns:
     """The selected runs, whether or not they match."""
-    few = ask(
+    few = build_query(
         ViewSpec(children=True, archived=True),
-        question.scope.viewer,
-        question.scope.workspace,
-        now=question.scope.now,
+        run_query.scope.viewer,
+        run_query.scope.workspace,
+        now=run_query.scope.now,
         within=list(keys),
     )
     found = many_runs(few, columns)
@@ -170,7 +170,7 @@ def _keyed(selected: ManyRuns, rest: ManyRuns) -> Iterable[Difference]:
         mine = value_counts(kind, selected)
         others = value_counts(kind, rest, keys=sorted(mine))
         there = key_counts(kind, rest)
-        names = Key.objects.filter(Q(Among("id", sorted({*mine, *there}))))
+        names = Key.objects.filter(Q(InKeys("id", sorted({*mine, *there}))))
         for pk, name in names.values_list("pk", "name"):
             field = Field(kind, name)
             if pk in mine:

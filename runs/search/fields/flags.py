@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from runs.models import Experiment, Run, RunStar
 from runs.search.fields.sorting import by_truth
 from runs.search.fields.source import FieldSource, Scans, ValueOf
-from runs.search.sql.access_paths import Side
+from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.scope import Scope
 from studio.core.filters.tree import Comparison, Flag
 
@@ -22,7 +22,7 @@ def flag(
     value: ValueOf,
     *,
     columns: tuple[str, ...] = (),
-    scan: Callable[[Scope], list[Side]] | None = None,
+    scan: Callable[[Scope], list[IndexScan]] | None = None,
     comparison: int = 0,
 ) -> FieldSource:
     """`truth` is the condition; `scan` finds the runs of which it is true."""
@@ -41,7 +41,7 @@ def flag(
     )
 
 
-def _if_true(scan: Callable[[Scope], list[Side]]) -> Scans:
+def _if_true(scan: Callable[[Scope], list[IndexScan]]) -> Scans:
     return lambda term, scope: scan(scope) if term.values == TRUE else []
 
 
@@ -49,13 +49,13 @@ def _is_starred(scope: Scope) -> Q:
     return Q(Exists(RunStar.objects.filter(run=OuterRef("pk"), user=scope.viewer)))
 
 
-def _starred(scope: Scope) -> list[Side]:
-    return [Side(RunStar.objects.filter(user=scope.viewer))]
+def _starred(scope: Scope) -> list[IndexScan]:
+    return [IndexScan(RunStar.objects.filter(user=scope.viewer))]
 
 
-def _archived(scope: Scope) -> list[Side]:
+def _archived(scope: Scope) -> list[IndexScan]:
     runs = Run.objects.in_workspace(scope.workspace)
-    return [Side(runs.filter(archived__isnull=False), "pk")]
+    return [IndexScan(runs.filter(archived__isnull=False), "pk")]
 
 
 def _is_deleted(_scope: Scope) -> Q:
@@ -63,23 +63,26 @@ def _is_deleted(_scope: Scope) -> Q:
     return Q(deleted__isnull=False) | Q(experiment__in=gone.values("pk"))
 
 
-def _deleted(scope: Scope) -> list[Side]:
+def _deleted(scope: Scope) -> list[IndexScan]:
     gone = Experiment.objects.filter(workspace=scope.workspace, deleted__isnull=False)
     below = Run.objects.filter(experiment__in=gone.values("pk"))
-    return [Side(Run.objects.filter(deleted__isnull=False), "pk"), Side(below, "pk")]
+    return [
+        IndexScan(Run.objects.filter(deleted__isnull=False), "pk"),
+        IndexScan(below, "pk"),
+    ]
 
 
 FLAGS = (
     flag(
         "starred",
         _is_starred,
-        lambda run, context: context.is_starred(run),
+        lambda run, context, _field: context.is_starred(run),
         scan=_starred,
     ),
     flag(
         "archived",
         lambda _scope: Q(archived__isnull=False),
-        lambda run, _context: run.archived is not None,
+        lambda run, _context, _field: run.archived is not None,
         columns=("archived",),
         scan=_archived,
         comparison=160,
@@ -87,7 +90,7 @@ FLAGS = (
     flag(
         "deleted",
         _is_deleted,
-        lambda run, context: (
+        lambda run, context, _field: (
             run.deleted is not None or context.experiment(run).deleted is not None
         ),
         columns=("deleted",),
@@ -96,7 +99,7 @@ FLAGS = (
     flag(
         "locked",
         lambda _scope: Q(locked=True),
-        lambda run, _context: run.locked,
+        lambda run, _context, _field: run.locked,
         columns=("locked",),
     ),
 )

@@ -17,34 +17,36 @@ from runs.search.fields.sorting import SortKey, by_text, or_else, rank
 from runs.search.fields.source import CellLink, FieldSource, RunContext, SortIndex
 from runs.search.sql import exists_conditions as keyed
 from runs.search.sql import value_conditions as values
-from runs.search.sql.access_paths import INDEXED, Side
-from runs.search.sql.distinct_values import PATTERNS, fitting_values
+from runs.search.sql.access_paths import INDEXED, IndexScan
+from runs.search.sql.distinct_values import PATTERN_OPERATORS, distinct_matching_values
 from runs.search.sql.exists_conditions import DATASETS, TABLES
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import COMMITS, Scope
 from studio.core.filters import tree
+from studio.core.filters.fields import statuses_of
 from studio.core.filters.tree import Comparison, Field, Number
+from studio.core.statuses import RunStatus
 
 
 def _text(term: Comparison, scope: Scope) -> Q:
     return keyed.text_exists(term.field, term.op, term.values, scope)
 
 
-def _text_scan(term: Comparison, scope: Scope) -> list[Side]:
+def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     key = scope.key(term.field)
     table: Any = TABLES[term.field.kind].objects
     if key is None:
-        return [Side(table.none())]
+        return [IndexScan(table.none())]
     relation, op = term.field.kind, term.op
     texts = values.term_texts(term)
     numbers = [value for value in term.values if isinstance(value, Number)]
-    if op in PATTERNS and texts:
-        fitting = fitting_values(table.filter(key=key), op, texts[0])
+    if op in PATTERN_OPERATORS and texts:
+        fitting = distinct_matching_values(table.filter(key=key), op, texts[0])
         if fitting is not None:
             # A pattern over few values asks for some of them.
             op, texts = "in", fitting
         if fitting == []:
-            return [Side(table.none())]
+            return [IndexScan(table.none())]
 
     def condition(prefix: str) -> Q:
         has_key = Q(**{f"{prefix}key": key})
@@ -64,13 +66,13 @@ def _text_scan(term: Comparison, scope: Scope) -> list[Side]:
     is_one = op == "=" or len(texts) + len(numbers) < 2
     is_range = bool(numbers) and not texts and op != "="
     return [
-        Side(
+        IndexScan(
             table.filter(condition("")),
             relation=relation,
             join=condition(f"{relation}__"),
-            ordered=is_one and not is_range,
-            windowed=not is_range,
-            exact=op == "is not null" or _says_all(op, texts, numbers),
+            is_ordered=is_one and not is_range,
+            is_windowed=not is_range,
+            is_exact=op == "is not null" or _says_all(op, texts, numbers),
         )
     ]
 
@@ -79,10 +81,10 @@ def _metric(term: Comparison, scope: Scope) -> Q:
     return keyed.metric_exists(term.field, term.op, term.values, scope)
 
 
-def _metric_scan(term: Comparison, scope: Scope) -> list[Side]:
+def _metric_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     key = scope.key(term.field)
     if key is None:
-        return [Side(Metric.objects.none())]
+        return [IndexScan(Metric.objects.none())]
     name = term.field.aggregate
     numbers = [value for value in term.values if isinstance(value, Number)]
     # `last` may also equal a text; NaN stands apart.
@@ -100,13 +102,13 @@ def _metric_scan(term: Comparison, scope: Scope) -> list[Side]:
         return has_key & values.number_condition(F(prefix + name), term.op, numbers)
 
     return [
-        Side(
+        IndexScan(
             Metric.objects.filter(condition("")),
             relation="metrics",
             join=condition("metrics__"),
-            ordered=not is_range or term.op == "=",
-            windowed=not is_range or term.op in ("=", "in"),
-            exact=is_range,
+            is_ordered=not is_range or term.op == "=",
+            is_windowed=not is_range or term.op in ("=", "in"),
+            is_exact=is_range,
         )
     ]
 
@@ -143,15 +145,30 @@ def _children_order(field: Field, _scope: Scope) -> list[SortKey]:
     return [SortKey(keyed.children_count(field.key), int)]
 
 
+def _count_children(run: Any, context: RunContext, field: Field) -> int:
+    """Of the statuses that the field names."""
+    counts = context.children(run)
+    wanted = RunStatus if field.key == "count" else statuses_of(field.key)
+    return sum(counts.get(status, 0) for status in wanted)
+
+
+def _text_value(run: Any, context: RunContext, field: Field) -> object:
+    return context.text(field, run)
+
+
+def _metric_value(run: Any, context: RunContext, field: Field) -> object:
+    return context.metric(field, run)
+
+
 def _dataset(term: Comparison, _scope: Scope) -> Q:
     return keyed.dataset_exists(term.field, term.op, term.values)
 
 
-def _dataset_scan(term: Comparison, _scope: Scope) -> list[Side]:
+def _dataset_scan(term: Comparison, _scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
     column = f"{DATASETS[term.field.key]}__in"
-    return [Side(RunDataset.objects.filter(**{column: values.term_texts(term)}))]
+    return [IndexScan(RunDataset.objects.filter(**{column: values.term_texts(term)}))]
 
 
 def _commit(term: Comparison, scope: Scope) -> Q:
@@ -165,7 +182,7 @@ def _commit_order(scope: Scope) -> Expr:
     return Coalesce(*found, output_field=TextField(null=True))
 
 
-def _commit_of(run: Any, context: RunContext) -> object:
+def _commit_of(run: Any, context: RunContext, _field: Field) -> object:
     found = (context.text(field, run) for field in COMMITS)
     return next((each for each in found if each), None)
 
@@ -181,7 +198,7 @@ OF_TAGS = (
         link=CellLink.NAME,
     ),
     FieldSource(
-        "tags", value=lambda run, context: context.tags(run), link=CellLink.NONE
+        "tags", value=lambda run, context, _field: context.tags(run), link=CellLink.NONE
     ),
 )
 KEYED = {
@@ -189,6 +206,7 @@ KEYED = {
         "tags.<key>",
         condition=_text,
         index=SortIndex.TEXT,
+        value=_text_value,
         scan=_text_scan,
         facet=10,
         by_key=True,
@@ -197,6 +215,7 @@ KEYED = {
         "params.<key>",
         condition=_text,
         index=SortIndex.TEXT,
+        value=_text_value,
         scan=_text_scan,
         facet=20,
         link=CellLink.NAME,
@@ -206,6 +225,7 @@ KEYED = {
         "properties.<key>",
         condition=_text,
         index=SortIndex.TEXT,
+        value=_text_value,
         scan=_text_scan,
         facet=40,
         by_key=True,
@@ -215,12 +235,16 @@ KEYED = {
         condition=_metric,
         sort=_metric_order,
         index=SortIndex.METRIC,
+        value=_metric_value,
         scan=_metric_scan,
         facet=30,
         by_key=True,
     ),
     tree.CHILDREN: FieldSource(
-        "children.<status>", condition=_children, sort=_children_order
+        "children.<status>",
+        condition=_children,
+        sort=_children_order,
+        value=_count_children,
     ),
     tree.DATASETS: FieldSource(
         "datasets.<what>", condition=_dataset, scan=_dataset_scan

@@ -12,7 +12,7 @@ from runs.search.fields.relations import OWNERS, RELATIVES
 from runs.search.fields.source import FieldSource
 from runs.search.fields.texts import TEXTS
 from runs.search.fields.times import TIMES
-from runs.search.sql.access_paths import Side
+from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.scope import Scope
 from studio.core.filters import tree
 from studio.core.filters.catalogue import ATTRIBUTE_SPECS
@@ -39,7 +39,7 @@ def source_of(field: Field) -> FieldSource:
     return KEYED[field.kind]
 
 
-def scans_of(term: Comparison, scope: Scope) -> list[Side]:
+def scans_of(term: Comparison, scope: Scope) -> list[IndexScan]:
     """The sides whose union holds every run that fulfils the term; none if unknown."""
     scan = source_of(term.field).scan
     return [] if scan is None or term.op in tree.NEGATED else scan(term, scope)
@@ -80,20 +80,16 @@ def check_halves(
 
 
 def _check_agreement(spec: FieldSpec, source: FieldSource) -> None:
-    has_value = source.value is not None or source.name in _KEYED_NAMES
     for is_promised, is_kept, what in (
         (spec.filterable, source.condition is not None, "condition"),
         (spec.sortable, source.sort is not None or source.index is not None, "sort"),
-        (spec.column, has_value, "value"),
+        (spec.column, source.value is not None, "value"),
     ):
         if is_promised and not is_kept:
             raise ImproperlyConfigured(
                 f"The field {spec.name} needs a {what}, which {CLIENT} promises: "
                 f"add it to its entry in {SERVER}."
             )
-
-
-_KEYED_NAMES = frozenset(each.name for each in KEYED.values())
 
 
 def check() -> None:

@@ -15,8 +15,8 @@ from runs.search.fields.sorting import by_exact_text, by_text, by_whole
 from runs.search.fields.source import CellLink, FieldSource, GroupColumn, ValueName
 from runs.search.fields.texts import own_text, text_condition
 from runs.search.sql import value_conditions as values
-from runs.search.sql.access_paths import Side
-from runs.search.sql.expressions import Among, Expr, Plain
+from runs.search.sql.access_paths import IndexScan
+from runs.search.sql.expressions import Expr, InKeys, Plain
 from runs.search.sql.scope import Scope
 from studio.core.filters.fields import statuses_of
 from studio.core.filters.tree import Comparison
@@ -36,9 +36,9 @@ def _status(term: Comparison, _scope: Scope) -> Q:
     return Q(In(Plain(F("status")), codes))
 
 
-def _status_scan(term: Comparison, scope: Scope) -> list[Side]:
+def _status_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     runs = Run.objects.in_workspace(scope.workspace)
-    return [Side(runs.filter(status__in=_codes(term)), "pk")]
+    return [IndexScan(runs.filter(status__in=_codes(term)), "pk")]
 
 
 def _status_order(_scope: Scope) -> Expr:
@@ -52,16 +52,16 @@ def _status_names(codes: Sequence[Any]) -> Mapping[Any, ValueName]:
     return {code: ValueName(RunStatus.from_code(code).value) for code in codes}
 
 
-def _experiment_scan(term: Comparison, scope: Scope) -> list[Side]:
+def _experiment_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op == "is not null":
         return []
     named = values.text_condition("name", F("name"), term.op, term.values)
     found = Experiment.objects.filter(named, workspace=scope.workspace)
-    return [Side(Run.objects.filter(experiment__in=found.values("pk")), "pk")]
+    return [IndexScan(Run.objects.filter(experiment__in=found.values("pk")), "pk")]
 
 
 def _experiment_names(keys: Sequence[Any]) -> Mapping[Any, ValueName]:
-    rows = Experiment.objects.filter(Q(Among("id", list(keys))))
+    rows = Experiment.objects.filter(Q(InKeys("id", list(keys))))
     return {pk: ValueName(name) for pk, name in rows.values_list("pk", "name")}
 
 
@@ -82,25 +82,25 @@ def _submitter(term: Comparison, scope: Scope) -> Q:
     return present & values.any_of(fitting)
 
 
-def _submitter_scan(term: Comparison, scope: Scope) -> list[Side]:
+def _submitter_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op != "=" or values.term_texts(term) != ["me"]:
         return []
-    return [Side(Run.objects.filter(submitter=scope.viewer), "pk")]
+    return [IndexScan(Run.objects.filter(submitter=scope.viewer), "pk")]
 
 
 def _people(keys: Sequence[Any]) -> Mapping[Any, ValueName]:
-    found = User.objects.filter(Q(Among("id", list(keys))))
+    found = User.objects.filter(Q(InKeys("id", list(keys))))
     return {one.pk: ValueName(one.username, str(one)) for one in found}
 
 
-def _parent_scan(term: Comparison, scope: Scope) -> list[Side]:
+def _parent_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
     names, runs = values.term_texts(term), Run.objects.in_workspace(scope.workspace)
     parents = runs.filter(run_id__in=names)
     waiting = ~Q(parent_run_id="") & Q(parent__isnull=True, parent_run_id__in=names)
     below = Run.objects.filter(parent__in=list(parents.values_list("pk", flat=True)))
-    return [Side(below, "pk"), Side(runs.filter(waiting), "pk")]
+    return [IndexScan(below, "pk"), IndexScan(runs.filter(waiting), "pk")]
 
 
 def _root_id() -> Expr:
@@ -118,13 +118,13 @@ def _root(term: Comparison, _scope: Scope) -> Q:
     return values.text_condition("", _root_id(), term.op, term.values)
 
 
-def _root_scan(term: Comparison, scope: Scope) -> list[Side]:
+def _root_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
     runs = Run.objects.in_workspace(scope.workspace)
     roots = runs.filter(run_id__in=values.term_texts(term))
     below = Run.objects.filter(root__in=list(roots.values_list("pk", flat=True)))
-    return [Side(below, "pk"), Side(roots, "pk")]
+    return [IndexScan(below, "pk"), IndexScan(roots, "pk")]
 
 
 OWNERS = (
@@ -132,7 +132,7 @@ OWNERS = (
         "status",
         condition=_status,
         sort=by_whole(_status_order),
-        value=lambda run, _context: RunStatus.from_code(run.status),
+        value=lambda run, _context, _field: RunStatus.from_code(run.status),
         columns=("status",),
         scan=_status_scan,
         group=GroupColumn("status", _status_names),
@@ -143,7 +143,7 @@ OWNERS = (
         "experiment",
         condition=text_condition("experiment__name", values.ALWAYS),
         sort=by_text(lambda _scope: F("experiment__name")),
-        value=lambda run, context: context.experiment(run).name,
+        value=lambda run, context, _field: context.experiment(run).name,
         scan=_experiment_scan,
         group=GroupColumn("experiment_id", _experiment_names),
         facet=40,
@@ -154,7 +154,7 @@ OWNERS = (
         "submitter",
         condition=_submitter,
         sort=by_text(lambda _scope: F("submitter__username")),
-        value=lambda run, context: (
+        value=lambda run, context, _field: (
             one.username if (one := context.submitter(run)) else None
         ),
         scan=_submitter_scan,
@@ -178,7 +178,7 @@ RELATIVES = (
         "root",
         condition=_root,
         sort=by_exact_text(_root_id()),
-        value=lambda run, context: context.root_id(run),
+        value=lambda run, context, _field: context.root_id(run),
         columns=("run_id", "root__run_id"),
         scan=_root_scan,
         finds_children=True,

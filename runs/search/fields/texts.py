@@ -21,7 +21,7 @@ from runs.search.fields.source import (
     ValueOf,
 )
 from runs.search.sql import value_conditions as values
-from runs.search.sql.access_paths import Side
+from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import Scope
 from studio.core.errors import InvalidFilter
@@ -31,7 +31,7 @@ from studio.core.filters.tree import Comparison
 def own(column: str) -> ValueOf:
     """The run's own column as it is."""
     get = attrgetter(column)
-    return lambda run, _context: get(run)
+    return lambda run, _context, _field: get(run)
 
 
 def text_condition(column: str, present: Q) -> Condition:
@@ -65,11 +65,11 @@ def grouped_text(name: str, **more: Any) -> FieldSource:
     return own_text(name, group=GroupColumn(name), link=CellLink.NAME, **more)
 
 
-def _id_scan(term: Comparison, scope: Scope) -> list[Side]:
+def _id_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
     runs = Run.objects.in_workspace(scope.workspace)
-    return [Side(runs.filter(run_id__in=values.term_texts(term)), "pk")]
+    return [IndexScan(runs.filter(run_id__in=values.term_texts(term)), "pk")]
 
 
 def _number(term: Comparison, _scope: Scope) -> Q:
@@ -87,14 +87,16 @@ def _error_kind(term: Comparison, _scope: Scope) -> Q:
     return present & found
 
 
-def _error_kind_scan(term: Comparison, scope: Scope) -> list[Side]:
+def _error_kind_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     """All that failed alike: an index of their own has them in order of arrival."""
     if term.op not in ("=", "in"):
         return []
     kinds = values.term_texts(term)
     found = Q(error_kind__isnull=False, error_kind__in=kinds)
     runs = Run.objects.in_workspace(scope.workspace).filter(found)
-    return [Side(runs, "pk", join=found, ordered=len(kinds) == 1, exact=True)]
+    return [
+        IndexScan(runs, "pk", join=found, is_ordered=len(kinds) == 1, is_exact=True)
+    ]
 
 
 def artifact_uri() -> Expr:

@@ -20,7 +20,7 @@ from runs.search.fields.source import (
 )
 from runs.search.fields.texts import own
 from runs.search.sql import value_conditions as values
-from runs.search.sql.access_paths import Side
+from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr, certain
 from runs.search.sql.scope import Scope
 from studio.core.filters.tree import Comparison
@@ -87,12 +87,12 @@ def _time(column: str) -> Condition:
 def _time_scan(time: Expr) -> Scans:
     """An index is in the order of the time."""
 
-    def scan(term: Comparison, scope: Scope) -> list[Side]:
+    def scan(term: Comparison, scope: Scope) -> list[IndexScan]:
         if term.op == "is not null":
             return []
         found = values.time_condition(time, term.op, term.values, scope.now)
         runs = Run.objects.in_workspace(scope.workspace).filter(found)
-        return [Side(runs, "pk", join=found)]
+        return [IndexScan(runs, "pk", join=found)]
 
     return scan
 
@@ -129,7 +129,7 @@ TIMES = (
         "duration",
         condition=_duration,
         sort=by_time(lambda scope: duration(scope.now)),
-        value=lambda run, context: run_duration(run, context.now),
+        value=lambda run, context, _field: run_duration(run, context.now),
         columns=("started", "ended", "status"),
         number=RunNumber(("started", "ended", "status"), duration_of),
         comparison=20,

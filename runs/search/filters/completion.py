@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from runs.models import Key, Metric
 from runs.search.filters.facets import FacetReader, KeyShare
 from runs.search.sql.exists_conditions import TABLES
-from runs.search.sql.expressions import Among
+from runs.search.sql.expressions import InKeys
 from runs.search.sql.limits import time_limit
 from runs.search.sql.scope import KINDS
 from studio.core.filters import tree
@@ -77,7 +77,7 @@ def _counts(
     )
     by_key = dict(known.values_list("pk", "name"))
     with time_limit():
-        rows = table.objects.filter(Q(Among("run_id", reader.runs().ids)))
+        rows = table.objects.filter(Q(InKeys("run_id", reader.runs().ids)))
         rows = rows.filter(key__in=list(by_key)).order_by().values_list("key")
         if kind == tree.METRICS or len(reader.runs().ids) > FEW:
             counts = [(key, n, 0) for key, n in rows.annotate(n=Count("run"))]

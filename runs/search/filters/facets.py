@@ -20,16 +20,15 @@ from django.db.models.functions import Length
 from runs.models import Experiment, Key, Metric, User, Workspace
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.fields import GroupColumn, source_of
-from runs.search.query.run_query import ask
-from runs.search.query.run_sets import RunSet, run_set
+from runs.search.query.run_query import build_query
+from runs.search.query.run_sets import RunSet, read_run_set
 from runs.search.sql.exists_conditions import TABLES, names_holding
-from runs.search.sql.expressions import Among
+from runs.search.sql.expressions import InKeys
 from runs.search.sql.scope import KINDS
 from runs.search.values.value_arrays import READ
 from studio.core.filters import Node, field_text, tree
-from studio.core.filters.edit import terms
-from studio.core.filters.filter_text import FilterText
-from studio.core.filters.tree import Comparison, Field, all_of
+from studio.core.filters.source import FilterText
+from studio.core.filters.tree import Comparison, Field, all_of, terms
 from studio.core.viewspec import ViewSpec
 
 #: Runs that are asked which keys they have.
@@ -113,14 +112,14 @@ class FacetReader:
 
     def _read_set(self, kept: tuple[Node, ...]) -> RunSet:
         spec = self.spec.changed(q=FilterText.of_tree(all_of(*kept) if kept else None))
-        question = ask(
+        run_query = build_query(
             spec,
             self.viewer,
             self.workspace,
             now=self.now,
             experiment=self.experiment,
         )
-        return run_set(question)
+        return read_run_set(run_query)
 
     def named(self) -> list[Field]:
         """The fields that the filter has terms on, which facets can show."""
@@ -139,13 +138,13 @@ class FacetReader:
 
     def _sampled(self, kind: str, part: str) -> list[KeyShare]:
         sample = self.runs().sample(SAMPLE)
-        rows = _table(kind).filter(Q(Among("run_id", sample))).order_by()
+        rows = _table(kind).filter(Q(InKeys("run_id", sample))).order_by()
         value = "last" if kind == tree.METRICS else "value"
         counted = rows.values_list("key").annotate(
             n=Count("run"), values=Count(value, distinct=True)
         )
         shares = {key: (runs, values) for key, runs, values in counted}
-        names = Key.objects.filter(Q(Among("id", list(shares))))
+        names = Key.objects.filter(Q(InKeys("id", list(shares))))
         if part:
             names = names.filter(names_holding(part))
         names = names.exclude(name__startswith=SYSTEM_TAG_PREFIX)
@@ -191,7 +190,7 @@ class FacetReader:
         key = self._key(field)
         if key is None:
             return []
-        rows = _table(field.kind).filter(Q(Among("run_id", found.ids)), key=key)
+        rows = _table(field.kind).filter(Q(InKeys("run_id", found.ids)), key=key)
         if field.kind == tree.METRICS:
             numbers = Counter(rows.values_list("last", flat=True))
             return [

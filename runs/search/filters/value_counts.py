@@ -16,7 +16,7 @@ from django.db.models.lookups import GreaterThanOrEqual
 from runs.models import Run, parse_number
 from runs.models.functions import BEGINNING, Beginning
 from runs.search.sql.exists_conditions import TABLES
-from runs.search.sql.expressions import Among, Plain
+from runs.search.sql.expressions import InKeys, Plain
 from runs.search.sql.limits import time_limit
 from runs.search.values.value_arrays import READ, SHARE, ManyRuns
 
@@ -76,4 +76,4 @@ def _of(kind: str, runs: ManyRuns) -> Any:
     table: Any = TABLES[kind].objects
     few = len(runs) * SHARE < Run.objects.in_workspace(runs.scope.workspace).count()
     run = F("run_id") if few else Plain(F("run_id"))
-    return table.filter(Q(Among(run, runs.ids.tolist()))).order_by()
+    return table.filter(Q(InKeys(run, runs.ids.tolist()))).order_by()

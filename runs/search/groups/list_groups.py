@@ -21,9 +21,9 @@ from django.db.models import Q
 
 from runs.models import Experiment, Key, KeyKind, RunParam, User, Workspace
 from runs.search.groups.group_sums import Stats, Sums, sums_of
-from runs.search.query.run_query import Question, ask
+from runs.search.query.run_query import RunQuery, build_query
 from runs.search.run_list.goals import goals_of
-from runs.search.sql.expressions import Among
+from runs.search.sql.expressions import InKeys
 from runs.search.sql.limits import time_limit
 from runs.search.values.value_arrays import (
     READ,
@@ -200,7 +200,7 @@ def group_runs(
         if not has_values(field) or (group.all_but and field.kind != tree.PARAMS):
             raise _no_groups(field, group)
     summed_up = [field for field in dict.fromkeys(numbers) if has_numbers(field)]
-    question = ask(
+    run_query = build_query(
         spec,
         viewer,
         workspace,
@@ -209,10 +209,10 @@ def group_runs(
         fields=[*group.fields, *summed_up],
     )
     with time_limit():
-        runs = many_runs(question, needed([*group.fields, *summed_up]))
+        runs = many_runs(run_query, needed([*group.fields, *summed_up]))
         if runs is None:
             return None
-        fields, columns = _columns(question, runs, group)
+        fields, columns = _columns(run_query, runs, group)
         goals = goals_of(set(runs.columns["experiment_id"]), summed_up)
         return Grouping(runs, fields, columns, summed_up, goals)
 
@@ -227,11 +227,11 @@ def _no_groups(field: Field, group: Group) -> InvalidValue:
 
 
 def _columns(
-    question: Question, runs: ManyRuns, group: Group
+    run_query: RunQuery, runs: ManyRuns, group: Group
 ) -> tuple[list[Field], list[Values]]:
     if not group.all_but:
         return list(group.fields), [values_of(runs, field) for field in group.fields]
-    left_out = {question.scope.key(field) for field in group.fields}
+    left_out = {run_query.scope.key(field) for field in group.fields}
     return _all_params(runs, left_out)
 
 
@@ -239,7 +239,7 @@ def _all_params(
     runs: ManyRuns, left_out: set[int | None]
 ) -> tuple[list[Field], list[Values]]:
     """Every parameter that the runs have, read at once."""
-    rows = RunParam.objects.filter(Q(Among("run_id", runs.ids.tolist()))).order_by()
+    rows = RunParam.objects.filter(Q(InKeys("run_id", runs.ids.tolist()))).order_by()
     found: dict[int, Texts] = {}
     for run, key, head, digest in rows.values_list("run_id", "key_id", *READ).iterator(
         chunk_size=10_000

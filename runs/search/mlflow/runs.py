@@ -12,13 +12,13 @@ from django.db.models.lookups import Exact, In
 from runs.models import Experiment, Run, RunQuerySet, User, Workspace
 from runs.search.mlflow.order import order_of
 from runs.search.query.compile import condition
-from runs.search.query.query_plan import Lead, Way, way_to
+from runs.search.query.query_plan import LeadScan, Plan, plan_for
 from runs.search.sql import exists_conditions as keyed
-from runs.search.sql.access_paths import Side
+from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Plain
 from runs.search.sql.scope import Scope, make_scope
 from studio.core.filters import tree
-from studio.core.filters.sorts import Sort
+from studio.core.filters.text import Sort
 from studio.core.filters.tree import Field, Node, fields_of
 
 
@@ -48,7 +48,7 @@ class RunSearch:
         first, *others = self.sorts
         number = OrderBy(F("metrics__last"), descending=first.descending)
         ties = order_of(others, self.workspace)
-        having = self._runs(Lead(join, "metrics__run_id")).order_by(number, *ties)
+        having = self._runs(LeadScan(join, "metrics__run_id")).order_by(number, *ties)
         found = list(having[start:stop])
         if len(found) == stop - start:
             return found
@@ -64,7 +64,7 @@ class RunSearch:
         field = self.sorts[0].field if self.sorts else None
         if field is None or field.kind != tree.METRICS or field.aggregate != "last":
             return None
-        is_led = self._way.few is None and self._scope.key(field) is not None
+        is_led = self._plan.candidates is None and self._scope.key(field) is not None
         return field if is_led else None
 
     @cached_property
@@ -82,17 +82,17 @@ class RunSearch:
         return {pk: deleted is not None for pk, deleted in found}
 
     @cached_property
-    def _way(self) -> Way:
+    def _plan(self) -> Plan:
         runs = Run.objects.filter(experiment__in=list(self._experiments))
-        return way_to(self.node, self._scope, Side(runs, "pk"))
+        return plan_for(self.node, self._scope, IndexScan(runs, "pk"))
 
-    def _runs(self, lead: Lead | None) -> RunQuerySet:
+    def _runs(self, lead: LeadScan | None) -> RunQuerySet:
         """The runs that match, from a lead or looked up by their keys."""
         runs, is_led = Run.objects.all(), True
         if lead is not None:
             runs = runs.filter(lead.condition)
-        elif self._way.few is not None:
-            runs = runs.filter(pk__in=self._way.few)
+        elif self._plan.candidates is not None:
+            runs = runs.filter(pk__in=self._plan.candidates)
         else:
             is_led = False
         runs = runs.of_member(self.workspace, self.viewer)

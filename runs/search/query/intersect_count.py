@@ -1,4 +1,4 @@
-"""Counting what several large sides have in common, on SQLite.
+"""Count the runs that several large index scans have in common, on SQLite.
 
 A run that must be in two large sets costs SQLite a look-up for each member of one. Keys
 alone are read from an index ten times as fast: so they are intersected here, newest
@@ -22,118 +22,127 @@ from django.db.models.expressions import RawSQL
 from django.db.models.lookups import In
 
 from runs.models import Run, RunQuerySet
-from runs.search.query import query_plan as ways
-from runs.search.query.query_plan import Part, Terms
-from runs.search.sql.distinct_values import numbers_of
+from runs.search.query import query_plan
+from runs.search.query.query_plan import ScanUnion, Terms
+from runs.search.sql.distinct_values import distinct_numbers
 from runs.search.sql.exists_conditions import TABLES
 
 if TYPE_CHECKING:
-    from runs.search.query.run_query import Question
+    from runs.search.query.run_query import RunQuery
 
 Keys = npt.NDArray[np.int64]
 
-#: So many rows of a side in another order are read at once, if nothing else leads.
-WHOLE = 200_000
-#: So many rows of a side are read at once.
-WINDOW = 500_000
-#: Of the lead's newest so many are looked up, to see how many of them match; where many
-#: do, the runs are counted one after the other.
-TASTE, MOST = 500, 0.25
-#: So many candidates are looked up at once.
-CHUNK = 16_000
-_BEYOND = 2**62
+#: Keys of a scan in another order that are read at once, if no scan is in order.
+MAX_UNORDERED_KEYS = 200_000
+#: Keys of a scan that are read at once.
+WINDOW_ROWS = 500_000
+#: The newest runs of the lead that are looked up first. If a larger share than
+#: MAX_MATCHING_SHARE matches, looking at one run after the other is faster.
+SAMPLE_ROWS, MAX_MATCHING_SHARE = 500, 0.25
+#: Candidates that are looked up at once.
+CHUNK_RUNS = 16_000
+_ABOVE_ALL_KEYS = 2**62
 
 
 @dataclass(frozen=True)
-class Sifted:
-    """The newest matching runs by status; `few` are all that could match, if few."""
+class NewestCounts:
+    """The newest matching runs by status; `candidates` are all that could match, if
+    few."""
 
     counts: dict[int, int]
-    few: tuple[int, ...] | None = None
+    candidates: tuple[int, ...] | None = None
 
 
-def sift(question: Question, limit: int) -> Sifted | None:
-    """Count at the most `limit` matches; None where one after the other is better."""
-    parts = question.way.parts
-    if connection.vendor != "sqlite" or not parts:
+def count_intersection(run_query: RunQuery, limit: int) -> NewestCounts | None:
+    """Count at most `limit` matches; None where one run after the other is faster."""
+    unions = run_query.plan.unions
+    if connection.vendor != "sqlite" or not unions:
         return None
-    parts = tuple(map(_as_values, parts))
-    led = [part for part in parts if part.is_ordered]
-    if led:
-        lead = min(led, key=lambda part: (len(part.sides), part.size))
-        share = _tasted(question, lead)
-        if share >= MOST:
+    unions = tuple(map(_split_range, unions))
+    ordered = [union for union in unions if union.is_ordered]
+    if ordered:
+        lead = min(ordered, key=lambda union: (len(union.scans), union.size))
+        share = _sample_share(run_query, lead)
+        if share >= MAX_MATCHING_SHARE:
             return None
-        whole = _whole(parts, ways.MANY)
-        if whole is None:
-            size = int(1.15 * limit / share) if share else WINDOW
-            return _Sieve(question, limit, lead, parts).by_windows(size)
+        smallest = _smallest_unordered(unions, query_plan.MAX_SORTED_TO_COUNT)
+        if smallest is None:
+            size = int(1.15 * limit / share) if share else WINDOW_ROWS
+            return _Intersection(run_query, limit, lead, unions).by_windows(size)
     else:
-        whole = _whole(parts, WHOLE)
-    if whole is None:
+        smallest = _smallest_unordered(unions, MAX_UNORDERED_KEYS)
+    if smallest is None:
         return None
-    part, keys = whole
-    return _Sieve(question, limit, part, parts).at_once(keys)
+    union, keys = smallest
+    return _Intersection(run_query, limit, union, unions).of_keys(keys)
 
 
-def _tasted(question: Question, lead: Part) -> float:
+def _sample_share(run_query: RunQuery, lead: ScanUnion) -> float:
     """The share of the lead's newest runs that match."""
-    keys = np.array(lead.newest[:TASTE], dtype=np.int64)
-    found = _counted(question.among(_runs(keys), lead.terms), TASTE)
-    return found.total() / max(len(keys), 1)
+    keys = np.array(lead.newest[:SAMPLE_ROWS], dtype=np.int64)
+    runs = run_query.filter_runs(_runs(keys), lead.terms)
+    return _count_newest(runs, SAMPLE_ROWS).total() / max(len(keys), 1)
 
 
-class _Sieve:
+class _Intersection:
+    """Counts the lead's runs that are in all other unions and match."""
+
     def __init__(
-        self, question: Question, limit: int, lead: Part, parts: Sequence[Part]
+        self,
+        run_query: RunQuery,
+        limit: int,
+        lead: ScanUnion,
+        unions: Sequence[ScanUnion],
     ) -> None:
-        self.question, self.limit, self.lead = question, limit, lead
-        self.others = [part for part in parts if part is not lead and part.is_windowed]
-        said = [term for part in (lead, *self.others) for term in part.terms]
-        self.said: Terms = tuple(said)
+        self.run_query, self.limit, self.lead = run_query, limit, lead
+        self.others = [each for each in unions if each is not lead and each.is_windowed]
+        self.known_terms: Terms = tuple(
+            term for union in (lead, *self.others) for term in union.terms
+        )
         self.counts: Counter[int] = Counter()
-        self.seen = 0
+        self.looked_up = 0
         self.children: Keys | None = None
 
-    def by_windows(self, size: int) -> Sifted:
-        """From the newest rows of the lead, in windows that grow as matches are few."""
-        above = _BEYOND
+    def by_windows(self, size: int) -> NewestCounts:
+        """Read the lead from its newest rows on, in windows that grow."""
+        above = _ABOVE_ALL_KEYS
         kept: list[Keys] = []
         while True:
-            size = min(size, WINDOW)
-            keys, end = _newest(self.lead, size, above)
-            kept.append(self._sifted(keys, end, above))
+            size = min(size, WINDOW_ROWS)
+            keys, end = _newest_keys(self.lead, size, above)
+            kept.append(self._count_window(keys, end, above))
             if end == 0 or self.missing <= 0:
                 return self._result(kept)
             above = end
             size *= 2
 
-    def at_once(self, keys: Keys) -> Sifted:
-        return self._result([self._sifted(keys, 0, _BEYOND)])
+    def of_keys(self, keys: Keys) -> NewestCounts:
+        return self._result([self._count_window(keys, 0, _ABOVE_ALL_KEYS)])
 
     @property
     def missing(self) -> int:
         return self.limit - self.counts.total()
 
-    def _result(self, kept: Sequence[Keys]) -> Sifted:
-        few = None
-        if self.missing > 0 and sum(map(len, kept)) <= ways.FEW:
-            few = tuple(np.concatenate(kept).tolist())
-        return Sifted(dict(self.counts), few)
+    def _result(self, kept: Sequence[Keys]) -> NewestCounts:
+        candidates = None
+        is_small = sum(map(len, kept)) <= query_plan.MAX_CANDIDATES
+        if self.missing > 0 and is_small:
+            candidates = tuple(np.concatenate(kept).tolist())
+        return NewestCounts(dict(self.counts), candidates)
 
-    def _sifted(self, keys: Keys, end: int, above: int) -> Keys:
-        """The lead's keys of a window that are in every side; they are counted too."""
-        for part in self.others:
+    def _count_window(self, keys: Keys, end: int, above: int) -> Keys:
+        """Count the matching runs of a window; returns the keys in every union."""
+        for union in self.others:
             if len(keys):
-                keys = keys[_isin(keys, _within(part, end, above))]
+                keys = keys[_isin(keys, _keys_between(union, end, above))]
         keys = self._without_children(keys)
         at = 0
         while at < len(keys) and self.missing > 0:
-            some = keys[at : at + (CHUNK if self.seen else TASTE)]
-            runs = self.question.among(_runs(some), self.said)
-            self.counts.update(_counted(runs, self.missing))
-            self.seen += len(some)
-            at += len(some)
+            chunk = keys[at : at + (CHUNK_RUNS if self.looked_up else SAMPLE_ROWS)]
+            runs = self.run_query.filter_runs(_runs(chunk), self.known_terms)
+            self.counts.update(_count_newest(runs, self.missing))
+            self.looked_up += len(chunk)
+            at += len(chunk)
             if self.children is None and self._are_mostly_children(len(keys) - at):
                 self.children = _keys(Run.objects.filter(parent__isnull=False), "pk")
                 keys, at = self._without_children(keys[at:]), 0
@@ -141,22 +150,22 @@ class _Sieve:
 
     def _are_mostly_children(self, left: int) -> bool:
         """Whether leaving out all children costs less than looking each run up."""
-        is_poor = self.seen > 2 * self.counts.total()
-        return is_poor and left > TASTE and not self.question.has_children
+        is_poor = self.looked_up > 2 * self.counts.total()
+        return is_poor and left > SAMPLE_ROWS and not self.run_query.has_children
 
     def _without_children(self, keys: Keys) -> Keys:
         return keys if self.children is None else keys[~_isin(keys, self.children)]
 
 
 def _runs(keys: Keys) -> RunQuerySet:
-    """Looked up by their keys, which are one value however many they are."""
+    """The runs of these keys, which are sent as one value however many they are."""
     text = f"[{','.join(map(str, keys.tolist()))}]"
     among = RawSQL("SELECT value FROM json_each(%s)", (text,))
     return Run.objects.filter(Q(In(F("pk"), among)))
 
 
-def _counted(runs: Any, limit: int) -> Counter[int]:
-    """The newest of the runs by status."""
+def _count_newest(runs: Any, limit: int) -> Counter[int]:
+    """Count the newest of the runs by status."""
     rows = runs.order_by("-pk").values("status")[:limit]
     try:
         sql, given = rows.query.sql_with_params()
@@ -169,30 +178,30 @@ def _counted(runs: Any, limit: int) -> Counter[int]:
         return Counter(dict(cursor.fetchall()))
 
 
-class _Together(Aggregate):
-    """Numbers as one text: a row each would cost more to fetch than to find."""
+class _JoinedKeys(Aggregate):
+    """Numbers as one text: fetching a row for each costs more than finding it."""
 
     function = "GROUP_CONCAT"
     output_field = TextField()
 
 
 def _keys(rows: Any, column: str) -> Keys:
-    text = rows.aggregate(keys=_Together(column))["keys"]
+    text = rows.aggregate(keys=_JoinedKeys(column))["keys"]
     return np.fromstring(text or "", dtype=np.int64, sep=",")
 
 
-def _newest(part: Part, size: int, above: int) -> tuple[Keys, int]:
-    """The newest keys of the sides below `above`, newest first, and where they end.
+def _newest_keys(union: ScanUnion, size: int, above: int) -> tuple[Keys, int]:
+    """The newest keys of the scans below `above`, newest first, and where they end.
 
-    Each side is read to its own depth: below the shallowest some are missing.
+    Each scan is read to its own depth: below the shallowest some are missing.
     """
-    if size >= WINDOW > part.size:
-        return _descending(_within(part, 0, above)), 0
+    if size >= WINDOW_ROWS > union.size:
+        return _descending(_keys_between(union, 0, above)), 0
     found, end = [], 0
-    for side in part.sides:
-        rows = side.rows.filter(**{f"{side.column}__lt": above})
-        newest = rows.order_by(f"-{side.column}").values(side.column)[:size]
-        keys = _keys(newest, side.column)
+    for scan in union.scans:
+        rows = scan.rows.filter(**{f"{scan.column}__lt": above})
+        newest = rows.order_by(f"-{scan.column}").values(scan.column)[:size]
+        keys = _keys(newest, scan.column)
         found.append(keys)
         if len(keys) == size:
             end = max(end, int(keys.min()))
@@ -200,33 +209,35 @@ def _newest(part: Part, size: int, above: int) -> tuple[Keys, int]:
     return keys[keys >= end], end
 
 
-def _within(part: Part, end: int, above: int) -> Keys:
-    """The keys of the sides in a window, in no order."""
+def _keys_between(union: ScanUnion, end: int, above: int) -> Keys:
+    """The keys of the scans in a window, in no order."""
     found = []
-    for side in part.sides:
-        window = {f"{side.column}__gte": end, f"{side.column}__lt": above}
-        found.append(_keys(side.rows.filter(**window), side.column))
+    for scan in union.scans:
+        window = {f"{scan.column}__gte": end, f"{scan.column}__lt": above}
+        found.append(_keys(scan.rows.filter(**window), scan.column))
     return np.concatenate(found)
 
 
-def _whole(parts: Sequence[Part], limit: int) -> tuple[Part, Keys] | None:
-    """The smallest side that is in another order and its keys, newest first.
+def _smallest_unordered(
+    unions: Sequence[ScanUnion], limit: int
+) -> tuple[ScanUnion, Keys] | None:
+    """The smallest scan in another order and its keys, newest first.
 
-    None if they are more than `limit`.
+    None if it has more than `limit`.
     """
-    [*others] = (p for p in parts if not p.is_windowed and p.sides[0].relation)
-    if not others:
+    found = [u for u in unions if not u.is_windowed and u.scans[0].relation]
+    if not found:
         return None
-    part = min(others, key=lambda part: part.size)
-    if part.size >= ways.MANY >= limit:
+    union = min(found, key=lambda union: union.size)
+    if union.size >= query_plan.MAX_SORTED_TO_COUNT >= limit:
         return None
-    side = part.sides[0]
-    keys = _keys(side.rows.values(side.column)[: limit + 1], side.column)
-    return (part, _descending(keys)) if len(keys) <= limit else None
+    scan = union.scans[0]
+    keys = _keys(scan.rows.values(scan.column)[: limit + 1], scan.column)
+    return (union, _descending(keys)) if len(keys) <= limit else None
 
 
 def _descending(keys: Keys) -> Keys:
-    """Each once; by sorting, for they are sorted almost."""
+    """Each key once; sorted, since they almost are."""
     keys = np.sort(keys, kind="stable")[::-1]
     is_first = np.ones(len(keys), dtype=np.bool_)
     is_first[1:] = keys[1:] != keys[:-1]
@@ -234,17 +245,17 @@ def _descending(keys: Keys) -> Keys:
 
 
 def _isin(keys: Keys, others: Keys) -> npt.NDArray[np.bool_]:
-    """Both have one key once, and all are below the number of runs ever made."""
+    """Both have a key once, and all keys are below the number of runs ever created."""
     return np.isin(keys, others, kind="table")
 
 
-def _as_values(part: Part) -> Part:
-    """A range of few values as those: each is in the order of arrival."""
-    [side, *others] = part.sides
-    if others or part.is_windowed or side.relation not in TABLES:
-        return part
-    numbers = numbers_of(side.rows)
+def _split_range(union: ScanUnion) -> ScanUnion:
+    """Write a range of few numbers as those: each is in the order of arrival."""
+    [scan, *others] = union.scans
+    if others or union.is_windowed or scan.relation not in TABLES:
+        return union
+    numbers = distinct_numbers(scan.rows)
     if numbers is None:
-        return part
-    rows = side.rows.filter(number__in=numbers)
-    return replace(part, sides=(replace(side, rows=rows, windowed=True),))
+        return union
+    rows = scan.rows.filter(number__in=numbers)
+    return replace(union, scans=(replace(scan, rows=rows, is_windowed=True),))

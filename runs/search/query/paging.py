@@ -17,17 +17,16 @@ from django.db.models.lookups import (
     LessThanOrEqual,
 )
 
-from runs.search.query.order import Part
-from runs.search.query.segments import Segment
+from runs.search.query.segments import Segment, SortPart
 from runs.search.sql.expressions import Binary, Expr
 from studio.core.errors import InvalidValue
-from studio.core.filters.sorts import Sort
+from studio.core.filters.text import Sort
 
-Place = list[int | float | str]
+RowPosition = list[int | float | str]
 
 
 def write_cursor(
-    sort: Sort, parts: Sequence[Part], row: Any, *, rank: int | None = None
+    sort: Sort, parts: Sequence[SortPart], row: Any, *, rank: int | None = None
 ) -> str:
     """The row's place, as text that fits a query string."""
     place = [getattr(row, part.name) for part in parts]
@@ -42,7 +41,7 @@ def write_cursor(
 
 def read_cursor(
     text: str, name: str, sort: Sort, segments: Sequence[Segment]
-) -> tuple[int, Place]:
+) -> tuple[int, RowPosition]:
     """The segment and the place there that a cursor names.
 
     Raises InvalidValue for what is no cursor of this order.
@@ -68,7 +67,7 @@ def read_cursor(
     raise _not_of_this_list(name)
 
 
-def beyond(parts: Sequence[Part], place: Place, *, backwards: bool) -> Q:
+def rows_after(parts: Sequence[SortPart], place: RowPosition, *, backwards: bool) -> Q:
     """Rows behind the place in the order, or before it.
 
     That the first part is not before the place follows from the rest; said apart, it is
@@ -112,9 +111,9 @@ def _from_json(value: Any) -> Any:
     return float(value[0]) if value in (["inf"], ["-inf"]) else value
 
 
-def _fits(value: Any, part: Part) -> bool:
+def _fits(value: Any, part: SortPart) -> bool:
     """Whether the value may stand in SQL where the part does; cursors are forged."""
-    if type(value) is not part.kind:
+    if type(value) is not part.value_type:
         return False
     if isinstance(value, str):
         return "\x00" not in value and not any("\ud800" <= c <= "\udfff" for c in value)

@@ -1,14 +1,13 @@
-"""Which side drives: how the matching runs are best come by.
+"""Plan how to reach the runs that match a filter.
 
-Databases guess this from averages, and keys are anything but average: one tag is in
-every run, the next in three. So the sides are asked, each with a limit that bounds what
-asking costs.
+Databases choose by averages, and keys are anything but average: one tag is in every
+run, the next in three. So each index scan is probed, with a limit on what that costs.
 
-- If one side has few runs, they are all there is to look at.
-- Else, if a side yields its runs in the order of their arrival, the newest matching
-  runs are read from the rarest such side until there are enough.
-- A side in another order leads where sorting all of it costs less than walking.
-- Else many runs match: one walks from the newest run until there are enough.
+- If one scan has few runs, only those candidates are looked up.
+- Else, if a scan yields its runs in the order of arrival, the rarest of them leads: the
+  newest matching runs are read from it until there are enough.
+- A scan in another order leads where sorting all of it costs less than that.
+- Else many runs match: all runs are read, the newest first, until there are enough.
 """
 
 from __future__ import annotations
@@ -21,241 +20,245 @@ from django.db.models import F, Q
 
 from runs.models.grams import fold_case, is_short_word
 from runs.search.fields import scans_of, source_of
-from runs.search.sql.access_paths import Side
+from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr, Plain
 from runs.search.sql.scope import Scope
-from runs.search.sql.words import text_side, word_sides
-from studio.core.filters.edit import terms
-from studio.core.filters.tree import And, Comparison, Node, Or, Word
+from runs.search.sql.words import text_scan, word_scans
+from studio.core.filters.tree import And, Comparison, Node, Or, Word, terms
 
 Terms = tuple[Node, ...]
 
-#: So many runs may be looked at one by one, and sorted.
-FEW = 2_000
-#: So many rows of a side are sorted to read a page from it.
-SORTED = 5_000
-#: The larger sides are compared by their sizes up to here; so many are sorted to count.
-MANY = 50_000
-#: A question asks at the most so many sides.
-PROBES = 12
+#: Candidates that are looked up one by one, and sorted.
+MAX_CANDIDATES = 2_000
+#: Rows of a scan that are sorted to read a page from it.
+MAX_SORTED_TO_PAGE = 5_000
+#: Rows of a scan that are sorted to count; sizes of scans are compared up to here.
+MAX_SORTED_TO_COUNT = 50_000
+#: Scans that one filter probes.
+MAX_PROBES = 12
 
 
 @dataclass(frozen=True)
-class Lead:
+class LeadScan:
     """Rows of a relation of the run that lead to it: joined by `condition`.
 
-    `arrival` is the column there with the run's key. The rows say all that the terms
-    say, so nobody needs to ask them again.
+    `arrival` is the column there with the run's key. The rows fulfill `terms`, so these
+    are not checked again.
     """
 
     condition: Q
     arrival: str
-    terms: tuple[Node, ...] = ()
-    ordered: bool = False
+    terms: Terms = ()
+    is_ordered: bool = False
 
     @property
-    def is_own(self) -> bool:
-        """Whether it is an index of the runs' own, in another order."""
+    def is_own_index(self) -> bool:
+        """Whether it is an index of the runs' own table, in another order."""
         return self.arrival == "pk"
 
 
-def arrival_of(lead: Lead | None) -> Expr:
-    """What orders runs by their arrival, however they are come by."""
+def arrival_order(lead: LeadScan | None) -> Expr:
+    """What orders runs by their arrival, however they are reached."""
     if lead is None:
         return F("pk")
     # Of the runs' own indexes only the one that leads is a choice.
-    is_sorted = lead.is_own and not lead.ordered
+    is_sorted = lead.is_own_index and not lead.is_ordered
     return Plain(F("pk")) if is_sorted else F(lead.arrival)
 
 
 @dataclass(frozen=True)
-class Part:
-    """Sides of which each matching run is in one; what they say of it together.
+class ScanUnion:
+    """Scans whose union holds every matching run, and the terms that they fulfill.
 
-    `newest` are the newest runs of one of them, if it is in order; `size` is how many
-    rows there are, about, of what could be read before the others.
+    `newest` are the newest runs of one of them, if it is in order; `size` is about how
+    many rows they have.
     """
 
-    sides: tuple[Side, ...]
+    scans: tuple[IndexScan, ...]
     terms: Terms = ()
     newest: tuple[int, ...] = ()
     size: int = 0
 
     @property
     def is_ordered(self) -> bool:
-        return all(side.ordered for side in self.sides)
+        return all(scan.is_ordered for scan in self.scans)
 
     @property
     def is_windowed(self) -> bool:
-        """Whether those of some arrivals are found without reading the others."""
-        return all(side.ordered or side.windowed for side in self.sides)
+        """Whether the rows of some arrivals are found without reading the others."""
+        return all(scan.is_ordered or scan.is_windowed for scan in self.scans)
 
 
 @dataclass(frozen=True)
-class Way:
-    """With `few`, those are all runs that could match, and some that may not.
+class Plan:
+    """How to reach the matching runs.
 
-    Else runs are read from a lead, for a page or for counting; without one, by walking.
-    Each matching run is found by one of `either` at least, in the order of arrival: the
-    newest of all are among the newest of each. And it is in each of `parts`, which are
-    all large.
+    With `candidates`, these are all runs that could match, and some that do not.
+    Otherwise runs are read from a lead, for a page or for counting; without a lead,
+    from all runs. Each matching run is in at least one of `alternative_leads`, which
+    are in the order of arrival: the newest of all are among the newest of each. And it
+    is in every one of `unions`, which are all large.
     """
 
-    few: tuple[int, ...] | None = None
-    to_page: Lead | None = None
-    to_count: Lead | None = None
-    either: tuple[Lead, ...] = ()
-    parts: tuple[Part, ...] = ()
+    candidates: tuple[int, ...] | None = None
+    page_lead: LeadScan | None = None
+    count_lead: LeadScan | None = None
+    alternative_leads: tuple[LeadScan, ...] = ()
+    unions: tuple[ScanUnion, ...] = ()
 
 
-def way_to(node: Node | None, scope: Scope, *more: Side) -> Way:
-    """The way to the runs that fulfil the filter and belong to each side in `more`."""
-    probes = _Probes(scope)
-    found = [probes.few([side]) for side in more]
-    found.append(None if node is None else probes.few_of(node))
-    known = [tuple(few) for few in found if few is not None]
+def plan_for(node: Node | None, scope: Scope, *required: IndexScan) -> Plan:
+    """Plan for the runs that fulfill the filter and are in each `required` scan."""
+    prober = _ScanProber(scope)
+    found = [prober.read([scan]) for scan in required]
+    found.append(None if node is None else prober.candidates_of(node))
+    known = [tuple(each) for each in found if each is not None]
     if known:
-        return Way(few=min(known, key=len))
+        return Plan(candidates=min(known, key=len))
     # A small experiment is read rather than a word that is in every run.
-    places = [side for side in more if side.join]
-    small = [side for side in places if probes.size(side) < MANY]
-    large: list[tuple[Side, Terms]] = [(side, ()) for side in small]
-    large += probes.large
-    parts = (*map(probes.part, places), *probes.parts)
-    if large:
-        return replace(_led(large, probes), parts=parts)
-    return Way(either=probes.either, parts=parts)
+    joinable = [scan for scan in required if scan.join]
+    small = [scan for scan in joinable if prober.size(scan) < MAX_SORTED_TO_COUNT]
+    large: list[tuple[IndexScan, Terms]] = [(scan, ()) for scan in small]
+    large += prober.large
+    unions = (*map(prober.union, joinable), *prober.unions)
+    if not large:
+        return Plan(alternative_leads=prober.alternative_leads, unions=unions)
+    return Plan(
+        page_lead=_choose_lead(large, prober, MAX_SORTED_TO_PAGE),
+        count_lead=_choose_lead(large, prober, MAX_SORTED_TO_COUNT),
+        unions=unions,
+    )
 
 
-def _led(large: Sequence[tuple[Side, Terms]], probes: _Probes) -> Way:
-    sizes = [
-        (probes.size(side), not side.ordered, n) for n, (side, _) in enumerate(large)
-    ]
-    in_order = min((size for size in sizes if not size[1]), default=None)
-    rarest = min(sizes, default=(MANY, True, 0))
-
-    def lead(limit: int) -> Lead | None:
-        chosen = rarest if rarest[0] < limit else in_order
-        if chosen is None:
-            return None
-        side, says = large[chosen[2]]
-        return _lead(side, says)
-
-    return Way(to_page=lead(SORTED), to_count=lead(MANY))
+def _choose_lead(
+    large: Sequence[tuple[IndexScan, Terms]], prober: _ScanProber, max_sorted: int
+) -> LeadScan | None:
+    """The rarest scan, if it may be sorted; else the rarest one in order."""
+    by_size = sorted(large, key=lambda e: (prober.size(e[0]), not e[0].is_ordered))
+    if prober.size(by_size[0][0]) >= max_sorted:
+        by_size = [each for each in by_size if each[0].is_ordered]
+    return _lead(*by_size[0]) if by_size else None
 
 
-def _lead(side: Side, says: Terms) -> Lead:
-    assert side.join is not None
-    arrival = f"{side.relation}__run_id" if side.relation else "pk"
-    return Lead(side.join, arrival, says if side.exact else (), side.ordered)
+def _lead(scan: IndexScan, terms: Terms) -> LeadScan:
+    assert scan.join is not None
+    arrival = f"{scan.relation}__run_id" if scan.relation else "pk"
+    known = terms if scan.is_exact else ()
+    return LeadScan(scan.join, arrival, known, scan.is_ordered)
 
 
-class _Probes:
-    """Asks sides for their runs, and remembers the large ones that could lead."""
+class _ScanProber:
+    """Read the first runs of scans, and remember the large ones that could lead."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.left = PROBES
-        self.large: list[tuple[Side, Terms]] = []
-        self.parts: list[Part] = []
-        self.newest: dict[int, list[int]] = {}
-        self.sizes: dict[int, int] = {}
-        self.either: tuple[Lead, ...] = ()
+        self.probes_left = MAX_PROBES
+        self.large: list[tuple[IndexScan, Terms]] = []
+        self.unions: list[ScanUnion] = []
+        self.alternative_leads: tuple[LeadScan, ...] = ()
+        self._newest: dict[int, list[int]] = {}
+        self._sizes: dict[int, int] = {}
 
-    def few_of(self, node: Node, *, must: bool = True) -> set[int] | None:
-        """All runs that could fulfil the filter, if they are few."""
+    def candidates_of(self, node: Node, *, required: bool = True) -> set[int] | None:
+        """All runs that could fulfill the filter, if they are few.
+
+        `required` is false below an OR, where a scan cannot lead.
+        """
         if isinstance(node, Comparison):
-            return self._few_of_term(node, must=must)
+            return self._candidates_of_term(node, required=required)
         if isinstance(node, (And, Word)):
-            return self._few_of_all(terms(node), must=must)
+            return self._candidates_of_all(terms(node), required=required)
         if isinstance(node, Or):
-            return _union(self.few_of(each, must=False) for each in node.nodes)
+            return _union(self.candidates_of(n, required=False) for n in node.nodes)
         return None
 
-    def _few_of_all(self, nodes: Sequence[Node], *, must: bool) -> set[int] | None:
-        """The smallest known set of which each fulfilling run is a member."""
+    def _candidates_of_all(
+        self, nodes: Sequence[Node], *, required: bool
+    ) -> set[int] | None:
+        """The smallest known set that holds every run that fulfills all nodes."""
         words = tuple(node for node in nodes if isinstance(node, Word))
         others = [node for node in nodes if not isinstance(node, Word)]
-        found = [self.few_of(each, must=must) for each in others]
-        if words and self.left > 0:
-            found += self._few_of_words(words, must=must)
-        known = [few for few in found if few is not None]
+        found = [self.candidates_of(each, required=required) for each in others]
+        if words and self.probes_left > 0:
+            found += self._candidates_of_words(words, required=required)
+        known = [each for each in found if each is not None]
         return min(known, key=len) if known else None
 
-    def _few_of_words(
-        self, words: tuple[Word, ...], *, must: bool
+    def _candidates_of_words(
+        self, words: tuple[Word, ...], *, required: bool
     ) -> list[set[int] | None]:
-        unions = word_sides([word.text for word in words], self.scope)
-        found = [self.few(union.sides) for union in unions]
-        for union, few in zip(unions, found, strict=True):
-            if few is not None or not must:
+        groups = word_scans([word.text for word in words], self.scope)
+        found = [self.read(group.scans) for group in groups]
+        for group, candidates in zip(groups, found, strict=True):
+            if candidates is not None or not required:
                 continue
-            sides = union.sides
-            says = tuple(word for word in words if fold_case(word.text) in union.words)
-            if all(side.exact for side in sides):
-                self.parts.append(self.part(*sides, terms=says))
-            if len(sides) == 1 and sides[0].join:
-                self.large.append((sides[0], says))
-            elif all(side.ordered for side in sides):
-                self.either = tuple(_lead(side, says) for side in sides)
+            scans = group.scans
+            known = tuple(word for word in words if fold_case(word.text) in group.words)
+            if all(scan.is_exact for scan in scans):
+                self.unions.append(self.union(*scans, terms=known))
+            if len(scans) == 1 and scans[0].join:
+                self.large.append((scans[0], known))
+            elif all(scan.is_ordered for scan in scans):
+                self.alternative_leads = tuple(_lead(scan, known) for scan in scans)
         return found
 
-    def _few_of_term(self, term: Comparison, *, must: bool) -> set[int] | None:
-        if self.left <= 0:
+    def _candidates_of_term(
+        self, term: Comparison, *, required: bool
+    ) -> set[int] | None:
+        if self.probes_left <= 0:
             return None
-        sides = scans_of(term, self.scope) or _named(term)
-        found = self.few(sides)
-        if found is None and must:
-            large = [side for side in sides if side.join is not None]
-            self.large += [(side, (term,)) for side in large]
+        scans = scans_of(term, self.scope) or _word_scans_of(term)
+        found = self.read(scans)
+        if found is None and required:
+            large = [scan for scan in scans if scan.join is not None]
+            self.large += [(scan, (term,)) for scan in large]
             if len(large) == 1:
-                says = (term,) if large[0].exact else ()
-                self.parts.append(self.part(large[0], terms=says))
+                known = (term,) if large[0].is_exact else ()
+                self.unions.append(self.union(large[0], terms=known))
         return found
 
-    def few(self, sides: Sequence[Side]) -> set[int] | None:
-        """The runs of the sides together, if they are few."""
-        if not sides:
-            return None
-        return _union(self._few(side) for side in sides)
+    def read(self, scans: Sequence[IndexScan]) -> set[int] | None:
+        """The runs in any of the scans, if they are few."""
+        return _union(self._read(scan) for scan in scans) if scans else None
 
-    def _few(self, side: Side) -> set[int] | None:
-        self.left -= 1
-        rows: Any = side.rows.values_list(side.column, flat=True)
-        if side.ordered:
-            rows = rows.order_by(f"-{side.column}")
-        found = list(rows[: FEW + 1])
-        if side.ordered:
-            self.newest[id(side)] = found
-        return set(found) if len(found) <= FEW else None
+    def _read(self, scan: IndexScan) -> set[int] | None:
+        self.probes_left -= 1
+        rows: Any = scan.rows.values_list(scan.column, flat=True)
+        if scan.is_ordered:
+            rows = rows.order_by(f"-{scan.column}")
+        found = list(rows[: MAX_CANDIDATES + 1])
+        if scan.is_ordered:
+            self._newest[id(scan)] = found
+        return set(found) if len(found) <= MAX_CANDIDATES else None
 
-    def size(self, side: Side) -> int:
-        """How many rows it has: guessed by how near its newest are to each other.
+    def size(self, scan: IndexScan) -> int:
+        """About how many rows the scan has, by the distance of its newest rows.
 
-        Of what is in no order the rows are counted, up to `MANY`.
+        The rows of a scan in another order are counted, up to `MAX_SORTED_TO_COUNT`.
         """
-        if side.ordered:
-            return _guessed(self.newest.get(id(side), ()))
-        if id(side) not in self.sizes:
-            self.sizes[id(side)] = side.rows.values(side.column)[:MANY].count()
-        return self.sizes[id(side)]
+        if scan.is_ordered:
+            return _estimate_size(self._newest.get(id(scan), ()))
+        if id(scan) not in self._sizes:
+            rows = scan.rows.values(scan.column)[:MAX_SORTED_TO_COUNT]
+            self._sizes[id(scan)] = rows.count()
+        return self._sizes[id(scan)]
 
-    def part(self, *sides: Side, terms: Terms = ()) -> Part:
-        newest = next((self.newest[id(s)] for s in sides if id(s) in self.newest), ())
-        part = Part(sides, terms, tuple(newest))
-        if part.is_windowed and not part.is_ordered:
-            # It never leads: counting its rows would tell nothing.
-            return part
-        return replace(part, size=sum(map(self.size, sides)))
+    def union(self, *scans: IndexScan, terms: Terms = ()) -> ScanUnion:
+        known = (self._newest[id(s)] for s in scans if id(s) in self._newest)
+        union = ScanUnion(scans, terms, tuple(next(known, ())))
+        if union.is_windowed and not union.is_ordered:
+            # It never leads, so its size tells nothing.
+            return union
+        return replace(union, size=sum(map(self.size, scans)))
 
 
-def _guessed(newest: Sequence[int]) -> int:
+def _estimate_size(newest: Sequence[int]) -> int:
     if len(newest) < 2:
         return 0
     return len(newest) * newest[0] // (newest[0] - newest[-1] + 1)
 
 
-def _named(term: Comparison) -> list[Side]:
+def _word_scans_of(term: Comparison) -> list[IndexScan]:
     """A run's name and description are among its words."""
     if not source_of(term.field).in_words:
         return []
@@ -265,16 +268,16 @@ def _named(term: Comparison) -> list[Side]:
     # Of a short word only the beginnings of words are indexed.
     if is_short_word(text):
         return []
-    return [replace(text_side([text]), exact=False)]
+    return [replace(text_scan([text]), is_exact=False)]
 
 
 def _union(parts: Iterable[set[int] | None]) -> set[int] | None:
-    """All of them, if they are few; the rest is not asked once they are not."""
-    together: set[int] = set()
+    """All members, if they are few; stops reading once they are not."""
+    members: set[int] = set()
     for part in parts:
         if part is None:
             return None
-        together |= part
-        if len(together) > FEW:
+        members |= part
+        if len(members) > MAX_CANDIDATES:
             return None
-    return together
+    return members

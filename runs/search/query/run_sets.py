@@ -14,8 +14,8 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 
 from runs.search.fields import FACETS, source_of
-from runs.search.query import status_counts as tally
-from runs.search.query.run_query import Question
+from runs.search.query import status_counts
+from runs.search.query.run_query import RunQuery
 
 #: What a run itself says that facets count, in the order of a row after its key.
 COLUMNS = tuple(group.column for field in FACETS if (group := source_of(field).group))
@@ -42,10 +42,10 @@ class RunSet:
         return [row[at] for row in self.rows]
 
 
-def run_set(question: Question) -> RunSet:
+def read_run_set(run_query: RunQuery) -> RunSet:
     """The runs that the question is about."""
-    limit = tally.EXACT + 1
-    parts = [_rows(part[:limit]) for part in tally.newest_parts(question)]
+    limit = status_counts.MAX_EXACT_COUNT + 1
+    parts = [_rows(part[:limit]) for part in status_counts.newest_sets(run_query)]
     if len(parts) == 1:
         rows = parts[0]
     else:

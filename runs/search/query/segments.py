@@ -1,8 +1,13 @@
-"""A sort as segments: runs with the value, then NaN or texts, then runs without it.
+"""Split a sort into segments: runs with the value, NaN or texts, runs without it.
 
-Each segment is read in the order of an index where there is one, one after the other,
-until the page is full. So a page of a million runs sorted by a metric looks at a page
-of metrics, and no segment after the one that fills it is asked.
+Segments are read one after the other, in the order of an index where there is one,
+until the page is full. So a page of a million runs sorted by a metric reads one page of
+metrics, and no segment after the one that fills the page.
+
+A segment is ordered by its parts, SQL values without NULL, so that a cursor can name a
+row. Where no index helps, a rank comes first (0 has the value, then NaN, then none), so
+that runs without the value come last in both directions. The last part is the primary
+key, newest first: the order of arrival.
 """
 
 from __future__ import annotations
@@ -11,19 +16,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Exists, F, FloatField, OuterRef, Q, Subquery, TextField
+from django.db.models import (
+    Exists,
+    F,
+    FloatField,
+    OrderBy,
+    OuterRef,
+    Q,
+    Subquery,
+    TextField,
+)
 
 from runs.models import RootMetric, RunQuerySet
 from runs.models.functions import StartOrder, TextOrder
 from runs.search.fields import SortIndex, ordered_text, source_of
-from runs.search.query.order import Part, parts_of
-from runs.search.query.query_plan import Lead, arrival_of
-from runs.search.query.run_query import Question
+from runs.search.query.query_plan import LeadScan, arrival_order
+from runs.search.query.run_query import RunQuery
 from runs.search.sql import exists_conditions as keyed
 from runs.search.sql.access_paths import INDEXED
 from runs.search.sql.expressions import Expr
+from runs.search.sql.scope import Scope
 from studio.core.filters import tree
-from studio.core.filters.sorts import Sort
+from studio.core.filters.text import Sort
 from studio.core.filters.tree import Field
 
 #: The rank of what lacks the value: last in both directions.
@@ -31,22 +45,46 @@ MISSING = 9
 
 
 @dataclass(frozen=True)
-class Segment:
-    """Runs that belong together in an order, and what orders them.
+class SortPart:
+    """A sort key with its direction, annotated on the row as `name`."""
 
-    `rank` orders the segments and begins their cursors; None where there is only one.
+    name: str
+    value: Expr
+    value_type: type
+    descending: bool
+
+    def order(self) -> OrderBy:
+        return OrderBy(F(self.name), descending=self.descending)
+
+
+def sort_parts(sort: Sort, scope: Scope) -> list[SortPart]:
+    """The parts of a sort that no index answers, the primary key last."""
+    keys = source_of(sort.field).sort
+    assert keys is not None, sort.field
+    parts = [
+        SortPart(f"order_{n}", key.value, key.kind, sort.descending and not key.is_rank)
+        for n, key in enumerate(keys(sort.field, scope))
+    ]
+    return [*parts, SortPart("pk", F("pk"), int, descending=True)]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Runs that are read in one order, and what orders them.
+
+    `rank` orders the segments and starts their cursors; None if there is only one.
     """
 
     rank: int | None
-    parts: Sequence[Part]
-    lead: Lead | None = None
+    parts: Sequence[SortPart]
+    lead: LeadScan | None = None
     only: Q | None = None
-    #: More runs of the same segment, which are come by in another way.
-    also: Segment | None = None
+    #: More runs of the same segment, which are read from another index.
+    merged_with: Segment | None = None
 
-    def runs(self, question: Question) -> RunQuerySet:
-        """The question's runs in this segment, with what they are ordered by."""
-        runs = question.runs(self.lead)
+    def runs(self, run_query: RunQuery) -> RunQuerySet:
+        """The matching runs of this segment, with what they are ordered by."""
+        runs = run_query.runs(self.lead)
         if self.only is not None:
             runs = runs.filter(self.only)
         return runs.annotate(
@@ -54,191 +92,199 @@ class Segment:
         )
 
 
-def segments_of(question: Question) -> list[Segment]:
-    """The segments of the question's sort, in their order."""
-    sort = question.spec.sort
-    if question.sorts_by_best:
-        return _best(question, sort)
+def segments_of(run_query: RunQuery) -> list[Segment]:
+    """The segments of the query's sort, in their order."""
+    sort = run_query.spec.sort
+    if run_query.sorts_by_best:
+        return _by_best(run_query, sort)
     index = source_of(sort.field).index
     if index == SortIndex.METRIC and sort.field.aggregate not in INDEXED:
         index = None
     if index is None:
-        return [_sorted_when_asked(question, sort)]
-    return _BY_INDEX[index](question, sort)
+        return [_sorted_by_database(run_query, sort)]
+    return _BY_INDEX[index](run_query, sort)
 
 
-def _sorted_when_asked(question: Question, sort: Sort) -> Segment:
-    """All runs are read and sorted, for nothing holds them in this order.
+def _sorted_by_database(run_query: RunQuery, sort: Sort) -> Segment:
+    """Read and sort all runs, since no index has them in this order.
 
-    Without a lead they are read as they lie: the indexes that begin with the workspace
-    look alike to SQLite, and in the order of another field each run is a jump.
+    Without a lead they are read in the order of the table: the indexes that start with
+    the workspace look the same to SQLite, and each run in another order is a jump.
     """
-    lead, parts = question.way.to_page, parts_of(sort, question.scope)
-    is_led = lead is not None or question.way.few is not None
+    lead, parts = run_query.plan.page_lead, sort_parts(sort, run_query.scope)
+    is_led = lead is not None or run_query.plan.candidates is not None
     return Segment(None, parts, lead, None if is_led else Q(pk__gt=0))
 
 
-def _created(question: Question, sort: Sort) -> list[Segment]:
+def _by_created(run_query: RunQuery, sort: Sort) -> list[Segment]:
     """Arrival is the order of the primary keys."""
-    return [_by_arrival(question, None, sort.descending)]
+    return [_by_arrival(run_query, None, sort.descending)]
 
 
 def _by_arrival(
-    question: Question, rank: int | None, descending: bool, only: Q | None = None
+    run_query: RunQuery, rank: int | None, descending: bool, only: Q | None = None
 ) -> Segment:
-    lead = question.way.to_page
+    lead = run_query.plan.page_lead
     return Segment(rank, [_arrival(lead, descending)], lead, only)
 
 
-def _arrival(lead: Lead | None, descending: bool) -> Part:
+def _arrival(lead: LeadScan | None, descending: bool) -> SortPart:
     name = "pk" if lead is None else "arrival"
-    return Part(name, arrival_of(lead), int, descending)
+    return SortPart(name, arrival_order(lead), int, descending)
 
 
-def _started(question: Question, sort: Sort) -> list[Segment]:
-    start = Part("order_0", StartOrder(F("started")), int, sort.descending)
+def _by_started(run_query: RunQuery, sort: Sort) -> list[Segment]:
+    start = SortPart("order_0", StartOrder(F("started")), int, sort.descending)
     has_start = Q(started__isnull=False)
     return [
         Segment(0, [start, _arrival(None, True)], only=has_start),
-        _by_arrival(question, MISSING, True, ~has_start),
+        _by_arrival(run_query, MISSING, True, ~has_start),
     ]
 
 
-def _name(question: Question, sort: Sort) -> list[Segment]:
-    """In the order of their index; among equal names the arrival follows it too."""
-    down = sort.descending
-    name = Part("order_0", TextOrder(F("name")), str, down)
+def _by_name(run_query: RunQuery, sort: Sort) -> list[Segment]:
+    """In the order of the index on names, which has equal names by arrival."""
+    descending = sort.descending
+    name = SortPart("order_0", TextOrder(F("name")), str, descending)
     lead = None
-    if question.way.few is None:
-        # Told, for SQLite's planner would sort a large experiment.
-        lead = Lead(Q(workspace=question.scope.workspace), "pk", ordered=True)
-    parts = [name, Part("pk", F("pk"), int, down)]
+    if run_query.plan.candidates is None:
+        # Without it, SQLite's planner would sort a large experiment.
+        lead = LeadScan(Q(workspace=run_query.scope.workspace), "pk", is_ordered=True)
+    parts = [name, SortPart("pk", F("pk"), int, descending)]
     return [
         Segment(0, parts, lead, only=~Q(name="")),
-        _by_arrival(question, MISSING, True, Q(name="")),
+        _by_arrival(run_query, MISSING, True, Q(name="")),
     ]
 
 
-class _Keyed:
-    """Makes the segments of a sort by a key.
+class _KeyedSegments:
+    """Builds the segments of a sort by a tag, parameter, property or metric.
 
-    Few runs are asked for their values one by one; else the values are joined, in the
-    order of their index.
+    Values of few candidates are looked up one by one; otherwise values are joined, in
+    the order of their index.
     """
 
-    def __init__(self, question: Question, field: Field) -> None:
-        self.question, self.field = question, field
+    def __init__(self, run_query: RunQuery, field: Field) -> None:
+        self.run_query, self.field = run_query, field
         self.is_metric = field.kind == tree.METRICS
-        ask = keyed.metric_rows if self.is_metric else keyed.text_rows
-        self.rows = ask(field, question.scope)
-        self.key = question.scope.key(field)
-        self.few = question.way.few is not None
-        self.seen = Q()
+        keyed_rows_of = keyed.metric_rows if self.is_metric else keyed.text_rows
+        self.rows = keyed_rows_of(field, run_query.scope)
+        self.key = run_query.scope.key(field)
+        self.candidates = run_query.plan.candidates is not None
+        self.covered = Q()
 
-    def column(self, name: str, kind: Any) -> Expr:
-        if self.few:
-            return Subquery(self.rows.values(name)[:1], output_field=kind)
+    def column(self, name: str, value_type: Any) -> Expr:
+        if self.candidates:
+            return Subquery(self.rows.values(name)[:1], output_field=value_type)
         return F(f"{self.field.kind}__{name}")
 
     def segment(
         self,
         rank: int,
         conditions: Mapping[str, Any],
-        *parts: Part,
+        *parts: SortPart,
         descending: bool = True,
     ) -> Segment:
-        """The runs whose value fulfils the conditions."""
-        self.seen |= Q(**conditions)
-        if self.few:
+        """The runs whose value fulfills the conditions."""
+        self.covered |= Q(**conditions)
+        if self.candidates:
             only = Q(Exists(self.rows.filter(**conditions)))
             return Segment(rank, [*parts, _arrival(None, descending)], only=only)
         prefix = f"{self.field.kind}__"
         join = Q(**{f"{prefix}{name}": value for name, value in conditions.items()})
         join &= Q(**{f"{prefix}key": self.key})
-        lead = Lead(join, f"{prefix}run_id")
+        lead = LeadScan(join, f"{prefix}run_id")
         return Segment(rank, [*parts, _arrival(lead, descending)], lead)
 
     def rest(self) -> Segment:
-        """The runs that no segment has."""
-        only = ~Q(Exists(self.rows.filter(self.seen))) if self.seen else None
-        return _by_arrival(self.question, MISSING, True, only)
+        """The runs that are in no other segment."""
+        only = ~Q(Exists(self.rows.filter(self.covered))) if self.covered else None
+        return _by_arrival(self.run_query, MISSING, True, only)
 
 
-def _metric(question: Question, sort: Sort) -> list[Segment]:
-    make, name, down = (
-        _Keyed(question, sort.field),
+def _by_metric(run_query: RunQuery, sort: Sort) -> list[Segment]:
+    segments, name, descending = (
+        _KeyedSegments(run_query, sort.field),
         sort.field.aggregate,
         sort.descending,
     )
-    if make.key is None:
-        return [make.rest()]
-    value = Part("order_0", make.column(name, FloatField(null=True)), float, down)
-    found = [make.segment(0, {f"{name}__isnull": False}, value, descending=down)]
+    if segments.key is None:
+        return [segments.rest()]
+    value = SortPart(
+        "order_0", segments.column(name, FloatField(null=True)), float, descending
+    )
+    found = [
+        segments.segment(0, {f"{name}__isnull": False}, value, descending=descending)
+    ]
     if name == "last":
-        found.append(make.segment(1, {"last__isnull": True, "last_is_nan": True}))
-    return [*found, make.rest()]
+        found.append(segments.segment(1, {"last__isnull": True, "last_is_nan": True}))
+    return [*found, segments.rest()]
 
 
-def _text(question: Question, sort: Sort) -> list[Segment]:
-    """Numbers by their size, then texts, then a tag that is only a word."""
-    make, down = _Keyed(question, sort.field), sort.descending
-    if make.key is None:
-        return [make.rest()]
-    number = Part("order_0", make.column("number", FloatField(null=True)), float, down)
-    value = make.column("value", TextField(null=True))
-    text = ordered_text(value).value if make.few else TextOrder(value)
+def _by_text(run_query: RunQuery, sort: Sort) -> list[Segment]:
+    """Numbers by size, then texts, then tags without a value."""
+    segments, descending = _KeyedSegments(run_query, sort.field), sort.descending
+    if segments.key is None:
+        return [segments.rest()]
+    number = SortPart(
+        "order_0", segments.column("number", FloatField(null=True)), float, descending
+    )
+    value = segments.column("value", TextField(null=True))
+    text = ordered_text(value).value if segments.candidates else TextOrder(value)
     return [
-        make.segment(0, {"number__isnull": False}, number, descending=down),
-        make.segment(
+        segments.segment(0, {"number__isnull": False}, number, descending=descending),
+        segments.segment(
             1,
             {"number__isnull": True, "value__isnull": False},
-            Part("order_0", text, str, down),
-            descending=down,
+            SortPart("order_0", text, str, descending),
+            descending=descending,
         ),
-        make.segment(2, {"value__isnull": True}),
-        make.rest(),
+        segments.segment(2, {"value__isnull": True}),
+        segments.rest(),
     ]
 
 
-def _best(question: Question, sort: Sort) -> list[Segment]:
-    """Roots by their own value, or else by the best one of their descendants.
+def _by_best(run_query: RunQuery, sort: Sort) -> list[Segment]:
+    """Roots by their own value, or else by the best value of their descendants.
 
-    Two orders, of own values and of kept ones, are read side by side.
+    Two orders, of own values and of kept best values, are merged.
     """
-    make, name, down = (
-        _Keyed(question, sort.field),
+    segments, name, descending = (
+        _KeyedSegments(run_query, sort.field),
         sort.field.aggregate,
         sort.descending,
     )
-    if make.key is None:
-        return [make.rest()]
+    if segments.key is None:
+        return [segments.rest()]
     has_own = Q(**{f"{name}__isnull": False})
     if name == "last":
         has_own |= Q(last_is_nan=True)
-    side = "max" if down else "min"
-    kept = RootMetric.objects.filter(root=OuterRef("pk"), key=make.key)
-    lacks_own = ~Q(Exists(make.rows.filter(has_own)))
+    side = "max" if descending else "min"
+    kept = RootMetric.objects.filter(root=OuterRef("pk"), key=segments.key)
+    lacks_own = ~Q(Exists(segments.rows.filter(has_own)))
     best: Expr
-    if make.few:
+    if segments.candidates:
         best = Subquery(kept.values(side)[:1], output_field=FloatField(null=True))
         only, lead = lacks_own & Q(Exists(kept)), None
     else:
         best, only = F(f"bests__{side}"), lacks_own
-        lead = Lead(Q(bests__key=make.key), "bests__root_id")
-    value = Part("order_0", make.column(name, FloatField(null=True)), float, down)
-    own = make.segment(0, {f"{name}__isnull": False}, value, descending=down)
-    parts = [Part("order_0", best, float, down), _arrival(lead, down)]
-    found = [replace(own, also=Segment(0, parts, lead, only))]
+        lead = LeadScan(Q(bests__key=segments.key), "bests__root_id")
+    value = SortPart(
+        "order_0", segments.column(name, FloatField(null=True)), float, descending
+    )
+    own = segments.segment(0, {f"{name}__isnull": False}, value, descending=descending)
+    parts = [SortPart("order_0", best, float, descending), _arrival(lead, descending)]
+    found = [replace(own, merged_with=Segment(0, parts, lead, only))]
     if name == "last":
-        found.append(make.segment(1, {"last__isnull": True, "last_is_nan": True}))
-    rest = make.rest()
+        found.append(segments.segment(1, {"last__isnull": True, "last_is_nan": True}))
+    rest = segments.rest()
     return [*found, replace(rest, only=(rest.only or Q()) & ~Q(Exists(kept)))]
 
 
-_BY_INDEX: Mapping[SortIndex, Callable[[Question, Sort], list[Segment]]] = {
-    SortIndex.ARRIVAL: _created,
-    SortIndex.START: _started,
-    SortIndex.NAME: _name,
-    SortIndex.METRIC: _metric,
-    SortIndex.TEXT: _text,
+_BY_INDEX: Mapping[SortIndex, Callable[[RunQuery, Sort], list[Segment]]] = {
+    SortIndex.ARRIVAL: _by_created,
+    SortIndex.START: _by_started,
+    SortIndex.NAME: _by_name,
+    SortIndex.METRIC: _by_metric,
+    SortIndex.TEXT: _by_text,
 }

@@ -68,7 +68,7 @@ def series_of(number: int) -> int:
     return (number - 1) % SERIES + 1
 
 
-def keys_of(spec: ViewSpec, workspace: Workspace) -> list[int]:
+def selected_keys(spec: ViewSpec, workspace: Workspace) -> list[int]:
     """The keys by number, of whatever is selected; raises InvalidValue."""
     slug = _slug(spec.selected)
     if slug:
@@ -91,7 +91,7 @@ def chosen(spec: ViewSpec, viewer: User, workspace: Workspace) -> Chosen:
         keys = tuple(found.get(run_id, 0) for run_id in spec.selected)
         missing = (run_id for run_id in spec.selected if run_id not in found)
         return Chosen(keys, tuple(filter(None, missing)))
-    kept = keys_of(spec, workspace)
+    kept = selected_keys(spec, workspace)
     seen = set(visible.filter(pk__in=kept).values_list("pk", flat=True))
     gone = sum(key not in seen for key in kept if key)
     return Chosen(tuple(key if key in seen else 0 for key in kept), gone=gone)

@@ -1,12 +1,13 @@
-"""How many runs match, by status.
+"""Count the matching runs by status: the status strip, totals, and what excludes all.
 
-Where nothing but the switches, an experiment and statuses narrow the list, the kept
-counts say it, in any number. Else counts are exact up to 10,000 matching runs; beyond,
+Where only the switches, an experiment and statuses narrow the list, the kept counts
+are exact in any number. Otherwise counts are exact up to 10,000 matching runs; beyond,
 they are taken over the newest 10,000, and the result says so.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,19 +17,25 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import OrderBy, Sum
 
-from runs.models import RunCount
-from runs.search.query.intersect_count import Sifted, sift
-from runs.search.query.query_plan import FEW, Lead, arrival_of
-from runs.search.query.run_query import Question
+from runs.models import Experiment, Run, RunCount, User, Workspace
+from runs.search.query.intersect_count import NewestCounts, count_intersection
+from runs.search.query.query_plan import MAX_CANDIDATES, LeadScan, arrival_order
+from runs.search.query.run_query import RunQuery, build_query
+from runs.search.sql.limits import time_limit
 from runs.storage.prepared import PreparedRows
+from studio.core.errors import QueryTimeout
 from studio.core.filters import tree
-from studio.core.filters.edit import terms
 from studio.core.filters.fields import statuses_of
-from studio.core.filters.tree import Comparison, Text
+from studio.core.filters.source import FilterText
+from studio.core.filters.tree import Comparison, Node, Text, all_of, terms, without_term
 from studio.core.statuses import RunStatus
+from studio.core.viewspec import ViewSpec
 
-#: Counting on would cost more than it tells.
-EXACT = 10_000
+#: Counting more runs would cost more than it tells.
+MAX_EXACT_COUNT = 10_000
+#: Explaining an empty list is worth less than a list: few terms, and a short time.
+MAX_EXPLAINED_TERMS = 6
+EXPLAIN_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -41,26 +48,111 @@ class StatusCounts:
         return sum(self.counts.values())
 
 
-def tally(question: Question) -> StatusCounts:
-    """The matching runs by status."""
-    return tally_and_narrow(question)[0]
+@dataclass(frozen=True)
+class Exclusion:
+    """A term, and how many runs match without it."""
+
+    term: Node
+    runs: int
+    exact: bool
 
 
-def tally_and_narrow(question: Question) -> tuple[StatusCounts, Question]:
-    """Also the question, narrowed where counting found that few runs could match."""
-    statuses = _statuses(question)
+def count_statuses(
+    spec: ViewSpec,
+    viewer: User,
+    workspace: Workspace,
+    *,
+    experiment: Experiment | None = None,
+    parent: Run | None = None,
+    now: int | None = None,
+) -> StatusCounts:
+    """Count matching runs by status.
+
+    Terms of the filter on the status itself are left out, so that the strip shows what
+    else could be chosen.
+    """
+    run_query = build_query(
+        spec.changed(q=_without_status(spec)),
+        viewer,
+        workspace,
+        now=time.time_ns() // 1_000_000 if now is None else now,
+        experiment=experiment,
+        parent=parent,
+    )
+    with time_limit():
+        return count_by_status(run_query)
+
+
+def names_status(spec: ViewSpec) -> bool:
+    """Whether the strip counts other runs than the filter matches."""
+    return any(_is_status(term) for term in terms(spec.filter()))
+
+
+def _without_status(spec: ViewSpec) -> FilterText:
+    kept = [term for term in terms(spec.filter()) if not _is_status(term)]
+    return FilterText.of_tree(all_of(*kept) if kept else None)
+
+
+def _is_status(term: object) -> bool:
+    return isinstance(term, Comparison) and term.field == tree.attribute("status")
+
+
+def find_exclusions(
+    spec: ViewSpec,
+    viewer: User,
+    workspace: Workspace,
+    *,
+    experiment: Experiment | None = None,
+    now: int | None = None,
+) -> list[Exclusion]:
+    """The terms without which runs would match, the most excluding first.
+
+    Used where no run matches the whole filter.
+    """
+    node = spec.filter()
+    tried = terms(node)
+    if len(tried) > MAX_EXPLAINED_TERMS:
+        return []
+    found: list[Exclusion] = []
+    try:
+        with time_limit(EXPLAIN_SECONDS):
+            for term in tried:
+                run_query = build_query(
+                    spec.changed(q=FilterText.of_tree(without_term(node, term))),
+                    viewer,
+                    workspace,
+                    now=time.time_ns() // 1_000_000 if now is None else now,
+                    experiment=experiment,
+                )
+                counts = count_by_status(run_query)
+                found.append(Exclusion(term, counts.total, counts.exact))
+    except QueryTimeout:
+        # What was found in time is still of use.
+        pass
+    return sorted((e for e in found if e.runs), key=lambda each: -each.runs)
+
+
+def count_by_status(run_query: RunQuery) -> StatusCounts:
+    """Count the matching runs by status."""
+    return count_and_narrow(run_query)[0]
+
+
+def count_and_narrow(run_query: RunQuery) -> tuple[StatusCounts, RunQuery]:
+    """Also return the query, narrowed if counting found that few runs could match."""
+    statuses = _only_statuses(run_query)
     if statuses is not None:
-        kept = _kept(question).items()
+        kept = _kept_counts(run_query).items()
         found = {s: n for s, n in kept if s in statuses}
-        return StatusCounts(found, exact=True), question
-    sifted = sift(question, EXACT + 1) or _counted(newest_parts(question))
-    if sifted.few is not None:
-        question = replace(question, few=sifted.few)
-    return _status_counts(sifted.counts), question
+        return StatusCounts(found, exact=True), run_query
+    newest = count_intersection(run_query, MAX_EXACT_COUNT + 1)
+    newest = newest or _count_in_sql(newest_sets(run_query))
+    if newest.candidates is not None:
+        run_query = replace(run_query, candidates=newest.candidates)
+    return _status_counts(newest.counts), run_query
 
 
 def _status_counts(counts: dict[int, int]) -> StatusCounts:
-    exact = sum(counts.values()) <= EXACT
+    exact = sum(counts.values()) <= MAX_EXACT_COUNT
     if not exact:
         counts[max(counts, key=counts.__getitem__)] -= 1
     return StatusCounts(
@@ -68,33 +160,34 @@ def _status_counts(counts: dict[int, int]) -> StatusCounts:
     )
 
 
-def newest_parts(question: Question) -> list[Any]:
-    """Sets of the newest runs of which the newest of all are members."""
-    if not question.way.either:
-        return [newest(question)]
-    return [_newest_by(question, lead) for lead in question.way.either]
+def newest_sets(run_query: RunQuery) -> list[Any]:
+    """Sets of runs, newest first, that together hold the newest matching runs."""
+    leads = run_query.plan.alternative_leads
+    if not leads:
+        return [newest_runs(run_query)]
+    return [_newest_by(run_query, lead) for lead in leads]
 
 
-def _counted(parts: Sequence[Any]) -> Sifted:
-    """Counted in SQL: the ORM would limit the groups and not the runs.
+def _count_in_sql(sets: Sequence[Any]) -> NewestCounts:
+    """Count in SQL: the ORM would limit the groups and not the runs.
 
-    A page need not look again for what was as hard to find as it is rare.
+    Returns the keys of few runs too, so that a page need not find them again.
     """
     found: list[str] = []
     given: list[Any] = []
-    for part in parts:
+    for each in sets:
         try:
-            rows = part.values("pk", "status")[: EXACT + 1]
+            rows = each.values("pk", "status")[: MAX_EXACT_COUNT + 1]
             sql, own = rows.query.sql_with_params()
         except EmptyResultSet:
             continue
         found.append(f"SELECT pk, status FROM ({sql}) AS part_{len(found)}")
         given += own
     if not found:
-        return Sifted({}, ())
+        return NewestCounts({}, ())
     union = " UNION ".join(found)
     if len(found) > 1:
-        union += f" ORDER BY pk DESC LIMIT {EXACT + 1}"
+        union += f" ORDER BY pk DESC LIMIT {MAX_EXACT_COUNT + 1}"
     is_sqlite = connection.vendor == "sqlite"
     keys = "GROUP_CONCAT(pk)" if is_sqlite else "STRING_AGG(pk::text, ',')"
     with connection.cursor() as cursor:
@@ -104,29 +197,29 @@ def _counted(parts: Sequence[Any]) -> Sifted:
         )
         rows = cursor.fetchall()
     counts = {status: n for status, n, _ in rows}
-    if sum(counts.values()) > FEW:
-        return Sifted(counts)
-    return Sifted(counts, tuple(int(k) for row in rows for k in row[2].split(",")))
+    if sum(counts.values()) > MAX_CANDIDATES:
+        return NewestCounts(counts)
+    candidates = tuple(int(key) for row in rows for key in row[2].split(","))
+    return NewestCounts(counts, candidates)
 
 
-def newest(question: Question) -> Any:
+def newest_runs(run_query: RunQuery) -> Any:
     """The matching runs, newest first."""
-    return _newest_by(question, question.way.to_count)
+    return _newest_by(run_query, run_query.plan.count_lead)
 
 
-def _newest_by(question: Question, lead: Lead | None) -> Any:
-    arrival: Any = arrival_of(lead)
-    order = OrderBy(arrival, descending=True)
-    return question.runs(lead).order_by(order)
+def _newest_by(run_query: RunQuery, lead: LeadScan | None) -> Any:
+    arrival: Any = arrival_order(lead)
+    return run_query.runs(lead).order_by(OrderBy(arrival, descending=True))
 
 
-def _statuses(question: Question) -> frozenset[RunStatus] | None:
-    """Which statuses match, if nothing else is asked of a run."""
+def _only_statuses(run_query: RunQuery) -> frozenset[RunStatus] | None:
+    """The statuses that match, if the query depends on nothing else of a run."""
     wanted = frozenset(RunStatus)
-    if question.is_narrowed:
+    if run_query.is_narrowed:
         return None
-    for term in terms(question.node):
-        if not isinstance(term, Comparison) or term.field != tree.attribute("status"):
+    for term in terms(run_query.node):
+        if not isinstance(term, Comparison) or not _is_status(term):
             return None
         named = [statuses_of(v.text) for v in term.values if isinstance(v, Text)]
         found = frozenset().union(*named)
@@ -139,16 +232,17 @@ def _statuses(question: Question) -> frozenset[RunStatus] | None:
     return wanted
 
 
-def _kept(question: Question) -> dict[RunStatus, int]:
-    scope, one = question.scope, question.experiment
-    places = [scope.workspace.pk, scope.viewer.pk, *([one.pk] if one else [])]
-    kept = _sums(not question.spec.archived, not question.has_children)
-    counted = kept.all(*places)
-    return {RunStatus.from_code(status): n for status, n in counted if n}
+def _kept_counts(run_query: RunQuery) -> dict[RunStatus, int]:
+    scope, experiment = run_query.scope, run_query.experiment
+    places = [scope.workspace.pk, scope.viewer.pk]
+    if experiment is not None:
+        places.append(experiment.pk)
+    sums = _kept_sums(not run_query.spec.archived, not run_query.has_children)
+    return {RunStatus.from_code(status): n for status, n in sums.all(*places) if n}
 
 
 @cache
-def _sums(without_archived: bool, only_roots: bool) -> PreparedRows:
+def _kept_sums(without_archived: bool, only_roots: bool) -> PreparedRows:
     hidden: dict[str, bool] = {}
     if without_archived:
         hidden["is_archived"] = False

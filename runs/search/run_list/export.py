@@ -18,18 +18,18 @@ from django.db.models import OrderBy
 
 from runs.models import Experiment, Run, User, Workspace
 from runs.search.fields import HEAVY
-from runs.search.query.paging import Place, beyond
-from runs.search.query.run_query import Question, ask
+from runs.search.query.paging import RowPosition, rows_after
+from runs.search.query.run_query import RunQuery, build_query
 from runs.search.query.segments import Segment, segments_of
-from runs.search.query.status_counts import tally_and_narrow
-from runs.search.run_list.export_values import (
+from runs.search.query.status_counts import count_and_narrow
+from runs.search.sql.limits import time_limit
+from runs.search.values.value_reader import (
     Columns,
-    LightRun,
-    Reader,
+    ValueReader,
     columns_read,
     row_type,
 )
-from runs.search.sql.limits import time_limit
+from studio.core.filters import fields as field_catalogue
 from studio.core.filters.tree import Field, attribute
 from studio.core.viewspec import DEFAULT_SORT, Column, ViewSpec
 
@@ -39,6 +39,10 @@ FIRST, CHUNK = 256, 2048
 HEAVY_CHUNK = 128
 #: So many keys are sorted, where no index has them in order.
 SORTED = 200_000
+
+
+#: A row of `columns_read`, with the names of the columns as attributes.
+LightRun = Any
 
 
 @dataclass
@@ -56,7 +60,7 @@ class Export:
 class Matching:
     """The runs of a list, chunk by chunk, in its order if `is_in_order`."""
 
-    question: Question
+    run_query: RunQuery
     chunks: Iterator[list[LightRun]]
     total: int
     total_is_exact: bool
@@ -77,7 +81,7 @@ def matching_runs(
     """
     asked = [column.field for column in spec.columns]
     spec = replace(spec, after="", before="", flat=True, group=None)
-    question = ask(
+    run_query = build_query(
         spec,
         viewer,
         workspace,
@@ -88,19 +92,19 @@ def matching_runs(
     keys: Sequence[int] | None = None
     is_in_order = True
     with time_limit():
-        counts, question = tally_and_narrow(question)
-        segments = segments_of(question)
+        counts, run_query = count_and_narrow(run_query)
+        segments = segments_of(run_query)
         if not all(map(_is_held_in_order, segments)):
-            keys = _sorted_keys(question, segments)
+            keys = _sorted_keys(run_query, segments)
             is_in_order = keys is not None
     if not is_in_order:
-        question = replace(question, spec=replace(spec, sort=DEFAULT_SORT))
+        run_query = replace(run_query, spec=replace(spec, sort=DEFAULT_SORT))
     sizes = _Sizes.of([attribute("id"), *asked])
     if keys is None:
-        chunks = _by_place(question, sizes)
+        chunks = _by_place(run_query, sizes)
     else:
-        chunks = _by_keys(question, keys, sizes)
-    return Matching(question, chunks, counts.total, counts.exact, is_in_order)
+        chunks = _by_keys(run_query, keys, sizes)
+    return Matching(run_query, chunks, counts.total, counts.exact, is_in_order)
 
 
 def export_runs(
@@ -117,7 +121,7 @@ def export_runs(
     spec = replace(spec, columns=columns)
     found = matching_runs(spec, viewer, workspace, experiment=experiment, now=now)
     fields = (attribute("id"), *asked)
-    chunks = _values(found.chunks, Reader(found.question.scope, fields))
+    chunks = _values(found.chunks, ValueReader(found.run_query.scope, fields))
     return Export(fields, chunks, found.total, found.total_is_exact, found.is_in_order)
 
 
@@ -151,12 +155,12 @@ def _is_held_in_order(segment: Segment) -> bool:
 
 
 def _sorted_keys(
-    question: Question, segments: Sequence[Segment]
+    run_query: RunQuery, segments: Sequence[Segment]
 ) -> Sequence[int] | None:
     """The keys of all runs in their order; None where there are too many."""
     found: list[int] = []
     for segment in segments:
-        runs = segment.runs(question).order_by(*(p.order() for p in segment.parts))
+        runs = segment.runs(run_query).order_by(*(p.order() for p in segment.parts))
         found += runs.values_list("pk", flat=True)[: SORTED + 1 - len(found)]
         if len(found) > SORTED:
             return None
@@ -164,7 +168,7 @@ def _sorted_keys(
 
 
 def _by_keys(
-    question: Question, keys: Sequence[int], sizes: _Sizes
+    run_query: RunQuery, keys: Sequence[int], sizes: _Sizes
 ) -> Iterator[list[LightRun]]:
     start, size = 0, sizes.first
     make = row_type(sizes.columns)
@@ -172,22 +176,22 @@ def _by_keys(
         some = keys[start : start + size]
         with time_limit():
             # They matched a moment ago; what was deleted since is not there any more.
-            rows = question.among(Run.objects.filter(pk__in=some))
+            rows = run_query.filter_runs(Run.objects.filter(pk__in=some))
             found = {row[0]: make(row) for row in rows.values_list(*sizes.columns)}
         yield [found[key] for key in some if key in found]
         start, size = start + size, sizes.chunk
 
 
-def _by_place(question: Question, sizes: _Sizes) -> Iterator[list[LightRun]]:
+def _by_place(run_query: RunQuery, sizes: _Sizes) -> Iterator[list[LightRun]]:
     size, width = sizes.first, len(sizes.columns)
     make = row_type(sizes.columns)
-    for segment in segments_of(question):
-        place: Place | None = None
+    for segment in segments_of(run_query):
+        place: RowPosition | None = None
         names = [part.name for part in segment.parts]
         more = [name for name in names if name != "pk"]
         while True:
             with time_limit():
-                rows = _in_order(segment, question, place)
+                rows = _in_order(segment, run_query, place)
                 found = list(rows.values_list(*sizes.columns, *more)[:size])
             if found:
                 yield [make(row[:width]) for row in found]
@@ -198,17 +202,24 @@ def _by_place(question: Question, sizes: _Sizes) -> Iterator[list[LightRun]]:
             place, size = [values[name] for name in names], sizes.chunk
 
 
-def _in_order(segment: Segment, question: Question, place: Place | None) -> Any:
-    runs = segment.runs(question)
+def _in_order(segment: Segment, run_query: RunQuery, place: RowPosition | None) -> Any:
+    runs = segment.runs(run_query)
     if place is not None:
-        runs = runs.filter(beyond(segment.parts, place, backwards=False))
+        runs = runs.filter(rows_after(segment.parts, place, backwards=False))
     order: list[OrderBy] = [part.order() for part in segment.parts]
     return runs.order_by(*order)
 
 
-def _values(chunks: Iterator[list[LightRun]], reader: Reader) -> Iterator[Columns]:
+def _values(chunks: Iterator[list[LightRun]], reader: ValueReader) -> Iterator[Columns]:
+    statuses = [
+        n
+        for n, field in enumerate(reader.fields)
+        if field_catalogue.value_type(field) == field_catalogue.STATUS
+    ]
     for runs in chunks:
         if runs:
             with time_limit():
-                found = reader.columns(runs)
+                found = reader.read(runs).columns()
+            for n in statuses:
+                found[n] = [str(status) for status in found[n]]
             yield found

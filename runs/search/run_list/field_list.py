@@ -26,10 +26,10 @@ from runs.models import (
     Workspace,
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX
-from runs.search.query import status_counts as tally
-from runs.search.query.run_query import ask
+from runs.search.query import status_counts
+from runs.search.query.run_query import build_query
 from runs.search.sql.exists_conditions import names_holding
-from runs.search.sql.expressions import Among
+from runs.search.sql.expressions import InKeys
 from runs.search.sql.limits import time_limit
 from runs.search.sql.scope import KINDS
 from studio.core.filters import tree
@@ -124,15 +124,16 @@ def _newest(
 ) -> tuple[list[int], bool]:
     """The newest matching runs, and whether they are all that match."""
     now = time.time_ns() // 1_000_000
-    question = ask(spec, viewer, workspace, now=now, experiment=experiment)
-    newest = tally.newest(question).values_list("pk", flat=True)
-    found = list(newest[: tally.EXACT + 1])
-    return found[: tally.EXACT], len(found) <= tally.EXACT
+    run_query = build_query(spec, viewer, workspace, now=now, experiment=experiment)
+    newest = status_counts.newest_runs(run_query).values_list("pk", flat=True)
+    limit = status_counts.MAX_EXACT_COUNT
+    found = list(newest[: limit + 1])
+    return found[:limit], len(found) <= limit
 
 
 def _counts(table: Any, runs: Sequence[int]) -> dict[int, int]:
     """How many of the runs have each key."""
-    rows = table.objects.filter(Q(Among("run_id", runs))).order_by()
+    rows = table.objects.filter(Q(InKeys("run_id", runs))).order_by()
     # Run and key are in one index, and nothing else is asked for.
     return dict(rows.values_list("key").annotate(n=Count("run")))
 

@@ -12,12 +12,17 @@ from dataclasses import dataclass, field
 
 from runs.models import Experiment, Run, RunQuerySet, User, Workspace
 from runs.search.fields import HEAVY, source_of
-from runs.search.query.paging import Place, beyond, read_cursor, write_cursor
-from runs.search.query.run_query import Among, Question, ask
+from runs.search.query.paging import RowPosition, read_cursor, rows_after, write_cursor
+from runs.search.query.run_query import RunKeys, RunQuery, build_query
 from runs.search.query.segments import Segment, segments_of
-from runs.search.query.status_counts import EXACT, StatusCounts, tally_and_narrow
-from runs.search.run_list import columns
+from runs.search.query.status_counts import (
+    MAX_EXACT_COUNT,
+    StatusCounts,
+    count_and_narrow,
+)
 from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import Scope
+from runs.search.values.value_reader import ValueReader, attach
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.viewspec import ViewSpec
@@ -95,7 +100,7 @@ def find_runs(
     *,
     experiment: Experiment | None = None,
     parent: Run | None = None,
-    within: Among | None = None,
+    within: RunKeys | None = None,
     now: int | None = None,
 ) -> RunPage:
     """The page of runs that the spec asks for, as `viewer` may see them.
@@ -105,7 +110,7 @@ def find_runs(
     cursor) and QueryTimeout.
     """
     asked = [column.field for column in spec.columns]
-    question = ask(
+    run_query = build_query(
         spec,
         viewer,
         workspace,
@@ -116,15 +121,15 @@ def find_runs(
         fields=[*asked, spec.sort.field],
     )
     with time_limit():
-        counts, question = tally_and_narrow(question)
-        runs, before, after, first = page_of(question)
-        rows = rows_of(runs, asked, question)
+        counts, run_query = count_and_narrow(run_query)
+        runs, before, after, first = page_of(run_query)
+        rows = build_rows(runs, asked, run_query.scope)
     return RunPage(rows, counts, before, after, first)
 
 
-def page_of(question: Question) -> tuple[list[Run], str, str, int]:
+def page_of(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
     """The runs of the page, the cursors of its neighbours, its first row's place."""
-    spec, segments = question.spec, segments_of(question)
+    spec, segments = run_query.spec, segments_of(run_query)
     backwards = bool(spec.before)
     first, place = 0, None
     if spec.before or spec.after:
@@ -134,7 +139,7 @@ def page_of(question: Question) -> tuple[list[Run], str, str, int]:
     found: list[Placed] = []
     for segment in following:
         missing = spec.rows + 1 - len(found)
-        runs = _read(segment, question, place, missing, backwards=backwards)
+        runs = _read(segment, run_query, place, missing, backwards=backwards)
         found += [(segment, run) for run in runs]
         if len(found) > spec.rows:
             break
@@ -143,27 +148,27 @@ def page_of(question: Question) -> tuple[list[Run], str, str, int]:
     if backwards:
         found.reverse()
     is_later = bool(spec.before or spec.after) and bool(found)
-    here = _place_of(found[0], segments, question) if is_later else 1
+    here = _place_of(found[0], segments, run_query) if is_later else 1
     return [run for _, run in found], *_cursors(spec, found, more), here
 
 
 def _read(
     segment: Segment,
-    question: Question,
-    place: Place | None,
+    run_query: RunQuery,
+    place: RowPosition | None,
     limit: int,
     *,
     backwards: bool,
 ) -> list[Run]:
     """The first runs of the segment; of two orders that it is read by, merged."""
     found = list(
-        light(_in_order(segment, question, place, backwards=backwards), question.spec)[
-            :limit
-        ]
+        light(
+            _in_order(segment, run_query, place, backwards=backwards), run_query.spec
+        )[:limit]
     )
-    if segment.also is None:
+    if segment.merged_with is None:
         return found
-    found += _read(segment.also, question, place, limit, backwards=backwards)
+    found += _read(segment.merged_with, run_query, place, limit, backwards=backwards)
 
     def order(run: Run) -> list[float]:
         signs = (-1 if p.descending != backwards else 1 for p in segment.parts)
@@ -173,19 +178,19 @@ def _read(
     return sorted(found, key=order)[:limit]
 
 
-def _place_of(placed: Placed, segments: Sequence[Segment], question: Question) -> int:
+def _place_of(placed: Placed, segments: Sequence[Segment], run_query: RunQuery) -> int:
     """Counted anew: a place that the cursor kept would be wrong after the next run."""
     segment, run = placed
     place = [getattr(run, part.name) for part in segment.parts]
     above = 0
     for each in segments:
         until = place if each is segment else None
-        runs = _in_order(each, question, until, backwards=True)
-        above += runs[: EXACT - above].count()
-        if each.also is not None:
-            runs = _in_order(each.also, question, until, backwards=True)
-            above += runs[: EXACT - above].count()
-        if above >= EXACT:
+        runs = _in_order(each, run_query, until, backwards=True)
+        above += runs[: MAX_EXACT_COUNT - above].count()
+        if each.merged_with is not None:
+            runs = _in_order(each.merged_with, run_query, until, backwards=True)
+            above += runs[: MAX_EXACT_COUNT - above].count()
+        if above >= MAX_EXACT_COUNT:
             return 0
         if each is segment:
             break
@@ -193,11 +198,11 @@ def _place_of(placed: Placed, segments: Sequence[Segment], question: Question) -
 
 
 def _in_order(
-    segment: Segment, question: Question, place: Place | None, *, backwards: bool
+    segment: Segment, run_query: RunQuery, place: RowPosition | None, *, backwards: bool
 ) -> RunQuerySet:
-    runs = segment.runs(question)
+    runs = segment.runs(run_query)
     if place is not None:
-        runs = runs.filter(beyond(segment.parts, place, backwards=backwards))
+        runs = runs.filter(rows_after(segment.parts, place, backwards=backwards))
     order = [part.order() for part in segment.parts]
     if backwards:
         for each in order:
@@ -229,24 +234,21 @@ def light(runs: RunQuerySet, spec: ViewSpec) -> RunQuerySet:
     return runs.defer(*heavy)
 
 
-def rows_of(
-    runs: Sequence[Run], asked: Sequence[Field], question: Question
+def build_rows(
+    runs: Sequence[Run], fields: Sequence[Field], scope: Scope
 ) -> tuple[RunRow, ...]:
-    ids = [run.pk for run in runs]
-    columns.attach(runs)
-    starred = columns.starred_among(ids, question.scope)
-    children = columns.children_among(ids)
-    tags = columns.tags_of(ids) if tree.attribute("tags") in asked else {}
-    values = columns.values_of(
-        runs, asked, question.scope, children, starred=starred, tags=tags
-    )
+    """The runs with what the fields' cells show of them."""
+    attach(runs)
+    values = ValueReader(scope, dict.fromkeys(fields)).read(runs)
+    by_run = values.by_run()
+    has_tags = tree.attribute("tags") in fields
     return tuple(
         RunRow(
             run,
-            run.pk in starred,
-            sum(children.get(run.pk, {}).values()),
-            tuple(tags.get(run.pk, ())),
-            values[run.pk],
+            values.is_starred(run),
+            sum(values.children(run).values()),
+            tuple(values.tags(run).items()) if has_tags else (),
+            by_run[run.pk],
         )
         for run in runs
     )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from runs.models import Run, User, Workspace
-from runs.search.query.run_query import ask
+from runs.search.query.run_query import build_query
 from runs.search.run_list.find_runs import RunRow, TreePlace, find_runs
 from runs.search.run_list.tree_runs import best_below
 from studio.core.filters import to_text
@@ -52,8 +52,8 @@ def in_tree(
     asked = [column.field for column in spec.columns]
     now = time.time_ns() // 1_000_000
     named = replace(spec, q="")
-    question = ask(named, viewer, workspace, now=now, fields=asked)
-    best = best_below([row.run for row in kept], asked, question)
+    run_query = build_query(named, viewer, workspace, now=now, fields=asked)
+    best = best_below([row.run for row in kept], asked, run_query)
     opened = {each.run_id for each in spec.tree if not each.is_closed}
     above = set(parents.values())
     return [

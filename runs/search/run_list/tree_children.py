@@ -34,11 +34,11 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from runs.models import Run
 from runs.search.fields import SortIndex, ordered_text, source_of
-from runs.search.query.order import Part, parts_of
-from runs.search.query.run_query import Question
+from runs.search.query.run_query import RunQuery
+from runs.search.query.segments import SortPart, sort_parts
 from runs.search.run_list.find_runs import MoreChildren, TreePlace, light
 from runs.search.sql import exists_conditions as keyed
-from studio.core.filters.sorts import Sort
+from studio.core.filters.text import Sort
 from studio.core.viewtext import Open
 
 #: So many children show at first; each *Show more* adds MORE.
@@ -88,47 +88,47 @@ class Branches:
             yield from self._below(child, depth + 1, last)
 
 
-def open_branches(question: Question, roots: Sequence[Run]) -> Branches:
+def open_branches(run_query: RunQuery, roots: Sequence[Run]) -> Branches:
     """What is open below these roots, in a fixed number of queries."""
-    asked = {each.run_id: each for each in question.spec.tree}
-    named = _named(question, asked) if asked else []
+    asked = {each.run_id: each for each in run_query.spec.tree}
+    named = _named(run_query, asked) if asked else []
     closed = {pk for pk, run_id, _ in named if asked[run_id].is_closed}
     limits = _opened(named, roots, asked)
     known = {run_id for _, run_id, _ in named}
-    matching = _matching(question, [run.pk for run in roots])
+    matching = _matching(run_query, [run.pk for run in roots])
     paths = {run.pk for run in roots} - matching
     if len(paths) <= FEW_PATHS:
         limits |= dict.fromkeys(paths - closed - limits.keys(), FIRST_MATCHES)
     branches = Branches(unknown=tuple(each for each in asked if each not in known))
     if limits:
         top = [run.root_id or run.pk for run in roots if run.pk in limits]
-        ways = _ways_to_matches(question, top)
+        ways = _ways_to_matches(run_query, top)
         between = set(ways) - closed - limits.keys()
         if between and len(ways) <= MOST_WAYS:
-            paths = between - _matching(question, between)
+            paths = between - _matching(run_query, between)
             limits |= dict.fromkeys(paths, FIRST_MATCHES)
-        found = _add_children(branches, question, limits, ways)
-        matching |= _matching(question, found)
+        found = _add_children(branches, run_query, limits, ways)
+        matching |= _matching(run_query, found)
     branches.opened, branches.matching = frozenset(limits), frozenset(matching)
     return branches
 
 
-def _matching(question: Question, keys: Collection[int]) -> set[int]:
-    rows = question.among(Run.objects.filter(pk__in=list(keys)))
+def _matching(run_query: RunQuery, keys: Collection[int]) -> set[int]:
+    rows = run_query.filter_runs(Run.objects.filter(pk__in=list(keys)))
     return set(rows.values_list("pk", flat=True)) if keys else set()
 
 
 def _add_children(
     branches: Branches,
-    question: Question,
+    run_query: RunQuery,
     limits: Mapping[int, int],
     ways: Sequence[int],
 ) -> Collection[int]:
     """Hang the first children of each open row below it; returns their keys."""
-    ranked = _ranked(question, limits, ways)
+    ranked = _ranked(run_query, limits, ways)
     pks = [pk for pk, *_ in ranked]
     found = {
-        run.pk: run for run in light(Run.objects.filter(pk__in=pks), question.spec)
+        run.pk: run for run in light(Run.objects.filter(pk__in=pks), run_query.spec)
     }
     for pk, parent, total in ranked:
         if pk in found:
@@ -140,9 +140,9 @@ def _add_children(
 Named = tuple[int, str, int | None]
 
 
-def _named(question: Question, shown: Iterable[str]) -> list[Named]:
+def _named(run_query: RunQuery, shown: Iterable[str]) -> list[Named]:
     """The runs of these ids, each with its parent."""
-    here = Run.objects.in_workspace(question.scope.workspace)
+    here = Run.objects.in_workspace(run_query.scope.workspace)
     rows = here.filter(run_id__in=list(shown))
     return list(rows.values_list("pk", "run_id", "parent_id"))
 
@@ -166,11 +166,11 @@ def _opened(
     return opened
 
 
-def _ways_to_matches(question: Question, roots: Sequence[int]) -> list[int]:
+def _ways_to_matches(run_query: RunQuery, roots: Sequence[int]) -> list[int]:
     """The runs above matching ones in these trees, from the grandchildren on."""
     deep = Run.objects.filter(root__in=roots).exclude(parent=F("root"))
     try:
-        rows = question.among(deep).values("parent_id").distinct()
+        rows = run_query.filter_runs(deep).values("parent_id").distinct()
         sql, given = rows.query.sql_with_params()
     except EmptyResultSet:
         return []
@@ -185,13 +185,13 @@ def _ways_to_matches(question: Question, roots: Sequence[int]) -> list[int]:
 
 
 def _ranked(
-    question: Question, limits: Mapping[int, int], ways: Sequence[int]
+    run_query: RunQuery, limits: Mapping[int, int], ways: Sequence[int]
 ) -> list[tuple[int, int, int]]:
     """The first children of each open row: their keys, their parents, how many are."""
     below = Run.objects.filter(parent__in=list(limits))
-    own = question.among(below)
+    own = run_query.filter_runs(below)
     children = below.filter(Q(pk__in=own.values("pk")) | Q(pk__in=ways))
-    order = _order(question.spec.sort, question)
+    order = _order(run_query.spec.sort, run_query)
     limit = Case(
         *(When(parent=pk, then=Value(shown)) for pk, shown in limits.items()),
         output_field=IntegerField(),
@@ -204,21 +204,21 @@ def _ranked(
     return list(found.values_list("pk", "parent_id", "total"))
 
 
-def _order(sort: Sort, question: Question) -> list[OrderBy]:
+def _order(sort: Sort, run_query: RunQuery) -> list[OrderBy]:
     """The list's order for few runs: no index has it."""
     down = sort.descending
     index = source_of(sort.field).index
     if index == SortIndex.ARRIVAL:
         return [OrderBy(F("pk"), descending=down)]
     if index == SortIndex.TEXT:
-        return _by_text(sort, question)
+        return _by_text(sort, run_query)
     return [
         OrderBy(_value(part), descending=part.descending)
-        for part in parts_of(sort, question.scope)
+        for part in sort_parts(sort, run_query.scope)
     ]
 
 
-def _value(part: Part) -> Any:
+def _value(part: SortPart) -> Any:
     return part.value
 
 
@@ -226,12 +226,12 @@ def _text(text: Any) -> Any:
     return ordered_text(text).value
 
 
-def _by_text(sort: Sort, question: Question) -> list[OrderBy]:
+def _by_text(sort: Sort, run_query: RunQuery) -> list[OrderBy]:
     """Numbers by their size, then texts, then a tag that is only a word."""
     newest = OrderBy(F("pk"), descending=True)
-    if question.scope.key(sort.field) is None:
+    if run_query.scope.key(sort.field) is None:
         return [newest]
-    rows, down = keyed.text_rows(sort.field, question.scope), sort.descending
+    rows, down = keyed.text_rows(sort.field, run_query.scope), sort.descending
     number = Coalesce(
         Subquery(rows.values("number")[:1]), 0.0, output_field=FloatField()
     )

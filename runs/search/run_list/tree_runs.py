@@ -19,10 +19,15 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from runs.models import Experiment, RootMetric, Run, RunQuerySet, User, Workspace
-from runs.search.query.query_plan import Lead, Way
-from runs.search.query.run_query import Question, ask
-from runs.search.query.status_counts import EXACT, newest_parts, tally, tally_and_narrow
-from runs.search.run_list.find_runs import RunPage, page_of, rows_of
+from runs.search.query.query_plan import LeadScan, Plan
+from runs.search.query.run_query import RunQuery, build_query
+from runs.search.query.status_counts import (
+    MAX_EXACT_COUNT,
+    count_and_narrow,
+    count_by_status,
+    newest_sets,
+)
+from runs.search.run_list.find_runs import RunPage, build_rows, page_of
 from runs.search.run_list.tree_children import open_branches
 from runs.search.sql.access_paths import INDEXED
 from runs.search.sql.limits import time_limit
@@ -45,21 +50,21 @@ class TreePage(RunPage):
 
 
 @dataclass(frozen=True)
-class RootQuestion(Question):
+class RootQuery(RunQuery):
     """Asks for the roots of the runs that match; `found` has them, if known."""
 
     found: tuple[int, ...] | None = None
 
     @cached_property
-    def way(self) -> Way:
-        return Way(few=self.found)
+    def plan(self) -> Plan:
+        return Plan(candidates=self.found)
 
     @property
     def sorts_by_best(self) -> bool:
         field = self.spec.sort.field
         return field.kind == tree.METRICS and field.aggregate in INDEXED
 
-    def runs(self, lead: Lead | None = None) -> RunQuerySet:
+    def runs(self, lead: LeadScan | None = None) -> RunQuerySet:
         runs = Run.objects.all()
         if lead is not None:
             runs = runs.filter(lead.condition)
@@ -72,8 +77,8 @@ class RootQuestion(Question):
     @cached_property
     def _shows(self) -> Q:
         """Whether the root at hand, or a run below it, matches."""
-        own = self.among(Run.objects.filter(pk=OuterRef("pk")))
-        below = self.among(Run.objects.filter(root=OuterRef("pk")))
+        own = self.filter_runs(Run.objects.filter(pk=OuterRef("pk")))
+        below = self.filter_runs(Run.objects.filter(root=OuterRef("pk")))
         return Q(Exists(own)) | Q(Exists(below))
 
 
@@ -90,7 +95,7 @@ def find_tree(
     Raises what `find_runs` raises.
     """
     asked = [column.field for column in spec.columns]
-    question = ask(
+    run_query = build_query(
         replace(spec, children=True),
         viewer,
         workspace,
@@ -99,39 +104,39 @@ def find_tree(
         fields=[*asked, spec.sort.field],
     )
     with time_limit():
-        counts, question = tally_and_narrow(question)
-        is_small = counts.exact and counts.total <= EXACT
-        roots = _roots_of(question, _gathered(question) if is_small else None)
+        counts, run_query = count_and_narrow(run_query)
+        is_small = counts.exact and counts.total <= MAX_EXACT_COUNT
+        roots = _roots_of(run_query, _roots_of_matches(run_query) if is_small else None)
         runs, before, after, first = page_of(roots)
-        branches = open_branches(question, runs)
+        branches = open_branches(run_query, runs)
         shown = branches.in_order(runs)
-        best = best_below(runs, asked, question)
+        best = best_below(runs, asked, run_query)
         rows = [
             replace(row, place=replace(branches.places[row.run.pk], best=kept))
-            for row in rows_of(shown, asked, question)
+            for row in build_rows(shown, asked, run_query.scope)
             for kept in [best.get(row.run.pk, {})]
         ]
-        total, exact = _total(question, roots)
+        total, exact = _total(run_query, roots)
     unknown = branches.unknown
     return TreePage(tuple(rows), counts, before, after, first, total, exact, unknown)
 
 
-def _roots_of(question: Question, found: tuple[int, ...] | None) -> RootQuestion:
-    return RootQuestion(
-        question.spec,
-        question.node,
-        question.scope,
-        question.experiment,
-        selected=question.selected,
+def _roots_of(run_query: RunQuery, found: tuple[int, ...] | None) -> RootQuery:
+    return RootQuery(
+        run_query.spec,
+        run_query.node,
+        run_query.scope,
+        run_query.experiment,
+        selected=run_query.selected,
         found=found,
     )
 
 
-def _gathered(question: Question) -> tuple[int, ...]:
+def _roots_of_matches(run_query: RunQuery) -> tuple[int, ...]:
     """The roots of all matching runs."""
     top = Coalesce(F("root_id"), F("pk"))
     found: set[int] = set()
-    for part in newest_parts(question):
+    for part in newest_sets(run_query):
         try:
             # In the order of arrival, and so by the index that has it.
             rows = part.annotate(top=top).values("top")
@@ -144,37 +149,37 @@ def _gathered(question: Question) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _total(question: Question, roots: RootQuestion) -> tuple[int | None, bool]:
+def _total(run_query: RunQuery, roots: RootQuery) -> tuple[int | None, bool]:
     """How many roots show. Beyond the limit only kept counts can say so."""
     if roots.found is not None:
         return len(roots.found), True
-    if question.node is not None or question.is_narrowed:
+    if run_query.node is not None or run_query.is_narrowed:
         return None, False
-    alone = replace(question, spec=replace(question.spec, children=False))
+    alone = replace(run_query, spec=replace(run_query.spec, children=False))
     # A hidden root may show the way to children, and another experiment's may too.
-    return tally(alone).total, not _may_hide_roots(question)
+    return count_by_status(alone).total, not _may_hide_roots(run_query)
 
 
-def _may_hide_roots(question: Question) -> bool:
-    if question.experiment is not None:
+def _may_hide_roots(run_query: RunQuery) -> bool:
+    if run_query.experiment is not None:
         return True
-    here = Run.objects.in_workspace(question.scope.workspace)
+    here = Run.objects.in_workspace(run_query.scope.workspace)
     # One after the other: each has an index of its own.
     hidden = [here.filter(deleted__isnull=False)]
-    if not question.spec.archived:
+    if not run_query.spec.archived:
         hidden.append(here.filter(archived__isnull=False))
     gone = Experiment.objects.filter(
-        workspace=question.scope.workspace, deleted__isnull=False
+        workspace=run_query.scope.workspace, deleted__isnull=False
     )
     return gone.exists() or any(runs.exists() for runs in hidden)
 
 
 def best_below(
-    runs: Sequence[Run], asked: Sequence[Field], question: Question
+    runs: Sequence[Run], asked: Sequence[Field], run_query: RunQuery
 ) -> dict[int, dict[Field, tuple[float, float]]]:
     """The kept least and greatest values below the roots, of the asked metrics."""
     by_key = {
-        question.scope.key(field): field
+        run_query.scope.key(field): field
         for field in asked
         if field.kind == tree.METRICS and field.aggregate in INDEXED
     }

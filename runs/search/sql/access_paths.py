@@ -18,7 +18,7 @@ INDEXED = ("last", "min", "max")
 
 
 @dataclass(frozen=True)
-class Side:
+class IndexScan:
     """`rows` have the run's key in `column`.
 
     With `join` runs can be read from there: over a `relation`, or from an index of
@@ -31,6 +31,6 @@ class Side:
     column: str = "run_id"
     relation: str = ""
     join: Q | None = None
-    ordered: bool = False
-    exact: bool = False
-    windowed: bool = False
+    is_ordered: bool = False
+    is_exact: bool = False
+    is_windowed: bool = False

@@ -18,29 +18,29 @@ from runs.models.functions import BEGINNING, Beginning, lower_case
 
 #: So many values are few: for a pattern, and for a range of numbers.
 TEXTS, NUMBERS = 300, 16
-PATTERNS = ("like", "ilike", "contains")
+PATTERN_OPERATORS = ("like", "ilike", "contains")
 
 
-def numbers_of(rows: Any) -> list[float] | None:
+def distinct_numbers(rows: Any) -> list[float] | None:
     """The different numbers of one key's rows; None if there are many."""
-    return _different(rows, F("number"), NUMBERS)
+    return _distinct(rows, F("number"), NUMBERS)
 
 
-def fitting_values(rows: Any, op: str, pattern: str) -> list[str] | None:
+def distinct_matching_values(rows: Any, op: str, pattern: str) -> list[str] | None:
     """The values of one key's rows that fit the pattern; None if there are many.
 
     The rows of some others may be left out only if every value is known in full.
     """
     if connection.vendor != "sqlite":
         return None
-    found = _different(rows, Beginning(F("value")), TEXTS)
+    found = _distinct(rows, Beginning(F("value")), TEXTS)
     if found is None or any(len(value) >= BEGINNING for value in found):
         return None
     fits = _matcher(op, pattern)
     return [value for value in found if fits(value)]
 
 
-def _different(rows: Any, value: Any, limit: int) -> list[Any] | None:
+def _distinct(rows: Any, value: Any, limit: int) -> list[Any] | None:
     rows = rows.order_by().annotate(one=value)
     first = rows.order_by("one").filter(one__isnull=False).values("one")[:1]
     following = Q(GreaterThan(F("one"), RawSQL("found.one", ())))

@@ -188,7 +188,7 @@ def certain(condition: Q) -> Q:
     return Q(truth)
 
 
-class Among(_Condition):
+class InKeys(_Condition):
     """Whether a column is one of very many ids: they are sent as one value."""
 
     def __init__(self, column: str | Expr, ids: Sequence[int]) -> None:

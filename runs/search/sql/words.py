@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from runs.models import Experiment, Run, SearchIndex, SearchText, User
 from runs.models.grams import fold_case, is_short_word, match_query
-from runs.search.sql.access_paths import Side
+from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr, StartsWord
 from runs.search.sql.scope import Scope
 from runs.search.sql.value_conditions import any_of, pattern_condition
@@ -45,14 +45,14 @@ def word_condition(word: str, scope: Scope) -> Q:
 
 
 @dataclass(frozen=True)
-class WordSides:
+class WordScans:
     """Sides that together hold every run that holds all of the fold_case words."""
 
     words: tuple[str, ...]
-    sides: list[Side]
+    scans: list[IndexScan]
 
 
-def word_sides(words: Sequence[str], scope: Scope) -> list[WordSides]:
+def word_scans(words: Sequence[str], scope: Scope) -> list[WordScans]:
     """Sides of the runs that hold all the words.
 
     Words that only texts hold are looked up together: both may be common where few
@@ -60,22 +60,26 @@ def word_sides(words: Sequence[str], scope: Scope) -> list[WordSides]:
     """
     texts, found = [], []
     for word in dict.fromkeys(map(fold_case, words)):
-        named = _named_sides(word, scope)
+        named = _named_scans(word, scope)
         if named:
-            found.append(WordSides((word,), [text_side([word]), *named]))
+            found.append(WordScans((word,), [text_scan([word]), *named]))
         else:
             texts.append(word)
     if texts:
-        found.insert(0, WordSides(tuple(texts), [text_side(texts)]))
+        found.insert(0, WordScans(tuple(texts), [text_scan(texts)]))
     return found
 
 
-def text_side(words: Sequence[str]) -> Side:
+def text_scan(words: Sequence[str]) -> IndexScan:
     if connection.vendor == "postgresql":
-        return Side(_texts(words))
+        return IndexScan(_texts(words))
     join = Q(search_index__whole__matches=_match(words))
-    return Side(
-        _texts(words), relation="search_index", join=join, ordered=True, exact=True
+    return IndexScan(
+        _texts(words),
+        relation="search_index",
+        join=join,
+        is_ordered=True,
+        is_exact=True,
     )
 
 
@@ -93,10 +97,10 @@ def _match(words: Sequence[str]) -> str:
     return " AND ".join(map(match_query, words))
 
 
-def _named_sides(word: str, scope: Scope) -> list[Side]:
+def _named_scans(word: str, scope: Scope) -> list[IndexScan]:
     """The runs that hold the word in what they are named by, where anything does."""
     runs = Run.objects.in_workspace(scope.workspace)
-    sides = []
+    scans = []
     experiments = _experiments(word, scope).values_list("pk", flat=True)
     for name, found in (
         ("experiment", list(experiments[: NAMED + 1])),
@@ -106,13 +110,15 @@ def _named_sides(word: str, scope: Scope) -> list[Side]:
         if len(found) > NAMED:
             many = {"experiment": experiments, "submitter": _people(word).values("pk")}
             rows = runs.filter(**{f"{name}__in": many.get(name, found)})
-            sides.append(Side(rows, "pk", exact=True, windowed=True))
+            scans.append(IndexScan(rows, "pk", is_exact=True, is_windowed=True))
             continue
         for value in found:
             join = Q(**{name: value})
-            side = Side(runs.filter(join), "pk", join=join, ordered=True, exact=True)
-            sides.append(side)
-    return sides
+            scan = IndexScan(
+                runs.filter(join), "pk", join=join, is_ordered=True, is_exact=True
+            )
+            scans.append(scan)
+    return scans
 
 
 def _experiments(word: str, scope: Scope) -> Any:

@@ -21,10 +21,10 @@ from django.db.models.lookups import GreaterThan
 
 from runs.models import Metric
 from runs.search.fields import GroupColumn, RunNumber, source_of
-from runs.search.query import status_counts as tally
-from runs.search.query.run_query import Question
+from runs.search.query import status_counts
+from runs.search.query.run_query import RunQuery
 from runs.search.sql.exists_conditions import TABLES
-from runs.search.sql.expressions import Among
+from runs.search.sql.expressions import InKeys
 from runs.search.sql.scope import Scope
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
@@ -91,11 +91,11 @@ class Measured:
     odd: npt.NDArray[np.bool_]
 
 
-def many_runs(question: Question, columns: Iterable[str] = ()) -> ManyRuns | None:
+def many_runs(run_query: RunQuery, columns: Iterable[str] = ()) -> ManyRuns | None:
     """The runs that match, with columns of the run's own; None if they are too many."""
     names = list(dict.fromkeys(("pk", "experiment_id", *columns)))
     rows: dict[int, tuple[Any, ...]] = {}
-    for part in tally.newest_parts(question):
+    for part in status_counts.newest_sets(run_query):
         try:
             found = part.values_list(*names)[: MOST + 1]
             rows |= {row[0]: row for row in found.iterator(chunk_size=10_000)}
@@ -107,7 +107,7 @@ def many_runs(question: Question, columns: Iterable[str] = ()) -> ManyRuns | Non
     by_column = list(zip(*ordered, strict=True)) if ordered else [()] * len(names)
     ids = np.array(by_column[0], dtype=np.int64)
     named = dict(zip(names[1:], by_column[1:], strict=True))
-    return ManyRuns(ids, named, question.scope)
+    return ManyRuns(ids, named, run_query.scope)
 
 
 def needed(fields: Iterable[Field]) -> list[str]:
@@ -229,7 +229,7 @@ def whole_texts(
     """The long texts of some runs, which are given by their keys."""
     fields = source_of(field).keys or (field,)
     for rows in _text_rows(runs, list(reversed(fields))):
-        found = rows.filter(Q(Among("run_id", list(keys))))
+        found = rows.filter(Q(InKeys("run_id", list(keys))))
         yield from found.values_list("run_id", "value")
 
 
@@ -238,7 +238,7 @@ def _rows(rows: Any, runs: ManyRuns) -> Any:
     most = SHARE * len(runs)
     if rows[: most + 1].count() <= most:
         return rows.order_by()
-    return rows.filter(Q(Among("run_id", runs.ids.tolist()))).order_by()
+    return rows.filter(Q(InKeys("run_id", runs.ids.tolist()))).order_by()
 
 
 def _coded(runs: ManyRuns, pairs: Iterable[tuple[int, Any]]) -> Values:

@@ -1,0 +1,107 @@
+"""Counting by intersected keys gives what looking at each run gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from django.db import connection
+
+from runs.models import Run
+from runs.search.query import intersect_count, query_plan, status_counts
+from runs.search.query.query_plan import ScanUnion
+from runs.search.query.status_counts import count_statuses
+from runs.search.sql.access_paths import IndexScan
+from studio.core.viewspec import ViewSpec
+from tests.parts.records import NOON
+from tests.search.library import Library
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        connection.vendor != "sqlite", reason="only SQLite is counted so"
+    ),
+]
+
+FILTERS = [
+    "tags.group = even",
+    "tags.group = even params.lr < 0.5",
+    "params.lr < 0.5 metrics.acc > 3",
+    "metrics.acc > 3",
+    "odd params.lr < 0.5",
+    "odd tags.group = even",
+    "tags.group = even name != nobody",
+    "tags.group in (even, odd) params.lr = '0.1'",
+    # The one side ends long before the other.
+    "(tag:old or tags.group = even) name != nobody",
+    "(tag:old or tags.group = even) metrics.acc > 0",
+]
+
+
+@pytest.fixture
+def row(shelf: Library) -> Library:
+    """Thirty runs; every third is a child of the one before it."""
+    for n in range(30):
+        group = "even" if n % 2 == 0 else "odd"
+        shelf.make(
+            f"run-{n}",
+            {"acc": [n % 7]},
+            tags={"group": group, **({"old": None} if n < 5 else {})},
+            params={"lr": f"0.{n % 5 + 1}"},
+            parent_run_id=f"run-{n - 1}" if n % 3 == 2 else "",
+        )
+    return shelf
+
+
+def told(
+    library: Library, q: str, *, children: bool = False
+) -> tuple[int, dict[str, int], bool]:
+    found = count_statuses(
+        ViewSpec(q=q, children=children), library.ada, library.workspace, now=NOON
+    )
+    counts = {status.value: n for status, n in found.counts.items()}
+    return found.total, counts, found.exact
+
+
+def test_keys_come_newest_first_and_once() -> None:
+    keys = np.array([3, 9, 3, 7, 9, 1], dtype=np.int64)
+    assert intersect_count._descending(keys).tolist() == [9, 7, 3, 1]
+
+
+def test_a_window_ends_where_the_first_of_its_sides_does(row: Library) -> None:
+    keys = list(Run.objects.order_by("pk").values_list("pk", flat=True))
+    scans = [
+        IndexScan(Run.objects.filter(pk__in=some), "pk")
+        for some in (keys[::2], keys[:5])
+    ]
+    newest, end = intersect_count._newest_keys(ScanUnion(tuple(scans)), 2, 2**62)
+    # The older side's would be missing those between.
+    assert newest.tolist() == [keys[28], keys[26]]
+    assert end == keys[26]
+
+
+@pytest.mark.parametrize("exact", [3, 100])
+@pytest.mark.parametrize("window", [1, 4, 1_000])
+def test_windows_count_as_walking_does(
+    row: Library, monkeypatch: pytest.MonkeyPatch, window: int, exact: int
+) -> None:
+    monkeypatch.setattr(query_plan, "MAX_CANDIDATES", -1)
+    monkeypatch.setattr(status_counts, "MAX_EXACT_COUNT", exact)
+    asked = [(q, children) for q in FILTERS for children in (False, True)]
+    with monkeypatch.context() as patch:
+        patch.setattr(status_counts, "count_intersection", lambda *_: None)
+        walked = [told(row, q, children=children) for q, children in asked]
+    monkeypatch.setattr(intersect_count, "WINDOW_ROWS", window)
+    monkeypatch.setattr(intersect_count, "CHUNK_RUNS", 2)
+    assert [told(row, q, children=children) for q, children in asked] == walked
+
+
+def test_what_only_children_have_is_none_of_the_roots(
+    row: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query_plan, "MAX_CANDIDATES", 0)
+    monkeypatch.setattr(intersect_count, "SAMPLE_ROWS", 1)
+    row.make("root")
+    for n in range(5):
+        row.make(f"fold-{n}", tags={"role": "fold"}, parent_run_id="root")
+    assert row.find("tags.role = fold", children="") == []
+    assert len(row.find("tags.role = fold")) == 5

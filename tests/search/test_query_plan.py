@@ -1,0 +1,68 @@
+"""Every plan gives the same list.
+
+A small library would always look up a few candidates. Here each limit that chooses
+between the plans is moved, so that every plan is used.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from runs.search.query import query_plan
+from tests.search.library import Library
+from tests.search.test_compile import EVERYTHING
+from tests.search.test_order import ORDERS
+
+pytestmark = pytest.mark.django_db
+
+#: The limits of candidates, of sorting for a page, and of sorting to count: the rarest
+#: scan leads; only scans in order lead; mostly all runs are read.
+LIMITS = {
+    "led": (-1, 5_000, 50_000),
+    "in order": (-1, 0, 50_000),
+    "walked": (-1, 0, 0),
+    "few or led": (1, 2, 50_000),
+}
+
+
+@pytest.fixture(params=list(LIMITS))
+def limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in zip(
+        ("MAX_CANDIDATES", "MAX_SORTED_TO_PAGE", "MAX_SORTED_TO_COUNT"),
+        LIMITS[request.param],
+        strict=True,
+    ):
+        monkeypatch.setattr(query_plan, name, value)
+
+
+@pytest.mark.usefixtures("limits")
+def test_every_filter_finds_the_same_by_every_way(library: Library) -> None:
+    wrong = {
+        text: found
+        for text, ids in EVERYTHING
+        if (found := "".join(library.find(text))) != ids
+    }
+    assert wrong == {}
+
+
+@pytest.mark.usefixtures("limits")
+def test_every_filter_counts_the_same_by_every_way(library: Library) -> None:
+    wrong = {
+        text: total
+        for text, ids in EVERYTHING
+        if (total := library.page(text, children="1").total) != len(ids)
+    }
+    assert wrong == {}
+
+
+@pytest.mark.usefixtures("limits")
+@pytest.mark.parametrize("text", ["", "metrics.acc > 0", "tags.model is not null"])
+def test_every_sort_is_the_same_by_every_way(library: Library, text: str) -> None:
+    matching = set(library.find(text))
+    wrong = {
+        sort: found
+        for sort, order in ORDERS
+        if (found := "".join(library.find(text, sort=sort)))
+        != "".join(one for one in order if one in matching)
+    }
+    assert wrong == {}
