@@ -23,13 +23,13 @@ from runs.actions.run_rows import (
 from runs.models import (
     Experiment,
     ExperimentStar,
-    Kind,
+    KeyKind,
     Run,
     RunStar,
     RunTag,
     User,
+    parse_number,
 )
-from runs.models.texts import as_number
 from studio.core import names
 
 #: Tags of MLflow's clients that mirror a field and are updated with it.
@@ -72,9 +72,9 @@ def write_run_text(run: Run, field: str, text: str) -> None:
     """Write name or description, and the tag that mirrors it, if there is one."""
     Run.objects.filter(pk=run.pk).update(**{field: text})
     mirror_tag = RunTag.objects.filter(
-        run=run, key__kind=Kind.TAG, key__name=MIRROR_TAGS[field]
+        run=run, key__kind=KeyKind.TAG, key__name=MIRROR_TAGS[field]
     ).exclude(value=text)
-    mirror_tag.update(value=text, number=as_number(text))
+    mirror_tag.update(value=text, number=parse_number(text))
     setattr(run, field, text)
     refresh_search_texts([run.pk])
 
@@ -96,7 +96,7 @@ def edit_run_tag(
     """Change a tag; `seen_version` is the `version_token` of the replaced value."""
     check_tags({key: value})
     bump_revision(run, now)
-    stored = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name=key)
+    stored = RunTag.objects.filter(run=run, key__kind=KeyKind.TAG, key__name=key)
     texts = [text or "" for text in stored.values_list("value", flat=True)]
     check_version(seen_version, texts[0] if texts else None, value or "", f"tags.{key}")
     if texts != [value or ""]:
@@ -138,7 +138,7 @@ def remove_run_tags(run: Run, keys: Iterable[str], *, actor: Actor, now: int) ->
 
 def delete_run_tags(run: Run, keys: Collection[str]) -> list[Edit]:
     """Delete tags in a transaction that locked `run`; return the edits."""
-    found = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name__in=keys)
+    found = RunTag.objects.filter(run=run, key__kind=KeyKind.TAG, key__name__in=keys)
     rows = list(found.select_related("key"))
     RunTag.objects.filter(pk__in=[row.pk for row in rows]).delete()
     update_after_tag_change(run, (row.key.name for row in rows))

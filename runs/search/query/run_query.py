@@ -10,8 +10,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.db.models.lookups import Exact
 
-from runs.models import Experiment, Run, User, Workspace
-from runs.models.runs import RunQuerySet
+from runs.models import Experiment, Run, RunQuerySet, User, Workspace
 from runs.search.fields import source_of
 from runs.search.query.compile import condition, merge_alternatives
 from runs.search.query.query_plan import LeadScan, Plan, plan_for
@@ -20,8 +19,7 @@ from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Plain
 from runs.search.sql.scope import Scope, make_scope
 from studio.core.filters import tree
-from studio.core.filters.edit import terms
-from studio.core.filters.tree import Field, Node, all_of, fields_of
+from studio.core.filters.tree import Field, Node, all_of, fields_of, terms
 from studio.core.viewspec import ViewSpec
 
 #: Keys of runs, or a query for them.

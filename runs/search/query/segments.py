@@ -27,9 +27,8 @@ from django.db.models import (
     TextField,
 )
 
-from runs.models import RootMetric
+from runs.models import RootMetric, RunQuerySet
 from runs.models.functions import StartOrder, TextOrder
-from runs.models.runs import RunQuerySet
 from runs.search.fields import SortIndex, ordered_text, source_of
 from runs.search.query.query_plan import LeadScan, arrival_order
 from runs.search.query.run_query import RunQuery
@@ -38,7 +37,7 @@ from runs.search.sql.access_paths import INDEXED
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import Scope
 from studio.core.filters import tree
-from studio.core.filters.sorts import Sort
+from studio.core.filters.text import Sort
 from studio.core.filters.tree import Field
 
 #: The rank of what lacks the value: last in both directions.

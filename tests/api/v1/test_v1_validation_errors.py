@@ -11,7 +11,7 @@ from tests.api.rest import Rest
 def test_what_there_is_instead_is_said(rest: Rest) -> None:
     rest.new_run("r1")
     status = rest.refused("POST", "runs/r1/status", {"status": "Foo"})[1]
-    assert status["message"].startswith("Invalid enum value 'Foo': it is one of ")
+    assert status["message"].startswith("Invalid enum value 'Foo'. Allowed: ")
     for each in RunStatus:
         assert each.value in status["message"]
     runs = rest.refused("GET", "runs?bogus=1")[1]["message"]
