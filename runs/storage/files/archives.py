@@ -1,4 +1,4 @@
-"""The members of a kept zip archive, read one at a time."""
+"""The list_members of a kept zip archive, read one at a time."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO, cast
 
-from runs.storage.files import MISSING, PIECE, files
+from runs.storage.files.folder_store import MISSING_MESSAGE, READ_CHUNK_BYTES, files
 from studio.core.errors import MissingBytes, NotFound
 
 
 @dataclass(frozen=True)
-class Member:
-    """`size` is that of the unpacked file, in bytes; `version` differs with them."""
+class ArchiveMember:
+    """A file in an archive: its unpacked size in bytes, and a version of its bytes."""
 
     path: str
     size: int
@@ -27,19 +27,21 @@ class Member:
         return self.path.rpartition("/")[2]
 
 
-def members(blob: str) -> list[Member]:
-    """What the archive holds; its contents are not read. Raises MissingBytes."""
-    with opened(blob) as archive:
+def list_members(blob: str) -> list[ArchiveMember]:
+    """List the archive's files without reading them. Raises MissingBytes."""
+    with open_archive(blob) as archive:
         return [
-            Member(each.filename, each.file_size, f"{each.CRC:08x}{each.file_size}")
+            ArchiveMember(
+                each.filename, each.file_size, f"{each.CRC:08x}{each.file_size}"
+            )
             for each in archive.infolist()
         ]
 
 
 @contextmanager
 def open_member(blob: str, path: str) -> Iterator[BinaryIO]:
-    """Raises NotFound where the archive holds no such file, MissingBytes."""
-    with opened(blob) as archive:
+    """Open a file of the archive. Raises NotFound if it has none, MissingBytes."""
+    with open_archive(blob) as archive:
         try:
             member = archive.open(path)
         except KeyError as error:
@@ -49,24 +51,24 @@ def open_member(blob: str, path: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def opened(blob: str) -> Iterator[zipfile.ZipFile]:
-    """The archive; one that was cut off has lost its list of files at the end."""
+def open_archive(blob: str) -> Iterator[zipfile.ZipFile]:
+    """Open the archive. A truncated one lost the list of files at its end."""
     with files.open(blob) as source:
         try:
             with zipfile.ZipFile(source) as archive:
                 yield archive
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise MissingBytes(MISSING) from error
+            raise MissingBytes(MISSING_MESSAGE) from error
 
 
-def member_pieces(blob: str, path: str) -> Iterator[bytes]:
-    """The file's bytes; raises MissingBytes at once, before the first piece."""
-    pieces = _pieces(blob, path)
-    first = next(pieces, b"")
-    return chain([first], pieces)
+def read_member(blob: str, path: str) -> Iterator[bytes]:
+    """Read a file in chunks; raises MissingBytes before the first chunk."""
+    chunks = _read_chunks(blob, path)
+    first = next(chunks, b"")
+    return chain([first], chunks)
 
 
-def _pieces(blob: str, path: str) -> Iterator[bytes]:
+def _read_chunks(blob: str, path: str) -> Iterator[bytes]:
     with open_member(blob, path) as content:
-        while piece := content.read(PIECE):
-            yield piece
+        while chunk := content.read(READ_CHUNK_BYTES):
+            yield chunk
