@@ -83,7 +83,7 @@ def _deliver(folder: SpoolFolder, client: Client) -> bool:
         return False
     stalled_at = time.monotonic() + STALL_SECONDS
     while sender.receipt is None and time.monotonic() < stalled_at:
-        if sender.step() or sender.upload():
+        if sender.send_due() or sender.upload_next():
             stalled_at = time.monotonic() + STALL_SECONDS
         elif sender.is_blocked:
             break
@@ -95,5 +95,5 @@ def _deliver(folder: SpoolFolder, client: Client) -> bool:
         click.echo(f"Run {folder.owner.run_id}: {reason}", err=True)
         sender.release()
         return False
-    click.echo(sender.receipt.summary())
+    click.echo(sender.receipt.line())
     return not sender.receipt.lost

@@ -34,7 +34,7 @@ from studio.sdk.responses import (
     is_temporary,
     read_json,
 )
-from studio.sdk.transport import CHUNK_BYTES, Transport, exchange, read_exactly
+from studio.sdk.transport import CHUNK_BYTES, Transport, read_exactly, send_request
 
 TIMEOUT_SECONDS = 30.0
 #: Compressing smaller bodies costs more than it saves.
@@ -61,12 +61,12 @@ def retry(
         except StudioError as error:
             if time.monotonic() >= end:
                 raise
-            _pause(error, wait)
+            _wait_before_retry(error, wait)
         wait = min(2 * wait, MAX_WAIT_SECONDS)
     return once()
 
 
-def _pause(error: StudioError, wait: float) -> None:
+def _wait_before_retry(error: StudioError, wait: float) -> None:
     """Wait before the next attempt; raise an error that would repeat."""
     if not is_temporary(error):
         raise error
@@ -169,10 +169,10 @@ class Client:
         if len(content) >= MIN_GZIP_BYTES:
             content = gzip.compress(content, 1)
             headers["Content-Encoding"] = "gzip"
-        target = self._target(path, query)
+        target = self._request_target(path, query)
 
         def once() -> Any:
-            response = self._once(method, target, content, headers, timeout)
+            response = self._send_once(method, target, content, headers, timeout)
             return read_json(self._read_body(response), self.url)
 
         return retry(once, attempts or self.attempts, timeout)
@@ -190,14 +190,14 @@ class Client:
 
         Raises InvalidValue if it has fewer: it changed during the upload.
         """
-        target, start = self._target(path, None), source.tell()
+        target, start = self._request_target(path, None), source.tell()
         kind = "application/octet-stream"
         headers = {"Content-Type": kind, "Content-Length": str(size)}
 
         def once() -> Any:
             source.seek(start)
             body = read_exactly(source, size)
-            response = self._once("PUT", target, body, headers, timeout)
+            response = self._send_once("PUT", target, body, headers, timeout)
             return read_json(self._read_body(response), self.url)
 
         return retry(once, attempts or self.attempts, timeout)
@@ -208,12 +208,12 @@ class Client:
         A connection that breaks is taken up again where it broke. Raises WrongServer
         where something between leaves the offset out.
         """
-        start, address = target.tell(), self._target(path, None)
+        start, address = target.tell(), self._request_target(path, None)
 
         def once() -> int:
             first = offset + target.tell() - start
             headers = {"Range": f"bytes={first}-"} if first else {}
-            response = self._once("GET", address, b"", headers, None)
+            response = self._send_once("GET", address, b"", headers, None)
             if response.status != 206:
                 if offset:
                     self._transport.drop()
@@ -229,7 +229,7 @@ class Client:
         """Close this thread's connection; a later request opens another."""
         self._transport.drop()
 
-    def _target(self, path: str, query: dict[str, Any] | None) -> str:
+    def _request_target(self, path: str, query: dict[str, Any] | None) -> str:
         given = {k: v for k, v in (query or {}).items() if v is not None}
         # A path that begins with a slash is one of the server's, not the workspace's.
         target = path if path.startswith("/") else self.path_of(path)
@@ -238,7 +238,7 @@ class Client:
     def path_of(self, path: str) -> str:
         return f"/api/v1/workspaces/{quote(self.workspace, safe='')}/{path}"
 
-    def _once(
+    def _send_once(
         self,
         method: str,
         target: str,
@@ -257,14 +257,14 @@ class Client:
         connection, used = self._transport.connection(timeout)
         request_target = self._transport.target(target)
         try:
-            response = exchange(connection, method, request_target, body, headers)
+            response = send_request(connection, method, request_target, body, headers)
         except TimeoutError as error:
             raise self._unreachable(error) from error
         except CONNECTION_ERRORS as error:
             self._transport.drop()
             if not used or not isinstance(body, bytes):
                 raise self._unreachable(error) from error
-            return self._once(method, target, body, headers, timeout)
+            return self._send_once(method, target, body, headers, timeout)
         if response.status >= 300:
             content = self._read_body(response)
             raise self._explain(

@@ -38,7 +38,7 @@ def list_sources(folder: Path) -> list[SourceFile]:
         return [SourceFile(folder.name, folder, folder.stat().st_size)]
     found: list[SourceFile] = []
     size = 0
-    for source in _walk(folder):
+    for source in _walk_sources(folder):
         found.append(source)
         size += source.size
         if len(found) > rules.MAX_FILES or size > rules.MAX_BYTES:
@@ -80,7 +80,7 @@ def upload_snapshot(
         return dict(client.upload(path, archive, size, timeout=timeout))
 
 
-def _walk(folder: Path) -> Iterator[SourceFile]:
+def _walk_sources(folder: Path) -> Iterator[SourceFile]:
     ignore = IgnoreRules.for_folder(folder)
     for here, folders, files in os.walk(folder):
         base = Path(here).relative_to(folder).as_posix()

@@ -111,7 +111,7 @@ def _proxy_headers(proxy: str) -> dict[str, str]:
     return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
-def exchange(
+def send_request(
     connection: http.client.HTTPConnection,
     method: str,
     target: str,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from studio.sdk.delivery import sender as module
-from studio.sdk.delivery.records import Request, pack_request
+from studio.sdk.delivery.records import RecordedRequest, pack_request
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.spool_folder import SpoolFolder
@@ -40,16 +40,16 @@ def sender(fake: Any, tmp_path: Path) -> Sender:
     made = Sender(folder, fake, is_live=True)
     name = stage_snapshot(folder.path, project)
     for request in (
-        Request("POST", "runs", {"id": "r1"}, essential=True),
-        Request("PUT", "runs/r1/snapshot", None, held=name),
-        Request("POST", "runs/r1/tags", {"set": {"a": "b"}}),
+        RecordedRequest("POST", "runs", {"id": "r1"}, essential=True),
+        RecordedRequest("PUT", "runs/r1/snapshot", None, held=name),
+        RecordedRequest("POST", "runs/r1/tags", {"set": {"a": "b"}}),
     ):
         made.requests.append(pack_request(request))
     return made
 
 
 def send_all(sender: Sender) -> None:
-    while sender.step() or sender.upload():
+    while sender.send_due() or sender.upload_next():
         pass
 
 
@@ -60,7 +60,7 @@ def delivered(sender: Sender, fake: Any) -> None:
     assert folder is not None
     later = Sender(folder, fake, is_live=False)
     while later.receipt is None:
-        assert later.step() or later.upload()
+        assert later.send_due() or later.upload_next()
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_kill_after_its_upload_loses_nothing(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    assert sender.step()
+    assert sender.send_due()
     with monkeypatch.context() as patch:
         patch.setattr(owner, step, die)
         with pytest.raises(Killed):
@@ -101,17 +101,17 @@ def test_rows_do_not_wait_for_a_snapshot_that_cannot_be_sent_now(
     sender.rows.append(b'["loss",0.5]')
     with monkeypatch.context() as patch:
         patch.setattr(fake, "upload", refuse)
-        assert sender.step()
+        assert sender.send_due()
         sender.hurry()
-        assert sender.step()
+        assert sender.send_due()
         assert fake.points() == [0.5]
         assert not sender.is_waiting_for_run
         # One try, and then a pause of its own.
-        assert not sender.upload()
-        assert not sender.upload()
+        assert not sender.upload_next()
+        assert not sender.upload_next()
         assert tries == [1]
         sender.rows.append(b'["loss",0.25]')
-        assert sender.step()
+        assert sender.send_due()
         assert fake.points() == [0.5, 0.25]
     sender.hurry()
     send_all(sender)

@@ -116,13 +116,13 @@ def test_bytes_after_those_that_the_server_lost_come_once_though_a_kill_hides_it
     with monkeypatch.context() as patch:
         patch.setattr(Spool, "acknowledge", die)
         with pytest.raises(KeyboardInterrupt):
-            sender.step()
+            sender.send_due()
     assert fake.log() == b"-" * 60 + fresh
     sender.release()
     taken = SpoolFolder.claim(folder.path)
     assert taken is not None
     later = Sender(taken, fake, is_live=False)
     while later.receipt is None:
-        assert later.step()
+        assert later.send_due()
     assert fake.log() == b"-" * 60 + fresh
     assert later.receipt.log_bytes.missing == 40

@@ -61,7 +61,7 @@ def later(fake: Any, receipt: Receipt) -> Receipt:
     assert claimed is not None
     sender = Sender(claimed, fake, is_live=False)
     while sender.receipt is None:
-        assert sender.step() or sender.upload()
+        assert sender.send_due() or sender.upload_next()
     return sender.receipt
 
 
@@ -82,7 +82,7 @@ def test_each_loss_counts_once_here_and_for_who_delivers_the_rest(
     assert (receipt.points.sent, receipt.files.sent) == (6, 3)
     assert (receipt.log_bytes.sent, receipt.log_bytes.stored) == (26, 0)
     lost = "2 points, 1 file, 16 log bytes, 1 change"
-    assert receipt.summary().endswith(
+    assert receipt.line().endswith(
         f"10 records (points, changes, the end) wait in the spool; lost: {lost}."
     )
     assert f"The disk was full; lost: {lost}." in capfd.readouterr().err
@@ -90,7 +90,7 @@ def test_each_loss_counts_once_here_and_for_who_delivers_the_rest(
     assert (told.points.sent, told.points.stored) == (6, 4)
     assert (told.files.sent, told.files.stored) == (3, 2)
     assert (told.log_bytes.sent, told.log_bytes.stored) == (26, 10)
-    assert told.summary().endswith(f"missing: {lost}.")
+    assert told.line().endswith(f"missing: {lost}.")
     assert fake.log("logs/a.txt") == b"five\nfive\n"
     assert len(list(home.glob("spool/*"))) == 0
 
@@ -118,7 +118,7 @@ def test_changes_that_are_lost_make_no_whole_receipt(fake: Any) -> None:
         patch.setenv("STUDIO_DRAIN_SECONDS", "10")
         receipt = writer.close("Completed")
     assert not receipt.is_whole
-    assert receipt.summary() == "Run r1: 1 point; missing: 1 change."
+    assert receipt.line() == "Run r1: 1 point; missing: 1 change."
 
 
 def test_a_file_that_found_no_room_leaves_no_copy(fake: Any, home: Path) -> None:

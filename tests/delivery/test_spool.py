@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.sdk.delivery import spool as module
-from studio.sdk.delivery.segments import frame, read_frames
+from studio.sdk.delivery.segments import pack_frame, read_frames
 from studio.sdk.delivery.spool import Spool
 from tests.parts.interrupting import interrupted_at
 
@@ -114,9 +114,9 @@ def test_it_may_be_acknowledged_in_any_parts(
 
 
 def test_frames_end_at_a_wrong_checksum() -> None:
-    data = frame(b"one") + frame(b"two")
+    data = pack_frame(b"one") + pack_frame(b"two")
     broken = data[:-1] + b"?"
-    assert read_frames(broken) == ([b"one"], len(frame(b"one")))
+    assert read_frames(broken) == ([b"one"], len(pack_frame(b"one")))
 
 
 def no_room(_handle: int, _data: bytes) -> int:

@@ -59,7 +59,7 @@ def sender(portal: str, tmp_path: Path) -> Sender:
 def test_an_answer_of_something_else_blocks_and_keeps_all(
     sender: Sender, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert sender.step() is False
+    assert sender.send_due() is False
     assert sender.is_blocked
     assert sender.rows.waiting == 1
     assert "not understood" in capfd.readouterr().err
@@ -68,7 +68,7 @@ def test_an_answer_of_something_else_blocks_and_keeps_all(
 def test_segments_that_somebody_removed_block_without_an_end(sender: Sender) -> None:
     for path in sender.folder.path.glob("*.seg"):
         path.unlink()
-    assert sender.step() is False
+    assert sender.send_due() is False
     assert sender.is_blocked
 
 

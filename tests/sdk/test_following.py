@@ -35,11 +35,11 @@ def test_what_is_new_is_fetched_and_letters_stay_whole(
 ) -> None:
     files: Any = Growing()
     follower = LogFollower(STATE, files)
-    assert not follower.print_new()
+    assert not follower.print_new_output()
     whole = "Größe\n".encode()
     for end in range(len(whole) + 1):
         files.logs["logs/user_log.txt"] = whole[:end]
-        follower.print_new()
+        follower.print_new_output()
     assert capsys.readouterr().out == (
         "RunId: r1\nWeb View: http://studio/r1\n\n"
         "Streaming logs/user_log.txt\n===========================\n\nGröße\n"
@@ -53,9 +53,9 @@ def test_the_highest_log_follows_the_one_before(
     files: Any = Growing()
     follower = LogFollower(STATE, files)
     files.logs["azureml-logs/60_control_log.txt"] = b"begins\n"
-    follower.print_new()
+    follower.print_new_output()
     files.logs["azureml-logs/70_driver_log.txt"] = b"trains\n"
-    follower.print_new()
+    follower.print_new_output()
     said = capsys.readouterr().out
     assert said.endswith(
         "begins\n\nStreaming azureml-logs/70_driver_log.txt\n"
@@ -69,10 +69,10 @@ def test_half_a_letter_at_a_logs_end_is_a_mark(
     files: Any = Growing()
     follower = LogFollower(STATE, files)
     files.logs["azureml-logs/60_control_log.txt"] = "Grö".encode()[:-1]
-    follower.print_new()
+    follower.print_new_output()
     assert capsys.readouterr().out.endswith("\n\nGr")
     files.logs["azureml-logs/70_driver_log.txt"] = "ß".encode()[:1]
-    follower.print_new()
+    follower.print_new_output()
     assert capsys.readouterr().out.startswith("\N{REPLACEMENT CHARACTER}\n")
     follower.finish()
     follower.finish()

@@ -141,7 +141,7 @@ class BackgroundDelivery:
     def _send(self) -> None:
         while True:
             self._send_heartbeats()
-            has_sent = self._for_each(Sender.step)
+            has_sent = self._run_all_senders(Sender.send_due)
             self._remove_finished_leftovers()
             if not has_sent:
                 self._check_leftovers()
@@ -150,10 +150,10 @@ class BackgroundDelivery:
 
     def _upload(self) -> None:
         while True:
-            if not self._for_each(Sender.upload):
+            if not self._run_all_senders(Sender.upload_next):
                 time.sleep(POLL_SECONDS)
 
-    def _for_each(self, act: Callable[[Sender], bool]) -> bool:
+    def _run_all_senders(self, act: Callable[[Sender], bool]) -> bool:
         has_acted = False
         for sender in list(self._senders):
             if act(sender):

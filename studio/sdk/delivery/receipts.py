@@ -73,7 +73,7 @@ class Receipt:
         """How many points, files, bytes of logs and changes are lost forever."""
         return self._loss().total
 
-    def summary(self) -> str:
+    def line(self) -> str:
         """The whole receipt in one line."""
         sent = Loss(self.points.sent, self.files.sent, self.log_bytes.sent)
         loss = self._loss().describe()

@@ -70,7 +70,7 @@ def unpack_file(payload: bytes) -> StagedFile:
 
 
 @dataclass(frozen=True)
-class Request:
+class RecordedRequest:
     """A request that was recorded offline. Nothing can follow a failed `essential` one.
 
     `held` names a file in `held/` that is its body.
@@ -83,12 +83,12 @@ class Request:
     held: str = ""
 
 
-def pack_request(request: Request) -> bytes:
+def pack_request(request: RecordedRequest) -> bytes:
     return json.dumps(request.__dict__, allow_nan=False).encode()
 
 
-def unpack_request(payload: bytes) -> Request:
-    return Request(**json.loads(payload))
+def unpack_request(payload: bytes) -> RecordedRequest:
+    return RecordedRequest(**json.loads(payload))
 
 
 #: The server refuses an integer with more bits.

@@ -20,7 +20,7 @@ MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.25, 15.0
 BLOCKED_SECONDS = 60.0
 
 
-class Blocked(StudioError):
+class DeliveryBlocked(StudioError):
     """Nothing can be delivered until the user fixes what the message says."""
 
     code = "Blocked"
@@ -33,8 +33,8 @@ def as_delivery_error(error: Exception) -> StudioError:
     if isinstance(error, StudioError):
         return error
     if isinstance(error, OSError):
-        return Blocked(f"The spool cannot be read ({error}).")
-    return Blocked(f"The server's answer is not understood ({error!r}).")
+        return DeliveryBlocked(f"The spool cannot be read ({error}).")
+    return DeliveryBlocked(f"The server's answer is not understood ({error!r}).")
 
 
 class RetryPause:

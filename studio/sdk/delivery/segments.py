@@ -24,7 +24,7 @@ MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 _pack, _crc = HEADER.pack, zlib.crc32
 
 
-def frame(payload: bytes) -> bytes:
+def pack_frame(payload: bytes) -> bytes:
     """The payload as a record."""
     return _pack(len(payload), _crc(payload)) + payload
 

@@ -19,12 +19,12 @@ from studio.sdk.client import Client
 from studio.sdk.delivery.log_delivery import LogSender
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Counts, LossCounter, Receipt, read_counts
-from studio.sdk.delivery.records import Request, unpack_file, unpack_request
+from studio.sdk.delivery.records import RecordedRequest, unpack_file, unpack_request
 from studio.sdk.delivery.retry_policy import (
     DELIVERY_ERRORS,
     PERMANENT_ERRORS,
     TIMEOUT_SECONDS,
-    Blocked,
+    DeliveryBlocked,
     RetryPause,
     as_delivery_error,
 )
@@ -46,7 +46,7 @@ MAX_REFUSED_ROWS = 20
 class Sender:
     """The deliveries of one writer.
 
-    Two background threads drive it: one calls `step`, the other `upload`.
+    Two background threads drive it: one calls `send_due`, the other `upload_next`.
     """
 
     def __init__(self, folder: SpoolFolder, client: Client, *, is_live: bool) -> None:
@@ -71,7 +71,7 @@ class Sender:
         self._refused_rows = 0
         self._log_sender = LogSender(client, self.queues)
         # The next request and its number, once it was read.
-        self._next_request: tuple[int, Request] | None = None
+        self._next_request: tuple[int, RecordedRequest] | None = None
         self._acknowledging = threading.Lock()
 
     @property
@@ -113,15 +113,15 @@ class Sender:
         self._pause.retry_now()
         self._upload_pause.retry_now()
 
-    def step(self) -> bool:
+    def send_due(self) -> bool:
         """Send what is due; whether there was anything. Never raises StudioError."""
-        return self._try(self._step, self._pause)
+        return self._run_unless_paused(self._send_due, self._pause)
 
-    def upload(self) -> bool:
+    def upload_next(self) -> bool:
         """Deliver one file or one waiting snapshot; whether there was one."""
-        return self._try(self._upload, self._upload_pause)
+        return self._run_unless_paused(self._upload_next, self._upload_pause)
 
-    def _try(self, act: Callable[[], bool], pause: RetryPause) -> bool:
+    def _run_unless_paused(self, act: Callable[[], bool], pause: RetryPause) -> bool:
         if not pause.is_over:
             return False
         try:
@@ -139,7 +139,7 @@ class Sender:
             self.progress += 1
         return did_something
 
-    def _step(self) -> bool:
+    def _send_due(self) -> bool:
         if self.requests.waiting and self._next_upload_request() is None:
             number, request = read_next_request(self.requests)
             self._next_request = number, request
@@ -164,7 +164,7 @@ class Sender:
             has_sent = True
         return has_sent
 
-    def _upload(self) -> bool:
+    def _upload_next(self) -> bool:
         request = self._next_upload_request()
         if request is not None:
             self._send_request(request)
@@ -177,7 +177,7 @@ class Sender:
             return False
         return True
 
-    def _next_upload_request(self) -> Request | None:
+    def _next_upload_request(self) -> RecordedRequest | None:
         """The next request if its body is a file: everything else goes before it.
 
         A snapshot can be large, and nothing depends on it. The request that creates the
@@ -187,7 +187,7 @@ class Sender:
         is_next = request is not None and number == self.requests.delivered
         return request if is_next and request and request.held else None
 
-    def _send_request(self, request: Request) -> None:
+    def _send_request(self, request: RecordedRequest) -> None:
         send_request(self.client, request, self.folder.path / "held")
         self._acknowledge(self.requests, request.held)
 
@@ -253,7 +253,7 @@ class Sender:
         self._refused_rows += 1
         if self._refused_rows > MAX_REFUSED_ROWS:
             # The rows are not the cause: keep all others.
-            raise Blocked(error.message)
+            raise DeliveryBlocked(error.message)
         print_notice(f"A metric was refused: {error.message}", once=True)
         reply = self._post_rows(b'{"first":%d,"rows":[null]}' % first)
         self.rows.acknowledge(int(reply["next"]))
@@ -267,14 +267,14 @@ class Sender:
     def release(self) -> None:
         """Leave the rest to a later process. Can be repeated."""
         self.is_released = True
-        for spool in self.queues.all:
+        for spool in self.queues.spools:
             spool.close()
         self.losses.save()
         self.folder.unlock()
 
     def close_inherited(self) -> None:
         """Close the copies of the parent's files; called in a forked child."""
-        for spool in self.queues.all:
+        for spool in self.queues.spools:
             spool.close_inherited()
         self.folder.unlock()
 
@@ -290,13 +290,13 @@ class Sender:
         )
 
 
-def read_next_request(requests: Spool) -> tuple[int, Request]:
+def read_next_request(requests: Spool) -> tuple[int, RecordedRequest]:
     """The number of the next request and the request; it stays until acknowledged."""
     first, [payload] = requests.read(1, MAX_REQUEST_BYTES)
     return first, unpack_request(payload)
 
 
-def send_request(client: Client, request: Request, staged: Path) -> None:
+def send_request(client: Client, request: RecordedRequest, staged: Path) -> None:
     """Send a recorded request; a refusal is printed and skipped.
 
     `staged` is the folder of bodies that are files. Raises the refusal of an essential
@@ -322,7 +322,7 @@ def send_request(client: Client, request: Request, staged: Path) -> None:
             )
 
 
-def _upload_body(client: Client, request: Request, file: Path) -> None:
+def _upload_body(client: Client, request: RecordedRequest, file: Path) -> None:
     try:
         content = file.open("rb")
     except OSError as error:

@@ -169,7 +169,7 @@ def _report(writer: OpenWriter, sender: Sender, receipt: Receipt) -> None:
     _count_loss(sender, receipt.lost)
     if writer.is_child and receipt.is_whole:
         return
-    print_notice(receipt.summary())
+    print_notice(receipt.line())
     if sender.receipt is None:
         error = sender.last_error
         reason = (error.message if error else "there was no time").rstrip(".")

@@ -28,8 +28,8 @@ from studio.sdk.delivery.segments import (
     create_segment_file,
     delete,
     disk_full_error,
-    frame,
     list_segments,
+    pack_frame,
     read_bytes,
     read_frames,
     read_records,
@@ -127,7 +127,7 @@ class Spool:
 
     def append(self, payload: bytes) -> bool:
         """Keep a record; false if there was no room on the disk or in memory."""
-        record = frame(payload)
+        record = pack_frame(payload)
         with self._lock:
             if self._is_appending:
                 self._from_signals.append(payload)
@@ -273,7 +273,7 @@ class Spool:
         """Move what waits in memory to the disk; false if that fails again."""
         if not self._memory:
             return True
-        data = b"".join(map(frame, self._memory.payloads))
+        data = b"".join(map(pack_frame, self._memory.payloads))
         try:
             self._start_segment(self.appended - len(self._memory))
             if _write(self._handle, data) != len(data):

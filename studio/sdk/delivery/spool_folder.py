@@ -29,7 +29,7 @@ RESERVE_NAME, RESERVE_BYTES = "reserve", 16 * 1024
 
 
 @dataclass(frozen=True)
-class Owner:
+class SpoolOwner:
     """What a spool is for. `user` is empty if it was not known yet (offline)."""
 
     server: str
@@ -44,7 +44,7 @@ class Owner:
         is_same = (self.server, self.workspace) == (server, workspace)
         return is_same and (not self.user or not user or self.user == user)
 
-    def is_same_run(self, other: Owner) -> bool:
+    def is_same_run(self, other: SpoolOwner) -> bool:
         """Whether both log to the same run."""
         is_same = (self.server, self.workspace) == (other.server, other.workspace)
         return is_same and self.run_id == other.run_id
@@ -114,7 +114,7 @@ def _create_private(folder: Path) -> None:
 class SpoolFolder:
     """One writer's folder, locked by this process."""
 
-    def __init__(self, path: Path, owner: Owner, lock: int) -> None:
+    def __init__(self, path: Path, owner: SpoolOwner, lock: int) -> None:
         self.path, self.owner, self._lock = path, owner, lock
 
     @classmethod
@@ -124,7 +124,7 @@ class SpoolFolder:
         """A new folder; others see it only once it is locked. Raises OSError."""
         writer = uuid.uuid4().hex
         now_ms = int(time.time() * 1000)
-        owner = Owner(server, workspace, user, run_id, writer, now_ms)
+        owner = SpoolOwner(server, workspace, user, run_id, writer, now_ms)
         hidden, path = root / f".{writer}", root / writer
         lock = None
         try:
@@ -147,7 +147,7 @@ class SpoolFolder:
         """Lock a folder that another process left; None while that process lives."""
         try:
             content = json.loads((path / "owner.json").read_text(encoding="utf-8"))
-            owner = Owner(**content)
+            owner = SpoolOwner(**content)
             lock = _lock(path) if owner.format == FORMAT else None
         except (OSError, ValueError, TypeError):
             return None

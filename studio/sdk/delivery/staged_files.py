@@ -36,9 +36,11 @@ def stage_file(folder: Path, source: Path, path: str) -> StagedFile:
     before = source.stat()
     name = uuid.uuid4().hex
     target = folder / "held" / name
-    is_staged = _copy(source, target) if before.st_size <= MAX_COPY_BYTES else False
+    is_staged = (
+        _copy_file(source, target) if before.st_size <= MAX_COPY_BYTES else False
+    )
     if not is_staged:
-        is_staged = _link(source, target)
+        is_staged = _hard_link(source, target)
     if not is_staged:
         with source.open("rb"):
             name = ""
@@ -48,7 +50,7 @@ def stage_file(folder: Path, source: Path, path: str) -> StagedFile:
     )
 
 
-def _copy(source: Path, target: Path) -> bool:
+def _copy_file(source: Path, target: Path) -> bool:
     with source.open("rb") as readable:
         try:
             with target.open("xb") as writable:
@@ -61,7 +63,7 @@ def _copy(source: Path, target: Path) -> bool:
     return True
 
 
-def _link(source: Path, target: Path) -> bool:
+def _hard_link(source: Path, target: Path) -> bool:
     try:
         os.link(source.resolve(), target)
     except OSError:

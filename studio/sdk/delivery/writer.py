@@ -22,7 +22,7 @@ from studio.sdk.delivery.log_delivery import LogBuffer, LogOffsets
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Receipt
 from studio.sdk.delivery.records import (
-    Request,
+    RecordedRequest,
     check_step,
     encode_item,
     encode_scalar,
@@ -200,7 +200,7 @@ class Writer:
         self, method: str, path: str, body: object, *, essential: bool = False
     ) -> None:
         """Keep a request for later (offline). It is sent before all points."""
-        self._append_request(Request(method, path, body, essential))
+        self._append_request(RecordedRequest(method, path, body, essential))
 
     def add_snapshot(self, folder: Path) -> None:
         """Keep the sources below `folder` for later (offline), as they are now.
@@ -210,9 +210,9 @@ class Writer:
         # Packing takes long: without the lock it does not delay what the script prints.
         name = stage_snapshot(self.sender.folder.path, folder)
         path = f"runs/{self.run_id}/snapshot"
-        self._append_request(Request("PUT", path, None, held=name))
+        self._append_request(RecordedRequest("PUT", path, None, held=name))
 
-    def _append_request(self, request: Request) -> None:
+    def _append_request(self, request: RecordedRequest) -> None:
         with self._lock:
             payload = pack_request(request)
             if not self._append_record(self.sender.requests.append, payload):
@@ -227,7 +227,7 @@ class Writer:
         sender = self._sender
         if sender is None or self.offline or self._is_closed:
             return not self.waiting
-        goals = [(spool, spool.appended) for spool in sender.queues.all]
+        goals = [(spool, spool.appended) for spool in sender.queues.spools]
         return shutdown.drain(
             sender,
             lambda: all(spool.delivered >= goal for spool, goal in goals),
@@ -337,7 +337,7 @@ class FullDiskNotice:
         if now < self._next:
             return
         self._next = now + REPEAT_NOTICE_SECONDS
-        failures = (spool.failure for spool in sender.queues.all)
+        failures = (spool.failure for spool in sender.queues.spools)
         reason = next((str(one.strerror) for one in failures if one), "no room")
         print_notice(
             f"{sender.folder.path} takes no more ({reason}): what is logged now is "

@@ -33,13 +33,13 @@ class WriterQueues:
         return f"runs/{self.folder.owner.run_id}"
 
     @property
-    def all(self) -> tuple[Spool, ...]:
+    def spools(self) -> tuple[Spool, ...]:
         return (self.requests, self.rows, self.logs, self.files)
 
     @property
     def waiting(self) -> int:
         """The number of records that are not delivered."""
-        return sum(spool.waiting for spool in self.all)
+        return sum(spool.waiting for spool in self.spools)
 
 
 def _bytes_up_to(last: bytes) -> int:

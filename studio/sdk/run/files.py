@@ -22,7 +22,7 @@ from studio.sdk.run.state import RunState
 if TYPE_CHECKING:
     from studio.sdk.client import Client
 
-Source = Union[str, "os.PathLike[str]", BinaryIO]
+UploadSource = Union[str, "os.PathLike[str]", BinaryIO]
 LOG_FOLDERS = ("logs/", "azureml-logs/", "user_logs/", "system_logs/")
 
 
@@ -50,7 +50,9 @@ class RunFiles:
     def __init__(self, state: RunState) -> None:
         self._state = state
 
-    def upload(self, name: str, source: Source, *, overwrite: bool) -> UploadedFiles:
+    def upload(
+        self, name: str, source: UploadSource, *, overwrite: bool
+    ) -> UploadedFiles:
         with _local_file(source) as local:
             file = self._upload(check_path(name, "name"), local, overwrite)
         return UploadedFiles({file.path: file})
@@ -271,7 +273,7 @@ def _existing_file(path: str | os.PathLike[str]) -> Path:
 
 
 @contextlib.contextmanager
-def _local_file(source: Source) -> Iterator[Path]:
+def _local_file(source: UploadSource) -> Iterator[Path]:
     """The file on the disk; a stream is copied to a temporary one."""
     if isinstance(source, (str, os.PathLike)):
         yield _existing_file(source)

@@ -107,14 +107,14 @@ class RunLifecycle:
         pause = min_pause
         while True:
             status = self.get_status()
-            if follower is not None and follower.print_new():
+            if follower is not None and follower.print_new_output():
                 pause = min_pause
             if self._state.is_final() or status == "":
                 break
             time.sleep(pause)
             pause = min(max_pause, pause * 1.25)
         if follower is not None:
-            follower.print_new()
+            follower.print_new_output()
             follower.finish()
 
     def start_capture(self) -> None:

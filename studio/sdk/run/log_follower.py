@@ -28,9 +28,9 @@ class LogFollower:
         self._printed_bytes = 0
         # Two downloads can split a character of several bytes.
         self._decoder = _create_decoder()
-        _print(f"RunId: {state.id}", f"Web View: {state.page_url()}")
+        _print_lines(f"RunId: {state.id}", f"Web View: {state.page_url()}")
 
-    def print_new(self) -> bool:
+    def print_new_output(self) -> bool:
         """Print what is new since the last call; whether there was anything."""
         sizes = {file.path: file.size for file in self._files.list_files()}
         path = find_current_log(list(sizes))
@@ -41,7 +41,7 @@ class LogFollower:
             self._path, self._printed_bytes = path, 0
             self._decoder = _create_decoder()
             title = f"Streaming {path}"
-            _print("", title, "=" * len(title), "")
+            _print_lines("", title, "=" * len(title), "")
         if sizes[path] <= self._printed_bytes:
             return False
         target = io.BytesIO()
@@ -60,13 +60,13 @@ class LogFollower:
 
     def print_summary(self, details: dict[str, Any]) -> None:
         """Print the run's address, warnings and error after its end."""
-        _print("", "Execution Summary", "=" * 17, f"RunId: {self._state.id}")
-        _print(f"Web View: {self._state.page_url()}")
+        _print_lines("", "Execution Summary", "=" * 17, f"RunId: {self._state.id}")
+        _print_lines(f"Web View: {self._state.page_url()}")
         for name in ("warnings", "error"):
             if details.get(name):
                 text = json.dumps(details[name], indent=4)
-                _print("", f"{name.capitalize()}:", text)
-        _print("")
+                _print_lines("", f"{name.capitalize()}:", text)
+        _print_lines("")
 
 
 def find_current_log(paths: list[str]) -> str:
@@ -76,7 +76,7 @@ def find_current_log(paths: list[str]) -> str:
     return max(of_first_worker or logs, default="")
 
 
-def _print(*lines: str) -> None:
+def _print_lines(*lines: str) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 

@@ -35,23 +35,23 @@ class MetricReader:
         """See `Run.get_metrics`."""
         self._state.flush(all_runs=recursive)
         found: dict[str, dict[str, tuple[str, list[Any]]]] = {}
-        for part in self._list_series(name, recursive):
-            series = found.setdefault(part["run"], {})
-            _, values = series.setdefault(part["key"], (part["kind"], []))
-            values.extend(from_wire(part["values"]))
-        shaped = {
+        for page_series in self._list_series(name, recursive):
+            series = found.setdefault(page_series["run"], {})
+            _, values = series.setdefault(page_series["key"], (page_series["kind"], []))
+            values.extend(from_wire(page_series["values"]))
+        metrics = {
             run_id: {
-                key: self._shape(run_id, kind, values, populate)
+                key: self._format_series(run_id, kind, values, populate)
                 for key, (kind, values) in series.items()
             }
             for run_id, series in found.items()
         }
         if not recursive:
-            return shaped.get(self._state.id, {})
+            return metrics.get(self._state.id, {})
         if run_type is not None:
             ids = set(self._ids_of_type(run_type))
-            return {key: value for key, value in shaped.items() if key in ids}
-        return shaped
+            return {key: value for key, value in metrics.items() if key in ids}
+        return metrics
 
     def _list_series(
         self, name: str | None, recursive: bool
@@ -75,7 +75,9 @@ class MetricReader:
         for run in find_runs(experiment, type=run_type, below=self._state.id):
             yield run.id
 
-    def _shape(self, run_id: str, kind: str, values: list[Any], populate: bool) -> Any:
+    def _format_series(
+        self, run_id: str, kind: str, values: list[Any], populate: bool
+    ) -> Any:
         if kind == TABLE or (values and all(isinstance(v, dict) for v in values)):
             return _to_columns(values)
         if populate and kind not in (SERIES, LIST):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from studio.core.statuses import RunStatus
 from studio.sdk.errors import NotSupportedError
 from studio.sdk.run.child_runs import ChildRuns
-from studio.sdk.run.files import RunFiles, Source, UploadedFiles
+from studio.sdk.run.files import RunFiles, UploadedFiles, UploadSource
 from studio.sdk.run.info import RunInfo
 from studio.sdk.run.lifecycle import RunLifecycle, error_message
 from studio.sdk.run.metric_logging import MetricLogger
@@ -166,7 +166,7 @@ class ScriptApi:
     def upload_file(
         self,
         name: str,
-        path_or_stream: Source,
+        path_or_stream: UploadSource,
         datastore_name: str | None = None,
         *,
         overwrite: bool = False,

@@ -73,7 +73,7 @@ class CondaDependencies:
         return conda_file_path
 
 
-class Section:
+class SettingsSection:
     """Settings by name; scripts can set any."""
 
     def __init__(self, **settings: Any) -> None:
@@ -87,13 +87,13 @@ class Environment:
         self.name = name
         self.version: str | None = None
         self.environment_variables: dict[str, str] = {}
-        self.python: Any = Section(
+        self.python: Any = SettingsSection(
             user_managed_dependencies=False,
             interpreter_path="python",
             conda_dependencies=CondaDependencies(),
             conda_dependencies_file=None,
         )
-        self.docker: Any = Section(
+        self.docker: Any = SettingsSection(
             enabled=False, base_image=None, base_dockerfile=None, arguments=[]
         )
 

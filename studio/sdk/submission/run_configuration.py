@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from studio.sdk.errors import UserErrorException
-from studio.sdk.submission.environments import CondaDependencies, Environment, Section
+from studio.sdk.submission.environments import (
+    CondaDependencies,
+    Environment,
+    SettingsSection,
+)
 from studio.sdk.submission.run_configuration_files import (
     find_path,
     path_to_write,
@@ -221,12 +225,12 @@ def _to_content(config: RunConfiguration) -> dict[str, Any]:
     return {**known, **rest}
 
 
-def _copy_section(settings: dict[str, Any]) -> Section:
+def _copy_section(settings: dict[str, Any]) -> SettingsSection:
     copies = {
         name: list(value) if isinstance(value, list) else value
         for name, value in settings.items()
     }
-    return Section(**_snake_keys(copies))
+    return SettingsSection(**_snake_keys(copies))
 
 
 def _snake_keys(content: dict[str, Any] | None) -> dict[str, Any]:

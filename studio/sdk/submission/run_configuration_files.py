@@ -58,7 +58,7 @@ def _candidates(path: Path, name: str | None) -> Iterator[Path]:
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read the mapping in a YAML file. Raises UserErrorException."""
-    yaml = _yaml()
+    yaml = _import_yaml()
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -72,7 +72,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 def write_yaml(path: Path, content: dict[str, Any]) -> None:
     """Write a YAML file in one step: the old file stays until the new one is ready."""
-    yaml = _yaml()
+    yaml = _import_yaml()
     try:
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +87,7 @@ def write_yaml(path: Path, content: dict[str, Any]) -> None:
         ) from error
 
 
-def _yaml() -> ModuleType:
+def _import_yaml() -> ModuleType:
     # Only these files need PyYAML: the client installs without it.
     try:
         import yaml

@@ -28,7 +28,7 @@ _SCOPE = re.compile(
 
 
 @dataclass(frozen=True)
-class Config:
+class WorkspaceConfig:
     """The content of a file; missing values are empty."""
 
     workspace: str
@@ -72,7 +72,7 @@ def not_found_error(
     )
 
 
-def read_config(path: Path) -> Config:
+def read_config(path: Path) -> WorkspaceConfig:
     """Read a file. Raises UserErrorException."""
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -84,7 +84,7 @@ def read_config(path: Path) -> Config:
         raise UserErrorException(f"{path} must hold a JSON object")
     scope = content.get("Scope")
     found = _read_scope(scope, path) if scope else _read_names(content, path)
-    return Config(
+    return WorkspaceConfig(
         **found, endpoint=str(content.get("endpoint") or "").rstrip("/"), path=str(path)
     )
 

@@ -16,7 +16,7 @@ from studio.sdk.responses import Unreachable
 from studio.sdk.run import Run
 from studio.sdk.warnings import warn
 from studio.sdk.workspace import config_file
-from studio.sdk.workspace.config_file import Config
+from studio.sdk.workspace.config_file import WorkspaceConfig
 
 #: Shown if config.json has none: v1 scripts concatenate these.
 NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -42,24 +42,25 @@ class Workspace:
         tags: Mapping[str, str] | None = None,
         **_ignored: Any,
     ) -> None:
-        found = Config(workspace_name, subscription_id or "", resource_group or "")
-        self._connect(found)
+        self._connect(
+            WorkspaceConfig(workspace_name, subscription_id or "", resource_group or "")
+        )
 
-    def _connect(self, found: Config) -> None:
+    def _connect(self, config: WorkspaceConfig) -> None:
         # It imports http.client and ssl, which slow down the import of the package.
         from studio.sdk.client import Client
 
-        known = find_connection(found.endpoint)
+        known = find_connection(config.endpoint)
         connection = WorkspaceConnection(
             Client(known.url, known.token, known.workspace)
         )
-        name = found.workspace or known.workspace
+        name = config.workspace or known.workspace
         if name != known.workspace:
-            name = _choose_workspace(found, known.workspace, connection)
+            name = _choose_workspace(config, known.workspace, connection)
         connection.client.workspace = name
         self._connection = connection
-        self._subscription = found.subscription_id or NO_SUBSCRIPTION
-        self._group = found.resource_group or NO_GROUP
+        self._subscription = config.subscription_id or NO_SUBSCRIPTION
+        self._group = config.resource_group or NO_GROUP
 
     @classmethod
     def from_config(
@@ -78,7 +79,9 @@ class Workspace:
         if found is None and (path is not None or _file_name is not None):
             raise config_file.not_found_error(path, _file_name)
         workspace = cls.__new__(cls)
-        workspace._connect(config_file.read_config(found) if found else Config(""))
+        workspace._connect(
+            config_file.read_config(found) if found else WorkspaceConfig("")
+        )
         return workspace
 
     @classmethod
@@ -208,7 +211,7 @@ class Workspace:
     def get_details(self) -> dict[str, Any]:
         """Name, server, and the fields that v1 scripts read."""
         return {
-            "id": self._scope,
+            "id": self._azure_id,
             "name": self.name,
             "location": self.location,
             "type": "Microsoft.MachineLearningServices/workspaces",
@@ -226,7 +229,7 @@ class Workspace:
         return f"{self._connection.client.url}/w/{quote(self.name)}/runs/"
 
     @property
-    def _scope(self) -> str:
+    def _azure_id(self) -> str:
         return (
             f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
             f"/providers/Microsoft.MachineLearningServices/workspaces/{self.name}"
@@ -247,7 +250,7 @@ class Workspace:
 
 
 def _choose_workspace(
-    found: Config, fallback: str, connection: WorkspaceConnection
+    config: WorkspaceConfig, fallback: str, connection: WorkspaceConnection
 ) -> str:
     """The workspace that a file names if you are a member of it, else `fallback`.
 
@@ -257,18 +260,18 @@ def _choose_workspace(
     try:
         available = list(_list_own_workspaces(connection))
     except Unreachable as error:
-        if not found.endpoint:
+        if not config.endpoint:
             connection.start_buffering(error)
             return fallback
         raise
-    if found.workspace in available:
-        return found.workspace
-    if found.endpoint:
-        raise _not_a_member_error(found.workspace, available, connection)
-    source = f"{found.path} names" if found.path else "The script asks for"
+    if config.workspace in available:
+        return config.workspace
+    if config.endpoint:
+        raise _not_a_member_error(config.workspace, available, connection)
+    source = f"{config.path} names" if config.path else "The script asks for"
     warn(
-        f"{source} the workspace {found.workspace!r}, of which you are no member here: "
-        f"runs go to {fallback!r} (STUDIO_WORKSPACE)."
+        f"{source} the workspace {config.workspace!r}, of which you are no member "
+        f"here: runs go to {fallback!r} (STUDIO_WORKSPACE)."
     )
     return fallback
 
