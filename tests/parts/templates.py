@@ -26,8 +26,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Create the folder in the process that starts the workers."""
     if FOLDER not in os.environ:
         folder = os.environ[FOLDER] = tempfile.mkdtemp(prefix="studio-templates-")
-        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-        config.add_cleanup(lambda: os.environ.pop(FOLDER, None))
+        config.add_cleanup(lambda: remove(folder))
+
+
+def remove(folder: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    del os.environ[FOLDER]
 
 
 def build_once(name: str, build: Callable[[Path], None]) -> Path:
