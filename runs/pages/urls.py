@@ -109,27 +109,33 @@ urlpatterns: list[URLPattern | URLResolver] = [
         history_export.download,
         name="history-file",
     ),
-    path("w/<str:workspace>/compare/", compare.compare, name="compare"),
+    path("w/<str:workspace>/compare/", compare.compare_page, name="compare"),
     path(
         "w/<str:workspace>/compare/conclusion/",
         compare_conclusion.edit_conclusion,
         name="compare-conclusion",
     ),
-    path("w/<str:workspace>/compare/runs/", compare_add.offer, name="compare-offer"),
-    path("w/<str:workspace>/runs/<str:run_id>/", run_detail.details, name="run"),
-    path(f"{RUN}metrics/", run_metrics.metrics, name="run-metrics"),
-    path(f"{RUN}metrics/chart.json", metric_points.chart, name="run-chart"),
-    path(f"{RUN}metrics/values.csv", metric_export.values, name="run-values"),
-    path(f"{RUN}children/", run_children.children, name="run-children"),
-    path(f"{RUN}images/", run_images.images, name="run-images"),
+    path(
+        "w/<str:workspace>/compare/runs/",
+        compare_add.suggest_runs,
+        name="compare-offer",
+    ),
+    path("w/<str:workspace>/runs/<str:run_id>/", run_detail.details_tab, name="run"),
+    path(f"{RUN}metrics/", run_metrics.metrics_tab, name="run-metrics"),
+    path(
+        f"{RUN}metrics/chart.json", metric_points.metric_figure_json, name="run-chart"
+    ),
+    path(f"{RUN}metrics/values.csv", metric_export.export_values, name="run-values"),
+    path(f"{RUN}children/", run_children.children_tab, name="run-children"),
+    path(f"{RUN}images/", run_images.images_tab, name="run-images"),
     path(
         "w/<str:workspace>/runs/<str:run_id>/files/",
-        run_files.files,
+        run_files.files_tab,
         name="run-files",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/files/all.zip",
-        run_files.archive,
+        run_files.download_files,
         name="run-archive",
     ),
     path(
@@ -144,12 +150,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/snapshot/",
-        run_snapshot.snapshot,
+        run_snapshot.snapshot_tab,
         name="run-snapshot",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/snapshot/all.zip",
-        run_snapshot.archive,
+        run_snapshot.download_snapshot,
         name="run-snapshot-archive",
     ),
     path(
@@ -159,25 +165,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/cancel/",
-        run_cancel.cancel,
+        run_cancel.cancel_run,
         name="run-cancel",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/force/",
-        run_cancel.force,
+        run_cancel.force_cancel_run,
         name="run-force",
     ),
-    path(f"{RUN}finish/", run_tools.finish, name="run-finish"),
-    path(f"{RUN}archive/", run_tools.archive, name="run-set-archived"),
-    path(f"{RUN}lock/", run_tools.lock, name="run-lock"),
+    path(f"{RUN}finish/", run_tools.finish_run, name="run-finish"),
+    path(f"{RUN}archive/", run_tools.archive_run_page, name="run-set-archived"),
+    path(f"{RUN}lock/", run_tools.lock_run_page, name="run-lock"),
     path(
         "w/<str:workspace>/runs/<str:run_id>/trash/",
-        run_cancel.trash,
+        run_cancel.move_run_to_trash,
         name="run-trash",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/restore/",
-        run_cancel.restore,
+        run_cancel.restore_run_from_trash,
         name="run-restore",
     ),
     path(
@@ -197,7 +203,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/history/",
-        run_history.history,
+        run_history.history_tab,
         name="run-history",
     ),
     path(
@@ -216,21 +222,27 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="run-star",
     ),
     *view_urls.urlpatterns,
-    path("sign-in/", sign_in.sign_in, name="sign-in"),
-    path("sign-in/link/", sign_in.open_link, name="sign-in-open-link"),
-    path("sign-in/link/<str:secret>/", sign_in.sign_in_link, name="sign-in-link"),
-    path("sign-out/", sign_in.sign_out, name="sign-out"),
-    path("invitation/<str:secret>/", invitation.invitation, name="invitation"),
-    path("account/", account.account, name="account"),
+    path("sign-in/", sign_in.sign_in_page, name="sign-in"),
+    path("sign-in/link/", sign_in.open_pasted_link, name="sign-in-open-link"),
+    path("sign-in/link/<str:secret>/", sign_in.sign_in_link_page, name="sign-in-link"),
+    path("sign-out/", sign_in.sign_out_page, name="sign-out"),
+    path("invitation/<str:secret>/", invitation.invitation_page, name="invitation"),
+    path("account/", account.account_page, name="account"),
     path("account/profile/", account.set_profile, name="account-profile"),
     path("account/password/", account.set_password, name="account-password"),
     path("account/theme/", account.set_theme, name="account-theme"),
     path("account/language/", account.set_language, name="account-language"),
     path("account/tokens/", account.add_token, name="account-tokens"),
-    path("account/tokens/<int:number>/", account.drop_token, name="account-token"),
-    path("account/sessions/", account.end_other_sessions, name="account-sessions"),
-    path("account/sessions/<str:number>/", account.end_session, name="account-session"),
-    path("w/<str:workspace>/members/", members.members, name="members"),
+    path(
+        "account/tokens/<int:number>/", account.revoke_own_token, name="account-token"
+    ),
+    path("account/sessions/", account.end_all_other_sessions, name="account-sessions"),
+    path(
+        "account/sessions/<str:number>/",
+        account.end_one_session,
+        name="account-session",
+    ),
+    path("w/<str:workspace>/members/", members.members_page, name="members"),
     path(
         "w/<str:workspace>/members/<int:number>/role/",
         members.set_role,
@@ -238,13 +250,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(
         "w/<str:workspace>/members/<int:number>/remove/",
-        members.remove,
+        members.remove_member,
         name="member-remove",
     ),
-    path("w/<str:workspace>/invitations/", members.invite, name="invitations"),
+    path(
+        "w/<str:workspace>/invitations/", members.create_invitation, name="invitations"
+    ),
     path(
         "w/<str:workspace>/invitations/<int:number>/revoke/",
-        members.revoke,
+        members.revoke_invitation_page,
         name="invitation-revoke",
     ),
     *chart_urls.urlpatterns,

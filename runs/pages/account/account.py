@@ -39,7 +39,7 @@ THEME_COOKIE = "theme"
 
 @access(IN_PERSON)
 @require_safe
-def account(request: StudioRequest) -> HttpResponse:
+def account_page(request: StudioRequest) -> HttpResponse:
     return show_account(request)
 
 
@@ -199,7 +199,7 @@ def _find_membership(user: User, workspace: str) -> Member:
 
 @access(IN_PERSON)
 @require_POST
-def drop_token(request: StudioRequest, number: int) -> HttpResponse:
+def revoke_own_token(request: StudioRequest, number: int) -> HttpResponse:
     token = get_object_or_404(ApiToken, pk=number, user=signed_in_user(request))
     revoke_token(token, actor=request.actor, now=now_ms())
     messages.success(request, _("The token “%s” is revoked.") % token.name)
@@ -208,7 +208,7 @@ def drop_token(request: StudioRequest, number: int) -> HttpResponse:
 
 @access(IN_PERSON)
 @require_POST
-def end_session(request: StudioRequest, number: str) -> HttpResponse:
+def end_one_session(request: StudioRequest, number: str) -> HttpResponse:
     """The address carries no key: a session's key is a password."""
     user = signed_in_user(request)
     for session in user.sessions.all():
@@ -223,7 +223,7 @@ def end_session(request: StudioRequest, number: str) -> HttpResponse:
 
 @access(IN_PERSON)
 @require_POST
-def end_other_sessions(request: StudioRequest) -> HttpResponse:
+def end_all_other_sessions(request: StudioRequest) -> HttpResponse:
     key = str(request.session.session_key)
     accounts.end_other_sessions(
         signed_in_user(request), key, actor=request.actor, now=now_ms()

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access.rules import Permission, access
 from runs.models import ExperimentStar
-from runs.pages.charts.list_charts import charts_of
+from runs.pages.charts.list_charts import chart_row_context
 from runs.pages.experiments.description import about
 from runs.pages.filters import error_note as filter_note
 from runs.pages.filters import facets
@@ -51,7 +51,7 @@ from runs.pages.run_list import selection_form as selecting
 from runs.pages.run_list.empty_list import empty
 from runs.pages.run_list.export import asked_format, export
 from runs.pages.run_shell.allowed_actions import role_refusal
-from runs.pages.run_shell.empty_states import Nothing
+from runs.pages.run_shell.empty_states import EmptyState
 from runs.search.query.selection import Chosen
 from runs.search.query.status_counts import StatusCounts
 from runs.search.run_list.export import told_columns
@@ -139,7 +139,7 @@ class Around:
     template: str = "run_list/run_list.html"
     context: Mapping[str, Any] = field(default_factory=dict)
     scoped: Callable[[str], str] = str
-    nothing: Nothing | None = None
+    nothing: EmptyState | None = None
 
 
 ALONE = Around()
@@ -229,7 +229,7 @@ def _context(request: PageRequest, found: Found) -> dict[str, Any]:
             request, state, page, run_table.shown_columns(columns, page, spec), links
         ),
     }
-    context |= charts_of(request, state, links)
+    context |= chart_row_context(request, state, links)
     if found.grouped is not None:
         context["grouped"] = group_context(request, found.grouped, links)
     if not page.rows:

@@ -17,11 +17,11 @@ from runs.access.views import check_may_edit
 from runs.actions.clock import now_ms
 from runs.actions.views import views as actions
 from runs.models import View, ViewRevision
-from runs.pages.descriptions.references import shown
+from runs.pages.descriptions.references import render_description
 from runs.pages.lists.list_state import number_of
 from runs.pages.lists.view_origin import address_of, reset_href, save_refusal
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.undo.undo import undo_href
+from runs.pages.undo.undo import last_undo_href
 from runs.pages.views.conflict import between, conflict_page
 from runs.pages.views.links import ends
 from runs.pages.views.view_forms import RestoreVersionForm
@@ -55,7 +55,7 @@ def history(request: PageRequest, slug: str) -> HttpResponse:
     rows = _rows(request, view, found)
     context = {
         "view": view,
-        "described": shown(request, view.description),
+        "described": render_description(request, view.description),
         "rows": rows[:MOST],
         "older": found[MOST - 1].number if len(found) > MOST else 0,
         "save_refusal": save_refusal(request, view),
@@ -110,5 +110,5 @@ def restore_version(request: PageRequest, slug: str, number: int) -> HttpRespons
     except Conflict:
         return conflict_page(request, slug, actions.state_of(old), seen)
     said = _("Version %s is back") % number
-    messages.success(request, said, extra_tags=undo_href(request))
+    messages.success(request, said, extra_tags=last_undo_href(request))
     return redirect("view-history", request.workspace.name, view.slug)
