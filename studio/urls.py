@@ -8,7 +8,7 @@ urlpatterns = [
     path("", include("runs.pages.urls")),
 ]
 
-handler400 = "runs.access.answers.bad_request"
-handler403 = "runs.access.answers.not_allowed"
-handler404 = "runs.access.answers.not_found"
-handler500 = "runs.access.answers.server_error"
+handler400 = "runs.access.error_responses.bad_request"
+handler403 = "runs.access.error_responses.not_allowed"
+handler404 = "runs.access.error_responses.not_found"
+handler500 = "runs.access.error_responses.server_error"

@@ -1,1 +1,52 @@
 """Who may see or do what: one table, one middleware, for every protocol."""
+
+from __future__ import annotations
+
+from runs.access.authorization import check_role, enter_workspace
+from runs.access.best_effort_updates import update_if_idle
+from runs.access.error_responses import (
+    MethodNotAllowed,
+    preferred_format,
+    render_json_error,
+)
+from runs.access.origins import public_origin
+from runs.access.permissions import (
+    BROWSER_ONLY,
+    PUBLIC,
+    SIGNED_IN,
+    Permission,
+    StudioRequest,
+    access,
+    by_method,
+    signed_in_user,
+    workspace_of,
+)
+from runs.access.security_headers import sandbox_response
+from runs.access.view_permissions import (
+    check_can_change_view,
+    check_can_edit_view,
+    check_can_share_views,
+)
+
+__all__ = [
+    "BROWSER_ONLY",
+    "PUBLIC",
+    "SIGNED_IN",
+    "MethodNotAllowed",
+    "Permission",
+    "StudioRequest",
+    "access",
+    "by_method",
+    "check_can_change_view",
+    "check_can_edit_view",
+    "check_can_share_views",
+    "check_role",
+    "enter_workspace",
+    "preferred_format",
+    "public_origin",
+    "render_json_error",
+    "sandbox_response",
+    "signed_in_user",
+    "update_if_idle",
+    "workspace_of",
+]

@@ -13,15 +13,15 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 from django.utils import timezone
 
-from runs.access.asides import note
-from runs.access.credentials import bad_token, secret_in
-from runs.actions.account.secrets import digest
+from runs.access.best_effort_updates import update_if_idle
+from runs.actions.account import hash_secret
+from runs.http import invalid_token, read_secret
 from runs.models import ApiToken, BrowserSession, User
 from runs.storage.prepared import Prepared
 
 #: How often "last used" and "last seen" are written at most.
-TOKEN_STEP = timedelta(minutes=1)
-SESSION_STEP = timedelta(minutes=5)
+TOKEN_USE_INTERVAL = timedelta(minutes=1)
+SESSION_USE_INTERVAL = timedelta(minutes=5)
 
 
 _tokens = Prepared(
@@ -37,32 +37,32 @@ class Caller:
     token: ApiToken | None = None
 
 
-def identify(request: HttpRequest) -> Caller:
+def identify_caller(request: HttpRequest) -> Caller:
     """The caller; nobody without credentials, SignInRequired with bad ones."""
     header = request.headers.get("Authorization")
     if header is not None:
-        token = find_token(secret_in(header))
+        token = find_token(read_secret(header))
         return Caller(token.user, token)
     user = get_user(request)
     if not isinstance(user, User):
         return Caller()
-    _note_session(request)
+    _record_session_use(request)
     return Caller(user)
 
 
 def find_token(secret: str) -> ApiToken:
     """The living token with this secret, of a living user."""
     now = timezone.now()
-    token = _tokens.first(digest(secret))
+    token = _tokens.first(hash_secret(secret))
     if token is None or (token.expires is not None and token.expires <= now):
-        raise bad_token()
-    if token.last_used is None or token.last_used < now - TOKEN_STEP:
-        note(ApiToken.objects.filter(pk=token.pk), last_used=now)
+        raise invalid_token()
+    if token.last_used is None or token.last_used < now - TOKEN_USE_INTERVAL:
+        update_if_idle(ApiToken.objects.filter(pk=token.pk), last_used=now)
     return token
 
 
-def _note_session(request: HttpRequest) -> None:
+def _record_session_use(request: HttpRequest) -> None:
     now = timezone.now()
     row: BrowserSession | None = getattr(request.session, "row", None)
-    if row is not None and row.last_seen < now - SESSION_STEP:
-        note(BrowserSession.objects.filter(pk=row.pk), last_seen=now)
+    if row is not None and row.last_seen < now - SESSION_USE_INTERVAL:
+        update_if_idle(BrowserSession.objects.filter(pk=row.pk), last_seen=now)

@@ -17,19 +17,17 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
-from runs.access import admission
-from runs.access.answers import answer, as_page, renderer
-from runs.access.authentication import Caller, identify
-from runs.access.environ_keys import (
-    AUTHORIZE_ONLY,
-    BODY_LIMIT,
-    KNOWN_CALLER,
-    REFUSAL,
+from runs.access import authorization
+from runs.access.authentication import Caller, identify_caller
+from runs.access.error_responses import (
+    declared_renderer,
+    error_response,
+    render_error_page,
 )
-from runs.access.failures import as_studio_error
 from runs.access.origins import SAFE_METHODS, check_host, check_origin
-from runs.access.rules import PUBLIC, Access, Permission
+from runs.access.permissions import PUBLIC, Access, Permission
 from runs.actions.actor import Actor
+from runs.http import AUTHORIZE_ONLY, BODY_LIMIT, KNOWN_CALLER, REFUSAL, as_studio_error
 from runs.models import User
 from studio.core.errors import SignInRequired, StudioError
 
@@ -45,11 +43,11 @@ class Origins:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         set_caller(request, Caller())
         try:
-            check_front(request)
+            raise_front_error(request)
             check_host(request)
             check_origin(request)
         except StudioError as error:
-            return answer(request, error)
+            return error_response(request, error)
         return self.get_response(request)
 
 
@@ -76,23 +74,23 @@ class AccessControl:
         self, request: HttpRequest, view: Any, _args: Any, kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
         try:
-            admit(request, view, kwargs)
+            authorize(request, view, kwargs)
         except (StudioError, DatabaseError, OSError) as error:
-            return refusal(request, error)
+            return refusal_response(request, error)
         if AUTHORIZE_ONLY not in request.META:
             return None
         # The view runs when the body is there.
-        request.META[BODY_LIMIT] = admission.body_limit_of(request, view)
+        request.META[BODY_LIMIT] = authorization.body_limit_for_caller(request, view)
         return HttpResponse()
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
         error = as_studio_error(exception)
-        return answer(request, error) if error else None
+        return error_response(request, error) if error else None
 
 
-def check_front(request: HttpRequest) -> None:
+def raise_front_error(request: HttpRequest) -> None:
     """Raise what the web server's front refuses, before anything else is looked at."""
     error = request.META.get(REFUSAL)
     if error is not None:
@@ -106,12 +104,12 @@ def set_caller(request: Any, caller: Caller) -> None:
     request.workspace = request.member = request.role = None
 
 
-def admit(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
+def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     """Let the request through to its view, or raise why not."""
-    declared = admission.declared_access(request, view)
-    admission.check_size(request, admission.body_limit(declared))
+    declared = authorization.declared_access(request, view)
+    authorization.check_body_size(request, authorization.body_limit(declared))
     request.META[KNOWN_CALLER] = ""
-    caller = identify(request)
+    caller = identify_caller(request)
     set_caller(request, caller)
     if caller.user is not None:
         request.META[KNOWN_CALLER] = "token" if caller.token else "session"
@@ -120,20 +118,22 @@ def admit(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
             activate_language(caller.user)
     if declared.need == PUBLIC:
         if caller.user is None:
-            admission.check_size(request, admission.MAX_STRANGERS_BODY)
+            authorization.check_body_size(
+                request, authorization.MAX_ANONYMOUS_BODY_BYTES
+            )
         kwargs.pop("workspace", None)
         return
-    user = admission.check_person(request, declared, caller)
+    user = authorization.require_signed_in_user(request, declared, caller)
     name = kwargs.pop("workspace", None)
     if not isinstance(declared.need, Permission) and name is None:
         return
-    request.member = admission.find_membership(caller, name)
+    request.member = authorization.find_membership(caller, name)
     request.workspace = request.member.workspace
-    request.role = admission.effective_role(request.member, caller)
+    request.role = authorization.effective_role(request.member, caller)
     if isinstance(declared.need, Permission):
-        admission.check_role(declared.need, request.role)
+        authorization.check_role(declared.need, request.role)
     if is_page_visit(request, declared, caller):
-        admission.remember_workspace(user, request.workspace)
+        authorization.remember_workspace(user, request.workspace)
 
 
 def is_page_visit(request: HttpRequest, declared: Access, caller: Caller) -> bool:
@@ -156,18 +156,18 @@ def activate_language(user: User) -> None:
         translation.activate(user.language)
 
 
-def refusal(request: Any, error: Exception) -> HttpResponseBase:
+def refusal_response(request: Any, error: Exception) -> HttpResponseBase:
     known = as_studio_error(error)
     if known is None:
         raise error
-    is_visit = renderer(request) is as_page and not request.htmx
+    is_visit = declared_renderer(request) is render_error_page and not request.htmx
     has_token = "Authorization" in request.headers
     if is_visit and isinstance(known, SignInRequired) and not has_token:
-        return to_sign_in(request)
-    return answer(request, known)
+        return redirect_to_sign_in(request)
+    return error_response(request, known)
 
 
-def to_sign_in(request: HttpRequest) -> HttpResponse:
+def redirect_to_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in and come back; a form that was sent is not sent again."""
     address = reverse("sign-in")
     if request.method in SAFE_METHODS and request.get_full_path() != "/":

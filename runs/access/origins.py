@@ -37,7 +37,7 @@ def check_origin(request: HttpRequest) -> None:
         return
     origin = request.headers.get("Origin")
     if origin is not None:
-        if not is_own(request, origin):
+        if not is_own_origin(request, origin):
             raise PermissionDenied(
                 _("This request comes from a page of another site: %(origin)s.")
                 % {"origin": origin[:200]}
@@ -53,7 +53,7 @@ def public_origin(request: HttpRequest) -> str:
     return settings.STUDIO_ORIGIN or asked
 
 
-def is_own(request: HttpRequest, origin: str) -> bool:
+def is_own_origin(request: HttpRequest, origin: str) -> bool:
     """Whether an Origin header means this server, as asked or as people type it."""
     own = {f"{request.scheme}://{request.get_host()}".lower()}
     if settings.STUDIO_ORIGIN:

@@ -1,0 +1,1 @@
+"""Everything that writes: each action is one transaction with one change set."""

@@ -1,0 +1,1 @@
+"""What programs call: the REST API and the MLflow tracking protocol."""

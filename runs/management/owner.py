@@ -10,10 +10,15 @@ from pathlib import Path
 from django.db import transaction
 from django.urls import reverse
 
-from runs.actions.account.accounts import add_member, ensure_user, make_workspace
-from runs.actions.account.links import make_sign_in_link
-from runs.actions.account.secrets import digest
-from runs.actions.account.tokens import make_token, revoke_token
+from runs.actions.account import (
+    add_member,
+    create_sign_in_link,
+    create_token,
+    create_workspace,
+    ensure_user,
+    hash_secret,
+    revoke_token,
+)
 from runs.actions.actor import SERVER, Actor
 from runs.management.home import read_client, write_client
 from runs.models import ApiToken, Member, Role, User, Workspace
@@ -30,7 +35,7 @@ def first_owner(*, now: int) -> User:
     An operator who can start the server may sign in to it, so an owner whom everybody
     removed comes back.
     """
-    workspace = make_workspace(DEFAULT_WORKSPACE, actor=SERVER, now=now)
+    workspace = create_workspace(DEFAULT_WORKSPACE, actor=SERVER, now=now)
     owners = Member.objects.filter(
         workspace=workspace, role=Role.OWNER, user__is_active=True
     )
@@ -70,7 +75,7 @@ def keep_client_token(folder: Path, user: User, url: str, *, now: int) -> None:
 def _working(secret: str) -> ApiToken | None:
     found = (
         ApiToken.objects.select_related("workspace")
-        .filter(digest=digest(secret), revoked__isnull=True, user__is_active=True)
+        .filter(digest=hash_secret(secret), revoked__isnull=True, user__is_active=True)
         .first()
     )
     if found is None or (found.expires and found.expires <= datetime.now(UTC)):
@@ -83,7 +88,7 @@ def _new_token(user: User, *, now: int) -> str:
     """A token for this machine; one whose secret was lost with its file ends here."""
     for old in user.tokens.filter(name=CLIENT_NAME, revoked__isnull=True):
         revoke_token(old, actor=SERVER, now=now)
-    _token, secret = make_token(
+    _token, secret = create_token(
         user,
         Workspace.objects.get(name=DEFAULT_WORKSPACE),
         CLIENT_NAME,
@@ -96,5 +101,5 @@ def _new_token(user: User, *, now: int) -> str:
 
 def sign_in_url(base: str, user: User, *, now: int) -> str:
     """A link that signs `user` in, once, within 15 minutes."""
-    _link, secret = make_sign_in_link(user, actor=SERVER, now=now)
+    _link, secret = create_sign_in_link(user, actor=SERVER, now=now)
     return base + reverse("sign-in-link", args=[secret])

@@ -8,17 +8,21 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError
 
-from runs.actions.expiry.clock_jumps import expiry_allowed, unless_paused
-from runs.actions.expiry.expiry import (
+from runs.actions.expiry import (
+    delete_expired_sign_ins,
+    delete_replaced_files,
+    expiry_allowed,
     purge_old_trash,
-    remove_expired_sign_ins,
-    remove_replaced_files,
+    skip_while_paused,
 )
-from runs.actions.files.sweep import sweep
-from runs.actions.public.links import drop_ended_share_links
-from runs.actions.run.heartbeat_timeout import mark_silent_runs
-from runs.actions.run_list.history_exports import HistoryWork, remove_old_exports
-from runs.actions.run_list.selections import drop_unused_selections
+from runs.actions.files import run_sweep
+from runs.actions.public import delete_expired_share_links
+from runs.actions.run import mark_unresponsive_runs
+from runs.actions.run_list import (
+    HistoryExporter,
+    delete_old_exports,
+    delete_unused_selections,
+)
 from runs.management.backup.schedule import ScheduledBackups, configured
 from runs.management.database import optimize
 from runs.models.rollups import fold
@@ -77,13 +81,13 @@ class Task:
 
 def all_tasks(clock: Clock) -> Sequence[Task]:
     def mark_silent(now: int) -> int:
-        return mark_silent_runs(now, listening_since=clock.listening_since)
+        return mark_unresponsive_runs(now, listening_since=clock.listening_since)
 
     return (
         Task("note the time", 60, expiry_allowed),
         Task("mark silent runs", 10, mark_silent),
         Task("fold the counts of runs", 10, fold_counts),
-        Task("make histories", TICK_SECONDS, HistoryWork()),
+        Task("make histories", TICK_SECONDS, HistoryExporter()),
         Task("back up", 60, ScheduledBackups(configured())),
         *removals(clock.last),
         Task("optimize the database", 86_400, optimize),
@@ -93,18 +97,26 @@ def all_tasks(clock: Clock) -> Sequence[Task]:
 def removals(started: int) -> Sequence[Task]:
     """What deletes something: never at a start, nor in the day after a clock jump."""
     tasks = (
-        ("remove old exports", 3600, remove_old_exports),
-        ("remove expired sign-ins", 600, remove_expired_sign_ins),
-        ("remove replaced files", 3600, remove_replaced_files),
+        ("remove old exports", 3600, delete_old_exports),
+        ("remove expired sign-ins", 600, delete_expired_sign_ins),
+        ("remove replaced files", 3600, delete_replaced_files),
         ("purge old trash", 3600, purge_old_trash),
-        ("drop unused selections", 86_400, drop_unused_selections),
-        ("drop ended share links", 86_400, drop_ended_share_links),
+        ("drop unused selections", 86_400, delete_unused_selections),
+        ("drop ended share links", 86_400, delete_expired_share_links),
     )
     soon = started + FIRST_REMOVAL_SECONDS * 1000
     first_sweep = started + FIRST_SWEEP_SECONDS * 1000
     return (
-        *(Task(name, every, unless_paused(run), soon) for name, every, run in tasks),
-        Task("sweep stored files", SWEEP_SECONDS, unless_paused(sweep), first_sweep),
+        *(
+            Task(name, every, skip_while_paused(run), soon)
+            for name, every, run in tasks
+        ),
+        Task(
+            "sweep stored files",
+            SWEEP_SECONDS,
+            skip_while_paused(run_sweep),
+            first_sweep,
+        ),
     )
 
 

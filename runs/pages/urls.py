@@ -253,9 +253,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         members.remove_member,
         name="member-remove",
     ),
-    path(
-        "w/<str:workspace>/invitations/", members.create_invitation, name="invitations"
-    ),
+    path("w/<str:workspace>/invitations/", members.invite_member, name="invitations"),
     path(
         "w/<str:workspace>/invitations/<int:number>/revoke/",
         members.revoke_invitation_page,

@@ -1,8 +1,8 @@
 """The tree of errors. Each has a code that is the same in REST, SDK and pages.
 
 An error is raised where its rule is, and turned into an answer once, at the edge
-(`runs.api.http` for JSON, the page views' handlers for HTML). The message says what
-was wrong and what is allowed; `details` are JSON values that go beside it.
+(`runs.access`, with the renderer of the view). The message says what was wrong and what
+is allowed; `details` are JSON values that go beside it.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ CSRF_COOKIE_NAME = f"studio_csrf_{PORT}"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "runs.access.answers.csrf_failure"
+CSRF_FAILURE_VIEW = "runs.access.error_responses.csrf_failure"
 SILENCED_SYSTEM_CHECKS = [
     # `runs.access` sends X-Frame-Options with its other headers, and checks CSRF by a
     # subclass of Django's middleware.
@@ -58,11 +58,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "runs.access.headers.SecurityHeaders",
+    "runs.access.security_headers.SecurityHeaders",
     "runs.access.middleware.Origins",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "runs.pages.requests.responses.CompressAnswers",
+    "runs.pages.requests.responses.CompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

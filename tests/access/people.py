@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.test import Client
 
-from runs.actions.account.accounts import add_member, ensure_user, make_workspace
-from runs.actions.account.tokens import make_token
+from runs.actions.account.accounts import add_member, create_workspace, ensure_user
+from runs.actions.account.tokens import create_token
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
 from runs.models import ApiToken, Role, User, Workspace
@@ -31,13 +31,13 @@ def make_member(workspace: Workspace, name: str, role: Role) -> User:
 
 
 def space(name: str = "lab") -> Workspace:
-    return make_workspace(name, actor=SERVER, now=now_ms())
+    return create_workspace(name, actor=SERVER, now=now_ms())
 
 
 def token_of(
     user: User, workspace: Workspace, *, cap: Role = Role.OWNER
 ) -> tuple[ApiToken, str]:
-    return make_token(
+    return create_token(
         user, workspace, "script", role_cap=cap, actor=SERVER, now=now_ms()
     )
 

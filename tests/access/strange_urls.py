@@ -11,8 +11,8 @@ from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
-from runs.access.answers import as_json
-from runs.access.rules import PUBLIC, SIGNED_IN, Permission, access, by_method
+from runs.access.error_responses import render_json_error
+from runs.access.permissions import PUBLIC, SIGNED_IN, Permission, access, by_method
 
 
 def busy() -> OperationalError:
@@ -57,7 +57,7 @@ def declared(view: Any, need: Any, **options: Any) -> Any:
 
 
 def api(view: Any, need: Any, **options: Any) -> Any:
-    return declared(view, need, errors=as_json, **options)
+    return declared(view, need, errors=render_json_error, **options)
 
 
 pair = by_method(
@@ -76,7 +76,7 @@ urlpatterns = [
     path("", include("studio.urls")),
 ]
 
-handler400 = "runs.access.answers.bad_request"
-handler403 = "runs.access.answers.not_allowed"
-handler404 = "runs.access.answers.not_found"
-handler500 = "runs.access.answers.server_error"
+handler400 = "runs.access.error_responses.bad_request"
+handler403 = "runs.access.error_responses.not_allowed"
+handler404 = "runs.access.error_responses.not_found"
+handler500 = "runs.access.error_responses.server_error"

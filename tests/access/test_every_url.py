@@ -12,15 +12,15 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from runs.access.answers import declaration
-from runs.actions.account.links import make_invitation, make_sign_in_link
+from runs.access.error_responses import find_declaration
+from runs.actions.account.links import create_invitation, create_sign_in_link
 from runs.actions.actor import SERVER, Actor
 from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.files.files import save_file
-from runs.actions.public.links import make_share_link
+from runs.actions.public.share_links import create_share_link
 from runs.actions.run.runs import create_run
-from runs.actions.views.views import State, create_view
+from runs.actions.views.views import ViewState, create_view
 from runs.models import Member, Role, User
 from studio.core.viewspec import ViewSpec
 from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
@@ -55,7 +55,7 @@ def test_no_address_is_listed_twice():
 @pytest.mark.parametrize(("route", "entry"), list(every_pattern()))
 def test_every_view_declares_what_it_needs(rf, route, entry):
     for method in TABLE[route].needs:
-        declared = declaration(rf.generic(method, "/"), entry.callback)
+        declared = find_declaration(rf.generic(method, "/"), entry.callback)
         assert declared is not None
         assert (declared.errors is not None) is TABLE[route].is_api
 
@@ -73,10 +73,10 @@ def scene(db: None) -> Scene:
     experiment = create_experiment(team.workspace, "digits", **act)
     run = create_run(experiment, run_id="first", **act)
     save_file(run, "out.txt", [b"text"], limit=100, **act)
-    invitation, invited = make_invitation(team.workspace, Role.READER, **act)
-    _link, link = make_sign_in_link(team.reader, actor=SERVER, now=now_ms())
-    view = create_view(team.workspace, "v", State(ViewSpec()), shared=True, **act)
-    share, shared = make_share_link(team.workspace, run, **act)
+    invitation, invited = create_invitation(team.workspace, Role.READER, **act)
+    _link, link = create_sign_in_link(team.reader, actor=SERVER, now=now_ms())
+    view = create_view(team.workspace, "v", ViewState(ViewSpec()), shared=True, **act)
+    share, shared = create_share_link(team.workspace, run, **act)
     member = Member.objects.get(workspace=team.workspace, user=team.reader)
     fill = {
         "member": str(member.pk),

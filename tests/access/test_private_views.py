@@ -11,7 +11,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.views.views import State, create_view, save_view
+from runs.actions.views.views import ViewState, create_view, save_view
 from runs.models import View
 from studio.core.viewspec import ViewSpec
 from tests.access.people import Team, bearer, browser_of, make_team, token_of
@@ -38,9 +38,9 @@ def team(db: None) -> Team:
 @pytest.fixture
 def view(team: Team) -> View:
     act: Any = {"actor": Actor(team.reader), "now": now_ms()}
-    state = State(ViewSpec(q=f"tag:{SECRET}"))
+    state = ViewState(ViewSpec(q=f"tag:{SECRET}"))
     made = create_view(team.workspace, SECRET, state, description=SECRET, **act)
-    save_view(made, State(ViewSpec(q=f"{SECRET}")), seen=1, **act)
+    save_view(made, ViewState(ViewSpec(q=f"{SECRET}")), seen_version=1, **act)
     return made
 
 

@@ -7,7 +7,7 @@ import base64
 import pytest
 from django.test import Client
 
-from runs.actions.account.tokens import make_token, revoke_token
+from runs.actions.account.tokens import create_token, revoke_token
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
 from runs.models import ApiToken, Role, User
@@ -117,7 +117,7 @@ def test_a_token_cannot_make_a_stronger_one(team):
     token, _secret = token_of(team.owner, team.workspace, cap=Role.READER)
     actor = SERVER.__class__(team.owner, token)
     with pytest.raises(PermissionDenied):
-        make_token(
+        create_token(
             team.owner,
             team.workspace,
             "more",

@@ -9,8 +9,8 @@ from typing import Any
 from django.test import Client
 from django.test.client import Client as TestClient
 
-from runs.actions.account.accounts import add_member, ensure_user, make_workspace
-from runs.actions.account.tokens import make_token
+from runs.actions.account.accounts import add_member, create_workspace, ensure_user
+from runs.actions.account.tokens import create_token
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
 from runs.models import Role, Workspace
@@ -146,10 +146,10 @@ def as_dict(pairs: list[dict[str, str]]) -> dict[str, str]:
 def member(workspace: str = "lab", role: Role = Role.CONTRIBUTOR) -> Mlflow:
     """A new member of the workspace, with a token."""
     now = now_ms()
-    space = make_workspace(workspace, actor=SERVER, now=now)
+    space = create_workspace(workspace, actor=SERVER, now=now)
     user = ensure_user(f"{role.label}-{workspace}", actor=SERVER, now=now)
     add_member(space, user, role, actor=SERVER, now=now)
-    _, secret = make_token(
+    _, secret = create_token(
         user, space, "script", role_cap=Role.OWNER, actor=SERVER, now=now
     )
     headers = {"Authorization": f"Bearer {secret}"}

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.test import Client
 
-from runs.actions.account.accounts import add_member, ensure_user, make_workspace
-from runs.actions.account.tokens import make_token
+from runs.actions.account.accounts import add_member, create_workspace, ensure_user
+from runs.actions.account.tokens import create_token
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
 from runs.models import Role, User, Workspace
@@ -71,10 +71,10 @@ class Rest:
 
 def rest_client(workspace: str = "lab", role: Role = Role.CONTRIBUTOR) -> Rest:
     """A member of that workspace with a token for it."""
-    space = make_workspace(workspace, actor=SERVER, now=now_ms())
+    space = create_workspace(workspace, actor=SERVER, now=now_ms())
     user = ensure_user(f"{role.label}-of-{workspace}", actor=SERVER, now=now_ms())
     add_member(space, user, role, actor=SERVER, now=now_ms())
-    _token, secret = make_token(
+    _token, secret = create_token(
         user, space, "script", role_cap=role, actor=SERVER, now=now_ms()
     )
     headers = {"Authorization": f"Bearer {secret}"}

@@ -30,7 +30,7 @@ from runs.actions.account.accounts import add_member, ensure_user, make_workspac
 from runs.actions.actor import SERVER, Actor
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.files.files import save_file
-from runs.actions.ingest.ingest import Point, log_batch
+from runs.actions.ingest.logged_values import Point, log_batch
 from runs.actions.ingest.log_files import append_log
 from runs.actions.run.runs import create_run
 from runs.actions.files.snapshots import keep_snapshot

@@ -22,7 +22,7 @@ from typing import Any
 import click
 import psutil
 
-from runs.api.mlflow.entities import NAME_TAG
+from runs.api.mlflow.replies import NAME_TAG
 from studio.core.statuses import RunStatus
 from tests.bench.data.invented import (
     LONG_METRIC,

@@ -18,8 +18,8 @@ from django.db import transaction
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment
-from runs.actions.ingest.ingest import Point, log_batch
-from runs.actions.ingest.series import heads_of
+from runs.actions.ingest.logged_values import Point, log_batch
+from runs.actions.ingest.metric_heads import ensure_heads
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run, Workspace
 from runs.storage.heads import Rule
@@ -74,7 +74,7 @@ def _long(experiment: Experiment, series: int, points: int) -> Run:
     for start in range(0, points, PIECE):
         steps = np.arange(start, min(start + PIECE, points), dtype=np.int64)
         with transaction.atomic():
-            heads = heads_of(run, keys)
+            heads = ensure_heads(run, keys)
             parts = [(heads[key], _piece(steps, chance)) for key in keys]
             store.append_all(parts, Rule.BATCHES)
     return run

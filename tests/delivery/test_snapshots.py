@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runs.actions.files.snapshots import drop_unused_snapshots
+from runs.actions.files.snapshots import delete_unused_snapshots
 from runs.models import Run, Snapshot
 from runs.storage.files import files
 from runs.storage.quarantine import arrived_before
@@ -70,10 +70,10 @@ def test_runs_of_the_same_sources_share_them(rest: Rest) -> None:
 
 def test_the_last_run_takes_its_snapshot_along(rest: Rest) -> None:
     keep(rest, archive("train.py"))
-    assert drop_unused_snapshots() == 0
+    assert delete_unused_snapshots() == 0
     Run.objects.update(purging=True)
     Run.objects.all().delete()
-    assert drop_unused_snapshots() == 1
+    assert delete_unused_snapshots() == 1
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runs.actions.clock import now_ms
-from runs.actions.run.heartbeat_timeout import mark_silent_runs
+from runs.actions.run.heartbeats import mark_unresponsive_runs
 from runs.models import Run
 from tests.api.rest import Rest
 
@@ -25,13 +25,13 @@ def beat(rest: Rest) -> Any:
 
 def fall_silent() -> None:
     Run.objects.update(heard=now_ms() - 5 * MINUTE)
-    assert mark_silent_runs(now_ms(), listening_since=0) == 1
+    assert mark_unresponsive_runs(now_ms(), listening_since=0) == 1
 
 
 def test_a_heart_beat_keeps_a_run_alive(rest: Rest) -> None:
     Run.objects.update(heard=now_ms() - 5 * MINUTE)
     assert beat(rest) == {"status": "Running", "cancel": False}
-    assert mark_silent_runs(now_ms(), listening_since=0) == 0
+    assert mark_unresponsive_runs(now_ms(), listening_since=0) == 0
 
 
 def test_its_answer_carries_a_cancel_request(rest: Rest) -> None:

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.ingest import Point, log_metrics
-from runs.actions.run.lifecycle import move
+from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.run.lifecycle import change_status
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run, User
 from studio.core.statuses import RunStatus
@@ -53,7 +53,9 @@ def log(experiment: Experiment, actor: Actor, now: int) -> Any:
         if acc is not None:
             log_metrics(run, [Point("acc", acc, now, 0)], actor=actor, now=now)
         if status.is_final:
-            move(run, status, actor=actor, now=now + 90_000, ended=now + 90_000)
+            change_status(
+                run, status, actor=actor, now=now + 90_000, ended=now + 90_000
+            )
         return run
 
     return make

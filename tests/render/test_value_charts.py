@@ -60,9 +60,6 @@ def test_words_are_categories_of_an_axis() -> None:
     )
     assert checked(figure)["layout"]["xaxis"]["type"] == "category"
 
-    runs = dots((1.0, 2.0), (-math.inf, None))
-    figure = bar_figure(runs, ["a", HOSTILE], ChartLook())
-
 
 def test_bars_have_a_colour_a_run_and_marks_for_what_is_no_number() -> None:
     figure = bar_figure(

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.run.goals import set_goal
+from runs.actions.run.metric_goals import set_metric_goal
 from runs.search.groups.list_groups import Grouping, group_runs
 from runs.search.values import value_arrays as many_runs
 from studio.core.errors import InvalidValue
@@ -146,7 +146,9 @@ def test_the_best_follow_the_metrics_goal(shelf: Library) -> None:
         run = shelf.make(name, metrics={"acc": [acc]}, params={"model": name[0]})
         keys[name] = run.pk
     digits = [shelf.digits]
-    set_goal(shelf.workspace, digits, "acc", False, actor=Actor(shelf.ada), now=NOON)
+    set_metric_goal(
+        shelf.workspace, digits, "acc", False, actor=Actor(shelf.ada), now=NOON
+    )
     grouping = groups(shelf, "group=params.model")
     best = {g.values[0]: grouping.stats(g, ACC).best for g in grouping.page(0, 5)}
     assert best == {"a": keys["a1"], "b": keys["b1"]}

@@ -33,7 +33,7 @@ def _people(default: Any, owner: Any, acting: dict[str, Any]) -> None:
     from runs.models.sessions import SessionStore
     from studio.core.errors import InvalidValue
 
-    other = accounts.make_workspace("research", **acting)
+    other = accounts.create_workspace("research", **acting)
     grace = accounts.ensure_user("grace", **acting)
     accounts.set_password(grace, "a long enough pass phrase", **acting)
     profile: dict[str, Any] = {"display_name": "Grace Hopper", "email": ""}
@@ -42,9 +42,9 @@ def _people(default: Any, owner: Any, acting: dict[str, Any]) -> None:
     accounts.set_theme(grace, "dark", **acting)
     accounts.add_member(default, grace, Role.READER, **acting)
     accounts.add_member(other, grace, Role.OWNER, **acting)
-    token, _secret = tokens.make_token(owner, default, "laptop", **acting)
+    token, _secret = tokens.create_token(owner, default, "laptop", **acting)
     tokens.revoke_token(token, **acting)
-    links.make_invitation(default, Role.CONTRIBUTOR, **acting)
+    links.create_invitation(default, Role.CONTRIBUTOR, **acting)
     session = SessionStore()
     session.update({SESSION_KEY: str(grace.pk), "agent": "Firefox"})
     session.save()
@@ -55,47 +55,56 @@ def _people(default: Any, owner: Any, acting: dict[str, Any]) -> None:
 def _runs(default: Any, owner: Any, acting: dict[str, Any]) -> None:
     from runs.actions.compare import conclusions as conclude
     from runs.actions.experiments import experiments
-    from runs.actions.run import annotate, goals
+    from runs.actions.run import annotate, metric_goals
     from runs.actions.run.runs import trash_run
     from runs.actions.run_rows import locks
     from runs.actions.undo import undo
     from runs.models import ChangeSet, Metric, Run
 
     runs = list(Run.objects.filter(workspace=default, deleted=None).order_by("pk")[:6])
-    annotate.rename(runs[0], "Named – by hand 中文 🚀", **acting)
-    annotate.describe(runs[1], "# Why\n\n| a | b |\n|---|---|\n| 1 | 2 |", **acting)
-    annotate.set_tags(runs[1], {"quality": "fantastic", "plain": None}, **acting)
-    annotate.rename(runs[3], "A name that is taken back", **acting)
-    undo.undo(ChangeSet.objects.latest("pk"), **acting)
+    annotate.rename_run(runs[0], "Named – by hand 中文 🚀", **acting)
+    annotate.describe_run(runs[1], "# Why\n\n| a | b |\n|---|---|\n| 1 | 2 |", **acting)
+    annotate.set_run_tags(runs[1], {"quality": "fantastic", "plain": None}, **acting)
+    annotate.rename_run(runs[3], "A name that is taken back", **acting)
+    undo.undo_change_set(ChangeSet.objects.latest("pk"), **acting)
     annotate.star_run(runs[0], owner, True, **acting)
-    locks.lock_run(runs[2], True, **acting)
+    locks.set_deletion_lock(runs[2], True, **acting)
     trash_run(runs[4], **acting)
     experiment = runs[0].experiment
     annotate.star_experiment(experiment, owner, True, **acting)
     experiments.describe_experiment(experiment, "What *it* is for", **acting)
     metric = Metric.objects.filter(run__workspace=default)[0]
-    goals.set_goal(default, [experiment], metric.key.name, True, **acting)
-    conclude.conclude(default, runs[:2], "The second is better.", query="", **acting)
+    metric_goals.set_metric_goal(default, [experiment], metric.key.name, True, **acting)
+    conclude.set_conclusion(
+        default, runs[:2], "The second is better.", query="", **acting
+    )
 
 
 def _views(default: Any, owner: Any, acting: dict[str, Any]) -> None:
-    from runs.actions.public import links as share_links
+    from runs.actions.public import share_links
     from runs.actions.run_list import history_exports, selections
-    from runs.actions.views import choices as view_choices
-    from runs.actions.views.views import State, create_view, save_view
+    from runs.actions.views import stars_and_defaults as view_choices
+    from runs.actions.views.views import ViewState, create_view, save_view
     from runs.models import Run
     from studio.core.viewspec import ViewSpec
 
-    state = State(ViewSpec(q="metrics.loss < 0.1 and tags.team = nlp", children=True))
+    state = ViewState(
+        ViewSpec(q="metrics.loss < 0.1 and tags.team = nlp", children=True)
+    )
     view = create_view(default, "Best", state, shared=True, **acting)
-    save_view(view, State(ViewSpec(q="status = Failed", rows=100)), seen=1, **acting)
-    create_view(default, "Mine", State(ViewSpec(mine=True)), **acting)
+    save_view(
+        view,
+        ViewState(ViewSpec(q="status = Failed", rows=100)),
+        seen_version=1,
+        **acting,
+    )
+    create_view(default, "Mine", ViewState(ViewSpec(mine=True)), **acting)
     view_choices.star_view(view, owner, True, **acting)
-    view_choices.choose_default(default, None, view, user=None)
-    share_links.make_share_link(default, view, note="for the review", **acting)
+    view_choices.set_default_view(default, None, view, user=None)
+    share_links.create_share_link(default, view, note="for the review", **acting)
     keys = Run.objects.filter(workspace=default).values_list("pk", flat=True)
-    selections.keep_selection(default, list(keys[:9]), now=acting["now"])
-    history_exports.ask_for_histories(default, owner, "", "", now=acting["now"])
+    selections.save_selection(default, list(keys[:9]), now=acting["now"])
+    history_exports.queue_history_export(default, owner, "", "", now=acting["now"])
 
 
 if __name__ == "__main__":

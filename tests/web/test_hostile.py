@@ -15,7 +15,7 @@ import uvloop
 from django.http import HttpResponse, StreamingHttpResponse
 from uvicorn.server import ServerState
 
-from runs.access.environ_keys import AUTHORIZE_ONLY
+from runs.http.environ_keys import AUTHORIZE_ONLY
 from runs.management.web.front import Front
 from runs.management.web.protocol import Connection
 from runs.management.web.serving import configuration

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from runs.access.environ_keys import KNOWN_CALLER
+from runs.http.environ_keys import KNOWN_CALLER
 from runs.management.web.callers import VERIFIED_SECONDS, Caller, Callers, Kind
 from runs.management.web.limits import ClientGone, Limits, Scheduler
 from runs.management.web.pace import Pace

@@ -11,17 +11,17 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from runs.actions.account.secrets import moment
+from runs.actions.account.secrets import to_datetime
 from runs.actions.actor import Actor
-from runs.actions.changes.change_sets import Edit, record
-from runs.actions.experiments.experiments import ensure_default
+from runs.actions.changes import Edit, record_changes
+from runs.actions.experiments import ensure_default
 from runs.models import BrowserSession, Member, Role, Theme, User, Workspace
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState, InvalidValue, NotFound
 
 
 @transaction.atomic
-def make_workspace(name: str, *, actor: Actor, now: int) -> Workspace:
+def create_workspace(name: str, *, actor: Actor, now: int) -> Workspace:
     """The workspace of that name, made with its *Default* experiment if it is new."""
     names.check_workspace_name(name)
     workspace, new = Workspace.objects.get_or_create(name=name)
@@ -35,16 +35,16 @@ def ensure_user(name: str, *, actor: Actor, now: int) -> User:
     """The user of that name, whatever its case; a new one has no password."""
     names.check_user_name(name)
     found = User.objects.filter(username__iexact=name).first()
-    return found or _new_user(name)
+    return found or _create_user(name)
 
 
-def _new_user(name: str) -> User:
+def _create_user(name: str) -> User:
     user = User(username=name)
     user.set_unusable_password()
-    return _insert(user)
+    return _insert_user(user)
 
 
-def _insert(user: User) -> User:
+def _insert_user(user: User) -> User:
     taken = AlreadyExists(_("This user name is taken."), field="username")
     if User.objects.filter(username__iexact=user.username).exists():
         raise taken
@@ -58,7 +58,7 @@ def _insert(user: User) -> User:
 
 
 @transaction.atomic
-def register(
+def create_user_with_password(
     name: str, password: str, *, display_name: str = "", actor: Actor, now: int
 ) -> User:
     """A new person with a password."""
@@ -67,7 +67,7 @@ def register(
     user = User(username=name, display_name=display_name.strip())
     check_password_rules(password, user)
     user.set_password(password)
-    return _insert(user)
+    return _insert_user(user)
 
 
 def _check_display_name(value: str) -> None:
@@ -123,11 +123,11 @@ def _check_email(email: str) -> None:
 
 @transaction.atomic
 def set_theme(user: User, theme: str, *, actor: Actor, now: int) -> None:
-    user.theme = check_theme(theme)
+    user.theme = parse_theme(theme)
     user.save(update_fields=["theme"])
 
 
-def check_theme(theme: str) -> Theme:
+def parse_theme(theme: str) -> Theme:
     if theme not in Theme.values:
         allowed = ", ".join(Theme.values)
         raise InvalidValue(
@@ -157,23 +157,23 @@ def add_member(
     workspace: Workspace, user: User, role: Role, *, actor: Actor, now: int
 ) -> Member:
     """Make `user` a member, or give the member this role."""
-    _keep_an_owner(workspace, user, role)
+    _require_remaining_owner(workspace, user, role)
     rows = Member.objects.filter(workspace=workspace, user=user)
     before = rows.values_list("role", flat=True).first()
     member, _new = Member.objects.update_or_create(
         workspace=workspace, user=user, defaults={"role": role}
     )
-    _record(member, before, role, actor=actor, now=now)
+    _record_role(member, before, role, actor=actor, now=now)
     return member
 
 
 @transaction.atomic
 def set_role(member: Member, role: Role, *, actor: Actor, now: int) -> Member:
     """Give a member another role; a workspace keeps at least one owner."""
-    _keep_an_owner(member.workspace, member.user, role)
+    _require_remaining_owner(member.workspace, member.user, role)
     if not Member.objects.filter(pk=member.pk).update(role=role):
         raise NotFound(_("There is no such member."))
-    _record(member, member.role, role, actor=actor, now=now)
+    _record_role(member, member.role, role, actor=actor, now=now)
     member.role = role
     return member
 
@@ -181,23 +181,25 @@ def set_role(member: Member, role: Role, *, actor: Actor, now: int) -> Member:
 @transaction.atomic
 def remove_member(member: Member, *, actor: Actor, now: int) -> None:
     """Take somebody out of the workspace; what they logged stays."""
-    _keep_an_owner(member.workspace, member.user, None)
-    _record(member, member.role, None, actor=actor, now=now)
+    _require_remaining_owner(member.workspace, member.user, None)
+    _record_role(member, member.role, None, actor=actor, now=now)
     Member.objects.filter(pk=member.pk).delete()
     User.objects.filter(pk=member.user_id, last_workspace=member.workspace_id).update(
         last_workspace=None
     )
 
 
-def _record(
+def _record_role(
     member: Member, before: int | None, after: Role | None, *, actor: Actor, now: int
 ) -> None:
     old, new = (None if role is None else Role(role).label for role in (before, after))
     edit = Edit(f"members.{member.user.username}", old, new)
-    record(member.workspace, "members", [edit], actor=actor, now=now)
+    record_changes(member.workspace, "members", [edit], actor=actor, now=now)
 
 
-def _keep_an_owner(workspace: Workspace, user: User, role: Role | None) -> None:
+def _require_remaining_owner(
+    workspace: Workspace, user: User, role: Role | None
+) -> None:
     """Refuse what would leave the workspace without an owner."""
     if role == Role.OWNER:
         return
@@ -219,9 +221,11 @@ def end_session(user: User, key: str, *, actor: Actor, now: int) -> None:
 
 
 @transaction.atomic
-def forget_expired_sessions(*, now: int) -> int:
+def delete_expired_sessions(*, now: int) -> int:
     """Delete the sessions that nobody can use any more; returns how many."""
-    ended, _rows = BrowserSession.objects.filter(expire_date__lt=moment(now)).delete()
+    ended, _rows = BrowserSession.objects.filter(
+        expire_date__lt=to_datetime(now)
+    ).delete()
     return ended
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from runs.actions.account.accounts import add_member
-from runs.actions.account.secrets import digest, moment, new_secret
+from runs.actions.account.secrets import generate_secret, hash_secret, to_datetime
 from runs.actions.actor import Actor
 from runs.models import Invitation, Member, Role, SignInLink, User, Workspace
 from studio.core.errors import InvalidState, LinkUsedUp
@@ -18,14 +18,16 @@ INVITATION_DAYS = 7
 
 
 @transaction.atomic
-def make_sign_in_link(user: User, *, actor: Actor, now: int) -> tuple[SignInLink, str]:
+def create_sign_in_link(
+    user: User, *, actor: Actor, now: int
+) -> tuple[SignInLink, str]:
     """A link for `user` and its secret; it lives 15 minutes."""
-    time = moment(now)
+    time = to_datetime(now)
     SignInLink.objects.filter(expires__lt=time - timedelta(days=1)).delete()
-    secret = new_secret()
+    secret = generate_secret()
     link = SignInLink.objects.create(
         user=user,
-        digest=digest(secret),
+        digest=hash_secret(secret),
         expires=time + timedelta(minutes=SIGN_IN_MINUTES),
     )
     return link, secret
@@ -35,16 +37,18 @@ def find_sign_in_link(secret: str, *, now: int) -> SignInLink:
     """The link, if it can still be used: looking uses nothing up."""
     link = (
         SignInLink.objects.select_related("user")
-        .filter(digest=digest(secret), used__isnull=True, expires__gt=moment(now))
+        .filter(
+            digest=hash_secret(secret), used__isnull=True, expires__gt=to_datetime(now)
+        )
         .filter(user__is_active=True)
         .first()
     )
     if link is None:
-        raise _no_sign_in_link()
+        raise _sign_in_link_error()
     return link
 
 
-def _no_sign_in_link() -> LinkUsedUp:
+def _sign_in_link_error() -> LinkUsedUp:
     return LinkUsedUp(
         _(
             "This sign-in link was used already, or is older than %(minutes)s minutes: "
@@ -62,27 +66,27 @@ def use_sign_in_link(secret: str, *, now: int) -> User:
     """Use the link up and return whom it signs in; of two at once, one succeeds."""
     link = find_sign_in_link(secret, now=now)
     won = SignInLink.objects.filter(pk=link.pk, used__isnull=True).update(
-        used=moment(now)
+        used=to_datetime(now)
     )
     if not won:
-        raise _no_sign_in_link()
+        raise _sign_in_link_error()
     return link.user
 
 
 @transaction.atomic
-def make_invitation(
+def create_invitation(
     workspace: Workspace, role: Role, *, actor: Actor, now: int
 ) -> tuple[Invitation, str]:
     """An invitation with `role` and its secret; it lives 7 days."""
     if actor.user is None:
         raise InvalidState(_("An invitation needs somebody who invites."))
-    secret = new_secret()
+    secret = generate_secret()
     invitation = Invitation.objects.create(
         workspace=workspace,
         role=role,
-        digest=digest(secret),
+        digest=hash_secret(secret),
         created_by=actor.user,
-        expires=moment(now) + timedelta(days=INVITATION_DAYS),
+        expires=to_datetime(now) + timedelta(days=INVITATION_DAYS),
     )
     return invitation, secret
 
@@ -91,16 +95,16 @@ def find_invitation(secret: str, *, now: int) -> Invitation:
     """The invitation, if it can still be used."""
     invitation = (
         Invitation.objects.select_related("workspace", "created_by")
-        .filter(digest=digest(secret), used__isnull=True, revoked__isnull=True)
-        .filter(expires__gt=moment(now))
+        .filter(digest=hash_secret(secret), used__isnull=True, revoked__isnull=True)
+        .filter(expires__gt=to_datetime(now))
         .first()
     )
-    if invitation is None or not _still_owner(invitation):
-        raise _no_invitation()
+    if invitation is None or not _inviter_is_owner(invitation):
+        raise _invitation_error()
     return invitation
 
 
-def _no_invitation() -> LinkUsedUp:
+def _invitation_error() -> LinkUsedUp:
     return LinkUsedUp(
         _(
             "This invitation was used already, was taken back, or is older than "
@@ -111,7 +115,7 @@ def _no_invitation() -> LinkUsedUp:
     )
 
 
-def _still_owner(invitation: Invitation) -> bool:
+def _inviter_is_owner(invitation: Invitation) -> bool:
     return Member.objects.filter(
         workspace=invitation.workspace_id,
         user=invitation.created_by_id,
@@ -128,9 +132,9 @@ def use_invitation(secret: str, user: User, *, now: int) -> Workspace:
     invitation = find_invitation(secret, now=now)
     won = Invitation.objects.filter(
         pk=invitation.pk, used__isnull=True, revoked__isnull=True
-    ).update(used=moment(now), used_by=user)
+    ).update(used=to_datetime(now), used_by=user)
     if not won:
-        raise _no_invitation()
+        raise _invitation_error()
     workspace = invitation.workspace
     old = Member.objects.filter(workspace=workspace, user=user).first()
     if old is None or old.role < invitation.role:
@@ -143,5 +147,5 @@ def use_invitation(secret: str, user: User, *, now: int) -> Workspace:
 def revoke_invitation(invitation: Invitation, *, actor: Actor, now: int) -> None:
     """Take it back; one that was used stays used."""
     Invitation.objects.filter(pk=invitation.pk, used__isnull=True).update(
-        revoked=moment(now)
+        revoked=to_datetime(now)
     )

@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 TOKEN_PREFIX = "rs_"  # noqa: S105 it is a mark, not a secret
 
 
-def new_secret(prefix: str = "") -> str:
+def generate_secret(prefix: str = "") -> str:
     """32 random bytes as text that is safe in a URL and in a header."""
     return prefix + secrets.token_urlsafe(32)
 
 
-def digest(secret: str) -> bytes:
+def hash_secret(secret: str) -> bytes:
     """What is stored. 256 random bits need no salt and no slow hash."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
 
 
-def moment(now: int) -> datetime:
+def to_datetime(now: int) -> datetime:
     """Milliseconds since the epoch as the time that account rows hold."""
     return datetime.fromtimestamp(now / 1000, UTC)

@@ -10,16 +10,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.actions.account.secrets import moment
+from runs.actions.account.secrets import to_datetime
 from runs.models import SignInFailure, User
 from studio.core import names
 from studio.core.errors import InvalidValue, TooManyRequests
 
-WINDOW = timedelta(minutes=15)
-MAX_PER_NAME = 5
-MAX_PER_ADDRESS = 30
-KEPT = timedelta(days=1)
-MAX_PASSWORD = 4096
+THROTTLE_WINDOW = timedelta(minutes=15)
+MAX_FAILURES_PER_NAME = 5
+MAX_FAILURES_PER_ADDRESS = 30
+FAILURE_LIFETIME = timedelta(days=1)
+MAX_PASSWORD_LENGTH = 4096
 
 
 def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
@@ -29,10 +29,10 @@ def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
     wrong, and TooManyRequests after too many failures.
     """
     name = name.strip().lower()[: names.MAX_USER_NAME]
-    time = moment(now)
+    time = to_datetime(now)
     failure = _count_attempt(name, address, time)
-    user = _find(name)
-    known = _verify(user, password)
+    user = _find_user(name)
+    known = _verify_password(user, password)
     if user is None or not known:
         raise InvalidValue(_("The name or the password is wrong."), field="name")
     SignInFailure.objects.filter(name=name, address=address).delete()
@@ -43,23 +43,25 @@ def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
 @transaction.atomic
 def _count_attempt(name: str, address: str, time: datetime) -> SignInFailure:
     """Counted before the password is looked at: many at once are many attempts."""
-    SignInFailure.objects.filter(time__lt=time - KEPT).delete()
-    _throttle(list(_times(time, name=name)), MAX_PER_NAME, time)
-    _throttle(list(_times(time, address=address)), MAX_PER_ADDRESS, time)
+    SignInFailure.objects.filter(time__lt=time - FAILURE_LIFETIME).delete()
+    _throttle(list(_failure_times(time, name=name)), MAX_FAILURES_PER_NAME, time)
+    _throttle(
+        list(_failure_times(time, address=address)), MAX_FAILURES_PER_ADDRESS, time
+    )
     failure = SignInFailure.objects.create(name=name, address=address)
     SignInFailure.objects.filter(pk=failure.pk).update(time=time)
     return failure
 
 
-def _times(time: datetime, **same: str) -> list[datetime]:
-    rows = SignInFailure.objects.filter(time__gt=time - WINDOW, **same)
+def _failure_times(time: datetime, **same: str) -> list[datetime]:
+    rows = SignInFailure.objects.filter(time__gt=time - THROTTLE_WINDOW, **same)
     return list(rows.order_by("time").values_list("time", flat=True))
 
 
 def _throttle(times: list[datetime], limit: int, time: datetime) -> None:
     if len(times) < limit:
         return
-    seconds = math.ceil((times[-limit] + WINDOW - time).total_seconds())
+    seconds = math.ceil((times[-limit] + THROTTLE_WINDOW - time).total_seconds())
     minutes = math.ceil(seconds / 60)
     raise TooManyRequests(
         ngettext(
@@ -74,7 +76,7 @@ def _throttle(times: list[datetime], limit: int, time: datetime) -> None:
     )
 
 
-def _find(name: str) -> User | None:
+def _find_user(name: str) -> User | None:
     active = User.objects.filter(is_active=True)
     user = active.filter(username__iexact=name).first()
     if user is None and "@" in name:
@@ -84,9 +86,13 @@ def _find(name: str) -> User | None:
     return user
 
 
-def _verify(user: User | None, password: str) -> bool:
-    if user is None or not user.has_usable_password() or len(password) > MAX_PASSWORD:
+def _verify_password(user: User | None, password: str) -> bool:
+    if (
+        user is None
+        or not user.has_usable_password()
+        or len(password) > MAX_PASSWORD_LENGTH
+    ):
         # As much work as a real check, so that the time tells nothing.
-        make_password(password[:MAX_PASSWORD])
+        make_password(password[:MAX_PASSWORD_LENGTH])
         return False
     return check_password(password, user.password)

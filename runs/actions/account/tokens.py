@@ -7,17 +7,22 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from runs.actions.account.secrets import TOKEN_PREFIX, digest, moment, new_secret
+from runs.actions.account.secrets import (
+    TOKEN_PREFIX,
+    generate_secret,
+    hash_secret,
+    to_datetime,
+)
 from runs.actions.actor import Actor
 from runs.models import ApiToken, Member, Role, User, Workspace
 from studio.core import names
 from studio.core.errors import NotFound, PermissionDenied
 
-SHOWN_PREFIX = 8
+VISIBLE_PREFIX_LENGTH = 8
 
 
 @transaction.atomic
-def make_token(
+def create_token(
     user: User,
     workspace: Workspace,
     name: str,
@@ -36,15 +41,15 @@ def make_token(
         raise NotFound(_("There is no such workspace."))
     if actor.token is not None and role_cap > actor.token.role_cap:
         raise PermissionDenied(_("A token cannot make one that may more than itself."))
-    secret = new_secret(TOKEN_PREFIX)
+    secret = generate_secret(TOKEN_PREFIX)
     token = ApiToken.objects.create(
         user=user,
         workspace=workspace,
         name=name.strip(),
-        prefix=secret[:SHOWN_PREFIX],
-        digest=digest(secret),
+        prefix=secret[:VISIBLE_PREFIX_LENGTH],
+        digest=hash_secret(secret),
         role_cap=role_cap,
-        expires=moment(now) + timedelta(days=days) if days else None,
+        expires=to_datetime(now) + timedelta(days=days) if days else None,
     )
     return token, secret
 
@@ -53,5 +58,5 @@ def make_token(
 def revoke_token(token: ApiToken, *, actor: Actor, now: int) -> None:
     """Nobody can use it from now on. Its row stays, for history names it."""
     ApiToken.objects.filter(pk=token.pk, revoked__isnull=True).update(
-        revoked=moment(now)
+        revoked=to_datetime(now)
     )

@@ -1,1 +1,18 @@
 """Change sets, and conflicts between two edits."""
+
+from __future__ import annotations
+
+from runs.actions.changes.change_sets import Edit, record_changes
+from runs.actions.changes.edit_conflicts import (
+    check_version,
+    is_same_text,
+    version_token,
+)
+
+__all__ = [
+    "Edit",
+    "check_version",
+    "is_same_text",
+    "record_changes",
+    "version_token",
+]

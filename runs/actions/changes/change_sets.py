@@ -26,7 +26,7 @@ class Edit:
     view: View | None = None
 
 
-def record(
+def record_changes(
     workspace: Workspace,
     action: str,
     changes: Sequence[Edit],

@@ -7,19 +7,18 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.changes.change_sets import Edit, record
-from runs.actions.changes.edit_conflicts import check_seen
+from runs.actions.changes import Edit, check_version, record_changes
 from runs.models import Conclusion, Run, Workspace
 from runs.models.conclusions import key_of
 from studio.core import names
 from studio.core.errors import InvalidValue
 
 #: A change of a conclusion is kept with the first of its runs, under this and its key.
-FIELD = "conclusion."
+CONCLUSION_FIELD = "conclusion."
 
 
 @transaction.atomic
-def conclude(
+def set_conclusion(
     workspace: Workspace,
     runs: Sequence[Run],
     text: str,
@@ -27,7 +26,7 @@ def conclude(
     query: str,
     actor: Actor,
     now: int,
-    seen: str | None = None,
+    seen_version: str | None = None,
 ) -> None:
     """Set the conclusion of these runs; empty removes it.
 
@@ -45,25 +44,25 @@ def conclude(
     )
     if is_new:
         row.runs.set(runs)
-    before = _locked(row.pk)
-    check_seen(seen, before, text, "conclusion")
+    before = _lock_text(row.pk)
+    check_version(seen_version, before, text, "conclusion")
     Conclusion.objects.filter(pk=row.pk).update(
         text=text, query=query, author=actor.user, updated=now
     )
-    edit = Edit(f"{FIELD}{row.pk}", before, text, runs[0])
-    record(workspace, "conclude", [edit], actor=actor, now=now)
+    edit = Edit(f"{CONCLUSION_FIELD}{row.pk}", before, text, runs[0])
+    record_changes(workspace, "conclude", [edit], actor=actor, now=now)
 
 
-def current(field: str) -> str:
+def current_conclusion(field: str) -> str:
     """The text that a change of that field is about; empty where it is gone."""
-    return _locked(int(field.removeprefix(FIELD)))
+    return _lock_text(int(field.removeprefix(CONCLUSION_FIELD)))
 
 
-def put_back(field: str, text: str, now: int) -> None:
-    rows = Conclusion.objects.filter(pk=int(field.removeprefix(FIELD)))
+def restore_conclusion(field: str, text: str, now: int) -> None:
+    rows = Conclusion.objects.filter(pk=int(field.removeprefix(CONCLUSION_FIELD)))
     rows.update(text=text, updated=now)
 
 
-def _locked(key: int) -> str:
+def _lock_text(key: int) -> str:
     rows = Conclusion.objects.select_for_update().filter(pk=key)
     return next(iter(rows.values_list("text", flat=True)), "")

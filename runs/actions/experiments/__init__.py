@@ -1,1 +1,41 @@
 """Experiments: created, renamed, described, deleted."""
+
+from __future__ import annotations
+
+from runs.actions.experiments.experiments import (
+    TRASH_HINT,
+    archive_experiment,
+    create_experiment,
+    delete_experiment,
+    delete_experiment_tag,
+    describe_experiment,
+    edit_experiment_tags,
+    ensure_default,
+    lock_experiment_names,
+    rename_experiment,
+    restore_experiment,
+    set_experiment_tag,
+)
+from runs.actions.experiments.undo import (
+    current_experiment_value,
+    lock_changed_experiments,
+    restore_experiment_value,
+)
+
+__all__ = [
+    "TRASH_HINT",
+    "archive_experiment",
+    "create_experiment",
+    "current_experiment_value",
+    "delete_experiment",
+    "delete_experiment_tag",
+    "describe_experiment",
+    "edit_experiment_tags",
+    "ensure_default",
+    "lock_changed_experiments",
+    "lock_experiment_names",
+    "rename_experiment",
+    "restore_experiment",
+    "restore_experiment_value",
+    "set_experiment_tag",
+]

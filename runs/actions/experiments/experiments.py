@@ -9,18 +9,19 @@ from django.db import transaction
 from django.db.models import Max
 
 from runs.actions.actor import Actor
-from runs.actions.changes.change_sets import Edit, record
-from runs.actions.changes.edit_conflicts import check_seen
-from runs.actions.run_rows.bump_revision import hold_experiment
-from runs.actions.run_rows.locks import refuse_locked_inside
-from runs.actions.run_rows.texts import check_tags
+from runs.actions.changes import Edit, check_version, record_changes
+from runs.actions.run_rows import (
+    check_tags,
+    lock_experiment_row,
+    refuse_if_any_run_locked,
+)
 from runs.models import Experiment, ExperimentTag, Workspace
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
 
 DEFAULT_NAME = "Default"
 #: What may be done where something is to go to an experiment that is in the trash.
-WAY_OUT = "restore it, or use another name"
+TRASH_HINT = "restore it, or use another name"
 
 
 @transaction.atomic
@@ -39,9 +40,9 @@ def create_experiment(
     names.check_description(description)
     names.check_text(artifact_location, "artifact_location", limit=2000)
     check_tags(tags or {})
-    locked = lock_names(workspace)
-    refuse_used_name(workspace, name)
-    experiment = _insert(
+    locked = lock_experiment_names(workspace)
+    refuse_used_experiment_name(workspace, name)
+    experiment = _insert_experiment(
         workspace,
         name,
         _next_number(locked, name),
@@ -60,9 +61,9 @@ def create_experiment(
 @transaction.atomic
 def ensure_default(workspace: Workspace, *, actor: Actor, now: int) -> Experiment:
     """The experiment with number 0, *Default*, made where it is not there yet."""
-    lock_names(workspace)
+    lock_experiment_names(workspace)
     known = Experiment.objects.filter(workspace=workspace, number=0).first()
-    return known or _insert(workspace, DEFAULT_NAME, 0, actor, now)
+    return known or _insert_experiment(workspace, DEFAULT_NAME, 0, actor, now)
 
 
 @transaction.atomic
@@ -71,7 +72,7 @@ def rename_experiment(
 ) -> Experiment:
     """Give it another name; raises AlreadyExists, InvalidState if it is deleted."""
     names.check_experiment_name(name)
-    lock_names(experiment.workspace)
+    lock_experiment_names(experiment.workspace)
     experiment.refresh_from_db(fields=["name", "deleted"])
     if experiment.deleted is not None:
         raise InvalidState(
@@ -80,8 +81,8 @@ def rename_experiment(
         )
     if name == experiment.name:
         return experiment
-    refuse_used_name(experiment.workspace, name)
-    return _change(experiment, "rename experiment", "name", name, actor, now)
+    refuse_used_experiment_name(experiment.workspace, name)
+    return _set_text(experiment, "rename experiment", "name", name, actor, now)
 
 
 @transaction.atomic
@@ -91,17 +92,17 @@ def describe_experiment(
     *,
     actor: Actor,
     now: int,
-    seen: str | None = None,
+    seen_version: str | None = None,
 ) -> Experiment:
     """Set the Markdown description; empty removes it. Raises Conflict by `seen`.
 
     `seen` is the `mark` of the text that its editor saw.
     """
     names.check_description(text)
-    hold_experiment(experiment.pk)
+    lock_experiment_row(experiment.pk)
     experiment.refresh_from_db(fields=["description"])
-    check_seen(seen, experiment.description, text, "description")
-    return _change(experiment, "describe experiment", "description", text, actor, now)
+    check_version(seen_version, experiment.description, text, "description")
+    return _set_text(experiment, "describe experiment", "description", text, actor, now)
 
 
 @transaction.atomic
@@ -112,14 +113,14 @@ def delete_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Expe
     """
     if experiment.number == 0:
         raise InvalidState("The experiment Default cannot be deleted", experiment="0")
-    refuse_locked_inside(experiment)
-    return _mark(experiment, "deleted", True, "delete experiment", actor, now)
+    refuse_if_any_run_locked(experiment)
+    return _set_flag(experiment, "deleted", True, "delete experiment", actor, now)
 
 
 @transaction.atomic
 def restore_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Experiment:
     """Take it out of the trash; runs that were deleted singly stay there."""
-    return _mark(experiment, "deleted", False, "restore experiment", actor, now)
+    return _set_flag(experiment, "deleted", False, "restore experiment", actor, now)
 
 
 @transaction.atomic
@@ -128,7 +129,7 @@ def archive_experiment(
 ) -> Experiment:
     """Take it out of the list that people look at every day, or back into it."""
     action = "archive experiment" if on else "unarchive experiment"
-    return _mark(experiment, "archived", on, action, actor, now)
+    return _set_flag(experiment, "archived", on, action, actor, now)
 
 
 @transaction.atomic
@@ -161,7 +162,7 @@ def edit_experiment_tags(
     names.check_count(len(removed), "remove")
     for key in removed:
         names.check_key(key, "remove")
-    hold_experiment(experiment.pk)
+    lock_experiment_row(experiment.pk)
     rows = ExperimentTag.objects.filter(experiment=experiment)
     before = dict(rows.filter(key__in=[*tags, *removed]).values_list("key", "value"))
     for key, value in tags.items():
@@ -178,11 +179,11 @@ def edit_experiment_tags(
         )
         for key in [*tags, *gone]
     ]
-    record(experiment.workspace, "tag experiment", edits, actor=actor, now=now)
+    record_changes(experiment.workspace, "tag experiment", edits, actor=actor, now=now)
     return len(gone)
 
 
-def lock_names(workspace: Workspace) -> Workspace:
+def lock_experiment_names(workspace: Workspace) -> Workspace:
     """Names and numbers are given one at a time.
 
     Others may go on making rows that point to the workspace.
@@ -198,10 +199,10 @@ def _next_number(workspace: Workspace, name: str) -> int:
     return max(highest or 0, workspace.last_purged_experiment) + 1
 
 
-def refuse_used_name(workspace: Workspace, name: str) -> None:
+def refuse_used_experiment_name(workspace: Workspace, name: str) -> None:
     known = Experiment.objects.filter(workspace=workspace, name=name).first()
     if known is not None:
-        where = f", in the trash: {WAY_OUT}" if known.deleted is not None else ""
+        where = f", in the trash: {TRASH_HINT}" if known.deleted is not None else ""
         raise AlreadyExists(
             f"An experiment {name!r} exists already{where}",
             experiment=known.name,
@@ -210,7 +211,7 @@ def refuse_used_name(workspace: Workspace, name: str) -> None:
         )
 
 
-def _insert(
+def _insert_experiment(
     workspace: Workspace,
     name: str,
     number: int,
@@ -229,7 +230,7 @@ def _insert(
     )
 
 
-def _mark(
+def _set_flag(
     experiment: Experiment,
     field: str,
     wanted: bool,
@@ -237,7 +238,7 @@ def _mark(
     actor: Actor,
     now: int,
 ) -> Experiment:
-    hold_experiment(experiment.pk)
+    lock_experiment_row(experiment.pk)
     experiment.refresh_from_db(fields=[field])
     was = getattr(experiment, field) is not None
     if was == wanted:
@@ -246,11 +247,11 @@ def _mark(
     experiment.updated = now
     experiment.save(update_fields=[field, "updated"])
     edits = [Edit(field, was, wanted, experiment=experiment)]
-    record(experiment.workspace, action, edits, actor=actor, now=now)
+    record_changes(experiment.workspace, action, edits, actor=actor, now=now)
     return experiment
 
 
-def _change(
+def _set_text(
     experiment: Experiment, action: str, field: str, value: str, actor: Actor, now: int
 ) -> Experiment:
     before = getattr(experiment, field)
@@ -258,5 +259,5 @@ def _change(
     experiment.updated = now
     experiment.save(update_fields=[field, "updated"])
     edits = [Edit(field, before, value, experiment=experiment)]
-    record(experiment.workspace, action, edits, actor=actor, now=now)
+    record_changes(experiment.workspace, action, edits, actor=actor, now=now)
     return experiment

@@ -4,63 +4,68 @@ from __future__ import annotations
 
 from typing import Any
 
-from runs.actions.experiments.experiments import lock_names, refuse_used_name
-from runs.actions.run_rows.locks import refuse_locked_inside
+from runs.actions.experiments.experiments import (
+    lock_experiment_names,
+    refuse_used_experiment_name,
+)
+from runs.actions.run_rows import refuse_if_any_run_locked
 from runs.models import Change, ChangeSet, Experiment, ExperimentStar, ExperimentTag
 
-TEXTS = ("name", "description")
-SWITCHES = ("archived", "deleted")
-TAG = "tags."
-STAR = "starred"
+TEXT_FIELDS = ("name", "description")
+FLAG_FIELDS = ("archived", "deleted")
+TAG_PREFIX = "tags."
+STAR_FIELD = "starred"
 
 
-def lock(changes: list[Change]) -> None:
+def lock_changed_experiments(changes: list[Change]) -> None:
     """Hold the experiments' rows, in one order for all, and before them the names."""
     for change in changes:
         if change.experiment is not None and change.field == "name":
-            lock_names(change.experiment.workspace)
-    wanted = {c.experiment_id for c in changes if c.experiment_id and c.field != STAR}
+            lock_experiment_names(change.experiment.workspace)
+    wanted = {
+        c.experiment_id for c in changes if c.experiment_id and c.field != STAR_FIELD
+    }
     rows = Experiment.objects.select_for_update().filter(pk__in=wanted)
     list(rows.order_by("pk").values_list("pk"))
 
 
-def current(change: Change, change_set: ChangeSet) -> Any:
+def current_experiment_value(change: Change, change_set: ChangeSet) -> Any:
     field, experiment = change.field, change.experiment_id
     assert experiment is not None
-    if field == STAR:
+    if field == STAR_FIELD:
         stars = ExperimentStar.objects.filter(experiment=experiment)
         return stars.filter(user=change_set.actor_id).exists()
-    if field.startswith(TAG):
+    if field.startswith(TAG_PREFIX):
         tags = ExperimentTag.objects.filter(
-            experiment=experiment, key=field.removeprefix(TAG)
+            experiment=experiment, key=field.removeprefix(TAG_PREFIX)
         )
         return tags.values("value").first()
     rows = Experiment.objects.filter(pk=experiment)
     [stored] = rows.values_list(field, flat=True)
-    return stored is not None if field in SWITCHES else stored
+    return stored is not None if field in FLAG_FIELDS else stored
 
 
-def put_back(change: Change, change_set: ChangeSet, now: int) -> None:
+def restore_experiment_value(change: Change, change_set: ChangeSet, now: int) -> None:
     """Raises AlreadyExists where another experiment has taken the name, InvalidState
     where a lock forbids to delete it again.
     """
     field, experiment, wanted = change.field, change.experiment, change.before
     assert experiment is not None
-    if field == STAR:
-        _star(experiment, change_set, bool(wanted))
-    elif field.startswith(TAG):
-        _tag(experiment, field.removeprefix(TAG), wanted)
+    if field == STAR_FIELD:
+        _set_star(experiment, change_set, bool(wanted))
+    elif field.startswith(TAG_PREFIX):
+        _set_tag(experiment, field.removeprefix(TAG_PREFIX), wanted)
     else:
         if field == "name":
-            refuse_used_name(experiment.workspace, str(wanted))
+            refuse_used_experiment_name(experiment.workspace, str(wanted))
         if field == "deleted" and wanted:
-            refuse_locked_inside(experiment)
-        value: Any = (now if wanted else None) if field in SWITCHES else str(wanted)
+            refuse_if_any_run_locked(experiment)
+        value: Any = (now if wanted else None) if field in FLAG_FIELDS else str(wanted)
         rows = Experiment.objects.filter(pk=experiment.pk)
         rows.update(**{field: value, "updated": now})
 
 
-def _star(experiment: Experiment, change_set: ChangeSet, wanted: bool) -> None:
+def _set_star(experiment: Experiment, change_set: ChangeSet, wanted: bool) -> None:
     if wanted:
         ExperimentStar.objects.get_or_create(
             experiment=experiment, user=change_set.actor
@@ -70,7 +75,7 @@ def _star(experiment: Experiment, change_set: ChangeSet, wanted: bool) -> None:
         stars.filter(user=change_set.actor_id).delete()
 
 
-def _tag(
+def _set_tag(
     experiment: Experiment, key: str, wanted: dict[str, str | None] | None
 ) -> None:
     rows = ExperimentTag.objects.filter(experiment=experiment)

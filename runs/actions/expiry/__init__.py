@@ -1,1 +1,23 @@
 """What is removed when its time is over."""
+
+from __future__ import annotations
+
+from runs.actions.expiry.clock_jumps import (
+    expiry_allowed,
+    expiry_paused,
+    skip_while_paused,
+)
+from runs.actions.expiry.expiry import (
+    delete_expired_sign_ins,
+    delete_replaced_files,
+    purge_old_trash,
+)
+
+__all__ = [
+    "delete_expired_sign_ins",
+    "delete_replaced_files",
+    "expiry_allowed",
+    "expiry_paused",
+    "purge_old_trash",
+    "skip_while_paused",
+]

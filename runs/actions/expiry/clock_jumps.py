@@ -19,7 +19,7 @@ from studio.core.batches import SIZE
 
 log = logging.getLogger("studio.worker")
 
-DAY = 86_400_000
+DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class ClockState:
     paused_until: int
 
     def is_jump(self, now: int) -> bool:
-        return self.newest is not None and abs(now - self.newest) > DAY
+        return self.newest is not None and abs(now - self.newest) > DAY_MS
 
     def at(self, now: int) -> ClockState:
         """The state after a look at the clock."""
         if self.is_jump(now):
-            return ClockState(now, now + DAY)
+            return ClockState(now, now + DAY_MS)
         # The clock may have gone back by less than a jump: a pause is a day at most.
-        return ClockState(now, min(self.paused_until, now + DAY))
+        return ClockState(now, min(self.paused_until, now + DAY_MS))
 
     def is_paused(self, now: int) -> bool:
         return now < self.paused_until
@@ -67,7 +67,7 @@ def expiry_paused(now: int) -> bool:
     return row is not None and _state_of(row).at(now).is_paused(now)
 
 
-def unless_paused(task: Callable[[int], object]) -> Callable[[int], object]:
+def skip_while_paused(task: Callable[[int], object]) -> Callable[[int], object]:
     """The task, which does nothing while nothing expires."""
 
     def run(now: int) -> object:
@@ -78,10 +78,12 @@ def unless_paused(task: Callable[[int], object]) -> Callable[[int], object]:
 
 def _state_of(row: StudioIdentity) -> ClockState:
     newest = row.last_seen
-    return ClockState(_newest_heard() if newest is None else newest, row.paused_until)
+    return ClockState(
+        _newest_heartbeat() if newest is None else newest, row.paused_until
+    )
 
 
-def _newest_heard() -> int | None:
+def _newest_heartbeat() -> int | None:
     """When the newest runs were last heard of: before the worker's first look."""
     newest = Run.objects.order_by("-pk").values("pk")[:SIZE]
     found = Run.objects.filter(pk__in=newest).aggregate(newest=Max("heard"))

@@ -5,57 +5,61 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
-from runs.actions.account.secrets import moment
-from runs.actions.account.sign_in import KEPT
+from runs.actions.account import FAILURE_LIFETIME, to_datetime
 from runs.actions.actor import SERVER
-from runs.actions.expiry import leftovers
-from runs.actions.files.files import drop_files
-from runs.actions.files.snapshots import drop_unused_snapshots
-from runs.actions.run.purge import purge_run
+from runs.actions.experiments import lock_experiment_names
+from runs.actions.files import delete_file_rows, delete_unused_snapshots
+from runs.actions.run import purge_run
+from runs.actions.run_rows import models_of_locked_runs
 from runs.models import (
     BrowserSession,
     Experiment,
     File,
     Invitation,
+    LoggedModel,
     Run,
     SignInFailure,
     SignInLink,
     View,
+    Workspace,
 )
 from studio.core.errors import InvalidState, NotFound
 
 #: How long replaced files keep their old version, and the trash what is in it.
-KEPT_DAYS = 30
-DAY = 86_400_000
+TRASH_DAYS = 30
+DAY_MS = 86_400_000
 #: How long a link that nobody can use any more still explains itself.
-LINK_DAYS = 1
+SIGN_IN_LINK_DAYS = 1
 INVITATION_DAYS = 30
-BATCH = 200
+FILES_PER_TRANSACTION = 200
 
 
 @transaction.atomic
-def remove_expired_sign_ins(now: int) -> int:
+def delete_expired_sign_ins(now: int) -> int:
     """Sessions, links and counted failures that mean nothing any more."""
-    time = moment(now)
+    time = to_datetime(now)
     rows = [
         BrowserSession.objects.filter(expire_date__lt=time),
-        SignInLink.objects.filter(expires__lt=time - timedelta(days=LINK_DAYS)),
+        SignInLink.objects.filter(expires__lt=time - timedelta(days=SIGN_IN_LINK_DAYS)),
         Invitation.objects.filter(expires__lt=time - timedelta(days=INVITATION_DAYS)),
-        SignInFailure.objects.filter(time__lt=time - KEPT),
+        SignInFailure.objects.filter(time__lt=time - FAILURE_LIFETIME),
     ]
     return sum(found.delete()[0] for found in rows)
 
 
-def remove_replaced_files(now: int) -> int:
+def delete_replaced_files(now: int) -> int:
     """Old versions of files, 30 days after they were replaced or deleted."""
-    limit = now - KEPT_DAYS * DAY
+    limit = now - TRASH_DAYS * DAY_MS
     old = File.objects.filter(replaced__lt=limit)
     keys = list(old.values_list("pk", flat=True))
     # Small transactions: while one lasts nobody else writes.
-    for start in range(0, len(keys), BATCH):
+    for start in range(0, len(keys), FILES_PER_TRANSACTION):
         with transaction.atomic():
-            drop_files(File.objects.filter(pk__in=keys[start : start + BATCH]))
+            delete_file_rows(
+                File.objects.filter(pk__in=keys[start : start + FILES_PER_TRANSACTION])
+            )
     return len(keys)
 
 
@@ -65,7 +69,7 @@ def purge_old_trash(now: int) -> int:
     Runs go with their experiment too; a locked one stays, and its experiment with it.
     Returns how many runs there were.
     """
-    limit = now - KEPT_DAYS * DAY
+    limit = now - TRASH_DAYS * DAY_MS
     alone = Run.objects.filter(deleted__lt=limit)
     experiments = Experiment.objects.filter(deleted__lt=limit)
     together = Run.objects.filter(experiment__in=experiments)
@@ -73,19 +77,69 @@ def purge_old_trash(now: int) -> int:
     purged = 0
     for key in sorted(keys):
         run = Run.objects.filter(pk=key).first()
-        if run is not None and _purge_if_trash(run, now):
+        if run is not None and _purge_if_in_trash(run, now):
             purged += 1
     View.objects.filter(deleted__lt=limit).delete()
-    leftovers.purge_models(limit)
-    leftovers.purge_experiments(limit)
-    drop_unused_snapshots()
+    purge_logged_models(limit)
+    purge_experiments(limit)
+    delete_unused_snapshots()
     return purged
 
 
-def _purge_if_trash(run: Run, now: int) -> bool:
+def _purge_if_in_trash(run: Run, now: int) -> bool:
     try:
         purge_run(run, actor=SERVER, now=now)
     except (InvalidState, NotFound):
         # It is locked, or somebody restored or purged it in the meantime.
         return False
     return True
+
+
+def purge_logged_models(deleted_before: int) -> int:
+    """Logged models that were in the trash since then, with their files."""
+    old = LoggedModel.objects.filter(deleted__lt=deleted_before)
+    return sum(_purge_model(key) for key in list(old.values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def _purge_model(key: int) -> int:
+    if not LoggedModel.objects.select_for_update().filter(pk=key).exists():
+        return 0
+    delete_file_rows(File.objects.filter(model=key))
+    LoggedModel.objects.filter(pk=key).delete()
+    return 1
+
+
+def purge_experiments(deleted_before: int) -> int:
+    """Experiments that were in the trash since then and have no runs any more, nor
+    models of locked runs.
+
+    Their names are free again, their numbers stay theirs. *Default* is never in the
+    trash.
+    """
+    old = _without_runs(Experiment.objects.filter(deleted__lt=deleted_before))
+    keys = list(old.values_list("pk", flat=True))
+    return sum(_purge_experiment(key, deleted_before) for key in keys)
+
+
+def _without_runs(experiments: QuerySet[Experiment]) -> QuerySet[Experiment]:
+    runs = Run.objects.filter(experiment=OuterRef("pk"))
+    kept = models_of_locked_runs().filter(experiment=OuterRef("pk"))
+    return experiments.exclude(number=0).exclude(Exists(runs) | Exists(kept))
+
+
+@transaction.atomic
+def _purge_experiment(key: int, deleted_before: int) -> int:
+    workspace = lock_experiment_names(Workspace.objects.get(experiments=key))
+    # The locks come first: who restores it meanwhile, or makes a run, is then seen.
+    experiment = Experiment.objects.select_for_update().get(pk=key)
+    mine = Experiment.objects.filter(pk=key, deleted__lt=deleted_before)
+    if not _without_runs(mine).exists():
+        return 0
+    delete_file_rows(File.objects.filter(model__experiment=key))
+    mine.delete()
+    workspace.last_purged_experiment = max(
+        workspace.last_purged_experiment, experiment.number
+    )
+    workspace.save(update_fields=["last_purged_experiment"])
+    return 1

@@ -1,1 +1,32 @@
 """Stored files: kept, removed, swept."""
+
+from __future__ import annotations
+
+from runs.actions.files.files import (
+    FileOwner,
+    create_file,
+    current_files,
+    delete_file,
+    delete_file_rows,
+    finish_blob,
+    save_file,
+)
+from runs.actions.files.pictures import attach_picture
+from runs.actions.files.snapshots import delete_unused_snapshots, save_snapshot
+from runs.actions.files.sweep import plan_sweep, referenced_blobs, run_sweep
+
+__all__ = [
+    "FileOwner",
+    "attach_picture",
+    "create_file",
+    "current_files",
+    "delete_file",
+    "delete_file_rows",
+    "delete_unused_snapshots",
+    "finish_blob",
+    "plan_sweep",
+    "referenced_blobs",
+    "run_sweep",
+    "save_file",
+    "save_snapshot",
+]

@@ -16,9 +16,13 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from runs.actions.actor import Actor
-from runs.actions.files.blob_removals import remove_bytes
-from runs.actions.run_rows.bump_revision import hear, touch
-from runs.actions.run_rows.locks import refuse_locked, refuse_locked_source
+from runs.actions.files.blob_deletions import delete_blobs_after_commit
+from runs.actions.run_rows import (
+    bump_revision,
+    record_heartbeat,
+    refuse_if_locked,
+    refuse_if_source_locked,
+)
 from runs.models import File, LoggedModel, Run
 from runs.models.files import path_key
 from runs.storage.files import Blob, files
@@ -26,11 +30,11 @@ from studio.core import names
 from studio.core.batches import batches
 from studio.core.errors import AlreadyExists, Conflict, StudioError
 
-Home = Run | LoggedModel
+FileOwner = Run | LoggedModel
 
 
 def save_file(
-    home: Home,
+    home: FileOwner,
     path: str,
     chunks: Iterable[bytes],
     *,
@@ -49,15 +53,15 @@ def save_file(
     blob = files.write(chunks, limit)
     try:
         with transaction.atomic():
-            file = _keep(home, path, blob, now, overwrite)
+            file = _store_file(home, path, blob, now, overwrite)
     except StudioError:
         files.discard(blob.name)
         raise
-    keep_or_discard(blob, file.blob)
+    finish_blob(blob, file.blob)
     return file
 
 
-def keep_or_discard(blob: Blob, named: str) -> None:
+def finish_blob(blob: Blob, named: str) -> None:
     """Finish a write, after its commit: the row names this blob, or an older one."""
     if named == blob.name:
         transaction.on_commit(partial(files.keep, blob.name))
@@ -66,7 +70,7 @@ def keep_or_discard(blob: Blob, named: str) -> None:
 
 
 @transaction.atomic
-def delete_file(home: Home, path: str, *, actor: Actor, now: int) -> int:
+def delete_file(home: FileOwner, path: str, *, actor: Actor, now: int) -> int:
     """Take a file, or all of a folder, away; returns how many there were.
 
     The rows stay as replaced ones until their time is over. Raises InvalidState for a
@@ -74,32 +78,34 @@ def delete_file(home: Home, path: str, *, actor: Actor, now: int) -> int:
     """
     names.check_path(path)
     if isinstance(home, Run):
-        touch(home, now)
-        refuse_locked(home)
+        bump_revision(home, now)
+        refuse_if_locked(home)
     else:
-        refuse_locked_source(home)
+        refuse_if_source_locked(home)
     below = [
         file.pk
-        for file in _below(home, path).only("pk", "folder")
-        if _is_in(file.folder, path)
+        for file in _files_in_folder(home, path).only("pk", "folder")
+        if _is_in_folder(file.folder, path)
     ]
-    gone = live(home).filter(path_key=path_key(path)).update(replaced=now)
+    gone = current_files(home).filter(path_key=path_key(path)).update(replaced=now)
     for some in batches(below):
         gone += File.objects.filter(pk__in=some).update(replaced=now)
     return gone
 
 
-def live(home: Home) -> QuerySet[File]:
+def current_files(home: FileOwner) -> QuerySet[File]:
     """The files that are there now, without replaced ones."""
     rows = File.objects.filter(replaced__isnull=True)
     return rows.filter(run=home) if isinstance(home, Run) else rows.filter(model=home)
 
 
-def _keep(home: Home, path: str, blob: Blob, now: int, overwrite: bool) -> File:
-    _lock(home, now)
-    _refuse_clash(home, path)
+def _store_file(
+    home: FileOwner, path: str, blob: Blob, now: int, overwrite: bool
+) -> File:
+    _lock_owner(home, now)
+    _refuse_path_clash(home, path)
     key = path_key(path)
-    old = live(home).filter(path_key=key).first()
+    old = current_files(home).filter(path_key=key).first()
     if old is not None:
         is_same = (old.size, old.sha256) == (blob.size, blob.sha256)
         # The same content again repairs a file whose bytes were lost.
@@ -107,17 +113,17 @@ def _keep(home: Home, path: str, blob: Blob, now: int, overwrite: bool) -> File:
             return old
         if not overwrite and not is_same:
             raise AlreadyExists(f"There is a file {path!r} already", field="path")
-        _replace(home, old, now)
-    return _place(home, path, blob, now)
+        _mark_replaced(home, old, now)
+    return _insert_file(home, path, blob, now)
 
 
-def place_for(home: Home, path: str, blob: Blob, now: int) -> File:
+def create_file(home: FileOwner, path: str, blob: Blob, now: int) -> File:
     """The row of a new file; the caller holds the home, and nothing is there yet."""
-    _refuse_clash(home, path)
-    return _place(home, path, blob, now)
+    _refuse_path_clash(home, path)
+    return _insert_file(home, path, blob, now)
 
 
-def _place(home: Home, path: str, blob: Blob, now: int) -> File:
+def _insert_file(home: FileOwner, path: str, blob: Blob, now: int) -> File:
     folder, _, name = path.rpartition("/")
     return File.objects.create(
         run=home if isinstance(home, Run) else None,
@@ -132,46 +138,49 @@ def _place(home: Home, path: str, blob: Blob, now: int) -> File:
     )
 
 
-def _lock(home: Home, now: int) -> None:
+def _lock_owner(home: FileOwner, now: int) -> None:
     if isinstance(home, Run):
-        hear(home, now)
+        record_heartbeat(home, now)
     else:
         LoggedModel.objects.filter(pk=home.pk).update(updated=now)
 
 
-def _refuse_clash(home: Home, path: str) -> None:
+def _refuse_path_clash(home: FileOwner, path: str) -> None:
     parts = path.split("/")
     above = ["/".join(parts[:length]) for length in range(1, len(parts))]
     keys = [path_key(folder) for folder in above]
-    file = live(home).filter(path_key__in=keys).first()
+    file = current_files(home).filter(path_key__in=keys).first()
     if file is not None:
         raise Conflict(
             f"{path!r} cannot be kept: {file.path!r} is a file, not a folder",
             field="path",
         )
     # SQLite's LIKE takes no notice of case, so each hit is looked at again.
-    if any(_is_in(row.folder, path) for row in _below(home, path).only("folder")):
+    if any(
+        _is_in_folder(row.folder, path)
+        for row in _files_in_folder(home, path).only("folder")
+    ):
         raise Conflict(f"{path!r} cannot be kept: it is a folder", field="path")
 
 
-def _below(home: Home, path: str) -> QuerySet[File]:
-    return live(home).filter(Q(folder=path) | Q(folder__startswith=f"{path}/"))
+def _files_in_folder(home: FileOwner, path: str) -> QuerySet[File]:
+    return current_files(home).filter(Q(folder=path) | Q(folder__startswith=f"{path}/"))
 
 
-def _is_in(folder: str, path: str) -> bool:
+def _is_in_folder(folder: str, path: str) -> bool:
     return folder == path or folder.startswith(f"{path}/")
 
 
-def _replace(home: Home, old: File, now: int) -> None:
+def _mark_replaced(home: FileOwner, old: File, now: int) -> None:
     """Keep `old` as the replaced one; while the run is active only the latest stays."""
     if isinstance(home, Run) and home.state.is_active:
         older = File.objects.filter(run=home, path_key=old.path_key)
-        drop_files(older.filter(replaced__isnull=False))
+        delete_file_rows(older.filter(replaced__isnull=False))
     File.objects.filter(pk=old.pk).update(replaced=now)
 
 
-def drop_files(rows: QuerySet[File]) -> None:
+def delete_file_rows(rows: QuerySet[File]) -> None:
     """Remove rows, and their blobs once that is committed; in a transaction."""
     blobs = list(rows.values_list("blob", flat=True))
     rows.delete()
-    remove_bytes(blobs)
+    delete_blobs_after_commit(blobs)

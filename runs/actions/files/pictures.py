@@ -9,18 +9,18 @@ from itertools import chain
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.changes.change_sets import Edit, record
-from runs.actions.files.files import keep_or_discard, live, place_for
-from runs.actions.run_rows.bump_revision import touch
+from runs.actions.changes import Edit, record_changes
+from runs.actions.files.files import create_file, current_files, finish_blob
+from runs.actions.run_rows import bump_revision
 from runs.models import File, Run
 from runs.models.files import path_key
 from runs.storage.files import Blob, files
 from studio.core.errors import InvalidValue, StudioError
 
-FOLDER = "notes"
-MAX_PICTURE = 10 * 1024 * 1024
-_LONGEST_NAME = 60
-_STRANGE = re.compile(r"[^\w.-]+")
+PICTURE_FOLDER = "notes"
+MAX_PICTURE_BYTES = 10 * 1024 * 1024
+_MAX_NAME_LENGTH = 60
+_UNSAFE_CHARACTERS = re.compile(r"[^\w.-]+")
 
 
 def attach_picture(
@@ -34,22 +34,22 @@ def attach_picture(
     """
     pieces = iter(chunks)
     head = next(pieces, b"")
-    kind = picture_kind(head)
+    kind = picture_extension(head)
     if not kind:
         raise InvalidValue(
             "Only PNG, JPEG, GIF and WebP pictures can be attached", field="picture"
         )
-    blob = files.write(chain([head], pieces), MAX_PICTURE)
+    blob = files.write(chain([head], pieces), MAX_PICTURE_BYTES)
     try:
-        file = _keep(run, _path(name, kind, blob), blob, actor, now)
+        file = _store_picture(run, _picture_path(name, kind, blob), blob, actor, now)
     except StudioError:
         files.discard(blob.name)
         raise
-    keep_or_discard(blob, file.blob)
+    finish_blob(blob, file.blob)
     return file
 
 
-def picture_kind(head: bytes) -> str:
+def picture_extension(head: bytes) -> str:
     """The ending for a picture that begins so; empty if it is none that is shown."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
@@ -60,20 +60,20 @@ def picture_kind(head: bytes) -> str:
     return "webp" if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else ""
 
 
-def _path(name: str, kind: str, blob: Blob) -> str:
+def _picture_path(name: str, kind: str, blob: Blob) -> str:
     """By the bytes too: two screenshots are both called `image.png`."""
     stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or name
-    stem = _STRANGE.sub("-", stem).strip("-.")[:_LONGEST_NAME] or "picture"
-    return f"{FOLDER}/{stem}-{blob.sha256[:8]}.{kind}"
+    stem = _UNSAFE_CHARACTERS.sub("-", stem).strip("-.")[:_MAX_NAME_LENGTH] or "picture"
+    return f"{PICTURE_FOLDER}/{stem}-{blob.sha256[:8]}.{kind}"
 
 
 @transaction.atomic
-def _keep(run: Run, path: str, blob: Blob, actor: Actor, now: int) -> File:
-    touch(run, now)
-    known = live(run).filter(path_key=path_key(path)).first()
+def _store_picture(run: Run, path: str, blob: Blob, actor: Actor, now: int) -> File:
+    bump_revision(run, now)
+    known = current_files(run).filter(path_key=path_key(path)).first()
     if known is not None:
         return known
-    file = place_for(run, path, blob, now)
+    file = create_file(run, path, blob, now)
     edits = [Edit("picture", None, path, run)]
-    record(run.workspace, "attach picture", edits, actor=actor, now=now)
+    record_changes(run.workspace, "attach picture", edits, actor=actor, now=now)
     return file

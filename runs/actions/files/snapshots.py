@@ -16,10 +16,9 @@ from typing import BinaryIO
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.files.blob_removals import remove_bytes
-from runs.actions.files.files import keep_or_discard
-from runs.actions.run_rows.bump_revision import hear
-from runs.actions.run_rows.texts import write_properties
+from runs.actions.files.blob_deletions import delete_blobs_after_commit
+from runs.actions.files.files import finish_blob
+from runs.actions.run_rows import record_heartbeat, write_properties
 from runs.models import Run, RunSnapshot, Snapshot
 from runs.storage.files import PIECE, Blob, files
 from studio.core import snapshots as rules
@@ -32,10 +31,10 @@ from studio.core.errors import (
 )
 
 #: Where clients of the v1 SDK look for it.
-PROPERTY = "ContentSnapshotId"
+SNAPSHOT_PROPERTY = "ContentSnapshotId"
 
 
-def keep_snapshot(
+def save_snapshot(
     run: Run, chunks: Iterable[bytes], *, actor: Actor, now: int
 ) -> Snapshot:
     """Keep the archive as the run's snapshot, once; the same one again is fine.
@@ -48,7 +47,7 @@ def keep_snapshot(
         with files.open(blob.name) as archive:
             count = check_archive(archive)
         with transaction.atomic():
-            hear(run, now)
+            record_heartbeat(run, now)
             snapshot, _ = Snapshot.objects.get_or_create(
                 workspace_id=run.workspace_id,
                 digest=blob.sha256,
@@ -60,24 +59,24 @@ def keep_snapshot(
                 },
             )
             if not files.is_whole(snapshot.blob, snapshot.size):
-                _repair(snapshot, blob)
-            _link(run, snapshot)
+                _replace_blob(snapshot, blob)
+            _link_to_run(run, snapshot)
     except StudioError:
         # What else goes wrong may have come after the commit: the sweep sees to it.
         files.discard(blob.name)
         raise
-    keep_or_discard(blob, snapshot.blob)
+    finish_blob(blob, snapshot.blob)
     return snapshot
 
 
-def _repair(snapshot: Snapshot, blob: Blob) -> None:
+def _replace_blob(snapshot: Snapshot, blob: Blob) -> None:
     """The same archive again takes the place of one whose bytes were lost."""
-    remove_bytes([snapshot.blob])
+    delete_blobs_after_commit([snapshot.blob])
     snapshot.blob = blob.name
     snapshot.save(update_fields=["blob"])
 
 
-def _link(run: Run, snapshot: Snapshot) -> None:
+def _link_to_run(run: Run, snapshot: Snapshot) -> None:
     link, _ = RunSnapshot.objects.get_or_create(
         run=run, defaults={"snapshot": snapshot}
     )
@@ -87,7 +86,7 @@ def _link(run: Run, snapshot: Snapshot) -> None:
             f"{link.snapshot.public_id}",
             snapshot=link.snapshot.public_id,
         )
-    write_properties(run, {PROPERTY: snapshot.public_id})
+    write_properties(run, {SNAPSHOT_PROPERTY: snapshot.public_id})
 
 
 def check_archive(archive: BinaryIO) -> int:
@@ -113,7 +112,7 @@ def _check_members(archive: zipfile.ZipFile) -> int:
     left = rules.MAX_BYTES
     for member in members:
         _check_member(member, known)
-        left = _unpack(archive, member, left)
+        left = _check_unpacked_size(archive, member, left)
     return len(members)
 
 
@@ -129,7 +128,9 @@ def _check_member(member: zipfile.ZipInfo, known: set[str]) -> None:
     known.add(path)
 
 
-def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> int:
+def _check_unpacked_size(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int
+) -> int:
     """How many bytes are left after it: what it says of its size is not believed."""
     with archive.open(member) as content:
         while piece := content.read(PIECE):
@@ -143,10 +144,10 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> int
 
 
 @transaction.atomic
-def drop_unused_snapshots() -> int:
+def delete_unused_snapshots() -> int:
     """Remove those whose last run was purged; returns how many."""
     unused = Snapshot.objects.filter(links__isnull=True)
     blobs = list(unused.values_list("blob", flat=True)[:SIZE])
     Snapshot.objects.filter(blob__in=blobs).delete()
-    remove_bytes(blobs)
+    delete_blobs_after_commit(blobs)
     return len(blobs)

@@ -27,19 +27,19 @@ from studio.core.errors import MissingBytes
 
 log = logging.getLogger("studio.worker")
 
-MINUTE = 60_000
-DAY = 86_400_000
+MINUTE_MS = 60_000
+DAY_MS = 86_400_000
 #: How long incoming bytes without a row stay, and what is in quarantine.
-INCOMING_MS = DAY
-QUARANTINE_MS = 7 * DAY
+INCOMING_MS = DAY_MS
+QUARANTINE_MS = 7 * DAY_MS
 #: A request that has just committed moves its blob itself, and removes what it deletes.
-PATIENCE_MS = 10 * MINUTE
+GRACE_MS = 10 * MINUTE_MS
 #: More removals than this wait for the next sweep.
 MAX_REMOVALS = 50_000
 
 
 @dataclass(frozen=True)
-class Sweep:
+class SweepPlan:
     """What a sweep does: names of blobs by what happens to them."""
 
     keep: Sequence[str] = ()
@@ -56,18 +56,18 @@ class Sweep:
         ]
 
 
-def plan_sweep(now: int) -> Sweep:
+def plan_sweep(now: int) -> SweepPlan:
     """What a sweep would do now; changes nothing."""
-    settled = list(arrived_before(now - PATIENCE_MS))
+    settled = list(arrived_before(now - GRACE_MS))
     old = set(arrived_before(now - INCOMING_MS))
-    due = BlobRemoval.objects.filter(created__lt=now - PATIENCE_MS).order_by("pk")
+    due = BlobRemoval.objects.filter(created__lt=now - GRACE_MS).order_by("pk")
     removed = list(due.values_list("blob", flat=True)[:MAX_REMOVALS])
     freed = list(quarantined_before(now - QUARANTINE_MS))
     # An older copy of the database may name again what a newer one had deleted.
-    wanted = sorted(named(quarantined()))
-    known = named(settled) | named(removed) | set(wanted)
+    wanted = sorted(referenced_blobs(quarantined()))
+    known = referenced_blobs(settled) | referenced_blobs(removed) | set(wanted)
     doomed = set(removed)
-    return Sweep(
+    return SweepPlan(
         keep=[*(name for name in [*settled, *removed] if name in known), *wanted],
         quarantine=[name for name in settled if name in old - known - doomed],
         removed=[name for name in removed if name not in known],
@@ -75,11 +75,11 @@ def plan_sweep(now: int) -> Sweep:
     )
 
 
-def _log(line: str) -> None:
+def _log_line(line: str) -> None:
     log.info("Sweep: %s", line)
 
 
-def sweep(now: int, say: Callable[[str], object] = _log) -> int:
+def run_sweep(now: int, say: Callable[[str], object] = _log_line) -> int:
     """Do what `plan_sweep` says, file by file, and say each; returns how many.
 
     While a backup runs nothing happens: the next sweep does it.
@@ -91,11 +91,11 @@ def sweep(now: int, say: Callable[[str], object] = _log) -> int:
         plan = plan_sweep(now)
         for line in plan.lines():
             say(line)
-        _do(plan, now)
+        _execute(plan, now)
     return len(plan.lines())
 
 
-def _do(plan: Sweep, now: int) -> None:
+def _execute(plan: SweepPlan, now: int) -> None:
     for name in plan.keep:
         # A purge may have removed it in this moment.
         with contextlib.suppress(MissingBytes):
@@ -108,7 +108,7 @@ def _do(plan: Sweep, now: int) -> None:
         free(name)
 
 
-def named(blobs: Iterable[str]) -> set[str]:
+def referenced_blobs(blobs: Iterable[str]) -> set[str]:
     """Those that a row of a file or snapshot names."""
     found: set[str] = set()
     for some in batches(list(blobs)):

@@ -16,9 +16,9 @@ from dataclasses import replace
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.files.files import keep_or_discard, live, place_for
-from runs.actions.ingest.writers import check_writer, writer_of
-from runs.actions.run_rows.bump_revision import hear
+from runs.actions.files import create_file, current_files, finish_blob
+from runs.actions.ingest.writers import check_writer_name, ensure_writer
+from runs.actions.run_rows import record_heartbeat
 from runs.models import File, LogStream, Run
 from runs.models.files import path_key
 from runs.storage.files import Grow, files
@@ -45,22 +45,24 @@ def append_log(
     """
     names.check_path(path)
     if writer:
-        check_writer(writer)
+        check_writer_name(writer)
     if names.check_int64(offset, "offset") < 0:
         raise InvalidValue("offset must not be negative", field="offset")
     while True:
-        file = live(run).filter(path_key=path_key(path)).first()
+        file = current_files(run).filter(path_key=path_key(path)).first()
         if file is None:
-            file = _begin(run, path, now)
+            file = _find_or_create_file(run, path, now)
         with files.appending(file.blob) as grow:
             # Held against other processes: the sizes that are read now stay true.
             file.refresh_from_db()
             if file.replaced is None:
-                received = _append(run, file, offset, data, grow, writer, now, limit)
+                received = _append_bytes(
+                    run, file, offset, data, grow, writer, now, limit
+                )
                 return file, received
 
 
-def _append(
+def _append_bytes(
     run: Run,
     file: File,
     offset: int,
@@ -70,7 +72,7 @@ def _append(
     now: int,
     limit: int,
 ) -> int:
-    received = _received(run, writer, file)
+    received = _received_bytes(run, writer, file)
     if offset > received:
         raise Conflict(
             f"Bytes {received} to {offset - 1} of {file.path!r} are missing",
@@ -81,28 +83,28 @@ def _append(
         raise TooLarge(f"A file may have {limit} bytes at most", limit=limit)
     if fresh:
         grow(file.size, fresh)
-        _note(run, writer, file, received + len(fresh), len(fresh), now)
+        _record_append(run, writer, file, received + len(fresh), len(fresh), now)
     return received + len(fresh)
 
 
-def _begin(run: Run, path: str, now: int) -> File:
+def _find_or_create_file(run: Run, path: str, now: int) -> File:
     """An empty file, or the one that another process has begun meanwhile."""
     blob = files.write((), 0)
     try:
         with transaction.atomic():
-            hear(run, now)
-            found = live(run).filter(path_key=path_key(path)).first()
+            record_heartbeat(run, now)
+            found = current_files(run).filter(path_key=path_key(path)).first()
             # It grows: a digest would have to be taken of all of it each time.
-            file = found or place_for(run, path, replace(blob, sha256=""), now)
+            file = found or create_file(run, path, replace(blob, sha256=""), now)
     except StudioError:
         # What else goes wrong may have come after the commit: the sweep sees to it.
         files.discard(blob.name)
         raise
-    keep_or_discard(blob, file.blob)
+    finish_blob(blob, file.blob)
     return file
 
 
-def _received(run: Run, writer: str, file: File) -> int:
+def _received_bytes(run: Run, writer: str, file: File) -> int:
     if not writer:
         return file.size
     rows = LogStream.objects.filter(run=run, writer=writer, path_key=file.path_key)
@@ -110,15 +112,15 @@ def _received(run: Run, writer: str, file: File) -> int:
 
 
 @transaction.atomic
-def _note(
+def _record_append(
     run: Run, writer: str, file: File, received: int, more: int, now: int
 ) -> None:
-    hear(run, now)
+    record_heartbeat(run, now)
     file.size += more
     file.sha256 = ""
     file.save(update_fields=["size", "sha256"])
     if writer:
-        writer_of(run, writer, now)
+        ensure_writer(run, writer, now)
         LogStream.objects.update_or_create(
             run=run,
             writer=writer,

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.ingest import ingest
-from runs.actions.ingest.ingest import Point
-from runs.actions.run_rows.bump_revision import hear
-from runs.actions.run_rows.locks import refuse_locked_source
+from runs.actions.ingest import logged_values
+from runs.actions.ingest.logged_values import Point
+from runs.actions.run_rows import record_heartbeat, refuse_if_source_locked
 from runs.models import (
     Dataset,
     Direction,
@@ -29,9 +28,9 @@ from runs.models import (
 from studio.core import names
 from studio.core.errors import Immutable, InvalidName, InvalidValue, NotFound
 
-PENDING = "LOGGED_MODEL_PENDING"
+MODEL_PENDING = "LOGGED_MODEL_PENDING"
 CONTEXT_TAG = "mlflow.data.context"
-_FORBIDDEN = frozenset("/:.%\"'")
+_FORBIDDEN_CHARACTERS = frozenset("/:.%\"'")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class DatasetUse:
 
 
 @transaction.atomic
-def create_model(
+def create_logged_model(
     experiment: Experiment,
     name: str,
     *,
@@ -67,7 +66,7 @@ def create_model(
         experiment=experiment,
         model_id=f"m-{uuid.uuid4().hex}",
         name=name,
-        status=PENDING,
+        status=MODEL_PENDING,
         model_type=names.check_text(
             model_type, "model_type", limit=names.MAX_MODEL_NAME
         ),
@@ -78,14 +77,14 @@ def create_model(
         created=now,
         updated=now,
     )
-    add_params(model, params or {}, now=now)
-    set_tags(model, tags or {}, now=now)
+    add_model_params(model, params or {}, now=now)
+    set_model_tags(model, tags or {}, now=now)
     return model
 
 
 def check_model_name(name: str) -> str:
     text = names.check_text(name, "name", limit=names.MAX_MODEL_NAME, empty=False)
-    found = sorted(_FORBIDDEN & set(text))
+    found = sorted(_FORBIDDEN_CHARACTERS & set(text))
     if found or not text.isprintable():
         raise InvalidName(
             f"Invalid model name ({text!r}) provided. Model name must be a non-empty "
@@ -97,10 +96,12 @@ def check_model_name(name: str) -> str:
 
 
 @transaction.atomic
-def add_params(model: LoggedModel, params: Mapping[str, str], *, now: int) -> None:
+def add_model_params(
+    model: LoggedModel, params: Mapping[str, str], *, now: int
+) -> None:
     """Write parameters once; raises Immutable where one has another value."""
     # The update holds the model's row: writers of one model take turns.
-    _touch(model, now)
+    _mark_updated(model, now)
     stored = dict(model.params.filter(key__in=params).values_list("key", "value"))
     for key, value in params.items():
         if stored.get(key, value) != value:
@@ -117,7 +118,7 @@ def add_params(model: LoggedModel, params: Mapping[str, str], *, now: int) -> No
 
 
 @transaction.atomic
-def set_tags(model: LoggedModel, tags: Mapping[str, str], *, now: int) -> None:
+def set_model_tags(model: LoggedModel, tags: Mapping[str, str], *, now: int) -> None:
     """Set tags; the last write of a key counts."""
     LoggedModelTag.objects.bulk_create(
         [LoggedModelTag(model=model, key=key, value=tags[key]) for key in sorted(tags)],
@@ -125,40 +126,40 @@ def set_tags(model: LoggedModel, tags: Mapping[str, str], *, now: int) -> None:
         unique_fields=["model", "key"],
         update_fields=["value"],
     )
-    _touch(model, now)
+    _mark_updated(model, now)
 
 
 @transaction.atomic
-def remove_tag(model: LoggedModel, key: str, *, now: int) -> None:
+def remove_model_tag(model: LoggedModel, key: str, *, now: int) -> None:
     """Remove a tag; raises NotFound without one."""
     if not model.tags.filter(key=key).delete()[0]:
         raise NotFound(f"No tag with key {key!r} for model with ID {model.model_id!r}.")
-    _touch(model, now)
+    _mark_updated(model, now)
 
 
-def set_status(model: LoggedModel, status: str, *, now: int) -> None:
+def set_model_status(model: LoggedModel, status: str, *, now: int) -> None:
     """The client says that all files are there, or that they will not come."""
     LoggedModel.objects.filter(pk=model.pk).update(status=status, updated=now)
     model.status, model.updated = status, now
 
 
 @transaction.atomic
-def trash_model(model: LoggedModel, *, now: int) -> None:
+def trash_logged_model(model: LoggedModel, *, now: int) -> None:
     """Delete a model; its files stay until it is purged.
 
     Raises InvalidState where the run that wrote it is locked against deletion.
     """
-    refuse_locked_source(model)
+    refuse_if_source_locked(model)
     LoggedModel.objects.filter(pk=model.pk).update(deleted=now, updated=now)
 
 
-def _touch(model: LoggedModel, now: int) -> None:
+def _mark_updated(model: LoggedModel, now: int) -> None:
     LoggedModel.objects.filter(pk=model.pk).update(updated=now)
     model.updated = now
 
 
 @transaction.atomic
-def log_inputs(
+def log_run_inputs(
     run: Run,
     datasets: Sequence[DatasetUse],
     model_ids: Iterable[str],
@@ -166,10 +167,10 @@ def log_inputs(
     now: int,
 ) -> None:
     """Note the datasets and models that a run read; repeating it changes nothing."""
-    hear(run, now)
+    record_heartbeat(run, now)
     for use in datasets:
         _log_dataset(run, use)
-    _link(run, dict.fromkeys(model_ids, 0), Direction.INPUT)
+    _link_models(run, dict.fromkeys(model_ids, 0), Direction.INPUT)
 
 
 def _log_dataset(run: Run, use: DatasetUse) -> None:
@@ -192,13 +193,13 @@ def _log_dataset(run: Run, use: DatasetUse) -> None:
 
 
 @transaction.atomic
-def log_outputs(run: Run, steps: Mapping[str, int], *, now: int) -> None:
+def log_run_outputs(run: Run, steps: Mapping[str, int], *, now: int) -> None:
     """Note the models that a run wrote, with their steps, also of unknown ids."""
-    hear(run, now)
-    _link(run, steps, Direction.OUTPUT)
+    record_heartbeat(run, now)
+    _link_models(run, steps, Direction.OUTPUT)
 
 
-def _link(run: Run, steps: Mapping[str, int], direction: Direction) -> None:
+def _link_models(run: Run, steps: Mapping[str, int], direction: Direction) -> None:
     RunModel.objects.bulk_create(
         [
             RunModel(run=run, model_id=model_id, direction=direction, step=step)
@@ -210,7 +211,7 @@ def _link(run: Run, steps: Mapping[str, int], direction: Direction) -> None:
     )
 
 
-def log_points(
+def log_metrics_of_models(
     run: Run,
     points: Sequence[Point],
     *,
@@ -225,20 +226,20 @@ def log_points(
     """
     told = [point for point in points if point.model_id]
     if not params and not tags and not told:
-        ingest.log_metrics(run, points, actor=actor, now=now)
+        logged_values.log_metrics(run, points, actor=actor, now=now)
         return
     with transaction.atomic():
-        models = _models_of(run, {point.model_id for point in told})
-        ingest.log_batch(run, points, params, tags, actor=actor, now=now)
+        models = _find_models(run, {point.model_id for point in told})
+        logged_values.log_batch(run, points, params, tags, actor=actor, now=now)
         newest = {
             (one.model_id, one.key, one.dataset_name, one.dataset_digest): one
-            for one in sorted(told, key=_rank)
+            for one in sorted(told, key=_recency)
         }
         for point in newest.values():
-            _note_latest(models[point.model_id], run, point)
+            _keep_latest(models[point.model_id], run, point)
 
 
-def _models_of(run: Run, model_ids: set[str]) -> dict[str, LoggedModel]:
+def _find_models(run: Run, model_ids: set[str]) -> dict[str, LoggedModel]:
     if not model_ids:
         return {}
     found = LoggedModel.objects.filter(
@@ -253,18 +254,18 @@ def _models_of(run: Run, model_ids: set[str]) -> dict[str, LoggedModel]:
     return models
 
 
-def _rank(point: Point) -> tuple[int, int, float]:
-    value = _value(point)
+def _recency(point: Point) -> tuple[int, int, float]:
+    value = _float_value(point)
     return point.step or 0, point.time, 0.0 if math.isnan(value) else value
 
 
-def _value(point: Point) -> float:
+def _float_value(point: Point) -> float:
     return float(point.value) if isinstance(point.value, int | float) else 0.0
 
 
-def _note_latest(model: LoggedModel, run: Run, point: Point) -> None:
+def _keep_latest(model: LoggedModel, run: Run, point: Point) -> None:
     """Keep the point if it is the latest by (step, time, value), as for runs."""
-    value = _value(point)
+    value = _float_value(point)
     is_nan = math.isnan(value)
     row = LoggedModelMetric.objects.filter(
         model=model,
@@ -280,7 +281,7 @@ def _note_latest(model: LoggedModel, run: Run, point: Point) -> None:
         dataset_digest=point.dataset_digest,
     )
     stored = (row.step, row.time, row.value or 0.0) if row.pk else None
-    if stored is not None and stored >= _rank(point):
+    if stored is not None and stored >= _recency(point):
         return
     row.value, row.is_nan = (None if is_nan else value), is_nan
     row.step, row.time = point.step or 0, point.time

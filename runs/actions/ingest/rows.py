@@ -15,10 +15,10 @@ import msgspec
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.ingest import MAX_BITS
-from runs.actions.ingest.series import find_heads, heads_of
-from runs.actions.ingest.writers import writer_of
-from runs.actions.run_rows.bump_revision import hear
+from runs.actions.ingest.logged_values import MAX_INTEGER_BITS
+from runs.actions.ingest.metric_heads import ensure_heads, lock_heads
+from runs.actions.ingest.writers import ensure_writer
+from runs.actions.run_rows import record_heartbeat
 from runs.models import Metric, MetricKind, Run, RunWriter
 from runs.storage.heads import Rule
 from runs.storage.metrics import store
@@ -27,12 +27,12 @@ from studio.core import names
 from studio.core.errors import Conflict, InvalidValue
 
 _KINDS = frozenset(MetricKind.values)
-_SCALARS = (MetricKind.SERIES.value, MetricKind.LIST.value)
+_SCALAR_KINDS = (MetricKind.SERIES.value, MetricKind.LIST.value)
 #: Of a batch's refused rows so many are told, which is enough to find the mistake.
-TOLD = 10
+MAX_REPORTED_ROWS = 10
 
 
-class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class MetricRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """`[key, value, step, time, kind]`; of the last three any may be left out."""
 
     key: str
@@ -43,7 +43,7 @@ class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRow:
     """A row that breaks a rule, by its number, and the sentence that says which."""
 
     row: int
@@ -51,16 +51,16 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Applied:
+class AppliedRows:
     """`next` is the number of the first row that the server has not."""
 
     next: int
     applied: int
-    refused: tuple[Refused, ...]
+    refused: tuple[RefusedRow, ...]
 
 
 @dataclass
-class _Series:
+class _NewSeries:
     kind: str
     steps: list[int | None] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
@@ -72,11 +72,11 @@ def apply_rows(
     run: Run,
     writer: str,
     first: int,
-    rows: Sequence[Row | None],
+    rows: Sequence[MetricRow | None],
     *,
     actor: Actor,
     now: int,
-) -> Applied:
+) -> AppliedRows:
     """Append what is new of `rows`, whose first has the number `first`.
 
     A row that breaks a rule is refused alone, and its number is used up; so is that of
@@ -87,8 +87,8 @@ def apply_rows(
     if names.check_int64(first, "first") < 0:
         raise InvalidValue("first must not be negative", field="first")
     # First of all: it holds the run's row, so that writers of one run take turns.
-    hear(run, now)
-    known = writer_of(run, writer, now)
+    record_heartbeat(run, now)
+    known = ensure_writer(run, writer, now)
     if first > known.next:
         raise Conflict(
             f"Rows from {known.next} to {first - 1} of this writer are missing",
@@ -96,41 +96,41 @@ def apply_rows(
         )
     fresh = rows[known.next - first :]
     if not fresh:
-        return Applied(known.next, 0, ())
-    by_key, refused = _sorted_out(run, fresh, known.next, now)
-    _append(run, by_key)
+        return AppliedRows(known.next, 0, ())
+    by_key, refused = _split_by_key(run, fresh, known.next, now)
+    _append_rows(run, by_key)
     applied = sum(len(one.values) for one in by_key.values())
     known.next += len(fresh)
     known.stored_points += applied
     RunWriter.objects.filter(pk=known.pk).update(
         next=known.next, stored_points=known.stored_points
     )
-    return Applied(known.next, applied, tuple(refused[:TOLD]))
+    return AppliedRows(known.next, applied, tuple(refused[:MAX_REPORTED_ROWS]))
 
 
-def _sorted_out(
-    run: Run, rows: Sequence[Row | None], first: int, now: int
-) -> tuple[dict[str, _Series], list[Refused]]:
-    by_key: dict[str, _Series] = {}
-    refused: list[Refused] = []
+def _split_by_key(
+    run: Run, rows: Sequence[MetricRow | None], first: int, now: int
+) -> tuple[dict[str, _NewSeries], list[RefusedRow]]:
+    by_key: dict[str, _NewSeries] = {}
+    refused: list[RefusedRow] = []
     for number, row in enumerate(rows, first):
         if row is None:
             continue
         series = by_key.get(row.key)
         try:
-            value = _checked(row, series is None)
+            value = _check_row(row, series is None)
         except InvalidValue as error:
-            refused.append(Refused(number, error.message))
+            refused.append(RefusedRow(number, error.message))
             continue
         if series is None:
-            series = by_key[row.key] = _Series(row.kind)
+            series = by_key[row.key] = _NewSeries(row.kind)
         series.steps.append(row.step)
         series.times.append(now if row.time is None else row.time)
         series.values.append(value)
-    return _within_names(run, by_key, refused, first), refused
+    return _enforce_name_limit(run, by_key, refused, first), refused
 
 
-def _checked(row: Row, is_new: bool) -> Any:
+def _check_row(row: MetricRow, is_new: bool) -> Any:
     """The row's value as it is kept; raises InvalidValue."""
     if is_new:
         names.check_key(row.key, "key")
@@ -146,23 +146,23 @@ def _checked(row: Row, is_new: bool) -> Any:
     if type(value) is float:
         return value
     if isinstance(value, str):
-        return _SPECIAL.get(value) or names.check_value(value, "value")
+        return _NONFINITE_NAMES.get(value) or names.check_value(value, "value")
     if isinstance(value, (list, dict)):
-        return _checked_item(row)
-    if isinstance(value, int) and value.bit_length() > MAX_BITS:
-        raise InvalidValue(f"value has more than {MAX_BITS} bits")
+        return _check_item(row)
+    if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
+        raise InvalidValue(f"value has more than {MAX_INTEGER_BITS} bits")
     return value
 
 
-_SPECIAL = {
+_NONFINITE_NAMES = {
     "NaN": float("nan"),
     "Infinity": float("inf"),
     "-Infinity": float("-inf"),
 }
 
 
-def _checked_item(row: Row) -> Any:
-    if row.kind in _SCALARS:
+def _check_item(row: MetricRow) -> Any:
+    if row.kind in _SCALAR_KINDS:
         raise InvalidValue(f"A value of kind {row.kind} must not be a list or object")
     size = len(msgspec.json.encode(row.value))
     if size > names.MAX_ITEM_BYTES:
@@ -172,11 +172,11 @@ def _checked_item(row: Row) -> Any:
     return row.value
 
 
-def _within_names(
-    run: Run, by_key: dict[str, _Series], refused: list[Refused], first: int
-) -> dict[str, _Series]:
+def _enforce_name_limit(
+    run: Run, by_key: dict[str, _NewSeries], refused: list[RefusedRow], first: int
+) -> dict[str, _NewSeries]:
     """Without the new names that would be more than a run may have."""
-    there = find_heads(run, by_key)
+    there = lock_heads(run, by_key)
     new = [key for key in by_key if key not in there]
     if not new:
         return by_key
@@ -184,7 +184,7 @@ def _within_names(
     for key in new[max(0, room) :]:
         del by_key[key]
         refused.append(
-            Refused(
+            RefusedRow(
                 first,
                 f"The run has {names.MAX_METRIC_NAMES} names of metrics, which is the "
                 f"limit, so {key!r} was not kept: log under one name with a step, or "
@@ -194,15 +194,15 @@ def _within_names(
     return by_key
 
 
-def _append(run: Run, by_key: dict[str, _Series]) -> None:
+def _append_rows(run: Run, by_key: dict[str, _NewSeries]) -> None:
     if not by_key:
         return
-    heads = heads_of(run, by_key, {key: one.kind for key, one in by_key.items()})
+    heads = ensure_heads(run, by_key, {key: one.kind for key, one in by_key.items()})
     store.append_all(
         [
             (
                 heads[key],
-                make_points(_steps(heads[key], one), one.times, one.values),
+                make_points(_fill_steps(heads[key], one), one.times, one.values),
             )
             for key, one in sorted(by_key.items())
         ],
@@ -210,7 +210,7 @@ def _append(run: Run, by_key: dict[str, _Series]) -> None:
     )
 
 
-def _steps(head: Metric, series: _Series) -> list[int]:
+def _fill_steps(head: Metric, series: _NewSeries) -> list[int]:
     """The steps; those that were not said are the next ones of the name."""
     steps: list[int] = []
     for step in series.steps:

@@ -8,14 +8,14 @@ from django.db import transaction
 from django.db.models import Count, Sum
 
 from runs.actions.actor import Actor
-from runs.actions.run_rows.bump_revision import hear
+from runs.actions.run_rows import record_heartbeat
 from runs.models import LogStream, Run, RunWriter
 from studio.core import names
 from studio.core.errors import InvalidValue
 
 
 @dataclass(frozen=True)
-class Tally:
+class DeliveryCount:
     """How much of one sort was logged, and how much of it is here."""
 
     sent: int
@@ -30,9 +30,9 @@ class Tally:
 class Receipt:
     """Of one writer, or of all of a run; `open` counts those that have not closed."""
 
-    points: Tally
-    files: Tally
-    log_bytes: Tally
+    points: DeliveryCount
+    files: DeliveryCount
+    log_bytes: DeliveryCount
     writers: int
     open: int
 
@@ -41,14 +41,14 @@ class Receipt:
         return not (self.points.missing or self.files.missing or self.log_bytes.missing)
 
 
-def check_writer(writer: str) -> str:
+def check_writer_name(writer: str) -> str:
     names.check_text(writer, "writer", limit=names.MAX_WRITER, empty=False)
     return names.check_run_id(writer, "writer")
 
 
-def writer_of(run: Run, writer: str, now: int) -> RunWriter:
+def ensure_writer(run: Run, writer: str, now: int) -> RunWriter:
     """The writer's row, made if it is new; the caller holds the run."""
-    check_writer(writer)
+    check_writer_name(writer)
     row, _ = RunWriter.objects.get_or_create(
         run=run, writer=writer, defaults={"created": now}
     )
@@ -79,37 +79,37 @@ def close_writer(
     ):
         if names.check_int64(count, name) < 0:
             raise InvalidValue(f"{name} must not be negative", field=name)
-    hear(run, now)
-    row = writer_of(run, writer, now)
+    record_heartbeat(run, now)
+    row = ensure_writer(run, writer, now)
     row.sent_points, row.sent_files, row.sent_log_bytes = points, files, log_bytes
     row.stored_files, row.closed = stored_files, now
     row.save()
-    return receipt_of(run, writer)
+    return read_receipt(run, writer)
 
 
-def receipt_of(run: Run, writer: str | None = None) -> Receipt:
+def read_receipt(run: Run, writer: str | None = None) -> Receipt:
     """Two queries. What an open writer has sent is not known: it counts as stored."""
     rows = RunWriter.objects.filter(run=run)
     streams = LogStream.objects.filter(run=run).exclude(writer="")
     if writer is not None:
         rows, streams = rows.filter(writer=writer), streams.filter(writer=writer)
     sums = rows.aggregate(
-        **{name: Sum(name, default=0) for name in _SUMMED},
+        **{name: Sum(name, default=0) for name in _SUMMED_COLUMNS},
         writers=Count("pk"),
         closed=Count("closed"),
     )
     kept = streams.aggregate(total=Sum("received", default=0))["total"]
     waiting = sums["writers"] - sums["closed"]
     return Receipt(
-        _tally(sums["sent_points"], sums["stored_points"], waiting),
-        _tally(sums["sent_files"], sums["stored_files"], waiting),
-        _tally(sums["sent_log_bytes"], kept, waiting),
+        _delivery_count(sums["sent_points"], sums["stored_points"], waiting),
+        _delivery_count(sums["sent_files"], sums["stored_files"], waiting),
+        _delivery_count(sums["sent_log_bytes"], kept, waiting),
         sums["writers"],
         waiting,
     )
 
 
-_SUMMED = (
+_SUMMED_COLUMNS = (
     "stored_points",
     "stored_files",
     "sent_points",
@@ -118,5 +118,5 @@ _SUMMED = (
 )
 
 
-def _tally(sent: int, stored: int, waiting: int) -> Tally:
-    return Tally(max(sent, stored) if waiting else sent, stored)
+def _delivery_count(sent: int, stored: int, waiting: int) -> DeliveryCount:
+    return DeliveryCount(max(sent, stored) if waiting else sent, stored)

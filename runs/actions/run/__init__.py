@@ -1,1 +1,78 @@
 """A run's life: created, changed, ended, deleted, purged."""
+
+from __future__ import annotations
+
+from runs.actions.run.annotate import (
+    MIRROR_TAGS,
+    add_run_properties,
+    apply_run_tags,
+    delete_run_tags,
+    describe_run,
+    edit_run_tag,
+    remove_run_tags,
+    rename_run,
+    set_run_tags,
+    star_experiment,
+    star_run,
+    write_run_text,
+)
+from runs.actions.run.heartbeats import mark_unresponsive_runs, receive_heartbeat
+from runs.actions.run.lifecycle import (
+    StatusSource,
+    acknowledge_cancel,
+    change_status,
+    force_cancel,
+    iterate_descendants,
+    reopen_run,
+    request_cancel,
+)
+from runs.actions.run.metric_goals import (
+    HIGHER_IS_BETTER,
+    LOWER_IS_BETTER,
+    set_metric_goal,
+)
+from runs.actions.run.purge import purge_run
+from runs.actions.run.run_names import generate_run_name
+from runs.actions.run.runs import (
+    archive_run,
+    create_run,
+    restore_run,
+    set_run_parent,
+    trash_run,
+    write_run_flag,
+)
+
+__all__ = [
+    "HIGHER_IS_BETTER",
+    "LOWER_IS_BETTER",
+    "MIRROR_TAGS",
+    "StatusSource",
+    "acknowledge_cancel",
+    "add_run_properties",
+    "apply_run_tags",
+    "archive_run",
+    "change_status",
+    "create_run",
+    "delete_run_tags",
+    "describe_run",
+    "edit_run_tag",
+    "force_cancel",
+    "generate_run_name",
+    "iterate_descendants",
+    "mark_unresponsive_runs",
+    "purge_run",
+    "receive_heartbeat",
+    "remove_run_tags",
+    "rename_run",
+    "reopen_run",
+    "request_cancel",
+    "restore_run",
+    "set_metric_goal",
+    "set_run_parent",
+    "set_run_tags",
+    "star_experiment",
+    "star_run",
+    "trash_run",
+    "write_run_flag",
+    "write_run_text",
+]

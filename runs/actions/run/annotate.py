@@ -11,11 +11,15 @@ from collections.abc import Collection, Iterable, Mapping
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.changes.change_sets import Edit, record
-from runs.actions.changes.edit_conflicts import check_seen
-from runs.actions.run_rows.bump_revision import touch
-from runs.actions.run_rows.search_text import follow_tags, refresh_search_texts
-from runs.actions.run_rows.texts import check_tags, write_properties, write_tags
+from runs.actions.changes import Edit, check_version, record_changes
+from runs.actions.run_rows import (
+    bump_revision,
+    check_tags,
+    refresh_search_texts,
+    update_after_tag_change,
+    write_properties,
+    write_tags,
+)
 from runs.models import (
     Experiment,
     ExperimentStar,
@@ -29,46 +33,46 @@ from runs.models.texts import as_number
 from studio.core import names
 
 #: Tags of MLflow's clients that say the same as a field, and follow it.
-TWINS = {"name": "mlflow.runName", "description": "mlflow.note.content"}
+MIRROR_TAGS = {"name": "mlflow.runName", "description": "mlflow.note.content"}
 
 
 @transaction.atomic
-def rename(
-    run: Run, name: str, *, actor: Actor, now: int, seen: str | None = None
+def rename_run(
+    run: Run, name: str, *, actor: Actor, now: int, seen_version: str | None = None
 ) -> Run:
     """Give `run` another display name; `seen` is the `mark` of the one it replaces."""
     names.check_display_name(name)
-    return _set_text(run, "name", name, seen, actor=actor, now=now)
+    return _set_run_text(run, "name", name, seen_version, actor=actor, now=now)
 
 
 @transaction.atomic
-def describe(
-    run: Run, text: str, *, actor: Actor, now: int, seen: str | None = None
+def describe_run(
+    run: Run, text: str, *, actor: Actor, now: int, seen_version: str | None = None
 ) -> Run:
     """Set the Markdown description; empty removes it. `seen` as for `rename`."""
     names.check_description(text)
-    return _set_text(run, "description", text, seen, actor=actor, now=now)
+    return _set_run_text(run, "description", text, seen_version, actor=actor, now=now)
 
 
-def _set_text(
-    run: Run, field: str, text: str, seen: str | None, *, actor: Actor, now: int
+def _set_run_text(
+    run: Run, field: str, text: str, seen_version: str | None, *, actor: Actor, now: int
 ) -> Run:
-    touch(run, now)
+    bump_revision(run, now)
     before = Run.objects.values_list(field, flat=True).get(pk=run.pk)
-    check_seen(seen, before, text, field)
-    write_text(run, field, text)
+    check_version(seen_version, before, text, field)
+    write_run_text(run, field, text)
     action = "rename run" if field == "name" else "describe run"
-    record(
+    record_changes(
         run.workspace, action, [Edit(field, before, text, run)], actor=actor, now=now
     )
     return run
 
 
-def write_text(run: Run, field: str, text: str) -> None:
+def write_run_text(run: Run, field: str, text: str) -> None:
     """Write name or description, and the tag that says the same, if there is one."""
     Run.objects.filter(pk=run.pk).update(**{field: text})
     twin = RunTag.objects.filter(
-        run=run, key__kind=Kind.TAG, key__name=TWINS[field]
+        run=run, key__kind=Kind.TAG, key__name=MIRROR_TAGS[field]
     ).exclude(value=text)
     twin.update(value=text, number=as_number(text))
     setattr(run, field, text)
@@ -76,75 +80,79 @@ def write_text(run: Run, field: str, text: str) -> None:
 
 
 @transaction.atomic
-def set_tags(
+def set_run_tags(
     run: Run, tags: Mapping[str, str | None], *, actor: Actor, now: int
 ) -> None:
     """Set tags; a tag of None is a word without a value."""
     check_tags(tags)
-    touch(run, now)
-    apply_tags(run, tags, actor=actor, now=now)
+    bump_revision(run, now)
+    apply_run_tags(run, tags, actor=actor, now=now)
 
 
 @transaction.atomic
-def edit_tag(
-    run: Run, key: str, value: str | None, *, seen: str, actor: Actor, now: int
+def edit_run_tag(
+    run: Run, key: str, value: str | None, *, seen_version: str, actor: Actor, now: int
 ) -> None:
     """Set the tag to another value than the one that `seen` is the `mark` of."""
     check_tags({key: value})
-    touch(run, now)
+    bump_revision(run, now)
     stored = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name=key)
     texts = [text or "" for text in stored.values_list("value", flat=True)]
-    check_seen(seen, texts[0] if texts else None, value or "", f"tags.{key}")
+    check_version(seen_version, texts[0] if texts else None, value or "", f"tags.{key}")
     if texts != [value or ""]:
-        apply_tags(run, {key: value}, actor=actor, now=now)
+        apply_run_tags(run, {key: value}, actor=actor, now=now)
 
 
-def apply_tags(
+def apply_run_tags(
     run: Run, tags: Mapping[str, str | None], *, actor: Actor, now: int
 ) -> None:
     """Write checked tags and their change set, within a transaction of `run`."""
     before = write_tags(run, tags)
-    follow_tags(run, (k for k, v in tags.items() if _state(k, before) != {"value": v}))
+    update_after_tag_change(
+        run, (k for k, v in tags.items() if _tag_state(k, before) != {"value": v})
+    )
     edits = [
-        Edit(f"tags.{key}", _state(key, before), {"value": value}, run)
+        Edit(f"tags.{key}", _tag_state(key, before), {"value": value}, run)
         for key, value in tags.items()
     ]
-    record(run.workspace, "set tags", edits, actor=actor, now=now)
+    record_changes(run.workspace, "set tags", edits, actor=actor, now=now)
 
 
-def _state(key: str, tags: Mapping[str, str | None]) -> dict[str, str | None] | None:
+def _tag_state(
+    key: str, tags: Mapping[str, str | None]
+) -> dict[str, str | None] | None:
     # A tag may have no value, so "no tag" and "no value" must differ.
     return {"value": tags[key]} if key in tags else None
 
 
 @transaction.atomic
-def remove_tags(run: Run, keys: Iterable[str], *, actor: Actor, now: int) -> int:
+def remove_run_tags(run: Run, keys: Iterable[str], *, actor: Actor, now: int) -> int:
     """Remove tags; returns how many there were."""
     wanted = [names.check_key(key, "remove") for key in keys]
     names.check_count(len(wanted), "remove")
-    touch(run, now)
-    edits = delete_tags(run, wanted)
-    record(run.workspace, "remove tags", edits, actor=actor, now=now)
+    bump_revision(run, now)
+    edits = delete_run_tags(run, wanted)
+    record_changes(run.workspace, "remove tags", edits, actor=actor, now=now)
     return len(edits)
 
 
-def delete_tags(run: Run, keys: Collection[str]) -> list[Edit]:
+def delete_run_tags(run: Run, keys: Collection[str]) -> list[Edit]:
     """Remove them within a transaction of `run`; says what there was."""
     found = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name__in=keys)
     rows = list(found.select_related("key"))
     RunTag.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    follow_tags(run, (row.key.name for row in rows))
+    update_after_tag_change(run, (row.key.name for row in rows))
     return [
         Edit(f"tags.{row.key.name}", {"value": row.value}, None, run) for row in rows
     ]
 
 
 @transaction.atomic
-def add_properties(
+def add_run_properties(
     run: Run, properties: Mapping[str, str], *, actor: Actor, now: int
 ) -> None:
     """Write properties once; raises Immutable where one has another value."""
-    touch(run, now)
+    bump_revision(run, now)
     write_properties(run, properties)
 
 
@@ -157,7 +165,9 @@ def star_run(run: Run, user: User, on: bool, *, actor: Actor, now: int) -> None:
         changed = RunStar.objects.filter(run=run, user=user).delete()[0] > 0
     before = on != changed
     edits = [Edit("starred", before, on, run)]
-    record(run.workspace, "star" if on else "unstar", edits, actor=actor, now=now)
+    record_changes(
+        run.workspace, "star" if on else "unstar", edits, actor=actor, now=now
+    )
 
 
 @transaction.atomic
@@ -173,7 +183,7 @@ def star_experiment(
     else:
         changed = stars.delete()[0] > 0
     edits = [Edit("starred", on != changed, on, experiment=experiment)]
-    record(
+    record_changes(
         experiment.workspace,
         "star experiment" if on else "unstar experiment",
         edits,

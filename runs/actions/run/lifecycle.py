@@ -32,11 +32,11 @@ from studio.core.statuses import (
     may_reopen,
 )
 
-_CURRENT = ("status", "started", "ended", "launcher", "revision")
-_current_of = PreparedRows(
-    lambda run: Run.objects.filter(pk=run).values_list(*_CURRENT)
+_CURRENT_FIELDS = ("status", "started", "ended", "launcher", "revision")
+_current_fields = PreparedRows(
+    lambda run: Run.objects.filter(pk=run).values_list(*_CURRENT_FIELDS)
 )
-_note_of = PreparedUpdate(
+_bump_revision = PreparedUpdate(
     lambda run, now: (
         Run.objects.filter(pk=run),
         {"updated": now, "revision": F("revision") + 1},
@@ -46,7 +46,7 @@ _insert_event = PreparedInsert(RunEvent)
 
 
 @cache
-def _swap_of(names: tuple[str, ...]) -> PreparedUpdate:
+def _prepared_swap(names: tuple[str, ...]) -> PreparedUpdate:
     return PreparedUpdate(
         lambda run, old, *values: (
             Run.objects.filter(pk=run, status=old),
@@ -55,7 +55,7 @@ def _swap_of(names: tuple[str, ...]) -> PreparedUpdate:
     )
 
 
-class Origin(Enum):
+class StatusSource(Enum):
     """Who reports a status: the script itself, what launched it, or the server."""
 
     SCRIPT = "script"
@@ -64,7 +64,7 @@ class Origin(Enum):
 
 
 @transaction.atomic
-def move(
+def change_status(
     run: Run,
     new: RunStatus,
     *,
@@ -73,7 +73,7 @@ def move(
     message: str = "",
     ended: int | None = None,
     level: str = "info",
-    origin: Origin = Origin.SCRIPT,
+    origin: StatusSource = StatusSource.SCRIPT,
 ) -> Run:
     """Give `run` the status `new`; raises IllegalTransition.
 
@@ -82,36 +82,40 @@ def move(
     """
     names.check_text(message, "message", limit=names.MAX_ERROR)
     while True:
-        old = _current(run)
+        old = _read_current_status(run)
         if new is old:
             return run
-        if old.is_final or _is_for_launcher(run, new, origin):
-            return _note(run, old, message or f"{new} was ignored", actor, now, level)
-        _check(run, old, new, origin)
-        fields = _fields(run, new, now, message, ended)
-        if origin is Origin.SCRIPT:
+        if old.is_final or _is_launcher_decision(run, new, origin):
+            return _record_ignored(
+                run, old, message or f"{new} was ignored", actor, now, level
+            )
+        _check_transition(run, old, new, origin)
+        fields = _transition_fields(run, new, now, message, ended)
+        if origin is StatusSource.SCRIPT:
             fields["heard"] = now
-        if _swap(run, old, new, fields, now):
-            _record(run, old, new, message, actor, now, level)
+        if _compare_and_swap(run, old, new, fields, now):
+            _record_event(run, old, new, message, actor, now, level)
             return run
 
 
 @transaction.atomic
-def reopen(run: Run, *, actor: Actor, now: int) -> Run:
+def reopen_run(run: Run, *, actor: Actor, now: int) -> Run:
     """A final run is Running again, as MLflow clients resume runs.
 
     Where a launcher owns the run this is recorded and changes nothing; an active run
     stays as it is.
     """
     while True:
-        old = _current(run)
+        old = _read_current_status(run)
         if old.is_active:
             return run
         if not may_reopen(old, owned_by_launcher=bool(run.launcher)):
-            return _note(run, old, "Reopening was ignored", actor, now, "info")
+            return _record_ignored(
+                run, old, "Reopening was ignored", actor, now, "info"
+            )
         fields = {"ended": None, "error": "", "error_kind": None, "heard": now}
-        if _swap(run, old, RunStatus.RUNNING, fields, now):
-            _record(run, old, RunStatus.RUNNING, "Reopened", actor, now, "info")
+        if _compare_and_swap(run, old, RunStatus.RUNNING, fields, now):
+            _record_event(run, old, RunStatus.RUNNING, "Reopened", actor, now, "info")
             return run
 
 
@@ -121,48 +125,48 @@ def request_cancel(run: Run, *, actor: Actor, now: int, children: bool = False) 
 
     What has ended is left alone.
     """
-    if _current(run).is_active:
-        _ask(run, actor, now)
+    if _read_current_status(run).is_active:
+        _request_cancel(run, actor, now)
     if children:
-        for descendant in descendants(run):
+        for descendant in iterate_descendants(run):
             if descendant.state.is_active:
-                _ask(descendant, actor, now)
+                _request_cancel(descendant, actor, now)
     return run
 
 
 @transaction.atomic
 def force_cancel(run: Run, *, actor: Actor, now: int) -> Run:
     """End `run` as Canceled without waiting for who runs it, unless it has ended."""
-    old = _current(run)
+    old = _read_current_status(run)
     if old.is_final:
         return run
     if RunStatus.CANCELED not in FOLLOWERS[old]:
-        _ask(run, actor, now)
+        _request_cancel(run, actor, now)
     message = "Canceled by force"
-    return move(
+    return change_status(
         run,
         RunStatus.CANCELED,
         actor=actor,
         now=now,
         message=message,
         level="warning",
-        origin=Origin.SERVER,
+        origin=StatusSource.SERVER,
     )
 
 
 @transaction.atomic
 def acknowledge_cancel(run: Run, *, actor: Actor, now: int) -> None:
     """Note that who runs it was told to end it; once for each time that it is asked."""
-    if _current(run) is not RunStatus.CANCEL_REQUESTED:
+    if _read_current_status(run) is not RunStatus.CANCEL_REQUESTED:
         return
     asked = RunEvent.objects.filter(run=run, new=RunStatus.CANCEL_REQUESTED.code)
     newest = asked.order_by("-pk").values_list("message", flat=True)[:1]
     if list(newest) != [CANCEL_ACKNOWLEDGED]:
         status = RunStatus.CANCEL_REQUESTED
-        _note(run, status, CANCEL_ACKNOWLEDGED, actor, now, "info")
+        _record_ignored(run, status, CANCEL_ACKNOWLEDGED, actor, now, "info")
 
 
-def descendants(run: Run) -> Iterator[Run]:
+def iterate_descendants(run: Run) -> Iterator[Run]:
     """All runs below `run`, level by level; each once, whatever the tree is like."""
     known, parents = {run.pk}, [run.pk]
     while parents:
@@ -177,42 +181,44 @@ def descendants(run: Run) -> Iterator[Run]:
         known.update(parents)
 
 
-def start_event(run: Run, *, actor: Actor, now: int) -> None:
+def record_start_event(run: Run, *, actor: Actor, now: int) -> None:
     """The first event of a new run: how it began."""
     event = RunEvent(run=run, time=now, old=None, new=run.status)
     event.actor, event.token = actor.user, actor.token
     _insert_event([event])
 
 
-def _ask(run: Run, actor: Actor, now: int) -> None:
-    move(
+def _request_cancel(run: Run, actor: Actor, now: int) -> None:
+    change_status(
         run,
         RunStatus.CANCEL_REQUESTED,
         actor=actor,
         now=now,
         message="Cancel was asked for",
-        origin=Origin.SERVER,
+        origin=StatusSource.SERVER,
     )
 
 
-def _current(run: Run) -> RunStatus:
-    rows = _current_of.all(run.pk)
+def _read_current_status(run: Run) -> RunStatus:
+    rows = _current_fields.all(run.pk)
     if not rows:
         raise Run.DoesNotExist
-    for name, value in zip(_CURRENT, rows[0], strict=True):
+    for name, value in zip(_CURRENT_FIELDS, rows[0], strict=True):
         setattr(run, name, value)
     return run.state
 
 
-def _is_for_launcher(run: Run, new: RunStatus, origin: Origin) -> bool:
-    owned = run.launcher != Launcher.NONE and origin is Origin.SCRIPT
+def _is_launcher_decision(run: Run, new: RunStatus, origin: StatusSource) -> bool:
+    owned = run.launcher != Launcher.NONE and origin is StatusSource.SCRIPT
     return owned and new is not RunStatus.FAILED
 
 
-def _check(run: Run, old: RunStatus, new: RunStatus, origin: Origin) -> None:
+def _check_transition(
+    run: Run, old: RunStatus, new: RunStatus, origin: StatusSource
+) -> None:
     requeued = (
         new is RunStatus.QUEUED
-        and origin is Origin.LAUNCHER
+        and origin is StatusSource.LAUNCHER
         and lost_run_may_requeue(old, owned_by_agent=run.launcher == Launcher.AGENT)
     )
     if requeued or may_follow(old, new):
@@ -226,7 +232,7 @@ def _check(run: Run, old: RunStatus, new: RunStatus, origin: Origin) -> None:
     )
 
 
-def _fields(
+def _transition_fields(
     run: Run, new: RunStatus, now: int, message: str, ended: int | None
 ) -> dict[str, Any]:
     fields: dict[str, Any] = {}
@@ -239,11 +245,11 @@ def _fields(
     return fields
 
 
-def _swap(
+def _compare_and_swap(
     run: Run, old: RunStatus, new: RunStatus, fields: dict[str, Any], now: int
 ) -> bool:
     fields = {**fields, "status": new.code, "updated": now}
-    if not _swap_of(tuple(fields))(run.pk, old.code, *fields.values()):
+    if not _prepared_swap(tuple(fields))(run.pk, old.code, *fields.values()):
         return False
     for name, value in fields.items():
         setattr(run, name, value)
@@ -251,7 +257,7 @@ def _swap(
     return True
 
 
-def _record(
+def _record_event(
     run: Run,
     old: RunStatus,
     new: RunStatus,
@@ -266,11 +272,11 @@ def _record(
     _insert_event([event])
 
 
-def _note(
+def _record_ignored(
     run: Run, status: RunStatus, message: str, actor: Actor, now: int, level: str
 ) -> Run:
-    _record(run, status, status, message, actor, now, level)
-    _note_of(run.pk, now)
+    _record_event(run, status, status, message, actor, now, level)
+    _bump_revision(run.pk, now)
     run.updated = now
     run.revision += 1
     return run

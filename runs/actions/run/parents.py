@@ -14,19 +14,19 @@ from studio.core import names
 from studio.core.errors import Immutable, InvalidValue
 
 #: The first half of the advisory lock's name; the second is the workspace.
-_TREE = 7_301
+_TREE_LOCK = 7_301
 
-_hang_tree = PreparedUpdate(
+_move_tree = PreparedUpdate(
     lambda old, new: (Run.objects.filter(root_id=old), {"root": new})
 )
-_waiting = Prepared(
+_waiting_children = Prepared(
     lambda workspace, run_id, run: Run.objects.filter(
         workspace_id=workspace, parent_run_id=run_id, parent__isnull=True
     ).exclude(pk=run)
 )
 
 
-def hold_tree(workspace_id: int, *, shared: bool = False) -> None:
+def lock_tree(workspace_id: int, *, shared: bool = False) -> None:
     """Let one transaction at a time set parents in a workspace.
 
     Called before any row is locked: each of two that act at once would not see what
@@ -38,7 +38,7 @@ def hold_tree(workspace_id: int, *, shared: bool = False) -> None:
         return
     lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {lock}(%s, %s)", [_TREE, workspace_id])
+        cursor.execute(f"SELECT {lock}(%s, %s)", [_TREE_LOCK, workspace_id])
 
 
 def link_parent(run: Run, parent_run_id: str) -> None:
@@ -51,8 +51,8 @@ def link_parent(run: Run, parent_run_id: str) -> None:
             f"The parent of run {run.run_id} is {run.parent_run_id} and stays so",
             field="parent_run_id",
         )
-    parent = _find(run.workspace_id, parent_run_id)
-    if parent_run_id == run.run_id or (parent and _is_below(parent, run)):
+    parent = _find_run(run.workspace_id, parent_run_id)
+    if parent_run_id == run.run_id or (parent and _would_form_circle(parent, run)):
         raise InvalidValue(
             f"Run {run.run_id} cannot hang below {parent_run_id}: they would form a "
             "circle",
@@ -64,12 +64,12 @@ def link_parent(run: Run, parent_run_id: str) -> None:
         run.root = parent.root or parent
 
 
-def adopt_waiting(run: Run) -> None:
+def adopt_waiting_children(run: Run) -> None:
     """Link the runs that named `run` as their parent before it arrived."""
     root = run.root or run
     if root is not run:
-        _hang_tree(run.pk, root.pk)
-    moved = _waiting.all(run.workspace_id, run.run_id, run.pk)
+        _move_tree(run.pk, root.pk)
+    moved = _waiting_children.all(run.workspace_id, run.run_id, run.pk)
     for child in moved:
         Run.objects.filter(root=child).update(root=root)
         Run.objects.filter(pk=child.pk).update(parent=run, root=root)
@@ -77,12 +77,12 @@ def adopt_waiting(run: Run) -> None:
         rebuild([root.pk, *(child.pk for child in moved)])
 
 
-def _find(workspace_id: int, run_id: str) -> Run | None:
+def _find_run(workspace_id: int, run_id: str) -> Run | None:
     rows = Run.objects.filter(workspace=workspace_id, run_id=run_id)
     return rows.select_related("root").first()
 
 
-def _is_below(parent: Run, run: Run) -> bool:
+def _would_form_circle(parent: Run, run: Run) -> bool:
     """Whether `parent` hangs below `run`, or below one that waits for `run`.
 
     Only a root can wait or take a parent, so the top of the parent's tree tells.

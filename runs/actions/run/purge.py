@@ -9,11 +9,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from runs.actions.actor import Actor
-from runs.actions.files.files import drop_files
-from runs.actions.run.lifecycle import descendants
-from runs.actions.run.parents import hold_tree
-from runs.actions.run_rows.bump_revision import hold_experiment
-from runs.actions.run_rows.locks import refuse_locked
+from runs.actions.files import delete_file_rows
+from runs.actions.run.lifecycle import iterate_descendants
+from runs.actions.run.parents import lock_tree
+from runs.actions.run_rows import lock_experiment_row, refuse_if_locked
 from runs.models import File, Run
 from runs.models.root_metrics import rebuild
 from studio.core.batches import batches
@@ -28,13 +27,13 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
     run, or its experiment, is in the trash, and for a run that is locked; NotFound
     where it was purged already.
     """
-    hold_tree(run.workspace_id)
-    experiment = hold_experiment(run.experiment_id)
+    lock_tree(run.workspace_id)
+    experiment = lock_experiment_row(run.experiment_id)
     found = Run.objects.select_for_update().filter(pk=run.pk).first()
     if found is None:
         raise NotFound(f"There is no run {run.run_id!r} any more", run_id=run.run_id)
     run = found
-    refuse_locked(run)
+    refuse_if_locked(run)
     if run.deleted is None and experiment.deleted is None:
         raise InvalidState(
             f"Run {run.run_id} is not in the trash; only what is there can be purged",
@@ -42,7 +41,7 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
         )
     Run.objects.filter(pk=run.pk).update(purging=True)
     released = _release_children(run)
-    drop_files(File.objects.filter(Q(run=run) | Q(model__source_run=run)))
+    delete_file_rows(File.objects.filter(Q(run=run) | Q(model__source_run=run)))
     root = run.root_id if run.deleted is None else None
     run.delete()
     rebuild([root, *released])
@@ -52,7 +51,7 @@ def _release_children(run: Run) -> list[int]:
     """Each child becomes a root; returns their keys."""
     children = list(Run.objects.filter(parent=run))
     for child in children:
-        below = [descendant.pk for descendant in descendants(child)]
+        below = [descendant.pk for descendant in iterate_descendants(child)]
         for some in batches(below):
             Run.objects.filter(pk__in=some).update(root=child)
         Run.objects.filter(pk=child.pk).update(root=None)

@@ -23,10 +23,10 @@ _NOUNS = (
     "stone stream sun swan tiger tree tulip turtle valley wave whale wind wolf"
 ).split()
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+_SUFFIX_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def invent_name() -> str:
+def generate_run_name() -> str:
     """A name that is easy to say, with eight characters that make it unlike others."""
-    rest = "".join(secrets.choice(_LETTERS) for _ in range(8))
+    rest = "".join(secrets.choice(_SUFFIX_CHARACTERS) for _ in range(8))
     return f"{secrets.choice(_ADJECTIVES)}_{secrets.choice(_NOUNS)}_{rest}"

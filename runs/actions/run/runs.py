@@ -9,18 +9,18 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from runs.actions.actor import Actor
-from runs.actions.changes.change_sets import Edit, record
-from runs.actions.experiments.experiments import WAY_OUT
-from runs.actions.run.lifecycle import start_event
-from runs.actions.run.parents import adopt_waiting, hold_tree, link_parent
-from runs.actions.run.run_names import invent_name
-from runs.actions.run_rows.bump_revision import touch
-from runs.actions.run_rows.locks import refuse_locked
-from runs.actions.run_rows.search_text import write_search_text
-from runs.actions.run_rows.texts import (
+from runs.actions.changes import Edit, record_changes
+from runs.actions.experiments import TRASH_HINT
+from runs.actions.run.lifecycle import record_start_event
+from runs.actions.run.parents import adopt_waiting_children, link_parent, lock_tree
+from runs.actions.run.run_names import generate_run_name
+from runs.actions.run_rows import (
+    bump_revision,
     check_tags,
+    refuse_if_locked,
     write_params,
     write_properties,
+    write_search_text,
     write_tags,
 )
 from runs.models import Experiment, Run
@@ -42,7 +42,7 @@ _last_number = PreparedRows(
         "last_run_number"
     )
 )
-_twins = PreparedRows(
+_runs_with_id = PreparedRows(
     lambda workspace, run_id: Run.objects.filter(
         workspace_id=workspace, run_id=run_id
     ).values_list("pk")
@@ -78,7 +78,7 @@ def create_run(
         workspace_id=experiment.workspace_id,
         experiment=experiment,
         run_id=uuid.uuid4().hex if run_id is None else names.check_run_id(run_id),
-        name=names.check_display_name(name) if name else invent_name(),
+        name=names.check_display_name(name) if name else generate_run_name(),
         description=names.check_description(description),
         status=status.code,
         submitter=actor.user,
@@ -92,62 +92,62 @@ def create_run(
     )
     _set_times(run, status, started, now)
     tags = check_tags(tags or {})
-    hold_tree(run.workspace_id, shared=not parent_run_id)
+    lock_tree(run.workspace_id, shared=not parent_run_id)
     run.number = _next_number(experiment)
     link_parent(run, parent_run_id)
-    _insert(run)
-    adopt_waiting(run)
-    start_event(run, actor=actor, now=now)
+    _insert_new_run(run)
+    adopt_waiting_children(run)
+    record_start_event(run, actor=actor, now=now)
     _write_texts(run, params or {}, properties or {}, tags)
     return run
 
 
 @transaction.atomic
-def set_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> Run:
+def set_run_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> Run:
     """Hang `run` below another, once; raises Immutable where it has a parent."""
-    hold_tree(run.workspace_id)
-    touch(run, now)
+    lock_tree(run.workspace_id)
+    bump_revision(run, now)
     run.refresh_from_db(fields=["parent_run_id", "parent", "root"])
     if run.parent_run_id == parent_run_id:
         return run
     link_parent(run, parent_run_id)
     run.save(update_fields=["parent_run_id", "parent", "root"])
-    adopt_waiting(run)
+    adopt_waiting_children(run)
     rebuild([run.pk, run.root_id])
     edits = [Edit("parent", None, parent_run_id, run)]
-    record(run.workspace, "set parent", edits, actor=actor, now=now)
+    record_changes(run.workspace, "set parent", edits, actor=actor, now=now)
     return run
 
 
 @transaction.atomic
 def trash_run(run: Run, *, actor: Actor, now: int) -> Run:
     """Put a run into the trash; its children stay. A locked one is InvalidState."""
-    return _mark(run, "deleted", True, "trash run", actor, now)
+    return _set_flag(run, "deleted", True, "trash run", actor, now)
 
 
 @transaction.atomic
 def restore_run(run: Run, *, actor: Actor, now: int) -> Run:
     """Take a run out of the trash."""
-    return _mark(run, "deleted", False, "restore run", actor, now)
+    return _set_flag(run, "deleted", False, "restore run", actor, now)
 
 
 @transaction.atomic
 def archive_run(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
     """Take a run out of the lists that people look at every day, or back into them."""
     action = "archive run" if on else "unarchive run"
-    return _mark(run, "archived", on, action, actor, now)
+    return _set_flag(run, "archived", on, action, actor, now)
 
 
-def _mark(
+def _set_flag(
     run: Run, field: str, wanted: bool, action: str, actor: Actor, now: int
 ) -> Run:
-    touch(run, now)
-    edits = switch(run, field, wanted, now)
-    record(run.workspace, action, edits, actor=actor, now=now)
+    bump_revision(run, now)
+    edits = write_run_flag(run, field, wanted, now)
+    record_changes(run.workspace, action, edits, actor=actor, now=now)
     return run
 
 
-def switch(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
+def write_run_flag(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
     """Set a time that says since when, or take it away; the same again is nothing.
 
     Within a transaction that holds the run's row; says what was done. Raises
@@ -158,7 +158,7 @@ def switch(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
     if was == wanted:
         return []
     if field == "deleted" and wanted:
-        refuse_locked(run)
+        refuse_if_locked(run)
     since = now if wanted else None
     setattr(run, field, since)
     Run.objects.filter(pk=run.pk).update(**{field: since})
@@ -197,16 +197,16 @@ def _next_number(experiment: Experiment) -> int:
     # The UPDATE takes the row, so two runs made at once get two numbers.
     if not _take_number(experiment.pk):
         raise InvalidState(
-            f"The experiment {experiment.name!r} is in the trash: {WAY_OUT}",
+            f"The experiment {experiment.name!r} is in the trash: {TRASH_HINT}",
             experiment=experiment.name,
         )
     [[number]] = _last_number.all(experiment.pk)
     return int(number)
 
 
-def _insert(run: Run) -> None:
+def _insert_new_run(run: Run) -> None:
     used = AlreadyExists(f"A run {run.run_id!r} exists already", run_id=run.run_id)
-    if _twins.all(run.workspace_id, run.run_id):
+    if _runs_with_id.all(run.workspace_id, run.run_id):
         raise used
     try:
         with transaction.atomic():

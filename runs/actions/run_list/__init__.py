@@ -1,1 +1,29 @@
 """What a run list keeps on the server: selections and exports of histories."""
+
+from __future__ import annotations
+
+from runs.actions.run_list.history_exports import (
+    EXPORT_LIFETIME_MS,
+    HistoryExporter,
+    delete_old_exports,
+    exported_list,
+    exports_folder,
+    queue_history_export,
+)
+from runs.actions.run_list.selections import (
+    DAY_MS,
+    delete_unused_selections,
+    save_selection,
+)
+
+__all__ = [
+    "DAY_MS",
+    "EXPORT_LIFETIME_MS",
+    "HistoryExporter",
+    "delete_old_exports",
+    "delete_unused_selections",
+    "exported_list",
+    "exports_folder",
+    "queue_history_export",
+    "save_selection",
+]

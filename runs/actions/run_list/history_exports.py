@@ -24,16 +24,16 @@ from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import ViewSpec
 
 #: How long what was made is kept, and how many may wait for one person.
-KEPT_MS, MOST_WAITING = 86_400_000, 5
+EXPORT_LIFETIME_MS, MAX_WAITING_EXPORTS = 86_400_000, 5
 #: A slice of the worker's time, and between words of how far it is.
-SLICE_SECONDS, TOLD_SECONDS = 3.0, 1.0
+SLICE_SECONDS, PROGRESS_SECONDS = 3.0, 1.0
 
 
-def folder() -> Path:
+def exports_folder() -> Path:
     return Path(settings.FILES_DIR, "exports")
 
 
-def ask_for_histories(
+def queue_history_export(
     workspace: Workspace, user: User, query: str, experiment: str, *, now: int
 ) -> HistoryExport:
     """Put it in the queue; the one that waits already, if it is the same."""
@@ -49,7 +49,7 @@ def ask_for_histories(
     waiting = HistoryExport.objects.filter(
         user=user, state__in=(ExportState.WAITING, ExportState.RUNNING)
     )
-    if waiting.count() >= MOST_WAITING:
+    if waiting.count() >= MAX_WAITING_EXPORTS:
         raise StudioError("Several of your exports are still being made; wait for one")
     return HistoryExport.objects.create(
         workspace=workspace,
@@ -60,7 +60,7 @@ def ask_for_histories(
     )
 
 
-class HistoryWork:
+class HistoryExporter:
     """What the worker has in hand: one export, of which each call does a slice.
 
     A worker that was ended begins it anew.
@@ -86,7 +86,7 @@ class HistoryWork:
         self._job = rows.select_related("workspace", "user").order_by("pk").first()
         if self._job is None:
             return False
-        self._steps = _steps(self._job)
+        self._steps = _export_steps(self._job)
         return True
 
     def _step(self, until: float) -> int:
@@ -97,37 +97,39 @@ class HistoryWork:
                 if time.monotonic() >= until:
                     return 0
         except StudioError as error:
-            _save(self._job, state=ExportState.FAILED, error=error.message)
+            _update_export(self._job, state=ExportState.FAILED, error=error.message)
         except (OSError, ValueError) as error:
-            _save(self._job, state=ExportState.FAILED, error=str(error))
+            _update_export(self._job, state=ExportState.FAILED, error=str(error))
         self._job = self._steps = None
         return 1
 
 
-def _save(job: HistoryExport, **values: object) -> None:
+def _update_export(job: HistoryExport, **values: object) -> None:
     if values.get("state") in (ExportState.DONE, ExportState.FAILED):
         values["ended"] = now_ms()
     HistoryExport.objects.filter(pk=job.pk).update(**values)
 
 
-def _steps(job: HistoryExport) -> Iterator[None]:
+def _export_steps(job: HistoryExport) -> Iterator[None]:
     name = f"{job.pk}-{secrets.token_hex(8)}.parquet"
-    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    stretches = _stretches(job)
-    written = HistoryFile(folder() / name)
+    exports_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    stretches = _matching_stretches(job)
+    written = HistoryFile(exports_folder() / name)
     try:
-        yield from _write(job, stretches, written)
+        yield from _write_stretches(job, stretches, written)
         written.close()
     except BaseException:
-        (folder() / name).unlink(missing_ok=True)
+        (exports_folder() / name).unlink(missing_ok=True)
         raise
-    size = (folder() / name).stat().st_size
-    _save(job, state=ExportState.DONE, file=name, size=size, runs_total=F("runs"))
+    size = (exports_folder() / name).stat().st_size
+    _update_export(
+        job, state=ExportState.DONE, file=name, size=size, runs_total=F("runs")
+    )
 
 
-def list_of(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
+def exported_list(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
     """The list that was asked about: None is All runs, NotFound that it is gone."""
-    spec, _complaints = read_leniently(dict(_pairs(job.query)))
+    spec, _complaints = read_leniently(dict(_query_pairs(job.query)))
     if not job.experiment:
         return None, spec
     known = Experiment.objects.filter(workspace=job.workspace)
@@ -137,18 +139,20 @@ def list_of(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
     return experiment, spec
 
 
-def _stretches(job: HistoryExport) -> Iterator[Stretch]:
-    experiment, spec = list_of(job)
+def _matching_stretches(job: HistoryExport) -> Iterator[Stretch]:
+    experiment, spec = exported_list(job)
     matching = matching_runs(spec, job.user, job.workspace, experiment=experiment)
-    _save(job, state=ExportState.RUNNING, runs=0, points=0, runs_total=matching.total)
+    _update_export(
+        job, state=ExportState.RUNNING, runs=0, points=0, runs_total=matching.total
+    )
     return histories(matching)
 
 
-def _pairs(query: str) -> list[tuple[str, str]]:
+def _query_pairs(query: str) -> list[tuple[str, str]]:
     return parse_qsl(query, keep_blank_values=True)
 
 
-def _write(
+def _write_stretches(
     job: HistoryExport, stretches: Iterator[Stretch], written: HistoryFile
 ) -> Iterator[None]:
     runs = points = 0
@@ -157,26 +161,26 @@ def _write(
         if stretch.points is not None:
             points += written.add(stretch.run_id, stretch.key, stretch.points)
         runs += stretch.runs
-        if time.monotonic() - told > TOLD_SECONDS:
-            _save(job, runs=runs, points=points)
+        if time.monotonic() - told > PROGRESS_SECONDS:
+            _update_export(job, runs=runs, points=points)
             told = time.monotonic()
         yield
-    _save(job, runs=runs, points=points)
+    _update_export(job, runs=runs, points=points)
 
 
-def remove_old_exports(now: int) -> int:
+def delete_old_exports(now: int) -> int:
     """What was made a day ago, and what an ended worker left; returns how many."""
     with deletions_allowed() as is_allowed:
-        return _remove_old(now) if is_allowed else 0
+        return _delete_old(now) if is_allowed else 0
 
 
-def _remove_old(now: int) -> int:
-    old = HistoryExport.objects.filter(created__lt=now - KEPT_MS)
+def _delete_old(now: int) -> int:
+    old = HistoryExport.objects.filter(created__lt=now - EXPORT_LIFETIME_MS)
     count = old.count()
     old.delete()
     kept = set(HistoryExport.objects.exclude(file="").values_list("file", flat=True))
-    for path in folder().glob("*.parquet"):
-        is_old = path.stat().st_mtime * 1000 < now - KEPT_MS
+    for path in exports_folder().glob("*.parquet"):
+        is_old = path.stat().st_mtime * 1000 < now - EXPORT_LIFETIME_MS
         if path.name not in kept and is_old:
             path.unlink(missing_ok=True)
     return count

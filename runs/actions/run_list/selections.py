@@ -11,13 +11,13 @@ from django.db import transaction
 from runs.models import Selection, ViewRevision, Workspace
 from runs.models.selections import KEPT, packed
 
-DAY = 86_400_000
+DAY_MS = 86_400_000
 #: How long a selection stays that nobody looks at.
-KEPT_DAYS = 400
+SELECTION_DAYS = 400
 
 
 @transaction.atomic
-def keep_selection(workspace: Workspace, keys: Sequence[int], *, now: int) -> Selection:
+def save_selection(workspace: Workspace, keys: Sequence[int], *, now: int) -> Selection:
     """The selection of these runs (0: a free number), made if it is not there."""
     content = packed(keys)
     digest = blake2b(content, digest_size=15).digest()
@@ -30,16 +30,16 @@ def keep_selection(workspace: Workspace, keys: Sequence[int], *, now: int) -> Se
     return selection
 
 
-def drop_unused_selections(now: int) -> int:
+def delete_unused_selections(now: int) -> int:
     """Those that nobody has looked at for long; returns how many there were.
 
     What a view was ever saved with stays as long as the view.
     """
-    old = Selection.objects.filter(used__lt=now - KEPT_DAYS * DAY)
-    return old.exclude(slug__in=_named_by_views()).delete()[0] if old.exists() else 0
+    old = Selection.objects.filter(used__lt=now - SELECTION_DAYS * DAY_MS)
+    return old.exclude(slug__in=_slugs_in_views()).delete()[0] if old.exists() else 0
 
 
-def _named_by_views() -> set[str]:
+def _slugs_in_views() -> set[str]:
     saved = ViewRevision.objects.filter(spec__selected__startswith=KEPT)
     return {
         text.removeprefix(KEPT)

@@ -1,1 +1,47 @@
 """Rows of a run that many actions write: texts, keys, locks, revision, search text."""
+
+from __future__ import annotations
+
+from runs.actions.run_rows.keys import intern_keys
+from runs.actions.run_rows.locks import (
+    models_of_locked_runs,
+    refuse_if_any_run_locked,
+    refuse_if_locked,
+    refuse_if_source_locked,
+    set_deletion_lock,
+)
+from runs.actions.run_rows.revisions import (
+    bump_revision,
+    lock_experiment_row,
+    record_heartbeat,
+)
+from runs.actions.run_rows.search_text import (
+    refresh_search_texts,
+    update_after_tag_change,
+    write_search_text,
+)
+from runs.actions.run_rows.texts import (
+    check_tags,
+    write_params,
+    write_properties,
+    write_tags,
+)
+
+__all__ = [
+    "bump_revision",
+    "check_tags",
+    "intern_keys",
+    "lock_experiment_row",
+    "models_of_locked_runs",
+    "record_heartbeat",
+    "refresh_search_texts",
+    "refuse_if_any_run_locked",
+    "refuse_if_locked",
+    "refuse_if_source_locked",
+    "set_deletion_lock",
+    "update_after_tag_change",
+    "write_params",
+    "write_properties",
+    "write_search_text",
+    "write_tags",
+]

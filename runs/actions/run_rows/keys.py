@@ -19,16 +19,16 @@ _insert_keys = PreparedInsert(Key, unique=["workspace", "kind", "name"])
 def intern_keys(workspace_id: int, kind: Kind, names: Iterable[str]) -> dict[str, Key]:
     """The keys of `names`, made where they are new."""
     wanted = sorted(set(names))
-    keys = _find(workspace_id, kind, wanted)
+    keys = _find_keys(workspace_id, kind, wanted)
     missing = [name for name in wanted if name not in keys]
     if missing:
         # In one order everywhere, so that two transactions cannot wait for each other.
         _insert_keys(
             [Key(workspace_id=workspace_id, kind=kind, name=name) for name in missing]
         )
-        keys |= _find(workspace_id, kind, missing)
+        keys |= _find_keys(workspace_id, kind, missing)
     return keys
 
 
-def _find(workspace_id: int, kind: Kind, names: list[str]) -> dict[str, Key]:
+def _find_keys(workspace_id: int, kind: Kind, names: list[str]) -> dict[str, Key]:
     return {key.name: key for key in _keys.all(workspace_id, kind.value, names)}

@@ -11,20 +11,20 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
-from runs.actions.changes.change_sets import Edit, record
-from runs.actions.run_rows.bump_revision import hold_experiment, touch
+from runs.actions.changes import Edit, record_changes
+from runs.actions.run_rows.revisions import bump_revision, lock_experiment_row
 from runs.models import Experiment, LoggedModel, Run
 from studio.core.errors import InvalidState
 
 
 @transaction.atomic
-def lock_run(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
+def set_deletion_lock(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
     """Set the lock, or take it away.
 
     Raises InvalidState for a run in the trash, by itself or with its experiment.
     """
-    experiment = hold_experiment(run.experiment_id)
-    touch(run, now)
+    experiment = lock_experiment_row(run.experiment_id)
+    bump_revision(run, now)
     run.refresh_from_db(fields=["locked", "deleted"])
     if on and run.deleted is not None:
         raise InvalidState(
@@ -41,11 +41,11 @@ def lock_run(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
     run.locked = on
     Run.objects.filter(pk=run.pk).update(locked=on)
     action = "lock run" if on else "unlock run"
-    record(run.workspace, action, edits, actor=actor, now=now)
+    record_changes(run.workspace, action, edits, actor=actor, now=now)
     return run
 
 
-def refuse_locked(run: Run) -> None:
+def refuse_if_locked(run: Run) -> None:
     """Raises InvalidState where the run is locked; the caller holds its row."""
     if Run.objects.filter(pk=run.pk, locked=True).exists():
         raise InvalidState(
@@ -58,24 +58,24 @@ def refuse_locked(run: Run) -> None:
         )
 
 
-def refuse_locked_source(model: LoggedModel) -> None:
+def refuse_if_source_locked(model: LoggedModel) -> None:
     """The same for what a locked run wrote; the run's row is held from here on."""
     if model.source_run is not None:
         source = Run.objects.select_for_update(no_key=True)
-        refuse_locked(source.get(pk=model.source_run.pk))
+        refuse_if_locked(source.get(pk=model.source_run.pk))
 
 
-def refuse_locked_inside(experiment: Experiment) -> None:
+def refuse_if_any_run_locked(experiment: Experiment) -> None:
     """The same for an experiment that has a locked run, or a model that one wrote.
 
     The experiment's row is held from here on.
     """
-    hold_experiment(experiment.pk)
+    lock_experiment_row(experiment.pk)
     # Few are locked: an index of theirs has them, whatever the experiment's size.
     locked = Run.objects.filter(workspace=experiment.workspace_id, locked=True)
     known = locked.values_list("experiment", "run_id").order_by("-pk")
     inside = [run_id for place, run_id in known if place == experiment.pk]
-    models = locked_models().filter(experiment=experiment)
+    models = models_of_locked_runs().filter(experiment=experiment)
     inside += models.values_list("source_run__run_id", flat=True)[:1]
     if inside:
         raise InvalidState(
@@ -89,6 +89,6 @@ def refuse_locked_inside(experiment: Experiment) -> None:
         )
 
 
-def locked_models() -> QuerySet[LoggedModel]:
+def models_of_locked_runs() -> QuerySet[LoggedModel]:
     """The models that locked runs wrote, whatever experiment they are of."""
     return LoggedModel.objects.filter(deleted__isnull=True, source_run__locked=True)

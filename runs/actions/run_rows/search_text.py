@@ -19,9 +19,9 @@ from runs.storage.prepared_insert import PreparedInsert
 from studio.core.batches import batches
 
 #: Runs whose texts are built at once.
-BATCH = 500
+RUNS_PER_BATCH = 500
 #: So much of a run's tags can be found by free words; a whole request's at least.
-TAGS, TAG_CHARACTERS = 1_000, 200_000
+MAX_SEARCHED_TAGS, MAX_TAG_CHARACTERS = 1_000, 200_000
 
 Tag = tuple[str, str | None]
 
@@ -29,7 +29,7 @@ _first_tags = PreparedRows(
     lambda run: (
         RunTag.objects.filter(run_id=run)
         .order_by("key_id")
-        .values_list("pk", "key__name", "value")[:TAGS]
+        .values_list("pk", "key__name", "value")[:MAX_SEARCHED_TAGS]
     )
 )
 _texts_of = PreparedRows(
@@ -44,16 +44,16 @@ _fields_of = PreparedRows(
         .values_list("pk", "name", "run_id", "description")
     )
 )
-_write = PreparedInsert(SearchText, unique=["run"], update=["text", "grams"])
+_write_rows = PreparedInsert(SearchText, unique=["run"], update=["text", "grams"])
 
 
 def write_search_text(run: Run, tags: Mapping[str, str | None]) -> None:
     """For a new run, whose tags these are."""
-    text = _text(run.name, run.run_id, run.description, tags.items())
-    _write([SearchText(run_id=run.pk, text=text, grams=grams_of(text))])
+    text = _compose_text(run.name, run.run_id, run.description, tags.items())
+    _write_rows([SearchText(run_id=run.pk, text=text, grams=grams_of(text))])
 
 
-def follow_tags(run: Run, changed: Iterable[str]) -> None:
+def update_after_tag_change(run: Run, changed: Iterable[str]) -> None:
     """After tags were set or removed; hidden ones change nothing."""
     if not all(key.startswith(HIDDEN) for key in changed):
         refresh_search_texts([run.pk])
@@ -61,19 +61,23 @@ def follow_tags(run: Run, changed: Iterable[str]) -> None:
 
 def refresh_search_texts(runs: Sequence[int]) -> None:
     """Write the texts of runs as they are now; the callers hold the runs' rows."""
-    for some in batches(runs, BATCH):
+    for some in batches(runs, RUNS_PER_BATCH):
         known = dict(_texts_of.all(list(some)))
-        _write(
+        _write_rows(
             [
                 SearchText(run_id=pk, text=text, grams=grams_of(text))
                 for pk, name, run_id, description in _fields_of.all(list(some))
-                if (text := _text(name, run_id, description, _tags_of(pk)))
+                if (
+                    text := _compose_text(
+                        name, run_id, description, _read_first_tags(pk)
+                    )
+                )
                 != known.get(pk)
             ]
         )
 
 
-def _tags_of(run: int) -> list[Tag]:
+def _read_first_tags(run: int) -> list[Tag]:
     """The first tags, in the order in which they were set."""
     return [(key, value) for _, key, value in sorted(_first_tags.all(run))]
 
@@ -84,7 +88,7 @@ def build_search_texts() -> int:
     while True:
         with transaction.atomic():
             rows = Run.objects.filter(pk__gt=last, search_text=None).order_by("pk")
-            found = list(rows.values_list("pk", flat=True)[:BATCH])
+            found = list(rows.values_list("pk", flat=True)[:RUNS_PER_BATCH])
             refresh_search_texts(found)
         if not found:
             return built
@@ -98,8 +102,8 @@ def rebuild_search_texts() -> int:
     return build_search_texts()
 
 
-def _text(name: str, run_id: str, description: str, tags: Iterable[Tag]) -> str:
-    fields, left = [name, run_id, description], TAG_CHARACTERS
+def _compose_text(name: str, run_id: str, description: str, tags: Iterable[Tag]) -> str:
+    fields, left = [name, run_id, description], MAX_TAG_CHARACTERS
     for key, value in tags:
         if key.startswith(HIDDEN):
             continue

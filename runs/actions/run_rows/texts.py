@@ -13,7 +13,7 @@ from runs.storage.prepared_insert import PreparedInsert
 from studio.core import names
 from studio.core.errors import Immutable
 
-Once = TypeVar("Once", RunParam, RunProperty)
+WriteOnceRow = TypeVar("WriteOnceRow", RunParam, RunProperty)
 
 _tags = PreparedRows(
     lambda run, keys: RunTag.objects.filter(run_id=run, key__id__in=keys).values_list(
@@ -31,7 +31,7 @@ _properties = PreparedRows(
     ).values_list("key_id", "value")
 )
 _insert_tags = PreparedInsert(RunTag, unique=["run", "key"], update=["value", "number"])
-_ONCE: dict[Any, tuple[PreparedRows, PreparedInsert[Any]]] = {
+_WRITE_ONCE: dict[Any, tuple[PreparedRows, PreparedInsert[Any]]] = {
     RunParam: (_params, PreparedInsert(RunParam)),
     RunProperty: (_properties, PreparedInsert(RunProperty)),
 }
@@ -70,7 +70,7 @@ def write_properties(run: Run, properties: Mapping[str, str]) -> None:
 def write_tags(run: Run, tags: Mapping[str, str | None]) -> dict[str, str | None]:
     """Set tags, already checked; returns the values that were there before by key."""
     keys = intern_keys(run.workspace_id, Kind.TAG, tags)
-    before = _values(_tags, run, keys)
+    before = _stored_values(_tags, run, keys)
     changed = {k: v for k, v in tags.items() if k not in before or before[k] != v}
     _insert_tags(
         [
@@ -81,7 +81,7 @@ def write_tags(run: Run, tags: Mapping[str, str | None]) -> dict[str, str | None
     return before
 
 
-def _values(
+def _stored_values(
     stored: PreparedRows, run: Run, keys: Mapping[str, Key]
 ) -> dict[str, str | None]:
     """What the run has under those keys, by their names."""
@@ -90,13 +90,13 @@ def _values(
 
 
 def _write_once(
-    model: type[Once], run: Run, kind: Kind, texts: Mapping[str, str]
+    model: type[WriteOnceRow], run: Run, kind: Kind, texts: Mapping[str, str]
 ) -> None:
     if not texts:
         return
     keys = intern_keys(run.workspace_id, kind, texts)
-    select, insert = _ONCE[model]
-    stored = _values(select, run, keys)
+    select, insert = _WRITE_ONCE[model]
+    stored = _stored_values(select, run, keys)
     known = {name: value or "" for name, value in stored.items()}
     _refuse_changes(run, kind, known, texts)
     rows = [

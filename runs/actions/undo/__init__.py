@@ -1,1 +1,21 @@
 """Undo: puts back what a change set changed."""
+
+from __future__ import annotations
+
+from runs.actions.undo.undo import (
+    REDO,
+    TAG_PREFIX,
+    UNDO,
+    can_undo,
+    conflict_details,
+    undo_change_set,
+)
+
+__all__ = [
+    "REDO",
+    "TAG_PREFIX",
+    "UNDO",
+    "can_undo",
+    "conflict_details",
+    "undo_change_set",
+]

@@ -12,21 +12,18 @@ from typing import Any
 
 from django.db import transaction
 
+from runs.actions import compare as compare_actions
+from runs.actions import experiments as experiment_actions
 from runs.actions.actor import Actor
-from runs.actions.changes.change_sets import Edit, record
-from runs.actions.compare import conclusions as conclude
-from runs.actions.experiments import undo as undo_experiment
-from runs.actions.run.annotate import delete_tags, write_text
-from runs.actions.run.runs import switch
-from runs.actions.run_rows.bump_revision import touch
-from runs.actions.run_rows.search_text import follow_tags
-from runs.actions.run_rows.texts import write_tags
+from runs.actions.changes import Edit, record_changes
+from runs.actions.run import delete_run_tags, write_run_flag, write_run_text
+from runs.actions.run_rows import bump_revision, update_after_tag_change, write_tags
 from runs.models import Change, ChangeSet, Kind, Run, RunStar, RunTag
 from studio.core.errors import Conflict, NotSupported
 
-TEXTS = ("name", "description")
-SWITCHES = ("archived", "deleted")
-TAG = "tags."
+TEXT_FIELDS = ("name", "description")
+FLAG_FIELDS = ("archived", "deleted")
+TAG_PREFIX = "tags."
 UNDO, REDO = "undo", "redo"
 
 
@@ -36,8 +33,8 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
     return bool(changes) and all(
         (change.run_id is not None or change.experiment_id is not None)
         and (
-            change.field in (*TEXTS, *SWITCHES)
-            or change.field.startswith((TAG, conclude.FIELD))
+            change.field in (*TEXT_FIELDS, *FLAG_FIELDS)
+            or change.field.startswith((TAG_PREFIX, compare_actions.CONCLUSION_FIELD))
             or (change.field == "starred" and is_own)
         )
         for change in changes
@@ -45,7 +42,7 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
 
 
 @transaction.atomic
-def undo(
+def undo_change_set(
     change_set: ChangeSet, *, actor: Actor, now: int, anyway: bool = False
 ) -> None:
     """Put back what stood before; raises Conflict if something changed since.
@@ -57,30 +54,34 @@ def undo(
     changes = list(change_set.changes.select_related(*related).order_by("-pk"))
     if not can_undo(change_set, changes, actor):
         raise NotSupported("This change cannot be undone.")
-    undo_experiment.lock(changes)
-    for run in _runs(changes):
-        touch(run, now)
-    found = [(change, _current(change, change_set)) for change in changes]
-    later = [told(c, value) for c, value in found if value not in (c.after, c.before)]
+    experiment_actions.lock_changed_experiments(changes)
+    for run in _changed_runs(changes):
+        bump_revision(run, now)
+    found = [(change, _current_value(change, change_set)) for change in changes]
+    later = [
+        conflict_details(c, value)
+        for c, value in found
+        if value not in (c.after, c.before)
+    ]
     if later and not anyway:
         raise Conflict("Something of it was changed since.", later=later)
     edits = [
         edit
         for change, value in found
         if value != change.before
-        for edit in _put_back(change, value, change_set, now)
+        for edit in _restore_value(change, value, change_set, now)
     ]
     action = REDO if change_set.action == UNDO else UNDO
-    record(change_set.workspace, action, edits, actor=actor, now=now)
+    record_changes(change_set.workspace, action, edits, actor=actor, now=now)
 
 
-def _runs(changes: Sequence[Change]) -> list[Run]:
+def _changed_runs(changes: Sequence[Change]) -> list[Run]:
     """In one order for all, so that two writers never wait for each other."""
     runs = {c.run.pk: c.run for c in changes if c.run and c.field != "starred"}
     return [runs[pk] for pk in sorted(runs)]
 
 
-def told(change: Change, value: Any) -> dict[str, Any]:
+def conflict_details(change: Change, value: Any) -> dict[str, Any]:
     return {
         "field": change.field,
         "before": change.before,
@@ -89,50 +90,50 @@ def told(change: Change, value: Any) -> dict[str, Any]:
     }
 
 
-def _current(change: Change, change_set: ChangeSet) -> Any:
+def _current_value(change: Change, change_set: ChangeSet) -> Any:
     field, run = change.field, change.run_id
     if run is None:
-        return undo_experiment.current(change, change_set)
-    if field.startswith(conclude.FIELD):
-        return conclude.current(field)
+        return experiment_actions.current_experiment_value(change, change_set)
+    if field.startswith(compare_actions.CONCLUSION_FIELD):
+        return compare_actions.current_conclusion(field)
     if field == "starred":
         return RunStar.objects.filter(run=run, user=change_set.actor_id).exists()
-    if field.startswith(TAG):
-        key = field.removeprefix(TAG)
+    if field.startswith(TAG_PREFIX):
+        key = field.removeprefix(TAG_PREFIX)
         tags = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name=key)
         value = tags.values("value").first()
         return value and {"value": value["value"]}
     [stored] = Run.objects.filter(pk=run).values_list(field, flat=True)
-    return stored is not None if field in SWITCHES else stored
+    return stored is not None if field in FLAG_FIELDS else stored
 
 
-def _put_back(
+def _restore_value(
     change: Change, value: Any, change_set: ChangeSet, now: int
 ) -> Sequence[Edit]:
     field, run, wanted = change.field, change.run, change.before
     if run is None:
-        undo_experiment.put_back(change, change_set, now)
+        experiment_actions.restore_experiment_value(change, change_set, now)
         return [Edit(field, value, wanted, experiment=change.experiment)]
-    if field in SWITCHES:
-        return switch(run, field, bool(wanted), now)
-    if field.startswith(conclude.FIELD):
-        conclude.put_back(field, str(wanted), now)
+    if field in FLAG_FIELDS:
+        return write_run_flag(run, field, bool(wanted), now)
+    if field.startswith(compare_actions.CONCLUSION_FIELD):
+        compare_actions.restore_conclusion(field, str(wanted), now)
         return [Edit(field, value, wanted, run)]
-    if field.startswith(TAG):
-        _put_tag(run, field.removeprefix(TAG), wanted)
+    if field.startswith(TAG_PREFIX):
+        _restore_tag(run, field.removeprefix(TAG_PREFIX), wanted)
     elif field == "starred":
         if wanted:
             RunStar.objects.get_or_create(run=run, user=change_set.actor)
         else:
             RunStar.objects.filter(run=run, user=change_set.actor).delete()
     else:
-        write_text(run, field, str(wanted))
+        write_run_text(run, field, str(wanted))
     return [Edit(field, value, wanted, run)]
 
 
-def _put_tag(run: Run, key: str, wanted: dict[str, str | None] | None) -> None:
+def _restore_tag(run: Run, key: str, wanted: dict[str, str | None] | None) -> None:
     if wanted is None:
-        delete_tags(run, [key])
+        delete_run_tags(run, [key])
     else:
         write_tags(run, {key: wanted["value"]})
-        follow_tags(run, [key])
+        update_after_tag_change(run, [key])

@@ -7,8 +7,8 @@ from typing import Any
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.changes.change_sets import Edit, record
-from runs.actions.undo.undo import REDO, UNDO, told
+from runs.actions.changes import Edit, record_changes
+from runs.actions.undo import REDO, UNDO, conflict_details
 from runs.actions.views import views
 from runs.models import Change, ChangeSet, View, ViewRevision, ViewStar
 from studio.core.errors import Conflict, NotSupported
@@ -28,21 +28,21 @@ def undo_view_change(
         raise NotSupported("This change cannot be undone.")
     view = changes[0].view
     assert view is not None
-    views.lock(view)
-    found = [(change, _current(change, view, change_set)) for change in changes]
-    later = [told(c, v) for c, v in found if v not in (c.after, c.before)]
+    views.lock_view(view)
+    found = [(change, _current_value(change, view, change_set)) for change in changes]
+    later = [conflict_details(c, v) for c, v in found if v not in (c.after, c.before)]
     if later and not anyway:
         raise Conflict("Something of it was changed since.", later=later)
     edits = [
-        _put_back(change, value, view, change_set, actor, now)
+        _restore_value(change, value, view, change_set, actor, now)
         for change, value in found
         if value != change.before
     ]
     action = REDO if change_set.action == UNDO else UNDO
-    record(view.workspace, action, edits, actor=actor, now=now)
+    record_changes(view.workspace, action, edits, actor=actor, now=now)
 
 
-def _current(change: Change, view: View, change_set: ChangeSet) -> Any:
+def _current_value(change: Change, view: View, change_set: ChangeSet) -> Any:
     if change.field == "starred":
         return ViewStar.objects.filter(view=view, user=change_set.actor_id).exists()
     if change.field == "deleted":
@@ -50,7 +50,7 @@ def _current(change: Change, view: View, change_set: ChangeSet) -> Any:
     return getattr(view, change.field)
 
 
-def _put_back(
+def _restore_value(
     change: Change,
     value: Any,
     view: View,
@@ -65,16 +65,16 @@ def _put_back(
         else:
             ViewStar.objects.filter(view=view, user=change_set.actor).delete()
     elif field == "deleted":
-        views.put_deleted(view, bool(wanted), now)
+        views.write_view_deleted(view, bool(wanted), now)
     elif field == "revision":
-        _restore(view, int(wanted or 0), actor, now)
+        _restore_revision(view, int(wanted or 0), actor, now)
         wanted = view.revision
     else:
-        views.put(view, {field: wanted}, actor=actor, now=now)
+        views.write_view_fields(view, {field: wanted}, actor=actor, now=now)
     return Edit(field, value, wanted, view=view)
 
 
-def _restore(view: View, number: int, actor: Actor, now: int) -> None:
+def _restore_revision(view: View, number: int, actor: Actor, now: int) -> None:
     """The old state as a new revision: what was saved is never taken away.
 
     Where others read the view by now, it says *me* no more.
@@ -82,8 +82,8 @@ def _restore(view: View, number: int, actor: Actor, now: int) -> None:
     old = ViewRevision.objects.select_related("experiment").get(
         view=view, number=number
     )
-    state = views.state_of(old)
-    written = views.for_all(state, view.owner) if view.shared else state
+    state = views.read_view_state(old)
+    written = views.without_me(state, view.owner) if view.shared else state
     # Word for word, were it of another version that said more.
     columns = written.columns() | ({"spec": old.spec} if written == state else {})
     made = view.revision + 1

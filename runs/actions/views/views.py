@@ -13,24 +13,30 @@ from typing import Any
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.changes.change_sets import Edit, record
-from runs.actions.changes.edit_conflicts import mark
-from runs.actions.views.readers import was_all_read
-from runs.models import ChangeSet, Experiment, User, View, ViewRevision, Workspace
+from runs.actions.changes import Edit, record_changes, version_token
+from runs.models import (
+    Change,
+    ChangeSet,
+    Experiment,
+    User,
+    View,
+    ViewRevision,
+    Workspace,
+)
 from studio.core import names
 from studio.core.errors import Conflict, InvalidState, NotFound
 from studio.core.viewlenient import read_stored
 from studio.core.viewshare import written_out
 from studio.core.viewspec import ViewSpec
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
-_SLUG = 10
+_SLUG_CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_SLUG_LENGTH = 10
 #: What an edit may name, beside the state itself.
-FIELDS = ("name", "description", "shared", "locked")
+EDITABLE_FIELDS = ("name", "description", "shared", "locked")
 
 
 @dataclass(frozen=True)
-class State:
+class ViewState:
     """What a view shows, and of which list."""
 
     spec: ViewSpec
@@ -47,16 +53,16 @@ class State:
         }
 
 
-def new_slug() -> str:
+def generate_slug() -> str:
     """Ten random base32 characters: fifty bits, which nobody guesses."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(_SLUG))
+    return "".join(secrets.choice(_SLUG_CHARACTERS) for _ in range(_SLUG_LENGTH))
 
 
 @transaction.atomic
 def create_view(
     workspace: Workspace,
     name: str,
-    state: State,
+    state: ViewState,
     *,
     description: str = "",
     shared: bool = False,
@@ -68,14 +74,14 @@ def create_view(
     names.check_display_name(name)
     names.check_description(description)
     if shared:
-        state = for_all(state, actor.user)
+        state = without_me(state, actor.user)
     columns = state.columns()
     view = View.objects.create(
         workspace=workspace,
-        slug=new_slug(),
+        slug=generate_slug(),
         name=name,
         description=description,
-        words=words_of(name, description),
+        words=search_words(name, description),
         owner=actor.user,
         shared=shared,
         locked=locked,
@@ -85,15 +91,15 @@ def create_view(
     )
     add_revision(view, 1, columns, actor=actor, now=now)
     made = Edit("deleted", True, False, view=view)
-    record(workspace, "create view", [made], actor=actor, now=now)
+    record_changes(workspace, "create view", [made], actor=actor, now=now)
     return view
 
 
-def words_of(name: str, description: str) -> str:
+def search_words(name: str, description: str) -> str:
     return f"{name}\n{description}".casefold()
 
 
-def for_all(state: State, user: User | None) -> State:
+def without_me(state: ViewState, user: User | None) -> ViewState:
     """The state as others may read it."""
     if user is None:
         return state
@@ -122,9 +128,9 @@ def add_revision(
 @transaction.atomic
 def save_view(
     view: View,
-    state: State,
+    state: ViewState,
     *,
-    seen: int,
+    seen_version: int,
     actor: Actor,
     now: int,
     restored: int | None = None,
@@ -133,13 +139,13 @@ def save_view(
 
     Its detail `now` is the newest one's number. What stands there already adds none.
     """
-    before = lock(view)
+    before = lock_view(view)
     if view.shared:
-        state = for_all(state, actor.user)
+        state = without_me(state, actor.user)
     columns = state.columns()
-    if _shows(view, columns):
+    if _is_saved_state(view, columns):
         return view
-    if seen != before:
+    if seen_version != before:
         raise Conflict("The view was saved meanwhile.", now=before)
     number = before + 1
     View.objects.filter(pk=view.pk).update(revision=number, updated=now, **columns)
@@ -147,11 +153,11 @@ def save_view(
     add_revision(view, number, columns, actor=actor, now=now, restored=restored)
     edit = Edit("revision", before, number, view=view)
     action = "save view" if restored is None else "restore view revision"
-    record(view.workspace, action, [edit], actor=actor, now=now)
+    record_changes(view.workspace, action, [edit], actor=actor, now=now)
     return view
 
 
-def _shows(view: View, columns: dict[str, Any]) -> bool:
+def _is_saved_state(view: View, columns: dict[str, Any]) -> bool:
     """Whether that stands in the view already."""
     here: Experiment | None = columns["experiment"]
     if view.spec != columns["spec"] or view.experiment_id != (here and here.pk):
@@ -160,7 +166,7 @@ def _shows(view: View, columns: dict[str, Any]) -> bool:
     return here is not None or view.experiment_name == columns["experiment_name"]
 
 
-def lock(view: View) -> int:
+def lock_view(view: View) -> int:
     """Hold the row until the end of the transaction; returns its revision.
 
     The given view takes over what is stored: it may have been read long ago.
@@ -168,32 +174,43 @@ def lock(view: View) -> int:
     found = View.objects.select_for_update(of=("self",)).filter(pk=view.pk).first()
     if found is None:
         raise NotFound("There is no such view.")
-    for name in (*FIELDS, "deleted", "spec", "experiment_id", "experiment_name"):
+    for name in (
+        *EDITABLE_FIELDS,
+        "deleted",
+        "spec",
+        "experiment_id",
+        "experiment_name",
+    ):
         setattr(view, name, getattr(found, name))
     view.revision, view.shared_from = found.revision, found.shared_from
     return view.revision
 
 
-def state_of(kept: View | ViewRevision) -> State:
+def read_view_state(kept: View | ViewRevision) -> ViewState:
     """What the row shows, as far as this version reads it."""
     spec, _complaints = read_stored(kept.spec)
-    return State(spec, kept.experiment, kept.experiment_name)
+    return ViewState(spec, kept.experiment, kept.experiment_name)
 
 
 @transaction.atomic
 def restore_revision(
-    view: View, revision: ViewRevision, *, actor: Actor, now: int, seen: int
+    view: View, revision: ViewRevision, *, actor: Actor, now: int, seen_version: int
 ) -> View:
     """Bring an old revision back, as a new one; raises Conflict like `save_view`."""
-    state = state_of(revision)
+    state = read_view_state(revision)
     return save_view(
-        view, state, seen=seen, actor=actor, now=now, restored=revision.number
+        view,
+        state,
+        seen_version=seen_version,
+        actor=actor,
+        now=now,
+        restored=revision.number,
     )
 
 
-def seen_of(view: View) -> str:
+def fields_token(view: View) -> str:
     """Stands for what a form of FIELDS showed."""
-    return mark(repr([getattr(view, name) for name in FIELDS]))
+    return version_token(repr([getattr(view, name) for name in EDITABLE_FIELDS]))
 
 
 @transaction.atomic
@@ -201,7 +218,7 @@ def edit_view(
     view: View,
     changes: dict[str, Any],
     *,
-    seen: str | None = None,
+    seen_version: str | None = None,
     actor: Actor,
     now: int,
 ) -> ChangeSet | None:
@@ -210,22 +227,24 @@ def edit_view(
     Raises Conflict if `seen` is not what `seen_of` says now; `view` then has what is
     stored.
     """
-    lock(view)
+    lock_view(view)
     edits = [
         Edit(name, getattr(view, name), value, view=view)
         for name, value in changes.items()
         if value != getattr(view, name)
     ]
-    if edits and seen is not None and seen != seen_of(view):
+    if edits and seen_version is not None and seen_version != fields_token(view):
         raise Conflict("The view was changed meanwhile.")
     if view.deleted is not None and edits:
         raise InvalidState("The view is deleted. Restore it first.")
     action, before = _action(edits), view.revision
-    put(view, {edit.field: edit.after for edit in edits}, actor=actor, now=now)
+    write_view_fields(
+        view, {edit.field: edit.after for edit in edits}, actor=actor, now=now
+    )
     if view.revision != before:
         # Undone last, for undo goes backwards: by then the view is private again.
         edits.insert(0, Edit("revision", before, view.revision, view=view))
-    return record(view.workspace, action, edits, actor=actor, now=now)
+    return record_changes(view.workspace, action, edits, actor=actor, now=now)
 
 
 def _action(edits: list[Edit]) -> str:
@@ -241,7 +260,9 @@ def _action(edits: list[Edit]) -> str:
     }[edit.field]
 
 
-def put(view: View, values: dict[str, Any], *, actor: Actor, now: int) -> None:
+def write_view_fields(
+    view: View, values: dict[str, Any], *, actor: Actor, now: int
+) -> None:
     """Write fields of a locked view, checked, with what follows from them."""
     if "name" in values:
         names.check_display_name(values["name"])
@@ -249,23 +270,23 @@ def put(view: View, values: dict[str, Any], *, actor: Actor, now: int) -> None:
         names.check_description(values["description"])
     if not values:
         return
-    if values.get("shared") and not was_all_read(view):
-        values = {**values, **_opened(view, actor=actor, now=now)}
+    if values.get("shared") and not is_known_to_readers(view):
+        values = {**values, **_sharing_fields(view, actor=actor, now=now)}
     name = values.get("name", view.name)
     described = values.get("description", view.description)
-    values = {**values, "words": words_of(name, described), "updated": now}
+    values = {**values, "words": search_words(name, described), "updated": now}
     View.objects.filter(pk=view.pk).update(**values)
     for field, value in values.items():
         setattr(view, field, value)
 
 
-def _opened(view: View, *, actor: Actor, now: int) -> dict[str, Any]:
+def _sharing_fields(view: View, *, actor: Actor, now: int) -> dict[str, Any]:
     """What sharing adds: from which revision on others read, and none that says *me*.
 
     The revisions of before stay the owner's own.
     """
-    state = state_of(view)
-    written = for_all(state, view.owner)
+    state = read_view_state(view)
+    written = without_me(state, view.owner)
     if written == state:
         return {"shared_from": view.revision}
     number, columns = view.revision + 1, written.columns()
@@ -276,25 +297,38 @@ def _opened(view: View, *, actor: Actor, now: int) -> dict[str, Any]:
 @transaction.atomic
 def delete_view(view: View, *, actor: Actor, now: int) -> ChangeSet | None:
     """Take the view away; it comes back by undo or `restore_view` for 30 days."""
-    return _switch(view, True, "delete view", actor=actor, now=now)
+    return _set_deleted(view, True, "delete view", actor=actor, now=now)
 
 
 @transaction.atomic
 def restore_view(view: View, *, actor: Actor, now: int) -> ChangeSet | None:
     """Bring a deleted view back."""
-    return _switch(view, False, "restore view", actor=actor, now=now)
+    return _set_deleted(view, False, "restore view", actor=actor, now=now)
 
 
-def _switch(
+def _set_deleted(
     view: View, deleted: bool, action: str, *, actor: Actor, now: int
 ) -> ChangeSet | None:
-    lock(view)
+    lock_view(view)
     edit = Edit("deleted", view.deleted is not None, deleted, view=view)
     if edit.before != deleted:
-        put_deleted(view, deleted, now)
-    return record(view.workspace, action, [edit], actor=actor, now=now)
+        write_view_deleted(view, deleted, now)
+    return record_changes(view.workspace, action, [edit], actor=actor, now=now)
 
 
-def put_deleted(view: View, deleted: bool, now: int) -> None:
+def write_view_deleted(view: View, deleted: bool, now: int) -> None:
     view.deleted = now if deleted else None
     View.objects.filter(pk=view.pk).update(deleted=view.deleted, updated=now)
+
+
+def is_known_to_readers(view: View) -> bool:
+    """Whether a private view was shared before, and nothing was saved since then.
+
+    Its readers then know all that stands there already: taking it from them hides
+    nothing, and would lose them what they saved.
+    """
+    changes = Change.objects.filter(view=view).order_by("-pk")
+    closed = changes.filter(field="shared").first()
+    if closed is None or closed.after:
+        return False
+    return not changes.filter(field="revision", pk__gt=closed.pk).exists()

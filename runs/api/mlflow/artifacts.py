@@ -16,51 +16,50 @@ import msgspec
 from django.conf import settings
 from django.http import HttpResponseBase
 
-from runs.access.rules import Permission, StudioRequest, access
+from runs.access import Permission, StudioRequest, access
 from runs.actions.clock import now_ms
-from runs.actions.files.files import Home, delete_file, live, save_file
-from runs.api.bodies import pieces
-from runs.api.mlflow.entities import artifact_uri
-from runs.api.mlflow.errors import invalid, missing, render_error
-from runs.api.mlflow.find import OfRun, model_by_id, run_by_id, run_of
-from runs.api.mlflow.http import Handler, View, as_json, endpoint
-from runs.api.mlflow.listing import Entry, entries
-from runs.api.sending import send_file
+from runs.actions.files import FileOwner, current_files, delete_file, save_file
+from runs.api.file_responses import file_response
+from runs.api.mlflow.endpoints import Handler, View, endpoint, json_response
+from runs.api.mlflow.errors import invalid_parameter, missing_parameter, render_error
+from runs.api.mlflow.lookups import RunRequest, find_model, find_run, find_run_by_id
+from runs.api.mlflow.replies import artifact_uri
+from runs.api.request_bodies import read_chunks
 from runs.models.files import path_key
 from studio.core.errors import InvalidName, NotFound, NotSupported
 from studio.core.names import check_path, check_text
 
-_MODEL = re.compile(
+_MODEL_ADDRESS = re.compile(
     r"\d+/models/(?P<id>m-[\w-]+)/artifacts(?:/(?P<path>.*))?", re.DOTALL
 )
-_RUN = re.compile(
+_RUN_ADDRESS = re.compile(
     r"\d+/(?P<id>[\w-]+)/artifacts(?:/(?P<path>.*))?", re.DOTALL | re.ASCII
 )
 
 
-class List(msgspec.Struct):
+class ListArtifacts(msgspec.Struct):
     path: str = ""
 
 
-class ListOfRun(OfRun):
+class ListRunArtifacts(RunRequest):
     path: str = ""
 
 
 @dataclass(frozen=True)
-class Place:
+class ArtifactPath:
     """A path inside a run or a model; the empty path is its whole folder."""
 
-    home: Home
+    home: FileOwner
     path: str
 
 
-def place_of(request: StudioRequest, address: str) -> Place:
+def find_artifact_path(request: StudioRequest, address: str) -> ArtifactPath:
     """Where the address leads; NotFound unless to a run or model of the workspace.
 
     The experiment's number is not compared: a run that moved keeps its address.
     """
-    model = _MODEL.fullmatch(address)
-    run = None if model else _RUN.fullmatch(address)
+    model = _MODEL_ADDRESS.fullmatch(address)
+    run = None if model else _RUN_ADDRESS.fullmatch(address)
     found = model or run
     if found is None:
         check_text(address, "path", limit=6000)
@@ -71,12 +70,12 @@ def place_of(request: StudioRequest, address: str) -> Place:
     path = found["path"] or ""
     if path:
         check_artifact_path(path)
-    home: Home = (
-        model_by_id(request, found["id"], allow_deleted=True)
+    home: FileOwner = (
+        find_model(request, found["id"], allow_deleted=True)
         if model
-        else run_by_id(request, found["id"])
+        else find_run_by_id(request, found["id"])
     )
-    return Place(home, path)
+    return ArtifactPath(home, path)
 
 
 def check_artifact_path(path: str) -> str:
@@ -86,7 +85,7 @@ def check_artifact_path(path: str) -> str:
         raise InvalidName(f"Invalid path: {error.message}", field="path") from error
 
 
-def streaming(need: Permission) -> Any:
+def streaming_endpoint(need: Permission) -> Any:
     """A view that reads its body, or writes its reply, in pieces."""
 
     def wrap(handler: Handler) -> View:
@@ -96,75 +95,75 @@ def streaming(need: Permission) -> Any:
     return wrap
 
 
-@streaming(Permission.LOG)
+@streaming_endpoint(Permission.LOG)
 def upload(request: StudioRequest, address: str) -> HttpResponseBase:
-    place = place_of(request, address)
+    place = find_artifact_path(request, address)
     if not place.path:
-        raise missing("path")
+        raise missing_parameter("path")
     limit = settings.MAX_UPLOAD
     save_file(
         place.home,
         place.path,
-        pieces(request, limit=limit),
+        read_chunks(request, limit=limit),
         actor=request.actor,
         now=now_ms(),
         limit=limit,
     )
-    return as_json({})
+    return json_response({})
 
 
-@streaming(Permission.READ)
+@streaming_endpoint(Permission.READ)
 def download(request: StudioRequest, address: str) -> HttpResponseBase:
-    place = place_of(request, address)
-    file = live(place.home).filter(path_key=path_key(place.path)).first()
+    place = find_artifact_path(request, address)
+    file = current_files(place.home).filter(path_key=path_key(place.path)).first()
     if file is not None:
-        return send_file(request, file)
-    if not place.path or entries(place.home, place.path):
-        raise invalid("path", place.path, "It is a folder.")
+        return file_response(request, file)
+    if not place.path or list_folder(place.home, place.path):
+        raise invalid_parameter("path", place.path, "It is a folder.")
     raise NotFound(f"No such artifact: {place.path!r}")
 
 
 @endpoint(Permission.LOG)
 def remove(request: StudioRequest, address: str) -> dict[str, Any]:
-    place = place_of(request, address)
-    top = [entry.name for entry in entries(place.home, "")]
+    place = find_artifact_path(request, address)
+    top = [entry.name for entry in list_folder(place.home, "")]
     for path in [place.path] if place.path else top:
         delete_file(place.home, path, actor=request.actor, now=now_ms())
     return {}
 
 
-def entry_json(entry: Entry, path: str) -> dict[str, Any]:
+def entry_json(entry: FolderEntry, path: str) -> dict[str, Any]:
     shown: dict[str, Any] = {"path": path, "is_dir": entry.is_folder}
     if entry.size:
         shown["file_size"] = entry.size
     return shown
 
 
-@endpoint(Permission.READ, List)
-def list_files(request: StudioRequest, body: List) -> dict[str, Any]:
+@endpoint(Permission.READ, ListArtifacts)
+def list_files(request: StudioRequest, body: ListArtifacts) -> dict[str, Any]:
     """What lies in a folder, by names relative to it; nothing for a file."""
     address = body.path.rstrip("/")
     if not address:
-        raise missing("path")
-    place = place_of(request, address)
-    found = [entry_json(one, one.name) for one in entries(place.home, place.path)]
+        raise missing_parameter("path")
+    place = find_artifact_path(request, address)
+    found = [entry_json(one, one.name) for one in list_folder(place.home, place.path)]
     return {"files": found} if found else {}
 
 
-@endpoint(Permission.READ, ListOfRun)
-def list_of_run(request: StudioRequest, body: ListOfRun) -> dict[str, Any]:
+@endpoint(Permission.READ, ListRunArtifacts)
+def list_run_files(request: StudioRequest, body: ListRunArtifacts) -> dict[str, Any]:
     """artifacts/list: the same by paths relative to the run's own folder."""
-    run = run_of(request, body)
+    run = find_run(request, body)
     path = body.path.rstrip("/")
     if path:
         check_artifact_path(path)
     below = f"{path}/" if path else ""
-    found = [entry_json(one, below + one.name) for one in entries(run, path)]
+    found = [entry_json(one, below + one.name) for one in list_folder(run, path)]
     return {"root_uri": artifact_uri(run), **({"files": found} if found else {})}
 
 
 @endpoint(Permission.READ)
-def refuse_parts(request: StudioRequest, address: str) -> None:
+def refuse_multipart_upload(request: StudioRequest, address: str) -> None:
     """Uploads in parts; clients do without them on reading this very text."""
     del request, address
     raise NotSupported(
@@ -173,9 +172,31 @@ def refuse_parts(request: StudioRequest, address: str) -> None:
 
 
 @endpoint(Permission.READ)
-def refuse_presigned(request: StudioRequest, address: str) -> None:
+def refuse_multipart_download(request: StudioRequest, address: str) -> None:
     """Downloads in parts; the same."""
     del request, address
     raise NotSupported(
         "Multipart download is not supported for the current artifact repository"
     )
+
+
+@dataclass(frozen=True)
+class FolderEntry:
+    name: str
+    is_folder: bool
+    size: int = 0
+
+
+def list_folder(home: FileOwner, folder: str) -> list[FolderEntry]:
+    """Files and folders right below `folder` (empty: the top), by name."""
+    rows = current_files(home)
+    files = rows.filter(folder=folder).values_list("name", "size")
+    found = {name: FolderEntry(name, False, size) for name, size in files}
+    start = f"{folder}/" if folder else ""
+    below = rows.exclude(folder="").filter(folder__startswith=start)
+    for path in below.values_list("folder", flat=True).distinct():
+        # SQLite's LIKE takes no notice of case.
+        if path.startswith(start):
+            name = path[len(start) :].split("/", 1)[0]
+            found[name] = FolderEntry(name, True)
+    return [found[name] for name in sorted(found)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.api.mlflow.errors import invalid
+from runs.api.mlflow.errors import invalid_parameter
 from runs.models import Experiment, Run
 from studio.core.statuses import RunStatus
 
@@ -16,7 +16,7 @@ MODEL_STATUSES = (
     "LOGGED_MODEL_UPLOAD_FAILED",
 )
 
-_MEANS = {
+_STATUSES_BY_NAME = {
     "RUNNING": RunStatus.RUNNING,
     "SCHEDULED": RunStatus.NOT_STARTED,
     "FINISHED": RunStatus.COMPLETED,
@@ -25,12 +25,12 @@ _MEANS = {
 }
 
 
-def status_named(word: str | int, field: str = "status") -> RunStatus:
+def parse_status(word: str | int, field: str = "status") -> RunStatus:
     """What a status in a request means."""
-    return _MEANS[enum(word, RUN_STATUSES, field)]
+    return _STATUSES_BY_NAME[enum_name(word, RUN_STATUSES, field)]
 
 
-def enum(word: str | int, names: tuple[str, ...], field: str) -> str:
+def enum_name(word: str | int, names: tuple[str, ...], field: str) -> str:
     """An enum's name from its name or its number, which counts from 1."""
     if isinstance(word, int) or word.isdecimal():
         number = int(word)
@@ -38,11 +38,11 @@ def enum(word: str | int, names: tuple[str, ...], field: str) -> str:
     else:
         name = word if word in names else ""
     if not name:
-        raise invalid(field, word, f"Valid values are {list(names)}.")
+        raise invalid_parameter(field, word, f"Valid values are {list(names)}.")
     return name
 
 
-def stage(thing: Run | Experiment) -> str:
+def lifecycle_stage(thing: Run | Experiment) -> str:
     """`active` or `deleted`; a run is deleted when it or its experiment is."""
     return "deleted" if is_deleted(thing) else "active"
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
-from runs.access.answers import MethodNotAllowed
+from runs.access import MethodNotAllowed
 from studio.core import errors
 from studio.core.errors import StudioError
 
 #: The nearest class of an error's ancestry decides.
-CODES: dict[type[StudioError], tuple[str, int]] = {
+ERROR_CODES: dict[type[StudioError], tuple[str, int]] = {
     errors.InvalidValue: ("INVALID_PARAMETER_VALUE", 400),
     errors.InvalidRequest: ("INVALID_PARAMETER_VALUE", 400),
     MethodNotAllowed: ("ENDPOINT_NOT_FOUND", 405),
@@ -36,10 +36,10 @@ class EndpointNotFound(errors.NotFound):
     """No such route here; where the protocol has it, clients do without."""
 
 
-CODES[EndpointNotFound] = ("ENDPOINT_NOT_FOUND", 404)
+ERROR_CODES[EndpointNotFound] = ("ENDPOINT_NOT_FOUND", 404)
 
 
-def missing(name: str) -> errors.InvalidValue:
+def missing_parameter(name: str) -> errors.InvalidValue:
     """The error of a required parameter that is absent, in the words clients know."""
     return errors.InvalidValue(
         f"Missing value for required parameter {name!r}. "
@@ -48,7 +48,7 @@ def missing(name: str) -> errors.InvalidValue:
     )
 
 
-def invalid(name: str, value: object, hint: str) -> errors.InvalidValue:
+def invalid_parameter(name: str, value: object, hint: str) -> errors.InvalidValue:
     """The error of a parameter with a value that it cannot have."""
     shown = repr(value) if len(repr(value)) <= 200 else f"{value!r:.200}…"
     return errors.InvalidValue(
@@ -59,7 +59,9 @@ def invalid(name: str, value: object, hint: str) -> errors.InvalidValue:
 def render_error(request: HttpRequest, error: StudioError) -> HttpResponse:
     """The answer to an error; `runs.access` calls it for every view of this room."""
     del request
-    code, status = next(CODES[cls] for cls in type(error).__mro__ if cls in CODES)
+    code, status = next(
+        ERROR_CODES[cls] for cls in type(error).__mro__ if cls in ERROR_CODES
+    )
     return HttpResponse(
         msgspec.json.encode({"error_code": code, "message": error.message}),
         content_type="application/json",

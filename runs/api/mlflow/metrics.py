@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from runs.access.rules import Permission, StudioRequest
-from runs.api.mlflow.decode import Wire, whole
-from runs.api.mlflow.entities import wire_float
-from runs.api.mlflow.errors import invalid
-from runs.api.mlflow.find import OfRun, required
-from runs.api.mlflow.http import endpoint, workspace_of
-from runs.api.mlflow.tokens import read_offset, write_token
+from runs.access import Permission, StudioRequest
+from runs.actions.ingest import Point
+from runs.api.mlflow.decoding import WireNumber, read_float, read_int, read_time
+from runs.api.mlflow.endpoints import endpoint, workspace_of
+from runs.api.mlflow.errors import invalid_parameter, missing_parameter
+from runs.api.mlflow.lookups import RunRequest, require
+from runs.api.mlflow.page_tokens import read_offset, write_page_token
+from runs.api.mlflow.replies import to_wire_float
 from runs.models import Metric, MetricKind
 from runs.storage.metrics import store
-from runs.storage.points import as_float
+from runs.storage.points import EXACT, as_float
+from studio.core import names
+from studio.core.names import check_mlflow_key, check_text
 
 
-class GetHistory(OfRun):
+class GetHistory(RunRequest):
     metric_key: str = ""
     page_token: str = ""
-    max_results: Wire | None = None
+    max_results: WireNumber | None = None
 
 
 class MetricPoint(msgspec.Struct):
@@ -33,14 +37,16 @@ class MetricPoint(msgspec.Struct):
 
 @endpoint(Permission.READ, GetHistory)
 def get_history(request: StudioRequest, body: GetHistory) -> dict[str, Any]:
-    run_id = required(body.run_id or body.run_uuid, "run_id")
-    key = required(body.metric_key, "metric_key")
+    run_id = require(body.run_id or body.run_uuid, "run_id")
+    key = require(body.metric_key, "metric_key")
     offset = read_offset(body.page_token)
     limit = None
     if body.max_results is not None:
-        limit = whole(body.max_results, "max_results")
+        limit = read_int(body.max_results, "max_results")
         if limit <= 0:
-            raise invalid("max_results", limit, "It must be a positive number.")
+            raise invalid_parameter(
+                "max_results", limit, "It must be a positive number."
+            )
     metric = Metric.objects.filter(
         run__workspace=workspace_of(request),
         run__run_id=run_id.replace("\x00", ""),
@@ -53,11 +59,69 @@ def get_history(request: StudioRequest, body: GetHistory) -> dict[str, Any]:
     points = store.history(metric, offset, limit)
     reply: dict[str, Any] = {
         "metrics": [
-            MetricPoint(key, wire_float(number), time, step)
+            MetricPoint(key, to_wire_float(number), time, step)
             for step, time, value in points
             if (number := as_float(value)) is not None
         ]
     }
     if limit is not None and offset + len(points) < metric.count:
-        reply["next_page_token"] = write_token(offset + len(points))
+        reply["next_page_token"] = write_page_token(offset + len(points))
     return reply
+
+
+class MetricBody(msgspec.Struct):
+    key: str = ""
+    value: WireNumber | None = None
+    timestamp: WireNumber | None = None
+    step: WireNumber = 0
+    model_id: str = ""
+    dataset_name: str = ""
+    dataset_digest: str = ""
+
+
+def read_points(bodies: Sequence[MetricBody]) -> list[Point]:
+    """The metrics of a batch, of which most have keys that others had."""
+    checked: set[str] = set()
+    points = []
+    for index, body in enumerate(bodies):
+        if body.key in checked and _needs_no_checks(body):
+            value, time, step = body.value, body.timestamp, body.step
+            points.append(Point(body.key, float(value), time, step))  # type: ignore[arg-type]
+        else:
+            points.append(read_point(body, f"metrics[{index}]."))
+            checked.add(body.key)
+    return points
+
+
+def _needs_no_checks(body: MetricBody) -> bool:
+    """Whether `point` would find nothing to refuse and nothing to translate."""
+    value, time, step = body.value, body.timestamp, body.step
+    return (
+        (type(value) is float or (type(value) is int and -EXACT <= value <= EXACT))
+        and (type(time) is int and 0 <= time <= names.MAX_TIME)
+        and (type(step) is int and names.MIN_INT64 <= step <= names.MAX_INT64)
+        and not (body.model_id or body.dataset_name or body.dataset_digest)
+    )
+
+
+def read_point(body: MetricBody, at: str = "") -> Point:
+    """The metric as a point; `at` is its path in the request."""
+    if body.value is None:
+        raise missing_parameter(f"{at}value")
+    if body.timestamp is None:
+        raise missing_parameter(f"{at}timestamp")
+    if not body.key:
+        raise missing_parameter(f"{at}key")
+    return Point(
+        key=check_mlflow_key(body.key, f"{at}key"),
+        value=read_float(body.value, f"{at}value"),
+        step=read_int(body.step, f"{at}step"),
+        time=read_time(body.timestamp, f"{at}timestamp"),
+        model_id=check_text(body.model_id, f"{at}model_id", limit=64),
+        dataset_name=check_text(
+            body.dataset_name, f"{at}dataset_name", limit=names.MAX_DATASET_NAME
+        ),
+        dataset_digest=check_text(
+            body.dataset_digest, f"{at}dataset_digest", limit=names.MAX_DATASET_DIGEST
+        ),
+    )

@@ -7,21 +7,21 @@ from typing import Any
 
 import msgspec
 
-from runs.access.rules import Permission, StudioRequest
+from runs.access import Permission, StudioRequest
+from runs.actions import ingest
 from runs.actions.clock import now_ms
-from runs.actions.ingest import logged_models as actions
-from runs.actions.run.run_names import invent_name
-from runs.api.mlflow.entities import (
+from runs.actions.run import generate_run_name
+from runs.api.mlflow.endpoints import endpoint
+from runs.api.mlflow.enums import MODEL_STATUSES, enum_name
+from runs.api.mlflow.errors import invalid_parameter, missing_parameter
+from runs.api.mlflow.lookups import find_active_experiment, find_model, require
+from runs.api.mlflow.replies import (
     artifact_location,
-    pairs,
-    wire_float,
+    key_value_list,
+    to_wire_float,
     without_empty,
 )
-from runs.api.mlflow.enums import MODEL_STATUSES, enum
-from runs.api.mlflow.errors import invalid, missing
-from runs.api.mlflow.find import model_by_id, required, writable_experiment
-from runs.api.mlflow.http import endpoint
-from runs.api.mlflow.tags import Pair
+from runs.api.mlflow.tags import KeyValue
 from runs.models import LoggedModel
 from studio.core.names import check_count, check_key, check_text, check_value
 
@@ -33,8 +33,8 @@ class Create(msgspec.Struct):
     name: str = ""
     model_type: str = ""
     source_run_id: str = ""
-    params: list[Pair] = []
-    tags: list[Pair] = []
+    params: list[KeyValue] = []
+    tags: list[KeyValue] = []
 
 
 class Get(msgspec.Struct):
@@ -46,11 +46,11 @@ class Finalize(msgspec.Struct):
 
 
 class SetTags(msgspec.Struct):
-    tags: list[Pair] = []
+    tags: list[KeyValue] = []
 
 
 class LogParams(msgspec.Struct):
-    params: list[Pair] = []
+    params: list[KeyValue] = []
 
 
 def model_json(model: LoggedModel) -> Json:
@@ -77,7 +77,7 @@ def info_json(model: LoggedModel) -> Json:
         "status": model.status,
         "model_type": model.model_type,
         "source_run_id": model.source_id,
-        "tags": pairs({tag.key: tag.value for tag in model.tags.all()}),
+        "tags": key_value_list({tag.key: tag.value for tag in model.tags.all()}),
     }
 
 
@@ -86,7 +86,7 @@ def data_json(model: LoggedModel) -> Json:
     for row in model.metrics.all():
         metric: Json = {
             "key": row.key,
-            "value": "NaN" if row.is_nan else wire_float(row.value or 0.0),
+            "value": "NaN" if row.is_nan else to_wire_float(row.value or 0.0),
             "timestamp": row.time,
             "step": row.step,
             "model_id": model.model_id,
@@ -97,10 +97,10 @@ def data_json(model: LoggedModel) -> Json:
             metric["dataset_digest"] = row.dataset_digest
         metrics.append(metric)
     params = {param.key: param.value for param in model.params.all()}
-    return without_empty(params=pairs(params), metrics=metrics)
+    return without_empty(params=key_value_list(params), metrics=metrics)
 
 
-def model_pairs(given: Sequence[Pair], field: str) -> dict[str, str]:
+def read_model_texts(given: Sequence[KeyValue], field: str) -> dict[str, str]:
     """Models' keys are freer than runs': flavours put anything there."""
     check_count(len(given), field)
     return {
@@ -113,16 +113,16 @@ def model_pairs(given: Sequence[Pair], field: str) -> dict[str, str]:
 
 @endpoint(Permission.LOG, Create)
 def create(request: StudioRequest, body: Create) -> Json:
-    required(body.experiment_id, "experiment_id")
-    model = actions.create_model(
-        writable_experiment(request, body.experiment_id),
-        body.name or invent_name(),
+    require(body.experiment_id, "experiment_id")
+    model = ingest.create_logged_model(
+        find_active_experiment(request, body.experiment_id),
+        body.name or generate_run_name(),
         actor=request.actor,
         now=now_ms(),
         model_type=body.model_type,
         source_run_id=check_text(body.source_run_id, "source_run_id", limit=256),
-        params=model_pairs(body.params, "params"),
-        tags=model_pairs(body.tags, "tags"),
+        params=read_model_texts(body.params, "params"),
+        tags=read_model_texts(body.tags, "tags"),
     )
     return {"model": model_json(model)}
 
@@ -130,43 +130,47 @@ def create(request: StudioRequest, body: Create) -> Json:
 @endpoint(Permission.READ, Get)
 def get(request: StudioRequest, body: Get, model_id: str) -> Json:
     allow = body.allow_deleted.lower() == "true"
-    return {"model": model_json(model_by_id(request, model_id, allow_deleted=allow))}
+    return {"model": model_json(find_model(request, model_id, allow_deleted=allow))}
 
 
 @endpoint(Permission.LOG, Finalize)
 def finalize(request: StudioRequest, body: Finalize, model_id: str) -> Json:
-    model = model_by_id(request, model_id)
+    model = find_model(request, model_id)
     if body.status == "":
-        raise missing("status")
-    status = enum(body.status, MODEL_STATUSES, "status")
-    if status == actions.PENDING:
-        raise invalid("status", status, f"Valid values are {list(MODEL_STATUSES[1:])}.")
-    actions.set_status(model, status, now=now_ms())
+        raise missing_parameter("status")
+    status = enum_name(body.status, MODEL_STATUSES, "status")
+    if status == ingest.MODEL_PENDING:
+        raise invalid_parameter(
+            "status", status, f"Valid values are {list(MODEL_STATUSES[1:])}."
+        )
+    ingest.set_model_status(model, status, now=now_ms())
     return {"model": model_json(model)}
 
 
 @endpoint(Permission.TRASH)
 def delete(request: StudioRequest, model_id: str) -> Json:
-    actions.trash_model(model_by_id(request, model_id), now=now_ms())
+    ingest.trash_logged_model(find_model(request, model_id), now=now_ms())
     return {}
 
 
 @endpoint(Permission.LOG, SetTags)
 def set_tags(request: StudioRequest, body: SetTags, model_id: str) -> Json:
-    model = model_by_id(request, model_id)
-    actions.set_tags(model, model_pairs(body.tags, "tags"), now=now_ms())
+    model = find_model(request, model_id)
+    ingest.set_model_tags(model, read_model_texts(body.tags, "tags"), now=now_ms())
     return {}
 
 
 @endpoint(Permission.LOG)
 def delete_tag(request: StudioRequest, model_id: str, key: str) -> Json:
-    model = model_by_id(request, model_id)
-    actions.remove_tag(model, check_text(key, "tag_key", limit=250), now=now_ms())
+    model = find_model(request, model_id)
+    ingest.remove_model_tag(model, check_text(key, "tag_key", limit=250), now=now_ms())
     return {}
 
 
 @endpoint(Permission.LOG, LogParams)
 def log_params(request: StudioRequest, body: LogParams, model_id: str) -> Json:
-    model = model_by_id(request, model_id)
-    actions.add_params(model, model_pairs(body.params, "params"), now=now_ms())
+    model = find_model(request, model_id)
+    ingest.add_model_params(
+        model, read_model_texts(body.params, "params"), now=now_ms()
+    )
     return {}

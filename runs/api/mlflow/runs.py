@@ -7,115 +7,153 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
-from runs.access.rules import Permission, StudioRequest
+from runs.access import Permission, StudioRequest
+from runs.actions import run as run_actions
+from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.run import annotate
-from runs.actions.run import runs as actions
-from runs.actions.run.run_names import invent_name
-from runs.api.mlflow import updates
-from runs.api.mlflow.decode import Wire, moment
-from runs.api.mlflow.entities import (
+from runs.actions.run import generate_run_name
+from runs.api.mlflow.decoding import WireNumber, read_time
+from runs.api.mlflow.endpoints import endpoint
+from runs.api.mlflow.enums import parse_status
+from runs.api.mlflow.errors import invalid_parameter
+from runs.api.mlflow.lookups import RunRequest, find_active_experiment, find_run
+from runs.api.mlflow.replies import (
     NAME_TAG,
     NOTE_TAG,
     PARENT_TAG,
     USER_TAG,
     run_info,
     run_json,
-    texts,
+    texts_by_run,
 )
-from runs.api.mlflow.enums import status_named
-from runs.api.mlflow.errors import invalid
-from runs.api.mlflow.find import OfRun, run_of, writable_experiment
-from runs.api.mlflow.http import endpoint
-from runs.api.mlflow.tags import Pair, read_pairs
-from runs.models import RunTag
+from runs.api.mlflow.tags import KeyValue, read_key_values
+from runs.models import Run, RunTag
+from studio.core.filters.mlflow import status_word
 from studio.core.names import check_display_name, check_run_id
+from studio.core.statuses import RunStatus, may_follow
 
 SOURCE_NAME_TAG, SOURCE_TYPE_TAG = "mlflow.source.name", "mlflow.source.type"
-MAX_SCRIPT, MAX_TYPE = 2000, 100
+MAX_SCRIPT_LENGTH, MAX_TYPE_LENGTH = 2000, 100
 
 
 class Create(msgspec.Struct):
     experiment_id: str = ""
     user_id: str = ""
     run_name: str = ""
-    start_time: Wire | None = None
-    tags: list[Pair] = []
+    start_time: WireNumber | None = None
+    tags: list[KeyValue] = []
 
 
-class Update(OfRun):
+class Update(RunRequest):
     status: str | int = ""
-    end_time: Wire | None = None
+    end_time: WireNumber | None = None
     run_name: str = ""
 
 
 @endpoint(Permission.LOG, Create)
 @transaction.atomic
 def create(request: StudioRequest, body: Create) -> dict[str, Any]:
-    experiment = writable_experiment(request, body.experiment_id or "0")
-    tags = read_pairs(body.tags, "tags")
-    name = chosen_name(body.run_name, tags)
+    experiment = find_active_experiment(request, body.experiment_id or "0")
+    tags = read_key_values(body.tags, "tags")
+    name = choose_name(body.run_name, tags)
     if body.user_id:
         tags.setdefault(USER_TAG, body.user_id)
     parent = tags.get(PARENT_TAG, "")
     now = now_ms()
     started = body.start_time
-    run = actions.create_run(
+    run = run_actions.create_run(
         experiment,
         actor=request.actor,
         now=now,
         name=name,
-        started=now if started is None else moment(started, "start_time"),
+        started=now if started is None else read_time(started, "start_time"),
         parent_run_id=check_run_id(parent, PARENT_TAG) if parent else "",
         tags=tags,
         description=tags.get(NOTE_TAG, ""),
         # The tags keep the whole text where these fields are too short for it.
-        script=tags.get(SOURCE_NAME_TAG, "")[:MAX_SCRIPT],
-        type=tags.get(SOURCE_TYPE_TAG, "")[:MAX_TYPE],
+        script=tags.get(SOURCE_NAME_TAG, "")[:MAX_SCRIPT_LENGTH],
+        type=tags.get(SOURCE_TYPE_TAG, "")[:MAX_TYPE_LENGTH],
     )
     return {"run": run_json(run)}
 
 
-def chosen_name(name: str, tags: dict[str, str]) -> str:
+def choose_name(name: str, tags: dict[str, str]) -> str:
     """The run's name by field or tag, which must agree; the tag is written too."""
     tag = tags.get(NAME_TAG, "")
     if name and tag and name != tag:
-        raise invalid(
+        raise invalid_parameter(
             "run_name", name, f"The tag {NAME_TAG!r} says {tag!r}; give one name only."
         )
-    tags[NAME_TAG] = check_display_name(name or tag or invent_name(), "run_name")
+    tags[NAME_TAG] = check_display_name(name or tag or generate_run_name(), "run_name")
     return tags[NAME_TAG]
 
 
-@endpoint(Permission.READ, OfRun)
-def get(request: StudioRequest, body: OfRun) -> dict[str, Any]:
-    return {"run": run_json(run_of(request, body))}
+@endpoint(Permission.READ, RunRequest)
+def get(request: StudioRequest, body: RunRequest) -> dict[str, Any]:
+    return {"run": run_json(find_run(request, body))}
 
 
 @endpoint(Permission.LOG, Update)
 @transaction.atomic
 def update(request: StudioRequest, body: Update) -> dict[str, Any]:
-    run = run_of(request, body)
+    run = find_run(request, body)
     now = now_ms()
     if body.run_name and body.run_name != run.name:
         name = check_display_name(body.run_name, "run_name")
-        annotate.rename(run, name, actor=request.actor, now=now)
-        annotate.set_tags(run, {NAME_TAG: name}, actor=request.actor, now=now)
-    ended = None if body.end_time is None else moment(body.end_time, "end_time")
+        run_actions.rename_run(run, name, actor=request.actor, now=now)
+        run_actions.set_run_tags(run, {NAME_TAG: name}, actor=request.actor, now=now)
+    ended = None if body.end_time is None else read_time(body.end_time, "end_time")
     if body.status != "":
-        wanted = status_named(body.status)
-        run = updates.apply_status(run, wanted, ended, actor=request.actor, now=now)
-    user = texts(RunTag, [run.pk])[run.pk].get(USER_TAG, "")
+        wanted = parse_status(body.status)
+        run = update_status(run, wanted, ended, actor=request.actor, now=now)
+    user = texts_by_run(RunTag, [run.pk])[run.pk].get(USER_TAG, "")
     return {"run_info": run_info(run, user)}
 
 
-@endpoint(Permission.TRASH, OfRun)
-def delete(request: StudioRequest, body: OfRun) -> dict[str, Any]:
-    actions.trash_run(run_of(request, body), actor=request.actor, now=now_ms())
+@endpoint(Permission.TRASH, RunRequest)
+def delete(request: StudioRequest, body: RunRequest) -> dict[str, Any]:
+    run_actions.trash_run(find_run(request, body), actor=request.actor, now=now_ms())
     return {}
 
 
-@endpoint(Permission.TRASH, OfRun)
-def restore(request: StudioRequest, body: OfRun) -> dict[str, Any]:
-    actions.restore_run(run_of(request, body), actor=request.actor, now=now_ms())
+@endpoint(Permission.TRASH, RunRequest)
+def restore(request: StudioRequest, body: RunRequest) -> dict[str, Any]:
+    run_actions.restore_run(find_run(request, body), actor=request.actor, now=now_ms())
     return {}
+
+
+#: Steps on the way to an end that the table of statuses does not join directly.
+_INTERMEDIATE_STATUSES = (RunStatus.RUNNING, RunStatus.CANCEL_REQUESTED)
+
+
+def update_status(
+    run: Run, wanted: RunStatus, ended: int | None, *, actor: Actor, now: int
+) -> Run:
+    """Move the run as the update means; raises IllegalTransition where it cannot."""
+    if wanted is RunStatus.RUNNING:
+        return resume_run(run, actor=actor, now=now)
+    if status_word(run.state) == status_word(wanted) and not wanted.is_final:
+        return run
+    for via in () if run.launcher else intermediate_statuses(run.state, wanted):
+        run = run_actions.change_status(run, via, actor=actor, now=now)
+    return run_actions.change_status(run, wanted, actor=actor, now=now, ended=ended)
+
+
+def resume_run(run: Run, *, actor: Actor, now: int) -> Run:
+    if run.state.is_final:
+        return run_actions.reopen_run(run, actor=actor, now=now)
+    if may_follow(run.state, RunStatus.RUNNING):
+        return run_actions.change_status(run, RunStatus.RUNNING, actor=actor, now=now)
+    # Running already, or asked to cancel, which an active client does not take back.
+    return run
+
+
+def intermediate_statuses(old: RunStatus, new: RunStatus) -> tuple[RunStatus, ...]:
+    """What lies between: a queued run that ended has run, a paused one went on."""
+    if may_follow(old, new) or old.is_final:
+        return ()
+    return tuple(
+        via
+        for via in _INTERMEDIATE_STATUSES
+        if may_follow(old, via) and may_follow(via, new)
+    )[:1]

@@ -20,22 +20,22 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 
-from runs.access.rules import Permission, StudioRequest
+from runs.access import Permission, StudioRequest
 from runs.actions.clock import now_ms
-from runs.api.mlflow.decode import Wire, whole
-from runs.api.mlflow.entities import (
+from runs.api.mlflow.decoding import WireNumber, read_int
+from runs.api.mlflow.endpoints import endpoint, workspace_of
+from runs.api.mlflow.enums import ACTIVE_ONLY, ALL, DELETED_ONLY, VIEW_TYPES, enum_name
+from runs.api.mlflow.errors import invalid_parameter
+from runs.api.mlflow.lookups import parse_experiment_id
+from runs.api.mlflow.models import models_json
+from runs.api.mlflow.page_tokens import read_offset, write_page_token
+from runs.api.mlflow.replies import (
     NAME_TAG,
     NOTE_TAG,
     PARENT_TAG,
     experiments_json,
     runs_json,
 )
-from runs.api.mlflow.enums import ACTIVE_ONLY, ALL, DELETED_ONLY, VIEW_TYPES, enum
-from runs.api.mlflow.errors import invalid
-from runs.api.mlflow.find import number_of
-from runs.api.mlflow.http import endpoint, workspace_of
-from runs.api.mlflow.models import models_json
-from runs.api.mlflow.tokens import read_offset, write_token
 from runs.models import (
     Experiment,
     ExperimentTag,
@@ -56,12 +56,12 @@ from studio.core.names import check_count
 MAX_RUNS = MAX_EXPERIMENTS = 50_000
 MAX_MODELS = 1000
 
-MIRRORS = {
+FIELDS_BY_MIRROR_TAG = {
     Field(tree.TAGS, NAME_TAG): tree.attribute("name"),
     Field(tree.TAGS, NOTE_TAG): tree.attribute("description"),
     Field(tree.TAGS, PARENT_TAG): tree.attribute("parent"),
 }
-EXPERIMENTS = Schema(
+EXPERIMENT_SCHEMA = Schema(
     columns={
         "name": "name",
         "id": "id_text",
@@ -70,7 +70,7 @@ EXPERIMENTS = Schema(
     },
     keyed={tree.TAGS: Keyed(ExperimentTag, "experiment")},
 )
-MODELS = Schema(
+MODEL_SCHEMA = Schema(
     columns={
         "name": "name",
         "id": "model_id",
@@ -92,13 +92,13 @@ class SearchRuns(msgspec.Struct):
     experiment_ids: list[str] = []
     filter: str = ""
     run_view_type: str | int = ACTIVE_ONLY
-    max_results: Wire = 1000
+    max_results: WireNumber = 1000
     order_by: list[str] = []
     page_token: str = ""
 
 
 class SearchExperiments(msgspec.Struct):
-    max_results: Wire = 0
+    max_results: WireNumber = 0
     page_token: str = ""
     filter: str = ""
     order_by: list[str] = []
@@ -120,7 +120,7 @@ class ModelDataset(msgspec.Struct):
 class SearchModels(msgspec.Struct):
     experiment_ids: list[str] = []
     filter: str = ""
-    max_results: Wire = 100
+    max_results: WireNumber = 100
     order_by: list[ModelOrder] = []
     page_token: str = ""
     datasets: list[ModelDataset] = []
@@ -130,19 +130,19 @@ class SearchModels(msgspec.Struct):
 def search_runs(request: StudioRequest, body: SearchRuns) -> dict[str, Any]:
     workspace, viewer = workspace_of(request), request.actor.user
     assert viewer is not None
-    limit = page_size(body.max_results, MAX_RUNS)
+    limit = check_page_size(body.max_results, MAX_RUNS)
     node = mlflow.parse_runs(body.filter)
-    check_orders(body.order_by)
+    check_order_count(body.order_by)
     sorts = [
-        replace(sort, field=MIRRORS.get(sort.field, sort.field))
+        replace(sort, field=FIELDS_BY_MIRROR_TAG.get(sort.field, sort.field))
         for sort in mlflow.parse_order_by(body.order_by, mlflow.RUNS)
     ]
-    view_type = enum(body.run_view_type, VIEW_TYPES, "run_view_type")
+    view_type = enum_name(body.run_view_type, VIEW_TYPES, "run_view_type")
     search = RunSearch(
-        node and mirrored(node),
+        node and replace_mirror_tags(node),
         viewer,
         workspace,
-        numbers_of(body.experiment_ids),
+        parse_experiment_ids(body.experiment_ids),
         {ACTIVE_ONLY: False, DELETED_ONLY: True, ALL: None}[view_type],
         sorts,
         now_ms(),
@@ -151,24 +151,24 @@ def search_runs(request: StudioRequest, body: SearchRuns) -> dict[str, Any]:
     with time_limit():
         rows = search.rows(offset, offset + limit + 1)
     found, token = rows[:limit], next_token(rows, offset, limit)
-    return reply("runs", list(runs_json(found)), token)
+    return list_reply("runs", list(runs_json(found)), token)
 
 
-def numbers_of(experiment_ids: Sequence[str]) -> list[int]:
+def parse_experiment_ids(experiment_ids: Sequence[str]) -> list[int]:
     check_count(len(experiment_ids), "experiment_ids", names.MLFLOW_SEARCH_EXPERIMENTS)
-    return sorted({number_of(one) for one in experiment_ids})
+    return sorted({parse_experiment_id(one) for one in experiment_ids})
 
 
-def check_orders(given: Sequence[object]) -> None:
+def check_order_count(given: Sequence[object]) -> None:
     check_count(len(given), "order_by", names.MLFLOW_SEARCH_ORDERS)
 
 
-def mirrored(node: Node) -> Node:
+def replace_mirror_tags(node: Node) -> Node:
     """The filter with the fields in place of the tags that mirror them."""
     if isinstance(node, And):
-        return And(tuple(mirrored(child) for child in node.nodes))
-    if isinstance(node, Comparison) and node.field in MIRRORS:
-        return replace(node, field=MIRRORS[node.field])
+        return And(tuple(replace_mirror_tags(child) for child in node.nodes))
+    if isinstance(node, Comparison) and node.field in FIELDS_BY_MIRROR_TAG:
+        return replace(node, field=FIELDS_BY_MIRROR_TAG[node.field])
     return node
 
 
@@ -176,11 +176,11 @@ def mirrored(node: Node) -> Node:
 def search_experiments(
     request: StudioRequest, body: SearchExperiments
 ) -> dict[str, Any]:
-    limit = page_size(body.max_results, MAX_EXPERIMENTS)
+    limit = check_page_size(body.max_results, MAX_EXPERIMENTS)
     node = mlflow.parse_experiments(body.filter)
-    check_orders(body.order_by)
+    check_order_count(body.order_by)
     sorts = mlflow.parse_order_by(body.order_by, mlflow.EXPERIMENTS)
-    view_type = enum(body.view_type, VIEW_TYPES, "view_type")
+    view_type = enum_name(body.view_type, VIEW_TYPES, "view_type")
     stages = {
         ACTIVE_ONLY: Q(deleted__isnull=True),
         DELETED_ONLY: Q(deleted__isnull=False),
@@ -188,52 +188,53 @@ def search_experiments(
     }
     by_number = OrderBy(F("number"), descending=True)
     default = () if sorts else (OrderBy(F("created"), descending=True),)
-    found, token = page(
+    found, token = read_page(
         Experiment.objects.filter(stages[view_type], workspace=workspace_of(request))
         .annotate(id_text=Cast("number", CharField()))
-        .filter(EXPERIMENTS.condition(node))
-        .order_by(*EXPERIMENTS.order(sorts), *default, by_number),
+        .filter(EXPERIMENT_SCHEMA.condition(node))
+        .order_by(*EXPERIMENT_SCHEMA.order(sorts), *default, by_number),
         limit,
         body.page_token,
     )
     for some in batches(found):
         prefetch_related_objects(some, "tags")
-    return reply("experiments", experiments_json(found), token)
+    return list_reply("experiments", experiments_json(found), token)
 
 
 @endpoint(Permission.READ, SearchModels)
 def search_models(request: StudioRequest, body: SearchModels) -> dict[str, Any]:
-    limit = page_size(body.max_results, MAX_MODELS)
+    limit = check_page_size(body.max_results, MAX_MODELS)
     node = mlflow.parse_models(body.filter)
-    check_orders(body.order_by)
+    check_order_count(body.order_by)
     check_count(len(body.datasets), "datasets", names.MLFLOW_SEARCH_ORDERS)
     sorts = mlflow.parse_order_by(
-        [f"{one.field_name} {direction(one)}" for one in body.order_by], mlflow.MODELS
+        [f"{one.field_name} {order_direction(one)}" for one in body.order_by],
+        mlflow.MODELS,
     )
     models = LoggedModel.objects.filter(
         workspace=workspace_of(request),
-        experiment__number__in=numbers_of(body.experiment_ids),
+        experiment__number__in=parse_experiment_ids(body.experiment_ids),
         deleted__isnull=True,
-    ).annotate(status_word=shown_status())
+    ).annotate(status_word=status_word_expression())
     for dataset in body.datasets:
         models = models.filter(dataset_condition(dataset))
     newest = (OrderBy(F("created"), descending=True), OrderBy(F("model_id")))
-    found, token = page(
-        models.filter(MODELS.condition(node))
-        .order_by(*MODELS.order(sorts), *newest)
+    found, token = read_page(
+        models.filter(MODEL_SCHEMA.condition(node))
+        .order_by(*MODEL_SCHEMA.order(sorts), *newest)
         .select_related("experiment")
         .prefetch_related("tags", "params", "metrics__run"),
         limit,
         body.page_token,
     )
-    return reply("models", models_json(found), token)
+    return list_reply("models", models_json(found), token)
 
 
-def direction(order: ModelOrder) -> str:
+def order_direction(order: ModelOrder) -> str:
     return "ASC" if order.ascending else "DESC"
 
 
-def shown_status() -> Case:
+def status_word_expression() -> Case:
     """The words that MLflow's Python package has for statuses."""
     words = {"PENDING": "PENDING", "READY": "READY", "UPLOAD_FAILED": "FAILED"}
     whens = [
@@ -251,14 +252,18 @@ def dataset_condition(dataset: ModelDataset) -> Q:
     return Q(pk__in=LoggedModel.objects.filter(condition).values("pk"))
 
 
-def page_size(value: Wire, most: int) -> int:
-    size = whole(value, "max_results")
+def check_page_size(value: WireNumber, most: int) -> int:
+    size = read_int(value, "max_results")
     if not 1 <= size <= most:
-        raise invalid("max_results", size, f"It must be at least 1 and at most {most}.")
+        raise invalid_parameter(
+            "max_results", size, f"It must be at least 1 and at most {most}."
+        )
     return size
 
 
-def page(found: QuerySet[Any], limit: int, token: str) -> tuple[Sequence[Any], str]:
+def read_page(
+    found: QuerySet[Any], limit: int, token: str
+) -> tuple[Sequence[Any], str]:
     """One page, and the token of the next one if there is one."""
     offset = read_offset(token)
     with time_limit():
@@ -267,10 +272,10 @@ def page(found: QuerySet[Any], limit: int, token: str) -> tuple[Sequence[Any], s
 
 
 def next_token(rows: Sequence[Any], offset: int, limit: int) -> str:
-    return write_token(offset + limit) if len(rows) > limit else ""
+    return write_page_token(offset + limit) if len(rows) > limit else ""
 
 
-def reply(name: str, found: Sequence[Any], token: str) -> dict[str, Any]:
+def list_reply(name: str, found: Sequence[Any], token: str) -> dict[str, Any]:
     """Empty lists and tokens are left out."""
     shown: dict[str, Any] = {name: found} if found else {}
     return {**shown, "next_page_token": token} if token else shown

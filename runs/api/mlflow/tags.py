@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from runs.actions import run as run_actions
 from runs.actions.actor import Actor
-from runs.actions.run import annotate, runs
-from runs.api.mlflow.entities import NAME_TAG, NOTE_TAG, PARENT_TAG
+from runs.api.mlflow.replies import NAME_TAG, NOTE_TAG, PARENT_TAG
 from runs.models import Run
 from studio.core.errors import Immutable
 from studio.core.names import (
@@ -24,14 +24,14 @@ from studio.core.names import (
 )
 
 
-class Pair(msgspec.Struct):
+class KeyValue(msgspec.Struct):
     """A tag or parameter; a value that is missing is the empty text."""
 
     key: str
     value: str = ""
 
 
-def read_pairs(given: Sequence[Pair], field: str) -> dict[str, str]:
+def read_key_values(given: Sequence[KeyValue], field: str) -> dict[str, str]:
     """Checked keys and values; of a key that comes twice the last one counts."""
     return {
         check_mlflow_key(pair.key, f"{field}[{index}].key"): check_value(
@@ -47,16 +47,16 @@ def apply_special_tags(
     """What the tags say about the run itself; the tags are stored by the caller."""
     # First, for it takes the lock of the tree, which comes before those of rows.
     if PARENT_TAG in tags and tags[PARENT_TAG] != run.parent_run_id:
-        adopt(run, tags[PARENT_TAG], actor=actor, now=now)
+        set_parent_once(run, tags[PARENT_TAG], actor=actor, now=now)
     if NAME_TAG in tags and tags[NAME_TAG] != run.name:
         name = check_display_name(tags[NAME_TAG], NAME_TAG)
-        annotate.rename(run, name, actor=actor, now=now)
+        run_actions.rename_run(run, name, actor=actor, now=now)
     if NOTE_TAG in tags and tags[NOTE_TAG] != run.description:
         text = check_description(tags[NOTE_TAG], NOTE_TAG)
-        annotate.describe(run, text, actor=actor, now=now)
+        run_actions.describe_run(run, text, actor=actor, now=now)
 
 
-def adopt(run: Run, parent: str, *, actor: Actor, now: int) -> None:
+def set_parent_once(run: Run, parent: str, *, actor: Actor, now: int) -> None:
     """Give the run its parent; once given it stays."""
     if run.parent_run_id:
         raise Immutable(
@@ -66,13 +66,13 @@ def adopt(run: Run, parent: str, *, actor: Actor, now: int) -> None:
         )
     if parent:
         check_run_id(parent, PARENT_TAG)
-        runs.set_parent(run, parent, actor=actor, now=now)
+        run_actions.set_run_parent(run, parent, actor=actor, now=now)
 
 
-def forget_special_tag(run: Run, key: str, *, actor: Actor, now: int) -> None:
+def clear_special_tag(run: Run, key: str, *, actor: Actor, now: int) -> None:
     """Undo what the tag said; raises Immutable for those that a run keeps."""
     if key == NOTE_TAG:
-        annotate.describe(run, "", actor=actor, now=now)
+        run_actions.describe_run(run, "", actor=actor, now=now)
     if key == NAME_TAG or (key == PARENT_TAG and run.parent_run_id):
         raise Immutable(
             f"The tag {key!r} cannot be deleted: a run keeps its name and its parent.",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from runs.access.rules import by_method
+from runs.access import by_method
 from runs.api.mlflow import (
     artifacts,
     experiments,
-    inputs,
-    log,
+    inputs_and_outputs,
     metrics,
     models,
+    run_logging,
     runs,
     search,
-    server,
+    server_info,
 )
 
 experiment_routes = [
@@ -32,20 +32,20 @@ experiment_routes = [
     path("delete-experiment-tag", by_method(POST=experiments.delete_tag)),
 ]
 run_routes = [
-    path("log-metric", by_method(POST=log.log_metric)),
-    path("log-batch", by_method(POST=log.log_batch)),
+    path("log-metric", by_method(POST=run_logging.log_metric)),
+    path("log-batch", by_method(POST=run_logging.log_batch)),
     path("create", by_method(POST=runs.create)),
     path("get", by_method(GET=runs.get)),
     path("update", by_method(POST=runs.update)),
     path("delete", by_method(POST=runs.delete)),
     path("restore", by_method(POST=runs.restore)),
     path("search", by_method(POST=search.search_runs)),
-    path("log-parameter", by_method(POST=log.log_param)),
-    path("set-tag", by_method(POST=log.set_tag)),
-    path("delete-tag", by_method(POST=log.delete_tag)),
-    path("log-model", by_method(POST=log.log_model)),
-    path("log-inputs", by_method(POST=inputs.log_inputs)),
-    path("outputs", by_method(POST=inputs.log_outputs)),
+    path("log-parameter", by_method(POST=run_logging.log_param)),
+    path("set-tag", by_method(POST=run_logging.set_tag)),
+    path("delete-tag", by_method(POST=run_logging.delete_tag)),
+    path("log-model", by_method(POST=run_logging.log_model)),
+    path("log-inputs", by_method(POST=inputs_and_outputs.log_inputs)),
+    path("outputs", by_method(POST=inputs_and_outputs.log_outputs)),
 ]
 model_routes = [
     path("", by_method(POST=models.create)),
@@ -66,8 +66,10 @@ artifact_routes = [
             GET=artifacts.download, PUT=artifacts.upload, DELETE=artifacts.remove
         ),
     ),
-    path("mpu/<path:address>", by_method(POST=artifacts.refuse_parts)),
-    path("presigned/<path:address>", by_method(GET=artifacts.refuse_presigned)),
+    path("mpu/<path:address>", by_method(POST=artifacts.refuse_multipart_upload)),
+    path(
+        "presigned/<path:address>", by_method(GET=artifacts.refuse_multipart_download)
+    ),
 ]
 routes: list[URLPattern | URLResolver] = [
     # First what comes most: addresses are tried in this order.
@@ -75,15 +77,15 @@ routes: list[URLPattern | URLResolver] = [
     path("api/2.0/mlflow/experiments/", include(experiment_routes)),
     path("api/2.0/mlflow/logged-models", include(model_routes)),
     path("api/2.0/mlflow/metrics/get-history", by_method(GET=metrics.get_history)),
-    path("api/2.0/mlflow/artifacts/list", by_method(GET=artifacts.list_of_run)),
+    path("api/2.0/mlflow/artifacts/list", by_method(GET=artifacts.list_run_files)),
     path("api/2.0/mlflow-artifacts/", include(artifact_routes)),
-    path("api/3.0/mlflow/server-info", by_method(GET=server.server_info)),
-    path("api/2.0/<path:route>", server.unknown),
-    path("api/3.0/<path:route>", server.unknown),
+    path("api/3.0/mlflow/server-info", by_method(GET=server_info.server_info)),
+    path("api/2.0/<path:route>", server_info.unknown_endpoint),
+    path("api/3.0/<path:route>", server_info.unknown_endpoint),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<str:workspace>/", include(routes)),
     path("", include(routes)),
-    path("health", by_method(GET=server.health)),
+    path("health", by_method(GET=server_info.health)),
 ]

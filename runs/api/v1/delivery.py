@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from runs.access.rules import Permission, StudioRequest
+from runs.access import Permission, StudioRequest
+from runs.actions import ingest
+from runs.actions import run as run_actions
 from runs.actions.clock import now_ms
-from runs.actions.ingest import rows, writers
-from runs.actions.ingest.log_files import append_log
-from runs.actions.run import heartbeats
-from runs.actions.run.lifecycle import acknowledge_cancel
-from runs.api.bodies import plain_body
-from runs.api.http import endpoint
-from runs.api.v1.delivered import (
+from runs.actions.ingest import append_log
+from runs.actions.run import acknowledge_cancel
+from runs.api.request_bodies import read_decompressed_body
+from runs.api.v1.endpoints import endpoint
+from runs.api.v1.lookups import find_run
+from runs.api.v1.schemas import (
     Beat,
     LogAppended,
     LogQuery,
@@ -23,12 +24,11 @@ from runs.api.v1.delivered import (
     TallyInfo,
     WriterClosed,
 )
-from runs.api.v1.find import run_by_id
 from runs.models import Run
 from studio.core.statuses import RunStatus
 
 #: A writer that is told so should end.
-_ENDING = frozenset({RunStatus.CANCEL_REQUESTED, RunStatus.CANCELED})
+_ENDING_STATUSES = frozenset({RunStatus.CANCEL_REQUESTED, RunStatus.CANCELED})
 
 
 @endpoint("POST", Permission.LOG, body=RowBatch, reply=RowsApplied)
@@ -40,12 +40,12 @@ def deliver_rows(
     Where rows before `first` are missing the answer is a Conflict whose `expected` is
     the number to go on from.
     """
-    run = run_by_id(request, run_id)
-    done = rows.apply_rows(
+    run = find_run(request, run_id)
+    done = ingest.apply_rows(
         run, writer, body.first, body.rows, actor=request.actor, now=now_ms()
     )
     refused = [RefusedRow(one.row, one.message) for one in done.refused]
-    return RowsApplied(done.next, done.applied, refused, _ends(request, run))
+    return RowsApplied(done.next, done.applied, refused, _should_end(request, run))
 
 
 @endpoint("PATCH", Permission.LOG, query=LogQuery, reply=LogAppended, takes_bytes=True)
@@ -58,8 +58,8 @@ def append_file(
     `offset` are missing the answer is a Conflict whose `expected` is the offset to go
     on from. The body may be compressed by gzip.
     """
-    run = run_by_id(request, run_id)
-    data = plain_body(request, limit=settings.MAX_BODY)
+    run = find_run(request, run_id)
+    data = read_decompressed_body(request, limit=settings.MAX_BODY)
     file, received = append_log(
         run,
         path,
@@ -76,16 +76,16 @@ def append_file(
 @endpoint("POST", Permission.LOG, reply=Beat)
 def beat(request: StudioRequest, run_id: str) -> Beat:
     """Say that a run's writer is alive; the answer says whether it should end."""
-    run = run_by_id(request, run_id)
-    status = heartbeats.beat(run, actor=request.actor, now=now_ms())
-    return Beat(status, _ends(request, run))
+    run = find_run(request, run_id)
+    status = run_actions.receive_heartbeat(run, actor=request.actor, now=now_ms())
+    return Beat(status, _should_end(request, run))
 
 
-def _ends(request: StudioRequest, run: Run) -> bool:
+def _should_end(request: StudioRequest, run: Run) -> bool:
     """Whether the writer should end, which it is told by the answer."""
     if run.state is RunStatus.CANCEL_REQUESTED:
         acknowledge_cancel(run, actor=request.actor, now=now_ms())
-    return run.state in _ENDING
+    return run.state in _ENDING_STATUSES
 
 
 @endpoint("PUT", Permission.LOG, body=WriterClosed, reply=ReceiptInfo)
@@ -93,8 +93,8 @@ def close_writer(
     request: StudioRequest, run_id: str, writer: str, body: WriterClosed
 ) -> ReceiptInfo:
     """Say how much a writer logged; the answer is its receipt. May be repeated."""
-    receipt = writers.close_writer(
-        run_by_id(request, run_id),
+    receipt = ingest.close_writer(
+        find_run(request, run_id),
         writer,
         points=body.points,
         files=body.files,
@@ -109,18 +109,18 @@ def close_writer(
 @endpoint("GET", Permission.READ, reply=ReceiptInfo)
 def get_receipt(request: StudioRequest, run_id: str) -> ReceiptInfo:
     """What the writers of a run logged, what of it is here, and what is missing."""
-    return _receipt_info(writers.receipt_of(run_by_id(request, run_id)))
+    return _receipt_info(ingest.read_receipt(find_run(request, run_id)))
 
 
-def _receipt_info(receipt: writers.Receipt) -> ReceiptInfo:
+def _receipt_info(receipt: ingest.Receipt) -> ReceiptInfo:
     return ReceiptInfo(
-        _tally_info(receipt.points),
-        _tally_info(receipt.files),
-        _tally_info(receipt.log_bytes),
+        _count_info(receipt.points),
+        _count_info(receipt.files),
+        _count_info(receipt.log_bytes),
         receipt.writers,
         receipt.open,
     )
 
 
-def _tally_info(tally: writers.Tally) -> TallyInfo:
+def _count_info(tally: ingest.DeliveryCount) -> TallyInfo:
     return TallyInfo(tally.sent, tally.stored, tally.missing)

@@ -8,12 +8,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import HttpResponseBase
 
-from runs.access.rules import Permission, StudioRequest, workspace_of
+from runs.access import Permission, StudioRequest, workspace_of
+from runs.actions import experiments as experiment_actions
 from runs.actions.clock import now_ms
-from runs.actions.experiments import experiments as actions
-from runs.api.http import as_json, endpoint
-from runs.api.v1.find import experiment_by_number, experiment_tags
-from runs.api.v1.shapes import (
+from runs.api.v1.endpoints import endpoint, json_response
+from runs.api.v1.lookups import find_experiment, tags_by_experiment
+from runs.api.v1.schemas import (
     ExperimentInfo,
     ExperimentList,
     ExperimentPatch,
@@ -27,30 +27,30 @@ from runs.models import Experiment
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue
 
-_DELETED = {"no": Q(deleted=None), "only": ~Q(deleted=None), "all": Q()}
+_DELETED_FILTERS = {"no": Q(deleted=None), "only": ~Q(deleted=None), "all": Q()}
 
 
 @endpoint("GET", Permission.READ, query=ExperimentQuery, reply=ExperimentList)
 def list_experiments(request: StudioRequest, query: ExperimentQuery) -> ExperimentList:
     """List experiments, the newest first."""
     rows = Experiment.objects.filter(workspace=workspace_of(request))
-    if query.deleted not in _DELETED:
+    if query.deleted not in _DELETED_FILTERS:
         raise InvalidValue("deleted must be no, only or all", field="deleted")
-    rows = rows.filter(_DELETED[query.deleted])
+    rows = rows.filter(_DELETED_FILTERS[query.deleted])
     if query.name:
         rows = rows.filter(name=query.name)
     if query.after:
-        rows = rows.filter(number__lt=_cursor(query.after))
+        rows = rows.filter(number__lt=_parse_cursor(query.after))
     found = list(rows.order_by("-number")[: query.limit + 1])
     shown = found[: query.limit]
-    tags = experiment_tags(shown)
+    tags = tags_by_experiment(shown)
     return ExperimentList(
         [experiment_info(one, tags[one.pk]) for one in shown],
         str(shown[-1].number) if len(found) > query.limit else "",
     )
 
 
-def _cursor(text: str) -> int:
+def _parse_cursor(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise InvalidValue("after is not a cursor of this list", field="after")
     return int(text)
@@ -62,18 +62,18 @@ def create_experiment(request: StudioRequest, body: NewExperiment) -> HttpRespon
 
     One of that name in the trash is an error: AlreadyExists with `deleted` true.
     """
-    experiment, made = get_or_create(request, body)
-    return as_json(info_of(experiment), 201 if made else 200)
+    experiment, made = get_or_create_experiment(request, body)
+    return json_response(read_experiment_info(experiment), 201 if made else 200)
 
 
-def get_or_create(
+def get_or_create_experiment(
     request: StudioRequest, body: NewExperiment
 ) -> tuple[Experiment, bool]:
     """The experiment of that name, and whether it was made now."""
     workspace = workspace_of(request)
     names.check_experiment_name(body.name)
     try:
-        made = actions.create_experiment(
+        made = experiment_actions.create_experiment(
             workspace,
             body.name,
             actor=request.actor,
@@ -91,7 +91,7 @@ def get_or_create(
 @endpoint("GET", Permission.READ, reply=ExperimentInfo)
 def get_experiment(request: StudioRequest, number: int) -> ExperimentInfo:
     """Read one experiment."""
-    return info_of(experiment_by_number(request, number))
+    return read_experiment_info(find_experiment(request, number))
 
 
 @endpoint("PATCH", Permission.ANNOTATE, body=ExperimentPatch, reply=ExperimentInfo)
@@ -100,31 +100,31 @@ def change_experiment(
     request: StudioRequest, number: int, body: ExperimentPatch
 ) -> ExperimentInfo:
     """Rename, describe or archive an experiment."""
-    experiment = experiment_by_number(request, number)
+    experiment = find_experiment(request, number)
     who: dict[str, Any] = {"actor": request.actor, "now": now_ms()}
     if isinstance(body.name, str):
-        actions.rename_experiment(experiment, body.name, **who)
+        experiment_actions.rename_experiment(experiment, body.name, **who)
     if isinstance(body.description, str):
-        actions.describe_experiment(experiment, body.description, **who)
+        experiment_actions.describe_experiment(experiment, body.description, **who)
     if isinstance(body.archived, bool):
-        actions.archive_experiment(experiment, body.archived, **who)
-    return info_of(experiment)
+        experiment_actions.archive_experiment(experiment, body.archived, **who)
+    return read_experiment_info(experiment)
 
 
 @endpoint("DELETE", Permission.TRASH, reply=ExperimentInfo)
 def delete_experiment(request: StudioRequest, number: int) -> ExperimentInfo:
     """Put an experiment into the trash, and all its runs with it."""
-    experiment = experiment_by_number(request, number)
-    actions.delete_experiment(experiment, actor=request.actor, now=now_ms())
-    return info_of(experiment)
+    experiment = find_experiment(request, number)
+    experiment_actions.delete_experiment(experiment, actor=request.actor, now=now_ms())
+    return read_experiment_info(experiment)
 
 
 @endpoint("POST", Permission.TRASH, reply=ExperimentInfo)
 def restore_experiment(request: StudioRequest, number: int) -> ExperimentInfo:
     """Take an experiment out of the trash."""
-    experiment = experiment_by_number(request, number)
-    actions.restore_experiment(experiment, actor=request.actor, now=now_ms())
-    return info_of(experiment)
+    experiment = find_experiment(request, number)
+    experiment_actions.restore_experiment(experiment, actor=request.actor, now=now_ms())
+    return read_experiment_info(experiment)
 
 
 @endpoint("POST", Permission.ANNOTATE, body=TagEdit, reply=TagReply)
@@ -132,15 +132,15 @@ def edit_experiment_tags(
     request: StudioRequest, number: int, body: TagEdit
 ) -> TagReply:
     """Set and remove tags of an experiment."""
-    experiment = experiment_by_number(request, number)
-    actions.edit_experiment_tags(
+    experiment = find_experiment(request, number)
+    experiment_actions.edit_experiment_tags(
         experiment, body.set, body.remove, actor=request.actor, now=now_ms()
     )
-    return TagReply(experiment_tags([experiment])[experiment.pk])
+    return TagReply(tags_by_experiment([experiment])[experiment.pk])
 
 
-def info_of(experiment: Experiment) -> ExperimentInfo:
-    return experiment_info(experiment, experiment_tags([experiment])[experiment.pk])
+def read_experiment_info(experiment: Experiment) -> ExperimentInfo:
+    return experiment_info(experiment, tags_by_experiment([experiment])[experiment.pk])
 
 
 def experiment_info(experiment: Experiment, tags: Tags) -> ExperimentInfo:

@@ -6,42 +6,53 @@ from django.conf import settings
 from django.db.models import Q
 from django.http import HttpResponseBase
 
-from runs.access.rules import Permission, StudioRequest
+from runs.access import Permission, StudioRequest
+from runs.actions import files as file_actions
 from runs.actions.clock import now_ms
-from runs.actions.files.files import delete_file, live, save_file
-from runs.api.bodies import pieces
-from runs.api.http import endpoint
-from runs.api.sending import send_file
-from runs.api.v1.find import run_by_id
-from runs.api.v1.infos import file_info
-from runs.api.v1.logged import FileInfo, FileList, FileQuery, Removed, UploadQuery
+from runs.actions.files import current_files, delete_file, save_file
+from runs.api.file_responses import file_response
+from runs.api.request_bodies import read_chunks
+from runs.api.v1.endpoints import endpoint
+from runs.api.v1.lookups import find_run
+from runs.api.v1.replies import file_info
+from runs.api.v1.schemas import (
+    FileInfo,
+    FileList,
+    FileQuery,
+    Removed,
+    SnapshotInfo,
+    UploadQuery,
+)
+from runs.models import File, Snapshot
 from runs.search.files.files import find_file
+from runs.search.files.snapshot import snapshot_of
 from studio.core.errors import InvalidValue
 from studio.core.names import check_path
+from studio.core.snapshots import MAX_BYTES
 
 
 @endpoint("GET", Permission.READ, query=FileQuery, reply=FileList)
 def list_files(request: StudioRequest, run_id: str, query: FileQuery) -> FileList:
     """List a run's files in the order in which they were kept."""
-    rows = live(run_by_id(request, run_id))
+    rows = current_files(find_run(request, run_id))
     if query.folder:
         folder = check_path(query.folder, "folder")
         rows = rows.filter(Q(folder=folder) | Q(folder__startswith=f"{folder}/"))
     if query.after:
-        rows = rows.filter(pk__gt=_cursor(query.after))
+        rows = rows.filter(pk__gt=_parse_cursor(query.after))
     found = list(rows.order_by("pk")[: query.limit + 1])
     shown = found[: query.limit]
     after = str(shown[-1].pk) if len(found) > query.limit else ""
     # SQLite's LIKE takes no notice of case.
-    within = [one for one in shown if _is_in(one.folder, query.folder)]
+    within = [one for one in shown if _is_in_folder(one.folder, query.folder)]
     return FileList([file_info(one) for one in within], after)
 
 
-def _is_in(folder: str, wanted: str) -> bool:
+def _is_in_folder(folder: str, wanted: str) -> bool:
     return not wanted or folder == wanted or folder.startswith(f"{wanted}/")
 
 
-def _cursor(text: str) -> int:
+def _parse_cursor(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise InvalidValue("after is not a cursor of this list", field="after")
     return int(text)
@@ -52,13 +63,13 @@ def upload_file(
     request: StudioRequest, run_id: str, path: str, query: UploadQuery
 ) -> FileInfo:
     """Keep a file: the body is its bytes. One of the same path is replaced."""
-    run = run_by_id(request, run_id)
+    run = find_run(request, run_id)
     check_path(path)
     limit = settings.MAX_UPLOAD
     file = save_file(
         run,
         path,
-        pieces(request, limit=limit),
+        read_chunks(request, limit=limit),
         actor=request.actor,
         now=now_ms(),
         limit=limit,
@@ -70,11 +81,46 @@ def upload_file(
 @endpoint("GET", Permission.READ)
 def download_file(request: StudioRequest, run_id: str, path: str) -> HttpResponseBase:
     """Read a file's bytes, or a range of them."""
-    return send_file(request, find_file(run_by_id(request, run_id), path))
+    return file_response(request, find_file(find_run(request, run_id), path))
 
 
 @endpoint("DELETE", Permission.LOG, reply=Removed)
 def remove_file(request: StudioRequest, run_id: str, path: str) -> Removed:
     """Take a file, or a folder with all in it, away."""
-    run = run_by_id(request, run_id)
+    run = find_run(request, run_id)
     return Removed(delete_file(run, path, actor=request.actor, now=now_ms()))
+
+
+@endpoint("PUT", Permission.LOG, reply=SnapshotInfo, streams_body=True)
+def keep_snapshot(request: StudioRequest, run_id: str) -> SnapshotInfo:
+    """Keep the sources that a run was started from: the body is a zip of plain files.
+
+    A run has one snapshot; the same archive again is fine. Secrets (`.env`, keys),
+    `.git`, virtual environments, links and paths that leave the archive are refused.
+    """
+    run = find_run(request, run_id)
+    body = read_chunks(request, limit=MAX_BYTES)
+    return _snapshot_info(
+        file_actions.save_snapshot(run, body, actor=request.actor, now=now_ms())
+    )
+
+
+@endpoint("GET", Permission.READ)
+def download_snapshot(request: StudioRequest, run_id: str) -> HttpResponseBase:
+    """Read the archive, or a range of it."""
+    found = snapshot_of(find_run(request, run_id))
+    return file_response(
+        request,
+        File(
+            name=f"{found.public_id}.zip",
+            blob=found.blob,
+            size=found.size,
+            sha256=found.digest,
+        ),
+    )
+
+
+def _snapshot_info(snapshot: Snapshot) -> SnapshotInfo:
+    return SnapshotInfo(
+        snapshot.public_id, snapshot.size, snapshot.files, snapshot.created
+    )

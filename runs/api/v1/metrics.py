@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from runs.access.rules import Permission, StudioRequest
+from runs.access import Permission, StudioRequest
+from runs.actions import run as run_actions
 from runs.actions.clock import now_ms
-from runs.actions.ingest.ingest import Point
-from runs.actions.ingest.ingest import log_metrics as log
-from runs.actions.run import lifecycle
-from runs.api.http import as_wire, endpoint, from_wire
-from runs.api.v1.find import run_by_id
-from runs.api.v1.infos import metric_info
-from runs.api.v1.logged import (
+from runs.actions.ingest import Point
+from runs.actions.ingest import log_metrics as log
+from runs.api.v1.endpoints import endpoint, from_wire, to_wire
+from runs.api.v1.lookups import find_run
+from runs.api.v1.replies import metric_info
+from runs.api.v1.schemas import (
     Applied,
     Batch,
     LoggedQuery,
@@ -31,7 +31,7 @@ from studio.core.names import check_int64, check_key
 @endpoint("POST", Permission.LOG, body=Batch, reply=Applied)
 def log_metrics(request: StudioRequest, run_id: str, body: Batch) -> Applied:
     """Append a batch of points. It is applied once, however often it is sent."""
-    run, now = run_by_id(request, run_id), now_ms()
+    run, now = find_run(request, run_id), now_ms()
     points = [
         Point(
             point.key,
@@ -48,7 +48,7 @@ def log_metrics(request: StudioRequest, run_id: str, body: Batch) -> Applied:
 @endpoint("GET", Permission.READ, reply=MetricList)
 def list_metrics(request: StudioRequest, run_id: str) -> MetricList:
     """List a run's series with their last, least and greatest values."""
-    run = run_by_id(request, run_id)
+    run = find_run(request, run_id)
     return MetricList([metric_info(head) for head in metrics_of(run)])
 
 
@@ -57,7 +57,7 @@ def get_metric(
     request: StudioRequest, run_id: str, key: str, query: SeriesQuery
 ) -> Series:
     """Read a series, or a sample of it that keeps every extreme."""
-    run = run_by_id(request, run_id)
+    run = find_run(request, run_id)
     check_key(key, "key")
     for name, step in (("start", query.start), ("stop", query.stop)):
         if step is not None:
@@ -72,7 +72,7 @@ def get_metric(
         kind=head.kind,
         steps=points.steps.tolist(),
         times=points.times.tolist(),
-        values=[as_wire(value) for value in points.python_values()],
+        values=[to_wire(value) for value in points.python_values()],
         shown=len(points),
         total=total,
     )
@@ -83,14 +83,14 @@ def list_values(
     request: StudioRequest, run_id: str, query: LoggedQuery
 ) -> LoggedValues:
     """Read all that a run logged, in the order in which it came, page by page."""
-    run = run_by_id(request, run_id)
+    run = find_run(request, run_id)
     if query.key:
         check_key(query.key, "key")
-    runs = [run, *(lifecycle.descendants(run) if query.recursive else ())]
+    runs = [run, *(run_actions.iterate_descendants(run) if query.recursive else ())]
     after = read_place(query.after) if query.after else None
     parts, place = logged_values(runs, key=query.key, limit=query.limit, after=after)
     series = [
-        LoggedSeries(part.run_id, part.key, part.kind, list(map(as_wire, part.values)))
+        LoggedSeries(part.run_id, part.key, part.kind, list(map(to_wire, part.values)))
         for part in parts
     ]
     return LoggedValues(series, write_place(place))

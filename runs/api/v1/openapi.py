@@ -8,18 +8,18 @@ from typing import Any
 
 import msgspec
 
-from runs.api.http import Operation, View
+from runs.api.v1.endpoints import Operation, View
 from runs.api.v1.routes import ROUTES
-from runs.api.v1.shapes import ErrorReply
+from runs.api.v1.schemas import ErrorReply
 from studio import __version__
 
-_WORD = re.compile(r"<(?P<kind>str|int|path):(?P<name>\w+)>")
-_KINDS: dict[str, dict[str, Any]] = {
+_PATH_PARAMETER = re.compile(r"<(?P<kind>str|int|path):(?P<name>\w+)>")
+_PARAMETER_SCHEMAS: dict[str, dict[str, Any]] = {
     "str": {"type": "string"},
     "path": {"type": "string"},
     "int": {"type": "integer", "minimum": 0},
 }
-_DESCRIBED = {
+_PARAMETER_TEXTS = {
     "workspace": "The workspace's name.",
     "number": "The experiment's id, or a revision's number.",
     "slug": "The view's short name, which stays.",
@@ -28,16 +28,18 @@ _DESCRIBED = {
     "writer": "What a process that logs to the run calls itself: like a run's id.",
     "path": "The file's path inside the run; its slashes are part of the path.",
 }
-_REF = "#/components/schemas/{name}"
-_ERROR = {
+_SCHEMA_REFERENCE = "#/components/schemas/{name}"
+_ERROR_RESPONSE = {
     "description": "An error; `code` says which, `field` which value.",
     "content": {
-        "application/json": {"schema": {"$ref": _REF.format(name="ErrorReply")}}
+        "application/json": {
+            "schema": {"$ref": _SCHEMA_REFERENCE.format(name="ErrorReply")}
+        }
     },
 }
 
 
-def operations() -> Iterator[tuple[str, str, Operation]]:
+def list_operations() -> Iterator[tuple[str, str, Operation]]:
     """Every operation with its subject and its path."""
     for subject, paths in ROUTES.items():
         for path, views in paths.items():
@@ -50,19 +52,23 @@ def operation_of(view: View) -> Operation:
     return operation
 
 
-def readable(path: str) -> str:
+def readable_path(path: str) -> str:
     """`runs/<str:run_id>` -> `runs/{run_id}`"""
-    return _WORD.sub(lambda word: "{" + word["name"] + "}", path)
+    return _PATH_PARAMETER.sub(lambda word: "{" + word["name"] + "}", path)
 
 
-def document(server: str) -> dict[str, Any]:
+def openapi_document(server: str) -> dict[str, Any]:
     """The whole document; `server` is the address that its paths hang below."""
     schemas = _schemas()
     paths: dict[str, dict[str, Any]] = {}
-    for subject, path, operation in operations():
-        described = _operation(subject, path, operation, schemas)
-        paths.setdefault(f"/{readable(path)}", {})[operation.method.lower()] = described
-    kept = {name: schema for name, schema in schemas.items() if not _is_query(name)}
+    for subject, path, operation in list_operations():
+        described = _describe_operation(subject, path, operation, schemas)
+        paths.setdefault(f"/{readable_path(path)}", {})[operation.method.lower()] = (
+            described
+        )
+    kept = {
+        name: schema for name, schema in schemas.items() if not _is_query_schema(name)
+    }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -91,20 +97,20 @@ def document(server: str) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     shapes: list[Any] = [ErrorReply]
-    for _, _, operation in operations():
+    for _, _, operation in list_operations():
         shapes += filter(None, (operation.body, operation.query, operation.reply))
     _, schemas = msgspec.json.schema_components(
-        list(dict.fromkeys(shapes)), ref_template=_REF
+        list(dict.fromkeys(shapes)), ref_template=_SCHEMA_REFERENCE
     )
     return dict(schemas)
 
 
-def _is_query(name: str) -> bool:
-    queries = {op.query.__name__ for _, _, op in operations() if op.query}
+def _is_query_schema(name: str) -> bool:
+    queries = {op.query.__name__ for _, _, op in list_operations() if op.query}
     return name in queries
 
 
-def _operation(
+def _describe_operation(
     subject: str, path: str, operation: Operation, schemas: dict[str, Any]
 ) -> dict[str, Any]:
     summary, _, more = operation.text.partition("\n\n")
@@ -113,17 +119,17 @@ def _operation(
         "operationId": operation.name,
         "tags": [subject],
         "summary": summary.replace("\n", " "),
-        "description": f"{more}\n\nNeeds: {need_of(need)}.".strip(),
-        "parameters": [*_path_parameters(path), *_query(operation, schemas)],
-        "responses": {**_success(operation), "default": _ERROR},
+        "description": f"{more}\n\nNeeds: {permission_text(need)}.".strip(),
+        "parameters": [*_path_parameters(path), *_query_parameters(operation, schemas)],
+        "responses": {**_success_responses(operation), "default": _ERROR_RESPONSE},
     }
-    body = _body(operation)
+    body = _request_body(operation)
     if body:
         described["requestBody"] = body
     return described
 
 
-def need_of(need: Any) -> str:
+def permission_text(need: Any) -> str:
     """The permission in words."""
     if isinstance(need, str):
         return need
@@ -136,14 +142,16 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
             "name": word["name"],
             "in": "path",
             "required": True,
-            "description": _DESCRIBED[word["name"]],
-            "schema": _KINDS[word["kind"]],
+            "description": _PARAMETER_TEXTS[word["name"]],
+            "schema": _PARAMETER_SCHEMAS[word["kind"]],
         }
-        for word in _WORD.finditer(path)
+        for word in _PATH_PARAMETER.finditer(path)
     ]
 
 
-def _query(operation: Operation, schemas: dict[str, Any]) -> list[dict[str, Any]]:
+def _query_parameters(
+    operation: Operation, schemas: dict[str, Any]
+) -> list[dict[str, Any]]:
     if operation.query is None:
         return []
     schema = schemas[operation.query.__name__]
@@ -154,9 +162,9 @@ def _query(operation: Operation, schemas: dict[str, Any]) -> list[dict[str, Any]
     ]
 
 
-def _body(operation: Operation) -> dict[str, Any] | None:
+def _request_body(operation: Operation) -> dict[str, Any] | None:
     if operation.body is not None:
-        content = {"application/json": {"schema": _ref(operation.body)}}
+        content = {"application/json": {"schema": _schema_reference(operation.body)}}
         required = bool(
             msgspec.json.schema(operation.body)["$defs"][operation.body.__name__].get(
                 "required"
@@ -169,11 +177,11 @@ def _body(operation: Operation) -> dict[str, Any] | None:
     return None
 
 
-def _success(operation: Operation) -> dict[str, Any]:
+def _success_responses(operation: Operation) -> dict[str, Any]:
     if operation.reply is None:
         content: dict[str, Any] = {"application/octet-stream": {"schema": {}}}
     else:
-        content = {"application/json": {"schema": _ref(operation.reply)}}
+        content = {"application/json": {"schema": _schema_reference(operation.reply)}}
     answer = {"description": "Done.", "content": content}
     found = {str(operation.status): answer}
     if operation.status == 201:
@@ -181,5 +189,5 @@ def _success(operation: Operation) -> dict[str, Any]:
     return found
 
 
-def _ref(shape: type[msgspec.Struct]) -> dict[str, str]:
-    return {"$ref": _REF.format(name=shape.__name__)}
+def _schema_reference(shape: type[msgspec.Struct]) -> dict[str, str]:
+    return {"$ref": _SCHEMA_REFERENCE.format(name=shape.__name__)}

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from runs.api.http import View
 from runs.api.v1 import (
-    catalogue,
-    children,
+    about,
     delivery,
     experiments,
     files,
     metrics,
+    params_and_tags,
     runs,
-    snapshots,
-    texts,
-    view_exchange,
+    view_files,
     view_revisions,
     views,
 )
+from runs.api.v1.endpoints import View
 
 _WORKSPACE = "workspaces/<str:workspace>"
 _EXPERIMENT = f"{_WORKSPACE}/experiments/<int:number>"
@@ -47,12 +45,15 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_RUN}/cancel": (runs.cancel_run,),
         f"{_RUN}/star": (runs.star_run, runs.unstar_run),
         f"{_RUN}/events": (runs.list_events,),
-        f"{_RUN}/children": (children.create_children,),
+        f"{_RUN}/children": (runs.create_children,),
     },
     "Parameters, properties, tags": {
-        f"{_RUN}/params": (texts.get_params, texts.log_params),
-        f"{_RUN}/properties": (texts.get_properties, texts.add_properties),
-        f"{_RUN}/tags": (texts.get_tags, texts.edit_tags),
+        f"{_RUN}/params": (params_and_tags.get_params, params_and_tags.log_params),
+        f"{_RUN}/properties": (
+            params_and_tags.get_properties,
+            params_and_tags.add_properties,
+        ),
+        f"{_RUN}/tags": (params_and_tags.get_tags, params_and_tags.edit_tags),
     },
     "Metrics": {
         f"{_RUN}/metrics": (metrics.list_metrics, metrics.log_metrics),
@@ -74,8 +75,8 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_RUN}/receipt": (delivery.get_receipt,),
         f"{_RUN}/heartbeat": (delivery.beat,),
         f"{_RUN}/snapshot": (
-            snapshots.keep_snapshot,
-            snapshots.download_snapshot,
+            files.keep_snapshot,
+            files.download_snapshot,
         ),
     },
     "Views": {
@@ -85,8 +86,8 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
             view_revisions.get_default_view,
             view_revisions.set_default_view,
         ),
-        f"{_WORKSPACE}/views/export": (view_exchange.export_views,),
-        f"{_WORKSPACE}/views/apply": (view_exchange.apply_views,),
+        f"{_WORKSPACE}/views/export": (view_files.export_views,),
+        f"{_WORKSPACE}/views/apply": (view_files.apply_views,),
         _VIEW: (views.get_view, views.change_view, views.delete_view),
         f"{_VIEW}/restore": (views.restore_view,),
         f"{_VIEW}/star": (views.star_view, views.unstar_view),
@@ -97,7 +98,7 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_VIEW}/revisions/<int:number>/restore": (view_revisions.restore_revision,),
     },
     "About": {
-        "workspaces": (catalogue.list_workspaces,),
-        "fields": (catalogue.list_fields,),
+        "workspaces": (about.list_workspaces,),
+        "fields": (about.list_fields,),
     },
 }

@@ -6,25 +6,23 @@ from django.db import transaction
 from django.http import HttpResponseBase
 from msgspec import structs
 
-from runs.access.rules import (
-    Permission,
-    StudioRequest,
-    signed_in_user,
-    workspace_of,
-)
+from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
+from runs.actions import run as run_actions
 from runs.actions.clock import now_ms
-from runs.actions.run import annotate, lifecycle, purge
-from runs.actions.run import runs as actions
-from runs.actions.run_rows.locks import lock_run
-from runs.api.http import as_json, endpoint
-from runs.api.v1.experiments import get_or_create
-from runs.api.v1.find import experiment_by_number, run_by_id
-from runs.api.v1.infos import event_info, found_run, run_info
-from runs.api.v1.logged import EventList, Removed
-from runs.api.v1.shapes import (
+from runs.actions.run_rows import set_deletion_lock
+from runs.api.v1.endpoints import endpoint, json_response
+from runs.api.v1.experiments import get_or_create_experiment
+from runs.api.v1.lookups import find_experiment, find_run
+from runs.api.v1.replies import event_info, list_row, run_info
+from runs.api.v1.schemas import (
     Cancel,
+    ChildList,
+    EventList,
+    NewChild,
+    NewChildren,
     NewExperiment,
     NewRun,
+    Removed,
     RunInfo,
     RunList,
     RunPatch,
@@ -40,26 +38,28 @@ from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
 from studio.core.viewspec import ViewSpec
 
 #: Parameters of the list that the address of the page has too.
-_VIEW = ("q", "sort", "columns", "children", "mine", "archived", "rows")
+_LIST_PARAMETERS = ("q", "sort", "columns", "children", "mine", "archived", "rows")
 
 
 @endpoint("GET", Permission.READ, query=RunQuery, reply=RunList)
 def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
     """Find runs by the filter language, a page at a time."""
     given = structs.asdict(query)
-    spec = ViewSpec.from_query({n: given[n] for n in (*_VIEW, "after", "before")})
+    spec = ViewSpec.from_query(
+        {n: given[n] for n in (*_LIST_PARAMETERS, "after", "before")}
+    )
     number = query.experiment
     page = find_runs(
         spec,
         signed_in_user(request),
         workspace_of(request),
-        experiment=None if number is None else experiment_by_number(request, number),
-        parent=run_by_id(request, query.parent) if query.parent else None,
-        within=_below(request, query.below) if query.below else None,
+        experiment=None if number is None else find_experiment(request, number),
+        parent=find_run(request, query.parent) if query.parent else None,
+        within=_descendants_of(request, query.below) if query.below else None,
         now=now_ms(),
     )
     return RunList(
-        [found_run(row) for row in page.rows],
+        [list_row(row) for row in page.rows],
         page.total,
         page.total_is_exact,
         page.after,
@@ -67,11 +67,11 @@ def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
     )
 
 
-def _below(request: StudioRequest, run_id: str) -> RunKeys:
-    run = run_by_id(request, run_id)
+def _descendants_of(request: StudioRequest, run_id: str) -> RunKeys:
+    run = find_run(request, run_id)
     if run.root_id is None:
         return Run.objects.filter(root=run).values("pk")
-    return [one.pk for one in lifecycle.descendants(run)]
+    return [one.pk for one in run_actions.iterate_descendants(run)]
 
 
 @endpoint("POST", Permission.LOG, body=NewRun, reply=RunInfo, status=201)
@@ -84,7 +84,7 @@ def create_run(request: StudioRequest, body: NewRun) -> HttpResponseBase:
         names.check_run_id(body.parent, "parent")
     experiment = _experiment_of(request, body)
     try:
-        run = actions.create_run(
+        run = run_actions.create_run(
             experiment,
             actor=request.actor,
             now=now_ms(),
@@ -103,11 +103,11 @@ def create_run(request: StudioRequest, body: NewRun) -> HttpResponseBase:
             heartbeats=body.heartbeats,
         )
     except AlreadyExists:
-        run = run_by_id(request, body.id or "")
-        if not _is_the_same(run, experiment, body, request):
+        run = find_run(request, body.id or "")
+        if not _is_same_request(run, experiment, body, request):
             raise
-        return as_json(run_info(run), 200)
-    return as_json(run_info(run), 201)
+        return json_response(run_info(run), 200)
+    return json_response(run_info(run), 201)
 
 
 def _experiment_of(request: StudioRequest, body: NewRun) -> Experiment:
@@ -116,12 +116,14 @@ def _experiment_of(request: StudioRequest, body: NewRun) -> Experiment:
             "Give either experiment (a name) or experiment_id", field="experiment"
         )
     if body.experiment_id is not None:
-        return experiment_by_number(request, body.experiment_id)
+        return find_experiment(request, body.experiment_id)
     names.check_experiment_name(body.experiment, "experiment")
-    return get_or_create(request, NewExperiment(name=body.experiment or ""))[0]
+    return get_or_create_experiment(request, NewExperiment(name=body.experiment or ""))[
+        0
+    ]
 
 
-def _is_the_same(
+def _is_same_request(
     run: Run, experiment: Experiment, body: NewRun, request: StudioRequest
 ) -> bool:
     """Whether `run` is what the very same request made before."""
@@ -131,12 +133,14 @@ def _is_the_same(
     return (
         stored == asked
         and texts == (body.script, body.type, body.target, run.name)
-        and body.params.items() <= _texts(RunParam, run).items()
-        and body.properties.items() <= _texts(RunProperty, run).items()
+        and body.params.items() <= _stored_texts(RunParam, run).items()
+        and body.properties.items() <= _stored_texts(RunProperty, run).items()
     )
 
 
-def _texts(model: type[RunParam | RunProperty], run: Run) -> dict[str, str | None]:
+def _stored_texts(
+    model: type[RunParam | RunProperty], run: Run
+) -> dict[str, str | None]:
     rows = model._default_manager.filter(run=run)
     return dict(rows.values_list("key__name", "value"))
 
@@ -144,24 +148,24 @@ def _texts(model: type[RunParam | RunProperty], run: Run) -> dict[str, str | Non
 @endpoint("GET", Permission.READ, reply=RunInfo)
 def get_run(request: StudioRequest, run_id: str) -> RunInfo:
     """Read one run."""
-    return run_info(run_by_id(request, run_id))
+    return run_info(find_run(request, run_id))
 
 
 @endpoint("PATCH", Permission.ANNOTATE, body=RunPatch, reply=RunInfo)
 @transaction.atomic
 def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
     """Change a run's display name or description, archive it, or lock it."""
-    run, now = run_by_id(request, run_id), now_ms()
+    run, now = find_run(request, run_id), now_ms()
     # The lock comes first: it holds the experiment, and that is held before its runs.
     if isinstance(body.locked, bool):
         _check_may_lock(request)
-        lock_run(run, body.locked, actor=request.actor, now=now)
+        set_deletion_lock(run, body.locked, actor=request.actor, now=now)
     if isinstance(body.name, str):
-        annotate.rename(run, body.name, actor=request.actor, now=now)
+        run_actions.rename_run(run, body.name, actor=request.actor, now=now)
     if isinstance(body.description, str):
-        annotate.describe(run, body.description, actor=request.actor, now=now)
+        run_actions.describe_run(run, body.description, actor=request.actor, now=now)
     if isinstance(body.archived, bool):
-        actions.archive_run(run, body.archived, actor=request.actor, now=now)
+        run_actions.archive_run(run, body.archived, actor=request.actor, now=now)
     return run_info(run)
 
 
@@ -173,8 +177,8 @@ def _check_may_lock(request: StudioRequest) -> None:
 @endpoint("POST", Permission.LOG, body=StatusChange, reply=RunInfo)
 def change_status(request: StudioRequest, run_id: str, body: StatusChange) -> RunInfo:
     """Report a status. A final one stays: what comes after it changes nothing."""
-    run = run_by_id(request, run_id)
-    run = lifecycle.move(
+    run = find_run(request, run_id)
+    run = run_actions.change_status(
         run,
         body.status,
         actor=request.actor,
@@ -189,13 +193,13 @@ def change_status(request: StudioRequest, run_id: str, body: StatusChange) -> Ru
 @transaction.atomic
 def cancel_run(request: StudioRequest, run_id: str, body: Cancel) -> RunInfo:
     """Ask a run to end, or end it by force."""
-    run, now = run_by_id(request, run_id), now_ms()
+    run, now = find_run(request, run_id), now_ms()
     if body.force:
-        ends = [run, *(lifecycle.descendants(run) if body.children else ())]
+        ends = [run, *(run_actions.iterate_descendants(run) if body.children else ())]
         for one in ends:
-            lifecycle.force_cancel(one, actor=request.actor, now=now)
+            run_actions.force_cancel(one, actor=request.actor, now=now)
     else:
-        lifecycle.request_cancel(
+        run_actions.request_cancel(
             run, actor=request.actor, now=now, children=body.children
         )
     return run_info(run)
@@ -204,46 +208,86 @@ def cancel_run(request: StudioRequest, run_id: str, body: Cancel) -> RunInfo:
 @endpoint("DELETE", Permission.TRASH, reply=RunInfo)
 def delete_run(request: StudioRequest, run_id: str) -> RunInfo:
     """Put a run into the trash."""
-    run = run_by_id(request, run_id)
-    return run_info(actions.trash_run(run, actor=request.actor, now=now_ms()))
+    run = find_run(request, run_id)
+    return run_info(run_actions.trash_run(run, actor=request.actor, now=now_ms()))
 
 
 @endpoint("POST", Permission.TRASH, reply=RunInfo)
 def restore_run(request: StudioRequest, run_id: str) -> RunInfo:
     """Take a run out of the trash."""
-    run = run_by_id(request, run_id)
-    return run_info(actions.restore_run(run, actor=request.actor, now=now_ms()))
+    run = find_run(request, run_id)
+    return run_info(run_actions.restore_run(run, actor=request.actor, now=now_ms()))
 
 
 @endpoint("POST", Permission.PURGE, reply=Removed)
 def purge_run(request: StudioRequest, run_id: str) -> Removed:
     """Remove a run that is in the trash, with all that it logged, for good."""
-    run = run_by_id(request, run_id)
-    purge.purge_run(run, actor=request.actor, now=now_ms())
+    run = find_run(request, run_id)
+    run_actions.purge_run(run, actor=request.actor, now=now_ms())
     return Removed(1)
 
 
 @endpoint("PUT", Permission.STAR, reply=Starred)
 def star_run(request: StudioRequest, run_id: str) -> Starred:
     """Star a run, for yourself."""
-    return _star(request, run_id, True)
+    return _set_star(request, run_id, True)
 
 
 @endpoint("DELETE", Permission.STAR, reply=Starred)
 def unstar_run(request: StudioRequest, run_id: str) -> Starred:
     """Take your star off a run."""
-    return _star(request, run_id, False)
+    return _set_star(request, run_id, False)
 
 
-def _star(request: StudioRequest, run_id: str, on: bool) -> Starred:
-    run, user = run_by_id(request, run_id), signed_in_user(request)
-    annotate.star_run(run, user, on, actor=request.actor, now=now_ms())
+def _set_star(request: StudioRequest, run_id: str, on: bool) -> Starred:
+    run, user = find_run(request, run_id), signed_in_user(request)
+    run_actions.star_run(run, user, on, actor=request.actor, now=now_ms())
     return Starred(on)
 
 
 @endpoint("GET", Permission.READ, reply=EventList)
 def list_events(request: StudioRequest, run_id: str) -> EventList:
     """What happened to a run's status, the oldest first."""
-    rows = RunEvent.objects.filter(run=run_by_id(request, run_id))
+    rows = RunEvent.objects.filter(run=find_run(request, run_id))
     found = rows.select_related("actor").order_by("pk")
     return EventList([event_info(event) for event in found])
+
+
+@endpoint("POST", Permission.LOG, body=NewChildren, reply=ChildList, status=201)
+@transaction.atomic
+def create_children(
+    request: StudioRequest, run_id: str, body: NewChildren
+) -> ChildList:
+    """Make several children of a run, all of them or none.
+
+    The same request again answers with the runs that are there.
+    """
+    parent = find_run(request, run_id)
+    names.check_count(len(body.children), "children", names.MAX_CREATE_CHILDREN)
+    return ChildList(
+        [_create_child(request, parent, child, body) for child in body.children]
+    )
+
+
+def _create_child(
+    request: StudioRequest, parent: Run, child: NewChild, body: NewChildren
+) -> RunInfo:
+    try:
+        run = run_actions.create_run(
+            parent.experiment,
+            actor=request.actor,
+            now=now_ms(),
+            run_id=names.check_run_id(child.id, "children.id"),
+            name=child.name,
+            status=body.status,
+            parent_run_id=parent.run_id,
+            tags=child.tags,
+            target=body.target,
+            heartbeats=body.heartbeats,
+        )
+    except AlreadyExists:
+        run = find_run(request, child.id)
+        stored = (run.parent_run_id, run.submitter_id)
+        if stored != (parent.run_id, request.actor.user and request.actor.user.pk):
+            raise
+    return run_info(run)

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from runs.access.rules import (
+from runs.access import (
     Permission,
     StudioRequest,
+    check_can_edit_view,
     signed_in_user,
     workspace_of,
 )
-from runs.access.views import check_may_edit
+from runs.actions import views as view_actions
 from runs.actions.clock import now_ms
-from runs.actions.views import choices as view_choices
-from runs.actions.views import views as actions
-from runs.api.http import endpoint
-from runs.api.v1.view_infos import (
-    conflict_told,
-    diff_of,
-    experiment_named,
-    revision_info,
-    view_info,
-)
-from runs.api.v1.view_shapes import (
+from runs.api.v1.endpoints import endpoint
+from runs.api.v1.schemas import (
     DefaultChoice,
     DefaultQuery,
     DefaultReply,
@@ -31,19 +23,26 @@ from runs.api.v1.view_shapes import (
     ViewDiff,
     ViewInfo,
 )
-from runs.api.v1.views import view_of
+from runs.api.v1.view_replies import (
+    compare_versions,
+    explain_conflict,
+    require_experiment,
+    revision_info,
+    view_info,
+)
+from runs.api.v1.views import find_visible_view
 from runs.models import Role
 from runs.search.views.views import find_default, revision_of, revisions_of
 from studio.core.errors import Conflict, PermissionDenied
 
 #: What stands for the built-in view where a slug is asked for.
-BUILT_IN = "default"
+BUILT_IN_VIEW = "default"
 
 
 @endpoint("GET", Permission.READ, reply=RevisionList)
 def list_revisions(request: StudioRequest, slug: str) -> RevisionList:
     """List the saves of a view, the newest first (at most 200)."""
-    view = view_of(request, slug)
+    view = find_visible_view(request, slug)
     rows = revisions_of(view, signed_in_user(request))
     return RevisionList([revision_info(each) for each in rows])
 
@@ -51,7 +50,7 @@ def list_revisions(request: StudioRequest, slug: str) -> RevisionList:
 @endpoint("GET", Permission.READ, reply=RevisionInfo)
 def get_revision(request: StudioRequest, slug: str, number: int) -> RevisionInfo:
     """Read one save of a view."""
-    view = view_of(request, slug)
+    view = find_visible_view(request, slug)
     return revision_info(revision_of(view, signed_in_user(request), number))
 
 
@@ -60,31 +59,31 @@ def restore_revision(
     request: StudioRequest, slug: str, number: int, body: RevisionChoice
 ) -> ViewInfo:
     """Bring an old save of a view back, as its newest."""
-    view, user = view_of(request, slug), signed_in_user(request)
-    check_may_edit(view, user, request.role)
+    view, user = find_visible_view(request, slug), signed_in_user(request)
+    check_can_edit_view(view, user, request.role)
     old = revision_of(view, user, number)
     seen = view.revision if body.seen is None else body.seen
     try:
-        actions.restore_revision(
-            view, old, actor=request.actor, now=now_ms(), seen=seen
+        view_actions.restore_revision(
+            view, old, actor=request.actor, now=now_ms(), seen_version=seen
         )
     except Conflict as error:
-        raise conflict_told(request, view, seen, error) from error
+        raise explain_conflict(request, view, seen, error) from error
     return view_info(request, view)
 
 
 @endpoint("GET", Permission.READ, query=DiffQuery, reply=ViewDiff)
 def diff_view(request: StudioRequest, slug: str, query: DiffQuery) -> ViewDiff:
     """Say in words what differs between two saves of a view."""
-    view, user = view_of(request, slug), signed_in_user(request)
+    view, user = find_visible_view(request, slug), signed_in_user(request)
     new = view if query.new is None else revision_of(view, user, query.new)
-    return diff_of(revision_of(view, user, query.old), new)
+    return compare_versions(revision_of(view, user, query.old), new)
 
 
 @endpoint("GET", Permission.READ, query=DefaultQuery, reply=DefaultReply)
 def get_default_view(request: StudioRequest, query: DefaultQuery) -> DefaultReply:
     """Say which view a list opens with for the caller."""
-    experiment = experiment_named(request, query.experiment)
+    experiment = require_experiment(request, query.experiment)
     found = find_default(workspace_of(request), signed_in_user(request), experiment)
     return DefaultReply(found.slug if found else None)
 
@@ -95,13 +94,13 @@ def set_default_view(request: StudioRequest, body: DefaultChoice) -> DefaultRepl
     if body.everybody and request.role != Role.OWNER:
         raise PermissionDenied("Only owners choose for everybody.")
     workspace, caller = workspace_of(request), signed_in_user(request)
-    experiment = experiment_named(request, body.experiment)
+    experiment = require_experiment(request, body.experiment)
     user = None if body.everybody else caller
     if body.view is None:
-        view_choices.forget_default(workspace, experiment, user=user)
+        view_actions.clear_default_view(workspace, experiment, user=user)
     else:
-        built_in = body.view == BUILT_IN
-        view = None if built_in else view_of(request, body.view)
-        view_choices.choose_default(workspace, experiment, view, user=user)
+        built_in = body.view == BUILT_IN_VIEW
+        view = None if built_in else find_visible_view(request, body.view)
+        view_actions.set_default_view(workspace, experiment, view, user=user)
     found = find_default(workspace, caller, experiment)
     return DefaultReply(found.slug if found else None)

@@ -13,20 +13,19 @@ from typing import Any
 import msgspec
 import yaml
 
-from runs.api.v1.shapes import Given
-from runs.api.v1.view_infos import list_name
-from runs.api.v1.view_shapes import State
+from runs.api.v1.schemas import RequestStruct, StateJson
+from runs.api.v1.view_replies import list_name
 from runs.models import View
 from studio.core import names, viewtext
 from studio.core.errors import InvalidRequest, InvalidValue, TooLarge
 
 #: Bytes of a file, and views in it.
-MAX_FILE, MAX_VIEWS = 2 << 20, 1000
+MAX_FILE_BYTES, MAX_VIEWS = 2 << 20, 1000
 #: Parts of a state that are lists: an item a line shows well what was changed.
-LISTS = ("columns", "charts", "selected")
+LIST_PARTS = ("columns", "charts", "selected")
 
 
-class ViewFile(Given):
+class ViewFile(RequestStruct):
     """A view in a file. `slug` is where it was exported from."""
 
     name: str
@@ -35,10 +34,10 @@ class ViewFile(Given):
     shared: bool = False
     locked: bool = False
     experiment: str | None = None
-    state: State = msgspec.field(default_factory=dict)
+    state: StateJson = msgspec.field(default_factory=dict)
 
 
-class ViewFiles(Given):
+class ViewFiles(RequestStruct):
     views: list[ViewFile]
 
 
@@ -48,18 +47,18 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()
         if isinstance(event, yaml.events.AliasEvent):
-            raise _refused("aliases are not taken", event)
+            raise _yaml_error("aliases are not taken", event)
         if event.tag:
-            raise _refused(f"tags such as {event.tag!r} are not taken", event)
+            raise _yaml_error(f"tags such as {event.tag!r} are not taken", event)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         found = set()
         for key, _value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise _refused("a key must be text", key)
+                raise _yaml_error("a key must be text", key)
             if key.value in found:
-                raise _refused(f"{key.value!r} stands twice", key)
+                raise _yaml_error(f"{key.value!r} stands twice", key)
             found.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -69,31 +68,31 @@ class _Loader(yaml.SafeLoader):
 
 
 #: What a word without quotes may be, beside a text.
-_PLAIN = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
+_PLAIN_TAGS = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag in _PLAIN]
+    first: [(tag, pattern) for tag, pattern in found if tag in _PLAIN_TAGS]
     for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
 
-def _refused(what: str, place: Any) -> yaml.YAMLError:
+def _yaml_error(what: str, place: Any) -> yaml.YAMLError:
     """`place` is the event or node where it stands."""
     return yaml.constructor.ConstructorError(None, None, what, place.start_mark)
 
 
-def written(views: list[View], total: int) -> str:
+def write_views(views: list[View], total: int) -> str:
     """The views as a file's text, in the order of the list.
 
     A comment begins it where these are not all of `total`.
     """
-    body = {"views": [_entry(view) for view in views]}
+    body = {"views": [_view_entry(view) for view in views]}
     text: str = yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100)
     if len(views) == total:
         return text
     return f"# The first {len(views)} of {total} views, by name: ask for less.\n{text}"
 
 
-def _entry(view: View) -> dict[str, Any]:
+def _view_entry(view: View) -> dict[str, Any]:
     optional = {
         "description": view.description,
         "shared": view.shared,
@@ -101,17 +100,22 @@ def _entry(view: View) -> dict[str, Any]:
         "experiment": list_name(view),
     }
     kept = {key: value for key, value in optional.items() if value}
-    return {"name": view.name, "slug": view.slug, **kept, "state": _state(view.spec)}
+    return {
+        "name": view.name,
+        "slug": view.slug,
+        **kept,
+        "state": _state_entry(view.spec),
+    }
 
 
-def _state(spec: Any) -> dict[str, Any]:
+def _state_entry(spec: Any) -> dict[str, Any]:
     if not isinstance(spec, dict):
         return {}
-    return {name: _part(name, value) for name, value in spec.items()}
+    return {name: _state_part(name, value) for name, value in spec.items()}
 
 
-def _part(name: str, value: Any) -> Any:
-    if name not in LISTS or not isinstance(value, str):
+def _state_part(name: str, value: Any) -> Any:
+    if name not in LIST_PARTS or not isinstance(value, str):
         return value
     try:
         items = viewtext.split(value, ",", name)
@@ -121,10 +125,12 @@ def _part(name: str, value: Any) -> Any:
     return items if ",".join(items) == value else value
 
 
-def read(text: str) -> list[ViewFile]:
+def read_views(text: str) -> list[ViewFile]:
     """The views of a file's text; raises InvalidRequest, InvalidValue, TooLarge."""
-    if len(text.encode()) > MAX_FILE:
-        raise TooLarge(f"The file is larger than {MAX_FILE} bytes", limit=MAX_FILE)
+    if len(text.encode()) > MAX_FILE_BYTES:
+        raise TooLarge(
+            f"The file is larger than {MAX_FILE_BYTES} bytes", limit=MAX_FILE_BYTES
+        )
     try:
         loaded = yaml.load(text, Loader=_Loader)  # it is a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:

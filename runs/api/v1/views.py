@@ -8,35 +8,36 @@ from typing import Any
 from django.db import transaction
 from msgspec import UNSET, UnsetType
 
-from runs.access.admission import enter
-from runs.access.rules import (
+from runs.access import (
     Permission,
     StudioRequest,
+    check_can_change_view,
+    check_can_edit_view,
+    check_can_share_views,
+    enter_workspace,
     signed_in_user,
     workspace_of,
 )
-from runs.access.views import check_may_edit, check_may_set, check_may_share
+from runs.actions import views as view_actions
 from runs.actions.clock import now_ms
-from runs.actions.views import choices as view_choices
-from runs.actions.views import views as actions
-from runs.api.http import endpoint
-from runs.api.v1.shapes import Starred
-from runs.api.v1.view_infos import (
-    conflict_told,
-    experiment_here,
-    experiment_named,
-    list_name,
-    list_named,
-    listed_view,
-    view_info,
-)
-from runs.api.v1.view_shapes import (
+from runs.api.v1.endpoints import endpoint
+from runs.api.v1.schemas import (
     CloneTo,
     NewView,
+    Starred,
     ViewInfo,
     ViewList,
     ViewPatch,
     ViewQuery,
+)
+from runs.api.v1.view_replies import (
+    explain_conflict,
+    find_experiment_by_name,
+    list_name,
+    listed_view,
+    require_experiment,
+    resolve_list,
+    view_info,
 )
 from runs.models import View
 from runs.search.views.views import find_view, matching, only, views_in
@@ -65,12 +66,12 @@ def list_views(request: StudioRequest, query: ViewQuery) -> ViewList:
 def create_view(request: StudioRequest, body: NewView) -> ViewInfo:
     """Make a view of the caller's own; a shared one needs the role contributor."""
     if body.shared:
-        check_may_share(request.role)
-    view = actions.create_view(
+        check_can_share_views(request.role)
+    view = view_actions.create_view(
         workspace_of(request),
         body.name,
-        actions.State(
-            ViewSpec.from_json(body.state), experiment_named(request, body.experiment)
+        view_actions.ViewState(
+            ViewSpec.from_json(body.state), require_experiment(request, body.experiment)
         ),
         description=body.description,
         shared=body.shared,
@@ -84,7 +85,7 @@ def create_view(request: StudioRequest, body: NewView) -> ViewInfo:
 @endpoint("GET", Permission.READ, reply=ViewInfo)
 def get_view(request: StudioRequest, slug: str) -> ViewInfo:
     """Read one view, and what it names that is gone."""
-    return view_info(request, view_of(request, slug))
+    return view_info(request, find_visible_view(request, slug))
 
 
 @endpoint("PATCH", Permission.VIEWS, body=ViewPatch, reply=ViewInfo)
@@ -94,42 +95,42 @@ def change_view(request: StudioRequest, slug: str, body: ViewPatch) -> ViewInfo:
 
     An experiment, null for All runs, is saved as a revision too, with a state or alone.
     """
-    view, user = view_of(request, slug), signed_in_user(request)
+    view, user = find_visible_view(request, slug), signed_in_user(request)
     changes: dict[str, Any] = {
         name: value
-        for name in actions.FIELDS
+        for name in view_actions.EDITABLE_FIELDS
         if not isinstance(value := getattr(body, name), UnsetType)
     }
-    check_may_set(view, changes, user, request.role)
+    check_can_change_view(view, changes, user, request.role)
     who: dict[str, Any] = {"actor": request.actor, "now": now_ms()}
     if body.state is not UNSET or body.experiment is not UNSET:
-        save(request, view, body, who)
-    actions.edit_view(view, changes, **who)
+        save_changed_state(request, view, body, who)
+    view_actions.edit_view(view, changes, **who)
     return view_info(request, view)
 
 
-def save(
+def save_changed_state(
     request: StudioRequest, view: View, body: ViewPatch, who: dict[str, Any]
 ) -> None:
-    wanted = actions.state_of(view)
+    wanted = view_actions.read_view_state(view)
     if not isinstance(body.state, UnsetType):
         wanted = replace(wanted, spec=ViewSpec.from_json(body.state))
     if not isinstance(body.experiment, UnsetType):
-        here, name = list_named(request, body.experiment, view)
+        here, name = resolve_list(request, body.experiment, view)
         wanted = replace(wanted, experiment=here, experiment_name=name)
     seen = view.revision if isinstance(body.revision, UnsetType) else body.revision
     try:
-        actions.save_view(view, wanted, seen=seen, **who)
+        view_actions.save_view(view, wanted, seen_version=seen, **who)
     except Conflict as error:
-        raise conflict_told(request, view, seen, error) from error
+        raise explain_conflict(request, view, seen, error) from error
 
 
 @endpoint("DELETE", Permission.VIEWS, reply=ViewInfo)
 def delete_view(request: StudioRequest, slug: str) -> ViewInfo:
     """Delete a view; it can be restored for 30 days."""
-    view = view_of(request, slug)
-    check_may_edit(view, signed_in_user(request), request.role)
-    actions.delete_view(view, actor=request.actor, now=now_ms())
+    view = find_visible_view(request, slug)
+    check_can_edit_view(view, signed_in_user(request), request.role)
+    view_actions.delete_view(view, actor=request.actor, now=now_ms())
     return view_info(request, view)
 
 
@@ -138,26 +139,26 @@ def restore_view(request: StudioRequest, slug: str) -> ViewInfo:
     """Bring a deleted view back."""
     user = signed_in_user(request)
     view = find_view(slug, user, workspace_of(request), deleted=True)
-    check_may_edit(view, user, request.role)
-    actions.restore_view(view, actor=request.actor, now=now_ms())
+    check_can_edit_view(view, user, request.role)
+    view_actions.restore_view(view, actor=request.actor, now=now_ms())
     return view_info(request, view)
 
 
 @endpoint("PUT", Permission.STAR, reply=Starred)
 def star_view(request: StudioRequest, slug: str) -> Starred:
     """Star a view for the caller: it stands in the navigation."""
-    return _starred(request, slug, True)
+    return _set_star(request, slug, True)
 
 
 @endpoint("DELETE", Permission.STAR, reply=Starred)
 def unstar_view(request: StudioRequest, slug: str) -> Starred:
     """Remove the caller's star of a view."""
-    return _starred(request, slug, False)
+    return _set_star(request, slug, False)
 
 
-def _starred(request: StudioRequest, slug: str, on: bool) -> Starred:
-    view, user = view_of(request, slug), signed_in_user(request)
-    view_choices.star_view(view, user, on, actor=request.actor, now=now_ms())
+def _set_star(request: StudioRequest, slug: str, on: bool) -> Starred:
+    view, user = find_visible_view(request, slug), signed_in_user(request)
+    view_actions.star_view(view, user, on, actor=request.actor, now=now_ms())
     return Starred(on)
 
 
@@ -167,16 +168,16 @@ def clone_view(request: StudioRequest, slug: str, body: CloneTo) -> ViewInfo:
 
     An experiment of the same name is its list there; selected runs stay behind.
     """
-    view = view_of(request, slug)
-    enter(request, body.workspace)
-    state = actions.state_of(view)
+    view = find_visible_view(request, slug)
+    enter_workspace(request, body.workspace)
+    state = view_actions.read_view_state(view)
     name = list_name(view)
     spec = state.spec.changed(selected=(), only=False, tree=())
-    experiment = experiment_here(request, name)
-    made = actions.create_view(
+    experiment = find_experiment_by_name(request, name)
+    made = view_actions.create_view(
         workspace_of(request),
         body.name or view.name,
-        actions.State(spec, experiment, name or ""),
+        view_actions.ViewState(spec, experiment, name or ""),
         description=view.description,
         actor=request.actor,
         now=now_ms(),
@@ -184,6 +185,6 @@ def clone_view(request: StudioRequest, slug: str, body: CloneTo) -> ViewInfo:
     return view_info(request, made)
 
 
-def view_of(request: StudioRequest, slug: str) -> View:
+def find_visible_view(request: StudioRequest, slug: str) -> View:
     """The view as the caller may see it; NotFound for all else."""
     return find_view(slug, signed_in_user(request), workspace_of(request))

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, transaction
 
-from runs.actions.account.accounts import add_member, ensure_user, make_workspace
+from runs.actions.account import add_member, create_workspace, ensure_user
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
 from runs.management.home import is_served, read_client
@@ -67,7 +67,7 @@ def make_member(
 ) -> tuple[User, Member]:
     """Without `role` a member keeps theirs, and a new one gets what is usual."""
     now = now_ms()
-    workspace = make_workspace(workspace_name, actor=SERVER, now=now)
+    workspace = create_workspace(workspace_name, actor=SERVER, now=now)
     user = ensure_user(name, actor=SERVER, now=now)
     old = Member.objects.filter(workspace=workspace, user=user).first()
     if role is None and old is not None:

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from runs.actions.clock import now_ms
-from runs.actions.expiry.clock_jumps import expiry_paused
-from runs.actions.files.sweep import plan_sweep, sweep
+from runs.actions.expiry import expiry_paused
+from runs.actions.files import plan_sweep, run_sweep
 from runs.management.ownership import refuse_foreign
 from runs.management.read_only import one_line
 from runs.management.unfinished import refuse_unfinished
@@ -63,6 +63,6 @@ class Command(BaseCommand):
             lines.append(line)
             self.stdout.write(line)
 
-        sweep(now, say)
+        run_sweep(now, say)
         if not lines:
             self.stdout.write(NOTHING)

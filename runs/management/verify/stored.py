@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from runs.actions.files.sweep import named
+from runs.actions.files import referenced_blobs
 from runs.management.backup import blobs, postgres
 from runs.management.backup.create import Report
 from runs.management.backup.objects import Changed, hash_of, in_parallel
@@ -124,7 +124,7 @@ def _check_hash(row: NamedFile) -> Finding | None:
 def _unknown(there: dict[str, int], named_by_rows: set[str]) -> Iterator[Finding]:
     candidates = sorted(set(there) - named_by_rows)
     for some in batches(candidates):
-        known = named(some) | _given_up(some)
+        known = referenced_blobs(some) | _given_up(some)
         for name in some:
             if name not in known and files.path(name).exists():
                 text = f"{name}: {there[name]:,} bytes"

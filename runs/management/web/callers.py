@@ -17,9 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.http import parse_cookie
 
-from runs.access.credentials import secret_in
-from runs.access.environ_keys import KNOWN_CALLER
-from runs.access.network import address_of
+from runs.http import KNOWN_CALLER, client_address_from_environ, read_secret
 from studio.core.errors import SignInRequired
 
 #: How long the application's word holds.
@@ -54,11 +52,11 @@ class Callers:
     def find(self, environ: dict[str, Any]) -> Caller:
         credential = credential_in(environ)
         if not credential:
-            return Caller(Kind.STRANGER, address_of(environ))
+            return Caller(Kind.STRANGER, client_address_from_environ(environ))
         kind, end = self._verified.get(credential, (Kind.CLAIMANT, 0.0))
         if end > self.clock():
             return Caller(kind, credential)
-        return Caller(Kind.CLAIMANT, address_of(environ))
+        return Caller(Kind.CLAIMANT, client_address_from_environ(environ))
 
     def learn(self, environ: dict[str, Any]) -> None:
         """Remember what the application found out while it answered."""
@@ -89,7 +87,7 @@ def credential_in(environ: dict[str, Any]) -> str:
 
 def _token_in(header: str) -> str:
     try:
-        return secret_in(header)
+        return read_secret(header)
     except SignInRequired:
         return ""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpResponseBase
 
-from runs.access.streams import is_from_files
+from runs.http import is_file_stream
 from runs.management.web.answers import Answer, Headers, Rest, gather
 from runs.management.web.relay import Abandoned, Relay
 
@@ -58,7 +58,7 @@ class Call:
         if not response.streaming:
             return whole(status, headers, body_of(response))
         pieces: Iterator[bytes] = iter(response)
-        if is_from_files(response):
+        if is_file_stream(response):
             return self._from_files(Answer(status, headers), response, pieces)
         relay = Relay(self.loop, self.readers)
         answer = Answer(status, headers, relay=relay)

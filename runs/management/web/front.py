@@ -17,8 +17,7 @@ from typing import Any
 
 from django.conf import settings
 
-from runs.access.environ_keys import AUTHORIZE_ONLY, BODY_LIMIT, REFUSAL
-from runs.access.failures import as_studio_error
+from runs.http import AUTHORIZE_ONLY, BODY_LIMIT, REFUSAL, as_studio_error
 from runs.management.web import bodies
 from runs.management.web.answers import Answer, Broken, Send, Sender
 from runs.management.web.bodies import Body, Receive

@@ -15,12 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.network import client_address
-from runs.access.rules import IN_PERSON, PUBLIC, StudioRequest, access, signed_in_user
-from runs.actions.account import accounts
-from runs.actions.account.sign_in import check_sign_in
-from runs.actions.account.tokens import make_token, revoke_token
+from runs.access import BROWSER_ONLY, PUBLIC, StudioRequest, access, signed_in_user
+from runs.actions import account as account_actions
+from runs.actions.account import check_sign_in, create_token, revoke_token
 from runs.actions.clock import now_ms
+from runs.http import client_address
 from runs.models import ApiToken, Member, Role, Theme, User
 from runs.pages.account.forms import (
     TOKEN_LIFETIMES,
@@ -37,7 +36,7 @@ from studio.core.errors import InvalidValue, NotFound, StudioError
 THEME_COOKIE = "theme"
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_safe
 def account_page(request: StudioRequest) -> HttpResponse:
     return show_account(request)
@@ -80,20 +79,22 @@ def show_account(
     return render(request, "account/account.html", context, status=status)
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_POST
 def set_profile(request: StudioRequest) -> HttpResponse:
     user = signed_in_user(request)
     form = ProfileForm(request.POST)
     try:
-        accounts.set_profile(user, **form.check(), actor=request.actor, now=now_ms())
+        account_actions.set_profile(
+            user, **form.check(), actor=request.actor, now=now_ms()
+        )
     except StudioError as error:
         return show_account(request, refused=(form, error), profile_form=form)
     messages.success(request, _("Saved."))
     return redirect("account")
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @sensitive_post_parameters()
 @require_POST
 def set_password(request: StudioRequest) -> HttpResponse:
@@ -106,12 +107,14 @@ def set_password(request: StudioRequest) -> HttpResponse:
     try:
         values = form.check()
         _check_old_password(request, user, values["old"])
-        accounts.set_password(user, values["new"], actor=request.actor, now=now_ms())
+        account_actions.set_password(
+            user, values["new"], actor=request.actor, now=now_ms()
+        )
     except StudioError as error:
         return show_account(request, refused=(form, error), password_form=form)
     update_session_auth_hash(request, user)
     key = str(request.session.session_key)
-    accounts.end_other_sessions(user, key, actor=request.actor, now=now_ms())
+    account_actions.end_other_sessions(user, key, actor=request.actor, now=now_ms())
     messages.success(request, _("The password is set; other sessions were ended."))
     return redirect("account")
 
@@ -133,7 +136,9 @@ def set_theme(request: StudioRequest) -> HttpResponse:
     values = ThemeForm(request.POST).check()
     theme = values["theme"]
     if request.actor.user is not None and request.token is None:
-        accounts.set_theme(request.actor.user, theme, actor=request.actor, now=now_ms())
+        account_actions.set_theme(
+            request.actor.user, theme, actor=request.actor, now=now_ms()
+        )
     response = redirect(safe_target(values["next"]) or "/")
     response.set_cookie(
         THEME_COOKIE,
@@ -154,7 +159,7 @@ def set_language(request: StudioRequest) -> HttpResponse:
     language = values["language"]
     if request.actor.user is not None and request.token is None:
         user = request.actor.user
-        accounts.set_language(user, language, actor=request.actor, now=now_ms())
+        account_actions.set_language(user, language, actor=request.actor, now=now_ms())
     response = redirect(safe_target(values["next"]) or "/")
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
@@ -167,7 +172,7 @@ def set_language(request: StudioRequest) -> HttpResponse:
     return response
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_POST
 def add_token(request: StudioRequest) -> HttpResponse:
     """Answer with the page that shows the secret: no other page can show it."""
@@ -175,7 +180,7 @@ def add_token(request: StudioRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     try:
         values = form.check()
-        token, secret = make_token(
+        token, secret = create_token(
             user,
             _find_membership(user, values["workspace"]).workspace,
             values["name"],
@@ -197,7 +202,7 @@ def _find_membership(user: User, workspace: str) -> Member:
     return found
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_POST
 def revoke_own_token(request: StudioRequest, number: int) -> HttpResponse:
     token = get_object_or_404(ApiToken, pk=number, user=signed_in_user(request))
@@ -206,14 +211,14 @@ def revoke_own_token(request: StudioRequest, number: int) -> HttpResponse:
     return redirect("account")
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_POST
 def end_one_session(request: StudioRequest, number: str) -> HttpResponse:
     """The address carries no key: a session's key is a password."""
     user = signed_in_user(request)
     for session in user.sessions.all():
         if session.public_id == number:
-            accounts.end_session(
+            account_actions.end_session(
                 user, session.session_key, actor=request.actor, now=now_ms()
             )
             messages.success(request, _("The session is ended."))
@@ -221,11 +226,11 @@ def end_one_session(request: StudioRequest, number: str) -> HttpResponse:
     raise NotFound(_("There is no such session."))
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_POST
 def end_all_other_sessions(request: StudioRequest) -> HttpResponse:
     key = str(request.session.session_key)
-    accounts.end_other_sessions(
+    account_actions.end_other_sessions(
         signed_in_user(request), key, actor=request.actor, now=now_ms()
     )
     messages.success(request, _("Every other session is ended."))

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from runs.actions.account.accounts import check_language, check_theme
+from runs.actions.account import check_language, parse_theme
 from runs.models import Role
 from runs.pages.requests.forms import PageForm, PresenceField, TextField
 from studio.core.errors import InvalidValue
@@ -87,7 +87,7 @@ class ProfileForm(PageForm):
 
 
 class ThemeForm(PageForm):
-    theme = TextField(check_theme, strip=False)
+    theme = TextField(parse_theme, strip=False)
     next = TextField(strip=False)
 
 

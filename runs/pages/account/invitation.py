@@ -8,9 +8,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from runs.access.rules import PUBLIC, StudioRequest, access
-from runs.actions.account.accounts import register
-from runs.actions.account.links import find_invitation, use_invitation
+from runs.access import PUBLIC, StudioRequest, access
+from runs.actions.account import (
+    create_user_with_password,
+    find_invitation,
+    use_invitation,
+)
 from runs.actions.clock import now_ms
 from runs.models import Invitation, User
 from runs.pages.account.forms import RegistrationForm
@@ -43,7 +46,7 @@ def invitation_page(request: StudioRequest, secret: str) -> HttpResponse:
 def _join(request: StudioRequest, secret: str, form: RegistrationForm) -> User:
     """Register a person and make them a member, or do neither."""
     values = form.check()
-    user = register(
+    user = create_user_with_password(
         values["username"],
         values["password"],
         display_name=values["display_name"],

@@ -13,18 +13,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.origins import public_origin
-from runs.access.rules import (
+from runs.access import (
     Permission,
     StudioRequest,
     access,
+    public_origin,
     signed_in_user,
     workspace_of,
 )
-from runs.actions.account import accounts
-from runs.actions.account.links import make_invitation, revoke_invitation
+from runs.actions import account as account_actions
+from runs.actions.account import create_invitation, revoke_invitation
 from runs.actions.clock import now_ms
-from runs.actions.public.links import find_resting
+from runs.actions.public import find_inactive_links
 from runs.models import Invitation, Member, Role, ShareLink, View
 from runs.pages.account.forms import RoleForm
 
@@ -44,7 +44,7 @@ def show_members(request: StudioRequest, **extra: Any) -> HttpResponse:
         "roles": Role.choices,
         "manages": request.role == Role.OWNER,
         "share_links": links,
-        "resting_links": find_resting(links),
+        "resting_links": find_inactive_links(links),
         **extra,
     }
     return render(request, "account/members.html", context)
@@ -80,7 +80,7 @@ def _open_share_links(request: StudioRequest) -> list[ShareLink]:
 def set_role(request: StudioRequest, number: int) -> HttpResponse:
     member = _find_member(request, number)
     role = RoleForm(request.POST).check()["role"]
-    accounts.set_role(member, role, actor=request.actor, now=now_ms())
+    account_actions.set_role(member, role, actor=request.actor, now=now_ms())
     said = {"name": member.user, "role": role.label}
     messages.success(request, _("The role of %(name)s is now %(role)s.") % said)
     return _redirect_to_members(request)
@@ -90,7 +90,7 @@ def set_role(request: StudioRequest, number: int) -> HttpResponse:
 @require_POST
 def remove_member(request: StudioRequest, number: int) -> HttpResponse:
     member = _find_member(request, number)
-    accounts.remove_member(member, actor=request.actor, now=now_ms())
+    account_actions.remove_member(member, actor=request.actor, now=now_ms())
     messages.success(request, _("%s is no longer a member.") % member.user)
     return (
         redirect("home")
@@ -101,10 +101,10 @@ def remove_member(request: StudioRequest, number: int) -> HttpResponse:
 
 @access(Permission.MEMBERS)
 @require_POST
-def create_invitation(request: StudioRequest) -> HttpResponse:
+def invite_member(request: StudioRequest) -> HttpResponse:
     """Answers with the page that shows the link: nothing could show it again."""
     role = RoleForm(request.POST).check()["role"]
-    invitation, secret = make_invitation(
+    invitation, secret = create_invitation(
         workspace_of(request), role, actor=request.actor, now=now_ms()
     )
     path = reverse("invitation", args=[secret])

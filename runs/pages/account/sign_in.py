@@ -12,12 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from runs.access.network import client_address
-from runs.access.rules import PUBLIC, StudioRequest, access
-from runs.actions.account.accounts import forget_expired_sessions
-from runs.actions.account.links import find_sign_in_link, use_sign_in_link
-from runs.actions.account.sign_in import check_sign_in
+from runs.access import PUBLIC, StudioRequest, access
+from runs.actions.account import (
+    check_sign_in,
+    delete_expired_sessions,
+    find_sign_in_link,
+    use_sign_in_link,
+)
 from runs.actions.clock import now_ms
+from runs.http import client_address
 from runs.models import User
 from runs.pages.account.forms import PastedLinkForm, SignInForm
 from studio.core.errors import InvalidValue, StudioError, TooManyRequests
@@ -92,7 +95,7 @@ def start_session(
     request: StudioRequest, user: User, target: str, *, keep: bool
 ) -> HttpResponse:
     """Start a session of `user` under a new key, and go to `target`."""
-    forget_expired_sessions(now=now_ms())
+    delete_expired_sessions(now=now_ms())
     login(request, user, backend=BACKEND)
     request.session["address"] = client_address(request)
     request.session["agent"] = request.headers.get("User-Agent", "")

@@ -42,7 +42,7 @@ def needed_fields(chart: Chart) -> list[Field]:
     return [*(() if CHART_KINDS[chart.kind].draws_points else chart.fields), *groups]
 
 
-def read_runs_of_chart(state: ListState, chart: Chart) -> ChartRuns:
+def read_runs(state: ListState, chart: Chart) -> ChartRuns:
     [found] = read_chart_runs(state, [chart])
     return found
 

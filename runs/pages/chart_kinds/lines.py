@@ -33,7 +33,7 @@ from runs.search.charts.mean_curves import MeanCurve, mean_curves
 from runs.search.charts.run_curves import Chosen, Window, choose_series, curves_of
 from runs.search.groups.means import band_of
 from runs.search.metrics.metrics import began
-from runs.search.run_list.columns import metric_value
+from runs.search.values.value_reader import metric_value
 from runs.storage.metrics import store
 from studio.core.viewcharts import Chart
 

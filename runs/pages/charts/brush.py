@@ -7,7 +7,7 @@ import math
 from django.http import HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.filters.facet_sections import RANGES, edited
 from runs.pages.lists.list_state import read_part
 from runs.pages.lists.run_links import Links

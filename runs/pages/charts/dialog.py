@@ -17,10 +17,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.chart_kinds import KINDS
 from runs.pages.charts.forms import ChartForm
-from runs.pages.lists.list_state import ListState, read_part_leniently
+from runs.pages.lists.list_state import ListState, read_part_tolerantly
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.search.run_list.common_metrics import common_metrics
@@ -48,7 +48,7 @@ FORM_ERROR_STATUS = 422
 @access(Permission.READ)
 @require_safe
 def edit_chart(request: PageRequest) -> HttpResponse:
-    state = read_part_leniently(request)
+    state = read_part_tolerantly(request)
     at = _read_position(request, state.spec.charts)
     form = ChartForm(request.GET) if "kind" in request.GET else _new_form(state, at)
     problem = ""
@@ -69,7 +69,7 @@ def edit_chart(request: PageRequest) -> HttpResponse:
 @require_safe
 def complete_fields(request: PageRequest) -> HttpResponse:
     """Names that the form completes, as options."""
-    state = read_part_leniently(request)
+    state = read_part_tolerantly(request)
     names = _field_names(state, request.GET.get("find", "")[:250])
     return varied(render(request, "charts/_chart_fields.html", {"names": names}))
 

@@ -19,8 +19,7 @@ from django.shortcuts import render
 from django.utils.timezone import get_current_timezone
 from django.views.decorators.http import require_safe
 
-from runs.access.answers import as_json
-from runs.access.rules import Permission, access
+from runs.access import Permission, access, render_json_error
 from runs.pages.chart_kinds import (
     Figure,
     Table,
@@ -29,12 +28,12 @@ from runs.pages.chart_kinds import (
     draw_chart,
     kind_of,
 )
-from runs.pages.chart_kinds.chart_runs import ChartRuns, read_runs_of_chart
-from runs.pages.lists.list_state import scope_of, state_with
-from runs.pages.lists.run_table import QUICK, SLOW
+from runs.pages.chart_kinds.chart_runs import ChartRuns, read_runs
+from runs.pages.lists.list_state import build_state, read_scope
+from runs.pages.lists.run_table import ACTIVE_POLL_SECONDS, IDLE_POLL_SECONDS
 from runs.pages.requests import responses
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import csv_answer, varied
+from runs.pages.requests.responses import csv_response, varied
 from runs.render.metrics.values import display_value
 from runs.render.run_list.sheets import harmless
 from runs.search.charts.run_curves import Window
@@ -49,26 +48,26 @@ MISSING = display_value(None)
 MAX_LEGEND_ENTRIES = 20
 
 
-@access(Permission.READ, errors=as_json)
+@access(Permission.READ, errors=render_json_error)
 @require_safe
 def chart_figure(request: PageRequest) -> HttpResponse:
     """`from` and `to` narrow the x axis: steps, ms since the start, or times."""
     spec, chart = _read_chart_request(request)
-    stamp = responses.stamp_of(request, spec, request.path, request.GET)
-    if responses.is_untouched(request, stamp):
+    stamp = responses.change_stamp(request, spec, request.path, request.GET)
+    if responses.is_unchanged(request, stamp):
         return responses.not_modified(responses.known_tag(request))
     window = _read_window(request, chart)
     with time_limit():
-        drawn = read_runs_of_chart(state_with(request, scope_of(request), spec), chart)
+        drawn = read_runs(build_state(request, read_scope(request), spec), chart)
         etag = f'"{stamp}-{_data_digest(request, drawn)}"'
-        if responses.looks_the_same(request, etag):
+        if responses.has_same_content(request, etag):
             return responses.not_modified(etag)
         made = draw_chart(chart, drawn, get_current_timezone(), window)
     active = any(run.run.state.is_active for run in drawn.runs)
     answer = {
         **made.figure,
         "note": "; ".join(made.notes),
-        "pace": QUICK if active else SLOW,
+        "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
         "legend": _has_legend(chart, drawn, made.figure),
         "first": _numbers_of_unselected_runs(chart, drawn),
     }
@@ -157,9 +156,9 @@ def _read_bound(request: PageRequest, name: str, chart: Chart) -> float | None:
 def chart_table(request: PageRequest) -> HttpResponse:
     """The same as a table: a fragment, or a page of its own."""
     spec, chart = _read_chart_request(request)
-    state = state_with(request, scope_of(request), spec)
+    state = build_state(request, read_scope(request), spec)
     with time_limit():
-        drawn = read_runs_of_chart(state, chart)
+        drawn = read_runs(state, chart)
         made = build_table(chart, drawn, get_current_timezone(), state.workspace.name)
     context = {
         "title": chart_title(chart),
@@ -177,14 +176,14 @@ def chart_values(request: PageRequest) -> HttpResponseBase:
     """Every point of a line chart's runs, nothing left out; else the table's rows."""
     spec, chart = _read_chart_request(request)
     with time_limit():
-        drawn = read_runs_of_chart(state_with(request, scope_of(request), spec), chart)
+        drawn = read_runs(build_state(request, read_scope(request), spec), chart)
         points = kind_of(chart).points
         if points is not None:
             rows = points(chart, drawn)
         else:
             zone, workspace = get_current_timezone(), request.workspace.name
             rows = _csv_rows(build_table(chart, drawn, zone, workspace))
-    return csv_answer(rows, f"{chart.kind}.csv")
+    return csv_response(rows, f"{chart.kind}.csv")
 
 
 def _csv_rows(made: Table) -> Iterator[Sequence[object]]:

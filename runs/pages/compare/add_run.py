@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.models import Run
 from runs.pages.compare.state import CompareState, read_state
 from runs.pages.requests.page_request import PageRequest

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.actions.clock import now_ms
 from runs.models import Run
 from runs.pages.compare import data_formats as compare_twins

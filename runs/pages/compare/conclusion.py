@@ -12,9 +12,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from runs.access.rules import Permission, access, by_method
+from runs.access import Permission, access, by_method
 from runs.actions.clock import now_ms
-from runs.actions.compare.conclusions import conclude
+from runs.actions.compare import set_conclusion
 from runs.models import Conclusion, Run
 from runs.pages.compare.state import CompareState, read_state
 from runs.pages.descriptions import editor as description
@@ -104,14 +104,14 @@ def _conclusion_editor(request: PageRequest) -> DescriptionEditor:
         back=f"{home}?{state.query()}",
         stored=found.text if found else "",
         text="",
-        write=lambda text, seen: conclude(
+        write=lambda text, seen: set_conclusion(
             request.workspace,
             runs,
             text,
             query=state.query(),
             actor=request.actor,
             now=now_ms(),
-            seen=seen,
+            seen_version=seen,
         ),
         saved=lambda said: _show_saved_conclusion(request, state, runs, said),
         frame={"back": f"{home}?{state.query()}"},

@@ -9,11 +9,10 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils import timezone
 
-from runs.access.answers import asked_form
+from runs.access import preferred_format
 from runs.pages.compare.sections import TITLES, label_of
-from runs.pages.lists.list_formats import CSV, JSON, TEXT
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import CSV, JSON, TEXT, varied
 from runs.render.metrics.values import display_last
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
@@ -29,7 +28,7 @@ def requested_format(request: PageRequest) -> str:
     """The form that is asked for, by `format` or by Accept; empty: the page."""
     if request.htmx:
         return ""
-    return FORMATS.get(request.GET.get("format", ""), "") or asked_form(request)
+    return FORMATS.get(request.GET.get("format", ""), "") or preferred_format(request)
 
 
 def comparison_data(

@@ -13,9 +13,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from runs.actions.changes.edit_conflicts import mark, same
+from runs.actions.changes import is_same_text, version_token
 from runs.actions.clock import now_ms
-from runs.actions.files.pictures import attach_picture
+from runs.actions.files import attach_picture
 from runs.models import File, Run
 from runs.pages.descriptions.forms import DescriptionForm, PictureForm
 from runs.pages.descriptions.references import render_description
@@ -49,7 +49,7 @@ class DescriptionEditor:
 
 def open_editor(request: PageRequest, asked: DescriptionEditor) -> HttpResponse:
     text = asked.stored or asked.text
-    return _show_form(request, asked, text, seen=mark(asked.stored))
+    return _show_form(request, asked, text, seen=version_token(asked.stored))
 
 
 def save_description(request: PageRequest, asked: DescriptionEditor) -> HttpResponse:
@@ -59,7 +59,7 @@ def save_description(request: PageRequest, asked: DescriptionEditor) -> HttpResp
         return _preview(request, asked, text, seen)
     if values["attach"]:
         return _attach_without_script(request, asked, text, seen)
-    if same(text, asked.stored):
+    if is_same_text(text, asked.stored):
         text = asked.stored
     try:
         asked.write(text, seen)
@@ -67,7 +67,9 @@ def save_description(request: PageRequest, asked: DescriptionEditor) -> HttpResp
         return _show_form(request, asked, text, seen=seen, problem=error.message)
     except Conflict as error:
         theirs = error.details["now"]
-        return _show_form(request, asked, text, seen=mark(theirs), theirs=theirs)
+        return _show_form(
+            request, asked, text, seen=version_token(theirs), theirs=theirs
+        )
     return asked.saved(_("Description changed") if text != asked.stored else "")
 
 

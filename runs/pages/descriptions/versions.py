@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from runs.access.rules import Permission
+from runs.access import Permission
 from runs.models import Run
 from runs.pages.descriptions.forms import RestoreForm
 from runs.pages.descriptions.references import render_description

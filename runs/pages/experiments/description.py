@@ -10,9 +10,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.rules import Permission, access, by_method
+from runs.access import Permission, access, by_method
 from runs.actions.clock import now_ms
-from runs.actions.experiments.experiments import describe_experiment
+from runs.actions.experiments import describe_experiment
 from runs.models import Experiment
 from runs.pages.descriptions import editor as description
 from runs.pages.descriptions import versions as description_versions
@@ -62,10 +62,8 @@ def restore(request: PageRequest, slug: str) -> HttpResponse:
     return description_versions.restore_version(request, found)
 
 
-def about(request: PageRequest, experiment: Experiment | None) -> dict[str, Any]:
-    """What `_experiment_description.html` shows; of All runs, nothing."""
-    if experiment is None:
-        return {}
+def description_context(request: PageRequest, experiment: Experiment) -> dict[str, Any]:
+    """What `_experiment_description.html` shows."""
     text = experiment.description
     return {
         "about": render_description(request, text),
@@ -94,7 +92,7 @@ def _described(request: PageRequest, experiment: Experiment) -> DescriptionEdito
         stored=experiment.description,
         text="",
         write=lambda text, seen: describe_experiment(
-            experiment, text, actor=request.actor, now=now_ms(), seen=seen
+            experiment, text, actor=request.actor, now=now_ms(), seen_version=seen
         ),
         saved=lambda said: _saved(request, experiment, said),
         frame=_around(request, experiment),
@@ -108,7 +106,7 @@ def _saved(request: PageRequest, experiment: Experiment, said: str) -> HttpRespo
         if said:
             messages.success(request, said, extra_tags=undo)
         return redirect(_path(request, experiment))
-    context = {"experiment": experiment, **about(request, experiment)}
+    context = {"experiment": experiment, **description_context(request, experiment)}
     answer = render(request, "experiments/_experiment_description.html", context)
     if said:
         answer["HX-Trigger"] = toast_header(said, undo)

@@ -9,11 +9,16 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.experiments.experiment_table import DEFAULT_SORT, State, table
-from runs.pages.lists import list_formats as list_twins
-from runs.pages.lists.list_state import pushed, says_too_much, to_query
+from runs.pages.lists.list_formats import experiments_response
+from runs.pages.lists.list_state import (
+    has_redundant_parameters,
+    redirect_to_query,
+    with_pushed_url,
+)
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import requested_format
 from runs.search.experiments.experiment_list import ExperimentPage, find_experiments
 from studio.core.errors import InvalidValue
 
@@ -25,11 +30,11 @@ HTMX_SWAPS_THIS = 422
 @vary_on_headers("HX-Request", "Accept")
 def experiments(request: PageRequest) -> HttpResponse:
     state = State.of(request.GET.dict())
-    kind = list_twins.kind_of(request)
+    kind = requested_format(request)
     complaints: list[InvalidValue] = []
-    if says_too_much(request) and not kind:
+    if has_redundant_parameters(request) and not kind:
         place = state.page if state.page > 1 else ""
-        return to_query(request, state.query(page=place))
+        return redirect_to_query(request, state.query(page=place))
     try:
         page = _find(request, state)
     except InvalidValue as error:
@@ -45,14 +50,14 @@ def experiments(request: PageRequest) -> HttpResponse:
     context["complaints"] = complaints
     if kind:
         ways = {"prev": context["previous"], "next": context["next"]}
-        return list_twins.experiments_twin(request, kind, page, ways)
+        return experiments_response(request, kind, page, ways)
     template = (
         "experiments/_experiment_table.html"
         if request.htmx
         else "experiments/experiments.html"
     )
     answer = render(request, template, context)
-    return pushed(request, answer, request.path, state.query())
+    return with_pushed_url(request, answer, request.path, state.query())
 
 
 def _find(request: PageRequest, state: State) -> ExperimentPage:

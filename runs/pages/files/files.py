@@ -12,9 +12,8 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.headers import sandbox
-from runs.access.rules import Permission, access
-from runs.access.streams import from_files
+from runs.access import Permission, access, sandbox_response
+from runs.http import mark_file_stream
 from runs.models import File, LoggedModel
 from runs.pages.files.preview import FileContent, viewer_context
 from runs.pages.requests.page_request import PageRequest
@@ -148,11 +147,11 @@ def download_files(request: PageRequest, run_id: str) -> HttpResponseBase:
     """All files of the run as a zip, made while it is sent."""
     head = find_head(request, run_id)
     entries = _archive_entries(iterate_files(head.run))
-    answer = from_files(
+    answer = mark_file_stream(
         StreamingHttpResponse(stream_zip(entries), content_type="application/zip")
     )
     answer["Content-Disposition"] = disposition(f"{head.run.run_id}.zip", True)
-    return sandbox(answer)
+    return sandbox_response(answer)
 
 
 def _archive_entries(

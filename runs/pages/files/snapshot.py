@@ -12,9 +12,8 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.headers import sandbox
-from runs.access.rules import Permission, access
-from runs.access.streams import from_files
+from runs.access import Permission, access, sandbox_response
+from runs.http import mark_file_stream
 from runs.models import Run, Snapshot
 from runs.pages.files.preview import FileContent, viewer_context
 from runs.pages.requests.page_request import PageRequest
@@ -124,7 +123,9 @@ def download_snapshot(request: PageRequest, run_id: str) -> HttpResponseBase:
     head = find_head(request, run_id)
     found = snapshot_of(head.run)
     pieces = file_store.pieces(found.blob, found.size)
-    answer = from_files(StreamingHttpResponse(pieces, content_type="application/zip"))
+    answer = mark_file_stream(
+        StreamingHttpResponse(pieces, content_type="application/zip")
+    )
     answer["Content-Length"] = str(found.size)
     answer["Content-Disposition"] = disposition(f"{run_id}-snapshot.zip", True)
-    return sandbox(answer)
+    return sandbox_response(answer)

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.filters.completion_options import Completion
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.filters.completion_rows import Group, Option, begun, examples
-from runs.pages.lists.list_state import read_part_leniently
+from runs.pages.lists.list_state import read_part_tolerantly
 from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.filter_words import field_label
 from runs.render.filters.operators import said
@@ -25,8 +25,7 @@ from studio.core.filters.completion import (
     VALUE,
     Wanted,
 )
-from studio.core.filters.literals import read_number
-from studio.core.filters.text import key_text, quoted, value_text
+from studio.core.filters.text import key_text, quoted, read_number, value_text
 from studio.core.filters.tree import Field, Text, attribute
 
 MAX_VALUES = 8
@@ -45,7 +44,7 @@ ICONS = {
 
 class Completion:
     def __init__(self, request: PageRequest, asked: Wanted) -> None:
-        state = read_part_leniently(request)
+        state = read_part_tolerantly(request)
         self.asked = asked
         self.reader = FacetReader(
             state.spec.changed(q=asked.others),

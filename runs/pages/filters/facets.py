@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.filters import facet_sections as sections
 from runs.pages.filters.facet_state import PanelState, names, told
 from runs.pages.lists.list_state import ListState, read_part
@@ -79,19 +79,6 @@ def _number(text: str) -> int | float | None:
     if not math.isfinite(value):
         raise InvalidValue("A range ends at a number", field="low")
     return int(value) if value == int(value) and abs(value) < 1e15 else value
-
-
-def around(request: PageRequest, state: ListState) -> dict[str, Any]:
-    """What the list's page needs: the button's address, and the panel if it is open."""
-    shown, spec = None, state.spec
-    if spec.facets:
-        shown = panel(request, state, state.path)
-    return {
-        "facets": shown,
-        "facets_href": "?" + spec.to_query(facets=not spec.facets),
-        "facets_url": f"/w/{state.workspace.name}/list/facets/",
-        "facets_of": state.scope.number,
-    }
 
 
 def panel(request: PageRequest, listed: ListState, path: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.filters import field_choices as filter_fields
 from runs.pages.filters.term_form import (
     CHOICES,
@@ -30,9 +30,9 @@ from runs.pages.filters.term_form import (
 from runs.pages.filters.value_choices import choices
 from runs.pages.lists.list_state import (
     ListState,
+    normalize_line_breaks,
     read_page,
-    scope_of,
-    with_plain_breaks,
+    read_scope,
 )
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
@@ -41,8 +41,7 @@ from runs.render.filters.operators import said
 from runs.search.filters.facets import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field
-from studio.core.filters.filter_text import FilterText
-from studio.core.filters.source import Source
+from studio.core.filters.source import FilterText, Source
 from studio.core.filters.tree import Comparison
 
 HTMX_SWAPS_THIS = 422
@@ -52,8 +51,8 @@ HTMX_SWAPS_THIS = 422
 @require_safe
 def edit_filter(request: PageRequest) -> HttpResponse:
     is_form = not request.htmx and {"apply", "again"} & request.GET.keys()
-    given = with_plain_breaks(request.GET) if is_form else request.GET
-    state = read_page(request, scope_of(request), given)
+    given = normalize_line_breaks(request.GET) if is_form else request.GET
+    state = read_page(request, read_scope(request), given)
     try:
         source = state.spec.source
     except InvalidFilter:

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.groups.group_values import name_of
-from runs.pages.lists.list_state import read_part_leniently
+from runs.pages.lists.list_state import read_part_tolerantly
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.render.filters.filter_words import field_label
@@ -40,7 +40,7 @@ class Choice:
 @access(Permission.READ)
 @require_safe
 def choose_group(request: PageRequest) -> HttpResponse:
-    state = read_part_leniently(request)
+    state = read_part_tolerantly(request)
     scope, spec, who = state.scope, state.spec, (state.viewer, state.workspace)
     part = request.GET.get("find", "").strip()[:250]
     try:

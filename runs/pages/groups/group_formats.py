@@ -11,18 +11,18 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.models import Run
 from runs.pages.groups.group_rows import NO_VALUE
 from runs.pages.groups.group_table import (
-    COPIED,
-    Grouped,
+    MAX_COPIED_GROUPS,
+    GroupPage,
     copied_note,
     find_groups,
-    too_many,
+    too_many_runs_text,
 )
 from runs.pages.groups.group_values import name_of
-from runs.pages.lists.list_formats import NOTICE_HEADER, sheet_answer
+from runs.pages.lists.list_formats import NOTICE_HEADER, sheet_response
 from runs.pages.lists.list_state import ListState, read_part
 from runs.pages.lists.run_table import columns_of
 from runs.pages.requests.page_request import PageRequest
@@ -47,10 +47,10 @@ def group_text(request: PageRequest) -> HttpResponse:
         raise InvalidValue("group names no field", field="group")
     grouped = find_groups(state, columns_of(state))
     if grouped is None or grouped.grouping is None:
-        raise InvalidValue(too_many(), field="group")
+        raise InvalidValue(too_many_runs_text(), field="group")
     form = request.GET.get("form", "csv")
     grouping = grouped.grouping
-    groups = grouping.page(0, COPIED)
+    groups = grouping.page(0, MAX_COPIED_GROUPS)
     if form == "csv":
         text = sheets.as_csv(group_sheet(request, grouping, groups))
     elif form in _FORMS:
@@ -63,13 +63,13 @@ def group_text(request: PageRequest) -> HttpResponse:
     return answer
 
 
-def groups_twin(
-    request: PageRequest, kind: str, state: ListState, grouped: Grouped
+def groups_response(
+    request: PageRequest, kind: str, state: ListState, grouped: GroupPage
 ) -> HttpResponse:
     """The groups of the page, at the page's own address."""
     grouping, spec = grouped.grouping, state.spec
     if grouping is None:
-        raise InvalidValue(too_many(), field="group")
+        raise InvalidValue(too_many_runs_text(), field="group")
     before = str(max(grouped.start - spec.rows, 0))
     ways = {"prev": before if grouped.start else ""}
     ways["next"] = str(grouped.stop) if grouped.stop < len(grouping) else ""
@@ -84,7 +84,7 @@ def groups_twin(
         if place
     }
     sheet = group_sheet(request, grouping, grouped.groups)
-    return sheet_answer(request, kind, sheet, told, links)
+    return sheet_response(request, kind, sheet, told, links)
 
 
 def group_sheet(

@@ -10,8 +10,8 @@ from django.utils.translation import ngettext
 
 from runs.models import Run
 from runs.pages.groups.group_values import name_of, odd_of, term_of, title_of
-from runs.pages.lists.run_cells import Best, Row, rows
-from runs.pages.lists.run_links import Link, Links, style
+from runs.pages.lists.run_cells import BestValues, Row, build_rows
+from runs.pages.lists.run_links import Links, ValueLink, column_css
 from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.filter_words import field_label
 from runs.render.groups.deviations import with_deviation
@@ -60,7 +60,7 @@ class Cell:
 class GroupRow:
     key: str
     label: str
-    chips: tuple[Link, ...]
+    chips: tuple[ValueLink, ...]
     more: int
     count: str
     #: Empty, as a chip's `only`, where an address would be too long.
@@ -71,7 +71,7 @@ class GroupRow:
     rest: str = ""
 
 
-def too_long() -> str:
+def too_long_filter_text() -> str:
     return _("These values are too long for an address that lists all of the runs.")
 
 
@@ -81,7 +81,7 @@ def _shown(value: str | None) -> str:
     return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
 
 
-def rank_of(spec: ViewSpec, grouping: Grouping) -> Rank:
+def group_order(spec: ViewSpec, grouping: Grouping) -> Rank:
     """The order that was chosen; else by the mean of what the list is sorted by."""
     assert spec.group is not None
     chosen = spec.group.by
@@ -94,7 +94,7 @@ def rank_of(spec: ViewSpec, grouping: Grouping) -> Rank:
     return Rank("count", None, descending=True)
 
 
-class Drawer:
+class GroupTableBuilder:
     def __init__(
         self,
         request: PageRequest,
@@ -106,7 +106,7 @@ class Drawer:
         self.groups = groups
         assert links.spec.group is not None
         self.group: Group = links.spec.group
-        self.rank = rank_of(links.spec, grouping)
+        self.rank = group_order(links.spec, grouping)
         self.stats = {
             (group.number, field): grouping.stats(group, field)
             for group in self.groups
@@ -127,7 +127,7 @@ class Drawer:
             self._head(_("Runs"), "number", None, "count"),
         ]
         return heads + [
-            self._head(field_label(field), style(field), field, "mean")
+            self._head(field_label(field), column_css(field), field, "mean")
             for field in self.grouping.numbers
         ]
 
@@ -202,7 +202,11 @@ class Drawer:
         rest = ""
         if group.count > MEMBERS:
             said = ngettext("Show all %(n)s run", "Show all %(n)s runs", group.count)
-            rest = said % {"n": numbers.grouped(group.count)} if href else too_long()
+            rest = (
+                said % {"n": numbers.grouped(group.count)}
+                if href
+                else too_long_filter_text()
+            )
         return replace(row, members=tuple(self._members(group)), rest=rest)
 
     def _label(self, group: RunGroup) -> str:
@@ -226,12 +230,12 @@ class Drawer:
         hides = self.group.all_but
         return [n for n in self._naming if not hides or group.values[n] is not None]
 
-    def _chip(self, group: RunGroup, n: int) -> Link:
+    def _chip(self, group: RunGroup, n: int) -> ValueLink:
         field, value = self.grouping.fields[n], group.values[n]
         text = _shown(value)
         terms = self._terms(group, [n])
         if not terms:
-            return Link(text, key=name_of(field))
+            return ValueLink(text, key=name_of(field))
         return self.links.link(text, terms[0], name_of(field))
 
     def _terms(self, group: RunGroup, places: Sequence[int]) -> list[Node]:
@@ -254,7 +258,7 @@ class Drawer:
 
     def _cell(self, group: RunGroup, field: Field) -> Cell:
         stats = self.stats[group.number, field]
-        css = style(field)
+        css = column_css(field)
         if not stats.count:
             title = odd_of(stats)
             return Cell(css, NO_VALUE, title=title)
@@ -296,4 +300,6 @@ class Drawer:
             if s.count > 1 and s.min != s.max
         }
         page = RunPage(shown, StatusCounts({}, exact=True), "", "", 0)
-        return rows(page, columns, self.links, Best(best, _("best of its group")))
+        return build_rows(
+            page, columns, self.links, BestValues(best, _("best of its group"))
+        )

@@ -10,7 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Experiment, User, Workspace
-from runs.pages.groups.group_rows import Drawer, rank_of, too_long
+from runs.pages.groups.group_rows import (
+    GroupTableBuilder,
+    group_order,
+    too_long_filter_text,
+)
 from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_links import Links
 from runs.pages.requests.page_request import PageRequest
@@ -23,11 +27,11 @@ from studio.core.viewlenient import Complaint
 from studio.core.viewspec import Column, ViewSpec
 
 #: So many groups are copied; a list of more is no table for people.
-COPIED = 2000
+MAX_COPIED_GROUPS = 2000
 
 
 @dataclass(frozen=True)
-class Grouped:
+class GroupPage:
     """The groups of one page; without a grouping there are too many runs for it."""
 
     grouping: Grouping | None
@@ -39,7 +43,7 @@ class Grouped:
         return self.grouping.page(self.start, self.stop) if self.grouping else []
 
 
-def find_groups(state: ListState, columns: Sequence[Column]) -> Grouped | None:
+def find_groups(state: ListState, columns: Sequence[Column]) -> GroupPage | None:
     """The groups of the state's page, in its order; raises what `group_runs` raises.
 
     None where the list is not grouped.
@@ -48,10 +52,10 @@ def find_groups(state: ListState, columns: Sequence[Column]) -> Grouped | None:
     if spec.group is None:
         return None
     who, now = (state.viewer, state.workspace), state.now
-    return groups_for(spec, fields, *who, state.experiment, now=now)
+    return find_groups_of(spec, fields, *who, state.experiment, now=now)
 
 
-def groups_for(
+def find_groups_of(
     spec: ViewSpec,
     fields: Sequence[Field],
     viewer: User,
@@ -59,23 +63,23 @@ def groups_for(
     experiment: Experiment | None,
     *,
     now: int | None = None,
-) -> Grouped:
+) -> GroupPage:
     """As `find_groups`, of a spec that is grouped."""
     grouping = group_runs(
         spec, viewer, workspace, fields, experiment=experiment, now=now
     )
     if grouping is None:
-        return Grouped(None)
-    rank = rank_of(spec, grouping)
+        return GroupPage(None)
+    rank = group_order(spec, grouping)
     grouping.sort(rank.stat, rank.field, descending=rank.descending)
     start = int(spec.after) if spec.after.isdecimal() and len(spec.after) < 8 else 0
     start = min(start, max(len(grouping) - 1, 0))
-    return Grouped(grouping, start, min(start + spec.rows, len(grouping)))
+    return GroupPage(grouping, start, min(start + spec.rows, len(grouping)))
 
 
-def group_complaints(spec: ViewSpec, grouped: Grouped | None) -> list[Complaint]:
+def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[Complaint]:
     """An order by a field that the groups do not show is named."""
-    grouping = grouped.grouping if grouped else None
+    grouping = grouped.grouping
     chosen = spec.group.by if spec.group else None
     field = chosen.field if chosen else None
     if grouping is None or field is None or field in grouping.numbers:
@@ -87,7 +91,7 @@ def group_complaints(spec: ViewSpec, grouped: Grouped | None) -> list[Complaint]
     return [Complaint("group", said)]
 
 
-def as_list(spec: ViewSpec) -> ViewSpec:
+def ungrouped_list(spec: ViewSpec) -> ViewSpec:
     """The list of the same runs, from its beginning: groups have pages of their own."""
     return spec.changed(tree=())
 
@@ -100,7 +104,7 @@ def group_label(spec: ViewSpec) -> str:
     return names
 
 
-def too_many() -> str:
+def too_many_runs_text() -> str:
     """How to get groups where there are too many runs for them."""
     return _(
         "More than %(most)s runs match, and groups are only made of all that match. "
@@ -110,29 +114,29 @@ def too_many() -> str:
 
 def copied_note(grouping: Grouping) -> str:
     """What copies leave out; empty where they have every group."""
-    if len(grouping) <= COPIED:
+    if len(grouping) <= MAX_COPIED_GROUPS:
         return ""
     return _("the first %(most)s of %(total)s groups") % {
-        "most": numbers.grouped(COPIED),
+        "most": numbers.grouped(MAX_COPIED_GROUPS),
         "total": numbers.grouped(len(grouping)),
     }
 
 
 def group_context(
-    request: PageRequest, grouped: Grouped, links: Links
+    request: PageRequest, grouped: GroupPage, links: Links
 ) -> dict[str, Any]:
     spec = links.spec
     context: dict[str, Any] = {
         "label": group_label(spec),
         "ungroup": links.query(group=None),
         "too_many": grouped.grouping is None,
-        "sentence": too_many(),
-        "too_long": too_long(),
+        "sentence": too_many_runs_text(),
+        "too_long": too_long_filter_text(),
     }
     grouping = grouped.grouping
     if grouping is None:
         return context
-    drawer = Drawer(request, grouping, grouped.groups, links)
+    drawer = GroupTableBuilder(request, grouping, grouped.groups, links)
     total = len(grouping)
     count = numbers.grouped(total)
     shown = count

@@ -15,8 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.origins import public_origin
-from runs.access.rules import SIGNED_IN, access
+from runs.access import SIGNED_IN, access, public_origin
 from runs.render.help import heading_id, render_page
 from runs.search.help import find_sections, read_contents, read_page
 from studio import __version__

@@ -14,10 +14,9 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from runs.access.answers import asked_form
 from runs.pages.lists.list_state import ListState
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import CSV, JSON, varied
 from runs.render.filters.filter_words import field_label
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
@@ -33,7 +32,6 @@ from studio.core.viewspec import Column
 NOTICE_HEADER = "X-Studio-Notice"
 #: Proxies refuse headers of more than a few thousand characters.
 MAX_NOTICE = 3000
-JSON, CSV, TEXT = "application/json", "text/csv", "text/plain"
 _KINDS = {
     fields.NUMBER: sheets.NUMBER,
     fields.TIME: sheets.TIME,
@@ -41,12 +39,7 @@ _KINDS = {
 }
 
 
-def kind_of(request: PageRequest) -> str:
-    """The form that is asked for; empty for the page itself."""
-    return "" if request.htmx else asked_form(request)
-
-
-def runs_twin(
+def runs_response(
     request: PageRequest,
     kind: str,
     state: ListState,
@@ -69,18 +62,18 @@ def runs_twin(
         "after": page.after,
         "notices": [each.message for each in state.complaints],
     }
-    return sheet_answer(request, kind, _run_sheet(page.rows, asked), told, ways)
+    return sheet_response(request, kind, _run_sheet(page.rows, asked), told, ways)
 
 
-def experiments_twin(
+def experiments_response(
     request: PageRequest, kind: str, page: ExperimentPage, ways: dict[str, str]
 ) -> HttpResponse:
     told = {"total": page.total, "page": page.page, "pages": page.pages}
     found = {name: request.path + query for name, query in ways.items() if query}
-    return sheet_answer(request, kind, _experiment_sheet(page.rows), told, found)
+    return sheet_response(request, kind, _experiment_sheet(page.rows), told, found)
 
 
-def sheet_answer(
+def sheet_response(
     request: PageRequest,
     kind: str,
     sheet: Sheet,
@@ -106,11 +99,11 @@ def sheet_answer(
     if links:
         answer["Link"] = ", ".join(links)
     if kind != JSON and told.get("notices"):
-        answer[NOTICE_HEADER] = notice(told["notices"])
+        answer[NOTICE_HEADER] = encode_notices(told["notices"])
     return answer
 
 
-def notice(notices: Sequence[str]) -> str:
+def encode_notices(notices: Sequence[str]) -> str:
     """As JSON in ASCII: a notice may quote any character of the address."""
     for count in range(len(notices), 0, -1):
         left = len(notices) - count
@@ -125,19 +118,19 @@ def _run_sheet(rows: Sequence[RunRow], asked: Sequence[Field]) -> Sheet:
     run_id = attribute("id")
     shown = [run_id, *(each for each in asked if each != run_id)]
     return Sheet(
-        tuple(column_of(each) for each in shown),
-        tuple(tuple(value_of(row, each) for each in shown) for row in rows),
+        tuple(sheet_column(each) for each in shown),
+        tuple(tuple(cell_value(row, each) for each in shown) for row in rows),
     )
 
 
-def column_of(asked: Field) -> sheets.Column:
+def sheet_column(asked: Field) -> sheets.Column:
     kind = _KINDS.get(fields.value_type(asked), sheets.TEXT)
     if asked.kind == METRICS:
         kind = sheets.NUMBER
     return sheets.Column(field_text(asked), field_label(asked), kind)
 
 
-def value_of(row: RunRow, asked: Field) -> Any:
+def cell_value(row: RunRow, asked: Field) -> Any:
     if asked == attribute("id"):
         return row.run.run_id
     if asked == attribute("name"):

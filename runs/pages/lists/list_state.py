@@ -19,12 +19,12 @@ from runs.actions.clock import now_ms
 from runs.models import Experiment, User, View, Workspace
 from runs.pages.requests.page_request import PageRequest
 from runs.render.text.addresses import experiment_path, run_path
-from studio.core.filters.filter_text import FilterText
+from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Text, attribute
 from studio.core.viewlenient import Complaint, read_leniently
 from studio.core.viewspec import DEFAULT_ROWS, ViewSpec
 
-RUN = "run."
+RUN_PREFIX = "run."
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,16 @@ class ListScope:
     @property
     def parent(self) -> str:
         """The id of the run whose children are listed, or nothing."""
-        return self.number.removeprefix(RUN) if self.number.startswith(RUN) else ""
+        return (
+            self.number.removeprefix(RUN_PREFIX)
+            if self.number.startswith(RUN_PREFIX)
+            else ""
+        )
 
     @property
     def q(self) -> FilterText:
         """What its filter says of itself, though nobody wrote it."""
-        return FilterText.of_tree(children_of(self.parent) if self.parent else None)
+        return FilterText.of_tree(children_term(self.parent) if self.parent else None)
 
     def at(self, spec: ViewSpec) -> str:
         """The address of the list in that state."""
@@ -59,7 +63,7 @@ class ListScope:
         return self.path + (f"?{query}" if query else "")
 
 
-def children_of(run_id: str) -> Comparison:
+def children_term(run_id: str) -> Comparison:
     """The term that runs are children of that run."""
     return Comparison(attribute("parent"), "=", (Text(run_id),))
 
@@ -76,31 +80,31 @@ def find_experiment(request: PageRequest, slug: str) -> Experiment:
     return get_object_or_404(here, number=int(number))
 
 
-def scope_of(request: PageRequest) -> ListScope:
+def read_scope(request: PageRequest) -> ListScope:
     """The list that the request's `in` names; Http404 for an unknown experiment."""
-    return scope_named(request, request.GET.get("in", ""))
+    return find_scope(request, request.GET.get("in", ""))
 
 
-def scope_named(request: PageRequest, said: str) -> ListScope:
+def find_scope(request: PageRequest, said: str) -> ListScope:
     """The list that `said` names; Http404 for an unknown experiment."""
     workspace = request.workspace.name
-    if not said or said.startswith(RUN):
-        return scope_at(workspace, None, said)
-    return scope_at(workspace, find_experiment(request, f"~{said}"), said)
+    if not said or said.startswith(RUN_PREFIX):
+        return build_scope(workspace, None, said)
+    return build_scope(workspace, find_experiment(request, f"~{said}"), said)
 
 
-def scope_at(workspace: str, experiment: Experiment | None, said: str) -> ListScope:
+def build_scope(workspace: str, experiment: Experiment | None, said: str) -> ListScope:
     """The list of that experiment; without one, as `said` says."""
     if experiment is not None:
         path = experiment_path(workspace, experiment.number, experiment.name)
-        return ListScope(experiment, path, number_of(experiment))
-    if said.startswith(RUN):
-        run_id = said.removeprefix(RUN)
+        return ListScope(experiment, path, scope_number(experiment))
+    if said.startswith(RUN_PREFIX):
+        run_id = said.removeprefix(RUN_PREFIX)
         return ListScope(None, f"{run_path(workspace, run_id)}children/", said)
     return ListScope(None, f"/w/{workspace}/runs/")
 
 
-def number_of(experiment: Experiment | None) -> str:
+def scope_number(experiment: Experiment | None) -> str:
     """What `in` says of the list of an experiment, or of All runs."""
     return "" if experiment is None else str(experiment.number)
 
@@ -163,22 +167,22 @@ def read_page(request: PageRequest, scope: ListScope, given: QueryDict) -> ListS
     """Of a list's page; what is wrong in its query string is among its complaints."""
     texts = {name: str(text) for name, text in given.items()}
     spec, complaints = read_leniently(texts)
-    state = state_with(request, scope, spec)
+    state = build_state(request, scope, spec)
     return replace(state, given=given, complaints=tuple(complaints))
 
 
 def read_part(request: PageRequest) -> ListState:
     """Of a part of a list; raises InvalidValue for what is wrong."""
-    scope = scope_of(request)
-    return state_with(request, scope, ViewSpec.from_query(request.GET.dict()))
+    scope = read_scope(request)
+    return build_state(request, scope, ViewSpec.from_query(request.GET.dict()))
 
 
-def read_part_leniently(request: PageRequest) -> ListState:
+def read_part_tolerantly(request: PageRequest) -> ListState:
     """Of a part of a list, as far as it can be read."""
-    return read_page(request, scope_of(request), request.GET)
+    return read_page(request, read_scope(request), request.GET)
 
 
-def state_with(request: PageRequest, scope: ListScope, spec: ViewSpec) -> ListState:
+def build_state(request: PageRequest, scope: ListScope, spec: ViewSpec) -> ListState:
     """Of a list whose state is known."""
     return ListState(
         request.actor.user,
@@ -192,31 +196,31 @@ def state_with(request: PageRequest, scope: ListScope, spec: ViewSpec) -> ListSt
 
 
 #: The form's field for the filter as it is, escaped: browsers change line breaks.
-LINES = "lines"
-_BREAK = re.compile(r"[\r\n]")
+LINES_PARAMETER = "lines"
+_LINE_BREAK = re.compile(r"[\r\n]")
 
 
 def in_one_line(q: str) -> str:
     """The filter as the box shows it: of the same length."""
-    return _BREAK.sub(" ", q)
+    return _LINE_BREAK.sub(" ", q)
 
 
-def beside_box(q: str) -> list[tuple[str, str]]:
+def hidden_lines_input(q: str) -> list[tuple[str, str]]:
     """What the form says beside the box."""
-    return [(LINES, quote(q, safe=""))] if _BREAK.search(q) else []
+    return [(LINES_PARAMETER, quote(q, safe=""))] if _LINE_BREAK.search(q) else []
 
 
-def with_lines(given: QueryDict) -> QueryDict:
+def restore_line_breaks(given: QueryDict) -> QueryDict:
     """What a list's form sends, with the line breaks that the box has dropped."""
-    if LINES not in given:
+    if LINES_PARAMETER not in given:
         return given
     found = given.copy()
-    whole = unquote(str(found.pop(LINES)[-1]))
-    found["q"] = rejoined(whole, given.get("q", ""))
+    whole = unquote(str(found.pop(LINES_PARAMETER)[-1]))
+    found["q"] = rejoin_lines(whole, given.get("q", ""))
     return found
 
 
-def with_plain_breaks(given: QueryDict) -> QueryDict:
+def normalize_line_breaks(given: QueryDict) -> QueryDict:
     """What a form sends without a script, which makes two characters of a break."""
     found = given.copy()
     for name, values in given.lists():
@@ -224,25 +228,25 @@ def with_plain_breaks(given: QueryDict) -> QueryDict:
     return found
 
 
-def rejoined(whole: str, typed: str) -> str:
+def rejoin_lines(whole: str, typed: str) -> str:
     """`typed` in the box for `whole`: what stayed at both ends is as it was."""
     shown = in_one_line(whole)
-    start = _alike(shown, typed)
-    end = _alike(shown[start:][::-1], typed[start:][::-1])
+    start = _common_length(shown, typed)
+    end = _common_length(shown[start:][::-1], typed[start:][::-1])
     return whole[:start] + typed[start : len(typed) - end] + whole[len(whole) - end :]
 
 
-def _alike(one: str, other: str) -> int:
+def _common_length(one: str, other: str) -> int:
     """How many characters both begin with."""
     pairs = enumerate(zip(one, other, strict=False))
     room = min(len(one), len(other))
     return next((n for n, (mine, its) in pairs if mine != its), room)
 
 
-_FORM = "filter-form"
+_FILTER_FORM = "filter-form"
 
 
-def says_too_much(request: PageRequest) -> bool:
+def has_redundant_parameters(request: PageRequest) -> bool:
     """Whether a form without a script said what nobody chose.
 
     In a view an empty filter and the usual number of rows may be a choice.
@@ -253,16 +257,16 @@ def says_too_much(request: PageRequest) -> bool:
     return given.get("q") == "" or given.get("rows") == str(DEFAULT_ROWS)
 
 
-def to_query(request: PageRequest, query: str) -> HttpResponse:
+def redirect_to_query(request: PageRequest, query: str) -> HttpResponse:
     """Leads to the same page with that query."""
     return HttpResponseRedirect(address(request.path, query))
 
 
-def pushed(
+def with_pushed_url(
     request: PageRequest, answer: HttpResponse, path: str, query: str
 ) -> HttpResponse:
     """Has the browser show that query, where a script sent the form."""
-    if request.htmx and request.htmx.trigger == _FORM:
+    if request.htmx and request.htmx.trigger == _FILTER_FORM:
         answer["HX-Push-Url"] = address(path, query)
     return answer
 

@@ -11,13 +11,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from runs.models import Run
-from runs.pages.lists.run_links import Link, Links, style
+from runs.pages.lists.run_links import Links, ValueLink, column_css
 from runs.pages.lists.tree_rows import (
     Branch,
     RolledUp,
-    branch_of,
-    children_href,
-    rolled_up,
+    build_branch,
+    rolled_up_value,
 )
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers, times
@@ -44,29 +43,29 @@ from studio.core.statuses import RunStatus
 from studio.core.viewspec import Column
 
 #: Longer texts are told apart by reading them, not by being equal.
-LONGEST = 200
+MAX_LINK_TEXT = 200
 DAY = UNITS["day"]
 
 
-def term_of(asked: Field, row: RunRow) -> Comparison | None:
+def value_term(asked: Field, row: RunRow) -> Comparison | None:
     """The term of the value that the row has; None where no link is sensible."""
     value = row.values.get(asked)
     if value is None or source_of(asked).link == CellLink.NONE:
         return None
     if value == "":
-        return _of_empty(asked)
-    compared = _compared(asked, value)
+        return _empty_value_term(asked)
+    compared = _term_value(asked, value)
     return None if compared is None else Comparison(asked, "=", (compared,))
 
 
-def _of_empty(asked: Field) -> Comparison | None:
+def _empty_value_term(asked: Field) -> Comparison | None:
     """A tag that is only a word has no value; a parameter may be an empty text."""
     if asked.kind == TAGS:
         return Comparison(asked, "is not null")
     return None if asked.kind == ATTRIBUTE else Comparison(asked, "=", (Text(""),))
 
 
-def _compared(asked: Field, value: object) -> Value | None:
+def _term_value(asked: Field, value: object) -> Value | None:
     if isinstance(value, bool):
         return Flag(value) if fields.value_type(asked) == fields.BOOLEAN else None
     if fields.value_type(asked) == fields.TIME:
@@ -74,7 +73,7 @@ def _compared(asked: Field, value: object) -> Value | None:
     if isinstance(value, (int, float)):
         return Number(value)
     text = str(value)
-    return Text(text) if len(text) <= LONGEST and "\n" not in text else None
+    return Text(text) if len(text) <= MAX_LINK_TEXT and "\n" not in text else None
 
 
 def _day(time: int) -> Moment:
@@ -85,7 +84,7 @@ def _day(time: int) -> Moment:
 
 #: Characters that a cell of tags has room for, that the frame of a chip takes, and that
 #: the count of the rest takes; one tag is always shown.
-TAGS_ROOM, CHIP_ROOM, REST_ROOM = 28, 5, 7
+TAGS_CELL_WIDTH, CHIP_PADDING, MORE_CHIP_WIDTH = 28, 5, 7
 #: The roll-up of a parent's children, in the order in which it is read.
 ROLLUP = {
     Field(CHILDREN, word.lower()): word
@@ -93,7 +92,7 @@ ROLLUP = {
 }
 MISSING = "–"
 #: A description has up to 64 KiB, and a page up to a hundred rows.
-LONGEST_TITLE = 2000
+MAX_TITLE_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class Cell:
     text: str = ""
     title: str = ""
     value: Any = None
-    links: tuple[Link, ...] = ()
+    links: tuple[ValueLink, ...] = ()
     more: int = 0
 
 
@@ -141,7 +140,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Best:
+class BestValues:
     """The best values of ranked metrics, and what they are the best of: `words`, or for
     a metric by itself what `own` says."""
 
@@ -151,26 +150,26 @@ class Best:
     own: Mapping[Field, str] = field(default_factory=dict)
 
 
-NONE_BEST = Best({}, "")
+NO_BEST = BestValues({}, "")
 
 
-def rows(
-    page: RunPage, columns: Sequence[Column], links: Links, best: Best = NONE_BEST
+def build_rows(
+    page: RunPage, columns: Sequence[Column], links: Links, best: BestValues = NO_BEST
 ) -> list[Row]:
     """The page's rows; the numbers of a metric column share their decimals."""
     asked = [column.field for column in columns]
     by_column = [
-        _linked(each, _cells(each, page.rows, links, best), page.rows, links)
+        _with_links(each, _cells(each, page.rows, links, best), page.rows, links)
         for each in asked
     ]
     return [
-        _row(row, tuple(cells), links)
+        _build_row(row, tuple(cells), links)
         for row, *cells in zip(page.rows, *by_column, strict=True)
     ]
 
 
-def _row(row: RunRow, cells: tuple[Cell, ...], links: Links) -> Row:
-    branch = branch_of(row, links)
+def _build_row(row: RunRow, cells: tuple[Cell, ...], links: Links) -> Row:
+    branch = build_branch(row, links) if row.place else None
     rollup = [(word, int(str(row.values.get(f, 0)))) for f, word in ROLLUP.items()]
     return Row(
         row.run,
@@ -178,19 +177,29 @@ def _row(row: RunRow, cells: tuple[Cell, ...], links: Links) -> Row:
         row.children,
         cells,
         run_path(links.workspace, row.run.run_id),
-        children_href(row, links, branch),
+        _children_href(row, links, branch),
         tuple((word, count) for word, count in rollup if count),
         branch,
         links.selected.get(row.run.pk, 0),
     )
 
 
+def _children_href(row: RunRow, links: Links, branch: Branch | None) -> str:
+    """The child runs: in the tree below their row, else a list of their own."""
+    if not row.children:
+        return ""
+    return links.children_of(row.run.run_id) if branch is None else branch.toggle
+
+
 def _cells(
-    asked: Field, found: Sequence[RunRow], links: Links, best: Best
+    asked: Field, found: Sequence[RunRow], links: Links, best: BestValues
 ) -> Iterable[Cell]:
     values = [row.values.get(asked) for row in found]
     if asked.kind == METRICS:
-        rolled = [rolled_up(asked, row, links, best.goals) for row in found]
+        rolled = [
+            rolled_up_value(asked, row, links, best.goals) if row.place else None
+            for row in found
+        ]
         cells = _metric_cells(asked, values, rolled)
         words = best.own.get(asked, best.words)
         return _with_best(cells, values, best.values.get(asked), words)
@@ -201,12 +210,12 @@ def _cells(
     return [_cell(asked, row, links) for row in found]
 
 
-def _linked(
+def _with_links(
     asked: Field, cells: Iterable[Cell], found: Sequence[RunRow], links: Links
 ) -> Iterator[Cell]:
     """Each value asks for itself, where that is sensible."""
     for cell, row in zip(cells, found, strict=True):
-        term = None if cell.links or cell.kind == "name" else term_of(asked, row)
+        term = None if cell.links or cell.kind == "name" else value_term(asked, row)
         if term is None:
             yield cell
         else:
@@ -271,18 +280,18 @@ def _tags_cell(tags: Sequence[tuple[str, str | None]], links: Links) -> Cell:
 
 
 def _tags_that_fit(tags: Sequence[tuple[str, str | None]]) -> int:
-    sizes = [len(_tag_text(*tag)) + CHIP_ROOM for tag in tags]
-    if len(tags) < 2 or sum(sizes) <= TAGS_ROOM:
+    sizes = [len(_tag_text(*tag)) + CHIP_PADDING for tag in tags]
+    if len(tags) < 2 or sum(sizes) <= TAGS_CELL_WIDTH:
         return len(tags)
     ends = accumulate(sizes)
-    return max(sum(end <= TAGS_ROOM - REST_ROOM for end in ends), 1)
+    return max(sum(end <= TAGS_CELL_WIDTH - MORE_CHIP_WIDTH for end in ends), 1)
 
 
 def _tag_text(key: str, value: str | None) -> str:
     return f"{key}: {value}" if value else key
 
 
-def _tag_link(key: str, value: str | None, links: Links) -> Link:
+def _tag_link(key: str, value: str | None, links: Links) -> ValueLink:
     tag = Field(TAGS, key)
     if not value:
         return links.link(key, Comparison(tag, "is not null"))
@@ -291,7 +300,7 @@ def _tag_link(key: str, value: str | None, links: Links) -> Link:
 
 def _cell(asked: Field, row: RunRow, links: Links) -> Cell:
     value = row.values.get(asked)
-    css = style(asked)
+    css = column_css(asked)
     if asked == attribute("status"):
         return _status_cell(row.run.state, links)
     if value is None or value == "":
@@ -323,8 +332,10 @@ def _plain_cell(asked: Field, value: Any, css: str) -> Cell:
         return Cell("text", css, text=numbers.number(value), title=str(value))
     told = str(value).strip()
     first = told.partition("\n")[0]
-    title = told if len(told) <= LONGEST_TITLE else f"{told[:LONGEST_TITLE]}…"
-    return Cell("text", f"{css} clip", text=first[:LONGEST_TITLE], title=title)
+    title = (
+        told if len(told) <= MAX_TITLE_CHARACTERS else f"{told[:MAX_TITLE_CHARACTERS]}…"
+    )
+    return Cell("text", f"{css} clip", text=first[:MAX_TITLE_CHARACTERS], title=title)
 
 
 def _status_cell(status: RunStatus, links: Links) -> Cell:
@@ -338,4 +349,4 @@ def _link_cell(asked: Field, row: RunRow, value: Any, links: Links) -> Cell:
     shown = source_of(asked).shown
     text = str(value) if shown is None else shown(row.run)
     term = Comparison(asked, "=", (compared,))
-    return Cell("link", style(asked), title=text, links=(links.link(text, term),))
+    return Cell("link", column_css(asked), title=text, links=(links.link(text, term),))

@@ -16,11 +16,10 @@ from django.utils.translation import gettext as _
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from studio.core.filters import Field, Node, fields
-from studio.core.filters.cursor import MAX_TERMS
-from studio.core.filters.edit import terms, without_term
 from studio.core.filters.parse import MAX_LENGTH
 from studio.core.filters.source import Source
 from studio.core.filters.text import field_text, to_text
+from studio.core.filters.tokens import MAX_TERMS
 from studio.core.filters.tree import (
     ATTRIBUTE,
     METRICS,
@@ -30,18 +29,20 @@ from studio.core.filters.tree import (
     attribute,
     fields_of,
     negate,
+    terms,
+    without_term,
 )
 from studio.core.statuses import GROUPS, RunStatus
 from studio.core.viewspec import Column, Sort, ViewSpec, encoded
 
 #: Entries of the status strip beside each other on a phone, and how many characters of
 #: theirs are too many: for them in small type, and for them at all.
-_ABREAST = 3
-_ROOM = {"longer": 34, "long": 28}
+STRIP_COLUMNS = 3
+MAX_STRIP_CHARACTERS = {"longer": 34, "long": 28}
 #: Proxies take addresses of 8,000 characters; the rest of a state needs some as well.
-_LONGEST = 6_000
-NUMERIC = (fields.NUMBER, fields.DURATION)
-STYLES = {
+MAX_ADDRESS_CHARACTERS = 6_000
+NUMERIC_TYPES = (fields.NUMBER, fields.DURATION)
+COLUMN_CSS = {
     "name": "name",
     "tags": "tags",
     "status": "state",
@@ -51,7 +52,7 @@ STYLES = {
 
 
 @dataclass(frozen=True)
-class Head:
+class ColumnHead:
     """A column's head; `column` is how it stands in the address."""
 
     label: str
@@ -63,7 +64,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Link:
+class ValueLink:
     """Shows `text`; asks for `only` it, or, with Alt, for anything but it."""
 
     text: str
@@ -73,7 +74,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Count:
+class StripEntry:
     """An entry of the status strip."""
 
     group: str
@@ -117,6 +118,11 @@ class Links:
         """Where the full histories of the list's runs are asked for."""
         return self.part("").replace("/list//", "/exports/", 1)
 
+    def children_of(self, run_id: str) -> str:
+        """The flat list of the run's children."""
+        term = Comparison(attribute("parent"), "=", (Text(run_id),))
+        return self.query(q=to_text(term), children=True, flat=True, tree=())
+
     def _asking(self, q: str) -> str:
         """As `query(q=q)`; a page has hundreds, so that all but `q` is made once."""
         if not q:
@@ -132,7 +138,10 @@ class Links:
         """Whether a filter and an address have room for the terms as well."""
         if len(self.source.terms) + 2 * len(terms) > MAX_TERMS:
             return False
-        filter_room, room = MAX_LENGTH - len(self.spec.q) - len("() and "), _LONGEST
+        filter_room, room = (
+            MAX_LENGTH - len(self.spec.q) - len("() and "),
+            MAX_ADDRESS_CHARACTERS,
+        )
         for term in terms:
             text = to_text(term) + " and "
             filter_room -= len(text)
@@ -165,8 +174,8 @@ class Links:
             self._made[other] = self._asking(self.source.with_term(other))
         return self._made[other]
 
-    def link(self, text: str, term: Node, key: str = "") -> Link:
-        return Link(text, self.only(term), self.but(term), key)
+    def link(self, text: str, term: Node, key: str = "") -> ValueLink:
+        return ValueLink(text, self.only(term), self.but(term), key)
 
     def without_values_of(self, asked: Field) -> Source:
         """The filter without the terms that already choose values of the field."""
@@ -190,20 +199,20 @@ def without_values_of(node: Node | None, asked: Field) -> Node | None:
     return node
 
 
-def heads(
+def column_heads(
     spec: ViewSpec, columns: Sequence[Column], links: Links, menu: str = ""
-) -> list[Head]:
+) -> list[ColumnHead]:
     """`menu` is the address of heads' menus without the field."""
     if menu:
         menu += ("&" if "?" in menu else "?") + "field="
-    return [_head(spec.sort, column, links, menu) for column in columns]
+    return [_column_head(spec.sort, column, links, menu) for column in columns]
 
 
-def _head(sort: Sort, column: Column, links: Links, menu: str) -> Head:
+def _column_head(sort: Sort, column: Column, links: Links, menu: str) -> ColumnHead:
     asked = column.field
-    head = Head(
+    head = ColumnHead(
         field_label(asked),
-        style(asked),
+        column_css(asked),
         str(column),
         menu=menu + quote(field_text(asked), safe="") if menu else "",
     )
@@ -213,43 +222,45 @@ def _head(sort: Sort, column: Column, links: Links, menu: str) -> Head:
         other = replace(sort, descending=not sort.descending)
         order = "descending" if sort.descending else "ascending"
         return replace(head, href=links.query(sort=other), order=order)
-    first = Sort(asked, descending=largest_first(asked))
+    first = Sort(asked, descending=is_largest_first(asked))
     return replace(head, href=links.query(sort=first))
 
 
-def largest_first(asked: Field) -> bool:
+def is_largest_first(asked: Field) -> bool:
     kind = fields.value_type(asked)
-    return kind in (*NUMERIC, fields.TIME) or asked.kind == METRICS
+    return kind in (*NUMERIC_TYPES, fields.TIME) or asked.kind == METRICS
 
 
-def style(asked: Field) -> str:
+def column_css(asked: Field) -> str:
     """The classes of a column's cells."""
     if asked.kind == METRICS:
         return "number metric"
-    if asked.kind == ATTRIBUTE and asked.key in STYLES:
-        return STYLES[asked.key]
-    return "number" if fields.value_type(asked) in NUMERIC else ""
+    if asked.kind == ATTRIBUTE and asked.key in COLUMN_CSS:
+        return COLUMN_CSS[asked.key]
+    return "number" if fields.value_type(asked) in NUMERIC_TYPES else ""
 
 
-def strip(counts: Mapping[RunStatus, int], links: Links) -> list[Count]:
+def status_strip(counts: Mapping[RunStatus, int], links: Links) -> list[StripEntry]:
     """The status strip: a group's link asks for it alone, or no longer for it."""
-    return [_count(group, members, counts, links) for group, members in GROUPS.items()]
+    return [
+        _strip_entry(group, members, counts, links) for group, members in GROUPS.items()
+    ]
 
 
-def strip_size(entries: Sequence[Count]) -> str:
+def strip_css(entries: Sequence[StripEntry]) -> str:
     """A class for strips too long for three entries of full size abreast on a phone."""
     sizes = [len(_(e.group)) + len(numbers.grouped(e.count)) for e in entries]
-    columns = (sizes[start::_ABREAST] for start in range(_ABREAST))
+    columns = (sizes[start::STRIP_COLUMNS] for start in range(STRIP_COLUMNS))
     size = sum(max(column) for column in columns)
-    return next((css for css, room in _ROOM.items() if size > room), "")
+    return next((css for css, room in MAX_STRIP_CHARACTERS.items() if size > room), "")
 
 
-def _count(
+def _strip_entry(
     group: str,
     members: frozenset[RunStatus],
     counts: Mapping[RunStatus, int],
     links: Links,
-) -> Count:
+) -> StripEntry:
     word = group if len(members) == 1 else group.lower()
     status = attribute("status")
     term = Comparison(status, "=", (Text(word),))
@@ -259,4 +270,4 @@ def _count(
     else:
         href = links.only(term)
     total = sum(counts.get(member, 0) for member in members)
-    return Count(group, word, total, href, chosen)
+    return StripEntry(group, word, total, href, chosen)

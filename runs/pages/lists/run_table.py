@@ -6,14 +6,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.lists.list_state import ListState
-from runs.pages.lists.run_cells import NONE_BEST, ROLLUP, Best, Row, rows
-from runs.pages.lists.run_links import Links, heads, strip, strip_size
-from runs.pages.lists.tree_rows import roots_among, tree_totals
+from runs.pages.lists.run_cells import NO_BEST, ROLLUP, BestValues, Row, build_rows
+from runs.pages.lists.run_links import Links, column_heads, status_strip, strip_css
+from runs.pages.lists.tree_rows import tree_totals
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import SHOWN_PARAMETER
 from runs.render.filters.filter_words import field_label, pill
@@ -31,7 +33,9 @@ from studio.core.viewspec import DEFAULT_COLUMNS, ROWS, Column, ViewSpec
 NAME, TAGS, STATUS = attribute("name"), attribute("tags"), attribute("status")
 
 
-def differing(columns: Sequence[Column], rows: Sequence[RunRow]) -> tuple[Column, ...]:
+def varying_columns(
+    columns: Sequence[Column], rows: Sequence[RunRow]
+) -> tuple[Column, ...]:
     """The name, and the columns that differ; one row differs from nothing."""
     if len(rows) < 2:
         return tuple(columns)
@@ -39,11 +43,11 @@ def differing(columns: Sequence[Column], rows: Sequence[RunRow]) -> tuple[Column
 
 
 def _differs(field: Field, rows: Sequence[RunRow]) -> bool:
-    first = _told(field, rows[0])
-    return any(_told(field, row) != first for row in rows)
+    first = _comparable_value(field, rows[0])
+    return any(_comparable_value(field, row) != first for row in rows)
 
 
-def _told(field: Field, row: RunRow) -> object:
+def _comparable_value(field: Field, row: RunRow) -> object:
     if field == TAGS:
         return row.tags
     if field == STATUS:
@@ -62,7 +66,7 @@ class Pill:
     without: str
 
 
-def pills(links: Links) -> list[Pill]:
+def filter_pills(links: Links) -> list[Pill]:
     source = links.source
     return [
         Pill(
@@ -75,10 +79,10 @@ def pills(links: Links) -> list[Pill]:
 
 
 #: Seconds between looks for news: with unfinished runs on the page, and without.
-QUICK, SLOW = 5, 20
+ACTIVE_POLL_SECONDS, IDLE_POLL_SECONDS = 5, 20
 #: Seconds without a sign of the reader after which a list without unfinished runs stops
 #: looking. New runs may begin at any time, so it goes on while somebody is there.
-REST = 300
+MAX_IDLE_SECONDS = 300
 
 
 def columns_of(state: ListState) -> tuple[Column, ...]:
@@ -126,29 +130,29 @@ def table(
 ) -> dict[str, Any]:
     active = any(row.run.state.is_active for row in page.rows)
     shown = shown_columns(columns, page, links.spec)
-    entries = strip(counts.counts, links)
+    entries = status_strip(counts.counts, links)
     alike = [field_label(each.field) for each in columns if each not in shown]
     return {
-        "rows": rows(page, shown, links, _best(page, shown, links.spec)),
-        "heads": heads(links.spec, shown, links, links.part("head")),
+        "rows": build_rows(page, shown, links, _best(page, shown, links.spec)),
+        "heads": column_heads(links.spec, shown, links, links.part("head")),
         "columns": json.dumps([str(column) for column in columns], ensure_ascii=False),
         "columns_href": links.part("columns"),
         "group_href": links.part("group"),
-        "here_links": _here(links),
+        "here_links": _same_page_links(links),
         "exports": _exports(links),
         "sorted_by": field_label(links.spec.sort.field),
         "alike": alike,
-        "pills": pills(links),
+        "pills": filter_pills(links),
         "add_filter": links.part("filter"),
         "strip": entries,
-        "strip_size": strip_size(entries),
+        "strip_size": strip_css(entries),
         "counts_are_exact": counts.exact,
         "show_children": any(row.children for row in page.rows),
         **_totals(page, links.spec),
         "previous": links.query(before=page.before) if page.before else "",
         "next": links.query(after=page.after) if page.after else "",
-        "pace": QUICK if active else SLOW,
-        "rest": "" if active else REST,
+        "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
+        "rest": "" if active else MAX_IDLE_SECONDS,
     }
 
 
@@ -160,7 +164,7 @@ def _exports(links: Links) -> dict[str, str]:
     return found | {"histories": links.histories}
 
 
-def _here(links: Links) -> dict[str, str]:
+def _same_page_links(links: Links) -> dict[str, str]:
     """The same page of rows, read again or shown in another way."""
     spec = links.spec
     place = {"after": spec.after, "before": spec.before}
@@ -172,35 +176,35 @@ def _here(links: Links) -> dict[str, str]:
     }
 
 
-def _best(page: RunPage, columns: Sequence[Column], spec: ViewSpec) -> Best:
+def _best(page: RunPage, columns: Sequence[Column], spec: ViewSpec) -> BestValues:
     """The best of the page; of all runs where the page has them, or begins with it."""
     experiments = {row.run.experiment_id for row in page.rows}
     goals = goals_of(experiments, [column.field for column in columns])
     found = best_of(page.rows, goals)
     if page.total_is_exact and page.total == len(page.rows):
-        return Best(found, _("best of all"), goals)
+        return BestValues(found, _("best of all"), goals)
     sort, is_later = spec.sort, bool(spec.after or spec.before)
     best_first = goals.get(sort.field) is sort.descending and not spec.is_tree
     if not best_first:
-        return Best(found, _("best on this page"), goals)
+        return BestValues(found, _("best on this page"), goals)
     if is_later:
         # It is on the first page.
         found.pop(sort.field, None)
     words = {sort.field: _("best of all")}
-    return Best(found, _("best on this page"), goals, words)
+    return BestValues(found, _("best on this page"), goals, words)
 
 
 def shown_columns(
     columns: tuple[Column, ...], page: RunPage, spec: ViewSpec
 ) -> tuple[Column, ...]:
     """The columns that the page shows: all, or only what differs in it."""
-    return differing(columns, page.rows) if spec.differs else columns
+    return varying_columns(columns, page.rows) if spec.differs else columns
 
 
 def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:
     total = numbers.grouped(page.total) + ("" if page.total_is_exact else "+")
     if spec.is_tree:
-        return {"total": total, **tree_totals(page, _shown(page))}
+        return {"total": total, **tree_totals(page, _shown_range(page))}
     if spec.children or attribute("parent") in fields_of(spec.filter()):
         noun = ngettext("run", "runs", page.total)
     else:
@@ -210,23 +214,23 @@ def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:
         "total_noun": noun,
         "range": _("%(shown)s of %(total)s %(noun)s")
         % {
-            "shown": _shown(page),
+            "shown": _shown_range(page),
             "total": total,
             "noun": noun,
         },
     }
 
 
-def _shown(page: RunPage) -> str:
+def _shown_range(page: RunPage) -> str:
     """`26–50`, or how many where their place is beyond counting."""
-    count = roots_among(page.rows)
+    count = sum(row.place is None or not row.place.depth for row in page.rows)
     if not count or not page.first:
         return numbers.grouped(count)
     last = page.first + count - 1
     return f"{numbers.grouped(page.first)}–{numbers.grouped(last)}"
 
 
-_DIGITS = 18
+MAX_KEY_DIGITS = 18
 
 
 def kept_rows(
@@ -237,7 +241,7 @@ def kept_rows(
     links: Links,
 ) -> list[Row]:
     """The asked rows that the page has no more, drawn as the page draws its own."""
-    asked_for = _asked(state) if request.htmx else set()
+    asked_for = _shown_keys(state) if request.htmx else set()
     missing = asked_for.difference(row.run.pk for row in page.rows)
     if not missing:
         return []
@@ -251,16 +255,18 @@ def kept_rows(
     together = replace(page, rows=(*page.rows, *kept))
     experiments = {row.run.experiment_id for row in together.rows}
     goals = goals_of(experiments, [column.field for column in columns])
-    drawn = rows(together, columns, links, replace(NONE_BEST, goals=goals))
+    drawn = build_rows(together, columns, links, replace(NO_BEST, goals=goals))
     return drawn[len(page.rows) :]
 
 
-def _asked(state: ListState) -> set[int]:
+def _shown_keys(state: ListState) -> set[int]:
     found = state.given.get(SHOWN_PARAMETER, "").split(".")
-    return {int(each) for each in found if each.isdecimal() and len(each) <= _DIGITS}
+    return {
+        int(each) for each in found if each.isdecimal() and len(each) <= MAX_KEY_DIGITS
+    }
 
 
-def news_words() -> dict[str, str]:
+def new_runs_messages() -> dict[str, str]:
     """How a script says that there are new runs, in the plural forms of the language:
     the forms, and for each number from 1 on which of them it takes.
     """
@@ -271,3 +277,18 @@ def news_words() -> dict[str, str]:
     forms = list(dict.fromkeys(said))
     which = "".join(str(forms.index(each)) for each in said)
     return {"forms": json.dumps(forms, ensure_ascii=False), "which": which}
+
+
+def selection_form_context(state: ListState) -> dict[str, str]:
+    """Where the form of the rows' boxes goes, and which list it belongs to."""
+    number, spec = state.scope.number, state.spec
+    address = reverse("list-select", args=[state.workspace.name])
+    return {
+        "select_url": address + (f"?{urlencode({'in': number})}" if number else ""),
+        "select_first": select_first_text(),
+        "select_query": spec.to_query(after=spec.after, before=spec.before),
+    }
+
+
+def select_first_text() -> str:
+    return _("Select two or more runs to compare them")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -13,12 +13,12 @@ from runs.render.text import numbers
 from runs.search.run_list.find_runs import MoreChildren, RunPage, RunRow, TreePlace
 from runs.search.run_list.tree_children import MORE
 from runs.search.run_list.tree_runs import TreePage
-from studio.core.filters import Field, to_text
-from studio.core.filters.tree import METRICS, Comparison, Text, attribute
+from studio.core.filters import Field
+from studio.core.filters.tree import METRICS, attribute
 from studio.core.viewtext import MAX_OPEN, Open
 
 #: Deeper rows are indented no further.
-DEEPEST = 8
+MAX_INDENT = 8
 
 
 @dataclass(frozen=True)
@@ -50,41 +50,32 @@ class RolledUp:
     words: str
 
 
-def branch_of(row: RunRow, links: Links) -> Branch | None:
+def build_branch(row: RunRow, links: Links) -> Branch | None:
     """Where the row hangs; None in a list that is no tree."""
     place = row.place
     if place is None:
         return None
     return Branch(
-        min(place.depth, DEEPEST),
+        min(place.depth, MAX_INDENT),
         place.matches,
         place.is_open,
         _toggle(row.run.run_id, place, links) if row.children or place.is_open else "",
-        tuple(_more(line, links) for line in place.after),
+        tuple(_more_line(line, links) for line in place.after),
     )
 
 
 def _toggle(run_id: str, place: TreePlace, links: Links) -> str:
     others = tuple(o for o in links.spec.tree if o.run_id != run_id)
     if not place.is_open:
-        return _here(links, (*others, Open(run_id)))
+        return _with_open_rows(links, (*others, Open(run_id)))
     is_named = any(o.run_id == run_id for o in links.spec.tree)
     if place.matches and is_named:
-        return _here(links, others)
+        return _with_open_rows(links, others)
     # Not named it would be open by itself.
-    return _here(links, (*others, Open(run_id, 0)))
+    return _with_open_rows(links, (*others, Open(run_id, 0)))
 
 
-def children_href(row: RunRow, links: Links, branch: Branch | None) -> str:
-    """The child runs: in the tree below their row, else a list of their own."""
-    if not row.children:
-        return ""
-    if branch is not None:
-        return branch.toggle
-    return _list_of(row.run.run_id, links)
-
-
-def rolled_up(
+def rolled_up_value(
     asked: Field, row: RunRow, links: Links, goals: Mapping[Field, bool]
 ) -> RolledUp | None:
     """What stands for the value that a root lacks: the one that it sorts by, or else
@@ -122,46 +113,37 @@ def tree_totals(page: RunPage, shown: str) -> dict[str, str]:
     }
 
 
-def roots_among(rows: Sequence[RunRow]) -> int:
-    return sum(row.place is None or not row.place.depth for row in rows)
-
-
-def _here(links: Links, opened: tuple[Open, ...]) -> str:
+def _with_open_rows(links: Links, opened: tuple[Open, ...]) -> str:
     """The same page with other rows open."""
     spec = links.spec
     return links.query(tree=opened, after=spec.after, before=spec.before)
 
 
-def _more(line: MoreChildren, links: Links) -> MoreLine:
+def _more_line(line: MoreChildren, links: Links) -> MoreLine:
     hidden = line.total - line.shown
     if not line.total:
         return MoreLine(line.depth, "", "", _("No child run matches"))
     more = Open(line.run_id, min(line.shown + MORE, MAX_OPEN))
     named = {o.run_id: o for o in links.spec.tree} | {line.run_id: more}
     opened = tuple(named.values())
-    href = _here(links, opened)
+    href = _with_open_rows(links, opened)
     if line.shown >= MAX_OPEN:
-        href = _list_of(line.run_id, links)
+        href = links.children_of(line.run_id)
     text = ngettext(
         "Show %(n)s more child run", "Show %(n)s more child runs", hidden
     ) % {"n": numbers.grouped(hidden)}
     note = _("%(order)s · %(shown)s of %(total)s shown") % {
-        "order": _order(links),
+        "order": _order_text(links),
         "shown": numbers.grouped(line.shown),
         "total": numbers.grouped(line.total),
     }
-    return MoreLine(min(line.depth, DEEPEST), href, text, note)
+    return MoreLine(min(line.depth, MAX_INDENT), href, text, note)
 
 
-def _order(links: Links) -> str:
+def _order_text(links: Links) -> str:
     sort = links.spec.sort
     if sort.field.kind == METRICS:
         return _("best first")
     if sort.field == attribute("created"):
         return _("newest first") if sort.descending else _("oldest first")
     return _("sorted as the list")
-
-
-def _list_of(parent: str, links: Links) -> str:
-    term = Comparison(attribute("parent"), "=", (Text(parent),))
-    return links.query(q=to_text(term), children=True, flat=True, tree=())

@@ -16,20 +16,19 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from runs.access.origins import public_origin
-from runs.access.rules import Permission
+from runs.access import Permission, public_origin
 from runs.models import Experiment, Role, User, View
 from runs.models.views import may_edit
-from runs.pages.lists.list_formats import kind_of
 from runs.pages.lists.list_state import (
     ListState,
     Origin,
+    build_scope,
+    build_state,
     read_page,
-    scope_at,
-    state_with,
-    with_lines,
+    restore_line_breaks,
 )
 from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests.responses import requested_format
 from runs.render.filters import filter_words
 from runs.render.filters.filter_words import missing_words
 from runs.render.text.addresses import experiment_path
@@ -49,32 +48,32 @@ BUILT_IN = "default"
 
 def read_list(request: PageRequest, experiment: Experiment | None) -> ListState:
     """The state in a list's address; without one a page opens as was chosen."""
-    given, workspace = with_lines(request.GET), request.workspace
-    scope = scope_at(workspace.name, experiment, given.get("in", ""))
-    if not (given or request.htmx or kind_of(request)):
+    given, workspace = restore_line_breaks(request.GET), request.workspace
+    scope = build_scope(workspace.name, experiment, given.get("in", ""))
+    if not (given or request.htmx or requested_format(request)):
         view = find_default(workspace, request.actor.user, experiment)
         if view is not None:
-            origin = origin_of(view)
-            opened = state_with(request, scope, origin.newest)
-            return _in_place(replace(opened, origin=origin))
+            origin = read_origin(view)
+            opened = build_state(request, scope, origin.newest)
+            return _at_own_address(replace(opened, origin=origin))
     return read_page(request, scope, given)
 
 
-def opened_by_link(request: PageRequest, view: View) -> ListState:
+def open_view_link(request: PageRequest, view: View) -> ListState:
     """The list that the view shows, with what its link says instead.
 
     The list names what could not be followed; the address that it shows leaves it out.
     """
-    experiment, origin = list_of(view), origin_of(view)
-    scope = scope_at(view.workspace.name, experiment, "")
+    experiment, origin = experiment_of_view(view), read_origin(view)
+    scope = build_scope(view.workspace.name, experiment, "")
     spec, complaints = overridden(origin.newest, request.GET.dict())
-    state = state_with(request, scope, spec)
+    state = build_state(request, scope, spec)
     path = list_path(view.workspace.name, experiment)
     told = tuple(complaints)
-    return _in_place(replace(state, path=path, origin=origin, complaints=told))
+    return _at_own_address(replace(state, path=path, origin=origin, complaints=told))
 
 
-def _in_place(state: ListState) -> ListState:
+def _at_own_address(state: ListState) -> ListState:
     """As if its own address had been asked for: a redirect without the way.
 
     The page names the address, so that browsers show it.
@@ -94,7 +93,7 @@ def with_view(state: ListState) -> ListState:
         # In one and the same sentence for what is private and what never was.
         said = _("There is no view %(name)s here.") % {"name": spec.view_slug}
         return state.showing(without(spec, "view"), Complaint("view", said))
-    origin = origin_of(view)
+    origin = read_origin(view)
     number = spec.view_revision or view.revision
     if number != view.revision:
         origin = replace(origin, base=_revision(origin, state.viewer, number))
@@ -117,16 +116,16 @@ def _revision(origin: Origin, viewer: User, number: int) -> ViewSpec:
         return origin.base
 
 
-def origin_of(view: View) -> Origin:
+def read_origin(view: View) -> Origin:
     """The view as it is now."""
     stored, unread = read_stored(view.spec)
     newest = replace(stored, view=f"{view.slug}.{view.revision}")
     return Origin(view, newest, newest, tuple(unread))
 
 
-def spec_of(view: View) -> ViewSpec:
+def spec_of_view(view: View) -> ViewSpec:
     """What the view shows, as the address of its list says it."""
-    return origin_of(view).newest
+    return read_origin(view).newest
 
 
 def list_path(workspace: str, experiment: Experiment | None) -> str:
@@ -135,18 +134,18 @@ def list_path(workspace: str, experiment: Experiment | None) -> str:
     return experiment_path(workspace, experiment.number, experiment.name)
 
 
-def list_of(view: View) -> Experiment | None:
+def experiment_of_view(view: View) -> Experiment | None:
     """The experiment whose list the view shows; None for All runs, or if it is gone."""
     here = view.experiment
     return here if here is not None and here.deleted is None else None
 
 
-def address_of(workspace: str, experiment: Experiment | None, spec: ViewSpec) -> str:
+def list_address(workspace: str, experiment: Experiment | None, spec: ViewSpec) -> str:
     query = spec.to_query()
     return list_path(workspace, experiment) + (f"?{query}" if query else "")
 
 
-def missing_in(state: ListState, page: RunPage) -> list[Complaint]:
+def missing_notices(state: ListState, page: RunPage) -> list[Complaint]:
     """What the view names and is gone, said as the list's notice.
 
     The list itself names selected runs that are. Nothing is asked where the page shows
@@ -174,13 +173,13 @@ def _is_empty(column: Column, rows: Sequence[RunRow]) -> bool:
 UNCHOSEN = "unchosen"
 
 
-def bar(
+def view_bar(
     request: PageRequest, state: ListState, columns: tuple[Column, ...]
 ) -> dict[str, Any]:
     """`columns` are those that the list shows: what is saved says them."""
     origin, view, workspace = state.origin, state.view, state.workspace.name
     spec, scope = state.spec.changed(), state.scope
-    found = changes(state)
+    found = changes_from_view(state)
     kept = replace(spec, columns=columns, has_columns=True)
     given = {"in": scope.number} if scope.number else {}
     query = "&".join(filter(None, [kept.to_query(), urlencode(given)]))
@@ -193,18 +192,20 @@ def bar(
         "view_state": query,
         "view_is_stale": state.is_stale,
         "save_refusal": save_refusal(request, view),
-        "reset_href": address_of(workspace, list_of(origin.view), origin.newest)
+        "reset_href": list_address(
+            workspace, experiment_of_view(origin.view), origin.newest
+        )
         if origin
         else scope.at(ViewSpec(view=BUILT_IN)),
         "view_menu_href": f"{reverse('view-menu', args=[workspace])}?{query}{unchosen}",
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
         "back": scope.at(state.spec),
-        "share_text": share_text(request, state),
+        "share_text": share_address(request, state),
         "is_own_view": view is not None and view.owner_id == state.viewer.pk,
     }
 
 
-def changes(state: ListState) -> list[Difference]:
+def changes_from_view(state: ListState) -> list[Difference]:
     """What the list shows otherwise than the view that it began from."""
     origin, spec, experiment = state.origin, state.spec, state.experiment
     base = origin.base if origin else ViewSpec(q=state.scope.q)
@@ -213,15 +214,17 @@ def changes(state: ListState) -> list[Difference]:
     else:
         # Of columns that nobody chose it would cost queries to say which they are.
         found = list(differences(replace(base, columns=spec.columns), spec))
-        found.append(Difference("columns", _chosen(base), _chosen(spec)))
-    there = list_of(origin.view) if origin else experiment
+        found.append(
+            Difference("columns", _chosen_columns(base), _chosen_columns(spec))
+        )
+    there = experiment_of_view(origin.view) if origin else experiment
     if (there and there.pk) != (experiment and experiment.pk):
         names = (each.name if each else NOTHING for each in (there, experiment))
         found.append(Difference("list", *names))
     return found
 
 
-def _chosen(spec: ViewSpec) -> str:
+def _chosen_columns(spec: ViewSpec) -> str:
     return joined(spec.columns) if spec.has_columns else NOTHING
 
 
@@ -240,11 +243,11 @@ def save_refusal(request: PageRequest, view: View | None) -> str:
 def reset_href(workspace: str, view: View | None, experiment: Experiment | None) -> str:
     """The view as it was saved."""
     if view is None:
-        return address_of(workspace, experiment, ViewSpec(view=BUILT_IN))
-    return address_of(workspace, list_of(view), spec_of(view))
+        return list_address(workspace, experiment, ViewSpec(view=BUILT_IN))
+    return list_address(workspace, experiment_of_view(view), spec_of_view(view))
 
 
-def share_text(request: PageRequest, state: ListState) -> str:
+def share_address(request: PageRequest, state: ListState) -> str:
     """The address that shows to others what is shown here."""
     server, origin = public_origin(request), state.origin
     if origin is None:

@@ -8,10 +8,10 @@ from typing import Any
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.models import Metric, MetricKind
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import csv_answer
+from runs.pages.requests.responses import csv_response
 from runs.pages.run_shell.head import find_head
 from runs.render.run_list.csv_rows import value_cell
 from runs.render.run_list.sheets import harmless, iso
@@ -25,7 +25,7 @@ def export_values(request: PageRequest, run_id: str) -> HttpResponseBase:
     """Every point of the asked metrics as CSV, oldest first."""
     head = find_head(request, run_id)
     heads = find_series(head.run, request.GET.getlist("key"))
-    return csv_answer(_rows(heads), f"{head.run.run_id}-metrics.csv")
+    return csv_response(_rows(heads), f"{head.run.run_id}-metrics.csv")
 
 
 def _rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:

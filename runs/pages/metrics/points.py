@@ -12,8 +12,7 @@ from django.utils.timezone import get_current_timezone, get_current_timezone_nam
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.answers import as_json
-from runs.access.rules import Permission, access
+from runs.access import Permission, access, render_json_error
 from runs.models import Metric, MetricKind
 from runs.pages.metrics.choice import read_axis, read_smoothing
 from runs.pages.metrics.documents import document_figure, value_at
@@ -51,7 +50,7 @@ BY = {
 }
 
 
-@access(Permission.READ, errors=as_json)
+@access(Permission.READ, errors=render_json_error)
 @require_safe
 def metric_figure_json(request: PageRequest, run_id: str) -> HttpResponse:
     """One chart's figure as JSON, with a note if not every point is in it."""

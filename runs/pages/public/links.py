@@ -11,10 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access.origins import public_origin
-from runs.access.rules import Permission, access, by_method
+from runs.access import Permission, access, by_method, public_origin
+from runs.actions import public as public_actions
 from runs.actions.clock import now_ms
-from runs.actions.public import links as actions
 from runs.models import Run, ShareLink, View
 from runs.pages.account import members
 from runs.pages.public.forms import ShareForm
@@ -39,7 +38,7 @@ def _make(request: PageRequest) -> HttpResponse:
     sent = form.check()
     shown = _shown(request, sent)
     try:
-        link, secret = actions.make_share_link(
+        link, secret = public_actions.create_share_link(
             request.workspace,
             shown,
             note=sent["note"],
@@ -63,7 +62,7 @@ share_out = by_method(GET=_form, POST=_make)
 def revoke(request: PageRequest, number: int) -> HttpResponse:
     mine = ShareLink.objects.filter(workspace=request.workspace)
     link = get_object_or_404(mine, pk=number)
-    actions.revoke_share_link(link, actor=request.actor, now=now_ms())
+    public_actions.revoke_share_link(link, actor=request.actor, now=now_ms())
     messages.success(request, _("The link is taken back."))
     return redirect("members", request.workspace.name)
 
@@ -87,7 +86,7 @@ def _page(
         "name": "view" if is_view else "run",
         "value": shown.slug if isinstance(shown, View) else shown.run_id,
         "form": form,
-        "days": actions.DAYS,
-        "most": actions.MOST_DAYS,
+        "days": public_actions.DEFAULT_LINK_DAYS,
+        "most": public_actions.MAX_LINK_DAYS,
     }
     return render(request, "public/share_out.html", context, status=status)

@@ -15,10 +15,14 @@ from runs.models import Experiment, ShareLink, View
 from runs.pages.chart_kinds import Row, Table, build_table, chart_note, chart_title
 from runs.pages.chart_kinds.chart_runs import ChartRuns, read_chart_runs_for
 from runs.pages.groups.group_formats import group_table
-from runs.pages.groups.group_table import group_label, groups_for, too_many
-from runs.pages.lists.list_formats import column_of, value_of
+from runs.pages.groups.group_table import (
+    find_groups_of,
+    group_label,
+    too_many_runs_text,
+)
+from runs.pages.lists.list_formats import cell_value, sheet_column
 from runs.pages.lists.run_table import with_name
-from runs.pages.lists.view_origin import list_of, list_path
+from runs.pages.lists.view_origin import experiment_of_view, list_path
 from runs.render.charts.sparkline import sparkline
 from runs.render.descriptions import markdown
 from runs.render.run_list import sheets
@@ -58,7 +62,7 @@ def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[st
     filter and its list were part of what was shared.
     """
     stored, complaints = read_stored(view.spec)
-    experiment = list_of(view)
+    experiment = experiment_of_view(view)
     context = {
         "title": view.name,
         "described": markdown.render_markdown(view.description),
@@ -94,8 +98,8 @@ def _rows(
     page = find_runs(spec, link.created_by, link.workspace, experiment=experiment)
     asked = [column.field for column in with_name(spec.columns)]
     sheet = sheets.Sheet(
-        tuple(column_of(each) for each in asked),
-        tuple(tuple(value_of(row, each) for each in asked) for row in page.rows),
+        tuple(sheet_column(each) for each in asked),
+        tuple(tuple(cell_value(row, each) for each in asked) for row in page.rows),
     )
     more = "" if page.total_is_exact else "+"
     noun = ngettext("run", "runs", page.total)
@@ -116,10 +120,10 @@ def _groups(
         spec = spec.changed(after=spec.before)
     fields = [column.field for column in spec.columns]
     who = (link.created_by, link.workspace)
-    found = groups_for(spec, fields, *who, experiment)
+    found = find_groups_of(spec, fields, *who, experiment)
     context: dict[str, Any] = {"group_label": group_label(spec)}
     if found.grouping is None:
-        return context | {"too_many": too_many()}
+        return context | {"too_many": too_many_runs_text()}
     total = len(found.grouping)
     noun = ngettext("group", "groups", total)
     table = group_table(found.grouping, found.groups)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.access.rules import StudioRequest
+from runs.access import StudioRequest
 from runs.actions.actor import Actor
 from runs.models import Member, Role, User, Workspace
 

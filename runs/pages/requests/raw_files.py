@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
-from runs.access.headers import sandbox
-from runs.access.streams import from_files
+from runs.access import sandbox_response
+from runs.http import mark_file_stream
 from runs.render.files.file_kinds import DOWNLOAD_TYPE, inline_type
 
 Pieces = Callable[[], Iterator[bytes]]
@@ -28,13 +28,13 @@ def send_raw(
     if request.headers.get("If-None-Match") == etag:
         answer = HttpResponse(status=304)
     else:
-        answer = from_files(StreamingHttpResponse(pieces()))
+        answer = mark_file_stream(StreamingHttpResponse(pieces()))
         answer["Content-Length"] = str(size)
         answer["Content-Type"] = shown or DOWNLOAD_TYPE
         answer["Content-Disposition"] = disposition(name, shown is None)
     answer["ETag"] = etag
     answer["Cache-Control"] = "private, no-cache"
-    return sandbox(answer)
+    return sandbox_response(answer)
 
 
 def disposition(name: str, as_attachment: bool) -> str:

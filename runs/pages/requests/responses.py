@@ -19,23 +19,46 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
+from runs.access import preferred_format
 from runs.models.change_counts import changes_of
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition
 from runs.render.run_list.csv_rows import csv_pieces
 from studio import __version__
+from studio.core.errors import InvalidValue
 from studio.core.filters import Node
 from studio.core.filters.tree import Ago, And, Comparison, Not, Or, attribute
 from studio.core.viewspec import ViewSpec
 
-Answer = TypeVar("Answer", bound=HttpResponseBase)
+Response = TypeVar("Response", bound=HttpResponseBase)
 #: What the fragment's own clocks let go on is no news.
 _TICKING = re.compile(r"(data-ticking=[^>]*>)[^<]*")
 #: The rows that the reader has before him; they say nothing about which list it is.
 SHOWN_PARAMETER = "shown"
+JSON, CSV, TEXT = "application/json", "text/csv", "text/plain"
+PARQUET = "application/vnd.apache.parquet"
+#: The content types of exports, by `?format=`.
+EXPORT_TYPES = {"csv": f"{CSV}; charset=utf-8", "json": JSON, "parquet": PARQUET}
 
 
-def varied(answer: Answer, etag: str = "") -> Answer:
+def requested_format(request: PageRequest) -> str:
+    """The content type that a script asks for by `Accept`; empty for the page."""
+    return "" if request.htmx else preferred_format(request)
+
+
+def requested_export(request: PageRequest) -> str:
+    """The file format of an export (`?format=`); empty for the page.
+
+    Raises InvalidValue.
+    """
+    name = request.GET.get("format", "")
+    if name and name not in EXPORT_TYPES:
+        allowed = ", ".join(EXPORT_TYPES)
+        raise InvalidValue(f"format must be one of {allowed}", field="format")
+    return name
+
+
+def varied(answer: Response, etag: str = "") -> Response:
     """One address answers the page and its fragment; neither is kept unasked."""
     patch_vary_headers(answer, ("HX-Request", "Accept", "Cookie"))
     answer["Cache-Control"] = "private, no-store"
@@ -44,13 +67,15 @@ def varied(answer: Answer, etag: str = "") -> Answer:
     return answer
 
 
-def stamp_of(request: PageRequest, spec: ViewSpec, path: str, given: QueryDict) -> str:
+def change_stamp(
+    request: PageRequest, spec: ViewSpec, path: str, given: QueryDict
+) -> str:
     """Read before the page is, so that a change meanwhile is seen by the next look.
 
     `path` and `given` are the address of the list or the part. Empty where the list
     changes by the clock alone.
     """
-    if _goes_with_time(spec, spec.filter()):
+    if _depends_on_time(spec, spec.filter()):
         return ""
     changes = changes_of(request.workspace.pk)
     if changes is None:
@@ -79,12 +104,12 @@ def known_tag(request: PageRequest) -> str:
     return request.headers.get("If-None-Match", "").removeprefix("W/")
 
 
-def is_untouched(request: PageRequest, stamp: str) -> bool:
+def is_unchanged(request: PageRequest, stamp: str) -> bool:
     """Whether nothing at all was written since the browser got its page."""
     return bool(stamp) and known_tag(request).startswith(f'"{stamp}-')
 
 
-def looks_the_same(request: PageRequest, etag: str) -> bool:
+def has_same_content(request: PageRequest, etag: str) -> bool:
     known = known_tag(request)
     return bool(known) and known.rpartition("-")[2] == etag.rpartition("-")[2]
 
@@ -93,7 +118,7 @@ def not_modified(etag: str) -> HttpResponse:
     return varied(HttpResponse(status=304), etag)
 
 
-def _goes_with_time(spec: ViewSpec, node: Node | None) -> bool:
+def _depends_on_time(spec: ViewSpec, node: Node | None) -> bool:
     duration = attribute("duration")
     return spec.sort.field == duration or any(
         term.field == duration or any(isinstance(v, Ago) for v in term.values)
@@ -119,10 +144,10 @@ def _digest(*told: object) -> str:
     return blake2b(repr(told).encode(), digest_size=9).hexdigest()
 
 
-KINDS = ("text/html", "application/json")
+COMPRESSED_TYPES = ("text/html", "application/json")
 
 
-class CompressAnswers(GZipMiddleware):
+class CompressionMiddleware(GZipMiddleware):
     """Django's own, which pads answers against BREACH, for what was rendered here.
 
     Streams are left alone: files keep their length, and are often compressed already.
@@ -132,12 +157,12 @@ class CompressAnswers(GZipMiddleware):
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         kind = response.headers.get("Content-Type", "").partition(";")[0]
-        if response.streaming or kind not in KINDS:
+        if response.streaming or kind not in COMPRESSED_TYPES:
             return response
         return super().process_response(request, response)
 
 
-def csv_answer(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse:
+def csv_response(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse:
     """A download called `name`."""
     answer = StreamingHttpResponse(
         csv_pieces(rows), content_type="text/csv; charset=utf-8"

@@ -8,10 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access.rules import Permission, access, by_method
+from runs.access import Permission, access, by_method
 from runs.actions.clock import now_ms
-from runs.actions.run.lifecycle import force_cancel, request_cancel
-from runs.actions.run.runs import restore_run, trash_run
+from runs.actions.run import force_cancel, request_cancel, restore_run, trash_run
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place

@@ -16,17 +16,17 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.lists.list_state import (
-    RUN,
+    RUN_PREFIX,
     ListState,
-    children_of,
+    build_scope,
+    children_term,
     read_page,
-    scope_at,
-    with_lines,
+    restore_line_breaks,
 )
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_list import run_list
+from runs.pages.run_list.run_list import PageShell, show_list
 from runs.pages.run_shell.empty_states import empty_state_of
 from runs.pages.run_shell.head import (
     etag_of,
@@ -38,7 +38,7 @@ from runs.pages.run_shell.head import (
 )
 from runs.search.run.details import RunHead
 from studio.core.errors import InvalidFilter
-from studio.core.filters.filter_text import FilterText
+from studio.core.filters.source import FilterText
 
 
 @access(Permission.READ)
@@ -50,17 +50,17 @@ def children_tab(request: PageRequest, run_id: str) -> HttpResponseBase:
     scoped = partial(with_parent_filter, run_id=head.run.run_id)
     context = {**_head_context(request, head), "here": request.get_full_path()}
     nothing = None if head.children else empty_state_of("children", head.run)
-    around = run_list.Around("run/run_children.html", context, scoped, nothing)
-    return run_list.show(request, _state(request, head, scoped), around)
+    shell = PageShell("run/run_children.html", context, scoped, nothing)
+    return show_list(request, _state(request, head, scoped), shell)
 
 
 def _state(
     request: PageRequest, head: RunHead, scoped: Callable[[str], str]
 ) -> ListState:
     """The state of the address, with the parent in its filter and in its scope."""
-    given = with_lines(request.GET).copy()
-    given["in"] = said = f"{RUN}{head.run.run_id}"
-    scope = scope_at(request.workspace.name, None, said)
+    given = restore_line_breaks(request.GET).copy()
+    given["in"] = said = f"{RUN_PREFIX}{head.run.run_id}"
+    scope = build_scope(request.workspace.name, None, said)
     state = read_page(request, scope, given)
     spec = replace(state.spec, q=scoped(state.spec.q))
     given["q"] = spec.q
@@ -87,7 +87,7 @@ def _head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
 
 def with_parent_filter(q: str, run_id: str) -> str:
     """The filter with the term that its runs are children of that run."""
-    term = children_of(run_id)
+    term = children_term(run_id)
     try:
         source = FilterText.of(q).source
     except InvalidFilter:

@@ -7,10 +7,9 @@ from functools import partial
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.answers import as_json
-from runs.access.rules import Permission, access, by_method
+from runs.access import Permission, access, by_method, render_json_error
 from runs.actions.clock import now_ms
-from runs.actions.run.annotate import TWINS, describe
+from runs.actions.run import MIRROR_TAGS, describe_run
 from runs.pages.descriptions import editor as description
 from runs.pages.descriptions import versions as description_versions
 from runs.pages.descriptions.editor import (
@@ -46,7 +45,7 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
 edit_description = by_method(GET=_edit, POST=_save)
 
 
-@access(Permission.ANNOTATE, errors=as_json)
+@access(Permission.ANNOTATE, errors=render_json_error)
 @require_POST
 def add_picture(request: PageRequest, run_id: str) -> HttpResponse:
     """What the editor pastes: kept, and answered with the text that shows it."""
@@ -70,15 +69,15 @@ def restore_run_version(request: PageRequest, run_id: str) -> HttpResponse:
 
 def _run_editor(request: PageRequest, head: RunHead) -> DescriptionEditor:
     run, around = head.run, head_context(request, head)
-    notes = (t.value for t in tags_of(run) if t.key == TWINS["description"])
+    notes = (t.value for t in tags_of(run) if t.key == MIRROR_TAGS["description"])
     return DescriptionEditor(
         part="run-description",
         path=f"{around['path']}description/",
         back=around["path"],
         stored=run.description,
         text="" if run.description else next(notes, "") or "",
-        write=lambda text, seen: describe(
-            run, text, actor=request.actor, now=now_ms(), seen=seen
+        write=lambda text, seen: describe_run(
+            run, text, actor=request.actor, now=now_ms(), seen_version=seen
         ),
         saved=lambda said: _show_saved_description(request, head, said),
         frame=around,
@@ -106,7 +105,7 @@ def _run_versions(request: PageRequest, head: RunHead) -> DescriptionVersions:
         text=run.description,
         path=f"{around['path']}description/",
         back=around["path"],
-        write=partial(describe, run, actor=request.actor, now=now_ms()),
+        write=partial(describe_run, run, actor=request.actor, now=now_ms()),
         frame=around,
         page=EDITOR_PAGE,
         run=run,

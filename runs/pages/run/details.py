@@ -11,16 +11,21 @@ from django.http import HttpResponse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.actions.clock import now_ms
-from runs.actions.ingest.writers import receipt_of
+from runs.actions.ingest import read_receipt
 from runs.models import Metric, Run
 from runs.pages.compare.conclusion import conclusion_items
 from runs.pages.descriptions.references import render_description
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import FORCE_DELAY_MS, can_force
-from runs.pages.run_shell.head import etag_of, find_head, is_unchanged, not_modified
-from runs.pages.run_shell.head import show_tab as show_tab
+from runs.pages.run_shell.head import (
+    etag_of,
+    find_head,
+    is_unchanged,
+    not_modified,
+    show_tab,
+)
 from runs.render.charts.sparkline import sparkline
 from runs.render.metrics.values import DisplayValue, display_head
 from runs.render.run.dataset_places import source_address
@@ -90,7 +95,7 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
             (used, source_address(used.dataset.source))
             for used in search.datasets_of(run)
         ],
-        "receipt": receipt_of(run),
+        "receipt": read_receipt(run),
         "models": search.models_of(run),
         "models_read": search.models_read_by(run),
         "submitter_href": run.submitter

@@ -9,8 +9,8 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
-from runs.actions.undo.undo import can_undo
+from runs.access import Permission, access
+from runs.actions.undo import can_undo
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.head import (
     etag_of,

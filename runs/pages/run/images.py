@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.pictures import Picture, picture_of
 from runs.pages.run_shell.empty_states import empty_state_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from runs.access.rules import Permission, access, by_method
-from runs.actions.changes.edit_conflicts import mark
+from runs.access import Permission, access, by_method
+from runs.actions.changes import version_token
 from runs.actions.clock import now_ms
-from runs.actions.run.annotate import rename
+from runs.actions.run import rename_run
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.forms import RenameForm
 from runs.pages.run_shell.editors import show_editor, show_saved
@@ -30,7 +30,7 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
     values = RenameForm(request.POST).check()
     name = values["name"]
     try:
-        rename(run, **values, actor=request.actor, now=now_ms())
+        rename_run(run, **values, actor=request.actor, now=now_ms())
     except InvalidValue as error:
         return _show_form(request, head, name, problem=error.message)
     except Conflict as error:
@@ -56,7 +56,7 @@ def _show_form(
     context = {
         **head_context(request, head),
         "text": name,
-        "seen": mark(head.run.name if theirs is None else theirs),
+        "seen": version_token(head.run.name if theirs is None else theirs),
         "problem": problem,
         "theirs": theirs,
         "title": _("Rename"),

@@ -14,10 +14,10 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from runs.access.rules import Permission, access, by_method
-from runs.actions.changes.edit_conflicts import mark
+from runs.access import Permission, access, by_method
+from runs.actions.changes import version_token
 from runs.actions.clock import now_ms
-from runs.actions.run.annotate import remove_tags, rename, set_tags
+from runs.actions.run import remove_run_tags, rename_run, set_run_tags
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.forms import RenameForm, TagForm
@@ -33,7 +33,7 @@ from studio.core.errors import Conflict, InvalidValue
 @access(Permission.ANNOTATE)
 def _edit_name(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
-    return _show_form(request, run, "name", run.name, seen=mark(run.name))
+    return _show_form(request, run, "name", run.name, seen=version_token(run.name))
 
 
 @access(Permission.ANNOTATE)
@@ -42,7 +42,7 @@ def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
     values = RenameForm(request.POST).check()
     before, name, seen = run.name, values["name"], values["seen"]
     try:
-        rename(run, **values, actor=request.actor, now=now_ms())
+        rename_run(run, **values, actor=request.actor, now=now_ms())
     except InvalidValue as error:
         return _show_form(request, run, "name", name, seen=seen, problem=error.message)
     except Conflict as error:
@@ -50,7 +50,7 @@ def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
         told = _("It is now “%(theirs)s”. Saving again replaces that.")
         problem = told % {"theirs": theirs}
         return _show_form(
-            request, run, "name", name, seen=mark(theirs), problem=problem
+            request, run, "name", name, seen=version_token(theirs), problem=problem
         )
     return _close_editor(request, _("Renamed") if name != before else "")
 
@@ -65,13 +65,13 @@ def _save_tags(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     values = TagForm(request.POST).check()
     if removed := values["drop"]:
-        count = remove_tags(run, [removed], actor=request.actor, now=now_ms())
+        count = remove_run_tags(run, [removed], actor=request.actor, now=now_ms())
         return _close_editor(request, _("Tag removed") if count else "")
     typed = values["tag"]
     key, value = split_tag(typed)
     before = {tag.key: tag.value for tag in tags_of(run)}
     try:
-        set_tags(run, {key: value}, actor=request.actor, now=now_ms())
+        set_run_tags(run, {key: value}, actor=request.actor, now=now_ms())
     except InvalidValue as error:
         return _show_form(request, run, "tags", typed, problem=error.message)
     if key in before and before[key] == value:

@@ -9,10 +9,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access, by_method
-from runs.actions.changes.edit_conflicts import mark
+from runs.access import Permission, access, by_method
+from runs.actions.changes import version_token
 from runs.actions.clock import now_ms
-from runs.actions.run.annotate import edit_tag, remove_tags, set_tags
+from runs.actions.run import edit_run_tag, remove_run_tags, set_run_tags
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.details import tag_chips
 from runs.pages.run.forms import TagForm
@@ -35,7 +35,7 @@ def _edit(request: PageRequest, run_id: str) -> HttpResponse:
     if key not in _tag_values(head):
         raise NotFound(_("The run has no tag %(key)s.") % {"key": key})
     return _show_form(
-        request, head, {"key": key, "text": value, "seen": mark(value or "")}
+        request, head, {"key": key, "text": value, "seen": version_token(value or "")}
     )
 
 
@@ -44,7 +44,7 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     values = TagForm(request.POST).check()
     if (removed := values["remove"]) is not None:
-        count = remove_tags(head.run, [removed], actor=request.actor, now=now_ms())
+        count = remove_run_tags(head.run, [removed], actor=request.actor, now=now_ms())
         return _show_saved_tags(request, head, _("Tag removed") if count else "")
     if values["key"] is not None:
         return _save_value(request, head, values)
@@ -52,7 +52,7 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
     key, value = split_tag(typed)
     before = _tag_values(head)
     try:
-        set_tags(head.run, {key: value}, actor=request.actor, now=now_ms())
+        set_run_tags(head.run, {key: value}, actor=request.actor, now=now_ms())
     except InvalidValue as error:
         return _show_form(request, head, {"text": typed, "problem": error.message})
     changed = key not in before or before[key] != value
@@ -70,11 +70,11 @@ def _save_value(
     key, value, seen = values["key"], values["value"], values["seen"]
     shown = {"key": key, "text": value, "seen": seen}
     try:
-        edit_tag(
+        edit_run_tag(
             head.run,
             key,
             value or None,
-            seen=seen,
+            seen_version=seen,
             actor=request.actor,
             now=now_ms(),
         )
@@ -82,7 +82,7 @@ def _save_value(
         return _show_form(request, head, {**shown, "problem": error.message})
     except Conflict as error:
         now = error.details["now"]
-        later = {"theirs": now, "is_gone": now is None, "seen": mark(now)}
+        later = {"theirs": now, "is_gone": now is None, "seen": version_token(now)}
         return _show_form(request, head, {**shown, **later, "problem": "later"})
     same = key in before and (before[key] or "") == value
     return _show_saved_tags(request, head, "" if same else _("Tag changed"))

@@ -8,11 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access.rules import Permission, access, by_method
+from runs.access import Permission, access, by_method
 from runs.actions.clock import now_ms
-from runs.actions.run.lifecycle import Origin, move
-from runs.actions.run.runs import archive_run
-from runs.actions.run_rows.locks import lock_run
+from runs.actions.run import StatusSource, archive_run, change_status
+from runs.actions.run_rows import set_deletion_lock
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
@@ -43,7 +42,7 @@ def lock_run_page(request: PageRequest, run_id: str) -> HttpResponse:
     """Against deletion; with `on=0` no more."""
     run = find_head(request, run_id).run
     on = SwitchForm(request.POST).check()["on"]
-    lock_run(run, on, actor=request.actor, now=now_ms())
+    set_deletion_lock(run, on, actor=request.actor, now=now_ms())
     messages.success(request, _("Locked against deletion") if on else _("Unlocked"))
     return _redirect_back(request, run)
 
@@ -71,13 +70,13 @@ def _save_how_it_ended(request: PageRequest, run_id: str) -> HttpResponse:
     status = values["status"]
     if refused := finish_refusal(request, run):
         raise InvalidState(refused, run_id=run.run_id)
-    move(
+    change_status(
         run,
         status,
         actor=request.actor,
         now=now_ms(),
         message=values["reason"],
-        origin=Origin.SERVER,
+        origin=StatusSource.SERVER,
     )
     messages.success(request, _("Marked as %(status)s") % {"status": status})
     return _redirect_back(request, run)

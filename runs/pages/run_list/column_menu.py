@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.actions.clock import now_ms
-from runs.actions.run.goals import HIGHER, LOWER, set_goal
+from runs.actions.run import HIGHER_IS_BETTER, LOWER_IS_BETTER, set_metric_goal
 from runs.models import Experiment, Role
-from runs.pages.lists.list_state import ListScope, read_part, scope_of
-from runs.pages.lists.run_links import NUMERIC, largest_first
+from runs.pages.lists.list_state import ListScope, read_part, read_scope
+from runs.pages.lists.run_links import NUMERIC_TYPES, is_largest_first
 from runs.pages.lists.run_table import columns_of
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
@@ -84,14 +84,14 @@ def _sorts(spec: ViewSpec, scope: ListScope, asked: Field) -> list[Item]:
         )
         for sort in order
     ]
-    return items if largest_first(asked) else items[::-1]
+    return items if is_largest_first(asked) else items[::-1]
 
 
 def _sort_words(asked: Field) -> tuple[str, str]:
     kind = fields.value_type(asked)
     if kind == fields.TIME:
         return _("Newest first"), _("Oldest first")
-    if kind in NUMERIC or asked.kind == tree.METRICS:
+    if kind in NUMERIC_TYPES or asked.kind == tree.METRICS:
         return _("Highest first"), _("Lowest first")
     return _("Z to A"), _("A to Z")
 
@@ -132,8 +132,8 @@ def _goals(request: PageRequest, scope: ListScope, asked: Field) -> list[Goal]:
     pks = [each.pk for each in there]
     known = goals_of(pks, [asked]).get(asked)
     words = {
-        HIGHER: _("Higher is better"),
-        LOWER: _("Lower is better"),
+        HIGHER_IS_BETTER: _("Higher is better"),
+        LOWER_IS_BETTER: _("Lower is better"),
         "none": _("Not ranked"),
     }
     return [Goal(words[name], name, GOALS[name] is known) for name in GOALS]
@@ -151,10 +151,10 @@ def _experiments(request: PageRequest, scope: ListScope) -> list[Experiment]:
 @require_POST
 def metric_goal(request: PageRequest) -> HttpResponse:
     """Keep whether more or less of a metric is better."""
-    scope = scope_of(request)
+    scope = read_scope(request)
     form = GoalForm(request.POST).check()
     asked, goal = form["field"], form["goal"]
-    set_goal(
+    set_metric_goal(
         request.workspace,
         _experiments(request, scope),
         asked.key,
@@ -168,8 +168,8 @@ def metric_goal(request: PageRequest) -> HttpResponse:
 
 def _said(scope: ListScope, asked: Field, goal: str) -> str:
     told = {
-        HIGHER: _("%s: higher is better"),
-        LOWER: _("%s: lower is better"),
+        HIGHER_IS_BETTER: _("%s: higher is better"),
+        LOWER_IS_BETTER: _("%s: lower is better"),
         "none": _("%s: not ranked"),
     }[goal] % asked.key
     return told if scope.experiment else _("%s, in every experiment") % told

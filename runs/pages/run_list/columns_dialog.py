@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.lists.list_state import ListScope, ListState, read_part
 from runs.pages.lists.run_table import columns_of, default_columns, with_name
 from runs.pages.requests.page_request import PageRequest

@@ -12,7 +12,7 @@ from runs.render.text import numbers
 from runs.search.query.status_counts import find_exclusions
 
 
-def empty(state: ListState, links: Links) -> dict[str, Any]:
+def empty_list_context(state: ListState, links: Links) -> dict[str, Any]:
     spec, experiment = state.spec, state.experiment
     narrowed = bool(spec.q or spec.mine or spec.archived or spec.only)
     ways = []

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.pages.groups.group_values import term_of
-from runs.pages.lists.list_formats import kind_of, sheet_answer
+from runs.pages.lists.list_formats import sheet_response
 from runs.pages.lists.list_state import ListState, read_part
 from runs.pages.lists.run_links import Links
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import requested_format, varied
 from runs.render.filters.filter_words import field_label
 from runs.render.run_list import sheets
 from runs.render.text import numbers
@@ -84,12 +84,12 @@ def what_differs(request: PageRequest) -> HttpResponse:
     if chosen.total:
         found = differences(spec, chosen, *who, experiment=state.experiment)
     problem = _problem(chosen.total, found)
-    kind = kind_of(request)
+    kind = requested_format(request)
     if kind:
         if problem or found is None:
             raise InvalidValue(problem, field="selected")
         told = {"selected": found.selected, "rest": found.rest}
-        return sheet_answer(request, kind, _sheet(found), told, {})
+        return sheet_response(request, kind, _sheet(found), told, {})
     context = _context(state) | {"problem": problem}
     if found is not None:
         context |= _found(state, found)

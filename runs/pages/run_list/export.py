@@ -16,32 +16,19 @@ from django.utils.translation import gettext as _
 
 from runs.models import Experiment
 from runs.pages.lists import run_table
-from runs.pages.lists.list_formats import CSV, JSON, NOTICE_HEADER, column_of, notice
+from runs.pages.lists.list_formats import NOTICE_HEADER, encode_notices, sheet_column
 from runs.pages.lists.list_state import ListState
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import EXPORT_TYPES, varied
 from runs.render.run_list import exports, parquet, sheets
 from runs.search.run_list.export import Export, export_runs
-from studio.core.errors import InvalidValue
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import attribute
 
-PARQUET = "application/vnd.apache.parquet"
-FORMATS = {"csv": f"{CSV}; charset=utf-8", "json": JSON, "parquet": PARQUET}
 #: Characters that a file's name does not take well.
 _ODD = re.compile(r"[^\w.\-]+")
 
 
-def asked_format(request: PageRequest) -> str:
-    """The form of an export; empty for the page. Raises InvalidValue."""
-    asked = request.GET.get("format", "")
-    if asked and asked not in FORMATS:
-        allowed = ", ".join(FORMATS)
-        raise InvalidValue(f"format must be one of {allowed}", field="format")
-    return asked
-
-
-def export(state: ListState, form: str) -> StreamingHttpResponse:
+def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     """All rows of the list. What is wrong is raised before anything is sent."""
     if form == "parquet":
         parquet.require_pyarrow()
@@ -58,12 +45,12 @@ def export(state: ListState, form: str) -> StreamingHttpResponse:
     if first is not None:
         found.chunks = chain([first], found.chunks)
     answer = varied(StreamingHttpResponse(_parts(form, found, told)))
-    answer["Content-Type"] = FORMATS[form]
+    answer["Content-Type"] = EXPORT_TYPES[form]
     answer["Content-Disposition"] = content_disposition_header(
         True, f"{file_name(experiment)}.{form}"
     )
     if told:
-        answer[NOTICE_HEADER] = notice(told)
+        answer[NOTICE_HEADER] = encode_notices(told)
     return answer
 
 
@@ -74,21 +61,21 @@ def file_name(experiment: Experiment | None) -> str:
 
 def _parts(form: str, found: Export, told: list[str]) -> Iterator[bytes]:
     if form == "csv":
-        return exports.csv_parts([column_of(f) for f in found.fields], found.chunks)
+        return exports.csv_parts([sheet_column(f) for f in found.fields], found.chunks)
     if form == "json":
         about = {
             "total": found.total,
             "total_is_exact": found.total_is_exact,
             "notices": told,
         }
-        columns = [column_of(each) for each in found.fields]
+        columns = [sheet_column(each) for each in found.fields]
         return exports.json_parts(columns, found.chunks, about)
     return parquet.parquet_parts([_typed(f) for f in found.fields], found.chunks)
 
 
 def _typed(asked: Field) -> sheets.Column:
     """Columns of a table that has types."""
-    column = column_of(asked)
+    column = sheet_column(asked)
     kind = column.kind
     if asked == attribute("tags"):
         kind = parquet.MAP

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.actions.run.goals import HIGHER, LOWER
+from runs.actions.run import HIGHER_IS_BETTER, LOWER_IS_BETTER
 from runs.pages.requests.forms import (
     OptionalTextField,
     PageForm,
@@ -15,7 +15,7 @@ from studio.core.filters.tree import METRICS, Field
 from studio.core.viewtext import read_field
 
 #: Whether higher values of a metric are better; None if neither is.
-GOALS = {HIGHER: True, LOWER: False, "none": None}
+GOALS = {HIGHER_IS_BETTER: True, LOWER_IS_BETTER: False, "none": None}
 
 
 class SelectionForm(PageForm):

@@ -13,18 +13,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.headers import sandbox
-from runs.access.rules import Permission, access
+from runs.access import Permission, access, sandbox_response
 from runs.actions.clock import now_ms
-from runs.actions.run_list.history_exports import (
-    KEPT_MS,
-    ask_for_histories,
-    folder,
-    list_of,
+from runs.actions.run_list import (
+    EXPORT_LIFETIME_MS,
+    exported_list,
+    exports_folder,
+    queue_history_export,
 )
 from runs.models import HistoryExport
 from runs.models.history_exports import ExportState
-from runs.pages.lists.list_state import number_of, read_part_leniently, scope_at
+from runs.pages.lists.list_state import build_scope, read_part_tolerantly, scope_number
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition
 from runs.pages.requests.responses import varied
@@ -42,18 +41,18 @@ PACE = 2
 def ask(request: PageRequest) -> HttpResponse:
     """The list is that of the query string; a question that is wrong is refused now."""
     require_pyarrow()
-    state = read_part_leniently(request)
+    state = read_part_tolerantly(request)
     scope, spec = state.scope, state.spec
     spec.filter()
     # Of the children of a run, whose they are; the way back leads to their list.
     query = spec.to_query()
     if scope.experiment is None and scope.number:
         query = f"{urlencode({'in': scope.number})}&{query}"
-    job = ask_for_histories(
+    job = queue_history_export(
         request.workspace,
         request.actor.user,
         query,
-        number_of(scope.experiment),
+        scope_number(scope.experiment),
         now=now_ms(),
     )
     return HttpResponseRedirect(_address(request, job))
@@ -75,12 +74,12 @@ def progress(request: PageRequest, number: int) -> HttpResponse:
 @require_safe
 def download(request: PageRequest, number: int) -> HttpResponseBase:
     job = _mine(request, number)
-    path = folder() / Path(job.file).name
+    path = exports_folder() / Path(job.file).name
     if job.state != ExportState.DONE or not path.is_file():
         raise NotFound(_("This export is not there; it may still be being made."))
     answer = FileResponse(path.open("rb"), content_type=PARQUET)
     answer["Content-Disposition"] = disposition("histories.parquet", True)
-    return sandbox(answer)
+    return sandbox_response(answer)
 
 
 def _mine(request: PageRequest, number: int) -> HistoryExport:
@@ -88,7 +87,7 @@ def _mine(request: PageRequest, number: int) -> HistoryExport:
     found = HistoryExport.objects.filter(
         pk=number, workspace=request.workspace, user=request.actor.user
     ).first()
-    if found is None or found.created < now_ms() - KEPT_MS:
+    if found is None or found.created < now_ms() - EXPORT_LIFETIME_MS:
         raise NotFound(_("There is no such export, or its time is over."))
     return found
 
@@ -105,7 +104,7 @@ def _context(request: PageRequest, job: HistoryExport) -> dict[str, Any]:
         "list_href": href,
         "list_name": name,
         "most": max(job.runs_total, job.runs, 1),
-        "expires": job.created + KEPT_MS,
+        "expires": job.created + EXPORT_LIFETIME_MS,
     }
 
 
@@ -113,10 +112,10 @@ def _list(request: PageRequest, job: HistoryExport) -> tuple[str, str]:
     """The address that it leads back to, and its name; of what is gone, All runs."""
     said = QueryDict(job.query).get("in", "")
     try:
-        experiment, spec = list_of(job)
+        experiment, spec = exported_list(job)
     except NotFound:
         experiment, spec, said = None, ViewSpec(), ""
-    scope = scope_at(request.workspace.name, experiment, said)
+    scope = build_scope(request.workspace.name, experiment, said)
     return scope.at(spec), scope.name
 
 

@@ -14,43 +14,45 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.models import ExperimentStar
 from runs.pages.charts.list_charts import chart_row_context
-from runs.pages.experiments.description import about
+from runs.pages.experiments.description import description_context
 from runs.pages.filters import error_note as filter_note
-from runs.pages.filters import facets
-from runs.pages.groups.group_formats import groups_twin
+from runs.pages.filters.facets import panel
+from runs.pages.groups.group_formats import groups_response
 from runs.pages.groups.group_table import (
-    Grouped,
-    as_list,
+    GroupPage,
     find_groups,
-    group_complaints,
     group_context,
+    group_notices,
+    ungrouped_list,
 )
-from runs.pages.lists import list_formats as list_twins
 from runs.pages.lists import run_table
-from runs.pages.lists.list_formats import kind_of
+from runs.pages.lists.list_formats import runs_response
 from runs.pages.lists.list_state import (
-    LINES,
+    LINES_PARAMETER,
     ListState,
-    beside_box,
     find_experiment,
+    has_redundant_parameters,
+    hidden_lines_input,
     in_one_line,
-    pushed,
-    says_too_much,
-    to_query,
+    redirect_to_query,
+    with_pushed_url,
 )
-from runs.pages.lists.run_links import Links, strip
-from runs.pages.lists.run_table import kept_rows, news_words
-from runs.pages.lists.view_origin import bar, missing_in, read_list, with_view
+from runs.pages.lists.run_links import Links, status_strip
+from runs.pages.lists.view_origin import (
+    missing_notices,
+    read_list,
+    view_bar,
+    with_view,
+)
 from runs.pages.requests import responses
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
-from runs.pages.run_list import selection_form as selecting
-from runs.pages.run_list.empty_list import empty
-from runs.pages.run_list.export import asked_format, export
-from runs.pages.run_shell.allowed_actions import role_refusal
+from runs.pages.requests.responses import requested_export, requested_format, varied
+from runs.pages.run_list import selection_form
+from runs.pages.run_list.empty_list import empty_list_context
+from runs.pages.run_list.export import export_response
 from runs.pages.run_shell.empty_states import EmptyState
 from runs.search.query.selection import Chosen
 from runs.search.query.status_counts import StatusCounts
@@ -67,73 +69,30 @@ from studio.core.errors import (
 from studio.core.viewlenient import Complaint, readable_part, without
 from studio.core.viewspec import ROWS, Column, ViewSpec
 
-
-@dataclass(frozen=True)
-class Found:
-    """What is shown: the state as it was honoured, its page, and what was wrong."""
-
-    state: ListState
-    columns: tuple[Column, ...]
-    page: RunPage
-    counts: StatusCounts
-    chosen: Chosen
-    grouped: Grouped | None = None
-
-    @property
-    def spec(self) -> ViewSpec:
-        return self.state.spec
-
-
-def find(request: PageRequest, state: ListState) -> Found:
-    """The page; a cursor or selection that is none of this list's is left out."""
-    columns, spec = run_table.columns_of(state), state.spec
-    try:
-        selection = selecting.chosen_of(state)
-        grouped = find_groups(state, columns)
-        listed = state if grouped is None else state.showing(as_list(spec))
-        if kind_of(request):
-            columns = told_columns(spec, columns)
-        page, counts = run_table.find_page(listed, columns)
-    except InvalidFilter:
-        raise
-    except InvalidValue as error:
-        wrong = Complaint.about(error)
-        if wrong.name not in ("after", "before", "selected", "tree", "group"):
-            raise
-        spec = without(spec, wrong.name)
-        if wrong.name == "selected":
-            spec = without(spec, "only")
-        return find(request, state.showing(spec, wrong))
-    state = _without_unknown(state, page)
-    wrongs = [*selecting.complaints(selection), *group_complaints(spec, grouped)]
-    state = state.showing(state.spec, *wrongs)
-    return Found(state, columns, page, counts, selection, grouped)
-
-
-def _without_unknown(state: ListState, page: RunPage) -> ListState:
-    """Rows to open that no run is: named, and left out of the page's links."""
-    unknown = page.unknown if isinstance(page, TreePage) else ()
-    if not unknown:
-        return state
-    spec = state.spec
-    known = tuple(each for each in spec.tree if each.run_id not in unknown)
-    said = ngettext(
-        "tree: there is no run %(ids)s here to open",
-        "tree: there are no runs %(ids)s here to open",
-        len(unknown),
-    ) % {"ids": ", ".join(unknown)}
-    return state.showing(replace(spec, tree=known), Complaint("tree", said))
-
-
+#: htmx swaps in responses with this status (static/js/site/htmx-setup.js).
 HTMX_SWAPS_THIS = 422
+#: Parameters that a new filter leaves as they are.
+KEPT_PARAMETERS = (
+    "sort",
+    "columns",
+    "tree",
+    "group",
+    "charts",
+    "selected",
+    "facets",
+    "view",
+)
+#: Parameters that are left out of the state where the list cannot follow them.
+OPTIONAL_PARAMETERS = ("after", "before", "selected", "tree", "group")
+UnanswerableFilter = (InvalidFilter, NotSupported, QueryTimeout)
 
 
 @dataclass(frozen=True)
-class Around:
-    """The page that the list stands in: a template that extends the list's own.
+class PageShell:
+    """The page around a list: a template that extends the list's own.
 
-    `scoped` is a filter with what this list's filters say in any case; `nothing` is
-    what a list says that has no runs at all.
+    `scoped` adds to a filter what this list always filters by. `nothing` is the empty
+    state of a list that has no runs at all.
     """
 
     template: str = "run_list/run_list.html"
@@ -142,98 +101,171 @@ class Around:
     nothing: EmptyState | None = None
 
 
-ALONE = Around()
-#: Parameters that a new filter leaves as they are.
-KEPT = ("sort", "columns", "tree", "group", "charts", "selected", "facets", "view")
-Wrong = (InvalidFilter, NotSupported, QueryTimeout)
+DEFAULT_SHELL = PageShell()
+
+
+@dataclass(frozen=True)
+class ListResult:
+    """What a list shows. Its state leaves out, and names, what it could not follow."""
+
+    state: ListState
+    columns: tuple[Column, ...]
+    page: RunPage
+    counts: StatusCounts
+    selection: Chosen
+    groups: GroupPage | None = None
+
+    @property
+    def spec(self) -> ViewSpec:
+        return self.state.spec
+
+    @property
+    def selected_numbers(self) -> Mapping[int, int]:
+        return self.selection.numbers if self.spec.selected else {}
 
 
 @access(Permission.READ)
 @require_safe
 def all_runs(request: PageRequest) -> HttpResponseBase:
     state = read_list(request, None)
-    return _shorter(request, state) or show(request, state)
+    return _redirect_to_short_address(request, state) or show_list(request, state)
 
 
 @access(Permission.READ)
 @require_safe
 def experiment_runs(request: PageRequest, slug: str) -> HttpResponseBase:
     state = read_list(request, find_experiment(request, slug))
-    return _shorter(request, state) or show(request, state)
+    return _redirect_to_short_address(request, state) or show_list(request, state)
 
 
-def _shorter(request: PageRequest, state: ListState) -> HttpResponse | None:
-    had_lines = LINES in request.GET and not request.htmx
-    is_page = not list_twins.kind_of(request) and not asked_format(request)
-    if not is_page or not (had_lines or says_too_much(request)):
+def _redirect_to_short_address(
+    request: PageRequest, state: ListState
+) -> HttpResponse | None:
+    has_lines = LINES_PARAMETER in request.GET and not request.htmx
+    is_page = not requested_format(request) and not requested_export(request)
+    if not is_page or not (has_lines or has_redundant_parameters(request)):
         return None
-    return None if state.complaints else to_query(request, state.spec.to_query())
+    return (
+        None if state.complaints else redirect_to_query(request, state.spec.to_query())
+    )
 
 
-def show(
-    request: PageRequest, state: ListState, around: Around = ALONE
+def show_list(
+    request: PageRequest, state: ListState, shell: PageShell = DEFAULT_SHELL
 ) -> HttpResponseBase:
-    """The list in that state."""
-    form = asked_format(request)
-    return export(with_view(state), form) if form else _one_page(request, state, around)
+    """The list in that state: an export, a page, or the page's fragment."""
+    file_format = requested_export(request)
+    if file_format:
+        return export_response(with_view(state), file_format)
+    return _list_response(request, state, shell)
 
 
-def _one_page(request: PageRequest, state: ListState, around: Around) -> HttpResponse:
-    kind = list_twins.kind_of(request)
+def _list_response(
+    request: PageRequest, state: ListState, shell: PageShell
+) -> HttpResponse:
+    content_type = requested_format(request)
     try:
-        stamp = responses.stamp_of(request, state.spec, state.path, state.given)
-        if request.htmx and responses.is_untouched(request, stamp):
+        stamp = responses.change_stamp(request, state.spec, state.path, state.given)
+        if request.htmx and responses.is_unchanged(request, stamp):
             return responses.not_modified(responses.known_tag(request))
         state = with_view(state)
-        found = find(request, state)
-    except Wrong as error:
-        if kind:
+        result = find_list(request, state)
+    except UnanswerableFilter as error:
+        if content_type:
             raise
         if request.htmx:
             return _refused_fragment(request, state.spec, error)
-        return _page_of_wrong(request, with_view(state), error, around)
-    if kind:
-        return _twin(request, kind, found)
-    context = _context(request, found)
-    context |= bar(request, found.state, found.columns)
-    context["complaints"] += missing_in(found.state, found.page)
-    context["nothing"] = around.nothing
+        return _refused_page(request, with_view(state), error, shell)
+    if content_type:
+        return _formatted(request, content_type, result)
+    context = _context(request, result)
+    context |= view_bar(request, result.state, result.columns)
+    context["complaints"] += missing_notices(result.state, result.page)
+    context["nothing"] = shell.nothing
     if request.htmx:
         return _fragment(request, state, context, stamp)
-    context |= _frame(request, state) | {"etag": f'"{stamp}-"'}
-    return varied(render(request, around.template, {**context, **around.context}))
+    context |= _page_context(request, state) | {"etag": f'"{stamp}-"'}
+    return varied(render(request, shell.template, {**context, **shell.context}))
 
 
-def _twin(request: PageRequest, kind: str, found: Found) -> HttpResponse:
-    if found.grouped is not None:
-        return groups_twin(request, kind, found.state, found.grouped)
-    return list_twins.runs_twin(request, kind, found.state, found.page, found.columns)
+def find_list(request: PageRequest, state: ListState) -> ListResult:
+    """Find the page. A cursor or selection of another list is left out."""
+    columns, spec = run_table.columns_of(state), state.spec
+    try:
+        selection = selection_form.find_selection(state) if spec.selected else Chosen()
+        groups = find_groups(state, columns) if spec.group else None
+        listed = state if groups is None else state.showing(ungrouped_list(spec))
+        if requested_format(request):
+            columns = told_columns(spec, columns)
+        page, counts = run_table.find_page(listed, columns)
+    except InvalidFilter:
+        raise
+    except InvalidValue as error:
+        notice = Complaint.about(error)
+        if notice.name not in OPTIONAL_PARAMETERS:
+            raise
+        spec = without(spec, notice.name)
+        if notice.name == "selected":
+            spec = without(spec, "only")
+        return find_list(request, state.showing(spec, notice))
+    if isinstance(page, TreePage) and page.unknown:
+        state = _without_unknown_rows(state, page.unknown)
+    notices = selection_form.notices(selection) if spec.selected else []
+    if groups is not None:
+        notices += group_notices(spec, groups)
+    return ListResult(
+        state.showing(state.spec, *notices), columns, page, counts, selection, groups
+    )
 
 
-def _context(request: PageRequest, found: Found) -> dict[str, Any]:
-    state, page, columns = found.state, found.page, found.columns
-    spec, shown = state.spec, state.spec.parameters()
-    workspace, numbers = state.workspace.name, found.chosen.numbers
+def _without_unknown_rows(state: ListState, unknown: tuple[str, ...]) -> ListState:
+    """Open rows that no run has: named, and left out of the page's links."""
+    known = tuple(each for each in state.spec.tree if each.run_id not in unknown)
+    text = ngettext(
+        "tree: there is no run %(ids)s here to open",
+        "tree: there are no runs %(ids)s here to open",
+        len(unknown),
+    ) % {"ids": ", ".join(unknown)}
+    return state.showing(replace(state.spec, tree=known), Complaint("tree", text))
+
+
+def _formatted(
+    request: PageRequest, content_type: str, result: ListResult
+) -> HttpResponse:
+    state, columns = result.state, result.columns
+    if result.groups is not None:
+        return groups_response(request, content_type, state, result.groups)
+    return runs_response(request, content_type, state, result.page, columns)
+
+
+def _context(request: PageRequest, result: ListResult) -> dict[str, Any]:
+    state, page, columns = result.state, result.page, result.columns
+    spec, parameters = state.spec, state.spec.parameters()
+    workspace, numbers = state.workspace.name, result.selected_numbers
     links = Links(workspace, spec, spec.filter(), state.scope.number, numbers)
-    context = {
+    kept = [(name, parameters[name]) for name in KEPT_PARAMETERS if name in parameters]
+    shown = run_table.shown_columns(columns, page, spec)
+    context: dict[str, Any] = {
         "spec": spec,
         "in_box": in_one_line(spec.q),
-        "kept": [(n, shown[n]) for n in KEPT if n in shown] + beside_box(spec.q),
+        "kept": kept + hidden_lines_input(spec.q),
         "sizes": ROWS,
         "complaints": [*state.complaints],
-        "can_edit": not role_refusal(request, Permission.ANNOTATE),
+        "can_edit": request.role >= Permission.ANNOTATE.role,
         **_named(state),
-        **selecting.tray(state, found.chosen, page, links),
-        **run_table.table(page, columns, links, found.counts),
-        "kept_rows": kept_rows(
-            request, state, page, run_table.shown_columns(columns, page, spec), links
-        ),
+        **run_table.table(page, columns, links, result.counts),
+        "page_chosen": "false",
+        "kept_rows": run_table.kept_rows(request, state, page, shown, links),
+        "add_chart": links.part("charts"),
     }
-    context |= chart_row_context(request, state, links)
-    if found.grouped is not None:
-        context["grouped"] = group_context(request, found.grouped, links)
+    if numbers:
+        context |= selection_form.tray(state, result.selection, page, links)
+    if spec.charts:
+        context |= chart_row_context(request, state, links)
+    if result.groups is not None:
+        context["grouped"] = group_context(request, result.groups, links)
     if not page.rows:
-        context |= empty(state, links)
+        context |= empty_list_context(state, links)
     return context
 
 
@@ -246,84 +278,92 @@ def _named(state: ListState) -> dict[str, Any]:
     }
 
 
-def _frame(request: PageRequest, state: ListState) -> dict[str, Any]:
-    """What stands around the table, whether the filter could be read or not."""
-    experiment = state.experiment
-    starred = experiment is not None and (
-        ExperimentStar.objects.filter(experiment=experiment, user=state.viewer).exists()
-    )
+def _page_context(request: PageRequest, state: ListState) -> dict[str, Any]:
+    """What is around the table, whether the filter could be read or not."""
+    experiment, spec = state.experiment, state.spec
     context = {
-        "typed": in_one_line(state.spec.q),
-        "experiment_starred": starred,
-        "experiment_star_url": f"{state.path}star/",
+        "typed": in_one_line(spec.q),
         "here": request.get_full_path(),
         "list_in": state.scope.number,
-        "can_edit": not role_refusal(request, Permission.ANNOTATE),
-        **selecting.form(state),
-        "news": news_words(),
-        **about(request, experiment),
-        **facets.around(request, state),
+        "can_edit": request.role >= Permission.ANNOTATE.role,
+        "news": run_table.new_runs_messages(),
+        "facets": panel(request, state, state.path) if spec.facets else None,
+        "facets_href": "?" + spec.to_query(facets=not spec.facets),
+        "facets_url": f"/w/{state.workspace.name}/list/facets/",
+        "facets_of": state.scope.number,
+        **run_table.selection_form_context(state),
     }
-    return context | _in_place(state) if state.shown_at else context
+    if experiment is not None:
+        stars = ExperimentStar.objects.filter(experiment=experiment, user=state.viewer)
+        context |= description_context(request, experiment)
+        context |= {
+            "experiment_starred": stars.exists(),
+            "experiment_star_url": f"{state.path}star/",
+        }
+    return context | _own_address(state) if state.shown_at else context
 
 
-def _in_place(state: ListState) -> dict[str, Any]:
-    """Of a page that another address opened: its own address, and where that is."""
+def _own_address(state: ListState) -> dict[str, Any]:
+    """The list's own address and section, where another address opened the page."""
     section = "runs" if state.experiment is None else "experiments"
-    address = state.shown_at
-    return {"shown_at": address, "here": address, "section": section}
+    return {"shown_at": state.shown_at, "here": state.shown_at, "section": section}
 
 
 def _refused_fragment(
     request: PageRequest, spec: ViewSpec, error: StudioError
 ) -> HttpResponse:
-    """The filter cannot be answered: say where and why, and leave the rows alone."""
+    """The filter cannot be answered: show where and why, and leave the rows alone."""
     problem = filter_note.problem(spec, error, rows_stay=True)
-    answer = render(
+    response = render(
         request,
         "filters/_filter_note.html",
         {"problem": problem},
         status=HTMX_SWAPS_THIS,
     )
-    answer["HX-Retarget"] = "#filter-note"
-    answer["HX-Reswap"] = "outerHTML"
-    answer["HX-Push-Url"] = "false"
-    return varied(answer)
+    response["HX-Retarget"] = "#filter-note"
+    response["HX-Reswap"] = "outerHTML"
+    response["HX-Push-Url"] = "false"
+    return varied(response)
 
 
-def _page_of_wrong(
-    request: PageRequest, state: ListState, error: StudioError, around: Around
+def _refused_page(
+    request: PageRequest, state: ListState, error: StudioError, shell: PageShell
 ) -> HttpResponse:
-    """A page has no rows of before to keep: it shows those of what can be read."""
-    spec = state.spec
-    problem = filter_note.problem(spec, error, rows_stay=False)
+    """A page has no earlier rows to keep: it shows those of the readable part."""
+    problem = filter_note.problem(state.spec, error, rows_stay=False)
     context: dict[str, Any] = {"etag": ""}
-    part = replace(spec, q=around.scoped(readable_part(spec.q)), after="", before="")
     try:
         if isinstance(error, QueryTimeout):
             raise error
-        try:
-            found = find(request, state.showing(part))
-        except (InvalidFilter, NotSupported):
-            part = replace(part, q=around.scoped(""))
-            found = find(request, state.showing(part))
-        context |= _context(request, found)
-        context["complaints"] += missing_in(state, found.page)
-        problem |= {"rows_of": found.spec.q, "rows_of_all": not found.spec.q}
+        result = _find_readable_part(request, state, shell)
+        context |= _context(request, result)
+        context["complaints"] += missing_notices(state, result.page)
+        problem |= {"rows_of": result.spec.q, "rows_of_all": not result.spec.q}
     except QueryTimeout:
-        context |= _without_rows(state)
-    context |= bar(request, state, spec.columns)
-    context |= _frame(request, state) | {"problem": problem}
-    whole = {**context, **around.context}
-    return varied(render(request, around.template, whole, status=error.status))
+        context |= _context_without_rows(state)
+    context |= view_bar(request, state, state.spec.columns)
+    context |= _page_context(request, state) | {"problem": problem}
+    whole = {**context, **shell.context}
+    return varied(render(request, shell.template, whole, status=error.status))
 
 
-def _without_rows(state: ListState) -> dict[str, Any]:
+def _find_readable_part(
+    request: PageRequest, state: ListState, shell: PageShell
+) -> ListResult:
+    spec = replace(state.spec, after="", before="")
+    part = replace(spec, q=shell.scoped(readable_part(spec.q)))
+    try:
+        return find_list(request, state.showing(part))
+    except (InvalidFilter, NotSupported):
+        return find_list(request, state.showing(replace(spec, q=shell.scoped(""))))
+
+
+def _context_without_rows(state: ListState) -> dict[str, Any]:
     links = Links(state.workspace.name, state.spec, None, state.scope.number)
     return {
         "spec": state.spec,
         **_named(state),
-        "strip": strip({}, links),
+        "strip": status_strip({}, links),
         "counts_are_exact": True,
     }
 
@@ -333,12 +373,12 @@ def _fragment(
 ) -> HttpResponse:
     html = render_to_string("run_list/_run_table.html", context, request)
     if responses.SHOWN_PARAMETER not in state.given:
-        # The address changes too; a look for news leaves it, and the bar, as it is.
+        # The address changes too; a poll for news leaves it, and the bar, as it is.
         html += render_to_string(
             "views/_view_bar.html", {**context, "oob": True}, request
         )
     etag = responses.etag_of(stamp, html)
-    if responses.looks_the_same(request, etag):
+    if responses.has_same_content(request, etag):
         return responses.not_modified(etag)
-    answer, query = varied(HttpResponse(html), etag), context["spec"].to_query()
-    return pushed(request, answer, state.path, query)
+    response = varied(HttpResponse(html), etag)
+    return with_pushed_url(request, response, state.path, context["spec"].to_query())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -17,16 +17,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from runs.access.asides import note
-from runs.access.rules import Permission, access
+from runs.access import Permission, access, update_if_idle
 from runs.actions.clock import now_ms
-from runs.actions.run_list.selections import DAY, keep_selection
+from runs.actions.run_list import DAY_MS, save_selection
 from runs.models import Run, Selection
 from runs.models.selections import KEPT
 from runs.pages.compare.state import CompareState
-from runs.pages.lists.list_state import ListState, scope_of, state_with
+from runs.pages.lists.list_state import ListState, build_state, read_scope
 from runs.pages.lists.run_links import Links
-from runs.pages.lists.run_table import find_page
+from runs.pages.lists.run_table import find_page, select_first_text
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_list.forms import SelectionForm
 from runs.render.text import numbers
@@ -42,27 +41,27 @@ from studio.core.viewlenient import Complaint, read_leniently
 from studio.core.viewspec import Column, ViewSpec
 
 #: So many ids of those that are missing are named.
-NAMED = 5
+MAX_NAMED = 5
 
 
-def chosen_of(state: ListState) -> Chosen:
+def find_selection(state: ListState) -> Chosen:
     """What the address selects; notes, once a day, that a kept selection is in use."""
     spec = state.spec
     found = selection.chosen(spec, state.viewer, state.workspace)
     if spec.selected and spec.selected[0].startswith(KEPT):
         slug, now = spec.selected[0].removeprefix(KEPT), state.now
         mine = Selection.objects.filter(workspace=state.workspace, slug=slug)
-        if mine.filter(used__lt=now - DAY).exists():
-            note(mine, used=now)
+        if mine.filter(used__lt=now - DAY_MS).exists():
+            update_if_idle(mine, used=now)
     return found
 
 
-def complaints(chosen: Chosen) -> list[Complaint]:
+def notices(chosen: Chosen) -> list[Complaint]:
     """Selected runs that are not here any more are named."""
     said = []
     if chosen.missing:
-        some = ", ".join(chosen.missing[:NAMED])
-        left = len(chosen.missing) - NAMED
+        some = ", ".join(chosen.missing[:MAX_NAMED])
+        left = len(chosen.missing) - MAX_NAMED
         more = (
             " " + ngettext("and %(n)s more", "and %(n)s more", left) % {"n": left}
             if left > 0
@@ -77,17 +76,6 @@ def complaints(chosen: Chosen) -> list[Complaint]:
         )
         said.append(told % {"n": numbers.grouped(chosen.gone)})
     return [Complaint("selected", text) for text in said]
-
-
-def form(state: ListState) -> dict[str, str]:
-    """Where the boxes' form goes, and which list it is about."""
-    number, spec = state.scope.number, state.spec
-    address = reverse("list-select", args=[state.workspace.name])
-    return {
-        "select_url": address + (f"?{urlencode({'in': number})}" if number else ""),
-        "select_first": select_first(),
-        "select_query": spec.to_query(after=spec.after, before=spec.before),
-    }
 
 
 def tray(
@@ -110,7 +98,7 @@ def tray(
     return told | {
         "tray": {
             "total": chosen.total,
-            "runs": json.dumps([_told(each) for each in runs]),
+            "runs": json.dumps([_script_fields(each) for each in runs]),
             "selected": numbers.grouped(chosen.total),
             "elsewhere": numbers.grouped(away) if away else "",
             "match": _all_that_match(page, chosen, spec),
@@ -128,7 +116,7 @@ def _comparison(
 ) -> dict[str, str]:
     """Where the selected runs are compared, or why they are not."""
     if chosen.total < 2:
-        return {"compare": "", "compare_title": select_first()}
+        return {"compare": "", "compare_title": select_first_text()}
     if chosen.total > MOST_COMPARED:
         most = {"n": numbers.grouped(MOST_COMPARED)}
         text = _("At most %(n)s runs can be compared at once") % most
@@ -141,11 +129,7 @@ def _comparison(
     }
 
 
-def select_first() -> str:
-    return _("Select two or more runs to compare them")
-
-
-def _told(each: Selected) -> dict[str, Any]:
+def _script_fields(each: Selected) -> dict[str, Any]:
     """A selected run as scripts get it."""
     run = each.run
     return {
@@ -174,7 +158,7 @@ def select(request: PageRequest) -> HttpResponse:
     `add` and `drop` name runs, divided by commas; `toggle` is one of them, `page` the
     rows of the page (1: all, 0: none), `all` whatever matches but what is dropped.
     """
-    state = state_with(request, scope_of(request), _asked(request))
+    state = build_state(request, read_scope(request), _posted_spec(request))
     spec = state.spec
     keys = list(selection.chosen(spec, state.viewer, state.workspace).keys)
     add, drop = _changes(request, state, keys)
@@ -188,7 +172,7 @@ def select(request: PageRequest) -> HttpResponse:
     return HttpResponseRedirect(state.scope.at(spec))
 
 
-def _asked(request: PageRequest) -> ViewSpec:
+def _posted_spec(request: PageRequest) -> ViewSpec:
     """The list's state; a selection that nobody knows is none."""
     query = SelectionForm(request.POST).check()["query"]
     spec, _wrong = read_leniently(dict(parse_qsl(query, keep_blank_values=True)))
@@ -255,11 +239,14 @@ def _keys(request: PageRequest, text: str) -> list[int]:
 
 def _text(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
     """As it stands in the address."""
-    if sum(map(bool, keys)) <= selection.IN_ADDRESS and len(keys) <= MOST_NUMBERS:
+    if (
+        sum(map(bool, keys)) <= selection.IN_ADDRESS
+        and len(keys) <= MAX_NUMBERS_IN_ADDRESS
+    ):
         return selection.ids_of(keys)
-    kept = keep_selection(request.workspace, keys, now=now_ms())
+    kept = save_selection(request.workspace, keys, now=now_ms())
     return (KEPT + kept.slug,)
 
 
 #: With so many numbers, free ones too, ids still stand in the address.
-MOST_NUMBERS = 2 * selection.IN_ADDRESS
+MAX_NUMBERS_IN_ADDRESS = 2 * selection.IN_ADDRESS

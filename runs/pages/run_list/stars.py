@@ -6,9 +6,9 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.actions.clock import now_ms
-from runs.actions.run.annotate import star_experiment, star_run
+from runs.actions.run import star_experiment, star_run
 from runs.models import Run
 from runs.pages.lists.list_state import find_experiment
 from runs.pages.requests.forms import StarForm

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from runs.access.rules import Permission
+from runs.access import Permission
 from runs.actions.clock import now_ms
 from runs.models import Run, RunEvent
 from runs.pages.requests.page_request import PageRequest

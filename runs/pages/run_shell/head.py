@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 import studio
-from runs.access.rules import Permission
+from runs.access import Permission
 from runs.actions.clock import now_ms
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest

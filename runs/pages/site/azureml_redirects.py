@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import IN_PERSON, StudioRequest, access, signed_in_user
+from runs.access import BROWSER_ONLY, StudioRequest, access, signed_in_user
 from runs.models import Experiment, Run
 from runs.render.text.addresses import experiment_path, run_path
 from studio.core.errors import NotFound
@@ -23,7 +23,7 @@ from studio.core.errors import NotFound
 WORKSPACE = re.compile(r"/workspaces/([\w-]{1,63})", re.IGNORECASE | re.ASCII)
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_safe
 def portal_run(request: StudioRequest, run_id: str) -> HttpResponse:
     """To the page of the run that I may read."""
@@ -36,7 +36,7 @@ def portal_run(request: StudioRequest, run_id: str) -> HttpResponse:
     return redirect(run_path(*run))
 
 
-@access(IN_PERSON)
+@access(BROWSER_ONLY)
 @require_safe
 def portal_experiment(request: StudioRequest, number: int) -> HttpResponse:
     """To the run list of the experiment that I may read."""

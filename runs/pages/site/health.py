@@ -10,7 +10,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import PUBLIC, access
+from runs.access import PUBLIC, access
 
 
 @access(PUBLIC)

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import (
+from runs.access import (
     SIGNED_IN,
     Permission,
     StudioRequest,

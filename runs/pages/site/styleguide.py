@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from runs.access.rules import SIGNED_IN, access
+from runs.access import SIGNED_IN, access
 from studio.core.statuses import RunStatus
 
 

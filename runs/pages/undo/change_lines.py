@@ -9,12 +9,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from runs.actions.compare.conclusions import FIELD as CONCLUSION
-from runs.actions.undo.undo import TAG
+from runs.actions.compare import CONCLUSION_FIELD as CONCLUSION
+from runs.actions.undo import TAG_PREFIX
 from runs.render.compare.word_diff import DiffPart, excerpt, word_diff
 
-#: Shorter texts are read at a glance; those of more characters together than MAX_DIFF_CHARS
-#: are compared by the versions of the description alone.
+#: Shorter texts are shown whole. Longer ones than MAX_DIFF_CHARS, both together, are
+#: compared only on the page of versions.
 MAX_PLAIN_CHARS, MAX_DIFF_CHARS = 80, 40_000
 
 ACTION_LABELS = {
@@ -66,9 +66,11 @@ def action_label(action: str) -> str:
 
 
 def change_line(field: str, before: Any, after: Any) -> ChangeLine:
-    is_tag = field.startswith(TAG)
+    is_tag = field.startswith(TAG_PREFIX)
     name = "conclusion" if field.startswith(CONCLUSION) else field
-    label = field.removeprefix(TAG) if is_tag else str(FIELD_LABELS.get(name, name))
+    label = (
+        field.removeprefix(TAG_PREFIX) if is_tag else str(FIELD_LABELS.get(name, name))
+    )
     old, new = _value_text(before), _value_text(after)
     return ChangeLine(label, old, new, is_tag, _changed_parts(old, new))
 

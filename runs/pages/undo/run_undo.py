@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access.rules import Permission, access
+from runs.access import Permission, access
 from runs.actions.clock import now_ms
-from runs.actions.undo.undo import REDO, UNDO, undo
+from runs.actions.undo import REDO, UNDO, undo_change_set
 from runs.models import ChangeSet
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
@@ -46,7 +46,7 @@ def undo_change(request: PageRequest, run_id: str, number: int) -> HttpResponse:
 def _undo(request: PageRequest, head: RunHead, change_set: ChangeSet) -> HttpResponse:
     anyway = UndoForm(request.POST).check()["anyway"]
     try:
-        undo(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
+        undo_change_set(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
     except Conflict as error:
         return _ask_to_overwrite(
             request, head, change_set, error.details.get("later", ())

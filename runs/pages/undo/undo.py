@@ -14,12 +14,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access.admission import check_role
-from runs.access.rules import Permission, access
-from runs.access.views import check_may_set
+from runs.access import Permission, access, check_can_change_view, check_role
 from runs.actions.clock import now_ms
-from runs.actions.undo.undo import REDO, UNDO, undo
-from runs.actions.views.undo import undo_view_change
+from runs.actions.undo import REDO, UNDO, undo_change_set
+from runs.actions.views import undo_view_change
 from runs.models import ChangeSet
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
@@ -67,7 +65,9 @@ def undo_path_of(request: PageRequest, change_set: ChangeSet) -> str:
 
 def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
     anyway = UndoForm(request.POST).check()["anyway"]
-    act = undo_view_change if _check_view_change(request, change_set) else undo
+    act = (
+        undo_view_change if _check_view_change(request, change_set) else undo_change_set
+    )
     try:
         act(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
     except Conflict as error:
@@ -97,7 +97,7 @@ def _check_view_change(request: PageRequest, change_set: ChangeSet) -> bool:
     if view is not None:
         find_view(view.slug, user, request.workspace, deleted=view.deleted is not None)
     if view is not None and back:
-        check_may_set(view, back, user, request.role)
+        check_can_change_view(view, back, user, request.role)
     return True
 
 

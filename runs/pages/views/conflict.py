@@ -6,10 +6,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from runs.actions.views.views import State, state_of
+from runs.actions.views import ViewState, read_view_state
 from runs.models import View, ViewRevision
-from runs.pages.lists.list_state import number_of
-from runs.pages.lists.view_origin import address_of, reset_href
+from runs.pages.lists.list_state import scope_number
+from runs.pages.lists.view_origin import list_address, reset_href
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import FORM_ERROR_STATUS
 from runs.render.filters import filter_words
@@ -19,7 +19,7 @@ from studio.core.viewdiff import NOTHING, Difference, differences
 
 
 def conflict_page(
-    request: PageRequest, slug: str, mine: State, seen: int
+    request: PageRequest, slug: str, mine: ViewState, seen: int
 ) -> HttpResponse:
     """`seen` is the revision that the second began from."""
     user, workspace = request.actor.user, request.workspace.name
@@ -31,25 +31,25 @@ def conflict_page(
         began = view
     query = mine.spec.to_query()
     if mine.experiment is not None:
-        query += f"&in={number_of(mine.experiment)}"
+        query += f"&in={scope_number(mine.experiment)}"
     context = {
         "view": view,
         "later": later,
         "theirs": filter_words.difference_lines(
-            between(state_of(began), state_of(view))
+            between(read_view_state(began), read_view_state(view))
         ),
-        "mine": filter_words.difference_lines(between(state_of(view), mine)),
+        "mine": filter_words.difference_lines(between(read_view_state(view), mine)),
         "state": query,
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
         "their_href": reset_href(workspace, view, mine.experiment),
-        "my_href": address_of(workspace, mine.experiment, mine.spec),
+        "my_href": list_address(workspace, mine.experiment, mine.spec),
     }
     return render(
         request, "views/view_conflict.html", context, status=FORM_ERROR_STATUS
     )
 
 
-def between(old: State, new: State) -> list[Difference]:
+def between(old: ViewState, new: ViewState) -> list[Difference]:
     """What differs, the list included."""
     found = list(differences(old.spec, new.spec))
     names = [each.columns()["experiment_name"] or NOTHING for each in (old, new)]

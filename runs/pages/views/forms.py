@@ -11,13 +11,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access.rules import Permission, access, by_method
-from runs.access.views import check_may_edit, check_may_set, check_may_share
+from runs.access import (
+    Permission,
+    access,
+    by_method,
+    check_can_change_view,
+    check_can_edit_view,
+    check_can_share_views,
+)
+from runs.actions import views as view_actions
 from runs.actions.clock import now_ms
-from runs.actions.views import views as actions
 from runs.models import Role, View
 from runs.pages.descriptions.references import render_description
-from runs.pages.lists.view_origin import address_of, reset_href, save_refusal
+from runs.pages.lists.view_origin import list_address, reset_href, save_refusal
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import FORM_ERROR_STATUS
 from runs.pages.undo.undo import last_undo_href
@@ -34,15 +40,15 @@ from studio.core.viewlenient import without
 def save(request: PageRequest, slug: str) -> HttpResponse:
     """Save what the list shows; where somebody else did, both are shown."""
     view = _view(request, slug)
-    check_may_edit(view, request.actor.user, request.role)
+    check_can_edit_view(view, request.actor.user, request.role)
     sent = SaveViewForm(request.POST).check()
     spec, experiment = sent_state(request, sent["state"])
     seen = spec.view_revision if sent["seen"] is None else sent["seen"]
     before = view.revision
-    state = actions.State(spec.changed(), experiment)
+    state = view_actions.ViewState(spec.changed(), experiment)
     try:
-        actions.save_view(
-            view, state, seen=seen or before, actor=request.actor, now=now_ms()
+        view_actions.save_view(
+            view, state, seen_version=seen or before, actor=request.actor, now=now_ms()
         )
     except Conflict:
         return conflict_page(request, slug, state, seen)
@@ -72,12 +78,12 @@ def _create(request: PageRequest) -> HttpResponse:
         return _preview(request, None, {"state": sent, "values": values})
     spec, experiment = sent_state(request, sent)
     if values["shared"]:
-        check_may_share(request.role)
+        check_can_share_views(request.role)
     try:
-        view = actions.create_view(
+        view = view_actions.create_view(
             request.workspace,
             values.pop("name"),
-            actions.State(spec.changed(), experiment),
+            view_actions.ViewState(spec.changed(), experiment),
             **values,
             actor=request.actor,
             now=now_ms(),
@@ -96,7 +102,7 @@ new = by_method(GET=_new, POST=_create)
 @access(Permission.VIEWS)
 def _edit(request: PageRequest, slug: str) -> HttpResponse:
     view = _view(request, slug)
-    values = {name: getattr(view, name) for name in actions.FIELDS}
+    values = {name: getattr(view, name) for name in view_actions.EDITABLE_FIELDS}
     return _form(request, view, {"values": values})
 
 
@@ -114,11 +120,11 @@ def _change(request: PageRequest, slug: str) -> HttpResponse:
             values["locked"] = view.locked
     if form["preview"]:
         return _preview(request, view, {"values": values, "seen": seen})
-    check_may_set(view, values, request.actor.user, request.role)
+    check_can_change_view(view, values, request.actor.user, request.role)
     before = view.revision
     try:
-        made = actions.edit_view(
-            view, values, seen=seen, actor=request.actor, now=now_ms()
+        made = view_actions.edit_view(
+            view, values, seen_version=seen, actor=request.actor, now=now_ms()
         )
     except InvalidValue as error:
         context = {"values": values, "problem": error.message, "seen": seen}
@@ -139,9 +145,9 @@ edit = by_method(GET=_edit, POST=_change)
 def share(request: PageRequest, slug: str) -> HttpResponse:
     """Let the workspace see it; the list then offers its link."""
     view = _view(request, slug)
-    check_may_set(view, {"shared": True}, request.actor.user, request.role)
+    check_can_change_view(view, {"shared": True}, request.actor.user, request.role)
     changes, before = {"shared": True}, view.revision
-    if actions.edit_view(view, changes, actor=request.actor, now=now_ms()):
+    if view_actions.edit_view(view, changes, actor=request.actor, now=now_ms()):
         said = _("Everybody in %s sees this view now") % request.workspace.name
         messages.success(request, said, extra_tags=last_undo_href(request))
     return redirect(back_shared(request, view, before))
@@ -152,15 +158,15 @@ def share(request: PageRequest, slug: str) -> HttpResponse:
 def delete(request: PageRequest, slug: str) -> HttpResponse:
     """The list stays as it is, and belongs to no view any more."""
     view = _view(request, slug)
-    check_may_edit(view, request.actor.user, request.role)
-    state = actions.state_of(view)
-    actions.delete_view(view, actor=request.actor, now=now_ms())
+    check_can_edit_view(view, request.actor.user, request.role)
+    state = view_actions.read_view_state(view)
+    view_actions.delete_view(view, actor=request.actor, now=now_ms())
     said = _("Deleted %s") % view.name
     messages.success(request, said, extra_tags=last_undo_href(request))
     if DeleteViewForm(request.POST).check()["back"]:
         return redirect(back_of(request))
     spec = without(state.spec, "view")
-    return redirect(address_of(request.workspace.name, state.experiment, spec))
+    return redirect(list_address(request.workspace.name, state.experiment, spec))
 
 
 @access(Permission.VIEWS)
@@ -168,8 +174,8 @@ def delete(request: PageRequest, slug: str) -> HttpResponse:
 def restore(request: PageRequest, slug: str) -> HttpResponse:
     user = request.actor.user
     view = find_view(slug, user, request.workspace, deleted=True)
-    check_may_edit(view, user, request.role)
-    actions.restore_view(view, actor=request.actor, now=now_ms())
+    check_can_edit_view(view, user, request.role)
+    view_actions.restore_view(view, actor=request.actor, now=now_ms())
     messages.success(request, _("Restored %s") % view.name)
     return redirect(back_of(request))
 
@@ -179,7 +185,7 @@ def _view(request: PageRequest, slug: str) -> View:
 
 
 def _values(form: dict[str, Any]) -> dict[str, Any]:
-    return {name: form[name] for name in actions.FIELDS}
+    return {name: form[name] for name in view_actions.EDITABLE_FIELDS}
 
 
 def _preview(
@@ -199,10 +205,12 @@ def _theirs(view: View, values: dict[str, Any]) -> dict[str, Any]:
     changed = last_edit(view)
     return {
         "theirs": [
-            name for name in actions.FIELDS if getattr(view, name) != values[name]
+            name
+            for name in view_actions.EDITABLE_FIELDS
+            if getattr(view, name) != values[name]
         ],
         "their_name": changed.actor if changed else None,
-        "seen": actions.seen_of(view),
+        "seen": view_actions.fields_token(view),
     }
 
 
@@ -217,7 +225,7 @@ def _form(
     own = view is None or view.owner_id == request.actor.user.pk
     workspace = request.workspace.name
     if view and not context.get("seen"):
-        context["seen"] = actions.seen_of(view)
+        context["seen"] = view_actions.fields_token(view)
     context |= {
         "view": view,
         "title": _("Edit view") if view else _("Save as a new view"),

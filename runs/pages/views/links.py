@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from runs.models import Experiment, View
-from runs.pages.lists.list_state import RUN, find_experiment
+from runs.pages.lists.list_state import RUN_PREFIX, find_experiment
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
 from studio.core.errors import InvalidValue
@@ -50,7 +50,7 @@ def sent_state(request: PageRequest, sent: str) -> tuple[ViewSpec, Experiment | 
     runs whose filter names the parent."""
     given = QueryDict(sent)
     number = given.get("in", "")
-    is_experiment = number and not number.startswith(RUN)
+    is_experiment = number and not number.startswith(RUN_PREFIX)
     experiment = find_experiment(request, f"~{number}") if is_experiment else None
     return ViewSpec.from_query(given.dict()), experiment
 

@@ -12,14 +12,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.rules import Permission, access
-from runs.access.views import check_may_edit
+from runs.access import Permission, access, check_can_edit_view
+from runs.actions import views as view_actions
 from runs.actions.clock import now_ms
-from runs.actions.views import views as actions
 from runs.models import View, ViewRevision
 from runs.pages.descriptions.references import render_description
-from runs.pages.lists.list_state import number_of
-from runs.pages.lists.view_origin import address_of, reset_href, save_refusal
+from runs.pages.lists.list_state import scope_number
+from runs.pages.lists.view_origin import list_address, reset_href, save_refusal
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.undo.undo import last_undo_href
 from runs.pages.views.conflict import between, conflict_page
@@ -76,19 +75,19 @@ def _rows(request: PageRequest, view: View, found: Sequence[ViewRevision]) -> li
 def _row(
     request: PageRequest, view: View, each: ViewRevision, before: ViewRevision | None
 ) -> Row:
-    state = actions.state_of(each)
-    told = between(actions.state_of(before), state) if before else []
+    state = view_actions.read_view_state(each)
+    told = between(view_actions.read_view_state(before), state) if before else []
     workspace = request.workspace.name
     spec = replace(state.spec, view=f"{view.slug}.{view.revision}")
     query = state.spec.to_query()
     if state.experiment is not None:
-        query += f"&in={number_of(state.experiment)}"
+        query += f"&in={scope_number(state.experiment)}"
     return Row(
         each,
         filter_words.summarize_differences(told),
         filter_words.difference_lines(told),
         before is None,
-        address_of(workspace, state.experiment, spec),
+        list_address(workspace, state.experiment, spec),
         f"{reverse('view-new', args=[workspace])}?{query}",
     )
 
@@ -99,16 +98,16 @@ def restore_version(request: PageRequest, slug: str, number: int) -> HttpRespons
     """Save an old version again; where somebody saved meanwhile, both are shown."""
     user = request.actor.user
     view = find_view(slug, user, request.workspace)
-    check_may_edit(view, user, request.role)
+    check_can_edit_view(view, user, request.role)
     old = revision_of(view, user, number)
     seen = RestoreVersionForm(request.POST).check()["seen"]
     seen = view.revision if seen is None else seen
     try:
-        actions.restore_revision(
-            view, old, actor=request.actor, now=now_ms(), seen=seen
+        view_actions.restore_revision(
+            view, old, actor=request.actor, now=now_ms(), seen_version=seen
         )
     except Conflict:
-        return conflict_page(request, slug, actions.state_of(old), seen)
+        return conflict_page(request, slug, view_actions.read_view_state(old), seen)
     said = _("Version %s is back") % number
     messages.success(request, said, extra_tags=last_undo_href(request))
     return redirect("view-history", request.workspace.name, view.slug)

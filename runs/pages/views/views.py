@@ -12,18 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access.admission import enter
-from runs.access.rules import SIGNED_IN, Permission, StudioRequest, access
+from runs.access import SIGNED_IN, Permission, StudioRequest, access, enter_workspace
+from runs.actions import views as view_actions
 from runs.actions.clock import now_ms
-from runs.actions.views import choices as view_choices
 from runs.models import Role, View
 from runs.models.views import may_edit
-from runs.pages.lists.list_state import read_part_leniently, scope_named
+from runs.pages.lists.list_state import find_scope, read_part_tolerantly
 from runs.pages.lists.view_origin import (
     BUILT_IN,
     UNCHOSEN,
-    bar,
-    opened_by_link,
+    open_view_link,
+    view_bar,
     with_view,
 )
 from runs.pages.requests.forms import StarForm
@@ -48,15 +47,15 @@ def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
     """The list that the view shows, with what the address says instead."""
     asked: Any = request
     view = search.find_view(slug, asked.actor.user)
-    enter(request, view.workspace.name)
-    return run_list.show(asked, opened_by_link(asked, view))
+    enter_workspace(request, view.workspace.name)
+    return run_list.show_list(asked, open_view_link(asked, view))
 
 
 @access(Permission.READ)
 @require_safe
 def menu(request: PageRequest) -> HttpResponse:
     """What opens under *Current view*; the parameters are those of the list."""
-    state = with_view(read_part_leniently(request))
+    state = with_view(read_part_tolerantly(request))
     find = request.GET.get("find", "").strip()[:200]
     if not request.htmx:
         return redirect("views", request.workspace.name)
@@ -65,7 +64,7 @@ def menu(request: PageRequest) -> HttpResponse:
     if request.GET.get(UNCHOSEN) == "1":
         state = replace(state, spec=without(state.spec, "columns"))
     context = {
-        **bar(request, state, columns),
+        **view_bar(request, state, columns),
         "sections": [
             (_("Private"), _entries(found.private), found.more_private),
             (_("Shared with the workspace"), _entries(found.shared), found.more_shared),
@@ -139,7 +138,7 @@ def star(request: PageRequest, slug: str) -> HttpResponse:
     view = search.find_view(slug, request.actor.user, request.workspace)
     on = StarForm(request.POST).check()["starred"]
     user = request.actor.user
-    view_choices.star_view(view, user, on, actor=request.actor, now=now_ms())
+    view_actions.star_view(view, user, on, actor=request.actor, now=now_ms())
     if request.htmx:
         mark = request.htmx.trigger or "star"
         context = {"starred": on, "href": request.path, "mark": mark}
@@ -159,16 +158,16 @@ def choose_default(request: PageRequest) -> HttpResponse:
     whose = None if everybody else user
     if slug in ("", BUILT_IN):
         view = None
-        experiment = scope_named(request, sent["scope"]).experiment
+        experiment = find_scope(request, sent["scope"]).experiment
     else:
         view = search.find_view(slug, user, request.workspace)
         # In the trash, too: what was chosen of its list can be taken back.
         experiment = view.experiment
     if slug and sent["on"]:
-        view_choices.choose_default(request.workspace, experiment, view, user=whose)
+        view_actions.set_default_view(request.workspace, experiment, view, user=whose)
         said = _("%s opens by default now.") % (view.name if view else _("Default"))
     else:
-        view_choices.forget_default(request.workspace, experiment, user=whose)
+        view_actions.clear_default_view(request.workspace, experiment, user=whose)
         said = _("The list opens as it did before.")
     messages.success(request, said)
     return redirect(back_of(request))

@@ -58,9 +58,7 @@ def _path(placed: Sequence[Point | None]) -> str:
     for point in placed:
         if point is not None:
             command = "L" if pen_is_down else "M"
-            parts.append(
-                f"{command}{_format_coordinate(point[0])} {_format_coordinate(point[1])}"
-            )
+            parts.append(command + " ".join(_format_coordinate(part) for part in point))
         pen_is_down = point is not None
     return "".join(parts)
 

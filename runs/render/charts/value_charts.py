@@ -173,6 +173,7 @@ def _bars_trace(
     label: str,
     places: Sequence[int],
 ) -> Trace:
+    shown_label = _escape_template(escape_plotly_markup(label))
     trace: Trace = {
         "type": "bar",
         "name": escape_plotly_markup(label),
@@ -180,7 +181,7 @@ def _bars_trace(
         "y": [_finite_or_none(value) for value in values],
         "text": [escape_plotly_markup(dot.name) for dot in dots],
         "textposition": "none",
-        "hovertemplate": f"%{{text}}<br>{_escape_template(escape_plotly_markup(label))}: %{{y}}<extra></extra>",
+        "hovertemplate": f"%{{text}}<br>{shown_label}: %{{y}}<extra></extra>",
         "marker": {
             "opacity": BAR_OPACITIES[min(at, len(BAR_OPACITIES) - 1)],
             "line": {"width": 0},

@@ -27,7 +27,7 @@ _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
 
 
 def first_line(text: str) -> str:
-    """One line of at most `MAX_LINE_CHARS` characters and an ellipsis; empty for no words."""
+    """Return one line of at most `MAX_LINE_CHARS` characters, without markup."""
     for line in text[:MAX_READ_CHARS].splitlines():
         words = _plain_text(line.strip()[:LINE])
         if words:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runs.models import RunParam
 from runs.search.charts.drawn_runs import DrawnRun
+from runs.search.values.value_reader import all_texts
+from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.viewcharts import Chart
 
@@ -51,9 +52,8 @@ def _text(value: object) -> str | None:
 
 def _all_but(runs: Sequence[DrawnRun], fields: Sequence[Field]) -> dict[int, Key]:
     left_out = {field.key for field in fields}
-    rows = RunParam.objects.filter(run__in=[run.run.pk for run in runs])
     found: dict[int, dict[str, str | None]] = {run.run.pk: {} for run in runs}
-    for run, name, value in rows.values_list("run_id", "key__name", "value"):
+    for run, name, value in all_texts(tree.PARAMS, list(found)):
         if name not in left_out:
             found[run][name] = value
     return {

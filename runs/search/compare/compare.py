@@ -11,12 +11,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runs.models import Metric, Run, RunParam, RunProperty, RunTag, User, Workspace
+from runs.models import Run, User, Workspace
 from runs.search.fields import COMPARED
-from runs.search.run_list import columns
 from runs.search.sql.limits import time_limit
 from runs.search.sql.scope import make_scope
-from runs.storage.prepared import PreparedRows
+from runs.search.values.value_reader import (
+    ValueReader,
+    all_metrics,
+    all_texts,
+    attach,
+)
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 
@@ -82,16 +86,16 @@ def compare_runs(
         if not runs:
             return Comparison((), unknown, trashed)
         keys = [run.pk for run in runs]
-        tags = _texts(_tags.all(keys), keys)
+        tags = _texts(all_texts(tree.TAGS, keys), keys)
         return Comparison(
             runs,
             unknown,
             trashed,
             _metrics_of(keys),
-            _texts(_params.all(keys), keys),
+            _texts(all_texts(tree.PARAMS, keys), keys),
             _attributes(runs, viewer, workspace, now),
             tuple(row for row in tags if not row.key.startswith(_BOOKKEEPING)),
-            _texts(_properties.all(keys), keys),
+            _texts(all_texts(tree.PROPERTIES, keys), keys),
             tuple(row for row in tags if row.key.startswith(_BOOKKEEPING)),
         )
 
@@ -108,7 +112,7 @@ def find_runs_by_id(
 def _runs(ids: Sequence[str], viewer: User, workspace: Workspace) -> Mapping[str, Run]:
     rows = Run.objects.of_member(workspace, viewer).in_workspace(workspace)
     found = list(rows.filter(run_id__in=ids))
-    columns.attach(found)
+    attach(found)
     return {run.run_id: run for run in found}
 
 
@@ -120,10 +124,10 @@ def _attributes(
     runs: Sequence[Run], viewer: User, workspace: Workspace, now: int
 ) -> tuple[Row, ...]:
     scope = make_scope(viewer, workspace, now, COMPARED)
-    found = columns.values_of(runs, COMPARED, scope, {})
+    found = ValueReader(scope, COMPARED).read(runs)
     rows = []
     for field in COMPARED:
-        values = tuple(found[run.pk].get(field) for run in runs)
+        values = tuple(found.column(field))
         if any(value is not None for value in values):
             rows.append(Row(field.key, values, _differ(values), field))
     return tuple(rows)
@@ -142,7 +146,7 @@ def _texts(
 def _metrics_of(keys: Sequence[int]) -> tuple[Row, ...]:
     by_name: dict[str, dict[int, object]] = defaultdict(dict)
     points: dict[str, int] = defaultdict(int)
-    for run, name, kind, count, last, is_nan, text in _metrics.all(keys):
+    for run, name, kind, count, last, is_nan, text in all_metrics(keys):
         value: object = last if text is None else text
         if kind != "series":
             value = Series(kind, count, text, last)
@@ -175,20 +179,3 @@ def _differ(values: Sequence[object]) -> bool:
     if is_nan:
         return not all(isinstance(v, float) and math.isnan(v) for v in values)
     return any(type(v) is not type(first) or v != first for v in values)
-
-
-def _named(table: type[RunTag] | type[RunParam] | type[RunProperty]) -> PreparedRows:
-    return PreparedRows(
-        lambda runs: table.objects.filter(columns.among("run", runs)).values_list(
-            "run_id", "key__name", "value"
-        )
-    )
-
-
-_tags, _params, _properties = _named(RunTag), _named(RunParam), _named(RunProperty)
-_metrics = PreparedRows(
-    lambda runs: Metric.objects.filter(columns.among("run", runs)).values_list(
-        *("run_id", "key__name", "kind", "count"),
-        *("last", "last_is_nan", "last_text"),
-    )
-)

@@ -76,13 +76,13 @@ FLAGS = (
     flag(
         "starred",
         _is_starred,
-        lambda run, context: context.is_starred(run),
+        lambda run, context, _field: context.is_starred(run),
         scan=_starred,
     ),
     flag(
         "archived",
         lambda _scope: Q(archived__isnull=False),
-        lambda run, _context: run.archived is not None,
+        lambda run, _context, _field: run.archived is not None,
         columns=("archived",),
         scan=_archived,
         comparison=160,
@@ -90,7 +90,7 @@ FLAGS = (
     flag(
         "deleted",
         _is_deleted,
-        lambda run, context: (
+        lambda run, context, _field: (
             run.deleted is not None or context.experiment(run).deleted is not None
         ),
         columns=("deleted",),
@@ -99,7 +99,7 @@ FLAGS = (
     flag(
         "locked",
         lambda _scope: Q(locked=True),
-        lambda run, _context: run.locked,
+        lambda run, _context, _field: run.locked,
         columns=("locked",),
     ),
 )

@@ -23,7 +23,9 @@ from runs.search.sql.exists_conditions import DATASETS, TABLES
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import COMMITS, Scope
 from studio.core.filters import tree
+from studio.core.filters.fields import statuses_of
 from studio.core.filters.tree import Comparison, Field, Number
+from studio.core.statuses import RunStatus
 
 
 def _text(term: Comparison, scope: Scope) -> Q:
@@ -143,6 +145,21 @@ def _children_order(field: Field, _scope: Scope) -> list[SortKey]:
     return [SortKey(keyed.children_count(field.key), int)]
 
 
+def _count_children(run: Any, context: RunContext, field: Field) -> int:
+    """Of the statuses that the field names."""
+    counts = context.children(run)
+    wanted = RunStatus if field.key == "count" else statuses_of(field.key)
+    return sum(counts.get(status, 0) for status in wanted)
+
+
+def _text_value(run: Any, context: RunContext, field: Field) -> object:
+    return context.text(field, run)
+
+
+def _metric_value(run: Any, context: RunContext, field: Field) -> object:
+    return context.metric(field, run)
+
+
 def _dataset(term: Comparison, _scope: Scope) -> Q:
     return keyed.dataset_exists(term.field, term.op, term.values)
 
@@ -165,7 +182,7 @@ def _commit_order(scope: Scope) -> Expr:
     return Coalesce(*found, output_field=TextField(null=True))
 
 
-def _commit_of(run: Any, context: RunContext) -> object:
+def _commit_of(run: Any, context: RunContext, _field: Field) -> object:
     found = (context.text(field, run) for field in COMMITS)
     return next((each for each in found if each), None)
 
@@ -181,7 +198,7 @@ OF_TAGS = (
         link=CellLink.NAME,
     ),
     FieldSource(
-        "tags", value=lambda run, context: context.tags(run), link=CellLink.NONE
+        "tags", value=lambda run, context, _field: context.tags(run), link=CellLink.NONE
     ),
 )
 KEYED = {
@@ -189,6 +206,7 @@ KEYED = {
         "tags.<key>",
         condition=_text,
         index=SortIndex.TEXT,
+        value=_text_value,
         scan=_text_scan,
         facet=10,
         by_key=True,
@@ -197,6 +215,7 @@ KEYED = {
         "params.<key>",
         condition=_text,
         index=SortIndex.TEXT,
+        value=_text_value,
         scan=_text_scan,
         facet=20,
         link=CellLink.NAME,
@@ -206,6 +225,7 @@ KEYED = {
         "properties.<key>",
         condition=_text,
         index=SortIndex.TEXT,
+        value=_text_value,
         scan=_text_scan,
         facet=40,
         by_key=True,
@@ -215,12 +235,16 @@ KEYED = {
         condition=_metric,
         sort=_metric_order,
         index=SortIndex.METRIC,
+        value=_metric_value,
         scan=_metric_scan,
         facet=30,
         by_key=True,
     ),
     tree.CHILDREN: FieldSource(
-        "children.<status>", condition=_children, sort=_children_order
+        "children.<status>",
+        condition=_children,
+        sort=_children_order,
+        value=_count_children,
     ),
     tree.DATASETS: FieldSource(
         "datasets.<what>", condition=_dataset, scan=_dataset_scan

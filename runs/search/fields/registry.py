@@ -80,20 +80,16 @@ def check_halves(
 
 
 def _check_agreement(spec: FieldSpec, source: FieldSource) -> None:
-    has_value = source.value is not None or source.name in _KEYED_NAMES
     for is_promised, is_kept, what in (
         (spec.filterable, source.condition is not None, "condition"),
         (spec.sortable, source.sort is not None or source.index is not None, "sort"),
-        (spec.column, has_value, "value"),
+        (spec.column, source.value is not None, "value"),
     ):
         if is_promised and not is_kept:
             raise ImproperlyConfigured(
                 f"The field {spec.name} needs a {what}, which {CLIENT} promises: "
                 f"add it to its entry in {SERVER}."
             )
-
-
-_KEYED_NAMES = frozenset(each.name for each in KEYED.values())
 
 
 def check() -> None:

@@ -132,7 +132,7 @@ OWNERS = (
         "status",
         condition=_status,
         sort=by_whole(_status_order),
-        value=lambda run, _context: RunStatus.from_code(run.status),
+        value=lambda run, _context, _field: RunStatus.from_code(run.status),
         columns=("status",),
         scan=_status_scan,
         group=GroupColumn("status", _status_names),
@@ -143,7 +143,7 @@ OWNERS = (
         "experiment",
         condition=text_condition("experiment__name", values.ALWAYS),
         sort=by_text(lambda _scope: F("experiment__name")),
-        value=lambda run, context: context.experiment(run).name,
+        value=lambda run, context, _field: context.experiment(run).name,
         scan=_experiment_scan,
         group=GroupColumn("experiment_id", _experiment_names),
         facet=40,
@@ -154,7 +154,7 @@ OWNERS = (
         "submitter",
         condition=_submitter,
         sort=by_text(lambda _scope: F("submitter__username")),
-        value=lambda run, context: (
+        value=lambda run, context, _field: (
             one.username if (one := context.submitter(run)) else None
         ),
         scan=_submitter_scan,
@@ -178,7 +178,7 @@ RELATIVES = (
         "root",
         condition=_root,
         sort=by_exact_text(_root_id()),
-        value=lambda run, context: context.root_id(run),
+        value=lambda run, context, _field: context.root_id(run),
         columns=("run_id", "root__run_id"),
         scan=_root_scan,
         finds_children=True,

@@ -15,10 +15,11 @@ from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import Scope
 from studio.core.filters.tree import Comparison, Field
+from studio.core.statuses import RunStatus
 
 
 class RunContext(Protocol):
-    """What other tables say about the runs whose values are read, read at once.
+    """What other tables hold about the runs whose values are read.
 
     A run is a `Run` on a page, and a row of only the needed columns in an export.
     """
@@ -31,6 +32,8 @@ class RunContext(Protocol):
     def is_starred(self, run: Any, /) -> bool: ...
     def tags(self, run: Any, /) -> Mapping[str, str | None]: ...
     def text(self, field: Field, run: Any, /) -> object: ...
+    def metric(self, field: Field, run: Any, /) -> object: ...
+    def children(self, run: Any, /) -> Mapping[RunStatus, int]: ...
 
 
 #: The positive comparison of a term; its result is true or false, never NULL.
@@ -38,8 +41,9 @@ Condition = Callable[[Comparison, Scope], Q]
 #: Index scans whose union holds every run that the term can match; none if unknown.
 Scans = Callable[[Comparison, Scope], list[IndexScan]]
 SortKeys = Callable[[Field, Scope], list[SortKey]]
-#: The value of a loaded run; None and "" mean that the run has none.
-ValueOf = Callable[[Any, RunContext], object]
+#: The field's value of a loaded run; None means that the run has none, and so does ""
+#: for a column of its own.
+ValueOf = Callable[[Any, RunContext, Field], object]
 
 
 class CellLink(Enum):

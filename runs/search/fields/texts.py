@@ -31,7 +31,7 @@ from studio.core.filters.tree import Comparison
 def own(column: str) -> ValueOf:
     """The run's own column as it is."""
     get = attrgetter(column)
-    return lambda run, _context: get(run)
+    return lambda run, _context, _field: get(run)
 
 
 def text_condition(column: str, present: Q) -> Condition:

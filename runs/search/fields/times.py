@@ -129,7 +129,7 @@ TIMES = (
         "duration",
         condition=_duration,
         sort=by_time(lambda scope: duration(scope.now)),
-        value=lambda run, context: run_duration(run, context.now),
+        value=lambda run, context, _field: run_duration(run, context.now),
         columns=("started", "ended", "status"),
         number=RunNumber(("started", "ended", "status"), duration_of),
         comparison=20,

@@ -22,14 +22,14 @@ from runs.search.query.paging import RowPosition, rows_after
 from runs.search.query.run_query import RunQuery, build_query
 from runs.search.query.segments import Segment, segments_of
 from runs.search.query.status_counts import count_and_narrow
-from runs.search.run_list.export_values import (
+from runs.search.sql.limits import time_limit
+from runs.search.values.value_reader import (
     Columns,
-    LightRun,
-    Reader,
+    ValueReader,
     columns_read,
     row_type,
 )
-from runs.search.sql.limits import time_limit
+from studio.core.filters import fields as field_catalogue
 from studio.core.filters.tree import Field, attribute
 from studio.core.viewspec import DEFAULT_SORT, Column, ViewSpec
 
@@ -39,6 +39,10 @@ FIRST, CHUNK = 256, 2048
 HEAVY_CHUNK = 128
 #: So many keys are sorted, where no index has them in order.
 SORTED = 200_000
+
+
+#: A row of `columns_read`, with the names of the columns as attributes.
+LightRun = Any
 
 
 @dataclass
@@ -117,7 +121,7 @@ def export_runs(
     spec = replace(spec, columns=columns)
     found = matching_runs(spec, viewer, workspace, experiment=experiment, now=now)
     fields = (attribute("id"), *asked)
-    chunks = _values(found.chunks, Reader(found.run_query.scope, fields))
+    chunks = _values(found.chunks, ValueReader(found.run_query.scope, fields))
     return Export(fields, chunks, found.total, found.total_is_exact, found.is_in_order)
 
 
@@ -206,9 +210,16 @@ def _in_order(segment: Segment, run_query: RunQuery, place: RowPosition | None) 
     return runs.order_by(*order)
 
 
-def _values(chunks: Iterator[list[LightRun]], reader: Reader) -> Iterator[Columns]:
+def _values(chunks: Iterator[list[LightRun]], reader: ValueReader) -> Iterator[Columns]:
+    statuses = [
+        n
+        for n, field in enumerate(reader.fields)
+        if field_catalogue.value_type(field) == field_catalogue.STATUS
+    ]
     for runs in chunks:
         if runs:
             with time_limit():
-                found = reader.columns(runs)
+                found = reader.read(runs).columns()
+            for n in statuses:
+                found[n] = [str(status) for status in found[n]]
             yield found

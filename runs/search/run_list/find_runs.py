@@ -21,8 +21,9 @@ from runs.search.query.status_counts import (
     StatusCounts,
     count_and_narrow,
 )
-from runs.search.run_list import columns
 from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import Scope
+from runs.search.values.value_reader import ValueReader, attach
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.viewspec import ViewSpec
@@ -123,7 +124,7 @@ def find_runs(
     with time_limit():
         counts, run_query = count_and_narrow(run_query)
         runs, before, after, first = page_of(run_query)
-        rows = rows_of(runs, asked, run_query)
+        rows = build_rows(runs, asked, run_query.scope)
     return RunPage(rows, counts, before, after, first)
 
 
@@ -234,24 +235,21 @@ def light(runs: RunQuerySet, spec: ViewSpec) -> RunQuerySet:
     return runs.defer(*heavy)
 
 
-def rows_of(
-    runs: Sequence[Run], asked: Sequence[Field], run_query: RunQuery
+def build_rows(
+    runs: Sequence[Run], fields: Sequence[Field], scope: Scope
 ) -> tuple[RunRow, ...]:
-    ids = [run.pk for run in runs]
-    columns.attach(runs)
-    starred = columns.starred_among(ids, run_query.scope)
-    children = columns.children_among(ids)
-    tags = columns.tags_of(ids) if tree.attribute("tags") in asked else {}
-    values = columns.values_of(
-        runs, asked, run_query.scope, children, starred=starred, tags=tags
-    )
+    """The runs with what the fields' cells show of them."""
+    attach(runs)
+    values = ValueReader(scope, dict.fromkeys(fields)).read(runs)
+    by_run = values.by_run()
+    has_tags = tree.attribute("tags") in fields
     return tuple(
         RunRow(
             run,
-            run.pk in starred,
-            sum(children.get(run.pk, {}).values()),
-            tuple(tags.get(run.pk, ())),
-            values[run.pk],
+            values.is_starred(run),
+            sum(values.children(run).values()),
+            tuple(values.tags(run).items()) if has_tags else (),
+            by_run[run.pk],
         )
         for run in runs
     )

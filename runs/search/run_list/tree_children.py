@@ -38,7 +38,7 @@ from runs.search.query.run_query import RunQuery
 from runs.search.query.segments import SortPart, sort_parts
 from runs.search.run_list.find_runs import MoreChildren, TreePlace, light
 from runs.search.sql import exists_conditions as keyed
-from studio.core.filters.sorts import Sort
+from studio.core.filters.text import Sort
 from studio.core.viewtext import Open
 
 #: So many children show at first; each *Show more* adds MORE.

@@ -28,7 +28,7 @@ from runs.search.query.status_counts import (
     count_by_status,
     newest_sets,
 )
-from runs.search.run_list.find_runs import RunPage, page_of, rows_of
+from runs.search.run_list.find_runs import RunPage, build_rows, page_of
 from runs.search.run_list.tree_children import open_branches
 from runs.search.sql.access_paths import INDEXED
 from runs.search.sql.limits import time_limit
@@ -114,7 +114,7 @@ def find_tree(
         best = best_below(runs, asked, run_query)
         rows = [
             replace(row, place=replace(branches.places[row.run.pk], best=kept))
-            for row in rows_of(shown, asked, run_query)
+            for row in build_rows(shown, asked, run_query.scope)
             for kept in [best.get(row.run.pk, {})]
         ]
         total, exact = _total(run_query, roots)

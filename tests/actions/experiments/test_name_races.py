@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from runs.actions.account.accounts import register
+from runs.actions.account.accounts import create_user_with_password
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment, rename_experiment
-from runs.actions.ingest.ingest import Point, log_batch
+from runs.actions.ingest.logged_values import Point, log_batch
 from runs.actions.run.runs import create_run
-from runs.actions.undo.undo import undo
+from runs.actions.undo.undo import undo_change_set
 from runs.models import ChangeSet, Experiment, Key, Kind, Run, User, Workspace
 from studio.core.errors import AlreadyExists
 from tests.actions.run.test_tree_races import overlapping
@@ -53,7 +53,7 @@ def test_a_name_that_is_taken_while_a_rename_is_undone_is_told() -> None:
     rename_experiment(experiment, "letters", actor=author, now=now_ms())
     renamed = ChangeSet.objects.get()
     with pytest.raises(AlreadyExists, match="digits"):
-        overlapping(make, lambda: undo(renamed, actor=author, now=now_ms()))
+        overlapping(make, lambda: undo_change_set(renamed, actor=author, now=now_ms()))
     experiment.refresh_from_db()
     assert experiment.name == "letters"
 
@@ -61,7 +61,9 @@ def test_a_name_that_is_taken_while_a_rename_is_undone_is_told() -> None:
 @pytest.mark.usefixtures("committed")
 def test_of_two_who_register_one_name_at_once_the_second_is_told() -> None:
     def sign_up(name: str) -> User:
-        return register(name, "a quite long pass phrase", actor=Actor(), now=now_ms())
+        return create_user_with_password(
+            name, "a quite long pass phrase", actor=Actor(), now=now_ms()
+        )
 
     with pytest.raises(AlreadyExists, match="taken"):
         overlapping(lambda: sign_up("grace"), lambda: sign_up("Grace"))

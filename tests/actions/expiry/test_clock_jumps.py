@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from runs.actions.expiry.clock_jumps import (
-    DAY,
+    DAY_MS,
     ClockState,
     expiry_allowed,
     expiry_paused,
-    unless_paused,
+    skip_while_paused,
 )
 from runs.models import Run, StudioIdentity
 
-HOUR = DAY // 24
+HOUR = DAY_MS // 24
 
 
 @pytest.mark.parametrize(
@@ -23,18 +23,18 @@ HOUR = DAY // 24
     [
         # Without a jump: nothing is paused, and a pause goes on to its end.
         (0, 0, HOUR, ClockState(HOUR, 0)),
-        (0, 0, DAY, ClockState(DAY, 0)),
-        (10 * DAY, 0, 9 * DAY, ClockState(9 * DAY, 0)),
+        (0, 0, DAY_MS, ClockState(DAY_MS, 0)),
+        (10 * DAY_MS, 0, 9 * DAY_MS, ClockState(9 * DAY_MS, 0)),
         (0, 5 * HOUR, HOUR, ClockState(HOUR, 5 * HOUR)),
         # Forward and back by more than a day.
-        (0, 0, DAY + 1, ClockState(DAY + 1, 2 * DAY + 1)),
-        (10 * DAY, 0, 9 * DAY - 1, ClockState(9 * DAY - 1, 10 * DAY - 1)),
+        (0, 0, DAY_MS + 1, ClockState(DAY_MS + 1, 2 * DAY_MS + 1)),
+        (10 * DAY_MS, 0, 9 * DAY_MS - 1, ClockState(9 * DAY_MS - 1, 10 * DAY_MS - 1)),
         # A second jump begins the pause again.
-        (10 * DAY, 10 * DAY + HOUR, 0, ClockState(0, DAY)),
+        (10 * DAY_MS, 10 * DAY_MS + HOUR, 0, ClockState(0, DAY_MS)),
         # The clock goes back by hours: the pause never lasts more than a day.
-        (DAY, 2 * DAY, HOUR, ClockState(HOUR, DAY + HOUR)),
+        (DAY_MS, 2 * DAY_MS, HOUR, ClockState(HOUR, DAY_MS + HOUR)),
         # Nothing is known of the past.
-        (None, 0, 10 * DAY, ClockState(10 * DAY, 0)),
+        (None, 0, 10 * DAY_MS, ClockState(10 * DAY_MS, 0)),
     ],
 )
 def test_the_state_after_a_look_at_the_clock(
@@ -44,10 +44,10 @@ def test_the_state_after_a_look_at_the_clock(
 
 
 @pytest.mark.parametrize(
-    ("now", "is_paused"), [(0, True), (DAY - 1, True), (DAY, False)]
+    ("now", "is_paused"), [(0, True), (DAY_MS - 1, True), (DAY_MS, False)]
 )
 def test_a_pause_ends(now: int, is_paused: bool) -> None:
-    assert ClockState(0, DAY).is_paused(now) is is_paused
+    assert ClockState(0, DAY_MS).is_paused(now) is is_paused
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def test_a_task_waits_a_day_after_a_jump_and_says_why(
     now: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     done: list[int] = []
-    task = unless_paused(done.append)
-    later = now + 30 * DAY
+    task = skip_while_paused(done.append)
+    later = now + 30 * DAY_MS
     for time in (now + HOUR, later, later + 23 * HOUR, later + 25 * HOUR):
         task(time)
     assert done == [now + HOUR, later + 25 * HOUR]
@@ -71,14 +71,14 @@ def test_a_task_waits_a_day_after_a_jump_and_says_why(
 @pytest.mark.usefixtures("identity")
 def test_restarts_neither_end_a_pause_nor_repeat_it(now: int) -> None:
     """Each look reads the state from the database, as a new process does."""
-    later = now + 30 * DAY
+    later = now + 30 * DAY_MS
     allowed = [expiry_allowed(later + hour * HOUR) for hour in range(26)]
     assert allowed == [False] * 24 + [True] * 2
 
 
 @pytest.mark.usefixtures("identity")
 def test_a_clock_that_was_wrong_for_hours_expires_nothing(now: int) -> None:
-    wrong = [expiry_allowed(now + 400 * DAY + hour * HOUR) for hour in range(5)]
+    wrong = [expiry_allowed(now + 400 * DAY_MS + hour * HOUR) for hour in range(5)]
     right = [expiry_allowed(now + hour * HOUR) for hour in range(5, 30)]
     assert not any(wrong)
     assert right == [False] * 24 + [True]
@@ -88,8 +88,8 @@ def test_the_newest_run_counts_where_no_worker_has_looked_yet(
     run: Run, now: int
 ) -> None:
     StudioIdentity.objects.create(identity="a" * 32, created=now)
-    assert expiry_paused(now + 2 * DAY)
-    assert not expiry_allowed(now + 2 * DAY)
+    assert expiry_paused(now + 2 * DAY_MS)
+    assert not expiry_allowed(now + 2 * DAY_MS)
     StudioIdentity.objects.update(last_seen=None, paused_until=0)
     assert not expiry_paused(now + HOUR)
     assert expiry_allowed(now + HOUR)
@@ -102,5 +102,5 @@ def test_nothing_expires_in_a_database_that_no_start_prepared(now: int) -> None:
 
 @pytest.mark.usefixtures("identity")
 def test_asking_changes_nothing(now: int, django_assert_num_queries: Any) -> None:
-    assert expiry_paused(now + 2 * DAY)
+    assert expiry_paused(now + 2 * DAY_MS)
     assert StudioIdentity.objects.get().last_seen == now

@@ -4,16 +4,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from runs.actions.account.links import make_sign_in_link
-from runs.actions.account.secrets import moment
+from runs.actions.account.links import create_sign_in_link
+from runs.actions.account.secrets import to_datetime
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment
 from runs.actions.expiry.expiry import (
+    delete_expired_sign_ins,
+    delete_replaced_files,
     purge_old_trash,
-    remove_expired_sign_ins,
-    remove_replaced_files,
 )
-from runs.actions.files.files import delete_file, live, save_file
+from runs.actions.files.files import current_files, delete_file, save_file
 from runs.actions.run.runs import create_run, restore_run, trash_run
 from runs.models import (
     BrowserSession,
@@ -33,13 +33,13 @@ def test_expired_sign_ins_go_and_others_stay(
     owner: User, actor: Actor, now: int
 ) -> None:
     for key, days in (("gone", -1), ("here", 1)):
-        expires = moment(now) + timedelta(days=days)
+        expires = to_datetime(now) + timedelta(days=days)
         BrowserSession.objects.create(session_key=key, expire_date=expires)
-    make_sign_in_link(owner, actor=actor, now=now - 3 * DAY)
-    link, _secret = make_sign_in_link(owner, actor=actor, now=now)
+    create_sign_in_link(owner, actor=actor, now=now - 3 * DAY)
+    link, _secret = create_sign_in_link(owner, actor=actor, now=now)
     SignInFailure.objects.create(name="ada", address="192.0.2.1")
-    SignInFailure.objects.update(time=moment(now - 2 * DAY))
-    remove_expired_sign_ins(now)
+    SignInFailure.objects.update(time=to_datetime(now - 2 * DAY))
+    delete_expired_sign_ins(now)
     assert list(BrowserSession.objects.values_list("pk", flat=True)) == ["here"]
     assert list(SignInLink.objects.all()) == [link]
     assert not SignInFailure.objects.exists()
@@ -56,10 +56,10 @@ def test_a_replaced_file_goes_after_thirty_days(
     save_file(run, "a.txt", [b"new"], actor=actor, now=now, limit=100)
     save_file(run, "b.txt", [b"gone"], actor=actor, now=now, limit=100)
     delete_file(run, "b.txt", actor=actor, now=now)
-    assert remove_replaced_files(now + 29 * DAY) == 0
+    assert delete_replaced_files(now + 29 * DAY) == 0
     with django_capture_on_commit_callbacks(execute=True):
-        assert remove_replaced_files(now + 31 * DAY) == 2
-    assert [file.path for file in live(run)] == ["a.txt"]
+        assert delete_replaced_files(now + 31 * DAY) == 2
+    assert [file.path for file in current_files(run)] == ["a.txt"]
     assert File.objects.count() == 1
     blobs = [path.read_bytes() for path in stored_files(files_dir)]
     assert blobs == [b"new"]

@@ -11,11 +11,11 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from runs.actions.actor import Actor
-from runs.actions.files.files import delete_file, live, save_file
-from runs.actions.files.snapshots import keep_snapshot
-from runs.actions.files.sweep import DAY, plan_sweep
+from runs.actions.files.files import current_files, delete_file, save_file
+from runs.actions.files.snapshots import save_snapshot
+from runs.actions.files.sweep import DAY_MS, plan_sweep
 from runs.actions.ingest.log_files import append_log
-from runs.actions.run.lifecycle import move
+from runs.actions.run.lifecycle import change_status
 from runs.models import Experiment, File, LoggedModel, Run
 from runs.storage.files import files
 from studio.core.errors import Conflict, InvalidValue, TooLarge
@@ -98,7 +98,7 @@ def test_paths_differ_by_case_and_by_every_character(
 
 def test_overwriting_keeps_the_old_version(save, run: Run, now: int) -> None:
     old, new = save("a", b"1"), save("a", b"2")
-    assert [read(file) for file in live(run)] == [b"2"]
+    assert [read(file) for file in current_files(run)] == [b"2"]
     assert File.objects.get(pk=old.pk).replaced == now
     assert (read(old), read(new)) == (b"1", b"2")
 
@@ -121,7 +121,7 @@ def test_an_active_run_keeps_one_old_version(
 def test_a_final_run_keeps_all_old_versions(
     save, run: Run, actor: Actor, now: int
 ) -> None:
-    move(run, RunStatus.COMPLETED, actor=actor, now=now)
+    change_status(run, RunStatus.COMPLETED, actor=actor, now=now)
     for content in (b"1", b"2", b"3"):
         save("a", content)
     assert File.objects.count() == 3
@@ -133,7 +133,7 @@ def test_deleting_a_file_and_a_folder(save, run: Run, actor: Actor, now: int) ->
     assert delete_file(run, "f", actor=actor, now=now) == 2
     assert delete_file(run, "a", actor=actor, now=now) == 1
     assert delete_file(run, "a", actor=actor, now=now) == 0
-    assert [file.path for file in live(run)] == ["fx"]
+    assert [file.path for file in current_files(run)] == ["fx"]
     save("f")
 
 
@@ -150,8 +150,8 @@ def test_a_model_has_files_of_its_own(
         updated=now,
     )
     save("a"), save("a", b"of the model", model)
-    assert [read(file) for file in live(model)] == [b"of the model"]
-    assert [read(file) for file in live(run)] == [b"x"]
+    assert [read(file) for file in current_files(model)] == [b"of the model"]
+    assert [read(file) for file in current_files(run)] == [b"x"]
 
 
 @pytest.mark.parametrize("way", ["save", "append", "snapshot"])
@@ -186,11 +186,11 @@ def test_the_blob_of_a_failed_transaction_waits_for_the_sweep(
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as opened:
             opened.writestr(path, b"x")
-        keep_snapshot(run, [archive.getvalue()], actor=actor, now=now)
+        save_snapshot(run, [archive.getvalue()], actor=actor, now=now)
 
     with pytest.raises(DatabaseError):
         {"save": save, "append": append, "snapshot": snapshot}[way]("a")
     [blob] = blobs(files_dir / "incoming")
     soon = int(time.time() * 1000) + 1000
     assert plan_sweep(soon).quarantine == []
-    assert plan_sweep(soon + DAY).quarantine == [blob]
+    assert plan_sweep(soon + DAY_MS).quarantine == [blob]

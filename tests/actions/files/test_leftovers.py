@@ -15,14 +15,13 @@ from runs.actions.experiments.experiments import (
     restore_experiment,
     set_experiment_tag,
 )
-from runs.actions.expiry.expiry import purge_old_trash
-from runs.actions.expiry.leftovers import purge_experiments
+from runs.actions.expiry.expiry import purge_experiments, purge_old_trash
 from runs.actions.files.files import save_file
 from runs.actions.ingest.logged_models import (
     DatasetUse,
-    create_model,
-    log_inputs,
-    trash_model,
+    create_logged_model,
+    log_run_inputs,
+    trash_logged_model,
 )
 from runs.actions.run.runs import trash_run
 from runs.models import Experiment, LoggedModel, Run, Workspace
@@ -39,7 +38,7 @@ def test_the_name_of_an_experiment_is_free_after_thirty_days_in_the_trash(
     workspace: Workspace, experiment: Experiment, run: Run, actor: Actor, now: int
 ) -> None:
     use = DatasetUse("iris", "d1", "local", "{}")
-    log_inputs(run, [use], [], now=now)
+    log_run_inputs(run, [use], [], now=now)
     set_experiment_tag(experiment, "team", "a", actor=actor, now=now)
     delete_experiment(experiment, actor=actor, now=now)
     purge_old_trash(now + 29 * DAY)
@@ -82,12 +81,14 @@ def test_a_deleted_model_goes_with_its_files_after_thirty_days(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     made = [
-        create_model(experiment, name, actor=actor, now=now, source_run_id=source)
+        create_logged_model(
+            experiment, name, actor=actor, now=now, source_run_id=source
+        )
         for name in ("old", "kept")
     ]
     for model in made:
         save_file(model, "a", [model.name.encode()], actor=actor, now=now, limit=9)
-    trash_model(made[0], now=now)
+    trash_logged_model(made[0], now=now)
     purge_old_trash(now + 29 * DAY)
     assert LoggedModel.objects.count() == 2
     with django_capture_on_commit_callbacks(execute=True):
@@ -103,7 +104,7 @@ def test_the_models_of_an_experiment_go_with_it(
     files_dir: Path,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    model = create_model(experiment, "m", actor=actor, now=now)
+    model = create_logged_model(experiment, "m", actor=actor, now=now)
     save_file(model, "a", [b"bytes"], actor=actor, now=now, limit=9)
     delete_experiment(experiment, actor=actor, now=now)
     with django_capture_on_commit_callbacks(execute=True):

@@ -10,9 +10,9 @@ import pytest
 from django.db import connection, transaction
 
 from runs.actions.actor import Actor
-from runs.actions.expiry.expiry import remove_replaced_files
+from runs.actions.expiry.expiry import delete_replaced_files
 from runs.actions.files.files import delete_file, save_file
-from runs.actions.files.sweep import DAY, plan_sweep, sweep
+from runs.actions.files.sweep import DAY_MS, plan_sweep, run_sweep
 from runs.models import BlobRemoval, File, Run
 from runs.storage.deletions import deletions_allowed, hold_deletions
 from runs.storage.files import files
@@ -52,9 +52,9 @@ def test_an_unfinished_upload_goes_to_quarantine_after_a_day(
     saved: File, files_dir: Path, now: int
 ) -> None:
     old, young = write(), write()
-    age(files.incoming(old), now - DAY - HOUR)
-    age(files.incoming(young), now - DAY + HOUR)
-    assert sweep(now) == 1
+    age(files.incoming(old), now - DAY_MS - HOUR)
+    age(files.incoming(young), now - DAY_MS + HOUR)
+    assert run_sweep(now) == 1
     assert places(files_dir) == {
         saved.blob: saved.blob[:2],
         old: "quarantine",
@@ -69,9 +69,9 @@ def test_what_the_database_does_not_know_is_never_taken(
     unknown = write()
     files.keep(unknown)
     for name in (unknown, saved.blob):
-        age(files.path(name), now - 400 * DAY)
+        age(files.path(name), now - 400 * DAY_MS)
     File.objects.all().delete()
-    assert sweep(now) == 0
+    assert run_sweep(now) == 0
     assert set(places(files_dir)) == {unknown, saved.blob}
 
 
@@ -80,10 +80,10 @@ def test_a_file_that_a_row_names_is_moved_to_its_folder(
 ) -> None:
     """As where the server was killed between the commit and the move."""
     files.path(saved.blob).rename(files.incoming(saved.blob))
-    age(files.incoming(saved.blob), now - 2 * DAY)
+    age(files.incoming(saved.blob), now - 2 * DAY_MS)
     with files.open(saved.blob) as opened:
         assert opened.read() == b"kept"
-    assert sweep(now) == 1
+    assert run_sweep(now) == 1
     assert places(files_dir) == {saved.blob: saved.blob[:2]}
 
 
@@ -91,11 +91,11 @@ def test_a_file_is_freed_after_a_week_in_quarantine(
     saved: File, files_dir: Path, now: int
 ) -> None:
     lost = write()
-    age(files.incoming(lost), now - 300 * DAY)
-    sweep(now)
-    sweep(now + 7 * DAY - HOUR)
+    age(files.incoming(lost), now - 300 * DAY_MS)
+    run_sweep(now)
+    run_sweep(now + 7 * DAY_MS - HOUR)
     assert places(files_dir)[lost] == "quarantine"
-    sweep(now + 7 * DAY + HOUR)
+    run_sweep(now + 7 * DAY_MS + HOUR)
     assert places(files_dir) == {saved.blob: saved.blob[:2]}
 
 
@@ -106,8 +106,8 @@ def test_a_file_in_quarantine_that_a_row_names_comes_back(
     """As where an older copy of the database was restored."""
     (files_dir / "quarantine").mkdir()
     files.path(saved.blob).rename(files_dir / "quarantine" / saved.blob)
-    age(files_dir / "quarantine" / saved.blob, now - days * DAY)
-    sweep(now)
+    age(files_dir / "quarantine" / saved.blob, now - days * DAY_MS)
+    run_sweep(now)
     assert places(files_dir) == {saved.blob: saved.blob[:2]}
 
 
@@ -117,7 +117,7 @@ def test_a_dry_run_names_all_of_it_and_changes_nothing(
     lost, given_up = write(), write()
     files.keep(given_up)
     BlobRemoval.objects.create(blob=given_up, created=now - HOUR)
-    age(files.incoming(lost), now - 2 * DAY)
+    age(files.incoming(lost), now - 2 * DAY_MS)
     before = places(files_dir)
     lines = plan_sweep(now).lines()
     assert lines == [
@@ -126,7 +126,7 @@ def test_a_dry_run_names_all_of_it_and_changes_nothing(
     ]
     assert places(files_dir) == before
     with caplog.at_level("INFO", "studio.worker"):
-        sweep(now)
+        run_sweep(now)
     assert [record.getMessage() for record in caplog.records] == [
         f"Sweep: {line}" for line in lines
     ]
@@ -138,7 +138,7 @@ def test_files_of_others_in_the_folders_stay(files_dir: Path, now: int) -> None:
         (files_dir / folder).mkdir(exist_ok=True)
         (files_dir / folder / "notes.txt").touch()
         age(files_dir / folder / "notes.txt", 0)
-    sweep(now)
+    run_sweep(now)
     assert len(list(files_dir.rglob("notes.txt"))) == 3
 
 
@@ -155,12 +155,12 @@ def test_bytes_of_a_deleted_row_are_removed_even_after_a_crash(
     delete_file(run, "a", actor=actor, now=now)
     # A process that is killed after the commit never comes to what follows it.
     with django_capture_on_commit_callbacks(execute=not is_killed):
-        remove_replaced_files(now + 31 * DAY)
+        delete_replaced_files(now + 31 * DAY_MS)
     assert not File.objects.exists()
     assert places(files_dir) == ({saved.blob: saved.blob[:2]} if is_killed else {})
     assert BlobRemoval.objects.count() == int(is_killed)
     BlobRemoval.objects.update(created=now)
-    sweep(now + HOUR)
+    run_sweep(now + HOUR)
     assert places(files_dir) == ({saved.blob: "quarantine"} if is_killed else {})
     assert not BlobRemoval.objects.exists()
 
@@ -177,7 +177,7 @@ def test_a_row_that_stays_keeps_its_bytes(
     with django_capture_on_commit_callbacks(execute=True):
         try:
             with transaction.atomic():
-                remove_replaced_files(now + 31 * DAY)
+                delete_replaced_files(now + 31 * DAY_MS)
                 raise KeyboardInterrupt
         except KeyboardInterrupt:
             pass
@@ -195,18 +195,18 @@ def test_while_a_backup_runs_nothing_is_deleted_or_moved(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     lost = write()
-    age(files.incoming(lost), now - 2 * DAY)
+    age(files.incoming(lost), now - 2 * DAY_MS)
     before = places(files_dir)
     delete_file(run, "a", actor=actor, now=now)
     with hold_deletions():
         with deletions_allowed() as is_allowed:
             assert not is_allowed
         with django_capture_on_commit_callbacks(execute=True):
-            remove_replaced_files(now + 31 * DAY)
-        assert sweep(now) == 0
+            delete_replaced_files(now + 31 * DAY_MS)
+        assert run_sweep(now) == 0
         assert places(files_dir) == before
     BlobRemoval.objects.update(created=now - HOUR)
-    sweep(now)
+    run_sweep(now)
     assert set(places(files_dir).values()) == {"quarantine"}
 
 
@@ -214,7 +214,7 @@ def test_a_removal_of_a_file_that_has_a_row_is_forgotten(
     saved: File, files_dir: Path, now: int
 ) -> None:
     BlobRemoval.objects.create(blob=saved.blob, created=now - HOUR)
-    sweep(now)
+    run_sweep(now)
     assert places(files_dir) == {saved.blob: saved.blob[:2]}
     assert not BlobRemoval.objects.exists()
 
@@ -231,5 +231,5 @@ def test_deletions_are_noted_in_few_queries(
     File.objects.update(replaced=now)
     assert connection.in_atomic_block
     with django_assert_max_num_queries(12):
-        remove_replaced_files(now + 31 * DAY)
+        delete_replaced_files(now + 31 * DAY_MS)
     assert BlobRemoval.objects.count() == 30

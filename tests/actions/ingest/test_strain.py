@@ -12,9 +12,9 @@ import pytest
 from django.db import connection
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.ingest import Point, log_metrics
+from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.run import annotate
-from runs.actions.run_rows.search_text import TAGS, build_search_texts
+from runs.actions.run_rows.search_text import MAX_SEARCHED_TAGS, build_search_texts
 from runs.models import Key, Kind, Metric, MetricChunk, Run, RunTag, SearchText
 from runs.search.sql.words import text_scan
 from runs.storage.metrics import store
@@ -57,12 +57,14 @@ def test_a_tag_costs_the_same_however_many_there_are(
     run: Run, actor: Actor, now: int
 ) -> None:
     def tag(name: str) -> tuple[int, int]:
-        return cost(lambda: annotate.set_tags(run, {name: "v"}, actor=actor, now=now))
+        return cost(
+            lambda: annotate.set_run_tags(run, {name: "v"}, actor=actor, now=now)
+        )
 
     tag("compiles")
-    give_tags(run, 0, TAGS)
+    give_tags(run, 0, MAX_SEARCHED_TAGS)
     few = tag("few-beside")
-    give_tags(run, TAGS, MANY)
+    give_tags(run, MAX_SEARCHED_TAGS, MANY)
     many = tag("many-beside")
     assert many[0] <= few[0]
     assert many[1] <= few[1] + 200
@@ -72,16 +74,16 @@ def test_a_tag_costs_the_same_however_many_there_are(
 def test_free_words_find_the_first_tags_of_very_many(
     run: Run, actor: Actor, now: int
 ) -> None:
-    annotate.set_tags(run, {"early": "viridian"}, actor=actor, now=now)
-    give_tags(run, 0, TAGS)
-    annotate.set_tags(run, {"late": "vermilion"}, actor=actor, now=now)
+    annotate.set_run_tags(run, {"early": "viridian"}, actor=actor, now=now)
+    give_tags(run, 0, MAX_SEARCHED_TAGS)
+    annotate.set_run_tags(run, {"late": "vermilion"}, actor=actor, now=now)
 
     def found(word: str) -> bool:
         return bool(text_scan([word]).rows.filter(run=run.pk).values_list("run_id"))
 
     assert found("viridian")
     assert not found("vermilion")
-    annotate.set_tags(run, {"early": "ochre"}, actor=actor, now=now)
+    annotate.set_run_tags(run, {"early": "ochre"}, actor=actor, now=now)
     assert found("ochre")
     assert not found("viridian")
     # Built anew it is the same.
@@ -95,7 +97,7 @@ def test_long_tags_are_looked_into_as_far_as_they_go(
     run: Run, actor: Actor, now: int
 ) -> None:
     tags = {f"long-{n}": f"{n} " + "x" * 60_000 for n in range(5)}
-    annotate.set_tags(run, tags, actor=actor, now=now)
+    annotate.set_run_tags(run, tags, actor=actor, now=now)
     text = SearchText.objects.get(run=run).text
     assert "long-2" in text
     assert "long-4" not in text

@@ -31,37 +31,37 @@ def tags(run: Run) -> dict[str, str | None]:
 
 def test_a_name_and_its_change(run: Run, actor: Actor, now: int) -> None:
     before = run.name
-    annotate.rename(run, "baseline", actor=actor, now=now + 1)
+    annotate.rename_run(run, "baseline", actor=actor, now=now + 1)
     run.refresh_from_db()
     assert (run.name, run.updated, run.revision) == ("baseline", now + 1, 1)
     assert changes(run) == [("name", before, "baseline")]
 
 
 def test_the_same_again_is_no_change(run: Run, actor: Actor, now: int) -> None:
-    annotate.rename(run, run.name, actor=actor, now=now)
-    annotate.set_tags(run, {"a": "1"}, actor=actor, now=now)
-    annotate.set_tags(run, {"a": "1"}, actor=actor, now=now)
+    annotate.rename_run(run, run.name, actor=actor, now=now)
+    annotate.set_run_tags(run, {"a": "1"}, actor=actor, now=now)
+    annotate.set_run_tags(run, {"a": "1"}, actor=actor, now=now)
     assert ChangeSet.objects.count() == 1
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 501, "a\x00", "two\nlines"])
 def test_bad_names_are_refused(run: Run, actor: Actor, now: int, name: str) -> None:
     with pytest.raises(InvalidValue):
-        annotate.rename(run, name, actor=actor, now=now)
+        annotate.rename_run(run, name, actor=actor, now=now)
     assert changes(run) == []
 
 
 def test_a_description_of_up_to_64_kib(run: Run, actor: Actor, now: int) -> None:
-    annotate.describe(run, "é" * 32_768, actor=actor, now=now)
+    annotate.describe_run(run, "é" * 32_768, actor=actor, now=now)
     with pytest.raises(InvalidValue):
-        annotate.describe(run, "é" * 32_769, actor=actor, now=now)
+        annotate.describe_run(run, "é" * 32_769, actor=actor, now=now)
     run.refresh_from_db()
     assert len(run.description) == 32_768
 
 
 def test_tags_with_and_without_a_value(run: Run, actor: Actor, now: int) -> None:
-    annotate.set_tags(run, {"baseline": None, "team": "nlp"}, actor=actor, now=now)
-    annotate.set_tags(run, {"team": "", "lr": "0.1"}, actor=actor, now=now)
+    annotate.set_run_tags(run, {"baseline": None, "team": "nlp"}, actor=actor, now=now)
+    annotate.set_run_tags(run, {"team": "", "lr": "0.1"}, actor=actor, now=now)
     assert tags(run) == {"baseline": None, "team": "", "lr": "0.1"}
     assert RunTag.objects.get(key__name="lr").number == 0.1
     assert changes(run)[2:] == [
@@ -72,15 +72,17 @@ def test_tags_with_and_without_a_value(run: Run, actor: Actor, now: int) -> None
 
 def test_one_bad_tag_leaves_all_out(run: Run, actor: Actor, now: int) -> None:
     with pytest.raises(InvalidValue) as caught:
-        annotate.set_tags(run, {"good": "1", "bad": "x" * 65_537}, actor=actor, now=now)
+        annotate.set_run_tags(
+            run, {"good": "1", "bad": "x" * 65_537}, actor=actor, now=now
+        )
     assert caught.value.details["field"] == "tags.bad"
     assert tags(run) == {}
 
 
 def test_removing_tags_tells_how_many(run: Run, actor: Actor, now: int) -> None:
-    annotate.set_tags(run, {"a": "1", "b": None}, actor=actor, now=now)
-    assert annotate.remove_tags(run, ["a", "b", "c"], actor=actor, now=now) == 2
-    assert annotate.remove_tags(run, ["a"], actor=actor, now=now) == 0
+    annotate.set_run_tags(run, {"a": "1", "b": None}, actor=actor, now=now)
+    assert annotate.remove_run_tags(run, ["a", "b", "c"], actor=actor, now=now) == 2
+    assert annotate.remove_run_tags(run, ["a"], actor=actor, now=now) == 0
     assert changes(run)[2:] == [
         ("tags.a", {"value": "1"}, None),
         ("tags.b", {"value": None}, None),
@@ -88,10 +90,12 @@ def test_removing_tags_tells_how_many(run: Run, actor: Actor, now: int) -> None:
 
 
 def test_a_property_is_written_once(run: Run, actor: Actor, now: int) -> None:
-    annotate.add_properties(run, {"git": "4be1"}, actor=actor, now=now)
-    annotate.add_properties(run, {"git": "4be1", "n": "1"}, actor=actor, now=now)
+    annotate.add_run_properties(run, {"git": "4be1"}, actor=actor, now=now)
+    annotate.add_run_properties(run, {"git": "4be1", "n": "1"}, actor=actor, now=now)
     with pytest.raises(Immutable) as caught:
-        annotate.add_properties(run, {"new": "1", "git": "ffff"}, actor=actor, now=now)
+        annotate.add_run_properties(
+            run, {"new": "1", "git": "ffff"}, actor=actor, now=now
+        )
     assert caught.value.details["conflicts"] == [
         {"key": "git", "old": "4be1", "new": "ffff"}
     ]
@@ -118,7 +122,7 @@ def test_experiments_have_stars_too(
 
 
 def test_a_change_set_names_who_and_when(run: Run, actor: Actor, now: int) -> None:
-    annotate.set_tags(run, {"a": "1", "b": "2"}, actor=actor, now=now)
+    annotate.set_run_tags(run, {"a": "1", "b": "2"}, actor=actor, now=now)
     change_set = ChangeSet.objects.get()
     assert (change_set.actor, change_set.time) == (actor.user, now)
     assert (change_set.workspace, change_set.changes.count()) == (run.workspace, 2)

@@ -9,9 +9,9 @@ from django.db import connection, transaction
 
 from runs.actions.actor import Actor
 from runs.actions.experiments import experiments
-from runs.actions.ingest import ingest
+from runs.actions.ingest import logged_values
 from runs.actions.run import annotate
-from runs.actions.run.lifecycle import move
+from runs.actions.run.lifecycle import change_status
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, restore_run, trash_run
 from runs.models import (
@@ -44,18 +44,22 @@ def star_experiment(experiment: Experiment, actor: Actor, now: int) -> None:
 
 ACTS: dict[str, Act] = {
     "create": lambda _, e, a, now: create_run(e, actor=a, now=now),
-    "move": lambda r, _, a, now: move(r, RunStatus.COMPLETED, actor=a, now=now),
-    "rename": lambda r, _, a, now: annotate.rename(r, "b", actor=a, now=now),
-    "describe": lambda r, _, a, now: annotate.describe(r, "b", actor=a, now=now),
-    "tag": lambda r, _, a, now: annotate.set_tags(r, {"k": "v"}, actor=a, now=now),
-    "untag": lambda r, _, a, now: annotate.remove_tags(r, ["t"], actor=a, now=now),
-    "property": lambda r, _, a, now: annotate.add_properties(
+    "move": lambda r, _, a, now: change_status(
+        r, RunStatus.COMPLETED, actor=a, now=now
+    ),
+    "rename": lambda r, _, a, now: annotate.rename_run(r, "b", actor=a, now=now),
+    "describe": lambda r, _, a, now: annotate.describe_run(r, "b", actor=a, now=now),
+    "tag": lambda r, _, a, now: annotate.set_run_tags(r, {"k": "v"}, actor=a, now=now),
+    "untag": lambda r, _, a, now: annotate.remove_run_tags(r, ["t"], actor=a, now=now),
+    "property": lambda r, _, a, now: annotate.add_run_properties(
         r, {"k": "v"}, actor=a, now=now
     ),
-    "metric": lambda r, _, a, now: ingest.log_metrics(
-        r, [ingest.Point("m", 1.0, now, 0)], actor=a, now=now
+    "metric": lambda r, _, a, now: logged_values.log_metrics(
+        r, [logged_values.Point("m", 1.0, now, 0)], actor=a, now=now
     ),
-    "params": lambda r, _, a, now: ingest.log_params(r, {"p": "1"}, actor=a, now=now),
+    "params": lambda r, _, a, now: logged_values.log_params(
+        r, {"p": "1"}, actor=a, now=now
+    ),
     "star": lambda r, _, a, now: star(r, a, now, True),
     "trash": lambda r, _, a, now: trash_run(r, actor=a, now=now),
     "purge": lambda r, _, a, now: purge_run(
@@ -125,7 +129,7 @@ def test_other_workspaces_and_visits_are_not_counted(
 def test_what_is_rolled_back_is_not_counted(run: Run, actor: Actor, now: int) -> None:
     before = changes_of(run.workspace_id)
     with transaction.atomic():
-        annotate.rename(run, "b", actor=actor, now=now)
+        annotate.rename_run(run, "b", actor=actor, now=now)
         transaction.set_rollback(True)
     assert changes_of(run.workspace_id) == before
 

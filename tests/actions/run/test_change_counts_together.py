@@ -29,12 +29,12 @@ def test_writers_do_not_wait_for_each_others_counts(
     done: list[Any] = []
 
     def write() -> None:
-        annotate.rename(second, "second", actor=actor, now=now)
+        annotate.rename_run(second, "second", actor=actor, now=now)
         done.append(changes_of(experiment.workspace_id))
         connection.close()
 
     with transaction.atomic():
-        annotate.rename(first, "first", actor=actor, now=now)
+        annotate.rename_run(first, "first", actor=actor, now=now)
         other = threading.Thread(target=write)
         other.start()
         other.join(20)

@@ -6,8 +6,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.ingest import log_params
-from runs.actions.run.annotate import add_properties
+from runs.actions.ingest.logged_values import log_params
+from runs.actions.run.annotate import add_run_properties
 from runs.models import Key, Run, RunEvent, RunParam, RunProperty, immutable
 
 MODELS = [RunParam, RunProperty, RunEvent]
@@ -16,7 +16,7 @@ MODELS = [RunParam, RunProperty, RunEvent]
 @pytest.fixture(autouse=True)
 def written(run: Run, actor: Actor, now: int) -> None:
     log_params(run, {"lr": "0.1"}, actor=actor, now=now)
-    add_properties(run, {"git": "4be1"}, actor=actor, now=now)
+    add_run_properties(run, {"git": "4be1"}, actor=actor, now=now)
 
 
 def statement(model, verb: str) -> str:

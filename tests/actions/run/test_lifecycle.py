@@ -8,10 +8,10 @@ import pytest
 
 from runs.actions.actor import SERVER, Actor
 from runs.actions.run.lifecycle import (
-    Origin,
+    StatusSource,
+    change_status,
     force_cancel,
-    move,
-    reopen,
+    reopen_run,
     request_cancel,
 )
 from runs.actions.run.runs import create_run
@@ -47,17 +47,17 @@ def test_every_pair_of_statuses(
 ) -> None:
     put(run, old)
     if old is new:
-        move(run, new, actor=actor, now=now)
+        change_status(run, new, actor=actor, now=now)
         expected, event = old, None
     elif old.is_final:
-        move(run, new, actor=actor, now=now)
+        change_status(run, new, actor=actor, now=now)
         expected, event = old, (old, old)
     elif may_follow(old, new):
-        move(run, new, actor=actor, now=now)
+        change_status(run, new, actor=actor, now=now)
         expected, event = new, (old, new)
     else:
         with pytest.raises(IllegalTransition) as caught:
-            move(run, new, actor=actor, now=now)
+            change_status(run, new, actor=actor, now=now)
         assert caught.value.details["status"] == str(old)
         expected, event = old, None
     assert stored(run) is run.state is expected
@@ -73,9 +73,9 @@ def test_the_first_running_starts_the_clock_and_later_ones_do_not(
 ) -> None:
     run = create_run(experiment, status=S.QUEUED, actor=actor, now=now)
     assert run.started is None
-    move(run, S.RUNNING, actor=actor, now=now + 1)
-    move(run, S.PAUSED, actor=actor, now=now + 2)
-    move(run, S.RUNNING, actor=actor, now=now + 3)
+    change_status(run, S.RUNNING, actor=actor, now=now + 1)
+    change_status(run, S.PAUSED, actor=actor, now=now + 2)
+    change_status(run, S.RUNNING, actor=actor, now=now + 3)
     run.refresh_from_db()
     assert run.started == now + 1
 
@@ -83,7 +83,7 @@ def test_the_first_running_starts_the_clock_and_later_ones_do_not(
 def test_a_final_status_ends_the_run_by_the_writers_clock(
     run: Run, actor: Actor, now: int
 ) -> None:
-    move(run, S.COMPLETED, actor=actor, now=now + 9, ended=now + 5)
+    change_status(run, S.COMPLETED, actor=actor, now=now + 9, ended=now + 5)
     run.refresh_from_db()
     assert run.ended == now + 5
 
@@ -91,21 +91,21 @@ def test_a_final_status_ends_the_run_by_the_writers_clock(
 def test_a_final_status_without_a_clock_ends_it_now(
     run: Run, actor: Actor, now: int
 ) -> None:
-    move(run, S.CANCELED, actor=actor, now=now + 9)
+    change_status(run, S.CANCELED, actor=actor, now=now + 9)
     assert Run.objects.get(pk=run.pk).ended == now + 9
 
 
 def test_an_impossible_end_is_refused(run: Run, actor: Actor, now: int) -> None:
     with pytest.raises(InvalidValue):
-        move(run, S.COMPLETED, actor=actor, now=now, ended=-1)
+        change_status(run, S.COMPLETED, actor=actor, now=now, ended=-1)
     assert stored(run) is S.RUNNING
 
 
 def test_a_failed_run_stays_failed_when_its_process_exits_0(
     run: Run, actor: Actor, now: int
 ) -> None:
-    move(run, S.FAILED, actor=actor, now=now + 1, message="diverged")
-    move(run, S.COMPLETED, actor=actor, now=now + 2)
+    change_status(run, S.FAILED, actor=actor, now=now + 1, message="diverged")
+    change_status(run, S.COMPLETED, actor=actor, now=now + 2)
     run.refresh_from_db()
     assert (run.state, run.ended, run.error) == (S.FAILED, now + 1, "diverged")
     assert events(run)[-1] == (S.FAILED, S.FAILED)
@@ -113,8 +113,8 @@ def test_a_failed_run_stays_failed_when_its_process_exits_0(
 
 def test_every_change_is_a_new_revision(run: Run, actor: Actor, now: int) -> None:
     before = run.revision
-    move(run, S.FINALIZING, actor=actor, now=now + 1)
-    move(run, S.COMPLETED, actor=actor, now=now + 2)
+    change_status(run, S.FINALIZING, actor=actor, now=now + 1)
+    change_status(run, S.COMPLETED, actor=actor, now=now + 2)
     assert run.revision == before + 2
     run.refresh_from_db()
     assert (run.revision, run.updated) == (before + 2, now + 2)
@@ -124,8 +124,8 @@ def test_a_run_that_changed_meanwhile_is_judged_as_it_is_now(
     run: Run, actor: Actor, now: int
 ) -> None:
     stale = Run.objects.get(pk=run.pk)
-    move(run, S.COMPLETED, actor=actor, now=now)
-    move(stale, S.FAILED, actor=actor, now=now)
+    change_status(run, S.COMPLETED, actor=actor, now=now)
+    change_status(stale, S.FAILED, actor=actor, now=now)
     assert stored(run) is stale.state is S.COMPLETED
 
 
@@ -133,8 +133,8 @@ def test_a_run_that_changed_meanwhile_is_judged_as_it_is_now(
 def test_a_final_run_can_be_reopened(
     run: Run, actor: Actor, now: int, final: RunStatus
 ) -> None:
-    move(run, final, actor=actor, now=now, message="why")
-    reopen(run, actor=actor, now=now + 1)
+    change_status(run, final, actor=actor, now=now, message="why")
+    reopen_run(run, actor=actor, now=now + 1)
     run.refresh_from_db()
     assert (run.state, run.ended, run.error) == (S.RUNNING, None, "")
     assert events(run)[-1] == (final, S.RUNNING)
@@ -145,7 +145,7 @@ def test_reopening_an_active_run_changes_nothing(
     run: Run, actor: Actor, now: int, status: RunStatus
 ) -> None:
     put(run, status)
-    reopen(run, actor=actor, now=now)
+    reopen_run(run, actor=actor, now=now)
     assert stored(run) is status
     assert len(events(run)) == 1
 
@@ -161,7 +161,7 @@ def launched(run: Run) -> Run:
 def test_a_script_does_not_end_what_a_launcher_owns(
     launched: Run, actor: Actor, now: int, new: RunStatus
 ) -> None:
-    move(launched, new, actor=actor, now=now)
+    change_status(launched, new, actor=actor, now=now)
     assert stored(launched) is S.RUNNING
     assert events(launched)[-1] == (S.RUNNING, S.RUNNING)
 
@@ -169,20 +169,24 @@ def test_a_script_does_not_end_what_a_launcher_owns(
 def test_a_script_may_fail_what_a_launcher_owns(
     launched: Run, actor: Actor, now: int
 ) -> None:
-    move(launched, S.FAILED, actor=actor, now=now, message="no data")
+    change_status(launched, S.FAILED, actor=actor, now=now, message="no data")
     assert stored(launched) is S.FAILED
 
 
 def test_the_launcher_ends_its_run(launched: Run, actor: Actor, now: int) -> None:
-    move(launched, S.COMPLETED, actor=actor, now=now, origin=Origin.LAUNCHER)
+    change_status(
+        launched, S.COMPLETED, actor=actor, now=now, origin=StatusSource.LAUNCHER
+    )
     assert stored(launched) is S.COMPLETED
 
 
 def test_a_script_does_not_reopen_what_a_launcher_owns(
     launched: Run, actor: Actor, now: int
 ) -> None:
-    move(launched, S.COMPLETED, actor=actor, now=now, origin=Origin.LAUNCHER)
-    reopen(launched, actor=actor, now=now)
+    change_status(
+        launched, S.COMPLETED, actor=actor, now=now, origin=StatusSource.LAUNCHER
+    )
+    reopen_run(launched, actor=actor, now=now)
     assert stored(launched) is S.COMPLETED
     assert events(launched)[-1] == (S.COMPLETED, S.COMPLETED)
 
@@ -191,7 +195,9 @@ def test_an_agents_lost_run_goes_back_to_the_queue(
     launched: Run, actor: Actor, now: int
 ) -> None:
     put(launched, S.NOT_RESPONDING)
-    move(launched, S.QUEUED, actor=actor, now=now, origin=Origin.LAUNCHER)
+    change_status(
+        launched, S.QUEUED, actor=actor, now=now, origin=StatusSource.LAUNCHER
+    )
     assert stored(launched) is S.QUEUED
 
 
@@ -199,7 +205,7 @@ def test_nobody_elses_running_run_goes_back_to_the_queue(
     run: Run, actor: Actor, now: int
 ) -> None:
     with pytest.raises(IllegalTransition):
-        move(run, S.QUEUED, actor=actor, now=now, origin=Origin.LAUNCHER)
+        change_status(run, S.QUEUED, actor=actor, now=now, origin=StatusSource.LAUNCHER)
 
 
 def test_asking_twice_to_cancel_is_one_event(run: Run, actor: Actor, now: int) -> None:
@@ -217,7 +223,7 @@ def test_cancelling_with_children_reaches_the_whole_tree(
 
     child, done = below(run), below(run)
     grandchild = below(child)
-    move(done, S.COMPLETED, actor=actor, now=now)
+    change_status(done, S.COMPLETED, actor=actor, now=now)
     request_cancel(run, actor=actor, now=now, children=True)
     assert [stored(r) for r in (run, child, grandchild, done)] == [
         *[S.CANCEL_REQUESTED] * 3,
@@ -251,13 +257,15 @@ def test_force_ends_what_a_launcher_owns(launched: Run, actor: Actor, now: int) 
 def test_the_script_is_heard_and_the_server_is_not(
     run: Run, actor: Actor, now: int
 ) -> None:
-    move(run, S.NOT_RESPONDING, actor=SERVER, now=now + 5, origin=Origin.SERVER)
+    change_status(
+        run, S.NOT_RESPONDING, actor=SERVER, now=now + 5, origin=StatusSource.SERVER
+    )
     assert Run.objects.get(pk=run.pk).heard == now
-    move(run, S.RUNNING, actor=actor, now=now + 9)
+    change_status(run, S.RUNNING, actor=actor, now=now + 9)
     assert Run.objects.get(pk=run.pk).heard == now + 9
 
 
 def test_an_event_names_who_did_it(run: Run, actor: Actor, now: int) -> None:
-    move(run, S.COMPLETED, actor=actor, now=now)
+    change_status(run, S.COMPLETED, actor=actor, now=now)
     event = RunEvent.objects.filter(run=run).latest("id")
     assert (event.actor, event.time) == (actor.user, now)

@@ -15,7 +15,7 @@ from runs.actions.experiments.experiments import (
 )
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run
-from runs.actions.run_rows.locks import lock_run
+from runs.actions.run_rows.locks import set_deletion_lock
 from runs.models import Experiment, Run, Workspace
 from studio.core.errors import InvalidState
 from tests.actions.run.test_tree_races import overlapping
@@ -31,7 +31,7 @@ def run(committed: None) -> Run:
 
 
 def lock() -> None:
-    lock_run(Run.objects.get(), True, actor=Actor(), now=now_ms())
+    set_deletion_lock(Run.objects.get(), True, actor=Actor(), now=now_ms())
 
 
 def delete() -> None:

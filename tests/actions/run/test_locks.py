@@ -10,14 +10,13 @@ from runs.actions.experiments.experiments import (
     delete_experiment,
     restore_experiment,
 )
-from runs.actions.expiry.expiry import DAY, purge_old_trash
-from runs.actions.expiry.leftovers import purge_experiments
+from runs.actions.expiry.expiry import DAY_MS, purge_experiments, purge_old_trash
 from runs.actions.files.files import delete_file, save_file
-from runs.actions.ingest.logged_models import create_model, trash_model
+from runs.actions.ingest.logged_models import create_logged_model, trash_logged_model
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import restore_run, trash_run
-from runs.actions.run_rows.locks import lock_run
-from runs.actions.undo.undo import undo
+from runs.actions.run_rows.locks import set_deletion_lock
+from runs.actions.undo.undo import undo_change_set
 from runs.models import ChangeSet, Experiment, LoggedModel, Run
 from studio.core.errors import InvalidState
 
@@ -26,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def locked(run: Run, actor: Actor, now: int) -> Run:
-    return lock_run(run, True, actor=actor, now=now)
+    return set_deletion_lock(run, True, actor=actor, now=now)
 
 
 def test_a_locked_run_is_not_deleted_until_it_is_unlocked(
@@ -34,7 +33,7 @@ def test_a_locked_run_is_not_deleted_until_it_is_unlocked(
 ) -> None:
     with pytest.raises(InvalidState, match="locked against deletion"):
         trash_run(locked, actor=actor, now=now)
-    lock_run(locked, False, actor=actor, now=now)
+    set_deletion_lock(locked, False, actor=actor, now=now)
     assert trash_run(locked, actor=actor, now=now).deleted == now
 
 
@@ -43,7 +42,7 @@ def test_nor_with_its_experiment(
 ) -> None:
     with pytest.raises(InvalidState, match="run-1"):
         delete_experiment(experiment, actor=actor, now=now)
-    lock_run(locked, False, actor=actor, now=now)
+    set_deletion_lock(locked, False, actor=actor, now=now)
     delete_experiment(experiment, actor=actor, now=now)
 
 
@@ -51,7 +50,7 @@ def test_nor_with_the_experiment_that_has_its_model(
     locked: Run, actor: Actor, now: int
 ) -> None:
     other = create_experiment(locked.workspace, "other", actor=actor, now=now)
-    model = create_model(other, "m", source_run_id="run-1", actor=actor, now=now)
+    model = create_logged_model(other, "m", source_run_id="run-1", actor=actor, now=now)
     with pytest.raises(InvalidState, match="run-1"):
         delete_experiment(other, actor=actor, now=now)
     Experiment.objects.filter(pk=other.pk).update(deleted=now)
@@ -68,10 +67,10 @@ def test_nor_is_it_purged(
     trashed.update(deleted=now)
     with pytest.raises(InvalidState, match="An owner of the workspace can unlock"):
         purge_run(locked, actor=actor, now=now)
-    assert purge_old_trash(now + 31 * DAY) == 0
+    assert purge_old_trash(now + 31 * DAY_MS) == 0
     assert Run.objects.get().experiment == experiment
-    lock_run(locked, False, actor=actor, now=now)
-    assert purge_old_trash(now + 31 * DAY) == 1
+    set_deletion_lock(locked, False, actor=actor, now=now)
+    assert purge_old_trash(now + 31 * DAY_MS) == 1
 
 
 @pytest.mark.usefixtures("files_dir")
@@ -85,15 +84,17 @@ def test_nor_are_its_files(locked: Run, actor: Actor, now: int) -> None:
 def test_nor_are_the_models_that_it_wrote(
     experiment: Experiment, locked: Run, actor: Actor, now: int
 ) -> None:
-    model = create_model(experiment, "m", source_run_id="run-1", actor=actor, now=now)
+    model = create_logged_model(
+        experiment, "m", source_run_id="run-1", actor=actor, now=now
+    )
     save_file(model, "a.txt", [b"x"], actor=actor, now=now, limit=9)
     with pytest.raises(InvalidState, match="run-1"):
         delete_file(model, "a.txt", actor=actor, now=now)
     with pytest.raises(InvalidState, match="run-1"):
-        trash_model(model, now=now)
-    lock_run(locked, False, actor=actor, now=now)
+        trash_logged_model(model, now=now)
+    set_deletion_lock(locked, False, actor=actor, now=now)
     assert delete_file(model, "a.txt", actor=actor, now=now) == 1
-    trash_model(model, now=now)
+    trash_logged_model(model, now=now)
 
 
 def test_a_deletion_that_was_undone_is_not_done_again(
@@ -101,16 +102,16 @@ def test_a_deletion_that_was_undone_is_not_done_again(
 ) -> None:
     trash_run(run, actor=actor, now=now)
     restore_run(run, actor=actor, now=now)
-    lock_run(run, True, actor=actor, now=now)
+    set_deletion_lock(run, True, actor=actor, now=now)
     restored = ChangeSet.objects.get(action="restore run")
     with pytest.raises(InvalidState):
-        undo(restored, actor=actor, now=now, anyway=True)
+        undo_change_set(restored, actor=actor, now=now, anyway=True)
 
 
 def test_what_is_in_the_trash_is_not_locked(run: Run, actor: Actor, now: int) -> None:
     trash_run(run, actor=actor, now=now)
     with pytest.raises(InvalidState, match="restore it"):
-        lock_run(run, True, actor=actor, now=now)
+        set_deletion_lock(run, True, actor=actor, now=now)
 
 
 def test_nor_is_a_run_whose_experiment_is_in_the_trash(
@@ -118,10 +119,10 @@ def test_nor_is_a_run_whose_experiment_is_in_the_trash(
 ) -> None:
     delete_experiment(experiment, actor=actor, now=now)
     with pytest.raises(InvalidState, match="restore it"):
-        lock_run(run, True, actor=actor, now=now)
-    lock_run(run, False, actor=actor, now=now)
+        set_deletion_lock(run, True, actor=actor, now=now)
+    set_deletion_lock(run, False, actor=actor, now=now)
     restore_experiment(experiment, actor=actor, now=now)
-    assert lock_run(run, True, actor=actor, now=now).locked
+    assert set_deletion_lock(run, True, actor=actor, now=now).locked
 
 
 def test_the_lock_is_in_the_history(locked: Run) -> None:

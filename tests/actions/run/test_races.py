@@ -12,9 +12,9 @@ from django.db import connection
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment
-from runs.actions.ingest.ingest import Point, log_metrics
-from runs.actions.run.annotate import set_tags
-from runs.actions.run.lifecycle import move
+from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.run.annotate import set_run_tags
+from runs.actions.run.lifecycle import change_status
 from runs.actions.run.runs import create_run
 from runs.models import (
     Experiment,
@@ -127,7 +127,7 @@ def test_new_keys_met_at_once_are_made_once(experiment: Experiment) -> None:
 
     def tag(number: int) -> None:
         tags: dict[str, str | None] = {f"k{i}": str(number) for i in range(20)}
-        set_tags(runs[number], tags, actor=Actor(), now=now_ms())
+        set_run_tags(runs[number], tags, actor=Actor(), now=now_ms())
 
     at_once(tag)
     assert Key.objects.count() == 20
@@ -138,7 +138,7 @@ def test_a_run_ended_by_many_ends_once(run: Run) -> None:
 
     def end(number: int) -> None:
         own = Run.objects.get(pk=run.pk)
-        move(own, ends[number], actor=Actor(), now=now_ms())
+        change_status(own, ends[number], actor=Actor(), now=now_ms())
 
     at_once(end)
     steps = RunEvent.objects.filter(run=run, old=RunStatus.RUNNING.code)

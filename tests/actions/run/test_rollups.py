@@ -16,7 +16,7 @@ from runs.actions.experiments.experiments import (
     delete_experiment,
     restore_experiment,
 )
-from runs.actions.run.lifecycle import move, reopen
+from runs.actions.run.lifecycle import change_status, reopen_run
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, restore_run, trash_run
 from runs.models import Experiment, Run, RunCount, Workspace, rollups
@@ -82,8 +82,8 @@ def act_of(
     status = chance.choice(list(RunStatus))
     archived = chance.choice([None, now])
     acts: list[Callable[[], object]] = [
-        lambda: move(run, status, actor=actor, now=now),
-        lambda: reopen(run, actor=actor, now=now),
+        lambda: change_status(run, status, actor=actor, now=now),
+        lambda: reopen_run(run, actor=actor, now=now),
         lambda: trash_run(run, actor=actor, now=now),
         lambda: restore_run(run, actor=actor, now=now),
         lambda: Run.objects.filter(pk=run.pk).update(archived=archived),

@@ -10,9 +10,9 @@ from django.db import connection
 from django.db.models import F, Max, Min
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.ingest import Point, log_metrics
+from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.run.purge import purge_run
-from runs.actions.run.runs import create_run, restore_run, set_parent, trash_run
+from runs.actions.run.runs import create_run, restore_run, set_run_parent, trash_run
 from runs.models import Experiment, Metric, RootMetric, Run, root_metrics
 from studio.core.errors import StudioError
 
@@ -64,7 +64,7 @@ def step(chance: Random, experiment: Experiment, actor: Actor, now: int) -> None
     {
         0: lambda: trash_run(run, actor=actor, now=now),
         1: lambda: restore_run(run, actor=actor, now=now),
-        2: lambda: set_parent(run, name, actor=actor, now=now),
+        2: lambda: set_run_parent(run, name, actor=actor, now=now),
         3: lambda: purge_run(run, actor=actor, now=now),
     }[chance.randrange(4)]()
 

@@ -9,7 +9,7 @@ import pytest
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment, delete_experiment
-from runs.actions.run.runs import create_run, restore_run, set_parent, trash_run
+from runs.actions.run.runs import create_run, restore_run, set_run_parent, trash_run
 from runs.models import Change, Experiment, Run, RunTag, Workspace
 from studio.core.errors import (
     AlreadyExists,
@@ -162,9 +162,9 @@ def test_no_circle_can_be_made(make: Any, chain: list[str]) -> None:
 def test_set_parent_makes_no_circle(make: Any, actor: Actor, now: int) -> None:
     a, _, c = make("a"), make("b", "a"), make("c", "b")
     with pytest.raises(InvalidValue, match="circle"):
-        set_parent(a, c.run_id, actor=actor, now=now)
+        set_run_parent(a, c.run_id, actor=actor, now=now)
     with pytest.raises(InvalidValue, match="circle"):
-        set_parent(a, "a", actor=actor, now=now)
+        set_run_parent(a, "a", actor=actor, now=now)
     assert tree(a) == {"a": (None, None)}
 
 
@@ -172,7 +172,7 @@ def test_set_parent_moves_the_whole_tree_below(
     make: Any, actor: Actor, now: int
 ) -> None:
     top, a, b = make("top"), make("a"), make("b", "a")
-    set_parent(a, "top", actor=actor, now=now)
+    set_run_parent(a, "top", actor=actor, now=now)
     assert tree(top, a, b) == {
         "top": (None, None),
         "a": ("top", "top"),
@@ -185,9 +185,9 @@ def test_set_parent_moves_the_whole_tree_below(
 def test_a_parent_is_set_once(make: Any, actor: Actor, now: int) -> None:
     make("a"), make("b")
     run = make("c", "a")
-    set_parent(run, "a", actor=actor, now=now)
+    set_run_parent(run, "a", actor=actor, now=now)
     with pytest.raises(Immutable):
-        set_parent(run, "b", actor=actor, now=now)
+        set_run_parent(run, "b", actor=actor, now=now)
     assert tree(run) == {"c": ("a", "a")}
 
 
@@ -203,7 +203,7 @@ def test_a_parent_of_another_workspace_is_unknown(
 
 def test_a_bad_parent_id_is_refused(run: Run, actor: Actor, now: int) -> None:
     with pytest.raises(InvalidName):
-        set_parent(run, "../x", actor=actor, now=now)
+        set_run_parent(run, "../x", actor=actor, now=now)
 
 
 def test_trash_and_back(run: Run, actor: Actor, now: int) -> None:

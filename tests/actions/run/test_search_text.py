@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment, rename_experiment
-from runs.actions.ingest import ingest
+from runs.actions.ingest import logged_values
 from runs.actions.run import annotate
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
@@ -52,39 +52,39 @@ def test_a_new_run_is_found_by_all_it_came_with(
 
 def test_names_and_descriptions_follow(run: Run, by: dict[str, Any]) -> None:
     before = run.name.lower()
-    annotate.rename(run, "训练 second", **by)
-    annotate.describe(run, "Größer", **by)
+    annotate.rename_run(run, "训练 second", **by)
+    annotate.describe_run(run, "Größer", **by)
     assert found(before) == set()
     assert found("second") == found("训练") == found("größer") == {"run-1"}
-    annotate.describe(run, "", **by)
+    annotate.describe_run(run, "", **by)
     assert found("größer") == set()
     assert found("second") == {"run-1"}
 
 
 def test_tags_follow(run: Run, by: dict[str, Any]) -> None:
     # Colours that no invented name has.
-    annotate.set_tags(run, {"colour": "viridian", "word": None}, **by)
-    ingest.log_batch(run, tags={"shape": "round"}, **by)
+    annotate.set_run_tags(run, {"colour": "viridian", "word": None}, **by)
+    logged_values.log_batch(run, tags={"shape": "round"}, **by)
     for word in ("colour", "viridian", "word", "shape", "round"):
         assert found(word) == {"run-1"}
-    annotate.set_tags(run, {"colour": "vermilion"}, **by)
-    annotate.remove_tags(run, ["shape"], **by)
+    annotate.set_run_tags(run, {"colour": "vermilion"}, **by)
+    annotate.remove_run_tags(run, ["shape"], **by)
     assert found("viridian") == found("shape") == found("round") == set()
     assert found("vermilion") == found("word") == {"run-1"}
 
 
 def test_tags_that_nobody_sees_cost_nothing(run: Run, by: dict[str, Any]) -> None:
-    annotate.set_tags(run, {"seen": "1"}, **by)
+    annotate.set_run_tags(run, {"seen": "1"}, **by)
     for tags in ({"mlflow.note": "x"}, {"seen": "1"}):
         with CaptureQueriesContext(connection) as queries:
-            annotate.set_tags(run, tags, **by)
+            annotate.set_run_tags(run, tags, **by)
         assert not any(search_text.TABLE in each["sql"] for each in queries)
 
 
 def test_an_edit_that_fails_leaves_the_text(run: Run, by: dict[str, Any]) -> None:
     before = SearchText.objects.get(run=run).text
     with transaction.atomic():
-        annotate.rename(run, "never", **by)
+        annotate.rename_run(run, "never", **by)
         assert found("never") == {"run-1"}
         transaction.set_rollback(True)
     assert SearchText.objects.get(run=run).text == before
@@ -92,7 +92,7 @@ def test_an_edit_that_fails_leaves_the_text(run: Run, by: dict[str, Any]) -> Non
 
 
 def test_purging_removes_the_text(run: Run, by: dict[str, Any], files_dir: Any) -> None:
-    annotate.rename(run, "goes away", **by)
+    annotate.rename_run(run, "goes away", **by)
     trash_run(run, **by)
     assert found("goes away") == {"run-1"}
     purge_run(run, **by)
@@ -113,7 +113,7 @@ def test_experiments_write_no_texts(
 def test_missing_texts_are_built(
     run: Run, experiment: Experiment, by: dict[str, Any]
 ) -> None:
-    annotate.set_tags(run, {"kept": "tag"}, **by)
+    annotate.set_run_tags(run, {"kept": "tag"}, **by)
     create_run(experiment, run_id="run-2", name="other", **by)
     SearchText.objects.filter(run=run).delete()
     assert found("kept") == set()
@@ -124,7 +124,7 @@ def test_missing_texts_are_built(
 
 
 def test_all_texts_are_built_anew(run: Run, by: dict[str, Any]) -> None:
-    annotate.set_tags(run, {"kept": "tag"}, **by)
+    annotate.set_run_tags(run, {"kept": "tag"}, **by)
     Run.objects.filter(pk=run.pk).update(name="written past the action")
     assert rebuild_search_texts() == 1
     assert found("past the action") == found("kept") == {"run-1"}
@@ -136,7 +136,7 @@ def test_lost_triggers_are_told_and_come_back(run: Run, by: dict[str, Any]) -> N
     assert search_text.missing(connection) == []
     with connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER runs_searchtext_update")
-    annotate.rename(run, "unnoticed", **by)
+    annotate.rename_run(run, "unnoticed", **by)
     assert search_text.missing(connection) == ["runs_searchtext_update"]
     assert found("unnoticed") == set()
     search_text.restore(connection)

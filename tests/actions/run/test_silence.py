@@ -3,8 +3,8 @@
 import pytest
 
 from runs.actions.actor import Actor
-from runs.actions.run.heartbeat_timeout import mark_silent_runs
-from runs.actions.run.lifecycle import move
+from runs.actions.run.heartbeats import mark_unresponsive_runs
+from runs.actions.run.lifecycle import change_status
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run, RunEvent
 from studio.core.statuses import RunStatus
@@ -24,44 +24,44 @@ def status(run: Run) -> RunStatus:
 def test_a_run_does_not_respond_two_minutes_after_its_last_sign(
     beating: Run, now: int
 ) -> None:
-    assert mark_silent_runs(now + 2 * MINUTE, listening_since=now) == 0
-    assert mark_silent_runs(now + 2 * MINUTE + 1, listening_since=now) == 1
+    assert mark_unresponsive_runs(now + 2 * MINUTE, listening_since=now) == 0
+    assert mark_unresponsive_runs(now + 2 * MINUTE + 1, listening_since=now) == 1
     assert status(beating) is RunStatus.NOT_RESPONDING
     event = RunEvent.objects.filter(run=beating).latest("id")
     assert (event.new, event.level) == (RunStatus.NOT_RESPONDING.code, "warning")
 
 
 def test_it_is_marked_once(beating: Run, now: int) -> None:
-    assert mark_silent_runs(now + 3 * MINUTE, listening_since=now) == 1
-    assert mark_silent_runs(now + 4 * MINUTE, listening_since=now) == 0
+    assert mark_unresponsive_runs(now + 3 * MINUTE, listening_since=now) == 1
+    assert mark_unresponsive_runs(now + 4 * MINUTE, listening_since=now) == 0
 
 
 def test_time_in_which_the_server_was_down_does_not_count(
     beating: Run, now: int
 ) -> None:
     back = now + 60 * MINUTE
-    assert mark_silent_runs(back + MINUTE, listening_since=back) == 0
-    assert mark_silent_runs(back + 3 * MINUTE, listening_since=back) == 1
+    assert mark_unresponsive_runs(back + MINUTE, listening_since=back) == 0
+    assert mark_unresponsive_runs(back + 3 * MINUTE, listening_since=back) == 1
 
 
 def test_a_run_that_never_promised_heart_beats_stays(run: Run, now: int) -> None:
-    assert mark_silent_runs(now + 60 * MINUTE, listening_since=now) == 0
+    assert mark_unresponsive_runs(now + 60 * MINUTE, listening_since=now) == 0
     assert status(run) is RunStatus.RUNNING
 
 
 def test_a_run_that_ended_stays(beating: Run, actor: Actor, now: int) -> None:
-    move(beating, RunStatus.COMPLETED, actor=actor, now=now)
-    assert mark_silent_runs(now + 60 * MINUTE, listening_since=now) == 0
+    change_status(beating, RunStatus.COMPLETED, actor=actor, now=now)
+    assert mark_unresponsive_runs(now + 60 * MINUTE, listening_since=now) == 0
 
 
 def test_a_heard_run_stays(beating: Run, now: int) -> None:
     Run.objects.filter(pk=beating.pk).update(heard=now + 2 * MINUTE)
-    assert mark_silent_runs(now + 3 * MINUTE, listening_since=now) == 0
+    assert mark_unresponsive_runs(now + 3 * MINUTE, listening_since=now) == 0
 
 
 def test_a_run_whose_writer_came_back_goes_on(
     beating: Run, actor: Actor, now: int
 ) -> None:
-    mark_silent_runs(now + 3 * MINUTE, listening_since=now)
-    move(beating, RunStatus.RUNNING, actor=actor, now=now + 4 * MINUTE)
+    mark_unresponsive_runs(now + 3 * MINUTE, listening_since=now)
+    change_status(beating, RunStatus.RUNNING, actor=actor, now=now + 4 * MINUTE)
     assert status(beating) is RunStatus.RUNNING

@@ -12,9 +12,9 @@ from django.db import connection, transaction
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment
-from runs.actions.run.lifecycle import descendants
+from runs.actions.run.lifecycle import iterate_descendants
 from runs.actions.run.purge import purge_run
-from runs.actions.run.runs import create_run, set_parent, trash_run
+from runs.actions.run.runs import create_run, set_run_parent, trash_run
 from runs.models import Experiment, Run, Workspace
 from runs.search.run.details import count_descendants
 from studio.core.errors import InvalidValue
@@ -66,7 +66,7 @@ def overlapping(first: Callable[[], object], second: Callable[[], object]) -> No
 def hang(run_id: str, parent: str) -> Callable[[], Run]:
     def act() -> Run:
         run = Run.objects.get(run_id=run_id)
-        return set_parent(run, parent, actor=Actor(), now=now_ms())
+        return set_run_parent(run, parent, actor=Actor(), now=now_ms())
 
     return act
 
@@ -131,5 +131,5 @@ def test_a_circle_that_is_there_is_walked_once(experiments: list[Experiment]) ->
     a, b = new_run(experiments[0], "a"), new_run(experiments[0], "b")
     Run.objects.filter(pk=a.pk).update(parent=b)
     Run.objects.filter(pk=b.pk).update(parent=a)
-    assert list(descendants(a)) == [b]
+    assert list(iterate_descendants(a)) == [b]
     assert count_descendants(a).total == 1

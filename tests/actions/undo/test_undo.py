@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from runs.actions.actor import Actor
-from runs.actions.changes.edit_conflicts import mark
+from runs.actions.changes.edit_conflicts import version_token
 from runs.actions.experiments import experiments as of_experiments
 from runs.actions.run import annotate
-from runs.actions.run.lifecycle import move
+from runs.actions.run.lifecycle import change_status
 from runs.actions.run.runs import archive_run, trash_run
-from runs.actions.undo.undo import undo
+from runs.actions.undo.undo import undo_change_set
 from runs.models import (
     Change,
     ChangeSet,
@@ -35,34 +35,34 @@ def tags(run: Run) -> dict[str, str | None]:
 
 def test_a_name_goes_back_and_forth(run: Run, actor: Actor, now: int) -> None:
     before = run.name
-    annotate.rename(run, "baseline", actor=actor, now=now)
-    undo(last(), actor=actor, now=now + 1)
+    annotate.rename_run(run, "baseline", actor=actor, now=now)
+    undo_change_set(last(), actor=actor, now=now + 1)
     run.refresh_from_db()
     assert (run.name, last().action, last().actor) == (before, "undo", actor.user)
     assert before.lower() in SearchText.objects.get(run=run).text
-    undo(last(), actor=actor, now=now + 2)
+    undo_change_set(last(), actor=actor, now=now + 2)
     run.refresh_from_db()
     assert (run.name, last().action) == ("baseline", "redo")
 
 
 def test_tags_go_back_together(run: Run, actor: Actor, now: int) -> None:
-    annotate.set_tags(run, {"a": "1", "word": None}, actor=actor, now=now)
-    annotate.set_tags(run, {"a": "2", "word": "v", "b": "3"}, actor=actor, now=now)
-    undo(last(), actor=actor, now=now)
+    annotate.set_run_tags(run, {"a": "1", "word": None}, actor=actor, now=now)
+    annotate.set_run_tags(run, {"a": "2", "word": "v", "b": "3"}, actor=actor, now=now)
+    undo_change_set(last(), actor=actor, now=now)
     assert tags(run) == {"a": "1", "word": None}
     assert last().changes.count() == 3
-    annotate.remove_tags(run, ["a"], actor=actor, now=now)
-    undo(last(), actor=actor, now=now)
+    annotate.remove_run_tags(run, ["a"], actor=actor, now=now)
+    undo_change_set(last(), actor=actor, now=now)
     assert tags(run) == {"a": "1", "word": None}
 
 
 def test_archive_trash_and_description(run: Run, actor: Actor, now: int) -> None:
-    annotate.describe(run, "good", actor=actor, now=now)
-    undo(last(), actor=actor, now=now)
+    annotate.describe_run(run, "good", actor=actor, now=now)
+    undo_change_set(last(), actor=actor, now=now)
     archive_run(run, True, actor=actor, now=now)
-    undo(last(), actor=actor, now=now)
+    undo_change_set(last(), actor=actor, now=now)
     trash_run(run, actor=actor, now=now)
-    undo(last(), actor=actor, now=now)
+    undo_change_set(last(), actor=actor, now=now)
     run.refresh_from_db()
     assert (run.description, run.archived, run.deleted) == ("", None, None)
 
@@ -72,22 +72,22 @@ def test_a_star_is_its_owners(run: Run, actor: Actor, now: int) -> None:
     annotate.star_run(run, actor.user, True, actor=actor, now=now)
     other = Actor(User.objects.create(username="eve"))
     with pytest.raises(NotSupported):
-        undo(last(), actor=other, now=now)
-    undo(last(), actor=actor, now=now)
+        undo_change_set(last(), actor=other, now=now)
+    undo_change_set(last(), actor=actor, now=now)
     assert not RunStar.objects.exists()
 
 
 def test_a_later_change_is_shown_first(run: Run, actor: Actor, now: int) -> None:
     before = run.name
-    annotate.rename(run, "mine", actor=actor, now=now)
+    annotate.rename_run(run, "mine", actor=actor, now=now)
     mine = last()
-    annotate.rename(run, "theirs", actor=actor, now=now)
+    annotate.rename_run(run, "theirs", actor=actor, now=now)
     with pytest.raises(Conflict) as refused:
-        undo(mine, actor=actor, now=now)
+        undo_change_set(mine, actor=actor, now=now)
     assert refused.value.details["later"] == [
         {"field": "name", "before": before, "after": "mine", "now": "theirs"}
     ]
-    undo(mine, actor=actor, now=now, anyway=True)
+    undo_change_set(mine, actor=actor, now=now, anyway=True)
     run.refresh_from_db()
     assert run.name == before
     change = Change.objects.latest("pk")
@@ -95,29 +95,31 @@ def test_a_later_change_is_shown_first(run: Run, actor: Actor, now: int) -> None
 
 
 def test_what_stands_already_is_no_change(run: Run, actor: Actor, now: int) -> None:
-    annotate.set_tags(run, {"a": "1"}, actor=actor, now=now)
+    annotate.set_run_tags(run, {"a": "1"}, actor=actor, now=now)
     mine = last()
-    annotate.remove_tags(run, ["a"], actor=actor, now=now)
+    annotate.remove_run_tags(run, ["a"], actor=actor, now=now)
     count = ChangeSet.objects.count()
-    undo(mine, actor=actor, now=now)
+    undo_change_set(mine, actor=actor, now=now)
     assert ChangeSet.objects.count() == count
 
 
 def test_a_status_cannot_be_undone(run: Run, actor: Actor, now: int) -> None:
-    move(run, RunStatus.COMPLETED, actor=actor, now=now)
+    change_status(run, RunStatus.COMPLETED, actor=actor, now=now)
     empty = ChangeSet.objects.create(workspace=run.workspace, time=now, action="x")
     with pytest.raises(NotSupported):
-        undo(empty, actor=actor, now=now)
+        undo_change_set(empty, actor=actor, now=now)
 
 
 def test_an_edit_of_what_changed_is_refused(run: Run, actor: Actor, now: int) -> None:
-    seen = mark(run.name)
-    annotate.rename(run, "theirs", actor=actor, now=now)
+    seen = version_token(run.name)
+    annotate.rename_run(run, "theirs", actor=actor, now=now)
     with pytest.raises(Conflict) as refused:
-        annotate.rename(run, "mine", actor=actor, now=now, seen=seen)
+        annotate.rename_run(run, "mine", actor=actor, now=now, seen_version=seen)
     assert refused.value.details["now"] == "theirs"
-    annotate.rename(run, "theirs", actor=actor, now=now, seen=seen)
-    annotate.rename(run, "mine", actor=actor, now=now, seen=mark("theirs"))
+    annotate.rename_run(run, "theirs", actor=actor, now=now, seen_version=seen)
+    annotate.rename_run(
+        run, "mine", actor=actor, now=now, seen_version=version_token("theirs")
+    )
     run.refresh_from_db()
     assert run.name == "mine"
 
@@ -125,22 +127,24 @@ def test_an_edit_of_what_changed_is_refused(run: Run, actor: Actor, now: int) ->
 def test_line_breaks_of_a_browser_are_no_change(
     run: Run, actor: Actor, now: int
 ) -> None:
-    annotate.describe(run, "a\r\nb", actor=actor, now=now)
-    annotate.describe(run, "c", actor=actor, now=now, seen=mark("a\nb"))
+    annotate.describe_run(run, "a\r\nb", actor=actor, now=now)
+    annotate.describe_run(
+        run, "c", actor=actor, now=now, seen_version=version_token("a\nb")
+    )
     run.refresh_from_db()
     assert run.description == "c"
 
 
 def test_the_tags_of_clients_follow(run: Run, actor: Actor, now: int) -> None:
     twins = {"mlflow.runName": "old", "mlflow.note.content": "old"}
-    annotate.set_tags(run, twins, actor=actor, now=now)
-    annotate.rename(run, "new", actor=actor, now=now)
-    annotate.describe(run, "", actor=actor, now=now)
+    annotate.set_run_tags(run, twins, actor=actor, now=now)
+    annotate.rename_run(run, "new", actor=actor, now=now)
+    annotate.describe_run(run, "", actor=actor, now=now)
     assert tags(run) == {"mlflow.runName": "new", "mlflow.note.content": ""}
 
 
 def test_no_tag_is_made_for_them(run: Run, actor: Actor, now: int) -> None:
-    annotate.rename(run, "new", actor=actor, now=now)
+    annotate.rename_run(run, "new", actor=actor, now=now)
     assert tags(run) == {}
 
 
@@ -163,10 +167,10 @@ def test_an_experiment_gets_back_what_it_had(
     annotate.star_experiment(experiment, actor.user, True, **act)  # type: ignore[arg-type]
     after, made = stored(), list(ChangeSet.objects.order_by("-pk"))
     for change_set in made:
-        undo(change_set, actor=actor, now=now)
+        undo_change_set(change_set, actor=actor, now=now)
     assert stored() == before
     for change_set in ChangeSet.objects.order_by("-pk")[: len(made)]:
-        undo(change_set, actor=actor, now=now)
+        undo_change_set(change_set, actor=actor, now=now)
     assert stored() == after
 
 
@@ -177,7 +181,7 @@ def test_an_experiments_later_text_is_not_overwritten(
     mine = last()
     of_experiments.describe_experiment(experiment, "theirs", actor=Actor(), now=now)
     with pytest.raises(Conflict) as caught:
-        undo(mine, actor=actor, now=now)
+        undo_change_set(mine, actor=actor, now=now)
     assert caught.value.details["later"][0]["now"] == "theirs"
 
 
@@ -190,4 +194,4 @@ def test_a_name_that_is_taken_does_not_come_back(
         experiment.workspace, "digits", actor=actor, now=now
     )
     with pytest.raises(AlreadyExists):
-        undo(mine, actor=actor, now=now)
+        undo_change_set(mine, actor=actor, now=now)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from runs.actions.actor import Actor
-from runs.actions.expiry.expiry import KEPT_DAYS, purge_old_trash
-from runs.actions.views import choices as view_choices
+from runs.actions.expiry.expiry import TRASH_DAYS, purge_old_trash
+from runs.actions.views import stars_and_defaults as view_choices
 from runs.actions.views import views as actions
 from runs.actions.views.undo import undo_view_change
-from runs.actions.views.views import State
+from runs.actions.views.views import ViewState
 from runs.models import ChangeSet, Experiment, Member, Role, User, View, Workspace
 from runs.models.views import may_edit
 from runs.search.views import views as search
@@ -21,8 +21,8 @@ from studio.core.viewspec import ViewSpec
 DAY = 86_400_000
 
 
-def state(query: str = "", experiment: Experiment | None = None) -> State:
-    return State(ViewSpec.from_query(query), experiment)
+def state(query: str = "", experiment: Experiment | None = None) -> ViewState:
+    return ViewState(ViewSpec.from_query(query), experiment)
 
 
 @pytest.fixture
@@ -61,11 +61,11 @@ def test_the_second_who_saves_is_told_and_nothing_is_lost(
 ) -> None:
     view = make(shared=True)
     mine = View.objects.get(pk=view.pk)
-    actions.save_view(mine, state("q=tag:y"), seen=1, actor=Actor(ben), now=now)
+    actions.save_view(mine, state("q=tag:y"), seen_version=1, actor=Actor(ben), now=now)
     with pytest.raises(Conflict) as told:
-        actions.save_view(view, state("q=tag:z"), seen=1, actor=actor, now=now)
+        actions.save_view(view, state("q=tag:z"), seen_version=1, actor=actor, now=now)
     assert told.value.details["now"] == 2
-    actions.save_view(view, state("q=tag:z"), seen=2, actor=actor, now=now)
+    actions.save_view(view, state("q=tag:z"), seen_version=2, actor=actor, now=now)
     kept = [r.spec["q"] for r in search.revisions_of(view, ben)]
     assert kept == ["tag:z", "tag:y", "tag:x"]
     assert [r.author for r in search.revisions_of(view, ben)][1] == ben
@@ -75,7 +75,7 @@ def test_saving_what_stands_there_adds_nothing(
     make: Any, actor: Actor, now: int
 ) -> None:
     view = make()
-    actions.save_view(view, state("q=tag:x"), seen=9, actor=actor, now=now)
+    actions.save_view(view, state("q=tag:x"), seen_version=9, actor=actor, now=now)
     assert view.revision == 1
 
 
@@ -83,9 +83,11 @@ def test_an_old_revision_comes_back_as_a_new_one(
     make: Any, owner: User, actor: Actor, now: int
 ) -> None:
     view = make()
-    actions.save_view(view, state("q=tag:y&mine=1"), seen=1, actor=actor, now=now)
+    actions.save_view(
+        view, state("q=tag:y&mine=1"), seen_version=1, actor=actor, now=now
+    )
     old = search.revision_of(view, owner, 1)
-    actions.restore_revision(view, old, actor=actor, now=now, seen=2)
+    actions.restore_revision(view, old, actor=actor, now=now, seen_version=2)
     newest = search.revisions_of(view, owner)[0]
     assert (view.revision, view.spec["q"], newest.restored) == (3, "tag:x", 1)
     undo_view_change(last(), actor=actor, now=now)
@@ -97,7 +99,7 @@ def test_sharing_writes_me_out_and_keeps_what_was_saved_before_private(
     make: Any, owner: User, ben: User, actor: Actor, now: int
 ) -> None:
     view = make("q=tag:secret")
-    actions.save_view(view, state("mine=1"), seen=1, actor=actor, now=now)
+    actions.save_view(view, state("mine=1"), seen_version=1, actor=actor, now=now)
     actions.edit_view(view, {"shared": True}, actor=actor, now=now)
     seen = search.find_view(view.slug, ben)
     assert seen.spec == {"q": "submitter:ada"}
@@ -130,7 +132,7 @@ def test_readers_keep_what_they_had_when_a_view_was_private_for_a_while(
     make: Any, ben: User, actor: Actor, now: int, undone: bool
 ) -> None:
     view = make(shared=True)
-    actions.save_view(view, state("q=tag:y"), seen=1, actor=Actor(ben), now=now)
+    actions.save_view(view, state("q=tag:y"), seen_version=1, actor=Actor(ben), now=now)
     actions.edit_view(view, {"shared": False}, actor=actor, now=now)
     if undone:
         undo_view_change(last(), actor=actor, now=now)
@@ -138,8 +140,8 @@ def test_readers_keep_what_they_had_when_a_view_was_private_for_a_while(
         actions.edit_view(view, {"shared": True}, actor=actor, now=now)
     assert [r.number for r in search.revisions_of(view, ben)] == [2, 1]
     actions.edit_view(view, {"shared": False}, actor=actor, now=now)
-    actions.save_view(view, state("q=tag:own"), seen=2, actor=actor, now=now)
-    actions.save_view(view, state("q=tag:y"), seen=3, actor=actor, now=now)
+    actions.save_view(view, state("q=tag:own"), seen_version=2, actor=actor, now=now)
+    actions.save_view(view, state("q=tag:y"), seen_version=3, actor=actor, now=now)
     actions.edit_view(view, {"shared": True}, actor=actor, now=now)
     assert [r.number for r in search.revisions_of(view, ben)] == [4]
 
@@ -148,7 +150,7 @@ def test_an_undo_puts_no_me_back_where_others_read(
     make: Any, ben: User, actor: Actor, now: int
 ) -> None:
     view = make("mine=1")
-    actions.save_view(view, state("q=tag:x"), seen=1, actor=actor, now=now)
+    actions.save_view(view, state("q=tag:x"), seen_version=1, actor=actor, now=now)
     saved = last()
     actions.edit_view(view, {"shared": True}, actor=actor, now=now)
     undo_view_change(saved, actor=actor, now=now)
@@ -161,7 +163,7 @@ def test_an_undo_brings_back_what_this_version_cannot_read(
     view = make()
     stored = {"q": "tag:x", "hue": "red"}
     view.revisions.update(spec=stored)
-    actions.save_view(view, state("q=tag:y"), seen=1, actor=actor, now=now)
+    actions.save_view(view, state("q=tag:y"), seen_version=1, actor=actor, now=now)
     undo_view_change(last(), actor=actor, now=now)
     view.refresh_from_db()
     assert view.spec == stored
@@ -227,7 +229,7 @@ def test_a_list_opens_with_my_choice_or_everybodys(
     make: Any, workspace: Workspace, owner: User, ben: User, experiment: Experiment
 ) -> None:
     shared, own = make(name="all", shared=True), make(name="own")
-    choose, find = view_choices.choose_default, search.find_default
+    choose, find = view_choices.set_default_view, search.find_default
     with pytest.raises(InvalidState):
         choose(workspace, None, own, user=None)
     choose(workspace, None, shared, user=None)
@@ -278,7 +280,7 @@ def test_a_menu_is_bounded(
 def test_a_deleted_view_goes_after_its_time(make: Any, actor: Actor, now: int) -> None:
     view = make()
     actions.delete_view(view, actor=actor, now=now)
-    purge_old_trash(now + KEPT_DAYS * DAY - DAY)
+    purge_old_trash(now + TRASH_DAYS * DAY - DAY)
     assert View.objects.exists()
-    purge_old_trash(now + KEPT_DAYS * DAY + DAY)
+    purge_old_trash(now + TRASH_DAYS * DAY + DAY)
     assert not View.objects.exists()

@@ -175,7 +175,7 @@ def test_an_active_run_of_any_status_can_end(
 ) -> None:
     run_id = mlflow.new_run()
     for status in path:
-        lifecycle.move(stored(run_id), status, actor=SERVER, now=7)
+        lifecycle.change_status(stored(run_id), status, actor=SERVER, now=7)
     info = mlflow.post("runs/update", run_id=run_id, status=word)["run_info"]
     assert info["status"] == word
 

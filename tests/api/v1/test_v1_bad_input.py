@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from runs.api.v1.openapi import operations, readable
+from runs.api.v1.openapi import list_operations, readable_path
 from runs.models import Role, View
 from tests.api.rest import Rest, rest_client
 from tests.api.v1 import view_bodies
@@ -157,7 +157,7 @@ def stored() -> dict[str, list[Any]]:
 
 
 def test_every_operation_with_a_body_is_tried() -> None:
-    with_body = {op.name for _, _, op in operations() if op.body is not None}
+    with_body = {op.name for _, _, op in list_operations() if op.body is not None}
     assert with_body == set(RIGHT)
 
 
@@ -235,8 +235,8 @@ def test_a_body_over_the_limit_is_refused(rest: Rest, settings: Any) -> None:
 
 #: Each operation on a run or experiment that is not there.
 UNKNOWN = [
-    (operation.method, readable(path), operation.name)
-    for _, path, operation in operations()
+    (operation.method, readable_path(path), operation.name)
+    for _, path, operation in list_operations()
     if "run_id" in path or "number" in path
 ]
 

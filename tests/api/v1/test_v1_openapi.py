@@ -11,15 +11,15 @@ from django.urls import URLPattern, get_resolver
 from openapi_spec_validator import validate
 
 from runs.api.v1 import urls
-from runs.api.v1.openapi import document, operations, readable
-from runs.api.v1.pages import shown
+from runs.api.v1.documentation import short_path
+from runs.api.v1.openapi import list_operations, openapi_document, readable_path
 from tests.access.people import browser_of
 from tests.api.rest import Rest
 
 
 @pytest.fixture(scope="module")
 def openapi() -> dict[str, Any]:
-    return document("https://studio.example/api/v1")
+    return openapi_document("https://studio.example/api/v1")
 
 
 def test_the_document_is_valid(openapi: dict[str, Any]) -> None:
@@ -28,15 +28,15 @@ def test_the_document_is_valid(openapi: dict[str, Any]) -> None:
 
 
 def test_every_address_is_in_the_document(openapi: dict[str, Any]) -> None:
-    routes = {f"/{readable(str(p.pattern))}" for p in urls.urlpatterns}
+    routes = {f"/{readable_path(str(p.pattern))}" for p in urls.urlpatterns}
     about_itself = {"/", "/openapi.json"}
     assert set(openapi["paths"]) == routes - about_itself
 
 
 def test_every_operation_has_a_name_of_its_own_and_says_what_it_does() -> None:
-    names = [operation.name for _, _, operation in operations()]
+    names = [operation.name for _, _, operation in list_operations()]
     assert len(names) == len(set(names))
-    assert all(operation.text for _, _, operation in operations())
+    assert all(operation.text for _, _, operation in list_operations())
 
 
 def test_every_reference_leads_somewhere(openapi: dict[str, Any]) -> None:
@@ -56,8 +56,8 @@ def test_the_server_offers_it(rest: Rest) -> None:
 def test_people_get_a_page_with_every_operation(rest: Rest) -> None:
     answer = browser_of(rest.user).get("/api/v1/", headers={"Accept": "text/html"})
     page = unescape(answer.content.decode())
-    for _, path, operation in operations():
-        assert f"{operation.method} {shown(path)}" in page
+    for _, path, operation in list_operations():
+        assert f"{operation.method} {short_path(path)}" in page
         assert operation.text.split("\n")[0].split(".")[0][:20] in page
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from random import Random
 
-from runs.api.mlflow.entities import NOTE_TAG, PARENT_TAG, USER_TAG
+from runs.api.mlflow.replies import NOTE_TAG, PARENT_TAG, USER_TAG
 from runs.api.mlflow.runs import SOURCE_NAME_TAG, SOURCE_TYPE_TAG
 from studio.core.statuses import RunStatus
 

@@ -18,9 +18,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max, Model
 
-from runs.api.mlflow.entities import NAME_TAG, NOTE_TAG, PARENT_TAG
-from runs.api.mlflow.runs import SOURCE_NAME_TAG, SOURCE_TYPE_TAG
-from runs.api.mlflow.updates import steps
+from runs.api.mlflow.replies import NAME_TAG, NOTE_TAG, PARENT_TAG
+from runs.api.mlflow.runs import SOURCE_NAME_TAG, SOURCE_TYPE_TAG, intermediate_statuses
 from runs.models import (
     Change,
     ChangeSet,
@@ -74,7 +73,7 @@ class Packed:
     last: int
     head: tuple[Any, ...]
     chunk: tuple[Any, ...]
-    steps: bytes
+    intermediate_statuses: bytes
     offsets: tuple[int, ...]
     times: struct.Struct
     values: bytes
@@ -194,7 +193,7 @@ class Builder:
     def steps_of(self, run: Invented) -> list[tuple[RunStatus, RunStatus]]:
         if run.status is RunStatus.RUNNING:
             return []
-        via = [*steps(RunStatus.RUNNING, run.status), run.status]
+        via = [*intermediate_statuses(RunStatus.RUNNING, run.status), run.status]
         return list(zip([RunStatus.RUNNING, *via[:-1]], via, strict=True))
 
     def add_run(self, run: Invented, *, revision: int) -> int:

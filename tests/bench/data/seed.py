@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
-from runs.actions.ingest.ingest import Point, log_metrics
+from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.management import database, owner, static
 from runs.models import (
     Experiment,

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.account.accounts import add_member
-from runs.actions.account.links import make_sign_in_link
+from runs.actions.account.links import create_sign_in_link
 from runs.actions.actor import SERVER
 from runs.actions.clock import now_ms
 from runs.models import BrowserSession, Role, SignInFailure, User
@@ -149,7 +149,7 @@ def test_signing_out_ends_the_session(client, mira):
 
 
 def link_of(user: User, *, age: int = 0) -> str:
-    _link, secret = make_sign_in_link(user, actor=SERVER, now=now_ms() - age)
+    _link, secret = create_sign_in_link(user, actor=SERVER, now=now_ms() - age)
     return f"/sign-in/link/{secret}/"
 
 

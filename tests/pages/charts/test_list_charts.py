@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.ingest.ingest import Point, log_metrics
-from runs.actions.run.lifecycle import move
+from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.run.lifecycle import change_status
 from runs.models import Run
 from runs.search.metrics.metrics import CHART_POINTS
 from studio.core.statuses import RunStatus
@@ -251,7 +251,7 @@ def test_the_points_of_all_runs_come_by_the_same_few_queries(
 def test_it_is_live_while_a_run_runs(visitor: Client, curve: Any, actor: Actor) -> None:
     run = curve("a", [3.0])
     assert figure(visitor, LOSS)["pace"] == 5
-    move(run, RunStatus.COMPLETED, actor=actor, now=now_ms())
+    change_status(run, RunStatus.COMPLETED, actor=actor, now=now_ms())
     assert figure(visitor, LOSS)["pace"] == 20
 
 

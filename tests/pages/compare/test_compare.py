@@ -14,8 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.ingest import Point, log_metrics
-from runs.actions.run.goals import set_goal
+from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.run.metric_goals import set_metric_goal
 from runs.models import Experiment, Run
 from runs.pages.compare import sections as compare_sections
 from runs.render.compare.cells import difference
@@ -69,7 +69,9 @@ def test_only_what_differs_is_shown_until_all_is_asked_for(
 def test_metrics_are_measured_against_the_baseline(
     visitor: Client, three: list[Run], experiment: Experiment, actor: Actor, now: int
 ) -> None:
-    set_goal(experiment.workspace, [experiment], "acc", True, actor=actor, now=now)
+    set_metric_goal(
+        experiment.workspace, [experiment], "acc", True, actor=actor, now=now
+    )
     page = visitor.get(COMPARE, asked("a", "b", "c"))
     assert rows(page)["acc"] == ["0.8", "0.9 +0.1 +12.5 %", "0.6 −0.2 −25.0 %"]
     assert page.text.count('class="delta better"') == 1
@@ -184,7 +186,9 @@ def test_what_the_page_shows_is_copied_for_papers(
     visitor: Client, three: list[Run], log: Any, actor: Actor, now: int
 ) -> None:
     experiment = Experiment.objects.get(name=three[0].experiment.name)
-    set_goal(experiment.workspace, [experiment], "acc", True, actor=actor, now=now)
+    set_metric_goal(
+        experiment.workspace, [experiment], "acc", True, actor=actor, now=now
+    )
     log("d", acc=0.7, params={"lr": "=5% & <b>_", "opt": "sgd"})
     ids = ("a", "b", "d")
     page = visitor.get(COMPARE, asked(*ids, fold="attributes"))

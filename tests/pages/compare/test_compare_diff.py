@@ -13,7 +13,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.files.files import save_file
-from runs.actions.files.snapshots import keep_snapshot
+from runs.actions.files.snapshots import save_snapshot
 from runs.models import Run
 from tests.pages.compare.test_compare import COMPARE, asked, rows
 
@@ -39,7 +39,7 @@ def keep(log: Any, files_dir: Path, actor: Actor, now: int) -> Any:
     def make(name: str, source: bytes, **files: bytes) -> Run:
         run: Run = log(name)
         act: dict[str, Any] = {"actor": actor, "now": now}
-        keep_snapshot(run, [source], **act)
+        save_snapshot(run, [source], **act)
         for path, data in files.items():
             save_file(run, path.replace("__", "."), [data], limit=10**6, **act)
         return run

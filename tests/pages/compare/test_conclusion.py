@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.changes.edit_conflicts import mark
-from runs.actions.compare.conclusions import conclude
+from runs.actions.changes.edit_conflicts import version_token
+from runs.actions.compare.conclusions import set_conclusion
 from runs.models import ChangeSet, Conclusion, Role, Run, Workspace
 from runs.pages.undo.change_lines import change_line
 from runs.search.compare.conclusions import all_conclusions, conclusions_of
@@ -28,7 +28,7 @@ def pair(log: Any) -> list[Run]:
 
 
 def save(visitor: Client, text: str, seen: str = "", address: str = EDIT) -> Any:
-    sent = {"text": text, "seen": mark(seen)}
+    sent = {"text": text, "seen": version_token(seen)}
     return visitor.post(address, sent, headers=HTMX)
 
 
@@ -100,7 +100,7 @@ def test_without_a_script_it_is_a_page_of_its_own(
 ) -> None:
     form = visitor.get(EDIT)
     assert "<textarea" in form.text
-    sent = {"text": "plain", "seen": mark("")}
+    sent = {"text": "plain", "seen": version_token("")}
     answer = visitor.post(EDIT, sent)
     assert answer.headers["Location"] == f"{COMPARE}?run=a&run=b"
     assert visitor.get(f"{COMPARE}conclusion/").status_code == 400
@@ -110,7 +110,15 @@ def test_of_two_who_write_at_once_one_is_told(
     workspace: Workspace, pair: list[Run], actor: Actor, now: int
 ) -> None:
     def write(text: str, seen: str) -> None:
-        conclude(workspace, pair, text, query="", actor=actor, now=now, seen=mark(seen))
+        set_conclusion(
+            workspace,
+            pair,
+            text,
+            query="",
+            actor=actor,
+            now=now,
+            seen_version=version_token(seen),
+        )
 
     write("one", "")
     with pytest.raises(Conflict):

@@ -11,9 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.changes.edit_conflicts import mark
+from runs.actions.changes.edit_conflicts import version_token
 from runs.actions.experiments.experiments import describe_experiment
-from runs.actions.run.annotate import describe
+from runs.actions.run.annotate import describe_run
 from runs.actions.run.runs import create_run
 from runs.models import ChangeSet, Experiment, File, Member, Role, Run, User, Workspace
 from runs.render.descriptions.markdown import find_references
@@ -78,7 +78,12 @@ def test_a_picture_too_large_is_refused(browser: Client, run: Run) -> None:
 
 
 def test_a_picture_is_attached_without_a_script(browser: Client, run: Run) -> None:
-    form = {"text": "before", "seen": mark(""), "attach": "1", **given("a.gif", PNG)}
+    form = {
+        "text": "before",
+        "seen": version_token(""),
+        "attach": "1",
+        **given("a.gif", PNG),
+    }
     page = browser.post(f"{PAGE}description/", form).text
     assert re.search(r">\nbefore\n\n!\[a\]\(file:notes/a-\w{8}\.png\)\n<", page)
     again = browser.post(f"{PAGE}description/", {"text": "t", "attach": "1"})
@@ -157,9 +162,9 @@ def test_what_is_offered_is_read_as_that(browser: Client, run: Run) -> None:
 def test_versions_are_listed_compared_and_restored(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
-    describe(run, "the quick fox", actor=actor, now=now)
+    describe_run(run, "the quick fox", actor=actor, now=now)
     first = ChangeSet.objects.latest("pk").changes.get().pk
-    describe(run, "the <b>slow</b> fox", actor=actor, now=now + 1)
+    describe_run(run, "the <b>slow</b> fox", actor=actor, now=now + 1)
     assert "2 versions" in browser.get(PAGE).text
     page = browser.get(f"{PAGE}description/versions/").text
     assert page.count('href="?version=') == 2
@@ -195,7 +200,7 @@ def test_a_description_from_the_start_is_the_first_version(
     address = f"{PAGE}description/versions/"
     assert "As it began" in browser.get(address).text
     assert "Edited by" not in browser.get(PAGE).text
-    describe(run, "later", actor=actor, now=now)
+    describe_run(run, "later", actor=actor, now=now)
     page = browser.get(f"{address}?version=0").text
     assert page.count('href="?version=') == 2
     assert "<ins>born so</ins>" in page
@@ -207,7 +212,7 @@ def test_an_experiment_is_described_in_place(
     assert "Add a description" in browser.get(EXPERIMENT).text
     form = browser.get(f"{EXPERIMENT}description/", headers=HTMX).text
     assert 'id="experiment-description"' in form
-    given = {"text": "# About\n\n**all** of it", "seen": mark("")}
+    given = {"text": "# About\n\n**all** of it", "seen": version_token("")}
     answer = browser.post(f"{EXPERIMENT}description/", given, headers=HTMX)
     assert "<strong>all</strong>" in answer.text
     said = json.loads(answer["HX-Trigger"])["toast"]
@@ -224,7 +229,7 @@ def test_an_experiments_text_that_changed_meanwhile_is_shown(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     describe_experiment(experiment, "theirs", actor=actor, now=now)
-    given = {"text": "mine", "seen": mark("")}
+    given = {"text": "mine", "seen": version_token("")}
     answer = browser.post(f"{EXPERIMENT}description/", given, headers=HTMX)
     assert answer.status_code == 422
     assert ">theirs</pre>" in answer.text
@@ -249,7 +254,7 @@ def test_versions_cost_a_fixed_number_of_queries(
 ) -> None:
     def grow(first: int, last: int) -> list[int]:
         for number in range(first, last):
-            describe(run, f"text {number}", actor=actor, now=now + number)
+            describe_run(run, f"text {number}", actor=actor, now=now + number)
         address = f"{PAGE}description/versions/"
         return [cost(browser, address), cost(browser, PAGE)]
 

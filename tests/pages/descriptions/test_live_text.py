@@ -7,7 +7,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
-from runs.actions.run.annotate import describe
+from runs.actions.run.annotate import describe_run
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run, Workspace
 from tests.pages.run.run_page import HTMX, PAGE, browser, cost, keep, log
@@ -22,7 +22,7 @@ def _files(files_dir: object) -> None:
 
 
 def shown(browser: Client, run: Run, actor: Actor, text: str) -> str:
-    describe(run, text, actor=actor, now=run.updated)
+    describe_run(run, text, actor=actor, now=run.updated)
     page = browser.get(PAGE).text
     start = page.index('<div class="prose">')
     return page[start : page.index("</div>", start)]
@@ -45,7 +45,7 @@ def test_a_metric_of_another_run_is_news_here(
 ) -> None:
     other = create_run(experiment, run_id="other", actor=actor, now=now)
     log(other, loss=[0.5])
-    describe(run, "at metric:loss@other", actor=actor, now=now)
+    describe_run(run, "at metric:loss@other", actor=actor, now=now)
     headers = {**HTMX, "If-None-Match": browser.get(PAGE, headers=HTMX)["ETag"]}
     assert browser.get(PAGE, headers=headers).status_code == 304
     log(other, loss=[0.5, 0.25])
@@ -99,7 +99,7 @@ def test_what_another_workspace_has_is_not_told(
 def test_references_cost_a_fixed_number_of_queries(
     browser: Client, run: Run, experiment: Experiment, actor: Actor, now: int
 ) -> None:
-    describe(run, "none", actor=actor, now=now)
+    describe_run(run, "none", actor=actor, now=now)
     plain = cost(browser, PAGE)
     many = " ".join(
         f"run:r{n} metric:m{n} metric:m@r{n} file:f{n} file:f@r{n}" for n in range(40)
@@ -108,5 +108,5 @@ def test_references_cost_a_fixed_number_of_queries(
         name = f"r{number}"
         other = create_run(experiment, run_id=name, actor=actor, now=now)
         log(other, m=[1.0])
-    describe(run, many, actor=actor, now=now)
+    describe_run(run, many, actor=actor, now=now)
     assert cost(browser, PAGE) <= plain + 3

@@ -13,9 +13,9 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.files.snapshots import keep_snapshot
-from runs.actions.public.links import make_share_link
-from runs.actions.run.annotate import describe
+from runs.actions.files.snapshots import save_snapshot
+from runs.actions.public.share_links import create_share_link
+from runs.actions.run.annotate import describe_run
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, File, LoggedModel, Run, Snapshot
 from runs.storage.files import files
@@ -78,17 +78,17 @@ def address(
     keep(model, "requirements.txt", b"torch==2\n")
     for home, text in ((run, b"one\n"), (other, b"two\n")):
         keep(home, "a.txt", text)
-        keep_snapshot(home, [sources(text.decode())], actor=ACTOR, now=NOON)
+        save_snapshot(home, [sources(text.decode())], actor=ACTOR, now=NOON)
     keep(run, "page.html", b"<p>text</p>")
     keep(run, "drawing.svg", b"<svg></svg>")
     keep(run, "notes/i.png", PICTURE)
     keep(run, "images/loss_1.png", PICTURE)
     document(run, "residuals", "res", RESIDUALS)
     write(run, "image", "i", "aml://artifactId/ExperimentRun/dcid.run-1/notes/i.png")
-    describe(run, "![](notes/i.png)", actor=ACTOR, now=NOON)
+    describe_run(run, "![](notes/i.png)", actor=ACTOR, now=NOON)
     for path in stored_files(files_dir):
         damage(path)
-    _link, secret = make_share_link(run.workspace, run, actor=actor, now=now_ms())
+    _link, secret = create_share_link(run.workspace, run, actor=actor, now=now_ms())
     return f"/shared/{secret}/"
 
 
@@ -222,7 +222,7 @@ def test_the_same_snapshot_taken_again_repairs_it(
     run: Run, files_dir: Path, damage: Callable[[Path], None]
 ) -> None:
     for _time in range(2):
-        keep_snapshot(run, [sources("x = 1\n")], actor=ACTOR, now=NOON)
+        save_snapshot(run, [sources("x = 1\n")], actor=ACTOR, now=NOON)
         kept = Snapshot.objects.get()
         assert files.is_whole(kept.blob, kept.size)
         for path in stored_files(files_dir):

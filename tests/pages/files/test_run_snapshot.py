@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.files.snapshots import keep_snapshot
+from runs.actions.files.snapshots import save_snapshot
 from runs.models import Run, User
 from runs.render.files.code import MAX_HIGHLIGHTED_CHARS
 from tests.pages.run.run_page import PAGE, browser, cost
@@ -34,7 +34,7 @@ def sources(run: Run, owner: User, files_dir: Path) -> None:
         opened.writestr("README.md", "# Words\n\n<script>alert(1)</script>")
         opened.writestr("page.html", "<script>alert(1)</script>")
         opened.writestr("long.py", "x = 1\n" * (MAX_HIGHLIGHTED_CHARS // 6 + 1))
-    keep_snapshot(run, [target.getvalue()], actor=Actor(owner), now=NOON)
+    save_snapshot(run, [target.getvalue()], actor=Actor(owner), now=NOON)
 
 
 def viewer(browser: Client, query: str = "") -> str:

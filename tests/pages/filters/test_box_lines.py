@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from django.test import Client
 
-from runs.pages.lists.list_state import rejoined
+from runs.pages.lists.list_state import rejoin_lines
 from tests.pages.rows import ALL, HTMX, names
 
 pytestmark = pytest.mark.django_db
@@ -70,4 +70,4 @@ def test_lines_of_a_filter_stay_apart(visitor: Client, log: Any) -> None:
 def test_what_is_edited_in_the_box_keeps_the_other_lines(
     whole: str, typed: str, meant: str
 ) -> None:
-    assert rejoined(whole, typed) == meant
+    assert rejoin_lines(whole, typed) == meant

@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.run.goals import set_goal
+from runs.actions.run.metric_goals import set_metric_goal
 from runs.models import Experiment, Workspace
 from runs.pages.groups import group_formats as group_texts
 from runs.pages.groups import group_table
@@ -34,7 +34,7 @@ def sweep(
     ):
         log(f"r{n}", acc=acc, params={"lr": lr, "seed": str(n)})
     log("without")
-    set_goal(workspace, [experiment], "acc", True, actor=actor, now=now)
+    set_metric_goal(workspace, [experiment], "acc", True, actor=actor, now=now)
 
 
 def rows(page: Any) -> list[str]:
@@ -162,8 +162,8 @@ def test_copies_say_what_they_leave_out(
     visitor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "X-Studio-Notice" not in visitor.get(f"{COPY}&form=latex").headers
-    monkeypatch.setattr(group_table, "COPIED", 2)
-    monkeypatch.setattr(group_texts, "COPIED", 2)
+    monkeypatch.setattr(group_table, "MAX_COPIED_GROUPS", 2)
+    monkeypatch.setattr(group_texts, "MAX_COPIED_GROUPS", 2)
     page = visitor.get(GROUPED)
     assert 'data-copied="Copied as LaTeX: the first 2 of 3 groups"' in page.text
     assert ">The first 2 of 3 groups<" in page.text

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import pytest
 from django.test import Client
 
-from runs.actions.ingest.rows import Row, apply_rows
+from runs.actions.ingest.rows import MetricRow, apply_rows
 from runs.models import File, Run
 from runs.pages.metrics.panels import Panel
 from runs.storage.files import files as file_store
@@ -29,7 +29,9 @@ MATRIX = {"class_labels": ["<b>", "no"], "matrix": [[8, 2], [1, 9]]}
 
 
 def write(run: Run, kind: str, key: str, *values: Any) -> None:
-    rows = [Row(key, value, step, NOON, kind) for step, value in enumerate(values)]
+    rows = [
+        MetricRow(key, value, step, NOON, kind) for step, value in enumerate(values)
+    ]
     apply_rows(run, uuid4().hex, 0, rows, actor=ACTOR, now=NOON)
 
 

@@ -9,7 +9,11 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.public.links import MOST_DAYS, find_share_link, make_share_link
+from runs.actions.public.share_links import (
+    MAX_LINK_DAYS,
+    create_share_link,
+    find_share_link,
+)
 from runs.actions.run.runs import trash_run
 from runs.actions.views import views as view_actions
 from runs.models import Member, Role, ShareLink, User, View, Workspace
@@ -108,7 +112,7 @@ def test_a_link_ends_by_time_role_privacy_and_deletion(
     boss = User.objects.create(username="boss")
     member = Member.objects.create(workspace=workspace, user=boss, role=Role.OWNER)
     act: Any = {"actor": Actor(boss), "now": now}
-    _link, secret = make_share_link(workspace, view, days=2, **act)
+    _link, secret = create_share_link(workspace, view, days=2, **act)
     assert find_share_link(secret, now=now + DAY).view == view
     with pytest.raises(NotFound):
         find_share_link(secret, now=now + 2 * DAY)
@@ -141,7 +145,7 @@ def test_the_secret_is_not_kept(visitor: Client, log: Any) -> None:
     assert len(bytes(kept.digest)) == 32
 
 
-@pytest.mark.parametrize("days", ["", "0", "-1", "x", str(MOST_DAYS + 1), "9" * 30])
+@pytest.mark.parametrize("days", ["", "0", "-1", "x", str(MAX_LINK_DAYS + 1), "9" * 30])
 def test_a_link_lives_for_a_while(visitor: Client, log: Any, days: str) -> None:
     log("a")
     assert visitor.post(SHARE, {"run": "a", "days": days}).status_code == 422

@@ -10,9 +10,9 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
 from runs.actions.files.files import save_file
-from runs.actions.ingest.ingest import Point, log_metrics
-from runs.actions.public.links import make_share_link, revoke_share_link
-from runs.actions.run.annotate import describe
+from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.public.share_links import create_share_link, revoke_share_link
+from runs.actions.run.annotate import describe_run
 from runs.models import Run, ShareLink, Workspace
 from tests.access.people import browser_of
 
@@ -47,13 +47,13 @@ def described(log: Any, actor: Actor, now: int) -> Run:
     ):
         save_file(where, path, [path.encode()], actor=actor, now=now, limit=10**6)
     log_metrics(run, [Point("acc", 0.9, now, 1)], actor=actor, now=now)
-    describe(run, NOTE, actor=actor, now=now)
+    describe_run(run, NOTE, actor=actor, now=now)
     return run
 
 
 @pytest.fixture
 def link(described: Run, workspace: Workspace, actor: Actor) -> tuple[ShareLink, str]:
-    made, secret = make_share_link(workspace, described, actor=actor, now=now_ms())
+    made, secret = create_share_link(workspace, described, actor=actor, now=now_ms())
     return made, f"/shared/{secret}/"
 
 
@@ -107,9 +107,9 @@ def test_pictures_end_with_the_link_and_with_their_mention(
     picture = f"{path}pictures/plots/a%20b.png"
     assert outsider.get(picture).status_code == 200
     assert outsider.post(picture).status_code == 405
-    describe(described, "no picture", actor=actor, now=now)
+    describe_run(described, "no picture", actor=actor, now=now)
     assert outsider.get(picture).status_code == 404
-    describe(described, NOTE, actor=actor, now=now)
+    describe_run(described, NOTE, actor=actor, now=now)
     revoke_share_link(made, actor=actor, now=now)
     assert outsider.get(picture).status_code == 404
 
@@ -118,7 +118,7 @@ def test_a_link_to_a_view_has_no_pictures(
     outsider: Client, described: Run, make_view: Any, workspace: Workspace, actor: Actor
 ) -> None:
     view = make_view(description=NOTE)
-    _made, secret = make_share_link(workspace, view, actor=actor, now=now_ms())
+    _made, secret = create_share_link(workspace, view, actor=actor, now=now_ms())
     path = f"/shared/{secret}/"
     assert "pictures/" not in outsider.get(path).text
     assert outsider.get(f"{path}pictures/plots/a%20b.png").status_code == 404

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment, delete_experiment
-from runs.actions.ingest.ingest import Point, log_metrics
-from runs.actions.public.links import make_share_link
+from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.public.share_links import create_share_link
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, User, View, Workspace
 from tests.access.people import browser_of
@@ -31,7 +31,7 @@ def look(workspace: Workspace, owner: User, actor: Actor) -> Any:
     outsider = browser_of(None)
 
     def page(view: View, query: str = "") -> Any:
-        _link, secret = make_share_link(workspace, view, actor=actor, now=now_ms())
+        _link, secret = create_share_link(workspace, view, actor=actor, now=now_ms())
         return outsider.get(f"/shared/{secret}/{query}")
 
     return page

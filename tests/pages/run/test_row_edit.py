@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.changes.edit_conflicts import mark
-from runs.actions.run.annotate import rename, set_tags
+from runs.actions.changes.edit_conflicts import version_token
+from runs.actions.run.annotate import rename_run, set_run_tags
 from runs.models import ChangeSet, Member, Role, Run, User, Workspace
 from tests.access.people import browser_of
 from tests.pages.run.run_page import HTMX, PAGE, browser
@@ -23,8 +23,8 @@ NAME, TAGS = f"{PAGE}row/name/", f"{PAGE}row/tags/"
 
 def test_a_name_is_saved_with_an_undo(browser: Client, run: Run) -> None:
     form = browser.get(NAME, headers=HTMX).text
-    assert f'name="seen" value="{mark(run.name)}"' in form
-    given = {"name": "better", "seen": mark(run.name)}
+    assert f'name="seen" value="{version_token(run.name)}"' in form
+    given = {"name": "better", "seen": version_token(run.name)}
     answer = browser.post(NAME, given, headers=HTMX)
     run.refresh_from_db()
     assert (answer.text, run.name) == ("", "better")
@@ -36,20 +36,20 @@ def test_a_name_is_saved_with_an_undo(browser: Client, run: Run) -> None:
 def test_a_name_that_changed_meanwhile_is_shown(
     browser: Client, run: Run, now: int
 ) -> None:
-    given = {"name": "mine", "seen": mark(run.name)}
-    rename(run, "<theirs>", actor=Actor(), now=now)
+    given = {"name": "mine", "seen": version_token(run.name)}
+    rename_run(run, "<theirs>", actor=Actor(), now=now)
     answer = browser.post(NAME, given, headers=HTMX)
     assert answer.status_code == 422
     assert "“&lt;theirs&gt;”" in answer.text
     assert 'value="mine"' in answer.text
-    again = {"name": "mine", "seen": mark("<theirs>")}
+    again = {"name": "mine", "seen": version_token("<theirs>")}
     assert browser.post(NAME, again, headers=HTMX).status_code == 200
 
 
 def test_a_tag_is_added_and_changed(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
-    set_tags(run, {"seed": "1"}, actor=actor, now=now)
+    set_run_tags(run, {"seed": "1"}, actor=actor, now=now)
     for typed, said in (("seed: 2", "Tag changed"), ("word", "Tag added")):
         answer = browser.post(TAGS, {"tag": typed}, headers=HTMX)
         assert said in answer["HX-Trigger"]
@@ -63,7 +63,7 @@ def test_a_tag_is_removed_and_comes_back(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     tags = {"seed": "<1>", "word": None, "mlflow.user": "ada"}
-    set_tags(run, tags, actor=actor, now=now)
+    set_run_tags(run, tags, actor=actor, now=now)
     form = browser.get(TAGS, headers=HTMX).text
     assert 'name="drop" value="seed" formnovalidate' in form
     assert "&lt;1&gt;" in form

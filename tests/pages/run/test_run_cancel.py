@@ -6,9 +6,12 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.run.heartbeat_timeout import SILENCE_SECONDS, mark_silent_runs
-from runs.actions.run.heartbeats import beat
-from runs.actions.run.lifecycle import move, request_cancel
+from runs.actions.run.heartbeats import (
+    HEARTBEAT_TIMEOUT_SECONDS,
+    mark_unresponsive_runs,
+    receive_heartbeat,
+)
+from runs.actions.run.lifecycle import change_status, request_cancel
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run
 from runs.search.run.details import cancel_asked
@@ -35,7 +38,7 @@ def test_the_question_counts_the_children(
     browser: Client, run: Run, child: Run, actor: Actor, now: int
 ) -> None:
     assert "with its 1 child, 1 of it running" in browser.get(f"{PAGE}cancel/").text
-    move(child, RunStatus.COMPLETED, actor=actor, now=now)
+    change_status(child, RunStatus.COMPLETED, actor=actor, now=now)
     assert "with its" not in browser.get(f"{PAGE}cancel/").text
 
 
@@ -81,12 +84,12 @@ def test_a_cancel_of_a_silent_run_is_still_told_and_can_be_forced(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
-    late = now + SILENCE_SECONDS * 1000 + 1
-    mark_silent_runs(late, listening_since=0)
+    late = now + HEARTBEAT_TIMEOUT_SECONDS * 1000 + 1
+    mark_unresponsive_runs(late, listening_since=0)
     assert f'formaction="{PAGE}force/"' in browser.get(f"{PAGE}cancel/").text
     assert "Requested" not in browser.get(PAGE).text
     browser.post(f"{PAGE}cancel/")
-    mark_silent_runs(late + 1, listening_since=0)
+    mark_unresponsive_runs(late + 1, listening_since=0)
     assert status(run) is RunStatus.NOT_RESPONDING
     page = browser.get(PAGE).text
     assert "Requested" in page
@@ -102,8 +105,10 @@ def test_a_run_that_is_heard_again_does_not_say_that_it_asked_for_its_end(
     run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
     request_cancel(run, actor=actor, now=now)
     asked = cancel_asked(run)
-    mark_silent_runs(now + SILENCE_SECONDS * 1000 + 1, listening_since=0)
-    assert beat(run, actor=actor, now=now) is RunStatus.CANCEL_REQUESTED
+    mark_unresponsive_runs(
+        now + HEARTBEAT_TIMEOUT_SECONDS * 1000 + 1, listening_since=0
+    )
+    assert receive_heartbeat(run, actor=actor, now=now) is RunStatus.CANCEL_REQUESTED
     assert cancel_asked(run) == asked
     assert asked.asked is not None
 
@@ -111,7 +116,7 @@ def test_a_run_that_is_heard_again_does_not_say_that_it_asked_for_its_end(
 def test_an_ended_run_stays_as_it_is(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
-    move(run, RunStatus.COMPLETED, actor=actor, now=now)
+    change_status(run, RunStatus.COMPLETED, actor=actor, now=now)
     assert "It has ended." in browser.get(PAGE).text
     browser.post(f"{PAGE}cancel/")
     browser.post(f"{PAGE}force/")

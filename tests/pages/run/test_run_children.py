@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.run.lifecycle import move
+from runs.actions.run.lifecycle import change_status
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run
-from runs.pages.lists.run_table import QUICK
+from runs.pages.lists.run_table import ACTIVE_POLL_SECONDS
 from runs.pages.run.children import with_parent_filter
 from studio.core.statuses import RunStatus
 from tests.pages.run.run_page import HTMX, PAGE, browser, cost, log
@@ -228,6 +228,6 @@ def test_the_head_alone_is_for_the_page_s_script(browser: Client, run: Run) -> N
 def test_children_are_followed_after_the_end_of_their_parent(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
-    move(run, RunStatus.COMPLETED, actor=actor, now=now)
+    change_status(run, RunStatus.COMPLETED, actor=actor, now=now)
     page = browser.get(CHILDREN)
-    assert (page.context["head_pace"], page.context["pace"]) == (0, QUICK)
+    assert (page.context["head_pace"], page.context["pace"]) == (0, ACTIVE_POLL_SECONDS)

@@ -9,15 +9,15 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.ingest import log_params
 from runs.actions.ingest.logged_models import (
     CONTEXT_TAG,
     DatasetUse,
-    create_model,
-    log_inputs,
+    create_logged_model,
+    log_run_inputs,
 )
-from runs.actions.run.annotate import add_properties, describe, set_tags
-from runs.actions.run.lifecycle import move
+from runs.actions.ingest.logged_values import log_params
+from runs.actions.run.annotate import add_run_properties, describe_run, set_run_tags
+from runs.actions.run.lifecycle import change_status
 from runs.actions.run.runs import create_run, trash_run
 from runs.models import Experiment, Member, Role, Run, User, Workspace
 from studio.core.statuses import RunStatus
@@ -49,7 +49,7 @@ def test_a_stranger_learns_nothing(run: Run) -> None:
 def test_the_attributes_say_where_the_run_is_from(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
-    set_tags(
+    set_run_tags(
         run,
         {"mlflow.source.git.commit": "9f2c1ab" * 5, "mlflow.source.name": "train.py"},
         actor=actor,
@@ -76,7 +76,7 @@ def test_tags_show_without_the_clients_bookkeeping(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     tags = {"team": "nlp", "worth another look": None, "mlflow.user": "root"}
-    set_tags(run, tags, actor=actor, now=now)
+    set_run_tags(run, tags, actor=actor, now=now)
     shown = card(browser.get(PAGE).text, "tags")
     assert shown.startswith("Tags 2 team: nlp worth another look Save Show 1 ")
 
@@ -84,7 +84,7 @@ def test_tags_show_without_the_clients_bookkeeping(
 def test_a_tag_leads_to_the_runs_that_have_it(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
-    set_tags(run, {"my team": "nlp"}, actor=actor, now=now)
+    set_run_tags(run, {"my team": "nlp"}, actor=actor, now=now)
     link = re.search(
         r'<span class="chip editable"><a href="([^"]+)"', browser.get(PAGE).text
     )
@@ -96,7 +96,7 @@ def test_a_tag_leads_to_the_runs_that_have_it(
 def test_a_description_is_rendered(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
-    describe(run, "*best* <script>x</script>", actor=actor, now=now)
+    describe_run(run, "*best* <script>x</script>", actor=actor, now=now)
     page = browser.get(PAGE).text
     assert "<em>best</em> &lt;script&gt;" in page
 
@@ -105,7 +105,7 @@ def test_parameters_and_properties_are_listed(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     log_params(run, {"lr": "0.1"}, actor=actor, now=now)
-    add_properties(run, {"author": "<ada>"}, actor=actor, now=now)
+    add_run_properties(run, {"author": "<ada>"}, actor=actor, now=now)
     page = browser.get(PAGE).text
     assert "lr 0.1" in card(page, "params")
     assert "author &lt;ada&gt;" in card(page, "attributes")
@@ -131,7 +131,7 @@ def test_all_properties_fold_out_without_a_script(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     assert "run-properties" not in browser.get(PAGE).text
-    add_properties(run, {"mlflow.x": "1", "author": "ada"}, actor=actor, now=now)
+    add_run_properties(run, {"mlflow.x": "1", "author": "ada"}, actor=actor, now=now)
     shown = card(browser.get(PAGE).text, "attributes")
     assert "See all properties 2" in shown
     assert "author ada" in shown
@@ -142,7 +142,7 @@ def test_a_commit_says_whether_more_was_changed(
     browser: Client, run: Run, actor: Actor, now: int, said: str, *, dirty: bool
 ) -> None:
     git = {"azureml.git.commit": "9f2c1ab", "azureml.git.dirty": said}
-    add_properties(run, git, actor=actor, now=now)
+    add_run_properties(run, git, actor=actor, now=now)
     shown = card(browser.get(PAGE).text, "attributes")
     assert ("Git commit 9f2c1ab uncommitted changes" in shown) == dirty
 
@@ -154,14 +154,16 @@ def test_datasets_and_models_that_clients_recorded_are_listed(
     assert "h-datasets" not in page
     assert "h-models" not in page
     by: Any = {"actor": actor, "now": now}
-    made = create_model(run.experiment, "net <b>", source_run_id=run.run_id, **by)
+    made = create_logged_model(
+        run.experiment, "net <b>", source_run_id=run.run_id, **by
+    )
     tags = ((CONTEXT_TAG, "train"),)
     used = DatasetUse("digits", "abc", "local", "{}", tags=tags)
-    log_inputs(run, [used], ["m-read"], now=now)
+    log_run_inputs(run, [used], ["m-read"], now=now)
     page = browser.get(PAGE).text
     assert "digits train local abc" in card(page, "datasets")
     placed = DatasetUse("more", "def", "http", '{"url": "https://x.example/<d>.csv"}')
-    log_inputs(run, [placed], [], now=now)
+    log_run_inputs(run, [placed], [], now=now)
     page = browser.get(PAGE).text
     assert "more – https://x.example/&lt;d&gt;.csv def" in card(page, "datasets")
     assert f"net &lt;b&gt; Pending {made.model_id}" in card(page, "models")
@@ -187,7 +189,7 @@ def test_an_error_is_named_with_its_traceback(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     trace = 'Traceback (most recent call last):\n  File "a.py"\nValueError: no <b>'
-    move(run, RunStatus.FAILED, actor=actor, now=now, message=trace)
+    change_status(run, RunStatus.FAILED, actor=actor, now=now, message=trace)
     page = browser.get(PAGE).text
     assert "<strong>ValueError: no &lt;b&gt;</strong>" in page
     link = re.search(r'href="(/w/default/runs/\?[^"]*error[^"]*)"', page)
@@ -231,7 +233,7 @@ def test_asking_again_costs_a_304_until_something_changes(
 ) -> None:
     headers = {**HTMX, "If-None-Match": browser.get(PAGE, headers=HTMX)["ETag"]}
     assert browser.get(PAGE, headers=headers).status_code == 304
-    set_tags(run, {"a": "b"}, actor=actor, now=now)
+    set_run_tags(run, {"a": "b"}, actor=actor, now=now)
     assert browser.get(PAGE, headers=headers).status_code == 200
 
 
@@ -239,7 +241,7 @@ def test_only_an_active_run_is_looked_at_again(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     assert 'data-pace="5"' in browser.get(PAGE).text
-    move(run, RunStatus.COMPLETED, actor=actor, now=now)
+    change_status(run, RunStatus.COMPLETED, actor=actor, now=now)
     assert 'data-pace="0"' in browser.get(PAGE).text
 
 
@@ -249,7 +251,7 @@ def test_the_page_costs_the_same_whatever_the_run_holds(
     log(run, loss=[1.0])
     before = cost(browser, PAGE)
     log(run, **{f"m{n}": [1.0, 2.0] for n in range(30)})
-    set_tags(run, {f"t{n}": "x" for n in range(30)}, actor=actor, now=now)
+    set_run_tags(run, {f"t{n}": "x" for n in range(30)}, actor=actor, now=now)
     log_params(run, {f"p{n}": "x" for n in range(30)}, actor=actor, now=now)
     assert cost(browser, PAGE) == before
     assert before <= 20

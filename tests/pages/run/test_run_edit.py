@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.changes.edit_conflicts import mark
-from runs.actions.run.annotate import describe, rename, set_tags
-from runs.actions.run.lifecycle import move
+from runs.actions.changes.edit_conflicts import version_token
+from runs.actions.run.annotate import describe_run, rename_run, set_run_tags
+from runs.actions.run.lifecycle import change_status
 from runs.actions.run.runs import trash_run
 from runs.models import ChangeSet, Member, Role, Run, User, Workspace
 from studio.core.statuses import RunStatus
@@ -39,7 +39,7 @@ def test_a_reader_sees_no_editor(workspace: Workspace, run: Run) -> None:
 
 
 def test_the_answer_is_the_part_and_a_toast(browser: Client, run: Run) -> None:
-    given = {"name": "<b>new</b>", "seen": mark(run.name)}
+    given = {"name": "<b>new</b>", "seen": version_token(run.name)}
     answer = browser.post(f"{PAGE}name/", given, headers=HTMX)
     assert answer.text.startswith('<div class="run-title"')
     assert "<h1>&lt;b&gt;new&lt;/b&gt;</h1>" in answer.text
@@ -56,7 +56,9 @@ def test_the_same_again_says_nothing(browser: Client, run: Run) -> None:
 
 @pytest.mark.parametrize("name", ["", "x" * 501])
 def test_a_bad_name_says_why(browser: Client, run: Run, name: str) -> None:
-    answer = browser.post(f"{PAGE}name/", {"name": name, "seen": mark(run.name)})
+    answer = browser.post(
+        f"{PAGE}name/", {"name": name, "seen": version_token(run.name)}
+    )
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
 
@@ -81,13 +83,13 @@ def test_a_tag_is_read_as_it_is_typed(
 def test_a_tag_that_changed_meanwhile_is_shown(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
-    set_tags(run, {"seed": "theirs"}, actor=actor, now=now)
-    given = {"key": "seed", "value": "mine", "seen": mark("old")}
+    set_run_tags(run, {"seed": "theirs"}, actor=actor, now=now)
+    given = {"key": "seed", "value": "mine", "seen": version_token("old")}
     answer = browser.post(f"{PAGE}tags/", given, headers=HTMX)
     assert (answer.status_code, answer["HX-Retarget"]) == (422, "#tag-box")
     assert "“theirs”" in answer.text
     assert 'value="mine"' in answer.text
-    gone = {"key": "gone", "value": "mine", "seen": mark("old")}
+    gone = {"key": "gone", "value": "mine", "seen": version_token("old")}
     assert "removed this tag" in browser.post(f"{PAGE}tags/", gone).text
 
 
@@ -95,7 +97,7 @@ def test_known_tags_are_offered(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     tags = {"seed": "1", "Season": None, "team": '"><script>', "mlflow.user": "x"}
-    set_tags(run, tags, actor=actor, now=now)
+    set_run_tags(run, tags, actor=actor, now=now)
 
     def offered(typed: str) -> list[str]:
         text = browser.get(f"{PAGE}tags/known/", {"tag": typed}).text
@@ -110,7 +112,7 @@ def test_known_tags_are_offered(
 
 def test_a_description_too_long_is_kept_in_the_form(browser: Client, run: Run) -> None:
     text = "é" * 32_769
-    given = {"text": text, "seen": mark("")}
+    given = {"text": text, "seen": version_token("")}
     answer = browser.post(f"{PAGE}description/", given, headers=HTMX)
     assert answer.status_code == 422
     assert text in answer.text
@@ -129,7 +131,7 @@ def test_hostile_markdown_does_nothing_in_the_preview(
 def test_leading_lines_survive_the_form(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
-    describe(run, "\n\ntext", actor=actor, now=now)
+    describe_run(run, "\n\ntext", actor=actor, now=now)
     form = browser.get(f"{PAGE}description/").text
     typed = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", form, re.DOTALL)
     assert typed
@@ -139,9 +141,9 @@ def test_leading_lines_survive_the_form(
 def test_the_history_tells_both_kinds_in_order(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
-    rename(run, "<i>new</i>", actor=actor, now=now + 1)
-    set_tags(run, {"team": "nlp"}, actor=actor, now=now + 2)
-    move(run, RunStatus.COMPLETED, actor=actor, now=now + 3)
+    rename_run(run, "<i>new</i>", actor=actor, now=now + 1)
+    set_run_tags(run, {"team": "nlp"}, actor=actor, now=now + 2)
+    change_status(run, RunStatus.COMPLETED, actor=actor, now=now + 3)
     trash_run(run, actor=actor, now=now + 4)
     page = browser.get(f"{PAGE}history/").text
     places = [
@@ -157,8 +159,8 @@ def test_the_history_compares_long_texts_word_by_word(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     text = "A long <b>text</b> of many words. " * 20
-    describe(run, f"{text}It was slow. {text}", actor=actor, now=now + 1)
-    describe(run, f"{text}It was fast. {text}", actor=actor, now=now + 2)
+    describe_run(run, f"{text}It was slow. {text}", actor=actor, now=now + 1)
+    describe_run(run, f"{text}It was fast. {text}", actor=actor, now=now + 2)
     page = browser.get(f"{PAGE}history/").text
     assert "It was <del>slow</del><ins>fast</ins>. A long &lt;b&gt;text" in page
     newest = page[page.index("in-words") : page.index("</dd>")]
@@ -169,7 +171,7 @@ def test_a_long_history_is_shown_in_parts(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     for number in range(60):
-        rename(run, f"n{number}", actor=actor, now=now + number)
+        rename_run(run, f"n{number}", actor=actor, now=now + number)
     assert browser.get(f"{PAGE}history/").text.count("<li id=") == 50
     longer = browser.get(f"{PAGE}history/?rows=100").text
     assert longer.count("<li id=") == 61
@@ -179,9 +181,9 @@ def test_a_long_history_is_shown_in_parts(
 def test_an_undo_of_something_later_asks(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
-    rename(run, "mine", actor=actor, now=now)
+    rename_run(run, "mine", actor=actor, now=now)
     mine = ChangeSet.objects.latest("pk")
-    rename(run, "theirs", actor=Actor(), now=now)
+    rename_run(run, "theirs", actor=Actor(), now=now)
     asked = browser.post(f"{PAGE}undo/", headers=HTMX)
     assert asked["HX-Retarget"] == "#run-cancel"
     assert "theirs" in asked.text
@@ -195,7 +197,7 @@ def test_an_undo_of_something_later_asks(
 def test_the_key_undoes_only_what_i_did_by_hand(
     browser: Client, run: Run, now: int
 ) -> None:
-    rename(run, "by the server", actor=Actor(), now=now)
+    rename_run(run, "by the server", actor=Actor(), now=now)
     answer = browser.post(f"{PAGE}undo/", headers=HTMX)
     assert "nothing of yours" in answer["HX-Trigger"]
 
@@ -212,7 +214,7 @@ def test_queries_do_not_grow_with_the_history(
     def grow(first: int, last: int) -> int:
         for number in range(first, last):
             tags = {f"k{number}": "v", f"l{number}": "v"}
-            set_tags(run, tags, actor=actor, now=now + number)
+            set_run_tags(run, tags, actor=actor, now=now + number)
         return cost(browser, f"{PAGE}history/")
 
     assert grow(0, 1) == grow(1, 20) <= 12
@@ -222,5 +224,5 @@ def test_queries_do_not_grow_with_the_history(
 def test_an_editor_costs_few_queries(
     browser: Client, run: Run, actor: Actor, now: int, editor: str
 ) -> None:
-    set_tags(run, {f"k{n}": "v" for n in range(50)}, actor=actor, now=now)
+    set_run_tags(run, {f"k{n}": "v" for n in range(50)}, actor=actor, now=now)
     assert cost(browser, f"{PAGE}{editor}") <= 8

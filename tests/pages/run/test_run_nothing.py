@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.run.annotate import set_tags
-from runs.actions.run.lifecycle import move
+from runs.actions.run.annotate import set_run_tags
+from runs.actions.run.lifecycle import change_status
 from runs.models import Run
 from studio.core.statuses import RunStatus
 from tests.pages.run.run_page import HTMX, PAGE, browser
@@ -30,7 +30,7 @@ def test_an_empty_tab_says_how_the_script_of_this_run_fills_it(
     browser: Client, run: Run, actor: Actor, now: int, tab: str, origin: str
 ) -> None:
     if origin == "mlflow":
-        set_tags(run, {"mlflow.user": "ada"}, actor=actor, now=now)
+        set_run_tags(run, {"mlflow.user": "ada"}, actor=actor, now=now)
     if origin == "sdk":
         Run.objects.filter(pk=run.pk).update(heartbeats=True)
     text = browser.get(f"{PAGE}{tab}/").text
@@ -45,7 +45,7 @@ def test_nothing_more_is_promised_of_a_run_that_has_ended(
 ) -> None:
     address = f"{PAGE}{tab}/"
     assert "while it runs" in browser.get(address).text
-    move(run, RunStatus.COMPLETED, actor=actor, now=now)
+    change_status(run, RunStatus.COMPLETED, actor=actor, now=now)
     page = browser.get(address).text
     assert "while it runs" not in page
     assert "has ended" in page

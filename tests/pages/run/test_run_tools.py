@@ -10,8 +10,8 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.run.heartbeats import beat
-from runs.actions.run.lifecycle import acknowledge_cancel, move, request_cancel
+from runs.actions.run.heartbeats import receive_heartbeat
+from runs.actions.run.lifecycle import acknowledge_cancel, change_status, request_cancel
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Role, Run, RunEvent, Workspace
 from runs.pages.run_shell import allowed_actions as run_legal
@@ -132,7 +132,7 @@ def test_a_heart_beat_tells_the_writer(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
-    beat(run, actor=actor, now=now)
+    receive_heartbeat(run, actor=actor, now=now)
     request_cancel(run, actor=actor, now=now)
     told = browser.post("/api/v1/workspaces/default/runs/run-1/heartbeat")
     assert told.json()["cancel"] is True
@@ -155,7 +155,7 @@ def test_after_its_grace_a_run_can_be_ended_by_force(
 def fail(experiment: Experiment, name: str, line: int, actor: Actor, now: int) -> Run:
     run = create_run(experiment, run_id=name, actor=actor, now=now)
     error = TRACEBACK.format(line=line)
-    return move(run, RunStatus.FAILED, message=error, actor=actor, now=now)
+    return change_status(run, RunStatus.FAILED, message=error, actor=actor, now=now)
 
 
 def test_runs_with_the_same_error_are_found_from_the_banner(
@@ -164,7 +164,9 @@ def test_runs_with_the_same_error_are_found_from_the_banner(
     for number, name in enumerate(("run-1", "alike"), start=3):
         fail(experiment, name, number, actor, now)
     other = create_run(experiment, run_id="other", actor=actor, now=now)
-    move(other, RunStatus.FAILED, message="KeyError: 'x'", actor=actor, now=now)
+    change_status(
+        other, RunStatus.FAILED, message="KeyError: 'x'", actor=actor, now=now
+    )
     error = browser.get(PAGE).context["error"]
     assert error["alike"] == 2
     found = browser.get(error["alike_href"]).context["rows"]

@@ -15,9 +15,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.ingest import Point, log_metrics
-from runs.actions.run.annotate import add_properties, set_tags
-from runs.actions.run.lifecycle import move
+from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.run.annotate import add_run_properties, set_run_tags
+from runs.actions.run.lifecycle import change_status
 from runs.models import Run, User, Workspace
 from runs.search.run_list import export
 from runs.search.run_list.export import export_runs
@@ -221,10 +221,12 @@ def test_an_export_has_what_the_list_shows(
     visitor: Client, runs: None, actor: Actor, now: int, name: str
 ) -> None:
     run = Run.objects.get(run_id="c")
-    move(run, RunStatus.FAILED, actor=actor, now=now, message="ValueError: no 7")
-    add_properties(run, {"p": "x"}, actor=actor, now=now)
+    change_status(
+        run, RunStatus.FAILED, actor=actor, now=now, message="ValueError: no 7"
+    )
+    add_run_properties(run, {"p": "x"}, actor=actor, now=now)
     tags = {"m": "y", "mlflow.source.git.commit": "abc"}
-    set_tags(run, tags, actor=actor, now=now)
+    set_run_tags(run, tags, actor=actor, now=now)
     Run.objects.filter(run_id="c").update(
         description="d",
         target="gpu",
@@ -235,7 +237,7 @@ def test_an_export_has_what_the_list_shows(
     )
     # Of a run that goes on the duration would be another a moment later.
     done = Run.objects.get(run_id="e")
-    move(done, RunStatus.COMPLETED, actor=actor, now=now)
+    change_status(done, RunStatus.COMPLETED, actor=actor, now=now)
     look = {"q": "status:failed|completed", "children": "1", "flat": "1"}
     query = {"columns": f"name,{name}", **look}
     page = visitor.get(ALL, query, headers={"Accept": "application/json"}).json()

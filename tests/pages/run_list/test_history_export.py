@@ -17,8 +17,8 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment
 from runs.actions.expiry.expiry import purge_old_trash
-from runs.actions.ingest.ingest import Point, log_metrics
-from runs.actions.run_list.history_exports import HistoryWork, remove_old_exports
+from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.run_list.history_exports import HistoryExporter, delete_old_exports
 from runs.models import Experiment, HistoryExport, Role, Workspace
 from runs.search.run_list.export import matching_runs
 from runs.search.run_list.histories import histories
@@ -58,7 +58,7 @@ def test_every_point_of_every_run_is_in_it(visitor: Client, logged: None) -> Non
     address = made(visitor)
     assert "Waiting for its turn" in visitor.get(address).text
     assert visitor.get(f"{address}histories.parquet").status_code == 404
-    assert HistoryWork()(0) == 1
+    assert HistoryExporter()(0) == 1
     page = visitor.get(address)
     assert "3 of 3 runs, 3,009 points" in page.text
     assert link(page, "histories.parquet") == f"{address}histories.parquet"
@@ -70,7 +70,7 @@ def test_every_point_of_every_run_is_in_it(visitor: Client, logged: None) -> Non
 
 def test_what_is_no_number_keeps_its_text(visitor: Client, logged: None) -> None:
     address = made(visitor, "q=c")
-    HistoryWork()(0)
+    HistoryExporter()(0)
     found = table(visitor, address)
     assert list(found.run_id.unique()) == ["c"]
     assert math.isnan(found.value[0])
@@ -85,7 +85,7 @@ def test_work_goes_on_slice_by_slice(
 ) -> None:
     monkeypatch.setattr("runs.actions.run_list.history_exports.SLICE_SECONDS", 0)
     address = made(visitor)
-    work = HistoryWork()
+    work = HistoryExporter()
     slices = 1
     while not work(0):
         slices += 1
@@ -100,8 +100,8 @@ def test_a_worker_that_was_ended_begins_anew(
     address = made(visitor)
     with monkeypatch.context() as patch:
         patch.setattr("runs.actions.run_list.history_exports.SLICE_SECONDS", 0)
-        HistoryWork()(0)
-    assert HistoryWork()(0) == 1
+        HistoryExporter()(0)
+    assert HistoryExporter()(0) == 1
     assert len(table(visitor, address)) == 3009
 
 
@@ -110,7 +110,7 @@ def test_a_worker_without_pyarrow_says_what_to_install(
 ) -> None:
     address = made(visitor)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    assert HistoryWork()(0) == 1
+    assert HistoryExporter()(0) == 1
     assert "pip install pyarrow" in visitor.get(address).text
 
 
@@ -118,7 +118,7 @@ def test_it_is_only_for_who_asked(
     visitor: Client, logged: None, workspace: Workspace
 ) -> None:
     address = made(visitor)
-    HistoryWork()(0)
+    HistoryExporter()(0)
     other = browser_of(make_member(workspace, "rita", Role.OWNER))
     assert other.get(address).status_code == 404
     assert other.get(f"{address}histories.parquet").status_code == 404
@@ -128,10 +128,10 @@ def test_it_goes_after_a_day(
     visitor: Client, logged: None, files_dir: Path, now: int
 ) -> None:
     address = made(visitor)
-    HistoryWork()(0)
+    HistoryExporter()(0)
     job = HistoryExport.objects.get()
-    assert remove_old_exports(job.created + DAY - 1) == 0
-    assert remove_old_exports(job.created + 2 * DAY) == 1
+    assert delete_old_exports(job.created + DAY - 1) == 0
+    assert delete_old_exports(job.created + 2 * DAY) == 1
     assert not list((files_dir / "exports").iterdir())
     assert visitor.get(address).status_code == 404
 
@@ -140,7 +140,7 @@ def test_one_whose_file_a_restore_left_behind_is_not_found(
     visitor: Client, logged: None, files_dir: Path
 ) -> None:
     address = made(visitor)
-    HistoryWork()(0)
+    HistoryExporter()(0)
     for path in (files_dir / "exports").iterdir():
         path.unlink()
     assert visitor.get(address).status_code == 200
@@ -161,7 +161,7 @@ def test_of_an_experiment_that_is_gone_there_is_none(
     delete_experiment(experiment, actor=actor, now=now)
     purge_old_trash(now + 31 * DAY)
     assert not Experiment.objects.exists()
-    assert HistoryWork()(0) == 1
+    assert HistoryExporter()(0) == 1
     page = visitor.get(address)
     assert "It failed" in page.text
     assert "The experiment is not there any more." in page.text
@@ -220,7 +220,7 @@ def test_of_a_runs_children_theirs_are_exported(
     [action] = re.findall(r'formaction="(/w/default/exports/[^"]*)"', page.text)
     address = str(visitor.post(html.unescape(action)).headers["Location"])
     assert "Child runs</a>" in visitor.get(address).text
-    HistoryWork()(0)
+    HistoryExporter()(0)
     assert list(table(visitor, address).run_id.unique()) == ["kid"]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from runs.actions.account.tokens import make_token
+from runs.actions.account.tokens import create_token
 from runs.actions.actor import Actor
 from runs.models import Role, Run, Workspace
 from studio.core.statuses import RunStatus
@@ -183,7 +183,7 @@ def test_a_token_reads_the_twins_of_its_own_workspaces(
     client: Client, runs: None, actor: Actor, workspace: Workspace, now: int
 ) -> None:
     assert actor.user is not None
-    _, secret = make_token(
+    _, secret = create_token(
         actor.user, workspace, "t", actor=actor, now=now, role_cap=Role.READER
     )
     own = {**JSON, "Authorization": f"Bearer {secret}"}

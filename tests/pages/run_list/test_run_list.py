@@ -10,10 +10,10 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
-from runs.actions.ingest.ingest import Point, log_metrics
+from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.run.runs import create_run
 from runs.models import RunStar, User, Workspace
-from runs.pages.lists.run_links import Links, strip, strip_size
+from runs.pages.lists.run_links import Links, status_strip, strip_css
 from studio.core.statuses import RunStatus
 from studio.core.viewspec import ViewSpec
 from tests.pages.rows import ALL, HTMX, link, names
@@ -208,5 +208,5 @@ def test_a_long_strip_is_drawn_smaller_on_a_phone(
 ) -> None:
     words = (RunStatus.RUNNING, RunStatus.COMPLETED, RunStatus.FAILED)
     links = Links("default", ViewSpec(), None)
-    entries = strip(dict(zip(words, counts, strict=True)), links)
-    assert strip_size(entries) == size
+    entries = status_strip(dict(zip(words, counts, strict=True)), links)
+    assert strip_css(entries) == size

@@ -15,10 +15,10 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.clock import now_ms
 from runs.actions.run_list.selections import (
-    DAY,
-    KEPT_DAYS,
-    drop_unused_selections,
-    keep_selection,
+    DAY_MS,
+    SELECTION_DAYS,
+    delete_unused_selections,
+    save_selection,
 )
 from runs.models import Experiment, Run, Selection, Workspace
 from runs.search.query import selection
@@ -154,12 +154,12 @@ def test_a_kept_selection_goes_when_nobody_has_used_it_for_long(
     for n in range(51):
         log(f"r{n:02d}")
     slug = selected(visitor.post(SELECT, {"query": "", "all": "1"}))
-    late = now_ms() + (KEPT_DAYS - 1) * DAY
-    assert drop_unused_selections(late) == 0
-    Selection.objects.update(used=now_ms() - 3 * DAY)
+    late = now_ms() + (SELECTION_DAYS - 1) * DAY_MS
+    assert delete_unused_selections(late) == 0
+    Selection.objects.update(used=now_ms() - 3 * DAY_MS)
     visitor.get(f"{ALL}?selected={slug}")
-    assert drop_unused_selections(late) == 0
-    assert drop_unused_selections(late + 3 * DAY) == 1
+    assert delete_unused_selections(late) == 0
+    assert delete_unused_selections(late + 3 * DAY_MS) == 1
     page = visitor.get(f"{ALL}?selected={slug}")
     assert "is no selection that is known here" in page.text
     assert selected(visitor.post(SELECT, {"query": f"selected={slug}", "add": "r01"}))
@@ -170,7 +170,7 @@ def test_a_kept_selection_is_of_one_workspace(
 ) -> None:
     run = log("a")
     other = Workspace.objects.create(name="elsewhere")
-    kept = keep_selection(other, [run.pk], now=1)
+    kept = save_selection(other, [run.pk], now=1)
     page = visitor.get(f"{ALL}?selected=s.{kept.slug}")
     assert "is no selection that is known here" in page.text
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import describe_experiment
-from runs.actions.run.annotate import rename
+from runs.actions.run.annotate import rename_run
 from runs.models import ChangeSet, Experiment, Member, Role, Run, User, Workspace
 from tests.access.people import browser_of
 from tests.pages.run.run_page import HTMX, browser
@@ -23,10 +23,10 @@ UNDO = "/w/default/undo/"
 def test_my_last_change_of_anything_is_undone_and_done_again(
     browser: Client, run: Run, experiment: Experiment, actor: Actor, now: int
 ) -> None:
-    rename(run, "mine", actor=actor, now=now)
+    rename_run(run, "mine", actor=actor, now=now)
     describe_experiment(experiment, "mine too", actor=actor, now=now)
     describe_experiment(experiment, "not mine", actor=Actor(), now=now)
-    rename(run, "theirs", actor=Actor(), now=now)
+    rename_run(run, "theirs", actor=Actor(), now=now)
     asked = browser.post(UNDO, headers=HTMX)
     assert asked["HX-Retarget"] == "#undo-dialog"
     assert "not mine" in asked.text
@@ -43,7 +43,7 @@ def test_without_a_script_it_leads_back(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     before = run.name
-    rename(run, "mine", actor=actor, now=now)
+    rename_run(run, "mine", actor=actor, now=now)
     answer = browser.post(UNDO, {"next": "/w/default/runs/?q=a"})
     assert answer["Location"] == "/w/default/runs/?q=a"
     run.refresh_from_db()
@@ -54,7 +54,7 @@ def test_without_a_script_it_leads_back(
 def test_a_change_of_another_workspace_is_not_here(
     browser: Client, run: Run, owner: User, actor: Actor, now: int
 ) -> None:
-    rename(run, "x", actor=actor, now=now)
+    rename_run(run, "x", actor=actor, now=now)
     there = Workspace.objects.create(name="elsewhere")
     Member.objects.create(workspace=there, user=owner, role=Role.OWNER)
     number = ChangeSet.objects.latest("pk").pk
@@ -67,7 +67,7 @@ def test_a_reader_undoes_what_was_done_to_no_run(
     reader = User.objects.create(username="rita")
     Member.objects.create(workspace=workspace, user=reader, role=Role.READER)
     visitor = browser_of(reader)
-    rename(run, "theirs", actor=Actor(reader), now=now)
+    rename_run(run, "theirs", actor=Actor(reader), now=now)
     assert visitor.post(UNDO).status_code == 403
     made = ChangeSet.objects.latest("pk")
     assert visitor.post(f"{UNDO}{made.pk}/").status_code == 403

@@ -11,13 +11,13 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment, rename_experiment
 from runs.actions.run_list.selections import (
-    KEPT_DAYS,
-    drop_unused_selections,
-    keep_selection,
+    SELECTION_DAYS,
+    delete_unused_selections,
+    save_selection,
 )
-from runs.actions.views import choices as view_choices
+from runs.actions.views import stars_and_defaults as view_choices
 from runs.actions.views import views as actions
-from runs.actions.views.views import State
+from runs.actions.views.views import ViewState
 from runs.models import (
     Experiment,
     Run,
@@ -52,7 +52,7 @@ def test_a_list_opens_with_the_chosen_view(
     assert names(built_in) == ["bad", "good"]
     twin = visitor.get(ALL, headers={"Accept": "application/json"}).json()
     assert len(twin["rows"]) == 2
-    view_choices.forget_default(workspace, None, user=None)
+    view_choices.clear_default_view(workspace, None, user=None)
     assert names(browser_of(ben).get(ALL)) == ["bad", "good"]
 
 
@@ -164,7 +164,7 @@ def test_a_private_view_is_404_by_every_address(
 ) -> None:
     view = make_view(name="hush hush")
     spec = ViewSpec.from_query("q=tag:hush")
-    actions.save_view(view, State(spec), seen=1, actor=actor, now=now)
+    actions.save_view(view, ViewState(spec), seen_version=1, actor=actor, now=now)
     others = browser_of(ben)
     path = f"{VIEWS}{view.slug}/"
     for part in ("edit/", "history/"):
@@ -203,15 +203,15 @@ def strip_find(text: str) -> str:
 def test_a_selection_lives_as_long_as_a_view_names_it(
     workspace: Workspace, make_view: Any, run: Run, now: int
 ) -> None:
-    kept = keep_selection(workspace, [run.pk], now=now)
-    other = keep_selection(workspace, [run.pk, 0], now=now)
+    kept = save_selection(workspace, [run.pk], now=now)
+    other = save_selection(workspace, [run.pk, 0], now=now)
     view = make_view(f"selected=s.{kept.slug}")
-    later = now + (KEPT_DAYS + 1) * DAY
-    assert drop_unused_selections(later) == 1
+    later = now + (SELECTION_DAYS + 1) * DAY
+    assert delete_unused_selections(later) == 1
     assert list(Selection.objects.values_list("slug", flat=True)) == [kept.slug]
     assert other.slug != kept.slug
     view.delete()
-    assert drop_unused_selections(later) == 1
+    assert delete_unused_selections(later) == 1
 
 
 def test_a_views_list_is_called_as_it_is_now(

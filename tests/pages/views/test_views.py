@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment
 from runs.actions.views import views as actions
-from runs.actions.views.views import State
+from runs.actions.views.views import ViewState
 from runs.models import (
     Experiment,
     User,
@@ -139,7 +139,7 @@ def test_a_list_that_began_before_a_save_says_so(
 ) -> None:
     view = make_view()
     spec = ViewSpec.from_query("q=tag:y")
-    actions.save_view(view, State(spec), seen=1, actor=actor, now=now)
+    actions.save_view(view, ViewState(spec), seen_version=1, actor=actor, now=now)
     page = visitor.get(f"{ALL}?{GOOD}&view={view.slug}.1")
     assert page.context["view_is_stale"]
     assert page.context["view_changed"] == ""
@@ -189,7 +189,7 @@ def test_versions_are_compared_and_restored(
 ) -> None:
     view = make_view()
     spec = ViewSpec.from_query("q=tag:y&columns=name,metrics.acc&sort=name")
-    actions.save_view(view, State(spec), seen=1, actor=actor, now=now)
+    actions.save_view(view, ViewState(spec), seen_version=1, actor=actor, now=now)
     path = f"{VIEWS}{view.slug}/history/"
     page = visitor.get(path)
     assert [row.summary for row in page.context["rows"]] == ["−1 filter, +1 filter", ""]

@@ -9,7 +9,7 @@ import pytest
 
 from runs.actions.actor import Actor
 from runs.actions.views import views as actions
-from runs.actions.views.views import State
+from runs.actions.views.views import ViewState
 from runs.models import Member, Role, User, View, Workspace
 from studio.core.viewspec import ViewSpec
 
@@ -27,7 +27,7 @@ def ben(workspace: Workspace) -> User:
 @pytest.fixture
 def make_view(workspace: Workspace, actor: Actor, now: int) -> Any:
     def made(query: str = GOOD, name: str = "Sweep", **more: Any) -> View:
-        state = State(ViewSpec.from_query(query), more.pop("experiment", None))
+        state = ViewState(ViewSpec.from_query(query), more.pop("experiment", None))
         return actions.create_view(workspace, name, state, **more, actor=actor, now=now)
 
     return made

@@ -1,0 +1,225 @@
+"""Errors become answers here, for every protocol: a page, our JSON, or MLflow's."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import is_valid_path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from runs.access.permissions import Access, ErrorRenderer
+from runs.http import AUTHORIZE_ONLY, RETRY_AFTER_SECONDS, as_studio_error
+from studio.core.errors import (
+    InvalidRequest,
+    LinkUsedUp,
+    NotFound,
+    PermissionDenied,
+    SignInRequired,
+    StudioError,
+)
+
+_MLFLOW_PATH = re.compile(r"/(w/[^/]+/)?(ajax-)?api/[23]\.0/")
+_API_PATH = re.compile(r"/(w/[^/]+/)?(ajax-)?api(/|$)")
+
+#: What MLflow's clients know; anything else they read from the HTTP status.
+MLFLOW_CODES = {
+    400: "BAD_REQUEST",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "ENDPOINT_NOT_FOUND",
+    405: "BAD_REQUEST",
+    408: "TEMPORARILY_UNAVAILABLE",
+    413: "REQUEST_LIMIT_EXCEEDED",
+    429: "REQUEST_LIMIT_EXCEEDED",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
+
+
+class MethodNotAllowed(InvalidRequest):
+    """The path exists, the method does not. Details: `allowed`."""
+
+    code = "MethodNotAllowed"
+    status = 405
+
+
+def error_response(request: HttpRequest, error: StudioError) -> HttpResponse:
+    """The answer to an error, in the view's own form or the path's."""
+    response = renderer_for(request)(request, error)
+    if isinstance(error, SignInRequired):
+        # Never Basic: a browser would ask, keep the token and send it along with what
+        # other sites make it request.
+        response.headers["WWW-Authenticate"] = 'Bearer realm="Run Studio"'
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(error.details["allowed"])
+    if response.status_code in (429, 503):
+        seconds = error.details.get("retry_after", RETRY_AFTER_SECONDS)
+        response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def renderer_for(request: HttpRequest) -> ErrorRenderer:
+    """As the view's errors are. Strangers who announce a large body get no page: no
+    browser does that, and rendering one is most of the work that they could cause.
+    """
+    found = declared_renderer(request)
+    is_announced = AUTHORIZE_ONLY in request.META and not _is_signed_in(request)
+    return render_text_error if found is render_error_page and is_announced else found
+
+
+def declared_renderer(request: HttpRequest) -> ErrorRenderer:
+    """What the view declared; the form that fits the path where no view is known."""
+    match = request.resolver_match
+    declared = find_declaration(request, match.func) if match else None
+    if declared is None:
+        return renderer_for_path(request)
+    return declared.errors or _PAGE_RENDERERS[preferred_format(request)]
+
+
+def preferred_format(request: HttpRequest) -> str:
+    """What a script wants of a page's address instead of the page; empty: the page."""
+    found = request.get_preferred_type(["text/html", *filter(None, _PAGE_RENDERERS)])
+    return found if found in _PAGE_RENDERERS else ""
+
+
+def find_declaration(request: HttpRequest, view: Any) -> Access | None:
+    """What a view declares for this request's method; None if it declares nothing."""
+    views = getattr(view, "by_method", None)
+    if views:
+        first = next(iter(views.values()))
+        view = views.get(request.method, first)
+    declared: Access | None = getattr(view, "access", None)
+    return declared
+
+
+def is_api_path(request: HttpRequest) -> bool:
+    """Whether the address is one that programs call: REST's or MLflow's."""
+    return bool(_API_PATH.match(request.path_info))
+
+
+def renderer_for_path(request: HttpRequest) -> ErrorRenderer:
+    """The form of errors where no view is known (yet)."""
+    if _MLFLOW_PATH.match(request.path_info):
+        return render_mlflow_error
+    if is_api_path(request):
+        return render_json_error
+    return render_error_page
+
+
+def render_json_error(_request: HttpRequest, error: StudioError) -> HttpResponse:
+    return JsonResponse({"error": error.as_json()}, status=error.status)
+
+
+def render_mlflow_error(_request: HttpRequest, error: StudioError) -> HttpResponse:
+    code = MLFLOW_CODES.get(error.status, "INTERNAL_ERROR")
+    body = {"error_code": code, "message": error.message}
+    return JsonResponse(body, status=error.status)
+
+
+def render_text_error(_request: HttpRequest, error: StudioError) -> HttpResponse:
+    """For terminals and sheets: a sentence, with the code by which to look it up."""
+    body = f"{error.message}\n({error.code})\n"
+    answer = HttpResponse(body, status=error.status)
+    answer["Content-Type"] = "text/plain; charset=utf-8"
+    return answer
+
+
+PAGE_TITLES = {
+    400: gettext_lazy("This request cannot be answered"),
+    401: gettext_lazy("Sign in first"),
+    403: gettext_lazy("Not allowed"),
+    404: gettext_lazy("Nothing here"),
+    405: gettext_lazy("Not done this way"),
+    408: gettext_lazy("Too slow"),
+    409: gettext_lazy("This does not fit what is stored"),
+    413: gettext_lazy("Too large"),
+    429: gettext_lazy("Too many requests"),
+    503: gettext_lazy("Not available now"),
+}
+
+
+def render_error_page(request: HttpRequest, error: StudioError) -> HttpResponse:
+    context = {
+        "heading": _title(error),
+        "error": error,
+        # What a link is worth is all that there is to say of it.
+        "code": "" if isinstance(error, LinkUsedUp) else error.code,
+        "signed_in": _is_signed_in(request),
+    }
+    return render(request, "site/error.html", context, status=error.status)
+
+
+def _title(error: StudioError) -> str:
+    if isinstance(error, LinkUsedUp):
+        return _("This link no longer works")
+    return str(PAGE_TITLES.get(error.status, _("Something went wrong")))
+
+
+_PAGE_RENDERERS: dict[str, ErrorRenderer] = {
+    "": render_error_page,
+    "application/json": render_json_error,
+    "text/csv": render_text_error,
+    "text/plain": render_text_error,
+}
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    # Errors before authentication have no user, and must not ask the database.
+    return bool(getattr(request, "actor", None) and request.actor.user)  # type: ignore[attr-defined]
+
+
+# The handlers of `studio.urls`: what no view and no middleware answered.
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    error = as_studio_error(exception)
+    return error_response(
+        request, error or InvalidRequest(_("The request cannot be read."))
+    )
+
+
+def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    error = as_studio_error(exception)
+    return error_response(request, error or PermissionDenied(_("This is not allowed.")))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, StudioError):
+        return error_response(request, exception)
+    if request.method == "GET" and _is_page_without_slash(request):
+        return redirect(request.get_full_path(force_append_slash=True))
+    return error_response(
+        request, NotFound(_("There is no such address on this server."))
+    )
+
+
+def _is_page_without_slash(request: HttpRequest) -> bool:
+    path = request.path_info
+    is_page = renderer_for_path(request) is render_error_page and not path.endswith("/")
+    return is_page and bool(is_valid_path(f"{path}/"))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django has logged the traceback; the client learns that it is our fault."""
+    error = as_studio_error(sys.exception())
+    return error_response(
+        request,
+        error
+        or StudioError(
+            _("The server failed to do this. Its log says why; nothing was changed.")
+        ),
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return error_response(
+        request,
+        PermissionDenied(
+            _("The form's security token is missing or old. Reload and try again."),
+            reason=reason,
+        ),
+    )

@@ -1,0 +1,46 @@
+"""Removing the bytes of files whose rows were deleted.
+
+`remove_bytes` notes the blobs in the transaction that deletes their rows. The bytes go
+after its commit; whatever stops that (a crash, a backup, a full disk), the note stays
+and the sweep finishes the work.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+
+from django.db import DatabaseError, transaction
+
+from runs.actions.clock import now_ms
+from runs.models import BlobRemoval
+from runs.storage.deletions import deletions_allowed
+from runs.storage.files import files
+from studio.core.batches import SIZE, batches
+
+log = logging.getLogger("studio.files")
+
+
+def delete_blobs_after_commit(blobs: Sequence[str]) -> None:
+    """Note the blobs, and remove their bytes once the transaction is committed."""
+    if not blobs:
+        return
+    created = now_ms()
+    rows = [BlobRemoval(blob=blob, created=created) for blob in blobs]
+    BlobRemoval.objects.bulk_create(rows, batch_size=SIZE, ignore_conflicts=True)
+    transaction.on_commit(partial(_delete_blobs, tuple(blobs)))
+
+
+def _delete_blobs(blobs: Sequence[str]) -> None:
+    with deletions_allowed() as is_allowed:
+        if not is_allowed:
+            return
+        try:
+            for some in batches(blobs):
+                for blob in some:
+                    files.delete(blob)
+                BlobRemoval.objects.filter(blob__in=some).delete()
+        except (OSError, DatabaseError) as error:
+            # The rows are deleted: the caller succeeded, and the sweep does the rest.
+            log.warning("Deleted files still take space until the sweep: %s", error)

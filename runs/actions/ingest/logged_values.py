@@ -1,0 +1,173 @@
+"""What scripts log: metric points, parameters, and batches of both with tags."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from django.db import transaction
+
+from runs.actions.actor import Actor
+from runs.actions.ingest.metric_heads import ensure_heads
+from runs.actions.run import apply_run_tags
+from runs.actions.run_rows import check_tags, record_heartbeat, write_params
+from runs.models import IngestBatch, Metric, Run
+from runs.storage.heads import Rule
+from runs.storage.metrics import store
+from runs.storage.points import Note, Points, Value, make_points
+from studio.core import names
+from studio.core.errors import InvalidValue
+
+#: Longer integers cannot be written in decimal by every reader.
+MAX_INTEGER_BITS = 4096
+
+
+class Point(msgspec.Struct, frozen=True, gc=False):
+    """One value of a metric. Without a step it gets the next one of its name."""
+
+    key: str
+    value: Value
+    time: int
+    step: int | None = None
+    model_id: str = ""
+    dataset_name: str = ""
+    dataset_digest: str = ""
+
+    @property
+    def note(self) -> Note | None:
+        if not (self.model_id or self.dataset_name or self.dataset_digest):
+            return None
+        fields = {
+            "model_id": self.model_id,
+            "dataset_name": self.dataset_name,
+            "dataset_digest": self.dataset_digest,
+        }
+        return {name: text for name, text in fields.items() if text}
+
+
+@transaction.atomic
+def log_metrics(
+    run: Run,
+    points: Sequence[Point],
+    *,
+    actor: Actor,
+    now: int,
+    batch: tuple[str, int] | None = None,
+) -> int:
+    """Append points; returns how many were new.
+
+    With `batch` (writer, sequence) the whole batch is applied once, however late it is
+    repeated. Without one MLflow's rule makes repeating safe: a point of the same key,
+    step, time and value is the same point.
+    """
+    _check_points(points)
+    record_heartbeat(run, now)
+    if batch is not None and not _is_new_batch(run, batch, now):
+        return 0
+    return _append_points(run, points, Rule.MLFLOW if batch is None else Rule.BATCHES)
+
+
+@transaction.atomic
+def log_params(run: Run, params: Mapping[str, str], *, actor: Actor, now: int) -> None:
+    """Write parameters once; the same again is fine, another value is Immutable."""
+    record_heartbeat(run, now)
+    write_params(run, params)
+
+
+@transaction.atomic
+def log_batch(
+    run: Run,
+    points: Sequence[Point] = (),
+    params: Mapping[str, str] | None = None,
+    tags: Mapping[str, str | None] | None = None,
+    *,
+    actor: Actor,
+    now: int,
+) -> None:
+    """Points (by MLflow's rule), parameters and tags: all of it or nothing."""
+    _check_points(points)
+    check_tags(tags or {})
+    record_heartbeat(run, now)
+    _append_points(run, points, Rule.MLFLOW)
+    write_params(run, params or {})
+    apply_run_tags(run, tags or {}, actor=actor, now=now)
+
+
+def _check_points(points: Sequence[Point]) -> None:
+    if len(points) > names.MAX_BATCH_POINTS:
+        raise InvalidValue(
+            f"A batch may hold {names.MAX_BATCH_POINTS} points, not {len(points)}",
+            field="points",
+            limit=names.MAX_BATCH_POINTS,
+        )
+    known: set[str] = set()
+    for index, point in enumerate(points):
+        if point.key not in known:
+            known.add(names.check_key(point.key, f"points[{index}].key"))
+        if _passes_other_checks(point):
+            continue
+        if point.step is not None:
+            names.check_int64(point.step, f"points[{index}].step")
+        names.check_time(point.time, f"points[{index}].time")
+        if isinstance(point.value, str):
+            names.check_value(point.value, f"points[{index}].value")
+        elif (
+            isinstance(point.value, int) and point.value.bit_length() > MAX_INTEGER_BITS
+        ):
+            raise InvalidValue(
+                f"points[{index}].value has more than {MAX_INTEGER_BITS} bits",
+                field=f"points[{index}].value",
+            )
+
+
+def _passes_other_checks(point: Point) -> bool:
+    """Whether the other checks would pass: so it is with nearly all points."""
+    step, time = point.step, point.time
+    return (
+        type(point.value) is float
+        and (type(time) is int and 0 <= time <= names.MAX_TIME)
+        and (
+            step is None
+            or (type(step) is int and names.MIN_INT64 <= step <= names.MAX_INT64)
+        )
+    )
+
+
+def _is_new_batch(run: Run, batch: tuple[str, int], now: int) -> bool:
+    writer, sequence = batch
+    names.check_text(writer, "writer", limit=64, empty=False)
+    names.check_int64(sequence, "sequence")
+    # The run's row is held (`hear`), so no twin of this batch is under way.
+    _, created = IngestBatch.objects.get_or_create(
+        run=run, writer=writer, sequence=sequence, defaults={"time": now}
+    )
+    return created
+
+
+def _append_points(run: Run, points: Sequence[Point], rule: Rule) -> int:
+    by_key: dict[str, list[Point]] = defaultdict(list)
+    for point in points:
+        by_key[point.key].append(point)
+    heads = ensure_heads(run, by_key)
+    series = [
+        (heads[key], _as_arrays(heads[key], by_key[key])) for key in sorted(by_key)
+    ]
+    return sum(len(new) for new in store.append_all(series, rule))
+
+
+def _as_arrays(head: Metric, points: Sequence[Point]) -> Points:
+    steps = []
+    for point in points:
+        if point.step is None:
+            steps.append(head.next_step)
+            head.next_step += 1
+        else:
+            steps.append(point.step)
+    noted = enumerate(point.note for point in points)
+    return make_points(
+        steps,
+        [point.time for point in points],
+        [point.value for point in points],
+        {index: note for index, note in noted if note},
+    )

@@ -1,0 +1,43 @@
+"""The series that points go to: found, locked, made where the run has none yet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from runs.actions.run_rows import intern_keys
+from runs.models import Kind, Metric, MetricKind, Run
+from runs.storage.prepared import Prepared
+from runs.storage.prepared_insert import PreparedInsert
+
+_locked_heads = Prepared(
+    lambda run, keys: (
+        Metric.objects.filter(run_id=run, key__kind=Kind.METRIC, key__name__in=keys)
+        .select_related("key")
+        .select_for_update(of=("self",))
+        .order_by("pk")
+    )
+)
+_insert_heads = PreparedInsert(Metric, unique=["run", "key"])
+
+
+def ensure_heads(
+    run: Run, keys: Collection[str], kinds: Mapping[str, str] | None = None
+) -> dict[str, Metric]:
+    """The heads of those names, locked; new ones are of the kind that `kinds` says."""
+    heads = lock_heads(run, keys)
+    missing = [key for key in keys if key not in heads]
+    if missing:
+        of_kind = kinds or {}
+        interned = intern_keys(run.workspace_id, Kind.METRIC, missing)
+        _insert_heads(
+            [
+                Metric(run=run, key=key, kind=of_kind.get(name, MetricKind.SERIES))
+                for name, key in sorted(interned.items())
+            ]
+        )
+        heads |= lock_heads(run, missing)
+    return heads
+
+
+def lock_heads(run: Run, keys: Collection[str]) -> dict[str, Metric]:
+    return {head.key.name: head for head in _locked_heads.all(run.pk, list(keys))}

@@ -1,0 +1,51 @@
+"""What people choose of views: stars, and the views that lists open with."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record_changes
+from runs.models import Experiment, User, View, ViewDefault, ViewStar, Workspace
+from studio.core.errors import InvalidState
+
+
+@transaction.atomic
+def star_view(view: View, user: User, on: bool, *, actor: Actor, now: int) -> None:
+    """Star or unstar a view for one person."""
+    if on:
+        _, changed = ViewStar.objects.get_or_create(view=view, user=user)
+    else:
+        changed = ViewStar.objects.filter(view=view, user=user).delete()[0] > 0
+    edits = [Edit("starred", on != changed, on, view=view)]
+    action = "star view" if on else "unstar view"
+    record_changes(view.workspace, action, edits, actor=actor, now=now)
+
+
+@transaction.atomic
+def set_default_view(
+    workspace: Workspace,
+    experiment: Experiment | None,
+    view: View | None,
+    *,
+    user: User | None,
+) -> None:
+    """Let that list open with `view` (None: the built-in one) for `user`, or for all.
+
+    Raises InvalidState where all would open with what only one may see.
+    """
+    if user is None and view is not None and not view.shared:
+        raise InvalidState("A private view cannot be everybody's default: share it.")
+    ViewDefault.objects.update_or_create(
+        workspace=workspace, user=user, experiment=experiment, defaults={"view": view}
+    )
+
+
+@transaction.atomic
+def clear_default_view(
+    workspace: Workspace, experiment: Experiment | None, *, user: User | None
+) -> None:
+    """Let that list open as it did before one was chosen."""
+    ViewDefault.objects.filter(
+        workspace=workspace, user=user, experiment=experiment
+    ).delete()

@@ -1,0 +1,52 @@
+"""A view of the protocol: permission, Struct, and a function from it to a reply.
+
+`endpoint` decodes the request and encodes the reply. Errors are raised; `runs.access`
+catches them and asks `render_error` for the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import msgspec
+from django.http import HttpResponse, HttpResponseBase
+
+from runs.access import Permission, StudioRequest, access
+from runs.api.mlflow.decoding import decode
+from runs.api.mlflow.errors import render_error
+from runs.models import Workspace
+
+Handler = Callable[..., Any]
+View = Callable[..., HttpResponseBase]
+
+
+def endpoint(
+    need: Permission, body: type[msgspec.Struct] | None = None
+) -> Callable[[Handler], View]:
+    """Make a view of a function `(request, body, **path)` that returns a reply.
+
+    Without `body` the path says it all, and the function gets no second argument.
+    """
+
+    def wrap(handler: Handler) -> View:
+        @access(need, errors=render_error)
+        @wraps(handler)
+        def view(request: StudioRequest, **words: str) -> HttpResponseBase:
+            given = () if body is None else (decode(request, body),)
+            return json_response(handler(request, *given, **words))
+
+        return view
+
+    return wrap
+
+
+def json_response(reply: object) -> HttpResponse:
+    return HttpResponse(msgspec.json.encode(reply), content_type="application/json")
+
+
+def workspace_of(request: StudioRequest) -> Workspace:
+    """The workspace of the path, or the token's: `runs.access` has resolved it."""
+    assert request.workspace is not None
+    return request.workspace

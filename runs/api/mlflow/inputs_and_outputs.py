@@ -1,0 +1,115 @@
+"""runs/log-inputs and runs/outputs: the datasets and models of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from runs.access import Permission, StudioRequest
+from runs.actions import ingest
+from runs.actions.clock import now_ms
+from runs.actions.ingest import DatasetUse
+from runs.api.mlflow.decoding import WireNumber, read_int
+from runs.api.mlflow.endpoints import endpoint
+from runs.api.mlflow.errors import missing_parameter
+from runs.api.mlflow.lookups import RunRequest, find_run
+from runs.api.mlflow.tags import KeyValue
+from studio.core import names
+from studio.core.errors import InvalidValue
+from studio.core.names import check_text
+
+MAX_DATASETS_PER_CALL = 1000
+
+
+class DatasetBody(msgspec.Struct):
+    name: str = ""
+    digest: str = ""
+    source_type: str = ""
+    source: str = ""
+    schema: str = ""
+    profile: str = ""
+
+
+class DatasetInput(msgspec.Struct):
+    dataset: DatasetBody
+    tags: list[KeyValue] = msgspec.field(default_factory=list)
+
+
+class ModelBody(msgspec.Struct):
+    model_id: str
+    step: WireNumber = 0
+
+
+class LogInputs(RunRequest):
+    datasets: list[DatasetInput] = msgspec.field(default_factory=list)
+    models: list[ModelBody] = msgspec.field(default_factory=list)
+
+
+class LogOutputs(RunRequest):
+    models: list[ModelBody] = msgspec.field(default_factory=list)
+
+
+@endpoint(Permission.LOG, LogInputs)
+def log_inputs(request: StudioRequest, body: LogInputs) -> dict[str, Any]:
+    run = find_run(request, body)
+    if len(body.datasets) > MAX_DATASETS_PER_CALL:
+        raise InvalidValue(
+            f"At most {MAX_DATASETS_PER_CALL} datasets can be logged at once. "
+            f"Got {len(body.datasets)}.",
+            field="datasets",
+            limit=MAX_DATASETS_PER_CALL,
+        )
+    uses = [
+        read_dataset_use(one, f"datasets[{n}]") for n, one in enumerate(body.datasets)
+    ]
+    ingest.log_run_inputs(run, uses, read_model_steps(body.models), now=now_ms())
+    return {}
+
+
+@endpoint(Permission.LOG, LogOutputs)
+def log_outputs(request: StudioRequest, body: LogOutputs) -> dict[str, Any]:
+    run = find_run(request, body)
+    ingest.log_run_outputs(run, read_model_steps(body.models), now=now_ms())
+    return {}
+
+
+def read_model_steps(given: list[ModelBody]) -> dict[str, int]:
+    """Steps by model id."""
+    names.check_count(len(given), "models")
+    return {
+        check_text(
+            one.model_id, f"models[{index}].model_id", limit=64, empty=False
+        ): read_int(one.step, f"models[{index}].step")
+        for index, one in enumerate(given)
+    }
+
+
+def read_dataset_use(given: DatasetInput, at: str) -> DatasetUse:
+    dataset = given.dataset
+    for name in ("name", "digest", "source_type", "source"):
+        if not getattr(dataset, name):
+            raise missing_parameter(f"{at}.dataset.{name}")
+    limits = {
+        "name": names.MAX_DATASET_NAME,
+        "digest": names.MAX_DATASET_DIGEST,
+        "source_type": 255,
+        "source": names.MAX_DATASET_SOURCE,
+        "schema": names.MAX_DATASET_SCHEMA,
+        "profile": names.MAX_DATASET_PROFILE,
+    }
+    texts = {
+        name: check_text(getattr(dataset, name), f"{at}.dataset.{name}", limit=limit)
+        for name, limit in limits.items()
+    }
+    return DatasetUse(**texts, tags=read_dataset_tags(given.tags, f"{at}.tags"))
+
+
+def read_dataset_tags(given: list[KeyValue], at: str) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (
+            check_text(tag.key, f"{at}[{n}].key", limit=names.MAX_INPUT_TAG_KEY),
+            check_text(tag.value, f"{at}[{n}].value", limit=names.MAX_INPUT_TAG_VALUE),
+        )
+        for n, tag in enumerate(given)
+    )

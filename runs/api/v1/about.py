@@ -1,0 +1,34 @@
+"""What the API itself has to tell: its fields, and the caller's workspaces."""
+
+from __future__ import annotations
+
+import msgspec
+
+from runs.access import SIGNED_IN, StudioRequest, signed_in_user
+from runs.api.v1.endpoints import endpoint
+from runs.api.v1.schemas import FieldInfo, FieldList, WorkspaceInfo, WorkspaceList
+from runs.models import Member, Role
+from studio.core.filters.fields import CATALOGUE
+
+
+@endpoint("GET", SIGNED_IN, reply=FieldList)
+def list_fields(_request: StudioRequest) -> FieldList:
+    """List the fields of the filter language, which sort and columns use too."""
+    infos = [msgspec.convert(spec.as_json(), FieldInfo) for spec in CATALOGUE]
+    return FieldList(infos)
+
+
+@endpoint("GET", SIGNED_IN, reply=WorkspaceList)
+def list_workspaces(request: StudioRequest) -> WorkspaceList:
+    """List the workspaces that you are a member of, with your role in each."""
+    user = signed_in_user(request)
+    rows = Member.objects.filter(user=user)
+    found = rows.select_related("workspace").order_by("workspace__name")
+    cap = request.token.role_cap if request.token else Role.OWNER
+    return WorkspaceList(
+        [
+            WorkspaceInfo(row.workspace.name, Role(min(row.role, cap)).label)
+            for row in found
+        ],
+        user.username,
+    )

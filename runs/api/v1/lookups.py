@@ -1,0 +1,49 @@
+"""Runs and experiments by what the path calls them; NotFound for all else."""
+
+from __future__ import annotations
+
+from runs.access import StudioRequest, workspace_of
+from runs.models import Experiment, ExperimentTag, Run
+from studio.core.errors import InvalidName, InvalidValue, NotFound
+from studio.core.names import check_run_id
+
+#: PostgreSQL's integers end here; no experiment has such a number.
+_MAX_NUMBER = 2**31 - 1
+
+
+def find_run(request: StudioRequest, run_id: str) -> Run:
+    """The run with what `run_info` shows, trashed or not."""
+    unknown = NotFound(f"There is no run {run_id!r} in this workspace", run_id=run_id)
+    try:
+        check_run_id(run_id)
+    except (InvalidName, InvalidValue) as error:
+        raise unknown from error
+    rows = Run.objects.filter(workspace=workspace_of(request), run_id=run_id)
+    run = rows.select_related("workspace", "experiment", "submitter", "root").first()
+    if run is None:
+        raise unknown
+    return run
+
+
+def find_experiment(request: StudioRequest, number: int) -> Experiment:
+    unknown = NotFound(
+        f"There is no experiment {number} in this workspace", experiment_id=number
+    )
+    if not 0 <= number <= _MAX_NUMBER:
+        raise unknown
+    rows = Experiment.objects.filter(workspace=workspace_of(request), number=number)
+    experiment = rows.select_related("workspace").first()
+    if experiment is None:
+        raise unknown
+    return experiment
+
+
+def tags_by_experiment(
+    experiments: list[Experiment],
+) -> dict[int, dict[str, str | None]]:
+    """Tags by the experiments' keys."""
+    found: dict[int, dict[str, str | None]] = {one.pk: {} for one in experiments}
+    rows = ExperimentTag.objects.filter(experiment__in=experiments).order_by("key")
+    for row in rows:
+        found[row.experiment_id][row.key] = row.value
+    return found

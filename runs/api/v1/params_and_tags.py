@@ -1,0 +1,85 @@
+"""Parameters, properties and tags of a run."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from runs.access import Permission, StudioRequest
+from runs.actions import ingest
+from runs.actions import run as run_actions
+from runs.actions.clock import now_ms
+from runs.api.v1.endpoints import endpoint
+from runs.api.v1.lookups import find_run
+from runs.api.v1.schemas import (
+    ParamReply,
+    ParamSet,
+    PropertyReply,
+    PropertySet,
+    TagEdit,
+    TagReply,
+)
+from runs.models import Run
+from runs.search.run.details import params_of, properties_of, tags_of
+
+
+@endpoint("GET", Permission.READ, reply=ParamReply)
+def get_params(request: StudioRequest, run_id: str) -> ParamReply:
+    """Read a run's parameters."""
+    return _params(find_run(request, run_id))
+
+
+@endpoint("POST", Permission.LOG, body=ParamSet, reply=ParamReply)
+def log_params(request: StudioRequest, run_id: str, body: ParamSet) -> ParamReply:
+    """Write parameters, once each: another value for one is an error (Immutable)."""
+    run = find_run(request, run_id)
+    ingest.log_params(run, body.params, actor=request.actor, now=now_ms())
+    return _params(run)
+
+
+@endpoint("GET", Permission.READ, reply=PropertyReply)
+def get_properties(request: StudioRequest, run_id: str) -> PropertyReply:
+    """Read a run's properties."""
+    return _properties(find_run(request, run_id))
+
+
+@endpoint("POST", Permission.LOG, body=PropertySet, reply=PropertyReply)
+def add_properties(
+    request: StudioRequest, run_id: str, body: PropertySet
+) -> PropertyReply:
+    """Write properties, once each: another value for one is an error (Immutable)."""
+    run = find_run(request, run_id)
+    run_actions.add_run_properties(
+        run, body.properties, actor=request.actor, now=now_ms()
+    )
+    return _properties(run)
+
+
+@endpoint("GET", Permission.READ, reply=TagReply)
+def get_tags(request: StudioRequest, run_id: str) -> TagReply:
+    """Read a run's tags."""
+    return _tags(find_run(request, run_id))
+
+
+@endpoint("POST", Permission.ANNOTATE, body=TagEdit, reply=TagReply)
+@transaction.atomic
+def edit_tags(request: StudioRequest, run_id: str, body: TagEdit) -> TagReply:
+    """Set and remove tags of a run; a tag of null is a word without a value."""
+    run, now = find_run(request, run_id), now_ms()
+    if body.set:
+        run_actions.set_run_tags(run, body.set, actor=request.actor, now=now)
+    gone = [key for key in body.remove if key not in body.set]
+    if gone:
+        run_actions.remove_run_tags(run, gone, actor=request.actor, now=now)
+    return _tags(run)
+
+
+def _params(run: Run) -> ParamReply:
+    return ParamReply({text.key: text.value or "" for text in params_of(run)})
+
+
+def _properties(run: Run) -> PropertyReply:
+    return PropertyReply({text.key: text.value or "" for text in properties_of(run)})
+
+
+def _tags(run: Run) -> TagReply:
+    return TagReply({text.key: text.value for text in tags_of(run)})

@@ -1,0 +1,94 @@
+"""Rows as the REST API shows them."""
+
+from __future__ import annotations
+
+from runs.api.v1.endpoints import to_wire
+from runs.api.v1.schemas import (
+    EventInfo,
+    FileInfo,
+    FoundRun,
+    MetricInfo,
+    Number,
+    RunInfo,
+)
+from runs.models import File, Metric, Run, RunEvent
+from runs.search.run_list.find_runs import RunRow
+from studio.core.filters import field_text
+from studio.core.statuses import RunStatus
+
+
+def run_info(run: Run) -> RunInfo:
+    """Costs no query where experiment, submitter and root are loaded."""
+    return RunInfo(
+        id=run.run_id,
+        number=run.number,
+        name=run.name,
+        status=run.state,
+        experiment=run.experiment.name,
+        experiment_id=run.experiment.number,
+        submitter=run.submitter.username if run.submitter else None,
+        target=run.target,
+        type=run.type,
+        script=run.script,
+        description=run.description,
+        error=run.error,
+        parent=run.parent_run_id or None,
+        root=run.root.run_id if run.root else run.run_id,
+        created=run.created,
+        started=run.started,
+        ended=run.ended,
+        updated=run.updated,
+        heard=run.heard,
+        archived=run.archived,
+        deleted=run.deleted,
+        locked=run.locked,
+        revision=run.revision,
+    )
+
+
+def list_row(row: RunRow) -> FoundRun:
+    return FoundRun(
+        run_info(row.run),
+        row.starred,
+        row.children,
+        dict(row.tags),
+        {field_text(field): to_wire(value) for field, value in row.values.items()},
+    )
+
+
+def event_info(event: RunEvent) -> EventInfo:
+    return EventInfo(
+        time=event.time,
+        old=None if event.old is None else RunStatus.from_code(event.old),
+        new=RunStatus.from_code(event.new),
+        level=event.level,
+        message=event.message,
+        actor=event.actor.username if event.actor else None,
+    )
+
+
+def metric_info(head: Metric) -> MetricInfo:
+    return MetricInfo(
+        key=head.key.name,
+        kind=head.kind,
+        count=head.count,
+        last=_number(head.last, head.last_is_nan, head.last_text),
+        last_step=head.last_step,
+        last_time=head.last_time,
+        min=_number(head.min),
+        max=_number(head.max),
+        first=_number(head.first, head.first_is_nan),
+    )
+
+
+def _number(
+    value: float | None, is_nan: bool = False, text: str | None = None
+) -> Number:
+    if text is not None:
+        return text
+    number: Number = to_wire(float("nan") if is_nan else value)
+    return number
+
+
+def file_info(file: File) -> FileInfo:
+    return FileInfo(file.path, file.size, file.sha256, file.created)

@@ -1,0 +1,163 @@
+"""What the REST API takes and gives of what a run logs, and of what befell it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from runs.api.v1.schemas.runs import Number, RequestStruct, Texts
+from studio.core.names import MAX_BATCH_POINTS
+from studio.core.statuses import RunStatus
+
+
+class ParamSet(RequestStruct):
+    params: Texts
+
+
+class ParamReply(Struct):
+    params: Texts
+
+
+class PropertySet(RequestStruct):
+    properties: Texts
+
+
+class PropertyReply(Struct):
+    properties: Texts
+
+
+class EventInfo(Struct):
+    """A step from `old` (null for the first) to `new`; equal where it was ignored."""
+
+    time: int
+    old: RunStatus | None
+    new: RunStatus
+    level: str
+    message: str
+    actor: str | None
+
+
+class EventList(Struct):
+    events: list[EventInfo]
+
+
+class NewPoint(RequestStruct):
+    """Without `step` it is the next one of its key, without `time` it is now."""
+
+    key: str
+    value: float | int | str | bool | None
+    step: int | None = None
+    time: int | None = None
+
+
+class Batch(RequestStruct):
+    """Applied once: (run, writer, sequence) is what tells a repetition."""
+
+    writer: str
+    sequence: int
+    points: Annotated[
+        list[NewPoint],
+        Meta(description=f"At most {MAX_BATCH_POINTS:,} points."),
+    ]
+
+
+class Applied(Struct):
+    """How many points were new: 0 where the batch came before."""
+
+    applied: int
+
+
+class MetricInfo(Struct):
+    """A series in short. `last` is the value of the greatest step (then time)."""
+
+    key: str
+    kind: str
+    count: int
+    last: Number
+    last_step: int
+    last_time: int
+    min: Number
+    max: Number
+    first: Number
+
+
+class MetricList(Struct):
+    metrics: list[MetricInfo]
+
+
+class SeriesQuery(RequestStruct):
+    """Steps from `start` to `stop`, both included; of them at most `limit` points."""
+
+    start: int | None = None
+    stop: int | None = None
+    limit: Annotated[int, Meta(ge=8, le=100_000)] = 1000
+
+
+class Series(Struct):
+    """Points in order of (step, time). Every extreme is among those that are shown."""
+
+    key: str
+    kind: str
+    steps: list[int]
+    times: list[int]
+    values: list[float | int | str | bool | None]
+    shown: int
+    total: int
+
+
+class LoggedQuery(RequestStruct):
+    """`key`: only that series. `recursive`: 1 for all runs below, too."""
+
+    key: str = ""
+    recursive: Annotated[int, Meta(ge=0, le=1)] = 0
+    limit: Annotated[int, Meta(ge=1, le=100_000)] = 20_000
+    after: str = ""
+
+
+class LoggedSeries(Struct):
+    """A part of a series in the order of its arrival; the next one goes on with it."""
+
+    run: str
+    key: str
+    kind: str
+    values: list[Any]
+
+
+class LoggedValues(Struct):
+    """`after` is the cursor of the next page, empty at the end."""
+
+    series: list[LoggedSeries]
+    after: str
+
+
+class FileInfo(Struct):
+    path: str
+    size: int
+    sha256: str
+    created: int
+
+
+class FileList(Struct):
+    """`after` is the cursor of the next page, empty at the end."""
+
+    files: list[FileInfo]
+    after: str
+
+
+class FileQuery(RequestStruct):
+    """`folder`: only what lies in it, at any depth."""
+
+    folder: str = ""
+    limit: Annotated[int, Meta(ge=1, le=5000)] = 1000
+    after: str = ""
+
+
+class UploadQuery(RequestStruct):
+    """`overwrite`: 0 refuses to replace a file that has other bytes."""
+
+    overwrite: Annotated[int, Meta(ge=0, le=1)] = 1
+
+
+class Removed(Struct):
+    removed: int

@@ -1,0 +1,161 @@
+"""Views, revisions and differences as the REST API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from runs.access import StudioRequest, signed_in_user, workspace_of
+from runs.actions.experiments import TRASH_HINT
+from runs.api.v1.schemas import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
+from runs.models import Experiment, View, ViewRevision, views
+from runs.render.filters import filter_words
+from runs.render.filters.filter_words import missing_words
+from runs.search.views.missing import missing_columns, missing_list, missing_runs
+from runs.search.views.views import find_view, revision_of
+from studio.core.errors import Conflict, InvalidValue, NotFound
+from studio.core.viewdiff import NOTHING, Difference, differences
+from studio.core.viewlenient import Complaint, read_stored
+from studio.core.viewspec import ViewSpec
+
+
+def listed_view(view: View) -> ViewInfo:
+    """As a list shows it: what is missing is not looked for."""
+    spec, complaints = read_stored(view.spec)
+    return _build_view_info(view, spec, [each.message for each in complaints])
+
+
+def view_info(request: StudioRequest, view: View) -> ViewInfo:
+    spec, complaints = read_stored(view.spec)
+    return _build_view_info(
+        view, spec, missing_part_messages(request, view, spec, complaints)
+    )
+
+
+def _build_view_info(view: View, spec: ViewSpec, missing: list[str]) -> ViewInfo:
+    return ViewInfo(
+        slug=view.slug,
+        name=view.name,
+        description=view.description,
+        owner=view.owner.username if view.owner else None,
+        shared=view.shared,
+        locked=view.locked,
+        starred=bool(getattr(view, "starred", False)),
+        experiment=list_name(view),
+        revision=view.revision,
+        state=view.spec,
+        query=spec.to_query(),
+        missing=missing,
+        created=view.created,
+        updated=view.updated,
+    )
+
+
+def list_name(kept: View | ViewRevision) -> str | None:
+    """The experiment whose list it shows; None for All runs."""
+    return views.list_name(kept) or None
+
+
+def missing_part_messages(
+    request: StudioRequest, view: View, spec: ViewSpec, complaints: Iterable[Complaint]
+) -> list[str]:
+    """In words: what cannot be read, and what is gone."""
+    workspace, user = workspace_of(request), signed_in_user(request)
+    found = [
+        *missing_list(view),
+        *missing_columns((column.field for column in spec.columns), workspace),
+        *missing_runs(spec, workspace, user),
+    ]
+    kinds: dict[str, list[str]] = {}
+    for each in found:
+        kinds.setdefault(each.kind, []).append(each.name)
+    gone = [missing_words(kind, names) for kind, names in kinds.items()]
+    return [*(each.message for each in complaints), *gone]
+
+
+def revision_info(revision: ViewRevision) -> RevisionInfo:
+    return RevisionInfo(
+        number=revision.number,
+        time=revision.time,
+        author=revision.author.username if revision.author else None,
+        experiment=list_name(revision),
+        state=revision.spec,
+        restored=revision.restored,
+    )
+
+
+def compare_versions(old: View | ViewRevision, new: View | ViewRevision) -> ViewDiff:
+    found = [
+        *differences(read_stored(old.spec)[0], read_stored(new.spec)[0]),
+        *list_differences(list_name(old), list_name(new)),
+    ]
+    return diff_info(found)
+
+
+def list_differences(old: str | None, new: str | None) -> list[Difference]:
+    return [Difference("list", old or NOTHING, new or NOTHING)] if old != new else []
+
+
+def diff_info(found: Iterable[Difference]) -> ViewDiff:
+    found = list(found)
+    lines = filter_words.difference_lines(found)
+    return ViewDiff(
+        filter_words.summarize_differences(found),
+        [
+            DifferenceInfo(each.part, each.before, each.after, line.text)
+            for each, line in zip(found, lines, strict=True)
+        ],
+    )
+
+
+def explain_conflict(
+    request: StudioRequest, view: View, seen_version: int, error: Conflict
+) -> Conflict:
+    """The same conflict with what was saved since the caller looked."""
+    user = signed_in_user(request)
+    now = find_view(view.slug, user, workspace_of(request))
+    try:
+        diff = compare_versions(revision_of(view, user, seen_version), now)
+    except NotFound:
+        diff = ViewDiff("", [])
+    newest = revision_of(view, user, now.revision)
+    return Conflict(
+        error.message,
+        now=now.revision,
+        by=newest.author.username if newest.author else None,
+        summary=diff.summary,
+        differences=[each.text for each in diff.differences],
+    )
+
+
+def require_experiment(request: StudioRequest, name: str | None) -> Experiment | None:
+    """The experiment of that name in the workspace; InvalidValue if there is none."""
+    found = find_experiment_by_name(request, name)
+    if name is None or (found is not None and found.deleted is None):
+        return found
+    said = f"The experiment {name!r} is in the trash: {TRASH_HINT}"
+    if found is None:
+        said = f"There is no experiment {name!r} here: make it, or use another name"
+    raise InvalidValue(f"{said}, or none for All runs", field="experiment")
+
+
+def find_experiment_by_name(
+    request: StudioRequest, name: str | None
+) -> Experiment | None:
+    """The one of that name, in the trash too; None where there is none."""
+    if name is None or not name.isprintable():
+        return None
+    rows = Experiment.objects.filter(workspace=workspace_of(request))
+    return rows.filter(name=name).first()
+
+
+def resolve_list(
+    request: StudioRequest, name: str | None, view: View | None
+) -> tuple[Experiment | None, str]:
+    """The list that a view is to show: its experiment, and that one's name.
+
+    `view` may keep the list that it has, were that in the trash or gone for good; any
+    other must be there, else InvalidValue.
+    """
+    if view is not None and name is not None and list_name(view) == name:
+        return find_experiment_by_name(request, name), name
+    return require_experiment(request, name), name or ""

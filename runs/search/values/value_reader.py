@@ -1,0 +1,354 @@
+"""Read fields' values of some runs: for cells, exports, charts and comparisons.
+
+    reader = ValueReader(scope, fields)
+    reader.read(runs) -> RunValues: columns() or of_run(run)
+
+What a field's value is says its entry in `runs.search.fields`; what other tables hold
+is read once for all runs, when the first value needs it. Runs are `Run` objects on a
+page, and rows of few columns (`row_type`) where there are thousands.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict, namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Protocol
+
+from django.db.models import Count, F, Q
+from django.db.models.lookups import In
+
+from runs.models import Experiment, Metric, Run, RunStar, RunTag, User
+from runs.models.grams import HIDDEN
+from runs.search.fields import source_of
+from runs.search.sql.exists_conditions import TABLES
+from runs.search.sql.scope import Scope
+from runs.storage.prepared import Prepared, PreparedRows
+from studio.core.filters import tree
+from studio.core.filters.tree import Field
+from studio.core.statuses import RunStatus
+
+#: A run's tags by name, in the order of the names; None is a tag without a value.
+Tags = Mapping[str, str | None]
+#: How many direct children a run has, without deleted ones, by status.
+ChildCounts = Mapping[RunStatus, int]
+#: For each field its values, one run after the other; None where a run has none.
+Columns = list[list[Any]]
+
+#: Columns that are read of every run; more are read for the fields that need them.
+ALWAYS_READ = ("pk", "run_id", "experiment_id", "submitter_id")
+
+
+def columns_read(fields: Iterable[Field]) -> tuple[str, ...]:
+    """The run's own columns that the fields' values are read from."""
+    needed = [name for field in fields for name in source_of(field).columns]
+    return tuple(dict.fromkeys((*ALWAYS_READ, *needed)))
+
+
+@lru_cache(maxsize=64)
+def row_type(columns: tuple[str, ...]) -> Callable[..., Any]:
+    """Return a function that turns a row of these columns into an object."""
+    build: Any = namedtuple
+    names = [name.replace("__", "_") for name in columns]
+    make: Callable[..., Any] = build("RunColumns", names)._make
+    return make
+
+
+class ValueReader:
+    """Reads the values of `fields`, batch after batch; names are looked up once."""
+
+    def __init__(self, scope: Scope, fields: Iterable[Field]) -> None:
+        self.scope = scope
+        self.fields = tuple(fields)
+        needed = [key for field in self.fields for key in source_of(field).keys]
+        by_kind: dict[str, dict[int, list[Field]]] = {}
+        for field in dict.fromkeys((*self.fields, *needed)):
+            if field.kind in _TEXTS or field.kind == tree.METRICS:
+                keys = by_kind.setdefault(field.kind, defaultdict(list))
+                key = scope.key(field)
+                if key is not None:
+                    keys[key].append(field)
+        self.keys: Mapping[str, Mapping[int, Sequence[Field]]] = by_kind
+        self.experiments: dict[int, Experiment] = {}
+        self.people: dict[int, User] = {}
+
+    def read(self, runs: Sequence[Any]) -> RunValues:
+        return RunValues(self, runs)
+
+
+class RunValues:
+    """The values of one batch of runs; the `RunContext` of their fields' entries."""
+
+    def __init__(self, reader: ValueReader, runs: Sequence[Any]) -> None:
+        self.reader, self.runs = reader, runs
+        self.now = reader.scope.now
+        self._ids = [run.pk for run in runs]
+        self._is_page = not runs or isinstance(runs[0], Run)
+
+    def columns(self) -> Columns:
+        return [self.column(field) for field in self.reader.fields]
+
+    def column(self, field: Field) -> list[Any]:
+        """The field's value of each run; None where it has none."""
+        source = source_of(field)
+        value_of = source.value
+        if value_of is None:
+            return [None] * len(self.runs)
+        values = [value_of(run, self, field) for run in self.runs]
+        if source.by_key:
+            # A tag without a value is empty, and is there.
+            return values
+        return [None if value == "" else value for value in values]
+
+    def by_run(self) -> dict[int, dict[Field, object]]:
+        """The values by the run's primary key; what a run lacks is left out."""
+        found: dict[int, dict[Field, object]] = {pk: {} for pk in self._ids}
+        for field in self.reader.fields:
+            for pk, value in zip(self._ids, self.column(field), strict=True):
+                if value is not None:
+                    found[pk][field] = value
+        return found
+
+    def experiment(self, run: Any) -> Experiment:
+        if self._is_page:
+            attached: Experiment = run.experiment
+            return attached
+        return self._experiments[run.experiment_id]
+
+    def submitter(self, run: Any) -> User | None:
+        if self._is_page:
+            attached: User | None = run.submitter
+            return attached
+        key = run.submitter_id
+        return None if key is None else self._people[key]
+
+    def root_id(self, run: Any) -> str:
+        if self._is_page:
+            return str(run.root.run_id if run.root else run.run_id)
+        return str(run.root_run_id or run.run_id)
+
+    def is_starred(self, run: Any) -> bool:
+        return run.pk in self._starred
+
+    def tags(self, run: Any) -> Tags:
+        return self._tags.get(run.pk, {})
+
+    def children(self, run: Any) -> ChildCounts:
+        return self._children.get(run.pk, {})
+
+    def text(self, field: Field, run: Any) -> object:
+        return self._texts[field].get(run.pk)
+
+    def metric(self, field: Field, run: Any) -> object:
+        return self._metrics[field].get(run.pk)
+
+    @cached_property
+    def _experiments(self) -> Mapping[int, Experiment]:
+        known = self.reader.experiments
+        missing = {run.experiment_id for run in self.runs} - known.keys()
+        if missing:
+            known |= {each.pk: each for each in _EXPERIMENTS.all(list(missing))}
+        return known
+
+    @cached_property
+    def _people(self) -> Mapping[int, User]:
+        known = self.reader.people
+        missing = {run.submitter_id for run in self.runs} - known.keys() - {None}
+        if missing:
+            known |= {each.pk: each for each in _PEOPLE.all(list(missing))}
+        return known
+
+    @cached_property
+    def _starred(self) -> set[int]:
+        return {run for (run,) in _STARS.all(self.reader.scope.viewer.pk, self._ids)}
+
+    @cached_property
+    def _tags(self) -> Mapping[int, Tags]:
+        found: dict[int, dict[str, str | None]] = defaultdict(dict)
+        for run, name, value in _TAGS.all(self._ids):
+            found[run][name] = value
+        return found
+
+    @cached_property
+    def _children(self) -> Mapping[int, ChildCounts]:
+        found: dict[int, dict[RunStatus, int]] = defaultdict(dict)
+        for parent, status, n in _CHILDREN.all(self._ids):
+            found[parent][RunStatus.from_code(status)] = n
+        return found
+
+    @cached_property
+    def _texts(self) -> Mapping[Field, Mapping[int, str]]:
+        statements = _TEXTS if self._is_page else _TEXTS_OF_MANY
+        found: dict[Field, dict[int, str]] = defaultdict(dict)
+        for kind, fields in self.reader.keys.items():
+            if not fields or kind not in statements:
+                continue
+            for run, key, value in statements[kind].all(self._ids, list(fields)):
+                for field in fields[key]:
+                    found[field][run] = "" if value is None else value
+        return found
+
+    @cached_property
+    def _metrics(self) -> Mapping[Field, Mapping[int, object]]:
+        statement = _METRICS if self._is_page else _METRICS_OF_MANY
+        found: dict[Field, dict[int, object]] = defaultdict(dict)
+        fields = self.reader.keys[tree.METRICS]
+        if fields:
+            for run, key, *numbers in statement.all(self._ids, list(fields)):
+                head = MetricNumbers(*numbers)
+                for field in fields[key]:
+                    value = metric_value(head, field.aggregate)
+                    if value is not None:
+                        found[field][run] = value
+        return found
+
+
+class MetricHead(Protocol):
+    """What a metric's row keeps of its points."""
+
+    @property
+    def last(self) -> float | None: ...
+    @property
+    def last_is_nan(self) -> bool: ...
+    @property
+    def last_text(self) -> str | None: ...
+    @property
+    def first_is_nan(self) -> bool: ...
+
+
+@dataclass(slots=True)
+class MetricNumbers:
+    """A MetricHead as it is read of many runs."""
+
+    last: float | None
+    last_is_nan: bool
+    last_text: str | None
+    min: float | None
+    max: float | None
+    first: float | None
+    first_is_nan: bool
+    count: int
+
+
+def metric_value(head: MetricHead, aggregate: str) -> float | int | str | None:
+    """The head's value: a number, NaN included, or the last value's text."""
+    if aggregate == "last":
+        if head.last_is_nan:
+            return math.nan
+        return head.last if head.last_text is None else head.last_text
+    if aggregate == "first" and head.first_is_nan:
+        return math.nan
+    value: float | int | None = getattr(head, aggregate)
+    return value
+
+
+def attach(runs: Sequence[Run]) -> None:
+    """Give the runs their experiments and submitters, which rows show.
+
+    A join could start at an experiment, and sort all its runs.
+    """
+    experiments = {run.experiment_id for run in runs}
+    people = {run.submitter_id for run in runs if run.submitter_id is not None}
+    found = {each.pk: each for each in _EXPERIMENTS.all(list(experiments))}
+    known = {each.pk: each for each in _PEOPLE.all(list(people))}
+    for run in runs:
+        run.experiment = found[run.experiment_id]
+        if run.submitter_id is not None:
+            run.submitter = known[run.submitter_id]
+
+
+def all_texts(kind: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """All tags, parameters or properties of few runs: run, name and value."""
+    return _ALL_TEXTS[kind].all(list(ids))
+
+
+def all_metrics(ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """All metrics of few runs: run, name, kind, count, last, last_is_nan, last_text."""
+    return _ALL_METRICS.all(list(ids))
+
+
+def _among(name: str, values: Any) -> Q:
+    """A relation's own look-up takes no prepared values."""
+    return Q(In(F(name), values))
+
+
+# Every page sends these for its rows. Composing them took longer than running them.
+_TEXTS = {
+    kind: PreparedRows(
+        lambda runs, keys, table=table: table.objects.filter(
+            _among("run", runs), _among("key", keys)
+        ).values_list("run_id", "key_id", "value")
+    )
+    for kind, table in TABLES.items()
+}
+#: For thousands of runs. No index has a sum: otherwise SQLite would take the index on
+#: keys, and read every run that has them.
+_TEXTS_OF_MANY = {
+    kind: PreparedRows(
+        lambda runs, keys, table=table: (
+            table.objects.filter(_among("run", runs))
+            .annotate(known=F("key_id") + 0)
+            .filter(_among("known", keys))
+            .values_list("run_id", "key_id", "value")
+        )
+    )
+    for kind, table in TABLES.items()
+}
+_ALL_TEXTS = {
+    kind: PreparedRows(
+        lambda runs, table=table: table.objects.filter(_among("run", runs)).values_list(
+            "run_id", "key__name", "value"
+        )
+    )
+    for kind, table in TABLES.items()
+}
+_METRIC_COLUMNS = (
+    *("run_id", "key_id", "last", "last_is_nan", "last_text"),
+    *("min", "max", "first", "first_is_nan", "count"),
+)
+_METRICS = PreparedRows(
+    lambda runs, keys: Metric.objects.filter(
+        _among("run", runs), _among("key", keys)
+    ).values_list(*_METRIC_COLUMNS)
+)
+_METRICS_OF_MANY = PreparedRows(
+    lambda runs, keys: (
+        Metric.objects.filter(_among("run", runs))
+        .annotate(known=F("key_id") + 0)
+        .filter(_among("known", keys))
+        .values_list(*_METRIC_COLUMNS)
+    )
+)
+_ALL_METRICS = PreparedRows(
+    lambda runs: Metric.objects.filter(_among("run", runs)).values_list(
+        *("run_id", "key__name", "kind", "count"),
+        *("last", "last_is_nan", "last_text"),
+    )
+)
+#: The tags that people see.
+_TAGS = PreparedRows(
+    lambda runs: (
+        RunTag.objects.filter(_among("run", runs))
+        .exclude(key__name__startswith=HIDDEN)
+        .order_by("key__name")
+        .values_list("run_id", "key__name", "value")
+    )
+)
+_STARS = PreparedRows(
+    lambda viewer, runs: RunStar.objects.filter(
+        _among("run", runs), user=viewer
+    ).values_list("run_id")
+)
+_CHILDREN = PreparedRows(
+    lambda runs: (
+        Run.objects.not_deleted()
+        .filter(_among("parent", runs))
+        .order_by()
+        .values_list("parent_id", "status")
+        .annotate(n=Count("pk"))
+    )
+)
+_EXPERIMENTS = Prepared(lambda keys: Experiment.objects.filter(pk__in=keys))
+_PEOPLE = Prepared(lambda keys: User.objects.filter(pk__in=keys))

@@ -1,0 +1,301 @@
+"""What the tokens of a term mean: its field and its values."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from studio.core.errors import InvalidFilter
+from studio.core.filters import fields, tree
+from studio.core.filters.mistakes import mistake
+from studio.core.filters.text import (
+    field_text,
+    length_text,
+    quoted,
+    read_duration,
+    read_length,
+    read_number,
+    read_time,
+    value_text,
+)
+from studio.core.filters.tokens import STRING, Part, Token
+from studio.core.filters.tree import (
+    AGGREGATES,
+    Duration,
+    Field,
+    Flag,
+    Number,
+    Text,
+    Value,
+)
+from studio.core.statuses import MEANT_BY, RunStatus
+
+#: What a run never has here, and what stands for it.
+_INSTEAD = {
+    "experiment_id": "experiment",
+    "lifecycle_stage": "deleted",
+    "user_id": "submitter",
+    "run_uuid": "id",
+    "state": "status",
+    "time": "created",
+    "date": "created",
+    "owner": "submitter",
+    "children": "children.count",
+    "logs": "log",
+    "favorite": "starred",
+}
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A word split at its first point outside quotes."""
+
+    head: str
+    rest: tuple[Part, ...]
+
+
+def _split(parts: Sequence[Part]) -> _Path:
+    first = parts[0]
+    head, point, tail = first.text.partition(".")
+    rest = ([Part(tail, quoted=False)] if tail else []) + list(parts[1:])
+    return _Path(head, tuple(rest) if point else ())
+
+
+def is_field(token: Token) -> bool:
+    """Whether the word names a field, as opposed to being a free word."""
+    path = _split(token.parts)
+    if not path.rest:
+        return bool(fields.attribute_named(path.head))
+    return bool(fields.kind_named(path.head)) or path.head.lower() in (
+        fields.ATTRIBUTE_PREFIXES
+    )
+
+
+def read_field(token: Token, text: str) -> Field:
+    """The field that a word names; raises InvalidFilter with the nearest names."""
+    path = _split(token.parts)
+    kind = fields.kind_named(path.head)
+    if not path.rest:
+        name = fields.attribute_named(token.text)
+        if name and fields.ATTRIBUTES[name].filterable:
+            return tree.attribute(name)
+        raise _needs_key(token, kind, text) if kind else _unknown(token, text)
+    if kind:
+        return keyed_field(kind, path.rest, token, text)
+    if path.head.lower() in fields.ATTRIBUTE_PREFIXES:
+        name = fields.attribute_named("".join(part.text for part in path.rest))
+        if name and fields.ATTRIBUTES[name].filterable:
+            return tree.attribute(name)
+    raise _unknown(token, text)
+
+
+def keyed_field(kind: str, parts: Sequence[Part], token: Token, text: str) -> Field:
+    """The field of `kind` whose key `parts` spell; an unquoted end may aggregate."""
+    key, aggregate = "".join(part.text for part in parts), ""
+    if kind == tree.METRICS:
+        key, aggregate = _aggregated(parts)
+    if not key:
+        raise _needs_key(token, kind, text)
+    if kind == tree.CHILDREN:
+        return Field(kind, _one_of(key, fields.CHILDREN_KEYS, kind, token, text))
+    if kind == tree.DATASETS:
+        return Field(kind, _one_of(key, fields.DATASET_KEYS, kind, token, text))
+    return Field(kind, key, aggregate)
+
+
+def key_of_token(kind: str, token: Token, text: str) -> Field:
+    """The field of `tag:k`: the token is the key alone, quoted or not."""
+    if token.kind == STRING:
+        parts: Sequence[Part] = (Part(token.text, quoted=True),)
+    else:
+        parts = token.parts
+    return keyed_field(kind, parts, token, text)
+
+
+def _aggregated(parts: Sequence[Part]) -> tuple[str, str]:
+    last = parts[-1]
+    name, point, end = last.text.rpartition(".")
+    lowered = end.lower()
+    if not last.quoted and point and lowered in AGGREGATES and (name or parts[:-1]):
+        return "".join(part.text for part in parts[:-1]) + name, lowered
+    return "".join(part.text for part in parts), "last"
+
+
+def _one_of(
+    key: str, allowed: Sequence[str], kind: str, token: Token, text: str
+) -> str:
+    if key.lower() in allowed:
+        return key.lower()
+    raise mistake(
+        f"Expected one of {', '.join(allowed)} after '{kind}.'",
+        token.start,
+        token.length,
+        expected="a known key",
+        text=text,
+        options=[f"{kind}.{allowed[0]}"],
+    )
+
+
+def _needs_key(token: Token, kind: str, text: str) -> InvalidFilter:
+    word = {tree.CHILDREN: "count", tree.DATASETS: "name"}.get(kind, "key")
+    return mistake(
+        f"Expected a key after '{token.text.rstrip('.')}.'",
+        token.start,
+        token.length,
+        expected="a key",
+        text=text,
+        hint=f"Write {kind}.{word}, with double quotes around an odd key.",
+    )
+
+
+def _unknown(token: Token, text: str) -> InvalidFilter:
+    word = token.text
+    options: list[str] = []
+    instead: str | None = _INSTEAD.get(word.lower())
+    if instead:
+        options.append(instead)
+    options += [name for name in fields.near_names(word) if name not in options]
+    if not options:
+        options = [field_text(Field(kind, word)) for kind in (tree.TAGS, tree.PARAMS)]
+        options.append(field_text(Field(tree.METRICS, word, "last")))
+    return mistake(
+        f"Unknown field '{word}'",
+        token.start,
+        token.length,
+        expected="a field",
+        text=text,
+        hint=f"To look for the text, write {quoted(word)}.",
+        options=options[:3],
+    )
+
+
+_ORDER = frozenset({"<", "<=", ">", ">=", "between"})
+_TEXT_ONLY = frozenset(
+    {"like", "not like", "ilike", "not ilike", "contains", "not contains"}
+)
+_EXPECTED = {
+    fields.TEXT: "text",
+    fields.ID: "text",
+    fields.NUMBER: "a number",
+    fields.TIME: "a date",
+    fields.DURATION: "a duration",
+    fields.STATUS: "a status",
+    fields.BOOLEAN: "true or false",
+    fields.MIXED: "a number",
+}
+_HOLDS = {
+    fields.NUMBER: "numbers",
+    fields.TIME: "times, such as 2026-11-24, 2026-11-24T10:00 or -7d",
+    fields.DURATION: "durations, such as 90s or 1h30m",
+    fields.MIXED: "text, and < and > compare numbers",
+}
+
+
+class Operand:
+    """The place in the text where a field is compared: reads values, makes errors."""
+
+    def __init__(self, field: Field, op: str, text: str, start: int) -> None:
+        self.field = field
+        self.op = op
+        self.text = text
+        self.start = start
+        self.type = fields.value_type(field)
+
+    def value(self, token: Token) -> Value:
+        """The token as a value of the field; raises InvalidFilter."""
+        value = self.read(token.text, quoted=token.kind == STRING)
+        if value is None:
+            raise self.wrong(token)
+        return value
+
+    def read(self, word: str, *, quoted: bool) -> Value | None:
+        """The word as a value of the field, None if it cannot be one."""
+        if self.type in (fields.TEXT, fields.ID) or self.op in _TEXT_ONLY:
+            return Text(word)
+        if self.type == fields.MIXED:
+            return self._mixed(word, quoted)
+        if self.type == fields.NUMBER:
+            return None if quoted else self._number(word)
+        return self._fixed(word)
+
+    def _fixed(self, word: str) -> Value | None:
+        if self.type == fields.TIME:
+            return read_time(word)
+        if self.type == fields.DURATION:
+            return Duration(0) if word == "0" else read_duration(word)
+        if self.type == fields.BOOLEAN:
+            return {"true": Flag(True), "false": Flag(False)}.get(word.lower())
+        return self._status(word)
+
+    def _number(self, word: str) -> Number | None:
+        number = read_number(word, special=self.field.kind == tree.METRICS)
+        if number is None or self.op not in _ORDER:
+            return number
+        return None if math.isnan(number.value) else number
+
+    def _mixed(self, word: str, quoted: bool) -> Value | None:
+        number = None if quoted else self._number(word)
+        if number is not None:
+            return number
+        return None if self.op in _ORDER else Text(word)
+
+    def _status(self, word: str) -> Value | None:
+        try:
+            return Text(fields.canonical_status(word))
+        except ValueError:
+            return None
+
+    def wrong(self, token: Token) -> InvalidFilter:
+        expected = _EXPECTED[self.type]
+        name = field_text(self.field)
+        after = f" after '{self.op}'" if self.op != "between" else " in the range"
+        holds = _HOLDS.get(self.type)
+        if self.field.kind == tree.METRICS:
+            holds = "numbers"
+        return mistake(
+            f"Expected {expected}{after}",
+            token.start,
+            token.length,
+            expected=expected,
+            text=self.text,
+            hint=f"{name} holds {holds}." if holds else "",
+            replace=(self.start, token.end),
+            options=self._options(token),
+        )
+
+    def _options(self, token: Token) -> list[str]:
+        """Terms that would work in place of the one that does not."""
+        name, word = field_text(self.field), token.text
+        if self.type == fields.STATUS:
+            return [f"{name} {self.op} {near}" for near in _near_statuses(word)]
+        if self.type == fields.BOOLEAN:
+            return [f"{name}:true", f"{name}:false"]
+        if self.type == fields.DURATION:
+            length = read_length(f"{word}s") or 120_000
+            return [f"{name} {self._one_sided()} {length_text(length)}"]
+        if self.type == fields.TIME:
+            ago = f"-{word}" if read_length(word) else "-7d"
+            return [f"{name} {self._one_sided()} {ago}"]
+        return self._number_options(name, word)
+
+    def _one_sided(self) -> str:
+        return self.op if self.op in ("<", "<=", ">", ">=") else ">="
+
+    def _number_options(self, name: str, word: str) -> list[str]:
+        options = [f"{name} {self._one_sided()} 0.8"]
+        if self.type == fields.MIXED and word:
+            text = "tags.quality" if self.field.kind == tree.METRICS else name
+            options.append(f"{text} = {value_text(Text(word))}")
+        return options
+
+
+def _near_statuses(word: str) -> list[str]:
+    foreign = MEANT_BY.get(word.lower())
+    if foreign:
+        return [foreign.value]
+    by_lower = {status.value.lower(): status.value for status in RunStatus}
+    by_lower.update({name: name for name in fields.STATUS_WORDS})
+    near = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.5)
+    return [by_lower[name] for name in near] or ["Running", "Completed", "Failed"]
