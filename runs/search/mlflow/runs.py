@@ -9,8 +9,7 @@ from functools import cached_property
 from django.db.models import Exists, F, OrderBy, Q
 from django.db.models.lookups import Exact, In
 
-from runs.models import Experiment, Run, User, Workspace
-from runs.models.runs import RunQuerySet
+from runs.models import Experiment, Run, RunQuerySet, User, Workspace
 from runs.search.mlflow.order import order_of
 from runs.search.query.compile import condition
 from runs.search.query.query_plan import LeadScan, Plan, plan_for
