@@ -161,7 +161,7 @@ def _archive_entries(
     missing: list[str] = []
     for path, file in found:
         try:
-            pieces = file_store.pieces(file.blob, file.size)
+            pieces = file_store.read_chunks(file.blob, file.size)
         except MissingBytes:
             missing.append(path)
             continue

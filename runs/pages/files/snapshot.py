@@ -28,7 +28,7 @@ from runs.pages.run_shell.head import (
 from runs.render.files.file_tree import Leaf, build_tree
 from runs.render.text.addresses import run_path
 from runs.search.files.snapshot import find_snapshot, snapshot_of
-from runs.storage.archives import Member, member_pieces, members, open_member
+from runs.storage.files import ArchiveMember, list_members, open_member, read_member
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes, NotFound
 
@@ -54,7 +54,7 @@ def snapshot_tab(request: PageRequest, run_id: str) -> HttpResponse:
 def _viewer(
     request: PageRequest, run: Run, found: Snapshot, base: str
 ) -> dict[str, Any]:
-    inside = members(found.blob)
+    inside = list_members(found.blob)
     path = request.GET.get("path", "")
     chosen = _find_member(inside, path) if path else _default_member(inside, run)
     return {
@@ -72,14 +72,14 @@ def _viewer(
     }
 
 
-def _find_member(inside: Sequence[Member], path: str) -> Member:
+def _find_member(inside: Sequence[ArchiveMember], path: str) -> ArchiveMember:
     for each in inside:
         if each.path == path:
             return each
     raise NotFound(_("This snapshot has no file %(path)s.") % {"path": path}, path=path)
 
 
-def _default_member(inside: Sequence[Member], run: Run) -> Member | None:
+def _default_member(inside: Sequence[ArchiveMember], run: Run) -> ArchiveMember | None:
     """The script that ran, else the first Python file of the top folder."""
     script = run.script.rpartition("/")[2]
     ranked = sorted(
@@ -96,7 +96,7 @@ def _default_member(inside: Sequence[Member], run: Run) -> Member | None:
 
 
 def _member_context(
-    request: PageRequest, found: Snapshot, file: Member, base: str
+    request: PageRequest, found: Snapshot, file: ArchiveMember, base: str
 ) -> dict[str, Any]:
     here = f"{base}?path={quote(file.path)}"
     content = FileContent(
@@ -110,8 +110,8 @@ def _member_context(
 @require_safe
 def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
     found = snapshot_of(find_head(request, run_id).run)
-    file = _find_member(members(found.blob), path)
-    pieces = partial(member_pieces, found.blob, path)
+    file = _find_member(list_members(found.blob), path)
+    pieces = partial(read_member, found.blob, path)
     version = f"{found.digest[:32]}-{quote(path)}"
     return send_raw(request, file.name, file.size, version, pieces)
 
@@ -122,7 +122,7 @@ def download_snapshot(request: PageRequest, run_id: str) -> HttpResponseBase:
     """The snapshot as it was sent: a zip."""
     head = find_head(request, run_id)
     found = snapshot_of(head.run)
-    pieces = file_store.pieces(found.blob, found.size)
+    pieces = file_store.read_chunks(found.blob, found.size)
     answer = mark_file_stream(
         StreamingHttpResponse(pieces, content_type="application/zip")
     )
