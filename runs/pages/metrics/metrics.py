@@ -26,8 +26,7 @@ from runs.render.text.addresses import run_path
 from runs.search.files.metric_files import files_at, path_in
 from runs.search.metrics.metrics import NUMERIC_KINDS, newest_values
 from runs.search.run.details import metrics_of
-from runs.storage.metrics import store
-from runs.storage.points import Points
+from runs.storage.metrics import Points, store
 
 #: Rows of the table beside the charts.
 ROWS, MORE_ROWS = 25, 500
