@@ -129,7 +129,7 @@ def raw_model_file(
 
 
 def _send(request: PageRequest, file: File) -> HttpResponseBase:
-    pieces = partial(file_store.pieces, file.blob, file.size)
+    pieces = partial(file_store.read_chunks, file.blob, file.size)
     return send_raw(request, file.name, file.size, file.version, pieces)
 
 
