@@ -1,4 +1,4 @@
-"""What scripts log: metric points, parameters, and batches of both with tags."""
+"""Log metric points, parameters, and batches of both with tags."""
 
 from __future__ import annotations
 
@@ -13,18 +13,23 @@ from runs.actions.ingest.metric_heads import ensure_heads
 from runs.actions.run import apply_run_tags
 from runs.actions.run_rows import check_tags, record_heartbeat, write_params
 from runs.models import IngestBatch, Metric, Run
-from runs.storage.heads import Rule
-from runs.storage.metrics import store
-from runs.storage.points import Note, Points, Value, make_points
+from runs.storage.metrics import (
+    AppendRule,
+    PointNote,
+    Points,
+    Value,
+    make_points,
+    store,
+)
 from studio.core import names
 from studio.core.errors import InvalidValue
 
-#: Longer integers cannot be written in decimal by every reader.
+#: Not every client can read longer integers in decimal.
 MAX_INTEGER_BITS = 4096
 
 
 class Point(msgspec.Struct, frozen=True, gc=False):
-    """One value of a metric. Without a step it gets the next one of its name."""
+    """One value of a metric. Without a step it gets the next step of its metric."""
 
     key: str
     value: Value
@@ -35,7 +40,7 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     dataset_digest: str = ""
 
     @property
-    def note(self) -> Note | None:
+    def note(self) -> PointNote | None:
         if not (self.model_id or self.dataset_name or self.dataset_digest):
             return None
         fields = {
@@ -55,22 +60,24 @@ def log_metrics(
     now: int,
     batch: tuple[str, int] | None = None,
 ) -> int:
-    """Append points; returns how many were new.
+    """Append points; return how many were new.
 
     With `batch` (writer, sequence) the whole batch is applied once, however late it is
-    repeated. Without one MLflow's rule makes repeating safe: a point of the same key,
-    step, time and value is the same point.
+    repeated. Without a batch MLflow's rule makes repeating safe: points with the same
+    key, step, time and value are the same point.
     """
     _check_points(points)
     record_heartbeat(run, now)
     if batch is not None and not _is_new_batch(run, batch, now):
         return 0
-    return _append_points(run, points, Rule.MLFLOW if batch is None else Rule.BATCHES)
+    return _append_points(
+        run, points, AppendRule.MLFLOW if batch is None else AppendRule.BATCHES
+    )
 
 
 @transaction.atomic
 def log_params(run: Run, params: Mapping[str, str], *, actor: Actor, now: int) -> None:
-    """Write parameters once; the same again is fine, another value is Immutable."""
+    """Write parameters once; raise Immutable if one already has another value."""
     record_heartbeat(run, now)
     write_params(run, params)
 
@@ -85,11 +92,11 @@ def log_batch(
     actor: Actor,
     now: int,
 ) -> None:
-    """Points (by MLflow's rule), parameters and tags: all of it or nothing."""
+    """Log points (by MLflow's rule), parameters and tags: all or nothing."""
     _check_points(points)
     check_tags(tags or {})
     record_heartbeat(run, now)
-    _append_points(run, points, Rule.MLFLOW)
+    _append_points(run, points, AppendRule.MLFLOW)
     write_params(run, params or {})
     apply_run_tags(run, tags or {}, actor=actor, now=now)
 
@@ -97,7 +104,8 @@ def log_batch(
 def _check_points(points: Sequence[Point]) -> None:
     if len(points) > names.MAX_BATCH_POINTS:
         raise InvalidValue(
-            f"A batch may hold {names.MAX_BATCH_POINTS} points, not {len(points)}",
+            f"The batch has {len(points)} points. "
+            f"The maximum is {names.MAX_BATCH_POINTS}.",
             field="points",
             limit=names.MAX_BATCH_POINTS,
         )
@@ -116,13 +124,13 @@ def _check_points(points: Sequence[Point]) -> None:
             isinstance(point.value, int) and point.value.bit_length() > MAX_INTEGER_BITS
         ):
             raise InvalidValue(
-                f"points[{index}].value has more than {MAX_INTEGER_BITS} bits",
+                f"points[{index}].value has more than {MAX_INTEGER_BITS} bits.",
                 field=f"points[{index}].value",
             )
 
 
 def _passes_other_checks(point: Point) -> bool:
-    """Whether the other checks would pass: so it is with nearly all points."""
+    """Return whether the other checks would pass, as they do for nearly all points."""
     step, time = point.step, point.time
     return (
         type(point.value) is float
@@ -138,14 +146,15 @@ def _is_new_batch(run: Run, batch: tuple[str, int], now: int) -> bool:
     writer, sequence = batch
     names.check_text(writer, "writer", limit=64, empty=False)
     names.check_int64(sequence, "sequence")
-    # The run's row is held (`hear`), so no twin of this batch is under way.
+    # The run's row is locked (`record_heartbeat`), so no copy of this batch runs in
+    # parallel.
     _, created = IngestBatch.objects.get_or_create(
         run=run, writer=writer, sequence=sequence, defaults={"time": now}
     )
     return created
 
 
-def _append_points(run: Run, points: Sequence[Point], rule: Rule) -> int:
+def _append_points(run: Run, points: Sequence[Point], rule: AppendRule) -> int:
     by_key: dict[str, list[Point]] = defaultdict(list)
     for point in points:
         by_key[point.key].append(point)

@@ -1,4 +1,4 @@
-"""The series that points go to: found, locked, made where the run has none yet."""
+"""Find, lock and create the heads of a run's metrics, to which points are added."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping
 
 from runs.actions.run_rows import intern_keys
 from runs.models import KeyKind, Metric, MetricKind, Run
-from runs.storage.prepared import Prepared
-from runs.storage.prepared_insert import PreparedInsert
+from runs.storage.prepared import Prepared, PreparedInsert
 
 _locked_heads = Prepared(
     lambda run, keys: (
@@ -23,7 +22,9 @@ _insert_heads = PreparedInsert(Metric, unique=["run", "key"])
 def ensure_heads(
     run: Run, keys: Collection[str], kinds: Mapping[str, str] | None = None
 ) -> dict[str, Metric]:
-    """The heads of those names, locked; new ones are of the kind that `kinds` says."""
+    """Return the locked heads of those metrics; create missing ones, of the given
+    kinds.
+    """
     heads = lock_heads(run, keys)
     missing = [key for key in keys if key not in heads]
     if missing:

@@ -1,12 +1,11 @@
-"""Interned names."""
+"""Keys: the interned names of tags, parameters, properties and metrics."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from runs.models import Key, KeyKind
-from runs.storage.prepared import Prepared
-from runs.storage.prepared_insert import PreparedInsert
+from runs.storage.prepared import Prepared, PreparedInsert
 
 _keys = Prepared(
     lambda workspace, kind, names: Key.objects.filter(
@@ -19,12 +18,12 @@ _insert_keys = PreparedInsert(Key, unique=["workspace", "kind", "name"])
 def intern_keys(
     workspace_id: int, kind: KeyKind, names: Iterable[str]
 ) -> dict[str, Key]:
-    """The keys of `names`, made where they are new."""
+    """Return the keys of `names`; create missing ones."""
     wanted = sorted(set(names))
     keys = _find_keys(workspace_id, kind, wanted)
     missing = [name for name in wanted if name not in keys]
     if missing:
-        # In one order everywhere, so that two transactions cannot wait for each other.
+        # In the same order everywhere, so two transactions cannot deadlock.
         _insert_keys(
             [Key(workspace_id=workspace_id, kind=kind, name=name) for name in missing]
         )

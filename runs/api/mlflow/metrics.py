@@ -1,4 +1,4 @@
-"""metrics/get-history: all points of a series, in pages if the client wants."""
+"""MLflow: read the points of requests, and return the history of a metric."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from runs.api.mlflow.lookups import RunRequest, require
 from runs.api.mlflow.page_tokens import read_offset, write_page_token
 from runs.api.mlflow.replies import to_wire_float
 from runs.models import Metric, MetricKind
-from runs.storage.metrics import store
-from runs.storage.points import EXACT, as_float
+from runs.storage.metrics import MAX_EXACT_INTEGER, as_float, store
 from studio.core import names
 from studio.core.names import check_mlflow_key, check_text
 
@@ -53,7 +52,7 @@ def get_history(request: StudioRequest, body: GetHistory) -> dict[str, Any]:
         key__name=key.replace("\x00", ""),
         kind=MetricKind.SERIES,
     ).first()
-    # As in MLflow a run or key that is not there has no history: no error.
+    # As in MLflow, an unknown run or key has no history: no error.
     if metric is None:
         return {}
     points = store.history(metric, offset, limit)
@@ -80,7 +79,7 @@ class MetricBody(msgspec.Struct):
 
 
 def read_points(bodies: Sequence[MetricBody]) -> list[Point]:
-    """The metrics of a batch, of which most have keys that others had."""
+    """Return the metrics of a batch as points; most keys were checked before."""
     checked: set[str] = set()
     points = []
     for index, body in enumerate(bodies):
@@ -94,10 +93,13 @@ def read_points(bodies: Sequence[MetricBody]) -> list[Point]:
 
 
 def _needs_no_checks(body: MetricBody) -> bool:
-    """Whether `point` would find nothing to refuse and nothing to translate."""
+    """Return whether `read_point` would have nothing to refuse or convert."""
     value, time, step = body.value, body.timestamp, body.step
     return (
-        (type(value) is float or (type(value) is int and -EXACT <= value <= EXACT))
+        (
+            type(value) is float
+            or (type(value) is int and -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER)
+        )
         and (type(time) is int and 0 <= time <= names.MAX_TIME)
         and (type(step) is int and names.MIN_INT64 <= step <= names.MAX_INT64)
         and not (body.model_id or body.dataset_name or body.dataset_digest)
@@ -105,7 +107,7 @@ def _needs_no_checks(body: MetricBody) -> bool:
 
 
 def read_point(body: MetricBody, at: str = "") -> Point:
-    """The metric as a point; `at` is its path in the request."""
+    """Return the metric as a point; `at` is its path in the request."""
     if body.value is None:
         raise missing_parameter(f"{at}value")
     if body.timestamp is None:

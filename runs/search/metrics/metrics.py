@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 from runs.models import Metric, MetricKind, Run
 from runs.render.charts.axes import Axis
-from runs.render.charts.charts import Line, smooth
-from runs.storage.metrics import store
-from runs.storage.points import Points, Value, as_float, make_points
-from runs.storage.sampling import choose
+from runs.render.charts.charts import Line, smooth_values
+from runs.storage.metrics import (
+    Points,
+    Value,
+    as_float,
+    make_points,
+    sample_positions,
+    store,
+)
 
 #: How many points a line of a chart has, and one of a sparkline.
 CHART_POINTS = 1000
@@ -92,7 +97,7 @@ def draw(
         found = points, len(points)
     chosen, total = found
     if len(chosen) > CHART_POINTS:
-        chosen = chosen.take(choose(chosen, CHART_POINTS))
+        chosen = chosen.take(sample_positions(chosen, CHART_POINTS))
     if axis is not Axis.STEP:
         chosen = chosen.in_time_order()
     smoothed = None
@@ -152,11 +157,11 @@ def _smoothed(
 ) -> list[float]:
     """Smoothed over all points where they are not too many, seen at the chosen ones."""
     if whole is chosen or head.count > MOST_SMOOTHED:
-        return smooth(chosen.values.tolist(), weight)
+        return smooth_values(chosen.values.tolist(), weight)
     points = _numbers_of(store.read(head)) if whole is None else whole
     if axis is not Axis.STEP:
         points = points.in_time_order()
-    smoothed = smooth(points.values.tolist(), weight)
+    smoothed = smooth_values(points.values.tolist(), weight)
     places = zip(points.steps.tolist(), points.times.tolist(), strict=True)
     by_place = dict(zip(places, smoothed, strict=True))
     asked = zip(chosen.steps.tolist(), chosen.times.tolist(), strict=True)

@@ -22,7 +22,7 @@ from runs.actions.run_list.history_exports import HistoryExporter, delete_old_ex
 from runs.models import Experiment, HistoryExport, Role, Workspace
 from runs.search.run_list.export import matching_runs
 from runs.search.run_list.histories import histories
-from runs.storage.points import Value
+from runs.storage.metrics import Value
 from studio.core.viewspec import ViewSpec
 from tests.access.people import browser_of, make_member
 from tests.pages.rows import link
@@ -164,7 +164,7 @@ def test_of_an_experiment_that_is_gone_there_is_none(
     assert HistoryExporter()(0) == 1
     page = visitor.get(address)
     assert "It failed" in page.text
-    assert "The experiment is not there any more." in page.text
+    assert "This experiment no longer exists." in page.text
     assert visitor.get(f"{address}histories.parquet").status_code == 404
 
 
@@ -232,8 +232,8 @@ def test_the_list_offers_it(visitor: Client, logged: None) -> None:
 def test_no_point_is_lost_while_the_end_of_a_long_series_grows_together(
     log: Any, actor: Actor, now: int, workspace: Workspace, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("runs.storage.growth.TAIL_POINTS", 4)
-    monkeypatch.setattr("runs.storage.growth.CHUNK_POINTS", 8)
+    monkeypatch.setattr("runs.storage.metrics.chunk_writer.TAIL_POINTS", 4)
+    monkeypatch.setattr("runs.storage.metrics.chunk_writer.CHUNK_POINTS", 8)
     monkeypatch.setattr("runs.search.run_list.histories.READ", 3)
     run, logged = log("a"), 0
 
