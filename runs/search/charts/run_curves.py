@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs.models import Metric
-from runs.render.charts.charts import Line
-from runs.render.charts.smoothing import smooth_at
+from runs.render.charts import Line, smooth_at
 from runs.search.charts.drawn_runs import DrawnRun
 from runs.search.metrics.metrics import CHART_POINTS, began, is_drawn
 from runs.storage.metrics import Points, as_float, sample_positions, store
