@@ -1,4 +1,4 @@
-"""What docs/user/operation.md says of an acknowledged write, if a setting decides it."""
+"""What docs/user/operation.md says of an acknowledged write, if a setting decides."""
 
 from __future__ import annotations
 
