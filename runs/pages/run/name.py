@@ -30,7 +30,13 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
     values = RenameForm(request.POST).check()
     name = values["name"]
     try:
-        rename_run(run, **values, actor=request.actor, now=now_ms())
+        rename_run(
+            run,
+            name,
+            actor=request.actor,
+            now=now_ms(),
+            seen_version=values["seen"],
+        )
     except InvalidValue as error:
         return _show_form(request, head, name, problem=error.message)
     except Conflict as error:
