@@ -225,7 +225,7 @@ def test_ways_to_matches_are_open_only_where_a_page_has_few_of_them(
         "s0",
         "s0a",
     ]
-    monkeypatch.setattr(tree_children, "FEW_PATHS", 2)
+    monkeypatch.setattr(tree_children, "MAX_OPEN_PATHS", 2)
     # One that is closed by hand opens no others.
     for tree in ("", "s0:0"):
         many = tree_page(shelf, q="tags.team = nlp", tree=tree)

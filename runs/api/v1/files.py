@@ -25,7 +25,7 @@ from runs.api.v1.schemas import (
 )
 from runs.models import File, Snapshot
 from runs.search.files.files import find_file
-from runs.search.files.snapshot import snapshot_of
+from runs.search.files.snapshot import get_snapshot
 from studio.core.errors import InvalidValue
 from studio.core.names import check_path
 from studio.core.snapshots import MAX_BYTES
@@ -108,7 +108,7 @@ def keep_snapshot(request: StudioRequest, run_id: str) -> SnapshotInfo:
 @endpoint("GET", Permission.READ)
 def download_snapshot(request: StudioRequest, run_id: str) -> HttpResponseBase:
     """Read the archive, or a range of it."""
-    found = snapshot_of(find_run(request, run_id))
+    found = get_snapshot(find_run(request, run_id))
     return file_response(
         request,
         File(

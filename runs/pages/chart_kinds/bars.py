@@ -25,16 +25,16 @@ from runs.pages.chart_kinds.values import (
 from runs.render.charts.value_charts import Dot, bar_figure
 from runs.render.filters.filter_words import field_label
 from runs.render.metrics.values import shown
-from runs.search.charts.chart_groups import group_runs
-from runs.search.charts.chart_values import Column, column_of
-from runs.search.charts.run_curves import Window
+from runs.search.charts.chart_groups import chart_groups
+from runs.search.charts.chart_values import ChartColumn, chart_column
+from runs.search.charts.run_curves import AxisRange
 from studio.core.viewcharts import Chart
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, _zone: tzinfo, _window: Window | None
+    chart: Chart, drawn: ChartRuns, _zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
-    columns = [numbers_of(column_of(field, drawn.runs)) for field in chart.fields]
+    columns = [numbers_of(chart_column(field, drawn.runs)) for field in chart.fields]
     labels = [field_label(field) for field in chart.fields]
     notes = of_columns(columns)
     dots = _dots(chart, *without_empty(drawn, columns))
@@ -42,13 +42,13 @@ def _figure(
     return Drawing(bar_figure(dots, labels, look_of(chart)), notes)
 
 
-def _dots(chart: Chart, drawn: ChartRuns, columns: Sequence[Column]) -> list[Dot]:
+def _dots(chart: Chart, drawn: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]:
     """A bar for each run, or one for each group, with how far its runs lie apart."""
     if not chart.groups:
         return dots_of(drawn, columns)
     place = {run.run.pk: row for row, run in enumerate(drawn.runs)}
     found = []
-    for group in group_runs(drawn.runs, chart):
+    for group in chart_groups(drawn.runs, chart):
         rows = [place[run.run.pk] for run in group.runs]
         means = [mean_of([column.values[row] for row in rows]) for column in columns]
         found.append(
@@ -73,19 +73,22 @@ def _spread(mean: Mean | None, band: str) -> tuple[float, float]:
 def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Table:
     if not chart.groups:
         return table_of_values(chart, drawn, zone, workspace)
-    columns = [column_of(field, drawn.runs) for field in chart.fields]
+    columns = [chart_column(field, drawn.runs) for field in chart.fields]
     return _of_means(chart, drawn, columns, [field_label(f) for f in chart.fields])
 
 
 def _of_means(
-    chart: Chart, drawn: ChartRuns, columns: Sequence[Column], labels: Sequence[str]
+    chart: Chart,
+    drawn: ChartRuns,
+    columns: Sequence[ChartColumn],
+    labels: Sequence[str],
 ) -> Table:
     """How high the bar of each group is, and how far its runs lie apart."""
     said = (_("%s mean"), _("%s std"), _("%s least"), _("%s greatest"))
     heads = [_("Runs"), *(each % label for label in labels for each in said)]
     place = {run.run.pk: row for row, run in enumerate(drawn.runs)}
     rows = []
-    for group in group_runs(drawn.runs, chart):
+    for group in chart_groups(drawn.runs, chart):
         cells = [count_cell(len(group.runs))]
         for column in columns:
             mean = mean_of([column.values[place[run.run.pk]] for run in group.runs])

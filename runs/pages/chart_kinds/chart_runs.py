@@ -11,8 +11,13 @@ from dataclasses import dataclass, replace
 
 from runs.models import Experiment, Metric, User, Workspace
 from runs.pages.lists.list_state import ListState
-from runs.search.charts.drawn_runs import DrawnRun, chosen_runs, first_runs, heads_of
-from runs.search.query.selection import Selected, chosen, selected_runs
+from runs.search.charts.drawn_runs import (
+    ChartRun,
+    find_chosen_runs,
+    find_first_runs,
+    read_heads,
+)
+from runs.search.query.selection import SelectedRun, find_selection, selected_runs
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.filters.tree import Field
 from studio.core.viewcharts import MAX_RUNS, Chart
@@ -28,7 +33,7 @@ class ChartRuns:
     `by_place` has the dash follow the number.
     """
 
-    runs: Sequence[DrawnRun]
+    runs: Sequence[ChartRun]
     heads: Mapping[tuple[int, str], Metric]
     chosen: bool = False
     more: bool = False
@@ -65,7 +70,7 @@ def drawn_for(
     """As `drawn_together`, as `viewer` may see them."""
     found = _runs(spec, charts, viewer, workspace, experiment, named)
     metrics = [field for chart in charts for field in _drawn_metrics(chart)]
-    heads = heads_of(found.runs, metrics)
+    heads = read_heads(found.runs, metrics)
     return [_for_chart(replace(found, heads=heads), chart) for chart in charts]
 
 
@@ -79,23 +84,23 @@ def _runs(
 ) -> ChartRuns:
     fields = [field for chart in charts for field in fields_of(chart)]
     if named:
-        runs = chosen_runs(named, fields, viewer, workspace)
+        runs = find_chosen_runs(named, fields, viewer, workspace)
         gone = len(named) - len(runs)
         return ChartRuns(runs, {}, chosen=True, gone=gone, by_place=True)
-    selected = chosen(spec, viewer, workspace)
+    selected = find_selection(spec, viewer, workspace)
     if selected.total:
         ids = _numbered(selected_runs(selected, viewer, workspace, MAX_RUNS))
-        runs = chosen_runs(ids, fields, viewer, workspace)
+        runs = find_chosen_runs(ids, fields, viewer, workspace)
         gone = len(selected.missing) + selected.gone
         return ChartRuns(runs, {}, chosen=True, gone=gone)
     most = max(chart.runs for chart in charts)
-    runs, more = first_runs(
+    runs, more = find_first_runs(
         spec, fields, most, viewer, workspace, experiment=experiment
     )
     return ChartRuns(runs, {}, more=more)
 
 
-def _numbered(selected: Sequence[Selected]) -> list[str]:
+def _numbered(selected: Sequence[SelectedRun]) -> list[str]:
     """The ids at the places of their numbers."""
     ids = [""] * max(each.number for each in selected)
     for each in selected:

@@ -12,15 +12,15 @@ from runs.pages.chart_kinds.notes import not_placed, of_columns
 from runs.pages.chart_kinds.values import count_cell, look_of, numbers_of
 from runs.render.charts.histograms import bins_of, histogram_figure, told
 from runs.render.filters.filter_words import field_label
-from runs.search.charts.chart_values import column_of
-from runs.search.charts.run_curves import Window
+from runs.search.charts.chart_values import chart_column
+from runs.search.charts.run_curves import AxisRange
 from studio.core.viewcharts import Chart
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: Window | None
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
-    column = column_of(chart.fields[0], drawn.runs)
+    column = chart_column(chart.fields[0], drawn.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
     bins = bins_of(numbers, chart.bins, log=chart.log_x)
     notes = of_columns([numbers_of(column)])
@@ -32,7 +32,7 @@ def _figure(
 
 
 def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, _workspace: str) -> Table:
-    column = column_of(chart.fields[0], drawn.runs)
+    column = chart_column(chart.fields[0], drawn.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
     bins = bins_of(numbers, chart.bins, log=chart.log_x)
     clock = zone if column.is_time else None

@@ -10,7 +10,7 @@ from typing import Any
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.titles import title_of_fields
 from runs.render.metrics.values import Shown
-from runs.search.charts.run_curves import Window
+from runs.search.charts.run_curves import AxisRange
 from studio.core.viewcharts import Chart
 
 Figure = dict[str, Any]
@@ -63,7 +63,7 @@ class ChartKind:
     name: str
     label: Callable[[], str]
     word: Callable[[], str]
-    figure: Callable[[Chart, ChartRuns, tzinfo, Window | None], Drawing]
+    figure: Callable[[Chart, ChartRuns, tzinfo, AxisRange | None], Drawing]
     table: Callable[[Chart, ChartRuns, tzinfo, str], Table]
     title: Callable[[Chart], str] = title_of_fields
     notes: Callable[[Chart], list[str]] = _no_notes

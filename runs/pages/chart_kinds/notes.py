@@ -11,8 +11,8 @@ from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.render.charts.nonfinite_markers import is_odd
 from runs.render.filters.filter_words import field_label
 from runs.render.text.numbers import grouped
-from runs.search.charts.chart_values import Column
-from runs.search.charts.run_curves import Chosen
+from runs.search.charts.chart_values import ChartColumn
+from runs.search.charts.run_curves import ChosenSeries
 from studio.core.viewcharts import Chart
 
 
@@ -39,7 +39,7 @@ def not_placed(lost: int, *, log: bool) -> list[str]:
     return [said % {"n": grouped(lost)}]
 
 
-def of_dots(chart: Chart, across: Column, up: Column) -> list[str]:
+def of_dots(chart: Chart, across: ChartColumn, up: ChartColumn) -> list[str]:
     """Of a scatter; what only is no number on the y axis has its mark at the top."""
     odd = small = 0
     for x, y in zip(across.values, up.values, strict=True):
@@ -61,7 +61,7 @@ def _is_small(value: object) -> bool:
     return isinstance(value, float) and value <= 0
 
 
-def of_columns(columns: Sequence[Column]) -> list[str]:
+def of_columns(columns: Sequence[ChartColumn]) -> list[str]:
     notes = []
     for column in columns:
         label = field_label(column.field)
@@ -85,7 +85,7 @@ def without(count: int, label: str) -> str:
     return said % {"n": grouped(count), "field": label}
 
 
-def of_series(chosen: Chosen) -> list[str]:
+def of_series(chosen: ChosenSeries) -> list[str]:
     notes = []
     if chosen.missing:
         said = ngettext("%s run without", "%s runs without", chosen.missing)

@@ -18,15 +18,15 @@ from runs.pages.chart_kinds.values import (
 from runs.render.charts.axes import on_clock
 from runs.render.charts.value_charts import scatter_figure
 from runs.render.filters.filter_words import field_label
-from runs.search.charts.chart_values import Column, column_of
-from runs.search.charts.run_curves import Window
+from runs.search.charts.chart_values import ChartColumn, chart_column
+from runs.search.charts.run_curves import AxisRange
 from studio.core.viewcharts import Chart
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: Window | None
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
-    columns = [column_of(field, drawn.runs) for field in chart.fields]
+    columns = [chart_column(field, drawn.runs) for field in chart.fields]
     labels = [field_label(field) for field in chart.fields]
     notes = of_columns(columns)
     drawn, columns = without_empty(drawn, columns)
@@ -38,7 +38,7 @@ def _figure(
     return Drawing(figure, notes)
 
 
-def _on_clock(column: Column, zone: tzinfo) -> Column:
+def _on_clock(column: ChartColumn, zone: tzinfo) -> ChartColumn:
     """Times as Plotly reads them, which knows no zones: those of the reader."""
     if not column.is_time:
         return column
@@ -46,7 +46,7 @@ def _on_clock(column: Column, zone: tzinfo) -> Column:
         None if not isinstance(value, float) else on_clock(value, zone)
         for value in column.values
     ]
-    return Column(column.field, tuple(said), column.lost)
+    return ChartColumn(column.field, tuple(said), column.lost)
 
 
 def _title(chart: Chart) -> str:

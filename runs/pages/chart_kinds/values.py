@@ -18,8 +18,8 @@ from runs.render.filters.filter_words import field_label
 from runs.render.metrics.values import Shown, shown
 from runs.render.text import times
 from runs.render.text.numbers import grouped
-from runs.search.charts.chart_values import Column, column_of
-from runs.search.charts.drawn_runs import DrawnRun
+from runs.search.charts.chart_values import ChartColumn, chart_column
+from runs.search.charts.drawn_runs import ChartRun
 from runs.search.groups.means import mean_and_std
 from studio.core.viewcharts import Chart
 
@@ -36,23 +36,23 @@ def look_of(chart: Chart) -> Look:
     return Look(axis, title, chart.log_x, chart.log_y, chart.y_range, chart.x_range)
 
 
-def numbers_of(column: Column) -> Column:
+def numbers_of(column: ChartColumn) -> ChartColumn:
     """What has no place on an axis of numbers is lost."""
     values = tuple(v if isinstance(v, float) else None for v in column.values)
     words = sum(isinstance(value, str) for value in column.values)
-    return Column(column.field, values, column.lost + words)
+    return ChartColumn(column.field, values, column.lost + words)
 
 
 def without_empty(
-    drawn: ChartRuns, columns: list[Column]
-) -> tuple[ChartRuns, list[Column]]:
+    drawn: ChartRuns, columns: list[ChartColumn]
+) -> tuple[ChartRuns, list[ChartColumn]]:
     """No runs where none has a value: axes without one would look like a drawing."""
     if any(value is not None for each in columns for value in each.values):
         return drawn, columns
     return replace(drawn, runs=[]), [replace(each, values=()) for each in columns]
 
 
-def dots_of(drawn: ChartRuns, columns: Sequence[Column]) -> list[Dot]:
+def dots_of(drawn: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]:
     return [
         Dot(
             run.name,
@@ -86,7 +86,7 @@ def mean_of(values: Sequence[object]) -> Mean | None:
 def table_of_values(
     chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str
 ) -> Table:
-    columns = [column_of(field, drawn.runs) for field in chart.fields]
+    columns = [chart_column(field, drawn.runs) for field in chart.fields]
     heads = [field_label(field) for field in chart.fields]
     rows = [
         run_row(run, [_placed(column, at, zone) for column in columns], workspace)
@@ -99,7 +99,7 @@ def count_cell(count: int) -> Shown:
     return Shown(grouped(count), str(count))
 
 
-def _placed(column: Column, at: int, zone: tzinfo) -> Shown:
+def _placed(column: ChartColumn, at: int, zone: tzinfo) -> Shown:
     value = column.values[at]
     if column.is_time and isinstance(value, float):
         return Shown(times.at(int(value), zone).strftime("%Y-%m-%d %H:%M:%S"))
@@ -112,7 +112,7 @@ def _cell(value: float | str | None) -> Shown:
     return shown(value)
 
 
-def run_row(run: DrawnRun, cells: Sequence[Shown], workspace: str) -> Row:
+def run_row(run: ChartRun, cells: Sequence[Shown], workspace: str) -> Row:
     href = f"/w/{workspace}/runs/{run.run.run_id}/" if workspace else ""
     return Row(run.name, list(cells), series_of(run.number), href)
 

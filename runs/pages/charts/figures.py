@@ -29,7 +29,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import csv_response, varied
 from runs.render.metrics.values import shown
 from runs.render.run_list.sheets import harmless
-from runs.search.charts.run_curves import Window
+from runs.search.charts.run_curves import AxisRange
 from runs.search.sql.limits import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.viewcharts import Chart, read_chart
@@ -115,9 +115,9 @@ def _state(request: PageRequest, drawn: ChartRuns) -> str:
     return blake2b(seen.encode(), digest_size=9).hexdigest()
 
 
-def _window(request: PageRequest, chart: Chart) -> Window | None:
+def _window(request: PageRequest, chart: Chart) -> AxisRange | None:
     start, stop = (_bound(request, name, chart) for name in ("from", "to"))
-    return None if start is None and stop is None else Window(start, stop)
+    return None if start is None and stop is None else AxisRange(start, stop)
 
 
 def _bound(request: PageRequest, name: str, chart: Chart) -> float | None:

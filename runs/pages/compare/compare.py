@@ -26,10 +26,15 @@ from runs.pages.compare.text_formats import COPIES, copied
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.render.text.addresses import experiment_path, run_path
-from runs.search.compare.compare import FEWEST, MOST, Comparison, compare_runs
-from runs.search.compare.conclusions import all_conclusions
+from runs.search.compare.compare import (
+    MAX_COMPARED,
+    MIN_COMPARED,
+    Comparison,
+    compare_runs,
+)
+from runs.search.compare.conclusions import list_conclusions
 from runs.search.compare.files import compare_files
-from runs.search.run_list.goals import goals_of
+from runs.search.run_list.goals import find_goals
 
 #: Dashes of columns, one after the other; solid first.
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "12 4")
@@ -97,7 +102,7 @@ def _conclusions(
     """That of these runs; where none are compared, all there are."""
     if compared.runs:
         return conclusion_card(request, state, list(compared.runs))
-    return {"conclusions": listed(request, all_conclusions(request.workspace))}
+    return {"conclusions": listed(request, list_conclusions(request.workspace))}
 
 
 def _to(request: PageRequest, state: CompareState) -> HttpResponse:
@@ -119,8 +124,8 @@ def _head(
         "experiment_href": home
         and experiment_path(request.workspace.name, home.number, home.name),
         "copies": COPIES,
-        "too_few": len(runs) < FEWEST,
-        "is_full": len(runs) >= MOST,
+        "too_few": len(runs) < MIN_COMPARED,
+        "is_full": len(runs) >= MAX_COMPARED,
         "columns": columns_of(request, state, compared),
         "here": request.get_full_path(),
         "link": request.build_absolute_uri(),
@@ -150,7 +155,7 @@ def _table(
 def _goals(compared: Comparison) -> dict[str, bool]:
     metrics = [row.field for row in compared.metrics if row.field is not None]
     experiments = {run.experiment_id for run in compared.runs}
-    return {f.key: up for f, up in goals_of(experiments, metrics).items()}
+    return {f.key: up for f, up in find_goals(experiments, metrics).items()}
 
 
 def baseline_of(state: CompareState, compared: Comparison) -> int:
@@ -190,10 +195,10 @@ def notices(state: CompareState, compared: Comparison) -> list[str]:
         _("Run %(id)s is in the trash, and is left out.") % {"id": one}
         for one in compared.trashed
     ]
-    if len(state.runs) > MOST:
+    if len(state.runs) > MAX_COMPARED:
         told.append(
             _("The first %(most)s runs are compared; the others are left out.")
-            % {"most": MOST}
+            % {"most": MAX_COMPARED}
         )
     shown = {run.run_id for run in compared.runs}
     if state.baseline and state.baseline not in shown:

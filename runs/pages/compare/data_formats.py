@@ -16,8 +16,8 @@ from runs.pages.requests.responses import CSV, JSON, TEXT, varied
 from runs.render.metrics.values import last_shown
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
-from runs.search.compare.compare import Comparison, Row, Series
-from runs.search.compare.files import ComparedFiles, Kept
+from runs.search.compare.compare import ComparedRow, Comparison, OtherSeries
+from runs.search.compare.files import ComparedFile, ComparedFiles
 from studio.core.filters import fields
 from studio.core.statuses import RunStatus
 
@@ -49,7 +49,9 @@ def twin(
     return varied(answer)
 
 
-def rows_of(compared: Comparison, files: ComparedFiles) -> Iterator[tuple[str, Row]]:
+def rows_of(
+    compared: Comparison, files: ComparedFiles
+) -> Iterator[tuple[str, ComparedRow]]:
     of_section = {
         "metrics": compared.metrics,
         "params": compared.params,
@@ -64,7 +66,7 @@ def rows_of(compared: Comparison, files: ComparedFiles) -> Iterator[tuple[str, R
         yield from ((section, row) for row in of_section[section])
 
 
-def _body(compared: Comparison, rows: list[tuple[str, Row]]) -> dict[str, Any]:
+def _body(compared: Comparison, rows: list[tuple[str, ComparedRow]]) -> dict[str, Any]:
     ids = [run.run_id for run in compared.runs]
     return {
         "runs": [
@@ -89,7 +91,7 @@ def _body(compared: Comparison, rows: list[tuple[str, Row]]) -> dict[str, Any]:
     }
 
 
-def sheet_of(compared: Comparison, rows: list[tuple[str, Row]]) -> Sheet:
+def sheet_of(compared: Comparison, rows: list[tuple[str, ComparedRow]]) -> Sheet:
     columns = (
         sheets.Column("section", "section"),
         sheets.Column("name", "name"),
@@ -104,7 +106,7 @@ def sheet_of(compared: Comparison, rows: list[tuple[str, Row]]) -> Sheet:
     )
 
 
-def told(row: Row, value: object) -> object:
+def told(row: ComparedRow, value: object) -> object:
     """Times and durations as their columns would be written."""
     kind = fields.value_type(row.field) if row.field is not None else ""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -118,6 +120,6 @@ def told(row: Row, value: object) -> object:
 def _plain(value: object) -> object:
     if isinstance(value, RunStatus):
         return value.value
-    if isinstance(value, Series):
+    if isinstance(value, OtherSeries):
         return value.last_text or last_shown(value).text
-    return value.version if isinstance(value, Kept) else value
+    return value.version if isinstance(value, ComparedFile) else value

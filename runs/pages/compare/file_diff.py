@@ -23,8 +23,8 @@ from runs.render.files import previews
 from runs.render.files.file_kinds import FileKind, is_code, is_text, kind_of
 from runs.render.text import numbers
 from runs.render.text.addresses import run_path
-from runs.search.compare.compare import Comparison, Row
-from runs.search.compare.files import ComparedFiles, Kept, read_kept
+from runs.search.compare.compare import ComparedRow, Comparison
+from runs.search.compare.files import ComparedFile, ComparedFiles, read_file_start
 
 #: Longer files are cut before they are compared.
 LONGEST = 512 * 1024
@@ -120,7 +120,9 @@ def file_diff(
     )
 
 
-def _differing(files: ComparedFiles, baseline: int) -> Iterator[tuple[str, Row]]:
+def _differing(
+    files: ComparedFiles, baseline: int
+) -> Iterator[tuple[str, ComparedRow]]:
     for place, rows in ((SOURCE, files.source_files), (FILES, files.files)):
         for row in rows:
             zero = row.values[baseline]
@@ -128,7 +130,7 @@ def _differing(files: ComparedFiles, baseline: int) -> Iterator[tuple[str, Row]]
                 yield f"{place}:{row.key}", row
 
 
-def _first(rows: dict[str, Row]) -> str:
+def _first(rows: dict[str, ComparedRow]) -> str:
     """Code before other texts, a source before what a run made, pictures last.
 
     What may be no text at all stands behind what is one by its name.
@@ -145,7 +147,7 @@ class _Shown:
     workspace: str
     compared: Comparison
     place: str
-    row: Row
+    row: ComparedRow
     baseline: int
     other: int
 
@@ -176,7 +178,7 @@ class _Shown:
 
     def _size(self, column: int) -> int:
         kept = self.row.values[column]
-        assert isinstance(kept, Kept)
+        assert isinstance(kept, ComparedFile)
         return kept.size
 
     def _text(self, column: int, data: bytes) -> str:
@@ -187,8 +189,8 @@ class _Shown:
 
     def _bytes(self, column: int) -> bytes | None:
         kept = self.row.values[column]
-        assert isinstance(kept, Kept)
-        return read_kept(kept.blob, kept.member, LONGEST, kept.size)
+        assert isinstance(kept, ComparedFile)
+        return read_file_start(kept.blob, kept.member, LONGEST, kept.size)
 
     def _picture(self, column: int) -> Picture:
         run = self.compared.runs[column]

@@ -14,8 +14,8 @@ from runs.render.compare import cells
 from runs.render.filters.filter_words import field_label
 from runs.render.metrics.values import last_shown
 from runs.render.text import numbers, times
-from runs.search.compare.compare import Comparison, Row, Series
-from runs.search.compare.files import ComparedFiles, Kept
+from runs.search.compare.compare import ComparedRow, Comparison, OtherSeries
+from runs.search.compare.files import ComparedFile, ComparedFiles
 from runs.templatetags.studio import full_moment, icon, status
 from studio.core.filters import fields
 from studio.core.filters.tree import Field, attribute
@@ -86,7 +86,7 @@ class Table:
         return None if is_single or not self.state.delta else self.baseline
 
 
-Draw = Callable[[Row], SafeString]
+Draw = Callable[[ComparedRow], SafeString]
 
 
 def sections(table: Table, files: ComparedFiles) -> list[Section]:
@@ -94,7 +94,7 @@ def sections(table: Table, files: ComparedFiles) -> list[Section]:
     made = table.compared
     draw_text = _drawing_texts(table)
     draw_file = _drawing_files(table)
-    parts: list[tuple[str, list[tuple[Sequence[Row], Draw]]]] = [
+    parts: list[tuple[str, list[tuple[Sequence[ComparedRow], Draw]]]] = [
         ("metrics", [(made.metrics, _drawing_metrics(table))]),
         ("params", [(made.params, draw_text)]),
         (
@@ -117,12 +117,12 @@ def sections(table: Table, files: ComparedFiles) -> list[Section]:
     ]
 
 
-def _attributes_of(made: Comparison) -> list[Row]:
+def _attributes_of(made: Comparison) -> list[ComparedRow]:
     """The status stands in the head of its column already."""
     return [row for row in made.attributes if row.field != attribute("status")]
 
 
-def _tags_of(made: Comparison) -> list[Row]:
+def _tags_of(made: Comparison) -> list[ComparedRow]:
     """All tags of each run in one row; the section of tags has a row for each."""
     if not made.tags:
         return []
@@ -130,17 +130,17 @@ def _tags_of(made: Comparison) -> list[Row]:
         [(row.key, row.values[at]) for row in made.tags if row.values[at] is not None]
         for at in range(len(made.runs))
     )
-    return [Row(_("Tags"), values, any(row.differs for row in made.tags))]
+    return [ComparedRow(_("Tags"), values, any(row.differs for row in made.tags))]
 
 
-def _draw_tags(row: Row) -> SafeString:
+def _draw_tags(row: ComparedRow) -> SafeString:
     missing = f'<span class="none">{cells.MISSING}</span>'
     shown = [cells.chips(tags) if tags else missing for tags in row.values]  # type: ignore[arg-type]
     return cells.html_row(shown)
 
 
 def _section(
-    table: Table, name: str, groups: Sequence[tuple[Sequence[Row], Draw]]
+    table: Table, name: str, groups: Sequence[tuple[Sequence[ComparedRow], Draw]]
 ) -> Section:
     state = table.state
     every = [(row, draw) for rows, draw in groups for row in rows]
@@ -170,13 +170,13 @@ def _is_long(value: object) -> bool:
     return isinstance(value, str) and len(value) > cells.LONGEST
 
 
-def label_of(row: Row) -> str:
+def label_of(row: ComparedRow) -> str:
     if row.field is not None and row.field.kind == "attribute":
         return field_label(row.field)
     return str(SOURCE_LABELS.get(row.key, row.key))
 
 
-def is_found(row: Row, words: str) -> bool:
+def is_found(row: ComparedRow, words: str) -> bool:
     label = label_of(row).lower()
     return all(word in label for word in words.lower().split())
 
@@ -184,7 +184,7 @@ def is_found(row: Row, words: str) -> bool:
 def _drawing_metrics(table: Table) -> Draw:
     trophy = icon("trophy")
 
-    def draw(row: Row) -> SafeString:
+    def draw(row: ComparedRow) -> SafeString:
         values = [plain(value) for value in row.values]
         return cells.metric_row(
             values,
@@ -198,18 +198,18 @@ def _drawing_metrics(table: Table) -> Draw:
 
 def plain(value: object) -> object:
     """What is no series of numbers, in words."""
-    return last_shown(value).text if isinstance(value, Series) else value
+    return last_shown(value).text if isinstance(value, OtherSeries) else value
 
 
 def _drawing_texts(table: Table) -> Draw:
-    def draw(row: Row) -> SafeString:
+    def draw(row: ComparedRow) -> SafeString:
         values = [_("set") if value == "" else value for value in row.values]
         return cells.text_row(values, baseline=table.baseline, missing=_("not set"))
 
     return draw
 
 
-def _draw_attributes(row: Row) -> SafeString:
+def _draw_attributes(row: ComparedRow) -> SafeString:
     assert row.field is not None
     shown = [
         '<span class="none">–</span>' if v is None else _attribute(row.field, v)
@@ -236,7 +236,7 @@ def _attribute(asked: Field, value: object) -> str:
 
 def _drawing_files(table: Table) -> Callable[[str], Draw]:
     def of(place: str) -> Draw:
-        def draw(row: Row) -> SafeString:
+        def draw(row: ComparedRow) -> SafeString:
             return cells.html_row(_file_cells(table, place, row))
 
         return draw
@@ -244,12 +244,12 @@ def _drawing_files(table: Table) -> Callable[[str], Draw]:
     return of
 
 
-def _file_cells(table: Table, place: str, row: Row) -> list[str]:
+def _file_cells(table: Table, place: str, row: ComparedRow) -> list[str]:
     """Sizes; what differs from the baseline's leads to the difference."""
     zero = row.values[table.baseline]
     shown = []
     for run, value in zip(table.compared.runs, row.values, strict=True):
-        if not isinstance(value, Kept):
+        if not isinstance(value, ComparedFile):
             shown.append(f'<span class="none">{_("no such file")}</span>')
             continue
         text = numbers.filesize(value.size)

@@ -15,13 +15,13 @@ from runs.render.groups import paper_tables
 from runs.render.groups.paper_tables import Cell, Table
 from runs.render.run_list import sheets
 from runs.render.text import numbers
-from runs.search.compare.compare import Comparison, Row
+from runs.search.compare.compare import ComparedRow, Comparison
 from runs.search.compare.files import ComparedFiles
 
 _FORMS = {"markdown": paper_tables.as_markdown, "latex": paper_tables.as_latex}
 COPIES = (("CSV", "csv"), ("Markdown", "markdown"), ("LaTeX", "latex"))
 
-Named = tuple[str, Row]
+Named = tuple[str, ComparedRow]
 
 
 def copied(
@@ -61,7 +61,7 @@ def _table(
     return Table(heads, right, lines)
 
 
-def _numbers(row: Row, goals: Mapping[str, bool]) -> Iterator[Cell]:
+def _numbers(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[Cell]:
     values = [plain(value) for value in row.values]
     known = [value if is_number(value) else None for value in values]
     texts = numbers.aligned(known)  # type: ignore[arg-type]
@@ -74,7 +74,7 @@ def _numbers(row: Row, goals: Mapping[str, bool]) -> Iterator[Cell]:
             yield Cell(text, is_number=True, best=is_best)
 
 
-def _texts(row: Row) -> Iterator[Cell]:
+def _texts(row: ComparedRow) -> Iterator[Cell]:
     return (_cell(told(row, value)) for value in row.values)
 
 

@@ -14,10 +14,10 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.head import find_head
 from runs.render.descriptions.references import FILE, METRIC, RUN, as_written
 from runs.search.descriptions.completion import (
-    Known,
-    known_files,
-    known_metrics,
-    known_runs,
+    ReferenceSuggestion,
+    suggest_files,
+    suggest_metrics,
+    suggest_runs,
 )
 
 LONGEST = 200
@@ -30,11 +30,11 @@ def for_run(request: PageRequest, run_id: str) -> HttpResponse:
     kind, part = _typed(request)
     user, workspace = request.actor.user, request.workspace
     if kind == RUN:
-        found = known_runs(part, user, workspace, run.experiment)
+        found = suggest_runs(part, user, workspace, run.experiment)
     elif kind == METRIC:
-        found = known_metrics(part, run)
+        found = suggest_metrics(part, run)
     elif kind == FILE:
-        found = known_files(part, run)
+        found = suggest_files(part, run)
     else:
         found = []
     return _options(request, kind, found)
@@ -49,7 +49,7 @@ def for_experiment(request: PageRequest, slug: str) -> HttpResponse:
     if kind != RUN:
         return _options(request, kind, ())
     user, workspace = request.actor.user, request.workspace
-    return _options(request, kind, known_runs(part, user, workspace, experiment))
+    return _options(request, kind, suggest_runs(part, user, workspace, experiment))
 
 
 def _typed(request: PageRequest) -> tuple[str, str]:
@@ -57,6 +57,8 @@ def _typed(request: PageRequest) -> tuple[str, str]:
     return kind, part.lstrip('"').replace("\0", "")[:LONGEST]
 
 
-def _options(request: PageRequest, kind: str, found: Sequence[Known]) -> HttpResponse:
+def _options(
+    request: PageRequest, kind: str, found: Sequence[ReferenceSuggestion]
+) -> HttpResponse:
     options = [(as_written(kind, each.named), each) for each in found]
     return render(request, "descriptions/_known_links.html", {"options": options})

@@ -14,7 +14,7 @@ from runs.render.descriptions.references import FILE, METRIC, RUN, Reference, Ta
 from runs.render.files.file_kinds import FileKind, kind_of
 from runs.render.metrics.values import last_shown
 from runs.render.text.addresses import run_path
-from runs.search.descriptions.references import find_named
+from runs.search.descriptions.references import find_targets
 
 
 def shown(request: PageRequest, text: str, run: Run | None = None) -> SafeString | str:
@@ -22,7 +22,7 @@ def shown(request: PageRequest, text: str, run: Run | None = None) -> SafeString
     if not text.strip():
         return ""
     asked = markdown.references(text)
-    found = find_named(asked, request.actor.user, request.workspace, run)
+    found = find_targets(asked, request.actor.user, request.workspace, run)
     targets: dict[Reference, Target] = {}
     for each in asked:
         if each.kind == RUN and each in found.runs:

@@ -21,7 +21,7 @@ from runs.pages.requests.raw_files import disposition, send_raw
 from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
 from runs.render.files.file_tree import Leaf, tree
 from runs.render.text.addresses import run_path
-from runs.search.files.snapshot import find_snapshot, snapshot_of
+from runs.search.files.snapshot import find_snapshot, get_snapshot
 from runs.storage.archives import Member, member_pieces, members, open_member
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes, NotFound
@@ -101,7 +101,7 @@ def _shown(
 @access(Permission.READ)
 @require_safe
 def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
-    found = snapshot_of(find_head(request, run_id).run)
+    found = get_snapshot(find_head(request, run_id).run)
     file = _named(members(found.blob), path)
     pieces = partial(member_pieces, found.blob, path)
     version = f"{found.digest[:32]}-{quote(path)}"
@@ -113,7 +113,7 @@ def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase
 def archive(request: PageRequest, run_id: str) -> HttpResponseBase:
     """The snapshot as it was sent: a zip."""
     head = find_head(request, run_id)
-    found = snapshot_of(head.run)
+    found = get_snapshot(head.run)
     pieces = file_store.pieces(found.blob, found.size)
     answer = mark_file_stream(
         StreamingHttpResponse(pieces, content_type="application/zip")

@@ -112,7 +112,7 @@ class Completion:
         kinds = [kind] if kind in ICONS else list(search.KINDS_IN_ORDER)
         limit = MORE_KEYS if part or kind else FEW_KEYS
         for each in kinds if kind in ("", *search.KINDS_IN_ORDER) else []:
-            for count in search.keys(self.reader, each, part, limit):
+            for count in search.find_keys(self.reader, each, part, limit):
                 yield self._key(count)
 
     def _key(self, count: search.KeyCount) -> Option:

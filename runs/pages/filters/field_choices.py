@@ -31,7 +31,9 @@ def groups(reader: FacetReader, part: str = "") -> list[tuple[str, list[Row]]]:
     found = [(_("Run"), own)]
     try:
         for kind, title in _titles():
-            rows = [_row(each) for each in completion.listed(reader, kind, part, KEYS)]
+            rows = [
+                _row(each) for each in completion.list_keys(reader, kind, part, KEYS)
+            ]
             found.append((title, rows))
     except QueryTimeout:
         # What every run has can still be chosen.

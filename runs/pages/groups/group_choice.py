@@ -104,7 +104,7 @@ class _Choices:
         kinds = ((tree.PARAMS, _("Parameters")), (tree.TAGS, _("Tags")))
         try:
             for kind, title in kinds:
-                listed = completion.listed(reader, kind, part, KEYS)
+                listed = completion.list_keys(reader, kind, part, KEYS)
                 found.append((title, [self._keyed(each) for each in listed]))
         except QueryTimeout:
             # What every run has can still be chosen.

@@ -23,9 +23,9 @@ from runs.render.charts.axes import Axis
 from runs.render.metrics.values import Shown, column_shown, last_shown
 from runs.render.text import times
 from runs.render.text.addresses import run_path
-from runs.search.files.metric_files import files_at, path_in
+from runs.search.files.metric_files import file_path_of, find_files
 from runs.search.metrics.metrics import NUMERIC_KINDS, newest_values
-from runs.search.run.details import metrics_of
+from runs.search.run.details import read_metrics
 from runs.storage.metrics import store
 from runs.storage.points import Points
 
@@ -57,14 +57,14 @@ def metrics(request: PageRequest, run_id: str) -> HttpResponse:
     etag = etag_of(request, head)
     if is_known(request, etag):
         return not_modified(etag)
-    heads = metrics_of(head.run)
+    heads = read_metrics(head.run)
     choice = read_choice(request.GET, heads)
     by_key = {each.key.name: each for each in heads}
     chosen = [by_key[key] for key in choice.keys]
     rows = MORE_ROWS if request.GET.get("rows") == "more" else ROWS
     newest = store.newest_all(chosen, max(rows + 1, NEWEST))
     named = [path for points in _documents(chosen, newest) for path in _paths(points)]
-    files = files_at(head.run, named)
+    files = find_files(head.run, named)
     base = run_path(request.workspace.name, run_id)
     made = panels(chosen, Sources(base, choice, newest, files))
     context = {
@@ -129,7 +129,7 @@ def _documents(
 def _paths(points: Points) -> Iterator[str]:
     """What the newest values name: an older one is asked for by its step."""
     for value in points.python_values()[-STEPS:]:
-        if path := path_in(value):
+        if path := file_path_of(value):
             yield path
 
 

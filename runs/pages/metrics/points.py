@@ -23,17 +23,17 @@ from runs.render.charts.charts import metric_figure, unit_of
 from runs.render.charts.document_charts import column_figure
 from runs.render.metrics.tables import column_pairs
 from runs.render.text.numbers import grouped
-from runs.search.files.metric_files import files_at, path_in
+from runs.search.files.metric_files import file_path_of, find_files
 from runs.search.metrics.metrics import (
     CHART_POINTS,
     NUMERIC_KINDS,
-    Drawing,
-    Span,
-    Window,
-    draw,
+    DrawnLine,
+    PointRange,
+    TimeSpan,
+    draw_line,
     find_series,
-    is_drawn,
-    span_of,
+    has_numbers,
+    time_span,
 )
 from runs.storage.metrics import store
 from runs.storage.points import make_points
@@ -83,8 +83,8 @@ def _figure_of_one(request: PageRequest, heads: Sequence[Metric]) -> Figure | No
         return _columns(head, request.GET.get("cx", ""), request.GET.get("cy", ""))
     newest = store.newest_all([head], NEWEST)[head.pk]
     at, value = value_at(head, newest, request.GET.get("at", ""))
-    path = path_in(value)
-    file = files_at(head.run, [path]).get(path) if path else None
+    path = file_path_of(value)
+    file = find_files(head.run, [path]).get(path) if path else None
     figure = figure_of(head, value, file, request.GET.get("as", ""))
     note = _("step %(n)s") % {"n": grouped(at)} if head.count > 1 else ""
     return {**figure, "note": note}
@@ -103,12 +103,12 @@ def _columns(head: Metric, x: str, y: str) -> Figure:
 
 
 def _lines(request: PageRequest, heads: Sequence[Metric]) -> Figure:
-    drawn = [head for head in heads if is_drawn(head)]
+    drawn = [head for head in heads if has_numbers(head)]
     axis = read_axis(request.GET)
     weight = read_weight(request.GET)
-    span = span_of(drawn)
+    span = time_span(drawn)
     window = _window(request, axis, span)
-    drawings = [draw(head, axis, weight=weight, window=window) for head in drawn]
+    drawings = [draw_line(head, axis, weight=weight, window=window) for head in drawn]
     figure = metric_figure(
         [drawing.line for drawing in drawings],
         axis,
@@ -124,16 +124,16 @@ def _lines(request: PageRequest, heads: Sequence[Metric]) -> Figure:
     }
 
 
-def _window(request: PageRequest, axis: Axis, span: Span) -> Window:
+def _window(request: PageRequest, axis: Axis, span: TimeSpan) -> PointRange:
     """The asked stretch, as the chart's own axis says it."""
     ends = []
     for name in ("from", "to"):
         text = request.GET.get(name)
         ends.append(None if text is None else _place(name, text, axis, span))
-    return Window(*ends)
+    return PointRange(*ends)
 
 
-def _place(name: str, text: str, axis: Axis, span: Span) -> int:
+def _place(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
     try:
         if axis is Axis.STEP:
             found = int(text)
@@ -150,7 +150,7 @@ def _place(name: str, text: str, axis: Axis, span: Span) -> int:
     return found
 
 
-def _note(drawings: Sequence[Drawing]) -> str:
+def _note(drawings: Sequence[DrawnLine]) -> str:
     cut = [drawing for drawing in drawings if drawing.shown < drawing.total]
     if not cut:
         return ""

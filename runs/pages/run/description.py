@@ -18,8 +18,8 @@ from runs.pages.descriptions.versions import Versions
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import show_saved
 from runs.pages.run_shell.head import find_head, frame
-from runs.search.descriptions.versions import last_revision
-from runs.search.run.details import RunHead, tags_of
+from runs.search.descriptions.versions import find_last_version
+from runs.search.run.details import RunHead, list_tags
 
 EDITOR_PAGE = "run/run_editor.html"
 
@@ -61,7 +61,7 @@ def restore(request: PageRequest, run_id: str) -> HttpResponse:
 
 def _described(request: PageRequest, head: RunHead) -> Described:
     run, around = head.run, frame(request, head)
-    notes = (t.value for t in tags_of(run) if t.key == MIRROR_TAGS["description"])
+    notes = (t.value for t in list_tags(run) if t.key == MIRROR_TAGS["description"])
     return Described(
         part="run-description",
         path=f"{around['path']}description/",
@@ -83,7 +83,7 @@ def _saved(request: PageRequest, head: RunHead, said: str) -> HttpResponse:
     context = {
         **frame(request, head),
         "description": shown(request, run.description, run),
-        "edited": last_revision(run),
+        "edited": find_last_version(run),
     }
     return show_saved(request, run, said, "run/_run_description.html", context)
 

@@ -26,11 +26,11 @@ from runs.render.metrics.values import Shown, heads_shown
 from runs.render.run.dataset_places import place_of
 from runs.render.run.tracebacks import headline, parted
 from runs.render.text.times import ago
-from runs.search.compare.conclusions import conclusions_of
-from runs.search.descriptions.versions import last_revision
+from runs.search.compare.conclusions import list_conclusions_of
+from runs.search.descriptions.versions import find_last_version
 from runs.search.metrics.metrics import sparkline_points
 from runs.search.run import details as search
-from runs.search.run.details import Text
+from runs.search.run.details import NamedText
 from studio.core.filters import Field, to_text
 from studio.core.filters.tree import TAGS, Comparison, attribute
 from studio.core.filters.tree import Text as FilterText
@@ -66,7 +66,7 @@ class Chip:
 @require_safe
 def details(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    concluded = conclusions_of(head.run)
+    concluded = list_conclusions_of(head.run)
     others = _of_others(request, head.run)
     etag = etag_of(
         request, head, [(each.pk, each.updated) for each in concluded], others
@@ -74,7 +74,7 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
     if is_known(request, etag):
         return not_modified(etag)
     run = head.run
-    tags, properties = search.tags_of(run), search.properties_of(run)
+    tags, properties = search.list_tags(run), search.list_properties(run)
     context = {
         "conclusions": listed(request, concluded),
         **_attributes(request, run, tags, properties, others),
@@ -82,16 +82,16 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
         **_params(request, run),
         **_metrics(request, run),
         **_cancel(request, run),
-        "edited": last_revision(run),
+        "edited": find_last_version(run),
         "silence": run.heard and ago(now_ms() - run.heard),
         "error": _error(request, run),
         "properties": properties,
         "datasets": [
-            (used, place_of(used.dataset.source)) for used in search.datasets_of(run)
+            (used, place_of(used.dataset.source)) for used in search.list_datasets(run)
         ],
         "receipt": read_receipt(run),
-        "models": search.models_of(run),
-        "models_read": search.models_read_by(run),
+        "models": search.list_models(run),
+        "models_read": search.list_models_read(run),
         "submitter_href": run.submitter
         and _asking(request, attribute("submitter"), run.submitter.username),
     }
@@ -108,8 +108,8 @@ def _of_others(request: PageRequest, run: Run) -> str:
 def _attributes(
     request: PageRequest,
     run: Run,
-    tags: Sequence[Text],
-    properties: Sequence[Text],
+    tags: Sequence[NamedText],
+    properties: Sequence[NamedText],
     described: str,
 ) -> dict[str, Any]:
     known = {text.key: text.value or "" for text in (*properties, *tags)}
@@ -127,7 +127,7 @@ def _first(known: Mapping[str, str], keys: Sequence[str]) -> str:
     return next((known[key] for key in keys if known.get(key)), "")
 
 
-def tag_chips(request: PageRequest, tags: Sequence[Text]) -> dict[str, Any]:
+def tag_chips(request: PageRequest, tags: Sequence[NamedText]) -> dict[str, Any]:
     shown = [tag for tag in tags if not tag.is_bookkeeping]
     return {
         "tags": [_chip(request, tag) for tag in shown],
@@ -135,12 +135,12 @@ def tag_chips(request: PageRequest, tags: Sequence[Text]) -> dict[str, Any]:
     }
 
 
-def _chip(request: PageRequest, tag: Text) -> Chip:
+def _chip(request: PageRequest, tag: NamedText) -> Chip:
     return Chip(tag.key, tag.value, _asking(request, Field(TAGS, tag.key), tag.value))
 
 
 def _params(request: PageRequest, run: Run) -> dict[str, Any]:
-    params = search.params_of(run)
+    params = search.list_params(run)
     find = request.GET.get("find", "").strip()[:200]
     found = [each for each in params if _has_words(each, find)]
     shown = _clipped(request, "params", found, FEW_PARAMS, MANY_PARAMS)
@@ -154,14 +154,14 @@ def _params(request: PageRequest, run: Run) -> dict[str, Any]:
     }
 
 
-def _has_words(each: Text, words: str) -> bool:
+def _has_words(each: NamedText, words: str) -> bool:
     """As the page's script finds rows: every word stands in the name or the value."""
     text = f"{each.key} {each.value or ''}".lower()
     return all(word in text for word in words.lower().split())
 
 
 def _metrics(request: PageRequest, run: Run) -> dict[str, Any]:
-    heads = search.metrics_of(run)
+    heads = search.read_metrics(run)
     shown = _clipped(request, "metrics", heads, FEW_METRICS, MANY_METRICS)
     return {"metrics": _rows(shown), "metrics_more": len(heads) - len(shown)}
 
@@ -187,7 +187,7 @@ def _rows(heads: Sequence[Metric]) -> list[MetricRow]:
 
 def _cancel(request: PageRequest, run: Run) -> dict[str, Any]:
     """The ladder of a run whose end was asked for."""
-    found = search.cancel_asked(run)
+    found = search.find_cancel_request(run)
     if found.asked is None:
         return {}
     since = found.acknowledged or found.asked
@@ -221,7 +221,7 @@ def _alike(request: PageRequest, run: Run, line: str) -> dict[str, Any]:
         href = _asking(request, attribute("error"), said, operator="contains")
         return {"alike_href": href}
     href = _asking(request, attribute("error_kind"), run.error_kind)
-    return {"alike_href": href, "alike": search.count_alike(run)}
+    return {"alike_href": href, "alike": search.count_same_error(run)}
 
 
 def _asking(

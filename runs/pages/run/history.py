@@ -14,7 +14,7 @@ from runs.actions.undo import can_undo
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
 from runs.pages.undo.change_lines import Line, action_words, line
-from runs.search.run.history import Entry, history_of
+from runs.search.run.history import HistoryEntry, list_history
 from studio.core.statuses import CODES
 
 ROWS, MOST_ROWS = 50, 1600
@@ -44,7 +44,7 @@ def history(request: PageRequest, run_id: str) -> HttpResponse:
         return not_modified(etag)
     asked = request.GET.get("rows", "")
     limit = min(int(asked), MOST_ROWS) if asked.isdecimal() and len(asked) < 6 else ROWS
-    entries, more = history_of(head.run, max(limit, 1))
+    entries, more = list_history(head.run, max(limit, 1))
     context = {
         "entries": [_row(request, entry) for entry in entries],
         "more": min(limit * 2, MOST_ROWS) if more and limit < MOST_ROWS else 0,
@@ -53,7 +53,7 @@ def history(request: PageRequest, run_id: str) -> HttpResponse:
     return show(request, head, "history", etag, context)
 
 
-def _row(request: PageRequest, entry: Entry) -> Row:
+def _row(request: PageRequest, entry: HistoryEntry) -> Row:
     source = entry.change_set or entry.event
     assert source is not None
     who = str(source.actor) if source.actor else _("The server")
@@ -77,7 +77,7 @@ def _row(request: PageRequest, entry: Entry) -> Row:
     )
 
 
-def _event(entry: Entry, who: str, token: str) -> Row:
+def _event(entry: HistoryEntry, who: str, token: str) -> Row:
     event = entry.event
     assert event is not None
     status = STATUSES.get(event.new, "")

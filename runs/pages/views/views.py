@@ -32,7 +32,7 @@ from runs.pages.run_list import run_list
 from runs.pages.views.links import back_of, ends
 from runs.pages.views.view_forms import DefaultViewForm
 from runs.search.views import views as search
-from runs.search.views.views import words_in
+from runs.search.views.views import search_words
 from studio.core import viewtext
 from studio.core.errors import InvalidValue, PermissionDenied
 from studio.core.viewlenient import without
@@ -70,7 +70,7 @@ def menu(request: PageRequest) -> HttpResponse:
             (_("Shared with the workspace"), _entries(found.shared), found.more_shared),
         ],
         "find": find,
-        "built_in": all(word in _("Default").casefold() for word in words_in(find)),
+        "built_in": all(word in _("Default").casefold() for word in search_words(find)),
         "list_path": state.scope.path,
     }
     part = (
@@ -107,14 +107,14 @@ def views(request: PageRequest) -> HttpResponse:
     """All views that the reader may see, and those deleted that may come back."""
     workspace, user = request.workspace, request.actor.user
     find = request.GET.get("find", "").strip()[:200]
-    rows = search.matching(search.views_in(workspace, user), find)
+    rows = search.filter_by_words(search.views_in(workspace, user), find)
     total, after = rows.count(), request.GET.get("after", "")
     start = int(after) if after.isdecimal() and len(after) < 6 else 0
     if start >= total:
         # Of a page that is no more, the last one.
         start = max(total - 1, 0) // ROWS * ROWS
     found = list(rows.order_by("name", "pk")[start : start + ROWS + 1])
-    deleted = search.deleted_views(workspace, user) if not find else []
+    deleted = search.list_deleted_views(workspace, user) if not find else []
     context = {
         "views": found[:ROWS],
         "find": find,
@@ -125,7 +125,7 @@ def views(request: PageRequest) -> HttpResponse:
         "editable": {
             each.pk for each in (*found, *deleted) if may_edit(each, user, request.role)
         },
-        "chosen": search.chosen_defaults(workspace, user),
+        "chosen": search.find_defaults(workspace, user),
         "is_owner": request.role == Role.OWNER,
         **ends(request),
     }

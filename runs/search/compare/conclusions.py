@@ -12,7 +12,7 @@ from runs.models.conclusions import key_of
 from runs.render.descriptions.first_line import BEGINNING
 
 #: Of all conclusions only so many of the newest are listed; of a run's as well.
-MOST = 100
+MAX_CONCLUSIONS = 100
 
 
 def find_conclusion(workspace: Workspace, run_ids: Sequence[str]) -> Conclusion | None:
@@ -21,13 +21,13 @@ def find_conclusion(workspace: Workspace, run_ids: Sequence[str]) -> Conclusion 
     return rows.exclude(text="").select_related("author").first()
 
 
-def conclusions_of(run: Run) -> list[Conclusion]:
+def list_conclusions_of(run: Run) -> list[Conclusion]:
     """Those that the run is among, the newest first, each with its `beginning`."""
     rows = Conclusion.objects.filter(runs=run)
     return _listed(rows)
 
 
-def all_conclusions(workspace: Workspace) -> list[Conclusion]:
+def list_conclusions(workspace: Workspace) -> list[Conclusion]:
     """The newest first, each with its `beginning` and its `run_count`."""
     rows = Conclusion.objects.filter(workspace=workspace)
     return _listed(rows.annotate(run_count=Count("runs")))
@@ -37,4 +37,4 @@ def _listed(rows: QuerySet[Conclusion]) -> list[Conclusion]:
     """A text may have 64 KiB, and there are a hundred of them."""
     begun = rows.annotate(beginning=Left("text", BEGINNING)).defer("text")
     newest = begun.exclude(text="").order_by("-updated", "-pk")
-    return list(newest.select_related("author")[:MOST])
+    return list(newest.select_related("author")[:MAX_CONCLUSIONS])

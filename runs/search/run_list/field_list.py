@@ -39,7 +39,7 @@ from studio.core.statuses import GROUPS
 from studio.core.viewspec import ViewSpec
 
 #: Names of one kind that a look-up names at the most.
-NAMES = 60
+MAX_NAMES = 60
 AGGREGATES = ("last", "min", "max")
 CHILDREN = ("count", *(name.lower() for name in GROUPS if name != "Other"))
 TABLES: Mapping[str, Any] = {
@@ -51,7 +51,7 @@ TABLES: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedField:
     """A field; `runs` is None where every run has it, or nobody counted."""
 
     field: Field
@@ -66,7 +66,7 @@ class FieldList:
     are whatever was looked for. Without `exact`, counts are those of the newest runs.
     """
 
-    found: Mapping[str, Sequence[Listed]]
+    found: Mapping[str, Sequence[ListedField]]
     more: Mapping[str, int]
     total: int
     exact: bool
@@ -85,7 +85,7 @@ def list_fields(
         runs, exact = _newest(spec, viewer, workspace, experiment)
         counts = {kind: _counts(table, runs) for kind, table in TABLES.items()}
         names = _names(workspace, counts, part, exact)
-    found: dict[str, list[Listed]] = {tree.ATTRIBUTE: attributes()}
+    found: dict[str, list[ListedField]] = {tree.ATTRIBUTE: list_attributes()}
     more: dict[str, int] = {}
     total = len(found[tree.ATTRIBUTE])
     for kind in TABLES:
@@ -98,19 +98,19 @@ def list_fields(
         total += times * len(counts[kind])
         keys.sort(key=lambda each: (-(each[1] or 0), each[0]))
         there = len(keys) if part else len(counts[kind])
-        more[kind] = times * max(there - NAMES, 0)
+        more[kind] = times * max(there - MAX_NAMES, 0)
         found[kind] = [
-            Listed(field, n)
-            for name, n in keys[:NAMES]
+            ListedField(field, n)
+            for name, n in keys[:MAX_NAMES]
             for field in _fields(kind, name)
         ]
     return FieldList(found, more, total, exact)
 
 
-def attributes() -> list[Listed]:
+def list_attributes() -> list[ListedField]:
     own = [Field(tree.ATTRIBUTE, s.name) for s in ATTRIBUTE_SPECS if s.column]
     children = [Field(tree.CHILDREN, word) for word in CHILDREN]
-    return [Listed(field) for field in (*own, *children)]
+    return [ListedField(field) for field in (*own, *children)]
 
 
 def _fields(kind: str, name: str) -> Iterable[Field]:
@@ -147,7 +147,7 @@ def _names(
         rows = rows.filter(names_holding(part))
     else:
         rows = rows.filter(
-            pk__in=[pk for each in counts.values() for pk in _most(each)]
+            pk__in=[pk for each in counts.values() for pk in _most_common(each)]
         )
     found: dict[str, list[tuple[int, str]]] = {kind: [] for kind in TABLES}
     by_kind = {KINDS[kind].value: kind for kind in TABLES}
@@ -158,6 +158,6 @@ def _names(
     return found
 
 
-def _most(counts: Mapping[int, int]) -> list[int]:
+def _most_common(counts: Mapping[int, int]) -> list[int]:
     """The commonest keys, with room for those that are not shown unasked."""
-    return sorted(counts, key=lambda pk: -counts[pk])[: 2 * NAMES]
+    return sorted(counts, key=lambda pk: -counts[pk])[: 2 * MAX_NAMES]

@@ -62,7 +62,7 @@ class HoldsGram(_Holds):
         )
 
 
-def holds(word: str) -> Q:
+def holds_word(word: str) -> Q:
     """The search text at hand holds the folded word."""
     gram = gram_of(word)
     if gram is not None:
