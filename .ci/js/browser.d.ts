@@ -26,6 +26,7 @@ interface Control {
   selectionEnd: any;
   selectionStart: any;
   style: any;
+  tabIndex: any;
   type: any;
   value: any;
   click(): void;

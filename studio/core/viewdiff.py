@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter, NotSupported
 from studio.core.filters import to_text
-from studio.core.filters.edit import terms
+from studio.core.filters.tree import terms
 from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec, encoded
 from studio.core.viewtext import joined
 

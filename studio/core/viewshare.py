@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studio.core.filters import Node
-from studio.core.filters.edit import terms
-from studio.core.filters.filter_text import FilterText
-from studio.core.filters.tree import And, Comparison, Not, Or, Text, all_of, attribute
+from studio.core.filters.source import FilterText
+from studio.core.filters.tree import (
+    And,
+    Comparison,
+    Not,
+    Or,
+    Text,
+    all_of,
+    attribute,
+    terms,
+)
 from studio.core.viewspec import ViewSpec
 
 SUBMITTER = attribute("submitter")

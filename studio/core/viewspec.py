@@ -16,9 +16,8 @@ from urllib.parse import parse_qsl, quote
 
 from studio.core import names, viewtext
 from studio.core.errors import InvalidValue
-from studio.core.filters.filter_text import FilterText
-from studio.core.filters.sorts import Sort
-from studio.core.filters.source import Source
+from studio.core.filters.source import FilterText, Source
+from studio.core.filters.text import Sort
 from studio.core.filters.tree import Node, attribute
 from studio.core.viewcharts import Chart, read_charts
 from studio.core.viewtext import Column, Group, Open, Rank

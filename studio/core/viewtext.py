@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import fields, parse_field
-from studio.core.filters.sorts import Sort
-from studio.core.filters.text import field_text
+from studio.core.filters.text import Sort, field_text
 from studio.core.filters.tree import Field
 
 #: What groups are ordered by: of a field, and of themselves.

@@ -9,8 +9,8 @@ import pytest
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import parse
-from studio.core.filters.filter_text import FilterText
 from studio.core.filters.parse import parse_places
+from studio.core.filters.source import FilterText
 from studio.core.viewspec import ViewSpec
 from tests.parts.calls import counted_calls
 

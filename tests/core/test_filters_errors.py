@@ -6,8 +6,8 @@ import pytest
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import parse
-from studio.core.filters.cursor import MAX_DEPTH, MAX_TERMS, MAX_WORDS
 from studio.core.filters.parse import MAX_LENGTH
+from studio.core.filters.tokens import MAX_DEPTH, MAX_TERMS, MAX_WORDS
 
 
 def error_of(text):

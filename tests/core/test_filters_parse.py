@@ -6,7 +6,6 @@ import pytest
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import parse, parse_field, to_text
-from studio.core.filters.edit import terms, with_term, without_term
 from studio.core.filters.tree import (
     Ago,
     And,
@@ -22,6 +21,9 @@ from studio.core.filters.tree import (
     Word,
     attribute,
     metric,
+    terms,
+    with_term,
+    without_term,
 )
 
 TREES = [

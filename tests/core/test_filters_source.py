@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Node, parse, to_text
-from studio.core.filters.edit import terms
 from studio.core.filters.parse import parse_places
 from studio.core.filters.source import read
-from studio.core.filters.tree import Comparison, Field, Text, all_of, attribute
+from studio.core.filters.tree import Comparison, Field, Text, all_of, attribute, terms
 from tests.parts.calls import counted_calls
 
 

@@ -15,8 +15,7 @@ from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from runs.search.filters.facets import Facet, ValueCount, is_term_on
 from studio.core.filters import Field, Node, field_text, fields
-from studio.core.filters.edit import terms
-from studio.core.filters.literals import number_text
+from studio.core.filters.text import number_text
 from studio.core.filters.tree import (
     ATTRIBUTE,
     METRICS,
@@ -25,6 +24,7 @@ from studio.core.filters.tree import (
     Text,
     Value,
     attribute,
+    terms,
 )
 
 #: Values that a section shows at first, and at most.

@@ -41,8 +41,7 @@ from runs.render.filters.operators import said
 from runs.search.filters.facets import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field
-from studio.core.filters.filter_text import FilterText
-from studio.core.filters.source import Source
+from studio.core.filters.source import FilterText, Source
 from studio.core.filters.tree import Comparison
 
 HTMX_SWAPS_THIS = 422

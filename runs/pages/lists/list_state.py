@@ -19,7 +19,7 @@ from runs.actions.clock import now_ms
 from runs.models import Experiment, User, View, Workspace
 from runs.pages.requests.page_request import PageRequest
 from runs.render.text.addresses import experiment_path, run_path
-from studio.core.filters.filter_text import FilterText
+from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Text, attribute
 from studio.core.viewlenient import Complaint, read_leniently
 from studio.core.viewspec import DEFAULT_ROWS, ViewSpec

@@ -16,11 +16,10 @@ from django.utils.translation import gettext as _
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from studio.core.filters import Field, Node, fields
-from studio.core.filters.cursor import MAX_TERMS
-from studio.core.filters.edit import terms, without_term
 from studio.core.filters.parse import MAX_LENGTH
 from studio.core.filters.source import Source
 from studio.core.filters.text import field_text, to_text
+from studio.core.filters.tokens import MAX_TERMS
 from studio.core.filters.tree import (
     ATTRIBUTE,
     METRICS,
@@ -30,6 +29,8 @@ from studio.core.filters.tree import (
     attribute,
     fields_of,
     negate,
+    terms,
+    without_term,
 )
 from studio.core.statuses import GROUPS, RunStatus
 from studio.core.viewspec import Column, Sort, ViewSpec, encoded

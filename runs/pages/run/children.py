@@ -38,7 +38,7 @@ from runs.pages.run_shell.head import (
 )
 from runs.search.run.details import RunHead
 from studio.core.errors import InvalidFilter
-from studio.core.filters.filter_text import FilterText
+from studio.core.filters.source import FilterText
 
 
 @access(Permission.READ)

@@ -1,14 +1,144 @@
-"""A run list's cells as HTML.
+"""Icons, statuses, times and a run list's cells as HTML.
 
-A page has hundreds, of few kinds: as template nodes they took half of its time.
+A page has hundreds of cells of few kinds: as template nodes they took half its time.
 Everything that people wrote is escaped here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
 from html import escape
-from typing import Protocol
+from typing import Any, Protocol
+
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from runs.render.text import times
+from studio.core.statuses import FACTS
+
+GLYPHS = {
+    status.value.lower(): facts.icon for status, facts in FACTS.items() if facts.icon
+}
+MISSING = "–"
+
+
+@cache
+def _symbol(name: str) -> str:
+    return f"{static('icons/sprite.svg')}#{name}"
+
+
+# A page has dozens of these, all alike: each is made once.
+@cache
+def icon(name: str, style: str = "") -> SafeString:
+    """A symbol of the sprite; what it means is said in words beside it."""
+    classes = f"icon {style}".strip()
+    return format_html(
+        '<svg class="{}" width="16" height="16" aria-hidden="true">'
+        '<use href="{}"/></svg>',
+        classes,
+        _symbol(name),
+    )
+
+
+def disc(status: object) -> SafeString:
+    """A status's disc, without its word."""
+    return _disc(str(status).lower())
+
+
+@cache
+def _disc(name: str) -> SafeString:
+    glyph = GLYPHS.get(name)
+    if glyph is None:
+        return format_html(
+            '<svg class="disc {}" viewBox="0 0 16 16" width="16" height="16" '
+            'aria-hidden="true"><circle cx="8" cy="8" r="6.3"/></svg>',
+            "ring",
+        )
+    return format_html(
+        '<svg class="disc {}" viewBox="0 0 16 16" width="16" height="16" '
+        'aria-hidden="true"><circle cx="8" cy="8" r="8"/><use href="{}"/></svg>',
+        name,
+        _symbol(glyph),
+    )
+
+
+def status(word: object) -> SafeString:
+    """A status: its disc, then its word."""
+    return _status(str(word))
+
+
+@cache
+def _status(word: str) -> SafeString:
+    return format_html('<span class="status">{}{}</span>', disc(word), word)
+
+
+def star(starred: bool, href: str, mark: str) -> SafeString:
+    """The star of a run or experiment; `href` takes what it does, `mark` is its id."""
+    label = _("Remove the star") if starred else _("Star")
+    html = star_button(href, mark, label, icon("star"), pressed=starred)
+    return mark_safe(html)  # noqa: S308
+
+
+def pick(row: Any) -> SafeString:
+    """The box that selects a row's run."""
+    label = _("Select %(name)s") % {"name": row.run.name}
+    series = row.series if row.number else 0
+    return mark_safe(pick_box(row.key, row.run.run_id, label, series))  # noqa: S308
+
+
+def pencil(href: str) -> SafeString:
+    """Renames a row's run; `href` is the run's."""
+    html = pencil_link(href, _("Rename"), icon("edit"))
+    return mark_safe(html)  # noqa: S308
+
+
+def cell(given: Any) -> SafeString:
+    """A cell of the run list but for the first."""
+    return mark_safe(_cell(given))  # noqa: S308
+
+
+def _cell(given: Any) -> str:
+    kind, css, links = given.kind, given.css, given.links
+    if kind == "tags":
+        return tags_cell(css, links, given.more, given.title)
+    if kind == "status":
+        return html_cell(css, value_link(links[0], status(given.value)))
+    if kind == "link":
+        return link_cell(css, given.title, links[0])
+    link = links[0] if links else None
+    if kind == "time":
+        shown = moment(given.value)
+        return html_cell(css, value_link(link, shown) if link else shown)
+    if kind == "ticking":
+        return ticking_cell(css, given.text, given.value)
+    mark = icon("trophy") if kind == "best" else ""
+    return text_cell(css, given.text, given.label, given.title, mark, link)
+
+
+def moment(time: int | datetime | None) -> SafeString | str:
+    """`24 Nov, 09:42` in the reader's time zone; all of it in title and datetime."""
+    return _time(time, full=False)
+
+
+def full_moment(time: int | datetime | None) -> SafeString | str:
+    return _time(time, full=True)
+
+
+def _time(time: int | datetime | None, *, full: bool) -> SafeString | str:
+    if time is None:
+        return MISSING
+    zone = timezone.get_current_timezone()
+    when = time.astimezone(zone) if isinstance(time, datetime) else times.at(time, zone)
+    shown = times.full_moment(when)
+    text = shown if full else times.moment(when, timezone.now().astimezone(zone))
+    title = f"{shown} {when.tzname() or ''}"
+    html = time_html(when.isoformat(timespec="milliseconds"), title, text)
+    return mark_safe(html)  # noqa: S308
 
 
 class CellLink(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 
@@ -66,9 +67,10 @@ _SPANS = {
 }
 
 
-def span_patterns() -> dict[str, str]:
-    """How spans are written, by their units; the pages' clocks write by the same."""
-    return {units: _(pattern) for units, pattern in _SPANS.items()}
+def span_patterns() -> str:
+    """How spans are written, by their units, as JSON: the pages' clocks read it."""
+    patterns = {units: _(pattern) for units, pattern in _SPANS.items()}
+    return json.dumps(patterns, ensure_ascii=False)
 
 
 # static/js/site/clocks.js has the same rules: what ticks reads on as it began here.

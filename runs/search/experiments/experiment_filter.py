@@ -16,7 +16,7 @@ from runs.search.sql import value_conditions as values
 from runs.search.sql.expressions import Contains, two_valued
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text, parse, tree
-from studio.core.filters.literals import number_text
+from studio.core.filters.text import number_text
 from studio.core.filters.tree import (
     And,
     Comparison,

@@ -27,9 +27,8 @@ from runs.search.sql.expressions import InKeys
 from runs.search.sql.scope import KINDS
 from runs.search.values.value_arrays import TEXT_HEAD
 from studio.core.filters import Node, field_text, tree
-from studio.core.filters.edit import terms
-from studio.core.filters.filter_text import FilterText
-from studio.core.filters.tree import Comparison, Field, all_of
+from studio.core.filters.source import FilterText
+from studio.core.filters.tree import Comparison, Field, all_of, terms
 from studio.core.viewspec import ViewSpec
 
 #: Runs that are asked which keys they have.

@@ -20,7 +20,7 @@ from django.db.models.lookups import (
 from runs.search.query.segments import Segment, SortPart
 from runs.search.sql.expressions import ByCharacter, Expr
 from studio.core.errors import InvalidValue
-from studio.core.filters.sorts import Sort
+from studio.core.filters.text import Sort
 
 RowPosition = list[int | float | str]
 

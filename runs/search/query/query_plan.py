@@ -24,8 +24,7 @@ from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr, Unindexed
 from runs.search.sql.scope import Scope
 from runs.search.sql.words import text_scan, word_scans
-from studio.core.filters.edit import terms
-from studio.core.filters.tree import And, Comparison, Node, Or, Word
+from studio.core.filters.tree import And, Comparison, Node, Or, Word, terms
 
 Terms = tuple[Node, ...]
 

@@ -20,8 +20,7 @@ from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Unindexed
 from runs.search.sql.scope import Scope, make_scope
 from studio.core.filters import tree
-from studio.core.filters.edit import terms
-from studio.core.filters.tree import Field, Node, all_of, fields_of
+from studio.core.filters.tree import Field, Node, all_of, fields_of, terms
 from studio.core.viewspec import ViewSpec
 
 #: Keys of runs, or a query for them.

@@ -25,10 +25,9 @@ from runs.search.sql.limits import time_limit
 from runs.storage.prepared import PreparedRows
 from studio.core.errors import QueryTimeout
 from studio.core.filters import tree
-from studio.core.filters.edit import terms, without_term
 from studio.core.filters.fields import statuses_of
-from studio.core.filters.filter_text import FilterText
-from studio.core.filters.tree import Comparison, Node, Text, all_of
+from studio.core.filters.source import FilterText
+from studio.core.filters.tree import Comparison, Node, Text, all_of, terms, without_term
 from studio.core.statuses import RunStatus
 from studio.core.viewspec import ViewSpec
 

@@ -42,7 +42,7 @@ from runs.search.run_list.find_runs import (
     without_heavy_columns,
 )
 from runs.search.sql import exists_conditions as keyed
-from studio.core.filters.sorts import Sort
+from studio.core.filters.text import Sort
 from studio.core.viewtext import Open
 
 #: So many children show at first; each *Show more* adds MORE.

@@ -1,17 +1,18 @@
 // Runs side by side: finding a row while it is typed, adding a run from a list that the
 // server makes, and going on by itself while a run lives. Everything has a link or form.
 
-import { askNews, isPressed, soon } from "../run/run-parts.js";
+import { isPressed } from "../run/run-parts.js";
 import { show } from "../run_list/list-address.js";
 import { answerOf, queryOf } from "../site/app.js";
-import { morph } from "../site/morph.js";
+import { follow } from "../site/follower.js";
+import { loadMorph } from "../site/morph.js";
 
 const WAIT = 150;
 const root = () => document.getElementById("compare");
 const addBox = () => document.getElementById("add-box");
 const offer = () => document.getElementById("compare-offer");
 const options = () => [...offer().querySelectorAll("[role=option]")];
-let timer, asking, follower;
+let timer, asking;
 
 // The caret and the place in the table stay while what is below changes.
 let caret, scrolled, left;
@@ -34,7 +35,8 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   }
   if (left && document.activeElement === document.body) standIn()?.focus({ preventScroll: true });
   document.title = `${root().querySelector("h1").textContent} · Run Studio`;
-  follow();
+  showLive();
+  follower.restart();
 });
 
 // What has the focus where the link that had it is gone or drawn anew: of a removed run, the
@@ -135,35 +137,30 @@ document.addEventListener("keydown", (event) => {
 });
 
 // While a run lives the table is asked anew; only cells that changed are touched.
-function follow() {
-  clearTimeout(follower);
-  const pace = Number(root()?.dataset.pace);
-  document.getElementById("live").hidden = !pace;
-  if (pace && !document.hidden) follower = setTimeout(look, pace * 1000);
+const live = document.getElementById("live");
+const follower = follow({
+  pace: () => Number(root()?.dataset.pace) || 0,
+  address: () => location.href,
+  etag: () => "",
+  isBusy: () => document.querySelector("dialog[open], #compare [data-editing]"),
+  report: (state) => live.classList.toggle("paused", state !== "live"),
+  show: update,
+});
+function showLive() {
+  live.hidden = !root()?.dataset.pace;
 }
-async function look() {
-  const [before, address] = [root(), location.href];
-  const busy = document.querySelector(".htmx-request, dialog[open], #compare [data-editing]");
-  if (busy) return follow();
-  try {
-    const answer = await askNews(address);
-    if (!answer) return;
-    if (answer.isOld) return soon(look);
-    document.getElementById("live").classList.toggle("paused", answer.status >= 400);
-    if (answer.html && root() === before && location.href === address) take(answer.html);
-  } catch {
-    document.getElementById("live").classList.add("paused");
-  }
-  follow();
-}
-function take(html) {
+async function update(html) {
   const model = document.createElement("template");
   model.innerHTML = html;
   const [now, fresh] = [
     document.querySelector("table.compare"),
     model.content.querySelector("table.compare"),
   ];
-  if (now && fresh) morph(now, fresh);
+  if (now && fresh) {
+    const morph = await loadMorph();
+    if (!now.isConnected) return;
+    morph(now, fresh);
+  }
   for (const id of ["compare-conclusion", "images"]) {
     const [card, drawn] = [document.getElementById(id), model.content.getElementById(id)];
     if (
@@ -181,8 +178,6 @@ function take(html) {
   const pace = model.content.getElementById("compare").dataset.pace;
   if (pace) root().dataset.pace = pace;
   else delete root().dataset.pace;
+  showLive();
 }
-// What was undone is shown at once.
-document.addEventListener("run:look", () => soon(look));
-document.addEventListener("visibilitychange", () => !document.hidden && follow());
-follow();
+showLive();

@@ -1,55 +1,38 @@
 // Above the list of a run's children: the run's head follows the run, as on its other tabs.
+// The list next to it reports when the server does not answer.
 
-import { askNews, isPressed, put, soon } from "./run-parts.js";
+import { follow } from "../site/follower.js";
+import { isPressed, replacePart } from "./run-parts.js";
 
 const head = () => document.getElementById("run");
-let timer;
 
-function follow() {
-  clearTimeout(timer);
-  const pace = Number(head().dataset.pace);
-  if (pace) timer = setTimeout(look, pace * 1000);
-}
+follow({
+  pace: () => Number(head().dataset.pace),
+  address: () => head().dataset.news,
+  etag: () => head().dataset.etag,
+  isBusy: () => document.querySelector("dialog[open]"),
+  show,
+});
 
-async function look() {
-  clearTimeout(timer);
-  if (!document.hidden && !document.querySelector("dialog[open]")) {
-    try {
-      const answer = await askNews(head().dataset.news, head().dataset.etag);
-      if (!answer) return;
-      if (answer.isOld) return soon(look);
-      if (answer.html) take(answer.html);
-    } catch {
-      // The list says that the server is not heard.
-    }
-  }
-  follow();
-}
-
-function take(html) {
-  const fresh = new DOMParser().parseFromString(html, "text/html");
-  const root = fresh.getElementById("run");
-  if (!root) return;
-  let whole = true;
-  for (const part of root.querySelectorAll("[data-live]")) {
+function show(html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("run");
+  if (!fresh) return;
+  let isComplete = true;
+  for (const part of fresh.querySelectorAll("[data-live]")) {
     const old = document.getElementById(part.id);
-    if (!old || isInUse(old)) {
-      whole = false;
-      continue;
-    }
-    put(part, old);
+    if (!old || isInUse(old)) isComplete = false;
+    else replacePart(old, part);
   }
   // What was left out is asked for again.
-  if (whole) head().dataset.etag = root.dataset.etag;
-  head().dataset.pace = whole ? root.dataset.pace : head().dataset.pace;
+  if (!isComplete) return;
+  head().dataset.etag = fresh.dataset.etag;
+  head().dataset.pace = fresh.dataset.pace;
 }
 
 function isInUse(part) {
-  if (isPressed(part) || part.matches("[data-editing]") || part.querySelector("details[open]"))
+  if (isPressed(part) || part.matches("[data-editing]") || part.querySelector("details[open]")) {
     return true;
+  }
   // A link is found again in what replaces its part.
   return part.contains(document.activeElement) && !document.activeElement.matches("a[href]");
 }
-
-document.addEventListener("run:look", () => soon(look));
-follow();

@@ -1,7 +1,8 @@
 // The run page's script: it refreshes itself while the run lives, lists are searched
 // in place. Everything is there without it.
 
-import { askNews, isPressed, put, soon } from "./run-parts.js";
+import { follow } from "../site/follower.js";
+import { isPressed, replacePart } from "./run-parts.js";
 
 const page = () => document.getElementById("run");
 const live = document.getElementById("live");
@@ -9,7 +10,6 @@ const live = document.getElementById("live");
 // Refresh: a conditional request; of the answer only the parts that changed are taken,
 // and none that the reader is in the middle of.
 let served = new Map();
-let timer;
 
 function parts(root) {
   return [...root.querySelectorAll("[data-live]")];
@@ -18,49 +18,36 @@ function remember() {
   served = new Map(parts(document).map((part) => [part.id, part.outerHTML]));
 }
 
-function follow() {
-  clearTimeout(timer);
-  const pace = Number(page()?.dataset.pace);
-  live.hidden = !pace;
-  if (pace) timer = setTimeout(look, pace * 1000);
-}
+follow({
+  pace: () => Number(page()?.dataset.pace),
+  address: () => location.href,
+  etag: () => page().dataset.etag,
+  isBusy: () => document.querySelector("dialog[open]"),
+  report: (state) => live.classList.toggle("paused", state !== "live"),
+  show,
+});
 
-async function look() {
-  const busy = document.hidden || document.querySelector(".htmx-request, dialog[open]");
-  if (!busy) {
-    try {
-      const answer = await askNews(location.href, page().dataset.etag);
-      if (!answer) return;
-      if (answer.isOld) return soon(look);
-      live.classList.toggle("paused", answer.status >= 400);
-      if (answer.html) take(answer.html);
-    } catch {
-      live.classList.add("paused");
-    }
-  }
-  follow();
-}
-
-function take(html) {
+function show(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   const root = fresh.getElementById("run");
   if (!root) return;
-  let whole = true;
+  let isComplete = true;
   for (const part of parts(fresh)) {
     const old = document.getElementById(part.id);
     if (!old || served.get(part.id) === part.outerHTML) continue;
     if (isInUse(old)) {
-      whole = false;
+      isComplete = false;
       continue;
     }
     served.set(part.id, part.outerHTML);
     keepOpen(old, part);
-    put(part, old);
+    replacePart(old, part);
   }
-  if (!takeLists(fresh)) return location.reload();
+  if (!showLists(fresh)) return location.reload();
   // What was left out is asked for again.
-  if (whole) page().dataset.etag = root.dataset.etag;
+  if (isComplete) page().dataset.etag = root.dataset.etag;
   page().dataset.pace = root.dataset.pace;
+  live.hidden = !Number(page().dataset.pace);
   prepare();
   document.dispatchEvent(new CustomEvent("run:changed"));
 }
@@ -73,7 +60,7 @@ const LISTS = {
   ".charts": (list) =>
     [...list.querySelectorAll("[data-panel]")].map((panel) => panel.dataset.panel),
 };
-function takeLists(fresh) {
+function showLists(fresh) {
   if (
     ["metric-form", "image-form"].some(
       (id) => fresh.getElementById(id) && !document.getElementById(id),
@@ -175,8 +162,6 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
-// Something was changed from here: worth a look.
-document.addEventListener("run:look", () => soon(look));
 document.body.addEventListener("htmx:afterSwap", () => {
   prepare();
   remember();
@@ -228,5 +213,5 @@ function prepare() {
 
 remember();
 prepare();
-follow();
+live.hidden = !Number(page()?.dataset.pace);
 if (location.hash.includes("-L")) markLines()?.scrollIntoView();

@@ -1,66 +1,76 @@
-// Makes what is shown like what was drawn anew, and touches only what differs: focus,
-// selected text, open menus and editors stay.
+// Makes what is shown like a fresh copy of it, by idiomorph, and leaves alone what the reader
+// is using: focus, selected text, open menus, editors.
 
-// What scripts and readers set, and no drawing takes away.
-const OWN = ["open", "style", "aria-expanded", "aria-busy"];
+// Attributes that scripts and readers set, and no fresh copy takes away.
+const KEPT_ATTRIBUTES = ["open", "style", "aria-expanded", "aria-busy"];
 
-export function morph(old, fresh) {
-  if (old.isEqualNode(fresh)) return;
-  if (old.nodeType === Node.TEXT_NODE && fresh.nodeType === Node.TEXT_NODE) {
-    old.data = fresh.data;
-    return;
-  }
-  if (old.nodeType !== Node.ELEMENT_NODE || old.nodeName !== fresh.nodeName) {
-    if (isHeld(old)) return;
-    const made = document.importNode(fresh, true);
-    old.replaceWith(made);
-    if (made.nodeType === Node.ELEMENT_NODE) htmx.process(made);
-    return;
-  }
-  if (isEdited(old)) return;
-  attributes(old, fresh);
-  // A running clock is set by its own script.
-  if (old.dataset?.ticking && fresh.dataset.ticking) return;
-  const [mine, theirs] = [solid(old), solid(fresh)];
-  if (mine.length === theirs.length) for (const [n, node] of mine.entries()) morph(node, theirs[n]);
-  else if (!isHeld(old)) {
-    old.replaceChildren(...theirs.map((node) => document.importNode(node, true)));
-    htmx.process(old);
-  }
+let loading;
+function loadIdiomorph() {
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = document.querySelector("[data-idiomorph]").dataset.idiomorph;
+    script.onload = () => resolve(globalThis.Idiomorph);
+    script.onerror = () => {
+      loading = undefined;
+      script.remove();
+      reject(new Error(script.src));
+    };
+    document.head.append(script);
+  });
+  return loading;
 }
 
-// What was put in by a script may have brought a line end along, which shows nothing.
-const solid = (node) =>
-  [...node.childNodes].filter((child) => child.nodeType !== Node.TEXT_NODE || child.data.trim());
-
-function attributes(old, fresh) {
-  let changed = false;
-  for (const { name, value } of [...fresh.attributes]) {
-    if (OWN.includes(name) || old.getAttribute(name) === value) continue;
-    old.setAttribute(name, value);
-    changed = true;
-  }
-  for (const { name } of [...old.attributes]) {
-    if (OWN.includes(name) || fresh.hasAttribute(name)) continue;
-    old.removeAttribute(name);
-    changed = true;
-  }
-  // A boosted link keeps the address that it had when it was made known.
-  if (changed && old.matches("a, form, [hx-get], [hx-post]")) htmx.process(old);
+/** A function that makes one element like another; it comes with the first news. */
+export async function loadMorph() {
+  const Idiomorph = await loadIdiomorph();
+  return (shown, fresh) =>
+    Idiomorph.morph(shown, fresh, { morphStyle: "outerHTML", callbacks: CALLBACKS });
 }
 
-// The reader is in it: with the keyboard, with an open menu, with a selection.
-function isHeld(node) {
-  if (node.nodeType !== Node.ELEMENT_NODE) return false;
-  const selection = getSelection();
-  const marks = !selection.isCollapsed && selection.containsNode(node, true);
+const CALLBACKS = {
+  beforeNodeMorphed(shown, fresh) {
+    if (shown.isEqualNode(fresh)) return false;
+    if (shown.nodeType !== Node.ELEMENT_NODE) return true;
+    if (isEdited(shown) || (isInUse(shown) && !hasSameChildren(shown, fresh))) return false;
+    // A running clock is set by its own script.
+    if (shown.dataset.ticking && fresh.dataset?.ticking) fresh.textContent = shown.textContent;
+    return true;
+  },
+  afterNodeMorphed(shown) {
+    // A boosted link keeps the address that it had when htmx first saw it.
+    if (shown.matches?.("a, form, [hx-get], [hx-post]")) htmx.process(shown);
+  },
+  afterNodeAdded(node) {
+    if (node.nodeType === Node.ELEMENT_NODE) htmx.process(node);
+  },
+  beforeNodeRemoved: (node) => !isInUse(node),
+  beforeAttributeUpdated: (name) => !KEPT_ATTRIBUTES.includes(name),
+};
+
+function isEdited(element) {
   return (
-    marks ||
-    node.contains(document.activeElement) ||
-    node.querySelector("details[open], dialog[open]")
+    element.matches("input, textarea, select, [contenteditable]") ||
+    element.querySelector("[data-editing]")
   );
 }
 
-const isEdited = (node) =>
-  node.matches("input, textarea, select, [contenteditable]") ||
-  node.querySelector("[data-editing]");
+function isInUse(node) {
+  if (node.nodeType !== Node.ELEMENT_NODE) return false;
+  const selection = getSelection();
+  if (!selection.isCollapsed && selection.containsNode(node, true)) return true;
+  return (
+    node.contains(document.activeElement) ||
+    Boolean(node.querySelector("details[open], dialog[open]"))
+  );
+}
+
+function hasSameChildren(shown, fresh) {
+  const [mine, theirs] = [namesOfChildren(shown), namesOfChildren(fresh)];
+  return mine.length === theirs.length && mine.every((name, n) => name === theirs[n]);
+}
+
+// Without spaces between elements, which show nothing.
+const namesOfChildren = (node) =>
+  [...node.childNodes]
+    .filter((child) => child.nodeType !== Node.TEXT_NODE || child.data.trim())
+    .map((child) => child.nodeName);

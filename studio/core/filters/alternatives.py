@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studio.core.filters import fields, tree
+from studio.core.filters.operands import Operand
 from studio.core.filters.tokens import WORD, Token
 from studio.core.filters.tree import Comparison, Field, Node, Span, Value, any_of
-from studio.core.filters.values import Operand
 
 _RANGED = frozenset({fields.NUMBER, fields.TIME, fields.DURATION, fields.MIXED})
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter
-from studio.core.filters import fields, names
-from studio.core.filters.filter_text import FilterText
+from studio.core.filters import fields, operands
 from studio.core.filters.parse import parse, parse_field
+from studio.core.filters.source import FilterText
 from studio.core.filters.tokens import (
     END,
     OPERATOR,
@@ -132,9 +132,11 @@ def _compared(tokens: Sequence[Token]) -> tuple[Token | None, str]:
         return None, ""
     name = tokens[place]
     if op == ":":
-        is_known = _kind(name) or names.is_field(_bare(name))
+        is_known = _kind(name) or operands.is_field(_bare(name))
     else:
-        is_known = op or (names.is_field(_bare(name)) and not _is_value(tokens, place))
+        is_known = op or (
+            operands.is_field(_bare(name)) and not _is_value(tokens, place)
+        )
     return (name, op) if is_known else (None, "")
 
 
@@ -206,7 +208,7 @@ def _field(tokens: Sequence[Token], name: Token) -> Field | None:
     try:
         if kind:
             key = tokens[list(tokens).index(name) + 2]
-            return names.key_of_token(kind, key, key.text)
+            return operands.key_of_token(kind, key, key.text)
         return parse_field(_bare(name).text)
     except (InvalidFilter, IndexError):
         return None

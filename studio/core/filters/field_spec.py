@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 TEXT = "text"
@@ -55,7 +56,7 @@ class FieldSpec:
     answered: bool = True
     offered: bool = True
 
-    @property
+    @cached_property
     def operators(self) -> tuple[str, ...]:
         if self.name.startswith("children."):  # a count is never missing
             return _EQUAL + _ORDER

@@ -15,14 +15,269 @@ term    := word | "phrase" | flag
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Callable
 
 from studio.core.errors import InvalidFilter
-from studio.core.filters import names, tree
-from studio.core.filters.cursor import MAX_DEPTH, Place
+from studio.core.filters import fields, operands, tree
+from studio.core.filters.alternatives import joined, range_of, several
 from studio.core.filters.mistakes import mistake, with_ways_out
-from studio.core.filters.terms import Terms
-from studio.core.filters.tokens import END, WORD, Part, Token, tokenize
-from studio.core.filters.tree import Field, Node, all_of, any_of, negate
+from studio.core.filters.operands import Operand
+from studio.core.filters.text import field_text, quoted
+from studio.core.filters.tokens import (
+    END,
+    MAX_DEPTH,
+    OPERATOR,
+    SIGN,
+    STRING,
+    WORD,
+    Cursor,
+    Part,
+    Place,
+    Token,
+    tokenize,
+)
+from studio.core.filters.tree import (
+    Comparison,
+    Field,
+    Flag,
+    Node,
+    Word,
+    all_of,
+    any_of,
+    negate,
+)
+
+
+class Terms(Cursor):
+    def term(self) -> Node:
+        self.count_term(self.token)
+        token = self.token
+        if token.kind == STRING:
+            return self.phrase()
+        if token.kind != WORD or token.is_word("and", "or"):
+            raise self.unexpected(token)
+        if self.peek().kind == SIGN and self.peek().text == ":":
+            return self.shorthand()
+        if self.is_compared():
+            return self.comparison()
+        return self.free_word()
+
+    def phrase(self) -> Node:
+        token = self.take()
+        if self.token.kind == OPERATOR or self.at_sign(":"):
+            raise self.fail(
+                "Expected a field before the operator, not a quoted text",
+                token,
+                "a field",
+                options=[
+                    f"{kind}.{quoted(token.text)}" for kind in ("metrics", "tags")
+                ],
+            )
+        if not token.text.strip():
+            raise self.fail("Expected a text between the quotes", token, "a text")
+        self.count_word(token)
+        return Word(token.text, self.span_from(token))
+
+    def is_compared(self) -> bool:
+        """Whether the word at hand is a field with an operator behind it."""
+        following, after = self.peek(), self.peek(2)
+        if following.kind == OPERATOR:
+            return True
+        if following.is_word("not"):
+            following, after = after, self.peek(3)
+            if not following.is_word("in", "like", "ilike", "contains"):
+                return False
+        if following.is_word("in"):
+            return after.kind == SIGN and after.text == "("
+        if following.is_word("is"):
+            return after.is_word("null") or (
+                after.is_word("not") and self.peek(3).is_word("null")
+            )
+        if following.is_word("like", "ilike", "contains"):
+            return operands.is_field(self.token) or after.kind == STRING
+        return False
+
+    def free_word(self) -> Node:
+        token = self.take()
+        name = fields.attribute_named(token.text)
+        if name and fields.ATTRIBUTES[name].value_type == fields.BOOLEAN:
+            field = tree.attribute(name)
+            return Comparison(field, "=", (Flag(True),), self.span_from(token))
+        if operands.is_field(token) and not name:
+            return self.bare_field(token)
+        self.count_word(token)
+        return Word(token.text, self.span_from(token))
+
+    def bare_field(self, token: Token) -> Node:
+        field = field_text(operands.read_field(token, self.text))
+        raise self.fail(
+            f"Expected an operator after {field}",
+            token,
+            "an operator",
+            hint=f"To look for the text, write {quoted(token.text)}.",
+            options=[f"{field} is not null"],
+        )
+
+    # field operator value
+
+    def comparison(self) -> Node:
+        token = self.take()
+        field = operands.read_field(token, self.text)
+        op = self.operator(field)
+        if op in tree.NO_VALUE:
+            return Comparison(field, op, (), self.span_from(token))
+        operand = Operand(field, op, self.text, token.start)
+        if op in tree.MANY_VALUES:
+            values = self.value_list(operand)
+            return several(field, op, values, self.span_from(token))
+        return self.with_values(operand, token)
+
+    def operator(self, field: Field) -> str:
+        first = self.take()
+        op = first.text.lower()
+        if op == "not" and first.kind != OPERATOR:
+            op = f"not {self.take().text.lower()}"
+        elif op == "is":
+            negative = self.take().is_word("not")
+            if negative:
+                self.take()
+            op = "is not null" if negative else "is null"
+        allowed = fields.operators_of(field)
+        if op not in allowed:
+            written = [o for o in allowed if o != "between"]
+            raise self.fail(
+                f"'{op}' does not fit {field_text(field)}",
+                first,
+                "an operator",
+                hint=f"Possible are {', '.join(written)}.",
+            )
+        return op
+
+    def with_values(self, operand: Operand, name: Token) -> Node:
+        """One value, or several divided by `|`."""
+        if self.token.is_word("null") and operand.op in ("=", "!="):
+            return self.null(operand, name)
+        values = [self.one_value(operand)]
+        while self.at_sign("|") and operand.op in ("=", "!="):
+            self.take()
+            values.append(self.one_value(operand))
+        span = self.span_from(name)
+        if len(values) == 1:
+            self.check_equal_time(operand, values[0])
+            return Comparison(operand.field, operand.op, (values[0],), span)
+        op = "in" if operand.op == "=" else "not in"
+        return several(operand.field, op, values, span)
+
+    def check_equal_time(self, operand: Operand, value: tree.Value) -> None:
+        if isinstance(value, tree.Ago) and operand.op in ("=", "!=", "in", "not in"):
+            name = field_text(operand.field)
+            token = self.tokens[self.at - 1]
+            raise self.fail(
+                f"Expected a date after '{operand.op}'",
+                token,
+                "a date",
+                replace=(operand.start, token.end),
+                options=[f"{name} >= {token.text}", f"{name} < {token.text}"],
+            )
+
+    def null(self, operand: Operand, name: Token) -> Node:
+        token = self.take()
+        op = "is null" if operand.op == "=" else "is not null"
+        if op not in fields.operators_of(operand.field):
+            raise operand.wrong(token)
+        return Comparison(operand.field, op, (), self.span_from(name))
+
+    def one_value(self, operand: Operand) -> tree.Value:
+        token = self.token
+        self.count_term(token)
+        if token.kind not in (WORD, STRING):
+            raise operand.wrong(token)
+        self.take()
+        return operand.value(token)
+
+    def value_list(self, operand: Operand) -> list[tree.Value]:
+        opening = self.take()
+        values = []
+        while True:
+            values.append(self.one_value(operand))
+            self.check_equal_time(operand, values[-1])
+            if self.at_sign(")"):
+                self.take()
+                return values
+            if not self.at_sign(","):
+                raise self.fail("Expected , or ) in the list", self.token, ", or )")
+            self.take()
+            if self.token.kind == END:
+                raise self.fail("Expected ) to close the list", opening, ")")
+
+    # field:value|value and tag:key=value
+
+    def shorthand(self) -> Node:
+        name = self.take()
+        self.take()
+        kind = fields.kind_named(name.text)
+        if kind:
+            return any_of(*self.alternatives(lambda: self.keyed(kind, name)))
+        if name.is_word("is"):
+            return any_of(*self.alternatives(lambda: self.flag(name)))
+        field = operands.read_field(name, self.text)
+        return joined(self.alternatives(lambda: self.alternative(field, name)))
+
+    def alternatives(self, read: Callable[[], Node]) -> list[Node]:
+        nodes = [read()]
+        while self.at_sign("|"):
+            self.take()
+            self.count_term(self.token)
+            nodes.append(read())
+        return nodes
+
+    def flag(self, name: Token) -> Node:
+        token = self.take()
+        word = fields.attribute_named(token.text)
+        if word and fields.ATTRIBUTES[word].value_type == fields.BOOLEAN:
+            span = self.span_from(name)
+            return Comparison(tree.attribute(word), "=", (Flag(True),), span)
+        flags = [n for n, s in fields.ATTRIBUTES.items() if s.value_type == "boolean"]
+        raise self.fail(
+            f"Expected one of {', '.join(flags)} after 'is:'",
+            token,
+            "a flag",
+            options=[flags[0]],
+        )
+
+    def keyed(self, kind: str, name: Token) -> Node:
+        token = self.token
+        if token.kind not in (WORD, STRING):
+            raise self.fail(f"Expected a key after '{name.text}:'", token, "a key")
+        field = operands.key_of_token(kind, self.take(), self.text)
+        if self.token.kind == OPERATOR:
+            op = self.operator(field)
+            return self.with_values(Operand(field, op, self.text, name.start), name)
+        if "is not null" not in fields.operators_of(field):
+            raise self.unexpected(self.token)
+        return Comparison(field, "is not null", (), self.span_from(name))
+
+    def alternative(self, field: Field, name: Token) -> Node:
+        if self.token.kind == OPERATOR:
+            op = self.operator(field)
+            operand = Operand(field, op, self.text, name.start)
+            value = self.one_value(operand)
+            self.check_equal_time(operand, value)
+            return Comparison(field, op, (value,), self.span_from(name))
+        if self.token.is_word("null"):
+            return self.null(Operand(field, "=", self.text, name.start), name)
+        token = self.token
+        found = range_of(field, token, self.text, name.start)
+        if found:
+            self.take()
+            self.count_term(token)
+            return Comparison(found.field, found.op, found.values, self.span_from(name))
+        op = fields.spec_of(field).colon
+        value = self.one_value(Operand(field, op, self.text, name.start))
+        if isinstance(value, tree.Ago):
+            op = ">="
+        return Comparison(field, op, (value,), self.span_from(name))
+
 
 MAX_LENGTH = 16 * 1024
 
@@ -42,7 +297,7 @@ def parse_field(text: str) -> Field:
     if len(tokens) == 2 and tokens[0].kind == WORD:
         if tokens[0].text == "tags":
             return tree.attribute("tags")
-        return names.read_field(tokens[0], text)
+        return operands.read_field(tokens[0], text)
     raise mistake(
         f"Expected a field name, not {text!r}",
         0,

@@ -1,13 +1,19 @@
-"""Trees -> canonical text: `parse(to_text(tree))` is the tree again."""
+"""Filters, fields and values as canonical text; numbers and times from and to text.
+
+`parse(to_text(tree))` is the tree again.
+"""
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 from studio.core.filters import fields, tree
-from studio.core.filters.literals import length_text, moment_text, number_text
 from studio.core.filters.tree import (
     AGGREGATES,
+    UNITS,
     Ago,
     And,
     Comparison,
@@ -23,6 +29,154 @@ from studio.core.filters.tree import (
     Value,
     Word,
 )
+from studio.core.names import MAX_TIME
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+_SPECIAL = {
+    "nan": math.nan,
+    "inf": math.inf,
+    "+inf": math.inf,
+    "infinity": math.inf,
+    "+infinity": math.inf,
+    "-inf": -math.inf,
+    "-infinity": -math.inf,
+}
+_UNIT_MS = {
+    "w": 604_800_000,
+    "d": 86_400_000,
+    "h": 3_600_000,
+    "m": 60_000,
+    "min": 60_000,
+    "s": 1000,
+    "ms": 1,
+}
+_LENGTH = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|min|w|d|h|m|s))+", re.ASCII)
+_LENGTH_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|min|w|d|h|m|s)", re.ASCII)
+_MOMENT = re.compile(
+    r"(\d{4})-(\d\d)(?:-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?"
+    r"\s?(Z|z|[+-]\d\d:?\d\d)?)?)?",
+    re.ASCII,
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MAX_MS = MAX_TIME
+
+
+def read_number(word: str, *, special: bool = False) -> Number | None:
+    """The number that `word` is, else None. `special` allows NaN and Infinity."""
+    if special and word.lower() in _SPECIAL:
+        return Number(_SPECIAL[word.lower()])
+    if len(word) > 400 or not _NUMBER.fullmatch(word):
+        return None
+    if _WHOLE.fullmatch(word) and abs(int(word)) < 2**63:
+        return Number(int(word))
+    value = float(word)
+    return None if math.isinf(value) else Number(value)
+
+
+def number_text(number: Number) -> str:
+    if isinstance(number.value, float) and math.isinf(number.value):
+        return "Infinity" if number.value > 0 else "-Infinity"
+    if isinstance(number.value, float) and math.isnan(number.value):
+        return "NaN"
+    return repr(number.value)
+
+
+def read_length(word: str) -> int | None:
+    """Milliseconds of `1h30m`, `90s`, `1.5h`; None if `word` is no such length."""
+    if len(word) > 100 or not _LENGTH.fullmatch(word.lower()):
+        return None
+    parts = _LENGTH_PART.findall(word.lower())
+    total = round(sum(float(count) * _UNIT_MS[unit] for count, unit in parts))
+    return total if total <= MAX_MS else None
+
+
+def length_text(ms: int) -> str:
+    if ms == 0:
+        return "0s"
+    text = ""
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, ms = divmod(ms, _UNIT_MS[unit])
+        text += f"{count}{unit}" if count else ""
+    return text
+
+
+def read_duration(word: str) -> Duration | None:
+    ms = read_length(word)
+    return None if ms is None else Duration(ms)
+
+
+def read_time(word: str) -> Moment | Ago | None:
+    """`2026-11`, `2026-11-24`, `2026-11-24T10:00+02:00`, `-7d`, or ms since 1970."""
+    if word.startswith("-"):
+        ms = read_length(word[1:])
+        return None if ms is None else Ago(ms)
+    if _WHOLE.fullmatch(word) and len(word) <= 15 and int(word) <= MAX_MS:
+        # Four digits are more likely a year than a moment of 1970.
+        return None if len(word) == 4 else Moment(int(word), int(word) + 1, "ms")
+    match = _MOMENT.fullmatch(word)
+    return _moment(match) if match else None
+
+
+def _moment(match: re.Match[str]) -> Moment | None:
+    year, month, day, hour, minute, second, fraction, offset = match.groups()
+    try:
+        start = datetime(
+            int(year),
+            int(month),
+            int(day or 1),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            int((fraction or "").ljust(6, "0")),
+            tzinfo=_zone(offset),
+        )
+        ms = (start - _EPOCH) // timedelta(milliseconds=1)
+        unit = _unit(day, hour, second, fraction)
+        return Moment(ms, _end(ms, unit), unit) if 0 <= ms <= MAX_MS else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _unit(day: str, hour: str, second: str, fraction: str) -> str:
+    if fraction:
+        return "ms"
+    if second:
+        return "second"
+    if hour:
+        return "minute"
+    return "day" if day else "month"
+
+
+def _zone(offset: str | None) -> timezone:
+    if not offset or offset in "Zz":
+        return timezone.utc
+    digits = offset[1:].replace(":", "")
+    delta = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-delta if offset[0] == "-" else delta)
+
+
+def _end(start: int, unit: str) -> int:
+    if unit != "month":
+        return start + UNITS[unit]
+    first = _EPOCH + timedelta(milliseconds=start)
+    following = (first.year + first.month // 12, first.month % 12 + 1)
+    if following[0] > 9999:
+        return MAX_MS + 1
+    after = datetime(following[0], following[1], 1, tzinfo=timezone.utc)
+    return (after - _EPOCH) // timedelta(milliseconds=1)
+
+
+def moment_text(moment: Moment) -> str:
+    """The time in UTC, as precise as it was written."""
+    time = _EPOCH + timedelta(milliseconds=moment.start)
+    if moment.unit == "month":
+        return time.strftime("%Y-%m").zfill(7)
+    if moment.unit == "day":
+        return time.strftime("%Y-%m-%d").zfill(10)
+    timespec = {"minute": "minutes", "second": "seconds", "ms": "milliseconds"}
+    return time.replace(tzinfo=None).isoformat(timespec=timespec[moment.unit])
+
 
 _BARE_KEY = re.compile(r"[\w/@+%-][\w./@+%-]*")
 _BARE_VALUE = re.compile(r"[^\W\d_][\w/@+-]*(\.[\w/@+-]+)*")
@@ -126,3 +280,14 @@ def _time_text(value: Moment | Ago | Duration) -> str:
     return (
         f"-{length_text(value.ms)}" if isinstance(value, Ago) else length_text(value.ms)
     )
+
+
+@dataclass(frozen=True)
+class Sort:
+    """What rows are ordered by; ties and runs without a value go by arrival."""
+
+    field: Field
+    descending: bool = False
+
+    def __str__(self) -> str:
+        return ("-" if self.descending else "") + field_text(self.field)

@@ -1,8 +1,8 @@
 """The tree that a filter means. Frozen values; equality ignores positions.
 
 A filter is a `Node`; `None` stands for the empty filter, which every run matches.
-Relative times stay relative (`Ago`), so that a saved view keeps its meaning; whoever
-compiles the tree says what *now* is.
+Relative times stay relative (`Ago`), so that a saved view keeps its meaning; the code
+that compiles the tree sets what *now* is.
 """
 
 from __future__ import annotations
@@ -210,3 +210,23 @@ def fields_of(node: Node | None) -> frozenset[Field]:
     if isinstance(node, Not):
         return fields_of(node.node)
     return frozenset(f for child in node.nodes for f in fields_of(child))
+
+
+def terms(node: Node | None) -> tuple[Node, ...]:
+    """The terms that are all required, in their order."""
+    if node is None:
+        return ()
+    return node.nodes if isinstance(node, And) else (node,)
+
+
+def with_term(node: Node | None, term: Node) -> Node:
+    """The filter that also requires `term`; its opposite, if it is there, goes."""
+    opposite = negate(term)
+    kept = [old for old in terms(node) if old not in (term, opposite)]
+    return all_of(*kept, term)
+
+
+def without_term(node: Node | None, term: Node) -> Node | None:
+    """The filter that no longer requires `term`."""
+    kept = [old for old in terms(node) if old != term]
+    return all_of(*kept) if kept else None
