@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runs.search.filters.facets import FacetReader, is_facet
-from runs.search.groups.list_groups import list_groups
+from runs.search.groups.grouping import list_groups
 from runs.search.mlflow.runs import RunSearch
 from runs.search.run_list.export import export_runs
 from runs.search.values.value_arrays import has_values

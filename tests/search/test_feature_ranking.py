@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs.search.compare.feature_ranking import FeatureRanking, cramers_v, rank_features
-from runs.search.query.selection import find_selection
+from runs.search.query.selection import find_visible_selection
 from runs.search.values import value_arrays as many_runs
 from studio.core.filters import field_text
 from studio.core.viewspec import ViewSpec
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def ask(shelf: Library, query: str) -> FeatureRanking | None:
     spec = ViewSpec.from_query(query)
-    selected = find_selection(spec, shelf.ada, shelf.workspace)
+    selected = find_visible_selection(spec, shelf.ada, shelf.workspace)
     return rank_features(spec, selected, shelf.ada, shelf.workspace)
 
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.run.metric_goals import set_metric_goal
-from runs.search.groups.list_groups import Grouping, list_groups
+from runs.search.groups.grouping import Grouping, list_groups
 from runs.search.values import value_arrays as many_runs
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, attribute

@@ -15,7 +15,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from runs.models import Metric, Run, root_metrics
 from runs.search.run_list import tree_children, tree_runs
-from runs.search.run_list.find_runs import find_runs
+from runs.search.run_list.run_page import find_runs
 from runs.search.run_list.tree_runs import TreePage, find_tree
 from studio.core.statuses import RunStatus
 from studio.core.viewspec import ViewSpec

@@ -8,7 +8,7 @@ from django.db.models import Q
 from runs.actions.actor import SERVER, Actor
 from runs.actions.run.lifecycle import StatusSource, change_status
 from runs.models import HEARD_AGAIN, Run
-from runs.search.run.heartbeat_timeout import status_before_timeout
+from runs.search.run import status_before_timeout
 from studio.core.statuses import FOLLOWERS, RunStatus, may_follow
 
 

@@ -16,8 +16,7 @@ from runs.actions.clock import now_ms
 from runs.models import Experiment, HistoryExport, User, Workspace
 from runs.models.history_exports import ExportState
 from runs.render.run_list.history_parquet import HistoryFile
-from runs.search.run_list.export import find_matching_runs
-from runs.search.run_list.histories import SeriesPart, read_histories
+from runs.search.run_list import SeriesPart, find_matching_runs, read_histories
 from runs.storage.deletions import deletions_allowed
 from studio.core.errors import NotFound, StudioError
 from studio.core.viewlenient import read_leniently

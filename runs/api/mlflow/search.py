@@ -44,7 +44,7 @@ from runs.models import (
     LoggedModelParam,
     LoggedModelTag,
 )
-from runs.search.mlflow.runs import RunSearch
+from runs.search.mlflow import RunSearch
 from runs.search.sql.limits import time_limit
 from runs.search.sql.schema import KeyedTable, Schema
 from studio.core import names

@@ -24,8 +24,7 @@ from runs.api.v1.schemas import (
     UploadQuery,
 )
 from runs.models import File, Snapshot
-from runs.search.files.files import find_file
-from runs.search.files.snapshot import get_snapshot
+from runs.search.files import find_file, get_snapshot
 from studio.core.errors import InvalidValue
 from studio.core.names import check_path
 from studio.core.snapshots import MAX_BYTES

@@ -21,8 +21,8 @@ from runs.api.v1.schemas import (
     SeriesQuery,
 )
 from runs.models import Metric
-from runs.search.run.details import read_metrics
-from runs.search.values.logged_values import (
+from runs.search.run import read_metrics
+from runs.search.values import (
     read_logged_values,
     read_position,
     write_position,

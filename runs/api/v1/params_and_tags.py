@@ -19,7 +19,7 @@ from runs.api.v1.schemas import (
     TagReply,
 )
 from runs.models import Run
-from runs.search.run.details import list_params, list_properties, list_tags
+from runs.search.run import list_params, list_properties, list_tags
 
 
 @endpoint("GET", Permission.READ, reply=ParamReply)

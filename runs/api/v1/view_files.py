@@ -32,7 +32,7 @@ from runs.api.v1.view_replies import (
 )
 from runs.api.v1.view_yaml import ViewFile
 from runs.models import User, View
-from runs.search.views.views import filter_by_owner, filter_by_words, views_in
+from runs.search.views import filter_by_owner, filter_by_words, views_in
 from studio.core import names
 from studio.core.errors import InvalidValue, StudioError
 from studio.core.viewdiff import differences

@@ -10,12 +10,13 @@ from runs.api.v1.schemas import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
 from runs.models import Experiment, View, ViewRevision, views
 from runs.render.filters import filter_words
 from runs.render.filters.filter_words import missing_words
-from runs.search.views.missing import (
+from runs.search.views import (
     find_missing_columns,
     find_missing_list,
     find_missing_runs,
+    find_revision,
+    find_view,
 )
-from runs.search.views.views import find_revision, find_view
 from studio.core.errors import Conflict, InvalidValue, NotFound
 from studio.core.viewdiff import NOTHING, Difference, differences
 from studio.core.viewlenient import Complaint, read_stored

@@ -32,7 +32,7 @@ from runs.api.v1.view_replies import (
 )
 from runs.api.v1.views import find_visible_view
 from runs.models import Role
-from runs.search.views.views import find_default, find_revision, list_view_revisions
+from runs.search.views import find_default, find_revision, list_view_revisions
 from studio.core.errors import Conflict, PermissionDenied
 
 #: What stands for the built-in view where a slug is asked for.

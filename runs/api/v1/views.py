@@ -40,7 +40,7 @@ from runs.api.v1.view_replies import (
     view_info,
 )
 from runs.models import View
-from runs.search.views.views import (
+from runs.search.views import (
     filter_by_owner,
     filter_by_words,
     find_view,

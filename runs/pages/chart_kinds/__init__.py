@@ -16,7 +16,7 @@ from runs.pages.chart_kinds.lines import LINES
 from runs.pages.chart_kinds.notes import of_runs
 from runs.pages.chart_kinds.parallel import PARALLEL
 from runs.pages.chart_kinds.scatter import SCATTER
-from runs.search.charts.run_curves import AxisRange
+from runs.search.charts import AxisRange
 from studio.core.viewcharts import Chart
 
 __all__ = [

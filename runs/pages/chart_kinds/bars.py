@@ -25,9 +25,7 @@ from runs.pages.chart_kinds.values import (
 from runs.render.charts.value_charts import Dot, bar_figure
 from runs.render.filters.filter_words import field_label
 from runs.render.metrics.values import shown
-from runs.search.charts.chart_groups import chart_groups
-from runs.search.charts.chart_values import ChartColumn, chart_column
-from runs.search.charts.run_curves import AxisRange
+from runs.search.charts import AxisRange, ChartColumn, chart_column, chart_groups
 from studio.core.viewcharts import Chart
 
 

@@ -11,13 +11,17 @@ from dataclasses import dataclass, replace
 
 from runs.models import Experiment, Metric, User, Workspace
 from runs.pages.lists.list_state import ListState
-from runs.search.charts.drawn_runs import (
+from runs.search.charts import (
     ChartRun,
     find_chosen_runs,
     find_first_runs,
     read_heads,
 )
-from runs.search.query.selection import SelectedRun, find_selection, selected_runs
+from runs.search.query import (
+    SelectedRun,
+    find_visible_selection,
+    selected_runs,
+)
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.filters.tree import Field
 from studio.core.viewcharts import MAX_RUNS, Chart
@@ -87,7 +91,7 @@ def _runs(
         runs = find_chosen_runs(named, fields, viewer, workspace)
         gone = len(named) - len(runs)
         return ChartRuns(runs, {}, chosen=True, gone=gone, by_place=True)
-    selected = find_selection(spec, viewer, workspace)
+    selected = find_visible_selection(spec, viewer, workspace)
     if selected.total:
         ids = _numbered(selected_runs(selected, viewer, workspace, MAX_RUNS))
         runs = find_chosen_runs(ids, fields, viewer, workspace)

@@ -12,8 +12,7 @@ from runs.pages.chart_kinds.notes import not_placed, of_columns
 from runs.pages.chart_kinds.values import count_cell, look_of, numbers_of
 from runs.render.charts.histograms import bins_of, histogram_figure, told
 from runs.render.filters.filter_words import field_label
-from runs.search.charts.chart_values import chart_column
-from runs.search.charts.run_curves import AxisRange
+from runs.search.charts import AxisRange, chart_column
 from studio.core.viewcharts import Chart
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.titles import title_of_fields
 from runs.render.metrics.values import Shown
-from runs.search.charts.run_curves import AxisRange
+from runs.search.charts import AxisRange
 from studio.core.viewcharts import Chart
 
 Figure = dict[str, Any]

@@ -28,17 +28,19 @@ from runs.render.metrics.values import Shown, last_shown, shown
 from runs.render.run_list.csv_rows import value_cell
 from runs.render.run_list.sheets import harmless, iso
 from runs.render.text.numbers import grouped, number
-from runs.search.charts.chart_groups import ChartGroup, chart_groups
-from runs.search.charts.mean_curves import MeanCurve, draw_mean_curves
-from runs.search.charts.run_curves import (
+from runs.search.charts import (
     AxisRange,
+    ChartGroup,
     ChosenSeries,
+    MeanCurve,
+    chart_groups,
     choose_series,
     draw_curves,
+    draw_mean_curves,
 )
-from runs.search.groups.means import deviation_band
-from runs.search.metrics.metrics import time_origin
-from runs.search.values.value_reader import metric_value
+from runs.search.groups import deviation_band
+from runs.search.metrics import time_origin
+from runs.search.values import metric_value
 from runs.storage.metrics import store
 from studio.core.viewcharts import Chart
 

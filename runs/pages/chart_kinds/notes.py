@@ -11,8 +11,7 @@ from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.render.charts.nonfinite_markers import is_odd
 from runs.render.filters.filter_words import field_label
 from runs.render.text.numbers import grouped
-from runs.search.charts.chart_values import ChartColumn
-from runs.search.charts.run_curves import ChosenSeries
+from runs.search.charts import ChartColumn, ChosenSeries
 from studio.core.viewcharts import Chart
 
 

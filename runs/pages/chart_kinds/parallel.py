@@ -12,8 +12,7 @@ from runs.pages.chart_kinds.notes import of_columns
 from runs.pages.chart_kinds.values import dots_of, table_of_values, without_empty
 from runs.render.charts.parallel import Dimension, parallel_figure
 from runs.render.filters.filter_words import field_label
-from runs.search.charts.chart_values import ChartColumn, chart_column
-from runs.search.charts.run_curves import AxisRange
+from runs.search.charts import AxisRange, ChartColumn, chart_column
 from studio.core.filters.text import field_text
 from studio.core.viewcharts import Chart
 

@@ -18,8 +18,7 @@ from runs.pages.chart_kinds.values import (
 from runs.render.charts.axes import on_clock
 from runs.render.charts.value_charts import scatter_figure
 from runs.render.filters.filter_words import field_label
-from runs.search.charts.chart_values import ChartColumn, chart_column
-from runs.search.charts.run_curves import AxisRange
+from runs.search.charts import AxisRange, ChartColumn, chart_column
 from studio.core.viewcharts import Chart
 
 

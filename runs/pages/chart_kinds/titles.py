@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from runs.render.filters.filter_words import field_label
-from runs.search.charts.chart_groups import ChartGroup
+from runs.search.charts import ChartGroup
 from studio.core.viewcharts import Chart
 
 #: How many fields a title names.

@@ -18,9 +18,8 @@ from runs.render.filters.filter_words import field_label
 from runs.render.metrics.values import Shown, shown
 from runs.render.text import times
 from runs.render.text.numbers import grouped
-from runs.search.charts.chart_values import ChartColumn, chart_column
-from runs.search.charts.drawn_runs import ChartRun
-from runs.search.groups.means import mean_and_std
+from runs.search.charts import ChartColumn, ChartRun, chart_column
+from runs.search.groups import mean_and_std
 from studio.core.viewcharts import Chart
 
 #: Colours repeat after so many.

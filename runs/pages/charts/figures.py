@@ -29,7 +29,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import csv_response, varied
 from runs.render.metrics.values import shown
 from runs.render.run_list.sheets import harmless
-from runs.search.charts.run_curves import AxisRange
+from runs.search.charts import AxisRange
 from runs.search.sql.limits import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.viewcharts import Chart, read_chart

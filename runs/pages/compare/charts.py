@@ -16,7 +16,7 @@ from runs.pages.charts.chart_row import Place, chart_cards, may_add
 from runs.pages.charts.list_charts import PARTS
 from runs.pages.compare.state import CompareState
 from runs.pages.requests.page_request import PageRequest
-from runs.search.compare.compare import ComparedRow, Comparison
+from runs.search.compare import ComparedRow, Comparison
 from runs.search.sql.limits import time_limit
 from studio.core import viewtext
 from studio.core.filters.tree import Field, metric

@@ -26,15 +26,15 @@ from runs.pages.compare.text_formats import COPIES, copied
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.render.text.addresses import experiment_path, run_path
-from runs.search.compare.compare import (
+from runs.search.compare import (
     MAX_COMPARED,
     MIN_COMPARED,
     Comparison,
+    compare_files,
     compare_runs,
+    list_conclusions,
 )
-from runs.search.compare.conclusions import list_conclusions
-from runs.search.compare.files import compare_files
-from runs.search.run_list.goals import find_goals
+from runs.search.run_list import find_goals
 
 #: Dashes of columns, one after the other; solid first.
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "12 4")

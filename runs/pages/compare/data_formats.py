@@ -16,8 +16,13 @@ from runs.pages.requests.responses import CSV, JSON, TEXT, varied
 from runs.render.metrics.values import last_shown
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
-from runs.search.compare.compare import ComparedRow, Comparison, OtherSeries
-from runs.search.compare.files import ComparedFile, ComparedFiles
+from runs.search.compare import (
+    ComparedFile,
+    ComparedFiles,
+    ComparedRow,
+    Comparison,
+    OtherSeries,
+)
 from studio.core.filters import fields
 from studio.core.statuses import RunStatus
 

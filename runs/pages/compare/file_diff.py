@@ -23,8 +23,13 @@ from runs.render.files import previews
 from runs.render.files.file_kinds import FileKind, is_code, is_text, kind_of
 from runs.render.text import numbers
 from runs.render.text.addresses import run_path
-from runs.search.compare.compare import ComparedRow, Comparison
-from runs.search.compare.files import ComparedFile, ComparedFiles, read_file_start
+from runs.search.compare import (
+    ComparedFile,
+    ComparedFiles,
+    ComparedRow,
+    Comparison,
+    read_file_start,
+)
 
 #: Longer files are cut before they are compared.
 LONGEST = 512 * 1024

@@ -15,8 +15,13 @@ from runs.render.filters.filter_words import field_label
 from runs.render.metrics.values import last_shown
 from runs.render.run_list.cells import full_moment, icon, status
 from runs.render.text import numbers, times
-from runs.search.compare.compare import ComparedRow, Comparison, OtherSeries
-from runs.search.compare.files import ComparedFile, ComparedFiles
+from runs.search.compare import (
+    ComparedFile,
+    ComparedFiles,
+    ComparedRow,
+    Comparison,
+    OtherSeries,
+)
 from studio.core.filters import fields
 from studio.core.filters.tree import Field, attribute
 

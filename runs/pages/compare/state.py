@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from django.http import QueryDict
 
-from runs.search.compare.compare import MAX_COMPARED
+from runs.search.compare import MAX_COMPARED
 from studio.core.viewspec import encoded
 
 #: Longer texts in an address are no address of ours.

@@ -15,8 +15,7 @@ from runs.render.groups import paper_tables
 from runs.render.groups.paper_tables import Cell, Table
 from runs.render.run_list import sheets
 from runs.render.text import numbers
-from runs.search.compare.compare import ComparedRow, Comparison
-from runs.search.compare.files import ComparedFiles
+from runs.search.compare import ComparedFiles, ComparedRow, Comparison
 
 _FORMS = {"markdown": paper_tables.as_markdown, "latex": paper_tables.as_latex}
 COPIES = (("CSV", "csv"), ("Markdown", "markdown"), ("LaTeX", "latex"))

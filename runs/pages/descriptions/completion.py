@@ -13,7 +13,7 @@ from runs.pages.lists.list_state import find_experiment
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.head import find_head
 from runs.render.descriptions.references import FILE, METRIC, RUN, as_written
-from runs.search.descriptions.completion import (
+from runs.search.descriptions import (
     ReferenceSuggestion,
     suggest_files,
     suggest_metrics,

@@ -14,7 +14,7 @@ from runs.render.descriptions.references import FILE, METRIC, RUN, Reference, Ta
 from runs.render.files.file_kinds import FileKind, kind_of
 from runs.render.metrics.values import last_shown
 from runs.render.text.addresses import run_path
-from runs.search.descriptions.references import find_targets
+from runs.search.descriptions import find_targets
 
 
 def shown(request: PageRequest, text: str, run: Run | None = None) -> SafeString | str:

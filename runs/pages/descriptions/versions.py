@@ -19,7 +19,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
 from runs.pages.undo.undo import undo_href
 from runs.render.compare.word_diff import word_diff
-from runs.search.descriptions.versions import (
+from runs.search.descriptions import (
     Described,
     find_version_texts,
     list_versions,

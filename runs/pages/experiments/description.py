@@ -26,7 +26,7 @@ from runs.pages.run_shell.editors import toast
 from runs.pages.undo.undo import undo_href
 from runs.render.descriptions.first_line import first_line
 from runs.render.text.addresses import experiment_path
-from runs.search.descriptions.versions import find_last_version
+from runs.search.descriptions import find_last_version
 
 EDITOR_PAGE = "experiments/experiment_editor.html"
 

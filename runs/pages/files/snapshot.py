@@ -21,7 +21,7 @@ from runs.pages.requests.raw_files import disposition, send_raw
 from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
 from runs.render.files.file_tree import Leaf, tree
 from runs.render.text.addresses import run_path
-from runs.search.files.snapshot import find_snapshot, get_snapshot
+from runs.search.files import find_snapshot, get_snapshot
 from runs.storage.archives import Member, member_pieces, members, open_member
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes, NotFound

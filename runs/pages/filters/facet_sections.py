@@ -13,7 +13,7 @@ from runs.pages.lists.run_links import Links
 from runs.render.filters.facet_histogram import Bar, histogram
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
-from runs.search.filters.facets import Facet, ValueCount, is_term_on
+from runs.search.filters import Facet, ValueCount, is_term_on
 from studio.core.filters import Field, Node, field_text, fields
 from studio.core.filters.text import number_text
 from studio.core.filters.tree import (

@@ -27,7 +27,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.render.text import numbers
 from runs.search.fields import FACETS
-from runs.search.filters.facets import (
+from runs.search.filters import (
     KEYED_KINDS,
     MAX_OPEN,
     FacetReader,

@@ -32,8 +32,7 @@ from runs.render.groups.deviations import with_deviation
 from runs.render.groups.paper_tables import Cell, Table
 from runs.render.run_list import sheets
 from runs.render.text import numbers, times
-from runs.search.groups.group_sums import GroupStats
-from runs.search.groups.list_groups import Grouping, ListGroup
+from runs.search.groups import Grouping, GroupStats, ListGroup
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text, tree
 

@@ -17,10 +17,9 @@ from runs.render.filters.filter_words import field_label
 from runs.render.groups.deviations import with_deviation
 from runs.render.text import numbers, times
 from runs.render.text.addresses import run_path
-from runs.search.groups.list_groups import Grouping, ListGroup
-from runs.search.query.status_counts import StatusCounts
-from runs.search.run_list.find_runs import RunPage
-from runs.search.run_list.shown_runs import find_shown_runs
+from runs.search.groups import Grouping, ListGroup
+from runs.search.query import StatusCounts
+from runs.search.run_list import RunPage, find_shown_runs
 from studio.core.filters import Field, field_text
 from studio.core.filters.tree import METRICS, Node, attribute
 from studio.core.viewspec import Column, Group, Rank, ViewSpec

@@ -20,8 +20,8 @@ from runs.pages.lists.run_links import Links
 from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
-from runs.search.groups.list_groups import Grouping, ListGroup, list_groups
-from runs.search.values.value_arrays import MAX_ARRAY_RUNS
+from runs.search.groups import Grouping, ListGroup, list_groups
+from runs.search.values import MAX_ARRAY_RUNS
 from studio.core.filters import Field, field_text
 from studio.core.viewlenient import Complaint
 from studio.core.viewspec import Column, ViewSpec

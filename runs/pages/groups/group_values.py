@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from runs.models import Run
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
-from runs.search.groups.group_sums import GroupStats
+from runs.search.groups import GroupStats
 from studio.core.filters import Field
 from studio.core.filters.tree import (
     ATTRIBUTE,

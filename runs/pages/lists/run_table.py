@@ -20,12 +20,19 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import SHOWN_PARAMETER
 from runs.render.filters.filter_words import field_label, pill
 from runs.render.text import numbers
-from runs.search.query.status_counts import StatusCounts, count_statuses, names_status
-from runs.search.run_list.common_metrics import MAX_COMMON_METRICS, common_metrics
-from runs.search.run_list.find_runs import RunPage, RunRow, find_runs
-from runs.search.run_list.goals import best_values, find_goals
-from runs.search.run_list.shown_runs import find_shown_runs, place_in_tree
-from runs.search.run_list.tree_runs import find_tree
+from runs.search.query import StatusCounts, count_statuses, names_status
+from runs.search.run_list import (
+    MAX_COMMON_METRICS,
+    RunPage,
+    RunRow,
+    best_values,
+    common_metrics,
+    find_goals,
+    find_runs,
+    find_shown_runs,
+    find_tree,
+    place_in_tree,
+)
 from studio.core.filters import Field
 from studio.core.filters.tree import attribute, fields_of
 from studio.core.viewspec import DEFAULT_COLUMNS, ROWS, Column, ViewSpec

@@ -10,9 +10,14 @@ from django.utils.translation import ngettext
 
 from runs.pages.lists.run_links import Links
 from runs.render.text import numbers
-from runs.search.run_list.find_runs import MoreChildren, RunPage, RunRow, TreePlace
-from runs.search.run_list.tree_children import MORE_CHILDREN
-from runs.search.run_list.tree_runs import TreePage
+from runs.search.run_list import (
+    MORE_CHILDREN,
+    MoreChildren,
+    RunPage,
+    RunRow,
+    TreePage,
+    TreePlace,
+)
 from studio.core.filters import Field
 from studio.core.filters.tree import METRICS, attribute
 from studio.core.viewtext import MAX_OPEN, Open

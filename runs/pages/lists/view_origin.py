@@ -32,10 +32,15 @@ from runs.pages.requests.responses import requested_format
 from runs.render.filters import filter_words
 from runs.render.filters.filter_words import missing_words
 from runs.render.text.addresses import experiment_path
-from runs.search.run_list.find_runs import RunPage, RunRow
+from runs.search.run_list import RunPage, RunRow
 from runs.search.sql.scope import KINDS
-from runs.search.views.missing import find_missing_columns, find_missing_list
-from runs.search.views.views import find_default, find_revision, find_view
+from runs.search.views import (
+    find_default,
+    find_missing_columns,
+    find_missing_list,
+    find_revision,
+    find_view,
+)
 from studio.core.errors import NotFound
 from studio.core.viewdiff import NOTHING, Difference, differences, overriding
 from studio.core.viewlenient import Complaint, overridden, read_stored, without

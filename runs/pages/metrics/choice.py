@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from runs.models import Metric
 from runs.render.charts.axes import Axis
-from runs.search.metrics.metrics import NUMERIC_KINDS, has_numbers
+from runs.search.metrics import NUMERIC_KINDS, has_numbers
 from studio.core.errors import InvalidValue
 
 #: Charts that are open when the address names none.

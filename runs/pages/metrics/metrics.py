@@ -23,9 +23,9 @@ from runs.render.charts.axes import Axis
 from runs.render.metrics.values import Shown, column_shown, last_shown
 from runs.render.text import times
 from runs.render.text.addresses import run_path
-from runs.search.files.metric_files import file_path_of, find_files
-from runs.search.metrics.metrics import NUMERIC_KINDS, newest_values
-from runs.search.run.details import read_metrics
+from runs.search.files import file_path_of, find_files
+from runs.search.metrics import NUMERIC_KINDS, newest_values
+from runs.search.run import read_metrics
 from runs.storage.metrics import store
 from runs.storage.points import Points
 

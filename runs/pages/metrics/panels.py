@@ -22,8 +22,8 @@ from runs.render.charts.document_charts import figure_rows
 from runs.render.metrics.tables import DEFAULT_VIEW, rows_table
 from runs.render.metrics.values import Shown, column_shown, logged_shown
 from runs.render.text.numbers import grouped, number
-from runs.search.files.metric_files import file_path_of
-from runs.search.metrics.metrics import NUMERIC_KINDS, has_numbers, newest_values
+from runs.search.files import file_path_of
+from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_values
 from runs.storage.points import Points
 from studio.core.errors import NotFound, StudioError
 

@@ -23,8 +23,8 @@ from runs.render.charts.charts import metric_figure, unit_of
 from runs.render.charts.document_charts import column_figure
 from runs.render.metrics.tables import column_pairs
 from runs.render.text.numbers import grouped
-from runs.search.files.metric_files import file_path_of, find_files
-from runs.search.metrics.metrics import (
+from runs.search.files import file_path_of, find_files
+from runs.search.metrics import (
     CHART_POINTS,
     NUMERIC_KINDS,
     DrawnLine,

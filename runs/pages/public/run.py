@@ -18,9 +18,9 @@ from runs.render.descriptions import markdown
 from runs.render.descriptions.references import Reference, Target
 from runs.render.files.file_kinds import FileKind, kind_of
 from runs.render.metrics.values import heads_shown, last_shown
-from runs.search.descriptions.references import ReferenceTargets, find_targets
-from runs.search.metrics.metrics import sparkline_points
-from runs.search.run import details as run_detail
+from runs.search.descriptions import ReferenceTargets, find_targets
+from runs.search.metrics import sparkline_points
+from runs.search.run import list_params, list_tags, read_metrics
 
 #: Rows of a table of a run, and curves beside its metrics.
 MOST_ROWS, MOST_CURVES = 500, 50
@@ -28,8 +28,8 @@ NOTE = "mlflow.note.content"
 
 
 def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
-    tags = run_detail.list_tags(run)
-    heads = run_detail.read_metrics(run)[:MOST_ROWS]
+    tags = list_tags(run)
+    heads = read_metrics(run)[:MOST_ROWS]
     points = sparkline_points(heads[:MOST_CURVES])
     metrics = []
     for head in heads:
@@ -46,14 +46,14 @@ def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
         "children": Run.objects.not_deleted().filter(parent=run).count(),
         "described": _described(link, run, run.description or noted or ""),
         "tags": [tag for tag in tags if not tag.is_bookkeeping],
-        "params": run_detail.list_params(run)[:MOST_ROWS],
+        "params": list_params(run)[:MOST_ROWS],
         "metrics": metrics,
     }
 
 
 def pictures_of(link: ShareLink, run: Run) -> dict[str, File]:
     """The pictures of the run that its description names, by their paths."""
-    tags = run_detail.list_tags(run)
+    tags = list_tags(run)
     noted = next((tag.value for tag in tags if tag.key == NOTE), None)
     found = _named(link, run, run.description or noted or "")
     return {file.path: file for file in _pictures(found, run).values()}

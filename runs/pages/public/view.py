@@ -27,10 +27,10 @@ from runs.render.charts.sparkline import sparkline
 from runs.render.descriptions import markdown
 from runs.render.run_list import sheets
 from runs.render.text import numbers
-from runs.search.metrics.metrics import sparkline_points
-from runs.search.run_list.find_runs import find_runs
+from runs.search.metrics import sparkline_points
+from runs.search.run_list import find_runs
 from runs.search.sql.limits import time_limit
-from runs.search.views.missing import find_missing_list
+from runs.search.views import find_missing_list
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.viewcharts import Chart

@@ -18,8 +18,8 @@ from runs.pages.descriptions.versions import Versions
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import show_saved
 from runs.pages.run_shell.head import find_head, frame
-from runs.search.descriptions.versions import find_last_version
-from runs.search.run.details import RunHead, list_tags
+from runs.search.descriptions import find_last_version
+from runs.search.run import RunHead, list_tags
 
 EDITOR_PAGE = "run/run_editor.html"
 

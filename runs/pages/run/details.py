@@ -26,11 +26,21 @@ from runs.render.metrics.values import Shown, heads_shown
 from runs.render.run.dataset_places import place_of
 from runs.render.run.tracebacks import headline, parted
 from runs.render.text.times import ago
-from runs.search.compare.conclusions import list_conclusions_of
-from runs.search.descriptions.versions import find_last_version
-from runs.search.metrics.metrics import sparkline_points
-from runs.search.run import details as search
-from runs.search.run.details import NamedText
+from runs.search.compare import list_conclusions_of
+from runs.search.descriptions import find_last_version
+from runs.search.metrics import sparkline_points
+from runs.search.run import (
+    NamedText,
+    count_same_error,
+    find_cancel_request,
+    list_datasets,
+    list_models,
+    list_models_read,
+    list_params,
+    list_properties,
+    list_tags,
+    read_metrics,
+)
 from studio.core.filters import Field, to_text
 from studio.core.filters.tree import TAGS, Comparison, attribute
 from studio.core.filters.tree import Text as FilterText
@@ -74,7 +84,7 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
     if is_known(request, etag):
         return not_modified(etag)
     run = head.run
-    tags, properties = search.list_tags(run), search.list_properties(run)
+    tags, properties = list_tags(run), list_properties(run)
     context = {
         "conclusions": listed(request, concluded),
         **_attributes(request, run, tags, properties, others),
@@ -87,11 +97,11 @@ def details(request: PageRequest, run_id: str) -> HttpResponse:
         "error": _error(request, run),
         "properties": properties,
         "datasets": [
-            (used, place_of(used.dataset.source)) for used in search.list_datasets(run)
+            (used, place_of(used.dataset.source)) for used in list_datasets(run)
         ],
         "receipt": read_receipt(run),
-        "models": search.list_models(run),
-        "models_read": search.list_models_read(run),
+        "models": list_models(run),
+        "models_read": list_models_read(run),
         "submitter_href": run.submitter
         and _asking(request, attribute("submitter"), run.submitter.username),
     }
@@ -140,7 +150,7 @@ def _chip(request: PageRequest, tag: NamedText) -> Chip:
 
 
 def _params(request: PageRequest, run: Run) -> dict[str, Any]:
-    params = search.list_params(run)
+    params = list_params(run)
     find = request.GET.get("find", "").strip()[:200]
     found = [each for each in params if _has_words(each, find)]
     shown = _clipped(request, "params", found, FEW_PARAMS, MANY_PARAMS)
@@ -161,7 +171,7 @@ def _has_words(each: NamedText, words: str) -> bool:
 
 
 def _metrics(request: PageRequest, run: Run) -> dict[str, Any]:
-    heads = search.read_metrics(run)
+    heads = read_metrics(run)
     shown = _clipped(request, "metrics", heads, FEW_METRICS, MANY_METRICS)
     return {"metrics": _rows(shown), "metrics_more": len(heads) - len(shown)}
 
@@ -187,7 +197,7 @@ def _rows(heads: Sequence[Metric]) -> list[MetricRow]:
 
 def _cancel(request: PageRequest, run: Run) -> dict[str, Any]:
     """The ladder of a run whose end was asked for."""
-    found = search.find_cancel_request(run)
+    found = find_cancel_request(run)
     if found.asked is None:
         return {}
     since = found.acknowledged or found.asked
@@ -221,7 +231,7 @@ def _alike(request: PageRequest, run: Run, line: str) -> dict[str, Any]:
         href = _asking(request, attribute("error"), said, operator="contains")
         return {"alike_href": href}
     href = _asking(request, attribute("error_kind"), run.error_kind)
-    return {"alike_href": href, "alike": search.count_same_error(run)}
+    return {"alike_href": href, "alike": count_same_error(run)}
 
 
 def _asking(

@@ -14,7 +14,7 @@ from runs.actions.undo import can_undo
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
 from runs.pages.undo.change_lines import Line, action_words, line
-from runs.search.run.history import HistoryEntry, list_history
+from runs.search.run import HistoryEntry, list_history
 from studio.core.statuses import CODES
 
 ROWS, MOST_ROWS = 50, 1600

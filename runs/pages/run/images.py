@@ -18,7 +18,7 @@ from runs.pages.run_shell.empty_states import nothing_in
 from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
 from runs.render.text.addresses import run_path
 from runs.render.text.numbers import grouped
-from runs.search.files.images import RunImage, count_by_name, list_images
+from runs.search.files import RunImage, count_by_name, list_images
 
 #: So many pictures are on the page at first, and added by each "Show more".
 SHOWN, MOST_SHOWN = 120, 1920

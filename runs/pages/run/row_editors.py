@@ -26,7 +26,7 @@ from runs.pages.run_shell.editors import REFUSED
 from runs.pages.run_shell.head import find_head
 from runs.pages.undo.undo import undo_href
 from runs.render.text.addresses import run_path
-from runs.search.run.details import list_tags
+from runs.search.run import list_tags
 from studio.core.errors import Conflict, InvalidValue
 
 

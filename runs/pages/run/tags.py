@@ -18,9 +18,7 @@ from runs.pages.run.details import tag_chips
 from runs.pages.run.forms import TagForm
 from runs.pages.run_shell.editors import show_editor, show_saved
 from runs.pages.run_shell.head import find_head, frame
-from runs.search.run import details as search
-from runs.search.run.details import RunHead
-from runs.search.run.known_tags import suggest_tag_keys, suggest_tag_values
+from runs.search.run import RunHead, list_tags, suggest_tag_keys, suggest_tag_values
 from studio.core.errors import Conflict, InvalidValue, NotFound
 
 
@@ -96,7 +94,7 @@ def split(text: str) -> tuple[str, str | None]:
 
 
 def _values(head: RunHead) -> dict[str, str | None]:
-    return {tag.key: tag.value for tag in search.list_tags(head.run)}
+    return {tag.key: tag.value for tag in list_tags(head.run)}
 
 
 def _form(request: PageRequest, head: RunHead, box: dict[str, Any]) -> HttpResponse:
@@ -115,7 +113,7 @@ def _form(request: PageRequest, head: RunHead, box: dict[str, Any]) -> HttpRespo
 def _saved(request: PageRequest, head: RunHead, said: str) -> HttpResponse:
     context = {
         **frame(request, head),
-        **tag_chips(request, search.list_tags(head.run)),
+        **tag_chips(request, list_tags(head.run)),
         "refocus": True,
     }
     return show_saved(request, head.run, said, "run/_run_tags.html", context)

@@ -23,7 +23,7 @@ from runs.pages.requests.responses import varied
 from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run_list.forms import GOALS, GoalForm, is_ranked_metric
 from runs.render.filters.filter_words import field_label
-from runs.search.run_list.goals import find_goals
+from runs.search.run_list import find_goals
 from studio.core.filters import Field, fields, tree
 from studio.core.filters.text import field_text
 from studio.core.viewspec import Column, Sort, ViewSpec

@@ -24,7 +24,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
-from runs.search.run_list.field_list import FieldList, ListedField, list_fields
+from runs.search.run_list import FieldList, ListedField, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
 from studio.core.filters.text import field_text

@@ -23,14 +23,14 @@ from runs.pages.requests.responses import requested_format, varied
 from runs.render.filters.filter_words import field_label
 from runs.render.run_list import sheets
 from runs.render.text import numbers
-from runs.search.compare.feature_ranking import (
+from runs.search.compare import (
     FeatureRanking,
     RankedFeature,
     ValueShare,
     rank_features,
 )
-from runs.search.query import selection
-from runs.search.values.value_arrays import MAX_ARRAY_RUNS
+from runs.search.query import find_visible_selection
+from runs.search.values import MAX_ARRAY_RUNS
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text
 from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Node, Number
@@ -79,7 +79,7 @@ def what_differs(request: PageRequest) -> HttpResponse:
     """Raises InvalidValue for a selection that nobody knows, or of nothing."""
     state = read_part(request)
     spec, who = state.spec, (state.viewer, state.workspace)
-    chosen = selection.find_selection(spec, *who)
+    chosen = find_visible_selection(spec, *who)
     found = None
     if chosen.total:
         found = rank_features(spec, chosen, *who, experiment=state.experiment)

@@ -9,7 +9,7 @@ from runs.pages.requests.forms import (
     PresenceField,
     TextField,
 )
-from runs.search.run_list.goals import RANKED_AGGREGATES
+from runs.search.run_list import RANKED_AGGREGATES
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import METRICS, Field
 from studio.core.viewtext import read_field

@@ -54,11 +54,8 @@ from runs.pages.run_list import selection_form
 from runs.pages.run_list.empty_list import empty_list_context
 from runs.pages.run_list.export import export_response
 from runs.pages.run_shell.empty_states import Nothing
-from runs.search.query.selection import VisibleSelection
-from runs.search.query.status_counts import StatusCounts
-from runs.search.run_list.export import exported_columns
-from runs.search.run_list.find_runs import RunPage
-from runs.search.run_list.tree_runs import TreePage
+from runs.search.query import StatusCounts, VisibleSelection
+from runs.search.run_list import RunPage, TreePage, exported_columns
 from studio.core.errors import (
     InvalidFilter,
     InvalidValue,

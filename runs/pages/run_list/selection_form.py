@@ -29,17 +29,21 @@ from runs.pages.lists.run_table import find_page, select_first_text
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_list.forms import SelectionForm
 from runs.render.text import numbers
-from runs.search.compare.compare import MAX_COMPARED
-from runs.search.query import selection
-from runs.search.query.run_query import build_query
-from runs.search.query.run_sets import read_run_set
-from runs.search.query.selection import (
+from runs.search.compare import MAX_COMPARED
+from runs.search.query import (
+    MAX_IN_ADDRESS,
     MAX_SELECTED,
     SelectedRun,
     VisibleSelection,
+    build_query,
+    change_selection,
+    find_visible_selection,
+    read_run_set,
+    selected_ids,
+    selected_keys,
     selected_runs,
 )
-from runs.search.run_list.find_runs import RunPage
+from runs.search.run_list import RunPage
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import attribute
 from studio.core.viewlenient import Complaint, read_leniently
@@ -52,7 +56,7 @@ MAX_NAMED = 5
 def find_selection(state: ListState) -> VisibleSelection:
     """What the address selects; notes, once a day, that a kept selection is in use."""
     spec = state.spec
-    found = selection.find_selection(spec, state.viewer, state.workspace)
+    found = find_visible_selection(spec, state.viewer, state.workspace)
     if spec.selected and spec.selected[0].startswith(KEPT):
         slug, now = spec.selected[0].removeprefix(KEPT), state.now
         mine = Selection.objects.filter(workspace=state.workspace, slug=slug)
@@ -165,9 +169,9 @@ def select(request: PageRequest) -> HttpResponse:
     """
     state = build_state(request, read_scope(request), _posted_spec(request))
     spec = state.spec
-    keys = list(selection.find_selection(spec, state.viewer, state.workspace).keys)
+    keys = list(find_visible_selection(spec, state.viewer, state.workspace).keys)
     add, drop = _changes(request, state, keys)
-    keys = selection.change_selection(keys, add, drop)
+    keys = change_selection(keys, add, drop)
     spec = spec.changed(
         selected=_text(request, keys),
         only=spec.only and any(keys),
@@ -182,7 +186,7 @@ def _posted_spec(request: PageRequest) -> ViewSpec:
     query = SelectionForm(request.POST).check()["query"]
     spec, _wrong = read_leniently(dict(parse_qsl(query, keep_blank_values=True)))
     try:
-        selection.selected_keys(spec, request.workspace)
+        selected_keys(spec, request.workspace)
     except InvalidValue:
         spec = spec.changed(
             selected=(), only=False, after=spec.after, before=spec.before
@@ -244,14 +248,11 @@ def _keys(request: PageRequest, text: str) -> list[int]:
 
 def _text(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
     """As it stands in the address."""
-    if (
-        sum(map(bool, keys)) <= selection.MAX_IN_ADDRESS
-        and len(keys) <= MAX_NUMBERS_IN_ADDRESS
-    ):
-        return selection.selected_ids(keys)
+    if sum(map(bool, keys)) <= MAX_IN_ADDRESS and len(keys) <= MAX_NUMBERS_IN_ADDRESS:
+        return selected_ids(keys)
     kept = save_selection(request.workspace, keys, now=now_ms())
     return (KEPT + kept.slug,)
 
 
 #: With so many numbers, free ones too, ids still stand in the address.
-MAX_NUMBERS_IN_ADDRESS = 2 * selection.MAX_IN_ADDRESS
+MAX_NUMBERS_IN_ADDRESS = 2 * MAX_IN_ADDRESS

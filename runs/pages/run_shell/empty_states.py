@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from runs.models import Run
-from runs.search.run.origin import LoggingClient, find_logging_clients
+from runs.search.run import LoggingClient, find_logging_clients
 
 SNIPPETS = {
     "metrics": {

@@ -20,8 +20,7 @@ from runs.pages.run_shell.editors import REFUSED, toast, undo_path
 from runs.pages.run_shell.head import find_head, frame
 from runs.pages.undo.change_lines import line
 from runs.pages.undo.forms import UndoForm
-from runs.search.run.details import RunHead
-from runs.search.run.history import find_change_set_of, last_change_by
+from runs.search.run import RunHead, find_change_set_of, last_change_by
 from studio.core.errors import Conflict
 
 

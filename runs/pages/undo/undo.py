@@ -24,8 +24,8 @@ from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run_shell.editors import REFUSED, toast
 from runs.pages.undo.change_lines import line
 from runs.pages.undo.forms import UndoForm
-from runs.search.run.history import find_change_set_in, last_change_in
-from runs.search.views.views import find_view, find_view_change
+from runs.search.run import find_change_set_in, last_change_in
+from runs.search.views import find_view, find_view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
 
 #: The element that an opened dialog takes the place of, on every page with undo.

@@ -13,7 +13,7 @@ from runs.pages.lists.view_origin import list_address, reset_href
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import REFUSED
 from runs.render.filters import filter_words
-from runs.search.views.views import find_revision, find_view, list_view_revisions
+from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import NotFound
 from studio.core.viewdiff import NOTHING, Difference, differences
 

@@ -25,7 +25,7 @@ from runs.pages.views.conflict import between, conflict_page
 from runs.pages.views.links import ends
 from runs.pages.views.view_forms import RestoreVersionForm
 from runs.render.filters import filter_words
-from runs.search.views.views import find_revision, find_view, list_view_revisions
+from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import Conflict
 
 #: Versions that the page shows at a time.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from runs.models import Experiment, Metric, Run, User, Workspace
-from runs.search.run_list.find_runs import RunRow, find_runs
+from runs.search.run_list import RunRow, find_runs
 from studio.core.filters import tree
 from studio.core.filters.text import to_text
 from studio.core.filters.tree import Comparison, Field, Text, attribute

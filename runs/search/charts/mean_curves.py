@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.search.charts.chart_groups import ChartGroup
+from runs.search.charts.grouped_runs import ChartGroup
 from runs.search.charts.run_curves import AxisPoints, AxisRange, Series, read_series
-from runs.search.groups.means import Floats, mean_and_std, means_by_position
+from runs.search.groups import Floats, mean_and_std, means_by_position
 from studio.core.viewcharts import Chart
 
 #: From so many places on, stretches take their place; and how many of those there are.

@@ -16,7 +16,7 @@ from runs.models import Metric
 from runs.render.charts.charts import Line
 from runs.render.charts.smoothing import smooth_at
 from runs.search.charts.drawn_runs import ChartRun
-from runs.search.metrics.metrics import CHART_POINTS, has_numbers, time_origin
+from runs.search.metrics import CHART_POINTS, has_numbers, time_origin
 from runs.storage.metrics import store
 from runs.storage.points import Points, as_float
 from runs.storage.sampling import choose

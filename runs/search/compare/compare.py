@@ -15,7 +15,7 @@ from runs.models import Run, User, Workspace
 from runs.search.fields import COMPARED
 from runs.search.sql.limits import time_limit
 from runs.search.sql.scope import make_scope
-from runs.search.values.value_reader import (
+from runs.search.values import (
     ValueReader,
     all_metrics,
     all_texts,

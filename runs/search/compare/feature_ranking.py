@@ -19,15 +19,16 @@ from django.db.models import Q
 
 from runs.models import Experiment, Key, User, Workspace
 from runs.search.fields import FACETS
-from runs.search.filters.value_counts import TextHead, count_keys, count_values
-from runs.search.query.run_query import RunQuery, build_query
-from runs.search.query.selection import VisibleSelection
+from runs.search.query import RunQuery, VisibleSelection, build_query
 from runs.search.sql.exists_conditions import TEXT_TABLES
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.limits import time_limit
-from runs.search.values.value_arrays import (
+from runs.search.values import (
     RunArrays,
+    TextHead,
     columns_needed,
+    count_text_keys,
+    count_text_values,
     read_run_arrays,
     read_value_codes,
 )
@@ -174,9 +175,9 @@ def _attributes(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeature]
 def _keyed(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeature]:
     """Of a key that no selected run has, only how many others have it is read."""
     for kind in TEXT_TABLES:
-        mine = count_values(kind, selected)
-        others = count_values(kind, rest, keys=sorted(mine))
-        there = count_keys(kind, rest)
+        mine = count_text_values(kind, selected)
+        others = count_text_values(kind, rest, keys=sorted(mine))
+        there = count_text_keys(kind, rest)
         names = Key.objects.filter(Q(InKeys("id", sorted({*mine, *there}))))
         for pk, name in names.values_list("pk", "name"):
             field = Field(kind, name)

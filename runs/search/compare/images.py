@@ -10,8 +10,8 @@ from runs.models import Metric, MetricKind
 from runs.render.files.file_kinds import FileKind, kind_of
 from runs.search.compare.compare import Comparison
 from runs.search.compare.files import ComparedFiles
-from runs.search.files.images import image_points
-from runs.search.run.image_names import named_images
+from runs.search.files import image_points
+from runs.search.run import named_images
 
 #: Series of images that are read, of all runs together, and steps of each.
 MAX_SERIES, MAX_STEPS = 1_000, 500

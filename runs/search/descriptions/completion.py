@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runs.models import Experiment, File, Metric, Run, User, Workspace
-from runs.search.run_list.find_runs import find_runs
+from runs.search.run_list import find_runs
 from studio.core.errors import InvalidFilter, QueryTimeout
 from studio.core.filters import to_text
 from studio.core.filters.tree import Word

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from runs.models import File, LoggedModel, Run
 from runs.models.files import path_key
-from runs.search.run.details import list_models
+from runs.search.run import list_models
 from studio.core import names
 from studio.core.errors import NotFound
 

@@ -44,7 +44,7 @@ def find_keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[Key
             share.field.key,
         ),
     )
-    return count_keys(reader, kind, found[:limit])
+    return count_found_keys(reader, kind, found[:limit])
 
 
 def list_keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[KeyCount]:
@@ -57,7 +57,7 @@ def list_keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[Key
     return [KeyCount(share.field, 0, 0) for share in shares[:limit]]
 
 
-def count_keys(
+def count_found_keys(
     reader: FacetReader, kind: str, shares: Sequence[KeyShare]
 ) -> list[KeyCount]:
     """The keys as counted over all runs of the list, without those of no run."""

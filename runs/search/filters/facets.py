@@ -20,12 +20,11 @@ from django.db.models.functions import Length
 from runs.models import Experiment, Key, Metric, User, Workspace
 from runs.models.grams import HIDDEN
 from runs.search.fields import GroupColumn, source_of
-from runs.search.query.run_query import build_query
-from runs.search.query.run_sets import RunSet, read_run_set
+from runs.search.query import RunSet, build_query, read_run_set
 from runs.search.sql.exists_conditions import TEXT_TABLES, names_holding
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.scope import KINDS
-from runs.search.values.value_arrays import TEXT_HEAD
+from runs.search.values import TEXT_HEAD
 from studio.core.filters import Node, field_text, tree
 from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Field, all_of, terms

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runs.search.groups.means import MAX_FLOAT, power_of_two_scale
-from runs.search.values.value_arrays import Keys, NumberArray, Numbers
+from runs.search.values import Keys, NumberArray, Numbers
 
 
 @dataclass(frozen=True)

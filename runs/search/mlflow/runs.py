@@ -12,8 +12,7 @@ from django.db.models.lookups import Exact, In
 from runs.models import Experiment, Run, User, Workspace
 from runs.models.runs import RunQuerySet
 from runs.search.mlflow.order import mlflow_order
-from runs.search.query.compile import condition
-from runs.search.query.query_plan import LeadScan, Plan, plan_for
+from runs.search.query import LeadScan, Plan, condition, plan_for
 from runs.search.sql import exists_conditions as keyed
 from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Unindexed

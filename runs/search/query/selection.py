@@ -75,7 +75,7 @@ def selected_keys(spec: ViewSpec, workspace: Workspace) -> list[int]:
     return [found.get(run_id, 0) for run_id in spec.selected]
 
 
-def find_selection(
+def find_visible_selection(
     spec: ViewSpec, viewer: User, workspace: Workspace
 ) -> VisibleSelection:
     """What is selected and can be seen; raises InvalidValue for an unknown slug."""

@@ -19,12 +19,17 @@ from django.db.models import OrderBy
 
 from runs.models import Experiment, Run, User, Workspace
 from runs.search.fields import HEAVY
-from runs.search.query.paging import RowPosition, rows_after
-from runs.search.query.run_query import RunQuery, build_query
-from runs.search.query.segments import Segment, segments_of
-from runs.search.query.status_counts import count_and_narrow
+from runs.search.query import (
+    RowPosition,
+    RunQuery,
+    Segment,
+    build_query,
+    count_and_narrow,
+    rows_after,
+    segments_of,
+)
 from runs.search.sql.limits import time_limit
-from runs.search.values.value_reader import (
+from runs.search.values import (
     Columns,
     ValueReader,
     columns_read,

@@ -26,8 +26,7 @@ from runs.models import (
     Workspace,
 )
 from runs.models.grams import HIDDEN
-from runs.search.query import status_counts
-from runs.search.query.run_query import build_query
+from runs.search.query import MAX_EXACT_COUNT, build_query, newest_runs
 from runs.search.sql.exists_conditions import names_holding
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.limits import time_limit
@@ -125,8 +124,8 @@ def _newest(
     """The newest matching runs, and whether they are all that match."""
     now = time.time_ns() // 1_000_000
     run_query = build_query(spec, viewer, workspace, now=now, experiment=experiment)
-    newest = status_counts.newest_runs(run_query).values_list("pk", flat=True)
-    limit = status_counts.MAX_EXACT_COUNT
+    newest = newest_runs(run_query).values_list("pk", flat=True)
+    limit = MAX_EXACT_COUNT
     found = list(newest[: limit + 1])
     return found[:limit], len(found) <= limit
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from runs.models import MetricGoal
-from runs.search.run_list.find_runs import RunRow
+from runs.search.run_list.run_page import RunRow
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 

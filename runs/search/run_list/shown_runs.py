@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from runs.models import Run, User, Workspace
-from runs.search.query.run_query import build_query
-from runs.search.run_list.find_runs import RunRow, TreePlace, find_runs
+from runs.search.query import build_query
+from runs.search.run_list.run_page import RunRow, TreePlace, find_runs
 from runs.search.run_list.tree_runs import best_values_below
 from studio.core.filters import to_text
 from studio.core.filters.tree import Comparison, Text, attribute

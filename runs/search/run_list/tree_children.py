@@ -34,9 +34,8 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from runs.models import Run
 from runs.search.fields import SortIndex, ordered_text, source_of
-from runs.search.query.run_query import RunQuery
-from runs.search.query.segments import SortPart, sort_parts
-from runs.search.run_list.find_runs import (
+from runs.search.query import RunQuery, SortPart, sort_parts
+from runs.search.run_list.run_page import (
     MoreChildren,
     TreePlace,
     without_heavy_columns,

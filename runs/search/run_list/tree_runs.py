@@ -20,15 +20,17 @@ from django.db.models.functions import Coalesce
 
 from runs.models import Experiment, RootMetric, Run, User, Workspace
 from runs.models.runs import RunQuerySet
-from runs.search.query.query_plan import LeadScan, Plan
-from runs.search.query.run_query import RunQuery, build_query
-from runs.search.query.status_counts import (
+from runs.search.query import (
     MAX_EXACT_COUNT,
+    LeadScan,
+    Plan,
+    RunQuery,
+    build_query,
     count_and_narrow,
     count_by_status,
     newest_sets,
 )
-from runs.search.run_list.find_runs import RunPage, build_rows, read_page
+from runs.search.run_list.run_page import RunPage, build_rows, read_page
 from runs.search.run_list.tree_children import open_branches
 from runs.search.sql.access_paths import INDEXED_AGGREGATES
 from runs.search.sql.limits import time_limit

@@ -21,8 +21,7 @@ from django.db.models.lookups import GreaterThan
 
 from runs.models import Metric
 from runs.search.fields import GroupColumn, RunNumber, source_of
-from runs.search.query import status_counts
-from runs.search.query.run_query import RunQuery
+from runs.search.query import RunQuery, newest_sets
 from runs.search.sql.exists_conditions import TEXT_TABLES
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.scope import Scope
@@ -97,7 +96,7 @@ def read_run_arrays(
     """The runs that match, with columns of the run's own; None if they are too many."""
     names = list(dict.fromkeys(("pk", "experiment_id", *columns)))
     rows: dict[int, tuple[Any, ...]] = {}
-    for part in status_counts.newest_sets(run_query):
+    for part in newest_sets(run_query):
         try:
             found = part.values_list(*names)[: MAX_ARRAY_RUNS + 1]
             rows |= {row[0]: row for row in found.iterator(chunk_size=10_000)}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runs.search.charts.drawn_runs import ChartRun
-from runs.search.values.value_reader import all_texts
+from runs.search.values import all_texts
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.viewcharts import Chart

@@ -13,17 +13,23 @@ from dataclasses import dataclass, field
 from runs.models import Experiment, Run, User, Workspace
 from runs.models.runs import RunQuerySet
 from runs.search.fields import HEAVY, source_of
-from runs.search.query.paging import RowPosition, read_cursor, rows_after, write_cursor
-from runs.search.query.run_query import RunKeys, RunQuery, build_query
-from runs.search.query.segments import Segment, segments_of
-from runs.search.query.status_counts import (
+from runs.search.query import (
     MAX_EXACT_COUNT,
+    RowPosition,
+    RunKeys,
+    RunQuery,
+    Segment,
     StatusCounts,
+    build_query,
     count_and_narrow,
+    read_cursor,
+    rows_after,
+    segments_of,
+    write_cursor,
 )
 from runs.search.sql.limits import time_limit
 from runs.search.sql.scope import Scope
-from runs.search.values.value_reader import ValueReader, attach
+from runs.search.values import ValueReader, attach
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.viewspec import ViewSpec

@@ -21,11 +21,11 @@ from django.db.models import Q
 
 from runs.models import Experiment, Key, Kind, RunParam, User, Workspace
 from runs.search.groups.group_sums import GroupStats, GroupSums, sum_groups
-from runs.search.query.run_query import RunQuery, build_query
-from runs.search.run_list.goals import find_goals
+from runs.search.query import RunQuery, build_query
+from runs.search.run_list import find_goals
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.limits import time_limit
-from runs.search.values.value_arrays import (
+from runs.search.values import (
     TEXT_HEAD,
     Keys,
     RunArrays,

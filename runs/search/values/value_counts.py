@@ -27,14 +27,14 @@ TextHead = tuple[str, str]
 CountsByKey = dict[int, dict[TextHead, tuple[int, float | None]]]
 
 
-def count_keys(kind: str, runs: RunArrays) -> dict[int, int]:
+def count_text_keys(kind: str, runs: RunArrays) -> dict[int, int]:
     """How many of the runs have each key."""
     rows = _rows_of(kind, runs).values_list("key_id")
     with time_limit():
         return dict(rows.annotate(n=Count("pk")))
 
 
-def count_values(
+def count_text_values(
     kind: str, runs: RunArrays, keys: Sequence[int] | None = None
 ) -> CountsByKey:
     """Of each key how many of the runs have each value."""
