@@ -17,8 +17,6 @@ MAX_LINES = 500
 MAX_FUNCTION = 50
 MAX_FILES = 25
 SOURCES = {".py", ".html", ".css", ".js"}
-#: Folders that are still larger. Remove a line when its folder is split.
-LARGE_FOLDERS = {"studio/sdk", "studio/sdk/delivery"}
 #: What a Content-Security-Policy without 'unsafe-inline' would refuse to run.
 INLINE = (
     (
@@ -65,11 +63,8 @@ def full_folders() -> Iterator[str]:
     paths = (path.relative_to(ROOT) for path in tracked(*SOURCES))
     counts = Counter(path.parent.as_posix() for path in paths)
     for folder, count in counts.items():
-        is_large = count > MAX_FILES
-        if is_large and folder not in LARGE_FOLDERS:
+        if count > MAX_FILES:
             yield f"{folder} has {count} source files; at most {MAX_FILES}"
-        if folder in LARGE_FOLDERS and not is_large:
-            yield f".ci/checks.py: remove {folder} from LARGE_FOLDERS"
 
 
 def long_functions(path: Path, text: str) -> Iterator[str]:

@@ -7,14 +7,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from runs.access.permissions import Permission
-from runs.models import Role, User, View
-from runs.models.views import may_edit
+from runs.models import Role, User, View, can_edit_view
 from studio.core.errors import PermissionDenied
 
 
 def check_can_edit_view(view: View, user: User | None, role: Role | None) -> None:
     """Raises PermissionDenied, saying why."""
-    if may_edit(view, user, role or Role.READER):
+    if can_edit_view(view, user, role or Role.READER):
         return
     if view.locked and (role or 0) >= Role.CONTRIBUTOR:
         raise PermissionDenied(

@@ -25,7 +25,7 @@ from runs.actions.run_list import (
 )
 from runs.management.backup.schedule import ScheduledBackups, configured
 from runs.management.database import optimize
-from runs.models.rollups import fold
+from runs.models import merge_run_counts
 from studio.core.errors import StudioError
 
 log = logging.getLogger("studio.worker")
@@ -121,4 +121,4 @@ def removals(started: int) -> Sequence[Task]:
 
 
 def fold_counts(_now: int) -> int:
-    return fold()
+    return merge_run_counts()

@@ -1,8 +1,7 @@
-"""The nouns, with their constraints (docs/data-model.md)."""
+"""The database's tables, constraints and QuerySets (docs/data-model.md)."""
 
 from runs.models.accounts import (
     ApiToken,
-    BrowserSession,
     Invitation,
     Member,
     Role,
@@ -12,13 +11,12 @@ from runs.models.accounts import (
     User,
     Workspace,
 )
-from runs.models.change_counts import ChangeCount
+from runs.models.change_counts import ChangeCount, count_changes
 from runs.models.changes import Change, ChangeSet
-from runs.models.conclusions import Conclusion
 from runs.models.delivery import LogStream, RunSnapshot, RunWriter, Snapshot
 from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
-from runs.models.files import BlobRemoval, File
-from runs.models.history_exports import HistoryExport
+from runs.models.files import BlobRemoval, File, path_key
+from runs.models.history_exports import ExportState, HistoryExport
 from runs.models.identity import StudioIdentity
 from runs.models.logged import (
     Dataset,
@@ -37,30 +35,42 @@ from runs.models.metrics import (
     MetricGoal,
     MetricKind,
 )
-from runs.models.rollups import RunCount
-from runs.models.root_metrics import RootMetric
+from runs.models.rollups import RunCount, merge_run_counts
+from runs.models.root_metrics import RootMetric, holds_extreme, rebuild_root_metrics
+from runs.models.run_sets import (
+    STORED_SELECTION_PREFIX,
+    Conclusion,
+    Selection,
+    conclusion_key,
+    pack_keys,
+)
 from runs.models.runs import (
     CANCEL_ACKNOWLEDGED,
-    HEARD_AGAIN,
+    HEARTBEATS_RESUMED,
     Launcher,
     Run,
     RunEvent,
+    RunQuerySet,
     RunStar,
 )
 from runs.models.search_text import SearchIndex, SearchText
-from runs.models.selections import Selection
-from runs.models.texts import Key, Kind, RunParam, RunProperty, RunTag
+from runs.models.sessions import BrowserSession
+from runs.models.texts import Key, KeyKind, RunParam, RunProperty, RunTag, parse_number
 from runs.models.views import (
     ShareLink,
     View,
     ViewDefault,
+    ViewQuerySet,
     ViewRevision,
     ViewStar,
+    can_edit_view,
+    view_list_name,
 )
 
 __all__ = [
     "CANCEL_ACKNOWLEDGED",
-    "HEARD_AGAIN",
+    "HEARTBEATS_RESUMED",
+    "STORED_SELECTION_PREFIX",
     "ApiToken",
     "BlobRemoval",
     "BrowserSession",
@@ -73,12 +83,13 @@ __all__ = [
     "Experiment",
     "ExperimentStar",
     "ExperimentTag",
+    "ExportState",
     "File",
     "HistoryExport",
     "IngestBatch",
     "Invitation",
     "Key",
-    "Kind",
+    "KeyKind",
     "Launcher",
     "LogStream",
     "LoggedModel",
@@ -99,6 +110,7 @@ __all__ = [
     "RunModel",
     "RunParam",
     "RunProperty",
+    "RunQuerySet",
     "RunSnapshot",
     "RunStar",
     "RunTag",
@@ -115,7 +127,18 @@ __all__ = [
     "User",
     "View",
     "ViewDefault",
+    "ViewQuerySet",
     "ViewRevision",
     "ViewStar",
     "Workspace",
+    "can_edit_view",
+    "conclusion_key",
+    "count_changes",
+    "holds_extreme",
+    "merge_run_counts",
+    "pack_keys",
+    "parse_number",
+    "path_key",
+    "rebuild_root_metrics",
+    "view_list_name",
 ]

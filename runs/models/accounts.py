@@ -1,24 +1,21 @@
-"""People, what they are members of, and how they prove who they are.
+"""Users, workspaces, memberships, and how users sign in.
 
-Secrets (tokens, links, invitations) are stored as SHA-256 of 32 random bytes: nothing
-here can be used to sign in. Roles are ranks, so that "at least" is one comparison.
+Secrets (tokens, links, invitations) are stored as SHA-256 of 32 random bytes: no row
+can be used to sign in. Roles are ranks, so "at least" is one comparison.
 """
 
 from __future__ import annotations
 
-import hashlib
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
-from django.contrib.sessions.backends.base import SessionBase
-from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 
 class Role(models.IntegerChoices):
-    """A member's role in a workspace; a higher rank may all that a lower one may."""
+    """A member's role in a workspace; a higher rank includes all lower ones."""
 
     READER = 10, "reader"
     CONTRIBUTOR = 20, "contributor"
@@ -40,14 +37,14 @@ def themes() -> list[tuple[str, str]]:
 
 
 class UserManager(BaseUserManager["User"]):
-    """Look-up by name, whatever its case."""
+    """Finds users by name, ignoring case."""
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(username__iexact=username)
 
 
 class User(AbstractBaseUser):
-    """A person. Without a password the only way in is a link."""
+    """A person. Without a password, a user signs in with a link."""
 
     username = models.CharField(max_length=150, unique=True)
     display_name = models.CharField(max_length=150, blank=True, default="")
@@ -86,11 +83,11 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
 
 
 class Workspace(models.Model):
-    """What people are members of."""
+    """A space of experiments, runs and views, with its members."""
 
     name = models.CharField(max_length=63, unique=True)
     created = models.DateTimeField(auto_now_add=True)
-    # The highest number of an experiment that is gone: it is not given again.
+    # The highest number of a purged experiment: numbers are never reused.
     last_purged_experiment = models.PositiveIntegerField(default=0)
 
     objects = WorkspaceQuerySet.as_manager()
@@ -124,8 +121,8 @@ class Member(models.Model):
 class ApiToken(models.Model):
     """A named secret for scripts: `Bearer <token>`, or Basic with it as password.
 
-    Its holder may what its owner may, but nothing above `role_cap`; bare paths (without
-    `/w/<workspace>`) mean `workspace`.
+    It has its owner's permissions, limited to `role_cap`. Paths without
+    `/w/<workspace>` use `workspace`.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
@@ -159,7 +156,7 @@ class SignInLink(models.Model):
 
 
 class Invitation(models.Model):
-    """A link by which somebody new becomes a member, once."""
+    """A link that makes one person a member of the workspace."""
 
     workspace = models.ForeignKey(
         Workspace, on_delete=models.CASCADE, related_name="invitations"
@@ -176,32 +173,8 @@ class Invitation(models.Model):
     revoked = models.DateTimeField(null=True, blank=True)
 
 
-class BrowserSession(AbstractBaseSession):
-    """A browser's session that knows its user: people see theirs, and end them."""
-
-    user = models.ForeignKey(
-        User, null=True, on_delete=models.CASCADE, related_name="sessions"
-    )
-    created = models.DateTimeField(auto_now_add=True)
-    last_seen = models.DateTimeField(auto_now_add=True)
-    address = models.CharField(max_length=64, blank=True, default="")
-    agent = models.CharField(max_length=300, blank=True, default="")
-
-    @classmethod
-    def get_session_store_class(cls) -> type[SessionBase]:
-        # The store imports this model, so it is imported when it is asked for.
-        from runs.models.sessions import SessionStore
-
-        return SessionStore
-
-    @property
-    def public_id(self) -> str:
-        """Names the session where its key, which signs in, must not stand."""
-        return hashlib.sha256(self.session_key.encode()).hexdigest()[:24]
-
-
 class SignInFailure(models.Model):
-    """A failed sign-in: what the throttle counts, by name and by address."""
+    """A failed sign-in; the throttle counts them by name and by address."""
 
     name = models.CharField(max_length=150)
     address = models.CharField(max_length=64)

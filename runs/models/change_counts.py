@@ -1,12 +1,12 @@
-"""How often anything changed that a list of a workspace shows: kept by triggers.
+"""Count the changes to what the lists of a workspace show, by triggers.
 
-A list that is open asks every few seconds whether there is news, and the count answers
-without looking at a run. Triggers keep it, so no path of writing can forget it, and it
-is raised in the transaction of the change: whoever sees the one sees the other.
+An open list asks every few seconds whether something changed, and the count answers
+without reading a run. Triggers raise it, so no code that writes can forget it. They run
+in the transaction of the change, so both become visible together.
 
-On SQLite, which has one writer at a time, a workspace has one row. On PostgreSQL a row
-would make all writers of a workspace wait for each other; there a writer takes any row
-that no other holds, and adds one if all are held. The count is their sum.
+On SQLite, which has one writer at a time, a workspace has one row. On PostgreSQL, one
+row would make all writers of a workspace wait for each other. There a writer takes any
+unlocked row, or adds one if all are locked. The count is the sum of the rows.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ INSERT, UPDATE, DELETE = "INSERT", "UPDATE", "DELETE"
 
 
 class ChangeCount(models.Model):
-    """A part of a sum."""
+    """A part of a workspace's count."""
 
-    # Without a constraint: a workspace's runs are still deleted when it is gone.
+    # Without a constraint: runs of a deleted workspace are still being deleted.
     workspace = models.ForeignKey(
         Workspace,
         on_delete=models.CASCADE,
@@ -38,7 +38,7 @@ class ChangeCount(models.Model):
 
 @dataclass(frozen=True)
 class Watched:
-    """A table, and in SQL the workspaces whose lists show a `{row}` of it."""
+    """A table, and SQL that finds the workspaces whose lists show a `{row}` of it."""
 
     table: str
     workspaces: str
@@ -83,17 +83,17 @@ WATCHED = (
 _NEW_WORKSPACE = f"{TABLE}_workspace_insert"
 
 
-def changes_of(workspace: int) -> int | None:
-    """The count; None if nothing is known, and so nothing can be said to be old."""
+def count_changes(workspace: int) -> int | None:
+    """Sum the workspace's changes; None if it has no row to compare with."""
     rows = ChangeCount.objects.filter(workspace=workspace)
     found: int | None = rows.aggregate(n=models.Sum("changes"))["n"]
     return found
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Create the triggers that are not there. Safe to repeat.
+    """Create the missing triggers. Safe to repeat.
 
-    An early migration knows not all of the tables yet; a later one installs the rest.
+    The first migration that calls this lacks some tables; a later one adds the rest.
     """
     there = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
@@ -113,7 +113,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
                 f"{added} SELECT id, 1 FROM runs_workspace "
                 f"WHERE id NOT IN (SELECT workspace_id FROM {TABLE})"
             )
-        # What changed while the triggers were away was not counted.
+        # Changes made without the triggers were not counted.
         cursor.execute(f"UPDATE {TABLE} SET changes = changes + 1")
 
 
@@ -126,7 +126,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """The names of triggers that should be there and are not."""
+    """List the names of missing triggers."""
     wanted = [watched.name(e) for watched in WATCHED for e in watched.events]
     if connection.vendor == "sqlite":
         wanted.append(_NEW_WORKSPACE)

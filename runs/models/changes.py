@@ -1,4 +1,4 @@
-"""Who changed what, when, by which token: what history shows and undo reads."""
+"""Change sets: who changed what and when. The history shows them, undo reverts them."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class ChangeSet(models.Model):
 
 
 class Change(models.Model):
-    """One field's value before and after; null where there was or is none.
+    """One field's value before and after; null where there is no value.
 
     `field` is a field name of the filter language (`name`, `tags.team`), or one of the
-    switches that it names (`archived`, `deleted`).
+    switches (`archived`, `deleted`).
     """
 
     change_set = models.ForeignKey(

@@ -1,8 +1,8 @@
-"""What arrives from the SDK's spools, so that each piece of it counts once.
+"""Writers, log streams and snapshots: what the SDK delivers is stored exactly once.
 
-A writer is one process that logs to a run. It numbers what it logs, and the server
-keeps how far it has come: what was applied is known by its number alone, however the
-batches are cut and however late one comes again.
+A writer is one process that logs to a run. It numbers its rows, and the server stores
+the next number that it expects. So a repeated row is recognized by its number, however
+the batches are split and however late they are repeated.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from runs.models.runs import Run
 
 
 class RunWriter(models.Model):
-    """A process that logs to a run: how far its rows were applied, and its receipt.
+    """A process that logs to a run, with its progress and final counts.
 
-    `stored_*` is what is here; `sent_*` is what the writer says that it logged, which
-    it tells when it closes (`closed`).
+    `stored_*` counts what the server stored. `sent_*` counts what the writer logged, as
+    the writer reports when it closes (`closed`).
     """
 
     run = models.ForeignKey(
         Run, on_delete=models.CASCADE, related_name="writers", db_index=False
     )
     writer = models.CharField(max_length=64)
-    # The number of the first row that has not arrived.
+    # The number of the first row that is still missing.
     next = models.BigIntegerField(default=0)
     stored_points = models.BigIntegerField(default=0)
     stored_files = models.BigIntegerField(default=0)
@@ -61,7 +61,7 @@ class LogStream(models.Model):
 
 
 class Snapshot(models.Model):
-    """The source files that runs were started from: one archive, shared by its digest.
+    """An archive of source files; runs with the same digest share it.
 
     `digest` is the archive's SHA-256, and its blob is a file's.
     """
@@ -84,13 +84,13 @@ class Snapshot(models.Model):
 
     @property
     def public_id(self) -> str:
-        """Spelled as the v1 SDK's snapshot ids are."""
+        """The id in the format of the v1 SDK."""
         parts = (self.digest[a:b] for a, b in ((0, 8), (8, 12), (12, 16), (16, 20)))
         return "-".join([*parts, self.digest[20:32]])
 
 
 class RunSnapshot(models.Model):
-    """A run has one snapshot at most, for ever."""
+    """The snapshot of a run: at most one, and never replaced."""
 
     run = models.OneToOneField(
         Run, on_delete=models.CASCADE, related_name="snapshot_link"

@@ -21,7 +21,7 @@ class ExperimentQuerySet(models.QuerySet["Experiment"]):
 class Experiment(models.Model):
     """`number` is the id that clients see; 0 is *Default* and exists everywhere.
 
-    Deleting marks this one row: a run counts as deleted if it or its experiment is.
+    Deleting marks this one row: a run counts as deleted if its experiment is.
     """
 
     workspace = models.ForeignKey(
@@ -30,7 +30,7 @@ class Experiment(models.Model):
     number = models.PositiveIntegerField()
     name = models.CharField(max_length=500)
     description = models.TextField(blank=True, default="")
-    # Empty: the server keeps the files. Else a storage that clients reach themselves.
+    # Empty: the server stores the files. Otherwise clients access this address.
     artifact_location = models.CharField(max_length=2000, blank=True, default="")
     created_by = models.ForeignKey(
         User, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -39,7 +39,7 @@ class Experiment(models.Model):
     updated = models.BigIntegerField()
     archived = models.BigIntegerField(null=True, blank=True)
     deleted = models.BigIntegerField(null=True, blank=True)
-    # The number that the newest run got; the next one takes one more.
+    # The number of the newest run.
     last_run_number = models.PositiveBigIntegerField(default=0)
 
     objects = ExperimentQuerySet.as_manager()

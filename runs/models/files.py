@@ -1,4 +1,4 @@
-"""A run's, or a logged model's, files. The bytes are in `storage.files`."""
+"""Files of runs and logged models. `runs.storage` stores their bytes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from runs.models.runs import Run
 
 
 def path_key(path: str) -> bytes:
-    """What stands for a path in an index, which cannot hold 5,000 characters."""
+    """Hash a path for an index, which cannot hold 5,000 characters."""
     return hashlib.sha256(path.encode()).digest()
 
 
 class File(models.Model):
     """A file by its path, which is `folder/name` (folder is empty at the top).
 
-    Overwriting keeps the old row with `replaced` set; it goes 30 days later.
+    Overwriting keeps the old row with `replaced` set; it is deleted 30 days later.
     """
 
     run = models.ForeignKey(
@@ -33,9 +33,9 @@ class File(models.Model):
     name = models.CharField(max_length=1024)
     path_key = models.BinaryField(max_length=32)
     blob = models.CharField(max_length=64, unique=True)
-    # So many bytes of the blob are the file: a log's may have more behind them.
+    # The file is this many bytes of the blob; a log's blob can have more.
     size = models.BigIntegerField()
-    # Empty while the file is a log, which grows.
+    # Empty for a log, which still grows.
     sha256 = models.CharField(max_length=64)
     created = models.BigIntegerField()
     replaced = models.BigIntegerField(null=True, blank=True)
@@ -72,15 +72,15 @@ class File(models.Model):
 
     @property
     def version(self) -> str:
-        """Another one whenever the bytes are others: what an ETag is made of."""
+        """Changes whenever the bytes change; the ETag is made from it."""
         return self.sha256 or f"{self.blob}-{self.size}"
 
 
 class BlobRemoval(models.Model):
     """A blob whose row was deleted, until its bytes are removed as well.
 
-    It is written in the transaction that deletes the row of a file or snapshot. What a
-    crash or a backup left of these rows, the sweep takes (`actions.sweep`).
+    The transaction that deletes a file's or snapshot's row adds it. A crash or a backup
+    can leave such rows; the sweep handles them (`runs.actions.files`).
     """
 
     blob = models.CharField(max_length=64, unique=True)

@@ -1,10 +1,11 @@
-"""What SQLite lacks for text in any script: registered on every new connection.
+"""SQL functions for text in any script, and the expressions that indexes use.
 
-`studio_lower` lowers the case of any letter, `studio_starts` looks for a short word at
-the start of words. On PostgreSQL the same is said in SQL (`search.expressions`).
+SQLite gets two functions on every new connection: `studio_lower` lowers the case of any
+letter, `studio_starts` finds a short word at the start of words. PostgreSQL has both
+(`runs.search.sql`).
 
-And three expressions that indexes are over. Their constants stand in their text, for an
-index serves only what is spelled as it is.
+The expressions contain their constants as text: a database uses an index only for the
+identical expression.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from django.db.models import BigIntegerField, Func, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
 
-def lowered(text: str | None) -> str | None:
-    """Lower case; both forms of the Greek sigma are one, for its case is lost."""
+def lower_case(text: str | None) -> str | None:
+    """Lower the case, and unify both lower forms of the Greek sigma."""
     return None if text is None else text.lower().replace("ς", "σ")
 
 
 def is_cjk(char: str) -> bool:
-    """Chinese, Japanese or Korean: scripts whose words no space divides."""
+    """Whether the character is Chinese, Japanese or Korean: scripts without spaces."""
     return (
         "\u3040" <= char <= "\u30ff"
         or "\u3400" <= char <= "\u4dbf"
@@ -52,16 +53,16 @@ def install(connection: BaseDatabaseWrapper, **_: Any) -> None:
     """Register the functions: connected to `connection_created`."""
     raw = connection.connection
     if isinstance(raw, sqlite3.Connection):
-        register(raw)
+        register_functions(raw)
 
 
-def register(raw: sqlite3.Connection) -> None:
-    """Who writes to the database needs them: indexes are made of them."""
-    raw.create_function("studio_lower", 1, lowered, deterministic=True)
+def register_functions(raw: sqlite3.Connection) -> None:
+    """Register both; every writer needs them, because indexes use them."""
+    raw.create_function("studio_lower", 1, lower_case, deterministic=True)
     raw.create_function("studio_starts", 2, starts_word, deterministic=True)
 
 
-#: How much of a text stands in an index: PostgreSQL allows 2,704 bytes a row.
+#: Indexed characters of a text: PostgreSQL allows 2,704 bytes a row.
 BEGINNING = 120
 
 
@@ -73,27 +74,27 @@ class Beginning(Func):
 
 
 class StartOrder(Func):
-    """When a run started; of a run without a start, before all others."""
+    """The start of a run; a run without a start comes before all others."""
 
     template = f"COALESCE(%(expressions)s, {-(2**62)})"
     output_field = BigIntegerField()
 
 
-#: Texts are ordered by so many characters, for a cursor carries them.
-TEXT_LENGTH = 200
-#: Whatever the database's own locale is, ICU knows every script.
+#: Texts are sorted by this many characters, which page tokens contain.
+SORTED_CHARS = 200
+#: ICU handles every script, whatever the database's locale.
 ICU = 'COLLATE "und-x-icu"'
 _ASCII = "LENGTH({0}) = LENGTH(CAST({0} AS BLOB))"
 _LOWER = f"CASE WHEN {_ASCII} THEN LOWER({{0}}) ELSE studio_lower({{0}}) END"
 
 
 class TextOrder(Func):
-    """What texts are sorted by: their beginning in lower case, by its characters.
+    """The sort key of a text: its first characters in lower case.
 
-    ASCII by SQLite's own function: five times as fast as by ours.
+    ASCII uses SQLite's own function, which is five times as fast.
     """
 
-    template = f"SUBSTR({_LOWER.format('%(expressions)s')}, 1, {TEXT_LENGTH})"
+    template = f"SUBSTR({_LOWER.format('%(expressions)s')}, 1, {SORTED_CHARS})"
     output_field = TextField()
     arity = 1
 
@@ -101,5 +102,5 @@ class TextOrder(Func):
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
     ) -> tuple[str, list[str | int] | tuple[str | int, ...]]:
         lower = f"REPLACE(LOWER(%(expressions)s {ICU}), 'ς', 'σ')"
-        template = f'(SUBSTR({lower}, 1, {TEXT_LENGTH}) COLLATE "C")'
+        template = f'(SUBSTR({lower}, 1, {SORTED_CHARS}) COLLATE "C")'
         return self.as_sql(compiler, connection, template=template, **extra)

@@ -1,9 +1,9 @@
-"""Search texts, the words that are looked for in them, and the grams of both.
+"""Search texts of runs, searched words, and the grams of both.
 
 A run's search text is its fields in lower case, joined by a character that no field
-keeps, so that no word is found across two. An index of trigrams cannot answer words of
-one or two characters; grams do: what words begin with, and each pair with a Chinese,
-Japanese or Korean character.
+contains, so no word matches across two fields. A trigram index cannot find words of one
+or two characters. Grams can: the first characters of each word, and each pair with a
+Chinese, Japanese or Korean character.
 """
 
 from __future__ import annotations
@@ -11,46 +11,48 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from runs.models.functions import is_cjk, lowered
+from runs.models.functions import is_cjk, lower_case
 
-#: Tags that clients keep for themselves; people never see them in the list.
-HIDDEN = "mlflow."
+#: Tags with this prefix are the MLflow clients' own; the run list never shows them.
+SYSTEM_TAG_PREFIX = "mlflow."
+#: Released migrations import it by this name.
+HIDDEN = SYSTEM_TAG_PREFIX
 
 SEPARATOR = "\x1f"
 _MARK = "\x1e"
 #: Where a word begins in ASCII, with the next character.
 _BEGINNINGS = re.compile(r"(?<![0-9A-Za-z])(?=(..?))", re.DOTALL)
-_SPACES = str.maketrans({SEPARATOR: " ", _MARK: " "})
+_MARKS_TO_SPACES = str.maketrans({SEPARATOR: " ", _MARK: " "})
 
 
-def folded(text: str) -> str:
-    """As texts and words are compared: lower case, without our own two characters."""
-    return (lowered(text) or "").translate(_SPACES)
+def fold_case(text: str) -> str:
+    """Lower the case and drop our two separators: texts and words compare like this."""
+    return (lower_case(text) or "").translate(_MARKS_TO_SPACES)
 
 
 def text_of(fields: Iterable[str | None]) -> str:
-    """The search text of a run that has these fields."""
-    return SEPARATOR.join(folded(field) for field in fields if field)
+    """Build the search text of a run from its fields."""
+    return SEPARATOR.join(fold_case(field) for field in fields if field)
 
 
-def is_short(word: str) -> bool:
-    """Whether the folded word is too short to be looked for inside of others."""
+def is_short_word(word: str) -> bool:
+    """Whether the folded word is too short to be searched inside other words."""
     return len(word) < (2 if any(is_cjk(char) for char in word) else 3)
 
 
 def grams_of(text: str) -> str:
-    """The grams of a search text, each once, between marks."""
-    kept = _plain(text) if text.isascii() else _mixed(text)
+    """List the grams of a search text once each, between delimiters."""
+    kept = _ascii_grams(text) if text.isascii() else _unicode_grams(text)
     return _MARK + "".join(gram + _MARK for gram in kept if SEPARATOR not in gram)
 
 
-def _plain(text: str) -> Iterable[str]:
-    """The same as `_mixed` for most texts, ten times faster."""
+def _ascii_grams(text: str) -> Iterable[str]:
+    """The same as `_unicode_grams` for most texts, ten times faster."""
     found = _BEGINNINGS.findall(text)
     return dict.fromkeys(gram for pair in found for gram in (pair[0], pair))
 
 
-def _mixed(text: str) -> Iterable[str]:
+def _unicode_grams(text: str) -> Iterable[str]:
     found: dict[str, None] = {}
     before = ""
     for at, char in enumerate(text):
@@ -66,24 +68,24 @@ def _mixed(text: str) -> Iterable[str]:
     return found
 
 
-def gram_of(word: str) -> str | None:
-    """The gram that says whether a text holds the folded word; None for a long one."""
-    return word if is_short(word) or len(word) == 2 else None
+def word_gram(word: str) -> str | None:
+    """The gram that a text with this folded word contains; None for a long word."""
+    return word if is_short_word(word) or len(word) == 2 else None
 
 
-def pairs_of(word: str) -> list[str]:
-    """The pairs of a long folded word that its texts' grams hold."""
+def word_pairs(word: str) -> list[str]:
+    """List the CJK pairs of a long folded word, which are grams of its texts."""
     pairs = [word[at : at + 2] for at in range(len(word) - 1)]
     return [pair for pair in pairs if is_cjk(pair[0]) or is_cjk(pair[1])]
 
 
-def marked(gram: str) -> str:
-    """As `grams` holds it."""
+def delimit_gram(gram: str) -> str:
+    """Delimit a gram as the column `grams` does."""
     return f"{_MARK}{gram}{_MARK}"
 
 
-def match_of(word: str) -> str:
-    """The folded word as a query of SQLite's index; any text is only text in it."""
-    gram = gram_of(word)
-    quoted = (word if gram is None else marked(gram)).replace('"', '""')
+def match_query(word: str) -> str:
+    """Quote the folded word as a query of SQLite's index."""
+    gram = word_gram(word)
+    quoted = (word if gram is None else delimit_gram(gram)).replace('"', '""')
     return f'"{quoted}"'

@@ -1,4 +1,4 @@
-"""Exports of metrics' full histories that somebody asked for: made by the worker."""
+"""Requested exports of full metric histories; the worker writes them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def export_states() -> list[tuple[str, str]]:
 
 
 class HistoryExport(models.Model):
-    """`query` is the list's state, `experiment` its number or empty; `user`'s alone.
+    """`query` is the list's state, `experiment` its number. Only `user` sees it.
 
-    `file` is the name of what is made, below the folder of exports.
+    `file` is the name of the written file in the folder of exports.
     """
 
     workspace = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""What ties a database to its home folder, and what its worker saw of the clock."""
+"""The identity that ties a database to its home folder, and the worker's clock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class StudioIdentity(models.Model):
     """The single row; the home folder's file `identity` holds the same 32 characters.
 
     Times are in milliseconds. `last_seen` is when the worker last looked at the clock,
-    and before `paused_until` nothing expires (`actions.clock_jumps`).
+    and before `paused_until` nothing expires (`runs.actions.expiry`).
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)

@@ -1,10 +1,10 @@
 """The triggers that make immutable rows immutable, on both databases.
 
-UPDATE is refused always, DELETE unless the run is marked as being purged, TRUNCATE
-always; and since the names of parameters and properties stand in a table of their own,
-a name keeps its spelling. Django's SQLite migrations rebuild tables and drop triggers,
-so the start calls `missing` and `install`; a migration that alters one of these tables
-ends with `install` too.
+They refuse UPDATE and TRUNCATE always, and DELETE unless the run is marked as being
+purged. Names of parameters and properties have their own table, which refuses UPDATE,
+too. Django's SQLite migrations rebuild tables and drop triggers. So the start calls
+`missing` and `install`, and a migration that alters one of these tables ends with
+`install`.
 
 SQLite's REPLACE deletes without a DELETE trigger, unless the connection says
 `recursive_triggers=ON`: the settings do.
@@ -66,7 +66,7 @@ class Trigger:
 
 
 def triggers(connection: BaseDatabaseWrapper) -> list[Trigger]:
-    """All that should be there."""
+    """List all triggers of this database."""
     events = ["UPDATE", "DELETE"]
     if connection.vendor == "postgresql":
         events.append("TRUNCATE")
@@ -75,7 +75,7 @@ def triggers(connection: BaseDatabaseWrapper) -> list[Trigger]:
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Create the triggers that are not there. Safe to repeat."""
+    """Create the missing triggers. Safe to repeat."""
     is_postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         if is_postgresql:
@@ -91,5 +91,5 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """The names of triggers that should be there and are not."""
+    """List the names of missing triggers."""
     return named.missing(connection, [each.name for each in triggers(connection)])

@@ -1,7 +1,7 @@
 """Metric series: a head per run and key for filters and sorting, and chunks of points.
 
-SQLite stores NaN as NULL, so a NaN stands as NULL with its flag. `last` is the point
-with the greatest (step, time, arrival); `min` and `max` skip NaN.
+SQLite stores NaN as NULL, so a NaN is stored as NULL with a flag. `last` is the point
+with the highest (step, time, arrival); `min` and `max` skip NaN.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from runs.models.texts import Key
 
 
 class MetricKind(models.TextChoices):
-    """What a series holds; the v1 SDK's kinds (the last five come with the SDK)."""
+    """The type of a series, as in the v1 SDK."""
 
     SERIES = "series"
     LIST = "list"
@@ -57,14 +57,14 @@ class Metric(models.Model):
     first_is_nan = models.BooleanField(default=False)
     first_step = models.BigIntegerField(default=0)
     first_time = models.BigIntegerField(default=0)
-    # SDK points without a step count 0, 1, 2 … per name: the next one.
+    # The next step for SDK points without one: they count 0, 1, 2, … per name.
     next_step = models.BigIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "key"], name="metric_once")
         ]
-        # By last, min and max lists are sorted and filtered: each in its own order.
+        # Lists are sorted and filtered by last, min and max.
         indexes: ClassVar = [
             models.Index(fields=["key", "run"]),
             models.Index(fields=["key", "last", "run"], name="metric_by_last"),
@@ -74,11 +74,11 @@ class Metric(models.Model):
 
 
 class MetricChunk(models.Model):
-    """Many points of a series as packed arrays (`storage.metrics` owns the format).
+    """Many points of a series, as packed arrays (see `runs.storage`).
 
-    The bounds let a reader skip chunks, and let the duplicate rule read only those that
-    could hold the point. Each append rewrites the unsealed tail; a full tail grows the
-    chunk before it.
+    The bounds let readers skip chunks, and let the duplicate check read only the chunks
+    that can contain the point. Each append rewrites the unsealed last chunk. A full one
+    is merged into the chunk before it.
     """
 
     metric = models.ForeignKey(
@@ -105,7 +105,7 @@ class MetricChunk(models.Model):
 
 
 class IngestBatch(models.Model):
-    """A batch that was applied, so that it is never applied twice, however late."""
+    """An applied batch: a repeated one is recognized, however late it comes."""
 
     run = models.ForeignKey(
         Run, on_delete=models.CASCADE, related_name="batches", db_index=False

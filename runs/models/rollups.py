@@ -1,12 +1,12 @@
-"""How many runs an experiment has of each status: kept, not counted.
+"""Counts of runs per experiment and status, kept up to date by triggers.
 
-Triggers on the table of runs add a row per change: +1 where a run went, -1 where it
-came from. A count is a sum. Nobody updates these rows, so writers never wait for each
-other here, and no two of them can lock each other out; the worker folds them (`fold`).
-Trashed runs do not count. A trashed experiment keeps its rows; readers leave it out.
+Triggers on the table of runs add rows per change: +1 for the new group of a run, -1 for
+the old one. A count is a sum of rows. No row is ever updated, so writers never wait for
+each other and cannot deadlock. The worker merges the rows (`merge_run_counts`). Trashed
+runs do not count. A trashed experiment keeps its rows, and readers skip it.
 
-Django's SQLite migrations rebuild tables and drop triggers; the start then calls
-`restore`, as a migration that alters the table of runs must.
+Django's SQLite migrations rebuild tables and drop triggers. The start then calls
+`restore`, and so must a migration that alters the table of runs.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from runs.models.experiments import Experiment
 
 TABLE = "runs_runcount"
 EVENTS = ("INSERT", "UPDATE", "DELETE")
-#: Rows that one fold reads: it holds the write lock of SQLite meanwhile.
-BATCH = 20_000
+#: Rows of one merge, which holds SQLite's write lock.
+MAX_MERGED_ROWS = 20_000
 _COLUMNS = "experiment_id, status, is_root, is_archived, runs"
-_WATCHED = ("experiment_id", "status", "parent_id", "archived", "deleted")
+_GROUP_COLUMNS = ("experiment_id", "status", "parent_id", "archived", "deleted")
 
 
 class RunCount(models.Model):
-    """A part of a sum."""
+    """A part of the count of one group of runs."""
 
-    # Without a constraint: a run that is purged with its experiment still writes here.
+    # Without a constraint: purging a run with its experiment still adds rows.
     experiment = models.ForeignKey(
         Experiment,
         on_delete=models.CASCADE,
@@ -43,10 +43,12 @@ class RunCount(models.Model):
     runs = models.BigIntegerField()
 
 
-def fold() -> int:
-    """Sum rows of one group up; returns how many rows fewer there are."""
+def merge_run_counts() -> int:
+    """Replace the rows of each group by their sum; returns how many rows this saved."""
     with transaction.atomic():
-        rows = list(RunCount.objects.select_for_update().order_by("pk")[:BATCH])
+        rows = list(
+            RunCount.objects.select_for_update().order_by("pk")[:MAX_MERGED_ROWS]
+        )
         sums: Counter[tuple[int, int, bool, bool]] = Counter()
         for row in rows:
             group = (row.experiment_id, row.status, row.is_root, row.is_archived)
@@ -69,7 +71,7 @@ def fold() -> int:
 
 
 def recount(connection: BaseDatabaseWrapper) -> None:
-    """Count all runs anew. Nobody may write meanwhile: PostgreSQL is told so."""
+    """Count all runs again; the lock keeps other writers out."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("LOCK TABLE runs_run IN SHARE MODE")
@@ -82,7 +84,7 @@ def recount(connection: BaseDatabaseWrapper) -> None:
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Create the triggers that are not there. Safe to repeat."""
+    """Create the missing triggers. Safe to repeat."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_function())
@@ -97,7 +99,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
                     f"CREATE TRIGGER IF NOT EXISTS {_name(event)} "
                     f"AFTER {_when(event)} ON runs_run "
                     f"{_changed('WHEN') if event == 'UPDATE' else ''} BEGIN "
-                    f"{' '.join(_added(event))} END"
+                    f"{' '.join(_count_statements(event))} END"
                 )
 
 
@@ -106,12 +108,12 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """The names of triggers that should be there and are not."""
+    """List the names of missing triggers."""
     return triggers.missing(connection, map(_name, EVENTS))
 
 
 def restore(connection: BaseDatabaseWrapper) -> None:
-    """Install the triggers, and count what changed without them."""
+    """Install the triggers, and count all runs again."""
     with transaction.atomic():
         install(connection)
         recount(connection)
@@ -122,29 +124,31 @@ def _name(event: str) -> str:
 
 
 def _when(event: str) -> str:
-    return f"UPDATE OF {', '.join(_WATCHED)}" if event == "UPDATE" else event
+    return f"UPDATE OF {', '.join(_GROUP_COLUMNS)}" if event == "UPDATE" else event
 
 
 def _changed(word: str) -> str:
     """True where an UPDATE moved the run to another count."""
     differs = "IS NOT" if word == "WHEN" else "IS DISTINCT FROM"
-    return f"{word} " + " OR ".join(f"OLD.{c} {differs} NEW.{c}" for c in _WATCHED)
+    return f"{word} " + " OR ".join(
+        f"OLD.{c} {differs} NEW.{c}" for c in _GROUP_COLUMNS
+    )
 
 
-def _added(event: str) -> list[str]:
-    """The statements that say where a run came from and where it went."""
-    sides = {"INSERT": {"NEW": 1}, "DELETE": {"OLD": -1}}
+def _count_statements(event: str) -> list[str]:
+    """The statements that add -1 for the old group and +1 for the new one."""
+    signs = {"INSERT": {"NEW": 1}, "DELETE": {"OLD": -1}}
     return [
         f"INSERT INTO {TABLE} ({_COLUMNS}) SELECT {row}.experiment_id, {row}.status, "
         f"{row}.parent_id IS NULL, {row}.archived IS NOT NULL, {sign} "
         f"WHERE {row}.deleted IS NULL;"
-        for row, sign in sides.get(event, {"OLD": -1, "NEW": 1}).items()
+        for row, sign in signs.get(event, {"OLD": -1, "NEW": 1}).items()
     ]
 
 
 def _function() -> str:
     update, insert, delete = (
-        " ".join(_added(e)) for e in ("UPDATE", "INSERT", "DELETE")
+        " ".join(_count_statements(e)) for e in ("UPDATE", "INSERT", "DELETE")
     )
     return f"""
 CREATE OR REPLACE FUNCTION runs_count_runs() RETURNS trigger AS $$

@@ -1,13 +1,13 @@
-"""The least and the greatest value of a metric below a root: kept, not looked for.
+"""The min and max of a metric among a root's descendants, kept by triggers.
 
-In the tree a root without a value of its own sorts by the best one of all its
-descendants. Triggers on the heads of series widen the pair of the run's root; a root
-without children has no pair and pays for a look-up. What narrows a pair (a run that is
-purged or put into the trash, a tree that is hung below another) builds the root's pairs
-anew: `rebuild`. Trashed runs do not count; those of a trashed experiment do.
+In the tree, a root without a value of its own sorts by the best value of its
+descendants. Triggers on `runs_metric` widen the pair (min, max) of the run's root. A
+root without children has no pair and costs one lookup. Purging or trashing a run, or
+moving a tree below another run, can narrow a pair: `rebuild_root_metrics` then builds
+the root's pairs again. Trashed runs do not count; runs of a trashed experiment do.
 
-Django's SQLite migrations rebuild tables and drop triggers; the start then calls
-`restore`, as a migration that alters the table of heads must.
+Django's SQLite migrations rebuild tables and drop triggers. The start then calls
+`restore`, and so must a migration that alters `runs_metric`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _COLUMNS = 'root_id, key_id, "min", "max"'
 
 
 class RootMetric(models.Model):
-    """What all descendants of a root, and not the root itself, logged of a metric."""
+    """The min and max that a root's descendants logged; the root itself is left out."""
 
     root = models.ForeignKey(
         Run, on_delete=models.CASCADE, related_name="bests", db_index=False
@@ -50,10 +50,10 @@ class RootMetric(models.Model):
         ]
 
 
-def rebuild(roots: Collection[int | None]) -> None:
-    """Build the pairs of these roots anew; the caller holds a transaction.
+def rebuild_root_metrics(roots: Collection[int | None]) -> None:
+    """Build the pairs of these roots again; the caller holds a transaction.
 
-    The pairs are locked in the order in which a batch of points locks them.
+    Locks the pairs in the order in which a batch of points locks them.
     """
     known = sorted({root for root in roots if root is not None})
     if not known:
@@ -63,11 +63,11 @@ def rebuild(roots: Collection[int | None]) -> None:
     pairs.delete()
     marks = ", ".join(["%s"] * len(known))
     with default.cursor() as cursor:
-        cursor.execute(_gathered(default, f"r.root_id IN ({marks})"), known)
+        cursor.execute(_collect_statement(default, f"r.root_id IN ({marks})"), known)
 
 
-def is_extreme(run: int, root: int | None) -> bool:
-    """Whether one of the root's pairs would be narrower without this run."""
+def holds_extreme(run: int, root: int | None) -> bool:
+    """Whether removing this run could narrow one of the root's pairs."""
     with default.cursor() as cursor:
         cursor.execute(
             f"SELECT 1 FROM runs_metric m JOIN {TABLE} b ON b.key_id = m.key_id "
@@ -79,16 +79,16 @@ def is_extreme(run: int, root: int | None) -> bool:
 
 
 def recount(connection: BaseDatabaseWrapper) -> None:
-    """Build all pairs anew. Nobody may write meanwhile: PostgreSQL is told so."""
+    """Build all pairs again; the lock keeps other writers out."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("LOCK TABLE runs_metric IN SHARE MODE")
         cursor.execute(f"DELETE FROM {TABLE}")
-        cursor.execute(_gathered(connection, "r.root_id IS NOT NULL"))
+        cursor.execute(_collect_statement(connection, "r.root_id IS NOT NULL"))
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Create the triggers that are not there. Safe to repeat."""
+    """Create the missing triggers. Safe to repeat."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_function(connection))
@@ -104,7 +104,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
                 cursor.execute(
                     f"CREATE TRIGGER IF NOT EXISTS {_name(event)} AFTER {when} ON "
                     f"runs_metric WHEN {_changed(connection, event)} "
-                    f"BEGIN {_widened(connection)}; END"
+                    f"BEGIN {_widen_statement(connection)}; END"
                 )
 
 
@@ -113,12 +113,12 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """The names of triggers that should be there and are not."""
+    """List the names of missing triggers."""
     return triggers.missing(connection, map(_name, EVENTS))
 
 
 def restore(connection: BaseDatabaseWrapper) -> None:
-    """Install the triggers, and gather what changed without them."""
+    """Install the triggers, and build all pairs again."""
     with transaction.atomic():
         install(connection)
         recount(connection)
@@ -137,10 +137,10 @@ def _changed(connection: BaseDatabaseWrapper, event: str) -> str:
     return f"{known} AND ({' OR '.join(moved)})"
 
 
-def _widened(connection: BaseDatabaseWrapper) -> str:
-    """The statement that takes a head's new bounds into the pair of its run's root.
+def _widen_statement(connection: BaseDatabaseWrapper) -> str:
+    """The statement that widens the root's pair by a metric's new bounds.
 
-    Where the pair has them already nothing is written, and so no row locked.
+    It writes and locks nothing where the pair already includes them.
     """
     return (
         f"INSERT INTO {TABLE} ({_COLUMNS}) "
@@ -148,21 +148,21 @@ def _widened(connection: BaseDatabaseWrapper) -> str:
         "WHERE r.id = NEW.run_id AND r.root_id IS NOT NULL AND r.deleted IS NULL "
         f"AND NOT EXISTS (SELECT 1 FROM {TABLE} b WHERE b.root_id = r.root_id "
         'AND b.key_id = NEW.key_id AND b."min" <= NEW."min" AND b."max" >= NEW."max") '
-        + _or_widen(connection)
+        + _on_conflict_widen(connection)
     )
 
 
-def _gathered(connection: BaseDatabaseWrapper, which: str) -> str:
+def _collect_statement(connection: BaseDatabaseWrapper, which: str) -> str:
     return (
         f"INSERT INTO {TABLE} ({_COLUMNS}) "
         'SELECT r.root_id, m.key_id, MIN(m."min"), MAX(m."max") FROM runs_run r '
         f"JOIN runs_metric m ON m.run_id = r.id WHERE {which} "
         'AND r.deleted IS NULL AND m."min" IS NOT NULL GROUP BY r.root_id, m.key_id '
-        + _or_widen(connection)
+        + _on_conflict_widen(connection)
     )
 
 
-def _or_widen(connection: BaseDatabaseWrapper) -> str:
+def _on_conflict_widen(connection: BaseDatabaseWrapper) -> str:
     is_postgresql = connection.vendor == "postgresql"
     least, greatest = ("LEAST", "GREATEST") if is_postgresql else ("MIN", "MAX")
     return (
@@ -176,7 +176,7 @@ def _function(connection: BaseDatabaseWrapper) -> str:
     return f"""
 CREATE OR REPLACE FUNCTION runs_widen_root_metric() RETURNS trigger AS $$
 BEGIN
-  {_widened(connection)};
+  {_widen_statement(connection)};
   RETURN NULL;
 END $$ LANGUAGE plpgsql
 """

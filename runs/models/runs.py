@@ -17,14 +17,14 @@ def statuses() -> list[tuple[int, str]]:
     return [(code, status.value) for status, code in CODES.items()]
 
 
-#: The event that says that the writer knows that it is to end.
+#: The message of the event when a writer acknowledges a cancel request.
 CANCEL_ACKNOWLEDGED = "The cancel was acknowledged"
-#: The event that ends a silence.
-HEARD_AGAIN = "The heart-beats are back"
+#: The message of the event when heartbeats resume.
+HEARTBEATS_RESUMED = "The heart-beats are back"
 
 
 class Launcher(models.TextChoices):
-    """Who started the run, and so who alone ends it. Nobody: the script itself."""
+    """Who started the run and alone ends it; NONE is the script itself."""
 
     NONE = ""
     RUNNER = "runner"
@@ -40,10 +40,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.filter(workspace__members__user=user)
 
     def of_member(self, workspace: Workspace, user: User) -> RunQuerySet:
-        """All of them if the user is a member of the workspace, else none.
+        """All of these runs if the user is a member of the workspace, else none.
 
-        Membership is asked once and not joined, so that no planner starts from it. The
-        caller narrows the runs to the workspace.
+        A subquery, not a join, so no query plan starts from the members. The caller
+        filters by workspace.
         """
         member = Member.objects.filter(workspace=workspace, user=user)
         return self.filter(Q(Exists(member)))
@@ -54,7 +54,7 @@ class RunQuerySet(models.QuerySet["Run"]):
     def not_deleted(self) -> RunQuerySet:
         """Neither the run nor its experiment is in the trash.
 
-        Few experiments are: their ids are a list, looked up once.
+        Few experiments are in the trash, so their ids are one list.
         """
         gone = Experiment.objects.filter(deleted__isnull=False)
         return self.filter(deleted__isnull=True).exclude(
@@ -69,7 +69,7 @@ class Run(models.Model):
     """One execution. The primary key is the order of arrival; `run_id` its public name.
 
     All times are milliseconds since the epoch: `created` is the arrival here, `started`
-    and `ended` are the writer's clock. Only `actions.lifecycle` assigns `status`.
+    and `ended` are the writer's clock. Only `runs.actions.run` assigns `status`.
     """
 
     workspace = models.ForeignKey(
@@ -93,10 +93,10 @@ class Run(models.Model):
         max_length=10, choices=launchers, blank=True, default=Launcher.NONE
     )
     error = models.TextField(blank=True, default="")
-    # What is the same for all runs that failed alike: `studio.core.fingerprints`.
+    # The same for all runs with the same cause of failure (`studio.core.fingerprints`).
     error_kind = models.CharField(max_length=64, null=True, blank=True)
 
-    # A parent may be named before it arrives: then only its id is known.
+    # A parent can be named before it arrives: then only its id is known.
     parent_run_id = models.CharField(max_length=256, blank=True, default="")
     parent = models.ForeignKey(
         "self",
@@ -118,15 +118,15 @@ class Run(models.Model):
     started = models.BigIntegerField(null=True, blank=True)
     ended = models.BigIntegerField(null=True, blank=True)
     updated = models.BigIntegerField()
-    # When the writer was last heard of, and whether it promised heart-beats.
+    # When the writer last sent something, and whether it sends heartbeats.
     heard = models.BigIntegerField(null=True, blank=True)
     heartbeats = models.BooleanField(default=False)
     archived = models.BigIntegerField(null=True, blank=True)
     deleted = models.BigIntegerField(null=True, blank=True)
     locked = models.BooleanField(default=False)
-    # Set only by the purge action: the one thing that lets immutable rows go.
+    # Only the purge action sets it; then immutable rows can be deleted.
     purging = models.BooleanField(default=False)
-    # Counts every change that a page could show: what conditional requests compare.
+    # Counts the changes that pages show; conditional requests compare it.
     revision = models.PositiveBigIntegerField(default=0)
 
     objects = RunQuerySet.as_manager()
@@ -160,7 +160,7 @@ class Run(models.Model):
             models.Index(
                 F("workspace"), TextOrder(F("name")), F("id"), name="run_by_name"
             ),
-            # Most runs are roots: an index of "no parent" would only mislead a planner.
+            # Most runs are roots, so an index of "no parent" would mislead the planner.
             models.Index(
                 fields=["parent", "-id"],
                 condition=Q(parent__isnull=False),
@@ -212,7 +212,7 @@ class Run(models.Model):
 
 
 class RunEvent(models.Model):
-    """A status change, or something that was asked of a run. Never changed.
+    """A status change, or a request to a run. Immutable.
 
     `old` is null for the first event. An event that a final run ignored has old = new.
     """

@@ -1,8 +1,8 @@
-"""A run's search text: what free words look for, with an index on either database.
+"""A run's search text, which free words search, with an index on both databases.
 
-What stands in it is said in `models.grams`. SQLite has an FTS5 table of trigrams over
-both columns, whose rowid is the run's key; triggers keep it in the row's transaction,
-whoever writes the row. PostgreSQL has GIN indexes.
+`runs.models.grams` defines its content. SQLite has an FTS5 table of trigrams over both
+columns, whose rowid is the run's key. Triggers update it in the row's transaction.
+PostgreSQL has GIN indexes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from runs.models import triggers
 from runs.models.runs import Run
 
 TABLE = "runs_searchtext"
-#: SQLite's index, which is no table of Django's.
+#: SQLite's index; Django does not manage this table.
 INDEX = "runs_searchindex"
 
 
 class SearchText(models.Model):
-    """One row a run, written by `actions.search_text` alone."""
+    """One row per run; only `runs.actions.run_rows` writes it."""
 
     run = models.OneToOneField(
         Run, on_delete=models.CASCADE, primary_key=True, related_name="search_text"
@@ -31,7 +31,7 @@ class SearchText(models.Model):
 
 
 class IndexedText(models.TextField):
-    """SQLite's index as a whole, which MATCH asks."""
+    """SQLite's index as a column, for MATCH."""
 
 
 @IndexedText.register_lookup
@@ -46,9 +46,9 @@ class Matches(Lookup):
 
 
 class SearchIndex(models.Model):
-    """SQLite's index as a table that runs can be joined with; there is none elsewhere.
+    """SQLite's index as a table to join runs with. PostgreSQL has no such table.
 
-    Read by its key, newest first, it yields runs in the order of their arrival.
+    Its key is the run's, so it yields runs by arrival, newest first.
     """
 
     run = models.OneToOneField(
@@ -67,7 +67,7 @@ class SearchIndex(models.Model):
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Create what is not there of the index. Safe to repeat; fills nothing."""
+    """Create the missing parts of the index without filling it. Safe to repeat."""
     on_postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         for statement in _POSTGRESQL if on_postgresql else (_FTS, *_TRIGGERS.values()):
@@ -85,20 +85,20 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """SQLite's triggers that should be there and are not: the index is then stale."""
+    """List SQLite's missing triggers, without which the index is stale."""
     if connection.vendor == "postgresql":
         return []
     return triggers.missing(connection, _TRIGGERS)
 
 
 def restore(connection: BaseDatabaseWrapper) -> None:
-    """Create what is missing of the index, and fill it."""
+    """Create the missing parts of the index, and fill it."""
     install(connection)
     refill(connection)
 
 
 def refill(connection: BaseDatabaseWrapper) -> None:
-    """Build SQLite's index anew out of the table; PostgreSQL keeps its own."""
+    """Rebuild SQLite's index from the table; PostgreSQL maintains its own."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(f"INSERT INTO {INDEX}({INDEX}) VALUES('rebuild')")
@@ -128,7 +128,7 @@ _TRIGGERS = {
         ("DELETE", _OLD),
     )
 }
-#: The expression that PostgreSQL's index of grams is over.
+#: The expression of PostgreSQL's index of grams.
 GRAM_ARRAY = "string_to_array({column}, E'\\x1e')"
 _POSTGRESQL = tuple(
     f"CREATE INDEX IF NOT EXISTS {TABLE}_{name} ON {TABLE} USING gin ({what})"

@@ -1,12 +1,12 @@
-"""What a run carries by name: tags, parameters, properties; and the names themselves.
+"""Tags, parameters and properties of runs, and their keys.
 
-A name is stored once per workspace and kind, so that "which keys exist" is a look-up.
-Parameters and properties are immutable: triggers refuse UPDATE, and DELETE too unless
-the run is being purged (migration 0002).
+A key is stored once per workspace and kind, so listing the keys is one lookup.
+Parameters and properties are immutable: triggers refuse UPDATE, and refuse DELETE
+unless the run is being purged (`runs.models.immutable`).
 
-What is looked for by its value is found by (key, the value's beginning, run): within
-one value the runs stand in the order of their arrival, so that a list of the newest
-stops when its page is full. A whole value may be longer than an index allows.
+Values are indexed by (key, first characters of the value, run). Within one value, runs
+are in order of arrival, so a list of the newest stops when its page is full. A whole
+value can be longer than an index allows.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from runs.models.runs import Run
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-def as_number(text: str | None) -> float | None:
-    """`text` as the number that it spells; None for words, NaN and infinity."""
+def parse_number(text: str | None) -> float | None:
+    """Parse a finite number; None for any other text."""
     if text is None or not _NUMBER.fullmatch(text.strip()):
         return None
     number = float(text)
     return number if abs(number) != float("inf") else None
 
 
-class Kind(models.TextChoices):
+class KeyKind(models.TextChoices):
     TAG = "tag"
     PARAM = "param"
     PROPERTY = "property"
@@ -40,11 +40,11 @@ class Kind(models.TextChoices):
 
 
 def kinds() -> list[tuple[str, str]]:
-    return list(Kind.choices)
+    return list(KeyKind.choices)
 
 
 class Key(models.Model):
-    """A name that some run of the workspace has used."""
+    """A name that a run of the workspace has used."""
 
     workspace = models.ForeignKey(
         Workspace, on_delete=models.CASCADE, related_name="keys"
@@ -64,7 +64,7 @@ class Key(models.Model):
 
 
 def indexes(name: str) -> list[models.Index]:
-    """What finds the runs of a key, of a value, of a range of numbers."""
+    """The indexes that find runs by key, by value, and by a range of numbers."""
     return [
         models.Index(fields=["key", "run"]),
         models.Index(
@@ -92,7 +92,7 @@ class RunText(models.Model):
 
 
 class RunTag(RunText):
-    """Mutable. A null value is a tag that is only a word."""
+    """A tag of a run, which can change. A tag without a value has null."""
 
     run = models.ForeignKey(
         Run, on_delete=models.CASCADE, related_name="tags", db_index=False
@@ -115,7 +115,7 @@ class RunTag(RunText):
 
 
 class RunParam(RunText):
-    """Written once."""
+    """A parameter of a run. Immutable."""
 
     run = models.ForeignKey(
         Run, on_delete=models.CASCADE, related_name="params", db_index=False
@@ -129,7 +129,7 @@ class RunParam(RunText):
 
 
 class RunProperty(RunText):
-    """Written once, never removed: the audit record."""
+    """A property of a run. Immutable: it is the audit record."""
 
     run = models.ForeignKey(
         Run, on_delete=models.CASCADE, related_name="properties", db_index=False

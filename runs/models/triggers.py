@@ -1,7 +1,7 @@
-"""Triggers by their names: which are there, and taking them away.
+"""Find missing triggers by name, and drop triggers.
 
-A start looks for those that it counts on: Django's migrations of SQLite rebuild tables,
-and what a table is rebuilt without is gone.
+Django's SQLite migrations rebuild tables without their triggers, so each start checks
+them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def missing(connection: BaseDatabaseWrapper, names: Iterable[str]) -> list[str]:
-    """The names of triggers that should be there and are not."""
+    """List those of `names` that the database lacks."""
     query = (
         "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
         if connection.vendor == "postgresql"
@@ -25,7 +25,7 @@ def missing(connection: BaseDatabaseWrapper, names: Iterable[str]) -> list[str]:
 
 
 def drop(connection: BaseDatabaseWrapper, table: str, names: Iterable[str]) -> None:
-    """Take the table's triggers of these names away, where they are there."""
+    """Drop the table's triggers of these names, if they exist."""
     on = f" ON {table}" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         for name in names:

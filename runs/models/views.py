@@ -1,6 +1,6 @@
 """Custom views: a run list's state under a name, private or shared, with revisions.
 
-Who sees one is said once, in `visible_to`: every path to views goes through it.
+`visible_to` alone decides who sees a view; all code that finds views uses it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from runs.models.runs import Run
 
 class ViewQuerySet(models.QuerySet["View"]):
     def visible_to(self, user: User) -> ViewQuerySet:
-        """Those shared in the user's workspaces, and the user's own there."""
+        """Views shared in the user's workspaces, and the user's own views there."""
         member = Q(workspace__members__user=user)
         return self.filter(member, Q(shared=True) | Q(owner=user))
 
@@ -29,11 +29,11 @@ class ViewQuerySet(models.QuerySet["View"]):
 
 
 class View(models.Model):
-    """`spec` is the newest revision's, so that opening a view reads one row.
+    """A custom view. `spec` is the newest revision's, so opening it reads one row.
 
-    `experiment` is the list that it shows, null for All runs; `experiment_name` says
-    which it was when that is gone. `shared_from` is the first revision that others may
-    read: what was saved while the view was private stays its owner's.
+    `experiment` is the list that it shows, null for All runs. `experiment_name` keeps
+    its name after the experiment is deleted. `shared_from` is the first revision that
+    others can read: revisions saved while the view was private stay its owner's.
     """
 
     workspace = models.ForeignKey(
@@ -41,7 +41,7 @@ class View(models.Model):
     )
     slug = models.CharField(max_length=10, unique=True)
     name = models.CharField(max_length=500)
-    # Name and description without case: what the menu looks for.
+    # Name and description in lower case, for the menu's search.
     words = models.TextField(blank=True, default="")
     description = models.TextField(blank=True, default="")
     owner = models.ForeignKey(
@@ -49,7 +49,7 @@ class View(models.Model):
     )
     shared = models.BooleanField(default=False)
     shared_from = models.PositiveIntegerField(default=1)
-    # Only its owner, and owners of the workspace, may change a locked view.
+    # Only its owner and owners of the workspace can change a locked view.
     locked = models.BooleanField(default=False)
     experiment = models.ForeignKey(
         Experiment, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -74,12 +74,12 @@ class View(models.Model):
 
     @property
     def list_name(self) -> str:
-        """Its experiment's name, were that gone; empty for All runs."""
-        return list_name(self)
+        """The name of its experiment, even a deleted one; empty for All runs."""
+        return view_list_name(self)
 
 
 class ViewRevision(models.Model):
-    """What a view was saved as; never changed. Restoring one adds it again."""
+    """A saved state of a view. Immutable; restoring one adds a new revision."""
 
     view = models.ForeignKey(View, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
@@ -92,7 +92,7 @@ class ViewRevision(models.Model):
         Experiment, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     experiment_name = models.CharField(max_length=500, blank=True, default="")
-    # The revision that this one brought back.
+    # The revision that this one restored.
     restored = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
@@ -116,7 +116,7 @@ class ViewStar(models.Model):
 class ViewDefault(models.Model):
     """Which view a list opens with: for one person, or (no user) for the workspace.
 
-    No experiment means All runs, no view the built-in one.
+    No experiment means All runs; no view means the built-in one.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -154,10 +154,10 @@ class ViewDefault(models.Model):
 
 
 class ShareLink(models.Model):
-    """Shows one view or one run to whoever has the secret, until it ends.
+    """A public link to one view or one run, until it expires.
 
-    The secret is stored as its SHA-256. It ends too when the owner who made it stops
-    being one.
+    The secret is stored as its SHA-256. The link also ends when its creator is not an
+    owner anymore.
     """
 
     workspace = models.ForeignKey(
@@ -186,16 +186,16 @@ class ShareLink(models.Model):
         ]
 
 
-def list_name(kept: View | ViewRevision) -> str:
-    """The experiment whose list it shows, as that is called now; empty: All runs."""
-    return kept.experiment.name if kept.experiment else kept.experiment_name
+def view_list_name(view: View | ViewRevision) -> str:
+    """The current name of its experiment; empty for All runs."""
+    return view.experiment.name if view.experiment else view.experiment_name
 
 
-def may_edit(view: View, user: User | None, role: Role) -> bool:
-    """Whether that member may change the view.
+def can_edit_view(view: View, user: User | None, role: Role) -> bool:
+    """Whether this member can change the view.
 
-    A private one is its owner's alone; a shared one any contributor's, unless it is
-    locked: then its owner's and the workspace's owners'.
+    Only its owner can change a private view. Every contributor can change a shared one,
+    unless it is locked: then only its owner and the owners of the workspace can.
     """
     is_own = user is not None and view.owner_id == user.pk
     if not view.shared:

@@ -1,4 +1,4 @@
-"""`studio env`: what a shell needs so that unmodified scripts log here."""
+"""`studio env`: the environment variables with which unmodified scripts log here."""
 
 from __future__ import annotations
 
@@ -13,87 +13,94 @@ import click
 from studio.core import connection
 from studio.core.connection import Connection, NoServerError, is_loopback
 
-#: The folder that holds the `azureml` of this SDK.
-SHIM = str(Path(__file__).resolve().parent.parent / "compat")
-#: MLflow would take these before the token, or resume a run of another server.
-IN_THE_WAY = (
+#: The folder with the `azureml` package of this SDK.
+SHIM_FOLDER = str(Path(__file__).resolve().parent.parent / "compat")
+#: MLflow would prefer these to the token, or resume a run of another server.
+CONFLICTING_VARIABLES = (
     "MLFLOW_TRACKING_USERNAME",
     "MLFLOW_TRACKING_PASSWORD",
     "MLFLOW_RUN_ID",
 )
 
 
-def variables(found: Connection, now: Mapping[str, str]) -> dict[str, str]:
-    """What is to be exported, given the present environment."""
-    direct = without_proxy(found.host, now)
+def exported_variables(
+    server: Connection, environment: Mapping[str, str]
+) -> dict[str, str]:
+    """The variables to export, added to the present environment."""
+    no_proxy = add_to_no_proxy(server.host, environment)
     return {
-        "STUDIO_URL": found.url,
-        "STUDIO_TOKEN": found.token,
-        "STUDIO_WORKSPACE": found.workspace,
-        "MLFLOW_TRACKING_URI": found.tracking_uri,
-        "MLFLOW_TRACKING_TOKEN": found.token,
-        "NO_PROXY": direct,
-        "no_proxy": direct,
-        "PYTHONPATH": with_shim(now.get("PYTHONPATH", "")),
+        "STUDIO_URL": server.url,
+        "STUDIO_TOKEN": server.token,
+        "STUDIO_WORKSPACE": server.workspace,
+        "MLFLOW_TRACKING_URI": server.tracking_uri,
+        "MLFLOW_TRACKING_TOKEN": server.token,
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
+        "PYTHONPATH": add_shim(environment.get("PYTHONPATH", "")),
     }
 
 
-def with_shim(path: str) -> str:
-    """The module path with the `azureml` of this SDK in front, once."""
-    others = [one for one in path.split(os.pathsep) if one and one != SHIM]
-    return os.pathsep.join([SHIM, *others])
+def add_shim(path: str) -> str:
+    """A module path that starts with the `azureml` of this SDK."""
+    others = [one for one in path.split(os.pathsep) if one and one != SHIM_FOLDER]
+    return os.pathsep.join([SHIM_FOLDER, *others])
 
 
-def without_proxy(host: str, now: Mapping[str, str]) -> str:
-    """The hosts that are reached without a proxy, this one among them, each once."""
-    names = f"{now.get('NO_PROXY', '')},{now.get('no_proxy', '')},{host}".split(",")
+def add_to_no_proxy(host: str, environment: Mapping[str, str]) -> str:
+    """The hosts that are reached without a proxy, with this one."""
+    known = f"{environment.get('NO_PROXY', '')},{environment.get('no_proxy', '')}"
+    names = f"{known},{host}".split(",")
     return ",".join(dict.fromkeys(name.strip() for name in names if name.strip()))
 
 
-def _powershell(value: str) -> str:
+def _quote_powershell(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _fish(value: str) -> str:
+def _quote_fish(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-Line = Callable[[str, str], str]
-Drop = Callable[[str], str]
+FormatExport = Callable[[str, str], str]
+FormatUnset = Callable[[str], str]
 
-SHELLS: dict[str, tuple[Line, Drop, str]] = {
+#: Per shell: how it sets and removes a variable, and how its user applies the lines.
+SHELLS: dict[str, tuple[FormatExport, FormatUnset, str]] = {
     "sh": (
         lambda name, value: f"export {name}={shlex.quote(value)}",
         lambda name: f"unset {name}",
         'eval "$(studio env)"',
     ),
     "fish": (
-        lambda name, value: f"set -gx {name} {_fish(value)}",
+        lambda name, value: f"set -gx {name} {_quote_fish(value)}",
         lambda name: f"set -e {name}",
         "studio env --shell fish | source",
     ),
     "powershell": (
-        lambda name, value: f"$env:{name} = {_powershell(value)}",
+        lambda name, value: f"$env:{name} = {_quote_powershell(value)}",
         lambda name: f"Remove-Item Env:{name} -ErrorAction SilentlyContinue",
         "studio env --shell powershell | Out-String | Invoke-Expression",
     ),
 }
 
 
-def lines(found: Connection, shell: str, now: Mapping[str, str]) -> list[str]:
-    """The commands that the shell is to evaluate."""
-    line, drop, _usage = SHELLS[shell]
-    exported = [line(name, value) for name, value in variables(found, now).items()]
-    return exported + [drop(name) for name in IN_THE_WAY]
+def shell_lines(
+    server: Connection, shell: str, environment: Mapping[str, str]
+) -> list[str]:
+    """The commands for the shell to evaluate."""
+    export, unset, _usage = SHELLS[shell]
+    variables = exported_variables(server, environment)
+    exports = [export(name, value) for name, value in variables.items()]
+    return exports + [unset(name) for name in CONFLICTING_VARIABLES]
 
 
-def away(found: Connection) -> str:
-    """That the server cannot be reached, and what to do; the lines hold anyhow."""
-    if is_loopback(found.host):
-        do = "start the server with `python manage.py studio`"
+def unreachable_message(server: Connection) -> str:
+    """A sentence for a server that does not respond. The lines are valid anyway."""
+    if is_loopback(server.host):
+        advice = "start the server with `python manage.py studio`"
     else:
-        do = "see whether the server runs and this machine reaches it"
-    return f"Nobody answers at {found.url}: {do}."
+        advice = "see whether the server runs and this machine reaches it"
+    return f"Nobody answers at {server.url}: {advice}."
 
 
 @click.command()
@@ -112,12 +119,12 @@ def env(shell: str, login_only: bool) -> None:
     Use it as: eval "$(studio env)"
     """
     try:
-        found = connection.find(login_only=login_only)
+        server = connection.find(login_only=login_only)
     except NoServerError as error:
         raise click.ClickException(str(error)) from error
-    for line in lines(found, shell, os.environ):
+    for line in shell_lines(server, shell, os.environ):
         click.echo(line)
     if sys.stdout.isatty():
         click.echo(f"# To apply these lines: {SHELLS[shell][2]}", err=True)
-    if not connection.answers(found.url):
-        click.echo(away(found), err=True)
+    if not connection.answers(server.url):
+        click.echo(unreachable_message(server), err=True)

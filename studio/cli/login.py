@@ -1,4 +1,4 @@
-"""`studio login`: keeps a server's address and a token for the commands that follow."""
+"""`studio login`: store a server's address and a token for later commands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 30
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the token to another server."""
+    """Refuses redirects: they would send the token to another server."""
 
     def redirect_request(self, *_args: Any, **_kwargs: Any) -> None:
         return None
@@ -26,17 +26,17 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def list_workspaces(url: str, token: str) -> list[str]:
     """The workspaces that the token reaches. Raises ClickException with what to do."""
-    request = urllib.request.Request(  # noqa: S310 (split_address checked it)
+    request = urllib.request.Request(  # noqa: S310 (parse_address checked it)
         f"{url}/api/v1/workspaces",
         headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
     )
-    # Directly, as the scripts do: `studio env` adds the host to NO_PROXY.
+    # Without a proxy, as in scripts: `studio env` adds the host to NO_PROXY.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
     try:
-        with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
-            return [str(item["name"]) for item in json.load(answer)["workspaces"]]
+        with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+            return [str(item["name"]) for item in json.load(response)["workspaces"]]
     except urllib.error.HTTPError as error:
-        _explain(url, error)
+        _raise_explained(url, error)
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise click.ClickException(f"{url} cannot be reached: {reason}") from error
@@ -44,23 +44,23 @@ def list_workspaces(url: str, token: str) -> list[str]:
         raise click.ClickException(f"{url} is not a Run Studio server.") from error
 
 
-def choose_workspace(wanted: str, there: list[str]) -> str:
-    """The one that is meant. Raises BadParameter where that is not clear."""
-    names = ", ".join(there) or "none"
-    if wanted and wanted not in there:
+def choose_workspace(wanted: str, available: list[str]) -> str:
+    """The wanted workspace, or the only one. Raises BadParameter if that is unclear."""
+    names = ", ".join(available) or "none"
+    if wanted and wanted not in available:
         raise click.BadParameter(
             f"This token reaches no workspace {wanted!r}; it reaches {names}.",
             param_hint="--workspace",
         )
-    if not wanted and len(there) != 1:
+    if not wanted and len(available) != 1:
         raise click.BadParameter(
             f"Name one of the workspaces that this token reaches: {names}.",
             param_hint="--workspace",
         )
-    return wanted or there[0]
+    return wanted or available[0]
 
 
-def _explain(url: str, error: urllib.error.HTTPError) -> NoReturn:
+def _raise_explained(url: str, error: urllib.error.HTTPError) -> NoReturn:
     if error.code in (401, 403):
         text = (
             f"{url} does not accept this token: it is mistyped, revoked or expired. "
@@ -76,15 +76,15 @@ def _explain(url: str, error: urllib.error.HTTPError) -> NoReturn:
     raise click.ClickException(text) from error
 
 
-def split_address(text: str) -> Connection:
+def parse_address(text: str) -> Connection:
     """The server in an address, and the workspace if it has `/w/<workspace>`."""
     try:
         parts = urlsplit(text.strip())
-        good = parts.scheme in ("http", "https") and bool(parts.hostname)
-        good = good and parts.username is None and parts.port != 0
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+        is_valid = is_valid and parts.username is None and parts.port != 0
     except ValueError:
-        good = False
-    if not good:
+        is_valid = False
+    if not is_valid:
         raise click.BadParameter(
             "must be a server's address, such as https://studio.example.org",
             param_hint="URL",
@@ -105,19 +105,21 @@ def split_address(text: str) -> Connection:
 @click.option("--workspace", help="Needed when the token reaches several.")
 def login(url: str, token: str, workspace: str | None) -> None:
     """Keep the address of a server elsewhere, and a token, for `studio env`."""
-    given = split_address(url)
+    given = parse_address(url)
     token = token.strip()
     if not token.isascii() or not token.isprintable() or " " in token or not token:
         raise click.BadParameter("is no token", param_hint="--token")
-    there = list_workspaces(given.url, token)
-    name = choose_workspace(workspace or given.workspace, there)
-    kept = Connection(given.url, token, name)
+    available = list_workspaces(given.url, token)
+    name = choose_workspace(workspace or given.workspace, available)
+    stored = Connection(given.url, token, name)
     try:
-        path = connection.save(kept)
+        path = connection.save(stored)
     except OSError as error:
         raise click.ClickException(f"The token could not be kept: {error}") from error
-    click.echo(f"Logged in to {kept.url}, workspace {kept.workspace} (kept in {path}).")
-    if given.url.startswith("http:") and not is_loopback(kept.host):
+    click.echo(
+        f"Logged in to {stored.url}, workspace {stored.workspace} (kept in {path})."
+    )
+    if given.url.startswith("http:") and not is_loopback(stored.host):
         click.echo("The address is plain http: the network sees the token.", err=True)
     if connection.home_file().exists():
         click.echo(

@@ -1,4 +1,4 @@
-"""The server that commands talk to: the environment's, or the one known here."""
+"""The server that commands use: from the environment, or stored on this machine."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import click
 from studio.core.connection import NoServerError, find
 from studio.core.errors import StudioError
 from studio.sdk.client import Client
-from studio.sdk.link import from_environment
+from studio.sdk.connection import read_environment
 
 
-def connected() -> Client:
-    """A client for the server of `studio env`; raises ClickException without one."""
+def connect() -> Client:
+    """A client for the server of `studio env`. Raises ClickException without one."""
     try:
-        known = from_environment() or find()
+        known = read_environment() or find()
         return Client(known.url, known.token, known.workspace)
     except NoServerError as error:
         raise click.ClickException(str(error)) from error

@@ -1,4 +1,4 @@
-"""`studio sync`: delivers what scripts logged while the server could not be reached."""
+"""`studio sync`: deliver what scripts logged while the server could not be reached."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import time
 
 import click
 
-from studio.cli.server import connected
+from studio.cli.server import connect
 from studio.core.errors import StudioError
 from studio.sdk.client import Client
-from studio.sdk.delivery.counts import counted
-from studio.sdk.delivery.leftovers import ask_user, take_up
-from studio.sdk.delivery.place import Place, abandoned
+from studio.sdk.delivery import (
+    SpoolFolder,
+    get_user,
+    list_abandoned_folders,
+    open_sender,
+    pluralize,
+)
 
-#: After so long without any progress a spool is left for later.
-PATIENCE_SECONDS = 30.0
+#: A spool is left for later if nothing is delivered for this long.
+STALL_SECONDS = 30.0
 PAUSE_SECONDS = 0.1
 
 
@@ -27,68 +31,69 @@ def sync(only_list: bool) -> None:
     A spool is sent only to the server, workspace and user that it was written for. Ends
     with 1 where something remains, or was lost.
     """
-    client = connected()
-    found = left = others = 0
-    for place in abandoned():
+    client = connect()
+    found = undelivered = skipped = 0
+    for folder in list_abandoned_folders():
         found += 1
-        if only_list or not _is_mine(place, client):
-            _show(place, client)
-            others += not only_list
-            place.leave()
+        if only_list or not _is_mine(folder, client):
+            _show(folder, client)
+            skipped += not only_list
+            folder.unlock()
             continue
-        left += not _deliver(place, client)
+        undelivered += not _deliver(folder, client)
     if not found:
         click.echo("Nothing waits on this machine.")
-    if others:
+    if skipped:
         click.echo(
-            f"{others} of them not delivered, as this shell is for another server, "
+            f"{skipped} of them not delivered, as this shell is for another server, "
             "workspace or user: set STUDIO_URL, STUDIO_WORKSPACE and STUDIO_TOKEN to "
             "what is shown and run `studio sync` again.",
             err=True,
         )
-    if left:
-        click.echo(f"{left} of them not delivered", err=True)
-    if left or others:
+    if undelivered:
+        click.echo(f"{undelivered} of them not delivered", err=True)
+    if undelivered or skipped:
         sys.exit(1)
 
 
-def _is_mine(place: Place, client: Client) -> bool:
+def _is_mine(folder: SpoolFolder, client: Client) -> bool:
     """Whether it was written for this server, workspace and user."""
-    owner = place.owner
+    owner = folder.owner
     try:
-        user = ask_user(client) if owner.user else ""
+        user = get_user(client) if owner.user else ""
     except StudioError as error:
         raise click.ClickException(error.message) from error
     return owner.is_for(client.url, client.workspace, user)
 
 
-def _show(place: Place, client: Client) -> None:
-    owner, courier = place.owner, take_up(place, client)
-    if courier is not None:
-        waiting = counted(courier.waiting, "record")
-        where = f"{owner.server}, workspace {owner.workspace}"
-        where += f", user {owner.user}" if owner.user else ""
-        click.echo(f"Run {owner.run_id}: {waiting} for {where}")
+def _show(folder: SpoolFolder, client: Client) -> None:
+    owner, sender = folder.owner, open_sender(folder, client)
+    if sender is not None:
+        waiting = pluralize(sender.waiting, "record")
+        target = f"{owner.server}, workspace {owner.workspace}"
+        target += f", user {owner.user}" if owner.user else ""
+        click.echo(f"Run {owner.run_id}: {waiting} for {target}")
 
 
-def _deliver(place: Place, client: Client) -> bool:
-    """Whether all of it arrived and nothing is missing."""
-    courier = take_up(place, client)
-    if courier is None:
-        place.leave()
+def _deliver(folder: SpoolFolder, client: Client) -> bool:
+    """Deliver a spool; whether all of it arrived and nothing is missing."""
+    sender = open_sender(folder, client)
+    if sender is None:
+        folder.unlock()
         return False
-    stalls = time.monotonic() + PATIENCE_SECONDS
-    while courier.receipt is None and time.monotonic() < stalls:
-        if courier.step() or courier.upload():
-            stalls = time.monotonic() + PATIENCE_SECONDS
-        elif courier.is_blocked:
+    stalled_at = time.monotonic() + STALL_SECONDS
+    while sender.receipt is None and time.monotonic() < stalled_at:
+        if sender.send_due() or sender.upload_next():
+            stalled_at = time.monotonic() + STALL_SECONDS
+        elif sender.is_blocked:
             break
         else:
             time.sleep(PAUSE_SECONDS)
-    if courier.receipt is None:
-        trouble = courier.trouble.message if courier.trouble else "there was no time"
-        click.echo(f"Run {place.owner.run_id}: {trouble}", err=True)
-        courier.release()
+    if sender.receipt is None:
+        error = sender.last_error
+        reason = error.message if error else "there was no time"
+        click.echo(f"Run {folder.owner.run_id}: {reason}", err=True)
+        sender.release()
         return False
-    click.echo(courier.receipt.line())
-    return not courier.receipt.lost
+    click.echo(sender.receipt.line())
+    return not sender.receipt.lost

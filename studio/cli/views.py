@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from studio.cli.server import connected
+from studio.cli.server import connect
 from studio.core.errors import StudioError
 
 
@@ -22,17 +22,17 @@ def view_group() -> None:
 @click.option("--only", type=click.Choice(["all", "shared", "mine"]), default="all")
 def list_views(find: str, only: str) -> None:
     """List the views that you may see: slug, who sees it, revision, name."""
-    client, after = connected(), ""
+    client, after = connect(), ""
     while True:
-        found = _asked(client.get, "views", find=find, only=only, after=after)
-        for view in found["views"]:
-            seen = "shared" if view["shared"] else "private"
-            place = view["experiment"] or "All runs"
+        page = _call(client.get, "views", find=find, only=only, after=after)
+        for view in page["views"]:
+            visibility = "shared" if view["shared"] else "private"
+            scope = view["experiment"] or "All runs"
             click.echo(
-                f"{view['slug']}  {seen:7}  {view['revision']:>4}  "
-                f"{view['name']}  ({place})"
+                f"{view['slug']}  {visibility:7}  {view['revision']:>4}  "
+                f"{view['name']}  ({scope})"
             )
-        after = found["after"]
+        after = page["after"]
         if not after:
             return
 
@@ -49,11 +49,11 @@ def export(find: str, only: str, output: Any) -> None:
         from urllib.parse import quote
 
         path += f"&find={quote(find, safe='')}"
-    _asked(connected().download, path, content)
+    _call(connect().download, path, content)
     output.write(content.getvalue())
     first = content.getvalue().partition(b"\n")[0]
     if first.startswith(b"# "):
-        # What is left out is to be seen by who writes the file, too.
+        # Also shown when the output goes to a file: which views were left out.
         click.echo(f"{first[2:].decode()} (--find, --only)", err=True)
 
 
@@ -65,14 +65,14 @@ def apply(file: Any) -> None:
     All of them are made so, or with an error none. Nothing is lost: what a view said
     before stays among its versions.
     """
-    _tell(_sent(_read(file), dry=False))
+    _print_changes(_send(_read(file), dry=False))
 
 
 @view_group.command()
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 def diff(file: Any) -> None:
     """Say what `apply` would change. Ends with 1 where that is something."""
-    if _tell(_sent(_read(file), dry=True)):
+    if _print_changes(_send(_read(file), dry=True)):
         sys.exit(1)
 
 
@@ -83,25 +83,26 @@ def _read(file: Any) -> str:
         raise click.ClickException(f"{file.name} is no text in UTF-8") from error
 
 
-def _sent(text: str, *, dry: bool) -> Any:
-    return _asked(connected().post, "views/apply", {"yaml": text, "dry": dry})
+def _send(text: str, *, dry: bool) -> Any:
+    return _call(connect().post, "views/apply", {"yaml": text, "dry": dry})
 
 
-def _tell(told: Any) -> int:
-    """Print what is or would be done; returns of how many views."""
-    done = [view for view in told["views"] if view["action"] != "unchanged"]
-    for view in done:
-        slug = "" if told["dry"] and view["action"] == "created" else view["slug"]
+def _print_changes(reply: Any) -> int:
+    """Print what was or would be changed; returns the number of views."""
+    changed = [view for view in reply["views"] if view["action"] != "unchanged"]
+    for view in changed:
+        slug = "" if reply["dry"] and view["action"] == "created" else view["slug"]
         click.echo(f"{view['action']}: {view['name']} {slug}".rstrip())
         for line in view["differences"]:
             click.echo(f"  {line}")
-    same = len(told["views"]) - len(done)
-    click.echo(f"{same} of {len(told['views'])} stand as they are.", err=True)
-    return len(done)
+    same = len(reply["views"]) - len(changed)
+    click.echo(f"{same} of {len(reply['views'])} stand as they are.", err=True)
+    return len(changed)
 
 
-def _asked(call: Any, *words: Any, **more: Any) -> Any:
+def _call(call: Any, *arguments: Any, **options: Any) -> Any:
+    """Call the server; its error becomes the command's."""
     try:
-        return call(*words, **more)
+        return call(*arguments, **options)
     except StudioError as error:
         raise click.ClickException(error.message) from error

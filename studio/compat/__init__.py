@@ -1,4 +1,4 @@
-"""`azureml`, the package that v1 scripts import, made of this SDK.
+"""`azureml`, the package that v1 scripts import, built on this SDK.
 
 `studio env` puts this folder on `PYTHONPATH`; nothing else imports from it.
 """

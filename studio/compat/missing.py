@@ -1,9 +1,12 @@
-"""What is said to a script that imports what is not there."""
+"""Errors for scripts that import what this `azureml` does not have."""
 
 from __future__ import annotations
 
-#: Submodules that are there, for those who ask for another one.
-THERE = (
+from collections.abc import Callable
+from typing import Any
+
+#: All modules that exist.
+MODULES = (
     "azureml.core",
     "azureml.core.authentication",
     "azureml.core.compute",
@@ -21,16 +24,27 @@ THERE = (
 )
 
 
-def missing_module(name: str) -> str:
+def missing_module_message(name: str) -> str:
     return (
-        f"Run Studio's azureml has no module {name!r}. It has {', '.join(THERE)}; see "
-        "docs/sdk.md for what takes the place of others."
+        f"Run Studio's azureml has no module {name!r}. It has {', '.join(MODULES)}; "
+        "see docs/sdk.md for what takes the place of others."
     )
 
 
-def missing_name(module: str, name: str, there: list[str]) -> ImportError:
-    """What `from module import name` raises. An AttributeError would lose the text."""
-    return ImportError(
-        f"Run Studio's {module} has no {name!r}. It has {', '.join(sorted(there))}.",
-        name=module,
-    )
+def refuse_unknown_names(module: str, names: list[str]) -> Callable[[str], Any]:
+    """The `__getattr__` of a module that has only `names`.
+
+    It raises ImportError: `from module import name` would replace the text of an
+    AttributeError.
+    """
+
+    def get_attribute(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise ImportError(
+            f"Run Studio's {module} has no {name!r}. It has "
+            f"{', '.join(sorted(names))}.",
+            name=module,
+        )
+
+    return get_attribute

@@ -15,9 +15,9 @@ from studio.sdk import Experiment, Run, Workspace
 EXPERIMENT = "digits-demo"
 RATES = (0.0003, 0.001, 0.01, 0.1)
 LAYERS = ("32", "64,32")
-#: No network has a layer of nothing: so that a failed run is there to look at.
-BROKEN = (0.001, "0")
-AT_A_TIME = 2
+#: A network cannot have an empty layer, so this trial shows a failed run.
+FAILING_TRIAL = (0.001, "0")
+MAX_PROCESSES = 2
 
 DESCRIPTION = """\
 A sweep over **learning rate** and **layers** of a small network that reads handwritten
@@ -36,32 +36,32 @@ def main() -> None:
         snapshot_directory=None,
         outputs=False,
     ) as sweep:
-        trials = [*itertools.product(RATES, LAYERS), BROKEN]
+        trials = [*itertools.product(RATES, LAYERS), FAILING_TRIAL]
         running: list[subprocess.Popen[bytes]] = []
         for number, (rate, layers) in enumerate(trials):
-            while len(running) >= AT_A_TIME:
+            while len(running) >= MAX_PROCESSES:
                 time.sleep(0.1)
                 running = [one for one in running if one.poll() is None]
             print(f"trial {number}: learning rate {rate}, layers {layers}")  # noqa: T201
-            running.append(_start(sweep, number, rate, layers))
+            running.append(_start_trial(sweep, number, rate, layers))
             sweep.log("trials started", number + 1)
         for one in running:
             one.wait()
-        _tag_best(sweep)
+        _tag_best_trial(sweep)
 
 
-def _start(
+def _start_trial(
     sweep: Run, number: int, rate: float, layers: str
 ) -> subprocess.Popen[bytes]:
-    words = [sweep.id, str(number), str(rate), layers]
-    return subprocess.Popen([sys.executable, "-m", "studio.demo.trial", *words])
+    arguments = [sweep.id, str(number), str(rate), layers]
+    return subprocess.Popen([sys.executable, "-m", "studio.demo.trial", *arguments])
 
 
-def _tag_best(sweep: Run) -> None:
+def _tag_best_trial(sweep: Run) -> None:
     best, accuracy = None, 0.0
     for child in sweep.get_children(status="Completed"):
-        found = child.get_metrics("test accuracy").get("test accuracy")
-        last = found[-1] if isinstance(found, list) else found
+        values = child.get_metrics("test accuracy").get("test accuracy")
+        last = values[-1] if isinstance(values, list) else values
         if last is not None and last > accuracy:
             best, accuracy = child, last
     if best is not None:

@@ -1,6 +1,6 @@
 """One trial of the sweep, in a process of its own: `trial.py SWEEP NUMBER RATE LAYERS`.
 
-It logs whatever a page can show: series, rows, a confusion matrix, an image, a file.
+It logs everything that a page can show: series, rows, a matrix, an image, a file.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 from studio.sdk import Run, Workspace
 
 EPOCHS = 25
-#: Of the digits that were misread so many are drawn.
-DRAWN = 24
+#: How many misread digits the image shows.
+MAX_SHOWN_DIGITS = 24
 
 
 def main(sweep_id: str, number: str, rate: str, layers: str) -> None:
@@ -47,15 +47,15 @@ def train(run: Run, rate: float, layers: list[int]) -> None:
         run.log("train accuracy", model.score(train_x, train_y), step=epoch)
         run.log("test accuracy", accuracy, step=epoch)
         print(f"epoch {epoch:2} loss {model.loss_:.4f} accuracy {accuracy:.4f}")  # noqa: T201
-    read = model.predict(test_x)
-    matrix = confusion_matrix(test_y, read)
+    predicted = model.predict(test_x)
+    matrix = confusion_matrix(test_y, predicted)
     for digit in range(10):
         right, all_of = matrix[digit, digit], matrix[digit].sum()
         run.log_row(
             "recall", digit=digit, right=right, all=all_of, recall=right / all_of
         )
     log_matrix(run, matrix.tolist())
-    log_misread(run, test_x[read != test_y][:DRAWN])
+    log_misread(run, test_x[predicted != test_y][:MAX_SHOWN_DIGITS])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"
         path.write_bytes(pickle.dumps(model))
@@ -71,30 +71,34 @@ def log_matrix(run: Run, matrix: list[list[int]]) -> None:
 
 
 def log_misread(run: Run, digits: Any) -> None:
-    """The misread digits side by side, as a PNG; without a library for it."""
+    """Log the misread digits side by side, as a PNG without an image library."""
     if not len(digits):
         return
     rows = [
-        [int(255 - 255 * pixel) for digit in digits for pixel in [*line(digit, y), 0]]
+        [
+            int(255 - 255 * pixel)
+            for digit in digits
+            for pixel in [*pixel_row(digit, y), 0]
+        ]
         for y in range(8)
     ]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "misread.png"
-        path.write_bytes(png(enlarged(rows, 6)))
+        path.write_bytes(encode_png(enlarge(rows, 6)))
         run.log_image("misread", path=str(path))
 
 
-def line(digit: Any, y: int) -> Any:
+def pixel_row(digit: Any, y: int) -> Any:
     return digit.reshape(8, 8)[y]
 
 
-def enlarged(rows: list[list[int]], times: int) -> list[list[int]]:
+def enlarge(rows: list[list[int]], times: int) -> list[list[int]]:
     wide = [[pixel for pixel in row for _ in range(times)] for row in rows]
     return [row for row in wide for _ in range(times)]
 
 
-def png(rows: list[list[int]]) -> bytes:
-    """A grey image as the bytes of a PNG file."""
+def encode_png(rows: list[list[int]]) -> bytes:
+    """A gray image as the bytes of a PNG file."""
     head = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
     pixels = b"".join(b"\0" + bytes(row) for row in rows)
     parts = ((b"IHDR", head), (b"IDAT", zlib.compress(pixels)), (b"IEND", b""))

@@ -11,8 +11,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from studio.sdk.compute import ComputeTarget
-from studio.sdk.environments import CondaDependencies, Environment
 from studio.sdk.errors import (
     ActivityFailedException,
     AzureMLException,
@@ -24,9 +25,13 @@ from studio.sdk.errors import (
     WorkspaceException,
 )
 from studio.sdk.experiment import Experiment
-from studio.sdk.run import Run, ScriptRun, get_run
-from studio.sdk.run_configuration import RunConfiguration
-from studio.sdk.script_run_config import ScriptRunConfig
+from studio.sdk.run import Run, ScriptRun, get_run, register_script_run_finder
+from studio.sdk.submission import (
+    CondaDependencies,
+    Environment,
+    RunConfiguration,
+    ScriptRunConfig,
+)
 from studio.sdk.workspace import Workspace
 
 __all__ = [
@@ -49,3 +54,13 @@ __all__ = [
     "WorkspaceException",
     "get_run",
 ]
+
+
+def _find_script_run(allow_offline: bool) -> Any:
+    # Few scripts are started as a run.
+    from studio.sdk.script_context import find_script_run
+
+    return find_script_run(allow_offline)
+
+
+register_script_run_finder(_find_script_run)

@@ -1,6 +1,6 @@
-"""Credentials of the v1 SDK by their names: accepted, and not looked at.
+"""Credential classes of the v1 SDK: accepted and ignored.
 
-Who somebody is here says the token of `STUDIO_TOKEN` or `studio login`.
+The token of `STUDIO_TOKEN` or `studio login` identifies the user here.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from typing import Any
 
 
 class AbstractAuthentication:
-    """Takes whatever it is given and keeps none of it."""
+    """Accepts any arguments and keeps none."""
 
-    def __init__(self, *_words: Any, **_secrets: Any) -> None:
+    def __init__(self, *_arguments: Any, **_secrets: Any) -> None:
         pass
 
     def get_authentication_header(self) -> dict[str, str]:
-        """Empty: requests carry the token by themselves."""
+        """Empty: requests have the token already."""
         return {}
 
 

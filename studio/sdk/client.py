@@ -5,8 +5,8 @@
     client.post("runs/r1/status", {"status": "Completed"})
 
 Paths are those below `/api/v1/workspaces/<workspace>/` of docs/rest.md. Every request
-of that API may be repeated, so all are retried with back-off while the server cannot be
-reached or cannot answer. Safe to use from several threads and after a fork.
+of that API can be repeated, so all are retried with back-off while the server cannot be
+reached or cannot respond. Safe to use from several threads and after a fork.
 """
 
 from __future__ import annotations
@@ -14,36 +14,71 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import math
+import random
+import time
 import warnings
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote, urlencode
 
 from studio import __version__
 from studio.core.errors import InvalidValue, NotFound, StudioError
-from studio.sdk.answers import (
+from studio.sdk.responses import (
     VERSION_HEADER,
     Unreachable,
     WrongServer,
-    about_version,
+    describe_version_mismatch,
     error_of,
     is_other_version,
+    is_temporary,
     read_json,
 )
-from studio.sdk.retries import ATTEMPTS, retried
-from studio.sdk.transport import PIECE, Transport, exactly, exchange
+from studio.sdk.transport import CHUNK_BYTES, Transport, read_exactly, send_request
 
-TIMEOUT = 30.0
-#: Below it, compressing costs more than it saves.
-GZIP_FROM = 2048
-#: What a connection raises when the other side is not there, or goes away.
-BROKEN = (OSError, http.client.HTTPException)
+TIMEOUT_SECONDS = 30.0
+#: Compressing smaller bodies costs more than it saves.
+MIN_GZIP_BYTES = 2048
+#: What a connection raises if the other side is unreachable or disconnects.
+CONNECTION_ERRORS = (OSError, http.client.HTTPException)
+
+
+#: The wait between attempts doubles up to the maximum, less a random part.
+MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.2, 10.0
+DEFAULT_ATTEMPTS = 5
+
+Found = TypeVar("Found")
+
+
+def retry(
+    once: Callable[[], Found], attempts: int, timeout: float | None = None
+) -> Found:
+    """Call `once` until it succeeds; no attempt starts after `timeout` seconds."""
+    wait, end = MIN_WAIT_SECONDS, time.monotonic() + (timeout or math.inf)
+    for _ in range(attempts - 1):
+        try:
+            return once()
+        except StudioError as error:
+            if time.monotonic() >= end:
+                raise
+            _wait_before_retry(error, wait)
+        wait = min(2 * wait, MAX_WAIT_SECONDS)
+    return once()
+
+
+def _wait_before_retry(error: StudioError, wait: float) -> None:
+    """Wait before the next attempt; raise an error that would repeat."""
+    if not is_temporary(error):
+        raise error
+    requested = min(float(error.details.get("retry_after", 0)), MAX_WAIT_SECONDS)
+    time.sleep(max(requested, wait * random.uniform(0.5, 1.0)))  # noqa: S311
 
 
 class Client:
-    """One server, one token, one workspace. `timeout` is seconds without any byte.
+    """One server, one token, one workspace.
 
-    A request that is given a `timeout` of its own is not tried again after it.
+    `timeout` is how many seconds a request waits for a byte. A request with a `timeout`
+    of its own is not retried after it.
     """
 
     def __init__(
@@ -52,8 +87,8 @@ class Client:
         token: str,
         workspace: str,
         *,
-        timeout: float = TIMEOUT,
-        attempts: int = ATTEMPTS,
+        timeout: float = TIMEOUT_SECONDS,
+        attempts: int = DEFAULT_ATTEMPTS,
     ) -> None:
         self.url = url.rstrip("/")
         if not self.url.startswith(("http://", "https://")):
@@ -72,13 +107,13 @@ class Client:
             self._transport = Transport(self.url, timeout=timeout)
         except ValueError as error:
             raise InvalidValue(f"{url!r} is no server's address: {error}") from error
-        self._told_version = False
+        self._has_warned_of_version = False
 
     def __repr__(self) -> str:
         return f"Client({self.url!r}, workspace={self.workspace!r})"
 
     def get(self, path: str, **query: Any) -> Any:
-        """The JSON that is there. Parameters of None are left out."""
+        """GET and parse JSON. Parameters that are None are left out."""
         return self.json("GET", path, query=query)
 
     def post(self, path: str, body: Any = None) -> Any:
@@ -103,7 +138,7 @@ class Client:
         timeout: float | None = None,
         attempts: int | None = None,
     ) -> Any:
-        """One request with a JSON body, answered by JSON. Raises StudioError."""
+        """Send a JSON body and parse the JSON response. Raises StudioError."""
         headers, content = {}, b""
         if body is not None:
             content = json.dumps(body, allow_nan=False).encode()
@@ -129,18 +164,18 @@ class Client:
         timeout: float | None = None,
         attempts: int | None = None,
     ) -> Any:
-        """One request whose body is `content`, compressed where that pays."""
+        """Send `content`, compressed if it is large, and parse the JSON response."""
         headers = dict(headers or {})
-        if len(content) >= GZIP_FROM:
+        if len(content) >= MIN_GZIP_BYTES:
             content = gzip.compress(content, 1)
             headers["Content-Encoding"] = "gzip"
-        target = self._target(path, query)
+        target = self._request_target(path, query)
 
         def once() -> Any:
-            answer = self._once(method, target, content, headers, timeout)
-            return read_json(self._content(answer), self.url)
+            response = self._send_once(method, target, content, headers, timeout)
+            return read_json(self._read_body(response), self.url)
 
-        return retried(once, attempts or self.attempts, timeout)
+        return retry(once, attempts or self.attempts, timeout)
 
     def upload(
         self,
@@ -153,19 +188,19 @@ class Client:
     ) -> Any:
         """PUT the next `size` bytes of `source`, which can be read again by seeking.
 
-        Raises InvalidValue where it has fewer: it changed while it was read.
+        Raises InvalidValue if it has fewer: it changed during the upload.
         """
-        target, start = self._target(path, None), source.tell()
+        target, start = self._request_target(path, None), source.tell()
         kind = "application/octet-stream"
         headers = {"Content-Type": kind, "Content-Length": str(size)}
 
         def once() -> Any:
             source.seek(start)
-            body = exactly(source, size)
-            answer = self._once("PUT", target, body, headers, timeout)
-            return read_json(self._content(answer), self.url)
+            body = read_exactly(source, size)
+            response = self._send_once("PUT", target, body, headers, timeout)
+            return read_json(self._read_body(response), self.url)
 
-        return retried(once, attempts or self.attempts, timeout)
+        return retry(once, attempts or self.attempts, timeout)
 
     def download(self, path: str, target: BinaryIO, *, offset: int = 0) -> int:
         """Write the bytes that are there from `offset` on to `target`; how many.
@@ -173,37 +208,37 @@ class Client:
         A connection that breaks is taken up again where it broke. Raises WrongServer
         where something between leaves the offset out.
         """
-        start, address = target.tell(), self._target(path, None)
+        start, address = target.tell(), self._request_target(path, None)
 
         def once() -> int:
             first = offset + target.tell() - start
             headers = {"Range": f"bytes={first}-"} if first else {}
-            answer = self._once("GET", address, b"", headers, None)
-            if answer.status != 206:
+            response = self._send_once("GET", address, b"", headers, None)
+            if response.status != 206:
                 if offset:
                     self._transport.drop()
                     raise WrongServer(f"What answers at {self.url} knows no ranges.")
                 target.seek(start)
                 target.truncate()
-            target.writelines(self._pieces(answer))
+            target.writelines(self._read_chunks(response))
             return target.tell() - start
 
-        return retried(once, self.attempts)
+        return retry(once, self.attempts)
 
     def close(self) -> None:
         """Close this thread's connection; a later request opens another."""
         self._transport.drop()
 
-    def _target(self, path: str, query: dict[str, Any] | None) -> str:
+    def _request_target(self, path: str, query: dict[str, Any] | None) -> str:
         given = {k: v for k, v in (query or {}).items() if v is not None}
         # A path that begins with a slash is one of the server's, not the workspace's.
-        place = path if path.startswith("/") else self.path_of(path)
-        return f"{place}?{urlencode(given)}" if given else place
+        target = path if path.startswith("/") else self.path_of(path)
+        return f"{target}?{urlencode(given)}" if given else target
 
     def path_of(self, path: str) -> str:
         return f"/api/v1/workspaces/{quote(self.workspace, safe='')}/{path}"
 
-    def _once(
+    def _send_once(
         self,
         method: str,
         target: str,
@@ -211,7 +246,7 @@ class Client:
         headers: dict[str, str],
         timeout: float | None,
     ) -> http.client.HTTPResponse:
-        """One attempt; two where a kept connection turns out to be closed."""
+        """One attempt; two if the connection was kept open and the server closed it."""
         headers = {
             "Authorization": f"Bearer {self.token}",
             "Accept": "application/json",
@@ -220,35 +255,35 @@ class Client:
             **self._transport.extra_headers(),
         }
         connection, used = self._transport.connection(timeout)
-        place = self._transport.target(target)
+        request_target = self._transport.target(target)
         try:
-            answer = exchange(connection, method, place, body, headers)
+            response = send_request(connection, method, request_target, body, headers)
         except TimeoutError as error:
             raise self._unreachable(error) from error
-        except BROKEN as error:
+        except CONNECTION_ERRORS as error:
             self._transport.drop()
             if not used or not isinstance(body, bytes):
                 raise self._unreachable(error) from error
-            return self._once(method, target, body, headers, timeout)
-        if answer.status >= 300:
-            content = self._content(answer)
+            return self._send_once(method, target, body, headers, timeout)
+        if response.status >= 300:
+            content = self._read_body(response)
             raise self._explain(
-                error_of(answer.status, answer.headers, content, self.url)
+                error_of(response.status, response.headers, content, self.url)
             )
-        self._look_at_version(answer.headers)
-        return answer
+        self._check_version(response.headers)
+        return response
 
-    def _content(self, answer: http.client.HTTPResponse) -> bytes:
+    def _read_body(self, response: http.client.HTTPResponse) -> bytes:
         try:
-            return answer.read()
-        except BROKEN as error:
+            return response.read()
+        except CONNECTION_ERRORS as error:
             raise self._unreachable(error) from error
 
-    def _pieces(self, answer: http.client.HTTPResponse) -> Iterator[bytes]:
+    def _read_chunks(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
         try:
-            while piece := answer.read(PIECE):
-                yield piece
-        except BROKEN as error:
+            while chunk := response.read(CHUNK_BYTES):
+                yield chunk
+        except CONNECTION_ERRORS as error:
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: BaseException) -> Unreachable:
@@ -260,7 +295,7 @@ class Client:
         )
 
     def _explain(self, error: StudioError) -> StudioError:
-        """Say which workspace was not found."""
+        """Name the workspace in the message if it was not found."""
         if isinstance(error, NotFound) and error.details.get("missing") == "workspace":
             return NotFound(
                 f"There is no workspace {self.workspace!r} at {self.url} that this "
@@ -270,8 +305,8 @@ class Client:
             )
         return error
 
-    def _look_at_version(self, headers: Any) -> None:
+    def _check_version(self, headers: Any) -> None:
         version = headers.get(VERSION_HEADER, __version__)
-        if is_other_version(version) and not self._told_version:
-            self._told_version = True
-            warnings.warn(about_version(version, self.url), stacklevel=6)
+        if is_other_version(version) and not self._has_warned_of_version:
+            self._has_warned_of_version = True
+            warnings.warn(describe_version_mismatch(version, self.url), stacklevel=6)

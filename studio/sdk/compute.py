@@ -1,4 +1,4 @@
-"""Where runs execute. `local`, this machine, always exists; others are to come."""
+"""Where runs execute. `local`, this machine, always exists; there are no others yet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from studio.sdk.errors import NotSupportedError
 
 
 class ComputeTarget:
-    """A compute target by its name; scripts hand it to ScriptRunConfig."""
+    """A compute target by its name; scripts pass it to ScriptRunConfig."""
 
     type = "Local"
 
@@ -26,8 +26,8 @@ class ComputeTarget:
         return {"name": self.name, "properties": {"computeType": self.type}}
 
     @staticmethod
-    def create(workspace: object, name: str, *_words: Any, **_more: Any) -> Any:
-        """Not offered here: machines join by themselves."""
+    def create(workspace: object, name: str, *_arguments: Any, **_more: Any) -> Any:
+        """Not offered: scripts cannot create compute targets."""
         raise NotSupportedError(
             f"Scripts make no compute targets here, so {name!r} cannot be created: use "
             "compute_target='local'."
@@ -43,7 +43,7 @@ class AmlCompute(ComputeTarget):
 
     @staticmethod
     def provisioning_configuration(**settings: Any) -> dict[str, Any]:
-        """The settings as they are given; nothing is provisioned by them."""
+        """Returns the settings; nothing is provisioned."""
         return settings
 
 

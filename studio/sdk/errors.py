@@ -1,14 +1,14 @@
-"""The errors that scripts of the v1 SDK catch, as kinds of our own.
+"""The errors that scripts of the v1 SDK catch, as classes of this SDK.
 
-Whatever the server refuses is the same-named error of `studio.core.errors`; all of
-them, and these, are `AzureMLException`.
+Errors of the server are the classes of `studio.core.errors`. All of those, and these,
+are `AzureMLException`.
 """
 
 from __future__ import annotations
 
 from studio.core.errors import InvalidValue, NotSupported, SignInRequired, StudioError
 
-#: The root of all, under the name that v1 scripts catch.
+#: The base class of all errors, under the name that v1 scripts catch.
 AzureMLException = StudioError
 ServiceException = StudioError
 AuthenticationException = SignInRequired
@@ -21,40 +21,40 @@ class UserErrorException(InvalidValue):
 
 
 class RunEnvironmentException(StudioError):
-    """There is no run here: nothing of a run is in the environment."""
+    """The environment does not name a run."""
 
     code = "RunEnvironment"
 
 
 class ActivityFailedException(StudioError):
-    """The run that was waited for has failed; the message is its error as JSON."""
+    """The awaited run has failed; the message is its error as JSON."""
 
     code = "ActivityFailed"
 
 
 class ExperimentExecutionException(StudioError):
-    """A run cannot be started so, or waiting for it was interrupted."""
+    """A run cannot be started, or waiting for it was interrupted."""
 
     code = "ExperimentExecution"
 
 
 class ComputeTargetException(StudioError):
-    """The compute target is not there."""
+    """The compute target does not exist."""
 
     code = "ComputeTarget"
 
 
 class SnapshotException(StudioError):
-    """The source files cannot be kept, or there are none."""
+    """The source files cannot be stored, or there are none."""
 
     code = "Snapshot"
 
 
 class WorkspaceException(StudioError):
-    """The workspace is not there, or may not be used."""
+    """The workspace does not exist, or you cannot use it."""
 
     code = "Workspace"
 
 
 class NotSupportedError(NotSupported):
-    """Not offered here; the message says what to do instead."""
+    """Not offered; the message tells what to do instead."""

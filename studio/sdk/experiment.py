@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -10,20 +9,19 @@ from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
 from urllib.parse import quote
 
 from studio.core.names import check_experiment_name
-from studio.sdk.answers import Unreachable
 from studio.sdk.errors import NotSupportedError, UserErrorException
-from studio.sdk.finding import Tags, find_runs
+from studio.sdk.responses import Unreachable
+from studio.sdk.run import Run, Tags, find_runs, start_run
 from studio.sdk.texts import as_keys, as_tags
-from studio.sdk.workspace import Workspace
 
 if TYPE_CHECKING:
-    from studio.sdk.run import Run
+    from studio.sdk.workspace import Workspace
 
 VIEW_TYPES = ("ActiveOnly", "All", "ArchivedOnly")
 
 
 class Experiment:
-    """The experiment of that name in the workspace; made if it is new.
+    """The experiment of that name in the workspace; created if it is new.
 
     Raises InvalidName for a name that breaks the rules, AlreadyExists for one in the
     trash.
@@ -38,15 +36,15 @@ class Experiment:
         **_ignored: Any,
     ) -> None:
         self.workspace = workspace
-        self._link = workspace._link
+        self._connection = workspace._connection
         self._name = check_experiment_name(name)
         self._info: dict[str, Any] = _info or {}
-        if not self._info and not self._link.deferred:
+        if not self._info and not self._connection.is_buffering:
             try:
                 body = {"name": name}
-                self._info = self._link.try_now("POST", "experiments", body)
+                self._info = self._connection.try_now("POST", "experiments", body)
             except Unreachable as error:
-                self._link.defer(error)
+                self._connection.start_buffering(error)
 
     @property
     def name(self) -> str:
@@ -54,7 +52,7 @@ class Experiment:
 
     @property
     def id(self) -> str:
-        """The experiment's id; empty while it waits for the server."""
+        """The experiment's id; empty until the server knows the experiment."""
         return str(self._info.get("id", ""))
 
     @property
@@ -68,14 +66,14 @@ class Experiment:
     @property
     def archived_time(self) -> datetime | None:
         """When it was archived, in UTC; None while it is active."""
-        since = self._info.get("archived")
-        return (
-            None if since is None else datetime.fromtimestamp(since / 1e3, timezone.utc)
-        )
+        archived_ms = self._info.get("archived")
+        if archived_ms is None:
+            return None
+        return datetime.fromtimestamp(archived_ms / 1000, timezone.utc)
 
     def refresh(self) -> None:
-        """Read tags and the rest anew."""
-        self._info = self._link.get(f"experiments/{self._number()}")
+        """Read tags and everything else again."""
+        self._info = self._connection.get(f"experiments/{self._get_id()}")
 
     def start_logging(
         self,
@@ -88,14 +86,14 @@ class Experiment:
         """Start an interactive run; `more` is `display_name`, `description`, `tags`
         and `properties`.
 
-        `outputs` is the folder that is kept at the end (`./outputs`, made if need be);
-        False for none. `snapshot_directory` holds the sources to keep; None for none.
+        `outputs` is the folder that is uploaded at the end (default `./outputs`, which
+        is created); False for none. `snapshot_directory` has the sources to keep; None
+        for none.
         """
-        from studio.sdk.starting import start_logging
-
-        return start_logging(
+        run: Run = start_run(
             self, name, run_id, outputs, snapshot_directory=snapshot_directory, **more
         )
+        return run
 
     def submit(
         self, config: Any, tags: Mapping[str, str] | None = None, **_more: Any
@@ -114,7 +112,7 @@ class Experiment:
         properties: Mapping[str, str] | None = None,
         include_children: bool = False,
     ) -> Iterator[Run]:
-        """The runs that meet all conditions, the newest first, page by page.
+        """The runs that meet all conditions, the newest first, read page by page.
 
         `tags` is a dict of values (None: any value), or a key that runs must have.
         """
@@ -139,25 +137,25 @@ class Experiment:
             raise UserErrorException(
                 f"view_type must be one of {', '.join(VIEW_TYPES)}, not {view_type!r}"
             )
-        wanted = {tags: None} if isinstance(tags, str) else dict(tags or {})
+        conditions = {tags: None} if isinstance(tags, str) else dict(tags or {})
         return [
             cls(workspace, info["name"], _info=info)
-            for info in _pages(workspace, experiment_name)
-            if _is_in_view(info, view_type) and _has(info["tags"], wanted)
+            for info in _list_pages(workspace, experiment_name)
+            if _is_in_view(info, view_type) and _has_tags(info["tags"], conditions)
         ]
 
     @staticmethod
     def delete(workspace: Workspace, experiment_id: str) -> None:
-        """Put an experiment into the trash, and its runs with it."""
-        place = f"experiments/{quote(str(experiment_id))}"
-        workspace._link.change("DELETE", place)
+        """Move an experiment and its runs to the trash."""
+        path = f"experiments/{quote(str(experiment_id))}"
+        workspace._connection.change("DELETE", path)
 
     def archive(self) -> None:
-        """Take it out of the lists of every day."""
+        """Hide it from the usual lists."""
         self._change({"archived": True})
 
     def reactivate(self, new_name: str | None = None) -> None:
-        """Take it back from the archive. Raises NotSupportedError for another name."""
+        """Undo `archive`. Raises NotSupportedError for a new name."""
         if new_name is not None:
             raise NotSupportedError(
                 "A reactivated experiment keeps its name: leave new_name out."
@@ -169,34 +167,34 @@ class Experiment:
         self.set_tags({key: value})
 
     def set_tags(self, tags: Mapping[str, Any] | str) -> None:
-        """Set tags, beside those that are there."""
+        """Set tags and keep all others."""
         self._edit_tags({"set": as_tags(tags)})
 
     def remove_tags(self, tags: Iterable[str]) -> None:
-        """Remove the tags of those keys."""
+        """Remove the tags with these keys."""
         self._edit_tags({"remove": as_keys(tags)})
 
     def _edit_tags(self, edit: dict[str, Any]) -> None:
-        place = f"experiments/{self._number()}/tags"
-        self._info["tags"] = self._link.change("POST", place, edit)["tags"]
+        path = f"experiments/{self._get_id()}/tags"
+        self._info["tags"] = self._connection.change("POST", path, edit)["tags"]
 
     def _change(self, change: dict[str, Any]) -> None:
-        place = f"experiments/{self._number()}"
-        self._info = self._link.change("PATCH", place, change)
+        path = f"experiments/{self._get_id()}"
+        self._info = self._connection.change("PATCH", path, change)
 
-    def _number(self) -> int:
+    def _get_id(self) -> int:
         if not self._info:
             body = {"name": self.name}
-            self._info = self._link.change("POST", "experiments", body)
+            self._info = self._connection.change("POST", "experiments", body)
         return int(self._info["id"])
 
     def get_portal_url(self) -> str:
         """The address of its run list."""
-        place = quote(self.name, safe="")
+        slug = quote(self.name, safe="")
         if "/" in self.name or self.name in (".", "..") or self.name.startswith("~"):
-            place = f"~{self.id}"
-        home = self._link.client.url
-        return f"{home}/w/{quote(self.workspace.name)}/experiments/{place}/"
+            slug = f"~{self.id}"
+        server_url = self._connection.client.url
+        return f"{server_url}/w/{quote(self.workspace.name)}/experiments/{slug}/"
 
     def figure(self, metric: str, **more: Any) -> Any:
         """The metric of several of its runs as a plotly figure; see `figures`."""
@@ -208,22 +206,26 @@ class Experiment:
         return f"Experiment(Name: {self.name},\nWorkspace: {self.workspace.name})"
 
     def _repr_html_(self) -> str:
-        from studio.sdk.shown import docs, link, table
+        # Only notebooks need it.
+        from studio.sdk.repr_html import escape, help_url, link, table
 
+        docs_url = help_url(self._connection.client.url)
         return table(
             {
-                "Name": html.escape(self.name),
-                "Workspace": html.escape(self.workspace.name),
+                "Name": escape(self.name),
+                "Workspace": escape(self.workspace.name),
                 "Report Page": link(self.get_portal_url(), "Link to Run Studio"),
-                "Docs Page": link(docs(self._link.client.url), "Link to Documentation"),
+                "Docs Page": link(docs_url, "Link to Documentation"),
             }
         )
 
 
-def _pages(workspace: Workspace, name: str | None) -> Iterator[dict[str, Any]]:
+def _list_pages(workspace: Workspace, name: str | None) -> Iterator[dict[str, Any]]:
     after: str | None = None
     while after != "":
-        page = workspace._link.get("experiments", name=name, after=after, limit=1000)
+        page = workspace._connection.get(
+            "experiments", name=name, after=after, limit=1000
+        )
         yield from page["experiments"]
         after = page["after"]
 
@@ -234,8 +236,10 @@ def _is_in_view(info: dict[str, Any], view_type: str) -> bool:
     )
 
 
-def _has(tags: dict[str, str | None], wanted: Mapping[str, str | None]) -> bool:
+def _has_tags(
+    tags: dict[str, str | None], conditions: Mapping[str, str | None]
+) -> bool:
     return all(
         key in tags and (value is None or tags[key] == str(value))
-        for key, value in wanted.items()
+        for key, value in conditions.items()
     )

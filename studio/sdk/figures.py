@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from studio.core.errors import NotFound
 from studio.sdk.errors import NotSupportedError, UserErrorException
-from studio.sdk.values import unwire
+from studio.sdk.values import from_wire
 
-if TYPE_CHECKING:
-    from studio.sdk.experiment import Experiment
-
-#: Points of a line; of longer series every extreme is kept.
-POINTS = 1000
-#: Lines of an experiment's figure, unless runs are named.
-NEWEST = 10
+#: Longer series are thinned out, but every extreme is kept.
+MAX_POINTS = 1000
+#: The number of lines in an experiment's figure, unless runs are named.
+MAX_RUNS = 10
 
 
 def run_figure(
     run: Any, *metrics: str, log_y: bool = False, title: str | None = None
 ) -> Any:
-    """A line per metric over the steps; all numeric metrics where none is named.
+    """A line per metric over the steps; by default all numeric metrics.
 
-    Raises UserErrorException for a metric that the run has not.
+    Raises UserErrorException for a metric that the run does not have.
     """
     run.flush()
-    lines = [(key, *_points(run, key)) for key in metrics or _numeric(run)]
-    return _figure(lines, title or run.display_name, "", log_y)
+    lines = [
+        (key, *_read_points(run, key)) for key in metrics or _list_numeric_metrics(run)
+    ]
+    return _draw(lines, title or run.display_name, "", log_y)
 
 
 def experiment_figure(
-    experiment: Experiment,
+    experiment: Any,
     metric: str,
     *,
     runs: Iterable[Any] | None = None,
@@ -43,27 +42,29 @@ def experiment_figure(
     lines = []
     for run in experiment.get_runs(include_children=True) if runs is None else runs:
         try:
-            lines.append((run.display_name, *_points(run, metric)))
+            lines.append((run.display_name, *_read_points(run, metric)))
         except UserErrorException:
             continue
-        if runs is None and len(lines) == NEWEST:
+        if runs is None and len(lines) == MAX_RUNS:
             break
     if not lines:
         raise UserErrorException(
             f"No run of {experiment.name!r} has logged {metric!r}: name another metric."
         )
-    return _figure(lines, title or experiment.name, metric, log_y)
+    return _draw(lines, title or experiment.name, metric, log_y)
 
 
-def _numeric(run: Any) -> list[str]:
-    found = run._link.get(run._place("metrics"))["metrics"]
-    return [one["key"] for one in found if one["min"] is not None]
+def _list_numeric_metrics(run: Any) -> list[str]:
+    state = run._state
+    metrics = state.connection.get(state.path("metrics"))["metrics"]
+    return [metric["key"] for metric in metrics if metric["min"] is not None]
 
 
-def _points(run: Any, key: str) -> tuple[list[int], list[Any]]:
-    place = run._place(f"metrics/{quote(key)}")
+def _read_points(run: Any, key: str) -> tuple[list[int], list[Any]]:
+    """The steps and the values of a metric; None for a value that is not a number."""
+    path = run._state.path(f"metrics/{quote(key)}")
     try:
-        series = run._link.get(place, limit=POINTS)
+        series = run._state.connection.get(path, limit=MAX_POINTS)
     except NotFound as error:
         raise UserErrorException(
             f"Run {run.id} has no metric {key!r}; it has "
@@ -71,12 +72,12 @@ def _points(run: Any, key: str) -> tuple[list[int], list[Any]]:
         ) from error
     values = [
         None if isinstance(value, (str, dict)) else value
-        for value in unwire(series["values"])
+        for value in from_wire(series["values"])
     ]
     return series["steps"], values
 
 
-def _figure(
+def _draw(
     lines: list[tuple[str, list[int], list[Any]]], title: str, axis: str, log_y: bool
 ) -> Any:
     try:

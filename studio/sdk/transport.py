@@ -1,6 +1,6 @@
-"""Connections to one server: a kept one per thread, through the proxy that is set.
+"""Connections to one server: one per thread, kept open, through the configured proxy.
 
-Fork-safe: a child process never speaks on its parent's connection.
+Fork-safe: a child process never uses its parent's connection.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from studio.core.errors import InvalidValue
 
-PIECE = 256 * 1024
+CHUNK_BYTES = 256 * 1024
 
 
 class Transport:
@@ -39,7 +39,7 @@ class Transport:
         """This thread's connection, and whether it has been used before."""
         kept: http.client.HTTPConnection | None = getattr(self._kept, "one", None)
         if kept is not None and self._kept.process != os.getpid():
-            # The socket is shared with the parent: forget it, without a farewell.
+            # The parent uses the socket, too: drop it without closing the connection.
             kept = None
         wait = self.timeout if timeout is None else timeout
         used = kept is not None and kept.sock is not None
@@ -59,13 +59,13 @@ class Transport:
         self._kept.one = None
 
     def target(self, path: str) -> str:
-        """What the request line says: the whole address where a proxy must know it."""
+        """The target of the request line: the whole address if a proxy needs it."""
         if self.proxy and not self.secure:
             return f"{self.base}{path}"
         return f"{self.prefix}{path}"
 
     def extra_headers(self) -> dict[str, str]:
-        """The proxy's own authorization, where it reads the request itself."""
+        """The proxy's authorization, if the proxy reads the request itself."""
         if self.proxy and not self.secure:
             return _proxy_headers(self.proxy)
         return {}
@@ -77,13 +77,13 @@ class Transport:
             host, port = there.hostname or "", there.port or 80
         if not self.secure:
             return http.client.HTTPConnection(
-                host, port, timeout=timeout, blocksize=PIECE
+                host, port, timeout=timeout, blocksize=CHUNK_BYTES
             )
         secured = http.client.HTTPSConnection(
             host,
             port,
             timeout=timeout,
-            blocksize=PIECE,
+            blocksize=CHUNK_BYTES,
             context=ssl.create_default_context(),
         )
         if self.proxy:
@@ -92,8 +92,8 @@ class Transport:
 
 
 def _proxy_for(scheme: str, netloc: str) -> str:
-    """The proxy that the environment names for this host; empty for none."""
-    # Imported late: it is slow, and only what talks to a server needs it.
+    """The proxy that the environment sets for this host; empty for none."""
+    # Imported here, since it is slow and only requests need it.
     from urllib.request import getproxies, proxy_bypass
 
     proxies: dict[str, Any] = getproxies()
@@ -111,29 +111,31 @@ def _proxy_headers(proxy: str) -> dict[str, str]:
     return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
-def exchange(
+def send_request(
     connection: http.client.HTTPConnection,
     method: str,
     target: str,
     body: bytes | Iterator[bytes],
     headers: dict[str, str],
 ) -> http.client.HTTPResponse:
+    """Send a request and return the response, also one that came early."""
     try:
         connection.request(method, target, body or None, headers)
     except (BrokenPipeError, ConnectionResetError):
-        # It answered before it had read all, as to a file that is too large.
+        # The server responded before it had read everything, as to a file too large.
         return connection.getresponse()
     return connection.getresponse()
 
 
-def exactly(source: BinaryIO, size: int) -> Iterator[bytes]:
+def read_exactly(source: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield `size` bytes in chunks. Raises InvalidValue if there are fewer."""
     left = size
     while left:
-        piece = source.read(min(PIECE, left))
-        if not piece:
+        chunk = source.read(min(CHUNK_BYTES, left))
+        if not chunk:
             raise InvalidValue(
                 f"The file became {left} bytes shorter while it was read: upload it "
                 "when it is whole."
             )
-        left -= len(piece)
-        yield piece
+        left -= len(chunk)
+        yield chunk

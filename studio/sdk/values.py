@@ -1,33 +1,36 @@
-"""What scripts log -> what is kept: numbers, text, booleans, None; and back.
+"""Convert what scripts log to what is stored: numbers, text, booleans, None; and back.
 
-numpy's scalars become Python's, all widths; what is none of these is logged as its
+Scalars of numpy, of any width, become Python's. Other objects are logged as their
 `repr`, with a warning. Nothing here imports numpy.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import numbers
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Union
 
 from studio.sdk.errors import UserErrorException
-from studio.sdk.telling import warn
+from studio.sdk.warnings import warn
 
 Scalar = Union[float, int, str, bool, None]
 
-PLAIN = frozenset({float, int, str, bool, type(None)})
+PLAIN_TYPES = frozenset({float, int, str, bool, type(None)})
 
 
-def scalar(value: Any, place: str) -> Scalar:
-    """`value` as it is kept; `place` names it in a warning, such as `metric 'loss'`."""
-    if type(value) in PLAIN:
+def to_scalar(value: Any, label: str) -> Scalar:
+    """`value` as it is stored; `label` names it in a warning: `Metric 'loss'`."""
+    if type(value) in PLAIN_TYPES:
         return value  # type: ignore[no-any-return]
     if isinstance(value, str):
-        # A kind of str, such as numpy's or a member of an Enum.
+        # A subclass, such as numpy's or a member of an Enum.
         return str.__str__(value)
     found = _unwrapped(value)
-    if type(found) in PLAIN:
+    if type(found) in PLAIN_TYPES:
         return found  # type: ignore[no-any-return]
     if isinstance(found, numbers.Integral):
         return int(found)
@@ -35,7 +38,7 @@ def scalar(value: Any, place: str) -> Scalar:
         return float(found)
     kind = type(value).__name__
     warn(
-        f"{place} is of type {kind} and is logged as text; log a number, or str(value)."
+        f"{label} is of type {kind} and is logged as text; log a number, or str(value)."
     )
     return repr(value)
 
@@ -59,7 +62,7 @@ def is_listlike(value: Any) -> bool:
     return hasattr(value, "__iter__") and getattr(value, "shape", None) is None
 
 
-def whole(step: Any) -> int:
+def to_step(step: Any) -> int:
     """A step as a whole number. Raises UserErrorException."""
     if isinstance(step, numbers.Integral):
         return int(step)
@@ -73,35 +76,76 @@ def whole(step: Any) -> int:
     )
 
 
-def one_type(values: list[Any], name: str) -> list[Scalar]:
-    """The values of a list; whole numbers among fractions become fractions too."""
-    found = [scalar(value, f"A value of list {name!r}") for value in values]
+def unify_types(values: list[Any], name: str) -> list[Scalar]:
+    """The values of a list, all floats if there are both integers and floats."""
+    found = [to_scalar(value, f"A value of list {name!r}") for value in values]
     kinds = set(map(type, found))
     if kinds == {int, float}:
         return [float(value) for value in found]  # type: ignore[arg-type]
     return found
 
 
-def wire(value: Any) -> Any:
-    """A value as JSON carries it, at any depth: NaN and infinities by their names."""
+def to_wire(value: Any) -> Any:
+    """Replace NaN and the infinities by their names, as JSON has none, at any depth."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
     if isinstance(value, Mapping):
-        return {str(key): wire(member) for key, member in value.items()}
+        return {str(key): to_wire(member) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
-        return [wire(member) for member in value]
+        return [to_wire(member) for member in value]
     return value
 
 
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
-def unwire(value: Any) -> Any:
-    """The reverse of `wire`."""
+def from_wire(value: Any) -> Any:
+    """Reverse `to_wire`."""
     if isinstance(value, str):
         return _SPECIAL.get(value, value)
     if isinstance(value, dict):
-        return {key: unwire(member) for key, member in value.items()}
+        return {key: from_wire(member) for key, member in value.items()}
     if isinstance(value, list):
-        return [unwire(member) for member in value]
+        return [from_wire(member) for member in value]
     return value
+
+
+def encode_document(value: Any) -> str:
+    """A document as JSON text, with arrays as lists. Raises UserErrorException."""
+
+    def to_plain(other: Any) -> Any:
+        # An array or a number of numpy.
+        return other.tolist() if hasattr(other, "tolist") else str(other)
+
+    try:
+        text = json.dumps(value, default=to_plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UserErrorException(f"Invalid JSON provided: {error}") from error
+    return json.dumps(to_wire(json.loads(text)))
+
+
+def clean_path(name: str) -> str:
+    """A valid path in the run, from a metric's name or a local path."""
+    parts = str(name).replace(os.sep, "/").replace("\\", "/").split("/")
+    kept = [part for part in parts if part not in ("", ".", "..")]
+    text = "/".join(kept) or "unnamed"
+    text = "".join(char if char.isprintable() else "_" for char in text)
+    return f"{text[0]}_{text[2:]}" if text[1:2] == ":" else text
+
+
+_IMAGE_SIGNATURES = (
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"BM",
+    b"II*\x00",
+    b"MM\x00*",
+)
+
+
+def is_image(path: Path) -> bool:
+    """Whether the file starts with the signature of an image format."""
+    with path.open("rb") as file:
+        head = file.read(512)
+    is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    return head.startswith(_IMAGE_SIGNATURES) or is_webp or b"<svg" in head

@@ -49,7 +49,7 @@ def measure(server: Server, report: Report) -> None:
 
 def commonest(workspace: Workspace) -> tuple[Experiment, dict[str, str | None]]:
     """The experiment of the newest run, and one of that run's tags."""
-    found = workspace._link.get("runs", rows=25, columns="tags")["runs"]
+    found = workspace._connection.get("runs", rows=25, columns="tags")["runs"]
     run = next(one for one in found if one["tags"])
     key = min(run["tags"])
     name = run["run"]["experiment"]

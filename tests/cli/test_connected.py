@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from studio.cli.server import connected
+from studio.cli.server import connect
 from studio.core.private import write_private
 
 
@@ -28,7 +28,7 @@ def test_the_shells_server_counts_without_a_workspace_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("STUDIO_TOKEN", "rs_there")
-    client = connected()
+    client = connect()
     assert (client.url, client.token) == ("http://127.0.0.1:2", "rs_there")
     assert client.workspace == "default"
 
@@ -36,7 +36,7 @@ def test_the_shells_server_counts_without_a_workspace_too(
 @pytest.mark.usefixtures("other_server")
 def test_without_its_token_no_other_server_is_asked() -> None:
     with pytest.raises(click.ClickException, match="STUDIO_TOKEN is not"):
-        connected()
+        connect()
 
 
 @pytest.mark.usefixtures("other_server")
@@ -44,4 +44,4 @@ def test_without_an_address_it_is_this_machines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("STUDIO_URL")
-    assert connected().url == "http://127.0.0.1:1"
+    assert connect().url == "http://127.0.0.1:1"

@@ -13,7 +13,12 @@ from pathlib import Path
 import pytest
 
 from studio import __version__
-from studio.cli.env import IN_THE_WAY, away, lines, without_proxy
+from studio.cli.env import (
+    CONFLICTING_VARIABLES,
+    add_to_no_proxy,
+    shell_lines,
+    unreachable_message,
+)
 from studio.core import connection
 from studio.core.connection import Connection
 from tests.parts.clients import ROOT, quiet_environment
@@ -94,8 +99,10 @@ def test_a_shell_exports_exactly_what_was_meant(
 
 
 def test_what_gets_in_the_way_is_unset(at_home: dict[str, str]) -> None:
-    found = shell_environment("sh", {**at_home, **dict.fromkeys(IN_THE_WAY, "x")})
-    assert not set(IN_THE_WAY) & set(found)
+    found = shell_environment(
+        "sh", {**at_home, **dict.fromkeys(CONFLICTING_VARIABLES, "x")}
+    )
+    assert not set(CONFLICTING_VARIABLES) & set(found)
 
 
 def test_the_host_is_added_to_no_proxy_once(at_home: dict[str, str]) -> None:
@@ -113,7 +120,7 @@ def test_the_host_is_added_to_no_proxy_once(at_home: dict[str, str]) -> None:
     ],
 )
 def test_hosts_without_proxy_stand_once(now: dict[str, str], expected: str) -> None:
-    assert without_proxy("h", now) == expected
+    assert add_to_no_proxy("h", now) == expected
 
 
 def test_studio_home_says_which_server_is_meant(
@@ -148,7 +155,7 @@ def test_where_somebody_answers_it_says_nothing(
 
 def test_of_a_server_elsewhere_it_says_what_to_look_at() -> None:
     found = Connection("https://studio.example.org", "t", "w")
-    assert "this machine reaches it" in away(found)
+    assert "this machine reaches it" in unreachable_message(found)
 
 
 def test_without_a_server_it_says_what_to_do(user: dict[str, str]) -> None:
@@ -193,7 +200,7 @@ def test_the_login_can_be_asked_for(tmp_path: Path, at_home: dict[str, str]) -> 
     ],
 )
 def test_other_shells_have_their_own_quotes(shell: str, first: str, last: str) -> None:
-    found = lines(Connection("it's \\", "t", "w"), shell, {})
+    found = shell_lines(Connection("it's \\", "t", "w"), shell, {})
     assert (found[0], found[-1]) == (first, last)
 
 

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from studio.cli import main
-from studio.cli.login import choose_workspace, split_address
+from studio.cli.login import choose_workspace, parse_address
 from studio.core.connection import login_file
 from tests.parts.server import Server
 
@@ -116,7 +116,7 @@ def test_another_service_is_told_apart(elsewhere: str) -> None:
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(click.BadParameter, match="such as https://"):
-        split_address(url)
+        parse_address(url)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 def test_an_address_may_come_from_the_browser(
     url: str, server: str, workspace: str
 ) -> None:
-    found = split_address(url)
+    found = parse_address(url)
     assert (found.url, found.workspace) == (server, workspace)
 
 

@@ -19,7 +19,7 @@ OPENING = """
 import os, signal, sys, threading, time
 from pathlib import Path
 from studio.sdk.client import Client
-from studio.sdk.delivery import Streams, Writer
+from studio.sdk.delivery import StreamCapture, Writer
 
 client = Client(*(os.environ["STUDIO_" + w] for w in ("URL", "TOKEN", "WORKSPACE")))
 run_id = sys.argv[1]

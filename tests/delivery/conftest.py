@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.sdk.delivery import ending
+from studio.sdk.delivery import shutdown
 from tests.api.rest import Rest, rest_client
 from tests.delivery.acting import Actor
 from tests.parts.server import Server
@@ -26,5 +26,5 @@ def actor(server: Server, tmp_path: Path) -> Actor:
 def losses(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """What writers of this process lost, which else would be its own exit status."""
     mine: dict[str, int] = {}
-    monkeypatch.setattr(ending._Here, "lost", mine)
+    monkeypatch.setattr(shutdown._Process, "lost", mine)
     return mine

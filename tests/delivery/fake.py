@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import Any, BinaryIO
 
 from studio.core.errors import Conflict
-from studio.sdk.answers import Unreachable
+from studio.sdk.responses import Unreachable
 
 
 class Fake:

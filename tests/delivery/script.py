@@ -22,9 +22,9 @@ def main(run_id: str, first: int, count: int, pause: float) -> None:
     )
     writer = Writer.open(client, run_id)
     for number in range(first, first + count):
-        writer.point("loss", number / 7, step=number)
+        writer.add_point("loss", number / 7, step=number)
         if number % 10 == 9:
-            writer.log("logs/user_log.txt", f"line {number}\n".encode())
+            writer.append_log("logs/user_log.txt", f"line {number}\n".encode())
         if number % 100 == 99:
             print(number + 1, flush=True)
             time.sleep(pause)

@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-from studio.sdk import core
-from studio.sdk.delivery import ending, sender
-from studio.sdk.delivery.place import abandoned
+import studio.sdk
+from studio.sdk.connection import WorkspaceConnection
+from studio.sdk.delivery import background, shutdown
 from studio.sdk.delivery.spool import Spool
-from studio.sdk.link import Link
+from studio.sdk.delivery.spool_folder import list_abandoned_folders
 from studio.sdk.run import Run
 from tests.delivery.fake import Fake
 from tests.parts.interrupting import interrupted_at
 
-SDK = str(Path(core.__file__).parent)
+SDK = str(Path(studio.sdk.__file__).parent)
 #: What the SDK's code calls of the standard library, and waits in.
 WITHIN = (str(threading.__file__), str(contextlib.__file__))
 
@@ -36,7 +36,7 @@ def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place = tmp_path / "spool"
     monkeypatch.setenv("STUDIO_SPOOL", str(place))
     monkeypatch.setenv("STUDIO_DRAIN_SECONDS", "5")
-    monkeypatch.setattr(sender, "POLL_SECONDS", 0.002)
+    monkeypatch.setattr(background, "POLL_SECONDS", 0.002)
     return place
 
 
@@ -51,14 +51,14 @@ def outputs(tmp_path: Path) -> Path:
 def begun(fake: Fake, folder: Path, *, offline: bool = False) -> Run:
     """A run that has logged a bit of everything."""
     client: Any = fake
-    link = Link(client)
-    link.offline = offline
-    experiment: Any = SimpleNamespace(_link=link, name="ends")
+    connection = WorkspaceConnection(client)
+    connection.is_offline = offline
+    experiment: Any = SimpleNamespace(_connection=connection, name="ends")
     run = Run(experiment, "r1", _info={"status": "Running"})
-    run._is_own, run._outputs = True, str(folder)
+    run._state.is_own, run._state.outputs = True, str(folder)
     for value in range(3):
         run.log("loss", value)
-    run._out().log("logs/user_log.txt", b"printed\n")
+    run._state.open_writer().append_log("logs/user_log.txt", b"printed\n")
     return run
 
 
@@ -67,8 +67,8 @@ def end_again(run: Run) -> None:
 
 
 def leave_it_to_the_exit(_run: Run) -> None:
-    while ending._Here.open:
-        ending._Here.open[0].close()
+    while shutdown._Process.open_writers:
+        shutdown._Process.open_writers[0].close()
 
 
 def log_more_and_end(run: Run) -> None:
@@ -88,9 +88,8 @@ def test_an_end_that_is_interrupted_at_any_step_is_finished_later(
         fake = Fake()
         run = begun(fake, outputs)
         was_stopped = interrupted_at(number, run.complete, is_ours)
-        was_meant = fake.statuses or any(
-            writer.courier.ending for writer in ending._Here.open
-        )
+        writers: list[Any] = shutdown._Process.open_writers
+        was_meant = fake.statuses or any(one.sender.end_record for one in writers)
         after(run)
         assert sorted(fake.points()) == list(
             range(4 if after is log_more_and_end else 3)
@@ -106,7 +105,7 @@ def test_an_end_that_is_interrupted_at_any_step_is_finished_later(
         if after is end_again:
             assert len(fake.statuses) == len(fake.receipts) == 1
         assert list(spool.glob("[0-9a-f]*")) == []
-        assert ending._Here.open == []
+        assert shutdown._Process.open_writers == []
         if not was_stopped:
             break
     assert number > 100
@@ -132,7 +131,7 @@ def test_so_are_a_failure_and_a_cancellation(
         assert ("POST runs/r1/cancel" in fake.asked) == (end is Run.cancel)
         assert len(fake.receipts) == 1
         assert not list(spool.glob("[0-9a-f]*"))
-        assert not ending._Here.open
+        assert not shutdown._Process.open_writers
         if not was_stopped:
             break
     assert number > 100
@@ -152,12 +151,12 @@ def test_an_end_without_a_server_is_left_whole_wherever_it_is_interrupted(
         assert run.receipt is not None
         assert run.receipt.waiting in (5, 6)
         assert not run.receipt.lost
-        assert ending._Here.open == []
-        [place] = abandoned()
-        assert place.read("end.json")["status"] == "Completed"
-        assert Spool.found(place.folder, "rows").waiting == 3
-        assert Spool.found(place.folder, "files").waiting >= 1
-        place.remove()
+        assert shutdown._Process.open_writers == []
+        [folder] = list_abandoned_folders()
+        assert folder.read("end.json")["status"] == "Completed"
+        assert Spool.reopen(folder.path, "rows").waiting == 3
+        assert Spool.reopen(folder.path, "files").waiting >= 1
+        folder.remove()
         if not was_stopped:
             break
     assert number > 100

@@ -9,8 +9,9 @@ from typing import Any, BinaryIO
 import pytest
 
 from studio.core.errors import InvalidValue
-from studio.sdk.delivery import holding
-from studio.sdk.delivery.holding import deliver_file, hold
+from studio.sdk.delivery import staged_files
+from studio.sdk.delivery.records import StagedFile
+from studio.sdk.delivery.staged_files import deliver_file, stage_file
 
 
 class Kept:
@@ -36,26 +37,26 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def courier_of(folder: Path, client: Kept) -> Any:
+def deliver(folder: Path, client: Kept, file: StagedFile) -> list[str]:
+    """Returns what was lost."""
     lost: list[str] = []
-    losses = SimpleNamespace(refuse_file=lambda: lost.append("file"), lost=lost)
-    place = SimpleNamespace(folder=folder)
-    return SimpleNamespace(
-        place=place,
-        client=client,
-        base="runs/r1",
-        losses=losses,
+    losses: Any = SimpleNamespace(add_refused_file=lambda: lost.append("file"))
+    queues: Any = SimpleNamespace(
+        folder=SimpleNamespace(path=folder), run_path="runs/r1"
     )
+    taking: Any = client
+    deliver_file(taking, queues, losses, file)
+    return lost
 
 
 def test_a_file_is_kept_as_it_was_when_it_was_logged(
     folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "model").write_bytes(b"first")
-    held = hold(folder, folder / "model", "model")
+    held = stage_file(folder, folder / "model", "model")
     (folder / "model").write_bytes(b"second, longer")
     client = Kept()
-    deliver_file(courier_of(folder, client), held)
+    deliver(folder, client, held)
     assert client.contents == [b"first"]
     assert capfd.readouterr().err == ""
 
@@ -63,12 +64,12 @@ def test_a_file_is_kept_as_it_was_when_it_was_logged(
 def test_a_large_file_that_changed_is_sent_as_it_is_and_told(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(holding, "COPY_BYTES", 0)
+    monkeypatch.setattr(staged_files, "MAX_COPY_BYTES", 0)
     (folder / "model").write_bytes(b"first")
-    held = hold(folder, folder / "model", "model")
+    held = stage_file(folder, folder / "model", "model")
     (folder / "model").write_bytes(b"second, longer")
     client = Kept()
-    deliver_file(courier_of(folder, client), held)
+    deliver(folder, client, held)
     assert client.contents == [b"second, longer"]
     assert "model changed after it was logged" in capfd.readouterr().err
 
@@ -76,12 +77,12 @@ def test_a_large_file_that_changed_is_sent_as_it_is_and_told(
 def test_a_file_that_changes_while_it_is_read_is_read_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(holding, "COPY_BYTES", 0)
+    monkeypatch.setattr(staged_files, "MAX_COPY_BYTES", 0)
     (folder / "model").write_bytes(b"first")
-    held = hold(folder, folder / "model", "model")
+    held = stage_file(folder, folder / "model", "model")
     client = Kept()
     client.meanwhile = lambda: (folder / "model").write_bytes(b"second, longer")
-    deliver_file(courier_of(folder, client), held)
+    deliver(folder, client, held)
     assert client.contents == [b"first", b"second, longer"]
     assert "is as it is now" in capfd.readouterr().err
 
@@ -89,11 +90,9 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
 def test_a_file_that_is_gone_is_told_and_counted(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(holding, "COPY_BYTES", 0)
+    monkeypatch.setattr(staged_files, "MAX_COPY_BYTES", 0)
     (folder / "model").write_bytes(b"first")
-    held = hold(folder, folder / "model", "model")
+    held = stage_file(folder, folder / "model", "model")
     (folder / "held" / held.held).unlink()
-    courier = courier_of(folder, Kept())
-    deliver_file(courier, held)
-    assert courier.losses.lost == ["file"]
+    assert deliver(folder, Kept(), held) == ["file"]
     assert "The file model was not kept: it cannot be read" in capfd.readouterr().err

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from studio.sdk.answers import Unreachable
-from studio.sdk.delivery import courier as module
-from studio.sdk.delivery.courier import Courier
-from studio.sdk.delivery.packing import hold_snapshot
-from studio.sdk.delivery.place import Place
-from studio.sdk.delivery.records import Request, pack_request
+from studio.sdk.delivery import sender as module
+from studio.sdk.delivery.records import RecordedRequest, pack_request
+from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool import Spool
+from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.staged_files import stage_snapshot
+from studio.sdk.responses import Unreachable
 from tests.delivery.fake import Fake
 
 
@@ -31,64 +31,64 @@ def fake() -> Any:
 
 
 @pytest.fixture
-def courier(fake: Any, tmp_path: Path) -> Courier:
+def sender(fake: Any, tmp_path: Path) -> Sender:
     """With a snapshot that waits, and then a tag."""
     project, spool = tmp_path / "project", tmp_path / "spool"
     project.mkdir()
     (project / "train.py").write_text("train()")
-    place = Place.make(fake.url, "default", "ada", "r1", spool)
-    made = Courier(place, fake, living=True)
-    name = hold_snapshot(place.folder, project)
+    folder = SpoolFolder.create(fake.url, "default", "ada", "r1", spool)
+    made = Sender(folder, fake, is_live=True)
+    name = stage_snapshot(folder.path, project)
     for request in (
-        Request("POST", "runs", {"id": "r1"}, essential=True),
-        Request("PUT", "runs/r1/snapshot", None, held=name),
-        Request("POST", "runs/r1/tags", {"set": {"a": "b"}}),
+        RecordedRequest("POST", "runs", {"id": "r1"}, essential=True),
+        RecordedRequest("PUT", "runs/r1/snapshot", None, held=name),
+        RecordedRequest("POST", "runs/r1/tags", {"set": {"a": "b"}}),
     ):
         made.requests.append(pack_request(request))
     return made
 
 
-def send_all(courier: Courier) -> None:
-    while courier.step() or courier.upload():
+def send_all(sender: Sender) -> None:
+    while sender.send_due() or sender.upload_next():
         pass
 
 
-def delivered(courier: Courier, fake: Any) -> None:
+def delivered(sender: Sender, fake: Any) -> None:
     """By a later process."""
-    courier.release()
-    place = Place.take(courier.place.folder)
-    assert place is not None
-    later = Courier(place, fake, living=False)
+    sender.release()
+    folder = SpoolFolder.claim(sender.folder.path)
+    assert folder is not None
+    later = Sender(folder, fake, is_live=False)
     while later.receipt is None:
-        assert later.step() or later.upload()
+        assert later.send_due() or later.upload_next()
 
 
 @pytest.mark.parametrize(
     ("owner", "step"),
-    [(Place, "write"), (module, "drop_held"), (Spool, "acknowledge")],
+    [(SpoolFolder, "write"), (module, "delete_staged"), (Spool, "acknowledge")],
     ids=["before it is noted", "before it goes", "before it is counted"],
 )
 def test_a_kill_after_its_upload_loses_nothing(
-    courier: Courier,
+    sender: Sender,
     fake: Any,
     owner: Any,
     step: str,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    assert courier.step()
+    assert sender.send_due()
     with monkeypatch.context() as patch:
         patch.setattr(owner, step, die)
         with pytest.raises(Killed):
-            send_all(courier)
-    delivered(courier, fake)
+            send_all(sender)
+    delivered(sender, fake)
     assert "PUT runs/r1/snapshot" in fake.asked
     assert "POST runs/r1/tags" in fake.asked
     assert "was not kept" not in capfd.readouterr().err
 
 
 def test_rows_do_not_wait_for_a_snapshot_that_cannot_be_sent_now(
-    courier: Courier, fake: Any, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, fake: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[Any] = []
 
@@ -98,21 +98,21 @@ def test_rows_do_not_wait_for_a_snapshot_that_cannot_be_sent_now(
         tries.append(attempts)
         raise Unreachable("cannot be reached")
 
-    courier.rows.append(b'["loss",0.5]')
+    sender.rows.append(b'["loss",0.5]')
     with monkeypatch.context() as patch:
         patch.setattr(fake, "upload", refuse)
-        assert courier.step()
-        courier.hurry()
-        assert courier.step()
+        assert sender.send_due()
+        sender.hurry()
+        assert sender.send_due()
         assert fake.points() == [0.5]
-        assert not courier.waits_for_its_run
+        assert not sender.is_waiting_for_run
         # One try, and then a pause of its own.
-        assert not courier.upload()
-        assert not courier.upload()
+        assert not sender.upload_next()
+        assert not sender.upload_next()
         assert tries == [1]
-        courier.rows.append(b'["loss",0.25]')
-        assert courier.step()
+        sender.rows.append(b'["loss",0.25]')
+        assert sender.send_due()
         assert fake.points() == [0.5, 0.25]
-    courier.hurry()
-    send_all(courier)
+    sender.hurry()
+    send_all(sender)
     assert fake.asked[-2:] == ["PUT runs/r1/snapshot", "POST runs/r1/tags"]

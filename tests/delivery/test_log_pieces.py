@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from studio.sdk import core
-from studio.sdk.delivery import log_place, sender
-from studio.sdk.delivery.courier import Courier
-from studio.sdk.delivery.log_place import Outlet
-from studio.sdk.delivery.place import Place
+import studio.sdk
+from studio.sdk.delivery import background, log_delivery
+from studio.sdk.delivery.log_delivery import LogBuffer
 from studio.sdk.delivery.records import LogPiece, pack_log
+from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool import Spool
-from studio.sdk.delivery.streams import Streams
+from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.stream_capture import StreamCapture
 from studio.sdk.delivery.writer import Writer
 from tests.delivery.fake import Fake
 from tests.parts.interrupting import interrupted_at
 
-SDK = str(Path(core.__file__).parent)
+SDK = str(Path(studio.sdk.__file__).parent)
 LOG = "logs/user_log.txt"
 
 
@@ -38,16 +38,16 @@ def test_a_log_call_that_is_interrupted_at_any_step_skips_and_doubles_nothing(
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    monkeypatch.setattr(sender, "POLL_SECONDS", 0.002)
+    monkeypatch.setattr(background, "POLL_SECONDS", 0.002)
     for number in itertools.count():
         fake.logs.clear()
         writer = Writer.open(fake, "r1")
-        writer.log(LOG, b"before\n")
-        stopped = partial(writer.log, LOG, b"stopped\n")
+        writer.append_log(LOG, b"before\n")
+        stopped = partial(writer.append_log, LOG, b"stopped\n")
         was_stopped = interrupted_at(number, stopped, is_ours)
         if number % 2:
             # Without it the end settles what became of the last piece.
-            writer.log(LOG, b"after\n")
+            writer.append_log(LOG, b"after\n")
         receipt = writer.close()
         kept = fake.log().replace(b"after\n", b"")
         assert kept in (b"before\n", b"before\nstopped\n")
@@ -62,11 +62,11 @@ def test_what_is_printed_and_interrupted_at_any_step_comes_once(
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    monkeypatch.setattr(sender, "POLL_SECONDS", 0.002)
+    monkeypatch.setattr(background, "POLL_SECONDS", 0.002)
     for number in itertools.count():
         fake.logs.clear()
         writer = Writer.open(fake, "r1")
-        streams = Streams(writer)
+        streams = StreamCapture(writer)
         print("before")
         print("half a line", end="")
         was_stopped = interrupted_at(number, streams.close, is_ours)
@@ -83,14 +83,16 @@ def test_a_long_piece_of_a_log_that_is_interrupted_goes_on_in_its_middle(
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    monkeypatch.setattr(log_place, "PIECE_BYTES", 4)
-    monkeypatch.setattr(sender, "POLL_SECONDS", 0.002)
+    monkeypatch.setattr(log_delivery, "MAX_PIECE_BYTES", 4)
+    monkeypatch.setattr(background, "POLL_SECONDS", 0.002)
     for number in itertools.count(step=5):
         fake.logs.clear()
-        writer, outlet = Writer.open(fake, "r1"), Outlet(b"0123456789")
-        was_stopped = interrupted_at(number, partial(writer.log, LOG, outlet), is_ours)
-        outlet.add(b"abc")
-        writer.log(LOG, outlet)
+        writer, buffer = Writer.open(fake, "r1"), LogBuffer(b"0123456789")
+        was_stopped = interrupted_at(
+            number, partial(writer.append_log, LOG, buffer), is_ours
+        )
+        buffer.add(b"abc")
+        writer.append_log(LOG, buffer)
         assert writer.close().is_whole
         assert fake.log() == b"0123456789abc"
         if not was_stopped:
@@ -105,22 +107,22 @@ def test_bytes_after_those_that_the_server_lost_come_once_though_a_kill_hides_it
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its backup was restored: it has 60 of the 100 bytes before them."""
-    place = Place.make(fake.url, "default", "ada", "r1", tmp_path)
-    courier = Courier(place, fake, living=True)
+    folder = SpoolFolder.create(fake.url, "default", "ada", "r1", tmp_path)
+    sender = Sender(folder, fake, is_live=True)
     fresh = bytes(range(100))
-    courier.logs.append(pack_log(LogPiece(100, 100, LOG, fresh)))
-    fake.logs[f"{place.owner.writer} {LOG}"] = b"-" * 60
-    courier.hurry()
+    sender.logs.append(pack_log(LogPiece(100, 100, LOG, fresh)))
+    fake.logs[f"{folder.owner.writer} {LOG}"] = b"-" * 60
+    sender.hurry()
     with monkeypatch.context() as patch:
         patch.setattr(Spool, "acknowledge", die)
         with pytest.raises(KeyboardInterrupt):
-            courier.step()
+            sender.send_due()
     assert fake.log() == b"-" * 60 + fresh
-    courier.release()
-    taken = Place.take(place.folder)
+    sender.release()
+    taken = SpoolFolder.claim(folder.path)
     assert taken is not None
-    later = Courier(taken, fake, living=False)
+    later = Sender(taken, fake, is_live=False)
     while later.receipt is None:
-        assert later.step()
+        assert later.send_due()
     assert fake.log() == b"-" * 60 + fresh
     assert later.receipt.log_bytes.missing == 40

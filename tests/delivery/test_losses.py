@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from studio.sdk.delivery import memory, spool
-from studio.sdk.delivery.counts import Loss, Receipt
-from studio.sdk.delivery.courier import Courier
-from studio.sdk.delivery.place import Place
+from studio.sdk.delivery import spool
+from studio.sdk.delivery.receipts import Loss, Receipt
+from studio.sdk.delivery.sender import Sender
+from studio.sdk.delivery.spool_folder import SpoolFolder
 from studio.sdk.delivery.writer import Writer
 from tests.delivery.fake import Fake
 
@@ -40,29 +40,29 @@ def full() -> Iterator[None]:
     """Neither the disk nor the memory takes records."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spool, "_write", no_room)
-        patch.setattr(memory, "MEMORY_BYTES", 0)
+        patch.setattr(spool, "MAX_MEMORY_BYTES", 0)
         yield
 
 
 def log_some(writer: Writer, home: Path) -> None:
     """Two points, a file, five bytes of a log, a tag."""
-    writer.point("loss", 1)
-    writer.point("loss", 2)
-    writer.file(home / "model", "model")
-    writer.log("logs/a.txt", b"five\n")
-    writer.record("POST", "runs/r1/tags", {"set": {"a": "b"}})
+    writer.add_point("loss", 1)
+    writer.add_point("loss", 2)
+    writer.add_file(home / "model", "model")
+    writer.append_log("logs/a.txt", b"five\n")
+    writer.record_request("POST", "runs/r1/tags", {"set": {"a": "b"}})
 
 
 def later(fake: Any, receipt: Receipt) -> Receipt:
     """What another process comes to that delivers the rest."""
     assert receipt.waiting
     [folder] = Path(fake.spool).glob("[0-9a-f]*")
-    place = Place.take(folder)
-    assert place is not None
-    courier = Courier(place, fake, living=False)
-    while courier.receipt is None:
-        assert courier.step() or courier.upload()
-    return courier.receipt
+    claimed = SpoolFolder.claim(folder)
+    assert claimed is not None
+    sender = Sender(claimed, fake, is_live=False)
+    while sender.receipt is None:
+        assert sender.send_due() or sender.upload_next()
+    return sender.receipt
 
 
 def test_each_loss_counts_once_here_and_for_who_delivers_the_rest(
@@ -75,7 +75,7 @@ def test_each_loss_counts_once_here_and_for_who_delivers_the_rest(
         log_some(writer, home)
     log_some(writer, home)
     with full():
-        writer.log("logs/a.txt", b"at the end\n")
+        writer.append_log("logs/a.txt", b"at the end\n")
     receipt = writer.close("Completed")
     assert receipt.gone == Loss(points=2, files=1, log_bytes=16, changes=1)
     assert receipt.waiting == 10
@@ -111,9 +111,9 @@ def test_what_is_only_in_memory_at_the_end_is_lost_once(fake: Any, home: Path) -
 
 def test_changes_that_are_lost_make_no_whole_receipt(fake: Any) -> None:
     writer = Writer.open(fake, "r1")
-    writer.point("loss", 1)
+    writer.add_point("loss", 1)
     with full():
-        writer.record("POST", "runs/r1/tags", {"set": {"a": "b"}})
+        writer.record_request("POST", "runs/r1/tags", {"set": {"a": "b"}})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STUDIO_DRAIN_SECONDS", "10")
         receipt = writer.close("Completed")
@@ -124,6 +124,6 @@ def test_changes_that_are_lost_make_no_whole_receipt(fake: Any) -> None:
 def test_a_file_that_found_no_room_leaves_no_copy(fake: Any, home: Path) -> None:
     writer = Writer.open(fake, "r1", offline=True)
     with full():
-        writer.file(home / "model", "model")
-    assert list((writer.courier.place.folder / "held").iterdir()) == []
+        writer.add_file(home / "model", "model")
+    assert list((writer.sender.folder.path / "held").iterdir()) == []
     writer.close()

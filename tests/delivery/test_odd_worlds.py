@@ -36,7 +36,7 @@ def test_a_small_file_system_that_fills_loses_only_what_is_told(
         """
         writer = Writer.open(client, run_id, offline=True)
         for number in range(100_000):
-            writer.point("loss", number)
+            writer.add_point("loss", number)
         print(writer.close("Completed").waiting)
         """,
         run_id,
@@ -63,12 +63,12 @@ def test_of_each_sort_what_a_small_file_system_loses_is_told_once(
         Path("model.bin").write_bytes(b"w" * 3000)
         for number in range(4000):
             for _ in range(10):
-                writer.point("loss", number)
-            writer.log("logs/user_log.txt", b"x" * 2999 + b"\\n")
+                writer.add_point("loss", number)
+            writer.append_log("logs/user_log.txt", b"x" * 2999 + b"\\n")
             if number % 10 == 0:
-                writer.file("model.bin", f"outputs/{number}.bin")
+                writer.add_file("model.bin", f"outputs/{number}.bin")
                 body = {"set": {f"tag{number % 90}": "v" * 500}}
-                writer.record("POST", f"runs/{run_id}/tags", body)
+                writer.record_request("POST", f"runs/{run_id}/tags", body)
         receipt = writer.close("Completed")
         gone = receipt.gone
         print(json.dumps([gone.points, gone.files, gone.log_bytes, gone.changes]))
@@ -109,10 +109,10 @@ def test_a_clock_that_jumps_delays_nothing(actor: Actor) -> None:
     done = actor.run(
         """
         writer = Writer.open(client, run_id)
-        writer.point("loss", 0)
+        writer.add_point("loss", 0)
         for years in (-1, 70, -56):
             clock.jump = years * 365 * 86_400
-            writer.point("loss", years)
+            writer.add_point("loss", years)
             assert writer.flush(20)
         receipt = writer.close("Completed")
         print(receipt.is_whole)

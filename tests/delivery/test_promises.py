@@ -20,10 +20,10 @@ def test_a_script_that_ends_has_delivered_all(actor: Actor) -> None:
         """
         writer = Writer.open(client, run_id)
         for number in range(2500):
-            writer.point("loss", number / 7)
+            writer.add_point("loss", number / 7)
         Path("model.bin").write_bytes(b"weights")
-        writer.file("model.bin", "outputs/model.bin")
-        with Streams(writer):
+        writer.add_file("model.bin", "outputs/model.bin")
+        with StreamCapture(writer):
             print("epoch 1")
         writer.close("Completed")
         """,
@@ -45,7 +45,7 @@ def test_what_a_killed_script_logged_comes_with_the_next_run(actor: Actor) -> No
         """
         writer = Writer.open(client, run_id)
         for number in range(5000):
-            writer.point("loss", number)
+            writer.add_point("loss", number)
         kill()
         """,
         killed,
@@ -54,7 +54,7 @@ def test_what_a_killed_script_logged_comes_with_the_next_run(actor: Actor) -> No
     done = actor.run(
         """
         writer = Writer.open(client, run_id)
-        writer.point("loss", 1)
+        writer.add_point("loss", 1)
         writer.close("Completed")
         """,
         following,
@@ -74,7 +74,7 @@ def test_a_run_without_a_server_is_delivered_by_sync(actor: Actor) -> None:
         """
         writer = Writer.open(client, run_id)
         for number in range(100):
-            writer.point("loss", number)
+            writer.add_point("loss", number)
         receipt = writer.close("Completed")
         assert receipt.waiting == 100 and not receipt.lost
         """,
@@ -98,9 +98,9 @@ def test_offline_all_of_it_waits_for_sync_the_runs_making_too(actor: Actor) -> N
         """
         writer = Writer.open(client, run_id, offline=True)
         body = {"experiment": "promises", "id": run_id}
-        writer.record("POST", "runs", body, essential=True)
-        writer.point("loss", 0.5)
-        writer.record("POST", f"runs/{run_id}/tags", {"set": {"a": "b"}})
+        writer.record_request("POST", "runs", body, essential=True)
+        writer.add_point("loss", 0.5)
+        writer.record_request("POST", f"runs/{run_id}/tags", {"set": {"a": "b"}})
         writer.close("Completed")
         """,
         "offline_1",
@@ -115,7 +115,7 @@ def test_offline_all_of_it_waits_for_sync_the_runs_making_too(actor: Actor) -> N
 @pytest.mark.parametrize("field", ["server", "workspace", "user"])
 def test_a_spool_is_sent_only_to_whom_it_names(actor: Actor, field: str) -> None:
     run_id = actor.new_run()
-    actor.run('Writer.open(client, run_id).point("loss", 1); kill()', run_id)
+    actor.run('Writer.open(client, run_id).add_point("loss", 1); kill()', run_id)
     [name] = actor.waiting()
     owner = actor.spool / name / "owner.json"
     content = json.loads(owner.read_text())
@@ -131,7 +131,8 @@ def test_a_spool_is_sent_only_to_whom_it_names(actor: Actor, field: str) -> None
 def test_a_log_is_read_on_from_where_somebody_is(actor: Actor) -> None:
     run_id = actor.new_run()
     actor.run(
-        'w = Writer.open(client, run_id); w.log("logs/x.txt", b"0123456"); w.close()',
+        'w = Writer.open(client, run_id); w.append_log("logs/x.txt", b"0123456")\n'
+        "w.close()",
         run_id,
     )
     target = io.BytesIO(b"before")
@@ -143,7 +144,7 @@ def test_a_log_is_read_on_from_where_somebody_is(actor: Actor) -> None:
 
 def test_sync_says_that_nobody_answers_and_leaves_all(actor: Actor) -> None:
     run_id = actor.new_run()
-    actor.run('Writer.open(client, run_id).point("loss", 1); kill()', run_id)
+    actor.run('Writer.open(client, run_id).add_point("loss", 1); kill()', run_id)
     [name] = actor.waiting()
     owner = actor.spool / name / "owner.json"
     away = nobody()
@@ -164,9 +165,9 @@ def test_forks_threads_and_processes_lose_nothing(actor: Actor) -> None:
 
         def log(name):
             for number in range(300):
-                writer.point(name, number)
+                writer.add_point(name, number)
 
-        writer.point("before", 1)
+        writer.add_point("before", 1)
         threads = [threading.Thread(target=log, args=("loss",)) for _ in range(4)]
         for thread in threads:
             thread.start()
@@ -198,7 +199,7 @@ def test_a_wrong_token_is_told_once_and_the_script_goes_on(actor: Actor) -> None
         """
         writer = Writer.open(client, run_id)
         for number in range(100):
-            writer.point("loss", number)
+            writer.add_point("loss", number)
             time.sleep(0.005)
         writer.close("Completed")
         print("went on")
@@ -219,22 +220,22 @@ def test_a_server_that_forgot_what_it_had_is_not_waited_for(actor: Actor) -> Non
         import sqlite3
         writer = Writer.open(client, run_id)
         for number in range(100):
-            writer.point("loss", number)
-        writer.log("logs/user_log.txt", b"x" * 100)
+            writer.add_point("loss", number)
+        writer.append_log("logs/user_log.txt", b"x" * 100)
         assert writer.flush()
         database = sqlite3.connect(os.environ["DATABASE"], timeout=30)
         database.execute(
             "update runs_runwriter set next = 60, stored_points = 60 where writer = ?",
-            [writer.courier.place.owner.writer],
+            [writer.sender.folder.owner.writer],
         )
         database.execute(
             "update runs_logstream set received = 60 where writer = ?",
-            [writer.courier.place.owner.writer],
+            [writer.sender.folder.owner.writer],
         )
         database.commit()
         for number in range(100, 110):
-            writer.point("loss", number)
-        writer.log("logs/user_log.txt", b"y" * 10)
+            writer.add_point("loss", number)
+        writer.append_log("logs/user_log.txt", b"y" * 10)
         receipt = writer.close("Completed")
         print(receipt.points.missing, receipt.log_bytes.missing)
         """,

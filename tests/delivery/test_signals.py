@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from studio.sdk import core
-from studio.sdk.delivery import sender, spool
-from studio.sdk.delivery.streams import Streams
+import studio.sdk
+from studio.sdk.delivery import background, spool
+from studio.sdk.delivery.stream_capture import StreamCapture
 from studio.sdk.delivery.writer import Writer
 from tests.delivery.fake import Fake
 from tests.parts.interrupting import happens_at
 
-SDK = str(Path(core.__file__).parent)
+SDK = str(Path(studio.sdk.__file__).parent)
 
 
 def is_ours(name: str) -> bool:
@@ -33,7 +33,7 @@ def writer(
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Writer]:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    monkeypatch.setattr(sender, "POLL_SECONDS", 0.002)
+    monkeypatch.setattr(background, "POLL_SECONDS", 0.002)
     # Segments end and begin in between, too.
     monkeypatch.setattr(spool, "SEGMENT_BYTES", 100)
     opened = Writer.open(fake, "r1")
@@ -46,13 +46,13 @@ def test_points_of_a_handler_come_once(fake: Any, writer: Writer) -> None:
 
     def log() -> None:
         caught.append(len(caught))
-        writer.point("caught", -len(caught))
+        writer.add_point("caught", -len(caught))
 
     logged = 0
     for number in itertools.count():
         did = False
         for _ in range(4):
-            now = happens_at(number, lambda: writer.point("loss", 1), is_ours, log)
+            now = happens_at(number, lambda: writer.add_point("loss", 1), is_ours, log)
             did, logged = did or now, logged + 1
         if not did:
             break
@@ -71,7 +71,7 @@ def test_lines_of_a_handler_come_once(fake: Any, writer: Writer) -> None:
         caught += 1
         print("caught")
 
-    with Streams(writer):
+    with StreamCapture(writer):
         for number in itertools.count():
             if not happens_at(number, lambda: print("usual"), is_ours, say):
                 break
@@ -87,20 +87,20 @@ def test_what_a_handler_logs_as_it_ends_the_script_is_there(
     fake: Any, writer: Writer
 ) -> None:
     def give_up() -> None:
-        writer.point("caught", -1)
-        writer.log("logs/user_log.txt", b"caught\n")
+        writer.add_point("caught", -1)
+        writer.append_log("logs/user_log.txt", b"caught\n")
         raise SystemExit
 
     ends = 0
     for number in itertools.count():
         try:
-            happens_at(number, lambda: writer.point("loss", 1), is_ours, give_up)
+            happens_at(number, lambda: writer.add_point("loss", 1), is_ours, give_up)
         except SystemExit:
             ends += 1
         else:
             break
     for number in itertools.count():
-        act = lambda: writer.log("logs/user_log.txt", b"usual\n")  # noqa: E731
+        act = lambda: writer.append_log("logs/user_log.txt", b"usual\n")  # noqa: E731
         try:
             happens_at(number, act, is_ours, give_up)
         except SystemExit:

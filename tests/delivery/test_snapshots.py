@@ -15,8 +15,7 @@ from runs.storage.files import files
 from runs.storage.quarantine import arrived_before
 from studio.core import snapshots as rules
 from studio.core.errors import TooLarge
-from studio.sdk.delivery.ignoring import Ignore
-from studio.sdk.delivery.packing import find_sources, pack
+from studio.sdk.snapshot_archive import IgnoreRules, list_sources, write_archive
 from tests.api.rest import Rest
 
 ZIP = "application/zip"
@@ -110,7 +109,7 @@ def test_a_bomb_is_refused(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def packed(folder: Path) -> list[str]:
     target = io.BytesIO()
-    pack(find_sources(folder), target)
+    write_archive(list_sources(folder), target)
     with zipfile.ZipFile(target) as opened:
         return opened.namelist()
 
@@ -131,7 +130,7 @@ def test_the_client_packs_sources_and_no_secrets(rest: Rest, tmp_path: Path) -> 
     (folder / ".gitignore").write_text("train.py\n")
     assert packed(folder) == [".amlignore", ".gitignore", "lib/a.py", "train.py"]
     target = io.BytesIO()
-    pack(find_sources(folder), target)
+    write_archive(list_sources(folder), target)
     assert keep(rest, target.getvalue()).status_code == 200
 
 
@@ -141,7 +140,7 @@ def test_too_many_files_are_told_with_what_to_do(
     monkeypatch.setattr(rules, "MAX_FILES", 2)
     fill(tmp_path / "p", "a", "b", "c")
     with pytest.raises(TooLarge, match="amlignore"):
-        find_sources(tmp_path / "p")
+        list_sources(tmp_path / "p")
 
 
 @pytest.mark.parametrize(
@@ -166,5 +165,5 @@ def test_too_many_files_are_told_with_what_to_do(
     ],
 )
 def test_ignore_files_read_like_gitignore(patterns: str, path: str, out: bool) -> None:
-    ignore = Ignore(patterns.splitlines())
-    assert ignore.leaves_out(path, is_folder=True) is out
+    ignore = IgnoreRules(patterns.splitlines())
+    assert ignore.excludes(path, is_folder=True) is out

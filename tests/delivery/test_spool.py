@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.sdk.delivery import spool as module
-from studio.sdk.delivery.frames import frame, read_frames
+from studio.sdk.delivery.segments import pack_frame, read_frames
 from studio.sdk.delivery.spool import Spool
 from tests.parts.interrupting import interrupted_at
 
@@ -22,7 +22,7 @@ def drained(spool: Spool) -> list[bytes]:
     found: list[bytes] = []
     while True:
         first, payloads = spool.read(7, 64)
-        assert first == spool.done
+        assert first == spool.delivered
         if not payloads:
             return found
         found += payloads
@@ -51,7 +51,7 @@ def test_records_come_back_in_their_order(tmp_path: Path, small: None) -> None:
 
 def test_a_later_process_finds_them(tmp_path: Path, small: None) -> None:
     fill(tmp_path, 100)
-    assert drained(Spool.found(tmp_path, "rows")) == records(100)
+    assert drained(Spool.reopen(tmp_path, "rows")) == records(100)
 
 
 def test_what_is_delivered_is_removed_but_for_the_last(
@@ -60,7 +60,7 @@ def test_what_is_delivered_is_removed_but_for_the_last(
     spool = fill(tmp_path, 100)
     drained(spool)
     assert len(list(tmp_path.iterdir())) == 1
-    assert Spool.found(tmp_path, "rows").appended == 100
+    assert Spool.reopen(tmp_path, "rows").appended == 100
 
 
 @pytest.mark.parametrize("cut", range(1, 17))
@@ -68,7 +68,7 @@ def test_a_torn_record_at_the_end_is_none(tmp_path: Path, cut: int) -> None:
     fill(tmp_path, 10)
     [path] = tmp_path.iterdir()
     path.write_bytes(path.read_bytes()[:-cut])
-    assert drained(Spool.found(tmp_path, "rows")) == records(9)
+    assert drained(Spool.reopen(tmp_path, "rows")) == records(9)
 
 
 def test_a_gap_of_damage_is_counted_and_the_rest_delivered(
@@ -77,7 +77,7 @@ def test_a_gap_of_damage_is_counted_and_the_rest_delivered(
     fill(tmp_path, 100)
     path = sorted(tmp_path.iterdir())[1]
     path.write_bytes(b"\0" * 50)
-    spool = Spool.found(tmp_path, "rows")
+    spool = Spool.reopen(tmp_path, "rows")
     found: list[bytes] = []
     while spool.waiting:
         first, payloads = spool.read(7, 64)
@@ -114,9 +114,9 @@ def test_it_may_be_acknowledged_in_any_parts(
 
 
 def test_frames_end_at_a_wrong_checksum() -> None:
-    data = frame(b"one") + frame(b"two")
+    data = pack_frame(b"one") + pack_frame(b"two")
     broken = data[:-1] + b"?"
-    assert read_frames(broken) == ([b"one"], len(frame(b"one")))
+    assert read_frames(broken) == ([b"one"], len(pack_frame(b"one")))
 
 
 def no_room(_handle: int, _data: bytes) -> int:

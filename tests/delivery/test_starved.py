@@ -11,7 +11,7 @@ STARVED = """
     writer = Writer.open(client, run_id)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     for number in range({count}):
-        writer.point("loss", number)
+        writer.add_point("loss", number)
     writer.close("Completed")
     print("went on")
     """
@@ -51,7 +51,7 @@ def test_the_disk_is_used_again_when_it_has_room(actor: Actor) -> None:
             if number == 200:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
                 time.sleep(1.1)
-            writer.point("loss", number)
+            writer.add_point("loss", number)
         kill()
         """,
         run_id,
@@ -68,7 +68,7 @@ def test_a_spool_that_cannot_be_written_is_kept_elsewhere(
     blocked.write_text("a file where a folder should be")
     run_id = actor.new_run()
     done = actor.run(
-        'w = Writer.open(client, run_id); w.point("loss", 1); w.close("Completed")',
+        'w = Writer.open(client, run_id); w.add_point("loss", 1); w.close("Completed")',
         run_id,
         STUDIO_SPOOL=str(blocked),
         TMPDIR=str(tmp_path),
@@ -88,10 +88,10 @@ def test_memory_does_not_grow_with_the_backlog(actor: Actor) -> None:
 
         writer = Writer.open(client, run_id)
         for number in range(20_000):
-            writer.point("loss", number / 7)
+            writer.add_point("loss", number / 7)
         before = megabytes()
         for number in range(400_000):
-            writer.point("loss", number / 7)
+            writer.add_point("loss", number / 7)
         print(megabytes() - before)
         """,
         actor.new_run(),

@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 
 from studio.sdk.client import Client
-from studio.sdk.delivery import leftovers, progress
-from studio.sdk.delivery.courier import Courier
-from studio.sdk.delivery.leftovers import find_leftovers
-from studio.sdk.delivery.notices import tell
-from studio.sdk.delivery.place import Place, abandoned, roots
-from studio.sdk.delivery.progress import Progress
+from studio.sdk.delivery import background, shutdown
+from studio.sdk.delivery.background import BackgroundDelivery, find_leftovers
+from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.sender import Sender
+from studio.sdk.delivery.shutdown import DrainProgress
+from studio.sdk.delivery.spool_folder import (
+    SpoolFolder,
+    existing_roots,
+    list_abandoned_folders,
+)
 
 
 class Portal(http.server.BaseHTTPRequestHandler):
@@ -46,105 +49,105 @@ def portal() -> Iterator[str]:
 
 
 @pytest.fixture
-def courier(portal: str, tmp_path: Path) -> Courier:
-    place = Place.make(portal, "default", "ada", "r1", tmp_path)
-    courier = Courier(place, Client(portal, "rs_token", "default"), living=True)
-    courier.rows.append(b'["loss",0.5]')
-    return courier
+def sender(portal: str, tmp_path: Path) -> Sender:
+    folder = SpoolFolder.create(portal, "default", "ada", "r1", tmp_path)
+    sender = Sender(folder, Client(portal, "rs_token", "default"), is_live=True)
+    sender.rows.append(b'["loss",0.5]')
+    return sender
 
 
 def test_an_answer_of_something_else_blocks_and_keeps_all(
-    courier: Courier, capfd: pytest.CaptureFixture[str]
+    sender: Sender, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert courier.step() is False
-    assert courier.is_blocked
-    assert courier.rows.waiting == 1
+    assert sender.send_due() is False
+    assert sender.is_blocked
+    assert sender.rows.waiting == 1
     assert "not understood" in capfd.readouterr().err
 
 
-def test_segments_that_somebody_removed_block_without_an_end(courier: Courier) -> None:
-    for path in courier.place.folder.glob("*.seg"):
+def test_segments_that_somebody_removed_block_without_an_end(sender: Sender) -> None:
+    for path in sender.folder.path.glob("*.seg"):
         path.unlink()
-    assert courier.step() is False
-    assert courier.is_blocked
+    assert sender.send_due() is False
+    assert sender.is_blocked
 
 
 def test_a_spool_in_use_is_nobody_elses(
-    courier: Courier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    mine = courier.place.owner.writer
-    assert mine not in [place.owner.writer for place in abandoned()]
-    courier.release()
-    found = [place for place in abandoned() if place.owner.writer == mine]
+    mine = sender.folder.owner.writer
+    assert mine not in [folder.owner.writer for folder in list_abandoned_folders()]
+    sender.release()
+    found = [one for one in list_abandoned_folders() if one.owner.writer == mine]
     assert len(found) == 1
 
 
 def test_a_spool_that_is_just_being_removed_is_gone_afterwards(
-    courier: Courier, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody looks whether it is left while its files go, one after another."""
-    folder, open_now = courier.place.folder, os.open
+    folder, open_now = sender.folder.path, os.open
 
     def open_late(path: Path, *words: int) -> int:
         (folder / "lock").unlink()
         return open_now(path, *words)
 
     monkeypatch.setattr(os, "open", open_late)
-    assert Place.take(folder) is None
+    assert SpoolFolder.claim(folder) is None
     monkeypatch.undo()
     assert not (folder / "lock").exists()
 
 
 def test_a_spool_that_somebody_else_made_is_not_sent(
-    courier: Courier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Below the temporary folder anybody may make one of that name."""
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    courier.release()
+    sender.release()
     user = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: user + 1)
-    assert tmp_path not in roots()
-    assert list(abandoned()) == []
+    assert tmp_path not in existing_roots()
+    assert list(list_abandoned_folders()) == []
 
 
 def test_what_cannot_be_read_of_an_earlier_process_stops_nobody(
-    courier: Courier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    monkeypatch.setattr(leftovers, "user_of", lambda _client: "ada")
-    (courier.place.folder / "rows.odd.seg").write_bytes(b"")
-    courier.release()
-    assert find_leftovers(courier.client) == []
-    assert courier.place.folder.is_dir()
+    monkeypatch.setattr(background, "get_user_or_empty", lambda _client: "ada")
+    (sender.folder.path / "rows.odd.seg").write_bytes(b"")
+    sender.release()
+    assert find_leftovers(sender.client) == []
+    assert sender.folder.path.is_dir()
 
 
 def test_nothing_is_sent_while_it_is_not_known_whose_token_it_is(
-    courier: Courier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    courier.release()
-    monkeypatch.setattr(leftovers, "user_of", lambda _client: "")
-    assert find_leftovers(courier.client) is None
-    monkeypatch.setattr(leftovers, "user_of", lambda _client: "ada")
-    assert len(find_leftovers(courier.client) or []) == 1
+    sender.release()
+    monkeypatch.setattr(background, "get_user_or_empty", lambda _client: "")
+    assert find_leftovers(sender.client) is None
+    monkeypatch.setattr(background, "get_user_or_empty", lambda _client: "ada")
+    assert len(find_leftovers(sender.client) or []) == 1
 
 
-def test_a_heart_beat_outlives_an_answer_that_is_none(courier: Courier) -> None:
-    sender = Sender()
-    monitored = {id(courier): 0.0}
-    sender._couriers, sender._beats = [courier], monitored
-    sender._beat()
-    assert monitored[id(courier)] > 0
-    assert not courier.cancel
+def test_a_heart_beat_outlives_an_answer_that_is_none(sender: Sender) -> None:
+    delivery = BackgroundDelivery()
+    monitored = {id(sender): 0.0}
+    delivery._senders, delivery._next_heartbeats = [sender], monitored
+    delivery._send_heartbeats()
+    assert monitored[id(sender)] > 0
+    assert not sender.cancel_requested
 
 
 def test_what_is_refused_of_a_million_names_is_one_sentence(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     for number in range(3):
-        tell(f"The run has 7 names: 'odd {number}' was not kept", once=True)
-    tell("The run has another trouble", once=True)
+        print_notice(f"The run has 7 names: 'odd {number}' was not kept", once=True)
+    print_notice("The run has another trouble", once=True)
     said = capfd.readouterr().err
     assert said.count("was not kept") == 1
     assert "'odd 0'" in said
@@ -152,20 +155,20 @@ def test_what_is_refused_of_a_million_names_is_one_sentence(
 
 
 def test_a_long_drain_says_how_much_is_left(
-    courier: Courier,
+    sender: Sender,
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    patient = Progress(courier)
+    patient = DrainProgress(sender)
     patient.update()
-    patient.end()
+    patient.finish()
     assert capfd.readouterr().err == ""
-    monkeypatch.setattr(progress, "FIRST_SECONDS", 0.0)
-    shown = Progress(courier)
+    monkeypatch.setattr(shutdown, "FIRST_REPORT_SECONDS", 0.0)
+    shown = DrainProgress(sender)
     shown.update()
     shown.update()
-    courier.rows.acknowledge(1)
-    shown.end()
+    sender.rows.acknowledge(1)
+    shown.finish()
     assert capfd.readouterr().err == (
         "Run Studio: delivering 1 point of run r1 …\nRun Studio: delivered.\n"
     )

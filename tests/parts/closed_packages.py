@@ -14,17 +14,20 @@ class ClosedPackagesContract(Contract):
     Options of the contract in `pyproject.toml`:
 
     - `packages`: each exports in its `__init__` what other packages can use.
-    - `allowed`: modules of these packages that everyone can import, for example those
-      that released migrations name.
+    - `allowed`: modules of these packages that everyone can import.
+    - `exempt`: packages whose modules can import everything, such as released
+      migrations, which never change.
     """
 
     type_name = "closed_packages"
 
     packages = fields.ListField(subfield=fields.StringField())
     allowed = fields.ListField(subfield=fields.StringField(), required=False)
+    exempt = fields.ListField(subfield=fields.StringField(), required=False)
 
     def check(self, graph: grimp.ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002
         allowed = set(cast("list[str]", self.allowed or []))
+        exempt = cast("list[str]", self.exempt or [])
         found: list[str] = []
         for package in cast("list[str]", self.packages):
             for module in sorted(graph.find_descendants(package) - allowed):
@@ -33,7 +36,7 @@ class ClosedPackagesContract(Contract):
                     for importer in sorted(
                         graph.find_modules_that_directly_import(module)
                     )
-                    if not is_inside(importer, package)
+                    if not any(is_inside(importer, p) for p in (package, *exempt))
                 ]
         return ContractCheck(kept=not found, metadata={"found": found})
 

@@ -118,8 +118,8 @@ run.complete()
 def test_a_server_that_says_nothing_keeps_no_script_waiting(user: User) -> None:
     code = AWAY + begun(
         """
-import studio.sdk.link
-studio.sdk.link.SOON = 0.5
+import studio.sdk.connection
+studio.sdk.connection.SHORT_TIMEOUT = 0.5
 run.flush()
 proxy.deaf = True
 run.tag("silent", "1")
@@ -152,7 +152,7 @@ def test_a_script_whose_token_expires_goes_on(user: User, tmp_path: Path) -> Non
         """
 run.log("loss", 1)
 run.flush()
-run._link.client.token = "rs_expired"
+run._state.connection.client.token = "rs_expired"
 print(run.get_status())
 run.tag("later", "yes")
 child = run.child_run()

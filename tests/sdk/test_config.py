@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from studio.sdk import config
+from studio.sdk.connection import find_connection
 from studio.sdk.errors import UserErrorException
-from studio.sdk.link import connection_to
 from studio.sdk.workspace import Workspace
+from studio.sdk.workspace.config_file import find_file, read_config, write_file
 from tests.parts.server import Server
 from tests.sdk.user import User
 
@@ -29,16 +29,16 @@ def write(path: Path, **content: str) -> Path:
 
 def test_both_forms_are_read(tmp_path: Path) -> None:
     names = {"subscription_id": "s", "resource_group": "r", "workspace_name": "w"}
-    found = config.read(write(tmp_path / "a.json", **names))
+    found = read_config(write(tmp_path / "a.json", **names))
     assert (found.workspace, found.subscription_id, found.resource_group) == (
         *("w", "s", "r"),
     )
-    found = config.read(write(tmp_path / "b.json", Id="1", Scope=SCOPE, **names))
+    found = read_config(write(tmp_path / "b.json", Id="1", Scope=SCOPE, **names))
     assert (found.workspace, found.subscription_id, found.resource_group) == (
         *("W", "S", "R"),
     )
     scope = f"{SCOPE}/projects/E"
-    assert config.read(write(tmp_path / "c.json", Scope=scope)).experiment == "E"
+    assert read_config(write(tmp_path / "c.json", Scope=scope)).experiment == "E"
 
 
 @pytest.mark.parametrize(
@@ -48,26 +48,26 @@ def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config.json"
     path.write_text(text)
     with pytest.raises(UserErrorException, match=r"config\.json"):
-        config.read(path)
+        read_config(path)
 
 
 def test_one_place_is_walked_up_before_the_next(tmp_path: Path) -> None:
     deep = tmp_path / "a/b"
     plain = write(deep / "config.json", workspace_name="plain")
-    assert config.find(deep, None) == plain
+    assert find_file(deep, None) == plain
     older = write(tmp_path / "aml_config/project.json", workspace_name="older")
-    assert config.find(deep, None) == older
+    assert find_file(deep, None) == older
     hidden = write(tmp_path / ".azureml/config.json", workspace_name="hidden")
-    assert config.find(deep, None) == hidden
-    assert config.find(plain, None) == plain
-    assert config.find(deep, "other.json") is None
+    assert find_file(deep, None) == hidden
+    assert find_file(plain, None) == plain
+    assert find_file(deep, "other.json") is None
 
 
 def test_the_folder_that_is_there_is_written_to(tmp_path: Path) -> None:
     content = {"workspace_name": "w"}
-    assert config.write(content, tmp_path, None) == tmp_path / ".azureml/config.json"
+    assert write_file(content, tmp_path, None) == tmp_path / ".azureml/config.json"
     (tmp_path / "aml_config").mkdir()
-    assert config.write(content, tmp_path, "x.json") == tmp_path / "aml_config/x.json"
+    assert write_file(content, tmp_path, "x.json") == tmp_path / "aml_config/x.json"
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_token_goes_to_its_own_server_only(tmp_path: Path) -> None:
         other.settimeout(0.2)
         with pytest.raises(TimeoutError):
             other.accept()
-    assert connection_to("http://127.0.0.1:8000/").token == "secret"
+    assert find_connection("http://127.0.0.1:8000/").token == "secret"
 
 
 @pytest.mark.usefixtures("own_environment")

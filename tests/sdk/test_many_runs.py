@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from studio.sdk import snapshots
-from studio.sdk.run import Run
+from studio.sdk.run import Run, snapshot
 from tests.delivery.fake import Fake
 
 
@@ -20,30 +19,30 @@ def experiment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path / "spool"))
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "train.py").write_text("train()")
-    link = SimpleNamespace(client=Fake(), deferred=False, offline=False)
-    return SimpleNamespace(_link=link, name="sweep")
+    connection = SimpleNamespace(client=Fake(), is_buffering=False, is_offline=False)
+    return SimpleNamespace(_connection=connection, name="sweep")
 
 
 def test_nothing_is_kept_of_runs_that_ended(experiment: Any, tmp_path: Path) -> None:
     ended = []
     for number in range(5):
         run = Run(experiment, f"r{number}", _info={"status": "Running"})
-        run._is_own = True
+        run._state.is_own = True
         run.log("loss", number)
-        run._snapshot_in_passing(str(tmp_path / "project"))
+        run._snapshot.take_in_background(str(tmp_path / "project"))
         run.complete()
         ended.append(weakref.ref(run))
         del run
     gc.collect()
     assert [one() for one in ended] == [None] * 5
-    assert len(snapshots._threads) == 0
-    assert len(experiment._link.client.files) == 5
+    assert len(snapshot._threads) == 0
+    assert len(experiment._connection.client.files) == 5
 
 
 def test_a_process_that_ends_waits_for_snapshots(
     experiment: Any, tmp_path: Path
 ) -> None:
     run = Run(experiment, "r1", _info={"status": "Running"})
-    run._snapshot_in_passing(str(tmp_path / "project"))
-    snapshots._await_all()
-    assert list(experiment._link.client.files) == ["runs/r1/snapshot"]
+    run._snapshot.take_in_background(str(tmp_path / "project"))
+    snapshot._wait_for_all()
+    assert list(experiment._connection.client.files) == ["runs/r1/snapshot"]

@@ -14,8 +14,8 @@ import pytest
 
 from studio import __version__
 from studio.core.errors import InvalidValue
-from studio.sdk.answers import VERSION_HEADER, Unreachable
 from studio.sdk.client import Client
+from studio.sdk.responses import VERSION_HEADER, Unreachable
 
 
 class Newer(http.server.BaseHTTPRequestHandler):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.compat.missing import THERE
-from studio.sdk.context import OfflineRun
+from studio.compat.missing import MODULES
+from studio.sdk.script_context import OfflineRun
 from tests.sdk.user import User
 
 
@@ -38,8 +38,8 @@ def test_the_names_that_scripts_import_are_there(user: User) -> None:
 
 
 def test_every_module_that_is_listed_is_there(user: User) -> None:
-    lines = [f"import {name}" for name in THERE]
-    lines += ["import sys", f"print(all(name in sys.modules for name in {THERE!r}))"]
+    lines = [f"import {name}" for name in MODULES]
+    lines += ["import sys", f"print(all(name in sys.modules for name in {MODULES!r}))"]
     assert user.said("\n".join(lines)) == "True"
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from studio.sdk import Experiment, Run, ScriptRunConfig, Workspace, get_run
-from studio.sdk.context import OfflineRun
-from studio.sdk.run_configuration import RunConfiguration
+from studio.sdk.script_context import OfflineRun
+from studio.sdk.submission import RunConfiguration
 
 SIGNATURES: dict[Any, str] = {
     Run: "experiment, run_id, outputs=None, **",

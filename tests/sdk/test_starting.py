@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from studio.sdk.starting import _outputs_folder
+from studio.sdk.run.starting import _create_outputs_folder
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,6 @@ def test_outputs_are_kept_from_the_folder_that_is_said(
     outputs: Any, folder: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert _outputs_folder(outputs) == folder
+    assert _create_outputs_folder(outputs) == folder
     made = [] if folder is None else [tmp_path / Path(folder).parts[0]]
     assert list(tmp_path.iterdir()) == made

@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 
 from studio.sdk.errors import UserErrorException
-from studio.sdk.values import is_listlike, one_type, scalar, unwire, whole, wire
+from studio.sdk.values import (
+    from_wire,
+    is_listlike,
+    to_scalar,
+    to_step,
+    to_wire,
+    unify_types,
+)
 from tests.sdk.user import User
 
 
@@ -38,9 +45,9 @@ class Colour(str, enum.Enum):
         (Decimal("0.5"), "Decimal('0.5')"),
     ],
 )
-@pytest.mark.filterwarnings("ignore::studio.sdk.telling.StudioWarning")
+@pytest.mark.filterwarnings("ignore::studio.sdk.warnings.StudioWarning")
 def test_a_value_becomes_one_of_pythons(value: Any, kept: Any) -> None:
-    found = scalar(value, "Metric 'm'")
+    found = to_scalar(value, "Metric 'm'")
     assert (type(found), found) == (type(kept), kept)
 
 
@@ -59,7 +66,7 @@ def test_scalars_are_no_lists(value: Any) -> None:
 
 
 def test_steps_are_whole_numbers() -> None:
-    assert [whole(step) for step in (np.int64(2), 3.0, np.array(4), True)] == [
+    assert [to_step(step) for step in (np.int64(2), 3.0, np.array(4), True)] == [
         2,
         3,
         4,
@@ -67,18 +74,22 @@ def test_steps_are_whole_numbers() -> None:
     ]
     for step in ("1", 1.5, None):
         with pytest.raises(UserErrorException):
-            whole(step)
+            to_step(step)
 
 
 def test_whole_numbers_among_fractions_become_fractions() -> None:
-    assert list(map(type, one_type([1, np.float32(0.5)], "l"))) == [float, float]
-    assert list(map(type, one_type([1, 2], "l"))) == [int, int]
+    assert list(map(type, unify_types([1, np.float32(0.5)], "l"))) == [float, float]
+    assert list(map(type, unify_types([1, 2], "l"))) == [int, int]
 
 
 def test_what_json_lacks_goes_by_name_and_comes_back() -> None:
     value = {"a": [float("inf"), 1], "b": {"c": float("-inf")}, "d": "text"}
-    assert wire(value) == {"a": ["Infinity", 1], "b": {"c": "-Infinity"}, "d": "text"}
-    assert unwire(wire(value)) == value
+    assert to_wire(value) == {
+        "a": ["Infinity", 1],
+        "b": {"c": "-Infinity"},
+        "d": "text",
+    }
+    assert from_wire(to_wire(value)) == value
 
 
 def test_a_block_ends_its_run_as_it_ended_itself(user: User) -> None:

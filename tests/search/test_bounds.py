@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs.models import Key, Kind, Run, RunTag, User, Workspace
+from runs.models import Key, KeyKind, Run, RunTag, User, Workspace
 from runs.search.filters import completion
 from runs.search.filters.facets import SAMPLE_RUNS, FacetReader
 from studio.core.errors import InvalidFilter
@@ -75,7 +75,7 @@ def test_ten_thousand_keys_cost_no_more_queries(shelf: Library) -> None:
 
     few = queries("tags.own = '1'")
     keys = [
-        Key(workspace=shelf.workspace, kind=Kind.TAG, name=f"key-{n}")
+        Key(workspace=shelf.workspace, kind=KeyKind.TAG, name=f"key-{n}")
         for n in range(10_000)
     ]
     Key.objects.bulk_create(keys)

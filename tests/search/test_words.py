@@ -10,8 +10,8 @@ from django.db import transaction
 from pytest_django.plugin import DjangoDbBlocker
 
 from runs.models import Run, SearchText
-from runs.models.functions import lowered, starts_word
-from runs.models.grams import grams_of, is_short, text_of
+from runs.models.functions import lower_case, starts_word
+from runs.models.grams import grams_of, is_short_word, text_of
 from runs.search.query.compile import runs_matching
 from runs.search.sql.words import text_scan
 from studio.core.errors import InvalidFilter
@@ -127,11 +127,11 @@ def fields_of(title: str) -> list[str]:
 
 def expected(word: str) -> set[str]:
     """The meaning, said of each field by itself; \\x1e and \\x1f count as spaces."""
-    small = (lowered(word) or "").translate({0x1E: " ", 0x1F: " "})
+    small = (lower_case(word) or "").translate({0x1E: " ", 0x1F: " "})
 
     def is_in(field: str) -> bool:
-        text = (lowered(field) or "").translate({0x1E: " ", 0x1F: " "})
-        return starts_word(text, small) if is_short(small) else small in text
+        text = (lower_case(field) or "").translate({0x1E: " ", 0x1F: " "})
+        return starts_word(text, small) if is_short_word(small) else small in text
 
     return {title for title in TEXTS if any(map(is_in, fields_of(title)))}
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runs.models import Key, Kind, Metric, MetricChunk, Run
+from runs.models import Key, KeyKind, Metric, MetricChunk, Run
 from runs.storage.growth import CHUNK_POINTS, TAIL_POINTS
 from runs.storage.heads import Rule
 from runs.storage.metrics import store
@@ -20,7 +20,7 @@ NAN, INF = math.nan, math.inf
 
 @pytest.fixture
 def metric(run: Run) -> Metric:
-    key = Key.objects.create(workspace=run.workspace, kind=Kind.METRIC, name="loss")
+    key = Key.objects.create(workspace=run.workspace, kind=KeyKind.METRIC, name="loss")
     return Metric.objects.create(run=run, key=key)
 
 
@@ -230,7 +230,7 @@ def test_a_thousand_series_cost_few_queries(
     run: Run, django_assert_max_num_queries: Any
 ) -> None:
     keys = Key.objects.bulk_create(
-        Key(workspace=run.workspace, kind=Kind.METRIC, name=f"m{i}")
+        Key(workspace=run.workspace, kind=KeyKind.METRIC, name=f"m{i}")
         for i in range(1000)
     )
     heads = Metric.objects.bulk_create(Metric(run=run, key=key) for key in keys)
@@ -286,7 +286,7 @@ def test_by_chunks_nothing_is_sampled_out_of_order_or_among_texts(
 @pytest.mark.parametrize("count", [0, 1, 1100])
 def test_the_newest_points_of_any_number_of_series(run: Run, count: int) -> None:
     keys = Key.objects.bulk_create(
-        Key(workspace=run.workspace, kind=Kind.METRIC, name=f"m{n}")
+        Key(workspace=run.workspace, kind=KeyKind.METRIC, name=f"m{n}")
         for n in range(count)
     )
     heads = Metric.objects.bulk_create(Metric(run=run, key=key) for key in keys)

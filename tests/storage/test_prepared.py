@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
-from runs.models import Experiment, Key, Kind, User, Workspace
+from runs.models import Experiment, Key, KeyKind, User, Workspace
 from runs.storage.prepared import Prepared, PreparedDelete, PreparedRows, PreparedUpdate
 from runs.storage.prepared_insert import PreparedInsert
 
@@ -93,7 +93,7 @@ def test_an_update_of_each_row(experiment: Experiment) -> None:
 
 
 def test_rows_that_are_there_stay(workspace: Workspace) -> None:
-    rows = [Key(workspace=workspace, kind=Kind.TAG, name=name) for name in "ab"]
+    rows = [Key(workspace=workspace, kind=KeyKind.TAG, name=name) for name in "ab"]
     insert_keys(rows[:1])
     first = Key.objects.get()
     insert_keys(rows)
@@ -102,7 +102,9 @@ def test_rows_that_are_there_stay(workspace: Workspace) -> None:
 
 
 def test_a_deletion_takes_only_what_it_names(workspace: Workspace) -> None:
-    insert_keys([Key(workspace=workspace, kind=Kind.TAG, name=name) for name in "abc"])
+    insert_keys(
+        [Key(workspace=workspace, kind=KeyKind.TAG, name=name) for name in "abc"]
+    )
     assert delete_key("b") == 1
     assert list(Key.objects.order_by("name").values_list("name", flat=True)) == [
         "a",

@@ -8,8 +8,7 @@ from django.db import transaction
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, check_version, record_changes
-from runs.models import Conclusion, Run, Workspace
-from runs.models.conclusions import key_of
+from runs.models import Conclusion, Run, Workspace, conclusion_key
 from studio.core import names
 from studio.core.errors import InvalidValue
 
@@ -39,7 +38,7 @@ def set_conclusion(
     ids = [run.run_id for run in runs]
     row, is_new = Conclusion.objects.get_or_create(
         workspace=workspace,
-        key=key_of(ids),
+        key=conclusion_key(ids),
         defaults={"created": now, "updated": now, "author": actor.user},
     )
     if is_new:

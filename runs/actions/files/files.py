@@ -23,8 +23,7 @@ from runs.actions.run_rows import (
     refuse_if_locked,
     refuse_if_source_locked,
 )
-from runs.models import File, LoggedModel, Run
-from runs.models.files import path_key
+from runs.models import File, LoggedModel, Run, path_key
 from runs.storage.files import Blob, files
 from studio.core import names
 from studio.core.batches import batches

@@ -12,8 +12,7 @@ from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
 from runs.actions.files.files import create_file, current_files, finish_blob
 from runs.actions.run_rows import bump_revision
-from runs.models import File, Run
-from runs.models.files import path_key
+from runs.models import File, Run, path_key
 from runs.storage.files import Blob, files
 from studio.core.errors import InvalidValue, StudioError
 

@@ -19,8 +19,7 @@ from runs.actions.actor import Actor
 from runs.actions.files import create_file, current_files, finish_blob
 from runs.actions.ingest.writers import check_writer_name, ensure_writer
 from runs.actions.run_rows import record_heartbeat
-from runs.models import File, LogStream, Run
-from runs.models.files import path_key
+from runs.models import File, LogStream, Run, path_key
 from runs.storage.files import Grow, files
 from studio.core import names
 from studio.core.errors import Conflict, InvalidValue, StudioError, TooLarge

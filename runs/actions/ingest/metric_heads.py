@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from runs.actions.run_rows import intern_keys
-from runs.models import Kind, Metric, MetricKind, Run
+from runs.models import KeyKind, Metric, MetricKind, Run
 from runs.storage.prepared import Prepared
 from runs.storage.prepared_insert import PreparedInsert
 
 _locked_heads = Prepared(
     lambda run, keys: (
-        Metric.objects.filter(run_id=run, key__kind=Kind.METRIC, key__name__in=keys)
+        Metric.objects.filter(run_id=run, key__kind=KeyKind.METRIC, key__name__in=keys)
         .select_related("key")
         .select_for_update(of=("self",))
         .order_by("pk")
@@ -28,7 +28,7 @@ def ensure_heads(
     missing = [key for key in keys if key not in heads]
     if missing:
         of_kind = kinds or {}
-        interned = intern_keys(run.workspace_id, Kind.METRIC, missing)
+        interned = intern_keys(run.workspace_id, KeyKind.METRIC, missing)
         _insert_heads(
             [
                 Metric(run=run, key=key, kind=of_kind.get(name, MetricKind.SERIES))

@@ -23,13 +23,13 @@ from runs.actions.run_rows import (
 from runs.models import (
     Experiment,
     ExperimentStar,
-    Kind,
+    KeyKind,
     Run,
     RunStar,
     RunTag,
     User,
+    parse_number,
 )
-from runs.models.texts import as_number
 from studio.core import names
 
 #: Tags of MLflow's clients that say the same as a field, and follow it.
@@ -72,9 +72,9 @@ def write_run_text(run: Run, field: str, text: str) -> None:
     """Write name or description, and the tag that says the same, if there is one."""
     Run.objects.filter(pk=run.pk).update(**{field: text})
     twin = RunTag.objects.filter(
-        run=run, key__kind=Kind.TAG, key__name=MIRROR_TAGS[field]
+        run=run, key__kind=KeyKind.TAG, key__name=MIRROR_TAGS[field]
     ).exclude(value=text)
-    twin.update(value=text, number=as_number(text))
+    twin.update(value=text, number=parse_number(text))
     setattr(run, field, text)
     refresh_search_texts([run.pk])
 
@@ -96,7 +96,7 @@ def edit_run_tag(
     """Set the tag to another value than the one that `seen` is the `mark` of."""
     check_tags({key: value})
     bump_revision(run, now)
-    stored = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name=key)
+    stored = RunTag.objects.filter(run=run, key__kind=KeyKind.TAG, key__name=key)
     texts = [text or "" for text in stored.values_list("value", flat=True)]
     check_version(seen_version, texts[0] if texts else None, value or "", f"tags.{key}")
     if texts != [value or ""]:
@@ -138,7 +138,7 @@ def remove_run_tags(run: Run, keys: Iterable[str], *, actor: Actor, now: int) ->
 
 def delete_run_tags(run: Run, keys: Collection[str]) -> list[Edit]:
     """Remove them within a transaction of `run`; says what there was."""
-    found = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name__in=keys)
+    found = RunTag.objects.filter(run=run, key__kind=KeyKind.TAG, key__name__in=keys)
     rows = list(found.select_related("key"))
     RunTag.objects.filter(pk__in=[row.pk for row in rows]).delete()
     update_after_tag_change(run, (row.key.name for row in rows))

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from runs.actions.actor import SERVER, Actor
 from runs.actions.run.lifecycle import StatusSource, change_status
-from runs.models import HEARD_AGAIN, Run
+from runs.models import HEARTBEATS_RESUMED, Run
 from runs.search.run import status_before_timeout
 from studio.core.statuses import FOLLOWERS, RunStatus, may_follow
 
@@ -28,7 +28,7 @@ def receive_heartbeat(run: Run, *, actor: Actor, now: int) -> RunStatus:
             _status_before_timeout(run),
             actor=actor,
             now=now,
-            message=HEARD_AGAIN,
+            message=HEARTBEATS_RESUMED,
             origin=StatusSource.SERVER,
         )
     return run.state

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
-from runs.models import Experiment, Key, Kind, MetricGoal, Workspace
+from runs.models import Experiment, Key, KeyKind, MetricGoal, Workspace
 from studio.core.errors import NotFound
 
 HIGHER_IS_BETTER, LOWER_IS_BETTER = "higher", "lower"
@@ -25,7 +25,7 @@ def set_metric_goal(
     now: int,
 ) -> None:
     """Set a metric's goal in the experiments; None takes it away. NotFound."""
-    known = Key.objects.filter(workspace=workspace, kind=Kind.METRIC, name=key)
+    known = Key.objects.filter(workspace=workspace, kind=KeyKind.METRIC, name=key)
     found = known.first()
     if found is None:
         raise NotFound(f"There is no metric {key!r} here", field="field")

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-from runs.models import Run
-from runs.models.root_metrics import rebuild
+from runs.models import Run, rebuild_root_metrics
 from runs.storage.prepared import Prepared, PreparedUpdate
 from studio.core import names
 from studio.core.errors import Immutable, InvalidValue
@@ -74,7 +73,7 @@ def adopt_waiting_children(run: Run) -> None:
         Run.objects.filter(root=child).update(root=root)
         Run.objects.filter(pk=child.pk).update(parent=run, root=root)
     if moved:
-        rebuild([root.pk, *(child.pk for child in moved)])
+        rebuild_root_metrics([root.pk, *(child.pk for child in moved)])
 
 
 def _find_run(workspace_id: int, run_id: str) -> Run | None:

@@ -13,8 +13,7 @@ from runs.actions.files import delete_file_rows
 from runs.actions.run.lifecycle import iterate_descendants
 from runs.actions.run.parents import lock_tree
 from runs.actions.run_rows import lock_experiment_row, refuse_if_locked
-from runs.models import File, Run
-from runs.models.root_metrics import rebuild
+from runs.models import File, Run, rebuild_root_metrics
 from studio.core.batches import batches
 from studio.core.errors import InvalidState, NotFound
 
@@ -44,7 +43,7 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
     delete_file_rows(File.objects.filter(Q(run=run) | Q(model__source_run=run)))
     root = run.root_id if run.deleted is None else None
     run.delete()
-    rebuild([root, *released])
+    rebuild_root_metrics([root, *released])
 
 
 def _release_children(run: Run) -> list[int]:

@@ -23,8 +23,7 @@ from runs.actions.run_rows import (
     write_search_text,
     write_tags,
 )
-from runs.models import Experiment, Run
-from runs.models.root_metrics import is_extreme, rebuild
+from runs.models import Experiment, Run, holds_extreme, rebuild_root_metrics
 from runs.storage.prepared import PreparedRows, PreparedUpdate
 from runs.storage.prepared_insert import PreparedInsert
 from studio.core import names
@@ -113,7 +112,7 @@ def set_run_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> R
     link_parent(run, parent_run_id)
     run.save(update_fields=["parent_run_id", "parent", "root"])
     adopt_waiting_children(run)
-    rebuild([run.pk, run.root_id])
+    rebuild_root_metrics([run.pk, run.root_id])
     edits = [Edit("parent", None, parent_run_id, run)]
     record_changes(run.workspace, "set parent", edits, actor=actor, now=now)
     return run
@@ -165,9 +164,9 @@ def write_run_flag(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
     if (
         field == "deleted"
         and run.root_id
-        and (not wanted or is_extreme(run.pk, run.root_id))
+        and (not wanted or holds_extreme(run.pk, run.root_id))
     ):
-        rebuild([run.root_id])
+        rebuild_root_metrics([run.root_id])
     return [Edit(field, was, wanted, run)]
 
 

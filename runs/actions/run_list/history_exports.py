@@ -13,8 +13,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from runs.actions.clock import now_ms
-from runs.models import Experiment, HistoryExport, User, Workspace
-from runs.models.history_exports import ExportState
+from runs.models import Experiment, ExportState, HistoryExport, User, Workspace
 from runs.render.run_list.history_parquet import HistoryFile
 from runs.search.run_list import SeriesPart, find_matching_runs, read_histories
 from runs.storage.deletions import deletions_allowed

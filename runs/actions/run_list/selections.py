@@ -8,8 +8,13 @@ from hashlib import blake2b
 
 from django.db import transaction
 
-from runs.models import Selection, ViewRevision, Workspace
-from runs.models.selections import KEPT, packed
+from runs.models import (
+    STORED_SELECTION_PREFIX,
+    Selection,
+    ViewRevision,
+    Workspace,
+    pack_keys,
+)
 
 DAY_MS = 86_400_000
 #: How long a selection stays that nobody looks at.
@@ -19,13 +24,13 @@ SELECTION_DAYS = 400
 @transaction.atomic
 def save_selection(workspace: Workspace, keys: Sequence[int], *, now: int) -> Selection:
     """The selection of these runs (0: a free number), made if it is not there."""
-    content = packed(keys)
+    content = pack_keys(keys)
     digest = blake2b(content, digest_size=15).digest()
     selection, _made = Selection.objects.update_or_create(
         workspace=workspace,
         slug=b32encode(digest).decode().lower(),
-        defaults={"packed": content, "used": now},
-        create_defaults={"packed": content, "created": now, "used": now},
+        defaults={"pack_keys": content, "used": now},
+        create_defaults={"pack_keys": content, "created": now, "used": now},
     )
     return selection
 
@@ -40,8 +45,10 @@ def delete_unused_selections(now: int) -> int:
 
 
 def _slugs_in_views() -> set[str]:
-    saved = ViewRevision.objects.filter(spec__selected__startswith=KEPT)
+    saved = ViewRevision.objects.filter(
+        spec__selected__startswith=STORED_SELECTION_PREFIX
+    )
     return {
-        text.removeprefix(KEPT)
+        text.removeprefix(STORED_SELECTION_PREFIX)
         for text in saved.values_list("spec__selected", flat=True)
     }

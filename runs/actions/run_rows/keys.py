@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runs.models import Key, Kind
+from runs.models import Key, KeyKind
 from runs.storage.prepared import Prepared
 from runs.storage.prepared_insert import PreparedInsert
 
@@ -16,7 +16,9 @@ _keys = Prepared(
 _insert_keys = PreparedInsert(Key, unique=["workspace", "kind", "name"])
 
 
-def intern_keys(workspace_id: int, kind: Kind, names: Iterable[str]) -> dict[str, Key]:
+def intern_keys(
+    workspace_id: int, kind: KeyKind, names: Iterable[str]
+) -> dict[str, Key]:
     """The keys of `names`, made where they are new."""
     wanted = sorted(set(names))
     keys = _find_keys(workspace_id, kind, wanted)
@@ -30,5 +32,5 @@ def intern_keys(workspace_id: int, kind: Kind, names: Iterable[str]) -> dict[str
     return keys
 
 
-def _find_keys(workspace_id: int, kind: Kind, names: list[str]) -> dict[str, Key]:
+def _find_keys(workspace_id: int, kind: KeyKind, names: list[str]) -> dict[str, Key]:
     return {key.name: key for key in _keys.all(workspace_id, kind.value, names)}

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connection, transaction
 
-from runs.models import Run, RunTag, search_text
-from runs.models.grams import HIDDEN, grams_of, text_of
-from runs.models.search_text import SearchText
+from runs.models import Run, RunTag, SearchText, search_text
+from runs.models.grams import SYSTEM_TAG_PREFIX, grams_of, text_of
 from runs.storage.prepared import PreparedRows
 from runs.storage.prepared_insert import PreparedInsert
 from studio.core.batches import batches
@@ -55,7 +54,7 @@ def write_search_text(run: Run, tags: Mapping[str, str | None]) -> None:
 
 def update_after_tag_change(run: Run, changed: Iterable[str]) -> None:
     """After tags were set or removed; hidden ones change nothing."""
-    if not all(key.startswith(HIDDEN) for key in changed):
+    if not all(key.startswith(SYSTEM_TAG_PREFIX) for key in changed):
         refresh_search_texts([run.pk])
 
 
@@ -105,7 +104,7 @@ def rebuild_search_texts() -> int:
 def _compose_text(name: str, run_id: str, description: str, tags: Iterable[Tag]) -> str:
     fields, left = [name, run_id, description], MAX_TAG_CHARACTERS
     for key, value in tags:
-        if key.startswith(HIDDEN):
+        if key.startswith(SYSTEM_TAG_PREFIX):
             continue
         left -= len(key) + len(value or "")
         if left < 0:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from runs.actions.run_rows.keys import intern_keys
-from runs.models import Key, Kind, Run, RunParam, RunProperty, RunTag
-from runs.models.texts import as_number
+from runs.models import Key, KeyKind, Run, RunParam, RunProperty, RunTag, parse_number
 from runs.storage.prepared import PreparedRows
 from runs.storage.prepared_insert import PreparedInsert
 from studio.core import names
@@ -58,23 +57,23 @@ def check_tags(
 def write_params(run: Run, params: Mapping[str, str]) -> None:
     """Write them once: the same again is fine, another value raises Immutable."""
     check_params(params)
-    _write_once(RunParam, run, Kind.PARAM, params)
+    _write_once(RunParam, run, KeyKind.PARAM, params)
 
 
 def write_properties(run: Run, properties: Mapping[str, str]) -> None:
     """Write them once, as parameters are."""
     check_params(properties, "properties")
-    _write_once(RunProperty, run, Kind.PROPERTY, properties)
+    _write_once(RunProperty, run, KeyKind.PROPERTY, properties)
 
 
 def write_tags(run: Run, tags: Mapping[str, str | None]) -> dict[str, str | None]:
     """Set tags, already checked; returns the values that were there before by key."""
-    keys = intern_keys(run.workspace_id, Kind.TAG, tags)
+    keys = intern_keys(run.workspace_id, KeyKind.TAG, tags)
     before = _stored_values(_tags, run, keys)
     changed = {k: v for k, v in tags.items() if k not in before or before[k] != v}
     _insert_tags(
         [
-            RunTag(run=run, key=keys[name], value=value, number=as_number(value))
+            RunTag(run=run, key=keys[name], value=value, number=parse_number(value))
             for name, value in sorted(changed.items())
         ]
     )
@@ -90,7 +89,7 @@ def _stored_values(
 
 
 def _write_once(
-    model: type[WriteOnceRow], run: Run, kind: Kind, texts: Mapping[str, str]
+    model: type[WriteOnceRow], run: Run, kind: KeyKind, texts: Mapping[str, str]
 ) -> None:
     if not texts:
         return
@@ -100,7 +99,7 @@ def _write_once(
     known = {name: value or "" for name, value in stored.items()}
     _refuse_changes(run, kind, known, texts)
     rows = [
-        model(run=run, key=keys[name], value=value, number=as_number(value))
+        model(run=run, key=keys[name], value=value, number=parse_number(value))
         for name, value in sorted(texts.items())
         if name not in known
     ]
@@ -108,7 +107,7 @@ def _write_once(
 
 
 def _refuse_changes(
-    run: Run, kind: Kind, known: Mapping[str, str], texts: Mapping[str, str]
+    run: Run, kind: KeyKind, known: Mapping[str, str], texts: Mapping[str, str]
 ) -> None:
     conflicts = [
         {"key": key, "old": known[key], "new": value}
@@ -116,7 +115,7 @@ def _refuse_changes(
         if key in known and known[key] != value
     ]
     if conflicts:
-        what = "parameter" if kind is Kind.PARAM else "property"
+        what = "parameter" if kind is KeyKind.PARAM else "property"
         first = conflicts[0]
         raise Immutable(
             f"The {what} {first['key']!r} of run {run.run_id} is {first['old']!r} and "

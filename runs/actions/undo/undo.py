@@ -18,7 +18,7 @@ from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
 from runs.actions.run import delete_run_tags, write_run_flag, write_run_text
 from runs.actions.run_rows import bump_revision, update_after_tag_change, write_tags
-from runs.models import Change, ChangeSet, Kind, Run, RunStar, RunTag
+from runs.models import Change, ChangeSet, KeyKind, Run, RunStar, RunTag
 from studio.core.errors import Conflict, NotSupported
 
 TEXT_FIELDS = ("name", "description")
@@ -100,7 +100,7 @@ def _current_value(change: Change, change_set: ChangeSet) -> Any:
         return RunStar.objects.filter(run=run, user=change_set.actor_id).exists()
     if field.startswith(TAG_PREFIX):
         key = field.removeprefix(TAG_PREFIX)
-        tags = RunTag.objects.filter(run=run, key__kind=Kind.TAG, key__name=key)
+        tags = RunTag.objects.filter(run=run, key__kind=KeyKind.TAG, key__name=key)
         value = tags.values("value").first()
         return value and {"value": value["value"]}
     [stored] = Run.objects.filter(pk=run).values_list(field, flat=True)

@@ -25,7 +25,7 @@ from runs.api.mlflow.errors import invalid_parameter, missing_parameter, render_
 from runs.api.mlflow.lookups import RunRequest, find_model, find_run, find_run_by_id
 from runs.api.mlflow.replies import artifact_uri
 from runs.api.request_bodies import read_chunks
-from runs.models.files import path_key
+from runs.models import path_key
 from studio.core.errors import InvalidName, NotFound, NotSupported
 from studio.core.names import check_path, check_text
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from runs.access import StudioRequest, signed_in_user, workspace_of
 from runs.actions.experiments import TRASH_HINT
 from runs.api.v1.schemas import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
-from runs.models import Experiment, View, ViewRevision, views
+from runs.models import Experiment, View, ViewRevision, view_list_name
 from runs.render.filters import filter_words
 from runs.render.filters.filter_words import missing_words
 from runs.search.views import (
@@ -57,7 +57,7 @@ def _build_view_info(view: View, spec: ViewSpec, missing: list[str]) -> ViewInfo
 
 def list_name(kept: View | ViewRevision) -> str | None:
     """The experiment whose list it shows; None for All runs."""
-    return views.list_name(kept) or None
+    return view_list_name(kept) or None
 
 
 def missing_part_messages(

@@ -17,8 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from runs.access import Permission, public_origin
-from runs.models import Experiment, Role, User, View
-from runs.models.views import may_edit
+from runs.models import Experiment, Role, User, View, can_edit_view
 from runs.pages.lists.list_state import (
     ListState,
     Origin,
@@ -240,7 +239,7 @@ def save_refusal(request: PageRequest, view: View | None) -> str:
     """Why it cannot be saved under its name; empty if it can."""
     if view is None:
         return _("The built-in view stays as it is. Save yours under a name.")
-    if may_edit(view, request.actor.user, request.role):
+    if can_edit_view(view, request.actor.user, request.role):
         return ""
     if view.locked and request.role >= Role.CONTRIBUTOR:
         return _("%s locked this view. Save yours under another name.") % view.owner

@@ -21,8 +21,7 @@ from runs.actions.run_list import (
     exports_folder,
     queue_history_export,
 )
-from runs.models import HistoryExport
-from runs.models.history_exports import ExportState
+from runs.models import ExportState, HistoryExport
 from runs.pages.lists.list_state import build_scope, read_part_tolerantly, scope_number
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition

@@ -20,8 +20,7 @@ from django.views.decorators.http import require_POST
 from runs.access import Permission, access, update_if_idle
 from runs.actions.clock import now_ms
 from runs.actions.run_list import DAY_MS, save_selection
-from runs.models import Run, Selection
-from runs.models.selections import KEPT
+from runs.models import STORED_SELECTION_PREFIX, Run, Selection
 from runs.pages.compare.state import CompareState
 from runs.pages.lists.list_state import ListState, build_state, read_scope
 from runs.pages.lists.run_links import Links
@@ -57,8 +56,8 @@ def find_selection(state: ListState) -> VisibleSelection:
     """What the address selects; notes, once a day, that a kept selection is in use."""
     spec = state.spec
     found = find_visible_selection(spec, state.viewer, state.workspace)
-    if spec.selected and spec.selected[0].startswith(KEPT):
-        slug, now = spec.selected[0].removeprefix(KEPT), state.now
+    if spec.selected and spec.selected[0].startswith(STORED_SELECTION_PREFIX):
+        slug, now = spec.selected[0].removeprefix(STORED_SELECTION_PREFIX), state.now
         mine = Selection.objects.filter(workspace=state.workspace, slug=slug)
         if mine.filter(used__lt=now - DAY_MS).exists():
             update_if_idle(mine, used=now)
@@ -251,7 +250,7 @@ def _text(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
     if sum(map(bool, keys)) <= MAX_IN_ADDRESS and len(keys) <= MAX_NUMBERS_IN_ADDRESS:
         return selected_ids(keys)
     kept = save_selection(request.workspace, keys, now=now_ms())
-    return (KEPT + kept.slug,)
+    return (STORED_SELECTION_PREFIX + kept.slug,)
 
 
 #: With so many numbers, free ones too, ids still stand in the address.

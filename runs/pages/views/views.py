@@ -15,8 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from runs.access import SIGNED_IN, Permission, StudioRequest, access, enter_workspace
 from runs.actions import views as view_actions
 from runs.actions.clock import now_ms
-from runs.models import Role, View
-from runs.models.views import may_edit
+from runs.models import Role, View, can_edit_view
 from runs.pages.lists.list_state import find_scope, read_part_tolerantly
 from runs.pages.lists.view_origin import (
     BUILT_IN,
@@ -130,7 +129,9 @@ def views(request: PageRequest) -> HttpResponse:
         "previous": max(start - ROWS, 0) if start else None,
         "deleted": deleted,
         "editable": {
-            each.pk for each in (*found, *deleted) if may_edit(each, user, request.role)
+            each.pk
+            for each in (*found, *deleted)
+            if can_edit_view(each, user, request.role)
         },
         "chosen": find_defaults(workspace, user),
         "is_owner": request.role == Role.OWNER,

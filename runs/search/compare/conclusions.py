@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from django.db.models import Count, QuerySet
 from django.db.models.functions import Left
 
-from runs.models import Conclusion, Run, Workspace
-from runs.models.conclusions import key_of
+from runs.models import Conclusion, Run, Workspace, conclusion_key
 from runs.render.descriptions.first_line import BEGINNING
 
 #: Of all conclusions only so many of the newest are listed; of a run's as well.
@@ -17,7 +16,7 @@ MAX_CONCLUSIONS = 100
 
 def find_conclusion(workspace: Workspace, run_ids: Sequence[str]) -> Conclusion | None:
     """That of exactly these runs, in whatever order."""
-    rows = Conclusion.objects.filter(workspace=workspace, key=key_of(run_ids))
+    rows = Conclusion.objects.filter(workspace=workspace, key=conclusion_key(run_ids))
     return rows.exclude(text="").select_related("author").first()
 
 

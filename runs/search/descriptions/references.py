@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q
 
-from runs.models import File, Metric, Run, User, Workspace
-from runs.models.files import path_key
+from runs.models import File, Metric, Run, User, Workspace, path_key
 from runs.render.descriptions.references import FILE, METRIC, RUN, Reference
 
 

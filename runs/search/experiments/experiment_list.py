@@ -35,7 +35,7 @@ from runs.models import (
     User,
     Workspace,
 )
-from runs.models.grams import HIDDEN
+from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.experiments.experiment_filter import (
     ExperimentFilter,
     parse_experiment_filter,
@@ -194,7 +194,7 @@ def _counts(experiments: list[int]) -> dict[int, dict[RunStatus, int]]:
 def _tags(experiments: list[int]) -> dict[int, list[tuple[str, str | None]]]:
     """The tags that people see."""
     rows = ExperimentTag.objects.filter(experiment__in=experiments)
-    rows = rows.exclude(key__startswith=HIDDEN).order_by("key")
+    rows = rows.exclude(key__startswith=SYSTEM_TAG_PREFIX).order_by("key")
     tags: dict[int, list[tuple[str, str | None]]] = defaultdict(list)
     for experiment, key, value in rows.values_list("experiment", "key", "value"):
         tags[experiment].append((key, value))

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from runs.models import File, LoggedModel, Run
-from runs.models.files import path_key
+from runs.models import File, LoggedModel, Run, path_key
 from runs.search.run import list_models
 from studio.core import names
 from studio.core.errors import NotFound

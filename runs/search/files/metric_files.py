@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-from runs.models import File, Run
-from runs.models.files import path_key
+from runs.models import File, Run, path_key
 from runs.search.files.files import current_files
 
 #: What the value of a metric begins with whose content is a file of the run.

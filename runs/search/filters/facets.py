@@ -18,7 +18,7 @@ from django.db.models import Count, Q
 from django.db.models.functions import Length
 
 from runs.models import Experiment, Key, Metric, User, Workspace
-from runs.models.grams import HIDDEN
+from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.fields import GroupColumn, source_of
 from runs.search.query import RunSet, build_query, read_run_set
 from runs.search.sql.exists_conditions import TEXT_TABLES, names_holding
@@ -148,7 +148,7 @@ class FacetReader:
         names = Key.objects.filter(Q(InKeys("id", list(shares))))
         if part:
             names = names.filter(names_holding(part))
-        names = names.exclude(name__startswith=HIDDEN)
+        names = names.exclude(name__startswith=SYSTEM_TAG_PREFIX)
         found = {pk: _field(kind, name) for pk, name in names.values_list("pk", "name")}
         self._known_keys.update({field: pk for pk, field in found.items()})
         return [KeyShare(field, *shares[pk]) for pk, field in found.items()]
@@ -158,7 +158,9 @@ class FacetReader:
         names = Key.objects.filter(
             names_holding(part), workspace=self.workspace, kind=KINDS[kind]
         )
-        names = names.exclude(name__startswith=HIDDEN).order_by(Length("name"), "name")
+        names = names.exclude(name__startswith=SYSTEM_TAG_PREFIX).order_by(
+            Length("name"), "name"
+        )
         found = [
             _field(kind, name) for name in names.values_list("name", flat=True)[:50]
         ]

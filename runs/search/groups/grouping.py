@@ -19,7 +19,7 @@ from hashlib import blake2b
 import numpy as np
 from django.db.models import Q
 
-from runs.models import Experiment, Key, Kind, RunParam, User, Workspace
+from runs.models import Experiment, Key, KeyKind, RunParam, User, Workspace
 from runs.search.groups.group_sums import GroupStats, GroupSums, sum_groups
 from runs.search.query import RunQuery, build_query
 from runs.search.run_list import find_goals
@@ -254,7 +254,7 @@ def _codes_of_all_params(
             "be grouped by all of these. Narrow the list, or name the parameters.",
             field="group",
         )
-    names = Key.objects.filter(kind=Kind.PARAM, pk__in=list(found))
+    names = Key.objects.filter(kind=KeyKind.PARAM, pk__in=list(found))
     ordered = sorted(names.values_list("name", "pk"))
     fields = [Field(tree.PARAMS, name) for name, _pk in ordered]
     return fields, [found[pk].of(runs) for _name, pk in ordered]

@@ -21,7 +21,7 @@ from django.db.models import (
     When,
 )
 
-from runs.models import Key, Kind, Metric, RunParam, RunTag, Workspace
+from runs.models import Key, KeyKind, Metric, RunParam, RunTag, Workspace
 from runs.models.functions import StartOrder
 from runs.search.fields import source_of
 from studio.core.filters import tree
@@ -53,18 +53,20 @@ def _rank(field: Field, workspace: Workspace) -> Subquery:
         When(last_is_nan=True, then=Value(1)),
         output_field=IntegerField(),
     )
-    rows = _rows(Metric, field, Kind.METRIC, workspace)
+    rows = _rows(Metric, field, KeyKind.METRIC, workspace)
     return Subquery(rows.annotate(rank=rank).values("rank")[:1])
 
 
 def _value(field: Field, workspace: Workspace) -> Any:
     if field.kind == tree.METRICS:
-        rows = _rows(Metric, field, Kind.METRIC, workspace)
+        rows = _rows(Metric, field, KeyKind.METRIC, workspace)
         return Subquery(rows.values("last")[:1])
     if field.kind == tree.TAGS:
-        return Subquery(_rows(RunTag, field, Kind.TAG, workspace).values("value")[:1])
+        return Subquery(
+            _rows(RunTag, field, KeyKind.TAG, workspace).values("value")[:1]
+        )
     if field.kind == tree.PARAMS:
-        rows = _rows(RunParam, field, Kind.PARAM, workspace)
+        rows = _rows(RunParam, field, KeyKind.PARAM, workspace)
         return Subquery(rows.values("value")[:1])
     if field.key == "status":
         return _status_word()
@@ -83,7 +85,7 @@ def _status_word() -> Case:
 def _rows(
     model: type[Metric] | type[RunTag] | type[RunParam],
     field: Field,
-    kind: Kind,
+    kind: KeyKind,
     workspace: Workspace,
 ) -> Any:
     keys = Key.objects.filter(workspace=workspace, kind=kind, name=field.key)

@@ -9,8 +9,7 @@ from functools import cached_property
 from django.db.models import Exists, F, OrderBy, Q
 from django.db.models.lookups import Exact, In
 
-from runs.models import Experiment, Run, User, Workspace
-from runs.models.runs import RunQuerySet
+from runs.models import Experiment, Run, RunQuerySet, User, Workspace
 from runs.search.mlflow.order import mlflow_order
 from runs.search.query import LeadScan, Plan, condition, plan_for
 from runs.search.sql import exists_conditions as keyed

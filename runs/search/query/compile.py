@@ -14,8 +14,7 @@ from dataclasses import replace
 
 from django.db.models import Q
 
-from runs.models import Run, User, Workspace
-from runs.models.runs import RunQuerySet
+from runs.models import Run, RunQuerySet, User, Workspace
 from runs.search.fields import source_of
 from runs.search.sql.expressions import two_valued
 from runs.search.sql.scope import Scope, make_scope

@@ -21,8 +21,7 @@ from django.db.models import Aggregate, F, Q, TextField
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import In
 
-from runs.models import Run
-from runs.models.runs import RunQuerySet
+from runs.models import Run, RunQuerySet
 from runs.search.query import query_plan
 from runs.search.query.query_plan import ScanUnion, Terms
 from runs.search.sql.distinct_values import distinct_numbers

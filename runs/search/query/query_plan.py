@@ -18,7 +18,7 @@ from typing import Any
 
 from django.db.models import F, Q
 
-from runs.models.grams import folded, is_short
+from runs.models.grams import fold_case, is_short_word
 from runs.search.fields import scans_of, source_of
 from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr, Unindexed
@@ -193,7 +193,7 @@ class _ScanProber:
             if candidates is not None or not required:
                 continue
             scans = group.scans
-            known = tuple(word for word in words if folded(word.text) in group.words)
+            known = tuple(word for word in words if fold_case(word.text) in group.words)
             if all(scan.is_exact for scan in scans):
                 self.unions.append(self.union(*scans, terms=known))
             if len(scans) == 1 and scans[0].join:
@@ -264,9 +264,9 @@ def _word_scans_of(term: Comparison) -> list[IndexScan]:
         return []
     if term.op not in ("=", "contains") or len(term.values) != 1:
         return []
-    text = folded(getattr(term.values[0], "text", ""))
+    text = fold_case(getattr(term.values[0], "text", ""))
     # Of a short word only the beginnings of words are indexed.
-    if is_short(text):
+    if is_short_word(text):
         return []
     return [replace(text_scan([text]), is_exact=False)]
 

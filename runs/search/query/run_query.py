@@ -10,8 +10,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.db.models.lookups import Exact
 
-from runs.models import Experiment, Run, User, Workspace
-from runs.models.runs import RunQuerySet
+from runs.models import Experiment, Run, RunQuerySet, User, Workspace
 from runs.search.fields import source_of
 from runs.search.query.compile import condition, merge_alternatives
 from runs.search.query.query_plan import LeadScan, Plan, plan_for

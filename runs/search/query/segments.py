@@ -27,9 +27,8 @@ from django.db.models import (
     TextField,
 )
 
-from runs.models import RootMetric
+from runs.models import RootMetric, RunQuerySet
 from runs.models.functions import StartOrder, TextOrder
-from runs.models.runs import RunQuerySet
 from runs.search.fields import SortIndex, ordered_text, source_of
 from runs.search.query.query_plan import LeadScan, arrival_order
 from runs.search.query.run_query import RunQuery

@@ -11,9 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from runs.models import Run, Selection, User, Workspace
-from runs.models.runs import RunQuerySet
-from runs.models.selections import KEPT
+from runs.models import (
+    STORED_SELECTION_PREFIX,
+    Run,
+    RunQuerySet,
+    Selection,
+    User,
+    Workspace,
+)
 from runs.search.fields import HEAVY
 from studio.core.errors import InvalidValue
 from studio.core.viewspec import ViewSpec
@@ -136,13 +141,13 @@ def selected_ids(keys: Sequence[int]) -> tuple[str, ...]:
 
 
 def _slug(selected: Sequence[str]) -> str:
-    named = [each for each in selected if each.startswith(KEPT)]
+    named = [each for each in selected if each.startswith(STORED_SELECTION_PREFIX)]
     return named[0] if named else ""
 
 
 def _kept(slug: str, workspace: Workspace) -> Selection:
     rows = Selection.objects.filter(workspace=workspace)
-    found = rows.filter(slug=slug.removeprefix(KEPT)).first()
+    found = rows.filter(slug=slug.removeprefix(STORED_SELECTION_PREFIX)).first()
     if found is None:
         raise InvalidValue(
             f"selected: {slug} is no selection that is known here", field="selected"

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from runs.models import (
     CANCEL_ACKNOWLEDGED,
-    HEARD_AGAIN,
+    HEARTBEATS_RESUMED,
     Dataset,
     Direction,
     File,
@@ -203,7 +203,7 @@ def find_cancel_request(run: Run) -> CancelRequest:
     for event in events.order_by("-pk")[:MAX_CANCEL_EVENTS]:
         if event.message == CANCEL_ACKNOWLEDGED:
             told = event
-        elif event.old != requested and event.message != HEARD_AGAIN:
+        elif event.old != requested and event.message != HEARTBEATS_RESUMED:
             return CancelRequest(event, told)
     return CancelRequest()
 

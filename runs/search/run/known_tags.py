@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models.functions import Left
 
-from runs.models import Key, Kind, RunTag, Workspace
+from runs.models import Key, KeyKind, RunTag, Workspace
 from runs.search.run.details import SYSTEM_TAG_PREFIX
 
 #: Only the newest runs with the key are asked for values, and no essays.
@@ -15,7 +15,7 @@ MAX_SUGGESTIONS = 20
 def suggest_tag_keys(workspace: Workspace, part: str) -> list[str]:
     """Keys that begin with `part`, in any case."""
     found = Key.objects.filter(
-        workspace=workspace, kind=Kind.TAG, name__istartswith=part
+        workspace=workspace, kind=KeyKind.TAG, name__istartswith=part
     ).exclude(name__startswith=SYSTEM_TAG_PREFIX)
     return list(found.order_by("name").values_list("name", flat=True)[:MAX_SUGGESTIONS])
 
@@ -24,7 +24,7 @@ def suggest_tag_values(workspace: Workspace, key: str, part: str) -> list[str]:
     """Values of the key that begin with `part`, in any case."""
     newest = (
         RunTag.objects.filter(
-            key__workspace=workspace, key__kind=Kind.TAG, key__name=key
+            key__workspace=workspace, key__kind=KeyKind.TAG, key__name=key
         )
         .order_by("-run")
         .values_list(Left("value", MAX_VALUE_LENGTH + 1), flat=True)[:NEWEST_RUNS]

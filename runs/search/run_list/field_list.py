@@ -25,7 +25,7 @@ from runs.models import (
     User,
     Workspace,
 )
-from runs.models.grams import HIDDEN
+from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.query import MAX_EXACT_COUNT, build_query, newest_runs
 from runs.search.sql.exists_conditions import names_holding
 from runs.search.sql.expressions import InKeys
@@ -91,7 +91,7 @@ def list_fields(
         keys = [
             (name, counts[kind].get(pk))
             for pk, name in names[kind]
-            if part or not name.startswith(HIDDEN)
+            if part or not name.startswith(SYSTEM_TAG_PREFIX)
         ]
         times = len(AGGREGATES) if kind == tree.METRICS else 1
         total += times * len(counts[kind])

@@ -10,8 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from runs.models import Experiment, Run, User, Workspace
-from runs.models.runs import RunQuerySet
+from runs.models import Experiment, Run, RunQuerySet, User, Workspace
 from runs.search.fields import HEAVY, source_of
 from runs.search.query import (
     MAX_EXACT_COUNT,

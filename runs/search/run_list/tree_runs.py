@@ -18,8 +18,7 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
-from runs.models import Experiment, RootMetric, Run, User, Workspace
-from runs.models.runs import RunQuerySet
+from runs.models import Experiment, RootMetric, Run, RunQuerySet, User, Workspace
 from runs.search.query import (
     MAX_EXACT_COUNT,
     LeadScan,

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import GreaterThan
 
-from runs.models.functions import BEGINNING, Beginning, lowered
+from runs.models.functions import BEGINNING, Beginning, lower_case
 
 #: So many values are few: for a pattern, and for a range of numbers.
 MAX_TEXTS, MAX_NUMBERS = 300, 16
@@ -62,12 +62,14 @@ def _distinct(rows: Any, value: Any, limit: int) -> list[Any] | None:
 def _matcher(op: str, pattern: str) -> Any:
     """As `expressions.Contains` and `Like` say it in SQL."""
     if op == "contains":
-        part = lowered(pattern) or ""
-        return lambda value: part in (lowered(value) or "")
+        part = lower_case(pattern) or ""
+        return lambda value: part in (lower_case(value) or "")
     any_case = op == "ilike"
-    wanted = (lowered(pattern) or "") if any_case else pattern
+    wanted = (lower_case(pattern) or "") if any_case else pattern
     parts = {"%": ".*", "_": "."}
     shape = re.compile(
         "".join(parts.get(char) or re.escape(char) for char in wanted), re.DOTALL
     )
-    return lambda value: shape.fullmatch((lowered(value) or "") if any_case else value)
+    return lambda value: shape.fullmatch(
+        (lower_case(value) or "") if any_case else value
+    )

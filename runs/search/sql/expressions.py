@@ -23,7 +23,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.sql.compiler import SQLCompiler
 
-from runs.models.functions import ICU, is_cjk, lowered
+from runs.models.functions import ICU, is_cjk, lower_case
 
 Sql = tuple[str, tuple[str | int, ...]]
 Expr = Combinable
@@ -114,8 +114,8 @@ class Contains(_Condition):
     template = "(INSTR(%(expressions)s) > 0)"
 
     def __init__(self, text: Expr, part: str) -> None:
-        wanted = Value(lowered(part), output_field=TextField())
-        # What has no case need not be lowered to be found.
+        wanted = Value(lower_case(part), output_field=TextField())
+        # What has no case need not be lower_case to be found.
         has_case = not part.isascii() or any(map(str.isalpha, part))
         super().__init__(Lowered(text) if has_case else text, wanted)
 
@@ -130,7 +130,7 @@ class Like(_Condition):
     """Whether the whole text fits a pattern of `%` and `_`; nothing escapes them."""
 
     def __init__(self, text: Expr, pattern: str, *, any_case: bool = False) -> None:
-        self.pattern = (lowered(pattern) or "") if any_case else pattern
+        self.pattern = (lower_case(pattern) or "") if any_case else pattern
         wanted = Value(self.pattern, output_field=TextField())
         super().__init__(Lowered(text) if any_case else text, wanted)
 
@@ -162,7 +162,7 @@ class StartsWord(_Condition):
     function = "studio_starts"
 
     def __init__(self, text: Expr, word: str) -> None:
-        self.word = lowered(word) or ""
+        self.word = lower_case(word) or ""
         super().__init__(Lowered(text), Value(self.word, output_field=TextField()))
 
     def as_postgresql(

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from runs.models import Key, Kind, User, Workspace
+from runs.models import Key, KeyKind, User, Workspace
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 
-KINDS: Mapping[str, Kind] = {
-    tree.TAGS: Kind.TAG,
-    tree.PARAMS: Kind.PARAM,
-    tree.PROPERTIES: Kind.PROPERTY,
-    tree.METRICS: Kind.METRIC,
+KINDS: Mapping[str, KeyKind] = {
+    tree.TAGS: KeyKind.TAG,
+    tree.PARAMS: KeyKind.PARAM,
+    tree.PROPERTIES: KeyKind.PROPERTY,
+    tree.METRICS: KeyKind.METRIC,
 }
 #: The names under which clients record the git commit.
 COMMITS = (
@@ -42,7 +42,7 @@ def make_scope(
     viewer: User, workspace: Workspace, now: int, fields: Iterable[Field]
 ) -> Scope:
     """The scope for a question that names `fields`; one query looks the names up."""
-    names: dict[Kind, set[str]] = {}
+    names: dict[KeyKind, set[str]] = {}
     for field in {*fields, *COMMITS}:
         if field.kind in KINDS:
             names.setdefault(KINDS[field.kind], set()).add(field.key)

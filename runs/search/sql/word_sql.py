@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func, Q, TextField, Value
 from django.db.models.sql.compiler import SQLCompiler
 
-from runs.models.grams import gram_of, marked, pairs_of
+from runs.models.grams import delimit_gram, word_gram, word_pairs
 from runs.models.search_text import GRAM_ARRAY
 from runs.search.sql.expressions import Expr, Sql
 
@@ -21,7 +21,7 @@ class _Holds(Func):
 
 
 class HoldsWord(_Holds):
-    """Whether the text holds a long word; both are folded."""
+    """Whether the text holds a long word; both are fold_case."""
 
     def __init__(self, text: Expr, word: str) -> None:
         self.word = word
@@ -46,7 +46,7 @@ class HoldsGram(_Holds):
 
     def __init__(self, grams: Expr, gram: str) -> None:
         self.gram = gram
-        super().__init__(grams, Value(marked(gram), output_field=TextField()))
+        super().__init__(grams, Value(delimit_gram(gram), output_field=TextField()))
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
@@ -64,12 +64,12 @@ class HoldsGram(_Holds):
 
 def holds_word(word: str) -> Q:
     """The search text at hand holds the folded word."""
-    gram = gram_of(word)
+    gram = word_gram(word)
     if gram is not None:
         return Q(HoldsGram(F("grams"), gram))
     found = Q(HoldsWord(F("text"), word))
     if connection.vendor == "postgresql":
         # Whether it has trigrams of Chinese depends on the database's locale.
-        for pair in dict.fromkeys(pairs_of(word)):
+        for pair in dict.fromkeys(word_pairs(word)):
             found &= Q(HoldsGram(F("grams"), pair))
     return found

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q
 
 from runs.models import Experiment, Run, SearchIndex, SearchText, User
-from runs.models.grams import folded, is_short, match_of
+from runs.models.grams import fold_case, is_short_word, match_query
 from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr, StartsWord
 from runs.search.sql.scope import Scope
@@ -31,7 +31,7 @@ def word_condition(word: str, scope: Scope) -> Q:
 
     Asked of one run at a time; `word_sides` says which runs to ask.
     """
-    word = folded(word)
+    word = fold_case(word)
     texts = SearchText.objects.filter(holds_word(word), run=OuterRef("pk"))
     conditions = [
         Q(Exists(texts)),
@@ -46,7 +46,7 @@ def word_condition(word: str, scope: Scope) -> Q:
 
 @dataclass(frozen=True)
 class WordScans:
-    """Sides that together hold every run that holds all of the folded words."""
+    """Sides that together hold every run that holds all of the fold_case words."""
 
     words: tuple[str, ...]
     scans: list[IndexScan]
@@ -59,7 +59,7 @@ def word_scans(words: Sequence[str], scope: Scope) -> list[WordScans]:
     runs have both.
     """
     texts, found = [], []
-    for word in dict.fromkeys(map(folded, words)):
+    for word in dict.fromkeys(map(fold_case, words)):
         named = _named_scans(word, scope)
         if named:
             found.append(WordScans((word,), [text_scan([word]), *named]))
@@ -94,7 +94,7 @@ def _texts(words: Sequence[str]) -> Any:
 
 
 def _match(words: Sequence[str]) -> str:
-    return " AND ".join(map(match_of, words))
+    return " AND ".join(map(match_query, words))
 
 
 def _named_scans(word: str, scope: Scope) -> list[IndexScan]:
@@ -138,12 +138,12 @@ def _people(word: str) -> Any:
 
 
 def _name_condition(word: str, text: Expr) -> Q:
-    if is_short(word):
+    if is_short_word(word):
         return Q(StartsWord(text, word))
     return pattern_condition(text, "contains", word)
 
 
 def _statuses(word: str) -> list[int]:
     names = {status: status.value.lower() for status in RunStatus}
-    fits = str.startswith if is_short(word) else str.__contains__
+    fits = str.startswith if is_short_word(word) else str.__contains__
     return sorted(CODES[s] for s, name in names.items() if fits(name, word))

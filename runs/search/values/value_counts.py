@@ -13,9 +13,8 @@ from django.db.models import Count, F, Q
 from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual
 
-from runs.models import Run
+from runs.models import Run, parse_number
 from runs.models.functions import BEGINNING, Beginning
-from runs.models.texts import as_number
 from runs.search.sql.exists_conditions import TEXT_TABLES
 from runs.search.sql.expressions import InKeys, Unindexed
 from runs.search.sql.limits import time_limit
@@ -71,7 +70,7 @@ def _add(found: CountsByKey, key: int, text: TextHead, n: int) -> None:
     # A word without a value and an empty value are alike.
     values = found.setdefault(key, {})
     before = values[text][0] if text in values else 0
-    values[text] = (before + n, None if text[1] else as_number(text[0]))
+    values[text] = (before + n, None if text[1] else parse_number(text[0]))
 
 
 def _rows_of(kind: str, runs: RunArrays) -> Any:

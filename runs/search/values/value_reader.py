@@ -21,7 +21,7 @@ from django.db.models import Count, F, Q
 from django.db.models.lookups import In
 
 from runs.models import Experiment, Metric, Run, RunStar, RunTag, User
-from runs.models.grams import HIDDEN
+from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.fields import source_of
 from runs.search.sql.exists_conditions import TEXT_TABLES
 from runs.search.sql.scope import Scope
@@ -331,7 +331,7 @@ _ALL_METRICS = PreparedRows(
 _TAGS = PreparedRows(
     lambda runs: (
         RunTag.objects.filter(_among("run", runs))
-        .exclude(key__name__startswith=HIDDEN)
+        .exclude(key__name__startswith=SYSTEM_TAG_PREFIX)
         .order_by("key__name")
         .values_list("run_id", "key__name", "value")
     )

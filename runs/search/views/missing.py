@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from runs.models import Key, Run, User, View, Workspace
-from runs.models.selections import KEPT
+from runs.models import STORED_SELECTION_PREFIX, Key, Run, User, View, Workspace
 from runs.search.sql.scope import KINDS
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import Field
@@ -58,7 +57,11 @@ def find_missing_runs(
 ) -> list[Missing]:
     """Selected and opened runs that are gone or in the trash; one query."""
     named = [*spec.selected, *(each.run_id for each in spec.tree)]
-    wanted = [e for e in dict.fromkeys(named) if e and not e.startswith(KEPT)]
+    wanted = [
+        e
+        for e in dict.fromkeys(named)
+        if e and not e.startswith(STORED_SELECTION_PREFIX)
+    ]
     if not wanted:
         return []
     there = Run.objects.filter(workspace=workspace, run_id__in=wanted)

@@ -16,11 +16,11 @@ from runs.models import (
     User,
     View,
     ViewDefault,
+    ViewQuerySet,
     ViewRevision,
     ViewStar,
     Workspace,
 )
-from runs.models.views import ViewQuerySet
 from studio.core.errors import InvalidValue, NotFound
 
 #: Views of a section of the menu; more are found by their name.

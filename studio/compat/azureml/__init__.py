@@ -1,6 +1,6 @@
-"""The names of the v1 SDK, answered by Run Studio.
+"""The names of the v1 SDK, served by Run Studio.
 
-A real azureml-core is never hidden: where one is installed, importing this raises
+It never hides a real azureml-core: if one is installed, importing this raises
 ImportError with what to do.
 """
 
@@ -12,10 +12,10 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from studio.compat.missing import THERE, missing_module
+from studio.compat.missing import MODULES, missing_module_message
 
 
-def _refuse_to_hide() -> None:
+def _check_for_azureml_core() -> None:
     try:
         version = importlib.metadata.version("azureml-core")
     except importlib.metadata.PackageNotFoundError:
@@ -27,17 +27,17 @@ def _refuse_to_hide() -> None:
     )
 
 
-_refuse_to_hide()
+_check_for_azureml_core()
 
 
-class _Elsewhere:
-    """Says what exists when a script imports what does not. The last of the finders."""
+class _MissingModuleFinder:
+    """Lists the existing modules if a script imports another. The last finder."""
 
     def find_spec(
         self, name: str, _path: Any = None, _target: ModuleType | None = None
     ) -> None:
-        if name.startswith("azureml.") and name not in THERE:
-            raise ModuleNotFoundError(missing_module(name), name=name)
+        if name.startswith("azureml.") and name not in MODULES:
+            raise ModuleNotFoundError(missing_module_message(name), name=name)
 
 
-sys.meta_path.append(_Elsewhere())
+sys.meta_path.append(_MissingModuleFinder())

@@ -1,4 +1,4 @@
-"""What the user is told, in one line each, on the real standard error."""
+"""One-line notices to the user, on the real standard error."""
 
 from __future__ import annotations
 
@@ -7,33 +7,35 @@ import re
 import sys
 import threading
 
-_told: set[str] = set()
-#: What differs between sentences that say the same: quoted names, numbers.
-_NAMES = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
+MAX_REMEMBERED = 1000
+#: What differs between notices with the same meaning: quoted names, numbers.
+_VARIABLE_PARTS = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
+
+_printed: set[str] = set()
 
 
-class _Turn:
+class _Printing:
     lock = threading.RLock()
 
 
 def renew_lock() -> None:
-    """In a forked child, where nobody would ever release the old one."""
-    _Turn.lock = threading.RLock()
+    """In a forked child, where no thread would ever release the parent's lock."""
+    _Printing.lock = threading.RLock()
 
 
-def tell(text: str, *, once: bool = False) -> None:
+def print_notice(text: str, *, once: bool = False) -> None:
     """Print a sentence.
 
-    With `once` one that says the same of another name or number is not printed again.
+    With `once`, a notice that differs only in names or numbers is not printed again.
     """
-    kind = _NAMES.sub("", text) if once else ""
-    with _Turn.lock:
-        if once and kind in _told:
+    kind = _VARIABLE_PARTS.sub("", text) if once else ""
+    with _Printing.lock:
+        if once and kind in _printed:
             return
-        if once and len(_told) < 1000:
-            _told.add(kind)
+        if once and len(_printed) < MAX_REMEMBERED:
+            _printed.add(kind)
     stream = sys.__stderr__ or sys.stderr
-    # Standard error may be closed, or its disk full: nobody is to die of that.
+    # Standard error can be closed, or its disk full: the script must not fail by that.
     with contextlib.suppress(OSError, ValueError, AttributeError):
         stream.write(f"Run Studio: {text}\n")
         stream.flush()

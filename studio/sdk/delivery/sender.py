@@ -1,172 +1,380 @@
-"""The background threads of a process: one sends rows and logs, one uploads files.
+"""Sends one writer's records to the server, each kind in its order.
 
-They serve all writers of the process in turns, and what earlier processes left. While
-a server cannot be reached its writers wait, longer each time; nobody waits for them.
+The server reports by number how far it has come, so a record that is sent twice counts
+once: after a lost response, a crash, or a restart the sender continues from what the
+server has. Only the current batch is in memory.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+from studio.core.errors import AlreadyExists, Conflict, StudioError
 from studio.sdk.client import Client
-from studio.sdk.delivery.bell import Bell, Bells
-from studio.sdk.delivery.courier import Courier
-from studio.sdk.delivery.leftovers import find_leftovers
-from studio.sdk.delivery.terms import ODD, TIMEOUT
+from studio.sdk.delivery.log_delivery import LogSender
+from studio.sdk.delivery.notices import print_notice
+from studio.sdk.delivery.receipts import Counts, LossCounter, Receipt, read_counts
+from studio.sdk.delivery.records import RecordedRequest, unpack_file, unpack_request
+from studio.sdk.delivery.retry_policy import (
+    DELIVERY_ERRORS,
+    PERMANENT_ERRORS,
+    TIMEOUT_SECONDS,
+    DeliveryBlocked,
+    RetryPause,
+    as_delivery_error,
+)
+from studio.sdk.delivery.spool import Spool
+from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.staged_files import delete_staged, deliver_file
+from studio.sdk.delivery.writer_queues import WriterQueues
 
-#: How often to look whether something was logged: a log call wakes nobody.
-POLL_SECONDS = 0.2
-#: The server takes a run for silent after 120 seconds.
-BEAT_SECONDS = 15.0
-SYNC_SECONDS = 5.0
-#: How soon to ask again whose token it is, where the server did not say.
-LOOK_SECONDS = 5.0
+#: The server accepts no larger batch of rows.
+MAX_BATCH_ROWS = 10_000
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+MAX_REQUEST_BYTES = 32 * 1024 * 1024
+#: How long a batch that is not full waits for more rows.
+LINGER_SECONDS = 1.0
+#: After this many refusals in a row the rows are not the cause.
+MAX_REFUSED_ROWS = 20
 
 
 class Sender:
-    """The couriers of this process, and the threads that move them."""
+    """The deliveries of one writer.
 
-    def __init__(self) -> None:
-        self._couriers: list[Courier] = []
-        self._beats: dict[int, float] = {}
-        self._lock = threading.RLock()
-        self._wake = Bell()
-        self._threads = (
-            threading.Thread(target=self._send, name="run-studio-sender", daemon=True),
-            threading.Thread(target=self._upload, name="run-studio-files", daemon=True),
-        )
-        self._synced = 0.0
-        self._looked: set[tuple[str, str]] = set()
-        self._to_look: list[Client] = []
-        self._look_at = 0.0
-        self._moved = Bells()
+    Two background threads drive it: one calls `send_due`, the other `upload_next`.
+    """
 
-    def add(self, courier: Courier, *, heartbeats: bool) -> None:
-        """Deliver what it has. May be repeated."""
-        with self._lock:
-            if courier not in self._couriers:
-                self._couriers.append(courier)
-            if heartbeats:
-                self._beats.setdefault(id(courier), 0.0)
-            for thread in self._threads:
-                if thread.ident is None:
-                    thread.start()
-        self.hurry()
-
-    def look_for_leftovers(self, client: Client) -> None:
-        """Once for each server and workspace, deliver what earlier processes left."""
-        key = (client.url, client.workspace)
-        with self._lock:
-            if key not in self._looked:
-                self._looked.add(key)
-                self._to_look.append(client)
-
-    def remove(self, courier: Courier) -> None:
-        with self._lock:
-            if courier in self._couriers:
-                self._couriers.remove(courier)
-            self._beats.pop(id(courier), None)
-
-    def has(self, courier: Courier) -> bool:
-        return courier in self._couriers
+    def __init__(self, folder: SpoolFolder, client: Client, *, is_live: bool) -> None:
+        self.folder, self.client, self.is_live = folder, client, is_live
+        self.queues = WriterQueues(folder, is_live=is_live)
+        self.requests, self.rows = self.queues.requests, self.queues.rows
+        self.logs, self.files = self.queues.logs, self.queues.files
+        self.losses = LossCounter(self.queues)
+        #: How the run ended, for when `end.json` cannot be written.
+        self.end_record: dict[str, Any] | None = None
+        #: How often something was delivered; a drain watches it.
+        self.progress = 0
+        self.is_hurried = not is_live
+        self.cancel_requested = False
+        self.receipt: Receipt | None = None
+        self.is_closing = not is_live
+        #: Whether a later process delivers the rest.
+        self.is_released = False
+        self._pause, self._upload_pause = RetryPause(), RetryPause()
+        self._batch_rows = MAX_BATCH_ROWS
+        self._sent_at = 0.0
+        self._refused_rows = 0
+        self._log_sender = LogSender(client, self.queues)
+        # The next request and its number, once it was read.
+        self._next_request: tuple[int, RecordedRequest] | None = None
+        self._acknowledging = threading.Lock()
 
     @property
-    def has_looked(self) -> bool:
-        """Whether all leftovers are known, or nobody says who may deliver them."""
-        return not self._to_look or self._look_at > 0
+    def run_path(self) -> str:
+        return self.queues.run_path
 
-    def leftovers(self) -> list[Courier]:
-        """What earlier processes left and this one delivers."""
-        return [courier for courier in list(self._couriers) if not courier.living]
+    @property
+    def waiting(self) -> int:
+        return self.queues.waiting
+
+    @property
+    def last_error(self) -> StudioError | None:
+        """The last failure; None once something was delivered again."""
+        return self._pause.error or self._upload_pause.error
+
+    @property
+    def failing_since(self) -> float:
+        return self._pause.since or self._upload_pause.since
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the user must fix something first: a token, a role, the run."""
+        others = self.rows.waiting or self.logs.waiting or self.is_waiting_for_run
+        no_upload = self._upload_pause.is_blocked and not others
+        return self._pause.is_blocked or no_upload
+
+    @property
+    def is_drained(self) -> bool:
+        return not self.waiting
+
+    @property
+    def is_waiting_for_run(self) -> bool:
+        """Whether a request must be sent before all else; a snapshot need not."""
+        return bool(self.requests.waiting) and self._next_upload_request() is None
 
     def hurry(self) -> None:
-        """Look now, without waiting for the next poll."""
-        self._wake.ring()
+        """Send without waiting for more rows, and retry now what failed."""
+        self.is_hurried = True
+        self._pause.retry_now()
+        self._upload_pause.retry_now()
 
-    def wait(self, done: Callable[[], bool], seconds: float) -> bool:
-        """Wait until `done`, at most so long; whether it is."""
-        end, bell = time.monotonic() + seconds, self._moved.mine()
-        while not done():
-            left = end - time.monotonic()
-            if left <= 0:
-                return False
-            bell.wait(min(left, 0.5))
+    def send_due(self) -> bool:
+        """Send what is due; whether there was anything. Never raises StudioError."""
+        return self._run_unless_paused(self._send_due, self._pause)
+
+    def upload_next(self) -> bool:
+        """Deliver one file or one waiting snapshot; whether there was one."""
+        return self._run_unless_paused(self._upload_next, self._upload_pause)
+
+    def _run_unless_paused(self, act: Callable[[], bool], pause: RetryPause) -> bool:
+        if not pause.is_over:
+            return False
+        try:
+            did_something = act()
+        except DELIVERY_ERRORS as caught:
+            was_failing, error = self.last_error is not None, as_delivery_error(caught)
+            pause.start(error)
+            if pause.is_blocked and not was_failing:
+                print_notice(
+                    f"{error.message} What is logged waits in {self.folder.path}."
+                )
+            return False
+        if did_something:
+            pause.clear()
+            self.progress += 1
+        return did_something
+
+    def _send_due(self) -> bool:
+        if self.requests.waiting and self._next_upload_request() is None:
+            number, request = read_next_request(self.requests)
+            self._next_request = number, request
+            if not request.held:
+                self._send_request(request)
+                return True
+        is_due = self.is_hurried or time.monotonic() - self._sent_at >= LINGER_SECONDS
+        has_sent = False
+        if self.rows.waiting and (is_due or self.rows.waiting >= self._batch_rows):
+            self._send_rows()
+            has_sent = True
+        if self.logs.waiting and is_due:
+            self._log_sender.send()
+            has_sent = True
+        if has_sent:
+            self._sent_at = time.monotonic()
+        elif self.is_closing and self.is_drained and self.receipt is None:
+            receipt = finalize(self)
+            self.folder.remove()
+            # Set last: a thread that waits for it can end the process.
+            self.receipt = receipt
+            has_sent = True
+        return has_sent
+
+    def _upload_next(self) -> bool:
+        request = self._next_upload_request()
+        if request is not None:
+            self._send_request(request)
+        elif self.files.waiting and not self.requests.waiting:
+            _, [payload] = self.files.read(1, MAX_BATCH_BYTES)
+            file = unpack_file(payload)
+            deliver_file(self.client, self.queues, self.losses, file)
+            self._acknowledge(self.files, file.held)
+        else:
+            return False
         return True
 
-    def _send(self) -> None:
-        while True:
-            self._beat()
-            did = self._each(Courier.step)
-            self._part_with_leftovers()
-            if not did:
-                self._look()
-                self._sync()
-                self._wake.wait(POLL_SECONDS)
+    def _next_upload_request(self) -> RecordedRequest | None:
+        """The next request if its body is a file: everything else goes before it.
 
-    def _upload(self) -> None:
-        while True:
-            if not self._each(Courier.upload):
-                time.sleep(POLL_SECONDS)
+        A snapshot can be large, and nothing depends on it. The request that creates the
+        run came before.
+        """
+        number, request = self._next_request or (-1, None)
+        is_next = request is not None and number == self.requests.delivered
+        return request if is_next and request and request.held else None
 
-    def _each(self, move: Callable[[Courier], bool]) -> bool:
-        did = False
-        for courier in list(self._couriers):
-            if move(courier):
-                did = True
-        if did:
-            self._moved.ring()
-        return did
+    def _send_request(self, request: RecordedRequest) -> None:
+        send_request(self.client, request, self.folder.path / "held")
+        self._acknowledge(self.requests, request.held)
 
-    def _look(self) -> None:
-        now = time.monotonic()
-        if now < self._look_at:
+    def _send_rows(self) -> None:
+        first, payloads = self.rows.read(self._batch_rows, MAX_BATCH_BYTES)
+        body = b'{"first":%d,"rows":[%b]}' % (first, b",".join(payloads))
+        try:
+            reply = self._post_rows(body)
+        except Conflict as error:
+            self._skip_lost_rows(error, first)
             return
-        for client in list(self._to_look):
-            found = find_leftovers(client)
-            if found is None:
-                self._look_at = now + LOOK_SECONDS
-                continue
-            for courier in found:
-                self.add(courier, heartbeats=False)
-            self._to_look.remove(client)
-            self._moved.ring()
+        except PERMANENT_ERRORS as error:
+            self._halve_batch(first, len(payloads), error)
+            return
+        self._batch_rows = min(2 * self._batch_rows, MAX_BATCH_ROWS)
+        self._refused_rows = 0
+        self.cancel_requested = self.cancel_requested or bool(reply["cancel"])
+        for refused in reply["refused"]:
+            print_notice(f"A metric was refused: {refused['message']}", once=True)
+        self.rows.acknowledge(int(reply["next"]))
 
-    def _part_with_leftovers(self) -> None:
-        """Those that are delivered, and those that cannot be: they stay on the disk."""
-        for courier in list(self._couriers):
-            if courier.living:
-                continue
-            if courier.receipt is not None:
-                self.remove(courier)
-            elif courier.is_blocked:
-                self.remove(courier)
-                courier.release()
+    def _acknowledge(self, spool: Spool, staged_name: str) -> None:
+        """Remove the first record of the spool, and its staged file, as delivered.
 
-    def _beat(self) -> None:
-        now = time.monotonic()
-        for courier in list(self._couriers):
-            due = self._beats.get(id(courier))
-            if due is None or now < due or courier.waits_for_its_run:
-                continue
-            self._beats[id(courier)] = now + BEAT_SECONDS
+        `done.json` is written first: a later process must not look for a deleted file.
+        The spool is updated last: that can complete the delivery and remove the folder.
+        """
+        with self._acknowledging:
+            delivered = {one.kind: one.delivered for one in (self.requests, self.files)}
+            delivered[spool.kind] += 1
             try:
-                told = courier.client.json(
-                    "POST", f"{courier.base}/heartbeat", timeout=TIMEOUT, attempts=1
-                )
-                courier.cancel = courier.cancel or bool(told["cancel"])
-            except ODD:
-                # The next one may arrive; what is wrong, deliveries tell.
-                continue
+                self.folder.write("done.json", delivered)
+            except OSError:
+                # The disk is full: the file is deleted with the folder.
+                staged_name = ""
+            delete_staged(self.folder.path, staged_name)
+            spool.acknowledge(delivered[spool.kind])
 
-    def _sync(self) -> None:
-        """A backlog that grows while the server is away is put on the disk itself."""
-        now = time.monotonic()
-        if now - self._synced < SYNC_SECONDS:
+    def _post_rows(self, body: bytes) -> Any:
+        path = f"{self.run_path}/writers/{self.folder.owner.writer}/rows"
+        headers = {"Content-Type": "application/json"}
+        return self.client.send(
+            "POST", path, body, headers=headers, timeout=TIMEOUT_SECONDS, attempts=1
+        )
+
+    def _skip_lost_rows(self, error: Conflict, first: int) -> None:
+        """Use up the numbers of rows that the server lost, as after a restored backup.
+
+        This machine no longer has them either; the receipt reports them as missing.
+        """
+        if "expected" not in error.details:
+            raise error
+        expected = int(error.details["expected"])
+        count = min(first - expected, MAX_BATCH_ROWS)
+        nulls = ",".join(["null"] * count)
+        self._post_rows(b'{"first":%d,"rows":[%b]}' % (expected, nulls.encode()))
+
+    def _halve_batch(self, first: int, count: int, error: StudioError) -> None:
+        """Find the row that makes the server refuse a batch, and drop only that row."""
+        if count > 1:
+            self._batch_rows = max(1, count // 2)
             return
-        self._synced = now
-        for courier in list(self._couriers):
-            if courier.trouble is not None:
-                courier.rows.sync()
-                courier.logs.sync()
+        self._refused_rows += 1
+        if self._refused_rows > MAX_REFUSED_ROWS:
+            # The rows are not the cause: keep all others.
+            raise DeliveryBlocked(error.message)
+        print_notice(f"A metric was refused: {error.message}", once=True)
+        reply = self._post_rows(b'{"first":%d,"rows":[null]}' % first)
+        self.rows.acknowledge(int(reply["next"]))
+
+    def save_end_record(self) -> None:
+        """Write how the run ended, for a later process."""
+        if self.end_record is not None:
+            with contextlib.suppress(OSError):
+                self.folder.write("end.json", self.end_record)
+
+    def release(self) -> None:
+        """Leave the rest to a later process. Can be repeated."""
+        self.is_released = True
+        for spool in self.queues.spools:
+            spool.close()
+        self.losses.save()
+        self.folder.unlock()
+
+    def close_inherited(self) -> None:
+        """Close the copies of the parent's files; called in a forked child."""
+        for spool in self.queues.spools:
+            spool.close_inherited()
+        self.folder.unlock()
+
+    def current_receipt(self) -> Receipt:
+        """The receipt as of now; what is in the spool counts as waiting."""
+        return self.receipt or Receipt(
+            self.folder.owner.run_id,
+            self.losses.points(self.rows.delivered - self.rows.damaged),
+            self.losses.files(),
+            Counts(self.queues.log_bytes, self._log_sender.stored),
+            waiting=self.waiting,
+            gone=self.losses.total(),
+        )
+
+
+def read_next_request(requests: Spool) -> tuple[int, RecordedRequest]:
+    """The number of the next request and the request; it stays until acknowledged."""
+    first, [payload] = requests.read(1, MAX_REQUEST_BYTES)
+    return first, unpack_request(payload)
+
+
+def send_request(client: Client, request: RecordedRequest, staged: Path) -> None:
+    """Send a recorded request; a refusal is printed and skipped.
+
+    `staged` is the folder of bodies that are files. Raises the refusal of an essential
+    request, such as the run's creation, and every temporary error.
+    """
+    try:
+        if request.held:
+            _upload_body(client, request, staged / request.held)
+        else:
+            client.json(
+                request.method,
+                request.path,
+                request.body,
+                timeout=TIMEOUT_SECONDS,
+                attempts=1,
+            )
+    except (*PERMANENT_ERRORS, Conflict) as error:
+        if request.essential:
+            raise
+        if not isinstance(error, AlreadyExists):
+            print_notice(
+                f"{request.method} {request.path} was refused: {error.message}"
+            )
+
+
+def _upload_body(client: Client, request: RecordedRequest, file: Path) -> None:
+    try:
+        content = file.open("rb")
+    except OSError as error:
+        print_notice(f"{request.path} was not kept: {error.strerror or error}")
+        return
+    with content:
+        client.upload(
+            request.path,
+            content,
+            file.stat().st_size,
+            timeout=TIMEOUT_SECONDS,
+            attempts=1,
+        )
+
+
+def finalize(sender: Sender) -> Receipt:
+    """Send the receipt and then the run's status, after all else was delivered.
+
+    Can be repeated. Raises StudioError.
+    """
+    receipt = _send_receipt(sender)
+    end_record = sender.end_record or sender.folder.read("end.json")
+    status = end_record.get("status")
+    if status:
+        body = {
+            "status": status,
+            "message": end_record.get("message", ""),
+            "ended": end_record.get("ended"),
+        }
+        path = f"{sender.run_path}/status"
+        try:
+            sender.client.json("POST", path, body, timeout=TIMEOUT_SECONDS, attempts=1)
+        except (*PERMANENT_ERRORS, Conflict) as error:
+            print_notice(f"The status {status} was refused: {error.message}")
+    return receipt
+
+
+def _send_receipt(sender: Sender) -> Receipt:
+    owner, losses = sender.folder.owner, sender.losses
+    files = losses.files()
+    body = {
+        "points": losses.points(0).sent,
+        "files": files.sent,
+        "stored_files": files.stored,
+        "log_bytes": sender.queues.log_bytes,
+    }
+    path = f"{sender.run_path}/writers/{owner.writer}"
+    reply = sender.client.json("PUT", path, body, timeout=TIMEOUT_SECONDS, attempts=1)
+    return Receipt(
+        owner.run_id,
+        read_counts(reply["points"]),
+        read_counts(reply["files"]),
+        read_counts(reply["log_bytes"]),
+        gone=losses.total(),
+    )

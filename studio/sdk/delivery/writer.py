@@ -1,7 +1,7 @@
 """What a script logs with: each call writes to the spool and returns.
 
 writer = Writer.open(client, run_id)
-writer.point("loss", 0.5)
+writer.add_point("loss", 0.5)
 writer.close("Completed")
 """
 
@@ -12,33 +12,44 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from studio.core import names
 from studio.core.errors import InvalidState
 from studio.sdk.client import Client
-from studio.sdk.delivery import ending
-from studio.sdk.delivery.counts import Receipt
-from studio.sdk.delivery.courier import Courier
-from studio.sdk.delivery.full_disk import FullDisk
-from studio.sdk.delivery.holding import drop_held, hold
-from studio.sdk.delivery.leftovers import user_of
-from studio.sdk.delivery.log_place import LogPlace, Outlet
-from studio.sdk.delivery.place import Place, make_place
-from studio.sdk.delivery.records import Request, pack_file, pack_request
-from studio.sdk.delivery.spelling import spelled, spelled_item, whole_step
+from studio.sdk.delivery import shutdown
+from studio.sdk.delivery.background import get_user_or_empty
+from studio.sdk.delivery.log_delivery import LogBuffer, LogOffsets
+from studio.sdk.delivery.notices import print_notice
+from studio.sdk.delivery.receipts import Receipt
+from studio.sdk.delivery.records import (
+    RecordedRequest,
+    check_step,
+    encode_item,
+    encode_scalar,
+    pack_file,
+    pack_request,
+)
+from studio.sdk.delivery.sender import Sender
+from studio.sdk.delivery.spool_folder import SpoolFolder, create_spool_folder
+from studio.sdk.delivery.staged_files import (
+    delete_staged,
+    stage_file,
+    stage_snapshot,
+)
 
-#: Names whose spelling in JSON is kept ready; with more of them it is made anew.
-MOST_NAMES = 10_000
+#: How many metric names are kept as JSON before the cache is emptied.
+MAX_CACHED_NAMES = 10_000
+#: How often the notice about a full disk is repeated.
+REPEAT_NOTICE_SECONDS = 60.0
 
 _now = time.time
 
 
 class Writer:
-    """All that one process logs to one run. Safe to use from threads and after fork.
+    """Everything that one process logs to one run. Safe with threads and after a fork.
 
-    In a forked child it is a writer of its own, which neither sends heart-beats nor
-    says how the run ends.
+    In a forked child it is a writer of its own, which neither sends heartbeats nor
+    reports how the run ends.
     """
 
     def __init__(
@@ -46,23 +57,23 @@ class Writer:
         client: Client,
         run_id: str,
         *,
-        folder: Path | None,
+        root: Path | None,
         user: str,
         heartbeats: bool,
         offline: bool,
     ) -> None:
         self.client, self.run_id = client, run_id
         self.heartbeats, self.offline = heartbeats, offline
-        self._user, self._root = user, folder
+        self._user, self._root = user, root
         self._lock = threading.RLock()
-        self._prefixes: dict[str, str] = {}
-        self._log_place = LogPlace()
-        self._courier: Courier | None = None
+        self._row_prefixes: dict[str, str] = {}
+        self._log_offsets = LogOffsets()
+        self._sender: Sender | None = None
         self._append: Callable[[bytes], bool] = self._append_first
-        self._closed = False
+        self._is_closed = False
         self._receipt: Receipt | None = None
         self.is_child = False
-        self._full = FullDisk()
+        self._disk_notice = FullDiskNotice()
 
     @classmethod
     def open(
@@ -70,37 +81,43 @@ class Writer:
         client: Client,
         run_id: str,
         *,
-        folder: Path | None = None,
+        root: Path | None = None,
         user: str = "",
         heartbeats: bool = True,
         offline: bool = False,
     ) -> Writer:
-        """A writer for a run that exists, or that `record`ed requests will make.
+        """A writer for a run that exists, or that a recorded request will create.
 
-        `folder` is the spool's root instead of `STUDIO_SPOOL`. Raises OSError if no
-        folder at all can be written to.
+        `root` is the spool's root instead of `STUDIO_SPOOL`. Raises OSError if no
+        folder can be written to.
         """
-        more: Any = {"folder": folder, "user": user, "offline": offline}
-        writer = cls(client, run_id, heartbeats=heartbeats, **more)
-        writer._begin()
-        ending.register(writer)
+        writer = cls(
+            client,
+            run_id,
+            root=root,
+            user=user,
+            heartbeats=heartbeats,
+            offline=offline,
+        )
+        writer._open_sender()
+        shutdown.register(writer)
         return writer
 
     @property
-    def courier(self) -> Courier:
-        return self._courier or self._begin()
+    def sender(self) -> Sender:
+        return self._sender or self._open_sender()
 
     @property
     def cancel_requested(self) -> bool:
-        """Whether somebody asked the run to end, as of the last heart-beat."""
-        return self._courier is not None and self._courier.cancel
+        """Whether a cancellation was requested, as of the last heartbeat."""
+        return self._sender is not None and self._sender.cancel_requested
 
     @property
     def waiting(self) -> int:
         """How many records have not been delivered."""
-        return 0 if self._courier is None else self._courier.waiting
+        return 0 if self._sender is None else self._sender.waiting
 
-    def point(
+    def add_point(
         self,
         name: str,
         value: float | int | str | bool | None,
@@ -109,110 +126,112 @@ class Writer:
     ) -> None:
         """Append a value to the series `name`. Raises InvalidValue, InvalidState.
 
-        Without a step the server counts 0, 1, 2 … per name; without a time it is now.
+        Without a step the server counts 0, 1, 2 … per name. The default time is now, in
+        milliseconds since 1970, UTC.
         """
-        prefix = self._prefixes.get(name) or self._prefix(name)
+        prefix = self._row_prefixes.get(name) or self._row_prefix(name)
         kind = type(value)
-        # A difference of 0 tells finite numbers; longer integers are looked at first.
+        # This is the hot path: `repr` is valid JSON for finite floats and for integers
+        # of 64 bits. The difference is 0 for finite floats only.
         if (kind is float and value - value == 0.0) or (  # type: ignore[operator]
             kind is int and -(2**63) <= value < 2**63  # type: ignore[operator]
         ):
-            text = repr(value)
+            value_json = repr(value)
         else:
-            text = spelled(value)
+            value_json = encode_scalar(value)
         if step is None:
-            at = "null"
+            step_json = "null"
         else:
             is_plain = type(step) is int and -(2**63) <= step < 2**63
-            at = repr(step) if is_plain else str(whole_step(step, name))
-        when = int(_now() * 1000) if time_ms is None else time_ms
-        if not 0 <= when <= names.MAX_TIME:
-            when = min(max(0, when), names.MAX_TIME)
-        if not self._append(f"{prefix}{text},{at},{when}]".encode()):
-            self._full.warn(self.courier)
+            step_json = repr(step) if is_plain else str(check_step(step, name))
+        time_ms = int(_now() * 1000) if time_ms is None else time_ms
+        if not 0 <= time_ms <= names.MAX_TIME:
+            time_ms = min(max(0, time_ms), names.MAX_TIME)
+        if not self._append(f"{prefix}{value_json},{step_json},{time_ms}]".encode()):
+            self._disk_notice.print(self.sender)
 
-    def item(
+    def add_item(
         self, name: str, kind: str, value: object, step: int | None = None
     ) -> None:
-        """Append what is no scalar: the kinds of `runs.models.MetricKind`.
+        """Append a value that is not a scalar: a kind of `runs.models.MetricKind`.
 
-        A list's elements, and a table's rows, become points of their own, so `value`
-        of kind list is a sequence of scalars and of kind table one row (an object) or a
+        Elements of a list and rows of a table become points of their own. So `value` of
+        kind list is a sequence of scalars, and of kind table one row (an object) or a
         sequence of rows. Raises InvalidValue.
         """
-        prefix = self._prefixes.get(name) or self._prefix(name)
+        prefix = self._row_prefixes.get(name) or self._row_prefix(name)
         is_many = kind == "list" or (
             kind == "table" and isinstance(value, (list, tuple))
         )
         values = value if is_many else (value,)
-        at = "null" if step is None else str(whole_step(step, name))
-        when = min(max(0, int(_now() * 1000)), names.MAX_TIME)
-        tail = f',{at},{when},"{kind}"]'
+        step_json = "null" if step is None else str(check_step(step, name))
+        time_ms = min(max(0, int(_now() * 1000)), names.MAX_TIME)
+        tail = f',{step_json},{time_ms},"{kind}"]'
         for one in values:  # type: ignore[attr-defined]
-            text = spelled_item(one)
-            if not self._append(f"{prefix}{text}{tail}".encode()):
-                self._full.warn(self.courier)
+            if not self._append(f"{prefix}{encode_item(one)}{tail}".encode()):
+                self._disk_notice.print(self.sender)
 
-    def log(self, path: str, data: bytes | Outlet) -> None:
+    def append_log(self, path: str, data: bytes | LogBuffer) -> None:
         """Append bytes to a run's log file. Raises InvalidName for a bad path."""
-        if not self._log_place.knows(path):
+        if not self._log_offsets.has(path):
             names.check_path(path)
-        outlet = data if isinstance(data, Outlet) else Outlet(data)
+        buffer = data if isinstance(data, LogBuffer) else LogBuffer(data)
         with self._lock:
-            courier = self.courier
-            if not self._log_place.append(courier, self._spool, path, outlet):
-                self._full.warn(courier)
+            sender = self.sender
+            if not self._log_offsets.append(
+                sender.queues, self._append_record, path, buffer
+            ):
+                self._disk_notice.print(sender)
 
-    def file(self, local: str | Path, path: str) -> None:
+    def add_file(self, local: str | Path, path: str) -> None:
         """Upload a local file as `path`, in the background.
 
         Raises InvalidName, and OSError if the file cannot be read.
         """
         names.check_path(path)
         with self._lock:
-            courier = self.courier
-            held = hold(courier.place.folder, Path(local), path)
-            if not self._spool(courier.files.append, pack_file(held)):
-                drop_held(courier.place.folder, held.held)
-                self._full.warn(courier)
+            sender = self.sender
+            file = stage_file(sender.folder.path, Path(local), path)
+            if not self._append_record(sender.files.append, pack_file(file)):
+                delete_staged(sender.folder.path, file.held)
+                self._disk_notice.print(sender)
 
-    def record(
+    def record_request(
         self, method: str, path: str, body: object, *, essential: bool = False
     ) -> None:
         """Keep a request for later (offline). It is sent before all points."""
-        self._keep(Request(method, path, body, essential))
+        self._append_request(RecordedRequest(method, path, body, essential))
 
-    def snapshot(self, folder: Path) -> None:
+    def add_snapshot(self, folder: Path) -> None:
         """Keep the sources below `folder` for later (offline), as they are now.
 
-        Raises TooLarge, and OSError where there is no room for the archive.
+        Raises TooLarge, and OSError if there is no room for the archive.
         """
-        from studio.sdk.delivery.packing import hold_snapshot
+        # Packing takes long: without the lock it does not delay what the script prints.
+        name = stage_snapshot(self.sender.folder.path, folder)
+        path = f"runs/{self.run_id}/snapshot"
+        self._append_request(RecordedRequest("PUT", path, None, held=name))
 
-        # Packing takes long: it must not hold up what the script prints.
-        name = hold_snapshot(self.courier.place.folder, folder)
-        self._keep(Request("PUT", f"runs/{self.run_id}/snapshot", None, held=name))
-
-    def _keep(self, request: Request) -> None:
+    def _append_request(self, request: RecordedRequest) -> None:
         with self._lock:
-            if not self._spool(self.courier.requests.append, pack_request(request)):
-                self._full.warn(self.courier)
+            payload = pack_request(request)
+            if not self._append_record(self.sender.requests.append, payload):
+                self._disk_notice.print(self.sender)
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Wait until all that was logged so far is delivered; whether it is.
+        """Wait until everything logged so far is delivered; whether it is.
 
-        Gives up after `timeout` seconds, or when for `STUDIO_DRAIN_SECONDS` (30) the
-        server took nothing.
+        Gives up after `timeout` seconds, or when the server accepted nothing for
+        `STUDIO_DRAIN_SECONDS` (30).
         """
-        courier = self._courier
-        if courier is None or self.offline or self._closed:
+        sender = self._sender
+        if sender is None or self.offline or self._is_closed:
             return not self.waiting
-        goals = [
-            (spool, spool.appended)
-            for spool in (courier.requests, courier.rows, courier.logs, courier.files)
-        ]
-        return ending.drain(
-            courier, lambda: all(s.done >= goal for s, goal in goals), timeout
+        goals = [(spool, spool.appended) for spool in sender.queues.spools]
+        return shutdown.drain(
+            sender,
+            lambda: all(spool.delivered >= goal for spool, goal in goals),
+            timeout,
         )
 
     def close(
@@ -222,73 +241,82 @@ class Writer:
         *,
         message: str = "",
     ) -> Receipt:
-        """Deliver the rest, then the status; returns what became of all of it.
+        """Deliver the rest, then the status; returns what became of everything.
 
-        What cannot be delivered now stays in the spool, the status with it. Calling it
-        again returns the same, or goes on with what was interrupted.
+        What cannot be delivered now stays in the spool, with the status. A second call
+        returns the same, or continues what was interrupted.
         """
         if self._receipt is None:
-            courier = self._courier
-            if courier is not None:
-                ending.note(self, courier, status, message)
+            sender = self._sender
+            if sender is not None:
+                shutdown.record_end(self, sender, status, message)
             with self._lock:
-                if courier is not None and not self._closed:
-                    # What an interrupt or a signal left behind.
-                    self._log_place.append(courier, self._spool, "", Outlet())
-                self._closed, self._append = True, self._append_closed
-                if courier is not None:
-                    self._log_place.settle(courier)
+                if sender is not None and not self._is_closed:
+                    # An interrupt or a signal can leave bytes behind.
+                    self._log_offsets.append(
+                        sender.queues, self._append_record, "", LogBuffer()
+                    )
+                self._is_closed, self._append = True, self._refuse_append
+                if sender is not None:
+                    self._log_offsets.recount(sender.queues)
             self._receipt = (
                 Receipt(self.run_id)
-                if courier is None
-                else ending.close(self, courier, timeout)
+                if sender is None
+                else shutdown.finish(self, sender, timeout)
             )
-        ending.unregister(self)
+        shutdown.unregister(self)
         return self._receipt
 
-    def _begin(self) -> Courier:
+    def _open_sender(self) -> Sender:
         with self._lock:
-            if self._courier is None:
-                user = self._user or ("" if self.offline else user_of(self.client))
-                owner = (self.client.url, self.client.workspace, user, self.run_id)
-                root = self._root
-                place = Place.make(*owner, root) if root else make_place(*owner)
-                courier = Courier(place, self.client, living=True)
+            if self._sender is None:
+                sender = Sender(self._create_folder(), self.client, is_live=True)
                 if not self.offline:
-                    ending.sender().add(courier, heartbeats=self.heartbeats)
-                # Last, so that an interrupt leaves none that nobody sends.
-                self._courier, self._append = courier, courier.rows.append
-            return self._courier
+                    shutdown.background_delivery().add(
+                        sender, heartbeats=self.heartbeats
+                    )
+                # Last, so that an interrupt leaves no sender without a thread.
+                self._sender, self._append = sender, sender.rows.append
+            return self._sender
+
+    def _create_folder(self) -> SpoolFolder:
+        user = self._user
+        if not user and not self.offline:
+            user = get_user_or_empty(self.client)
+        owner = (self.client.url, self.client.workspace, user, self.run_id)
+        if self._root:
+            return SpoolFolder.create(*owner, self._root)
+        return create_spool_folder(*owner)
 
     def become_child(self) -> None:
         """Forget what belongs to the parent process; called after a fork."""
         self._lock = threading.RLock()
-        if self._courier is not None:
-            self._courier.forget()
-        self._courier, self._log_place = None, LogPlace()
+        if self._sender is not None:
+            self._sender.close_inherited()
+        self._sender, self._log_offsets = None, LogOffsets()
         self.is_child, self.heartbeats = True, False
-        if not self._closed:
+        if not self._is_closed:
             self._append = self._append_first
 
     def _append_first(self, payload: bytes) -> bool:
-        courier = self._begin()
-        ending.drain_child(self)
-        return courier.rows.append(payload)
+        sender = self._open_sender()
+        shutdown.register_child_exit(self)
+        return sender.rows.append(payload)
 
-    def _append_closed(self, _payload: bytes) -> bool:
+    def _refuse_append(self, _payload: bytes) -> bool:
         raise InvalidState(f"Run {self.run_id} was closed: it takes no more.")
 
-    def _spool(self, append: Callable[[bytes], bool], payload: bytes) -> bool:
-        if self._closed:
-            return self._append_closed(payload)
+    def _append_record(self, append: Callable[[bytes], bool], payload: bytes) -> bool:
+        if self._is_closed:
+            return self._refuse_append(payload)
         return append(payload)
 
-    def _prefix(self, name: str) -> str:
+    def _row_prefix(self, name: str) -> str:
         names.check_key(name, "name")
         prefix = f"[{json.dumps(name)},"
-        if len(self._prefixes) >= MOST_NAMES:
-            self._prefixes.clear()
-        self._prefixes[name] = prefix
+        if len(self._row_prefixes) >= MAX_CACHED_NAMES:
+            self._row_prefixes.clear()
+        self._row_prefixes[name] = prefix
         return prefix
 
     def __enter__(self) -> Writer:
@@ -296,3 +324,22 @@ class Writer:
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+
+
+class FullDiskNotice:
+    """Reports a full disk once, and again a minute later if it is still full."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def print(self, sender: Sender) -> None:
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + REPEAT_NOTICE_SECONDS
+        failures = (spool.failure for spool in sender.queues.spools)
+        reason = next((str(one.strerror) for one in failures if one), "no room")
+        print_notice(
+            f"{sender.folder.path} takes no more ({reason}): what is logged now is "
+            "lost until there is room. The script goes on."
+        )

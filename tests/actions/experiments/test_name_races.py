@@ -11,7 +11,7 @@ from runs.actions.experiments.experiments import create_experiment, rename_exper
 from runs.actions.ingest.logged_values import Point, log_batch
 from runs.actions.run.runs import create_run
 from runs.actions.undo.undo import undo_change_set
-from runs.models import ChangeSet, Experiment, Key, Kind, Run, User, Workspace
+from runs.models import ChangeSet, Experiment, Key, KeyKind, Run, User, Workspace
 from studio.core.errors import AlreadyExists
 from tests.actions.run.test_tree_races import overlapping
 
@@ -29,7 +29,7 @@ def test_names_are_made_in_one_order_of_kinds(
 ) -> None:
     points = [Point("a", 1.0, now)]
     log_batch(run, points, TEXTS, TAGS, actor=actor, now=now)
-    assert kinds() == [Kind.METRIC, Kind.PARAM, Kind.TAG]
+    assert kinds() == [KeyKind.METRIC, KeyKind.PARAM, KeyKind.TAG]
     create_run(
         experiment,
         tags={"b": None},
@@ -38,7 +38,7 @@ def test_names_are_made_in_one_order_of_kinds(
         actor=actor,
         now=now,
     )
-    assert kinds()[3:] == [Kind.PARAM, Kind.PROPERTY, Kind.TAG]
+    assert kinds()[3:] == [KeyKind.PARAM, KeyKind.PROPERTY, KeyKind.TAG]
 
 
 @pytest.mark.usefixtures("committed")

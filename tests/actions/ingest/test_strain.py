@@ -15,7 +15,7 @@ from runs.actions.actor import Actor
 from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.run import annotate
 from runs.actions.run_rows.search_text import MAX_SEARCHED_TAGS, build_search_texts
-from runs.models import Key, Kind, Metric, MetricChunk, Run, RunTag, SearchText
+from runs.models import Key, KeyKind, Metric, MetricChunk, Run, RunTag, SearchText
 from runs.search.sql.words import text_scan
 from runs.storage.metrics import store
 
@@ -48,7 +48,7 @@ def cost(act: Callable[[], object]) -> tuple[int, int]:
 
 def give_tags(run: Run, first: int, last: int) -> None:
     names = [f"key-{n:05}" for n in range(first, last)]
-    keys = [Key(workspace=run.workspace, kind=Kind.TAG, name=name) for name in names]
+    keys = [Key(workspace=run.workspace, kind=KeyKind.TAG, name=name) for name in names]
     Key.objects.bulk_create(keys)
     RunTag.objects.bulk_create(RunTag(run=run, key=key, value="v") for key in keys)
 
@@ -166,7 +166,9 @@ def test_ten_thousand_metrics_cost_no_more_statements(
     batch(0)
     few = batch(BATCH)
     names = [f"m{n:05}" for n in range(2 * BATCH, MANY)]
-    keys = [Key(workspace=run.workspace, kind=Kind.METRIC, name=name) for name in names]
+    keys = [
+        Key(workspace=run.workspace, kind=KeyKind.METRIC, name=name) for name in names
+    ]
     Key.objects.bulk_create(keys)
     Metric.objects.bulk_create(Metric(run=run, key=key, count=1) for key in keys)
     many = batch(MANY)

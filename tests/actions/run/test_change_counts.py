@@ -18,14 +18,14 @@ from runs.models import (
     ChangeCount,
     Experiment,
     Key,
-    Kind,
+    KeyKind,
     MetricGoal,
     Run,
     User,
     Workspace,
     change_counts,
+    count_changes,
 )
-from runs.models.change_counts import changes_of
 from studio.core.statuses import RunStatus
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ ACTS: dict[str, Act] = {
     "goal": lambda r, e, _, __: MetricGoal.objects.create(
         experiment=e,
         higher=True,
-        key=Key.objects.create(workspace=r.workspace, kind=Kind.METRIC, name="loss"),
+        key=Key.objects.create(workspace=r.workspace, kind=KeyKind.METRIC, name="loss"),
     ),
     "name of a person": lambda _, __, a, ___: User.objects.filter(
         pk=a.user.pk if a.user else 0
@@ -90,9 +90,9 @@ ACTS: dict[str, Act] = {
 def test_whatever_a_list_shows_is_counted(
     name: str, run: Run, experiment: Experiment, actor: Actor, now: int
 ) -> None:
-    before = changes_of(run.workspace_id)
+    before = count_changes(run.workspace_id)
     ACTS[name](run, experiment, actor, now)
-    after = changes_of(run.workspace_id)
+    after = count_changes(run.workspace_id)
     assert before is not None
     assert after is not None
     assert after > before
@@ -100,51 +100,51 @@ def test_whatever_a_list_shows_is_counted(
 
 def test_taking_a_star_away_is_counted(run: Run, actor: Actor, now: int) -> None:
     star(run, actor, now, True)
-    before = changes_of(run.workspace_id)
+    before = count_changes(run.workspace_id)
     star(run, actor, now, False)
-    assert changes_of(run.workspace_id) != before
+    assert count_changes(run.workspace_id) != before
 
 
 def test_restoring_is_counted(run: Run, actor: Actor, now: int) -> None:
     trash_run(run, actor=actor, now=now)
-    before = changes_of(run.workspace_id)
+    before = count_changes(run.workspace_id)
     restore_run(run, actor=actor, now=now)
-    assert changes_of(run.workspace_id) != before
+    assert count_changes(run.workspace_id) != before
 
 
 def test_other_workspaces_and_visits_are_not_counted(
     run: Run, actor: Actor, owner: User, now: int
 ) -> None:
     other = Workspace.objects.create(name="other")
-    before = changes_of(run.workspace_id)
+    before = count_changes(run.workspace_id)
     create_run(
         experiments.create_experiment(other, "e", actor=actor, now=now),
         actor=actor,
         now=now,
     )
     User.objects.filter(pk=owner.pk).update(theme="dark", last_workspace=other)
-    assert changes_of(run.workspace_id) == before
+    assert count_changes(run.workspace_id) == before
 
 
 def test_what_is_rolled_back_is_not_counted(run: Run, actor: Actor, now: int) -> None:
-    before = changes_of(run.workspace_id)
+    before = count_changes(run.workspace_id)
     with transaction.atomic():
         annotate.rename_run(run, "b", actor=actor, now=now)
         transaction.set_rollback(True)
-    assert changes_of(run.workspace_id) == before
+    assert count_changes(run.workspace_id) == before
 
 
 def test_lost_triggers_are_noticed_and_the_count_moves_on(run: Run) -> None:
     assert change_counts.missing(connection) == []
-    before = changes_of(run.workspace_id)
+    before = count_changes(run.workspace_id)
     change_counts.remove(connection)
     Run.objects.filter(pk=run.pk).update(name="b")
     assert change_counts.missing(connection)
     change_counts.install(connection)
     assert change_counts.missing(connection) == []
-    assert changes_of(run.workspace_id) != before
+    assert count_changes(run.workspace_id) != before
 
 
 def test_a_workspace_of_which_nothing_is_known_has_no_count(run: Run) -> None:
     ChangeCount.objects.all().delete()
-    assert changes_of(run.workspace_id) is None
+    assert count_changes(run.workspace_id) is None

@@ -17,8 +17,7 @@ from runs.actions.ingest.logged_values import Point
 from runs.actions.run import annotate
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
-from runs.models import Experiment, LoggedModel, Run, User
-from runs.models.rollups import fold
+from runs.models import Experiment, LoggedModel, Run, User, merge_run_counts
 from studio.core.errors import InvalidState, NotFound
 from tests.parts.records import stored_files
 
@@ -52,7 +51,7 @@ def fill(run: Run, owner: User, actor: Actor, now: int) -> None:
 
 
 def rows() -> dict[str, int]:
-    fold()
+    merge_run_counts()
     models = [m for m in apps.get_app_config("runs").get_models() if m._meta.managed]
     counts = {m.__name__: m._default_manager.count() for m in models}
     return {name: count for name, count in counts.items() if name not in STAYS}

@@ -53,9 +53,9 @@ def test_any_sequence_of_actions_keeps_the_counts(
     for n in range(60):
         step(chance, experiments, actor, now + n)
         if n % 20 == 7:
-            rollups.fold()
+            rollups.merge_run_counts()
     assert kept() == counted() != set()
-    rollups.fold()
+    rollups.merge_run_counts()
     assert kept() == counted()
     assert RunCount.objects.count() == len(kept())
 

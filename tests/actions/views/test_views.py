@@ -12,8 +12,16 @@ from runs.actions.views import stars_and_defaults as view_choices
 from runs.actions.views import views as actions
 from runs.actions.views.undo import undo_view_change
 from runs.actions.views.views import ViewState
-from runs.models import ChangeSet, Experiment, Member, Role, User, View, Workspace
-from runs.models.views import may_edit
+from runs.models import (
+    ChangeSet,
+    Experiment,
+    Member,
+    Role,
+    User,
+    View,
+    Workspace,
+    can_edit_view,
+)
 from runs.search.views import views as search
 from studio.core.errors import Conflict, InvalidState, NotFound
 from studio.core.viewspec import ViewSpec
@@ -53,7 +61,7 @@ def test_a_private_view_is_its_owners_alone(
     with pytest.raises(NotFound):
         search.find_view(view.slug, ben)
     assert search.find_menu(workspace, ben).private == []
-    assert not may_edit(view, ben, Role.OWNER)
+    assert not can_edit_view(view, ben, Role.OWNER)
 
 
 def test_the_second_who_saves_is_told_and_nothing_is_lost(
@@ -222,7 +230,7 @@ def test_nobody_undoes_what_another_did(
 def test_who_changes_a_shared_view(
     make: Any, ben: User, locked: bool, role: Role, may: bool
 ) -> None:
-    assert may_edit(make(shared=True, locked=locked), ben, role) is may
+    assert can_edit_view(make(shared=True, locked=locked), ben, role) is may
 
 
 def test_a_list_opens_with_my_choice_or_everybodys(

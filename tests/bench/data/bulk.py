@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import psycopg
 from django.db import connection
 
-from runs.models.functions import register
+from runs.models.functions import register_functions
 from tests.bench.data.rows import Table
 
 #: Their key is another table's.
@@ -33,7 +33,7 @@ class SqliteWriter:
 
     def __init__(self, path: str, tables: Iterable[str]) -> None:
         self.raw = sqlite3.connect(path, isolation_level=None)
-        register(self.raw)
+        register_functions(self.raw)
         for pragma in (
             "journal_mode=OFF",
             "synchronous=OFF",

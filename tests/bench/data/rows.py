@@ -24,24 +24,24 @@ from runs.models import (
     Change,
     ChangeSet,
     Key,
-    Kind,
+    KeyKind,
     Metric,
     MetricChunk,
     Run,
     RunEvent,
     RunParam,
     RunTag,
+    SearchText,
+    parse_number,
 )
-from runs.models.grams import HIDDEN, grams_of, text_of
-from runs.models.search_text import SearchText
-from runs.models.texts import as_number
+from runs.models.grams import SYSTEM_TAG_PREFIX, grams_of, text_of
 from runs.storage.growth import grow
 from runs.storage.heads import Rule, advance
 from runs.storage.points import make_points
 from studio.core.statuses import RunStatus
 from tests.bench.data.invented import Curve, Invented
 
-number_of = cache(as_number)
+number_of = cache(parse_number)
 
 
 class Table:
@@ -119,7 +119,11 @@ class Place:
 
 def _shown(tags: dict[str, str]) -> list[tuple[str, str]]:
     """In the order in which their rows are written."""
-    return [pair for pair in sorted(tags.items()) if not pair[0].startswith(HIDDEN)]
+    return [
+        pair
+        for pair in sorted(tags.items())
+        if not pair[0].startswith(SYSTEM_TAG_PREFIX)
+    ]
 
 
 class Builder:
@@ -164,7 +168,7 @@ class Builder:
             *(self.heads, self.chunks, self.sets, self.changes, self.texts),
         ]
 
-    def intern(self, kind: Kind, names: dict[str, Any]) -> list[tuple[str, int]]:
+    def intern(self, kind: KeyKind, names: dict[str, Any]) -> list[tuple[str, int]]:
         """Names and their keys in alphabetical order, in which new ones are made."""
         found = []
         for name in sorted(names):
@@ -181,7 +185,7 @@ class Builder:
         self.event(key, run.started, None, RunStatus.RUNNING)
         self.add_tags(key, {**run.given, NAME_TAG: run.name})
         self.add_metrics(key, run)
-        for name, found in self.intern(Kind.PARAM, run.params):
+        for name, found in self.intern(KeyKind.PARAM, run.params):
             text = run.params[name]
             self.params.add(key, found, text, number_of(text))
         self.add_tags(key, run.tags)
@@ -220,7 +224,7 @@ class Builder:
         self.events.add(run, time, code, new.code, self.place.user, self.place.token)
 
     def add_tags(self, run: int, tags: dict[str, str]) -> None:
-        for name, key in self.intern(Kind.TAG, tags):
+        for name, key in self.intern(KeyKind.TAG, tags):
             self.tags.add(run, key, tags[name], number_of(tags[name]))
 
     def add_text(self, run: Invented) -> None:
@@ -241,7 +245,7 @@ class Builder:
 
     def add_metrics(self, run: int, given: Invented) -> None:
         heads = {}
-        for name, key in self.intern(Kind.METRIC, given.series):
+        for name, key in self.intern(KeyKind.METRIC, given.series):
             shape = self.shapes[given.series[name]]
             first, last = given.started + shape.first, given.started + shape.last
             heads[name] = self.heads.add(run, key, first, last, *shape.head)

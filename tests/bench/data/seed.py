@@ -20,7 +20,7 @@ from runs.management import database, owner, static
 from runs.models import (
     Experiment,
     Key,
-    Kind,
+    KeyKind,
     Metric,
     Run,
     Workspace,
@@ -119,7 +119,7 @@ def long_run(runs: int) -> int:
 
 def long_run_id() -> str:
     """The run that has it, in the home folder that this process works over."""
-    key = Key.objects.get(kind=Kind.METRIC, name=LONG_METRIC)
+    key = Key.objects.get(kind=KeyKind.METRIC, name=LONG_METRIC)
     return Metric.objects.select_related("run").get(key=key).run.run_id
 
 

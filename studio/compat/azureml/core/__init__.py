@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from studio.compat.missing import refuse_unknown_names
 from studio.sdk import (
     ComputeTarget,
     Environment,
@@ -33,10 +32,4 @@ __all__ = [
     "get_run",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    from studio.compat.missing import missing_name
-
-    raise missing_name(__name__, name, __all__)
+__getattr__ = refuse_unknown_names(__name__, __all__)

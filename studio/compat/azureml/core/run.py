@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from studio.sdk.context import OfflineRun as _OfflineRun
-from studio.sdk.context import SubmittedRun as _SubmittedRun
+from studio.compat.missing import refuse_unknown_names
 from studio.sdk.run import Run, get_run
+from studio.sdk.script_context import OfflineRun as _OfflineRun
+from studio.sdk.script_context import SubmittedRun as _SubmittedRun
 
 __all__ = ["Run", "_OfflineRun", "_SubmittedRun", "get_run"]
 
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    from studio.compat.missing import missing_name
-
-    raise missing_name(__name__, name, __all__)
+__getattr__ = refuse_unknown_names(__name__, __all__)

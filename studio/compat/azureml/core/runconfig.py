@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from studio.sdk.run_configuration import RunConfiguration
-from studio.sdk.script_run_config import (
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.submission import (
     DEFAULT_CPU_IMAGE,
     DEFAULT_GPU_IMAGE,
     DockerConfiguration,
     MpiConfiguration,
     PyTorchConfiguration,
+    RunConfiguration,
     TensorflowConfiguration,
 )
 
@@ -24,10 +23,4 @@ __all__ = [
     "TensorflowConfiguration",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    from studio.compat.missing import missing_name
-
-    raise missing_name(__name__, name, __all__)
+__getattr__ = refuse_unknown_names(__name__, __all__)

@@ -1,0 +1,282 @@
+"""The end of a writer or of the process: drains, receipts, exit, forks.
+
+No wait is endless: if the server accepts nothing for `STUDIO_DRAIN_SECONDS` (30), the
+rest stays in the spool for the next run on this machine, or for `studio sync`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from studio.sdk.client import Client
+from studio.sdk.delivery.background import BackgroundDelivery, deliver_child_processes
+from studio.sdk.delivery.notices import print_notice, renew_lock
+from studio.sdk.delivery.receipts import Receipt, pluralize
+from studio.sdk.delivery.sender import Sender
+
+#: The exit status of a script that succeeded but lost something it logged.
+EXIT_LOST = 74
+DEFAULT_DRAIN_SECONDS = 30.0
+#: For a server that has been away for longer than the drain already.
+LAST_TRY_SECONDS = 3.0
+#: When a drain first reports its progress, and how often it repeats that.
+FIRST_REPORT_SECONDS, REPEAT_REPORT_SECONDS = 2.0, 5.0
+
+
+class OpenWriter(Protocol):
+    """What the end of a process needs of a `Writer`."""
+
+    client: Client
+    run_id: str
+    heartbeats: bool
+    offline: bool
+    is_child: bool
+
+    def close(self) -> object: ...
+
+    def become_child(self) -> None: ...
+
+
+class _Process:
+    """State of this process."""
+
+    lock = threading.RLock()
+    delivery: BackgroundDelivery | None = None
+    open_writers: list[OpenWriter] = []  # noqa: RUF012
+    #: How much each writer lost.
+    lost: dict[str, int] = {}  # noqa: RUF012
+
+
+def background_delivery() -> BackgroundDelivery:
+    """This process's background threads."""
+    with _Process.lock:
+        if _Process.delivery is None:
+            _Process.delivery = BackgroundDelivery()
+        return _Process.delivery
+
+
+def register(writer: OpenWriter) -> None:
+    """Deliver at exit what the writer has not delivered by then."""
+    _Process.open_writers.append(writer)
+    if not writer.offline:
+        background_delivery().deliver_leftovers_of(writer.client)
+
+
+def unregister(writer: OpenWriter) -> None:
+    with contextlib.suppress(ValueError):
+        _Process.open_writers.remove(writer)
+
+
+def drain_seconds() -> float:
+    """`STUDIO_DRAIN_SECONDS`: how long to wait for a server that accepts nothing."""
+    with contextlib.suppress(KeyError, ValueError):
+        return max(0.0, float(os.environ["STUDIO_DRAIN_SECONDS"]))
+    return DEFAULT_DRAIN_SECONDS
+
+
+def drain(
+    sender: Sender, is_done: Callable[[], bool], timeout: float | None = None
+) -> bool:
+    """Wait until `is_done`; whether it is.
+
+    Gives up after `timeout` seconds, or when nothing was delivered for a while.
+    """
+    now = time.monotonic()
+    end = float("inf") if timeout is None else now + timeout
+    stalled_at = now + _drain_seconds_for(sender)
+    progress = sender.progress
+    sender.hurry()
+    report = DrainProgress(sender)
+    background_delivery().hurry()
+    try:
+        while not is_done():
+            now = time.monotonic()
+            if now >= min(end, stalled_at) or sender.is_blocked:
+                return False
+            background_delivery().wait(is_done, min(0.5, end - now, stalled_at - now))
+            if sender.progress != progress:
+                progress = sender.progress
+                stalled_at = time.monotonic() + drain_seconds()
+            report.update()
+        return True
+    finally:
+        sender.is_hurried = False
+        report.finish()
+
+
+def record_end(
+    writer: OpenWriter, sender: Sender, status: str | None, message: str
+) -> None:
+    """Remember how the run ends. If it ends repeatedly, the last status counts."""
+    if writer.is_child or (sender.end_record is not None and status is None):
+        return
+    before = sender.end_record or {"ended": int(time.time() * 1000)}
+    sender.end_record = {**before, "status": status, "message": message}
+
+
+def finish(writer: OpenWriter, sender: Sender, timeout: float | None) -> Receipt:
+    """Deliver the rest, the receipt and the status; print what became of it.
+
+    An earlier call can have been interrupted at any step: its finished steps count.
+    """
+    if not sender.is_closing:
+        sender.save_end_record()
+    if writer.offline:
+        sender.release()
+        return _report_offline(writer, sender)
+    if not sender.is_released:
+        _deliver(writer, sender, timeout)
+    background_delivery().remove(sender)
+    if sender.receipt is None:
+        sender.save_end_record()
+        sender.release()
+    receipt = sender.current_receipt()
+    _report(writer, sender, receipt)
+    return receipt
+
+
+def _deliver(writer: OpenWriter, sender: Sender, timeout: float | None) -> None:
+    delivery = background_delivery()
+    delivery.add(sender, heartbeats=writer.heartbeats)
+    deliver_child_processes(delivery, sender)
+    for other in delivery.leftovers():
+        if other.folder.owner.is_same_run(sender.folder.owner):
+            drain(other, lambda other=other: other.receipt is not None, timeout)  # type: ignore[misc]
+    sender.is_closing = True
+    drain(sender, lambda: sender.receipt is not None, timeout)
+
+
+def _report_offline(writer: OpenWriter, sender: Sender) -> Receipt:
+    print_notice(
+        f"Run {writer.run_id} was logged offline: it lies in "
+        f"{sender.folder.path} until `studio sync` delivers it."
+    )
+    receipt = sender.current_receipt()
+    if receipt.gone.total:
+        _count_loss(sender, receipt.gone.total)
+        print_notice(f"The disk was full; lost: {receipt.gone.describe()}.")
+    return receipt
+
+
+def _report(writer: OpenWriter, sender: Sender, receipt: Receipt) -> None:
+    _count_loss(sender, receipt.lost)
+    if writer.is_child and receipt.is_whole:
+        return
+    print_notice(receipt.line())
+    if sender.receipt is None:
+        error = sender.last_error
+        reason = (error.message if error else "there was no time").rstrip(".")
+        rest = f"It waits in {sender.folder.path}; the next run on this machine "
+        rest += "delivers it, or `studio sync`."
+        has_rest = receipt.waiting or sender.folder.read("end.json")
+        print_notice(
+            f"Not all is delivered: {reason}. {rest if has_rest else ''}".rstrip()
+        )
+
+
+def _count_loss(sender: Sender, lost: int) -> None:
+    if lost:
+        _Process.lost[sender.folder.owner.writer] = lost
+
+
+def _drain_seconds_for(sender: Sender) -> float:
+    """Short for a server that has been away for long already."""
+    seconds = drain_seconds()
+    away = sender.failing_since and time.monotonic() - sender.failing_since
+    return min(seconds, LAST_TRY_SECONDS) if away and away > seconds else seconds
+
+
+@atexit.register
+def _deliver_at_exit() -> None:
+    """Deliver the rest; exit with a special status if something was lost."""
+    try:
+        while _Process.open_writers:
+            _Process.open_writers[0].close()
+        _deliver_leftovers()
+    except KeyboardInterrupt:
+        print_notice("Interrupted: what is not delivered waits in the spool.")
+    if _Process.lost and not hasattr(sys, "ps1"):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        os._exit(EXIT_LOST)
+
+
+def _deliver_leftovers() -> None:
+    """Deliver what earlier processes left, as long as the server accepts it."""
+    delivery = _Process.delivery
+    if delivery is None:
+        return
+    delivery.hurry()
+    delivery.wait(lambda: delivery.has_checked_leftovers, LAST_TRY_SECONDS)
+    for sender in delivery.leftovers():
+        drain(
+            sender,
+            lambda one=sender: one.receipt is not None or one.last_error is not None,  # type: ignore[misc]
+        )
+
+
+def register_child_exit(writer: OpenWriter) -> None:
+    """Close the writer when a child of `multiprocessing` ends.
+
+    Such a process ends without `atexit`.
+    """
+    if not writer.is_child:
+        return
+    if writer not in _Process.open_writers:
+        _Process.open_writers.append(writer)
+    module: Any = sys.modules.get("multiprocessing.util")
+    if module is not None:
+        module.Finalize(None, writer.close, exitpriority=10)
+
+
+def _reset_after_fork() -> None:
+    writers, _Process.open_writers = _Process.open_writers, []
+    _Process.lock, _Process.delivery, _Process.lost = threading.RLock(), None, {}
+    renew_lock()
+    for writer in writers:
+        writer.become_child()
+
+
+os.register_at_fork(after_in_child=_reset_after_fork)
+
+
+class DrainProgress:
+    """Prints how much of a long drain is left, every few seconds."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._next = time.monotonic() + FIRST_REPORT_SECONDS
+        self._has_printed = False
+
+    def update(self) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + REPEAT_REPORT_SECONDS
+        self._has_printed = True
+        sender = self._sender
+        counts = [
+            pluralize(spool.waiting, noun)
+            for spool, noun in (
+                (sender.rows, "point"),
+                (sender.logs, "log piece"),
+                (sender.files, "file"),
+            )
+            if spool.waiting
+        ]
+        rest = f"{', '.join(counts) or 'the end'} of run {sender.folder.owner.run_id}"
+        if sender.last_error is not None:
+            print_notice(f"waiting to deliver {rest}: {sender.last_error.message}")
+        else:
+            print_notice(f"delivering {rest} …")
+
+    def finish(self) -> None:
+        if self._has_printed and self._sender.is_drained:
+            print_notice("delivered.")

@@ -1,0 +1,50 @@
+"""The records of one writer that wait for delivery, in one queue per kind."""
+
+from __future__ import annotations
+
+from studio.sdk.delivery.records import log_size, unpack_log
+from studio.sdk.delivery.spool import Spool
+from studio.sdk.delivery.spool_folder import SpoolFolder
+
+
+class WriterQueues:
+    """Requests, rows of metrics, log pieces and files, below one spool folder.
+
+    `is_live` queues are new; others are what an earlier process left.
+    """
+
+    def __init__(self, folder: SpoolFolder, *, is_live: bool) -> None:
+        self.folder, self.is_live = folder, is_live
+        open_queue = Spool if is_live else Spool.reopen
+        self.requests = open_queue(folder.path, "requests")
+        self.rows = open_queue(folder.path, "rows")
+        self.logs = open_queue(folder.path, "logs", log_size)
+        self.files = open_queue(folder.path, "files")
+        #: All bytes of logs so far, also those that found no room.
+        self.log_bytes = _bytes_up_to(self.logs.last)
+        if not is_live:
+            delivered = folder.read("done.json")
+            self.requests.acknowledge(int(delivered.get("requests", 0)))
+            self.files.acknowledge(int(delivered.get("files", 0)))
+
+    @property
+    def run_path(self) -> str:
+        """The run's path below its workspace."""
+        return f"runs/{self.folder.owner.run_id}"
+
+    @property
+    def spools(self) -> tuple[Spool, ...]:
+        return (self.requests, self.rows, self.logs, self.files)
+
+    @property
+    def waiting(self) -> int:
+        """The number of records that are not delivered."""
+        return sum(spool.waiting for spool in self.spools)
+
+
+def _bytes_up_to(last: bytes) -> int:
+    """The number of bytes that were logged up to the end of the last piece."""
+    if not last:
+        return 0
+    piece = unpack_log(last)
+    return piece.total + len(piece.data)

@@ -1,0 +1,18 @@
+"""Runs: what a training script logs to and a notebook reads from."""
+
+from studio.sdk.run.log_follower import find_current_log
+from studio.sdk.run.run import Run, ScriptRun, get_run
+from studio.sdk.run.run_queries import Tags, find_runs
+from studio.sdk.run.run_types import register_script_run_finder
+from studio.sdk.run.starting import start_run
+
+__all__ = [
+    "Run",
+    "ScriptRun",
+    "Tags",
+    "find_current_log",
+    "find_runs",
+    "get_run",
+    "register_script_run_finder",
+    "start_run",
+]

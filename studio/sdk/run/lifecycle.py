@@ -1,0 +1,162 @@
+"""A run's status: start, end, and waiting for the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import traceback
+from typing import Any
+
+from studio.core.names import MAX_ERROR
+from studio.core.statuses import RunStatus
+from studio.sdk.connection import OFFLINE_ERRORS
+from studio.sdk.errors import (
+    ActivityFailedException,
+    ExperimentExecutionException,
+)
+from studio.sdk.run.files import RunFiles
+from studio.sdk.run.info import PROGRAM_FAILED, RunInfo
+from studio.sdk.run.log_follower import LogFollower
+from studio.sdk.run.snapshot import RunSnapshot
+from studio.sdk.run.state import RunState
+
+#: The error code of v1 that adds nothing to a message.
+DEFAULT_CODE = "UserError"
+NO_ERROR = "Detailed error not set on the Run. Please check the logs for details."
+
+
+class RunLifecycle:
+    """Starts, ends and awaits a run. A final status never changes."""
+
+    def __init__(
+        self, state: RunState, files: RunFiles, snapshot: RunSnapshot, info: RunInfo
+    ) -> None:
+        self._state, self._files = state, files
+        self._snapshot, self._info = snapshot, info
+
+    def get_status(self) -> str:
+        """The status, read from the server unless it is final."""
+        if not self._state.is_final():
+            self._state.refresh()
+        return self._state.status
+
+    def set_status(self, status: RunStatus) -> None:
+        """Report a status, now or through the spool."""
+        body = {"status": status.value, "message": ""}
+        info = self._state.write("POST", "status", body)
+        if info:
+            self._state.set_info(info)
+        elif not self._state.is_final():
+            self._state.local_status = status.value
+
+    def finish(self, status: RunStatus | None, message: str = "") -> None:
+        """Deliver everything that was logged, the outputs and then the status."""
+        self.stop_capture()
+        self._snapshot.wait()
+        self._files.upload_outputs()
+        if self._state.is_launched and status is not RunStatus.FAILED:
+            status = None
+        self._state.end(status, message)
+
+    def cancel(self) -> None:
+        """End as Canceled."""
+        self.finish(None if self._cancel_now() else RunStatus.CANCELED)
+
+    def _cancel_now(self) -> bool:
+        """Cancel on the server; false if it cannot be reached."""
+        state = self._state
+        if state.connection.is_buffering:
+            return False
+        try:
+            info = state.write_now("POST", state.path("cancel"), {"force": True})
+        except OFFLINE_ERRORS as error:
+            if state.writer is None:
+                raise
+            state.connection.start_buffering(error)
+            return False
+        state.set_info(info)
+        return True
+
+    def wait_for_completion(
+        self, *, show_output: bool, raise_on_error: bool
+    ) -> dict[str, Any]:
+        """Wait for the end and return the details. Raises as `Run` documents."""
+        follower: LogFollower | None = None
+        try:
+            follower = LogFollower(self._state, self._files) if show_output else None
+            self._wait(follower)
+        except KeyboardInterrupt as error:
+            raise ExperimentExecutionException(
+                "The output streaming for the run interrupted.\n"
+                "But the run is still executing on the compute target.\n"
+                f"To cancel it: run.cancel(), or {self._state.page_url()}"
+            ) from error
+        details = self._info.get_details()
+        if follower is not None:
+            follower.print_summary(details)
+        if self._state.status == RunStatus.FAILED and raise_on_error:
+            error_details = details.get("error") or {"error": {"message": NO_ERROR}}
+            raise ActivityFailedException(json.dumps(error_details, indent=4))
+        return details
+
+    def _wait(self, follower: LogFollower | None) -> None:
+        min_pause = _read_seconds("AZUREML_RUN_POLLING_INTERVAL_MIN", 2)
+        max_pause = _read_seconds("AZUREML_RUN_POLLING_INTERVAL_MAX", 60)
+        max_pause = max(min_pause, max_pause)
+        pause = min_pause
+        while True:
+            status = self.get_status()
+            if follower is not None and follower.print_new_output():
+                pause = min_pause
+            if self._state.is_final() or status == "":
+                break
+            time.sleep(pause)
+            pause = min(max_pause, pause * 1.25)
+        if follower is not None:
+            follower.print_new_output()
+            follower.finish()
+
+    def start_capture(self) -> None:
+        """Also write what the script prints to `logs/user_log.txt`."""
+        # It imports http.client and more, which scripts that only read do not need.
+        from studio.sdk.delivery import StreamCapture
+
+        if self._state.stream_capture is None and self._state.is_own:
+            self._state.stream_capture = StreamCapture(self._state.open_writer())
+
+    def stop_capture(self) -> None:
+        """Restore stdout and stderr if they are captured."""
+        if self._state.stream_capture is not None:
+            self._state.stream_capture.close()
+            self._state.stream_capture = None
+
+
+def error_message(details: Any, code: str | None) -> str:
+    """The message that is stored for a failure. Raises TypeError."""
+    if details is None:
+        message = ""
+    elif isinstance(details, str):
+        message = details
+    elif isinstance(details, BaseException):
+        message = f"{PROGRAM_FAILED}{type(details).__name__}: {details}"
+        if details.__traceback__ is not None:
+            trace = traceback.format_exception(
+                type(details), details, details.__traceback__
+            )
+            message += "\n\n" + "".join(trace).rstrip()
+    else:
+        raise TypeError(
+            f"error_details must be text or an exception, not {type(details).__name__}"
+        )
+    if code and code != DEFAULT_CODE:
+        message = f"{code}: {message}" if message else code
+    return message.replace("\x00", "")[:MAX_ERROR]
+
+
+def _read_seconds(name: str, default: float) -> float:
+    """Seconds from the environment, or the default if they are not a number."""
+    try:
+        return max(0.0, float(os.environ[name]))
+    except (KeyError, ValueError):
+        return default

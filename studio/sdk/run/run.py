@@ -1,0 +1,434 @@
+"""Runs: the object that a training script logs to and a notebook reads from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
+
+from studio.sdk.errors import (
+    NotSupportedError,
+    RunEnvironmentException,
+    UserErrorException,
+)
+from studio.sdk.run.metric_reading import MetricReader
+from studio.sdk.run.run_queries import Tags, find_runs
+from studio.sdk.run.run_types import (
+    SCRIPT_RUN,
+    RunFactory,
+    add_run_factory,
+    create_run,
+    find_script_run,
+    get_run_of_workspace,
+    read_run,
+    register_run_class,
+)
+from studio.sdk.run.script_api import ScriptApi
+from studio.sdk.run.state import RunState
+
+if TYPE_CHECKING:
+    from studio.sdk.experiment import Experiment
+    from studio.sdk.workspace import Workspace
+
+
+class Run(ScriptApi):
+    """An existing run of an experiment, by its id. Raises NotFound.
+
+    `experiment.start_logging()` starts a new run; `Run.get_context()` is the run that
+    the script was started as.
+    """
+
+    #: Whether another program (a runner) ends the run, not this script.
+    _is_launched = False
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        run_id: str,
+        outputs: str | None = None,
+        _info: Mapping[str, Any] | None = None,
+        _tags: Mapping[str, str | None] | None = None,
+        **_ignored: Any,
+    ) -> None:
+        info = _info or read_run(experiment._connection, run_id)
+        if info.get("experiment", experiment.name) != experiment.name:
+            experiment = experiment.workspace._experiment_of(info)
+        state = RunState(
+            experiment,
+            run_id,
+            info=info,
+            tags=_tags,
+            outputs=outputs,
+            is_launched=self._is_launched,
+        )
+        super().__init__(state)
+        self._reader = MetricReader(state)
+
+    # Finding runs
+
+    @staticmethod
+    def get(workspace: Workspace, run_id: str) -> Run:
+        """The run of that id, of any experiment. Raises NotFound."""
+        run: Run = get_run_of_workspace(workspace, run_id)
+        return run
+
+    @staticmethod
+    def list(
+        experiment: Experiment,
+        type: str | None = None,
+        tags: Tags = None,
+        properties: Mapping[str, str] | None = None,
+        status: str | None = None,
+        include_children: bool = False,
+        _rehydrate_runs: bool = True,
+    ) -> Iterator[Run]:
+        """The experiment's runs that meet all conditions, the newest first."""
+        return find_runs(
+            experiment,
+            type=type,
+            tags=tags,
+            properties=properties,
+            status=status,
+            children=include_children,
+        )
+
+    @staticmethod
+    def list_by_compute(
+        compute: Any,
+        type: str | None = None,
+        tags: Tags = None,
+        properties: Mapping[str, str] | None = None,
+        status: str | None = None,
+    ) -> Iterator[Run]:
+        """The runs of a compute target, of all experiments of its workspace."""
+        if status not in (None, "Running", "Queued"):
+            raise UserErrorException(
+                f"status may only be Running or Queued, not {status!r}"
+            )
+        for experiment in compute.workspace._list_experiments():
+            yield from find_runs(
+                experiment,
+                type=type,
+                tags=tags,
+                properties=properties,
+                status=status,
+                target=compute.name,
+                children=True,
+            )
+
+    @classmethod
+    def get_context(
+        cls,
+        allow_offline: bool = True,
+        used_for_context_manager: bool = False,
+        **_ignored: Any,
+    ) -> Any:
+        """The run that this script was started as.
+
+        Outside of a run it is an object that prints what it is given. With
+        `allow_offline=False` it raises RunEnvironmentException instead.
+        """
+        run = find_script_run(allow_offline)
+        if run is None:
+            raise RunEnvironmentException(
+                "This script was not started as a run: use "
+                "`experiment.start_logging()`, or set STUDIO_RUN_ID to a run's id."
+            )
+        return run
+
+    @classmethod
+    def get_submitted_run(cls, **more: Any) -> Any:
+        """The older name of `get_context(allow_offline=False)`."""
+        return cls.get_context(allow_offline=False, **more)
+
+    @staticmethod
+    def add_type_provider(runtype: str, run_factory: RunFactory) -> None:
+        """Create runs of a type by `run_factory(experiment, run_dict)`.
+
+        Raises ValueError if the type has a factory.
+        """
+        add_run_factory(runtype, run_factory)
+
+    # What describes the run
+
+    @property
+    def experiment(self) -> Experiment:
+        experiment: Experiment = self._state.experiment
+        return experiment
+
+    @property
+    def type(self) -> str | None:
+        """`azureml.scriptrun` for a submitted run, None for an interactive one."""
+        return self._state.info.get("type") or None
+
+    @property
+    def number(self) -> int:
+        """The run's number in its experiment."""
+        return int(self._state.info.get("number") or 0)
+
+    @property
+    def name(self) -> str:
+        """The display name."""
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        return self._info.display_name
+
+    @display_name.setter
+    def display_name(self, name: str) -> None:
+        self._info.set_display_name(name)
+
+    @property
+    def description(self) -> str | None:
+        """Markdown; None without a description."""
+        return self._state.info.get("description") or None
+
+    @description.setter
+    def description(self, text: str | None) -> None:
+        self._info.set_description(text or "")
+
+    @property
+    def tags(self) -> dict[str, str | None]:
+        """The tags as last read; `get_tags()` reads them again."""
+        tags = self._state.tags
+        return self.get_tags() if tags is None else dict(tags)
+
+    def get_tags(self) -> dict[str, str | None]:
+        """The tags as they are now."""
+        return self._texts.get_tags()
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """The properties as last read."""
+        properties = self._state.properties
+        return self.get_properties() if properties is None else dict(properties)
+
+    def get_properties(self) -> dict[str, str]:
+        """The properties as they are now."""
+        return self._texts.get_properties()
+
+    def get_portal_url(self) -> str:
+        """The address of the run's page."""
+        return self._state.page_url()
+
+    @property
+    def portal_url(self) -> str:
+        return self.get_portal_url()
+
+    def get_details(self) -> dict[str, Any]:
+        """Identity, status, times (ISO 8601, UTC), error, properties, files, submitter.
+
+        Unknown values are left out.
+        """
+        return self._info.get_details()
+
+    def get_details_with_logs(self) -> dict[str, Any]:
+        """The details with the texts of the log files instead of their addresses."""
+        return self._info.get_details_with_logs()
+
+    # Status
+
+    @property
+    def status(self) -> str:
+        """The status as last read; `get_status()` reads it again."""
+        return self._state.status
+
+    def get_status(self) -> str:
+        """The status as it is now."""
+        return self._lifecycle.get_status()
+
+    def get_detailed_status(self) -> dict[str, Any]:
+        """The status, and the error of a failed run."""
+        status = self.get_status()
+        return {"status": status, "details": self._state.info.get("error") or None}
+
+    def wait_for_completion(
+        self,
+        show_output: bool = False,
+        wait_post_processing: bool = False,
+        raise_on_error: bool = True,
+    ) -> dict[str, Any]:
+        """Wait for the end and return `get_details()`; `show_output` prints the log.
+
+        Raises ActivityFailedException for a failed run. If it is interrupted, it raises
+        ExperimentExecutionException, and the run continues.
+        """
+        return self._lifecycle.wait_for_completion(
+            show_output=show_output, raise_on_error=raise_on_error
+        )
+
+    def clean(self) -> ListOf[str]:  # noqa: UP006
+        """Delete what the run left on its compute target; returns the deleted files.
+
+        Always empty: a run works where its script is, and its files are on the server.
+        """
+        return []
+
+    # Metrics and files
+
+    def get_metrics(
+        self,
+        name: str | None = None,
+        recursive: bool = False,
+        run_type: str | None = None,
+        populate: bool = False,
+    ) -> dict[str, Any]:
+        """The metrics by name: a value that was logged once, else the list of values.
+
+        A table is a dict of columns. `recursive` returns `{run id: {name: …}}` for this
+        run and all runs below it that have metrics, `run_type` only those of that type.
+        `populate` replaces an artifact's address by its content: a dict, or an image's
+        bytes. For an unknown name the result is `{}`.
+        """
+        return self._reader.get_metrics(name, recursive, run_type, populate)
+
+    def get_file_names(self) -> ListOf[str]:  # noqa: UP006
+        """The paths of all files of the run: outputs, logs, images."""
+        return self._files.get_names()
+
+    def download_file(
+        self,
+        name: str,
+        output_file_path: str | os.PathLike[str] | None = None,
+        _validate_checksum: bool = False,
+    ) -> None:
+        """Download a file, by default into the working folder.
+
+        `output_file_path` is a file, or an existing folder. Raises UserErrorException
+        if the run has no such file.
+        """
+        self._files.download(name, output_file_path)
+
+    def download_files(
+        self,
+        prefix: str | None = None,
+        output_directory: str | os.PathLike[str] | None = None,
+        output_paths: str | Sequence[str] | None = None,
+        batch_size: int = 100,
+        append_prefix: bool = True,
+        timeout_seconds: int | None = None,
+    ) -> None:
+        """Download all files whose path starts with `prefix`, below `output_directory`.
+
+        `append_prefix=False` removes the prefix from the local paths. `output_paths`
+        lists the local paths.
+        """
+        self._files.download_many(
+            prefix or "", output_directory, output_paths, append_prefix=append_prefix
+        )
+
+    def get_all_logs(
+        self, destination: str | os.PathLike[str] | None = None
+    ) -> ListOf[str]:  # noqa: UP006
+        """Download all logs into `destination`; returns their local paths.
+
+        The default is `./assets/<run id>`.
+        """
+        return self._files.download_logs(destination)
+
+    def get_snapshot_id(self) -> str | None:
+        """The snapshot's id; None without one."""
+        return self._snapshot.get_id()
+
+    def restore_snapshot(
+        self,
+        snapshot_id: str | None = None,
+        path: str | os.PathLike[str] | None = None,
+    ) -> str:
+        """Download the archive into the folder `path`; returns its local path.
+
+        Creates the folder. Raises SnapshotException if the run has no snapshot, and
+        UserErrorException if the folder cannot be written to.
+        """
+        return self._snapshot.restore(snapshot_id, path)
+
+    def figure(self, *metrics: str, **more: Any) -> Any:
+        """Metrics of this run as a plotly figure (`pip install plotly`)."""
+        from studio.sdk.figures import run_figure
+
+        return run_figure(self, *metrics, **more)
+
+    # Parts of the v1 SDK that are not offered
+
+    def register_model(
+        self,
+        model_name: str,
+        model_path: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        properties: Mapping[str, str] | None = None,
+        model_framework: str | None = None,
+        model_framework_version: str | None = None,
+        description: str | None = None,
+        datasets: Any = None,
+        sample_input_dataset: Any = None,
+        sample_output_dataset: Any = None,
+        resource_configuration: Any = None,
+        **_more: Any,
+    ) -> Any:
+        """Not offered: there is no model registry."""
+        raise NotSupportedError(
+            f"There is no model registry: keep {model_name!r} as files of the run by "
+            "run.upload_folder(), or log it by mlflow.<framework>.log_model()."
+        )
+
+    def get_secret(self, name: str) -> str | None:
+        """Not offered: secrets are not stored here."""
+        raise NotSupportedError(
+            f"Secrets are not kept here: give {name!r} to the script by its "
+            "environment and read os.environ."
+        )
+
+    def get_secrets(self, secrets: Sequence[str]) -> dict[str, str]:
+        """Not offered: secrets are not stored here."""
+        raise NotSupportedError(
+            "Secrets are not kept here: give them to the script by its environment and "
+            "read os.environ."
+        )
+
+    def get_environment(self) -> Any:
+        """Not offered: environments are not stored on the server."""
+        raise NotSupportedError(
+            "The environment of a run is not kept: look at its snapshot, "
+            "run.restore_snapshot()."
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"Run(Experiment: {self.experiment.name},\n"
+            f"Id: {self.id},\n"
+            f"Type: {self.type},\n"
+            f"Status: {self.status})"
+        )
+
+    def _repr_html_(self) -> str:
+        # Only notebooks need it.
+        from studio.sdk.repr_html import escape, help_url, link, table
+
+        docs_url = help_url(self._state.connection.client.url)
+        return table(
+            {
+                "Experiment": escape(self.experiment.name),
+                "Id": escape(self.id),
+                "Type": escape(str(self.type)),
+                "Status": escape(self.status),
+                "Details Page": link(self.get_portal_url(), "Link to Run Studio"),
+                "Docs Page": link(docs_url, "Link to Documentation"),
+            }
+        )
+
+
+class ScriptRun(Run):
+    """A run of a submitted script."""
+
+
+register_run_class(Run)
+register_run_class(ScriptRun, SCRIPT_RUN)
+
+
+def get_run(
+    experiment: Experiment, run_id: str, rehydrate: bool = True, clean_up: bool = True
+) -> Any:
+    """The run of that id as the class of its type. Raises NotFound."""
+    return create_run(experiment, read_run(experiment._connection, run_id))

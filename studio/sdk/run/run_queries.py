@@ -1,0 +1,91 @@
+"""Find runs: the conditions of the v1 SDK become one filter, and pages become runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Optional, Union
+
+from studio.sdk.errors import UserErrorException
+from studio.sdk.run.run_types import create_run
+
+Tags = Optional[Union[Mapping[str, Optional[str]], str]]
+#: The number of runs per request: a fast first page, then few requests.
+FIRST_PAGE_RUNS, PAGE_RUNS = 25, 100
+
+
+def find_runs(
+    experiment: Any,
+    *,
+    type: str | None = None,
+    tags: Tags = None,
+    properties: Mapping[str, str] | None = None,
+    status: str | None = None,
+    target: str | None = None,
+    children: bool = False,
+    parent: str | None = None,
+    below: str | None = None,
+) -> Iterator[Any]:
+    """The runs that meet all conditions, the newest first.
+
+    `parent` is the id of the run directly above, `below` that of any run above. Raises
+    UserErrorException at once for an invalid condition.
+    """
+    terms = [
+        *(_equals("type", type), *_tag_terms(tags)),
+        *_text_terms("properties", properties),
+        *(_equals("status", status), _equals("target", target)),
+    ]
+    query: dict[str, Any] = {
+        "q": " and ".join(filter(None, terms)) or None,
+        "columns": "tags",
+        "children": "1" if children else None,
+        "archived": "1",
+        "parent": parent,
+        "below": below,
+    }
+    if parent is None and below is None:
+        query["experiment"] = experiment._get_id()
+    return _list_pages(experiment, query)
+
+
+def _list_pages(experiment: Any, query: dict[str, Any]) -> Iterator[Any]:
+    rows = FIRST_PAGE_RUNS
+    after: str | None = None
+    while after != "":
+        page = experiment._connection.get("runs", rows=rows, after=after, **query)
+        for found in page["runs"]:
+            yield create_run(experiment, found["run"], found["tags"])
+        after, rows = page["after"], PAGE_RUNS
+
+
+def _equals(field: str, value: str | None) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise UserErrorException(f"{field} must be text, not {value!r}")
+    return f"{field} = {quote_text(value)}"
+
+
+def _tag_terms(tags: Tags) -> list[str]:
+    if isinstance(tags, str):
+        return [f"tag:{quote_text(tags)}"]
+    return _text_terms("tags", tags)
+
+
+def _text_terms(kind: str, texts: Mapping[str, Any] | None) -> list[str]:
+    if texts is None:
+        return []
+    if not isinstance(texts, Mapping):
+        raise UserErrorException(f"{kind} must be a dict, not {texts!r}")
+    singular = {"tags": "tag", "properties": "property"}[kind]
+    return [
+        f"{singular}:{quote_text(str(key))}"
+        if value is None
+        else f"{kind}.{quote_text(str(key))} = {quote_text(str(value))}"
+        for key, value in texts.items()
+    ]
+
+
+def quote_text(text: str) -> str:
+    """A text as the filter language quotes it."""
+    return '"' + text.replace('"', '""') + '"'

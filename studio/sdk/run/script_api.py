@@ -1,0 +1,321 @@
+"""What a training script calls on its run: log, tag, upload, start children, end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from studio.core.statuses import RunStatus
+from studio.sdk.errors import NotSupportedError
+from studio.sdk.run.child_runs import ChildRuns
+from studio.sdk.run.files import RunFiles, UploadedFiles, UploadSource
+from studio.sdk.run.info import RunInfo
+from studio.sdk.run.lifecycle import RunLifecycle, error_message
+from studio.sdk.run.metric_logging import MetricLogger
+from studio.sdk.run.run_queries import Tags
+from studio.sdk.run.snapshot import RunSnapshot
+from studio.sdk.run.state import RunState
+from studio.sdk.run.tags import RunTexts
+
+if TYPE_CHECKING:
+    from studio.sdk.delivery import Receipt
+
+Self = TypeVar("Self", bound="ScriptApi")
+
+
+class ScriptApi:
+    """The writing half of `Run`. Each part of the run does one kind of work."""
+
+    def __init__(self, state: RunState) -> None:
+        self._state = state
+        self._metrics = MetricLogger(state)
+        self._texts = RunTexts(state)
+        self._files = RunFiles(state)
+        self._info = RunInfo(state, self._texts, self._files)
+        self._snapshot = RunSnapshot(state, self._texts)
+        self._lifecycle = RunLifecycle(state, self._files, self._snapshot, self._info)
+        self._children = ChildRuns(state)
+
+    @property
+    def id(self) -> str:
+        return self._state.id
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What became of everything that was logged; None before the end."""
+        return self._state.receipt
+
+    # Metrics
+
+    def log(
+        self, name: str, value: Any, description: str = "", step: int | None = None
+    ) -> None:
+        """Append a number, text, boolean or None to the metric `name`.
+
+        Without `step` the values count 0, 1, 2 … Raises UserErrorException for a list.
+        """
+        self._metrics.log(name, value, step)
+
+    def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:
+        """Append all of `value`, a list or a generator; it can be empty."""
+        self._metrics.log_list(name, value)
+
+    def log_row(self, name: str, description: str | None = None, **kwargs: Any) -> None:
+        """Append a row to a table: one value per column."""
+        self._metrics.log_row(name, kwargs)
+
+    def log_table(
+        self, name: str, value: Mapping[str, Any], description: str = ""
+    ) -> None:
+        """Append a table: a dict of columns of the same length.
+
+        A scalar is a column of one value.
+        """
+        self._metrics.log_table(name, value)
+
+    def log_image(
+        self,
+        name: str,
+        path: str | None = None,
+        plot: Any = None,
+        description: str = "",
+    ) -> None:
+        """Keep an image: a file, or an object with `savefig` such as pyplot."""
+        self._metrics.log_image(name, path, plot)
+
+    def log_confusion_matrix(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Keep a confusion matrix: a dict of v1's schema, or its JSON text.
+
+        `{"schema_type": "confusion_matrix", "schema_version": "1.0.0", "data": {…}}`
+        with `class_labels` (C) and `matrix` (C lists of C counts, by true label) in
+        `data`. Raises UserErrorException for anything but a JSON object, as the
+        following methods do.
+        """
+        self._metrics.log_document(name, "confusion_matrix", value)
+
+    def log_accuracy_table(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Keep an accuracy table (1.0.1), the source of ROC, lift and other charts.
+
+        `class_labels` (C), `probability_tables` and `percentile_tables` (C × M × 4:
+        true and false positives, true and false negatives) at `probability_thresholds`
+        and `percentile_thresholds` (M, from 0 to 1).
+        """
+        self._metrics.log_document(name, "accuracy_table", value)
+
+    def log_residuals(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Keep a histogram of residuals (1.0.0).
+
+        `bin_edges` (N + 1, in the unit of the prediction), `bin_counts` (N).
+        """
+        self._metrics.log_document(name, "residuals", value)
+
+    def log_predictions(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Keep predicted against true values, in bins of the true ones (1.0.0).
+
+        `bin_edges` (N + 1); for each of the N bins the mean prediction `bin_averages`,
+        half its error bar `bin_errors`, and `bin_counts`.
+        """
+        self._metrics.log_document(name, "predictions", value)
+
+    def flush(self, timeout_seconds: float | None = 300) -> None:
+        """Wait until the server has everything that was logged so far."""
+        if self._state.writer is not None:
+            self._state.writer.flush(timeout_seconds)
+
+    # Tags, properties, parameters
+
+    def tag(self, key: str, value: Any = None) -> None:
+        """Set a tag, also of a run that has ended; None is a tag without a value."""
+        self._texts.set_tags({key: value})
+
+    def set_tags(self, tags: Mapping[str, Any] | str) -> None:
+        """Set tags and keep all others; a text is a tag without a value."""
+        self._texts.set_tags(tags)
+
+    def remove_tags(self, tags: Iterable[str]) -> None:
+        """Remove the tags with these keys; unknown keys are ignored."""
+        self._texts.remove_tags(tags)
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Write parameters, once each: the inputs of a run, which lists show and sort.
+
+        Not in the v1 SDK. Raises Immutable, and stores nothing, if one has another
+        value.
+        """
+        self._texts.log_params(params)
+
+    def add_properties(self, properties: Mapping[str, Any]) -> None:
+        """Write properties, once each; repeating the same value is allowed.
+
+        Raises Immutable, and stores nothing, if one has another value.
+        """
+        self._texts.add_properties(properties)
+
+    # Files and the snapshot
+
+    def upload_file(
+        self,
+        name: str,
+        path_or_stream: UploadSource,
+        datastore_name: str | None = None,
+        *,
+        overwrite: bool = False,
+    ) -> UploadedFiles:
+        """Keep a file as `name`.
+
+        Raises AlreadyExists if the run has such a file, unless `overwrite`, and
+        UserErrorException if there is no such local file.
+        """
+        return self._files.upload(name, path_or_stream, overwrite=overwrite)
+
+    def upload_files(
+        self,
+        names: Sequence[str],
+        paths: Sequence[str],
+        return_artifacts: bool = False,
+        timeout_seconds: int | None = None,
+        datastore_name: str | None = None,
+        *,
+        overwrite: bool = False,
+    ) -> UploadedFiles | None:
+        """Keep several files. Raises TypeError if there are more names or paths."""
+        uploaded = self._files.upload_many(names, paths, overwrite=overwrite)
+        return uploaded if return_artifacts else None
+
+    def upload_folder(
+        self,
+        name: str,
+        path: str | os.PathLike[str],
+        datastore_name: str | None = None,
+        *,
+        overwrite: bool = False,
+    ) -> UploadedFiles:
+        """Keep all files below the folder `path` as `name/<relative path>`."""
+        return self._files.upload_folder(name, path, overwrite=overwrite)
+
+    def take_snapshot(self, file_or_folder_path: str | os.PathLike[str]) -> str:
+        """Keep a file, or the files below a folder; returns the snapshot's id.
+
+        Raises SnapshotException if the run has a snapshot, or it would be too large.
+        """
+        return self._snapshot.take(file_or_folder_path)
+
+    # Children
+
+    def child_run(
+        self: Self,
+        name: str | None = None,
+        run_id: str | None = None,
+        outputs: str | None = None,
+    ) -> Self:
+        """Start a run below this one; it is a context manager, too.
+
+        `outputs` is a folder that is uploaded at its end. There is none by default,
+        since `./outputs` belongs to the parent.
+        """
+        child: Self = self._children.start(self, name, run_id, outputs)
+        return child
+
+    def create_children(
+        self: Self,
+        count: int | None = None,
+        tag_key: str | None = None,
+        tag_values: Sequence[str] | None = None,
+    ) -> list[Self]:
+        """Start up to 100 runs below this one by one request.
+
+        Either `count` runs, tagged by their numbers, or one for each of `tag_values`,
+        with that value of the tag `tag_key`.
+        """
+        return self._children.create_many(self, count, tag_key, tag_values)
+
+    def get_children(
+        self: Self,
+        recursive: bool = False,
+        tags: Tags = None,
+        properties: Mapping[str, str] | None = None,
+        type: str | None = None,
+        status: str | None = None,
+        _rehydrate_runs: bool = True,
+    ) -> Iterator[Self]:
+        """The runs below this one that meet all conditions, the newest first.
+
+        `recursive` includes all levels.
+        """
+        return self._children.find(
+            recursive=recursive,
+            type=type,
+            tags=tags,
+            properties=properties,
+            status=status,
+        )
+
+    @property
+    def parent(self: Self) -> Self | None:
+        """The run above; None for a root, or if the server does not know it yet."""
+        parent: Self | None = self._children.get_parent()
+        return parent
+
+    def submit_child(
+        self, config: Any, tags: Mapping[str, str] | None = None, **_more: Any
+    ) -> Any:
+        """Not offered yet."""
+        raise NotSupportedError(
+            "Submitting runs is to come: start child processes yourself and give each "
+            "`run.child_run()`, or its id by an argument."
+        )
+
+    # Status
+
+    def start(self) -> None:
+        """Report that the run is Running."""
+        self._lifecycle.set_status(RunStatus.RUNNING)
+
+    def complete(self, _set_status: bool = True) -> None:
+        """Deliver everything that was logged, upload the outputs, end as Completed.
+
+        Can be repeated.
+        """
+        self._lifecycle.finish(RunStatus.COMPLETED if _set_status else None)
+
+    def fail(
+        self,
+        error_details: str | BaseException | None = None,
+        error_code: str | None = None,
+        _set_status: bool = True,
+    ) -> None:
+        """End as Failed. `error_details` is a sentence, or the exception.
+
+        Raises TypeError for anything else.
+        """
+        message = error_message(error_details, error_code)
+        self._lifecycle.finish(RunStatus.FAILED if _set_status else None, message)
+
+    def cancel(self) -> None:
+        """End as Canceled at once; what was logged is delivered."""
+        self._lifecycle.cancel()
+
+    def __enter__(self) -> Any:
+        self._lifecycle.start_capture()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None or (isinstance(error, SystemExit) and not error.code):
+            self.complete()
+        else:
+            self.fail(error)

@@ -1,0 +1,123 @@
+"""Start an interactive run: its id, streams, outputs and snapshot."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from studio.core.names import check_description, check_display_name, check_run_id
+from studio.sdk.connection import OFFLINE_ERRORS
+from studio.sdk.responses import Unreachable
+from studio.sdk.run.run_types import create_run
+from studio.sdk.run.script_source import script_name
+from studio.sdk.texts import as_properties, as_tags, check_texts
+from studio.sdk.warnings import warn
+
+DEFAULT_OUTPUTS = "outputs"
+
+
+def start_run(
+    experiment: Any,
+    name: str | None = None,
+    run_id: str | None = None,
+    outputs: str | bool | None = None,
+    *,
+    snapshot_directory: str | None = ".",
+    display_name: str | None = None,
+    description: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    properties: Mapping[str, Any] | None = None,
+    parent: Any = None,
+    **_ignored: Any,
+) -> Any:
+    """Start a run that this process logs and sends heartbeats for."""
+    body = {
+        **_describe_run(display_name or name, parent),
+        "experiment": experiment.name,
+        "id": check_run_id(run_id or str(uuid.uuid4())),
+        "description": check_description(description or ""),
+        "tags": as_tags(tags or {}),
+        "properties": as_properties(properties or {}),
+    }
+    # Checked now: the refusal of a buffered request would come much later, and would
+    # lose the whole run.
+    check_texts(body["tags"], "tags")
+    check_texts(body["properties"], "properties")
+    buffered_errors = (Unreachable,) if parent is None else OFFLINE_ERRORS
+    info = _create_now(experiment, body, buffered_errors)
+    run = create_run(experiment, info or body, as_tags(tags or {}))
+    state = run._state
+    state.is_own = True
+    state.properties = body["properties"] if info is None else None
+    writer = state.open_writer()
+    if info is None:
+        writer.record_request("POST", "runs", body, essential=True)
+    state.outputs = _create_outputs_folder(outputs)
+    if parent is not None:
+        run._children.set_parent(parent)
+    elif script_name():
+        run._lifecycle.start_capture()
+    if snapshot_directory is not None:
+        _take_snapshot(run, snapshot_directory)
+    return run
+
+
+def _describe_run(name: str | None, parent: Any) -> dict[str, Any]:
+    """The fields of a run that this process starts now."""
+    fields: dict[str, Any] = {
+        "status": "Running",
+        "started": int(time.time() * 1000),
+        "target": "local",
+        "script": script_name(),
+        "heartbeats": True,
+    }
+    if name:
+        fields["name"] = check_display_name(name)
+    if parent is not None:
+        fields["parent"] = parent.id
+    return fields
+
+
+def _create_now(
+    experiment: Any, body: dict[str, Any], buffered_errors: Any
+) -> dict[str, Any] | None:
+    """The run as the server created it; None if its creation must be buffered."""
+    connection = experiment._connection
+    if not connection.is_buffering:
+        try:
+            return dict(connection.try_now("POST", "runs", body))
+        except buffered_errors as error:
+            connection.start_buffering(error)
+    return None
+
+
+def _take_snapshot(run: Any, directory: str) -> None:
+    if Path(directory).exists():
+        run._snapshot.take_in_background(directory)
+    else:
+        warn(
+            f"No snapshot is kept: there is no folder {str(directory)!r}; give the one "
+            "of your sources, or snapshot_directory=None."
+        )
+
+
+def _create_outputs_folder(
+    outputs: str | os.PathLike[str] | bool | None,
+) -> str | None:
+    if outputs is False:
+        return None
+    is_default = outputs is None or outputs is True
+    folder = DEFAULT_OUTPUTS if is_default else os.fspath(outputs)  # type: ignore[arg-type]
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        warn(
+            f"The outputs folder {folder!r} cannot be made ({error.strerror}): nothing "
+            "in it is kept. Start the script where it may write, or pass outputs=False."
+        )
+        return None
+    return folder

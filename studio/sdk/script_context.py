@@ -1,0 +1,182 @@
+"""The run that this script was started as, or one that only prints."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any
+
+from studio.core.names import check_run_id
+from studio.sdk.connection import WorkspaceConnection
+from studio.sdk.responses import Unreachable
+from studio.sdk.run import Run
+from studio.sdk.warnings import warn
+from studio.sdk.workspace import Workspace
+
+#: For the children of a script whose experiment no server can tell.
+UNKNOWN_EXPERIMENT = "Default"
+
+
+class SubmittedRun(Run):
+    """The run of this script: what started it reports its end."""
+
+    _is_launched = True
+
+    @property
+    def input_datasets(self) -> dict[str, Any]:
+        return {}
+
+    @property
+    def output_datasets(self) -> dict[str, Any]:
+        return {}
+
+    def cancel(self) -> None:
+        """Only warn: a script cannot cancel itself."""
+        warn(
+            "A script cannot cancel the run that it is: end it, or cancel on its page."
+        )
+
+
+def find_script_run(allow_offline: bool) -> SubmittedRun | OfflineRun | None:
+    """The run that the environment names, else one that prints, if that is allowed."""
+    run = find_submitted_run()
+    return OfflineRun() if run is None and allow_offline else run
+
+
+def find_submitted_run() -> SubmittedRun | None:
+    """The run that the environment names; None outside of a run."""
+    run_id = os.environ.get("STUDIO_RUN_ID") or ""
+    if not run_id and os.environ.get("STUDIO_URL"):
+        run_id = os.environ.get("AZUREML_RUN_ID") or ""
+    if not run_id:
+        return None
+    workspace = Workspace()
+    info = _read_or_assume(workspace._connection, check_run_id(run_id))
+    return SubmittedRun(workspace._experiment_of(info), run_id, _info=info)
+
+
+def _read_or_assume(connection: WorkspaceConnection, run_id: str) -> dict[str, Any]:
+    """The run as the server reports it; without a server, as the environment does."""
+    if not connection.is_buffering:
+        try:
+            return dict(connection.try_now("GET", f"runs/{run_id}"))
+        except Unreachable as error:
+            connection.start_buffering(error)
+    name = os.environ.get("AZUREML_ARM_PROJECT_NAME") or UNKNOWN_EXPERIMENT
+    return {"id": run_id, "experiment": name, "status": "Running"}
+
+
+class OfflineRun:
+    """Prints what it is given, and sends nothing."""
+
+    def __init__(self, parent: OfflineRun | None = None) -> None:
+        self.id = f"OfflineRun_{uuid.uuid4()}"
+        self.parent = parent
+
+    def __repr__(self) -> str:
+        return f"_OfflineRun(Id: {self.id})"
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise AttributeError for everything else, as the v1 SDK does."""
+        if name.startswith("_"):
+            raise AttributeError(f"_OfflineRun has no attribute {name!r}")
+        raise AttributeError(
+            f"There is no {name!r} outside of a run, where nothing is kept: begin one "
+            "with `experiment.start_logging()`, or set STUDIO_RUN_ID to a run's id."
+        )
+
+    def log(self, name: str, value: Any, description: str = "", **_more: Any) -> None:
+        _print_call(f"log scalar metric {name}", value)
+
+    def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:
+        _print_call(f"log list metric {name}", list(value))
+
+    def log_row(self, name: str, description: str | None = None, **kwargs: Any) -> None:
+        _print_call(f"log row metric {name}", kwargs)
+
+    def log_table(
+        self, name: str, value: Mapping[str, Any], description: str = ""
+    ) -> None:
+        _print_call(f"log table metric {name}", value)
+
+    def log_image(
+        self,
+        name: str,
+        path: str | None = None,
+        plot: Any = None,
+        description: str = "",
+    ) -> None:
+        _print_call(f"log image metric {name}", path or plot)
+
+    def log_confusion_matrix(
+        self, name: str, value: Any, description: str = ""
+    ) -> None:
+        _print_call(f"log confusion matrix {name}", value)
+
+    def log_accuracy_table(self, name: str, value: Any, description: str = "") -> None:
+        _print_call(f"log accuracy table {name}", value)
+
+    def log_residuals(self, name: str, value: Any, description: str = "") -> None:
+        _print_call(f"log residuals {name}", value)
+
+    def log_predictions(self, name: str, value: Any, description: str = "") -> None:
+        _print_call(f"log predictions {name}", value)
+
+    def tag(self, key: str, value: str | None = None) -> None:
+        _print_call(f"add tag {key}", value)
+
+    def set_tags(self, tags: Mapping[str, Any] | str) -> None:
+        _print_call("set tags", tags)
+
+    def remove_tags(self, tags: Iterable[str]) -> None:
+        _print_call("remove tags", tags)
+
+    def add_properties(self, properties: Mapping[str, Any]) -> None:
+        _print_call("add properties", properties)
+
+    def upload_file(self, name: str, path_or_stream: Any, **_more: Any) -> None:
+        _print_call(f"upload file {name}", path_or_stream)
+
+    def upload_files(self, names: Any, paths: Any, **_more: Any) -> None:
+        _print_call(f"upload files {names}", paths)
+
+    def upload_folder(self, name: str, path: Any, **_more: Any) -> None:
+        _print_call(f"upload folder {name}", path)
+
+    def child_run(self, name: str | None = None, **_more: Any) -> OfflineRun:
+        return OfflineRun(self)
+
+    def complete(self, _set_status: bool = True) -> None:
+        """Do nothing."""
+
+    def fail(
+        self,
+        error_details: Any = None,
+        error_code: str | None = None,
+        _set_status: bool = True,
+    ) -> None:
+        _print_call("mark the run as failed", error_details)
+
+    def cancel(self) -> None:
+        """Do nothing."""
+
+    def flush(self, timeout_seconds: float | None = 300) -> None:
+        """Do nothing."""
+
+    def __enter__(self) -> OfflineRun:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None and (not isinstance(error, SystemExit) or error.code):
+            self.fail(error)
+
+
+def _print_call(action: str, value: Any) -> None:
+    print(f"Attempted to {action}:\n{value}")  # noqa: T201

@@ -1,0 +1,26 @@
+"""How scripts describe a submission: its script, environment and settings."""
+
+from studio.sdk.submission.environments import CondaDependencies, Environment
+from studio.sdk.submission.run_configuration import RunConfiguration
+from studio.sdk.submission.script_run_config import (
+    DEFAULT_CPU_IMAGE,
+    DEFAULT_GPU_IMAGE,
+    DockerConfiguration,
+    MpiConfiguration,
+    PyTorchConfiguration,
+    ScriptRunConfig,
+    TensorflowConfiguration,
+)
+
+__all__ = [
+    "DEFAULT_CPU_IMAGE",
+    "DEFAULT_GPU_IMAGE",
+    "CondaDependencies",
+    "DockerConfiguration",
+    "Environment",
+    "MpiConfiguration",
+    "PyTorchConfiguration",
+    "RunConfiguration",
+    "ScriptRunConfig",
+    "TensorflowConfiguration",
+]

@@ -1,0 +1,250 @@
+"""RunConfiguration, and its files `.azureml/<name>.runconfig` as v1 writes them.
+
+It starts nothing here. The content of a file is kept and written out again, also
+settings for which this class has no attribute.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from studio.sdk.errors import UserErrorException
+from studio.sdk.submission.environments import (
+    CondaDependencies,
+    Environment,
+    SettingsSection,
+)
+from studio.sdk.submission.run_configuration_files import (
+    find_path,
+    path_to_write,
+    read_yaml,
+    write_yaml,
+)
+
+MAX_RUN_SECONDS = 2_592_000
+PACKAGES_FILE = "environment.yml"
+
+#: The sections that v1 writes and scripts change, with v1's names.
+SECTIONS: dict[str, dict[str, Any]] = {
+    "history": {
+        "outputCollection": True,
+        "snapshotProject": True,
+        "directoriesToWatch": ["logs"],
+    },
+    "spark": {"configuration": {}},
+    "docker": {
+        "useDocker": False,
+        "sharedVolumes": True,
+        "arguments": [],
+        "shmSize": None,
+    },
+    "tensorflow": {"workerCount": 1, "parameterServerCount": 1},
+    "mpi": {"processCountPerNode": 1, "nodeCount": 1},
+    "pytorch": {"communicationBackend": "nccl", "processCount": None, "nodeCount": 1},
+    "amlcompute": {
+        "vmSize": None,
+        "vmPriority": None,
+        "retainCluster": False,
+        "name": None,
+        "clusterMaxNodeCount": None,
+    },
+}
+#: Plain attributes, in the order of the file.
+PLAIN_ATTRIBUTES = ("script", "arguments", "target", "framework", "communicator")
+LIMIT_ATTRIBUTES = ("max_run_duration_seconds", "node_count", "priority")
+
+
+class RunConfiguration:
+    """The settings of a submission, under the v1 names."""
+
+    history: Any
+    spark: Any
+    docker: Any
+    tensorflow: Any
+    mpi: Any
+    pytorch: Any
+    amlcompute: Any
+
+    def __init__(
+        self,
+        script: str | None = None,
+        arguments: list[Any] | None = None,
+        framework: str | None = None,
+        communicator: str | None = None,
+        conda_dependencies: Any = None,
+        command: str | list[str] | None = None,
+        **_ignored: Any,
+    ) -> None:
+        self.script = script
+        self.arguments = list(arguments or [])
+        self.framework = framework or "Python"
+        self.communicator = communicator or "None"
+        self.command = command
+        self.target: Any = "local"
+        self.environment: Any = Environment("local")
+        if conda_dependencies is not None:
+            self.environment.python.conda_dependencies = conda_dependencies
+        self.environment_variables: dict[str, str] = {}
+        self.max_run_duration_seconds = MAX_RUN_SECONDS
+        self.node_count = 1
+        self.priority: int | None = None
+        for name, settings in SECTIONS.items():
+            setattr(self, name, _copy_section(settings))
+        self._loaded_content: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"RunConfiguration(script={self.script!r}, target={self.target!r})"
+
+    def save(
+        self,
+        path: str | None = None,
+        name: str | None = None,
+        separate_environment_yaml: bool = False,
+    ) -> None:
+        """Write a file that `load` and v1 read.
+
+        `path` is a project's folder (by default the working folder). Its file is
+        `.azureml/<name>.runconfig`, or in `aml_config/` if only that exists. Without a
+        name, `path` is the file itself. With `separate_environment_yaml` the packages
+        go to `environment.yml` in the same folder. Raises UserErrorException if a
+        folder has no name for the file, or nothing can be written.
+        """
+        file = path_to_write(Path(path or "."), name)
+        known = _to_content(self)
+        python = known["environment"]["python"]
+        if separate_environment_yaml:
+            packages = python.pop("condaDependencies")
+            python["condaDependenciesFile"] = PACKAGES_FILE
+            write_yaml(file.with_name(PACKAGES_FILE), packages)
+        write_yaml(file, known)
+
+    @staticmethod
+    def load(path: str, name: str | None = None) -> RunConfiguration:
+        """Read a file that `save`, v1 or its CLI wrote.
+
+        `path` is the file, or a project's folder with `.azureml/<name>` or
+        `aml_config/<name>`, both with or without `.runconfig`, in it or a folder below.
+        Raises UserErrorException if there is none, or it is not a configuration.
+        """
+        file = find_path(Path(path), name)
+        content = read_yaml(file)
+        try:
+            return _from_content(content, file.parent)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise UserErrorException(
+                f"{file} is not a run configuration: {error}"
+            ) from error
+
+    @staticmethod
+    def delete(path: str, name: str) -> None:
+        """Remove the file that `load(path, name)` reads.
+
+        Raises UserErrorException if there is none.
+        """
+        find_path(Path(path), name).unlink()
+
+
+def _from_content(content: dict[str, Any], folder: Path) -> RunConfiguration:
+    created = RunConfiguration()
+    created._loaded_content = content
+    for name in (
+        *PLAIN_ATTRIBUTES,
+        *LIMIT_ATTRIBUTES,
+        "command",
+        "environment_variables",
+    ):
+        value = content.get(_camel(name))
+        if value is not None:
+            setattr(created, name, value)
+    created.arguments = list(created.arguments)
+    created.environment_variables = dict(created.environment_variables)
+    for name in SECTIONS:
+        getattr(created, name).__dict__.update(_snake_keys(content.get(name)))
+    created.environment = _to_environment(content.get("environment") or {}, folder)
+    return created
+
+
+def _to_environment(content: dict[str, Any], folder: Path) -> Environment:
+    created = Environment(content.get("name") or "local")
+    created.version = content.get("version")
+    created.environment_variables = dict(content.get("environmentVariables") or {})
+    python = dict(content.get("python") or {})
+    packages = python.pop("condaDependencies", None)
+    created.python.__dict__.update(_snake_keys(python))
+    packages_file = python.get("condaDependenciesFile")
+    if packages is None and packages_file and (folder / packages_file).is_file():
+        packages = read_yaml(folder / packages_file)
+    if packages is not None:
+        created.python.conda_dependencies = _to_packages(packages)
+    created.docker.__dict__.update(_snake_keys(content.get("docker")))
+    return created
+
+
+def _to_packages(content: dict[str, Any]) -> CondaDependencies:
+    created = CondaDependencies()
+    dependencies = list(content.get("dependencies") or ())
+    created.conda = [one for one in dependencies if isinstance(one, str)]
+    nested = [one.get("pip") or [] for one in dependencies if isinstance(one, dict)]
+    created.pip = [str(one) for group in nested for one in group]
+    return created
+
+
+def _to_content(config: RunConfiguration) -> dict[str, Any]:
+    """The content of the file: what v1 writes, then other settings that were loaded."""
+    known: dict[str, Any] = {name: getattr(config, name) for name in PLAIN_ATTRIBUTES}
+    known["target"] = getattr(config.target, "name", config.target)
+    known |= {_camel(name): getattr(config, name) for name in LIMIT_ATTRIBUTES}
+    environment = config.environment
+    loaded_environment = config._loaded_content.get("environment") or {}
+    python = dict(vars(environment.python))
+    packages = python.pop("conda_dependencies", None) or CondaDependencies()
+    dependencies: list[Any] = [*packages.conda]
+    if packages.pip:
+        dependencies.append({"pip": list(packages.pip)})
+    known["environment"] = {
+        **loaded_environment,
+        "name": environment.name,
+        "version": environment.version,
+        "environmentVariables": dict(environment.environment_variables),
+        "python": {
+            **_camel_keys(python),
+            "condaDependencies": {"dependencies": dependencies},
+        },
+        "docker": _camel_keys(vars(environment.docker)),
+    }
+    known |= {name: _camel_keys(vars(getattr(config, name))) for name in SECTIONS}
+    known["command"] = config.command
+    known["environmentVariables"] = dict(config.environment_variables)
+    rest = {
+        name: content
+        for name, content in config._loaded_content.items()
+        if name not in known
+    }
+    return {**known, **rest}
+
+
+def _copy_section(settings: dict[str, Any]) -> SettingsSection:
+    copies = {
+        name: list(value) if isinstance(value, list) else value
+        for name, value in settings.items()
+    }
+    return SettingsSection(**_snake_keys(copies))
+
+
+def _snake_keys(content: dict[str, Any] | None) -> dict[str, Any]:
+    return {_snake(name): value for name, value in (content or {}).items()}
+
+
+def _camel_keys(settings: dict[str, Any]) -> dict[str, Any]:
+    return {_camel(name): value for name, value in settings.items()}
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: f"_{found[1].lower()}", name)
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(one.capitalize() for one in others)

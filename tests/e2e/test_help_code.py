@@ -1,0 +1,163 @@
+"""The code of the help pages runs, as it stands there, against a real server.
+
+Scripts that need a framework run where it is installed: in the tests' own environment,
+or in that of `STUDIO_HELP_PYTHON`, which is how all of them are checked by hand.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.parts.clients import ROOT, quiet_environment
+from tests.parts.needs import missing
+from tests.parts.server import Server
+
+PYTHON = os.environ.get("STUDIO_HELP_PYTHON") or sys.executable
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+#: These are commands of the README, which other tests and every installation run.
+OTHERS = ("pip install -r requirements.txt", "python train.py", "mkdir -p ~/runs")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of code: its page, its number on it, its language and text."""
+
+    page: str
+    number: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page}-{self.number}"
+
+    @property
+    def needs(self) -> list[str]:
+        found = re.match(r"# needs: (.+)", self.text)
+        return re.split(r",\s*", found[1]) if found else []
+
+
+def blocks(language: str) -> list[Block]:
+    found = []
+    for path in sorted((ROOT / "docs/user").glob("*.md")):
+        listed = _BLOCK.findall(path.read_text())
+        for number, (kind, text) in enumerate(listed, 1):
+            if kind == language:
+                found.append(Block(path.stem, number, kind, text))
+    return found
+
+
+def is_installed(modules: list[str]) -> bool:
+    check = f"import {', '.join(modules)}" if modules else ""
+    done = subprocess.run(
+        [PYTHON, "-c", check], capture_output=True, check=False, env=quiet_environment()
+    )
+    return done.returncode == 0
+
+
+def run(words: list[str], server: Server, folder: Path) -> None:
+    done = subprocess.run(
+        words,
+        env={
+            **quiet_environment(),
+            **server.environment,
+            "STUDIO_HOME": str(server.home),
+            "STUDIO_MODE": "online",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        },
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=str)
+def test_scripts_run(block: Block, server: Server, tmp_path: Path) -> None:
+    if block.needs and not is_installed(block.needs):
+        pytest.skip(f"Not installed: {', '.join(block.needs)}")
+    script = tmp_path / "train.py"
+    script.write_text(block.text)
+    run([PYTHON, str(script)], server, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        each
+        for each in blocks("sh")
+        if not any(text in each.text for text in OTHERS)
+        and each.text.strip() != 'eval "$(studio env)"'
+    ],
+    ids=str,
+)
+def test_commands_run(block: Block, server: Server, tmp_path: Path) -> None:
+    if "curl" in block.text and shutil.which("curl") is None:
+        missing("curl", "Install it: apt-get install curl")
+    text = block.text.replace("/tmp/studio-backup", str(tmp_path / "backup"))
+    text = text.replace("python manage.py", f"python {ROOT / 'manage.py'}")
+    run(["bash", "-eu", "-c", text.replace("curl ", "curl -sfS ")], server, tmp_path)
+
+
+def configuration(page: str, language: str) -> str:
+    [block] = [each for each in blocks(language) if each.page == page]
+    return block.text
+
+
+def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
+    if shutil.which("nginx") is None or shutil.which("openssl") is None:
+        pytest.skip("nginx and openssl are not installed")
+    key, pem = tmp_path / "studio.key", tmp_path / "studio.pem"
+    certificate = f"req -x509 -newkey rsa:2048 -nodes -keyout {key} -out {pem}"
+    subject = ["-subj", "/CN=studio.example.org"]
+    subprocess.run(
+        ["openssl", *certificate.split(), *subject], check=True, capture_output=True
+    )
+    text = configuration("nginx", "nginx").replace("/etc/ssl/", f"{tmp_path}/")
+    whole = f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{text}\n}}\n"
+    (tmp_path / "nginx.conf").write_text(whole)
+    words = ["nginx", "-t", "-c", str(tmp_path / "nginx.conf")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_caddy_accepts_its_configuration(tmp_path: Path) -> None:
+    if shutil.which("caddy") is None:
+        pytest.skip("caddy is not installed")
+    (tmp_path / "Caddyfile").write_text(configuration("caddy", "caddy"))
+    words = ["caddy", "adapt", "--config", str(tmp_path / "Caddyfile"), "--validate"]
+    done = subprocess.run(
+        words,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_systemd_accepts_its_unit(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    text = configuration("systemd", "ini")
+    # The program of the example is in a folder that is not on this machine.
+    text = text.replace("/opt/run-studio/.venv/bin/python", "/bin/true")
+    unit = tmp_path / "run-studio.service"
+    unit.write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Unknown" not in done.stderr, done.stderr
