@@ -20,5 +20,6 @@ pytest_plugins = [
     "tests.parts.signing_in",
     "tests.parts.postgres",
     "tests.parts.records",
-    "tests.parts.beside",
+    "tests.parts.database_tests",
+    "tests.parts.workers",
 ]

@@ -14,7 +14,7 @@ from django.http import (
 
 from runs.http import mark_file_stream
 from runs.models import File
-from runs.storage.files import SENT_BYTES, Pieces, files
+from runs.storage.files import RESPONSE_CHUNK_BYTES, FileChunks, files
 
 _RANGE_HEADER = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
@@ -69,9 +69,9 @@ def content_response(request: HttpRequest, file: File, span: range) -> HttpRespo
         source.close()
         return HttpResponse(content_type=kind)
     source.seek(span.start)
-    if len(span) > SENT_BYTES:
+    if len(span) > RESPONSE_CHUNK_BYTES:
         # Closed with the answer, even if the client went away before the first piece.
-        reader = Pieces(source, len(span))
+        reader = FileChunks(source, len(span))
         return mark_file_stream(StreamingHttpResponse(reader, content_type=kind))
     with source:
         return HttpResponse(source.read(len(span)), content_type=kind)

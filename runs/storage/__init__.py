@@ -1,0 +1,1 @@
+"""Bulky data: metric points, files, and fast statements. One package for each."""

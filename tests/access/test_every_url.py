@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from pytest_django.plugin import DjangoDbBlocker
 
 from runs.access.error_responses import find_declaration
 from runs.actions.account.links import create_invitation, create_sign_in_link
@@ -21,7 +23,7 @@ from runs.actions.files.files import save_file
 from runs.actions.public.share_links import create_share_link
 from runs.actions.run.runs import create_run
 from runs.actions.views.views import ViewState, create_view
-from runs.models import Member, Role, User
+from runs.models import Member, Role
 from studio.core.viewspec import ViewSpec
 from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
 from tests.access.table import IN_PERSON, PUBLIC, SAMPLES, SIGNED_IN, TABLE, Row
@@ -62,12 +64,23 @@ def test_every_view_declares_what_it_needs(rf, route, entry):
 
 @dataclass
 class Scene:
+    """People, one of everything that addresses name, and clients to copy."""
+
     team: Team
     fill: dict[str, str]
+    cookies: dict[str, SimpleCookie]
+    secrets: dict[str, str]
 
 
-@pytest.fixture
-def scene(db: None) -> Scene:
+@pytest.fixture(scope="module")
+def scene(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Scene]:
+    """One for all addresses: each request's effects are rolled back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield make_scene()
+        transaction.set_rollback(True)
+
+
+def make_scene() -> Scene:
     team = make_team()
     act: dict[str, Any] = {"actor": Actor(team.owner), "now": now_ms()}
     experiment = create_experiment(team.workspace, "digits", **act)
@@ -87,7 +100,13 @@ def scene(db: None) -> Scene:
         "share": str(share.pk),
         "shared": shared,
     }
-    return Scene(team, fill)
+    people = {name: getattr(team, name, None) for name in CALLERS}
+    cookies = {name: browser_of(user).cookies for name, user in people.items()}
+    homes = dict.fromkeys(CALLERS, team.workspace) | {"outsider": space("elsewhere")}
+    secrets = {
+        name: token_of(user, homes[name])[1] for name, user in people.items() if user
+    }
+    return Scene(team, fill, cookies, secrets)
 
 
 def path_of(route: str, row: Row, fill: dict[str, str]) -> str:
@@ -100,12 +119,13 @@ def path_of(route: str, row: Row, fill: dict[str, str]) -> str:
 
 def client_of(caller: str, scene: Scene, row: Row) -> Client:
     """Pages are opened with a browser, the API is called with a token."""
-    user: User | None = getattr(scene.team, caller, None)
-    if user is None or not row.is_api:
-        return browser_of(user)
-    home = scene.team.workspace if caller != "outsider" else space("elsewhere")
-    _token, secret = token_of(user, home)
-    return Client(headers=bearer(secret), raise_request_exception=False)
+    if row.is_api and caller in scene.secrets:
+        return Client(
+            headers=bearer(scene.secrets[caller]), raise_request_exception=False
+        )
+    client = Client(raise_request_exception=False)
+    client.cookies = SimpleCookie(scene.cookies[caller].output(header="", sep=";"))
+    return client
 
 
 def expected(caller: str, route: str, row: Row, need: str) -> set[int]:
@@ -146,6 +166,7 @@ def wrong_answers(scene: Scene, route: str, caller: str) -> Iterator[str]:
             yield f"{caller}: {method} {path} is answered with {answer.status_code}"
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("route", sorted(TABLE))
 def test_who_may_do_what(scene, route):
     wrong = [line for caller in CALLERS for line in wrong_answers(scene, route, caller)]

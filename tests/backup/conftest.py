@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from itertools import count
 from pathlib import Path
@@ -41,7 +42,7 @@ def postgres_home(filled_postgres: Home, postgres: str, tmp_path: Path) -> Home:
     """A filled home on PostgreSQL."""
     shutil.copytree(filled_postgres.path, tmp_path / "home")
     source = filled_postgres.env["DATABASE_URL"]
-    name = f"clone_{next(_numbers)}"
+    name = f"clone_{os.getpid()}_{next(_numbers)}"
     return Home(
         tmp_path / "home", {"DATABASE_URL": clone_database(postgres, source, name)}
     )

@@ -84,7 +84,7 @@ with transaction.atomic():
 stored = {}
 for model in (File, Snapshot):
     for blob, size in model.objects.values_list("blob", "size"):
-        content = b"".join(files.pieces(blob, size))
+        content = b"".join(files.read_chunks(blob, size))
         stored[blob] = hashlib.sha256(content).hexdigest()
 names = ("identity", "secret_key", "client.json")
 home = {name: (settings.STUDIO_HOME / name).read_text() for name in names}

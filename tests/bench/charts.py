@@ -11,8 +11,8 @@ from django.db import transaction
 from playwright.sync_api import Browser, Page
 
 from runs.models import Metric
-from runs.storage.metrics import store
-from runs.storage.points import Points
+from runs.storage.metrics.chunked_store import store
+from runs.storage.metrics.points import Points
 from tests.bench.report import Report
 from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server

@@ -22,9 +22,9 @@ from runs.actions.ingest.logged_values import Point, log_batch
 from runs.actions.ingest.metric_heads import ensure_heads
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run, Workspace
-from runs.storage.heads import Rule
-from runs.storage.metrics import store
-from runs.storage.points import Points
+from runs.storage.metrics.chunked_store import store
+from runs.storage.metrics.heads import AppendRule
+from runs.storage.metrics.points import Points
 from tests.bench.ask import Link
 from tests.bench.report import Report, times
 from tests.parts.server import Server
@@ -76,7 +76,7 @@ def _long(experiment: Experiment, series: int, points: int) -> Run:
         with transaction.atomic():
             heads = ensure_heads(run, keys)
             parts = [(heads[key], _piece(steps, chance)) for key in keys]
-            store.append_all(parts, Rule.BATCHES)
+            store.append_all(parts, AppendRule.BATCHES)
     return run
 
 

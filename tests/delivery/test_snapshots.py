@@ -11,8 +11,7 @@ import pytest
 
 from runs.actions.files.snapshots import delete_unused_snapshots
 from runs.models import Run, Snapshot
-from runs.storage.files import files
-from runs.storage.quarantine import arrived_before
+from runs.storage.files import arrived_before, files
 from studio.core import snapshots as rules
 from studio.core.errors import TooLarge
 from studio.sdk.snapshot_archive import IgnoreRules, list_sources, write_archive

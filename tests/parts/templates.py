@@ -19,15 +19,26 @@ from tests.parts.clients import ROOT, quiet_environment
 
 #: Names the folder of the templates for all workers of a session.
 FOLDER = "STUDIO_TEST_TEMPLATES"
-POSTGRES_TEMPLATE = "migrated_template"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Create the folder in the process that starts the workers."""
     if FOLDER not in os.environ:
         folder = os.environ[FOLDER] = tempfile.mkdtemp(prefix="studio-templates-")
-        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-        config.add_cleanup(lambda: os.environ.pop(FOLDER, None))
+        config.add_cleanup(lambda: remove(folder))
+
+
+def remove(folder: str) -> None:
+    if (Path(folder) / "postgres-database").exists():
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {postgres_template()}".encode())
+    shutil.rmtree(folder, ignore_errors=True)
+    del os.environ[FOLDER]
+
+
+def postgres_template() -> str:
+    """Name the template database as the folder, so that sessions do not share it."""
+    return Path(os.environ[FOLDER]).name.replace("-", "_")
 
 
 def build_once(name: str, build: Callable[[Path], None]) -> Path:
@@ -69,7 +80,7 @@ def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
         template = build_once("database", migrate)
         shutil.copy(template / "studio.sqlite3", database["TEST"]["NAME"])
         return True
-    database["TEST"]["TEMPLATE"] = POSTGRES_TEMPLATE
+    database["TEST"]["TEMPLATE"] = postgres_template()
     build_once("postgres-database", migrate_postgres_template)
     return False
 
@@ -78,7 +89,7 @@ def migrate_postgres_template(home: Path) -> None:
     """Migrate a database next to the one that DATABASE_URL names."""
     address = os.environ["DATABASE_URL"]
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {POSTGRES_TEMPLATE}".encode())
+        connection.execute(f"CREATE DATABASE {postgres_template()}".encode())
     before, _, host = address.partition("?")
-    path = f"{before.rpartition('/')[0]}/{POSTGRES_TEMPLATE}"
+    path = f"{before.rpartition('/')[0]}/{postgres_template()}"
     migrate(home, {"DATABASE_URL": f"{path}?{host}"})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runs.storage.files import FolderStore
+from runs.storage.files.folder_store import FolderStore
 from studio.core.errors import MissingBytes, TooLarge
 
 
@@ -71,11 +71,11 @@ def test_only_the_owner_of_the_process_reads_blobs(files: FolderStore) -> None:
 def test_a_new_blob_is_read_where_it_is_until_it_is_kept(files: FolderStore) -> None:
     blob = files.write([b"abc"], limit=10)
     assert [path.parent.name for path in stored(files)] == ["incoming"]
-    assert b"".join(files.pieces(blob.name, 3)) == b"abc"
+    assert b"".join(files.read_chunks(blob.name, 3)) == b"abc"
     for _again in range(2):
         files.keep(blob.name)
         assert [path.parent.name for path in stored(files)] == [blob.name[:2]]
-        assert b"".join(files.pieces(blob.name, 3)) == b"abc"
+        assert b"".join(files.read_chunks(blob.name, 3)) == b"abc"
 
 
 def test_a_reader_and_a_log_go_on_while_the_blob_is_kept(files: FolderStore) -> None:
@@ -123,7 +123,7 @@ def test_missing_and_cut_off_bytes_are_one_error(
     assert files.is_whole(blob.name, 3)
     assert not files.is_whole(blob.name, 4)
     with pytest.raises(MissingBytes):
-        files.pieces(blob.name, 4)
+        files.read_chunks(blob.name, 4)
     with files.appending(blob.name) as grow, pytest.raises(MissingBytes):
         grow(4, b"x")
     files.delete(blob.name)

@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 
 from runs.models import Metric
-from runs.storage.heads import Rule, advance
-from runs.storage.points import make_points
+from runs.storage.metrics.heads import AppendRule, update_head
+from runs.storage.metrics.points import make_points
 
 NAN, INF = math.nan, math.inf
 
 
-def head_of(*points: tuple[int, int, Any], rule: Rule = Rule.BATCHES) -> Metric:
+def head_of(
+    *points: tuple[int, int, Any], rule: AppendRule = AppendRule.BATCHES
+) -> Metric:
     """The head after the points arrived one by one."""
     head = Metric()
     for step, time, value in points:
-        advance(head, make_points([step], [time], [value]), rule)
+        update_head(head, make_points([step], [time], [value]), rule)
     return head
 
 
@@ -36,12 +38,12 @@ def test_arrival_decides_between_equal_steps_and_times() -> None:
 
 
 def test_value_decides_there_by_mlflows_rule() -> None:
-    assert head_of((1, 1, 0.9), (1, 1, 0.5), rule=Rule.MLFLOW).last == 0.9
+    assert head_of((1, 1, 0.9), (1, 1, 0.5), rule=AppendRule.MLFLOW).last == 0.9
 
 
 def test_nan_counts_as_zero_by_mlflows_rule() -> None:
-    assert head_of((1, 1, NAN), (1, 1, -0.5), rule=Rule.MLFLOW).last_is_nan
-    assert head_of((1, 1, NAN), (1, 1, 0.5), rule=Rule.MLFLOW).last == 0.5
+    assert head_of((1, 1, NAN), (1, 1, -0.5), rule=AppendRule.MLFLOW).last_is_nan
+    assert head_of((1, 1, NAN), (1, 1, 0.5), rule=AppendRule.MLFLOW).last == 0.5
 
 
 def test_first_is_the_least_step() -> None:
@@ -77,12 +79,12 @@ def test_a_number_after_a_text_takes_the_text_away() -> None:
     assert (head.last, head.last_text, head.min) == (0.5, None, 0.5)
 
 
-@pytest.mark.parametrize("rule", Rule)
-def test_one_batch_and_single_points_say_the_same(rule: Rule) -> None:
+@pytest.mark.parametrize("rule", AppendRule)
+def test_one_batch_and_single_points_say_the_same(rule: AppendRule) -> None:
     points = [(3, 1, 0.5), (1, 4, NAN), (3, 1, 0.7), (0, 2, -1.0), (3, 1, 0.6)]
     batch = Metric()
     steps, times, values = map(list, zip(*points, strict=True))
-    advance(batch, make_points(steps, times, values), rule)
+    update_head(batch, make_points(steps, times, values), rule)
     fields = ["last", "last_step", "first", "first_step", "min", "max", "count"]
     single = head_of(*points, rule=rule)
     assert [getattr(batch, f) for f in fields] == [getattr(single, f) for f in fields]

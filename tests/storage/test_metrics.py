@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from runs.models import Key, KeyKind, Metric, MetricChunk, Run
-from runs.storage.growth import CHUNK_POINTS, TAIL_POINTS
-from runs.storage.heads import Rule
-from runs.storage.metrics import store
-from runs.storage.points import Points, Value, make_points
+from runs.storage.metrics.chunk_writer import CHUNK_POINTS, TAIL_POINTS
+from runs.storage.metrics.chunked_store import store
+from runs.storage.metrics.heads import AppendRule
+from runs.storage.metrics.points import Points, Value, make_points
 
 NAN, INF = math.nan, math.inf
 
@@ -196,33 +196,33 @@ def test_a_sample_of_only_nan_or_text_is_not_empty(metric: Metric) -> None:
 
 def test_mlflow_points_that_are_the_same_are_stored_once(metric: Metric) -> None:
     points = make_points([1, 1, 1, 1], [5, 5, 6, 5], [0.5, 0.5, 0.5, NAN])
-    assert len(store.append(metric, points, Rule.MLFLOW)) == 3
-    assert len(store.append(metric, points, Rule.MLFLOW)) == 0
+    assert len(store.append(metric, points, AppendRule.MLFLOW)) == 3
+    assert len(store.append(metric, points, AppendRule.MLFLOW)) == 0
     again = make_points([1], [5], [-0.5])
-    assert len(store.append(metric, again, Rule.MLFLOW)) == 1
+    assert len(store.append(metric, again, AppendRule.MLFLOW)) == 1
     assert metric.count == 4
 
 
 def test_a_late_duplicate_is_found_in_a_sealed_chunk(metric: Metric) -> None:
-    store.append(metric, floats(20_000), Rule.MLFLOW)
-    assert len(store.append(metric, floats(1000, 3000), Rule.MLFLOW)) == 0
-    assert len(store.append(metric, floats(2, 19_999), Rule.MLFLOW)) == 1
+    store.append(metric, floats(20_000), AppendRule.MLFLOW)
+    assert len(store.append(metric, floats(1000, 3000), AppendRule.MLFLOW)) == 0
+    assert len(store.append(metric, floats(2, 19_999), AppendRule.MLFLOW)) == 1
 
 
 def test_a_series_that_moves_on_reads_no_sealed_chunk(
     metric: Metric, django_assert_max_num_queries: Any
 ) -> None:
-    store.append(metric, floats(20_000), Rule.MLFLOW)
-    store.append(metric, floats(1, 20_000), Rule.MLFLOW)
+    store.append(metric, floats(20_000), AppendRule.MLFLOW)
+    store.append(metric, floats(1, 20_000), AppendRule.MLFLOW)
     with django_assert_max_num_queries(3) as queries:
-        store.append(metric, floats(1, 20_001), Rule.MLFLOW)
+        store.append(metric, floats(1, 20_001), AppendRule.MLFLOW)
     reads = [q["sql"] for q in queries if '"data"' in q["sql"].split("FROM")[0]]
     assert len([sql for sql in reads if sql.startswith("SELECT")]) == 1
 
 
 def test_batches_keep_points_that_look_alike(metric: Metric) -> None:
     points = make_points([1, 1], [5, 5], [0.5, 0.5])
-    store.append(metric, points, Rule.BATCHES)
+    store.append(metric, points, AppendRule.BATCHES)
     assert len(store.read(metric)) == 2
 
 
@@ -236,7 +236,7 @@ def test_a_thousand_series_cost_few_queries(
     heads = Metric.objects.bulk_create(Metric(run=run, key=key) for key in keys)
     series = [(head, floats(1)) for head in heads]
     with django_assert_max_num_queries(40):
-        store.append_all(series, Rule.MLFLOW)
+        store.append_all(series, AppendRule.MLFLOW)
     assert MetricChunk.objects.count() == 1000
     assert Metric.objects.filter(count=1, last=0.0).count() == 1000
 
@@ -248,7 +248,7 @@ def test_distinct_steps_in_any_order_are_kept_and_sampled(metric: Metric) -> Non
     for start in range(0, count, batch):
         some = [int(step) for step in steps[start : start + batch]]
         points = make_points(some, [1000 + s for s in some], [float(s) for s in some])
-        store.append(metric, points, Rule.MLFLOW)
+        store.append(metric, points, AppendRule.MLFLOW)
     assert len(store.read(metric)) == count
     assert list(store.read(metric).steps) == list(range(count))
     assert metric.chunks.count() <= count // TAIL_POINTS + 1
@@ -291,7 +291,7 @@ def test_the_newest_points_of_any_number_of_series(run: Run, count: int) -> None
     )
     heads = Metric.objects.bulk_create(Metric(run=run, key=key) for key in keys)
     store.append_all(
-        [(head, floats(1, n)) for n, head in enumerate(heads)], Rule.MLFLOW
+        [(head, floats(1, n)) for n, head in enumerate(heads)], AppendRule.MLFLOW
     )
     found = store.newest_all(heads, 10)
     assert [found[head.pk].values.tolist() for head in heads] == [

@@ -10,8 +10,13 @@ from pytest_django import DjangoAssertNumQueries
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
 from runs.models import Experiment, Key, KeyKind, User, Workspace
-from runs.storage.prepared import Prepared, PreparedDelete, PreparedRows, PreparedUpdate
-from runs.storage.prepared_insert import PreparedInsert
+from runs.storage.prepared.insert import PreparedInsert
+from runs.storage.prepared.statements import (
+    Prepared,
+    PreparedDelete,
+    PreparedRows,
+    PreparedUpdate,
+)
 
 pytestmark = pytest.mark.django_db
 NOW = 1_800_000_000_000

@@ -8,7 +8,7 @@ from typing import Any
 
 from runs.actions.actor import Actor
 from runs.models import Change, ChangeSet, Experiment, Run, View, Workspace
-from runs.storage.prepared_insert import PreparedInsert
+from runs.storage.prepared import PreparedInsert
 
 _insert_set = PreparedInsert(ChangeSet)
 _insert_changes = PreparedInsert(Change)

@@ -15,8 +15,7 @@ from django.db import DatabaseError, transaction
 
 from runs.actions.clock import now_ms
 from runs.models import BlobRemoval
-from runs.storage.deletions import deletions_allowed
-from runs.storage.files import files
+from runs.storage.files import deletions_allowed, files
 from studio.core.batches import SIZE, batches
 
 log = logging.getLogger("studio.files")

@@ -20,7 +20,7 @@ from runs.actions.files.blob_deletions import delete_blobs_after_commit
 from runs.actions.files.files import finish_blob
 from runs.actions.run_rows import record_heartbeat, write_properties
 from runs.models import Run, RunSnapshot, Snapshot
-from runs.storage.files import PIECE, Blob, files
+from runs.storage.files import READ_CHUNK_BYTES, Blob, files
 from studio.core import snapshots as rules
 from studio.core.batches import SIZE
 from studio.core.errors import (
@@ -133,7 +133,7 @@ def _check_unpacked_size(
 ) -> int:
     """How many bytes are left after it: what it says of its size is not believed."""
     with archive.open(member) as content:
-        while piece := content.read(PIECE):
+        while piece := content.read(READ_CHUNK_BYTES):
             left -= len(piece)
             if left < 0:
                 raise InvalidValue(

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from runs.models import BlobRemoval, File, Snapshot
-from runs.storage.deletions import deletions_allowed
-from runs.storage.files import files
-from runs.storage.quarantine import (
+from runs.storage.files import (
     arrived_before,
-    free,
-    quarantine,
-    quarantined,
+    delete_quarantined,
+    deletions_allowed,
+    files,
+    list_quarantined,
+    move_to_quarantine,
     quarantined_before,
 )
 from studio.core.batches import batches
@@ -45,7 +45,7 @@ class SweepPlan:
     keep: Sequence[str] = ()
     quarantine: Sequence[str] = ()
     removed: Sequence[str] = ()
-    free: Sequence[str] = ()
+    delete_quarantined: Sequence[str] = ()
 
     def lines(self) -> list[str]:
         return [
@@ -64,14 +64,14 @@ def plan_sweep(now: int) -> SweepPlan:
     removed = list(due.values_list("blob", flat=True)[:MAX_REMOVALS])
     freed = list(quarantined_before(now - QUARANTINE_MS))
     # An older copy of the database may name again what a newer one had deleted.
-    wanted = sorted(referenced_blobs(quarantined()))
+    wanted = sorted(referenced_blobs(list_quarantined()))
     known = referenced_blobs(settled) | referenced_blobs(removed) | set(wanted)
     doomed = set(removed)
     return SweepPlan(
         keep=[*(name for name in [*settled, *removed] if name in known), *wanted],
         quarantine=[name for name in settled if name in old - known - doomed],
         removed=[name for name in removed if name not in known],
-        free=[name for name in freed if name not in known],
+        delete_quarantined=[name for name in freed if name not in known],
     )
 
 
@@ -101,11 +101,11 @@ def _execute(plan: SweepPlan, now: int) -> None:
         with contextlib.suppress(MissingBytes):
             files.keep(name)
     for name in [*plan.quarantine, *plan.removed]:
-        quarantine(name, now)
+        move_to_quarantine(name, now)
     for some in batches([*plan.removed, *plan.keep]):
         BlobRemoval.objects.filter(blob__in=some).delete()
     for name in plan.free:
-        free(name)
+        delete_quarantined(name)
 
 
 def referenced_blobs(blobs: Iterable[str]) -> set[str]:

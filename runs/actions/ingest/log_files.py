@@ -20,7 +20,7 @@ from runs.actions.files import create_file, current_files, finish_blob
 from runs.actions.ingest.writers import check_writer_name, ensure_writer
 from runs.actions.run_rows import record_heartbeat
 from runs.models import File, LogStream, Run, path_key
-from runs.storage.files import Grow, files
+from runs.storage.files import WriteAt, files
 from studio.core import names
 from studio.core.errors import Conflict, InvalidValue, StudioError, TooLarge
 
@@ -66,7 +66,7 @@ def _append_bytes(
     file: File,
     offset: int,
     data: bytes,
-    grow: Grow,
+    grow: WriteAt,
     writer: str,
     now: int,
     limit: int,

@@ -13,9 +13,14 @@ from runs.actions.ingest.metric_heads import ensure_heads
 from runs.actions.run import apply_run_tags
 from runs.actions.run_rows import check_tags, record_heartbeat, write_params
 from runs.models import IngestBatch, Metric, Run
-from runs.storage.heads import Rule
-from runs.storage.metrics import store
-from runs.storage.points import Note, Points, Value, make_points
+from runs.storage.metrics import (
+    AppendRule,
+    PointNote,
+    Points,
+    Value,
+    make_points,
+    store,
+)
 from studio.core import names
 from studio.core.errors import InvalidValue
 
@@ -35,7 +40,7 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     dataset_digest: str = ""
 
     @property
-    def note(self) -> Note | None:
+    def note(self) -> PointNote | None:
         if not (self.model_id or self.dataset_name or self.dataset_digest):
             return None
         fields = {
@@ -65,7 +70,9 @@ def log_metrics(
     record_heartbeat(run, now)
     if batch is not None and not _is_new_batch(run, batch, now):
         return 0
-    return _append_points(run, points, Rule.MLFLOW if batch is None else Rule.BATCHES)
+    return _append_points(
+        run, points, AppendRule.MLFLOW if batch is None else AppendRule.BATCHES
+    )
 
 
 @transaction.atomic
@@ -89,7 +96,7 @@ def log_batch(
     _check_points(points)
     check_tags(tags or {})
     record_heartbeat(run, now)
-    _append_points(run, points, Rule.MLFLOW)
+    _append_points(run, points, AppendRule.MLFLOW)
     write_params(run, params or {})
     apply_run_tags(run, tags or {}, actor=actor, now=now)
 
@@ -145,7 +152,7 @@ def _is_new_batch(run: Run, batch: tuple[str, int], now: int) -> bool:
     return created
 
 
-def _append_points(run: Run, points: Sequence[Point], rule: Rule) -> int:
+def _append_points(run: Run, points: Sequence[Point], rule: AppendRule) -> int:
     by_key: dict[str, list[Point]] = defaultdict(list)
     for point in points:
         by_key[point.key].append(point)

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping
 
 from runs.actions.run_rows import intern_keys
 from runs.models import KeyKind, Metric, MetricKind, Run
-from runs.storage.prepared import Prepared
-from runs.storage.prepared_insert import PreparedInsert
+from runs.storage.prepared import Prepared, PreparedInsert
 
 _locked_heads = Prepared(
     lambda run, keys: (

@@ -20,9 +20,7 @@ from runs.actions.ingest.metric_heads import ensure_heads, lock_heads
 from runs.actions.ingest.writers import ensure_writer
 from runs.actions.run_rows import record_heartbeat
 from runs.models import Metric, MetricKind, Run, RunWriter
-from runs.storage.heads import Rule
-from runs.storage.metrics import store
-from runs.storage.points import make_points
+from runs.storage.metrics import AppendRule, make_points, store
 from studio.core import names
 from studio.core.errors import Conflict, InvalidValue
 
@@ -206,7 +204,7 @@ def _append_rows(run: Run, by_key: dict[str, _NewSeries]) -> None:
             )
             for key, one in sorted(by_key.items())
         ],
-        Rule.BATCHES,
+        AppendRule.BATCHES,
     )
 
 

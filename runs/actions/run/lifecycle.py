@@ -18,8 +18,7 @@ from django.db.models import F
 
 from runs.actions.actor import Actor
 from runs.models import CANCEL_ACKNOWLEDGED, Launcher, Run, RunEvent
-from runs.storage.prepared import PreparedRows, PreparedUpdate
-from runs.storage.prepared_insert import PreparedInsert
+from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.batches import batches
 from studio.core.errors import IllegalTransition

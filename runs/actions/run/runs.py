@@ -24,8 +24,7 @@ from runs.actions.run_rows import (
     write_tags,
 )
 from runs.models import Experiment, Run, holds_extreme, rebuild_root_metrics
-from runs.storage.prepared import PreparedRows, PreparedUpdate
-from runs.storage.prepared_insert import PreparedInsert
+from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
 from studio.core.statuses import RunStatus

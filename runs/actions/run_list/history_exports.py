@@ -16,7 +16,7 @@ from runs.actions.clock import now_ms
 from runs.models import Experiment, ExportState, HistoryExport, User, Workspace
 from runs.render.run_list.history_parquet import HistoryFile
 from runs.search.run_list import SeriesPart, find_matching_runs, read_histories
-from runs.storage.deletions import deletions_allowed
+from runs.storage.files import deletions_allowed
 from studio.core.errors import NotFound, StudioError
 from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import ViewSpec

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runs.models import Key, KeyKind
-from runs.storage.prepared import Prepared
-from runs.storage.prepared_insert import PreparedInsert
+from runs.storage.prepared import Prepared, PreparedInsert
 
 _keys = Prepared(
     lambda workspace, kind, names: Key.objects.filter(

@@ -13,8 +13,7 @@ from django.db import connection, transaction
 
 from runs.models import Run, RunTag, SearchText, search_text
 from runs.models.grams import SYSTEM_TAG_PREFIX, grams_of, text_of
-from runs.storage.prepared import PreparedRows
-from runs.storage.prepared_insert import PreparedInsert
+from runs.storage.prepared import PreparedInsert, PreparedRows
 from studio.core.batches import batches
 
 #: Runs whose texts are built at once.

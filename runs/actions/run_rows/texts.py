@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 from runs.actions.run_rows.keys import intern_keys
 from runs.models import Key, KeyKind, Run, RunParam, RunProperty, RunTag, parse_number
-from runs.storage.prepared import PreparedRows
-from runs.storage.prepared_insert import PreparedInsert
+from runs.storage.prepared import PreparedInsert, PreparedRows
 from studio.core import names
 from studio.core.errors import Immutable
 

@@ -16,8 +16,7 @@ from runs.api.mlflow.lookups import RunRequest, require
 from runs.api.mlflow.page_tokens import read_offset, write_page_token
 from runs.api.mlflow.replies import to_wire_float
 from runs.models import Metric, MetricKind
-from runs.storage.metrics import store
-from runs.storage.points import EXACT, as_float
+from runs.storage.metrics import MAX_EXACT_INTEGER, as_float, store
 from studio.core import names
 from studio.core.names import check_mlflow_key, check_text
 
@@ -97,7 +96,10 @@ def _needs_no_checks(body: MetricBody) -> bool:
     """Whether `point` would find nothing to refuse and nothing to translate."""
     value, time, step = body.value, body.timestamp, body.step
     return (
-        (type(value) is float or (type(value) is int and -EXACT <= value <= EXACT))
+        (
+            type(value) is float
+            or (type(value) is int and -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER)
+        )
         and (type(time) is int and 0 <= time <= names.MAX_TIME)
         and (type(step) is int and names.MIN_INT64 <= step <= names.MAX_INT64)
         and not (body.model_id or body.dataset_name or body.dataset_digest)

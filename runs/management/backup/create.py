@@ -31,7 +31,7 @@ from runs.management.backup.objects import (
     in_parallel,
 )
 from runs.management.backup.programs import ProgramFailed
-from runs.storage.deletions import hold_deletions
+from runs.storage.files import hold_deletions
 from studio import __version__
 from studio.core.private import sync_folder
 

@@ -14,7 +14,7 @@ from runs.management.backup import sqlite
 from runs.management.backup.create import Report
 from runs.management.verify.findings import Fault, Finding
 from runs.models import MetricChunk, rollups
-from runs.storage.chunks import points_of
+from runs.storage.metrics import unpack_row
 
 #: What unpacking raises over bytes that are none of its own.
 UNREADABLE = (ValueError, KeyError, IndexError, TypeError, struct.error, zlib.error)
@@ -82,7 +82,7 @@ def _check_chunks(report: Report) -> Iterator[Finding]:
 
 def _is_readable(row: MetricChunk) -> bool:
     try:
-        return len(points_of(row)) == row.count
+        return len(unpack_row(row)) == row.count
     except UNREADABLE:
         return False
 

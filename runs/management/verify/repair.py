@@ -14,9 +14,13 @@ from runs.management.backup.manifest import BackedUpBlob
 from runs.management.backup.restore import put_blob
 from runs.management.verify.findings import Fault, Finding
 from runs.models import File, Snapshot
-from runs.storage.deletions import deletions_allowed
-from runs.storage.files import INCOMING, files, is_blob_name
-from runs.storage.quarantine import quarantine
+from runs.storage.files import (
+    INCOMING,
+    deletions_allowed,
+    files,
+    is_blob_name,
+    move_to_quarantine,
+)
 from studio.core.errors import MissingBytes
 
 LOST = (Fault.MISSING, Fault.DAMAGED)
@@ -42,7 +46,7 @@ def _repair(
 ) -> Finding:
     is_done = False
     if finding.fault is Fault.UNKNOWN and quarantine_unknown:
-        is_done = quarantine(finding.blob, now_ms())
+        is_done = move_to_quarantine(finding.blob, now_ms())
     if finding.fault is Fault.MISPLACED:
         is_done = keep(finding.blob)
     if finding.fault in LOST and source is not None:

@@ -153,7 +153,7 @@ def _entries(
     missing: list[str] = []
     for path, file in found:
         try:
-            pieces = file_store.pieces(file.blob, file.size)
+            pieces = file_store.read_chunks(file.blob, file.size)
         except MissingBytes:
             missing.append(path)
             continue

@@ -22,7 +22,7 @@ from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified
 from runs.render.files.file_tree import Leaf, tree
 from runs.render.text.addresses import run_path
 from runs.search.files import find_snapshot, get_snapshot
-from runs.storage.archives import Member, member_pieces, members, open_member
+from runs.storage.files import ArchiveMember, list_members, open_member, read_member
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes, NotFound
 
@@ -48,7 +48,7 @@ def snapshot(request: PageRequest, run_id: str) -> HttpResponse:
 def _viewer(
     request: PageRequest, run: Run, found: Snapshot, base: str
 ) -> dict[str, Any]:
-    inside = members(found.blob)
+    inside = list_members(found.blob)
     path = request.GET.get("path", "")
     chosen = _named(inside, path) if path else _first_choice(inside, run)
     return {
@@ -66,14 +66,14 @@ def _viewer(
     }
 
 
-def _named(inside: Sequence[Member], path: str) -> Member:
+def _named(inside: Sequence[ArchiveMember], path: str) -> ArchiveMember:
     for each in inside:
         if each.path == path:
             return each
     raise NotFound(_("This snapshot has no file %(path)s.") % {"path": path}, path=path)
 
 
-def _first_choice(inside: Sequence[Member], run: Run) -> Member | None:
+def _first_choice(inside: Sequence[ArchiveMember], run: Run) -> ArchiveMember | None:
     """The script that ran, else the first Python file of the top folder."""
     script = run.script.rpartition("/")[2]
     ranked = sorted(
@@ -90,7 +90,7 @@ def _first_choice(inside: Sequence[Member], run: Run) -> Member | None:
 
 
 def _shown(
-    request: PageRequest, found: Snapshot, file: Member, base: str
+    request: PageRequest, found: Snapshot, file: ArchiveMember, base: str
 ) -> dict[str, Any]:
     here = f"{base}?path={quote(file.path)}"
     content = Content(file.name, file.size, partial(open_member, found.blob, file.path))
@@ -102,8 +102,8 @@ def _shown(
 @require_safe
 def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
     found = get_snapshot(find_head(request, run_id).run)
-    file = _named(members(found.blob), path)
-    pieces = partial(member_pieces, found.blob, path)
+    file = _named(list_members(found.blob), path)
+    pieces = partial(read_member, found.blob, path)
     version = f"{found.digest[:32]}-{quote(path)}"
     return send_raw(request, file.name, file.size, version, pieces)
 
@@ -114,7 +114,7 @@ def archive(request: PageRequest, run_id: str) -> HttpResponseBase:
     """The snapshot as it was sent: a zip."""
     head = find_head(request, run_id)
     found = get_snapshot(head.run)
-    pieces = file_store.pieces(found.blob, found.size)
+    pieces = file_store.read_chunks(found.blob, found.size)
     answer = mark_file_stream(
         StreamingHttpResponse(pieces, content_type="application/zip")
     )

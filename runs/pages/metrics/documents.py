@@ -15,7 +15,7 @@ from runs.render.charts.document_charts import prediction_figure, residual_histo
 from runs.render.metrics.documents import data_of, read_document
 from runs.render.metrics.matrix import Matrix, confusion_matrix
 from runs.storage.files import files as file_store
-from runs.storage.points import Points
+from runs.storage.metrics import Points
 from studio.core.errors import InvalidValue, MissingBytes, NotFound, TooLarge
 
 #: A larger document is not read to draw it.

@@ -26,8 +26,7 @@ from runs.render.text.addresses import run_path
 from runs.search.files import file_path_of, find_files
 from runs.search.metrics import NUMERIC_KINDS, newest_values
 from runs.search.run import read_metrics
-from runs.storage.metrics import store
-from runs.storage.points import Points
+from runs.storage.metrics import Points, store
 
 #: Rows of the table beside the charts.
 ROWS, MORE_ROWS = 25, 500

@@ -24,7 +24,7 @@ from runs.render.metrics.values import Shown, column_shown, logged_shown
 from runs.render.text.numbers import grouped, number
 from runs.search.files import file_path_of
 from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_values
-from runs.storage.points import Points
+from runs.storage.metrics import Points
 from studio.core.errors import NotFound, StudioError
 
 #: Rows of a table in a panel.

@@ -35,9 +35,7 @@ from runs.search.metrics import (
     has_numbers,
     time_span,
 )
-from runs.storage.metrics import store
-from runs.storage.points import make_points
-from runs.storage.sampling import choose
+from runs.storage.metrics import make_points, sample_positions, store
 from studio.core.errors import InvalidValue
 
 #: A document's step is found among so many of the last ones.
@@ -96,7 +94,7 @@ def _columns(head: Metric, x: str, y: str) -> Figure:
     if total > CHART_POINTS:
         xs, ys = zip(*pairs, strict=True)
         steps = list(range(total))
-        kept = choose(make_points(steps, steps, ys), CHART_POINTS)
+        kept = sample_positions(make_points(steps, steps, ys), CHART_POINTS)
         pairs = [(xs[at], ys[at]) for at in kept.tolist()]
     figure = column_figure(x, y, [x for x, _y in pairs], [y for _x, y in pairs])
     return {**figure, "note": _cut(len(pairs), total) if len(pairs) < total else ""}

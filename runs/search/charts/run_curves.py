@@ -17,9 +17,7 @@ from runs.render.charts.charts import Line
 from runs.render.charts.smoothing import smooth_at
 from runs.search.charts.drawn_runs import ChartRun
 from runs.search.metrics import CHART_POINTS, has_numbers, time_origin
-from runs.storage.metrics import store
-from runs.storage.points import Points, as_float
-from runs.storage.sampling import choose
+from runs.storage.metrics import Points, as_float, sample_positions, store
 from studio.core.filters.tree import Field
 from studio.core.viewcharts import Chart
 
@@ -194,7 +192,7 @@ def numeric_points(points: Points) -> Points:
 
 def _curve(series: Series, read: AxisPoints, chart: Chart, room: int) -> Curve:
     points, total = read.points, len(read.points)
-    picked = choose(points, room) if total > room else np.arange(total)
+    picked = sample_positions(points, room) if total > room else np.arange(total)
     smoothed = None
     if chart.smoothing:
         smoothed = smooth_at(points.values, picked, chart.smoothing).tolist()

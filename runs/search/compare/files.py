@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from runs.models import File, RunSnapshot
 from runs.search.compare.compare import ComparedRow, Comparison, rows_by_name
-from runs.storage.archives import Member, members, open_member
+from runs.storage.files import ArchiveMember, list_members, open_member
 from runs.storage.files import files as file_store
 from studio.core.errors import NotFound
 from studio.core.packages import FILE_NAMES, read_packages
@@ -139,7 +139,7 @@ def _packages(
     return found
 
 
-def _members(blob: str) -> Sequence[Member]:
+def _members(blob: str) -> Sequence[ArchiveMember]:
     """None where the archive is gone or cannot be read."""
     try:
         return _known_members(blob)
@@ -148,8 +148,8 @@ def _members(blob: str) -> Sequence[Member]:
 
 
 @lru_cache(maxsize=512)
-def _known_members(blob: str) -> Sequence[Member]:
-    return members(blob)
+def _known_members(blob: str) -> Sequence[ArchiveMember]:
+    return list_members(blob)
 
 
 @lru_cache(maxsize=1024)

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from runs.models import Metric, MetricKind, Run
 from runs.render.charts.axes import Axis
 from runs.render.charts.charts import Line, smooth
-from runs.storage.metrics import store
-from runs.storage.points import Points, Value, as_float, make_points
-from runs.storage.sampling import choose
+from runs.storage.metrics import (
+    Points,
+    Value,
+    as_float,
+    make_points,
+    sample_positions,
+    store,
+)
 
 #: How many points a line of a chart has, and one of a sparkline.
 CHART_POINTS = 1000
@@ -94,7 +99,7 @@ def draw_line(
         found = points, len(points)
     chosen, total = found
     if len(chosen) > CHART_POINTS:
-        chosen = chosen.take(choose(chosen, CHART_POINTS))
+        chosen = chosen.take(sample_positions(chosen, CHART_POINTS))
     if axis is not Axis.STEP:
         chosen = chosen.in_time_order()
     smoothed = None

@@ -10,8 +10,7 @@ import numpy as np
 from runs.models import Metric, MetricChunk
 from runs.search.run_list.export import MatchingRuns
 from runs.search.sql.limits import time_limit
-from runs.storage.chunks import points_of
-from runs.storage.points import Points
+from runs.storage.metrics import Points, unpack_row
 
 #: Points of several series that are read by one query, and chunks of a longer one.
 BATCH_POINTS, BATCH_CHUNKS = 200_000, 64
@@ -68,7 +67,7 @@ def _read(metrics: Sequence[int]) -> Iterator[tuple[int, Points]]:
         rows = list(MetricChunk.objects.filter(metric__in=metrics))
     rows.sort(key=lambda row: (place[row.metric_id], row.number))
     for row in rows:
-        yield row.metric_id, points_of(row)
+        yield row.metric_id, unpack_row(row)
 
 
 def _parts(metric: int) -> Iterator[tuple[int, Points]]:
@@ -85,7 +84,7 @@ def _parts(metric: int) -> Iterator[tuple[int, Points]]:
             end += row.count
             if end > taken:
                 new = np.arange(row.count - min(end - taken, row.count), row.count)
-                yield metric, points_of(row).take(new)
+                yield metric, unpack_row(row).take(new)
                 taken = end
         if len(found) < BATCH_CHUNKS:
             return

@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from runs.models import Metric, MetricChunk, Run
 from runs.search.sql.limits import time_limit
-from runs.storage.chunks import points_of
+from runs.storage.metrics import unpack_row
 from studio.core.batches import batches
 from studio.core.errors import InvalidValue
 
@@ -118,14 +118,14 @@ def _values(
     values: list[Any] = []
     if chunks is not None:
         for row in chunks:
-            values += points_of(row).python_values()
+            values += unpack_row(row).python_values()
         return values[skipped : skipped + limit]
     size, begin = 0, 0
     counts = MetricChunk.objects.filter(metric=head).order_by("number")
     for number, count in counts.values_list("number", "count"):
         if begin + count > skipped and size < limit:
             row = MetricChunk.objects.get(metric=head, number=number)
-            found = points_of(row).python_values()[max(skipped - begin, 0) :]
+            found = unpack_row(row).python_values()[max(skipped - begin, 0) :]
             values += found
             size += sum(map(_size, found))
         begin += count

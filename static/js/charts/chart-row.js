@@ -4,7 +4,8 @@
 import { parameter, show } from "../run_list/list-address.js";
 import { answerOf, unheard } from "../site/app.js";
 import { entries } from "./chart-legend.js";
-import { draw, fit, forget, isShown, plotly, series } from "./plot.js";
+import { drawFigure, readFigure, redrawWithTheme } from "./figures.js";
+import { fit, forget, isShown, plotly, series } from "./plot.js";
 
 const charts = new Map();
 const enlarged = new Set();
@@ -25,47 +26,25 @@ function address(chart) {
   return [chart.card.dataset.figure, ...more.filter(Boolean)].join("&");
 }
 
-// Whether there is news. What a later question made old is dropped.
-async function read(chart) {
-  const url = address(chart);
-  chart.asked = (chart.asked ?? 0) + 1;
-  const { asked } = chart;
-  const known = chart.url === url && chart.etag;
-  const answer = await fetch(url, {
-    headers: known ? { "If-None-Match": known } : {},
-    cache: "no-store",
-  });
-  chart.failed = !answer.ok && answer.status !== 304;
-  if (asked !== chart.asked || answer.status === 304) return false;
-  if (!answer.ok) throw new Error(String(answer.status));
-  const figure = await answer.json();
-  if (asked !== chart.asked) return false;
-  Object.assign(chart, { figure, url, etag: answer.headers.get("ETag") });
-  return true;
-}
-
 async function refresh(chart) {
   clearTimeout(chart.timer);
   if (!isShown(chart.plot)) return;
   // Plotly and the first figure come side by side.
   if (chart.card.dataset.kind !== "parallel") plotly().catch(() => {});
   try {
-    if (await read(chart)) await paint(chart);
+    if (await readFigure(chart, address(chart))) await paint(chart);
   } catch (error) {
     // What is drawn stays; a chart that never was says why there is none.
-    chart.failed = true;
+    chart.hasFailed = true;
     if (!chart.figure)
-      say(
-        chart,
-        error.message === "400" ? row().dataset.failedChart : document.body.dataset.offline,
-      );
+      say(chart, error.status === 400 ? row().dataset.failedChart : document.body.dataset.offline);
   }
   follow(chart);
 }
 
 function follow(chart) {
   clearTimeout(chart.timer);
-  const pace = (chart.figure?.pace ?? 20) * (chart.failed ? 4 : 1);
+  const pace = (chart.figure?.pace ?? 20) * (chart.hasFailed ? 4 : 1);
   chart.timer = setTimeout(
     () => (document.hidden || chart.window ? follow(chart) : refresh(chart)),
     pace * 1000,
@@ -76,7 +55,7 @@ function follow(chart) {
 
 function say(chart, text) {
   forget(chart.plot);
-  chart.listening = false;
+  chart.isListening = false;
   chart.plot.classList.add("failed");
   chart.plot.textContent = text;
 }
@@ -96,9 +75,7 @@ async function paint(chart) {
     fit(plot, () => paint(chart));
     return drawParallel(plot, figure, { colour: series, brushed: (terms) => brush(chart, terms) });
   }
-  if (!(await draw(plot, figure, range(chart))) || chart.listening) return;
-  chart.listening = true;
-  plot.on("plotly_relayout", (change) => zoom(chart, change));
+  await drawFigure(chart, range(chart), zoom);
 }
 
 // What is zoomed to, in the units of the axis as it is drawn now.
@@ -125,7 +102,7 @@ function zoom(chart, change) {
   const whole = chart.figure.layout.xaxis.range;
   const isWhole = from === undefined || (from === whole?.[0] && to === whole[1]);
   chart.window = isWhole ? undefined : { from: place(from), to: place(to) };
-  refresh(chart).then(() => chart.failed && unheard());
+  refresh(chart).then(() => chart.hasFailed && unheard());
 }
 
 function label({ card, figure }) {
@@ -300,12 +277,8 @@ document.addEventListener("visibilitychange", () => {
 });
 const repaint = () =>
   [...charts.values()].filter((chart) => chart.figure && isShown(chart.plot)).map(paint);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-matchMedia("print").addEventListener("change", repaint);
+redrawWithTheme(repaint);
 matchMedia("(max-width: 767px)").addEventListener("change", () => {
   for (const chart of charts.values()) if (!chart.figure) refresh(chart);
-});
-new MutationObserver(repaint).observe(document.documentElement, {
-  attributeFilter: ["data-theme"],
 });
 scan();

@@ -14,8 +14,7 @@ from runs.actions.expiry.expiry import delete_replaced_files
 from runs.actions.files.files import delete_file, save_file
 from runs.actions.files.sweep import DAY_MS, plan_sweep, run_sweep
 from runs.models import BlobRemoval, File, Run
-from runs.storage.deletions import deletions_allowed, hold_deletions
-from runs.storage.files import files
+from runs.storage.files import deletions_allowed, files, hold_deletions
 from tests.parts.records import stored_files
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,7 @@ from runs.actions.actor import Actor
 from runs.actions.ingest.logged_values import Point, log_batch, log_metrics, log_params
 from runs.actions.run.runs import trash_run
 from runs.models import Change, IngestBatch, Key, Metric, Run, RunParam, RunTag
-from runs.storage.metrics import store
-from runs.storage.points import Value
+from runs.storage.metrics import Value, store
 from studio.core.errors import Immutable, InvalidName, InvalidValue
 
 

@@ -35,9 +35,9 @@ from runs.models import (
     parse_number,
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX, grams_of, text_of
-from runs.storage.growth import grow
-from runs.storage.heads import Rule, advance
-from runs.storage.points import make_points
+from runs.storage.metrics.chunk_writer import extend_series
+from runs.storage.metrics.heads import AppendRule, update_head
+from runs.storage.metrics.points import make_points
 from studio.core.statuses import RunStatus
 from tests.bench.data.invented import Curve, Invented
 
@@ -89,8 +89,8 @@ def packed(curve: Curve) -> Packed:
     places, offsets, values = zip(*curve.points, strict=True)
     points = make_points(places, offsets, values)
     head = Metric()
-    advance(head, points, Rule.MLFLOW)
-    [chunk] = grow(head, None, points, 0)
+    update_head(head, points, AppendRule.MLFLOW)
+    [chunk] = extend_series(head, None, points, 0)
     size = 8 * len(points)
     data = bytes(chunk.data)
     assert chunk.encoding == "f8"

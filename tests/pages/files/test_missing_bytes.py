@@ -215,7 +215,7 @@ def test_the_same_file_logged_again_repairs_it(
         damage(path)
     keep(run, "a.txt", b"content")
     file = File.objects.get(run=run, replaced__isnull=True)
-    assert b"".join(files.pieces(file.blob, file.size)) == b"content"
+    assert b"".join(files.read_chunks(file.blob, file.size)) == b"content"
 
 
 def test_the_same_snapshot_taken_again_repairs_it(

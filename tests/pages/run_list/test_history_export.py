@@ -22,7 +22,7 @@ from runs.actions.run_list.history_exports import HistoryExporter, delete_old_ex
 from runs.models import Experiment, HistoryExport, Role, Workspace
 from runs.search.run_list.export import find_matching_runs
 from runs.search.run_list.histories import read_histories
-from runs.storage.points import Value
+from runs.storage.metrics import Value
 from studio.core.viewspec import ViewSpec
 from tests.access.people import browser_of, make_member
 from tests.pages.rows import link
@@ -232,8 +232,8 @@ def test_the_list_offers_it(visitor: Client, logged: None) -> None:
 def test_no_point_is_lost_while_the_end_of_a_long_series_grows_together(
     log: Any, actor: Actor, now: int, workspace: Workspace, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("runs.storage.growth.TAIL_POINTS", 4)
-    monkeypatch.setattr("runs.storage.growth.CHUNK_POINTS", 8)
+    monkeypatch.setattr("runs.storage.metrics.chunk_writer.TAIL_POINTS", 4)
+    monkeypatch.setattr("runs.storage.metrics.chunk_writer.CHUNK_POINTS", 8)
     monkeypatch.setattr("runs.search.run_list.histories.BATCH_CHUNKS", 3)
     run, logged = log("a"), 0
 

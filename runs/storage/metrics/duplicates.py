@@ -1,7 +1,7 @@
-"""Exact duplicates of points: the same step, time and value (NaN equals NaN).
+"""Drop exact duplicates of points: same step, time and value (NaN equals NaN).
 
-Only chunks whose bounds could hold a point are read, so a series that moves on costs
-its tail alone.
+Only chunks whose bounds can contain a point are read, so a series with growing steps
+costs only its tail.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs.models import Metric, MetricChunk
-from runs.storage.chunks import points_of
-from runs.storage.points import Points
+from runs.storage.metrics.chunks import unpack_row
+from runs.storage.metrics.points import Points
 
-#: Steps that are so far from each other are sorted, not looked up.
-TABLE = 4_000_000
+#: A wider range of steps is sorted instead of looked up in a table.
+MAX_TABLE_STEPS = 4_000_000
 
 Identity = tuple[int, int, Any]
 
 
-def only_new(
+def drop_stored(
     series: Sequence[tuple[Metric, Points]], tails: dict[int, MetricChunk]
 ) -> list[Points]:
-    """The points that are not stored yet; reads only chunks that could hold them."""
+    """Drop points that are stored; reads only chunks that can contain them."""
     unique = [drop_repeated(points) for _, points in series]
     grown = {
         head.pk: points
@@ -35,10 +35,10 @@ def only_new(
     }
     known: dict[int, list[Points]] = {pk: [] for pk in grown}
     for row in _overlapping(grown):
-        known[row.metric_id].append(points_of(row))
+        known[row.metric_id].append(unpack_row(row))
     for pk, tail in tails.items():
         if pk in grown and _could_hold(tail, grown[pk]):
-            known[pk].append(points_of(tail))
+            known[pk].append(unpack_row(tail))
     return [
         drop_known(points, known.get(head.pk, []))
         for (head, _), points in zip(series, unique, strict=True)
@@ -46,7 +46,7 @@ def only_new(
 
 
 def _is_beyond(head: Metric, points: Points) -> bool:
-    """A series that moves on: no stored point has so great a step."""
+    """Whether all new steps are higher than the stored ones."""
     return int(points.steps.min()) > head.last_step
 
 
@@ -74,7 +74,7 @@ def _could_hold(row: MetricChunk, points: Points) -> bool:
 
 
 def drop_repeated(points: Points) -> Points:
-    """`points` without those that came before among them."""
+    """Drop repeated points within `points`."""
     if bool((points.steps[1:] > points.steps[:-1]).all()):
         return points
     seen: set[Identity] = set()
@@ -86,32 +86,31 @@ def drop_repeated(points: Points) -> Points:
 
 
 def drop_known(points: Points, known: Sequence[Points]) -> Points:
-    """`points` without those that are in `known`."""
+    """Drop the points that are in `known`."""
     if not len(points) or not known:
         return points
     there: set[Identity] = set()
-    steps = _Steps(points.steps)
+    steps = _StepSet(points.steps)
     for part in known:
-        # Arrays first: most points of a chunk share no step.
-        near = steps.among(part.steps)
+        # Compare arrays first: most points of a chunk share no step.
+        near = steps.contains(part.steps)
         if near.any():
             there.update(_identities(part.take(near)))
     keep = np.array([identity not in there for identity in _identities(points)])
     return points if keep.all() else points.take(keep)
 
 
-class _Steps:
-    """Tells which steps are among some: by a table where that is small, as it is for
-    scripts, whatever the order in which they log."""
+class _StepSet:
+    """A set of steps: a table for a small range, as in most scripts, else sorted."""
 
     def __init__(self, steps: NDArray[np.int64]) -> None:
         self.low, self.high = int(steps.min()), int(steps.max())
         self.sorted, self.table = np.unique(steps), None
-        if self.high - self.low < TABLE:
+        if self.high - self.low < MAX_TABLE_STEPS:
             self.table = np.zeros(self.high - self.low + 1, np.bool_)
             self.table[steps - self.low] = True
 
-    def among(self, steps: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def contains(self, steps: NDArray[np.int64]) -> NDArray[np.bool_]:
         if self.table is None:
             return np.isin(steps, self.sorted)
         near = (steps >= self.low) & (steps <= self.high)

@@ -1,4 +1,4 @@
-"""Which points of a long series are shown: every extreme stays."""
+"""Choose the shown points of a long series; min and max always stay."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ import numpy as np
 from numpy.typing import NDArray
 from tsdownsample import MinMaxDownsampler
 
-from runs.storage.points import Points
+from runs.storage.metrics.points import Points
 
 
-def choose(points: Points, limit: int) -> NDArray[Any]:
-    """Positions of at most `limit` points, in order: the first, the last, the least and
-    greatest of each stretch, and where NaN begins and ends.
+def sample_positions(points: Points, limit: int) -> NDArray[Any]:
+    """Choose at most `limit` positions, in order: first, last, the min and max of each
+    segment, and where NaN begins and ends.
 
-    Values that are not numbers are taken at equal distances.
+    Points with other values than numbers are taken at equal distances.
     """
     count = len(points)
     if not points.is_numeric or limit < 8:
         return np.unique(np.linspace(0, count - 1, max(limit, 1)).astype(np.int64))
     nan = np.isnan(points.values)
     gaps = _edges(nan, limit // 8)
-    whole = np.flatnonzero(~nan)
-    room = (limit - 2 - len(gaps)) // 2 * 2
-    picked = whole
-    if len(whole) > room:
-        values = np.ascontiguousarray(points.values[whole])
+    finite = np.flatnonzero(~nan)
+    free = (limit - 2 - len(gaps)) // 2 * 2
+    picked = finite
+    if len(finite) > free:
+        values = np.ascontiguousarray(points.values[finite])
         downsampler = MinMaxDownsampler()  # type: ignore[no-untyped-call]
-        picked = whole[downsampler.downsample(values, n_out=room)]
+        picked = finite[downsampler.downsample(values, n_out=free)]
     ends = np.array([0, count - 1])
     return np.unique(np.concatenate([ends, picked, gaps]).astype(np.int64))
 
 
 def _edges(nan: NDArray[np.bool_], limit: int) -> NDArray[Any]:
-    """Where a stretch of NaN begins, and its last point; at most `limit` of them."""
+    """Find the first and last point of each NaN segment; at most `limit` points."""
     before = np.concatenate([[False], nan[:-1]])
     after = np.concatenate([nan[1:], [False]])
     found = np.flatnonzero(nan & ~(before & after))

@@ -1,9 +1,9 @@
 """The format of a metric chunk's bytes.
 
 f8    steps as little-endian int64, then times as int64, then values as float64
-n8    the same, then a byte a point: 1 where an integer was logged
+n8    the same, then a byte per point: 1 for a logged integer
 json  {"steps": [...], "times": [...], "values": [...], "special": {"3": "NaN"}};
-      floats that JSON lacks stand as null with their name in `special`
+      floats that JSON lacks are null, with their name in `special`
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs.models import MetricChunk
-from runs.storage.points import Note, Points, Value, object_array
+from runs.storage.metrics.points import PointNote, Points, Value, object_array
 
 F8 = "f8"
 N8 = "n8"
 JSON = "json"
 
 
-def encoding_of(points: Points) -> str:
+def choose_encoding(points: Points) -> str:
     if not points.is_numeric:
         return JSON
     return N8 if points.integers.any() else F8
 
 
 def pack(points: Points) -> bytes:
-    """The bytes of a chunk, in the encoding that `encoding_of` names."""
+    """The bytes of a chunk, in the encoding that `choose_encoding` names."""
     if not points.is_numeric:
         return _pack_json(points)
     parts = [
@@ -43,12 +43,12 @@ def pack(points: Points) -> bytes:
     return b"".join(parts)
 
 
-def points_of(row: MetricChunk) -> Points:
+def unpack_row(row: MetricChunk) -> Points:
     return unpack(row.encoding, bytes(row.data), row.count, row.notes)
 
 
 def unpack(
-    encoding: str, data: bytes, count: int, notes: list[tuple[int, Note]] | None
+    encoding: str, data: bytes, count: int, notes: list[tuple[int, PointNote]] | None
 ) -> Points:
     """The points of a chunk."""
     sparse = dict(notes or ())
@@ -74,7 +74,7 @@ def _column(data: bytes, kind: str, count: int, offset: int) -> NDArray[Any]:
 def _pack_json(points: Points) -> bytes:
     values = points.python_values()
     special = {
-        str(index): _name(value)
+        str(index): _float_name(value)
         for index, value in enumerate(values)
         if isinstance(value, float) and not math.isfinite(value)
     }
@@ -88,7 +88,7 @@ def _pack_json(points: Points) -> bytes:
     )
 
 
-def _unpack_json(data: bytes, notes: dict[int, Note]) -> Points:
+def _unpack_json(data: bytes, notes: dict[int, PointNote]) -> Points:
     content = msgspec.json.decode(data)
     values: list[Value] = content["values"]
     for index, name in content["special"].items():
@@ -102,7 +102,7 @@ def _unpack_json(data: bytes, notes: dict[int, Note]) -> Points:
     )
 
 
-def _name(value: float) -> str:
+def _float_name(value: float) -> str:
     if math.isnan(value):
         return "NaN"
     return "Infinity" if value > 0 else "-Infinity"

@@ -1,4 +1,4 @@
-"""One lock between backups, which copy stored files, and whatever deletes them."""
+"""The lock between backups, which copy stored files, and code that deletes them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from django.conf import settings
 
 @contextmanager
 def hold_deletions() -> Iterator[None]:
-    """Keep every stored file where it is, for the length of a block.
+    """Allow no deletion of stored files within a `with` block.
 
-    Waits for deletions that are under way. The system drops the lock with its process.
+    Waits for running deletions. The system releases the lock when its process ends.
     """
     handle = _open()
     try:

@@ -1,37 +1,20 @@
-// Draws the charts of the run page: figures come from the server as JSON.
+// The charts of the run page: a panel a metric, zoomed, enlarged and saved as a file.
 
+import { drawFigure, readFigure, redrawWithTheme } from "../charts/figures.js";
+import { coloured, font, forget, mark, plotly, token } from "../charts/plot.js";
 import { toast } from "../site/app.js";
-import { coloured, draw, font, forget, mark, plotly, token } from "./plot.js";
 
 const drawn = new Map();
 
 async function read(chart, query = "") {
-  const answer = await fetch(chart.url + query, {
-    headers: chart.etag && chart.query === query ? { "If-None-Match": chart.etag } : {},
-    cache: "no-store",
-  });
-  if (answer.status === 304) return false;
-  if (!answer.ok) throw new Error(await reason(answer));
-  chart.figure = await answer.json();
-  chart.etag = answer.headers.get("ETag");
-  chart.query = query;
-  return true;
-}
-
-// What the server refuses it says in a sentence: a document of another form than its kind.
-async function reason(answer) {
-  const said =
-    answer.headers.get("Content-Type")?.startsWith("application/json") && (await answer.json());
-  return said?.error?.message ?? "";
+  const isNew = await readFigure(chart, chart.address + query);
+  if (isNew) chart.query = query;
+  return isNew;
 }
 
 async function paint(chart) {
-  const data = await draw(chart.plot, chart.figure, chart.range);
-  if (!data) return;
-  label(chart, data);
-  if (chart.listening) return;
-  chart.listening = true;
-  chart.plot.on("plotly_relayout", (change) => zoom(chart, change));
+  const data = await drawFigure(chart, chart.range, zoom);
+  if (data) label(chart, data);
 }
 
 function label(chart, data) {
@@ -65,8 +48,8 @@ const whatFailed = (error) =>
   (error instanceof TypeError ? "" : error.message) || document.body.dataset.offline;
 
 async function start(plot) {
-  const chart = { plot, url: plot.dataset.chart };
-  chart.isOverSteps = !new URL(chart.url, location.href).searchParams.has("x");
+  const chart = { plot, address: plot.dataset.chart };
+  chart.isOverSteps = !new URL(chart.address, location.href).searchParams.has("x");
   drawn.set(plot, chart);
   try {
     await read(chart);
@@ -143,10 +126,5 @@ function blobOf(address) {
 }
 
 const repaint = () => Promise.all([...drawn.values()].filter((chart) => chart.figure).map(paint));
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-// Paper has the light tokens.
-matchMedia("print").addEventListener("change", repaint);
-new MutationObserver(repaint).observe(document.documentElement, {
-  attributeFilter: ["data-theme"],
-});
+redrawWithTheme(repaint);
 scan();

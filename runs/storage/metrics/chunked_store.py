@@ -1,7 +1,7 @@
-"""Metric points, many to a row: the chunked store behind its Protocol.
+"""The store of metric points: many points per row, behind a Protocol.
 
-A series is its chunks in order of `number`, which is the order of arrival: `growth`
-says how they are filled, `chunks` how they are packed, `heads` what is kept beside.
+A series is its chunks in order of `number`, which is the order of arrival.
+`chunk_writer` fills them, `chunks` packs them, and `heads` updates the series' head.
 """
 
 from __future__ import annotations
@@ -16,38 +16,40 @@ import numpy as np
 from django.db.models import Q, QuerySet
 
 from runs.models import Metric, MetricChunk
-from runs.storage.chunks import points_of
-from runs.storage.duplicates import only_new
-from runs.storage.growth import (
-    grow,
+from runs.storage.metrics.chunk_writer import (
+    extend_series,
+    load_tails,
     next_numbers,
     save_chunks,
     save_heads,
-    tails_of,
 )
-from runs.storage.heads import Rule, advance
-from runs.storage.points import Points, concatenate
-from runs.storage.sampling import choose
+from runs.storage.metrics.chunks import unpack_row
+from runs.storage.metrics.downsampling import sample_positions
+from runs.storage.metrics.duplicates import drop_stored
+from runs.storage.metrics.heads import AppendRule, update_head
+from runs.storage.metrics.points import Points, concatenate
 from studio.core.batches import batches
 
-#: Chunks that are read from the database at once, where series are read one by one.
-AT_ONCE = 50
+#: Rows read from the database at once when series are read one by one.
+READ_BATCH_ROWS = 50
 
-#: Series that one question names with a step each: SQLite takes no longer expression.
-NAMED = 200
+#: Series with a step each in one query; SQLite accepts no longer expression.
+MAX_SERIES_PER_QUERY = 200
 
-#: A chunk's share of a sample, before the sample of all is taken: so many times the
-#: part that it will have, and so many points at least.
-KEPT, LEAST = 4, 32
+#: A chunk is first sampled to this multiple of its share of the final sample, and to
+#: at least this many points.
+OVERSAMPLING, MIN_CHUNK_SAMPLE = 4, 32
 
 
 class MetricStore(Protocol):
-    """Where points are. The caller holds a transaction and the heads' locks."""
+    """Stores and reads points. Writers hold a transaction and the heads' locks."""
 
-    def append(self, metric: Metric, points: Points, rule: Rule = ...) -> Points: ...
+    def append(
+        self, metric: Metric, points: Points, rule: AppendRule = ...
+    ) -> Points: ...
 
     def append_all(
-        self, series: Sequence[tuple[Metric, Points]], rule: Rule
+        self, series: Sequence[tuple[Metric, Points]], rule: AppendRule
     ) -> list[Points]: ...
 
     def read(
@@ -85,32 +87,32 @@ class MetricStore(Protocol):
 
 
 class ChunkedStore:
-    """Points in rows of `MetricChunk`, in the database of everything else."""
+    """Points in rows of `MetricChunk`."""
 
     def append(
-        self, metric: Metric, points: Points, rule: Rule = Rule.BATCHES
+        self, metric: Metric, points: Points, rule: AppendRule = AppendRule.BATCHES
     ) -> Points:
-        """Store `points` and advance the head; returns those that were new."""
+        """Store `points` and update_head the head; returns those that were new."""
         return self.append_all([(metric, points)], rule)[0]
 
     def append_all(
-        self, series: Sequence[tuple[Metric, Points]], rule: Rule
+        self, series: Sequence[tuple[Metric, Points]], rule: AppendRule
     ) -> list[Points]:
-        """The same for several series of a run, in a few queries for all of them."""
+        """Append to several series of a run, with a few queries for all."""
         heads = [metric for metric, _ in series]
-        tails = tails_of(heads)
+        tails = load_tails(heads)
         fresh = [points for _, points in series]
-        if rule is Rule.MLFLOW:
-            fresh = only_new(series, tails)
+        if rule is AppendRule.MLFLOW:
+            fresh = drop_stored(series, tails)
         numbers = next_numbers([head for head in heads if head.pk not in tails])
         rows: list[MetricChunk] = []
         grown: list[Metric] = []
         changed: list[Metric] = []
         for head, points in zip(heads, fresh, strict=True):
             if len(points):
-                (changed if advance(head, points, rule) else grown).append(head)
+                (changed if update_head(head, points, rule) else grown).append(head)
                 tail = tails.get(head.pk)
-                rows += grow(head, tail, points, numbers.get(head.pk, 0))
+                rows += extend_series(head, tail, points, numbers.get(head.pk, 0))
         save_chunks(rows)
         save_heads(grown, wholly=changed)
         return fresh
@@ -119,8 +121,8 @@ class ChunkedStore:
         self, metric: Metric, start: int | None = None, stop: int | None = None
     ) -> Points:
         """All points with `start` <= step <= `stop`, by (step, time, arrival)."""
-        rows = _reaching(metric.chunks.order_by("number"), start, stop)
-        return _within([points_of(row) for row in rows.iterator()], start, stop)
+        rows = _overlapping(metric.chunks.order_by("number"), start, stop)
+        return _within([unpack_row(row) for row in rows.iterator()], start, stop)
 
     def read_each(
         self,
@@ -128,12 +130,12 @@ class ChunkedStore:
         start: int | None = None,
         stop: int | None = None,
     ) -> Iterator[tuple[int, Points]]:
-        """Several series by their keys as `read` has them: one query, one at a time."""
+        """Read several series one after another, with one query."""
         rows = MetricChunk.objects.filter(metric__in=metrics)
-        ordered = _reaching(rows.order_by("metric", "number"), start, stop)
-        read = ordered.iterator(chunk_size=AT_ONCE)
+        ordered = _overlapping(rows.order_by("metric", "number"), start, stop)
+        read = ordered.iterator(chunk_size=READ_BATCH_ROWS)
         for key, held in itertools.groupby(read, attrgetter("metric_id")):
-            yield key, _within([points_of(row) for row in held], start, stop)
+            yield key, _within([unpack_row(row) for row in held], start, stop)
 
     def sample(
         self,
@@ -142,50 +144,57 @@ class ChunkedStore:
         start: int | None = None,
         stop: int | None = None,
     ) -> tuple[Points, int]:
-        """At most `limit` points, every extreme among them, and how many there are."""
+        """Sample at most `limit` points, with every extreme; also returns the total."""
         points = self.read(metric, start, stop)
         if len(points) <= limit:
             return points, len(points)
-        return points.take(choose(points, limit)), len(points)
+        return points.take(sample_positions(points, limit)), len(points)
 
     def sample_all(self, metrics: Sequence[Metric], limit: int) -> dict[int, Points]:
-        """Samples of several series by their keys, in one query."""
+        """Sample several series with one query; returns points by series key."""
         rows = MetricChunk.objects.filter(metric__in=metrics)
         parts: dict[int, list[Points]] = {}
         for row in rows.order_by("metric", "number").iterator():
-            parts.setdefault(row.metric_id, []).append(points_of(row))
+            parts.setdefault(row.metric_id, []).append(unpack_row(row))
         found = {key: concatenate(held).in_step_order() for key, held in parts.items()}
         return {
-            key: points.take(choose(points, limit)) if len(points) > limit else points
+            key: points.take(sample_positions(points, limit))
+            if len(points) > limit
+            else points
             for key, points in found.items()
         }
 
     def sample_long(self, metric: Metric, limit: int) -> tuple[Points, int] | None:
-        """As `sample`, chunk by chunk: a long series is never whole in memory.
+        """Like `sample`, but chunk by chunk, so a long series never fills the memory.
 
-        None where that could miss something: chunks that are not all numbers, or whose
-        steps are in no order.
+        None if this could miss points: chunks with other values than numbers, or with
+        overlapping steps.
         """
         parts: list[Points] = []
         total, last = 0, None
         for row in metric.chunks.order_by("number").iterator():
-            points = points_of(row)
+            points = unpack_row(row)
             if not points.is_numeric or (last is not None and row.min_step < last):
                 return None
             total, last = total + len(points), row.max_step
             points = points.in_step_order()
-            share = max(limit * KEPT * len(points) // max(metric.count, 1), LEAST)
+            share = max(
+                limit * OVERSAMPLING * len(points) // max(metric.count, 1),
+                MIN_CHUNK_SAMPLE,
+            )
             if len(points) > share:
-                points = points.take(choose(points, share))
+                points = points.take(sample_positions(points, share))
             parts.append(points)
         points = concatenate(parts)
         if len(points) > limit:
-            points = points.take(choose(points, limit))
+            points = points.take(sample_positions(points, limit))
         return points, total
 
     def newest_all(self, metrics: Sequence[Metric], limit: int) -> dict[int, Points]:
-        """The points of each series' last `limit` steps at least, by its key and in
-        step order. At most two queries for `NAMED`, from where they probably begin.
+        """Read at least the last `limit` steps of each series, by series key.
+
+        Points are in step order. Estimates where these steps begin, so up to
+        `MAX_SERIES_PER_QUERY` series take one or two queries.
         """
         starts = {metric.pk: _probable_start(metric, limit) for metric in metrics}
         found = _since(starts)
@@ -200,13 +209,13 @@ class ChunkedStore:
     def history(
         self, metric: Metric, offset: int = 0, limit: int | None = None
     ) -> Points:
-        """A page of the points by (time, step, value)."""
+        """Read a page of the points in order of (time, step, value)."""
         rows = list(metric.chunks.order_by("min_time", "number").defer("data"))
         skipped = 0
-        if _are_apart(rows):
-            rows, skipped = _holding(rows, offset, limit)
+        if _are_disjoint(rows):
+            rows, skipped = _rows_of_page(rows, offset, limit)
         loaded = MetricChunk.objects.filter(pk__in=[row.pk for row in rows])
-        parts = [points_of(row) for row in loaded.order_by("number")]
+        parts = [unpack_row(row) for row in loaded.order_by("number")]
         points = concatenate(parts).in_time_order()
         begin = offset - skipped
         end = len(points) if limit is None else begin + limit
@@ -222,15 +231,15 @@ def _probable_start(metric: Metric, limit: int) -> int:
 
 
 def _since(starts: Mapping[int, int]) -> dict[int, Points]:
-    """The points from those steps on, by the series' keys; a query for each `NAMED`."""
+    """Read the points from those steps on, by series key."""
     parts: dict[int, list[Points]] = {key: [] for key in starts}
-    for some in batches(list(starts), NAMED):
+    for some in batches(list(starts), MAX_SERIES_PER_QUERY):
         wanted = Q(pk__in=())
         for metric in some:
             wanted |= Q(metric=metric, max_step__gte=starts[metric])
         rows = MetricChunk.objects.filter(wanted).order_by("metric", "number")
         for row in rows.iterator():
-            parts[row.metric_id].append(points_of(row))
+            parts[row.metric_id].append(unpack_row(row))
     found = {key: concatenate(held) for key, held in parts.items()}
     return {
         key: points.take(points.steps >= starts[key]).in_step_order()
@@ -238,7 +247,7 @@ def _since(starts: Mapping[int, int]) -> dict[int, Points]:
     }
 
 
-def _reaching(
+def _overlapping(
     rows: QuerySet[MetricChunk], start: int | None, stop: int | None
 ) -> QuerySet[MetricChunk]:
     if start is not None:
@@ -257,12 +266,12 @@ def _within(parts: Sequence[Points], start: int | None, stop: int | None) -> Poi
     return points.in_step_order()
 
 
-def _are_apart(rows: Sequence[MetricChunk]) -> bool:
+def _are_disjoint(rows: Sequence[MetricChunk]) -> bool:
     """Whether no chunk's times reach into the next one's."""
     return all(one.max_time < other.min_time for one, other in itertools.pairwise(rows))
 
 
-def _holding(
+def _rows_of_page(
     rows: Sequence[MetricChunk], offset: int, limit: int | None
 ) -> tuple[list[MetricChunk], int]:
     """The rows that the page lies in, and how many points come before them."""

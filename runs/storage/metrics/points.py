@@ -1,8 +1,8 @@
 """Points of one series as parallel arrays, in order of arrival unless sorted.
 
-Numbers stand in a float64 array with a flag where an integer was logged, so that a
-script gets back the type that it logged; anything else (text, booleans, null, integers
-beyond 2^53) makes the array one of Python values.
+Numbers are in a float64 array with a flag for logged integers, so a script gets back
+the type that it logged. Any other value (text, boolean, null, integer beyond 2^53)
+turns the array into one of Python objects.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Integers up to here are exact as float64.
-EXACT = 2**53
+#: Float64 represents integers exactly up to here.
+MAX_EXACT_INTEGER = 2**53
 
 Value = float | int | str | bool | None
-Note = dict[str, str]
+PointNote = dict[str, str]
 
 
-def _no_notes() -> dict[int, Note]:
+def _no_notes() -> dict[int, PointNote]:
     return {}
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """`notes` is sparse: the index of a point, and what was said beside its value."""
+    """Points of a series. `notes` maps indexes of some points to their extra fields."""
 
     steps: NDArray[np.int64]
     times: NDArray[np.int64]
     values: NDArray[Any]
     integers: NDArray[np.bool_]
-    notes: dict[int, Note] = field(default_factory=_no_notes)
+    notes: dict[int, PointNote] = field(default_factory=_no_notes)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -93,7 +93,7 @@ class Points:
 
 
 def _ascends(first: NDArray[np.int64], second: NDArray[np.int64]) -> bool:
-    """Whether pairs are in order already, as most series are: much less than a sort."""
+    """Whether the pairs are sorted, as in most series; much faster than sorting."""
     greater = first[1:] > first[:-1]
     same = (first[1:] == first[:-1]) & (second[1:] >= second[:-1])
     return bool((greater | same).all())
@@ -103,9 +103,9 @@ def make_points(
     steps: Sequence[int],
     times: Sequence[int],
     values: Sequence[Value],
-    notes: dict[int, Note] | None = None,
+    notes: dict[int, PointNote] | None = None,
 ) -> Points:
-    """Arrays of what was logged, in the narrowest form that keeps it exactly."""
+    """Build arrays from logged values, in the smallest form that is exact."""
     count = len(values)
     integers = np.zeros(count, np.bool_)
     kinds = set(map(type, values))
@@ -127,12 +127,12 @@ def make_points(
 
 def _is_exact(value: Value) -> bool:
     return isinstance(value, float) or (
-        isinstance(value, int) and -EXACT <= value <= EXACT
+        isinstance(value, int) and -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER
     )
 
 
 def object_array(values: Sequence[Any]) -> NDArray[np.object_]:
-    """An array of Python values; numpy must not look into lists among them."""
+    """Build an array of Python objects; numpy would unpack lists among them."""
     array = np.empty(len(values), np.object_)
     for index, value in enumerate(values):
         array[index] = value
@@ -140,7 +140,7 @@ def object_array(values: Sequence[Any]) -> NDArray[np.object_]:
 
 
 def concatenate(parts: Sequence[Points]) -> Points:
-    """The parts one after another."""
+    """Join the parts in order."""
     if len(parts) == 1:
         return parts[0]
     if not parts:
@@ -173,7 +173,7 @@ def as_float(value: Value) -> float | None:
 
 
 def rank_values(values: NDArray[Any]) -> NDArray[np.float64]:
-    """What values are compared by when step and time are the same: NaN counts as 0."""
+    """Order values with the same step and time; NaN counts as 0."""
     if values.dtype == np.object_:
         numbers = [as_float(value) for value in values.tolist()]
         values = np.array([n if n is not None else 0.0 for n in numbers], np.float64)

@@ -1,4 +1,4 @@
-"""INSERT statements that are compiled once; `runs.storage.prepared` has the others."""
+"""INSERT statements that are compiled once."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any, Generic
 
 from django.db import DEFAULT_DB_ALIAS, models
 
-from runs.storage.prepared import Row, current_connection
+from runs.storage.prepared.statements import Row, current_connection
 from studio.core.batches import batches
 
-#: Rows of one INSERT: a statement may have some thirty thousand values.
-BATCH = 500
+#: Rows of one INSERT; a statement can have about thirty thousand values.
+MAX_ROWS = 500
 
 
 class PreparedInsert(Generic[Row]):
-    """An INSERT of objects; only `one` learns its key by it.
+    """An INSERT of objects; only `one` sets the object's key.
 
-    With `unique`, columns that are unique together, a row that is there already takes
-    the new values of `update`, or stays as it is.
+    `unique` names columns that are unique together: an existing row with the same
+    values gets the new values of `update`, or stays unchanged.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class PreparedInsert(Generic[Row]):
         update: Sequence[str] = (),
     ) -> None:
         self._key = model._meta.pk.column
-        # A key that is another row's is sent; one of its own the database gives.
+        # The database assigns automatic keys; a key that refers to another row is sent.
         fields = [
             f for f in model._meta.concrete_fields if f is not model._meta.auto_field
         ]
@@ -38,7 +38,7 @@ class PreparedInsert(Generic[Row]):
         self._into = (
             f'INSERT INTO "{model._meta.db_table}" ({", ".join(columns)}) VALUES '
         )
-        self._marks = f"({', '.join(['%s'] * len(columns))})"
+        self._row_sql = f"({', '.join(['%s'] * len(columns))})"
         self._conflict = ""
         column = {field.name: field.column for field in fields}
         if unique:
@@ -50,13 +50,13 @@ class PreparedInsert(Generic[Row]):
     def __call__(self, objects: Sequence[Row]) -> None:
         database = current_connection()
         with database.cursor() as cursor:
-            # One statement for many: a database that is full refuses it as a whole.
-            for rows in batches(objects, BATCH):
+            # One statement for many rows: a full database rejects it as a whole.
+            for rows in batches(objects, MAX_ROWS):
                 values = [v for one in rows for v in self._values(one, database)]
                 cursor.execute(self._sql(len(rows)), values)
 
     def one(self, row: Row) -> Row:
-        """Insert a row that is new, and give the object its key."""
+        """Insert a new row and set the object's key."""
         database = current_connection()
         sql, values = self._sql(1), self._values(row, database)
         with database.cursor() as cursor:
@@ -70,8 +70,8 @@ class PreparedInsert(Generic[Row]):
         return row
 
     def _sql(self, rows: int) -> str:
-        marks = ", ".join([self._marks] * rows)
-        return f"{self._into}{marks}{self._conflict}"
+        rows_sql = ", ".join([self._row_sql] * rows)
+        return f"{self._into}{rows_sql}{self._conflict}"
 
     def _values(self, one: Row, database: Any) -> list[Any]:
         return [

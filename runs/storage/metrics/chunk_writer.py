@@ -1,7 +1,7 @@
-"""How a series grows: which rows of chunks an append writes.
+"""Decide which chunk rows an append writes, and write them with the heads.
 
-The last chunk may be a tail: up to 256 points, rewritten by each append. When it is
-full it grows the chunk before it, up to 8,192 points, and a new tail begins. So an
+The last chunk can be a tail: up to 256 points, which each append rewrites. A full tail
+is merged into the chunk before it, up to 8,192 points, and a new tail begins. So an
 append writes little, and a million points are about 123 rows.
 """
 
@@ -14,25 +14,29 @@ import numpy as np
 from django.db.models import Max
 
 from runs.models import Metric, MetricChunk
-from runs.storage import chunks
-from runs.storage.chunks import points_of
-from runs.storage.points import Points, concatenate
-from runs.storage.prepared import Prepared, PreparedDelete, PreparedRows, PreparedUpdate
-from runs.storage.prepared_insert import PreparedInsert
+from runs.storage.metrics.chunks import JSON, choose_encoding, pack, unpack_row
+from runs.storage.metrics.points import Points, concatenate
+from runs.storage.prepared import (
+    Prepared,
+    PreparedDelete,
+    PreparedInsert,
+    PreparedRows,
+    PreparedUpdate,
+)
 
 TAIL_POINTS = 256
 TAIL_BYTES = 64 * 1024
 CHUNK_POINTS = 8192
-#: About so much is in a chunk of JSON, unless it is one value.
-JSON_BYTES = 1024 * 1024
+#: The approximate size of a JSON chunk; a single value can be larger.
+JSON_CHUNK_BYTES = 1024 * 1024
 
-#: What every append changes of a head, and what few do: lists are sorted by `min` and
-#: `max`, so writing them costs more than itself.
-OFTEN = (
+#: Columns of a head that every append changes, and those that few appends change.
+#: Writing `min` or `max` also updates the indexes that sort lists.
+HOT_COLUMNS = (
     *("count", "last", "last_is_nan", "last_text", "last_step", "last_time"),
     "next_step",
 )
-SELDOM = ("min", "max", "first", "first_is_nan", "first_step", "first_time")
+COLD_COLUMNS = ("min", "max", "first", "first_is_nan", "first_step", "first_time")
 
 _tails = Prepared(
     lambda heads: MetricChunk.objects.filter(metric__id__in=heads, sealed=False)
@@ -45,10 +49,10 @@ _last_numbers = PreparedRows(
     )
 )
 _short_before = Prepared(
-    # Texts may be long: chunks of JSON stay as short as a tail.
+    # Texts can be long, so JSON chunks stay as short as a tail.
     lambda head, number: MetricChunk.objects.filter(
         metric_id=head, number=number, count__lt=CHUNK_POINTS
-    ).exclude(encoding=chunks.JSON)
+    ).exclude(encoding=JSON)
 )
 _delete_chunk = PreparedDelete(lambda pk: MetricChunk.objects.filter(pk=pk))
 _insert_chunks = PreparedInsert(
@@ -59,21 +63,21 @@ _insert_chunks = PreparedInsert(
         *("min_time", "max_time", "data", "notes"),
     ],
 )
-_update_often = PreparedUpdate(
+_update_hot = PreparedUpdate(
     lambda pk, *values: (
         Metric.objects.filter(pk=pk),
-        dict(zip(OFTEN, values, strict=True)),
+        dict(zip(HOT_COLUMNS, values, strict=True)),
     )
 )
 _update_all = PreparedUpdate(
     lambda pk, *values: (
         Metric.objects.filter(pk=pk),
-        dict(zip(OFTEN + SELDOM, values, strict=True)),
+        dict(zip(HOT_COLUMNS + COLD_COLUMNS, values, strict=True)),
     )
 )
 
 
-def tails_of(heads: Sequence[Metric]) -> dict[int, MetricChunk]:
+def load_tails(heads: Sequence[Metric]) -> dict[int, MetricChunk]:
     rows = _tails.all([head.pk for head in heads if head.count])
     return {row.metric_id: row for row in rows}
 
@@ -83,25 +87,26 @@ def next_numbers(heads: Sequence[Metric]) -> dict[int, int]:
     return {pk: number + 1 for pk, number in rows}
 
 
-def grow(
+def extend_series(
     head: Metric, tail: MetricChunk | None, points: Points, number: int
 ) -> list[MetricChunk]:
-    """The rows to write so that `points` follow: they replace those of their numbers,
-    and what they make superfluous is deleted.
+    """Build the rows that append `points`; they replace the rows with their numbers.
+
+    Deletes the tail if it is merged into the chunk before it.
     """
-    pending = concatenate([points_of(tail), points] if tail else [points])
+    pending = concatenate([unpack_row(tail), points] if tail else [points])
     number = tail.number if tail else number
     row = _row(head, number, pending)
     if len(pending) < TAIL_POINTS and len(row.data) <= TAIL_BYTES:
         return [row]
     before = None
-    if number and row.encoding != chunks.JSON:
+    if number and row.encoding != JSON:
         before = _short_before.first(head.pk, number - 1)
     if before:
-        pending = concatenate([points_of(before), pending])
+        pending = concatenate([unpack_row(before), pending])
         number = before.number
-    pieces = list(_pieces(pending, _chunk_size(row)))
-    sealed = [_row(head, number + index, piece) for index, piece in enumerate(pieces)]
+    parts = list(_split(pending, _chunk_size(row)))
+    sealed = [_row(head, number + index, part) for index, part in enumerate(parts)]
     for row in sealed:
         row.sealed = True
     if tail and sealed[-1].number < tail.number:
@@ -110,13 +115,13 @@ def grow(
 
 
 def _chunk_size(row: MetricChunk) -> int:
-    """How many points make a chunk of what `row` holds; large values make few."""
-    if row.encoding != chunks.JSON:
+    """Count the points of a chunk like `row`; large values make few."""
+    if row.encoding != JSON:
         return CHUNK_POINTS
-    return max(1, min(TAIL_POINTS, JSON_BYTES * row.count // len(row.data)))
+    return max(1, min(TAIL_POINTS, JSON_CHUNK_BYTES * row.count // len(row.data)))
 
 
-def _pieces(points: Points, size: int) -> Iterable[Points]:
+def _split(points: Points, size: int) -> Iterable[Points]:
     for start in range(0, len(points), size):
         yield points.take(np.arange(start, min(start + size, len(points))))
 
@@ -126,13 +131,13 @@ def _row(head: Metric, number: int, points: Points) -> MetricChunk:
     return MetricChunk(
         metric=head,
         number=number,
-        encoding=chunks.encoding_of(points),
+        encoding=choose_encoding(points),
         count=len(points),
         min_step=int(points.steps.min()),
         max_step=int(points.steps.max()),
         min_time=int(points.times.min()),
         max_time=int(points.times.max()),
-        data=chunks.pack(points),
+        data=pack(points),
         notes=notes,
     )
 
@@ -142,9 +147,11 @@ def save_chunks(rows: Sequence[MetricChunk]) -> None:
 
 
 def save_heads(grown: Sequence[Metric], *, wholly: Sequence[Metric]) -> None:
-    """Write what an append changes often of `grown`, and the others wholly."""
-    _update_often.each([(head.pk, *_values(head, OFTEN)) for head in grown])
-    _update_all.each([(head.pk, *_values(head, OFTEN + SELDOM)) for head in wholly])
+    """Write the hot columns of `grown`, and all columns of `wholly`."""
+    _update_hot.each([(head.pk, *_values(head, HOT_COLUMNS)) for head in grown])
+    _update_all.each(
+        [(head.pk, *_values(head, HOT_COLUMNS + COLD_COLUMNS)) for head in wholly]
+    )
 
 
 def _values(head: Metric, names: Sequence[str]) -> list[Any]:

@@ -1,9 +1,9 @@
-"""The bytes of files: one blob a file, below a folder.
+"""The bytes of stored files: one blob per file, below a folder.
 
-A new blob is written and synced in `incoming/`. Once its row is committed, `keep` moves
-it to its final folder, and only then the write is acknowledged. So what is in
-`incoming/` and named by no row was never acknowledged, whatever copy of the database is
-in use. Readers look in both places.
+A new blob is written and synced in `incoming/`. After its row is committed, `keep`
+moves it to its final folder, and only then the server acknowledges the write. So a blob
+in `incoming/` that no row names was never acknowledged, whatever copy of the database
+is in use. Readers look in both folders.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from django.conf import settings
 from studio.core.errors import MissingBytes, TooLarge
 from studio.core.private import sync_folder
 
-PIECE = 256 * 1024
-#: What is read at a time for a client: one that does not read holds as much memory.
-SENT_BYTES = 64 * 1024
+READ_CHUNK_BYTES = 256 * 1024
+#: Read at once for a response: a client that stops reading holds this much memory.
+RESPONSE_CHUNK_BYTES = 64 * 1024
 INCOMING = "incoming"
 QUARANTINE = "quarantine"
-MISSING = "The content of this file is missing on the server"
+MISSING_MESSAGE = "The content of this file is missing on the server"
 _NAME = re.compile(r"[0-9a-f]{32}")
 
 
@@ -41,8 +41,8 @@ class Blob:
     sha256: str
 
 
-#: Makes a blob end with these bytes, from that offset on.
-Grow = Callable[[int, bytes], None]
+#: Writes bytes at an offset and truncates the blob after them.
+WriteAt = Callable[[int, bytes], None]
 
 
 class FolderStore:
@@ -56,19 +56,19 @@ class FolderStore:
         return self._root or Path(settings.FILES_DIR)
 
     def write(self, chunks: Iterable[bytes], limit: int) -> Blob:
-        """Write the bytes to `incoming/`; nothing stays of what failed.
+        """Write the bytes to `incoming/`; removes them on failure.
 
         Raises TooLarge, OSError. The caller commits a row and calls `keep`, or calls
         `discard`.
         """
         name = uuid.uuid4().hex
-        # Both folders: a disk that takes no more is noticed before the row is there.
+        # Both folders: a full disk then fails before the row is committed.
         self._make_folders(self.path(name).parent)
         temporary = self.incoming(name)
         try:
             blob = _write_synced(temporary, name, chunks, limit)
         except BaseException:
-            # Also when the worker is told to stop: the rest of a file is of no use.
+            # Also when the process is stopped: a partial file is useless.
             temporary.unlink(missing_ok=True)
             raise
         sync_folder(temporary.parent)
@@ -77,7 +77,7 @@ class FolderStore:
     def keep(self, name: str) -> None:
         """Move a blob whose row is committed to its final folder; safe to repeat.
 
-        Raises MissingBytes where it is in none of the folders, OSError.
+        Raises MissingBytes if no folder has it, OSError.
         """
         target = self.path(name)
         if target.exists():
@@ -85,20 +85,20 @@ class FolderStore:
             self.incoming(name).unlink(missing_ok=True)
         else:
             self._make_folders(target.parent)
-            self._move_home(name, target)
+            self._move_to_final(name, target)
         sync_folder(target.parent)
 
-    def _move_home(self, name: str, target: Path) -> None:
+    def _move_to_final(self, name: str, target: Path) -> None:
         for source in (self.incoming(name), self.root / QUARANTINE / name):
             with contextlib.suppress(FileNotFoundError):
                 source.rename(target)
                 return
-        # Another process may have moved it since we looked.
+        # Another process can have moved it in between.
         if not target.exists():
-            raise MissingBytes(MISSING)
+            raise MissingBytes(MISSING_MESSAGE)
 
     def discard(self, name: str) -> None:
-        """Remove a blob that no row names, and that was never kept."""
+        """Remove a blob that `keep` was not called for and no row names."""
         self.incoming(name).unlink(missing_ok=True)
 
     def open(self, name: str, size: int = 0) -> BinaryIO:
@@ -106,7 +106,7 @@ class FolderStore:
         handle = self._open(name, os.O_RDONLY)
         if os.fstat(handle).st_size < size:
             os.close(handle)
-            raise MissingBytes(MISSING)
+            raise MissingBytes(MISSING_MESSAGE)
         return os.fdopen(handle, "rb")
 
     def is_whole(self, name: str, size: int) -> bool:
@@ -116,24 +116,24 @@ class FolderStore:
             return False
         return True
 
-    def pieces(self, name: str, size: int) -> Iterator[bytes]:
-        """The first `size` bytes; a log may have more behind them.
+    def read_chunks(self, name: str, size: int) -> Iterator[bytes]:
+        """Read the first `size` bytes in chunks; a log's blob can have more.
 
-        Raises MissingBytes at once, before the first piece is asked for.
+        Raises MissingBytes before the first chunk.
         """
-        return Pieces(self.open(name, size), size)
+        return FileChunks(self.open(name, size), size)
 
     @contextmanager
-    def appending(self, name: str) -> Iterator[Grow]:
-        """Hold the blob against all other appends; `grow(offset, data)` is synced."""
+    def appending(self, name: str) -> Iterator[WriteAt]:
+        """Lock the blob for appending; yields `write_at(offset, data)`, which syncs."""
         handle = self._open(name, os.O_RDWR)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
 
-            def grow(offset: int, data: bytes) -> None:
-                # Zeros in place of lost bytes would look like a whole file.
+            def write_at(offset: int, data: bytes) -> None:
+                # Zeros instead of lost bytes would look like a complete file.
                 if os.fstat(handle).st_size < offset:
-                    raise MissingBytes(MISSING)
+                    raise MissingBytes(MISSING_MESSAGE)
                 os.ftruncate(handle, offset)
                 view, at = memoryview(data), offset
                 while view:
@@ -141,17 +141,17 @@ class FolderStore:
                     view, at = view[written:], at + written
                 os.fsync(handle)
 
-            yield grow
+            yield write_at
         finally:
             os.close(handle)
 
     def delete(self, name: str) -> None:
-        """Remove the blob; that it is gone already is fine."""
-        for path in self._places(name):
+        """Remove the blob if it exists."""
+        for path in self._candidate_paths(name):
             path.unlink(missing_ok=True)
 
     def names(self) -> Iterator[str]:
-        """The blobs in their final folders, whether a row names them or not."""
+        """List the blobs in their final folders, with or without a row."""
         for path in self.root.glob("[0-9a-f][0-9a-f]/*"):
             if is_blob_name(path.name):
                 yield path.name
@@ -162,15 +162,15 @@ class FolderStore:
     def incoming(self, name: str) -> Path:
         return self.root / INCOMING / name
 
-    def _places(self, name: str) -> Iterable[Path]:
-        # The last look finds what was moved between the first two.
+    def _candidate_paths(self, name: str) -> Iterable[Path]:
+        # The last one finds a blob that was moved between the first two looks.
         return self.path(name), self.incoming(name), self.path(name)
 
     def _open(self, name: str, flags: int) -> int:
-        for path in self._places(name):
+        for path in self._candidate_paths(name):
             with contextlib.suppress(FileNotFoundError):
                 return os.open(path, flags | os.O_CLOEXEC)
-        raise MissingBytes(MISSING)
+        raise MissingBytes(MISSING_MESSAGE)
 
     def _make_folders(self, folder: Path) -> None:
         for wanted in (self.root / INCOMING, folder):
@@ -179,8 +179,8 @@ class FolderStore:
                 sync_folder(wanted.parent)
 
 
-class Pieces:
-    """The next `length` bytes of an open file, in pieces; Django calls `close`."""
+class FileChunks:
+    """The next `length` bytes of an open file, in chunks; Django calls `close`."""
 
     def __init__(self, source: BinaryIO, length: int) -> None:
         self._source = source
@@ -190,12 +190,16 @@ class Pieces:
         return self
 
     def __next__(self) -> bytes:
-        piece = self._source.read(min(SENT_BYTES, self._left)) if self._left else b""
-        if not piece:
+        chunk = (
+            self._source.read(min(RESPONSE_CHUNK_BYTES, self._left))
+            if self._left
+            else b""
+        )
+        if not chunk:
             self.close()
             raise StopIteration
-        self._left -= len(piece)
-        return piece
+        self._left -= len(chunk)
+        return chunk
 
     def close(self) -> None:
         self._source.close()

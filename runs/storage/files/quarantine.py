@@ -1,6 +1,6 @@
-"""Stored files on their way out: a week in `quarantine/`, then they are freed.
+"""Files that are about to be deleted: they stay in `quarantine/` for a week.
 
-A file's modification time is when it came there.
+The modification time of a file there is when it was moved.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from runs.storage.files import INCOMING, QUARANTINE, files, is_blob_name
+from runs.storage.files.folder_store import INCOMING, QUARANTINE, files, is_blob_name
 from studio.core.private import sync_folder
 
 
 def arrived_before(time_ms: int) -> Iterator[str]:
-    """Blobs in the folder of incoming ones that were last written before `time_ms`."""
+    """List blobs in `incoming/` that were last written before `time_ms`."""
     return _older(files.root / INCOMING, time_ms)
 
 
@@ -23,17 +23,17 @@ def quarantined_before(time_ms: int) -> Iterator[str]:
     return _older(files.root / QUARANTINE, time_ms)
 
 
-def quarantined() -> Iterator[str]:
+def list_quarantined() -> Iterator[str]:
     names = (path.name for path in (files.root / QUARANTINE).glob("*"))
     return filter(is_blob_name, names)
 
 
-def quarantine(name: str, now: int) -> bool:
-    """Move a blob there, wherever it is stored; False where it is gone already."""
+def move_to_quarantine(name: str, now: int) -> bool:
+    """Move a stored blob to `quarantine/`; returns False if it does not exist."""
     target = _make_folder() / name
     for source in (files.path(name), files.incoming(name)):
         with contextlib.suppress(FileNotFoundError):
-            # First the time: a crash in between must not shorten the week.
+            # The time is set first, so a crash in between does not shorten the week.
             os.utime(source, (now / 1000, now / 1000))
             source.rename(target)
             sync_folder(target.parent)
@@ -42,7 +42,7 @@ def quarantine(name: str, now: int) -> bool:
     return False
 
 
-def free(name: str) -> None:
+def delete_quarantined(name: str) -> None:
     (files.root / QUARANTINE / name).unlink(missing_ok=True)
 
 

@@ -1,9 +1,10 @@
-"""Statements that are compiled once: for what every request of a script asks.
+"""SQL statements that are compiled once and used by every request of a script.
 
-Building a query and compiling it costs Django many times what the database needs to
-answer it. A prepared one is written as any other, by a function whose arguments stand
-for values to come; the SQL that Django makes of it is kept, and each use sends that
-SQL with its values: texts, numbers, bytes, as they are.
+Django takes many times longer to build and compile a query than the database takes to
+answer it. A prepared query is written as any other, by a function whose arguments are
+placeholders. The SQL that Django compiles is kept, and each use sends it with its
+values: texts, numbers and bytes, unconverted. It uses private parts of Django's
+compiler; `tests/storage/test_prepared.py` checks them with the installed version.
 """
 
 from __future__ import annotations
@@ -20,31 +21,31 @@ Row = TypeVar("Row", bound=Model)
 Shape = tuple[int | None, ...]
 
 
-class Slot(Expression):
-    """Where a value comes in: its place among the values of a use."""
+class Placeholder(Expression):
+    """A value that each use provides, by its position among the values."""
 
-    def __init__(self, place: int) -> None:
+    def __init__(self, position: int) -> None:
         super().__init__()
-        self.place = place
+        self.position = position
 
     def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, tuple[Any, ...]]:
         return "%s", (self,)
 
 
 class _Statement:
-    """SQL, and what is sent with it: constants of its own and the values of a use."""
+    """SQL with its parameters: its own constants and the values of a use."""
 
     def __init__(self, query: Any) -> None:
         self.compiler = query.get_compiler(connection=current_connection())
         self.sql, params = self.compiler.as_sql()
         self._params = list(params)
-        places = [p.place if isinstance(p, Slot) else None for p in params]
+        places = [p.position if isinstance(p, Placeholder) else None for p in params]
         self._places = [
             (at, place) for at, place in enumerate(places) if place is not None
         ]
         self._is_plain = places == list(range(len(places)))
 
-    def sent(self, values: Sequence[Any]) -> Sequence[Any]:
+    def parameters(self, values: Sequence[Any]) -> Sequence[Any]:
         if self._is_plain:
             return values
         params = self._params.copy()
@@ -54,7 +55,7 @@ class _Statement:
 
 
 class _Reader:
-    """How rows become objects: as the queryset's own iterator makes them."""
+    """Turns rows into objects, as the queryset's iterator does."""
 
     def __init__(self, rows: QuerySet[Any, Any]) -> None:
         self._statement = _Statement(rows.query)
@@ -78,7 +79,7 @@ class _Reader:
 
     def __call__(self, values: Sequence[Any]) -> Iterator[Any]:
         with current_connection().cursor() as cursor:
-            cursor.execute(self._statement.sql, self._statement.sent(values))
+            cursor.execute(self._statement.sql, self._statement.parameters(values))
             rows = cursor.fetchall()
         if self._converters:
             rows = self._compiler.apply_converters(rows, self._converters)
@@ -93,26 +94,26 @@ class _Reader:
 
 
 class _Select:
-    """Knows the statements of a SELECT, one for each shape of its arguments."""
+    """The statements of a SELECT, one for each shape of its arguments."""
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
         self._build = build
         self._known: dict[Shape, _Reader] = {}
 
     def _read(self, given: Sequence[Any]) -> Iterator[Any]:
-        shape, values = _flat(given)
+        shape, values = _flatten(given)
         if 0 in shape:
             return iter(())
         if shape not in self._known:
-            self._known[shape] = _Reader(self._build(*_slots(shape)))
+            self._known[shape] = _Reader(self._build(*_placeholders(shape)))
         return self._known[shape](values)
 
 
 class Prepared(_Select, Generic[Row]):
     """A SELECT of objects: `Prepared(lambda owner: Thing.objects.filter(owner=owner))`.
 
-    For an argument that takes several values (`name__in=names`) a few lengths are
-    compiled, and shorter lists are filled with their last value.
+    For an argument with several values (`name__in=names`), only a few lengths are
+    compiled: shorter lists are filled up with their last value.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Row, Row]]) -> None:
@@ -133,7 +134,7 @@ class PreparedRows(_Select):
 
 
 class _Change:
-    """Knows the statements of a change, one for each shape of its arguments."""
+    """The statements of a change, one for each shape of its arguments."""
 
     def __init__(self, build: Callable[..., Any]) -> None:
         self._build = build
@@ -141,22 +142,24 @@ class _Change:
 
     def __call__(self, *given: Any) -> int:
         """Returns how many rows were changed."""
-        shape, values = _flat(given)
+        shape, values = _flatten(given)
         statement = self._statement(shape)
         with current_connection().cursor() as cursor:
-            cursor.execute(statement.sql, statement.sent(values))
+            cursor.execute(statement.sql, statement.parameters(values))
             return int(cursor.rowcount)
 
     def each(self, uses: Sequence[Sequence[Any]]) -> None:
-        """The same once for each row of values, none of which is a sequence."""
+        """Run the statement for each row of values; no value can be a sequence."""
         if uses:
             statement = self._statement((None,) * len(uses[0]))
             with current_connection().cursor() as cursor:
-                cursor.executemany(statement.sql, [statement.sent(one) for one in uses])
+                cursor.executemany(
+                    statement.sql, [statement.parameters(one) for one in uses]
+                )
 
     def _statement(self, shape: Shape) -> _Statement:
         if shape not in self._known:
-            query = self._query(self._build(*_slots(shape)))
+            query = self._query(self._build(*_placeholders(shape)))
             self._known[shape] = _Statement(query)
         return self._known[shape]
 
@@ -165,7 +168,7 @@ class _Change:
 
 
 class PreparedUpdate(_Change):
-    """An UPDATE, by a function that returns a queryset and its new values."""
+    """An UPDATE: its function returns a queryset and the new values."""
 
     def __init__(
         self, build: Callable[..., tuple[QuerySet[Any, Any], dict[str, Any]]]
@@ -180,7 +183,7 @@ class PreparedUpdate(_Change):
 
 
 class PreparedDelete(_Change):
-    """A DELETE of rows that nothing refers to, by a function that returns them."""
+    """A DELETE of rows without references: its function returns a queryset."""
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
         super().__init__(build)
@@ -190,12 +193,12 @@ class PreparedDelete(_Change):
 
 
 def current_connection() -> Any:
-    """This thread's connection; `django.db.connection` looks it up at every touch."""
+    """Return this thread's connection; `django.db.connection` is slower per access."""
     return connections[DEFAULT_DB_ALIAS]
 
 
-def _flat(given: Sequence[Any]) -> tuple[Shape, list[Any]]:
-    """The values one after another, and for each argument whether it had several."""
+def _flatten(given: Sequence[Any]) -> tuple[Shape, list[Any]]:
+    """Flatten the arguments; the shape has the length of each sequence."""
     shape: list[int | None] = []
     values: list[Any] = []
     for one in given:
@@ -211,13 +214,13 @@ def _flat(given: Sequence[Any]) -> tuple[Shape, list[Any]]:
     return tuple(shape), values
 
 
-def _slots(shape: Shape) -> list[Any]:
-    slots: list[Any] = []
+def _placeholders(shape: Shape) -> list[Any]:
+    placeholders: list[Any] = []
     place = 0
     for length in shape:
         if length is None:
-            slots.append(Slot(place))
+            placeholders.append(Placeholder(place))
         else:
-            slots.append([Slot(place + index) for index in range(length)])
+            placeholders.append([Placeholder(place + index) for index in range(length)])
         place += 1 if length is None else length
-    return slots
+    return placeholders

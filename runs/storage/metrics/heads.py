@@ -16,10 +16,16 @@ import msgspec
 import numpy as np
 
 from runs.models import Metric
-from runs.storage.points import EXACT, Points, Value, as_float, rank_values
+from runs.storage.metrics.points import (
+    MAX_EXACT_INTEGER,
+    Points,
+    Value,
+    as_float,
+    rank_values,
+)
 
 
-class Rule(Enum):
+class AppendRule(Enum):
     """How points that look alike are taken.
 
     BATCHES: every point counts, for batches are applied once. MLFLOW: the protocol has
@@ -30,7 +36,7 @@ class Rule(Enum):
     MLFLOW = "mlflow"
 
 
-def advance(head: Metric, points: Points, rule: Rule) -> bool:
+def update_head(head: Metric, points: Points, rule: AppendRule) -> bool:
     """Take `points`, which are new, into `head`; the caller saves it.
 
     Returns whether more than its last value, its count and its next step changed.
@@ -39,7 +45,7 @@ def advance(head: Metric, points: Points, rule: Rule) -> bool:
         return False
     seldom = head.min, head.max, head.first_step, head.first_time
     arrival = np.arange(len(points), dtype=np.float64)
-    ties = rank_values(points.values) if rule is Rule.MLFLOW else arrival
+    ties = rank_values(points.values) if rule is AppendRule.MLFLOW else arrival
     order = np.lexsort((ties, points.times, points.steps))
     _take_last(head, points, int(order[-1]), rule)
     _take_first(head, points, int(order[0]))
@@ -49,14 +55,14 @@ def advance(head: Metric, points: Points, rule: Rule) -> bool:
     return is_new or seldom != (head.min, head.max, head.first_step, head.first_time)
 
 
-def _take_last(head: Metric, points: Points, index: int, rule: Rule) -> None:
+def _take_last(head: Metric, points: Points, index: int, rule: AppendRule) -> None:
     step, time = int(points.steps[index]), int(points.times[index])
     value = points.python_values()[index]
     if head.count:
         known = (head.last_step, head.last_time)
         if (step, time) < known:
             return
-        is_tie = (step, time) == known and rule is Rule.MLFLOW
+        is_tie = (step, time) == known and rule is AppendRule.MLFLOW
         if is_tie and _rank(value) < (head.last or 0.0):
             return
     head.last, head.last_is_nan = split_nan(as_float(value))
@@ -105,7 +111,7 @@ def text_of(value: Any) -> str | None:
     if isinstance(value, float):
         return None
     if isinstance(value, int) and not isinstance(value, bool):
-        return None if -EXACT <= value <= EXACT else str(value)
+        return None if -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER else str(value)
     if isinstance(value, list | dict):
         # A row of a table, a matrix: nobody filters by it, and it may be long.
         return None

@@ -1,0 +1,50 @@
+"""Bytes of stored files: blobs, zip archives, the quarantine, and the deletion lock."""
+
+from runs.storage.files.archives import (
+    ArchiveMember,
+    list_members,
+    open_member,
+    read_member,
+)
+from runs.storage.files.deletion_lock import deletions_allowed, hold_deletions
+from runs.storage.files.folder_store import (
+    INCOMING,
+    QUARANTINE,
+    READ_CHUNK_BYTES,
+    RESPONSE_CHUNK_BYTES,
+    Blob,
+    FileChunks,
+    WriteAt,
+    files,
+    is_blob_name,
+)
+from runs.storage.files.quarantine import (
+    arrived_before,
+    delete_quarantined,
+    list_quarantined,
+    move_to_quarantine,
+    quarantined_before,
+)
+
+__all__ = [
+    "INCOMING",
+    "QUARANTINE",
+    "READ_CHUNK_BYTES",
+    "RESPONSE_CHUNK_BYTES",
+    "ArchiveMember",
+    "Blob",
+    "FileChunks",
+    "WriteAt",
+    "arrived_before",
+    "delete_quarantined",
+    "deletions_allowed",
+    "files",
+    "hold_deletions",
+    "is_blob_name",
+    "list_members",
+    "list_quarantined",
+    "move_to_quarantine",
+    "open_member",
+    "quarantined_before",
+    "read_member",
+]

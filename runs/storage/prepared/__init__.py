@@ -1,0 +1,17 @@
+"""SQL statements that are compiled once and run with new values."""
+
+from runs.storage.prepared.insert import PreparedInsert
+from runs.storage.prepared.statements import (
+    Prepared,
+    PreparedDelete,
+    PreparedRows,
+    PreparedUpdate,
+)
+
+__all__ = [
+    "Prepared",
+    "PreparedDelete",
+    "PreparedInsert",
+    "PreparedRows",
+    "PreparedUpdate",
+]

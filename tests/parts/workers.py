@@ -1,0 +1,45 @@
+"""Spread the tests over processes: `python -m pytest -n 2`.
+
+A file runs in one process, since its tests share what a module's fixtures build. Each
+process has a database, servers and a browser of its own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
+
+TESTS = Path(__file__).parent.parent
+#: Their files take longest. They run first, so that all processes end together.
+SLOW_FOLDERS = (
+    "e2e",
+    "upgrades",
+    "delivery",
+    "backup",
+    "commands",
+    "sdk",
+    "web",
+    "cli",
+)
+
+
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: object
+) -> LoadFileScheduling:
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config)
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(key=folder_rank)
+
+
+def folder_rank(item: pytest.Item) -> int:
+    folder = item.path.relative_to(TESTS).parts[0]
+    is_slow = folder in SLOW_FOLDERS
+    return SLOW_FOLDERS.index(folder) if is_slow else len(SLOW_FOLDERS)
