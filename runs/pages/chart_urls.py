@@ -11,10 +11,10 @@ from runs.pages.charts import figures as chart_figures
 BASE = "w/<str:workspace>/list/charts/"
 
 urlpatterns: list[URLPattern] = [
-    path(BASE, chart_dialog.edit, name="list-charts"),
-    path(f"{BASE}fields/", chart_dialog.fields, name="list-chart-fields"),
-    path(f"{BASE}figure/", chart_figures.figure, name="list-chart-figure"),
-    path(f"{BASE}brush/", chart_brush.brush, name="list-chart-brush"),
-    path(f"{BASE}table/", chart_figures.table, name="list-chart-table"),
-    path(f"{BASE}values/", chart_figures.values, name="list-chart-values"),
+    path(BASE, chart_dialog.edit_chart, name="list-charts"),
+    path(f"{BASE}fields/", chart_dialog.complete_fields, name="list-chart-fields"),
+    path(f"{BASE}figure/", chart_figures.chart_figure, name="list-chart-figure"),
+    path(f"{BASE}brush/", chart_brush.filter_by_axis_range, name="list-chart-brush"),
+    path(f"{BASE}table/", chart_figures.chart_table, name="list-chart-table"),
+    path(f"{BASE}values/", chart_figures.chart_values, name="list-chart-values"),
 ]

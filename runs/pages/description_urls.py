@@ -17,7 +17,7 @@ notes: list[URLPattern] = [
     ),
     path(
         "w/<str:workspace>/experiments/<str:slug>/description/known/",
-        known_links.for_experiment,
+        known_links.complete_for_experiment,
         name="experiment-description-known",
     ),
     path(
@@ -32,12 +32,12 @@ notes: list[URLPattern] = [
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/row/name/",
-        row_edit.edit_name,
+        row_edit.edit_row_name,
         name="row-name",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/row/tags/",
-        row_edit.edit_tags,
+        row_edit.edit_row_tags,
         name="row-tags",
     ),
     path(
@@ -52,17 +52,17 @@ notes: list[URLPattern] = [
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/description/known/",
-        known_links.for_run,
+        known_links.complete_for_run,
         name="run-description-known",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/description/versions/",
-        run_description.versions,
+        run_description.show_run_versions,
         name="run-description-versions",
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/description/versions/restore/",
-        run_description.restore,
+        run_description.restore_run_version,
         name="run-description-restore",
     ),
 ]

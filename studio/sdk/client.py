@@ -203,10 +203,10 @@ class Client:
         return retry(once, attempts or self.attempts, timeout)
 
     def download(self, path: str, target: BinaryIO, *, offset: int = 0) -> int:
-        """Write the bytes that are there from `offset` on to `target`; how many.
+        """Write the bytes from `offset` on to `target`; returns how many.
 
-        A connection that breaks is taken up again where it broke. Raises WrongServer
-        where something between leaves the offset out.
+        Continues after a broken connection. Raises WrongServer if a proxy ignores the
+        offset.
         """
         start, address = target.tell(), self._request_target(path, None)
 

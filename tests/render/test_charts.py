@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import pytest
 
 from runs.render.charts.axes import Axis, Figure
-from runs.render.charts.charts import Line, metric_figure, smooth
+from runs.render.charts.charts import Line, metric_figure, smooth_values
 
 NAN = math.nan
 NOON = 1_795_521_600_000
@@ -45,7 +45,7 @@ def parts(figure: Figure) -> list[str]:
 def test_plotly_takes_every_figure(
     values: list[float], axis: Axis, *, log_y: bool
 ) -> None:
-    lines = [line(values), line(values, smoothed=smooth(values, 0.6))]
+    lines = [line(values), line(values, smoothed=smooth_values(values, 0.6))]
     for chosen in (lines[:1], lines[1:], lines):
         figure = metric_figure(chosen, axis, log_y=log_y)
         taken = go.Figure(data=figure["data"], layout=figure["layout"])
@@ -146,11 +146,11 @@ def test_a_name_is_no_markup_and_is_kept_beside() -> None:
 
 
 def test_smoothing_is_right_from_the_first_value() -> None:
-    assert smooth([4.0, 4.0, 4.0], 0.9) == pytest.approx([4.0, 4.0, 4.0])
-    assert smooth([0.0, 1.0], 0.5) == pytest.approx([0.0, 2 / 3])
+    assert smooth_values([4.0, 4.0, 4.0], 0.9) == pytest.approx([4.0, 4.0, 4.0])
+    assert smooth_values([0.0, 1.0], 0.5) == pytest.approx([0.0, 2 / 3])
 
 
 def test_smoothing_skips_what_is_not_finite() -> None:
-    smoothed = smooth([1.0, NAN, math.inf, 1.0], 0.5)
+    smoothed = smooth_values([1.0, NAN, math.inf, 1.0], 0.5)
     assert math.isnan(smoothed[1])
     assert smoothed[2:] == [math.inf, pytest.approx(1.0)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.run.dataset_places import place_of
+from runs.render.run.dataset_places import source_address
 
 SAID = [
     ('{"uri": "s3://b/d.csv"}', "s3://b/d.csv"),
@@ -21,4 +21,4 @@ SAID = [
 
 @pytest.mark.parametrize(("source", "place"), SAID)
 def test_the_place_is_read_from_what_the_client_said(source: str, place: str) -> None:
-    assert place_of(source) == place
+    assert source_address(source) == place

@@ -17,9 +17,9 @@ from runs.render.charts.document_charts import (
     prediction_figure,
     residual_histogram,
 )
-from runs.render.files.picture_size import size_of
+from runs.render.files.picture_size import picture_size
 from runs.render.metrics.documents import read_document
-from runs.render.metrics.matrix import MOST_CLASSES, confusion_matrix
+from runs.render.metrics.matrix import MAX_CLASSES, confusion_matrix
 from runs.render.metrics.tables import column_pairs, rows_table
 from studio.core.errors import InvalidValue
 
@@ -108,12 +108,12 @@ def test_a_number_too_large_to_be_drawn_is_named() -> None:
 
 
 def test_of_many_classes_the_most_confused_are_shown() -> None:
-    size = MOST_CLASSES + 10
+    size = MAX_CLASSES + 10
     rows = [[9 if a == b else 0 for b in range(size)] for a in range(size)]
     rows[30][2] = 5
     shown = confusion_matrix({"matrix": rows}, normalised=False)
     assert {"2", "30"} <= set(shown.labels)
-    assert (len(shown.labels), shown.total) == (MOST_CLASSES, size)
+    assert (len(shown.labels), shown.total) == (MAX_CLASSES, size)
 
 
 WRONG: list[Any] = [
@@ -177,4 +177,4 @@ def test_two_columns_of_numbers_are_a_line_and_more_are_a_choice() -> None:
 def test_the_size_of_a_picture_is_in_its_first_bytes(
     head: bytes, size: tuple[int, int] | None
 ) -> None:
-    assert size_of(head) == size
+    assert picture_size(head) == size

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.descriptions.first_line import BEGINNING, LONGEST, first_line
+from runs.render.descriptions.first_line import (
+    MAX_LINE_CHARS,
+    MAX_READ_CHARS,
+    first_line,
+)
 
 LINES = [
     ("# Cosine wins\nmore", "Cosine wins"),
@@ -32,7 +36,7 @@ def test_the_first_words_are_plain(text: str, line: str) -> None:
 
 
 def test_long_lines_are_cut() -> None:
-    assert first_line("word " * 20_000) == ("word " * 60)[:LONGEST] + "…"
+    assert first_line("word " * 20_000) == ("word " * 60)[:MAX_LINE_CHARS] + "…"
 
 
 @pytest.mark.parametrize(
@@ -40,4 +44,4 @@ def test_long_lines_are_cut() -> None:
 )
 def test_hostile_texts_are_read_as_far_as_others(part: str) -> None:
     text = part * 60_000
-    assert first_line(text) == first_line(text[:BEGINNING])
+    assert first_line(text) == first_line(text[:MAX_READ_CHARS])

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from runs.render.descriptions.markdown import references, render
+from runs.render.descriptions.markdown import find_references, render_markdown
 from runs.render.descriptions.references import Reference, Target
 
 #: What attackers write; `render` must leave nothing of it that a browser would run.
@@ -115,7 +115,7 @@ class Elements(HTMLParser):
 
 
 def elements(text: str) -> list[tuple[str, dict[str, str | None]]]:
-    return Elements(render(text)).found
+    return Elements(render_markdown(text)).found
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -151,7 +151,7 @@ def test_a_picture_from_elsewhere_is_not_loaded(form: str, source: str) -> None:
 def test_a_picture_from_elsewhere_becomes_a_link() -> None:
     [(_, _paragraph), (tag, link)] = elements("![plot](https://a.example/x.png)")
     assert (tag, link["href"]) == ("a", "https://a.example/x.png")
-    assert "plot" in render("![plot](https://a.example/x.png)")
+    assert "plot" in render_markdown("![plot](https://a.example/x.png)")
 
 
 def test_a_picture_of_a_run_here_is_shown() -> None:
@@ -166,7 +166,7 @@ def test_a_link_tells_nobody_where_it_stood() -> None:
 
 def test_headings_of_any_level_begin_below_the_cards_own() -> None:
     assert [tag for tag, _ in elements("### a\n\n##### b")] == ["h3", "h4"]
-    assert "&lt;h1&gt;" in render("`<h1>`")
+    assert "&lt;h1&gt;" in render_markdown("`<h1>`")
 
 
 def test_headings_stand_below_the_cards_own() -> None:
@@ -191,7 +191,7 @@ def test_headings_stand_below_the_cards_own() -> None:
     ],
 )
 def test_what_people_write_is_rendered(text: str, html: str) -> None:
-    assert html in render(text)
+    assert html in render_markdown(text)
 
 
 @pytest.mark.parametrize(
@@ -199,11 +199,11 @@ def test_what_people_write_is_rendered(text: str, html: str) -> None:
     ["[", "![", "[a](", "[^a]", "run:a ", "- [ ] ", ">", "> ", "**a ", "`a", "- "],
 )
 def test_a_hostile_text_does_not_hold_a_page_up(piece: str) -> None:
-    assert render((piece * 65_536)[:65_536])
+    assert render_markdown((piece * 65_536)[:65_536])
 
 
 def test_what_is_too_nested_is_shown_as_it_stands() -> None:
-    assert render(">" * 60 + " deep <b>").startswith("<pre>&gt;&gt;")
+    assert render_markdown(">" * 60 + " deep <b>").startswith("<pre>&gt;&gt;")
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_what_is_too_nested_is_shown_as_it_stands() -> None:
     ],
 )
 def test_references_are_found(text: str, found: list[tuple[str, str]]) -> None:
-    assert [(each.kind, each.named) for each in references(text)] == found
+    assert [(each.kind, each.named) for each in find_references(text)] == found
 
 
 def test_a_reference_becomes_what_it_points_to() -> None:
@@ -230,7 +230,9 @@ def test_a_reference_becomes_what_it_points_to() -> None:
         Reference("run", "a"): Target("/w/x/runs/a/", "<b>name</b>"),
         Reference("metric", "acc"): Target("/m", "acc", "0.5", "0.5000"),
     }
-    html = render("run:a [mine](run:a) metric:acc run:b [gone](run:b)", targets)
+    html = render_markdown(
+        "run:a [mine](run:a) metric:acc run:b [gone](run:b)", targets
+    )
     assert '<a href="/w/x/runs/a/">&lt;b&gt;name&lt;/b&gt;</a>' in html
     assert '<a href="/w/x/runs/a/">mine</a>' in html
     assert '<a href="/m" title="0.5000">acc <b>0.5</b></a>' in html
@@ -242,10 +244,10 @@ def test_a_picture_is_shown_where_a_browser_can() -> None:
         Reference("file", "a.png"): Target("/f", "a.png", picture="/w/x/a.png"),
         Reference("file", "a.txt"): Target("/t", "a.txt"),
     }
-    html = render("![plot](file:a.png) ![text](file:a.txt)", targets)
+    html = render_markdown("![plot](file:a.png) ![text](file:a.txt)", targets)
     assert '<img src="/w/x/a.png" alt="plot" loading="lazy">' in html
     assert '<a href="/t">text</a>' in html
 
 
 def test_a_text_names_a_bounded_number() -> None:
-    assert len(references(" ".join(f"run:a{n}" for n in range(500)))) == 100
+    assert len(find_references(" ".join(f"run:a{n}" for n in range(500)))) == 100

@@ -9,17 +9,17 @@ import pytest
 
 from runs.render.charts.axes import Axis
 from runs.render.charts.charts import Line, metric_figure
-from runs.render.charts.nonfinite_markers import odd_marks, set_words
+from runs.render.charts.nonfinite_markers import nonfinite_markers, set_marker_labels
 
 NAN, INF = math.nan, math.inf
 
 
 def marked(*lines: list[tuple[float, float]]) -> list[tuple[list[str], list[str]]]:
     traces = [
-        (odd_marks([x for x, _ in line], [("a", v) for _, v in line], 1), line)
+        (nonfinite_markers([x for x, _ in line], [("a", v) for _, v in line], 1), line)
         for line in lines
     ]
-    set_words([(t, [x for x, _ in line]) for t, line in traces], 0, 100)
+    set_marker_labels([(t, [x for x, _ in line]) for t, line in traces], 0, 100)
     return [(trace["text"], trace["textposition"]) for trace, _ in traces]
 
 
@@ -61,6 +61,6 @@ def test_lines_that_break_at_one_place_say_so_once(axis: Axis) -> None:
 
 
 def test_marks_of_one_place_have_no_room_to_share() -> None:
-    trace = odd_marks([5, 5], [("a", NAN), ("b", INF)], 1)
-    set_words([(trace, [5, 5])], 5, 5)
+    trace = nonfinite_markers([5, 5], [("a", NAN), ("b", INF)], 1)
+    set_marker_labels([(trace, [5, 5])], 5, 5)
     assert trace["text"] == ["NaN, Infinity", ""]

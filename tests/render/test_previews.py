@@ -7,13 +7,13 @@ import json
 import pytest
 
 from runs.render.files import previews
-from runs.render.files.file_kinds import FileKind, icon_of, inline_type, kind_of
-from runs.render.files.file_tree import Leaf, tree
-from runs.render.run.tracebacks import headline, parted
+from runs.render.files.file_kinds import FileKind, file_icon, file_kind, inline_type
+from runs.render.files.file_tree import Leaf, build_tree
+from runs.render.run.tracebacks import headline, split_traceback
 
 
 def texts(data: bytes) -> list[str]:
-    return [line for _number, line in previews.lines(previews.decode(data))]
+    return [line for _number, line in previews.numbered_lines(previews.decode(data))]
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def test_lines_are_those_that_a_terminal_would_leave(
 
 
 def test_an_endless_line_is_cut() -> None:
-    assert len(texts(b"x" * 1_000_000)[0]) == previews.LONGEST_LINE + 1
+    assert len(texts(b"x" * 1_000_000)[0]) == previews.MAX_LINE_CHARS + 1
 
 
 def test_of_a_long_file_the_last_lines_keep_their_numbers() -> None:
-    cut = previews.cut_lines(b"a\nb\n", b"y\nz\n", 100, between=6)
+    cut = previews.lines_of_both_ends(b"a\nb\n", b"y\nz\n", 100, between=6)
     assert cut.first == [(1, "a"), (2, "b")]
     assert cut.last == [(9, "y"), (10, "z")]
-    uncounted = previews.cut_lines(b"a\n", b"z\n", 10**10, between=None)
+    uncounted = previews.lines_of_both_ends(b"a\n", b"z\n", 10**10, between=None)
     assert uncounted.last == [(None, "z")]
 
 
@@ -67,7 +67,7 @@ def test_a_long_table_says_that_it_is_cut() -> None:
     text = "n\n" + "\n".join(map(str, range(1000)))
     table = previews.csv_table(text, delimiter=",", is_whole=True)
     assert table
-    assert (len(table.rows), table.is_whole) == (previews.MOST_ROWS, False)
+    assert (len(table.rows), table.is_whole) == (previews.MAX_ROWS, False)
 
 
 @pytest.mark.parametrize("text", ["", '"' + "x" * 200_000, "\n\n"])
@@ -106,7 +106,7 @@ def test_json_is_indented_and_keeps_its_letters() -> None:
     ],
 )
 def test_a_files_name_tells_its_kind(name: str, kind: FileKind, icon: str) -> None:
-    assert (kind_of(name), icon_of(name)) == (kind, icon)
+    assert (file_kind(name), file_icon(name)) == (kind, icon)
 
 
 @pytest.mark.parametrize("name", ["a.js", "a.xhtml", "a.xml", "a.pdf", "a.txt", "html"])
@@ -116,7 +116,9 @@ def test_only_pictures_and_sandboxed_pages_are_shown_inline(name: str) -> None:
 
 def test_the_tree_has_folders_first_and_opens_the_way_to_the_chosen_file() -> None:
     names = ["z.txt", "a/b/c.txt", *(f"a/x/{n}.txt" for n in range(60))]
-    root = tree(Leaf(n.split("/")[-1], n, 1, "#", n == "a/b/c.txt") for n in names)
+    root = build_tree(
+        Leaf(n.split("/")[-1], n, 1, "#", n == "a/b/c.txt") for n in names
+    )
     [a] = root.sorted_folders
     assert [(folder.name, folder.open) for folder in a.sorted_folders] == [
         ("b", True),
@@ -134,7 +136,7 @@ GPU 0 has 23 GiB"""
 
 def test_a_traceback_is_named_by_its_exception() -> None:
     assert headline(TRACEBACK) == "torch.OutOfMemoryError: CUDA out of memory."
-    frames, message = parted(TRACEBACK)
+    frames, message = split_traceback(TRACEBACK)
     assert frames.endswith("main()\n")
     assert message.startswith("torch.OutOfMemoryError")
 

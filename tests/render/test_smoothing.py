@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from runs.render.charts.charts import smooth
+from runs.render.charts.charts import smooth_values
 from runs.render.charts.smoothing import smooth_at
 
 
@@ -16,7 +16,7 @@ def test_the_same_mean_as_point_by_point(weight: float, count: int) -> None:
     values[count // 3] = math.nan
     values[-1] = math.inf
     places = np.unique(np.linspace(0, count - 1, 700).astype(np.intp))
-    wanted = np.array(smooth(values.tolist(), weight))[places]
+    wanted = np.array(smooth_values(values.tolist(), weight))[places]
     assert np.allclose(smooth_at(values, places, weight), wanted, equal_nan=True)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from runs.render.charts.histograms import bins_of, histogram_figure
+from runs.render.charts.histograms import count_bins, histogram_figure
 from runs.render.charts.parallel import Dimension, parallel_figure
-from runs.render.charts.run_charts import Look
+from runs.render.charts.run_charts import ChartLook
 from runs.render.charts.value_charts import (
     Dot,
     bar_figure,
@@ -31,7 +31,7 @@ def checked(figure: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_scatter_marks_what_is_no_number_and_leaves_out_what_is_missing() -> None:
     placed = dots((1.0, 2.0), (2.0, math.nan), (3.0, math.inf), (None, 1.0))
-    figure = checked(scatter_figure(placed, ["lr", HOSTILE], Look(log_x=True)))
+    figure = checked(scatter_figure(placed, ["lr", HOSTILE], ChartLook(log_x=True)))
     drawn, odd = figure["data"]
     assert (drawn["x"], drawn["y"], drawn["meta"]["each"]) == ([1.0], [2.0], [1])
     assert (odd["x"], odd["text"]) == ([2.0, 3.0], ["NaN", "Infinity"])
@@ -40,7 +40,7 @@ def test_a_scatter_marks_what_is_no_number_and_leaves_out_what_is_missing() -> N
 
 def test_a_third_field_colours_by_a_scale_or_by_its_words() -> None:
     placed = dots((1.0, 2.0, 3.0), (1.0, 3.0, None), (2.0, 2.0, 5.0))
-    scaled = scatter_figure(placed, ["a", "b", HOSTILE], Look())
+    scaled = scatter_figure(placed, ["a", "b", HOSTILE], ChartLook())
     trace, rest = checked(scaled)["data"]
     assert trace["meta"]["shares"] == [0.0, 1.0]
     assert trace["meta"]["ends"] == ["3", "5"]
@@ -49,18 +49,22 @@ def test_a_third_field_colours_by_a_scale_or_by_its_words() -> None:
     words = scatter_figure(
         dots((1.0, 2.0, "adam"), (1.0, 3.0, "sgd"), (1.0, 4.0, "adam")),
         ["a", "b", "c"],
-        Look(),
+        ChartLook(),
     )
     assert checked(words)["data"][0]["meta"]["each"] == [1, 2, 1]
 
 
 def test_words_are_categories_of_an_axis() -> None:
-    figure = scatter_figure(dots(("adam", 1.0), ("sgd", 2.0)), ["opt", "acc"], Look())
+    figure = scatter_figure(
+        dots(("adam", 1.0), ("sgd", 2.0)), ["opt", "acc"], ChartLook()
+    )
     assert checked(figure)["layout"]["xaxis"]["type"] == "category"
 
 
 def test_bars_have_a_colour_a_run_and_marks_for_what_is_no_number() -> None:
-    figure = bar_figure(dots((1.0, 2.0), (-math.inf, None)), ["a", HOSTILE], Look())
+    figure = bar_figure(
+        dots((1.0, 2.0), (-math.inf, None)), ["a", HOSTILE], ChartLook()
+    )
     first, second, odd = checked(figure)["data"]
     assert (first["y"], second["y"]) == ([1.0, None], [2.0, None])
     assert first["meta"]["each"] == [1, 2]
@@ -69,7 +73,7 @@ def test_bars_have_a_colour_a_run_and_marks_for_what_is_no_number() -> None:
 
 def test_groups_of_bars_say_how_far_their_runs_lie_apart() -> None:
     grouped = [Dot("lr = 0.1", 1, (2.0,), spread=((0.5, 1.0),))]
-    [trace] = checked(bar_figure(grouped, ["acc"], Look()))["data"]
+    [trace] = checked(bar_figure(grouped, ["acc"], ChartLook()))["data"]
     assert (trace["error_y"]["arrayminus"], trace["error_y"]["array"]) == ([0.5], [1.0])
 
 
@@ -88,9 +92,9 @@ def test_groups_of_bars_say_how_far_their_runs_lie_apart() -> None:
 def test_bins_hold_every_finite_value(
     values: list[float], count: int, *, log: bool, runs: list[int]
 ) -> None:
-    bins = bins_of(values, count, log=log)
+    bins = count_bins(values, count, log=log)
     assert [each.runs for each in bins] == runs
-    checked(histogram_figure(bins, HOSTILE, Look(log_x=log)))
+    checked(histogram_figure(bins, HOSTILE, ChartLook(log_x=log)))
 
 
 def test_parallel_axes_place_numbers_words_and_what_is_neither() -> None:

@@ -52,7 +52,7 @@ class SweepPlan:
             *(f"keep {name}: a row names it" for name in self.keep),
             *(f"quarantine {name}: unfinished upload" for name in self.quarantine),
             *(f"quarantine {name}: deleted file" for name in self.removed),
-            *(f"free {name}: a week in quarantine" for name in self.free),
+            *(f"free {name}: a week in quarantine" for name in self.delete_quarantined),
         ]
 
 
@@ -104,7 +104,7 @@ def _execute(plan: SweepPlan, now: int) -> None:
         move_to_quarantine(name, now)
     for some in batches([*plan.removed, *plan.keep]):
         BlobRemoval.objects.filter(blob__in=some).delete()
-    for name in plan.free:
+    for name in plan.delete_quarantined:
         delete_quarantined(name)
 
 

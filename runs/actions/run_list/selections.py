@@ -29,8 +29,8 @@ def save_selection(workspace: Workspace, keys: Sequence[int], *, now: int) -> Se
     selection, _made = Selection.objects.update_or_create(
         workspace=workspace,
         slug=b32encode(digest).decode().lower(),
-        defaults={"pack_keys": content, "used": now},
-        create_defaults={"pack_keys": content, "created": now, "used": now},
+        defaults={"packed": content, "used": now},
+        create_defaults={"packed": content, "created": now, "used": now},
     )
     return selection
 

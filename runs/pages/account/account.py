@@ -38,7 +38,7 @@ THEME_COOKIE = "theme"
 
 @access(BROWSER_ONLY)
 @require_safe
-def account(request: StudioRequest) -> HttpResponse:
+def account_page(request: StudioRequest) -> HttpResponse:
     return show_account(request)
 
 
@@ -204,7 +204,7 @@ def _find_membership(user: User, workspace: str) -> Member:
 
 @access(BROWSER_ONLY)
 @require_POST
-def drop_token(request: StudioRequest, number: int) -> HttpResponse:
+def revoke_own_token(request: StudioRequest, number: int) -> HttpResponse:
     token = get_object_or_404(ApiToken, pk=number, user=signed_in_user(request))
     revoke_token(token, actor=request.actor, now=now_ms())
     messages.success(request, _("The token “%s” is revoked.") % token.name)
@@ -213,7 +213,7 @@ def drop_token(request: StudioRequest, number: int) -> HttpResponse:
 
 @access(BROWSER_ONLY)
 @require_POST
-def end_session(request: StudioRequest, number: str) -> HttpResponse:
+def end_one_session(request: StudioRequest, number: str) -> HttpResponse:
     """The address carries no key: a session's key is a password."""
     user = signed_in_user(request)
     for session in user.sessions.all():
@@ -228,7 +228,7 @@ def end_session(request: StudioRequest, number: str) -> HttpResponse:
 
 @access(BROWSER_ONLY)
 @require_POST
-def end_other_sessions(request: StudioRequest) -> HttpResponse:
+def end_all_other_sessions(request: StudioRequest) -> HttpResponse:
     key = str(request.session.session_key)
     account_actions.end_other_sessions(
         signed_in_user(request), key, actor=request.actor, now=now_ms()

@@ -24,7 +24,7 @@ from studio.core.errors import StudioError
 @access(PUBLIC)
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
-def invitation(request: StudioRequest, secret: str) -> HttpResponse:
+def invitation_page(request: StudioRequest, secret: str) -> HttpResponse:
     """GET uses nothing up; POST joins, as a new person or as the one signed in."""
     found = find_invitation(secret, now=now_ms())
     if request.method != "POST":

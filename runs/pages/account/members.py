@@ -31,11 +31,11 @@ from runs.pages.account.forms import RoleForm
 
 @access(Permission.READ)
 @require_safe
-def members(request: StudioRequest) -> HttpResponse:
-    return show(request)
+def members_page(request: StudioRequest) -> HttpResponse:
+    return show_members(request)
 
 
-def show(request: StudioRequest, **extra: Any) -> HttpResponse:
+def show_members(request: StudioRequest, **extra: Any) -> HttpResponse:
     workspace, links = workspace_of(request), _open_share_links(request)
     rows = Member.objects.filter(workspace=workspace).select_related("user")
     context = {
@@ -78,26 +78,30 @@ def _open_share_links(request: StudioRequest) -> list[ShareLink]:
 @access(Permission.MEMBERS)
 @require_POST
 def set_role(request: StudioRequest, number: int) -> HttpResponse:
-    member = _member(request, number)
+    member = _find_member(request, number)
     role = RoleForm(request.POST).check()["role"]
     account_actions.set_role(member, role, actor=request.actor, now=now_ms())
     said = {"name": member.user, "role": role.label}
     messages.success(request, _("The role of %(name)s is now %(role)s.") % said)
-    return _back(request)
+    return _redirect_to_members(request)
 
 
 @access(Permission.MEMBERS)
 @require_POST
-def remove(request: StudioRequest, number: int) -> HttpResponse:
-    member = _member(request, number)
+def remove_member(request: StudioRequest, number: int) -> HttpResponse:
+    member = _find_member(request, number)
     account_actions.remove_member(member, actor=request.actor, now=now_ms())
     messages.success(request, _("%s is no longer a member.") % member.user)
-    return redirect("home") if member.user == request.actor.user else _back(request)
+    return (
+        redirect("home")
+        if member.user == request.actor.user
+        else _redirect_to_members(request)
+    )
 
 
 @access(Permission.MEMBERS)
 @require_POST
-def invite(request: StudioRequest) -> HttpResponse:
+def invite_member(request: StudioRequest) -> HttpResponse:
     """Answers with the page that shows the link: nothing could show it again."""
     role = RoleForm(request.POST).check()["role"]
     invitation, secret = create_invitation(
@@ -105,23 +109,23 @@ def invite(request: StudioRequest) -> HttpResponse:
     )
     path = reverse("invitation", args=[secret])
     address = public_origin(request)
-    return show(request, made=invitation, link=address + path)
+    return show_members(request, made=invitation, link=address + path)
 
 
 @access(Permission.MEMBERS)
 @require_POST
-def revoke(request: StudioRequest, number: int) -> HttpResponse:
+def revoke_invitation_page(request: StudioRequest, number: int) -> HttpResponse:
     mine = Invitation.objects.filter(workspace=workspace_of(request))
     invitation = get_object_or_404(mine, pk=number)
     revoke_invitation(invitation, actor=request.actor, now=now_ms())
     messages.success(request, _("The invitation is taken back."))
-    return _back(request)
+    return _redirect_to_members(request)
 
 
-def _member(request: StudioRequest, number: int) -> Member:
+def _find_member(request: StudioRequest, number: int) -> Member:
     rows = Member.objects.filter(workspace=workspace_of(request))
     return get_object_or_404(rows.select_related("user", "workspace"), pk=number)
 
 
-def _back(request: StudioRequest) -> HttpResponse:
+def _redirect_to_members(request: StudioRequest) -> HttpResponse:
     return redirect("members", workspace_of(request).name)

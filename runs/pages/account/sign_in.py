@@ -31,7 +31,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 @access(PUBLIC)
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
-def sign_in(request: StudioRequest) -> HttpResponse:
+def sign_in_page(request: StudioRequest) -> HttpResponse:
     if request.method == "POST":
         return _try_password(request)
     target = safe_target(request.GET.get("next", ""))
@@ -105,14 +105,14 @@ def start_session(
 
 @access(PUBLIC)
 @require_POST
-def sign_out(request: StudioRequest) -> HttpResponse:
+def sign_out_page(request: StudioRequest) -> HttpResponse:
     logout(request)
     return redirect("sign-in")
 
 
 @access(PUBLIC)
 @require_http_methods(["GET", "HEAD", "POST"])
-def sign_in_link(request: StudioRequest, secret: str) -> HttpResponse:
+def sign_in_link_page(request: StudioRequest, secret: str) -> HttpResponse:
     """GET shows whom the link signs in and uses nothing up; POST uses it."""
     if request.method == "POST":
         user = use_sign_in_link(secret, now=now_ms())
@@ -123,7 +123,7 @@ def sign_in_link(request: StudioRequest, secret: str) -> HttpResponse:
 
 @access(PUBLIC)
 @require_POST
-def open_link(request: StudioRequest) -> HttpResponse:
+def open_pasted_link(request: StudioRequest) -> HttpResponse:
     """A pasted link, whatever host name the server printed in it."""
     pasted = PastedLinkForm(request.POST).check()["link"]
     secret = pasted.partition("?")[0].rstrip("/").rpartition("/")[2]

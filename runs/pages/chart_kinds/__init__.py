@@ -13,7 +13,7 @@ from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.histogram import HISTOGRAM
 from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, Row, Table
 from runs.pages.chart_kinds.lines import LINES
-from runs.pages.chart_kinds.notes import of_runs
+from runs.pages.chart_kinds.notes import run_notes
 from runs.pages.chart_kinds.parallel import PARALLEL
 from runs.pages.chart_kinds.scatter import SCATTER
 from runs.search.charts import AxisRange
@@ -42,15 +42,15 @@ def kind_of(chart: Chart) -> ChartKind:
     return KINDS[chart.kind]
 
 
-def draw(
+def draw_chart(
     chart: Chart, drawn: ChartRuns, zone: tzinfo, window: AxisRange | None = None
 ) -> Drawing:
     """The figure of any kind; `window` narrows the x axis of lines."""
     made = kind_of(chart).figure(chart, drawn, zone, window)
-    return Drawing(made.figure, [*made.notes, *of_runs(drawn)])
+    return Drawing(made.figure, [*made.notes, *run_notes(drawn)])
 
 
-def table_of(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Table:
+def build_table(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Table:
     """What it shows, for readers who do not see or run it.
 
     Without a workspace's name its rows lead nowhere.
@@ -58,11 +58,11 @@ def table_of(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Ta
     return kind_of(chart).table(chart, drawn, zone, workspace)
 
 
-def title_of(chart: Chart) -> str:
+def chart_title(chart: Chart) -> str:
     return kind_of(chart).title(chart)
 
 
-def note_of(chart: Chart) -> str:
+def chart_note(chart: Chart) -> str:
     """How it is drawn: `by step`, `smoothed 0.3`, `mean ± std by params.lr`."""
     kind = kind_of(chart)
     return ", ".join(kind.notes(chart) or [kind.word()])

@@ -9,22 +9,22 @@ from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, Drawing, Row, Table
-from runs.pages.chart_kinds.notes import of_columns, of_heights
+from runs.pages.chart_kinds.notes import column_notes, log_axis_notes
 from runs.pages.chart_kinds.titles import group_label, group_notes
 from runs.pages.chart_kinds.values import (
-    Mean,
+    ValueSummary,
+    chart_look,
+    color_number,
     count_cell,
-    dots_of,
-    look_of,
-    mean_of,
-    numbers_of,
-    series_of,
-    table_of_values,
-    without_empty,
+    drop_runs_without_values,
+    numeric_column,
+    run_dots,
+    summarize_values,
+    values_table,
 )
 from runs.render.charts.value_charts import Dot, bar_figure
 from runs.render.filters.filter_words import field_label
-from runs.render.metrics.values import shown
+from runs.render.metrics.values import display_value
 from runs.search.charts import AxisRange, ChartColumn, chart_column, chart_groups
 from studio.core.viewcharts import Chart
 
@@ -32,35 +32,39 @@ from studio.core.viewcharts import Chart
 def _figure(
     chart: Chart, drawn: ChartRuns, _zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
-    columns = [numbers_of(chart_column(field, drawn.runs)) for field in chart.fields]
+    columns = [
+        numeric_column(chart_column(field, drawn.runs)) for field in chart.fields
+    ]
     labels = [field_label(field) for field in chart.fields]
-    notes = of_columns(columns)
-    dots = _dots(chart, *without_empty(drawn, columns))
-    notes += of_heights(chart, (dot.values for dot in dots))
-    return Drawing(bar_figure(dots, labels, look_of(chart)), notes)
+    notes = column_notes(columns)
+    dots = _dots(chart, *drop_runs_without_values(drawn, columns))
+    notes += log_axis_notes(chart, (dot.values for dot in dots))
+    return Drawing(bar_figure(dots, labels, chart_look(chart)), notes)
 
 
 def _dots(chart: Chart, drawn: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]:
     """A bar for each run, or one for each group, with how far its runs lie apart."""
     if not chart.groups:
-        return dots_of(drawn, columns)
+        return run_dots(drawn, columns)
     place = {run.run.pk: row for row, run in enumerate(drawn.runs)}
     found = []
     for group in chart_groups(drawn.runs, chart):
         rows = [place[run.run.pk] for run in group.runs]
-        means = [mean_of([column.values[row] for row in rows]) for column in columns]
+        means = [
+            summarize_values([column.values[row] for row in rows]) for column in columns
+        ]
         found.append(
             Dot(
                 group_label(group),
                 group.number,
                 tuple(None if each is None else each.mean for each in means),
-                spread=tuple(_spread(each, chart.band) for each in means),
+                spread=tuple(_error_bar(each, chart.band) for each in means),
             )
         )
     return found
 
 
-def _spread(mean: Mean | None, band: str) -> tuple[float, float]:
+def _error_bar(mean: ValueSummary | None, band: str) -> tuple[float, float]:
     if mean is None or band == "none":
         return (0.0, 0.0)
     if band == "minmax":
@@ -70,12 +74,12 @@ def _spread(mean: Mean | None, band: str) -> tuple[float, float]:
 
 def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Table:
     if not chart.groups:
-        return table_of_values(chart, drawn, zone, workspace)
+        return values_table(chart, drawn, zone, workspace)
     columns = [chart_column(field, drawn.runs) for field in chart.fields]
-    return _of_means(chart, drawn, columns, [field_label(f) for f in chart.fields])
+    return _means_table(chart, drawn, columns, [field_label(f) for f in chart.fields])
 
 
-def _of_means(
+def _means_table(
     chart: Chart,
     drawn: ChartRuns,
     columns: Sequence[ChartColumn],
@@ -89,10 +93,14 @@ def _of_means(
     for group in chart_groups(drawn.runs, chart):
         cells = [count_cell(len(group.runs))]
         for column in columns:
-            mean = mean_of([column.values[place[run.run.pk]] for run in group.runs])
+            mean = summarize_values(
+                [column.values[place[run.run.pk]] for run in group.runs]
+            )
             found = (mean.mean, mean.std, mean.least, mean.greatest) if mean else ()
-            cells += [shown(each) for each in found] or [shown(None)] * len(said)
-        rows.append(Row(group_label(group), cells, series_of(group.number)))
+            cells += [display_value(each) for each in found] or [
+                display_value(None)
+            ] * len(said)
+        rows.append(Row(group_label(group), cells, color_number(group.number)))
     return Table(_("Group"), heads, rows)
 
 

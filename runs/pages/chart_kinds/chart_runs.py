@@ -45,25 +45,25 @@ class ChartRuns:
     by_place: bool = False
 
 
-def fields_of(chart: Chart) -> list[Field]:
+def needed_fields(chart: Chart) -> list[Field]:
     """What has to be known of each run: its values, and what it is grouped by."""
     groups = () if chart.all_but else chart.groups
     return [*(() if CHART_KINDS[chart.kind].draws_points else chart.fields), *groups]
 
 
-def runs_of(state: ListState, chart: Chart) -> ChartRuns:
-    [found] = drawn_together(state, [chart])
+def read_runs(state: ListState, chart: Chart) -> ChartRuns:
+    [found] = read_chart_runs(state, [chart])
     return found
 
 
-def drawn_together(state: ListState, charts: Sequence[Chart]) -> list[ChartRuns]:
+def read_chart_runs(state: ListState, charts: Sequence[Chart]) -> list[ChartRuns]:
     """The runs of each chart, all of them read in one go."""
     who = (state.viewer, state.workspace, state.experiment)
     named = state.given.getlist("run")[:MAX_RUNS]
-    return drawn_for(state.spec, charts, *who, named)
+    return read_chart_runs_for(state.spec, charts, *who, named)
 
 
-def drawn_for(
+def read_chart_runs_for(
     spec: ViewSpec,
     charts: Sequence[Chart],
     viewer: User,
@@ -72,13 +72,13 @@ def drawn_for(
     named: Sequence[str] = (),
 ) -> list[ChartRuns]:
     """As `drawn_together`, as `viewer` may see them."""
-    found = _runs(spec, charts, viewer, workspace, experiment, named)
-    metrics = [field for chart in charts for field in _drawn_metrics(chart)]
+    found = _find_runs(spec, charts, viewer, workspace, experiment, named)
+    metrics = [field for chart in charts for field in _metrics_with_points(chart)]
     heads = read_heads(found.runs, metrics)
     return [_for_chart(replace(found, heads=heads), chart) for chart in charts]
 
 
-def _runs(
+def _find_runs(
     spec: ViewSpec,
     charts: Sequence[Chart],
     viewer: User,
@@ -86,14 +86,14 @@ def _runs(
     experiment: Experiment | None,
     named: Sequence[str],
 ) -> ChartRuns:
-    fields = [field for chart in charts for field in fields_of(chart)]
+    fields = [field for chart in charts for field in needed_fields(chart)]
     if named:
         runs = find_chosen_runs(named, fields, viewer, workspace)
         gone = len(named) - len(runs)
         return ChartRuns(runs, {}, chosen=True, gone=gone, by_place=True)
     selected = find_visible_selection(spec, viewer, workspace)
     if selected.total:
-        ids = _numbered(selected_runs(selected, viewer, workspace, MAX_RUNS))
+        ids = _ids_by_number(selected_runs(selected, viewer, workspace, MAX_RUNS))
         runs = find_chosen_runs(ids, fields, viewer, workspace)
         gone = len(selected.missing) + selected.gone
         return ChartRuns(runs, {}, chosen=True, gone=gone)
@@ -104,7 +104,7 @@ def _runs(
     return ChartRuns(runs, {}, more=more)
 
 
-def _numbered(selected: Sequence[SelectedRun]) -> list[str]:
+def _ids_by_number(selected: Sequence[SelectedRun]) -> list[str]:
     """The ids at the places of their numbers."""
     ids = [""] * max(each.number for each in selected)
     for each in selected:
@@ -119,7 +119,7 @@ def _for_chart(found: ChartRuns, chart: Chart) -> ChartRuns:
     return replace(found, runs=found.runs[: chart.runs], more=more)
 
 
-def _drawn_metrics(chart: Chart) -> list[Field]:
+def _metrics_with_points(chart: Chart) -> list[Field]:
     """The metrics whose points a chart draws; of others it takes one value."""
     if not CHART_KINDS[chart.kind].draws_points:
         return []

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, Drawing, Row, Table
-from runs.pages.chart_kinds.notes import not_placed, of_columns
-from runs.pages.chart_kinds.values import count_cell, look_of, numbers_of
-from runs.render.charts.histograms import bins_of, histogram_figure, told
+from runs.pages.chart_kinds.notes import column_notes, unplaced_notes
+from runs.pages.chart_kinds.values import chart_look, count_cell, numeric_column
+from runs.render.charts.histograms import bin_label, count_bins, histogram_figure
 from runs.render.filters.filter_words import field_label
 from runs.search.charts import AxisRange, chart_column
 from studio.core.viewcharts import Chart
@@ -21,21 +21,21 @@ def _figure(
 ) -> Drawing:
     column = chart_column(chart.fields[0], drawn.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
-    bins = bins_of(numbers, chart.bins, log=chart.log_x)
-    notes = of_columns([numbers_of(column)])
+    bins = count_bins(numbers, chart.bins, log=chart.log_x)
+    notes = column_notes([numeric_column(column)])
     label = field_label(chart.fields[0])
     lost = len(numbers) - sum(each.runs for each in bins)
-    notes += not_placed(lost, log=chart.log_x)
+    notes += unplaced_notes(lost, log=chart.log_x)
     clock = zone if column.is_time else None
-    return Drawing(histogram_figure(bins, label, look_of(chart), clock), notes)
+    return Drawing(histogram_figure(bins, label, chart_look(chart), clock), notes)
 
 
 def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, _workspace: str) -> Table:
     column = chart_column(chart.fields[0], drawn.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
-    bins = bins_of(numbers, chart.bins, log=chart.log_x)
+    bins = count_bins(numbers, chart.bins, log=chart.log_x)
     clock = zone if column.is_time else None
-    rows = [Row(told(each, clock), [count_cell(each.runs)]) for each in bins]
+    rows = [Row(bin_label(each, clock), [count_cell(each.runs)]) for each in bins]
     return Table(field_label(chart.fields[0]), [_("Runs")], rows)
 
 

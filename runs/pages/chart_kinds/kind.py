@@ -8,8 +8,8 @@ from datetime import tzinfo
 from typing import Any
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.titles import title_of_fields
-from runs.render.metrics.values import Shown
+from runs.pages.chart_kinds.titles import fields_title
+from runs.render.metrics.values import DisplayValue
 from runs.search.charts import AxisRange
 from studio.core.viewcharts import Chart
 
@@ -29,7 +29,7 @@ class Row:
     """`series` is the colour's number, 0 for none; `href` leads to the run."""
 
     name: str
-    cells: list[Shown]
+    cells: list[DisplayValue]
     series: int = 0
     href: str = ""
 
@@ -65,7 +65,7 @@ class ChartKind:
     word: Callable[[], str]
     figure: Callable[[Chart, ChartRuns, tzinfo, AxisRange | None], Drawing]
     table: Callable[[Chart, ChartRuns, tzinfo, str], Table]
-    title: Callable[[Chart], str] = title_of_fields
+    title: Callable[[Chart], str] = fields_title
     notes: Callable[[Chart], list[str]] = _no_notes
     points: Callable[[Chart, ChartRuns], Iterator[Sequence[object]]] | None = None
     has_legend: bool = False

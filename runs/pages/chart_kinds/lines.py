@@ -11,20 +11,20 @@ from django.utils.translation import gettext as _
 from runs.models import Metric
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, Row, Table
-from runs.pages.chart_kinds.notes import of_heights, of_series, sampled
+from runs.pages.chart_kinds.notes import log_axis_notes, sampling_note, series_notes
 from runs.pages.chart_kinds.titles import group_label, group_notes
 from runs.pages.chart_kinds.values import (
+    chart_look,
+    color_number,
     count_cell,
-    look_of,
-    mean_of,
     run_row,
-    series_of,
+    summarize_values,
 )
-from runs.render.charts.charts import Line, smooth
-from runs.render.charts.dashes import SOLID, dash_of_number, dash_of_place
-from runs.render.charts.run_charts import Band, DrawnLine, line_figure
+from runs.render.charts.charts import Line, smooth_values
+from runs.render.charts.dashes import SOLID, dash_of_number, dash_of_position
+from runs.render.charts.run_charts import Band, RunLine, line_figure
 from runs.render.filters.filter_words import field_label
-from runs.render.metrics.values import Shown, last_shown, shown
+from runs.render.metrics.values import DisplayValue, display_last, display_value
 from runs.render.run_list.csv_rows import value_cell
 from runs.render.run_list.sheets import harmless, iso
 from runs.render.text.numbers import grouped, number
@@ -45,7 +45,7 @@ from runs.storage.metrics import store
 from studio.core.viewcharts import Chart
 
 
-def _whole(chart: Chart) -> AxisRange:
+def _full_window(chart: Chart) -> AxisRange:
     """What a chart shows unless it is zoomed."""
     unit = 1000 if chart.axis == "relative" else 1
     return AxisRange(*(end if end is None else end * unit for end in chart.x_range))
@@ -54,9 +54,9 @@ def _whole(chart: Chart) -> AxisRange:
 def _figure(
     chart: Chart, drawn: ChartRuns, zone: tzinfo, zoomed: AxisRange | None
 ) -> Drawing:
-    window = zoomed or _whole(chart)
+    window = zoomed or _full_window(chart)
     chosen = choose_series(drawn.runs, drawn.heads, chart)
-    notes = of_series(chosen)
+    notes = series_notes(chosen)
     if chart.groups:
         return Drawing(*_means(chart, drawn, chosen, zone, window, notes))
     curves = draw_curves(chosen.series, chart, window)
@@ -64,23 +64,23 @@ def _figure(
     lines = []
     for curve in curves:
         run, place = curve.series.run, curve.series.place
-        dash = dash_of_place(place) if several else _dash(run.number, drawn)
+        dash = dash_of_position(place) if several else _dash(run.number, drawn)
         metric = field_label(chart.fields[place]) if several else ""
         key = f"{run.name} · {metric}" if several else run.name
         line = replace(curve.line, key=key)
-        lines.append(
-            DrawnLine(line, run.number, dash, run.run.run_id, run.name, metric)
-        )
+        lines.append(RunLine(line, run.number, dash, run.run.run_id, run.name, metric))
     cut = [curve for curve in curves if curve.shown < curve.total]
     if cut:
-        notes.insert(0, sampled(sum(c.shown for c in cut), sum(c.total for c in cut)))
-    notes += of_heights(chart, (curve.line.values for curve in curves))
+        notes.insert(
+            0, sampling_note(sum(c.shown for c in cut), sum(c.total for c in cut))
+        )
+    notes += log_axis_notes(chart, (curve.line.values for curve in curves))
     span = _span(chosen)
-    return Drawing(line_figure(lines, look_of(chart), zone=zone, span=span), notes)
+    return Drawing(line_figure(lines, chart_look(chart), zone=zone, span=span), notes)
 
 
 def _dash(number: int, drawn: ChartRuns) -> str:
-    return dash_of_place(number - 1) if drawn.by_place else dash_of_number(number)
+    return dash_of_position(number - 1) if drawn.by_place else dash_of_number(number)
 
 
 def _means(
@@ -98,16 +98,16 @@ def _means(
     for curve in curves:
         name = group_label(curve.group)
         metric = field_label(chart.fields[curve.place]) if several else ""
-        dash = dash_of_place(curve.place) if several else SOLID
+        dash = dash_of_position(curve.place) if several else SOLID
         key = f"{name} · {metric}" if several else name
         line = _mean_line(curve, key, chart)
         number = curve.group.number
-        lines.append(DrawnLine(line, number, dash, name=name, metric=metric))
+        lines.append(RunLine(line, number, dash, name=name, metric=metric))
         bands.append(_band(curve, chart))
     if any(curve.stretched for curve in curves):
         notes.append(_("means of 500 equal stretches"))
-    notes += of_heights(chart, (each.line.values for each in lines))
-    look = look_of(chart)
+    notes += log_axis_notes(chart, (each.line.values for each in lines))
+    look = chart_look(chart)
     figure = line_figure(lines, look, zone=zone, bands=bands, span=_span(chosen))
     return figure, notes
 
@@ -120,7 +120,7 @@ def _span(chosen: ChosenSeries) -> int:
 
 def _mean_line(curve: MeanCurve, name: str, chart: Chart) -> Line:
     xs, mean = curve.xs.tolist(), curve.mean.tolist()
-    smoothed = smooth(mean, chart.smoothing) if chart.smoothing else None
+    smoothed = smooth_values(mean, chart.smoothing) if chart.smoothing else None
     return Line(name, xs, [int(x) for x in xs], mean, smoothed=smoothed)
 
 
@@ -142,11 +142,11 @@ def _band(curve: MeanCurve, chart: Chart) -> Band:
 
 def _table(chart: Chart, drawn: ChartRuns, _zone: tzinfo, workspace: str) -> Table:
     if chart.groups:
-        return _of_groups(chart, drawn)
-    return _of_lines(chart, drawn, workspace)
+        return _groups_table(chart, drawn)
+    return _lines_table(chart, drawn, workspace)
 
 
-def _of_lines(chart: Chart, drawn: ChartRuns, workspace: str) -> Table:
+def _lines_table(chart: Chart, drawn: ChartRuns, workspace: str) -> Table:
     heads: list[str] = []
     for field in chart.fields:
         label = field.key
@@ -171,14 +171,18 @@ def _of_lines(chart: Chart, drawn: ChartRuns, workspace: str) -> Table:
     return Table(_("Run"), heads, rows)
 
 
-def _summary(head: Metric | None) -> list[Shown]:
+def _summary(head: Metric | None) -> list[DisplayValue]:
     if head is None:
-        return [shown(None)] * 4
-    last, least, most = last_shown(head), shown(head.min), shown(head.max)
-    return [last, least, most, Shown(grouped(head.count))]
+        return [display_value(None)] * 4
+    last, least, most = (
+        display_last(head),
+        display_value(head.min),
+        display_value(head.max),
+    )
+    return [last, least, most, DisplayValue(grouped(head.count))]
 
 
-def _of_groups(chart: Chart, drawn: ChartRuns) -> Table:
+def _groups_table(chart: Chart, drawn: ChartRuns) -> Table:
     heads = [_("Runs")]
     for field in chart.fields:
         label = field_label(field)
@@ -194,9 +198,13 @@ def _group_row(group: ChartGroup, chart: Chart, drawn: ChartRuns) -> Row:
     cells = [count_cell(len(group.runs))]
     for field in chart.fields:
         held = [drawn.heads.get((run.run.pk, field.key)) for run in group.runs]
-        mean = mean_of([metric_value(head, "last") for head in held if head])
-        cells += [shown(mean.mean), shown(mean.std)] if mean else [shown(None)] * 2
-    return Row(group_label(group), cells, series_of(group.number))
+        mean = summarize_values([metric_value(head, "last") for head in held if head])
+        cells += (
+            [display_value(mean.mean), display_value(mean.std)]
+            if mean
+            else [display_value(None)] * 2
+        )
+    return Row(group_label(group), cells, color_number(group.number))
 
 
 def _notes(chart: Chart) -> list[str]:
@@ -205,11 +213,11 @@ def _notes(chart: Chart) -> list[str]:
     if chart.smoothing:
         said.append(_("smoothed %s") % number(chart.smoothing))
     if chart.axis != "step" or not said:
-        said.append(_by(chart))
+        said.append(_axis_note(chart))
     return said
 
 
-def _by(chart: Chart) -> str:
+def _axis_note(chart: Chart) -> str:
     over = chart.x_metric
     if over is not None:
         return _("by %s") % field_label(over)

@@ -8,21 +8,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.render.charts.nonfinite_markers import is_odd
+from runs.render.charts.nonfinite_markers import is_nonfinite
 from runs.render.filters.filter_words import field_label
 from runs.render.text.numbers import grouped
 from runs.search.charts import ChartColumn, ChosenSeries
 from studio.core.viewcharts import Chart
 
 
-def sampled(shown: int, total: int) -> str:
+def sampling_note(shown: int, total: int) -> str:
     return _("%(shown)s of %(total)s points, every extreme kept") % {
         "shown": grouped(shown),
         "total": grouped(total),
     }
 
 
-def not_placed(lost: int, *, log: bool) -> list[str]:
+def unplaced_notes(lost: int, *, log: bool) -> list[str]:
     """Values that no bar of a histogram holds, runs that no dot of a scatter is."""
     if not lost:
         return []
@@ -38,29 +38,33 @@ def not_placed(lost: int, *, log: bool) -> list[str]:
     return [said % {"n": grouped(lost)}]
 
 
-def of_dots(chart: Chart, across: ChartColumn, up: ChartColumn) -> list[str]:
+def scatter_notes(chart: Chart, across: ChartColumn, up: ChartColumn) -> list[str]:
     """Of a scatter; what only is no number on the y axis has its mark at the top."""
     odd = small = 0
     for x, y in zip(across.values, up.values, strict=True):
-        if isinstance(x, float) and is_odd(x):
+        if isinstance(x, float) and is_nonfinite(x):
             odd += y is not None
         elif x is not None and y is not None:
-            small += (chart.log_x and _is_small(x)) or (chart.log_y and _is_small(y))
-    return [*not_placed(odd, log=False), *not_placed(small, log=True)]
+            small += (chart.log_x and _is_zero_or_less(x)) or (
+                chart.log_y and _is_zero_or_less(y)
+            )
+    return [*unplaced_notes(odd, log=False), *unplaced_notes(small, log=True)]
 
 
-def of_heights(chart: Chart, heights: Iterable[Sequence[object]]) -> list[str]:
+def log_axis_notes(chart: Chart, heights: Iterable[Sequence[object]]) -> list[str]:
     """Of lines and bars, where some lie below all that a logarithmic axis shows."""
-    if not chart.log_y or not any(_is_small(v) for values in heights for v in values):
+    if not chart.log_y or not any(
+        _is_zero_or_less(v) for values in heights for v in values
+    ):
         return []
     return [_("0 and less lie below a logarithmic axis")]
 
 
-def _is_small(value: object) -> bool:
+def _is_zero_or_less(value: object) -> bool:
     return isinstance(value, float) and value <= 0
 
 
-def of_columns(columns: Sequence[ChartColumn]) -> list[str]:
+def column_notes(columns: Sequence[ChartColumn]) -> list[str]:
     notes = []
     for column in columns:
         label = field_label(column.field)
@@ -73,18 +77,18 @@ def of_columns(columns: Sequence[ChartColumn]) -> list[str]:
             )
             notes.append(said % {"n": grouped(column.lost), "field": label})
         if missing:
-            notes.append(without(missing, label))
+            notes.append(missing_value_note(missing, label))
     return notes
 
 
-def without(count: int, label: str) -> str:
+def missing_value_note(count: int, label: str) -> str:
     said = ngettext(
         "%(n)s run without %(field)s", "%(n)s runs without %(field)s", count
     )
     return said % {"n": grouped(count), "field": label}
 
 
-def of_series(chosen: ChosenSeries) -> list[str]:
+def series_notes(chosen: ChosenSeries) -> list[str]:
     notes = []
     if chosen.missing:
         said = ngettext("%s run without", "%s runs without", chosen.missing)
@@ -102,7 +106,7 @@ def of_series(chosen: ChosenSeries) -> list[str]:
     return notes
 
 
-def of_runs(drawn: ChartRuns) -> list[str]:
+def run_notes(drawn: ChartRuns) -> list[str]:
     notes = []
     if not drawn.chosen and drawn.more:
         said = ngettext("first %s run", "first %s runs", len(drawn.runs))

@@ -8,8 +8,12 @@ from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, Drawing
-from runs.pages.chart_kinds.notes import of_columns
-from runs.pages.chart_kinds.values import dots_of, table_of_values, without_empty
+from runs.pages.chart_kinds.notes import column_notes
+from runs.pages.chart_kinds.values import (
+    drop_runs_without_values,
+    run_dots,
+    values_table,
+)
 from runs.render.charts.parallel import Dimension, parallel_figure
 from runs.render.filters.filter_words import field_label
 from runs.search.charts import AxisRange, ChartColumn, chart_column
@@ -21,12 +25,12 @@ def _figure(
     chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
     columns = [chart_column(field, drawn.runs) for field in chart.fields]
-    notes = of_columns(columns)
-    drawn, columns = without_empty(drawn, columns)
+    notes = column_notes(columns)
+    drawn, columns = drop_runs_without_values(drawn, columns)
     axes = [
         _dimension(chart, column, field_label(column.field), zone) for column in columns
     ]
-    return Drawing(parallel_figure(dots_of(drawn, columns), axes), notes)
+    return Drawing(parallel_figure(run_dots(drawn, columns), axes), notes)
 
 
 def _dimension(
@@ -47,6 +51,6 @@ PARALLEL = ChartKind(
     label=lambda: _("Parallel coordinates"),
     word=lambda: _("parallel coordinates"),
     figure=_figure,
-    table=table_of_values,
+    table=values_table,
     role="group",
 )

@@ -8,14 +8,14 @@ from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, Drawing
-from runs.pages.chart_kinds.notes import of_columns, of_dots
+from runs.pages.chart_kinds.notes import column_notes, scatter_notes
 from runs.pages.chart_kinds.values import (
-    dots_of,
-    look_of,
-    table_of_values,
-    without_empty,
+    chart_look,
+    drop_runs_without_values,
+    run_dots,
+    values_table,
 )
-from runs.render.charts.axes import on_clock
+from runs.render.charts.axes import clock_time
 from runs.render.charts.value_charts import scatter_figure
 from runs.render.filters.filter_words import field_label
 from runs.search.charts import AxisRange, ChartColumn, chart_column
@@ -27,22 +27,22 @@ def _figure(
 ) -> Drawing:
     columns = [chart_column(field, drawn.runs) for field in chart.fields]
     labels = [field_label(field) for field in chart.fields]
-    notes = of_columns(columns)
-    drawn, columns = without_empty(drawn, columns)
-    notes += of_dots(chart, *columns[:2])
-    placed = [_on_clock(column, zone) for column in columns]
+    notes = column_notes(columns)
+    drawn, columns = drop_runs_without_values(drawn, columns)
+    notes += scatter_notes(chart, *columns[:2])
+    placed = [_as_clock_times(column, zone) for column in columns]
     is_date = (columns[0].is_time, columns[1].is_time)
-    dots = dots_of(drawn, placed)
-    figure = scatter_figure(dots, labels, look_of(chart), is_date=is_date)
+    dots = run_dots(drawn, placed)
+    figure = scatter_figure(dots, labels, chart_look(chart), is_date=is_date)
     return Drawing(figure, notes)
 
 
-def _on_clock(column: ChartColumn, zone: tzinfo) -> ChartColumn:
+def _as_clock_times(column: ChartColumn, zone: tzinfo) -> ChartColumn:
     """Times as Plotly reads them, which knows no zones: those of the reader."""
     if not column.is_time:
         return column
     said = [
-        None if not isinstance(value, float) else on_clock(value, zone)
+        None if not isinstance(value, float) else clock_time(value, zone)
         for value in column.values
     ]
     return ChartColumn(column.field, tuple(said), column.lost)
@@ -68,7 +68,7 @@ SCATTER = ChartKind(
     label=lambda: _("Scatter"),
     word=lambda: _("scatter"),
     figure=_figure,
-    table=table_of_values,
+    table=values_table,
     title=_title,
     notes=_notes,
     has_legend=True,

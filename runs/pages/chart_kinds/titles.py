@@ -9,14 +9,14 @@ from runs.search.charts import ChartGroup
 from studio.core.viewcharts import Chart
 
 #: How many fields a title names.
-NAMED = 3
+MAX_NAMED_FIELDS = 3
 
 
-def title_of_fields(chart: Chart) -> str:
+def fields_title(chart: Chart) -> str:
     labels = [field_label(field) for field in chart.fields]
-    shown = ", ".join(labels[:NAMED])
-    if len(labels) > NAMED:
-        shown += f" +{len(labels) - NAMED}"
+    shown = ", ".join(labels[:MAX_NAMED_FIELDS])
+    if len(labels) > MAX_NAMED_FIELDS:
+        shown += f" +{len(labels) - MAX_NAMED_FIELDS}"
     return shown
 
 

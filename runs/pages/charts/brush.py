@@ -28,23 +28,23 @@ from studio.core.filters.tree import (
 from studio.core.names import MAX_TIME
 
 #: So many words make a list.
-MOST_WORDS = 200
+MAX_WORDS = 200
 
 
 @access(Permission.READ)
 @require_safe
-def brush(request: PageRequest) -> HttpResponse:
+def filter_by_axis_range(request: PageRequest) -> HttpResponse:
     """`field` with `low`, `high` or both, or with `word` repeated."""
     state = read_part(request)
     scope, spec = state.scope, state.spec
     links = Links(state.workspace.name, spec, spec.filter(), scope.number)
     field = viewtext.read_field(request.GET.get("field", ""), "field")
-    words = request.GET.getlist("word")[:MOST_WORDS]
+    words = request.GET.getlist("word")[:MAX_WORDS]
     if words:
         texts = tuple(Text(word) for word in words)
         query = links.only(Comparison(field, "in" if len(texts) > 1 else "=", texts))
     else:
-        query = edited(links, field, RANGES, _range(request, field))
+        query = edited(links, field, RANGES, _read_range(request, field))
     address = scope.path + query
     if request.htmx:
         answer = HttpResponse(status=204)
@@ -53,8 +53,10 @@ def brush(request: PageRequest) -> HttpResponse:
     return HttpResponseRedirect(address)
 
 
-def _range(request: PageRequest, field: Field) -> Comparison:
-    low, high = (_end(request.GET.get(name, ""), field) for name in ("low", "high"))
+def _read_range(request: PageRequest, field: Field) -> Comparison:
+    low, high = (
+        _read_end(request.GET.get(name, ""), field) for name in ("low", "high")
+    )
     if low is not None and high is not None:
         return Comparison(field, "between", (low, high))
     if low is not None:
@@ -64,7 +66,7 @@ def _range(request: PageRequest, field: Field) -> Comparison:
     raise InvalidValue("A range has an end", field="low")
 
 
-def _end(text: str, field: Field) -> Value | None:
+def _read_end(text: str, field: Field) -> Value | None:
     if not text:
         return None
     try:
@@ -75,13 +77,13 @@ def _end(text: str, field: Field) -> Value | None:
         raise InvalidValue(f"{text!r} is not a number", field="low")
     kind = fields.value_type(field)
     if kind == fields.DURATION:
-        return Duration(_possible(value * 1000))
+        return Duration(_clamp_time(value * 1000))
     if kind == fields.TIME:
-        start = _possible(value)
+        start = _clamp_time(value)
         return Moment(start, start + 1, "ms")
     return Number(int(value) if value.is_integer() and abs(value) < 2**53 else value)
 
 
-def _possible(ms: float) -> int:
+def _clamp_time(ms: float) -> int:
     """An axis may reach beyond all times, and a pointer with it."""
     return round(min(max(ms, 0), MAX_TIME))

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from urllib.parse import quote
 
-from runs.pages.chart_kinds import KINDS, Table, kind_of, note_of, title_of
+from runs.pages.chart_kinds import KINDS, Table, chart_note, chart_title, kind_of
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidValue
 from studio.core.viewcharts import MAX_CHARTS, Chart, read_chart
 
 
 @dataclass(frozen=True)
-class Place:
+class ChartRowAddresses:
     """Where a row stands.
 
     `page(charts)` is the address of the page with other charts. `part(name)` is that
@@ -43,7 +43,7 @@ class KindLink:
 
 
 @dataclass(frozen=True)
-class Card:
+class ChartCard:
     """`key` stays the same while the chart does, wherever in the row it stands."""
 
     key: str
@@ -69,48 +69,50 @@ class Card:
 
 def chart_cards(
     charts: Sequence[Chart],
-    place: Place,
+    place: ChartRowAddresses,
     tables: Sequence[Table] = (),
-) -> list[Card]:
+) -> list[ChartCard]:
     """`tables`, if they are to stand in the page, has one for each chart."""
-    cards = [_card(tuple(charts), at, place) for at in range(len(charts))]
+    cards = [_chart_card(tuple(charts), at, place) for at in range(len(charts))]
     if not tables:
         return cards
     made = zip(cards, tables, strict=True)
-    return [Card(**{**vars(card), "table": table}) for card, table in made]
+    return [ChartCard(**{**vars(card), "table": table}) for card, table in made]
 
 
-def may_add(charts: Sequence[Chart]) -> bool:
+def can_add_chart(charts: Sequence[Chart]) -> bool:
     return len(charts) < MAX_CHARTS
 
 
-def _card(charts: tuple[Chart, ...], at: int, place: Place) -> Card:
+def _chart_card(
+    charts: tuple[Chart, ...], at: int, place: ChartRowAddresses
+) -> ChartCard:
     chart, text = charts[at], str(charts[at])
     asked = f"chart={quote(text, safe='')}"
     same = charts[:at].count(chart)
     key = blake2b(f"{text} {same}".encode(), digest_size=6).hexdigest()
-    return Card(
+    return ChartCard(
         key,
         at,
         chart,
         text,
-        title_of(chart),
-        note_of(chart),
-        with_query(place.part("figure"), asked),
-        with_query(place.part("table"), asked),
-        with_query(place.part("values"), asked),
-        with_query(place.part("edit"), f"at={at}"),
+        chart_title(chart),
+        chart_note(chart),
+        _add_query(place.part("figure"), asked),
+        _add_query(place.part("table"), asked),
+        _add_query(place.part("values"), asked),
+        _add_query(place.part("edit"), f"at={at}"),
         place.page(charts[:at] + charts[at + 1 :]),
         place.page(_moved(charts, at, at - 1)) if at else "",
         place.page(_moved(charts, at, at + 1)) if at + 1 < len(charts) else "",
-        list(_kinds(charts, at, place)),
+        list(_kind_links(charts, at, place)),
         chart.option("legend"),
         kind_of(chart).icon,
         kind_of(chart).role,
     )
 
 
-def with_query(address: str, more: str) -> str:
+def _add_query(address: str, more: str) -> str:
     return f"{address}{'&' if '?' in address else '?'}{more}"
 
 
@@ -120,11 +122,13 @@ def _moved(charts: tuple[Chart, ...], at: int, to: int) -> tuple[Chart, ...]:
     return tuple(rest)
 
 
-def _kinds(charts: tuple[Chart, ...], at: int, place: Place) -> list[KindLink]:
+def _kind_links(
+    charts: tuple[Chart, ...], at: int, place: ChartRowAddresses
+) -> list[KindLink]:
     """The same fields in another way, where another way draws them."""
     found = []
     for kind in CHART_KINDS:
-        other = _as_kind(charts[at], kind)
+        other = _with_kind(charts[at], kind)
         if other is None:
             continue
         changed = (*charts[:at], other, *charts[at + 1 :])
@@ -133,7 +137,7 @@ def _kinds(charts: tuple[Chart, ...], at: int, place: Place) -> list[KindLink]:
     return found
 
 
-def _as_kind(chart: Chart, kind: str) -> Chart | None:
+def _with_kind(chart: Chart, kind: str) -> Chart | None:
     fields = chart.fields[: CHART_KINDS[kind].max_fields]
     try:
         return read_chart(str(Chart(kind, fields, chart.options)))

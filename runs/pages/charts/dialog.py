@@ -41,45 +41,45 @@ from studio.core.viewspec import encoded
 
 #: Parameters of the dialog; all others belong to the page.
 FORM_PARAMETERS = ("at", "done", "text", *ChartForm.base_fields)
-HTMX_SWAPS_THIS = 422
+FORM_ERROR_STATUS = 422
 
 
 @access(Permission.READ)
 @require_safe
-def edit(request: PageRequest) -> HttpResponse:
+def edit_chart(request: PageRequest) -> HttpResponse:
     state = read_part_tolerantly(request)
-    at = _place(request, state.spec.charts)
+    at = _read_position(request, state.spec.charts)
     form = ChartForm(request.GET) if "kind" in request.GET else _new_form(state, at)
     problem = ""
     if "done" in request.GET:
         try:
-            return _leave(request, state, at, form)
+            return _show_page_with_chart(request, state, at, form)
         except InvalidValue as error:
             problem = error.message.removeprefix("chart: ")
     context = _context(request, state, at, form) | {"problem": problem}
     template = (
         "charts/_chart_dialog.html" if request.htmx else "charts/chart_dialog.html"
     )
-    status = HTMX_SWAPS_THIS if problem else 200
+    status = FORM_ERROR_STATUS if problem else 200
     return varied(render(request, template, context, status=status))
 
 
 @access(Permission.READ)
 @require_safe
-def fields(request: PageRequest) -> HttpResponse:
+def complete_fields(request: PageRequest) -> HttpResponse:
     """Names that the form completes, as options."""
     state = read_part_tolerantly(request)
-    names = _names(state, request.GET.get("find", "")[:250])
+    names = _field_names(state, request.GET.get("find", "")[:250])
     return varied(render(request, "charts/_chart_fields.html", {"names": names}))
 
 
-def _place(request: PageRequest, charts: Sequence[Chart]) -> int | None:
+def _read_position(request: PageRequest, charts: Sequence[Chart]) -> int | None:
     text = request.GET.get("at", "")
     is_number = text.isascii() and text.isdigit() and len(text) < 4
     return int(text) if is_number and int(text) < len(charts) else None
 
 
-def _leave(
+def _show_page_with_chart(
     request: PageRequest, state: ListState, at: int | None, form: ChartForm
 ) -> HttpResponse:
     """To the page that shows the chart."""
@@ -104,7 +104,7 @@ def page_address(
     request: PageRequest, state: ListState, charts: tuple[Chart, ...]
 ) -> str:
     if request.GET.getlist("run"):
-        pairs = [pair for pair in _state(request) if pair[0] != "charts"]
+        pairs = [pair for pair in _page_parameters(request) if pair[0] != "charts"]
         text = viewtext.joined(charts)
         pairs += [("charts", text)] if text else []
         query = "&".join(f"{name}={encoded(value)}" for name, value in pairs)
@@ -112,7 +112,7 @@ def page_address(
     return state.scope.at(replace(state.spec, charts=charts))
 
 
-def _state(request: PageRequest) -> list[tuple[str, str]]:
+def _page_parameters(request: PageRequest) -> list[tuple[str, str]]:
     """What the page's address says, as it says it."""
     pairs = parse_qsl(request.META["QUERY_STRING"], keep_blank_values=False)
     return [(name, value) for name, value in pairs if name not in FORM_PARAMETERS]
@@ -129,7 +129,7 @@ def _new_form(state: ListState, at: int | None) -> ChartForm:
     return ChartForm({"field": unused[:1]})
 
 
-def _names(state: ListState, part: str) -> list[str]:
+def _field_names(state: ListState, part: str) -> list[str]:
     """The fields of the list whose keys hold `part`, which may say its kind too."""
     head, point, tail = part.partition(".")
     kinds = (METRICS, PARAMS, TAGS, "properties")
@@ -160,7 +160,7 @@ def _context(
         "scope": state.scope,
         "path": path,
         "fields_path": reverse("list-chart-fields", args=[request.workspace.name]),
-        "state": _state(request),
+        "state": _page_parameters(request),
         "at": at,
         "draft": values,
         "field_inputs": form.field_inputs(),
@@ -182,6 +182,6 @@ def _context(
         "heaviest": HEAVIEST,
         "most_runs": MAX_RUNS,
         "most_bins": MAX_BINS,
-        "names": _names(state, ""),
+        "names": _field_names(state, ""),
         "back_href": page_address(request, state, state.spec.charts),
     }

@@ -20,14 +20,21 @@ from django.utils.timezone import get_current_timezone
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access, render_json_error
-from runs.pages.chart_kinds import Figure, Table, draw, kind_of, table_of, title_of
-from runs.pages.chart_kinds.chart_runs import ChartRuns, runs_of
+from runs.pages.chart_kinds import (
+    Figure,
+    Table,
+    build_table,
+    chart_title,
+    draw_chart,
+    kind_of,
+)
+from runs.pages.chart_kinds.chart_runs import ChartRuns, read_runs
 from runs.pages.lists.list_state import build_state, read_scope
 from runs.pages.lists.run_table import ACTIVE_POLL_SECONDS, IDLE_POLL_SECONDS
 from runs.pages.requests import responses
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import csv_response, varied
-from runs.render.metrics.values import shown
+from runs.render.metrics.values import display_value
 from runs.render.run_list.sheets import harmless
 from runs.search.charts import AxisRange
 from runs.search.sql.limits import time_limit
@@ -36,39 +43,39 @@ from studio.core.viewcharts import Chart, read_chart
 from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import ViewSpec
 
-MISSING = shown(None)
+MISSING = display_value(None)
 #: The most runs that a legend names unasked.
-TOLD = 20
+MAX_LEGEND_ENTRIES = 20
 
 
 @access(Permission.READ, errors=render_json_error)
 @require_safe
-def figure(request: PageRequest) -> HttpResponse:
+def chart_figure(request: PageRequest) -> HttpResponse:
     """`from` and `to` narrow the x axis: steps, ms since the start, or times."""
-    spec, chart = _asked(request)
+    spec, chart = _read_chart_request(request)
     stamp = responses.change_stamp(request, spec, request.path, request.GET)
     if responses.is_unchanged(request, stamp):
         return responses.not_modified(responses.known_tag(request))
-    window = _window(request, chart)
+    window = _read_window(request, chart)
     with time_limit():
-        drawn = runs_of(build_state(request, read_scope(request), spec), chart)
-        etag = f'"{stamp}-{_state(request, drawn)}"'
+        drawn = read_runs(build_state(request, read_scope(request), spec), chart)
+        etag = f'"{stamp}-{_data_digest(request, drawn)}"'
         if responses.has_same_content(request, etag):
             return responses.not_modified(etag)
-        made = draw(chart, drawn, get_current_timezone(), window)
+        made = draw_chart(chart, drawn, get_current_timezone(), window)
     active = any(run.run.state.is_active for run in drawn.runs)
     answer = {
         **made.figure,
         "note": "; ".join(made.notes),
         "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
         "legend": _has_legend(chart, drawn, made.figure),
-        "first": _first(chart, drawn),
+        "first": _numbers_of_unselected_runs(chart, drawn),
     }
     body = msgspec.json.encode(answer)
     return varied(HttpResponse(body, content_type="application/json"), etag)
 
 
-def _asked(request: PageRequest) -> tuple[ViewSpec, Chart]:
+def _read_chart_request(request: PageRequest) -> tuple[ViewSpec, Chart]:
     """The list's state as a page reads it, leniently, and the chart, strictly."""
     spec, _complaints = read_leniently(request.GET.dict())
     return spec, read_chart(request.GET.get("chart", ""), "chart")
@@ -80,11 +87,14 @@ def _has_legend(chart: Chart, drawn: ChartRuns, figure: Figure) -> bool:
         return False
     told = chart.option("legend")
     needs = not drawn.chosen or chart.groups or len(chart.fields) > 1
-    few = bool(chart.groups) or _names(chart, drawn, figure) <= TOLD
+    few = (
+        bool(chart.groups)
+        or _count_legend_entries(chart, drawn, figure) <= MAX_LEGEND_ENTRIES
+    )
     return told == "1" or (told != "0" and bool(needs) and few)
 
 
-def _names(chart: Chart, drawn: ChartRuns, figure: Figure) -> int:
+def _count_legend_entries(chart: Chart, drawn: ChartRuns, figure: Figure) -> int:
     """How many colours there are to be told: of runs, or of a third field."""
     if not kind_of(chart).is_colored_by_field(chart):
         return len(drawn.runs)
@@ -92,16 +102,21 @@ def _names(chart: Chart, drawn: ChartRuns, figure: Figure) -> int:
     return len({word for each in traces for word in each.get("customdata", ())})
 
 
-def _first(chart: Chart, drawn: ChartRuns) -> dict[str, int]:
+def _numbers_of_unselected_runs(chart: Chart, drawn: ChartRuns) -> dict[str, int]:
     """The numbers of unselected runs, so that their boxes show the colours too."""
     kind = kind_of(chart)
     has_colors = kind.has_legend and not kind.is_colored_by_field(chart)
-    if drawn.chosen or not has_colors or chart.groups or len(drawn.runs) > TOLD:
+    if (
+        drawn.chosen
+        or not has_colors
+        or chart.groups
+        or len(drawn.runs) > MAX_LEGEND_ENTRIES
+    ):
         return {}
     return {run.run.run_id: run.number for run in drawn.runs}
 
 
-def _state(request: PageRequest, drawn: ChartRuns) -> str:
+def _data_digest(request: PageRequest, drawn: ChartRuns) -> str:
     heads = sorted(
         (*key, head.count, head.last_step, head.last_time)
         for key, head in drawn.heads.items()
@@ -115,12 +130,12 @@ def _state(request: PageRequest, drawn: ChartRuns) -> str:
     return blake2b(seen.encode(), digest_size=9).hexdigest()
 
 
-def _window(request: PageRequest, chart: Chart) -> AxisRange | None:
-    start, stop = (_bound(request, name, chart) for name in ("from", "to"))
+def _read_window(request: PageRequest, chart: Chart) -> AxisRange | None:
+    start, stop = (_read_bound(request, name, chart) for name in ("from", "to"))
     return None if start is None and stop is None else AxisRange(start, stop)
 
 
-def _bound(request: PageRequest, name: str, chart: Chart) -> float | None:
+def _read_bound(request: PageRequest, name: str, chart: Chart) -> float | None:
     text = request.GET.get(name, "")
     if not text:
         return None
@@ -138,15 +153,15 @@ def _bound(request: PageRequest, name: str, chart: Chart) -> float | None:
 
 @access(Permission.READ)
 @require_safe
-def table(request: PageRequest) -> HttpResponse:
+def chart_table(request: PageRequest) -> HttpResponse:
     """The same as a table: a fragment, or a page of its own."""
-    spec, chart = _asked(request)
+    spec, chart = _read_chart_request(request)
     state = build_state(request, read_scope(request), spec)
     with time_limit():
-        drawn = runs_of(state, chart)
-        made = table_of(chart, drawn, get_current_timezone(), state.workspace.name)
+        drawn = read_runs(state, chart)
+        made = build_table(chart, drawn, get_current_timezone(), state.workspace.name)
     context = {
-        "title": title_of(chart),
+        "title": chart_title(chart),
         "table": made,
         "back": state.scope.at(spec),
         "scope": state.scope,
@@ -157,21 +172,21 @@ def table(request: PageRequest) -> HttpResponse:
 
 @access(Permission.READ)
 @require_safe
-def values(request: PageRequest) -> HttpResponseBase:
+def chart_values(request: PageRequest) -> HttpResponseBase:
     """Every point of a line chart's runs, nothing left out; else the table's rows."""
-    spec, chart = _asked(request)
+    spec, chart = _read_chart_request(request)
     with time_limit():
-        drawn = runs_of(build_state(request, read_scope(request), spec), chart)
+        drawn = read_runs(build_state(request, read_scope(request), spec), chart)
         points = kind_of(chart).points
         if points is not None:
             rows = points(chart, drawn)
         else:
             zone, workspace = get_current_timezone(), request.workspace.name
-            rows = _cells(table_of(chart, drawn, zone, workspace))
+            rows = _csv_rows(build_table(chart, drawn, zone, workspace))
     return csv_response(rows, f"{chart.kind}.csv")
 
 
-def _cells(made: Table) -> Iterator[Sequence[object]]:
+def _csv_rows(made: Table) -> Iterator[Sequence[object]]:
     yield (harmless(made.first), *(harmless(head) for head in made.heads))
     for row in made.rows:
         # A mark for what is missing is for readers: programs get nothing.

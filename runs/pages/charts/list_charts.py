@@ -8,9 +8,9 @@ from typing import Any
 
 from django.utils.timezone import get_current_timezone
 
-from runs.pages.chart_kinds import Table, table_of
-from runs.pages.chart_kinds.chart_runs import drawn_together
-from runs.pages.charts.chart_row import Place, chart_cards, may_add
+from runs.pages.chart_kinds import Table, build_table
+from runs.pages.chart_kinds.chart_runs import read_chart_runs
+from runs.pages.charts.chart_row import ChartRowAddresses, can_add_chart, chart_cards
 from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_links import Links
 from runs.pages.requests.page_request import PageRequest
@@ -18,12 +18,14 @@ from runs.search.sql.limits import time_limit
 from studio.core.viewcharts import Chart
 
 
-def charts_of(request: PageRequest, state: ListState, links: Links) -> dict[str, Any]:
+def chart_row_context(
+    request: PageRequest, state: ListState, links: Links
+) -> dict[str, Any]:
     """What the list's templates need. A full page has the tables; a fragment is only
     ever asked for by a script, which draws."""
-    place = Place(
-        page=partial(_page, links),
-        part=lambda name: links.part(PARTS[name]),
+    place = ChartRowAddresses(
+        page=partial(_list_address, links),
+        part=lambda name: links.part(ADDRESS_PARTS[name]),
         brush=links.part("charts/brush"),
     )
     tables: Sequence[Table] = ()
@@ -32,13 +34,13 @@ def charts_of(request: PageRequest, state: ListState, links: Links) -> dict[str,
         tables = _tables(state)
     return {
         "cards": chart_cards(charts, place, tables),
-        "add_chart": links.part("charts") if may_add(charts) else "",
+        "add_chart": links.part("charts") if can_add_chart(charts) else "",
         "brush_url": place.brush,
     }
 
 
 #: The list's part that does what a chart asks for.
-PARTS = {
+ADDRESS_PARTS = {
     "figure": "charts/figure",
     "table": "charts/table",
     "values": "charts/values",
@@ -46,7 +48,7 @@ PARTS = {
 }
 
 
-def _page(links: Links, charts: tuple[Chart, ...]) -> str:
+def _list_address(links: Links, charts: tuple[Chart, ...]) -> str:
     spec = links.spec
     return links.query(charts=charts, after=spec.after, before=spec.before)
 
@@ -55,8 +57,8 @@ def _tables(state: ListState) -> list[Table]:
     zone, workspace = get_current_timezone(), state.workspace.name
     charts = state.spec.charts
     with time_limit():
-        drawn = drawn_together(state, charts)
+        drawn = read_chart_runs(state, charts)
         return [
-            table_of(chart, runs, zone, workspace)
+            build_table(chart, runs, zone, workspace)
             for chart, runs in zip(charts, drawn, strict=True)
         ]

@@ -21,8 +21,8 @@ from studio.core.filters.tree import Comparison, Text, attribute
 from studio.core.viewspec import ViewSpec
 
 #: Runs that are offered at once.
-OFFERED = 8
-ROWS = 25
+MAX_SUGGESTIONS = 8
+SEARCHED_ROWS = 25
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,15 @@ class Candidates:
 
 @access(Permission.READ)
 @require_safe
-def offer(request: PageRequest) -> HttpResponse:
+def suggest_runs(request: PageRequest) -> HttpResponse:
     """The runs that may be added, for the box that asks while something is typed."""
     state = read_state(request.GET)
     text = request.GET.get("add", "").strip()[:300]
-    context = {"offered": candidates(request, state, text), "added": text}
+    context = {"offered": find_candidates(request, state, text), "added": text}
     return varied(render(request, "compare/_compare_offer.html", context))
 
 
-def candidates(request: PageRequest, state: CompareState, text: str) -> Candidates:
+def find_candidates(request: PageRequest, state: CompareState, text: str) -> Candidates:
     """The newest runs that match and are not compared yet; no text asks for any."""
     try:
         found = _find(request, text)
@@ -60,7 +60,7 @@ def candidates(request: PageRequest, state: CompareState, text: str) -> Candidat
             return Candidates((), error.message)
     except (NotSupported, QueryTimeout) as error:
         return Candidates((), error.message)
-    shown = [run for run in found if run.run_id not in state.runs][:OFFERED]
+    shown = [run for run in found if run.run_id not in state.runs][:MAX_SUGGESTIONS]
     return Candidates(
         tuple(
             Candidate(run, state.href(runs=(*state.runs, run.run_id))) for run in shown
@@ -68,7 +68,7 @@ def candidates(request: PageRequest, state: CompareState, text: str) -> Candidat
     )
 
 
-def found_run(request: PageRequest, text: str) -> str | None:
+def find_named_run(request: PageRequest, text: str) -> str | None:
     """The id of the one run that the text names by its id, or alone by its name."""
     for name in ("id", "name"):
         term = Comparison(attribute(name), "=", (Text(text),))
@@ -79,6 +79,6 @@ def found_run(request: PageRequest, text: str) -> str | None:
 
 
 def _find(request: PageRequest, text: str) -> list[Run]:
-    spec = replace(ViewSpec(), q=text, children=True, flat=True, rows=ROWS)
+    spec = replace(ViewSpec(), q=text, children=True, flat=True, rows=SEARCHED_ROWS)
     page = find_runs(spec, request.actor.user, request.workspace)
     return [row.run for row in page.rows]

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from django.utils.timezone import get_current_timezone
 
-from runs.pages.chart_kinds import table_of
-from runs.pages.chart_kinds.chart_runs import drawn_for
-from runs.pages.charts.chart_row import Place, chart_cards, may_add
-from runs.pages.charts.list_charts import PARTS
+from runs.pages.chart_kinds import build_table
+from runs.pages.chart_kinds.chart_runs import read_chart_runs_for
+from runs.pages.charts.chart_row import ChartRowAddresses, can_add_chart, chart_cards
+from runs.pages.charts.list_charts import ADDRESS_PARTS
 from runs.pages.compare.state import CompareState
 from runs.pages.requests.page_request import PageRequest
 from runs.search.compare import ComparedRow, Comparison
@@ -25,9 +25,9 @@ from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import ViewSpec
 
 #: How many charts stand where nobody chose any, and what says that none shall.
-FIRST, NONE = 2, "none"
+DEFAULT_CHART_COUNT, NO_CHARTS = 2, "none"
 #: Of more runs the tables are pages of their own, and do not hold this one up.
-MOST_TABLED = 20
+MAX_TABLE_RUNS = 20
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class _Addresses:
     compared: Comparison
 
     def page(self, charts: tuple[Chart, ...]) -> str:
-        return self.state.href(charts=viewtext.joined(charts) or NONE)
+        return self.state.href(charts=viewtext.joined(charts) or NO_CHARTS)
 
     def part(self, charts: Sequence[Chart], name: str) -> str:
-        path = f"/w/{self.request.workspace.name}/list/{PARTS[name]}/"
+        path = f"/w/{self.request.workspace.name}/list/{ADDRESS_PARTS[name]}/"
         if name == "edit":
             text = viewtext.joined(tuple(charts))
             return f"{path}?{replace(self.state, charts=text).query()}"
@@ -50,47 +50,47 @@ class _Addresses:
         return f"{path}?{urlencode(runs)}"
 
 
-def charts_of(
+def compare_charts_context(
     request: PageRequest, state: CompareState, compared: Comparison, goals: set[str]
 ) -> dict[str, Any]:
     """What `_chart_row.html` needs; without a script its tables stand in the page."""
-    charts = chosen(state, compared, goals)
+    charts = chosen_charts(state, compared, goals)
     addresses = _Addresses(request, state, compared)
-    place = Place(addresses.page, partial(addresses.part, charts))
+    place = ChartRowAddresses(addresses.page, partial(addresses.part, charts))
     tables = []
-    if charts and not request.htmx and len(compared.runs) <= MOST_TABLED:
+    if charts and not request.htmx and len(compared.runs) <= MAX_TABLE_RUNS:
         zone, workspace = get_current_timezone(), request.workspace.name
         with time_limit():
             who = (request.actor.user, request.workspace)
             named = request.GET.getlist("run")[:MAX_RUNS]
-            drawn = drawn_for(ViewSpec(), charts, *who, None, named)
+            drawn = read_chart_runs_for(ViewSpec(), charts, *who, None, named)
             tables = [
-                table_of(chart, runs, zone, workspace)
+                build_table(chart, runs, zone, workspace)
                 for chart, runs in zip(charts, drawn, strict=True)
             ]
     return {
         "cards": chart_cards(charts, place, tables),
-        "add_chart": addresses.part(charts, "edit") if may_add(charts) else "",
+        "add_chart": addresses.part(charts, "edit") if can_add_chart(charts) else "",
     }
 
 
-def chosen(
+def chosen_charts(
     state: CompareState, compared: Comparison, goals: set[str]
 ) -> tuple[Chart, ...]:
     """Those of the address, as far as they can be read; else the first series."""
-    if state.charts == NONE:
+    if state.charts == NO_CHARTS:
         return ()
     if state.charts:
         spec, _complaints = read_leniently({"charts": state.charts})
         return spec.charts
     rows = [row for row in compared.metrics if row.points > 1 and row.differs]
-    best = sorted(rows, key=lambda row: _rank(row, goals))[:FIRST]
+    best = sorted(rows, key=lambda row: _rank(row, goals))[:DEFAULT_CHART_COUNT]
     return tuple(Chart("line", (_field(row),)) for row in best)
 
 
-def complaints(state: CompareState) -> list[str]:
+def chart_warnings(state: CompareState) -> list[str]:
     """What is wrong with the charts of the address."""
-    if state.charts == NONE:
+    if state.charts == NO_CHARTS:
         return []
     _spec, found = read_leniently({"charts": state.charts})
     return [each.message for each in found]

@@ -15,14 +15,14 @@ from runs.access import Permission, access
 from runs.actions.clock import now_ms
 from runs.models import Run
 from runs.pages.compare import data_formats as compare_twins
-from runs.pages.compare.add_run import Candidates, candidates, found_run
-from runs.pages.compare.charts import charts_of, complaints
-from runs.pages.compare.conclusion import conclusion_card, listed
+from runs.pages.compare.add_run import Candidates, find_candidates, find_named_run
+from runs.pages.compare.charts import chart_warnings, compare_charts_context
+from runs.pages.compare.conclusion import conclusion_card, conclusion_items
 from runs.pages.compare.file_diff import file_diff
-from runs.pages.compare.images import images_of
-from runs.pages.compare.sections import Table, sections
-from runs.pages.compare.state import CompareState, is_plain, read_state
-from runs.pages.compare.text_formats import COPIES, copied
+from runs.pages.compare.images import image_comparison
+from runs.pages.compare.sections import CompareTable, table_sections
+from runs.pages.compare.state import CompareState, is_canonical, read_state
+from runs.pages.compare.text_formats import COPY_FORMATS, comparison_text
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.render.text.addresses import experiment_path, run_path
@@ -37,12 +37,12 @@ from runs.search.compare import (
 from runs.search.run_list import find_goals
 
 #: Dashes of columns, one after the other; solid first.
-DASHES = ("", "6 3", "2 3", "8 3 2 3", "12 4")
-COLOURS = 10
+COLUMN_DASHES = ("", "6 3", "2 3", "8 3 2 3", "12 4")
+COLOR_COUNT = 10
 
 
 @dataclass(frozen=True)
-class Column:
+class RunColumn:
     """The head of a run's column; `series` and `dash` are its line in every chart."""
 
     run: Run
@@ -56,39 +56,41 @@ class Column:
 
 @access(Permission.READ)
 @require_safe
-def compare(request: PageRequest) -> HttpResponse:
+def compare_page(request: PageRequest) -> HttpResponse:
     state = read_state(request.GET)
     added = request.GET.get("add", "").strip()[:300]
     offered: Candidates | None = None
     if added:
-        chosen = found_run(request, added)
+        chosen = find_named_run(request, added)
         if chosen is not None:
             state = CompareState(**{**vars(state), "runs": (*state.runs, chosen)})
-            return _to(request, state)
-        offered = candidates(request, state, added)
-    kind = compare_twins.kind_of(request)
+            return _redirect_to_state(request, state)
+        offered = find_candidates(request, state, added)
+    kind = compare_twins.requested_format(request)
     if (
-        not is_plain(request.GET, state)
+        not is_canonical(request.GET, state)
         and not added
         and not kind
         and "copy" not in request.GET
     ):
-        return _to(request, state)
+        return _redirect_to_state(request, state)
     compared = compare_runs(
         state.runs, request.actor.user, request.workspace, now=now_ms()
     )
     form = request.GET.get("copy", "")
-    if form in dict(COPIES).values():
+    if form in dict(COPY_FORMATS).values():
         goals = _goals(compared)
-        return copied(form, state, compared, compare_files(compared), goals)
+        return comparison_text(form, state, compared, compare_files(compared), goals)
     if kind:
-        return compare_twins.twin(request, kind, compared, compare_files(compared))
-    table = _table(request, state, compared) if compared.runs else {}
+        return compare_twins.comparison_data(
+            request, kind, compared, compare_files(compared)
+        )
+    table = _table_context(request, state, compared) if compared.runs else {}
     context = {
-        **_head(request, state, compared),
+        **_head_context(request, state, compared),
         **table,
-        "notices": notices(state, compared) + _passed_over(state, table),
-        **_conclusions(request, state, compared),
+        "notices": notices(state, compared) + _ignored_parts(state, table),
+        **_conclusions_context(request, state, compared),
         "offered": offered,
         "added": added,
     }
@@ -96,20 +98,22 @@ def compare(request: PageRequest) -> HttpResponse:
     return varied(render(request, template, context))
 
 
-def _conclusions(
+def _conclusions_context(
     request: PageRequest, state: CompareState, compared: Comparison
 ) -> dict[str, Any]:
     """That of these runs; where none are compared, all there are."""
     if compared.runs:
         return conclusion_card(request, state, list(compared.runs))
-    return {"conclusions": listed(request, list_conclusions(request.workspace))}
+    return {
+        "conclusions": conclusion_items(request, list_conclusions(request.workspace))
+    }
 
 
-def _to(request: PageRequest, state: CompareState) -> HttpResponse:
+def _redirect_to_state(request: PageRequest, state: CompareState) -> HttpResponse:
     return redirect(f"{request.path}?{state.query()}")
 
 
-def _head(
+def _head_context(
     request: PageRequest, state: CompareState, compared: Comparison
 ) -> dict[str, Any]:
     runs = compared.runs
@@ -123,7 +127,7 @@ def _head(
         "experiment": home,
         "experiment_href": home
         and experiment_path(request.workspace.name, home.number, home.name),
-        "copies": COPIES,
+        "copies": COPY_FORMATS,
         "too_few": len(runs) < MIN_COMPARED,
         "is_full": len(runs) >= MAX_COMPARED,
         "columns": columns_of(request, state, compared),
@@ -133,19 +137,19 @@ def _head(
     }
 
 
-def _table(
+def _table_context(
     request: PageRequest, state: CompareState, compared: Comparison
 ) -> dict[str, Any]:
     goals = _goals(compared)
-    table = Table(state, compared, baseline_of(state, compared), goals)
+    table = CompareTable(state, compared, baseline_of(state, compared), goals)
     files = compare_files(compared)
     return {
         "baseline": compared.runs[table.baseline],
-        "sections": sections(table, files),
+        "sections": table_sections(table, files),
         "span": len(compared.runs) + 1,
         "files_cut": not files.is_whole,
-        **charts_of(request, state, compared, set(goals)),
-        "images": images_of(request.workspace.name, state, compared, files),
+        **compare_charts_context(request, state, compared, set(goals)),
+        "images": image_comparison(request.workspace.name, state, compared, files),
         "diff": file_diff(
             request.workspace.name, state, compared, files, table.baseline
         ),
@@ -166,17 +170,17 @@ def baseline_of(state: CompareState, compared: Comparison) -> int:
 
 def columns_of(
     request: PageRequest, state: CompareState, compared: Comparison
-) -> list[Column]:
+) -> list[RunColumn]:
     if not compared.runs:
         return []
     baseline = compared.runs[baseline_of(state, compared)]
     first = compared.runs[0]
     return [
-        Column(
+        RunColumn(
             run,
             run_path(request.workspace.name, run.run_id),
-            n % COLOURS + 1,
-            DASHES[n % len(DASHES)],
+            n % COLOR_COUNT + 1,
+            COLUMN_DASHES[n % len(COLUMN_DASHES)],
             run == baseline,
             state.href(baseline="" if run == first else run.run_id),
             state.without(run.run_id),
@@ -206,10 +210,10 @@ def notices(state: CompareState, compared: Comparison) -> list[str]:
             _("The baseline %(id)s is not among the runs; the first one stands in.")
             % {"id": state.baseline}
         )
-    return told + complaints(state)
+    return told + chart_warnings(state)
 
 
-def _passed_over(state: CompareState, table: dict[str, Any]) -> list[str]:
+def _ignored_parts(state: CompareState, table: dict[str, Any]) -> list[str]:
     """The file and the image of the address, where others stand in for them."""
     told: list[str] = []
     diff, images = table.get("diff"), table.get("images")

@@ -18,22 +18,22 @@ from runs.actions.compare import set_conclusion
 from runs.models import Conclusion, Run
 from runs.pages.compare.state import CompareState, read_state
 from runs.pages.descriptions import editor as description
-from runs.pages.descriptions.editor import Described
-from runs.pages.descriptions.references import shown
+from runs.pages.descriptions.editor import DescriptionEditor
+from runs.pages.descriptions.references import render_description
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
-from runs.pages.run_shell.editors import toast
-from runs.pages.undo.undo import undo_href
+from runs.pages.run_shell.editors import toast_header
+from runs.pages.undo.undo import last_undo_href
 from runs.render.descriptions.first_line import first_line
 from runs.render.text.addresses import run_path
 from runs.search.compare import find_conclusion, find_runs_by_id
 from studio.core.errors import InvalidValue
 
-PART = "compare-conclusion"
+ELEMENT_ID = "compare-conclusion"
 
 
 @dataclass(frozen=True)
-class Listed:
+class ConclusionItem:
     """A conclusion in a list: its first line, and the comparison that it is about."""
 
     line: str
@@ -45,12 +45,12 @@ class Listed:
 
 @access(Permission.ANNOTATE)
 def _edit(request: PageRequest) -> HttpResponse:
-    return description.edit(request, _described(request))
+    return description.open_editor(request, _conclusion_editor(request))
 
 
 @access(Permission.ANNOTATE)
 def _save(request: PageRequest) -> HttpResponse:
-    return description.save(request, _described(request))
+    return description.save_description(request, _conclusion_editor(request))
 
 
 edit_conclusion = by_method(GET=_edit, POST=_save)
@@ -64,17 +64,21 @@ def conclusion_card(
     text = found.text if found else ""
     return {
         "conclusion": found,
-        "conclusion_html": shown(request, text, runs[0]) if text.strip() else "",
+        "conclusion_html": render_description(request, text, runs[0])
+        if text.strip()
+        else "",
         "conclusion_href": _path(request, state),
         "can_conclude": not role_refusal(request, Permission.ANNOTATE),
         "all_href": reverse("compare", args=[request.workspace.name]),
     }
 
 
-def listed(request: PageRequest, found: Iterable[Conclusion]) -> list[Listed]:
+def conclusion_items(
+    request: PageRequest, found: Iterable[Conclusion]
+) -> list[ConclusionItem]:
     home = reverse("compare", args=[request.workspace.name])
     return [
-        Listed(
+        ConclusionItem(
             first_line(getattr(each, "beginning", "")) or _("Conclusion"),
             f"{home}?{each.query}",
             str(each.author) if each.author else "",
@@ -85,7 +89,7 @@ def listed(request: PageRequest, found: Iterable[Conclusion]) -> list[Listed]:
     ]
 
 
-def _described(request: PageRequest) -> Described:
+def _conclusion_editor(request: PageRequest) -> DescriptionEditor:
     state = read_state(request.GET)
     runs = find_runs_by_id(state.runs, request.actor.user, request.workspace)
     if not runs:
@@ -93,8 +97,8 @@ def _described(request: PageRequest) -> Described:
     found = find_conclusion(request.workspace, [run.run_id for run in runs])
     home = reverse("compare", args=[request.workspace.name])
     first = run_path(request.workspace.name, runs[0].run_id)
-    return Described(
-        part=PART,
+    return DescriptionEditor(
+        part=ELEMENT_ID,
         path=_path(request, state),
         back=f"{home}?{state.query()}",
         stored=found.text if found else "",
@@ -108,7 +112,7 @@ def _described(request: PageRequest) -> Described:
             now=now_ms(),
             seen_version=seen,
         ),
-        saved=lambda said: _saved(request, state, runs, said),
+        saved=lambda said: _show_saved_conclusion(request, state, runs, said),
         frame={"back": f"{home}?{state.query()}"},
         page="compare/conclusion_editor.html",
         links=f"{first}description/known/",
@@ -120,10 +124,10 @@ def _path(request: PageRequest, state: CompareState) -> str:
     return f"{home}?{state.query()}"
 
 
-def _saved(
+def _show_saved_conclusion(
     request: PageRequest, state: CompareState, runs: list[Run], said: str
 ) -> HttpResponse:
-    undo = undo_href(request) if said else ""
+    undo = last_undo_href(request) if said else ""
     said = said and _("Conclusion saved")
     if not request.htmx:
         if said:
@@ -133,5 +137,5 @@ def _saved(
     card = conclusion_card(request, state, runs)
     answer = render(request, "compare/_compare_conclusion.html", card)
     if said:
-        answer["HX-Trigger"] = toast(said, undo)
+        answer["HX-Trigger"] = toast_header(said, undo)
     return answer

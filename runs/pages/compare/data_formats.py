@@ -13,7 +13,7 @@ from runs.access import preferred_format
 from runs.pages.compare.sections import TITLES, label_of
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import CSV, JSON, TEXT, varied
-from runs.render.metrics.values import last_shown
+from runs.render.metrics.values import display_last
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
 from runs.search.compare import (
@@ -26,24 +26,24 @@ from runs.search.compare import (
 from studio.core.filters import fields
 from studio.core.statuses import RunStatus
 
-FORMS = {"json": JSON, "csv": CSV, "text": TEXT}
+FORMATS = {"json": JSON, "csv": CSV, "text": TEXT}
 
 
-def kind_of(request: PageRequest) -> str:
+def requested_format(request: PageRequest) -> str:
     """The form that is asked for, by `format` or by Accept; empty: the page."""
     if request.htmx:
         return ""
-    return FORMS.get(request.GET.get("format", ""), "") or preferred_format(request)
+    return FORMATS.get(request.GET.get("format", ""), "") or preferred_format(request)
 
 
-def twin(
+def comparison_data(
     request: PageRequest, kind: str, compared: Comparison, files: ComparedFiles
 ) -> HttpResponse:
-    rows = list(rows_of(compared, files))
+    rows = list(section_rows(compared, files))
     if kind == JSON:
-        text = json.dumps(_body(compared, rows), ensure_ascii=False) + "\n"
+        text = json.dumps(_json_body(compared, rows), ensure_ascii=False) + "\n"
         return varied(HttpResponse(text, content_type=JSON))
-    sheet = sheet_of(compared, rows)
+    sheet = comparison_sheet(compared, rows)
     if kind == CSV:
         text = sheets.as_csv(sheet)
     else:
@@ -54,7 +54,7 @@ def twin(
     return varied(answer)
 
 
-def rows_of(
+def section_rows(
     compared: Comparison, files: ComparedFiles
 ) -> Iterator[tuple[str, ComparedRow]]:
     of_section = {
@@ -71,7 +71,9 @@ def rows_of(
         yield from ((section, row) for row in of_section[section])
 
 
-def _body(compared: Comparison, rows: list[tuple[str, ComparedRow]]) -> dict[str, Any]:
+def _json_body(
+    compared: Comparison, rows: list[tuple[str, ComparedRow]]
+) -> dict[str, Any]:
     ids = [run.run_id for run in compared.runs]
     return {
         "runs": [
@@ -86,7 +88,7 @@ def _body(compared: Comparison, rows: list[tuple[str, ComparedRow]]) -> dict[str
                 "name": row.key,
                 "differs": row.differs,
                 "values": {
-                    run: sheets.plain_value(_plain(value))
+                    run: sheets.plain_value(_plain_value(value))
                     for run, value in zip(ids, row.values, strict=True)
                     if value is not None
                 },
@@ -96,7 +98,9 @@ def _body(compared: Comparison, rows: list[tuple[str, ComparedRow]]) -> dict[str
     }
 
 
-def sheet_of(compared: Comparison, rows: list[tuple[str, ComparedRow]]) -> Sheet:
+def comparison_sheet(
+    compared: Comparison, rows: list[tuple[str, ComparedRow]]
+) -> Sheet:
     columns = (
         sheets.Column("section", "section"),
         sheets.Column("name", "name"),
@@ -105,13 +109,13 @@ def sheet_of(compared: Comparison, rows: list[tuple[str, ComparedRow]]) -> Sheet
     return Sheet(
         columns,
         tuple(
-            (section, label_of(row), *(told(row, value) for value in row.values))
+            (section, label_of(row), *(cell_value(row, value) for value in row.values))
             for section, row in rows
         ),
     )
 
 
-def told(row: ComparedRow, value: object) -> object:
+def cell_value(row: ComparedRow, value: object) -> object:
     """Times and durations as their columns would be written."""
     kind = fields.value_type(row.field) if row.field is not None else ""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -119,12 +123,12 @@ def told(row: ComparedRow, value: object) -> object:
             return sheets.iso(value)
         if kind == fields.DURATION:
             return value / 1000
-    return _plain(value)
+    return _plain_value(value)
 
 
-def _plain(value: object) -> object:
+def _plain_value(value: object) -> object:
     if isinstance(value, RunStatus):
         return value.value
     if isinstance(value, OtherSeries):
-        return value.last_text or last_shown(value).text
+        return value.last_text or display_last(value).text
     return value.version if isinstance(value, ComparedFile) else value

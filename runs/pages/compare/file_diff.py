@@ -12,15 +12,15 @@ from django.utils.translation import ngettext
 from runs.models import Run
 from runs.pages.compare.state import CompareState
 from runs.render.compare.word_marks import (
-    MOST_LINES,
-    Line,
-    Pair,
+    MAX_LINES,
+    DiffLine,
+    LinePair,
     diff_lines,
-    lines_of,
     side_by_side,
+    split_lines,
 )
 from runs.render.files import previews
-from runs.render.files.file_kinds import FileKind, is_code, is_text, kind_of
+from runs.render.files.file_kinds import FileKind, file_kind, is_code, is_text
 from runs.render.text import numbers
 from runs.render.text.addresses import run_path
 from runs.search.compare import (
@@ -32,15 +32,15 @@ from runs.search.compare import (
 )
 
 #: Longer files are cut before they are compared.
-LONGEST = 512 * 1024
-SIDE = "side"
+MAX_DIFF_BYTES = 512 * 1024
+SIDE_BY_SIDE = "side"
 #: Files in the menu.
-MOST_FILES = 200
+MAX_FILES = 200
 SOURCE, FILES = "source", "files"
 
 
 @dataclass(frozen=True)
-class Choice:
+class FileChoice:
     path: str
     href: str
     chosen: bool
@@ -55,12 +55,12 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Content:
+class DiffContent:
     """One of the ways in which it is shown; `said` is why there is none."""
 
     said: str = ""
-    lines: Sequence[Line] = ()
-    pairs: Sequence[Pair] = ()
+    lines: Sequence[DiffLine] = ()
+    pairs: Sequence[LinePair] = ()
     pictures: Sequence[Picture] = ()
     #: What was left out; empty where that is nothing.
     cut: str = ""
@@ -74,13 +74,13 @@ class FileDiff:
     path: str
     old: Run
     new: Run
-    choices: Sequence[Choice]
+    choices: Sequence[FileChoice]
     others: Sequence[Run]
     differing: int
     total: int
     is_side: bool
     toggle: str
-    shown: Content
+    shown: DiffContent
     whole: Sequence[Picture]
 
 
@@ -92,8 +92,8 @@ def file_diff(
     baseline: int,
 ) -> FileDiff | None:
     """The file that the address names, else the first that differs; None if none."""
-    rows = dict(_differing(files, baseline))
-    place = state.diff if state.diff in rows else _first(rows)
+    rows = dict(_differing_files(files, baseline))
+    place = state.diff if state.diff in rows else _first_file(rows)
     if not place:
         return None
     row = rows[place]
@@ -102,30 +102,30 @@ def file_diff(
     others = [n for n in unlike if n != baseline]
     named = [n for n in others if compared.runs[n].run_id == state.against]
     other = (named or others)[0]
-    shown = _Shown(workspace, compared, place, row, baseline, other)
+    shown = _FilePair(workspace, compared, place, row, baseline, other)
     every = [*files.source_files, *files.files]
-    is_side = state.view == SIDE
+    is_side = state.view == SIDE_BY_SIDE
     return FileDiff(
         place,
         row.key,
         compared.runs[baseline],
         compared.runs[other],
         [
-            Choice(each.key, state.href(diff=name) + "#diff", name == place)
-            for name, each in list(rows.items())[:MOST_FILES]
+            FileChoice(each.key, state.href(diff=name) + "#diff", name == place)
+            for name, each in list(rows.items())[:MAX_FILES]
         ],
         [compared.runs[n] for n in others],
         # As the table counts: also those that the baseline lacks.
         sum(each.differs for each in every),
         len(every),
         is_side,
-        state.href(view="" if is_side else SIDE) + "#diff",
+        state.href(view="" if is_side else SIDE_BY_SIDE) + "#diff",
         shown.content(is_side=is_side),
         shown.whole(),
     )
 
 
-def _differing(
+def _differing_files(
     files: ComparedFiles, baseline: int
 ) -> Iterator[tuple[str, ComparedRow]]:
     for place, rows in ((SOURCE, files.source_files), (FILES, files.files)):
@@ -135,20 +135,20 @@ def _differing(
                 yield f"{place}:{row.key}", row
 
 
-def _first(rows: dict[str, ComparedRow]) -> str:
+def _first_file(rows: dict[str, ComparedRow]) -> str:
     """Code before other texts, a source before what a run made, pictures last.
 
     What may be no text at all stands behind what is one by its name.
     """
-    return min(rows, key=_rank, default="")
+    return min(rows, key=_file_rank, default="")
 
 
-def _rank(place: str) -> tuple[bool, bool, bool]:
-    return kind_of(place) is FileKind.IMAGE, not is_code(place), not is_text(place)
+def _file_rank(place: str) -> tuple[bool, bool, bool]:
+    return file_kind(place) is FileKind.IMAGE, not is_code(place), not is_text(place)
 
 
 @dataclass(frozen=True)
-class _Shown:
+class _FilePair:
     workspace: str
     compared: Comparison
     place: str
@@ -156,22 +156,22 @@ class _Shown:
     baseline: int
     other: int
 
-    def content(self, *, is_side: bool) -> Content:
-        if kind_of(self.row.key) is FileKind.IMAGE:
-            return Content(pictures=self.whole())
+    def content(self, *, is_side: bool) -> DiffContent:
+        if file_kind(self.row.key) is FileKind.IMAGE:
+            return DiffContent(pictures=self.whole())
         old, new = self._bytes(self.baseline), self._bytes(self.other)
         if old is None or new is None:
-            return Content(_("The bytes of this file are not there any more."))
+            return DiffContent(_("The bytes of this file are not there any more."))
         if any(previews.is_binary(data[: 8 * 1024]) for data in (old, new)):
-            return Content(_("These are no text files."))
+            return DiffContent(_("These are no text files."))
         texts = self._text(self.baseline, old), self._text(self.other, new)
         found = diff_lines(*texts)
-        cut = _cut(max(self._size(n) for n in self._ends), texts, found.more)
+        cut = _cut_message(max(self._size(n) for n in self._ends), texts, found.more)
         if not found.lines:
             same = _("What is compared of the files is the same.")
-            return Content(same if cut else _("Only line ends differ."), cut=cut)
+            return DiffContent(same if cut else _("Only line ends differ."), cut=cut)
         pairs = side_by_side(found.lines) if is_side else ()
-        return Content("", found.lines, pairs, (), cut)
+        return DiffContent("", found.lines, pairs, (), cut)
 
     def whole(self) -> list[Picture]:
         """Both files, as they are."""
@@ -195,7 +195,7 @@ class _Shown:
     def _bytes(self, column: int) -> bytes | None:
         kept = self.row.values[column]
         assert isinstance(kept, ComparedFile)
-        return read_file_start(kept.blob, kept.member, LONGEST, kept.size)
+        return read_file_start(kept.blob, kept.member, MAX_DIFF_BYTES, kept.size)
 
     def _picture(self, column: int) -> Picture:
         run = self.compared.runs[column]
@@ -204,18 +204,18 @@ class _Shown:
         return Picture(run, f"{base}{home}/{quote(self.row.key)}?inline=1")
 
 
-def _cut(size: int, texts: Sequence[str], more: int) -> str:
+def _cut_message(size: int, texts: Sequence[str], more: int) -> str:
     """What of the files was not compared, and what of that is not shown."""
     told = []
-    if size > LONGEST:
+    if size > MAX_DIFF_BYTES:
         told.append(
             _("Only the first %(size)s of each file are compared.")
-            % {"size": numbers.filesize(LONGEST)}
+            % {"size": numbers.filesize(MAX_DIFF_BYTES)}
         )
-    if max(len(lines_of(text)) for text in texts) > MOST_LINES:
+    if max(len(split_lines(text)) for text in texts) > MAX_LINES:
         told.append(
             _("Only the first %(n)s lines of each file are compared.")
-            % {"n": numbers.grouped(MOST_LINES)}
+            % {"n": numbers.grouped(MAX_LINES)}
         )
     if more:
         told.append(

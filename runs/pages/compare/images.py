@@ -15,12 +15,12 @@ from runs.render.text.addresses import run_path
 from runs.search.compare import ComparedFiles, Comparison, compare_images
 
 #: Steps of a picture, and its names, that are offered.
-MOST_STEPS, MOST_NAMES = 500, 200
+MAX_STEPS, MAX_NAMES = 500, 200
 _STEP = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Shown:
+class RunImageAtStep:
     """A run's picture at the chosen step, or the last before it; `steps` is JSON."""
 
     run: Run
@@ -30,14 +30,14 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Images:
+class ImageComparison:
     """`at` is the place of the chosen step among `steps`."""
 
     name: str
     names: Sequence[str]
     steps: Sequence[int]
     at: int
-    shown: Sequence[Shown]
+    shown: Sequence[RunImageAtStep]
     before: str
     after: str
 
@@ -50,24 +50,24 @@ class Images:
         return len(self.steps) - 1
 
 
-def images_of(
+def image_comparison(
     workspace: str, state: CompareState, compared: Comparison, files: ComparedFiles
-) -> Images | None:
+) -> ImageComparison | None:
     """Those of the name that the address says, else of the first; None if none."""
     names = compare_images(compared, files)
     if not names:
         return None
     name = state.image if state.image in names else next(iter(names))
     by_run = names[name]
-    steps = sorted({step for own in by_run.values() for step in own})[-MOST_STEPS:]
-    at = _place(steps, state.step)
-    return Images(
+    steps = sorted({step for own in by_run.values() for step in own})[-MAX_STEPS:]
+    at = _step_position(steps, state.step)
+    return ImageComparison(
         name,
-        list(names)[:MOST_NAMES],
+        list(names)[:MAX_NAMES],
         steps,
         at,
         [
-            _shown(workspace, run, by_run.get(n, {}), steps[at])
+            _image_at_step(workspace, run, by_run.get(n, {}), steps[at])
             for n, run in enumerate(compared.runs)
         ],
         state.href(image=name, step=str(steps[at - 1])) + "#images" if at else "",
@@ -77,18 +77,20 @@ def images_of(
     )
 
 
-def _place(steps: Sequence[int], asked: str) -> int:
+def _step_position(steps: Sequence[int], asked: str) -> int:
     """That of the asked step, or of the last before it; by default the last."""
     if not _STEP.fullmatch(asked):
         return len(steps) - 1
     return max(bisect_right(steps, int(asked)) - 1, 0)
 
 
-def _shown(workspace: str, run: Run, own: Mapping[int, str], step: int) -> Shown:
+def _image_at_step(
+    workspace: str, run: Run, own: Mapping[int, str], step: int
+) -> RunImageAtStep:
     base = f"{run_path(workspace, run.run_id)}files/raw/"
-    known = sorted(own)[-MOST_STEPS:]
+    known = sorted(own)[-MAX_STEPS:]
     sources = {at: f"{base}{quote(own[at])}?inline=1" for at in known}
     reached = [at for at in sources if at <= step]
     now = reached[-1] if reached else None
     told = json.dumps([[at, src] for at, src in sources.items()])
-    return Shown(run, sources[now] if now is not None else "", now, told)
+    return RunImageAtStep(run, sources[now] if now is not None else "", now, told)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from runs.pages.compare.state import CompareState
 from runs.render.compare import cells
 from runs.render.filters.filter_words import field_label
-from runs.render.metrics.values import last_shown
+from runs.render.metrics.values import display_last
 from runs.render.run_list.cells import full_moment, icon, status
 from runs.render.text import numbers, times
 from runs.search.compare import (
@@ -26,7 +26,7 @@ from studio.core.filters import fields
 from studio.core.filters.tree import Field, attribute
 
 #: Cells that a section shows before it is asked for all, and then; rows at least.
-MOST_CELLS, ALL_CELLS, FEWEST_ROWS = 4_000, 40_000, 10
+INITIAL_SECTION_CELLS, MAX_SECTION_CELLS, MIN_SECTION_ROWS = 4_000, 40_000, 10
 
 TITLES = {
     "metrics": gettext_lazy("Metrics"),
@@ -76,7 +76,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Table:
+class CompareTable:
     """What all sections need to know of the page."""
 
     state: CompareState
@@ -91,20 +91,23 @@ class Table:
         return None if is_single or not self.state.delta else self.baseline
 
 
-Draw = Callable[[ComparedRow], SafeString]
+RowRenderer = Callable[[ComparedRow], SafeString]
 
 
-def sections(table: Table, files: ComparedFiles) -> list[Section]:
+def table_sections(table: CompareTable, files: ComparedFiles) -> list[Section]:
     """Those that any of the runs has something of."""
     made = table.compared
-    draw_text = _drawing_texts(table)
-    draw_file = _drawing_files(table)
-    parts: list[tuple[str, list[tuple[Sequence[ComparedRow], Draw]]]] = [
-        ("metrics", [(made.metrics, _drawing_metrics(table))]),
+    draw_text = _text_row_renderer(table)
+    draw_file = _file_row_renderer(table)
+    parts: list[tuple[str, list[tuple[Sequence[ComparedRow], RowRenderer]]]] = [
+        ("metrics", [(made.metrics, _metric_row_renderer(table))]),
         ("params", [(made.params, draw_text)]),
         (
             "attributes",
-            [(_attributes_of(made), _draw_attributes), (_tags_of(made), _draw_tags)],
+            [
+                (_attributes_of(made), _render_attributes),
+                (_all_tags_row(made), _render_tags),
+            ],
         ),
         ("tags", [(made.tags, draw_text)]),
         ("environment", [(files.environment, draw_text)]),
@@ -127,7 +130,7 @@ def _attributes_of(made: Comparison) -> list[ComparedRow]:
     return [row for row in made.attributes if row.field != attribute("status")]
 
 
-def _tags_of(made: Comparison) -> list[ComparedRow]:
+def _all_tags_row(made: Comparison) -> list[ComparedRow]:
     """All tags of each run in one row; the section of tags has a row for each."""
     if not made.tags:
         return []
@@ -138,22 +141,24 @@ def _tags_of(made: Comparison) -> list[ComparedRow]:
     return [ComparedRow(_("Tags"), values, any(row.differs for row in made.tags))]
 
 
-def _draw_tags(row: ComparedRow) -> SafeString:
+def _render_tags(row: ComparedRow) -> SafeString:
     missing = f'<span class="none">{cells.MISSING}</span>'
-    shown = [cells.chips(tags) if tags else missing for tags in row.values]  # type: ignore[arg-type]
+    shown = [cells.tag_chips(tags) if tags else missing for tags in row.values]  # type: ignore[arg-type]
     return cells.html_row(shown)
 
 
 def _section(
-    table: Table, name: str, groups: Sequence[tuple[Sequence[ComparedRow], Draw]]
+    table: CompareTable,
+    name: str,
+    groups: Sequence[tuple[Sequence[ComparedRow], RowRenderer]],
 ) -> Section:
     state = table.state
     every = [(row, draw) for rows, draw in groups for row in rows]
-    wanted = [(row, draw) for row, draw in every if is_found(row, state.find)]
+    wanted = [(row, draw) for row, draw in every if matches_words(row, state.find)]
     shown = [each for each in wanted if each[0].differs or not state.differs]
     has_all = name in state.rows
-    room = ALL_CELLS if has_all else MOST_CELLS
-    cut = shown[: max(room // len(table.compared.runs), FEWEST_ROWS)]
+    room = MAX_SECTION_CELLS if has_all else INITIAL_SECTION_CELLS
+    cut = shown[: max(room // len(table.compared.runs), MIN_SECTION_ROWS)]
     is_open = name not in state.fold
     drawn = [ShownRow(label_of(row), draw(row)) for row, draw in cut] if is_open else []
     return Section(
@@ -172,7 +177,7 @@ def _section(
 
 
 def _is_long(value: object) -> bool:
-    return isinstance(value, str) and len(value) > cells.LONGEST
+    return isinstance(value, str) and len(value) > cells.MAX_CELL_CHARS
 
 
 def label_of(row: ComparedRow) -> str:
@@ -181,16 +186,16 @@ def label_of(row: ComparedRow) -> str:
     return str(SOURCE_LABELS.get(row.key, row.key))
 
 
-def is_found(row: ComparedRow, words: str) -> bool:
+def matches_words(row: ComparedRow, words: str) -> bool:
     label = label_of(row).lower()
     return all(word in label for word in words.lower().split())
 
 
-def _drawing_metrics(table: Table) -> Draw:
+def _metric_row_renderer(table: CompareTable) -> RowRenderer:
     trophy = icon("trophy")
 
     def draw(row: ComparedRow) -> SafeString:
-        values = [plain(value) for value in row.values]
+        values = [plain_value(value) for value in row.values]
         return cells.metric_row(
             values,
             baseline=table.delta,
@@ -201,12 +206,12 @@ def _drawing_metrics(table: Table) -> Draw:
     return draw
 
 
-def plain(value: object) -> object:
+def plain_value(value: object) -> object:
     """What is no series of numbers, in words."""
-    return last_shown(value).text if isinstance(value, OtherSeries) else value
+    return display_last(value).text if isinstance(value, OtherSeries) else value
 
 
-def _drawing_texts(table: Table) -> Draw:
+def _text_row_renderer(table: CompareTable) -> RowRenderer:
     def draw(row: ComparedRow) -> SafeString:
         values = [_("set") if value == "" else value for value in row.values]
         return cells.text_row(values, baseline=table.baseline, missing=_("not set"))
@@ -214,16 +219,16 @@ def _drawing_texts(table: Table) -> Draw:
     return draw
 
 
-def _draw_attributes(row: ComparedRow) -> SafeString:
+def _render_attributes(row: ComparedRow) -> SafeString:
     assert row.field is not None
     shown = [
-        '<span class="none">–</span>' if v is None else _attribute(row.field, v)
+        '<span class="none">–</span>' if v is None else _attribute_html(row.field, v)
         for v in row.values
     ]
     return cells.html_row(shown)
 
 
-def _attribute(asked: Field, value: object) -> str:
+def _attribute_html(asked: Field, value: object) -> str:
     kind = fields.value_type(asked)
     if asked == attribute("status"):
         return status(value)
@@ -235,12 +240,12 @@ def _attribute(asked: Field, value: object) -> str:
         return _("yes") if value else _("no")
     text = str(value)
     if asked == attribute("commit"):
-        return cells.short(text, text[:7], "mono")
-    return cells.short(text, text.partition("\n")[0])
+        return cells.shortened_text(text, text[:7], "mono")
+    return cells.shortened_text(text, text.partition("\n")[0])
 
 
-def _drawing_files(table: Table) -> Callable[[str], Draw]:
-    def of(place: str) -> Draw:
+def _file_row_renderer(table: CompareTable) -> Callable[[str], RowRenderer]:
+    def of(place: str) -> RowRenderer:
         def draw(row: ComparedRow) -> SafeString:
             return cells.html_row(_file_cells(table, place, row))
 
@@ -249,7 +254,7 @@ def _drawing_files(table: Table) -> Callable[[str], Draw]:
     return of
 
 
-def _file_cells(table: Table, place: str, row: ComparedRow) -> list[str]:
+def _file_cells(table: CompareTable, place: str, row: ComparedRow) -> list[str]:
     """Sizes; what differs from the baseline's leads to the difference."""
     zero = row.values[table.baseline]
     shown = []

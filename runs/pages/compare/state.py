@@ -12,7 +12,7 @@ from runs.search.compare import MAX_COMPARED
 from studio.core.viewspec import encoded
 
 #: Longer texts in an address are no address of ours.
-LONGEST = 4000
+MAX_VALUE_CHARS = 4000
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class CompareState:
         for each in fields(state)[1:]:
             value = getattr(state, each.name)
             if value != each.default:
-                parts.append(f"{each.name}={encoded(_text(value))}")
+                parts.append(f"{each.name}={encoded(_value_text(value))}")
         return "&".join(parts)
 
     def href(self, **changes: Any) -> str:
@@ -65,24 +65,24 @@ class CompareState:
 
 def read_state(query: QueryDict) -> CompareState:
     """What can be read of an address; what cannot is left out."""
-    given: dict[str, Any] = {"runs": _ids(query.getlist("run"))}
+    given: dict[str, Any] = {"runs": _run_ids(query.getlist("run"))}
     for each in fields(CompareState)[1:]:
         # The last one counts: a box that is ticked follows its hidden "no".
         values = query.getlist(each.name)
-        if not values or not values[-1] or len(values[-1]) > LONGEST:
+        if not values or not values[-1] or len(values[-1]) > MAX_VALUE_CHARS:
             continue
-        given[each.name] = _read(each.default, values[-1])
+        given[each.name] = _read_value(each.default, values[-1])
     return CompareState(**given)
 
 
-def is_plain(query: QueryDict, state: CompareState) -> bool:
+def is_canonical(query: QueryDict, state: CompareState) -> bool:
     """Whether the address is the one that the state is written as."""
     names = {"run", *(each.name for each in fields(CompareState)[1:])}
     given = [(n, v) for n, values in query.lists() for v in values if n in names]
     return sorted(given) == sorted(parse_qsl(state.query(), keep_blank_values=True))
 
 
-def _read(default: Any, text: str) -> Any:
+def _read_value(default: Any, text: str) -> Any:
     if isinstance(default, bool):
         return text != "0"
     if isinstance(default, tuple):
@@ -90,12 +90,12 @@ def _read(default: Any, text: str) -> Any:
     return text
 
 
-def _text(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _ids(given: list[str]) -> tuple[str, ...]:
+def _run_ids(given: list[str]) -> tuple[str, ...]:
     """Each once, in order; one more than are shown, so that this can be told."""
     return tuple(dict.fromkeys(filter(None, given)))[: MAX_COMPARED + 1]

@@ -7,23 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from runs.pages.compare.data_formats import rows_of, sheet_of, told
-from runs.pages.compare.sections import TITLES, is_found, label_of, plain
+from runs.pages.compare.data_formats import cell_value, comparison_sheet, section_rows
+from runs.pages.compare.sections import TITLES, label_of, matches_words, plain_value
 from runs.pages.compare.state import CompareState
-from runs.render.compare.cells import LONGEST, best_of, is_number
+from runs.render.compare.cells import MAX_CELL_CHARS, best_of, is_number
 from runs.render.groups import paper_tables
 from runs.render.groups.paper_tables import Cell, Table
 from runs.render.run_list import sheets
 from runs.render.text import numbers
 from runs.search.compare import ComparedFiles, ComparedRow, Comparison
 
-_FORMS = {"markdown": paper_tables.as_markdown, "latex": paper_tables.as_latex}
-COPIES = (("CSV", "csv"), ("Markdown", "markdown"), ("LaTeX", "latex"))
+_TABLE_WRITERS = {"markdown": paper_tables.as_markdown, "latex": paper_tables.as_latex}
+COPY_FORMATS = (("CSV", "csv"), ("Markdown", "markdown"), ("LaTeX", "latex"))
 
-Named = tuple[str, ComparedRow]
+SectionRow = tuple[str, ComparedRow]
 
 
-def copied(
+def comparison_text(
     form: str,
     state: CompareState,
     compared: Comparison,
@@ -33,20 +33,20 @@ def copied(
     """`form` is one of COPIES; `goals` say of a metric whether higher is better."""
     rows = [
         (section, row)
-        for section, row in rows_of(compared, files)
+        for section, row in section_rows(compared, files)
         if section not in state.fold
         and (row.differs or not state.differs)
-        and is_found(row, state.find)
+        and matches_words(row, state.find)
     ]
     if form == "csv":
-        text = sheets.as_csv(sheet_of(compared, rows))
+        text = sheets.as_csv(comparison_sheet(compared, rows))
     else:
-        text = _FORMS[form](_table(compared, rows, goals))
+        text = _TABLE_WRITERS[form](_table(compared, rows, goals))
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
 def _table(
-    compared: Comparison, rows: Sequence[Named], goals: Mapping[str, bool]
+    compared: Comparison, rows: Sequence[SectionRow], goals: Mapping[str, bool]
 ) -> Table:
     """A section is named in its first row."""
     heads = ["", _("Name"), *(run.name or run.run_id for run in compared.runs)]
@@ -55,13 +55,13 @@ def _table(
     for section, row in rows:
         title = str(TITLES[section]) if section != before else ""
         before = section
-        cells = _numbers(row, goals) if section == "metrics" else _texts(row)
+        cells = _metric_cells(row, goals) if section == "metrics" else _text_cells(row)
         lines.append([Cell(title), Cell(label_of(row)), *cells])
     return Table(heads, right, lines)
 
 
-def _numbers(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[Cell]:
-    values = [plain(value) for value in row.values]
+def _metric_cells(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[Cell]:
+    values = [plain_value(value) for value in row.values]
     known = [value if is_number(value) else None for value in values]
     texts = numbers.aligned(known)  # type: ignore[arg-type]
     best = best_of(values, goals.get(row.key))
@@ -73,10 +73,10 @@ def _numbers(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[Cell]:
             yield Cell(text, is_number=True, best=is_best)
 
 
-def _texts(row: ComparedRow) -> Iterator[Cell]:
-    return (_cell(told(row, value)) for value in row.values)
+def _text_cells(row: ComparedRow) -> Iterator[Cell]:
+    return (_cell(cell_value(row, value)) for value in row.values)
 
 
 def _cell(value: object) -> Cell:
     text = sheets.MISSING if value is None else str(value)
-    return Cell(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
+    return Cell(text if len(text) <= MAX_CELL_CHARS else f"{text[:MAX_CELL_CHARS]}…")

@@ -12,7 +12,7 @@ from runs.access import Permission, access
 from runs.pages.lists.list_state import find_experiment
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.head import find_head
-from runs.render.descriptions.references import FILE, METRIC, RUN, as_written
+from runs.render.descriptions.references import FILE, METRIC, RUN, write_reference
 from runs.search.descriptions import (
     ReferenceSuggestion,
     suggest_files,
@@ -20,14 +20,14 @@ from runs.search.descriptions import (
     suggest_runs,
 )
 
-LONGEST = 200
+MAX_QUERY_CHARS = 200
 
 
 @access(Permission.ANNOTATE)
 @require_safe
-def for_run(request: PageRequest, run_id: str) -> HttpResponse:
+def complete_for_run(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
-    kind, part = _typed(request)
+    kind, part = _read_typed(request)
     user, workspace = request.actor.user, request.workspace
     if kind == RUN:
         found = suggest_runs(part, user, workspace, run.experiment)
@@ -37,28 +37,28 @@ def for_run(request: PageRequest, run_id: str) -> HttpResponse:
         found = suggest_files(part, run)
     else:
         found = []
-    return _options(request, kind, found)
+    return _show_options(request, kind, found)
 
 
 @access(Permission.ANNOTATE)
 @require_safe
-def for_experiment(request: PageRequest, slug: str) -> HttpResponse:
+def complete_for_experiment(request: PageRequest, slug: str) -> HttpResponse:
     """An experiment has neither metrics nor files: those of its runs need their id."""
     experiment = find_experiment(request, slug)
-    kind, part = _typed(request)
+    kind, part = _read_typed(request)
     if kind != RUN:
-        return _options(request, kind, ())
+        return _show_options(request, kind, ())
     user, workspace = request.actor.user, request.workspace
-    return _options(request, kind, suggest_runs(part, user, workspace, experiment))
+    return _show_options(request, kind, suggest_runs(part, user, workspace, experiment))
 
 
-def _typed(request: PageRequest) -> tuple[str, str]:
+def _read_typed(request: PageRequest) -> tuple[str, str]:
     kind, _colon, part = request.GET.get("text", "").partition(":")
-    return kind, part.lstrip('"').replace("\0", "")[:LONGEST]
+    return kind, part.lstrip('"').replace("\0", "")[:MAX_QUERY_CHARS]
 
 
-def _options(
+def _show_options(
     request: PageRequest, kind: str, found: Sequence[ReferenceSuggestion]
 ) -> HttpResponse:
-    options = [(as_written(kind, each.named), each) for each in found]
+    options = [(write_reference(kind, each.named), each) for each in found]
     return render(request, "descriptions/_known_links.html", {"options": options})

@@ -18,7 +18,7 @@ from runs.actions.clock import now_ms
 from runs.actions.files import attach_picture
 from runs.models import File, Run
 from runs.pages.descriptions.forms import DescriptionForm, PictureForm
-from runs.pages.descriptions.references import shown
+from runs.pages.descriptions.references import render_description
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import show_editor
 from studio.core.errors import Conflict, InvalidValue, TooLarge
@@ -26,7 +26,7 @@ from studio.core.names import MAX_DESCRIPTION_BYTES
 
 
 @dataclass(frozen=True)
-class Described:
+class DescriptionEditor:
     """What is edited: `part` is the id of what the editor takes the place of.
 
     `text` is what the editor begins with where nothing is `stored`. `write` is given
@@ -47,55 +47,57 @@ class Described:
     links: str = ""
 
 
-def edit(request: PageRequest, asked: Described) -> HttpResponse:
+def open_editor(request: PageRequest, asked: DescriptionEditor) -> HttpResponse:
     text = asked.stored or asked.text
-    return _form(request, asked, text, seen=version_token(asked.stored))
+    return _show_form(request, asked, text, seen=version_token(asked.stored))
 
 
-def save(request: PageRequest, asked: Described) -> HttpResponse:
+def save_description(request: PageRequest, asked: DescriptionEditor) -> HttpResponse:
     values = DescriptionForm(request.POST).check()
     text, seen = values["text"], values["seen"]
     if values["preview"]:
         return _preview(request, asked, text, seen)
     if values["attach"]:
-        return _attach(request, asked, text, seen)
+        return _attach_without_script(request, asked, text, seen)
     if is_same_text(text, asked.stored):
         text = asked.stored
     try:
         asked.write(text, seen)
     except InvalidValue as error:
-        return _form(request, asked, text, seen=seen, problem=error.message)
+        return _show_form(request, asked, text, seen=seen, problem=error.message)
     except Conflict as error:
         theirs = error.details["now"]
-        return _form(request, asked, text, seen=version_token(theirs), theirs=theirs)
+        return _show_form(
+            request, asked, text, seen=version_token(theirs), theirs=theirs
+        )
     return asked.saved(_("Description changed") if text != asked.stored else "")
 
 
 def _preview(
-    request: PageRequest, asked: Described, text: str, seen: str
+    request: PageRequest, asked: DescriptionEditor, text: str, seen: str
 ) -> HttpResponse:
     """What the page would show; without a script above the form."""
-    preview = shown(request, text, asked.run)
+    preview = render_description(request, text, asked.run)
     if request.htmx:
         return render(
             request, "descriptions/_description_preview.html", {"preview": preview}
         )
-    return _form(request, asked, text, seen=seen, preview=preview)
+    return _show_form(request, asked, text, seen=seen, preview=preview)
 
 
-def _attach(
-    request: PageRequest, asked: Described, text: str, seen: str
+def _attach_without_script(
+    request: PageRequest, asked: DescriptionEditor, text: str, seen: str
 ) -> HttpResponse:
     """Without a script: the picture is kept, and stands at the end of the text."""
     try:
-        file = keep_picture(request, asked.run)
+        file = attach_uploaded_picture(request, asked.run)
     except (Conflict, InvalidValue, TooLarge) as error:
-        return _form(request, asked, text, seen=seen, problem=error.message)
-    text = f"{text.rstrip()}\n\n{picture_text(file)}\n".lstrip()
-    return _form(request, asked, text, seen=seen)
+        return _show_form(request, asked, text, seen=seen, problem=error.message)
+    text = f"{text.rstrip()}\n\n{picture_markdown(file)}\n".lstrip()
+    return _show_form(request, asked, text, seen=seen)
 
 
-def keep_picture(request: PageRequest, run: Run | None) -> File:
+def attach_uploaded_picture(request: PageRequest, run: Run | None) -> File:
     given = PictureForm(request.POST, request.FILES).check()["picture"]
     if given is None or run is None:
         raise InvalidValue(_("Choose a picture first."), field="picture")
@@ -104,13 +106,13 @@ def keep_picture(request: PageRequest, run: Run | None) -> File:
     )
 
 
-def picture_text(file: File) -> str:
+def picture_markdown(file: File) -> str:
     """How a description shows the file; its names need no quoting."""
     return f"![{file.name.rpartition('-')[0]}](file:{file.path})"
 
 
-def _form(
-    request: PageRequest, asked: Described, text: str, *, seen: str, **more: Any
+def _show_form(
+    request: PageRequest, asked: DescriptionEditor, text: str, *, seen: str, **more: Any
 ) -> HttpResponse:
     """With `theirs`, what somebody wrote meanwhile; saving again replaces it."""
     context = {

@@ -11,62 +11,64 @@ from runs.models import File, Metric, Run
 from runs.pages.requests.page_request import PageRequest
 from runs.render.descriptions import markdown
 from runs.render.descriptions.references import FILE, METRIC, RUN, Reference, Target
-from runs.render.files.file_kinds import FileKind, kind_of
-from runs.render.metrics.values import last_shown
+from runs.render.files.file_kinds import FileKind, file_kind
+from runs.render.metrics.values import display_last
 from runs.render.text.addresses import run_path
 from runs.search.descriptions import find_targets
 
 
-def shown(request: PageRequest, text: str, run: Run | None = None) -> SafeString | str:
+def render_description(
+    request: PageRequest, text: str, run: Run | None = None
+) -> SafeString | str:
     """The text that describes `run`, or no run; empty if there is nothing in it."""
     if not text.strip():
         return ""
-    asked = markdown.references(text)
+    asked = markdown.find_references(text)
     found = find_targets(asked, request.actor.user, request.workspace, run)
     targets: dict[Reference, Target] = {}
     for each in asked:
         if each.kind == RUN and each in found.runs:
-            targets[each] = _run(request, found.runs[each])
+            targets[each] = _run_target(request, found.runs[each])
         elif each.kind == METRIC and each in found.metrics:
-            targets[each] = _metric(request, found.metrics[each], run)
+            targets[each] = _metric_target(request, found.metrics[each], run)
         elif each.kind == FILE and each in found.files:
-            targets[each] = _file(request, each, found.files[each], run)
-    return markdown.render(text, targets)
+            targets[each] = _file_target(request, each, found.files[each], run)
+    return markdown.render_markdown(text, targets)
 
 
-def _run(request: PageRequest, run: Run) -> Target:
+def _run_target(request: PageRequest, run: Run) -> Target:
     href = run_path(request.workspace.name, run.run_id)
     return Target(href, run.name, title=run.run_id)
 
 
-def _metric(request: PageRequest, head: Metric, here: Run | None) -> Target:
+def _metric_target(request: PageRequest, head: Metric, here: Run | None) -> Target:
     base = run_path(request.workspace.name, head.run.run_id)
-    name, value = head.key.name, last_shown(head)
+    name, value = head.key.name, display_last(head)
     return Target(
         f"{base}metrics/?key={quote(name, safe='')}",
         name,
         value.text,
-        _of(head.run, here, value.full or value.text),
+        _title(head.run, here, value.full or value.text),
     )
 
 
-def _file(
+def _file_target(
     request: PageRequest, asked: Reference, file: File, here: Run | None
 ) -> Target:
     assert file.run is not None
     base, path = run_path(request.workspace.name, file.run.run_id), quote(file.path)
     line = asked.without_line()[1] if file.path != asked.named else ""
     text = _("%(path)s, line %(line)s") % {"path": file.path, "line": line}
-    is_picture = kind_of(file.name) is FileKind.IMAGE
+    is_picture = file_kind(file.name) is FileKind.IMAGE
     return Target(
         f"{base}files/?path={path}" + (f"#L{line}" if line else ""),
         text if line else file.path,
-        title=_of(file.run, here, file.path),
+        title=_title(file.run, here, file.path),
         picture=f"{base}files/raw/{path}?inline=1" if is_picture else "",
     )
 
 
-def _of(run: Run, here: Run | None, said: str) -> str:
+def _title(run: Run, here: Run | None, said: str) -> str:
     if here is not None and run.pk == here.pk:
         return said
     return _("%(what)s of %(run)s") % {"what": said, "run": run.name}

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from runs.access import Permission
 from runs.models import Run
 from runs.pages.descriptions.forms import RestoreForm
-from runs.pages.descriptions.references import shown
+from runs.pages.descriptions.references import render_description
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
-from runs.pages.undo.undo import undo_href
+from runs.pages.undo.undo import last_undo_href
 from runs.render.compare.word_diff import word_diff
 from runs.search.descriptions import (
     Described,
@@ -28,7 +28,7 @@ from studio.core.errors import NotFound
 
 
 @dataclass(frozen=True)
-class Versions:
+class DescriptionVersions:
     """Of which description; `text` is what stands there now."""
 
     home: Described
@@ -41,11 +41,11 @@ class Versions:
     run: Run | None = None
 
 
-def show(request: PageRequest, asked: Versions) -> HttpResponse:
+def show_versions(request: PageRequest, asked: DescriptionVersions) -> HttpResponse:
     """All of them, and the one that the address names, else the newest."""
     revisions, more = list_versions(asked.home)
     newest = revisions[0].number if revisions else 0
-    number = _number(request.GET.get("version", ""), newest)
+    number = _read_version(request.GET.get("version", ""), newest)
     before, after = find_version_texts(asked.home, number)
     context = {
         **asked.frame,
@@ -56,25 +56,25 @@ def show(request: PageRequest, asked: Versions) -> HttpResponse:
         "number": number,
         "versions": asked,
         "parts": word_diff(before, after),
-        "preview": shown(request, after, asked.run),
+        "preview": render_description(request, after, asked.run),
         "is_now": after == asked.text,
         "can_restore": not role_refusal(request, Permission.ANNOTATE),
     }
     return render(request, asked.page, context)
 
 
-def restore(request: PageRequest, asked: Versions) -> HttpResponse:
+def restore_version(request: PageRequest, asked: DescriptionVersions) -> HttpResponse:
     """Make a version the present one: a change like any other."""
-    number = _number(RestoreForm(request.POST).check()["version"], 0)
+    number = _read_version(RestoreForm(request.POST).check()["version"], 0)
     _before, text = find_version_texts(asked.home, number)
     if text != asked.text:
         asked.write(text)
         said = _("The version is back")
-        messages.success(request, said, extra_tags=undo_href(request))
+        messages.success(request, said, extra_tags=last_undo_href(request))
     return redirect(asked.back)
 
 
-def _number(given: str, otherwise: int) -> int:
+def _read_version(given: str, otherwise: int) -> int:
     if not given:
         return otherwise
     if not given.isdecimal() or len(given) > 18:

@@ -16,14 +16,14 @@ from runs.actions.experiments import describe_experiment
 from runs.models import Experiment
 from runs.pages.descriptions import editor as description
 from runs.pages.descriptions import versions as description_versions
-from runs.pages.descriptions.editor import Described
-from runs.pages.descriptions.references import shown
-from runs.pages.descriptions.versions import Versions
+from runs.pages.descriptions.editor import DescriptionEditor
+from runs.pages.descriptions.references import render_description
+from runs.pages.descriptions.versions import DescriptionVersions
 from runs.pages.lists.list_state import find_experiment
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
-from runs.pages.run_shell.editors import toast
-from runs.pages.undo.undo import undo_href
+from runs.pages.run_shell.editors import toast_header
+from runs.pages.undo.undo import last_undo_href
 from runs.render.descriptions.first_line import first_line
 from runs.render.text.addresses import experiment_path
 from runs.search.descriptions import find_last_version
@@ -33,14 +33,14 @@ EDITOR_PAGE = "experiments/experiment_editor.html"
 
 @access(Permission.ANNOTATE)
 def _edit(request: PageRequest, slug: str) -> HttpResponse:
-    return description.edit(
+    return description.open_editor(
         request, _described(request, find_experiment(request, slug))
     )
 
 
 @access(Permission.ANNOTATE)
 def _save(request: PageRequest, slug: str) -> HttpResponse:
-    return description.save(
+    return description.save_description(
         request, _described(request, find_experiment(request, slug))
     )
 
@@ -52,21 +52,21 @@ edit_description = by_method(GET=_edit, POST=_save)
 @require_safe
 def versions(request: PageRequest, slug: str) -> HttpResponse:
     found = _versions(request, find_experiment(request, slug))
-    return description_versions.show(request, found)
+    return description_versions.show_versions(request, found)
 
 
 @access(Permission.ANNOTATE)
 @require_POST
 def restore(request: PageRequest, slug: str) -> HttpResponse:
     found = _versions(request, find_experiment(request, slug))
-    return description_versions.restore(request, found)
+    return description_versions.restore_version(request, found)
 
 
 def description_context(request: PageRequest, experiment: Experiment) -> dict[str, Any]:
     """What `_experiment_description.html` shows."""
     text = experiment.description
     return {
-        "about": shown(request, text),
+        "about": render_description(request, text),
         "about_line": first_line(text),
         "edited": find_last_version(experiment) if text else None,
         "experiment_path": _path(request, experiment),
@@ -83,9 +83,9 @@ def _around(request: PageRequest, experiment: Experiment) -> dict[str, Any]:
     return {"experiment": experiment, "experiment_path": _path(request, experiment)}
 
 
-def _described(request: PageRequest, experiment: Experiment) -> Described:
+def _described(request: PageRequest, experiment: Experiment) -> DescriptionEditor:
     path = _path(request, experiment)
-    return Described(
+    return DescriptionEditor(
         part="experiment-description",
         path=f"{path}description/",
         back=path,
@@ -101,7 +101,7 @@ def _described(request: PageRequest, experiment: Experiment) -> Described:
 
 
 def _saved(request: PageRequest, experiment: Experiment, said: str) -> HttpResponse:
-    undo = undo_href(request) if said else ""
+    undo = last_undo_href(request) if said else ""
     if not request.htmx:
         if said:
             messages.success(request, said, extra_tags=undo)
@@ -109,13 +109,13 @@ def _saved(request: PageRequest, experiment: Experiment, said: str) -> HttpRespo
     context = {"experiment": experiment, **description_context(request, experiment)}
     answer = render(request, "experiments/_experiment_description.html", context)
     if said:
-        answer["HX-Trigger"] = toast(said, undo)
+        answer["HX-Trigger"] = toast_header(said, undo)
     return answer
 
 
-def _versions(request: PageRequest, experiment: Experiment) -> Versions:
+def _versions(request: PageRequest, experiment: Experiment) -> DescriptionVersions:
     path = _path(request, experiment)
-    return Versions(
+    return DescriptionVersions(
         home=experiment,
         text=experiment.description,
         path=f"{path}description/",

@@ -15,30 +15,36 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access, sandbox_response
 from runs.http import mark_file_stream
 from runs.models import File, LoggedModel
-from runs.pages.files.preview import Content, viewer
+from runs.pages.files.preview import FileContent, viewer_context
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition, send_raw
-from runs.pages.run_shell.empty_states import nothing_in
-from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
-from runs.render.files.archive import zipped
-from runs.render.files.file_tree import Folder, Leaf, tree
+from runs.pages.run_shell.empty_states import empty_state_of
+from runs.pages.run_shell.head import (
+    etag_of,
+    find_head,
+    is_unchanged,
+    not_modified,
+    show_tab,
+)
+from runs.render.files.archive import stream_zip
+from runs.render.files.file_tree import Folder, Leaf, build_tree
 from runs.render.text.addresses import run_path
 from runs.search.files import RunFiles, find_file, iterate_files, list_files
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes
 
 #: What the tab opens by itself: a log if there is one.
-FIRST_CHOICE = ("logs/std_log.txt", "std_log.txt", "user_logs/std_log.txt")
+DEFAULT_FILES = ("logs/std_log.txt", "std_log.txt", "user_logs/std_log.txt")
 #: The entry of a run's archive that names files without content.
 MISSING_LIST = "MISSING_FILES.txt"
 
 
 @access(Permission.READ)
 @require_safe
-def files(request: PageRequest, run_id: str) -> HttpResponse:
+def files_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     etag = etag_of(request, head)
-    if is_known(request, etag):
+    if is_unchanged(request, etag):
         return not_modified(etag)
     found = list_files(head.run)
     path, model_id = request.GET.get("path", ""), request.GET.get("model", "")
@@ -48,7 +54,7 @@ def files(request: PageRequest, run_id: str) -> HttpResponse:
         chosen = find_file(head.run, path, model_id)
     context = {
         "found": found,
-        "nothing": None if found.all else nothing_in("files", head.run),
+        "nothing": None if found.all else empty_state_of("files", head.run),
         "tree": _tree(found.own, base, chosen, None),
         "model_trees": [
             (model, _tree(of_model, base, chosen, model))
@@ -57,7 +63,7 @@ def files(request: PageRequest, run_id: str) -> HttpResponse:
         "total_size": sum(file.size for file in found.all),
         **(_viewer(request, chosen, base, found) if chosen else {}),
     }
-    return show(request, head, "files", etag, context)
+    return show_tab(request, head, "files", etag, context)
 
 
 def _chosen(found: RunFiles, path: str, model_id: str) -> File | None:
@@ -66,15 +72,17 @@ def _chosen(found: RunFiles, path: str, model_id: str) -> File | None:
         of_models = zip(found.models, found.of_models, strict=True)
         inside = next((f for m, f in of_models if m.model_id == model_id), ())
         wanted = (path,) if path else ("MLmodel",)
-        return _named(inside, wanted) or (None if path else next(iter(inside), None))
+        return _find_by_path(inside, wanted) or (
+            None if path else next(iter(inside), None)
+        )
     if path:
-        return _named(found.own, (path,))
+        return _find_by_path(found.own, (path,))
     if found.own:
-        return _named(found.own, FIRST_CHOICE) or found.own[0]
+        return _find_by_path(found.own, DEFAULT_FILES) or found.own[0]
     return next(iter(found.all), None)
 
 
-def _named(files: Sequence[File], paths: Sequence[str]) -> File | None:
+def _find_by_path(files: Sequence[File], paths: Sequence[str]) -> File | None:
     by_path = {file.path: file for file in files}
     return next((by_path[path] for path in paths if path in by_path), None)
 
@@ -83,7 +91,7 @@ def _tree(
     files: Sequence[File], base: str, chosen: File | None, model: LoggedModel | None
 ) -> Folder:
     inside = f"model={quote(model.model_id)}&" if model else ""
-    return tree(
+    return build_tree(
         Leaf(
             file.name,
             file.path,
@@ -101,14 +109,14 @@ def _viewer(
     model = next((m for m in found.models if m.pk == file.model_id), None)
     inside = f"model={quote(model.model_id)}&" if model else ""
     here = f"{base}files/?{inside}path={quote(file.path)}"
-    content = Content(
+    content = FileContent(
         file.name, file.size, partial(file_store.open, file.blob, file.size)
     )
     home = f"models/{quote(model.model_id)}/" if model else "files/raw/"
     return {
         "file": file,
         "model": model,
-        **viewer(request, content, here, f"{base}{home}{quote(file.path)}"),
+        **viewer_context(request, content, here, f"{base}{home}{quote(file.path)}"),
     }
 
 
@@ -116,7 +124,7 @@ def _viewer(
 @require_safe
 def raw_file(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
     head = find_head(request, run_id)
-    return _send(request, find_file(head.run, path))
+    return _send_file(request, find_file(head.run, path))
 
 
 @access(Permission.READ)
@@ -125,28 +133,28 @@ def raw_model_file(
     request: PageRequest, run_id: str, model_id: str, path: str
 ) -> HttpResponseBase:
     head = find_head(request, run_id)
-    return _send(request, find_file(head.run, path, model_id))
+    return _send_file(request, find_file(head.run, path, model_id))
 
 
-def _send(request: PageRequest, file: File) -> HttpResponseBase:
-    pieces = partial(file_store.pieces, file.blob, file.size)
+def _send_file(request: PageRequest, file: File) -> HttpResponseBase:
+    pieces = partial(file_store.read_chunks, file.blob, file.size)
     return send_raw(request, file.name, file.size, file.version, pieces)
 
 
 @access(Permission.READ)
 @require_safe
-def archive(request: PageRequest, run_id: str) -> HttpResponseBase:
+def download_files(request: PageRequest, run_id: str) -> HttpResponseBase:
     """All files of the run as a zip, made while it is sent."""
     head = find_head(request, run_id)
-    entries = _entries(iterate_files(head.run))
+    entries = _archive_entries(iterate_files(head.run))
     answer = mark_file_stream(
-        StreamingHttpResponse(zipped(entries), content_type="application/zip")
+        StreamingHttpResponse(stream_zip(entries), content_type="application/zip")
     )
     answer["Content-Disposition"] = disposition(f"{head.run.run_id}.zip", True)
     return sandbox_response(answer)
 
 
-def _entries(
+def _archive_entries(
     found: Sequence[tuple[str, File]],
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Each file, opened when its turn comes; a last entry names what is missing."""

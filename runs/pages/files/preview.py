@@ -13,19 +13,25 @@ from django.utils.safestring import SafeString
 
 from runs.render.descriptions import markdown
 from runs.render.files import code, previews
-from runs.render.files.file_kinds import FileKind, extension, icon_of, is_code, kind_of
+from runs.render.files.file_kinds import (
+    FileKind,
+    extension,
+    file_icon,
+    file_kind,
+    is_code,
+)
 from studio.core.errors import MissingBytes
 
 #: A text up to this is shown whole, of a longer one so much of each end.
-WHOLE = 512 * 1024
-END = 64 * 1024
+MAX_WHOLE_BYTES = 512 * 1024
+SHOWN_END_BYTES = 64 * 1024
 #: Line ends between the two are counted up to this distance.
-COUNTED = 64 * 1024 * 1024
-SNIFFED = 8 * 1024
+MAX_COUNTED_BYTES = 64 * 1024 * 1024
+SNIFFED_BYTES = 8 * 1024
 
 
 @dataclass(frozen=True)
-class Content:
+class FileContent:
     """A file to look at, wherever its bytes are kept; `size` in bytes."""
 
     name: str
@@ -44,22 +50,22 @@ class Preview:
     has_source: bool = False
 
 
-def viewer(
-    request: HttpRequest, file: Content, href: str, raw_href: str
+def viewer_context(
+    request: HttpRequest, file: FileContent, href: str, raw_href: str
 ) -> dict[str, Any]:
     """What `_file_view.html` shows of a file at `href`; its bytes are at `raw_href`."""
     source = request.GET.get("view") == "source"
     return {
-        "file_icon": icon_of(file.name),
+        "file_icon": file_icon(file.name),
         "raw_href": raw_href,
         "file_href": href,
         "source_href": href if source else f"{href}&view=source",
         "is_source": source,
-        "preview": preview(file, source=source),
+        "preview": preview_file(file, source=source),
     }
 
 
-def preview(file: Content, *, source: bool) -> Preview:
+def preview_file(file: FileContent, *, source: bool) -> Preview:
     """How the file is shown; with `source` its text rather than what it means."""
     try:
         with file.open() as handle:
@@ -68,20 +74,22 @@ def preview(file: Content, *, source: bool) -> Preview:
         return Preview("missing")
 
 
-def _preview(file: Content, handle: BinaryIO, *, source: bool) -> Preview:
-    kind = kind_of(file.name)
+def _preview(file: FileContent, handle: BinaryIO, *, source: bool) -> Preview:
+    kind = file_kind(file.name)
     if kind is FileKind.IMAGE and not source:
         return Preview("image", has_source=extension(file.name) == "svg")
     if kind is FileKind.HTML and not source:
         return Preview("frame", has_source=True)
-    head = handle.read(min(file.size, WHOLE))
-    if previews.is_binary(head[:SNIFFED]):
+    head = handle.read(min(file.size, MAX_WHOLE_BYTES))
+    if previews.is_binary(head[:SNIFFED_BYTES]):
         return Preview("none")
-    shown = None if source else _meaning(kind, file, head)
+    shown = None if source else _formatted_preview(kind, file, head)
     return shown or Preview("lines", lines=_lines(handle, file, head))
 
 
-def _meaning(kind: FileKind, file: Content, head: bytes) -> Preview | None:
+def _formatted_preview(
+    kind: FileKind, file: FileContent, head: bytes
+) -> Preview | None:
     """What the text means, if it is a text of that kind; None shows it as text."""
     whole = file.size <= len(head)
     text = previews.decode(head)
@@ -94,7 +102,7 @@ def _meaning(kind: FileKind, file: Content, head: bytes) -> Preview | None:
     if not whole:
         return None
     if kind is FileKind.MARKDOWN:
-        return Preview("markdown", html=markdown.render(text), has_source=True)
+        return Preview("markdown", html=markdown.render_markdown(text), has_source=True)
     if kind is FileKind.JSON:
         return _json(text)
     return None
@@ -107,29 +115,29 @@ def _json(text: str) -> Preview | None:
     pretty = previews.pretty_json(text)
     if pretty is None:
         return None
-    shown = previews.Lines(previews.lines(pretty))
+    shown = previews.Lines(previews.numbered_lines(pretty))
     return Preview("lines", lines=shown, has_source=True)
 
 
-def _lines(handle: BinaryIO, file: Content, head: bytes) -> previews.Lines:
+def _lines(handle: BinaryIO, file: FileContent, head: bytes) -> previews.Lines:
     if file.size <= len(head):
         return _whole_lines(file.name, previews.decode(head))
-    first = _up_to_line_end(head[:END])
-    handle.seek(file.size - END)
-    last = _from_line_start(handle.read(END))
+    first = _up_to_line_end(head[:SHOWN_END_BYTES])
+    handle.seek(file.size - SHOWN_END_BYTES)
+    last = _from_line_start(handle.read(SHOWN_END_BYTES))
     skipped = file.size - len(first) - len(last)
     between = None
-    if skipped <= COUNTED:
+    if skipped <= MAX_COUNTED_BYTES:
         handle.seek(len(first))
         between = _count_line_ends(handle, skipped)
-    return previews.cut_lines(first, last, skipped, between)
+    return previews.lines_of_both_ends(first, last, skipped, between)
 
 
 def _whole_lines(name: str, text: str) -> previews.Lines:
     """Source code with its marks, another text as a terminal shows it."""
-    marked = code.marked_lines(name, text) if is_code(name) else None
+    marked = code.highlighted_lines(name, text) if is_code(name) else None
     return previews.Lines(
-        list(enumerate(marked, start=1)) if marked else previews.lines(text)
+        list(enumerate(marked, start=1)) if marked else previews.numbered_lines(text)
     )
 
 

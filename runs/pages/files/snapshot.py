@@ -15,11 +15,17 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access, sandbox_response
 from runs.http import mark_file_stream
 from runs.models import Run, Snapshot
-from runs.pages.files.preview import Content, viewer
+from runs.pages.files.preview import FileContent, viewer_context
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition, send_raw
-from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
-from runs.render.files.file_tree import Leaf, tree
+from runs.pages.run_shell.head import (
+    etag_of,
+    find_head,
+    is_unchanged,
+    not_modified,
+    show_tab,
+)
+from runs.render.files.file_tree import Leaf, build_tree
 from runs.render.text.addresses import run_path
 from runs.search.files import find_snapshot, get_snapshot
 from runs.storage.files import ArchiveMember, list_members, open_member, read_member
@@ -29,11 +35,11 @@ from studio.core.errors import MissingBytes, NotFound
 
 @access(Permission.READ)
 @require_safe
-def snapshot(request: PageRequest, run_id: str) -> HttpResponse:
+def snapshot_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     found = find_snapshot(head.run)
     etag = etag_of(request, head, found and found.digest)
-    if is_known(request, etag):
+    if is_unchanged(request, etag):
         return not_modified(etag)
     context: dict[str, Any] = {"snapshot": found}
     if found is not None:
@@ -42,7 +48,7 @@ def snapshot(request: PageRequest, run_id: str) -> HttpResponse:
             context |= _viewer(request, head.run, found, base)
         except MissingBytes:
             context["is_missing"] = True
-    return show(request, head, "snapshot", etag, context)
+    return show_tab(request, head, "snapshot", etag, context)
 
 
 def _viewer(
@@ -50,9 +56,9 @@ def _viewer(
 ) -> dict[str, Any]:
     inside = list_members(found.blob)
     path = request.GET.get("path", "")
-    chosen = _named(inside, path) if path else _first_choice(inside, run)
+    chosen = _find_member(inside, path) if path else _default_member(inside, run)
     return {
-        "tree": tree(
+        "tree": build_tree(
             Leaf(
                 each.name,
                 each.path,
@@ -62,18 +68,18 @@ def _viewer(
             )
             for each in inside
         ),
-        **(_shown(request, found, chosen, base) if chosen else {}),
+        **(_member_context(request, found, chosen, base) if chosen else {}),
     }
 
 
-def _named(inside: Sequence[ArchiveMember], path: str) -> ArchiveMember:
+def _find_member(inside: Sequence[ArchiveMember], path: str) -> ArchiveMember:
     for each in inside:
         if each.path == path:
             return each
     raise NotFound(_("This snapshot has no file %(path)s.") % {"path": path}, path=path)
 
 
-def _first_choice(inside: Sequence[ArchiveMember], run: Run) -> ArchiveMember | None:
+def _default_member(inside: Sequence[ArchiveMember], run: Run) -> ArchiveMember | None:
     """The script that ran, else the first Python file of the top folder."""
     script = run.script.rpartition("/")[2]
     ranked = sorted(
@@ -89,20 +95,22 @@ def _first_choice(inside: Sequence[ArchiveMember], run: Run) -> ArchiveMember | 
     return next(iter(ranked), None)
 
 
-def _shown(
+def _member_context(
     request: PageRequest, found: Snapshot, file: ArchiveMember, base: str
 ) -> dict[str, Any]:
     here = f"{base}?path={quote(file.path)}"
-    content = Content(file.name, file.size, partial(open_member, found.blob, file.path))
+    content = FileContent(
+        file.name, file.size, partial(open_member, found.blob, file.path)
+    )
     raw = f"{base}raw/{quote(file.path)}"
-    return {"file": file, **viewer(request, content, here, raw)}
+    return {"file": file, **viewer_context(request, content, here, raw)}
 
 
 @access(Permission.READ)
 @require_safe
 def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
     found = get_snapshot(find_head(request, run_id).run)
-    file = _named(list_members(found.blob), path)
+    file = _find_member(list_members(found.blob), path)
     pieces = partial(read_member, found.blob, path)
     version = f"{found.digest[:32]}-{quote(path)}"
     return send_raw(request, file.name, file.size, version, pieces)
@@ -110,7 +118,7 @@ def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase
 
 @access(Permission.READ)
 @require_safe
-def archive(request: PageRequest, run_id: str) -> HttpResponseBase:
+def download_snapshot(request: PageRequest, run_id: str) -> HttpResponseBase:
     """The snapshot as it was sent: a zip."""
     head = find_head(request, run_id)
     found = get_snapshot(head.run)

@@ -17,13 +17,13 @@ from studio.core.errors import InvalidValue
 
 #: Charts that are open when the address names none.
 FIRST_CHARTS = 12
-MOST_CHOSEN = 40
-HEAVIEST = 0.99
+MAX_CHOSEN = 40
+MAX_SMOOTHING = 0.99
 #: What can be said of a single metric.
-WORDS = ("as", "at", "cx", "cy")
+SINGLE_METRIC_OPTIONS = ("as", "at", "cx", "cy")
 
 
-class Together(StrEnum):
+class GraphGrouping(StrEnum):
     """Which lines share a graph, as the address says it."""
 
     NONE = ""
@@ -33,15 +33,15 @@ class Together(StrEnum):
 
     def part(self, key: str) -> str:
         """What is the same of metrics that share a graph."""
-        if self is Together.NAME:
+        if self is GraphGrouping.NAME:
             return key.rpartition("/")[2]
-        if self is Together.PREFIX:
+        if self is GraphGrouping.PREFIX:
             return key.partition("/")[0] if "/" in key else ""
-        return "" if self is Together.ALL else key
+        return "" if self is GraphGrouping.ALL else key
 
 
 @dataclass(frozen=True)
-class Choice:
+class MetricChoice:
     """`keys` are the chosen metrics; `default` says that nobody chose them."""
 
     keys: tuple[str, ...]
@@ -49,7 +49,7 @@ class Choice:
     axis: Axis = Axis.STEP
     weight: float = 0.0
     log_y: bool = False
-    together: Together = Together.NONE
+    together: GraphGrouping = GraphGrouping.NONE
     table: bool = False
     #: How single metrics are shown: pairs of a parameter such as `as:val/confusion`
     #: (a way of showing it), `at:` (a step), `cx:` and `cy:` (a table's columns).
@@ -87,25 +87,27 @@ class Choice:
         return [(name, value) for name, value in said.items() if value]
 
 
-def read_choice(asked: QueryDict, heads: Sequence[Metric]) -> Choice:
+def read_choice(asked: QueryDict, heads: Sequence[Metric]) -> MetricChoice:
     """The choice in a query string; raises InvalidValue naming the parameter."""
     names = [head.key.name for head in heads]
     keys, default = _keys(asked, heads, names)
-    return Choice(
-        keys[:MOST_CHOSEN],
+    return MetricChoice(
+        keys[:MAX_CHOSEN],
         default,
         read_axis(asked),
-        read_weight(asked),
+        read_smoothing(asked),
         asked.get("log") == "1",
-        read_together(asked),
+        read_grouping(asked),
         asked.get("show") == "table",
-        tuple(_said(asked, keys)),
+        tuple(_single_metric_options(asked, keys)),
     )
 
 
-def _said(asked: QueryDict, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for key in keys[:MOST_CHOSEN]:
-        for word in WORDS:
+def _single_metric_options(
+    asked: QueryDict, keys: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    for key in keys[:MAX_CHOSEN]:
+        for word in SINGLE_METRIC_OPTIONS:
             if value := asked.get(f"{word}:{key}"):
                 yield f"{word}:{key}", value
 
@@ -145,24 +147,25 @@ def read_axis(asked: Mapping[str, Any]) -> Axis:
         ) from None
 
 
-def read_together(asked: Mapping[str, Any]) -> Together:
+def read_grouping(asked: Mapping[str, Any]) -> GraphGrouping:
     word = asked.get("one", "")
     try:
-        return Together(word)
+        return GraphGrouping(word)
     except ValueError:
         raise InvalidValue(
             f"one is name, prefix or 1, not {word!r}", field="one"
         ) from None
 
 
-def read_weight(asked: Mapping[str, Any]) -> float:
+def read_smoothing(asked: Mapping[str, Any]) -> float:
     text = asked.get("smooth", "0")
     try:
         weight = float(text)
     except ValueError:
         weight = -1
-    if not 0 <= weight <= HEAVIEST:
+    if not 0 <= weight <= MAX_SMOOTHING:
         raise InvalidValue(
-            f"smooth is a number from 0 to {HEAVIEST}, not {text!r}", field="smooth"
+            f"smooth is a number from 0 to {MAX_SMOOTHING}, not {text!r}",
+            field="smooth",
         )
     return weight

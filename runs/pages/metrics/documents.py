@@ -12,18 +12,18 @@ from runs.models import File, Metric, MetricKind
 from runs.render.charts.accuracy_curves import CurveKind, accuracy_curves
 from runs.render.charts.axes import Figure
 from runs.render.charts.document_charts import prediction_figure, residual_histogram
-from runs.render.metrics.documents import data_of, read_document
+from runs.render.metrics.documents import document_data, read_document
 from runs.render.metrics.matrix import Matrix, confusion_matrix
 from runs.storage.files import files as file_store
 from runs.storage.metrics import Points
 from studio.core.errors import InvalidValue, MissingBytes, NotFound, TooLarge
 
 #: A larger document is not read to draw it.
-MOST_BYTES = 8 * 1024 * 1024
+MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 _STEP = re.compile(r"-?\d{1,19}", re.ASCII)
 
 
-def not_there() -> str:
+def missing_file_message() -> str:
     return _("Its file has not arrived, or is gone.")
 
 
@@ -38,13 +38,13 @@ def value_at(head: Metric, newest: Points, at: str) -> tuple[int, Any]:
     return step, found[step]
 
 
-def matrix_of(value: Any, file: File | None, *, normalised: bool) -> Matrix:
-    return confusion_matrix(_document(value, file), normalised=normalised)
+def document_matrix(value: Any, file: File | None, *, normalised: bool) -> Matrix:
+    return confusion_matrix(_read_document(value, file), normalised=normalised)
 
 
-def figure_of(head: Metric, value: Any, file: File | None, view: str) -> Figure:
+def document_figure(head: Metric, value: Any, file: File | None, view: str) -> Figure:
     """What is drawn of the document; an unknown way of it is the first one."""
-    document = _document(value, file)
+    document = _read_document(value, file)
     if head.kind == MetricKind.RESIDUALS:
         return residual_histogram(document)
     if head.kind == MetricKind.PREDICTIONS:
@@ -53,16 +53,16 @@ def figure_of(head: Metric, value: Any, file: File | None, view: str) -> Figure:
     return accuracy_curves(document, known.get(view, CurveKind.ROC))
 
 
-def _document(value: Any, file: File | None) -> Mapping[str, Any]:
+def _read_document(value: Any, file: File | None) -> Mapping[str, Any]:
     if isinstance(value, dict):
-        return data_of(value)
+        return document_data(value)
     if file is None:
-        raise NotFound(not_there())
-    if file.size > MOST_BYTES:
+        raise NotFound(missing_file_message())
+    if file.size > MAX_DOCUMENT_BYTES:
         raise TooLarge(_("Its file is too large to be drawn: download it."))
     try:
         handle = file_store.open(file.blob, file.size)
     except MissingBytes:
-        raise NotFound(not_there()) from None
+        raise NotFound(missing_file_message()) from None
     with handle:
         return read_document(handle.read(file.size))

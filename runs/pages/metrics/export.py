@@ -21,7 +21,7 @@ from runs.storage.metrics import store
 
 @access(Permission.READ)
 @require_safe
-def values(request: PageRequest, run_id: str) -> HttpResponseBase:
+def export_values(request: PageRequest, run_id: str) -> HttpResponseBase:
     """Every point of the asked metrics as CSV, oldest first."""
     head = find_head(request, run_id)
     heads = find_series(head.run, request.GET.getlist("key"))
@@ -30,7 +30,7 @@ def values(request: PageRequest, run_id: str) -> HttpResponseBase:
 
 def _rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
     if len(heads) == 1 and heads[0].kind == MetricKind.TABLE:
-        yield from _table(heads[0])
+        yield from _table_rows(heads[0])
         return
     yield ("metric", "step", "time", "value")
     for head in heads:
@@ -39,10 +39,12 @@ def _rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
             yield (name, step, iso(time), value_cell(value))
 
 
-def _table(head: Metric) -> Iterator[Sequence[object]]:
+def _table_rows(head: Metric) -> Iterator[Sequence[object]]:
     """A table of its own: a row's columns instead of its value."""
     points = [
-        (step, time, row) for step, time, row in _logged(head) if isinstance(row, dict)
+        (step, time, row)
+        for step, time, row in _read_points(head)
+        if isinstance(row, dict)
     ]
     columns = list(dict.fromkeys(name for point in points for name in point[2]))
     yield ("step", "time", *map(harmless, columns))
@@ -50,6 +52,6 @@ def _table(head: Metric) -> Iterator[Sequence[object]]:
         yield (step, iso(time), *(value_cell(row.get(name)) for name in columns))
 
 
-def _logged(head: Metric) -> Iterator[tuple[int, int, Any]]:
+def _read_points(head: Metric) -> Iterator[tuple[int, int, Any]]:
     """The points, whose values may be any JSON."""
     yield from store.read(head)

@@ -14,13 +14,24 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import Metric, MetricKind
-from runs.pages.metrics.choice import FIRST_CHARTS, Choice, Together, read_choice
-from runs.pages.metrics.panels import STEPS, Panel, Sources, panels
+from runs.pages.metrics.choice import (
+    FIRST_CHARTS,
+    GraphGrouping,
+    MetricChoice,
+    read_choice,
+)
+from runs.pages.metrics.panels import STEPS, Panel, PanelSources, build_panels
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.empty_states import nothing_in
-from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
+from runs.pages.run_shell.empty_states import empty_state_of
+from runs.pages.run_shell.head import (
+    etag_of,
+    find_head,
+    is_unchanged,
+    not_modified,
+    show_tab,
+)
 from runs.render.charts.axes import Axis
-from runs.render.metrics.values import Shown, column_shown, last_shown
+from runs.render.metrics.values import DisplayValue, display_column, display_last
 from runs.render.text import times
 from runs.render.text.addresses import run_path
 from runs.search.files import file_path_of, find_files
@@ -29,89 +40,93 @@ from runs.search.run import read_metrics
 from runs.storage.metrics import Points, store
 
 #: Rows of the table beside the charts.
-ROWS, MORE_ROWS = 25, 500
+INITIAL_TABLE_ROWS, MAX_TABLE_ROWS = 25, 500
 #: Of what is no line so many of the last steps are read.
-NEWEST = 200
+NEWEST_POINTS = 200
 
 
 @dataclass(frozen=True)
-class Entry:
+class MetricEntry:
     key: str
-    last: Shown
+    last: DisplayValue
     chosen: bool
 
 
 @dataclass(frozen=True)
-class Group:
+class MetricGroup:
     """Metrics whose names begin alike, up to the first slash."""
 
     name: str
-    entries: list[Entry]
+    entries: list[MetricEntry]
 
 
 @access(Permission.READ)
 @require_safe
-def metrics(request: PageRequest, run_id: str) -> HttpResponse:
+def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     etag = etag_of(request, head)
-    if is_known(request, etag):
+    if is_unchanged(request, etag):
         return not_modified(etag)
     heads = read_metrics(head.run)
     choice = read_choice(request.GET, heads)
     by_key = {each.key.name: each for each in heads}
     chosen = [by_key[key] for key in choice.keys]
-    rows = MORE_ROWS if request.GET.get("rows") == "more" else ROWS
-    newest = store.newest_all(chosen, max(rows + 1, NEWEST))
-    named = [path for points in _documents(chosen, newest) for path in _paths(points)]
+    rows = MAX_TABLE_ROWS if request.GET.get("rows") == "more" else INITIAL_TABLE_ROWS
+    newest = store.newest_all(chosen, max(rows + 1, NEWEST_POINTS))
+    named = [
+        path for points in _documents(chosen, newest) for path in _named_paths(points)
+    ]
     files = find_files(head.run, named)
     base = run_path(request.workspace.name, run_id)
-    made = panels(chosen, Sources(base, choice, newest, files))
+    made = build_panels(chosen, PanelSources(base, choice, newest, files))
     context = {
         "choice": choice,
-        "first": FIRST_CHARTS if _leaves_out(choice, heads) else 0,
+        "first": FIRST_CHARTS if _hides_metrics(choice, heads) else 0,
         "groups": _groups(heads, choice),
-        "nothing": None if heads else nothing_in("metrics", head.run),
+        "nothing": None if heads else empty_state_of("metrics", head.run),
         "panels": made,
-        "axes": [(axis.value, AXES[axis]()) for axis in Axis],
-        "graphs": [(each.value, GRAPHS[each]()) for each in Together],
-        "said": _unseen(choice, made),
+        "axes": [(axis.value, AXIS_LABELS[axis]()) for axis in Axis],
+        "graphs": [(each.value, GROUPING_LABELS[each]()) for each in GraphGrouping],
+        "said": _options_without_select(choice, made),
         **_values(chosen, newest, rows),
         **_links(choice, rows),
     }
-    return show(request, head, "metrics", etag, context)
+    return show_tab(request, head, "metrics", etag, context)
 
 
-def _leaves_out(choice: Choice, heads: Sequence[Metric]) -> bool:
+def _hides_metrics(choice: MetricChoice, heads: Sequence[Metric]) -> bool:
     """Whether there are metrics that are not shown, and nobody chose so."""
     return choice.default and len(choice.keys) < len(heads)
 
 
-AXES = {
+AXIS_LABELS = {
     Axis.STEP: lambda: _("Step"),
     Axis.RELATIVE: lambda: _("Relative"),
     Axis.TIME: lambda: _("Time"),
 }
 
 
-GRAPHS = {
-    Together.NONE: lambda: _("per metric"),
-    Together.NAME: lambda: _("per name"),
-    Together.PREFIX: lambda: _("per prefix"),
-    Together.ALL: lambda: _("for all"),
+GROUPING_LABELS = {
+    GraphGrouping.NONE: lambda: _("per metric"),
+    GraphGrouping.NAME: lambda: _("per name"),
+    GraphGrouping.PREFIX: lambda: _("per prefix"),
+    GraphGrouping.ALL: lambda: _("for all"),
 }
 
 
-def _groups(heads: Sequence[Metric], choice: Choice) -> list[Group]:
-    groups: dict[str, Group] = {}
+def _groups(heads: Sequence[Metric], choice: MetricChoice) -> list[MetricGroup]:
+    groups: dict[str, MetricGroup] = {}
     for head in heads:
         key = head.key.name
         prefix = key.split("/", 1)[0] if "/" in key else ""
-        group = groups.setdefault(prefix, Group(prefix, []))
-        group.entries.append(Entry(key, last_shown(head), key in choice.keys))
+        group = groups.setdefault(prefix, MetricGroup(prefix, []))
+        group.entries.append(MetricEntry(key, display_last(head), key in choice.keys))
     return list(groups.values())
 
 
-def _unseen(choice: Choice, made: Sequence[Panel]) -> list[tuple[str, str]]:
+def _options_without_select(
+    choice: MetricChoice, made: Sequence[Panel]
+) -> list[tuple[str, str]]:
     """What the address says of single metrics and no select on the page shows."""
     seen = {select.name for panel in made for select in panel.selects}
     return [pair for pair in choice.said if pair[0] not in seen]
@@ -125,7 +140,7 @@ def _documents(
             yield newest[head.pk]
 
 
-def _paths(points: Points) -> Iterator[str]:
+def _named_paths(points: Points) -> Iterator[str]:
     """What the newest values name: an older one is asked for by its step."""
     for value in points.python_values()[-STEPS:]:
         if path := file_path_of(value):
@@ -140,7 +155,7 @@ def _values(
     rows = newest_values([newest[head.pk] for head in series], limit + 1)
     seen = rows[:limit]
     columns = [
-        column_shown([row.cells[at] for row in seen]) for at in range(len(series))
+        display_column([row.cells[at] for row in seen]) for at in range(len(series))
     ]
     zone = get_current_timezone()
     return {
@@ -153,7 +168,7 @@ def _values(
     }
 
 
-def _links(choice: Choice, rows: int) -> dict[str, Any]:
+def _links(choice: MetricChoice, rows: int) -> dict[str, Any]:
     look = urlencode(choice.look())
     keys = urlencode([("key", key) for key in choice.keys])
     return {
@@ -163,5 +178,5 @@ def _links(choice: Choice, rows: int) -> dict[str, Any]:
         "table_query": choice.query(table=True),
         "csv_query": keys,
         "more_query": f"{choice.query()}&rows=more".lstrip("&"),
-        "is_long": rows == MORE_ROWS,
+        "is_long": rows == MAX_TABLE_ROWS,
     }

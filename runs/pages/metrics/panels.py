@@ -15,12 +15,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import File, Metric, MetricKind
-from runs.pages.metrics.choice import Choice, Together
-from runs.pages.metrics.documents import figure_of, matrix_of, not_there, value_at
+from runs.pages.metrics.choice import GraphGrouping, MetricChoice
+from runs.pages.metrics.documents import (
+    document_figure,
+    document_matrix,
+    missing_file_message,
+    value_at,
+)
 from runs.pages.run.pictures import picture_of
 from runs.render.charts.document_charts import figure_rows
 from runs.render.metrics.tables import DEFAULT_VIEW, rows_table
-from runs.render.metrics.values import Shown, column_shown, logged_shown
+from runs.render.metrics.values import DisplayValue, display_column, display_logged
 from runs.render.text.numbers import grouped, number
 from runs.search.files import file_path_of
 from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_values
@@ -28,7 +33,7 @@ from runs.storage.metrics import Points
 from studio.core.errors import NotFound, StudioError
 
 #: Rows of a table in a panel.
-ROWS = 100
+MAX_TABLE_ROWS = 100
 #: The newest values of a text, and the steps of a document to choose from.
 TEXTS, STEPS = 25, 200
 
@@ -50,13 +55,13 @@ class Select:
 
 
 @dataclass(frozen=True)
-class Sources:
+class PanelSources:
     """What panels are made from: `base` is the address of the run's page, `newest` the
     last values of each series, `files` what they name.
     """
 
     base: str
-    choice: Choice
+    choice: MetricChoice
     newest: Mapping[int, Points]
     files: Mapping[str, File]
 
@@ -80,24 +85,28 @@ class Panel:
     content: Mapping[str, Any] = field(default_factory=dict)
 
 
-def panels(chosen: Sequence[Metric], sources: Sources) -> list[Panel]:
+def build_panels(chosen: Sequence[Metric], sources: PanelSources) -> list[Panel]:
     """Graphs of several lines first; no lines where tables are asked for."""
     together, made = sources.choice.together, list[Panel]()
-    graphs = _graphs([head for head in chosen if has_numbers(head)], together)
+    graphs = _group_into_graphs(
+        [head for head in chosen if has_numbers(head)], together
+    )
     shared = {head.pk for graph in graphs.values() for head in graph if len(graph) > 1}
     if not sources.choice.table:
         for part, graph in graphs.items():
             if len(graph) > 1:
-                made.append(_lines(_title(part, graph), graph, sources))
+                made.append(_lines_panel(_graph_title(part, graph), graph, sources))
     for head in chosen:
         if not has_numbers(head):
-            made.append(_panel(head, sources))
+            made.append(_single_metric_panel(head, sources))
         elif head.pk not in shared and not sources.choice.table:
-            made.append(_lines(head.key.name, [head], sources))
+            made.append(_lines_panel(head.key.name, [head], sources))
     return made
 
 
-def _graphs(drawn: Sequence[Metric], together: Together) -> dict[str, list[Metric]]:
+def _group_into_graphs(
+    drawn: Sequence[Metric], together: GraphGrouping
+) -> dict[str, list[Metric]]:
     """The lines of each graph, by what they share."""
     graphs: dict[str, list[Metric]] = {}
     for head in drawn:
@@ -105,11 +114,11 @@ def _graphs(drawn: Sequence[Metric], together: Together) -> dict[str, list[Metri
     return graphs
 
 
-def _title(part: str, graph: Sequence[Metric]) -> str:
+def _graph_title(part: str, graph: Sequence[Metric]) -> str:
     return part or _("%(n)d metrics") % {"n": len(graph)}
 
 
-def _lines(title: str, heads: Sequence[Metric], sources: Sources) -> Panel:
+def _lines_panel(title: str, heads: Sequence[Metric], sources: PanelSources) -> Panel:
     keys = [head.key.name for head in heads]
     what = [("key", key) for key in keys]
     look = [pair for pair in sources.choice.look() if pair[0] in ("x", "smooth", "log")]
@@ -125,17 +134,22 @@ def _lines(title: str, heads: Sequence[Metric], sources: Sources) -> Panel:
         table_query=sources.choice.saying("as", keys[0], "table"),
         is_table=is_table,
     )
-    return _newest(panel, heads, sources) if is_table else panel
+    return _newest_values_panel(panel, heads, sources) if is_table else panel
 
 
-def _newest(panel: Panel, heads: Sequence[Metric], sources: Sources) -> Panel:
+def _newest_values_panel(
+    panel: Panel, heads: Sequence[Metric], sources: PanelSources
+) -> Panel:
     """The lines of a graph as a table of their newest values, by step."""
-    rows = newest_values([sources.newest[head.pk] for head in heads], ROWS)
+    rows = newest_values([sources.newest[head.pk] for head in heads], MAX_TABLE_ROWS)
     columns = [
-        column_shown([row.cells[at] for row in rows]) for at in range(len(heads))
+        display_column([row.cells[at] for row in rows]) for at in range(len(heads))
     ]
     cells = [
-        [Shown(grouped(row.step), str(row.step)), *(column[at] for column in columns)]
+        [
+            DisplayValue(grouped(row.step), str(row.step)),
+            *(column[at] for column in columns),
+        ]
         for at, row in enumerate(rows)
     ]
     table = {"columns": [_("Step"), *panel.keys], "rows": cells}
@@ -149,47 +163,47 @@ def _newest(panel: Panel, heads: Sequence[Metric], sources: Sources) -> Panel:
 
 
 def _newest_note(heads: Sequence[Metric]) -> str:
-    if max(head.count for head in heads) > ROWS:
-        return _("the newest %(n)s steps") % {"n": grouped(ROWS)}
+    if max(head.count for head in heads) > MAX_TABLE_ROWS:
+        return _("the newest %(n)s steps") % {"n": grouped(MAX_TABLE_ROWS)}
     return _("newest first")
 
 
-def _panel(head: Metric, sources: Sources) -> Panel:
+def _single_metric_panel(head: Metric, sources: PanelSources) -> Panel:
     key = head.key.name
     csv = f"{sources.base}metrics/values.csv?{urlencode({'key': key})}"
     blank = Panel("", f"panel-{head.pk}", key, [key], download=csv)
     if head.kind == MetricKind.TABLE:
-        return _table(blank, head, sources)
+        return _table_panel(blank, head, sources)
     if head.kind in NUMERIC_KINDS:
-        return _texts(blank, head, sources.newest[head.pk])
+        return _texts_panel(blank, head, sources.newest[head.pk])
     try:
-        return _document(blank, head, sources)
+        return _document_panel(blank, head, sources)
     except StudioError as error:
         # A document of another form than its kind has, or of none.
         return replace(blank, shape="wrong", content={"reason": error.message})
 
 
-def _texts(blank: Panel, head: Metric, newest: Points) -> Panel:
-    rows = [(step, logged_shown(value)) for step, _time, value in newest][-TEXTS:]
+def _texts_panel(blank: Panel, head: Metric, newest: Points) -> Panel:
+    rows = [(step, display_logged(value)) for step, _time, value in newest][-TEXTS:]
     return replace(
-        blank, shape="texts", note=_counted(head), content={"rows": rows[::-1]}
+        blank, shape="texts", note=_count_note(head), content={"rows": rows[::-1]}
     )
 
 
-def _counted(head: Metric) -> str:
+def _count_note(head: Metric) -> str:
     values = ngettext("%(n)s value", "%(n)s values", head.count)
     return values % {"n": grouped(head.count)}
 
 
-def _table(blank: Panel, head: Metric, sources: Sources) -> Panel:
+def _table_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice = head.key.name, sources.choice
-    table = rows_table(sources.newest[head.pk].python_values()[-ROWS:])
+    table = rows_table(sources.newest[head.pk].python_values()[-MAX_TABLE_ROWS:])
     view = choice.of("as", key) or table.default_view
     x, y = table.axes(choice.of("cx", key), choice.of("cy", key))
     panel = replace(
         blank,
         note=_rows_note(head, len(table.rows)),
-        selects=_columns(key, table.numeric, x, y) if view == "chart" else (),
+        selects=_column_selects(key, table.numeric, x, y) if view == "chart" else (),
         chart_query=choice.saying("as", key, "chart") if y else "",
         table_query=choice.saying("as", key, "table") if y else "",
         is_table=view != "chart" or choice.table or not y,
@@ -210,7 +224,9 @@ def _rows_note(head: Metric, count: int) -> str:
     return rows % {"n": grouped(head.count)}
 
 
-def _columns(key: str, columns: Sequence[str], x: str, y: str) -> Sequence[Select]:
+def _column_selects(
+    key: str, columns: Sequence[str], x: str, y: str
+) -> Sequence[Select]:
     if len(columns) <= 2:
         return ()
     return [
@@ -219,7 +235,7 @@ def _columns(key: str, columns: Sequence[str], x: str, y: str) -> Sequence[Selec
     ]
 
 
-def _document(blank: Panel, head: Metric, sources: Sources) -> Panel:
+def _document_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice, newest = head.key.name, sources.choice, sources.newest[head.pk]
     at, value = value_at(head, newest, choice.of("at", key))
     file = sources.files.get(file_path_of(value) or "")
@@ -230,22 +246,22 @@ def _document(blank: Panel, head: Metric, sources: Sources) -> Panel:
         view = "table"
     panel = replace(
         blank,
-        selects=[*_views(head, view), *_steps(key, newest, at)],
+        selects=[*_view_selects(head, view), *_step_selects(key, newest, at)],
         note=_("step %(n)s") % {"n": grouped(at)} if head.count > 1 else "",
     )
     if head.kind == MetricKind.IMAGE:
         if file is None:
-            raise NotFound(not_there())
+            raise NotFound(missing_file_message())
         return replace(
             panel,
             shape="picture",
-            selects=_steps(key, newest, at),
+            selects=_step_selects(key, newest, at),
             content={"picture": picture_of(sources.base, file)},
         )
     if head.kind == MetricKind.CONFUSION_MATRIX:
-        matrix = matrix_of(value, file, normalised=view == "normalised")
+        matrix = document_matrix(value, file, normalised=view == "normalised")
         return replace(panel, shape="matrix", content={"matrix": matrix})
-    figure = figure_of(head, value, file, view)
+    figure = document_figure(head, value, file, view)
     if view == "table":
         rows = figure_rows(figure)[:STEPS]
         return replace(panel, shape="points", content={"rows": rows})
@@ -254,7 +270,7 @@ def _document(blank: Panel, head: Metric, sources: Sources) -> Panel:
     return replace(panel, shape="plot", figure=address)
 
 
-def _views(head: Metric, view: str) -> list[Select]:
+def _view_selects(head: Metric, view: str) -> list[Select]:
     ways = VIEWS.get(MetricKind(head.kind), ())
     default = DEFAULT_VIEW.get(head.kind, "")
     options = [
@@ -264,7 +280,7 @@ def _views(head: Metric, view: str) -> list[Select]:
     return [Select(f"as:{head.key.name}", _("Shown as"), options)] if options else []
 
 
-def _steps(key: str, newest: Points, at: int) -> list[Select]:
+def _step_selects(key: str, newest: Points, at: int) -> list[Select]:
     steps = sorted(set(newest.steps.tolist()), reverse=True)[:STEPS]
     if len(steps) < 2:
         return []

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access, render_json_error
 from runs.models import Metric, MetricKind
-from runs.pages.metrics.choice import read_axis, read_weight
-from runs.pages.metrics.documents import figure_of, value_at
+from runs.pages.metrics.choice import read_axis, read_smoothing
+from runs.pages.metrics.documents import document_figure, value_at
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.head import find_head
 from runs.render.charts.axes import Axis, Figure
-from runs.render.charts.charts import metric_figure, unit_of
+from runs.render.charts.charts import metric_figure, time_unit
 from runs.render.charts.document_charts import column_figure
 from runs.render.metrics.tables import column_pairs
 from runs.render.text.numbers import grouped
@@ -39,7 +39,7 @@ from runs.storage.metrics import make_points, sample_positions, store
 from studio.core.errors import InvalidValue
 
 #: A document's step is found among so many of the last ones.
-NEWEST = 200
+NEWEST_POINTS = 200
 
 BY = {
     Axis.STEP: lambda: _("by step"),
@@ -50,7 +50,7 @@ BY = {
 
 @access(Permission.READ, errors=render_json_error)
 @require_safe
-def chart(request: PageRequest, run_id: str) -> HttpResponse:
+def metric_figure_json(request: PageRequest, run_id: str) -> HttpResponse:
     """One chart's figure as JSON, with a note if not every point is in it."""
     head = find_head(request, run_id)
     heads = find_series(head.run, request.GET.getlist("key"))
@@ -58,7 +58,7 @@ def chart(request: PageRequest, run_id: str) -> HttpResponse:
     if request.headers.get("If-None-Match") == etag:
         answer = HttpResponse(status=304)
     else:
-        made = _figure_of_one(request, heads) or _lines(request, heads)
+        made = _document_figure(request, heads) or _line_figure(request, heads)
         figure = msgspec.json.encode(made)
         answer = HttpResponse(figure, content_type="application/json")
     answer["ETag"] = etag
@@ -72,23 +72,25 @@ def _figure_etag(request: PageRequest, heads: Sequence[Metric]) -> str:
     return f'"{blake2b(seen.encode(), digest_size=12).hexdigest()}"'
 
 
-def _figure_of_one(request: PageRequest, heads: Sequence[Metric]) -> Figure | None:
+def _document_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure | None:
     """That of a table or a document; None for lines."""
     if len(heads) != 1 or heads[0].kind in NUMERIC_KINDS:
         return None
     head = heads[0]
     if head.kind == MetricKind.TABLE:
-        return _columns(head, request.GET.get("cx", ""), request.GET.get("cy", ""))
-    newest = store.newest_all([head], NEWEST)[head.pk]
+        return _column_figure(
+            head, request.GET.get("cx", ""), request.GET.get("cy", "")
+        )
+    newest = store.newest_all([head], NEWEST_POINTS)[head.pk]
     at, value = value_at(head, newest, request.GET.get("at", ""))
     path = file_path_of(value)
     file = find_files(head.run, [path]).get(path) if path else None
-    figure = figure_of(head, value, file, request.GET.get("as", ""))
+    figure = document_figure(head, value, file, request.GET.get("as", ""))
     note = _("step %(n)s") % {"n": grouped(at)} if head.count > 1 else ""
     return {**figure, "note": note}
 
 
-def _columns(head: Metric, x: str, y: str) -> Figure:
+def _column_figure(head: Metric, x: str, y: str) -> Figure:
     pairs = column_pairs(store.read(head).python_values(), x, y)
     total = len(pairs)
     if total > CHART_POINTS:
@@ -97,15 +99,18 @@ def _columns(head: Metric, x: str, y: str) -> Figure:
         kept = sample_positions(make_points(steps, steps, ys), CHART_POINTS)
         pairs = [(xs[at], ys[at]) for at in kept.tolist()]
     figure = column_figure(x, y, [x for x, _y in pairs], [y for _x, y in pairs])
-    return {**figure, "note": _cut(len(pairs), total) if len(pairs) < total else ""}
+    return {
+        **figure,
+        "note": _sampling_note(len(pairs), total) if len(pairs) < total else "",
+    }
 
 
-def _lines(request: PageRequest, heads: Sequence[Metric]) -> Figure:
+def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
     drawn = [head for head in heads if has_numbers(head)]
     axis = read_axis(request.GET)
-    weight = read_weight(request.GET)
+    weight = read_smoothing(request.GET)
     span = time_span(drawn)
-    window = _window(request, axis, span)
+    window = _read_window(request, axis, span)
     drawings = [draw_line(head, axis, weight=weight, window=window) for head in drawn]
     figure = metric_figure(
         [drawing.line for drawing in drawings],
@@ -122,21 +127,21 @@ def _lines(request: PageRequest, heads: Sequence[Metric]) -> Figure:
     }
 
 
-def _window(request: PageRequest, axis: Axis, span: TimeSpan) -> PointRange:
+def _read_window(request: PageRequest, axis: Axis, span: TimeSpan) -> PointRange:
     """The asked stretch, as the chart's own axis says it."""
     ends = []
     for name in ("from", "to"):
         text = request.GET.get(name)
-        ends.append(None if text is None else _place(name, text, axis, span))
+        ends.append(None if text is None else _read_position(name, text, axis, span))
     return PointRange(*ends)
 
 
-def _place(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
+def _read_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
     try:
         if axis is Axis.STEP:
             found = int(text)
         elif axis is Axis.RELATIVE:
-            found = round(span.began + float(text) * unit_of(span.length).length)
+            found = round(span.began + float(text) * time_unit(span.length).length)
         else:
             when = datetime.fromisoformat(text).replace(tzinfo=get_current_timezone())
             found = round(when.timestamp() * 1000)
@@ -152,10 +157,12 @@ def _note(drawings: Sequence[DrawnLine]) -> str:
     cut = [drawing for drawing in drawings if drawing.shown < drawing.total]
     if not cut:
         return ""
-    return _cut(sum(each.shown for each in cut), sum(each.total for each in cut))
+    return _sampling_note(
+        sum(each.shown for each in cut), sum(each.total for each in cut)
+    )
 
 
-def _cut(shown: int, total: int) -> str:
+def _sampling_note(shown: int, total: int) -> str:
     return _("%(shown)s of %(total)s points, every extreme kept") % {
         "shown": grouped(shown),
         "total": grouped(total),

@@ -18,7 +18,7 @@ from runs.models import Run, ShareLink, View
 from runs.pages.account import members
 from runs.pages.public.forms import ShareForm
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.editors import REFUSED
+from runs.pages.run_shell.editors import FORM_ERROR_STATUS
 from runs.search.run import find_run
 from runs.search.views import find_view
 from studio.core.errors import InvalidValue, NotFound
@@ -48,10 +48,10 @@ def _make(request: PageRequest) -> HttpResponse:
         )
     except InvalidValue as error:
         form.refuse(error)
-        return _page(request, shown, form, status=REFUSED)
+        return _page(request, shown, form, status=FORM_ERROR_STATUS)
     origin = public_origin(request)
     address = origin + reverse("shared", args=[secret])
-    return members.show(request, made_share=link, share_address=address)
+    return members.show_members(request, made_share=link, share_address=address)
 
 
 share_out = by_method(GET=_form, POST=_make)

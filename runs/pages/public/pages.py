@@ -53,7 +53,7 @@ def picture(request: StudioRequest, secret: str, path: str) -> HttpResponseBase:
     file = pictures_of(link, link.run).get(path) if link.run is not None else None
     if file is None:
         raise NotFound(_("This link shows no such picture."))
-    pieces = partial(file_store.pieces, file.blob, file.size)
+    pieces = partial(file_store.read_chunks, file.blob, file.size)
     return _hidden(send_raw(request, file.name, file.size, file.version, pieces))
 
 

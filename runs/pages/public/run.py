@@ -16,8 +16,8 @@ from runs.models import File, Run, ShareLink
 from runs.render.charts.sparkline import sparkline
 from runs.render.descriptions import markdown
 from runs.render.descriptions.references import Reference, Target
-from runs.render.files.file_kinds import FileKind, kind_of
-from runs.render.metrics.values import heads_shown, last_shown
+from runs.render.files.file_kinds import FileKind, file_kind
+from runs.render.metrics.values import display_head, display_last
 from runs.search.descriptions import ReferenceTargets, find_targets
 from runs.search.metrics import sparkline_points
 from runs.search.run import list_params, list_tags, read_metrics
@@ -35,7 +35,7 @@ def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
     for head in heads:
         drawn = points.get(head.pk)
         curve = sparkline(drawn.steps, drawn.values) if drawn else ""
-        metrics.append((head.key.name, heads_shown(head), curve))
+        metrics.append((head.key.name, display_head(head), curve))
     ended = run.ended if run.ended is not None else now_ms()
     noted = next((tag.value for tag in tags if tag.key == NOTE), None)
     return {
@@ -66,16 +66,16 @@ def _described(link: ShareLink, run: Run, text: str) -> SafeString:
     targets: dict[Reference, Target] = {}
     for asked, head in found.metrics.items():
         if head.run_id == run.pk:
-            value = last_shown(head)
+            value = display_last(head)
             targets[asked] = Target("", head.key.name, value.text, value.full)
     for asked, file in _pictures(found, run).items():
         href = f"pictures/{quote(file.path)}?inline=1"
         targets[asked] = Target(href, file.path, picture=href)
-    return markdown.render(text, targets)
+    return markdown.render_markdown(text, targets)
 
 
 def _named(link: ShareLink, run: Run, text: str) -> ReferenceTargets:
-    asked = markdown.references(text)
+    asked = markdown.find_references(text)
     return find_targets(asked, link.created_by, link.workspace, run)
 
 
@@ -83,5 +83,5 @@ def _pictures(found: ReferenceTargets, run: Run) -> dict[Reference, File]:
     return {
         asked: file
         for asked, file in found.files.items()
-        if file.run_id == run.pk and kind_of(file.name) is FileKind.IMAGE
+        if file.run_id == run.pk and file_kind(file.name) is FileKind.IMAGE
     }

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Experiment, ShareLink, View
-from runs.pages.chart_kinds import Row, Table, note_of, table_of, title_of
-from runs.pages.chart_kinds.chart_runs import ChartRuns, drawn_for
+from runs.pages.chart_kinds import Row, Table, build_table, chart_note, chart_title
+from runs.pages.chart_kinds.chart_runs import ChartRuns, read_chart_runs_for
 from runs.pages.groups.group_formats import group_table
 from runs.pages.groups.group_table import (
     find_groups_of,
@@ -65,7 +65,7 @@ def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[st
     experiment = experiment_of_view(view)
     context = {
         "title": view.name,
-        "described": markdown.render(view.description),
+        "described": markdown.render_markdown(view.description),
         "list": experiment.name if experiment else "",
         "list_path": list_path(link.workspace.name, experiment),
         "q": stored.q,
@@ -143,9 +143,9 @@ def _charts(
         return []
     zone, who = timezone.get_current_timezone(), (link.created_by, link.workspace)
     with time_limit():
-        drawn = drawn_for(spec, spec.charts, *who, experiment)
+        drawn = read_chart_runs_for(spec, spec.charts, *who, experiment)
         return [
-            _chart(chart, runs, table_of(chart, runs, zone, ""))
+            _chart(chart, runs, build_table(chart, runs, zone, ""))
             for chart, runs in zip(spec.charts, drawn, strict=True)
         ]
 
@@ -155,7 +155,7 @@ def _chart(chart: Chart, drawn: ChartRuns, table: Table) -> ChartTable:
     if CHART_KINDS[chart.kind].draws_points and not chart.groups:
         curves = _curves(chart, drawn)
     rows = list(zip(table.rows, curves, strict=True))
-    return ChartTable(title_of(chart), note_of(chart), table, rows)
+    return ChartTable(chart_title(chart), chart_note(chart), table, rows)
 
 
 def _curves(chart: Chart, drawn: ChartRuns) -> list[SafeString | str]:

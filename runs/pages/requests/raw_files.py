@@ -10,7 +10,7 @@ from django.utils.http import content_disposition_header
 
 from runs.access import sandbox_response
 from runs.http import mark_file_stream
-from runs.render.files.file_kinds import DOWNLOAD, inline_type
+from runs.render.files.file_kinds import DOWNLOAD_TYPE, inline_type
 
 Pieces = Callable[[], Iterator[bytes]]
 
@@ -30,7 +30,7 @@ def send_raw(
     else:
         answer = mark_file_stream(StreamingHttpResponse(pieces()))
         answer["Content-Length"] = str(size)
-        answer["Content-Type"] = shown or DOWNLOAD
+        answer["Content-Type"] = shown or DOWNLOAD_TYPE
         answer["Content-Disposition"] = disposition(name, shown is None)
     answer["ETag"] = etag
     answer["Cache-Control"] = "private, no-cache"

@@ -17,18 +17,18 @@ from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run.forms import CancelForm
 from runs.pages.run_shell.allowed_actions import can_force, cancel_refusal
 from runs.pages.run_shell.editors import undo_path
-from runs.pages.run_shell.head import find_head, frame
+from runs.pages.run_shell.head import find_head, head_context
 from runs.render.text.addresses import run_path
 from runs.search.run import count_descendants, find_cancel_request
 from studio.core.statuses import RunStatus
 
 
 @access(Permission.CANCEL)
-def _ask(request: PageRequest, run_id: str) -> HttpResponse:
+def _confirm_cancel(request: PageRequest, run_id: str) -> HttpResponse:
     """The question; as a page of its own where no script opens it as a dialog."""
     head = find_head(request, run_id)
     context = {
-        **frame(request, head),
+        **head_context(request, head),
         "refusal": cancel_refusal(request, head.run),
         "below": count_descendants(head.run),
         "silent": head.run.state is RunStatus.NOT_RESPONDING,
@@ -43,47 +43,47 @@ def _cancel(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     children = CancelForm(request.POST).check()["children"]
     request_cancel(run, actor=request.actor, now=now_ms(), children=children)
-    messages.success(request, _said(run))
-    return _back(request, run)
+    messages.success(request, _result_message(run))
+    return _redirect_back(request, run)
 
 
-cancel = by_method(GET=_ask, POST=_cancel)
+cancel_run = by_method(GET=_confirm_cancel, POST=_cancel)
 
 
 @access(Permission.CANCEL)
 @require_POST
-def force(request: PageRequest, run_id: str) -> HttpResponse:
+def force_cancel_run(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     force_cancel(run, actor=request.actor, now=now_ms())
     messages.success(request, _("Run ended as %(status)s") % {"status": run.state})
-    return _back(request, run)
+    return _redirect_back(request, run)
 
 
 @access(Permission.TRASH)
 @require_POST
-def trash(request: PageRequest, run_id: str) -> HttpResponse:
+def move_run_to_trash(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     trash_run(run, actor=request.actor, now=now_ms())
     said = _("Moved to the trash. Restore brings it back.")
     messages.success(request, said, extra_tags=undo_path(request, run))
-    return _back(request, run)
+    return _redirect_back(request, run)
 
 
 @access(Permission.TRASH)
 @require_POST
-def restore(request: PageRequest, run_id: str) -> HttpResponse:
+def restore_run_from_trash(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     restore_run(run, actor=request.actor, now=now_ms())
     messages.success(request, _("Restored"), extra_tags=undo_path(request, run))
-    return _back(request, run)
+    return _redirect_back(request, run)
 
 
-def _said(run: Run) -> str:
+def _result_message(run: Run) -> str:
     if run.state.is_final:
         return _("It has ended as %(status)s.") % {"status": run.state}
     return _("Cancel requested")
 
 
-def _back(request: PageRequest, run: Run) -> HttpResponse:
+def _redirect_back(request: PageRequest, run: Run) -> HttpResponse:
     place = asked_place(request) or run_path(request.workspace.name, run.run_id)
     return redirect(place)

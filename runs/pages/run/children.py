@@ -27,14 +27,14 @@ from runs.pages.lists.list_state import (
 )
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_list.run_list import PageShell, show_list
-from runs.pages.run_shell.empty_states import nothing_in
+from runs.pages.run_shell.empty_states import empty_state_of
 from runs.pages.run_shell.head import (
-    conditional,
     etag_of,
     find_head,
-    frame,
-    is_known,
+    head_context,
+    is_unchanged,
     not_modified,
+    with_etag,
 )
 from runs.search.run import RunHead
 from studio.core.errors import InvalidFilter
@@ -43,13 +43,13 @@ from studio.core.filters.source import FilterText
 
 @access(Permission.READ)
 @require_safe
-def children(request: PageRequest, run_id: str) -> HttpResponseBase:
+def children_tab(request: PageRequest, run_id: str) -> HttpResponseBase:
     head = find_head(request, run_id)
     if request.htmx and request.GET.get("part") == "head":
-        return _head_alone(request, head)
-    scoped = partial(of_parent, run_id=head.run.run_id)
-    context = {**_around(request, head), "here": request.get_full_path()}
-    nothing = None if head.children else nothing_in("children", head.run)
+        return _refresh_head(request, head)
+    scoped = partial(with_parent_filter, run_id=head.run.run_id)
+    context = {**_head_context(request, head), "here": request.get_full_path()}
+    nothing = None if head.children else empty_state_of("children", head.run)
     shell = PageShell("run/run_children.html", context, scoped, nothing)
     return show_list(request, _state(request, head, scoped), shell)
 
@@ -67,25 +67,25 @@ def _state(
     return state.showing(spec)
 
 
-def _head_alone(request: PageRequest, head: RunHead) -> HttpResponse:
+def _refresh_head(request: PageRequest, head: RunHead) -> HttpResponse:
     """The run's head, for the page's script."""
     etag = etag_of(request, head)
-    if is_known(request, etag):
+    if is_unchanged(request, etag):
         return not_modified(etag)
-    around = _around(request, head)
+    around = _head_context(request, head)
     here = f"{around['path']}children/"
     link = request.build_absolute_uri(here)
     context = {**around, "here": here, "link": link, "head_etag": etag}
-    return conditional(render(request, "run_shell/_run_above.html", context), etag)
+    return with_etag(render(request, "run_shell/_run_above.html", context), etag)
 
 
-def _around(request: PageRequest, head: RunHead) -> dict[str, Any]:
+def _head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
     """What the run's head needs; the list has a pace of its own, after its runs."""
-    around = frame(request, head)
+    around = head_context(request, head)
     return {"head_pace": around.pop("pace"), "tab": "children", **around}
 
 
-def of_parent(q: str, run_id: str) -> str:
+def with_parent_filter(q: str, run_id: str) -> str:
     """The filter with the term that its runs are children of that run."""
     term = children_term(run_id)
     try:

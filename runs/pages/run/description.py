@@ -12,12 +12,16 @@ from runs.actions.clock import now_ms
 from runs.actions.run import MIRROR_TAGS, describe_run
 from runs.pages.descriptions import editor as description
 from runs.pages.descriptions import versions as description_versions
-from runs.pages.descriptions.editor import Described, keep_picture, picture_text
-from runs.pages.descriptions.references import shown
-from runs.pages.descriptions.versions import Versions
+from runs.pages.descriptions.editor import (
+    DescriptionEditor,
+    attach_uploaded_picture,
+    picture_markdown,
+)
+from runs.pages.descriptions.references import render_description
+from runs.pages.descriptions.versions import DescriptionVersions
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import show_saved
-from runs.pages.run_shell.head import find_head, frame
+from runs.pages.run_shell.head import find_head, head_context
 from runs.search.descriptions import find_last_version
 from runs.search.run import RunHead, list_tags
 
@@ -26,12 +30,16 @@ EDITOR_PAGE = "run/run_editor.html"
 
 @access(Permission.ANNOTATE)
 def _edit(request: PageRequest, run_id: str) -> HttpResponse:
-    return description.edit(request, _described(request, find_head(request, run_id)))
+    return description.open_editor(
+        request, _run_editor(request, find_head(request, run_id))
+    )
 
 
 @access(Permission.ANNOTATE)
 def _save(request: PageRequest, run_id: str) -> HttpResponse:
-    return description.save(request, _described(request, find_head(request, run_id)))
+    return description.save_description(
+        request, _run_editor(request, find_head(request, run_id))
+    )
 
 
 edit_description = by_method(GET=_edit, POST=_save)
@@ -41,28 +49,28 @@ edit_description = by_method(GET=_edit, POST=_save)
 @require_POST
 def add_picture(request: PageRequest, run_id: str) -> HttpResponse:
     """What the editor pastes: kept, and answered with the text that shows it."""
-    file = keep_picture(request, find_head(request, run_id).run)
-    return JsonResponse({"text": picture_text(file)}, status=201)
+    file = attach_uploaded_picture(request, find_head(request, run_id).run)
+    return JsonResponse({"text": picture_markdown(file)}, status=201)
 
 
 @access(Permission.READ)
 @require_safe
-def versions(request: PageRequest, run_id: str) -> HttpResponse:
+def show_run_versions(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    return description_versions.show(request, _versions(request, head))
+    return description_versions.show_versions(request, _run_versions(request, head))
 
 
 @access(Permission.ANNOTATE)
 @require_POST
-def restore(request: PageRequest, run_id: str) -> HttpResponse:
+def restore_run_version(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    return description_versions.restore(request, _versions(request, head))
+    return description_versions.restore_version(request, _run_versions(request, head))
 
 
-def _described(request: PageRequest, head: RunHead) -> Described:
-    run, around = head.run, frame(request, head)
+def _run_editor(request: PageRequest, head: RunHead) -> DescriptionEditor:
+    run, around = head.run, head_context(request, head)
     notes = (t.value for t in list_tags(run) if t.key == MIRROR_TAGS["description"])
-    return Described(
+    return DescriptionEditor(
         part="run-description",
         path=f"{around['path']}description/",
         back=around["path"],
@@ -71,26 +79,28 @@ def _described(request: PageRequest, head: RunHead) -> Described:
         write=lambda text, seen: describe_run(
             run, text, actor=request.actor, now=now_ms(), seen_version=seen
         ),
-        saved=lambda said: _saved(request, head, said),
+        saved=lambda said: _show_saved_description(request, head, said),
         frame=around,
         page=EDITOR_PAGE,
         run=run,
     )
 
 
-def _saved(request: PageRequest, head: RunHead, said: str) -> HttpResponse:
+def _show_saved_description(
+    request: PageRequest, head: RunHead, said: str
+) -> HttpResponse:
     run = head.run
     context = {
-        **frame(request, head),
-        "description": shown(request, run.description, run),
+        **head_context(request, head),
+        "description": render_description(request, run.description, run),
         "edited": find_last_version(run),
     }
     return show_saved(request, run, said, "run/_run_description.html", context)
 
 
-def _versions(request: PageRequest, head: RunHead) -> Versions:
-    run, around = head.run, frame(request, head)
-    return Versions(
+def _run_versions(request: PageRequest, head: RunHead) -> DescriptionVersions:
+    run, around = head.run, head_context(request, head)
+    return DescriptionVersions(
         home=run,
         text=run.description,
         path=f"{around['path']}description/",

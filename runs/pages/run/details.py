@@ -15,16 +15,21 @@ from runs.access import Permission, access
 from runs.actions.clock import now_ms
 from runs.actions.ingest import read_receipt
 from runs.models import Metric, Run
-from runs.pages.compare.conclusion import listed
-from runs.pages.descriptions.references import shown
+from runs.pages.compare.conclusion import conclusion_items
+from runs.pages.descriptions.references import render_description
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.allowed_actions import GRACE, can_force
-from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified
-from runs.pages.run_shell.head import show as show_tab
+from runs.pages.run_shell.allowed_actions import FORCE_DELAY_MS, can_force
+from runs.pages.run_shell.head import (
+    etag_of,
+    find_head,
+    is_unchanged,
+    not_modified,
+    show_tab,
+)
 from runs.render.charts.sparkline import sparkline
-from runs.render.metrics.values import Shown, heads_shown
-from runs.render.run.dataset_places import place_of
-from runs.render.run.tracebacks import headline, parted
+from runs.render.metrics.values import DisplayValue, display_head
+from runs.render.run.dataset_places import source_address
+from runs.render.run.tracebacks import headline, split_traceback
 from runs.render.text.times import ago
 from runs.search.compare import list_conclusions_of
 from runs.search.descriptions import find_last_version
@@ -48,9 +53,9 @@ from studio.core.statuses import RunStatus
 from studio.core.viewspec import ViewSpec
 
 #: A list with more rows than the second shows only the first number of them.
-FEW_METRICS, MANY_METRICS = 7, 9
-FEW_PARAMS, MANY_PARAMS = 100, 120
-MOST_SPARKLINES = 100
+CLIPPED_METRIC_ROWS, MAX_METRIC_ROWS = 7, 9
+CLIPPED_PARAM_ROWS, MAX_PARAM_ROWS = 100, 120
+MAX_SPARKLINES = 100
 
 GIT_COMMIT = ("mlflow.source.git.commit", "azureml.git.commit")
 GIT_BRANCH = ("mlflow.source.git.branch", "azureml.git.branch")
@@ -59,14 +64,14 @@ GIT_BRANCH = ("mlflow.source.git.branch", "azureml.git.branch")
 @dataclass(frozen=True)
 class MetricRow:
     key: str
-    last: Shown
-    least: Shown
-    greatest: Shown
+    last: DisplayValue
+    least: DisplayValue
+    greatest: DisplayValue
     line: SafeString | str
 
 
 @dataclass(frozen=True)
-class Chip:
+class TagChip:
     key: str
     value: str | None
     href: str
@@ -74,45 +79,47 @@ class Chip:
 
 @access(Permission.READ)
 @require_safe
-def details(request: PageRequest, run_id: str) -> HttpResponse:
+def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     concluded = list_conclusions_of(head.run)
-    others = _of_others(request, head.run)
+    others = _render_if_it_names_other_runs(request, head.run)
     etag = etag_of(
         request, head, [(each.pk, each.updated) for each in concluded], others
     )
-    if is_known(request, etag):
+    if is_unchanged(request, etag):
         return not_modified(etag)
     run = head.run
     tags, properties = list_tags(run), list_properties(run)
     context = {
-        "conclusions": listed(request, concluded),
+        "conclusions": conclusion_items(request, concluded),
         **_attributes(request, run, tags, properties, others),
         **tag_chips(request, tags),
         **_params(request, run),
         **_metrics(request, run),
-        **_cancel(request, run),
+        **_cancel_progress(request, run),
         "edited": find_last_version(run),
         "silence": run.heard and ago(now_ms() - run.heard),
         "error": _error(request, run),
         "properties": properties,
         "datasets": [
-            (used, place_of(used.dataset.source)) for used in list_datasets(run)
+            (used, source_address(used.dataset.source)) for used in list_datasets(run)
         ],
         "receipt": read_receipt(run),
         "models": list_models(run),
         "models_read": list_models_read(run),
         "submitter_href": run.submitter
-        and _asking(request, attribute("submitter"), run.submitter.username),
+        and _run_list_href(request, attribute("submitter"), run.submitter.username),
     }
     return show_tab(request, head, "details", etag, context)
 
 
-def _of_others(request: PageRequest, run: Run) -> str:
+def _render_if_it_names_other_runs(request: PageRequest, run: Run) -> str:
     """The description as it shows now, where it may name what is of another run: what
     is logged there changes nothing of this one."""
     text = run.description
-    return shown(request, text, run) if "@" in text or "run:" in text else ""
+    return (
+        render_description(request, text, run) if "@" in text or "run:" in text else ""
+    )
 
 
 def _attributes(
@@ -126,45 +133,47 @@ def _attributes(
     text = run.description or known.get("mlflow.note.content", "")
     return {
         "script": run.script or known.get("mlflow.source.name", ""),
-        "git_commit": _first(known, GIT_COMMIT),
-        "git_branch": _first(known, GIT_BRANCH),
+        "git_commit": _first_known(known, GIT_COMMIT),
+        "git_branch": _first_known(known, GIT_BRANCH),
         "git_dirty": known.get("azureml.git.dirty", "").lower() == "true",
-        "description": described or shown(request, text, run),
+        "description": described or render_description(request, text, run),
     }
 
 
-def _first(known: Mapping[str, str], keys: Sequence[str]) -> str:
+def _first_known(known: Mapping[str, str], keys: Sequence[str]) -> str:
     return next((known[key] for key in keys if known.get(key)), "")
 
 
 def tag_chips(request: PageRequest, tags: Sequence[NamedText]) -> dict[str, Any]:
     shown = [tag for tag in tags if not tag.is_bookkeeping]
     return {
-        "tags": [_chip(request, tag) for tag in shown],
+        "tags": [_tag_chip(request, tag) for tag in shown],
         "bookkeeping": [tag for tag in tags if tag.is_bookkeeping],
     }
 
 
-def _chip(request: PageRequest, tag: NamedText) -> Chip:
-    return Chip(tag.key, tag.value, _asking(request, Field(TAGS, tag.key), tag.value))
+def _tag_chip(request: PageRequest, tag: NamedText) -> TagChip:
+    return TagChip(
+        tag.key, tag.value, _run_list_href(request, Field(TAGS, tag.key), tag.value)
+    )
 
 
 def _params(request: PageRequest, run: Run) -> dict[str, Any]:
     params = list_params(run)
     find = request.GET.get("find", "").strip()[:200]
-    found = [each for each in params if _has_words(each, find)]
-    shown = _clipped(request, "params", found, FEW_PARAMS, MANY_PARAMS)
+    found = [each for each in params if _matches_words(each, find)]
+    shown = _first_rows(request, "params", found, CLIPPED_PARAM_ROWS, MAX_PARAM_ROWS)
     return {
         "params": shown,
         "params_find": find,
         "params_total": len(params),
         "params_more": len(found) - len(shown),
-        "params_are_many": len(params) > MANY_PARAMS,
+        "params_are_many": len(params) > MAX_PARAM_ROWS,
         "params_all": urlencode({"params": "all", **({"find": find} if find else {})}),
     }
 
 
-def _has_words(each: NamedText, words: str) -> bool:
+def _matches_words(each: NamedText, words: str) -> bool:
     """As the page's script finds rows: every word stands in the name or the value."""
     text = f"{each.key} {each.value or ''}".lower()
     return all(word in text for word in words.lower().split())
@@ -172,11 +181,11 @@ def _has_words(each: NamedText, words: str) -> bool:
 
 def _metrics(request: PageRequest, run: Run) -> dict[str, Any]:
     heads = read_metrics(run)
-    shown = _clipped(request, "metrics", heads, FEW_METRICS, MANY_METRICS)
-    return {"metrics": _rows(shown), "metrics_more": len(heads) - len(shown)}
+    shown = _first_rows(request, "metrics", heads, CLIPPED_METRIC_ROWS, MAX_METRIC_ROWS)
+    return {"metrics": _metric_rows(shown), "metrics_more": len(heads) - len(shown)}
 
 
-def _clipped(
+def _first_rows(
     request: PageRequest, name: str, rows: Sequence[Any], few: int, many: int
 ) -> Sequence[Any]:
     """The first rows of a long list; all of them if the address asks so."""
@@ -185,17 +194,17 @@ def _clipped(
     return rows[:few]
 
 
-def _rows(heads: Sequence[Metric]) -> list[MetricRow]:
-    points = sparkline_points(heads[:MOST_SPARKLINES])
+def _metric_rows(heads: Sequence[Metric]) -> list[MetricRow]:
+    points = sparkline_points(heads[:MAX_SPARKLINES])
     rows = []
     for head in heads:
         drawn = points.get(head.pk)
         line = sparkline(drawn.steps, drawn.values) if drawn else ""
-        rows.append(MetricRow(head.key.name, *heads_shown(head), line))
+        rows.append(MetricRow(head.key.name, *display_head(head), line))
     return rows
 
 
-def _cancel(request: PageRequest, run: Run) -> dict[str, Any]:
+def _cancel_progress(request: PageRequest, run: Run) -> dict[str, Any]:
     """The ladder of a run whose end was asked for."""
     found = find_cancel_request(run)
     if found.asked is None:
@@ -207,7 +216,7 @@ def _cancel(request: PageRequest, run: Run) -> dict[str, Any]:
         "stopping": now_ms() - since.time,
         "silent": run.state is RunStatus.NOT_RESPONDING,
         "can_force": can_force(request, run, found.asked),
-        "grace": GRACE,
+        "grace": FORCE_DELAY_MS,
     }
 
 
@@ -215,26 +224,26 @@ def _error(request: PageRequest, run: Run) -> dict[str, Any]:
     if not run.error:
         return {}
     line = headline(run.error)
-    frames, message = parted(run.error)
+    frames, message = split_traceback(run.error)
     return {
         "headline": line,
         "frames": frames,
         "message": message if frames or message != line else "",
-        **_alike(request, run, line),
+        **_similar_failures(request, run, line),
     }
 
 
-def _alike(request: PageRequest, run: Run, line: str) -> dict[str, Any]:
+def _similar_failures(request: PageRequest, run: Run, line: str) -> dict[str, Any]:
     """The runs that failed alike, and how many those are."""
     if run.error_kind is None:
         said = line.removesuffix("…")
-        href = _asking(request, attribute("error"), said, operator="contains")
+        href = _run_list_href(request, attribute("error"), said, operator="contains")
         return {"alike_href": href}
-    href = _asking(request, attribute("error_kind"), run.error_kind)
+    href = _run_list_href(request, attribute("error_kind"), run.error_kind)
     return {"alike_href": href, "alike": count_same_error(run)}
 
 
-def _asking(
+def _run_list_href(
     request: PageRequest, field: Field, value: str | None, operator: str = "="
 ) -> str:
     """The run list of the runs with that value."""

@@ -8,7 +8,7 @@ from runs.pages.requests.forms import (
     PageForm,
     TextField,
 )
-from runs.pages.run_shell.allowed_actions import ENDINGS
+from runs.pages.run_shell.allowed_actions import MANUAL_END_STATUSES
 from studio.core.errors import InvalidValue
 from studio.core.statuses import RunStatus
 
@@ -46,10 +46,10 @@ class CancelForm(PageForm):
 
 
 def _read_ending(word: str) -> RunStatus:
-    for status in ENDINGS:
+    for status in MANUAL_END_STATUSES:
         if status.value == word:
             return status
-    allowed = ", ".join(ENDINGS)
+    allowed = ", ".join(MANUAL_END_STATUSES)
     raise InvalidValue(f"status must be one of {allowed}, not {word!r}", field="status")
 
 

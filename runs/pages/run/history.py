@@ -12,23 +12,29 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.actions.undo import can_undo
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
-from runs.pages.undo.change_lines import Line, action_words, line
+from runs.pages.run_shell.head import (
+    etag_of,
+    find_head,
+    is_unchanged,
+    not_modified,
+    show_tab,
+)
+from runs.pages.undo.change_lines import ChangeLine, action_label, change_line
 from runs.search.run import HistoryEntry, list_history
 from studio.core.statuses import CODES
 
-ROWS, MOST_ROWS = 50, 1600
+INITIAL_ROWS, MAX_ROWS = 50, 1600
 STATUSES = {code: status.value for status, code in CODES.items()}
 
 
 @dataclass(frozen=True)
-class Row:
+class HistoryRow:
     key: str
     time: int
     title: str
     who: str
     token: str
-    lines: Sequence[Line] = ()
+    lines: Sequence[ChangeLine] = ()
     status: str = ""
     note: str = ""
     undo: str = ""
@@ -37,53 +43,57 @@ class Row:
 
 @access(Permission.READ)
 @require_safe
-def history(request: PageRequest, run_id: str) -> HttpResponse:
+def history_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     etag = etag_of(request, head)
-    if is_known(request, etag):
+    if is_unchanged(request, etag):
         return not_modified(etag)
     asked = request.GET.get("rows", "")
-    limit = min(int(asked), MOST_ROWS) if asked.isdecimal() and len(asked) < 6 else ROWS
+    limit = (
+        min(int(asked), MAX_ROWS)
+        if asked.isdecimal() and len(asked) < 6
+        else INITIAL_ROWS
+    )
     entries, more = list_history(head.run, max(limit, 1))
     context = {
-        "entries": [_row(request, entry) for entry in entries],
-        "more": min(limit * 2, MOST_ROWS) if more and limit < MOST_ROWS else 0,
-        "cut": more and limit >= MOST_ROWS,
+        "entries": [_history_row(request, entry) for entry in entries],
+        "more": min(limit * 2, MAX_ROWS) if more and limit < MAX_ROWS else 0,
+        "cut": more and limit >= MAX_ROWS,
     }
-    return show(request, head, "history", etag, context)
+    return show_tab(request, head, "history", etag, context)
 
 
-def _row(request: PageRequest, entry: HistoryEntry) -> Row:
+def _history_row(request: PageRequest, entry: HistoryEntry) -> HistoryRow:
     source = entry.change_set or entry.event
     assert source is not None
     who = str(source.actor) if source.actor else _("The server")
     token = source.token.name if source.token else ""
     if entry.event is not None:
-        return _event(entry, who, token)
+        return _event_row(entry, who, token)
     change_set = entry.change_set
     assert change_set is not None
     undoable = request.role >= Permission.ANNOTATE.role and can_undo(
         change_set, entry.changes, request.actor
     )
-    return Row(
+    return HistoryRow(
         f"c{change_set.pk}",
         entry.time,
-        action_words(change_set.action),
+        action_label(change_set.action),
         who,
         token,
-        [line(each.field, each.before, each.after) for each in entry.changes],
+        [change_line(each.field, each.before, each.after) for each in entry.changes],
         undo=f"{change_set.pk}" if undoable else "",
         runs=entry.runs,
     )
 
 
-def _event(entry: HistoryEntry, who: str, token: str) -> Row:
+def _event_row(entry: HistoryEntry, who: str, token: str) -> HistoryRow:
     event = entry.event
     assert event is not None
     status = STATUSES.get(event.new, "")
     moved = event.old != event.new
     title = _("Created") if event.old is None else ""
-    return Row(
+    return HistoryRow(
         f"e{event.pk}",
         entry.time,
         title or ("" if moved else _("Asked")),

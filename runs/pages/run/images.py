@@ -14,20 +14,26 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.pictures import Picture, picture_of
-from runs.pages.run_shell.empty_states import nothing_in
-from runs.pages.run_shell.head import etag_of, find_head, is_known, not_modified, show
+from runs.pages.run_shell.empty_states import empty_state_of
+from runs.pages.run_shell.head import (
+    etag_of,
+    find_head,
+    is_unchanged,
+    not_modified,
+    show_tab,
+)
 from runs.render.text.addresses import run_path
 from runs.render.text.numbers import grouped
 from runs.search.files import RunImage, count_by_name, list_images
 
 #: So many pictures are on the page at first, and added by each "Show more".
-SHOWN, MOST_SHOWN = 120, 1920
+INITIAL_IMAGES, MAX_IMAGES = 120, 1920
 #: So many names stand side by side.
-MOST_COLUMNS = 8
+MAX_COLUMNS = 8
 
 
 @dataclass(frozen=True)
-class Tile:
+class ImageTile:
     """`thumb` is what the gallery loads; empty where a browser could not bear it."""
 
     name: str
@@ -38,7 +44,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class State:
+class GalleryState:
     """What the address says: the chosen names, side by side, how many at first.
 
     Without names all are chosen, or with `none` not one.
@@ -56,19 +62,19 @@ class State:
         pairs = [("name", name) for name in self.names]
         pairs += [("none", "1")] if self.none else []
         pairs += [("side", "1")] if self.side else []
-        pairs += [("shown", str(self.shown))] if self.shown != SHOWN else []
+        pairs += [("shown", str(self.shown))] if self.shown != INITIAL_IMAGES else []
         return urlencode([*pairs, *more.items()])
 
 
 @access(Permission.READ)
 @require_safe
-def images(request: PageRequest, run_id: str) -> HttpResponse:
+def images_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     etag = etag_of(request, head)
-    if is_known(request, etag):
+    if is_unchanged(request, etag):
         return not_modified(etag)
     found = list_images(head.run)
-    state = _state(request)
+    state = _read_state(request)
     chosen = [image for image in found if state.chooses(image.name)]
     names = [(name, n, state.chooses(name)) for name, n in count_by_name(found)]
     base = run_path(request.workspace.name, run_id)
@@ -76,36 +82,38 @@ def images(request: PageRequest, run_id: str) -> HttpResponse:
         "look": state,
         "names": names,
         "chosen_names": sum(is_chosen for _name, _count, is_chosen in names),
-        "all_query": State((), state.side, SHOWN).query(),
-        "none_query": State((), state.side, SHOWN, none=True).query(),
+        "all_query": GalleryState((), state.side, INITIAL_IMAGES).query(),
+        "none_query": GalleryState((), state.side, INITIAL_IMAGES, none=True).query(),
         "total": len(found),
-        "nothing": None if found else nothing_in("images", head.run),
-        "gallery_query": replace(state, side=False, shown=SHOWN).query(),
-        "side_query": replace(state, side=True, shown=SHOWN).query(),
-        **_shown(base, state, chosen),
-        **_open(request, base, state, chosen),
+        "nothing": None if found else empty_state_of("images", head.run),
+        "gallery_query": replace(state, side=False, shown=INITIAL_IMAGES).query(),
+        "side_query": replace(state, side=True, shown=INITIAL_IMAGES).query(),
+        **_gallery(base, state, chosen),
+        **_open_image(request, base, state, chosen),
     }
-    return show(request, head, "images", etag, context)
+    return show_tab(request, head, "images", etag, context)
 
 
-def _state(request: PageRequest) -> State:
+def _read_state(request: PageRequest) -> GalleryState:
     asked = request.GET.get("shown", "")
-    shown = int(asked) if asked.isdecimal() and len(asked) < 6 else SHOWN
+    shown = int(asked) if asked.isdecimal() and len(asked) < 6 else INITIAL_IMAGES
     names = tuple(dict.fromkeys(request.GET.getlist("name")))
     side = request.GET.get("side") == "1"
     none = not names and request.GET.get("none") == "1"
-    return State(names, side, min(max(shown, 1), MOST_SHOWN), none)
+    return GalleryState(names, side, min(max(shown, 1), MAX_IMAGES), none)
 
 
-def _shown(base: str, state: State, chosen: Sequence[RunImage]) -> dict[str, Any]:
+def _gallery(
+    base: str, state: GalleryState, chosen: Sequence[RunImage]
+) -> dict[str, Any]:
     if state.side:
         return _side_by_side(base, state, chosen)
-    groups: dict[str, list[Tile]] = {}
+    groups: dict[str, list[ImageTile]] = {}
     for image in chosen[: state.shown]:
         groups.setdefault(image.name, []).append(_tile(base, state, image))
     left = len(chosen) - state.shown
-    more = replace(state, shown=min(state.shown * 2, MOST_SHOWN))
-    can_show = left > 0 and state.shown < MOST_SHOWN
+    more = replace(state, shown=min(state.shown * 2, MAX_IMAGES))
+    can_show = left > 0 and state.shown < MAX_IMAGES
     return {
         "groups": list(groups.items()),
         "more_query": more.query() if can_show else "",
@@ -114,10 +122,10 @@ def _shown(base: str, state: State, chosen: Sequence[RunImage]) -> dict[str, Any
 
 
 def _side_by_side(
-    base: str, state: State, chosen: Sequence[RunImage]
+    base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
     """A row per step, a column per name; of several at a step the last one."""
-    names = [name for name, _count in count_by_name(chosen)][:MOST_COLUMNS]
+    names = [name for name, _count in count_by_name(chosen)][:MAX_COLUMNS]
     steps = sorted({image.step for image in chosen if image.step is not None})
     at = {(i.step, i.name): i for i in chosen if i.name in names}
     limit = max(state.shown // max(len(names), 1), 1)
@@ -131,8 +139,8 @@ def _side_by_side(
         )
         for step in steps[:limit]
     ]
-    more = replace(state, shown=min(state.shown * 2, MOST_SHOWN))
-    has_more = len(steps) > limit and state.shown < MOST_SHOWN
+    more = replace(state, shown=min(state.shown * 2, MAX_IMAGES))
+    has_more = len(steps) > limit and state.shown < MAX_IMAGES
     return {
         "columns": names,
         "side_rows": rows,
@@ -141,13 +149,13 @@ def _side_by_side(
     }
 
 
-def _tile(base: str, state: State, image: RunImage) -> Tile:
+def _tile(base: str, state: GalleryState, image: RunImage) -> ImageTile:
     picture = picture_of(base, image.file)
     small = picture_of(base, image.small).shown if image.small else ""
     step = (
         _("step %(n)s") % {"n": grouped(image.step)} if image.step is not None else ""
     )
-    return Tile(
+    return ImageTile(
         image.name,
         step,
         f"{base}images/?{state.query(open=image.path)}",
@@ -156,8 +164,8 @@ def _tile(base: str, state: State, image: RunImage) -> Tile:
     )
 
 
-def _open(
-    request: PageRequest, base: str, state: State, chosen: Sequence[RunImage]
+def _open_image(
+    request: PageRequest, base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
     """The image that is open at its full size, and its neighbours."""
     path = request.GET.get("open", "")

@@ -12,7 +12,7 @@ from runs.actions.run import rename_run
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.forms import RenameForm
 from runs.pages.run_shell.editors import show_editor, show_saved
-from runs.pages.run_shell.head import find_head, frame
+from runs.pages.run_shell.head import find_head, head_context
 from runs.search.run import RunHead
 from studio.core.errors import Conflict, InvalidValue
 
@@ -20,7 +20,7 @@ from studio.core.errors import Conflict, InvalidValue
 @access(Permission.ANNOTATE)
 def _edit(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    return _form(request, head, head.run.name)
+    return _show_form(request, head, head.run.name)
 
 
 @access(Permission.ANNOTATE)
@@ -32,19 +32,19 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
     try:
         rename_run(run, **values, actor=request.actor, now=now_ms())
     except InvalidValue as error:
-        return _form(request, head, name, problem=error.message)
+        return _show_form(request, head, name, problem=error.message)
     except Conflict as error:
-        return _form(request, head, name, theirs=error.details["now"])
+        return _show_form(request, head, name, theirs=error.details["now"])
     said = _("Renamed") if name != before else ""
     return show_saved(
-        request, run, said, "run_shell/_run_title.html", frame(request, head)
+        request, run, said, "run_shell/_run_title.html", head_context(request, head)
     )
 
 
 edit_name = by_method(GET=_edit, POST=_save)
 
 
-def _form(
+def _show_form(
     request: PageRequest,
     head: RunHead,
     name: str,
@@ -54,7 +54,7 @@ def _form(
 ) -> HttpResponse:
     """`theirs` is the name that somebody gave meanwhile; saving again replaces it."""
     context = {
-        **frame(request, head),
+        **head_context(request, head),
         "text": name,
         "seen": version_token(head.run.name if theirs is None else theirs),
         "problem": problem,

@@ -21,10 +21,10 @@ from runs.actions.run import remove_run_tags, rename_run, set_run_tags
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.forms import RenameForm, TagForm
-from runs.pages.run.tags import split
-from runs.pages.run_shell.editors import REFUSED
+from runs.pages.run.tags import split_tag
+from runs.pages.run_shell.editors import FORM_ERROR_STATUS
 from runs.pages.run_shell.head import find_head
-from runs.pages.undo.undo import undo_href
+from runs.pages.undo.undo import last_undo_href
 from runs.render.text.addresses import run_path
 from runs.search.run import list_tags
 from studio.core.errors import Conflict, InvalidValue
@@ -33,7 +33,7 @@ from studio.core.errors import Conflict, InvalidValue
 @access(Permission.ANNOTATE)
 def _edit_name(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
-    return _form(request, run, "name", run.name, seen=version_token(run.name))
+    return _show_form(request, run, "name", run.name, seen=version_token(run.name))
 
 
 @access(Permission.ANNOTATE)
@@ -44,20 +44,20 @@ def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
     try:
         rename_run(run, **values, actor=request.actor, now=now_ms())
     except InvalidValue as error:
-        return _form(request, run, "name", name, seen=seen, problem=error.message)
+        return _show_form(request, run, "name", name, seen=seen, problem=error.message)
     except Conflict as error:
         theirs = error.details["now"]
         told = _("It is now “%(theirs)s”. Saving again replaces that.")
         problem = told % {"theirs": theirs}
-        return _form(
+        return _show_form(
             request, run, "name", name, seen=version_token(theirs), problem=problem
         )
-    return _saved(request, _("Renamed") if name != before else "")
+    return _close_editor(request, _("Renamed") if name != before else "")
 
 
 @access(Permission.ANNOTATE)
 def _edit_tags(request: PageRequest, run_id: str) -> HttpResponse:
-    return _form(request, find_head(request, run_id).run, "tags", "")
+    return _show_form(request, find_head(request, run_id).run, "tags", "")
 
 
 @access(Permission.ANNOTATE)
@@ -66,24 +66,24 @@ def _save_tags(request: PageRequest, run_id: str) -> HttpResponse:
     values = TagForm(request.POST).check()
     if removed := values["drop"]:
         count = remove_run_tags(run, [removed], actor=request.actor, now=now_ms())
-        return _saved(request, _("Tag removed") if count else "")
+        return _close_editor(request, _("Tag removed") if count else "")
     typed = values["tag"]
-    key, value = split(typed)
+    key, value = split_tag(typed)
     before = {tag.key: tag.value for tag in list_tags(run)}
     try:
         set_run_tags(run, {key: value}, actor=request.actor, now=now_ms())
     except InvalidValue as error:
-        return _form(request, run, "tags", typed, problem=error.message)
+        return _show_form(request, run, "tags", typed, problem=error.message)
     if key in before and before[key] == value:
-        return _saved(request, "")
-    return _saved(request, _("Tag changed") if key in before else _("Tag added"))
+        return _close_editor(request, "")
+    return _close_editor(request, _("Tag changed") if key in before else _("Tag added"))
 
 
-edit_name = by_method(GET=_edit_name, POST=_save_name)
-edit_tags = by_method(GET=_edit_tags, POST=_save_tags)
+edit_row_name = by_method(GET=_edit_name, POST=_save_name)
+edit_row_tags = by_method(GET=_edit_tags, POST=_save_tags)
 
 
-def _form(
+def _show_form(
     request: PageRequest, run: Run, what: str, text: str, **more: Any
 ) -> HttpResponse:
     path = run_path(request.workspace.name, run.run_id)
@@ -92,18 +92,18 @@ def _form(
     context = {"run": run, "path": path, "what": what, "text": text, **more}
     if what == "tags":
         context["tags"] = [tag for tag in list_tags(run) if not tag.is_bookkeeping]
-    status = REFUSED if "problem" in more else 200
+    status = FORM_ERROR_STATUS if "problem" in more else 200
     # Nothing but the form: what is left in the cell would keep it from being redrawn.
     html = render_to_string("run_list/_row_editor.html", context, request).strip()
     return HttpResponse(html, status=status)
 
 
-def _saved(request: PageRequest, said: str) -> HttpResponse:
+def _close_editor(request: PageRequest, said: str) -> HttpResponse:
     """Nothing in the place of the form; a change is told with its undo."""
     if not request.htmx:
         return redirect("run-list", request.workspace.name)
     answer = HttpResponse()
     if said:
-        told = {"text": said, "undo": undo_href(request)}
+        told = {"text": said, "undo": last_undo_href(request)}
         answer["HX-Trigger"] = json.dumps({"toast": told})
     return answer

@@ -17,7 +17,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.details import tag_chips
 from runs.pages.run.forms import TagForm
 from runs.pages.run_shell.editors import show_editor, show_saved
-from runs.pages.run_shell.head import find_head, frame
+from runs.pages.run_shell.head import find_head, head_context
 from runs.search.run import RunHead, list_tags, suggest_tag_keys, suggest_tag_values
 from studio.core.errors import Conflict, InvalidValue, NotFound
 
@@ -28,11 +28,11 @@ def _edit(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     key = request.GET.get("key")
     if key is None:
-        return _form(request, head, {})
-    value = _values(head).get(key)
-    if key not in _values(head):
+        return _show_form(request, head, {})
+    value = _tag_values(head).get(key)
+    if key not in _tag_values(head):
         raise NotFound(_("The run has no tag %(key)s.") % {"key": key})
-    return _form(
+    return _show_form(
         request, head, {"key": key, "text": value, "seen": version_token(value or "")}
     )
 
@@ -43,19 +43,19 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
     values = TagForm(request.POST).check()
     if (removed := values["remove"]) is not None:
         count = remove_run_tags(head.run, [removed], actor=request.actor, now=now_ms())
-        return _saved(request, head, _("Tag removed") if count else "")
+        return _show_saved_tags(request, head, _("Tag removed") if count else "")
     if values["key"] is not None:
         return _save_value(request, head, values)
     typed = values["tag"]
-    key, value = split(typed)
-    before = _values(head)
+    key, value = split_tag(typed)
+    before = _tag_values(head)
     try:
         set_run_tags(head.run, {key: value}, actor=request.actor, now=now_ms())
     except InvalidValue as error:
-        return _form(request, head, {"text": typed, "problem": error.message})
+        return _show_form(request, head, {"text": typed, "problem": error.message})
     changed = key not in before or before[key] != value
     said = _("Tag changed") if key in before else _("Tag added")
-    return _saved(request, head, said if changed else "")
+    return _show_saved_tags(request, head, said if changed else "")
 
 
 edit_tags = by_method(GET=_edit, POST=_save)
@@ -64,7 +64,7 @@ edit_tags = by_method(GET=_edit, POST=_save)
 def _save_value(
     request: PageRequest, head: RunHead, values: dict[str, Any]
 ) -> HttpResponse:
-    before = _values(head)
+    before = _tag_values(head)
     key, value, seen = values["key"], values["value"], values["seen"]
     shown = {"key": key, "text": value, "seen": seen}
     try:
@@ -77,29 +77,31 @@ def _save_value(
             now=now_ms(),
         )
     except InvalidValue as error:
-        return _form(request, head, {**shown, "problem": error.message})
+        return _show_form(request, head, {**shown, "problem": error.message})
     except Conflict as error:
         now = error.details["now"]
         later = {"theirs": now, "is_gone": now is None, "seen": version_token(now)}
-        return _form(request, head, {**shown, **later, "problem": "later"})
+        return _show_form(request, head, {**shown, **later, "problem": "later"})
     same = key in before and (before[key] or "") == value
-    return _saved(request, head, "" if same else _("Tag changed"))
+    return _show_saved_tags(request, head, "" if same else _("Tag changed"))
 
 
-def split(text: str) -> tuple[str, str | None]:
+def split_tag(text: str) -> tuple[str, str | None]:
     """`key: value`, or a key alone."""
     text = text.strip()
     key, colon, value = text.partition(": " if ": " in text else ":")
     return key.strip(), value.strip() or None if colon else None
 
 
-def _values(head: RunHead) -> dict[str, str | None]:
+def _tag_values(head: RunHead) -> dict[str, str | None]:
     return {tag.key: tag.value for tag in list_tags(head.run)}
 
 
-def _form(request: PageRequest, head: RunHead, box: dict[str, Any]) -> HttpResponse:
+def _show_form(
+    request: PageRequest, head: RunHead, box: dict[str, Any]
+) -> HttpResponse:
     context = {
-        **frame(request, head),
+        **head_context(request, head),
         "box": {**box, "editing": True},
         "title": _("Edit tag") if "key" in box else _("Add tag"),
     }
@@ -110,9 +112,9 @@ def _form(request: PageRequest, head: RunHead, box: dict[str, Any]) -> HttpRespo
     return answer
 
 
-def _saved(request: PageRequest, head: RunHead, said: str) -> HttpResponse:
+def _show_saved_tags(request: PageRequest, head: RunHead, said: str) -> HttpResponse:
     context = {
-        **frame(request, head),
+        **head_context(request, head),
         **tag_chips(request, list_tags(head.run)),
         "refocus": True,
     }
@@ -125,7 +127,7 @@ def known_tags(request: PageRequest, run_id: str) -> HttpResponse:
     """What the box completes: keys, and after a colon the values of one."""
     del run_id
     typed = request.GET.get("tag", "")[:500].replace("\0", "")
-    key, value = split(typed)
+    key, value = split_tag(typed)
     if ":" in typed:
         values = suggest_tag_values(request.workspace, key, value or "")
         options = [f"{key}: {each}" for each in values]

@@ -16,9 +16,9 @@ from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run.forms import FinishForm, SwitchForm
-from runs.pages.run_shell.allowed_actions import ENDINGS, finish_refusal
+from runs.pages.run_shell.allowed_actions import MANUAL_END_STATUSES, finish_refusal
 from runs.pages.run_shell.editors import undo_path
-from runs.pages.run_shell.head import find_head, frame
+from runs.pages.run_shell.head import find_head, head_context
 from runs.render.text.addresses import run_path
 from studio.core.errors import InvalidState
 from studio.core.statuses import may_follow
@@ -26,43 +26,45 @@ from studio.core.statuses import may_follow
 
 @access(Permission.ANNOTATE)
 @require_POST
-def archive(request: PageRequest, run_id: str) -> HttpResponse:
+def archive_run_page(request: PageRequest, run_id: str) -> HttpResponse:
     """Into the archive, or with `on=0` out of it."""
     run = find_head(request, run_id).run
     on = SwitchForm(request.POST).check()["on"]
     archive_run(run, on, actor=request.actor, now=now_ms())
     said = _("Archived") if on else _("Taken out of the archive")
     messages.success(request, said, extra_tags=undo_path(request, run))
-    return _back(request, run)
+    return _redirect_back(request, run)
 
 
 @access(Permission.LOCK)
 @require_POST
-def lock(request: PageRequest, run_id: str) -> HttpResponse:
+def lock_run_page(request: PageRequest, run_id: str) -> HttpResponse:
     """Against deletion; with `on=0` no more."""
     run = find_head(request, run_id).run
     on = SwitchForm(request.POST).check()["on"]
     set_deletion_lock(run, on, actor=request.actor, now=now_ms())
     messages.success(request, _("Locked against deletion") if on else _("Unlocked"))
-    return _back(request, run)
+    return _redirect_back(request, run)
 
 
 @access(Permission.CANCEL)
-def _ask(request: PageRequest, run_id: str) -> HttpResponse:
+def _ask_how_it_ended(request: PageRequest, run_id: str) -> HttpResponse:
     """How it ended; as a page of its own where no script opens it as a dialog."""
     head = find_head(request, run_id)
     run = head.run
     context = {
-        **frame(request, head),
+        **head_context(request, head),
         "refusal": finish_refusal(request, run),
-        "endings": [status for status in ENDINGS if may_follow(run.state, status)],
+        "endings": [
+            status for status in MANUAL_END_STATUSES if may_follow(run.state, status)
+        ],
     }
     template = "run/_run_finish.html" if request.htmx else "run/run_finish.html"
     return render(request, template, context)
 
 
 @access(Permission.CANCEL)
-def _finish(request: PageRequest, run_id: str) -> HttpResponse:
+def _save_how_it_ended(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     values = FinishForm(request.POST).check()
     status = values["status"]
@@ -77,12 +79,12 @@ def _finish(request: PageRequest, run_id: str) -> HttpResponse:
         origin=StatusSource.SERVER,
     )
     messages.success(request, _("Marked as %(status)s") % {"status": status})
-    return _back(request, run)
+    return _redirect_back(request, run)
 
 
-finish = by_method(GET=_ask, POST=_finish)
+finish_run = by_method(GET=_ask_how_it_ended, POST=_save_how_it_ended)
 
 
-def _back(request: PageRequest, run: Run) -> HttpResponse:
+def _redirect_back(request: PageRequest, run: Run) -> HttpResponse:
     place = asked_place(request) or run_path(request.workspace.name, run.run_id)
     return redirect(place)

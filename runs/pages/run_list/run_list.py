@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import ExperimentStar
-from runs.pages.charts.list_charts import charts_of
+from runs.pages.charts.list_charts import chart_row_context
 from runs.pages.experiments.description import description_context
 from runs.pages.filters import error_note as filter_note
 from runs.pages.filters.facets import panel
@@ -53,7 +53,7 @@ from runs.pages.requests.responses import requested_export, requested_format, va
 from runs.pages.run_list import selection_form
 from runs.pages.run_list.empty_list import empty_list_context
 from runs.pages.run_list.export import export_response
-from runs.pages.run_shell.empty_states import Nothing
+from runs.pages.run_shell.empty_states import EmptyState
 from runs.search.query import StatusCounts, VisibleSelection
 from runs.search.run_list import RunPage, TreePage, exported_columns
 from studio.core.errors import (
@@ -95,7 +95,7 @@ class PageShell:
     template: str = "run_list/run_list.html"
     context: Mapping[str, Any] = field(default_factory=dict)
     scoped: Callable[[str], str] = str
-    nothing: Nothing | None = None
+    nothing: EmptyState | None = None
 
 
 DEFAULT_SHELL = PageShell()
@@ -262,7 +262,7 @@ def _context(request: PageRequest, result: ListResult) -> dict[str, Any]:
     if numbers:
         context |= selection_form.tray(state, result.selection, page, links)
     if spec.charts:
-        context |= charts_of(request, state, links)
+        context |= chart_row_context(request, state, links)
     if result.groups is not None:
         context["grouped"] = group_context(request, result.groups, links)
     if not page.rows:

@@ -15,9 +15,9 @@ from runs.pages.requests.page_request import PageRequest
 from studio.core.statuses import RunStatus, may_follow
 
 #: Milliseconds that a run has to end after it was asked to, before Force is offered.
-GRACE = 60_000
+FORCE_DELAY_MS = 60_000
 #: How a person may end the record of a run that nobody owns.
-ENDINGS = (RunStatus.COMPLETED, RunStatus.FAILED)
+MANUAL_END_STATUSES = (RunStatus.COMPLETED, RunStatus.FAILED)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def refusals(request: PageRequest, run: Run) -> Refusals:
     return Refusals(
         cancel_refusal(request, run),
         finish_refusal(request, run),
-        role_refusal(request, Permission.ANNOTATE) or in_trash(run),
+        role_refusal(request, Permission.ANNOTATE) or trash_message(run),
         trash_refusal(request, run),
         role_refusal(request, Permission.LOCK) or lock_refusal(run),
     )
@@ -46,9 +46,9 @@ def cancel_refusal(request: PageRequest, run: Run) -> str:
     if run.state is RunStatus.CANCEL_REQUESTED:
         return _("Its end has been asked for already.")
     if run.deleted is not None:
-        return in_trash(run)
+        return trash_message(run)
     if not may_follow(run.state, RunStatus.CANCEL_REQUESTED):
-        return _it_is(run)
+        return _status_sentence(run)
     return role_refusal(request, Permission.CANCEL)
 
 
@@ -58,9 +58,9 @@ def finish_refusal(request: PageRequest, run: Run) -> str:
         return _("It has ended.")
     if run.launcher:
         return _("What launched it says how it ends.")
-    if not any(may_follow(run.state, status) for status in ENDINGS):
-        return _it_is(run)
-    return in_trash(run) or role_refusal(request, Permission.CANCEL)
+    if not any(may_follow(run.state, status) for status in MANUAL_END_STATUSES):
+        return _status_sentence(run)
+    return trash_message(run) or role_refusal(request, Permission.CANCEL)
 
 
 def trash_refusal(request: PageRequest, run: Run) -> str:
@@ -77,7 +77,7 @@ def lock_refusal(run: Run) -> str:
         return ""
     if run.experiment.deleted is not None:
         return _("Its experiment is in the trash.")
-    return in_trash(run)
+    return trash_message(run)
 
 
 def role_refusal(request: PageRequest, need: Permission) -> str:
@@ -86,7 +86,7 @@ def role_refusal(request: PageRequest, need: Permission) -> str:
     return _("This needs the role %(role)s.") % {"role": need.role.label}
 
 
-def in_trash(run: Run) -> str:
+def trash_message(run: Run) -> str:
     return _("It is in the trash.") if run.deleted is not None else ""
 
 
@@ -99,8 +99,8 @@ def can_force(request: PageRequest, run: Run, asked: RunEvent | None = None) -> 
         return False
     if run.state is RunStatus.NOT_RESPONDING or not (run.heartbeats or run.launcher):
         return True
-    return asked is not None and now_ms() - asked.time >= GRACE
+    return asked is not None and now_ms() - asked.time >= FORCE_DELAY_MS
 
 
-def _it_is(run: Run) -> str:
+def _status_sentence(run: Run) -> str:
     return _("It is %(status)s.") % {"status": run.state}

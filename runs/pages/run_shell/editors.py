@@ -16,7 +16,7 @@ from runs.render.text.addresses import run_path
 from runs.search.run import last_change_by
 
 #: Of a form that is shown again: htmx swaps it in, and it is no success.
-REFUSED = 422
+FORM_ERROR_STATUS = 422
 
 
 def show_editor(
@@ -28,7 +28,7 @@ def show_editor(
     page: str = "run/run_editor.html",
 ) -> HttpResponse:
     """The form in its place; as a page of its own where no script opens it."""
-    status = REFUSED if refused else 200
+    status = FORM_ERROR_STATUS if refused else 200
     if request.htmx:
         return render(request, template, context, status=status)
     whole = {**context, "editor_template": template}
@@ -51,7 +51,7 @@ def show_saved(
         return redirect(run_path(request.workspace.name, run.run_id))
     answer = render(request, template, context)
     if said:
-        answer["HX-Trigger"] = toast(said, undo)
+        answer["HX-Trigger"] = toast_header(said, undo)
     return answer
 
 
@@ -62,5 +62,5 @@ def undo_path(request: PageRequest, run: Run) -> str:
     return f"{path}undo/{made.pk}/" if made else ""
 
 
-def toast(text: str, undo: str = "", label: str = "") -> str:
+def toast_header(text: str, undo: str = "", label: str = "") -> str:
     return json.dumps({"toast": {"text": text, "undo": undo, "label": label}})

@@ -34,7 +34,7 @@ SNIPPETS = {
     },
 }
 #: What each tab says of a run that goes on, and of one that has ended.
-_WORDS: dict[str, Callable[[], tuple[str, str, str, str]]] = {
+_TEXTS: dict[str, Callable[[], tuple[str, str, str, str]]] = {
     "metrics": lambda: (
         _("No metrics yet"),
         _("What the run logs appears here while it runs."),
@@ -69,7 +69,7 @@ _WORDS: dict[str, Callable[[], tuple[str, str, str, str]]] = {
 
 
 @dataclass(frozen=True)
-class Nothing:
+class EmptyState:
     """`snippets` are of what the run's script logs with, or of all ways if unknown."""
 
     title: str
@@ -77,9 +77,9 @@ class Nothing:
     snippets: tuple[str, ...]
 
 
-def nothing_in(tab: str, run: Run) -> Nothing:
-    title, text, last_title, last_text = _WORDS[tab]()
+def empty_state_of(tab: str, run: Run) -> EmptyState:
+    title, text, last_title, last_text = _TEXTS[tab]()
     snippets = tuple(SNIPPETS[tab][each] for each in find_logging_clients(run))
     if run.state.is_final:
-        return Nothing(last_title, last_text, snippets)
-    return Nothing(title, text, snippets)
+        return EmptyState(last_title, last_text, snippets)
+    return EmptyState(title, text, snippets)

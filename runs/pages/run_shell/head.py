@@ -19,13 +19,13 @@ from runs.access import Permission
 from runs.actions.clock import now_ms
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.allowed_actions import GRACE, refusals, role_refusal
+from runs.pages.run_shell.allowed_actions import FORCE_DELAY_MS, refusals, role_refusal
 from runs.render.text.addresses import experiment_path, run_path
 from runs.search.run import RunHead, find_run
 from studio.core.statuses import RunStatus
 
 #: Seconds between looks for news of a run that has not ended.
-PACE = 5
+REFRESH_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -63,28 +63,28 @@ def etag_of(request: PageRequest, head: RunHead, *more: object) -> str:
         request.get_full_path(),
         *(run.pk, run.revision, run.status, run.experiment.name, head),
         run.parent and run.parent.name,
-        _may_force_by_now(run),
+        _can_force_now(run),
         *(request.role, get_language(), get_current_timezone_name(), *more),
     )
     return f'"{blake2b(repr(seen).encode(), digest_size=12).hexdigest()}"'
 
 
-def _may_force_by_now(run: Run) -> bool:
+def _can_force_now(run: Run) -> bool:
     """Force is offered by the clock, without any change of the run."""
     asked = run.state is RunStatus.CANCEL_REQUESTED
-    return asked and now_ms() - run.updated >= GRACE
+    return asked and now_ms() - run.updated >= FORCE_DELAY_MS
 
 
-def is_known(request: PageRequest, etag: str) -> bool:
+def is_unchanged(request: PageRequest, etag: str) -> bool:
     """Whether the page's own script asks for news and there is none."""
     return bool(request.htmx) and request.headers.get("If-None-Match") == etag
 
 
 def not_modified(etag: str) -> HttpResponse:
-    return conditional(HttpResponse(status=304), etag)
+    return with_etag(HttpResponse(status=304), etag)
 
 
-def conditional(answer: HttpResponse, etag: str) -> HttpResponse:
+def with_etag(answer: HttpResponse, etag: str) -> HttpResponse:
     """One address answers the page and its fragment; neither is kept unasked."""
     patch_vary_headers(answer, ("HX-Request", "Cookie"))
     answer["Cache-Control"] = "private, no-store"
@@ -92,17 +92,17 @@ def conditional(answer: HttpResponse, etag: str) -> HttpResponse:
     return answer
 
 
-def show(
+def show_tab(
     request: PageRequest, head: RunHead, tab: str, etag: str, context: dict[str, Any]
 ) -> HttpResponse:
     """The page with that tab open, or its fragment."""
     template = "run/_run.html" if request.htmx else "run/run.html"
-    whole = {**frame(request, head), **context, "tab": tab, "etag": etag}
+    whole = {**head_context(request, head), **context, "tab": tab, "etag": etag}
     whole["tab_template"] = f"run/_run_{tab}.html"
-    return conditional(render(request, template, whole), etag)
+    return with_etag(render(request, template, whole), etag)
 
 
-def frame(request: PageRequest, head: RunHead) -> dict[str, Any]:
+def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
     run, workspace = head.run, request.workspace
     path = run_path(workspace.name, run.run_id)
     experiment = run.experiment
@@ -110,7 +110,7 @@ def frame(request: PageRequest, head: RunHead) -> dict[str, Any]:
         "head": head,
         "run": run,
         "state": run.state,
-        "length": length_of(run),
+        "length": duration_of(run),
         "path": path,
         "tabs": tabs(head, path),
         "experiment_href": experiment_path(
@@ -121,13 +121,13 @@ def frame(request: PageRequest, head: RunHead) -> dict[str, Any]:
         "can_edit": not role_refusal(request, Permission.ANNOTATE),
         "here": request.get_full_path(),
         "link": request.build_absolute_uri(),
-        "pace": PACE if run.state.is_active else 0,
+        "pace": REFRESH_SECONDS if run.state.is_active else 0,
         "refusals": refusals(request, run),
         "run_list_href": reverse("run-list", args=[workspace.name]),
     }
 
 
-def length_of(run: Run) -> int | None:
+def duration_of(run: Run) -> int | None:
     """How long the run took, or has been running so far, in ms."""
     if run.started is None:
         return None

@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy
 
 from runs.actions.compare import CONCLUSION_FIELD as CONCLUSION
 from runs.actions.undo import TAG_PREFIX
-from runs.render.compare.word_diff import Part, excerpt, word_diff
+from runs.render.compare.word_diff import DiffPart, excerpt, word_diff
 
-#: Shorter texts are read at a glance; those of more characters together than LONGEST
-#: are compared by the versions of the description alone.
-SHORT, LONGEST = 80, 40_000
+#: Shorter texts are shown whole. Longer ones than MAX_DIFF_CHARS, both together, are
+#: compared only on the page of versions.
+MAX_PLAIN_CHARS, MAX_DIFF_CHARS = 80, 40_000
 
-ACTIONS = {
+ACTION_LABELS = {
     "rename run": gettext_lazy("Renamed"),
     "describe run": gettext_lazy("Description changed"),
     "conclude": gettext_lazy("Conclusion changed"),
@@ -35,7 +35,7 @@ ACTIONS = {
     "undo": gettext_lazy("Undone"),
     "redo": gettext_lazy("Done again"),
 }
-FIELDS = {
+FIELD_LABELS = {
     "name": gettext_lazy("Name"),
     "description": gettext_lazy("Description"),
     "picture": gettext_lazy("Picture"),
@@ -50,7 +50,7 @@ FIELDS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class ChangeLine:
     """None where there was or is nothing."""
 
     label: str
@@ -58,31 +58,33 @@ class Line:
     after: str | None
     is_tag: bool = False
     #: Of a long text, what changed in it.
-    parts: Sequence[Part] = ()
+    parts: Sequence[DiffPart] = ()
 
 
-def action_words(action: str) -> str:
-    return str(ACTIONS.get(action, action.capitalize()))
+def action_label(action: str) -> str:
+    return str(ACTION_LABELS.get(action, action.capitalize()))
 
 
-def line(field: str, before: Any, after: Any) -> Line:
+def change_line(field: str, before: Any, after: Any) -> ChangeLine:
     is_tag = field.startswith(TAG_PREFIX)
     name = "conclusion" if field.startswith(CONCLUSION) else field
-    label = field.removeprefix(TAG_PREFIX) if is_tag else str(FIELDS.get(name, name))
-    old, new = _words(before), _words(after)
-    return Line(label, old, new, is_tag, _parts(old, new))
+    label = (
+        field.removeprefix(TAG_PREFIX) if is_tag else str(FIELD_LABELS.get(name, name))
+    )
+    old, new = _value_text(before), _value_text(after)
+    return ChangeLine(label, old, new, is_tag, _changed_parts(old, new))
 
 
-def _parts(old: str | None, new: str | None) -> Sequence[Part]:
+def _changed_parts(old: str | None, new: str | None) -> Sequence[DiffPart]:
     """Word by word, where both are texts and one is long."""
-    if old is None or new is None or max(len(old), len(new)) <= SHORT:
+    if old is None or new is None or max(len(old), len(new)) <= MAX_PLAIN_CHARS:
         return ()
-    if len(old) + len(new) > LONGEST:
+    if len(old) + len(new) > MAX_DIFF_CHARS:
         return ()
     return excerpt(word_diff(old, new))
 
 
-def _words(value: Any) -> str | None:
+def _value_text(value: Any) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool):

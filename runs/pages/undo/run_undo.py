@@ -16,9 +16,9 @@ from runs.actions.undo import REDO, UNDO, undo_change_set
 from runs.models import ChangeSet
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
-from runs.pages.run_shell.editors import REFUSED, toast, undo_path
-from runs.pages.run_shell.head import find_head, frame
-from runs.pages.undo.change_lines import line
+from runs.pages.run_shell.editors import FORM_ERROR_STATUS, toast_header, undo_path
+from runs.pages.run_shell.head import find_head, head_context
+from runs.pages.undo.change_lines import change_line
 from runs.pages.undo.forms import UndoForm
 from runs.search.run import RunHead, find_change_set_of, last_change_by
 from studio.core.errors import Conflict
@@ -31,7 +31,7 @@ def undo_last(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     change_set = last_change_by(head.run, request.actor.user)
     if change_set is None:
-        return _done(request, head, _("There is nothing of yours to undo here."))
+        return _finish(request, head, _("There is nothing of yours to undo here."))
     return _undo(request, head, change_set)
 
 
@@ -47,13 +47,15 @@ def _undo(request: PageRequest, head: RunHead, change_set: ChangeSet) -> HttpRes
     try:
         undo_change_set(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
     except Conflict as error:
-        return _ask(request, head, change_set, error.details.get("later", ()))
+        return _ask_to_overwrite(
+            request, head, change_set, error.details.get("later", ())
+        )
     made = last_change_by(head.run, request.actor.user)
     if made is None or made.action not in (UNDO, REDO) or made.pk <= change_set.pk:
-        return _done(request, head, _("It stands as it was already."))
+        return _finish(request, head, _("It stands as it was already."))
     back = made.action == UNDO
     said = _("Undone") if back else _("Done again")
-    return _done(
+    return _finish(
         request,
         head,
         said,
@@ -62,35 +64,36 @@ def _undo(request: PageRequest, head: RunHead, change_set: ChangeSet) -> HttpRes
     )
 
 
-def _ask(
+def _ask_to_overwrite(
     request: PageRequest, head: RunHead, change_set: ChangeSet, later: Any
 ) -> HttpResponse:
     """Somebody changed it since: both are shown."""
-    head_frame = frame(request, head)
+    head_frame = head_context(request, head)
     context = {
         **head_frame,
         "undo_action": f"{head_frame['path']}undo/{change_set.pk}/",
         "dialog": "run-cancel",
         "later": [
-            (line(each["field"], each["before"], each["now"]), each) for each in later
+            (change_line(each["field"], each["before"], each["now"]), each)
+            for each in later
         ],
         "next": asked_place(request) or head_frame["path"],
         "title": _("Undo"),
         "editor_template": "undo/_undo.html",
     }
     if not request.htmx:
-        return render(request, "run/run_editor.html", context, status=REFUSED)
+        return render(request, "run/run_editor.html", context, status=FORM_ERROR_STATUS)
     answer = render(request, "undo/_undo.html", context)
     answer["HX-Retarget"], answer["HX-Reswap"] = "#run-cancel", "outerHTML"
     return answer
 
 
-def _done(
+def _finish(
     request: PageRequest, head: RunHead, said: str, undo: str = "", label: str = ""
 ) -> HttpResponse:
     if request.htmx:
         answer = HttpResponse(status=204)
-        answer["HX-Trigger"] = toast(said, undo, label)
+        answer["HX-Trigger"] = toast_header(said, undo, label)
         return answer
     messages.success(request, said, extra_tags=undo)
-    return redirect(asked_place(request) or frame(request, head)["path"])
+    return redirect(asked_place(request) or head_context(request, head)["path"])

@@ -21,15 +21,15 @@ from runs.actions.views import undo_view_change
 from runs.models import ChangeSet
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
-from runs.pages.run_shell.editors import REFUSED, toast
-from runs.pages.undo.change_lines import line
+from runs.pages.run_shell.editors import FORM_ERROR_STATUS, toast_header
+from runs.pages.undo.change_lines import change_line
 from runs.pages.undo.forms import UndoForm
 from runs.search.run import find_change_set_in, last_change_in
 from runs.search.views import find_view, find_view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
 
 #: The element that an opened dialog takes the place of, on every page with undo.
-DIALOG = "undo-dialog"
+DIALOG_ID = "undo-dialog"
 
 
 # Readers have views of their own; what else there is to undo needs more.
@@ -39,7 +39,7 @@ def undo_latest(request: PageRequest) -> HttpResponse:
     """My own last change of anything here."""
     change_set = last_change_in(request.workspace, request.actor.user)
     if change_set is None:
-        return _done(request, _("There is nothing of yours to undo here."))
+        return _finish(request, _("There is nothing of yours to undo here."))
     return _undo(request, change_set)
 
 
@@ -53,35 +53,37 @@ def undo_one(request: PageRequest, number: int) -> HttpResponse:
     return _undo(request, change_set)
 
 
-def undo_href(request: PageRequest) -> str:
+def last_undo_href(request: PageRequest) -> str:
     """Where the change that the reader just made is undone; empty if there is none."""
     made = last_change_in(request.workspace, request.actor.user)
-    return path_of(request, made) if made else ""
+    return undo_path_of(request, made) if made else ""
 
 
-def path_of(request: PageRequest, change_set: ChangeSet) -> str:
+def undo_path_of(request: PageRequest, change_set: ChangeSet) -> str:
     return reverse("undo-change", args=[request.workspace.name, change_set.pk])
 
 
 def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
     anyway = UndoForm(request.POST).check()["anyway"]
-    act = undo_view_change if _may_undo_view(request, change_set) else undo_change_set
+    act = (
+        undo_view_change if _check_view_change(request, change_set) else undo_change_set
+    )
     try:
         act(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
     except Conflict as error:
-        return _ask(request, change_set, error.details.get("later", ()))
+        return _ask_to_overwrite(request, change_set, error.details.get("later", ()))
     except (AlreadyExists, NotSupported) as error:
-        return _done(request, error.message)
+        return _finish(request, error.message)
     made = last_change_in(request.workspace, request.actor.user)
     if made is None or made.action not in (UNDO, REDO) or made.pk <= change_set.pk:
-        return _done(request, _("It stands as it was already."))
+        return _finish(request, _("It stands as it was already."))
     back = made.action == UNDO
     said = _("Undone") if back else _("Done again")
     label = _("Redo") if back else _("Undo")
-    return _done(request, said, path_of(request, made), label)
+    return _finish(request, said, undo_path_of(request, made), label)
 
 
-def _may_undo_view(request: PageRequest, change_set: ChangeSet) -> bool:
+def _check_view_change(request: PageRequest, change_set: ChangeSet) -> bool:
     """Whether the change is one of a view; raises PermissionDenied for what the reader
     may do no more."""
     rows = change_set.changes.exclude(view=None).select_related("view__owner")
@@ -99,29 +101,32 @@ def _may_undo_view(request: PageRequest, change_set: ChangeSet) -> bool:
     return True
 
 
-def _ask(request: PageRequest, change_set: ChangeSet, later: Any) -> HttpResponse:
+def _ask_to_overwrite(
+    request: PageRequest, change_set: ChangeSet, later: Any
+) -> HttpResponse:
     """Somebody changed it since: both are shown."""
     context = {
-        "undo_action": path_of(request, change_set),
-        "dialog": DIALOG,
+        "undo_action": undo_path_of(request, change_set),
+        "dialog": DIALOG_ID,
         "later": [
-            (line(each["field"], each["before"], each["now"]), each) for each in later
+            (change_line(each["field"], each["before"], each["now"]), each)
+            for each in later
         ],
         "next": asked_place(request),
     }
     if not request.htmx:
-        return render(request, "undo/undo.html", context, status=REFUSED)
+        return render(request, "undo/undo.html", context, status=FORM_ERROR_STATUS)
     answer = render(request, "undo/_undo.html", context)
-    answer["HX-Retarget"], answer["HX-Reswap"] = f"#{DIALOG}", "outerHTML"
+    answer["HX-Retarget"], answer["HX-Reswap"] = f"#{DIALOG_ID}", "outerHTML"
     return answer
 
 
-def _done(
+def _finish(
     request: PageRequest, said: str, undo: str = "", label: str = ""
 ) -> HttpResponse:
     if request.htmx:
         answer = HttpResponse(status=204)
-        answer["HX-Trigger"] = toast(said, undo, label)
+        answer["HX-Trigger"] = toast_header(said, undo, label)
         return answer
     messages.success(request, said, extra_tags=undo)
     return redirect(

@@ -11,7 +11,7 @@ from runs.models import View, ViewRevision
 from runs.pages.lists.list_state import scope_number
 from runs.pages.lists.view_origin import list_address, reset_href
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.editors import REFUSED
+from runs.pages.run_shell.editors import FORM_ERROR_STATUS
 from runs.render.filters import filter_words
 from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import NotFound
@@ -44,7 +44,9 @@ def conflict_page(
         "their_href": reset_href(workspace, view, mine.experiment),
         "my_href": list_address(workspace, mine.experiment, mine.spec),
     }
-    return render(request, "views/view_conflict.html", context, status=REFUSED)
+    return render(
+        request, "views/view_conflict.html", context, status=FORM_ERROR_STATUS
+    )
 
 
 def between(old: ViewState, new: ViewState) -> list[Difference]:

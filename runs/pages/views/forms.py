@@ -22,11 +22,11 @@ from runs.access import (
 from runs.actions import views as view_actions
 from runs.actions.clock import now_ms
 from runs.models import Role, View
-from runs.pages.descriptions.references import shown
+from runs.pages.descriptions.references import render_description
 from runs.pages.lists.view_origin import list_address, reset_href, save_refusal
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.editors import REFUSED
-from runs.pages.undo.undo import undo_href
+from runs.pages.run_shell.editors import FORM_ERROR_STATUS
+from runs.pages.undo.undo import last_undo_href
 from runs.pages.views.conflict import conflict_page
 from runs.pages.views.links import back_of, back_shared, sent_state
 from runs.pages.views.view_forms import DeleteViewForm, SaveViewForm, ViewForm
@@ -54,7 +54,7 @@ def save(request: PageRequest, slug: str) -> HttpResponse:
         return conflict_page(request, slug, state, seen)
     if view.revision != before:
         said = _("Saved %s") % view.name
-        messages.success(request, said, extra_tags=undo_href(request))
+        messages.success(request, said, extra_tags=last_undo_href(request))
     return redirect(reset_href(request.workspace.name, view, experiment))
 
 
@@ -92,7 +92,7 @@ def _create(request: PageRequest) -> HttpResponse:
         context = {"state": sent, "values": _values(form), "problem": error.message}
         return _form(request, None, context, refused=True)
     said = _("Saved as %s") % view.name
-    messages.success(request, said, extra_tags=undo_href(request))
+    messages.success(request, said, extra_tags=last_undo_href(request))
     return redirect(reset_href(request.workspace.name, view, experiment))
 
 
@@ -133,7 +133,7 @@ def _change(request: PageRequest, slug: str) -> HttpResponse:
         context = {"values": values, **_theirs(view, values)}
         return _form(request, view, context, refused=True)
     if made is not None:
-        messages.success(request, _("Changed"), extra_tags=undo_href(request))
+        messages.success(request, _("Changed"), extra_tags=last_undo_href(request))
     return redirect(back_shared(request, view, before))
 
 
@@ -149,7 +149,7 @@ def share(request: PageRequest, slug: str) -> HttpResponse:
     changes, before = {"shared": True}, view.revision
     if view_actions.edit_view(view, changes, actor=request.actor, now=now_ms()):
         said = _("Everybody in %s sees this view now") % request.workspace.name
-        messages.success(request, said, extra_tags=undo_href(request))
+        messages.success(request, said, extra_tags=last_undo_href(request))
     return redirect(back_shared(request, view, before))
 
 
@@ -162,7 +162,7 @@ def delete(request: PageRequest, slug: str) -> HttpResponse:
     state = view_actions.read_view_state(view)
     view_actions.delete_view(view, actor=request.actor, now=now_ms())
     said = _("Deleted %s") % view.name
-    messages.success(request, said, extra_tags=undo_href(request))
+    messages.success(request, said, extra_tags=last_undo_href(request))
     if DeleteViewForm(request.POST).check()["back"]:
         return redirect(back_of(request))
     spec = without(state.spec, "view")
@@ -192,7 +192,7 @@ def _preview(
     request: PageRequest, view: View | None, context: dict[str, Any]
 ) -> HttpResponse:
     """The description as readers see it; without a script below its box."""
-    preview = shown(request, context["values"]["description"])
+    preview = render_description(request, context["values"]["description"])
     if request.htmx:
         return render(
             request, "descriptions/_description_preview.html", {"preview": preview}
@@ -238,4 +238,6 @@ def _form(
         "back": back_of(request),
     }
     template = "views/_view_form.html" if request.htmx else "views/view_form.html"
-    return render(request, template, context, status=REFUSED if refused else 200)
+    return render(
+        request, template, context, status=FORM_ERROR_STATUS if refused else 200
+    )

@@ -16,11 +16,11 @@ from runs.access import Permission, access, check_can_edit_view
 from runs.actions import views as view_actions
 from runs.actions.clock import now_ms
 from runs.models import View, ViewRevision
-from runs.pages.descriptions.references import shown
+from runs.pages.descriptions.references import render_description
 from runs.pages.lists.list_state import scope_number
 from runs.pages.lists.view_origin import list_address, reset_href, save_refusal
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.undo.undo import undo_href
+from runs.pages.undo.undo import last_undo_href
 from runs.pages.views.conflict import between, conflict_page
 from runs.pages.views.links import ends
 from runs.pages.views.view_forms import RestoreVersionForm
@@ -54,7 +54,7 @@ def history(request: PageRequest, slug: str) -> HttpResponse:
     rows = _rows(request, view, found)
     context = {
         "view": view,
-        "described": shown(request, view.description),
+        "described": render_description(request, view.description),
         "rows": rows[:MOST],
         "older": found[MOST - 1].number if len(found) > MOST else 0,
         "save_refusal": save_refusal(request, view),
@@ -109,5 +109,5 @@ def restore_version(request: PageRequest, slug: str, number: int) -> HttpRespons
     except Conflict:
         return conflict_page(request, slug, view_actions.read_view_state(old), seen)
     said = _("Version %s is back") % number
-    messages.success(request, said, extra_tags=undo_href(request))
+    messages.success(request, said, extra_tags=last_undo_href(request))
     return redirect("view-history", request.workspace.name, view.slug)

@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 
 from runs.render.charts.axes import Figure
 from runs.render.charts.document_charts import Curve, curve_figure
-from runs.render.metrics.documents import Numbers, labels_in, numbers_in
+from runs.render.metrics.documents import Numbers, read_labels, read_numbers
 from studio.core.errors import InvalidValue
 
 #: Beside the average so many classes have a line of their own, the largest.
-MOST_LINES = 9
-POINTS = 500
+MAX_CLASSES = 9
+MAX_POINTS = 500
 
 
 class CurveKind(str, Enum):
@@ -47,12 +47,12 @@ def accuracy_curves(data: Mapping[str, Any], kind: CurveKind) -> Figure:
     """Raises InvalidValue for what is no accuracy table."""
     rule = _RULES[kind]
     source = "percentile" if rule.by_percentile else "probability"
-    tables = numbers_in(data, f"{source}_tables", 3)
-    thresholds = numbers_in(data, f"{source}_thresholds", 1)
+    tables = read_numbers(data, f"{source}_tables", 3)
+    thresholds = read_numbers(data, f"{source}_thresholds", 1)
     if tables.shape[1:] != (len(thresholds), 4):
         wanted = _("“%(name)s” must have 4 counts for each threshold.")
         raise InvalidValue(wanted % {"name": f"{source}_tables"})
-    labels = labels_in(data, len(tables))
+    labels = read_labels(data, len(tables))
     curves = [_curve(_("average"), tables.sum(axis=0), thresholds, rule)]
     if len(tables) > 1:
         curves += [
@@ -64,15 +64,15 @@ def accuracy_curves(data: Mapping[str, Any], kind: CurveKind) -> Figure:
 def _largest(tables: Numbers) -> list[int]:
     """Positions of the classes with the most true cases, in their own order."""
     cases = tables[:, 0, 0] + tables[:, 0, 3]
-    return sorted(np.argsort(-cases, kind="stable")[:MOST_LINES].tolist())
+    return sorted(np.argsort(-cases, kind="stable")[:MAX_CLASSES].tolist())
 
 
 def _curve(name: str, table: Numbers, thresholds: Numbers, rule: Rule) -> Curve:
     xs, ys = rule.points(table, thresholds)
     whole = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
     order = whole[np.lexsort((ys[whole], xs[whole]))]
-    if len(order) > POINTS:
-        order = order[np.linspace(0, len(order) - 1, POINTS).astype(int)]
+    if len(order) > MAX_POINTS:
+        order = order[np.linspace(0, len(order) - 1, MAX_POINTS).astype(int)]
     return Curve(name, xs[order].tolist(), ys[order].tolist())
 
 

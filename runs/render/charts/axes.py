@@ -24,7 +24,11 @@ class Axis(str, Enum):
 
 
 #: How a position is written beside its value (d3's formats).
-HOVER = {Axis.STEP: ",d", Axis.RELATIVE: ".4~g", Axis.TIME: "%-d %b %Y, %H:%M:%S"}
+HOVER_FORMATS = {
+    Axis.STEP: ",d",
+    Axis.RELATIVE: ".4~g",
+    Axis.TIME: "%-d %b %Y, %H:%M:%S",
+}
 
 
 @dataclass(frozen=True)
@@ -36,17 +40,17 @@ class Unit:
 UNITS = (Unit("h", 3_600_000), Unit("min", 60_000), Unit("s", 1000))
 
 
-def is_long(value: float) -> bool:
+def needs_exponent(value: float) -> bool:
     """Whether it takes an exponent, which needs more room beside the axis."""
     return math.isfinite(value) and value != 0 and not 1e-5 < abs(value) < 1e10
 
 
-def _exponents(smallest: int) -> Figure:
+def _exponent_format(smallest: int) -> Figure:
     """`1e-5`, not a raised exponent: Plotly raises by an inline style."""
     return {"exponentformat": "e", "minexponent": smallest}
 
 
-def fit_what_is_constant(
+def pad_constant_range(
     chart: Figure, data: Sequence[Trace], axis: Axis, *, log_y: bool
 ) -> None:
     """One value, or one step, would stand between itself less and plus one."""
@@ -62,7 +66,7 @@ def fit_what_is_constant(
         chart["xaxis"] |= {"tickmode": "array", "tickvals": list(steps)}
 
 
-def layout(axis: Axis, unit: Unit, *, log_y: bool) -> Figure:
+def series_layout(axis: Axis, unit: Unit, *, log_y: bool) -> Figure:
     units = {
         "h": _("Time since the start (h)"),
         "min": _("Time since the start (min)"),
@@ -83,13 +87,13 @@ def layout(axis: Axis, unit: Unit, *, log_y: bool) -> Figure:
             "title": {"text": titles[axis], "standoff": 6},
             "type": "date" if axis is Axis.TIME else "linear",
             "zeroline": False,
-            **_exponents(7),
-            "hoverformat": HOVER[axis],
+            **_exponent_format(7),
+            "hoverformat": HOVER_FORMATS[axis],
         },
         "yaxis": {
             "type": "log" if log_y else "linear",
             "zeroline": False,
-            **_exponents(4),
+            **_exponent_format(4),
             "hoverformat": ".6~g",
         },
         "yaxis2": {
@@ -101,7 +105,7 @@ def layout(axis: Axis, unit: Unit, *, log_y: bool) -> Figure:
     }
 
 
-def plain_layout(x_title: str, y_title: str) -> Figure:
+def linear_layout(x_title: str, y_title: str) -> Figure:
     """Two linear axes with their names."""
     axis = {"type": "linear", "zeroline": False, "hoverformat": ".6~g"}
     return {
@@ -111,24 +115,24 @@ def plain_layout(x_title: str, y_title: str) -> Figure:
         "dragmode": "zoom",
         "xaxis": {
             **axis,
-            **_exponents(7),
-            "title": {"text": shown(x_title), "standoff": 6},
+            **_exponent_format(7),
+            "title": {"text": escape_plotly_markup(x_title), "standoff": 6},
         },
         "yaxis": {
             **axis,
-            **_exponents(4),
-            "title": {"text": shown(y_title), "standoff": 8},
+            **_exponent_format(4),
+            "title": {"text": escape_plotly_markup(y_title), "standoff": 8},
         },
     }
 
 
-def on_clock(ms: float, zone: tzinfo, exact: str = "seconds") -> str:
+def clock_time(ms: float, zone: tzinfo, exact: str = "seconds") -> str:
     """A time as Plotly reads it, which knows no zones: that of the reader."""
     moment = datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone)
     return moment.replace(tzinfo=None).isoformat(sep=" ", timespec=exact)
 
 
-def shown(text: str) -> str:
+def escape_plotly_markup(text: str) -> str:
     """Text without meaning to Plotly, whose bold and raised words are inline styles.
 
     An invisible space rather than an entity, which Plotly would cut within.

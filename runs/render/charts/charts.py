@@ -18,16 +18,20 @@ from runs.render.charts.axes import (
     Figure,
     Trace,
     Unit,
-    fit_what_is_constant,
-    is_long,
-    shown,
+    escape_plotly_markup,
+    needs_exponent,
+    pad_constant_range,
 )
-from runs.render.charts.axes import layout as axes_layout
-from runs.render.charts.nonfinite_markers import is_odd, odd_marks, set_words
+from runs.render.charts.axes import series_layout as axes_layout
+from runs.render.charts.nonfinite_markers import (
+    is_nonfinite,
+    nonfinite_markers,
+    set_marker_labels,
+)
 from runs.render.text.numbers import number
 
 #: Lines with this many points or fewer show them.
-DOTTED = 1
+MAX_DOTTED_POINTS = 1
 
 
 @dataclass(frozen=True)
@@ -59,30 +63,30 @@ def metric_figure(
     `span` is the length of the whole series where the lines are a part of them, so that
     the unit of relative time stays.
     """
-    unit = unit_of(_length(lines) if span is None else span)
+    unit = time_unit(_longest_duration(lines) if span is None else span)
     data: list[Trace] = []
     odd: list[tuple[Trace, list[float]]] = []
     for series, line in enumerate(lines, start=1):
-        xs = _xs(line, axis, unit, zone)
+        xs = _x_values(line, axis, unit, zone)
         data += _traces(line, xs, series)
-        if at := _odd_places(line):
+        if at := _nonfinite_positions(line):
             named = [(line.key, line.values[place]) for place in at]
-            data.append(odd_marks([xs[place] for place in at], named, series))
-            places = _places(line, axis)
+            data.append(nonfinite_markers([xs[place] for place in at], named, series))
+            places = _x_positions(line, axis)
             odd.append((data[-1], [places[place] for place in at]))
     if odd:
-        every = [place for line in lines for place in _places(line, axis)]
-        set_words(odd, min(every), max(every))
+        every = [place for line in lines for place in _x_positions(line, axis)]
+        set_marker_labels(odd, min(every), max(every))
     layout = axes_layout(axis, unit, log_y=log_y)
     if len(lines) == 1:
         layout["annotations"] = _last_value(data, lines[0], log_y=log_y)
-    fit_what_is_constant(layout, data, axis, log_y=log_y)
-    if any(is_long(value) for line in lines for value in line.values):
+    pad_constant_range(layout, data, axis, log_y=log_y)
+    if any(needs_exponent(value) for line in lines for value in line.values):
         layout["margin"]["l"] = 64
     return {"data": data, "layout": layout}
 
 
-def smooth(values: Sequence[float], weight: float) -> list[float]:
+def smooth_values(values: Sequence[float], weight: float) -> list[float]:
     """The exponential moving average, corrected for its start at nothing.
 
     What is not finite stays as it is and is not averaged in.
@@ -107,11 +111,11 @@ def _traces(line: Line, xs: Sequence[Any], series: int) -> list[Trace]:
     return drawn
 
 
-def _odd_places(line: Line) -> list[int]:
-    return [at for at, value in enumerate(line.values) if is_odd(value)]
+def _nonfinite_positions(line: Line) -> list[int]:
+    return [at for at, value in enumerate(line.values) if is_nonfinite(value)]
 
 
-def _places(line: Line, axis: Axis) -> Sequence[float]:
+def _x_positions(line: Line, axis: Axis) -> Sequence[float]:
     if axis is Axis.STEP:
         return line.steps
     return [time - (line.began if axis is Axis.RELATIVE else 0) for time in line.times]
@@ -120,7 +124,7 @@ def _places(line: Line, axis: Axis) -> Sequence[float]:
 def _trace(
     key: str, xs: Sequence[Any], values: Sequence[float], series: int, part: str
 ) -> Trace:
-    sizes = [6 if _is_alone(values, at) else 0 for at in range(len(values))]
+    sizes = [6 if _is_isolated(values, at) else 0 for at in range(len(values))]
     return {
         "type": "scatter",
         "mode": "lines+markers" if any(sizes) else "lines",
@@ -129,9 +133,9 @@ def _trace(
             if any(sizes)
             else {}
         ),
-        "name": shown(key),
+        "name": escape_plotly_markup(key),
         "x": list(xs),
-        "y": [None if is_odd(value) else value for value in values],
+        "y": [None if is_nonfinite(value) else value for value in values],
         "connectgaps": False,
         "meta": {"series": series, "part": part, "key": key},
         "line": {"width": 1 if part == "raw" else 1.8},
@@ -139,11 +143,11 @@ def _trace(
     }
 
 
-def _is_alone(values: Sequence[float], at: int) -> bool:
+def _is_isolated(values: Sequence[float], at: int) -> bool:
     """Whether no line leads to or from the value, so that a dot must show it."""
     around = (values[max(at - 1, 0) : at], values[at + 1 : at + 2])
     beside = [value for part in around for value in part]
-    return not is_odd(values[at]) and all(map(is_odd, beside))
+    return not is_nonfinite(values[at]) and all(map(is_nonfinite, beside))
 
 
 def _last_value(data: Sequence[Trace], line: Line, *, log_y: bool) -> list[Figure]:
@@ -151,7 +155,7 @@ def _last_value(data: Sequence[Trace], line: Line, *, log_y: bool) -> list[Figur
     drawn = next(trace for trace in data if trace["meta"]["part"] == "line")
     ends = zip(drawn["x"], drawn["y"], line.values, strict=True)
     whole = [end for end in ends if end[1] is not None and (end[1] > 0 or not log_y)]
-    if len(whole) <= DOTTED:
+    if len(whole) <= MAX_DOTTED_POINTS:
         return []
     x, y, value = whole[-1]
     side = _free_side([end[1] for end in whole])
@@ -183,17 +187,17 @@ def _free_side(ys: Sequence[float]) -> str | None:
     return None
 
 
-def unit_of(length: int) -> Unit:
+def time_unit(length: int) -> Unit:
     """The largest unit of which that many milliseconds have three."""
     return next((u for u in UNITS if length >= 3 * u.length), UNITS[-1])
 
 
-def _length(lines: Sequence[Line]) -> int:
+def _longest_duration(lines: Sequence[Line]) -> int:
     """Of the longest line, in ms."""
     return max((max(line.times, default=0) - line.began for line in lines), default=0)
 
 
-def _xs(line: Line, axis: Axis, unit: Unit, zone: tzinfo) -> list[Any]:
+def _x_values(line: Line, axis: Axis, unit: Unit, zone: tzinfo) -> list[Any]:
     if axis is Axis.STEP:
         return list(line.steps)
     if axis is Axis.RELATIVE:

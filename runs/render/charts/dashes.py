@@ -8,16 +8,16 @@ from __future__ import annotations
 
 SOLID = "solid"
 #: As Plotly reads them: lengths in pixels.
-PLACES = (SOLID, "6px,3px", "2px,3px", "8px,3px,2px,3px", "12px,4px")
+DASHES = (SOLID, "6px,3px", "2px,3px", "8px,3px,2px,3px", "12px,4px")
 
 
 def dash_of_number(number: int) -> str:
     """Of a run of the list by its number, from 1."""
     if number > 10:
-        return PLACES[2]
-    return SOLID if number <= 5 else PLACES[1]
+        return DASHES[2]
+    return SOLID if number <= 5 else DASHES[1]
 
 
-def dash_of_place(place: int) -> str:
+def dash_of_position(place: int) -> str:
     """Of a column or a metric by its place, from 0."""
-    return PLACES[place % len(PLACES)]
+    return DASHES[place % len(DASHES)]

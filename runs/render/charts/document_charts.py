@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from runs.render.charts.axes import Figure, Trace, plain_layout, shown
-from runs.render.metrics.documents import Numbers, numbers_in
+from runs.render.charts.axes import Figure, Trace, escape_plotly_markup, linear_layout
+from runs.render.metrics.documents import Numbers, read_numbers
 from runs.render.text.numbers import number
 from studio.core.errors import InvalidValue
 
 #: Shorter lines show their points.
-DOTTED = 60
+MAX_DOTTED_POINTS = 60
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ def curve_figure(
     """Lines on shared axes; `chance` is a dashed line to compare them with."""
     data = [_line(curve, series) for series, curve in enumerate(curves, start=1)]
     if chance:
-        data.append(_rule(*zip(*chance, strict=True)))
-    return {"data": data, "layout": plain_layout(x_title, y_title)}
+        data.append(_guide_line(*zip(*chance, strict=True)))
+    return {"data": data, "layout": linear_layout(x_title, y_title)}
 
 
 def residual_histogram(document: Mapping[str, Any]) -> Figure:
     """Bars between the edges; raises InvalidValue."""
-    edges, counts = _bins(document, "bin_counts")
+    edges, counts = _read_bins(document, "bin_counts")
     middles, widths = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
     between = [
         f"{number(low)} … {number(high)}"
@@ -55,14 +55,14 @@ def residual_histogram(document: Mapping[str, Any]) -> Figure:
     bars = {
         "type": "bar",
         "x": middles.tolist(),
-        "y": _whole(counts),
+        "y": _finite_or_none(counts),
         "width": widths.tolist(),
         "hovertext": between,
         "hovertemplate": "%{hovertext}: %{y}<extra></extra>",
         "name": _("Residuals"),
         "meta": {"series": 1, "part": "bar", "key": _("Residuals")},
     }
-    layout = plain_layout(_("Residual"), _("Count"))
+    layout = linear_layout(_("Residual"), _("Count"))
     layout["bargap"] = 0
     layout["hovermode"] = "closest"
     return {"data": [bars], "layout": layout}
@@ -70,47 +70,47 @@ def residual_histogram(document: Mapping[str, Any]) -> Figure:
 
 def prediction_figure(document: Mapping[str, Any]) -> Figure:
     """Mean prediction per bin of true values with its error; raises InvalidValue."""
-    edges, averages = _bins(document, "bin_averages")
-    errors = numbers_in(document, "bin_errors", 1)
+    edges, averages = _read_bins(document, "bin_averages")
+    errors = read_numbers(document, "bin_errors", 1)
     if len(errors) != len(averages):
         raise InvalidValue(_("“bin_errors” must have a number for each bin."))
     middles = ((edges[1:] + edges[:-1]) / 2).tolist()
     line = _line(Curve(_("average"), middles, averages.tolist()), 1)
     line["error_y"] = {
         "type": "data",
-        "array": _whole(errors),
+        "array": _finite_or_none(errors),
         "visible": True,
         "thickness": 1,
         "width": 3,
     }
     ends = (float(edges[0]), float(edges[-1]))
-    layout = plain_layout(_("True value"), _("Predicted value"))
-    return {"data": [line, _rule(ends, ends)], "layout": layout}
+    layout = linear_layout(_("True value"), _("Predicted value"))
+    return {"data": [line, _guide_line(ends, ends)], "layout": layout}
 
 
 def column_figure(x: str, y: str, xs: Sequence[float], ys: Sequence[float]) -> Figure:
     """One column of a table over another, in the order of the rows."""
-    return {"data": [_line(Curve(y, xs, ys), 1)], "layout": plain_layout(x, y)}
+    return {"data": [_line(Curve(y, xs, ys), 1)], "layout": linear_layout(x, y)}
 
 
 def figure_rows(figure: Figure) -> list[tuple[str, str, str]]:
     """The figure's numbers as rows of a table: which line, x, y."""
     return [
-        (str(trace["meta"]["key"]), _cell(x), _cell(y))
+        (str(trace["meta"]["key"]), _number_text(x), _number_text(y))
         for trace in figure["data"]
         if trace["meta"]["part"] != "rule"
         for x, y in zip(trace["x"], trace["y"], strict=True)
     ]
 
 
-def _cell(value: float | None) -> str:
+def _number_text(value: float | None) -> str:
     return "–" if value is None else number(value)
 
 
-def _bins(document: Mapping[str, Any], name: str) -> tuple[Numbers, Numbers]:
+def _read_bins(document: Mapping[str, Any], name: str) -> tuple[Numbers, Numbers]:
     edges, values = (
-        numbers_in(document, "bin_edges", 1),
-        numbers_in(document, name, 1),
+        read_numbers(document, "bin_edges", 1),
+        read_numbers(document, name, 1),
     )
     if len(edges) != len(values) + 1 or not np.isfinite(edges).all():
         wanted = _("“bin_edges” must have one number more than “%(name)s”.")
@@ -119,20 +119,20 @@ def _bins(document: Mapping[str, Any], name: str) -> tuple[Numbers, Numbers]:
 
 
 def _line(curve: Curve, series: int) -> Trace:
-    is_short = len(curve.xs) <= DOTTED
+    is_short = len(curve.xs) <= MAX_DOTTED_POINTS
     return {
         "type": "scatter",
         "mode": "lines+markers" if is_short else "lines",
-        "name": shown(curve.name),
-        "x": _whole(curve.xs),
-        "y": _whole(curve.ys),
+        "name": escape_plotly_markup(curve.name),
+        "x": _finite_or_none(curve.xs),
+        "y": _finite_or_none(curve.ys),
         "meta": {"series": series, "part": "line", "key": curve.name},
         "line": {"width": 1.8},
         **({"marker": {"size": 4}} if is_short else {}),
     }
 
 
-def _rule(xs: Sequence[float], ys: Sequence[float]) -> Trace:
+def _guide_line(xs: Sequence[float], ys: Sequence[float]) -> Trace:
     return {
         "type": "scatter",
         "mode": "lines",
@@ -145,7 +145,7 @@ def _rule(xs: Sequence[float], ys: Sequence[float]) -> Trace:
     }
 
 
-def _whole(values: Sequence[float] | Numbers) -> list[float | None]:
+def _finite_or_none(values: Sequence[float] | Numbers) -> list[float | None]:
     """As JSON has numbers: what is not finite is a gap."""
     return [
         value if math.isfinite(value) else None for value in np.asarray(values).tolist()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from runs.render.charts.axes import Figure, Trace, on_clock, shown
-from runs.render.charts.run_charts import Look
+from runs.render.charts.axes import Figure, Trace, clock_time, escape_plotly_markup
+from runs.render.charts.run_charts import ChartLook
 from runs.render.charts.value_charts import value_layout
 from runs.render.text.numbers import number
 
@@ -21,7 +21,7 @@ class Bin:
     runs: int
 
 
-def bins_of(values: Sequence[float], count: int, *, log: bool = False) -> list[Bin]:
+def count_bins(values: Sequence[float], count: int, *, log: bool = False) -> list[Bin]:
     """Bars of equal width that hold all finite values; of equal ratio with `log`."""
     finite = sorted(v for v in values if math.isfinite(v) and (v > 0 or not log))
     if not finite:
@@ -52,29 +52,29 @@ def _edges(low: float, high: float, count: int, *, log: bool) -> list[float]:
     return [low, *inner, high]
 
 
-def told(each: Bin, clock: tzinfo | None = None) -> str:
+def bin_label(each: Bin, clock: tzinfo | None = None) -> str:
     """From where to where it reaches; with a clock its ends are times in ms."""
     ends = (each.low, each.high)
-    return " – ".join(on_clock(e, clock) if clock else number(e) for e in ends)
+    return " – ".join(clock_time(e, clock) if clock else number(e) for e in ends)
 
 
 def histogram_figure(
-    bins: Sequence[Bin], label: str, look: Look, clock: tzinfo | None = None
+    bins: Sequence[Bin], label: str, look: ChartLook, clock: tzinfo | None = None
 ) -> Figure:
     """With a clock the axis is one of times, which is never logarithmic."""
     log = look.log_x and clock is None
-    layout = value_layout(look, shown(label))
+    layout = value_layout(look, escape_plotly_markup(label))
     layout["xaxis"]["type"] = "date" if clock else "log" if log else "linear"
     middles: list[Any] = [_middle(each, log=log) for each in bins]
     if clock:
-        middles = [on_clock(ms, clock, "milliseconds") for ms in middles]
+        middles = [clock_time(ms, clock, "milliseconds") for ms in middles]
     layout["bargap"] = 0.04
     trace: Trace = {
         "type": "bar",
-        "name": shown(label),
+        "name": escape_plotly_markup(label),
         "x": middles,
         "y": [each.runs for each in bins],
-        "text": [told(each, clock) for each in bins],
+        "text": [bin_label(each, clock) for each in bins],
         "textposition": "none",
         "hovertemplate": "%{text}<br>%{y}<extra></extra>",
         "marker": {"line": {"width": 0}},

@@ -9,25 +9,25 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from runs.render.charts.axes import Trace, shown
+from runs.render.charts.axes import Trace, escape_plotly_markup
 from runs.render.text.numbers import number
 
 #: So many words have room beside each other in a chart.
-WORDED = 5
+MAX_LABELS_PER_CHART = 5
 #: Plotly has no place for what is further from nothing, and would draw a broken line.
-FARTHEST = 1e304
+MAX_DRAWABLE = 1e304
 
 
-def is_odd(value: float) -> bool:
-    return not abs(value) <= FARTHEST
+def is_nonfinite(value: float) -> bool:
+    return not abs(value) <= MAX_DRAWABLE
 
 
-def near(value: float) -> float:
+def clamp_to_drawable(value: float) -> float:
     """The value, or the end of what can be drawn."""
-    return min(max(value, -FARTHEST), FARTHEST)
+    return min(max(value, -MAX_DRAWABLE), MAX_DRAWABLE)
 
 
-def odd_marks(
+def nonfinite_markers(
     xs: Sequence[Any], named: Sequence[tuple[str, float]], series: int
 ) -> Trace:
     """A mark at each of `xs`, on an axis of their own; `named` are values with names.
@@ -44,7 +44,7 @@ def odd_marks(
         "yaxis": "y2",
         "text": words,
         "hovertext": [
-            shown(f"{name}: {word}")
+            escape_plotly_markup(f"{name}: {word}")
             for (name, _value), word in zip(named, words, strict=True)
         ],
         "hoverinfo": "x+text",
@@ -56,7 +56,7 @@ def odd_marks(
     }
 
 
-def set_words(
+def set_marker_labels(
     marked: Sequence[tuple[Trace, Sequence[float]]], low: float, high: float
 ) -> None:
     """Marks of one chart, with their places on an axis from `low` to `high`.
@@ -64,7 +64,7 @@ def set_words(
     Of those that lie near each other the first has the words of all. They stand below
     the marks where they would lie on one.
     """
-    room = high / WORDED - low / WORDED
+    room = high / MAX_LABELS_PER_CHART - low / MAX_LABELS_PER_CHART
     places = sorted(
         (place, one, at)
         for one, (_trace, found) in enumerate(marked)

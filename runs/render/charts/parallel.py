@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from runs.render.charts.axes import on_clock
+from runs.render.charts.axes import clock_time
 from runs.render.charts.value_charts import Dot, Value
 from runs.render.text.numbers import number, word_for
 
 #: The most texts that an axis names.
-MOST_WORDS = 12
-TICKS = 4
+MAX_WORDS = 12
+TICK_COUNT = 4
 #: From this ratio of the greatest to the least on, an axis is logarithmic unasked.
-WIDE = 50
-DAY = 86_400_000
-YEAR = 365 * DAY
+LOG_SCALE_RATIO = 50
+DAY_MS = 86_400_000
+YEAR_MS = 365 * DAY_MS
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def parallel_figure(dots: Sequence[Dot], axes: Sequence[Dimension]) -> dict[str,
                 scale.place(axis.values[row])
                 for axis, scale in zip(axes, scales, strict=True)
             ],
-            "told": [_told(axis.values[row], axis.clock) for axis in axes],
+            "told": [_value_label(axis.values[row], axis.clock) for axis in axes],
         }
         for row, dot in enumerate(dots)
     ]
@@ -100,20 +100,20 @@ class _Scale:
 
     def ticks(self) -> list[tuple[float, str]]:
         if self.words:
-            shown = self.words[:MOST_WORDS]
+            shown = self.words[:MAX_WORDS]
             return [(self.place(word) or 0.0, word) for word in shown]
         if self.low == self.high:
             return [(0.5, self._tick(self.low))]
-        shares = [at / TICKS for at in range(TICKS + 1)]
+        shares = [at / TICK_COUNT for at in range(TICK_COUNT + 1)]
         return [(share, self._tick(self.value(share))) for share in shares]
 
     def _tick(self, value: float) -> str:
         """In a few letters: of a time what tells it from the others."""
         if self.clock is None:
             return number(value)
-        day, time = on_clock(value, self.clock).split(" ")
+        day, time = clock_time(value, self.clock).split(" ")
         span = self.high - self.low
-        return time if span < DAY else day[5:] if span < YEAR else day[:7]
+        return time if span < DAY_MS else day[5:] if span < YEAR_MS else day[:7]
 
     def value(self, share: float) -> float:
         if self.log:
@@ -133,14 +133,14 @@ def _scale(axis: Dimension) -> _Scale:
         return _Scale(min(numbers), max(numbers), log=False, clock=axis.clock)
     low, high = min(numbers), max(numbers)
     positive = [value for value in numbers if value > 0]
-    if (axis.log and positive) or (low > 0 and high / low >= WIDE):
+    if (axis.log and positive) or (low > 0 and high / low >= LOG_SCALE_RATIO):
         return _Scale(min(positive), high, log=True)
     return _Scale(low, high, log=False)
 
 
-def _told(value: Value, clock: tzinfo | None) -> str:
+def _value_label(value: Value, clock: tzinfo | None) -> str:
     if isinstance(value, float):
         if clock:
-            return on_clock(value, clock)
+            return clock_time(value, clock)
         return number(value) if math.isfinite(value) else word_for(value)
     return "–" if value is None else value

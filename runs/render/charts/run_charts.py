@@ -13,20 +13,20 @@ from datetime import UTC, tzinfo
 
 from django.utils.translation import gettext as _
 
-from runs.render.charts.axes import Axis, Figure, Trace, shown
-from runs.render.charts.charts import Line, metric_figure, unit_of
+from runs.render.charts.axes import Axis, Figure, Trace, escape_plotly_markup
+from runs.render.charts.charts import Line, metric_figure, time_unit
 from runs.render.charts.dashes import SOLID
-from runs.render.charts.nonfinite_markers import near
+from runs.render.charts.nonfinite_markers import clamp_to_drawable
 
 #: More lines than these are told one at a time: their list would cover the chart.
-TOLD_TOGETHER = 12
+MAX_UNIFIED_HOVER_LINES = 12
 
 
-Ends = tuple[float | None, float | None]
+AxisRange = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
-class Look:
+class ChartLook:
     """How a chart is drawn: its axes, and how far they reach."""
 
     axis: Axis = Axis.STEP
@@ -34,13 +34,13 @@ class Look:
     x_title: str = ""
     log_x: bool = False
     log_y: bool = False
-    y_range: Ends = (None, None)
+    y_range: AxisRange = (None, None)
     #: In steps, seconds, or as the field is.
-    x_range: Ends = (None, None)
+    x_range: AxisRange = (None, None)
 
 
 @dataclass(frozen=True)
-class DrawnLine:
+class RunLine:
     """A line with its colour and dash; `line.key` is what it is called."""
 
     line: Line
@@ -65,8 +65,8 @@ class Band:
 
 
 def line_figure(
-    drawn: Sequence[DrawnLine],
-    look: Look,
+    drawn: Sequence[RunLine],
+    look: ChartLook,
     *,
     zone: tzinfo = UTC,
     bands: Sequence[Band] = (),
@@ -74,7 +74,7 @@ def line_figure(
 ) -> Figure:
     """`bands`, if any, has one for each line; `span` is that of the whole series."""
     paired = list(zip(drawn, bands, strict=True)) if bands else []
-    odd = [_odd_line(each, band) for each, band in paired if band.odd]
+    odd = [_nonfinite_line(each, band) for each, band in paired if band.odd]
     lines = [*drawn, *odd]
     figure = metric_figure(
         [each.line for each in lines],
@@ -84,20 +84,20 @@ def line_figure(
         span=span,
     )
     for trace in figure["data"]:
-        _dress(trace, lines[trace["meta"]["series"] - 1])
+        _style_trace(trace, lines[trace["meta"]["series"] - 1])
     if paired:
         figure["data"] = _with_bands(figure["data"], paired, log_y=look.log_y)
     layout = figure["layout"]
     layout.pop("annotations", None)
-    if len(drawn) > TOLD_TOGETHER:
+    if len(drawn) > MAX_UNIFIED_HOVER_LINES:
         layout["hovermode"] = "closest"
     # What a place on the axis of relative time is in ms.
-    figure["unit"] = unit_of(span or 0).length
+    figure["unit"] = time_unit(span or 0).length
     _set_axes(layout, look, 1000 / figure["unit"])
     return figure
 
 
-def _dress(trace: Trace, drawn: DrawnLine) -> None:
+def _style_trace(trace: Trace, drawn: RunLine) -> None:
     trace["meta"] |= {"series": drawn.number, "run": drawn.run_id}
     if drawn.metric:
         trace["meta"] |= {"name": drawn.name, "metric": drawn.metric}
@@ -105,9 +105,9 @@ def _dress(trace: Trace, drawn: DrawnLine) -> None:
         trace["line"]["dash"] = drawn.dash
 
 
-def _set_axes(layout: Figure, look: Look, second: float) -> None:
+def _set_axes(layout: Figure, look: ChartLook, second: float) -> None:
     if look.x_title:
-        layout["xaxis"]["title"]["text"] = shown(look.x_title)
+        layout["xaxis"]["title"]["text"] = escape_plotly_markup(look.x_title)
         layout["xaxis"]["hoverformat"] = ".6~g"
     if look.log_x and look.axis is not Axis.TIME:
         layout["xaxis"]["type"] = "log"
@@ -115,19 +115,19 @@ def _set_axes(layout: Figure, look: Look, second: float) -> None:
     set_x_range(layout, look, second if look.axis is Axis.RELATIVE else 1)
 
 
-def set_y_range(layout: Figure, look: Look) -> None:
+def set_y_range(layout: Figure, look: ChartLook) -> None:
     """As far as the reader says; an end that is left open follows the values."""
     _set_range(layout["yaxis"], look.y_range, log=look.log_y)
 
 
-def set_x_range(layout: Figure, look: Look, unit: float = 1) -> None:
+def set_x_range(layout: Figure, look: ChartLook, unit: float = 1) -> None:
     """The same; `unit` is what 1 of the range is on the axis."""
     low, high = (end if end is None else end * unit for end in look.x_range)
     if look.axis is not Axis.TIME:
         _set_range(layout["xaxis"], (low, high), log=look.log_x)
 
 
-def _set_range(axis: Figure, ends: Ends, *, log: bool) -> None:
+def _set_range(axis: Figure, ends: AxisRange, *, log: bool) -> None:
     low, high = (_on_axis(end, log=log) for end in ends)
     if low is None and high is None:
         return
@@ -143,26 +143,26 @@ def _on_axis(end: float | None, *, log: bool) -> float | None:
 
 
 def _with_bands(
-    data: Sequence[Trace], paired: Sequence[tuple[DrawnLine, Band]], *, log_y: bool
+    data: Sequence[Trace], paired: Sequence[tuple[RunLine, Band]], *, log_y: bool
 ) -> list[Trace]:
     words = _("%(n)s runs") % {"n": "%{customdata[1]}"}
     means = [trace for trace in data if trace["meta"]["part"] == "line"]
     found: list[Trace] = []
     for trace, (each, band) in zip(means, paired, strict=False):
-        if not _is_drawn(trace):
+        if not _has_values(trace):
             continue
         if any(high > low for low, high in zip(band.low, band.high, strict=True)):
             found.append(_band(trace, each, band, log_y=log_y))
         trace["customdata"] = list(zip(band.std, band.runs, strict=True))
         trace["hovertemplate"] = f"%{{y:.6~g}} ± %{{customdata[0]:.2~g}} ({words})"
-    return [*found, *filter(_is_drawn, data)]
+    return [*found, *filter(_has_values, data)]
 
 
-def _is_drawn(trace: Trace) -> bool:
+def _has_values(trace: Trace) -> bool:
     return any(value is not None for value in trace["y"])
 
 
-def _band(trace: Trace, drawn: DrawnLine, band: Band, *, log_y: bool) -> Trace:
+def _band(trace: Trace, drawn: RunLine, band: Band, *, log_y: bool) -> Trace:
     xs, low = list(trace["x"]), list(band.low)
     if log_y:
         # A logarithmic axis has no place for what reaches below nothing.
@@ -175,7 +175,10 @@ def _band(trace: Trace, drawn: DrawnLine, band: Band, *, log_y: bool) -> Trace:
         "mode": "lines",
         "name": trace["name"],
         "x": [*xs, *reversed(xs)],
-        "y": [*map(near, band.high), *map(near, reversed(low))],
+        "y": [
+            *map(clamp_to_drawable, band.high),
+            *map(clamp_to_drawable, reversed(low)),
+        ],
         "fill": "toself",
         "hoverinfo": "skip",
         "showlegend": False,
@@ -184,7 +187,7 @@ def _band(trace: Trace, drawn: DrawnLine, band: Band, *, log_y: bool) -> Trace:
     }
 
 
-def _odd_line(drawn: DrawnLine, band: Band) -> DrawnLine:
+def _nonfinite_line(drawn: RunLine, band: Band) -> RunLine:
     """Only the places where runs of a mean logged NaN or Infinity."""
     rows = sorted(band.odd, key=lambda row: row[0])
     line = Line(
@@ -193,4 +196,4 @@ def _odd_line(drawn: DrawnLine, band: Band) -> DrawnLine:
         [int(x) for x, _value in rows],
         [value for _x, value in rows],
     )
-    return DrawnLine(line, drawn.number)
+    return RunLine(line, drawn.number)

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: A share below it changes no bit of a sum.
-NOTHING = 1e-18
+MIN_SHARE = 1e-18
 #: Places that are averaged at once.
-AT_ONCE = 256
+BATCH_SIZE = 256
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -40,14 +40,14 @@ def smooth_at(values: Floats, places: Places, weight: float) -> Floats:
 
 
 def _averages(values: Floats, places: Places, weight: float) -> Floats:
-    reach = min(len(values), math.ceil(math.log(NOTHING) / math.log(weight)))
+    reach = min(len(values), math.ceil(math.log(MIN_SHARE) / math.log(weight)))
     back = np.arange(reach)
     shares = (1 - weight) * weight**back
     found = np.empty(len(places))
-    for start in range(0, len(places), AT_ONCE):
-        part = places[start : start + AT_ONCE]
+    for start in range(0, len(places), BATCH_SIZE):
+        part = places[start : start + BATCH_SIZE]
         at = part[:, None] - back[None, :]
         seen = np.where(at >= 0, values[np.maximum(at, 0)], 0.0)
-        found[start : start + AT_ONCE] = seen @ shares
+        found[start : start + BATCH_SIZE] = seen @ shares
     corrected: Floats = found / (1 - weight ** np.minimum(places + 1, 10_000))
     return corrected

@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 
 WIDTH, HEIGHT = 108, 22
 _MARGIN = 3
-_LINE = WIDTH - 2 * _MARGIN
-_ROOM = HEIGHT - 2 * _MARGIN
+_PLOT_WIDTH = WIDTH - 2 * _MARGIN
+_PLOT_HEIGHT = HEIGHT - 2 * _MARGIN
 
 Point = tuple[float, float]
 
@@ -28,7 +28,7 @@ def sparkline(steps: Sequence[float], values: Sequence[float]) -> SafeString:
         'aria-hidden="true"><path d="{}"/><circle cx="{}" cy="{}" r="2"/></svg>',
         *(WIDTH, HEIGHT, WIDTH, HEIGHT),
         _path(placed),
-        *(_short(part) for part in last),
+        *(_format_coordinate(part) for part in last),
     )
 
 
@@ -47,7 +47,9 @@ def _place(
             continue
         across = (x - left) / wide if wide else 1
         up = (y / 2 - low / 2) / tall if tall else 0.5
-        placed.append((_MARGIN + _LINE * across, HEIGHT - _MARGIN - _ROOM * up))
+        placed.append(
+            (_MARGIN + _PLOT_WIDTH * across, HEIGHT - _MARGIN - _PLOT_HEIGHT * up)
+        )
     return placed
 
 
@@ -56,10 +58,10 @@ def _path(placed: Sequence[Point | None]) -> str:
     for point in placed:
         if point is not None:
             command = "L" if pen_is_down else "M"
-            parts.append(f"{command}{_short(point[0])} {_short(point[1])}")
+            parts.append(command + " ".join(_format_coordinate(part) for part in point))
         pen_is_down = point is not None
     return "".join(parts)
 
 
-def _short(part: float) -> str:
+def _format_coordinate(part: float) -> str:
     return f"{part:.1f}".removesuffix(".0")

@@ -10,20 +10,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runs.render.charts.axes import Figure, Trace, shown
-from runs.render.charts.nonfinite_markers import is_odd, near, odd_marks, set_words
-from runs.render.charts.run_charts import Look, set_x_range, set_y_range
+from runs.render.charts.axes import Figure, Trace, escape_plotly_markup
+from runs.render.charts.nonfinite_markers import (
+    clamp_to_drawable,
+    is_nonfinite,
+    nonfinite_markers,
+    set_marker_labels,
+)
+from runs.render.charts.run_charts import ChartLook, set_x_range, set_y_range
 from runs.render.text.numbers import number
 
 Value = float | str | None
 #: The longest name below a bar.
-LONGEST_NAME = 14
+MAX_NAME_CHARS = 14
 #: So many bars have their names below them; of more the legend and the pointer tell.
-NAMED = 4
+MAX_NAMED_BARS = 4
 #: The number of the grey among the colours.
-GREY = 8
+GRAY = 8
 #: How dark the bars of each further field of a run are.
-SHADES = (1.0, 0.65, 0.4, 0.25)
+BAR_OPACITIES = (1.0, 0.65, 0.4, 0.25)
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Dot:
 def scatter_figure(
     dots: Sequence[Dot],
     labels: Sequence[str],
-    look: Look,
+    look: ChartLook,
     *,
     is_date: tuple[bool, bool] = (False, False),
 ) -> Figure:
@@ -49,13 +54,17 @@ def scatter_figure(
     placed = [dot for dot in dots if None not in dot.values[:2]]
     data = _scatter(placed, labels)
     odd = [
-        dot for dot in placed if _is_odd(dot.values[1]) and not _is_odd(dot.values[0])
+        dot
+        for dot in placed
+        if _is_nonfinite(dot.values[1]) and not _is_nonfinite(dot.values[0])
     ]
     if odd:
         xs = [dot.values[0] for dot in odd]
         every = [dot.values[0] for dot in placed]
-        data.append(_odd(xs, [(dot.name, dot.values[1]) for dot in odd], every))
-    layout = value_layout(look, shown(labels[0]))
+        data.append(
+            _nonfinite_trace(xs, [(dot.name, dot.values[1]) for dot in odd], every)
+        )
+    layout = value_layout(look, escape_plotly_markup(labels[0]))
     for name, at in (("xaxis", 0), ("yaxis", 1)):
         if is_date[at]:
             layout[name]["type"] = "date"
@@ -67,45 +76,51 @@ def scatter_figure(
 
 
 def _scatter(placed: Sequence[Dot], labels: Sequence[str]) -> list[Trace]:
-    drawn = [dot for dot in placed if not any(map(_is_odd, dot.values[:2]))]
+    drawn = [dot for dot in placed if not any(map(_is_nonfinite, dot.values[:2]))]
     if len(labels) == 2:
-        return [_dots(drawn, labels, [dot.number for dot in drawn])]
-    scaled = [dot for dot in drawn if _finite(dot.values[2]) is not None]
+        return [_dots_trace(drawn, labels, [dot.number for dot in drawn])]
+    scaled = [dot for dot in drawn if _finite_or_none(dot.values[2]) is not None]
     if not scaled:
-        return [_dots(drawn, labels, _by_words([dot.values[2] for dot in drawn]))]
-    rest = [dot for dot in drawn if _finite(dot.values[2]) is None]
-    traces = [_scaled(scaled, labels)]
-    return [*traces, _dots(rest, labels, [GREY] * len(rest))] if rest else traces
+        return [
+            _dots_trace(
+                drawn, labels, _numbers_by_word([dot.values[2] for dot in drawn])
+            )
+        ]
+    rest = [dot for dot in drawn if _finite_or_none(dot.values[2]) is None]
+    traces = [_scale_trace(scaled, labels)]
+    return [*traces, _dots_trace(rest, labels, [GRAY] * len(rest))] if rest else traces
 
 
-def _dots(drawn: Sequence[Dot], labels: Sequence[str], each: Sequence[int]) -> Trace:
+def _dots_trace(
+    drawn: Sequence[Dot], labels: Sequence[str], each: Sequence[int]
+) -> Trace:
     trace: Trace = {
         "type": "scatter",
         "mode": "markers",
-        "name": shown(labels[1]),
+        "name": escape_plotly_markup(labels[1]),
         "x": [dot.values[0] for dot in drawn],
         "y": [dot.values[1] for dot in drawn],
-        "text": [shown(dot.name) for dot in drawn],
+        "text": [escape_plotly_markup(dot.name) for dot in drawn],
         "hovertemplate": "%{text}<br>%{x}<br>%{y}<extra></extra>",
         "marker": {"size": 8, "opacity": 0.9},
         "meta": {"part": "dots", "key": labels[1], "each": list(each)},
     }
     if len(labels) > 2:
-        trace["customdata"] = [_shown(dot.values[2]) for dot in drawn]
-        third = f"{_told(shown(labels[2]))}: %{{customdata}}"
+        trace["customdata"] = [_value_label(dot.values[2]) for dot in drawn]
+        third = f"{_escape_template(escape_plotly_markup(labels[2]))}: %{{customdata}}"
         trace["hovertemplate"] = f"%{{text}}<br>%{{x}}<br>%{{y}}<br>{third}"
         trace["hovertemplate"] += "<extra></extra>"
     return trace
 
 
-def _scaled(drawn: Sequence[Dot], labels: Sequence[str]) -> Trace:
+def _scale_trace(drawn: Sequence[Dot], labels: Sequence[str]) -> Trace:
     """Coloured by the page: from 0, the least third value, to 1, the greatest.
 
     Plotly's own scale comes with a bar that styles itself inline.
     """
     thirds = [v for v in (dot.values[2] for dot in drawn) if isinstance(v, float)]
     low, high = min(thirds), max(thirds)
-    trace = _dots(drawn, labels, [])
+    trace = _dots_trace(drawn, labels, [])
     trace["meta"] = {
         "part": "scale",
         "key": labels[2],
@@ -121,67 +136,75 @@ def _share(value: float, low: float, high: float) -> float:
     return round((value / 2 - low / 2) / span, 4) if span else 1.0
 
 
-def _by_words(thirds: Sequence[Value]) -> list[int]:
+def _numbers_by_word(thirds: Sequence[Value]) -> list[int]:
     """Each text has a colour of its own; what has none is grey."""
     words = list(dict.fromkeys(v for v in thirds if isinstance(v, str)))
-    return [words.index(v) + 1 if isinstance(v, str) else GREY for v in thirds]
+    return [words.index(v) + 1 if isinstance(v, str) else GRAY for v in thirds]
 
 
-def bar_figure(dots: Sequence[Dot], labels: Sequence[str], look: Look) -> Figure:
+def bar_figure(dots: Sequence[Dot], labels: Sequence[str], look: ChartLook) -> Figure:
     """The fields of each run side by side."""
     places = list(range(len(dots)))
     data: list[Trace] = []
     odd: list[tuple[int, str, Value]] = []
     for at, label in enumerate(labels):
         values = [dot.values[at] for dot in dots]
-        odd += [(p, dots[p].name, v) for p, v in enumerate(values) if _is_odd(v)]
-        data.append(_bars(dots, values, at, label, places))
+        odd += [(p, dots[p].name, v) for p, v in enumerate(values) if _is_nonfinite(v)]
+        data.append(_bars_trace(dots, values, at, label, places))
     if odd:
         named = [(name, value) for _place, name, value in odd]
-        data.append(_odd([place for place, _, _ in odd], named, places))
+        data.append(_nonfinite_trace([place for place, _, _ in odd], named, places))
     layout = value_layout(look, "")
     layout["barmode"] = "group"
     layout["xaxis"] |= {
         "tickmode": "array",
         "tickvals": places,
-        "ticktext": [shown(_short(dot.name)) for dot in dots],
-        "showticklabels": len(dots) <= NAMED,
+        "ticktext": [escape_plotly_markup(_shorten(dot.name)) for dot in dots],
+        "showticklabels": len(dots) <= MAX_NAMED_BARS,
         "type": "linear",
     }
     return {"data": data, "layout": layout}
 
 
-def _bars(
+def _bars_trace(
     dots: Sequence[Dot],
     values: Sequence[Value],
     at: int,
     label: str,
     places: Sequence[int],
 ) -> Trace:
+    shown_label = _escape_template(escape_plotly_markup(label))
     trace: Trace = {
         "type": "bar",
-        "name": shown(label),
+        "name": escape_plotly_markup(label),
         "x": list(places),
-        "y": [_finite(value) for value in values],
-        "text": [shown(dot.name) for dot in dots],
+        "y": [_finite_or_none(value) for value in values],
+        "text": [escape_plotly_markup(dot.name) for dot in dots],
         "textposition": "none",
-        "hovertemplate": f"%{{text}}<br>{_told(shown(label))}: %{{y}}<extra></extra>",
-        "marker": {"opacity": SHADES[min(at, len(SHADES) - 1)], "line": {"width": 0}},
+        "hovertemplate": f"%{{text}}<br>{shown_label}: %{{y}}<extra></extra>",
+        "marker": {
+            "opacity": BAR_OPACITIES[min(at, len(BAR_OPACITIES) - 1)],
+            "line": {"width": 0},
+        },
         "meta": {"part": "bars", "key": label, "each": [d.number for d in dots]},
     }
     if any(dot.spread for dot in dots):
         trace["error_y"] = {
             "type": "data",
             "symmetric": False,
-            "array": [near(d.spread[at][1]) if d.spread else 0.0 for d in dots],
-            "arrayminus": [near(d.spread[at][0]) if d.spread else 0.0 for d in dots],
+            "array": [
+                clamp_to_drawable(d.spread[at][1]) if d.spread else 0.0 for d in dots
+            ],
+            "arrayminus": [
+                clamp_to_drawable(d.spread[at][0]) if d.spread else 0.0 for d in dots
+            ],
             "thickness": 1.2,
             "width": 4,
         }
     return trace
 
 
-def value_layout(look: Look, x_title: str) -> Figure:
+def value_layout(look: ChartLook, x_title: str) -> Figure:
     layout: Figure = {
         "margin": {"t": 12, "r": 12, "b": 44, "l": 48},
         "showlegend": False,
@@ -211,35 +234,39 @@ def value_layout(look: Look, x_title: str) -> Figure:
     return layout
 
 
-def _odd(
+def _nonfinite_trace(
     xs: Sequence[Any], named: Sequence[tuple[str, Value]], every: Sequence[Any]
 ) -> Trace:
     """NaN and Infinity at `xs`; `every` are the places that the axis has."""
     values = [(name, v) for name, v in named if isinstance(v, float)]
-    trace = odd_marks(xs, values, 1) | {"hoverinfo": "text"}
-    known = sorted({x for x in every if not _is_odd(x)})
+    trace = nonfinite_markers(xs, values, 1) | {"hoverinfo": "text"}
+    known = sorted({x for x in every if not _is_nonfinite(x)})
     if isinstance(known[0], str):
         xs, known = [known.index(x) for x in xs], list(range(len(known)))
-    set_words([(trace, xs)], known[0], known[-1])
+    set_marker_labels([(trace, xs)], known[0], known[-1])
     return trace
 
 
-def _told(label: str) -> str:
+def _escape_template(label: str) -> str:
     """A label within a template, where `%{` would begin a value."""
     return label.replace("%{", "%\u200b{")
 
 
-def _finite(value: Value) -> float | None:
-    return value if isinstance(value, float) and not is_odd(value) else None
+def _finite_or_none(value: Value) -> float | None:
+    return value if isinstance(value, float) and not is_nonfinite(value) else None
 
 
-def _is_odd(value: Value) -> bool:
-    return isinstance(value, float) and is_odd(value)
+def _is_nonfinite(value: Value) -> bool:
+    return isinstance(value, float) and is_nonfinite(value)
 
 
-def _shown(value: Value) -> str:
-    return number(value) if isinstance(value, float) else shown(value or "–")
+def _value_label(value: Value) -> str:
+    return (
+        number(value)
+        if isinstance(value, float)
+        else escape_plotly_markup(value or "–")
+    )
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+def _shorten(name: str) -> str:
+    return name if len(name) <= MAX_NAME_CHARS else f"{name[: MAX_NAME_CHARS - 1]}…"

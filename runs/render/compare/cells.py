@@ -14,14 +14,14 @@ from os.path import commonprefix
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from runs.render.compare.word_marks import excerpt, marked_words
+from runs.render.compare.word_marks import excerpt, mark_new_words
 from runs.render.text import numbers
 
 MISSING = "–"
 #: A longer text is cut in its cell; all of it is in the title.
-LONGEST, LONGEST_TITLE = 300, 2000
+MAX_CELL_CHARS, MAX_TITLE_CHARS = 300, 2000
 #: Tags that have room in a cell.
-MOST_CHIPS = 3
+MAX_CHIPS = 3
 MINUS = "−"
 
 
@@ -67,14 +67,14 @@ def difference(value: float, zero: float, higher: bool | None) -> str:
     tone = ""
     if higher is not None and change:
         tone = " better" if (change > 0) is higher else " worse"
-    parts = [f"<span>{signed(change)}</span>"]
+    parts = [f"<span>{signed_number(change)}</span>"]
     share = change / abs(zero) * 100 if zero else math.nan
     if math.isfinite(share):
         parts.append(f"<span>{_percent(share)}</span>")
     return f'<span class="delta{tone}">{"".join(parts)}</span>'
 
 
-def signed(change: float) -> str:
+def signed_number(change: float) -> str:
     """With its sign, a real minus; three significant digits, as a cell has room for."""
     sign = "+" if change > 0 else MINUS if change < 0 else "±"
     return sign + numbers.number(float(f"{abs(change):.2e}"))
@@ -122,14 +122,14 @@ def text_cell(
         return f'<td class="none">{escape(missing)}</td>'
     text = str(value)
     if beside is None or beside == text:
-        html = escape(excerpt(text, 0, LONGEST))
+        html = escape(excerpt(text, 0, MAX_CELL_CHARS))
     else:
         # Long texts are shown where they begin to differ.
         start = len(commonprefix([text, beside]))  # noqa: RUF071  # by characters
-        at = start if start > LONGEST // 2 else 0
-        cut = (excerpt(each, at, LONGEST) for each in (text, beside))
-        html = marked_words(*cut)
-    return f'<td title="{escape(text[:LONGEST_TITLE])}"><span>{html}</span></td>'
+        at = start if start > MAX_CELL_CHARS // 2 else 0
+        cut = (excerpt(each, at, MAX_CELL_CHARS) for each in (text, beside))
+        html = mark_new_words(*cut)
+    return f'<td title="{escape(text[:MAX_TITLE_CHARS])}"><span>{html}</span></td>'
 
 
 def html_row(cells: Sequence[str]) -> SafeString:
@@ -138,20 +138,20 @@ def html_row(cells: Sequence[str]) -> SafeString:
     return mark_safe(inside)  # noqa: S308  # the caller's own templates
 
 
-def chips(tags: Sequence[tuple[str, str]]) -> str:
+def tag_chips(tags: Sequence[tuple[str, str]]) -> str:
     """A run's tags at a glance; all of them are in the title."""
     parts = []
-    for key, value in tags[:MOST_CHIPS]:
-        name = escape(key[:LONGEST])
+    for key, value in tags[:MAX_CHIPS]:
+        name = escape(key[:MAX_CELL_CHARS])
         inside = f"<span>{name}</span>"
         if value:
-            text = escape(value[:LONGEST])
+            text = escape(value[:MAX_CELL_CHARS])
             inside = f'<span class="key">{name}:</span><span>{text}</span>'
         parts.append(f'<span class="chip">{inside}</span>')
-    if len(tags) > MOST_CHIPS:
-        parts.append(f'<span class="chip more">+{len(tags) - MOST_CHIPS}</span>')
+    if len(tags) > MAX_CHIPS:
+        parts.append(f'<span class="chip more">+{len(tags) - MAX_CHIPS}</span>')
     every = ", ".join(f"{key}: {value}" if value else key for key, value in tags)
-    title = escape(every[:LONGEST_TITLE])
+    title = escape(every[:MAX_TITLE_CHARS])
     return f'<span class="chips" title="{title}">{"".join(parts)}</span>'
 
 
@@ -160,8 +160,8 @@ def link(href: str, text: str, css: str = "") -> str:
     return f'<a{kind} href="{escape(href)}">{escape(text)}</a>'
 
 
-def short(text: str, shown: str, css: str = "") -> str:
+def shortened_text(text: str, shown: str, css: str = "") -> str:
     """A text's beginning, with all of it in the title."""
-    cut = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+    cut = shown if len(shown) <= MAX_CELL_CHARS else f"{shown[:MAX_CELL_CHARS]}…"
     kind = f' class="{css}"' if css else ""
-    return f'<span{kind} title="{escape(text[:LONGEST_TITLE])}">{escape(cut)}</span>'
+    return f'<span{kind} title="{escape(text[:MAX_TITLE_CHARS])}">{escape(cut)}</span>'

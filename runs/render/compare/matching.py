@@ -29,12 +29,12 @@ class Matcher(SequenceMatcher[str]):
     def get_matching_blocks(self) -> list[Match]:
         if not self._blocks:
             old, new = self._sides
-            pairs = _common(old, new, self._most)
-            self._blocks = [*_joined(pairs), Match(len(old), len(new), 0)]
+            pairs = _common_pairs(old, new, self._most)
+            self._blocks = [*_merge_pairs(pairs), Match(len(old), len(new), 0)]
         return self._blocks
 
 
-def _common(
+def _common_pairs(
     old: Sequence[str], new: Sequence[str], most: int
 ) -> Iterator[tuple[int, int]]:
     """The places of what is the same, in order."""
@@ -47,22 +47,24 @@ def _common(
     yield from zip(range(first), range(first), strict=True)
     ends = len(old) - last, len(new) - last
     if max(ends) - first <= most:
-        yield from _between(old, new, first, *ends)
+        yield from _match_between_anchors(old, new, first, *ends)
     yield from zip(range(ends[0], len(old)), range(ends[1], len(new)), strict=True)
 
 
-def _between(
+def _match_between_anchors(
     old: Sequence[str], new: Sequence[str], start: int, end: int, stop: int
 ) -> Iterator[tuple[int, int]]:
     # What stands on one side only has no match, and need not be looked for.
     both = set(old[start:end]) & set(new[start:stop])
     mine = [n for n in range(start, end) if old[n] in both]
     theirs = [n for n in range(start, stop) if new[n] in both]
-    found = _longest([old[n] for n in mine], [new[n] for n in theirs])
+    found = _longest_common_pairs([old[n] for n in mine], [new[n] for n in theirs])
     return ((mine[n], theirs[m]) for n, m in found)
 
 
-def _longest(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+def _longest_common_pairs(
+    old: Sequence[str], new: Sequence[str]
+) -> list[tuple[int, int]]:
     places: dict[str, int] = defaultdict(int)
     for n, part in enumerate(old):
         places[part] |= 1 << n
@@ -72,10 +74,10 @@ def _longest(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
         fitting = row & places[part]
         row = ((row + fitting) | (row - fitting)) & every
         rows.append(row)
-    return _walked_back(rows, len(old), len(new))
+    return _backtrack(rows, len(old), len(new))
 
 
-def _walked_back(rows: Sequence[int], n: int, m: int) -> list[tuple[int, int]]:
+def _backtrack(rows: Sequence[int], n: int, m: int) -> list[tuple[int, int]]:
     """From the table's end to its beginning, along one longest subsequence."""
     found = []
     while n and m:
@@ -89,7 +91,7 @@ def _walked_back(rows: Sequence[int], n: int, m: int) -> list[tuple[int, int]]:
     return found[::-1]
 
 
-def _joined(pairs: Iterator[tuple[int, int]]) -> Iterator[Match]:
+def _merge_pairs(pairs: Iterator[tuple[int, int]]) -> Iterator[Match]:
     """Neighbours as one block."""
     start = other = size = 0
     for n, m in pairs:

@@ -15,27 +15,27 @@ _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 
 
 @dataclass(frozen=True)
-class Part:
+class DiffPart:
     kind: str
     text: str
 
 
-def word_diff(before: str, after: str) -> list[Part]:
+def word_diff(before: str, after: str) -> list[DiffPart]:
     """The parts of both in order: lines are compared first, then words in them."""
-    return list(_joined(_lines(_split(before), _split(after))))
+    return list(_merge_parts(_lines(_split_words(before), _split_words(after))))
 
 
 #: What is kept around a change, and of a change itself.
 _AROUND, _CHANGED = 60, 1_000
 
 
-def excerpt(parts: Sequence[Part]) -> list[Part]:
+def excerpt(parts: Sequence[DiffPart]) -> list[DiffPart]:
     """The changes with some words around each, and an ellipsis for the rest."""
     last = len(parts) - 1
     return [_shorter(part, at == 0, at == last) for at, part in enumerate(parts)]
 
 
-def _shorter(part: Part, is_first: bool, is_last: bool) -> Part:
+def _shorter(part: DiffPart, is_first: bool, is_last: bool) -> DiffPart:
     text = part.text
     if part.kind != SAME:
         cut = text if len(text) <= _CHANGED else f"{text[:_CHANGED]}…"
@@ -43,35 +43,35 @@ def _shorter(part: Part, is_first: bool, is_last: bool) -> Part:
         head = "" if is_first else text[:_AROUND]
         tail = "" if is_last else text[-_AROUND:]
         cut = text if len(text) <= 2 * _AROUND else f"{head}…{tail}"
-    return Part(part.kind, cut)
+    return DiffPart(part.kind, cut)
 
 
-def _split(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     return text.replace("\r\n", "\n").splitlines(keepends=True)
 
 
-def _lines(old: Sequence[str], new: Sequence[str]) -> Iterator[Part]:
-    for start, end, low, high, is_same in _matched(old, new, MOST_LINES):
+def _lines(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffPart]:
+    for start, end, low, high, is_same in _opcodes(old, new, MOST_LINES):
         gone, made = "".join(old[start:end]), "".join(new[low:high])
         if is_same:
-            yield Part(SAME, made)
+            yield DiffPart(SAME, made)
         else:
             yield from _words(gone, made)
 
 
-def _words(gone: str, made: str) -> Iterator[Part]:
+def _words(gone: str, made: str) -> Iterator[DiffPart]:
     old, new = _WORDS.findall(gone), _WORDS.findall(made)
-    for start, end, low, high, is_same in _matched(old, new, MOST_WORDS):
+    for start, end, low, high, is_same in _opcodes(old, new, MOST_WORDS):
         kept = "".join(new[low:high])
         # Of a sentence that was replaced, the spaces are not what stayed.
         if is_same and kept.strip(" "):
-            yield Part(SAME, kept)
+            yield DiffPart(SAME, kept)
         else:
-            yield Part(GONE, "".join(old[start:end]))
-            yield Part(NEW, kept)
+            yield DiffPart(GONE, "".join(old[start:end]))
+            yield DiffPart(NEW, kept)
 
 
-def _matched(
+def _opcodes(
     old: Sequence[str], new: Sequence[str], most: int
 ) -> Iterator[tuple[int, int, int, int, bool]]:
     """Stretches of both that are the same, or stand for each other."""
@@ -80,7 +80,7 @@ def _matched(
         yield start, end, low, high, kind == "equal"
 
 
-def _joined(parts: Iterator[Part]) -> Iterator[Part]:
+def _merge_parts(parts: Iterator[DiffPart]) -> Iterator[DiffPart]:
     """Neighbours of one kind as one; of what was replaced, the old before the new."""
     gone = made = same = ""
     for part in parts:
@@ -92,7 +92,7 @@ def _joined(parts: Iterator[Part]) -> Iterator[Part]:
             same += part.text
             continue
         if same:
-            yield Part(SAME, same)
+            yield DiffPart(SAME, same)
             same = ""
         if part.kind == GONE:
             gone += part.text
@@ -100,11 +100,11 @@ def _joined(parts: Iterator[Part]) -> Iterator[Part]:
             made += part.text
     yield from _change(gone, made)
     if same:
-        yield Part(SAME, same)
+        yield DiffPart(SAME, same)
 
 
-def _change(gone: str, made: str) -> Iterator[Part]:
+def _change(gone: str, made: str) -> Iterator[DiffPart]:
     if gone:
-        yield Part(GONE, gone)
+        yield DiffPart(GONE, gone)
     if made:
-        yield Part(NEW, made)
+        yield DiffPart(NEW, made)

@@ -23,7 +23,7 @@ _SEVERAL = re.compile(r"[\s/,;]")
 #: Of shorter and longer texts no words are marked.
 FEWEST_WORDS, MOST_WORDS = 5, 400
 #: Lines of a file that are compared, that are shown in all, and around a change.
-MOST_LINES, MOST_SHOWN, AROUND = 10_000, 1_000, 3
+MAX_LINES, MAX_SHOWN_LINES, CONTEXT_LINES = 10_000, 1_000, 3
 #: Lines of a change that stand together; characters of a line that are shown.
 PIECE, LONGEST_LINE = 250, 2_000
 SAME, OLD, NEW, FOLD = "same", "del", "ins", "fold"
@@ -31,7 +31,7 @@ _Opcode = tuple[str, int, int, int, int]
 
 
 @dataclass(frozen=True)
-class Line:
+class DiffLine:
     """`old` and `new` are numbers from 1; `html` is escaped, its words marked.
 
     A fold stands for `count` lines that are the same in both.
@@ -45,25 +45,25 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Pair:
+class LinePair:
     """What stands side by side; None where the other side has more."""
 
-    old: Line | None
-    new: Line | None
+    old: DiffLine | None
+    new: DiffLine | None
 
 
-def words_of(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     return _WORDS.findall(text)
 
 
-def marked_words(text: str, beside: str) -> str:
+def mark_new_words(text: str, beside: str) -> str:
     """`text` as HTML, with a mark on the words that `beside` lacks at that place.
 
     Of a number, a version or an id all differs, and no word is marked.
     """
     if text == beside or not _SEVERAL.search(text):
         return escape(text)
-    mine, theirs = words_of(text), words_of(beside)
+    mine, theirs = split_words(text), split_words(beside)
     if (
         len(mine) < FEWEST_WORDS
         or not theirs
@@ -87,41 +87,41 @@ def _marked(words: Sequence[str], matcher: Matcher, *, is_old: bool = False) -> 
 class LineDiff:
     """`more` lines are left out behind those that are shown."""
 
-    lines: Sequence[Line]
+    lines: Sequence[DiffLine]
     more: int = 0
 
 
 def diff_lines(
-    old: str, new: str, *, around: int = AROUND, shown: int = MOST_SHOWN
+    old: str, new: str, *, around: int = CONTEXT_LINES, shown: int = MAX_SHOWN_LINES
 ) -> LineDiff:
     """The lines of both, changes with some lines around them, the rest folded.
 
     Of each text the first MOST_LINES are compared.
     """
-    before, after = lines_of(old)[:MOST_LINES], lines_of(new)[:MOST_LINES]
-    matcher = Matcher(before, after, MOST_LINES)
+    before, after = split_lines(old)[:MAX_LINES], split_lines(new)[:MAX_LINES]
+    matcher = Matcher(before, after, MAX_LINES)
     groups = list(matcher.get_grouped_opcodes(around))
     lines = list(islice(_lines(groups, before, after), shown))
     return LineDiff(lines, max(_size(groups, len(after)) - len(lines), 0))
 
 
-def lines_of(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     return text.splitlines()
 
 
 def _lines(
     groups: Sequence[Sequence[_Opcode]], before: Sequence[str], after: Sequence[str]
-) -> Iterator[Line]:
+) -> Iterator[DiffLine]:
     last = 0
     for group in groups:
         first = group[0][3]
         if first > last:
-            yield _fold(first - last)
+            yield _folded_lines(first - last)
         for opcode in group:
-            yield from _part(opcode, before, after)
+            yield from _opcode_lines(opcode, before, after)
         last = group[-1][4]
     if groups and last < len(after):
-        yield _fold(len(after) - last)
+        yield _folded_lines(len(after) - last)
 
 
 def _size(groups: Sequence[Sequence[_Opcode]], length: int) -> int:
@@ -135,45 +135,45 @@ def _size(groups: Sequence[Sequence[_Opcode]], length: int) -> int:
     return size + (bool(groups) and last < length)
 
 
-def _fold(count: int) -> Line:
-    return Line(FOLD, None, None, SafeString(""), count)
+def _folded_lines(count: int) -> DiffLine:
+    return DiffLine(FOLD, None, None, SafeString(""), count)
 
 
-def _part(
+def _opcode_lines(
     opcode: _Opcode, before: Sequence[str], after: Sequence[str]
-) -> Iterator[Line]:
+) -> Iterator[DiffLine]:
     tag, old_from, old_to, new_from, new_to = opcode
     if tag == "equal":
         for shift, text in enumerate(after[new_from:new_to]):
             places = (old_from + shift + 1, new_from + shift + 1)
-            yield Line(SAME, *places, _safe(escape(_cut(text))))
+            yield DiffLine(SAME, *places, _safe(escape(_cut_line(text))))
         return
     # A long change in pieces, so that both sides of it are seen where it is cut.
     while old_from < old_to or new_from < new_to:
         old = before[old_from : min(old_to, old_from + PIECE)]
         new = after[new_from : min(new_to, new_from + PIECE)]
-        yield from _replaced(old, new, old_from, new_from)
+        yield from _replaced_lines(old, new, old_from, new_from)
         old_from, new_from = old_from + len(old), new_from + len(new)
 
 
-def _replaced(
+def _replaced_lines(
     old: Sequence[str], new: Sequence[str], old_from: int, new_from: int
-) -> Iterator[Line]:
-    pairs = [_pair(a, b) for a, b in zip(old, new, strict=False)]
+) -> Iterator[DiffLine]:
+    pairs = [_mark_pair(a, b) for a, b in zip(old, new, strict=False)]
     for n, text in enumerate(old):
-        html = pairs[n][0] if n < len(pairs) else escape(_cut(text))
-        yield Line(OLD, old_from + n + 1, None, _safe(html))
+        html = pairs[n][0] if n < len(pairs) else escape(_cut_line(text))
+        yield DiffLine(OLD, old_from + n + 1, None, _safe(html))
     for n, text in enumerate(new):
-        html = pairs[n][1] if n < len(pairs) else escape(_cut(text))
-        yield Line(NEW, None, new_from + n + 1, _safe(html))
+        html = pairs[n][1] if n < len(pairs) else escape(_cut_line(text))
+        yield DiffLine(NEW, None, new_from + n + 1, _safe(html))
 
 
-def _pair(old: str, new: str) -> tuple[str, str]:
+def _mark_pair(old: str, new: str) -> tuple[str, str]:
     """Two lines of which one replaces the other; unlike ones are not marked."""
     if max(len(old), len(new)) > LONGEST_LINE:
         start = len(commonprefix([old, new]))  # noqa: RUF071  # by characters
-        return escape(_cut(old, start)), escape(_cut(new, start))
-    mine, theirs = words_of(old), words_of(new)
+        return escape(_cut_line(old, start)), escape(_cut_line(new, start))
+    mine, theirs = split_words(old), split_words(new)
     if max(len(mine), len(theirs)) > MOST_WORDS:
         return escape(old), escape(new)
     matcher = Matcher(mine, theirs, MOST_WORDS)
@@ -182,7 +182,7 @@ def _pair(old: str, new: str) -> tuple[str, str]:
     return _marked(mine, matcher, is_old=True), _marked(theirs, matcher)
 
 
-def _cut(text: str, at: int = 0) -> str:
+def _cut_line(text: str, at: int = 0) -> str:
     """What there is room for, from a little before a place on."""
     return excerpt(text, at, LONGEST_LINE)
 
@@ -198,14 +198,14 @@ def _safe(html: str) -> SafeString:
     return mark_safe(html)  # noqa: S308  # escaped by those who call
 
 
-def side_by_side(lines: Sequence[Line]) -> list[Pair]:
+def side_by_side(lines: Sequence[DiffLine]) -> list[LinePair]:
     """Removed lines beside those that replace them."""
-    found: list[Pair] = []
-    old: list[Line] = []
-    new: list[Line] = []
+    found: list[LinePair] = []
+    old: list[DiffLine] = []
+    new: list[DiffLine] = []
 
     def flush() -> None:
-        found.extend(Pair(a, b) for a, b in zip_longest(old, new))
+        found.extend(LinePair(a, b) for a, b in zip_longest(old, new))
         old.clear()
         new.clear()
 
@@ -218,6 +218,6 @@ def side_by_side(lines: Sequence[Line]) -> list[Pair]:
             new.append(line)
         else:
             flush()
-            found.append(Pair(line, line))
+            found.append(LinePair(line, line))
     flush()
     return found

@@ -11,11 +11,11 @@ import re
 from html import unescape
 
 #: So much of a text is read for its first line, so much of a line, and shown of it.
-BEGINNING, LINE, LONGEST = 2_000, 1_000, 300
+MAX_READ_CHARS, LINE, MAX_LINE_CHARS = 2_000, 1_000, 300
 #: Lines that say nothing themselves: rules, fences, underlines, definitions of links.
-_SILENT = re.compile(r"(?:[-=*_|:\s]+|(?:```|~~~).*|\[[^\]]{1,250}\]:\s.*)")
+_LINE_WITHOUT_WORDS = re.compile(r"(?:[-=*_|:\s]+|(?:```|~~~).*|\[[^\]]{1,250}\]:\s.*)")
 #: What a line may begin with: quotes, headings, items of lists, boxes of tasks.
-_MARK = re.compile(r"(?:>|#{1,6}\s|[-*+]\s|\d{1,9}[.)]\s|\[[ xX]\]\s)\s*")
+_LINE_MARKER = re.compile(r"(?:>|#{1,6}\s|[-*+]\s|\d{1,9}[.)]\s|\[[ xX]\]\s)\s*")
 _TAG = re.compile(r"<!--.*?(?:-->|$)|</?[A-Za-z][^<>]*>")
 #: A picture or link by its words; an address in angles.
 _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()]*(?:\([^()]*\)[^()]*)?\)|\[[^\[\]]*\])")
@@ -27,18 +27,20 @@ _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
 
 
 def first_line(text: str) -> str:
-    """One line of at most `LONGEST` characters and an ellipsis; empty for no words."""
-    for line in text[:BEGINNING].splitlines():
-        words = _words(line.strip()[:LINE])
+    """Return one line of at most `MAX_LINE_CHARS` characters, without markup."""
+    for line in text[:MAX_READ_CHARS].splitlines():
+        words = _plain_text(line.strip()[:LINE])
         if words:
-            return words if len(words) <= LONGEST else f"{words[:LONGEST]}…"
+            return (
+                words if len(words) <= MAX_LINE_CHARS else f"{words[:MAX_LINE_CHARS]}…"
+            )
     return ""
 
 
-def _words(line: str) -> str:
-    if not line or _SILENT.fullmatch(line):
+def _plain_text(line: str) -> str:
+    if not line or _LINE_WITHOUT_WORDS.fullmatch(line):
         return ""
-    while found := _MARK.match(line):
+    while found := _LINE_MARKER.match(line):
         line = line[found.end() :]
     line = _ADDRESS.sub(r"\1", line)
     line = _TAG.sub("", line)

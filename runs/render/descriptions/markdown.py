@@ -25,8 +25,8 @@ from markdown.extensions import Extension
 from markdown.extensions.footnotes import FootnoteExtension
 
 from runs.render.descriptions import references as markdown_live
-from runs.render.descriptions.markdown_parts import TaskLists, coloured
-from runs.render.descriptions.references import LiveLinks, Reference, Target
+from runs.render.descriptions.markdown_parts import TaskLists, highlight_code
+from runs.render.descriptions.references import Reference, ReferenceLinks, Target
 
 TAGS = frozenset(
     "p br hr h1 h2 h3 h4 h5 h6 ul ol li strong em b i del s sub sup code pre kbd "
@@ -37,7 +37,7 @@ EXTENSIONS = ("fenced_code", "tables", "sane_lists", "def_list")
 NO_TARGETS: Mapping[Reference, Target] = MappingProxyType({})
 
 #: A page's card has the heading of level 2; the text's own stand below it.
-HIGHEST = 3
+TOP_HEADING_LEVEL = 3
 _HEADING = re.compile(r"<(/?)h([1-6])>")
 #: A path of this server. No backslash, no space, no control character: browsers read
 #: `/\host` and `/<tab>/host` as another host.
@@ -45,7 +45,7 @@ _OWN_PICTURE = re.compile(r"/(?:w|help/pictures)/[\w\-.~%/@+,=&?:]*", re.ASCII)
 #: Quotes in quotes cost time with their depth: nobody writes fifty.
 _TOO_DEEP = re.compile(r"^(?:[ \t]*>){50}", re.MULTILINE)
 #: For each opening bracket Markdown walks the rest of the block.
-_MAX_WALKED = 4_000_000
+_MAX_BRACKET_COST = 4_000_000
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _FOOTNOTE = re.compile(r"fn(?:ref\d*)?:[\w-]{1,40}")
 _LANGUAGE = re.compile(r"language-[\w+#.-]{1,30}")
@@ -82,16 +82,16 @@ class _Links(Filter):
     def __iter__(self) -> Iterator[Token]:
         for token in super().__iter__():
             if token.get("name") == "a" and token["type"] == "StartTag":
-                _mark(token)
+                _clean_link(token)
             if token.get("name") == "img":
                 yield from _picture(token)
             else:
                 yield token
 
 
-def _mark(token: Token) -> None:
+def _clean_link(token: Token) -> None:
     data = token["data"]
-    live = markdown_live.canonical(data.get(HREF, ""))
+    live = markdown_live.canonical_reference(data.get(HREF, ""))
     if live:
         data.clear()
         data[HREF] = live
@@ -100,17 +100,17 @@ def _mark(token: Token) -> None:
 
 
 def _picture(token: Token) -> Iterator[Token]:
-    live = markdown_live.canonical(token["data"].get(SRC, ""))
+    live = markdown_live.canonical_reference(token["data"].get(SRC, ""))
     if live.startswith("file:"):
         alt = token["data"].get(ALT, "")
         yield {**token, "data": {SRC: live, ALT: alt}}
-    elif _is_own(token):
+    elif _is_own_picture(token):
         yield token
     else:
         yield from _as_link(token)
 
 
-def _is_own(token: Token) -> bool:
+def _is_own_picture(token: Token) -> bool:
     return bool(_OWN_PICTURE.fullmatch(token["data"].get(SRC, "")))
 
 
@@ -126,29 +126,31 @@ def _as_link(token: Token) -> Iterator[Token]:
     yield {"type": "EndTag", "name": "a", "namespace": None, "data": {}}
 
 
-def render(text: str, targets: Mapping[Reference, Target] = NO_TARGETS) -> SafeString:
+def render_markdown(
+    text: str, targets: Mapping[Reference, Target] = NO_TARGETS
+) -> SafeString:
     """`text`, which is Markdown, as HTML that is safe to show.
 
     `targets` are what `references` found; a reference without one is plain words.
     """
-    html = markdown_live.replaced(_clean(text, get_language()), targets)
+    html = markdown_live.replace_references(_clean(text, get_language()), targets)
     return mark_safe(html)  # noqa: S308  # bleach cleaned it
 
 
-def references(text: str) -> list[Reference]:
+def find_references(text: str) -> list[Reference]:
     """What the text names of this server's runs, files and metrics."""
-    return markdown_live.references(_clean(text, get_language()))
+    return markdown_live.find_references(_clean(text, get_language()))
 
 
 @lru_cache(maxsize=256)
 def _clean(text: str, _language: str | None) -> str:
     """Clean HTML with references still to be replaced; its few words are translated."""
-    if _is_hostile(text):
-        return plain(text)
+    if _is_too_slow(text):
+        return preformatted(text)
     back = _("Back to where footnote {} stands")
     extensions: list[str | Extension] = [
         *EXTENSIONS,
-        LiveLinks(),
+        ReferenceLinks(),
         TaskLists(),
         FootnoteExtension(BACKLINK_TITLE=back),
     ]
@@ -160,9 +162,9 @@ def _clean(text: str, _language: str | None) -> str:
             protocols=PROTOCOLS | markdown_live.PROTOCOLS,
             filters=[_Links],
         )
-        return coloured(_lower_headings(cleaner.clean(html)))
+        return highlight_code(_lower_headings(cleaner.clean(html)))
     except RecursionError:
-        return plain(text)
+        return preformatted(text)
 
 
 def _lower_headings(html: str) -> str:
@@ -172,16 +174,16 @@ def _lower_headings(html: str) -> str:
     """
     used = sorted({level for _slash, level in _HEADING.findall(html)})
     return _HEADING.sub(
-        lambda tag: f"<{tag[1]}h{min(HIGHEST + used.index(tag[2]), 6)}>", html
+        lambda tag: f"<{tag[1]}h{min(TOP_HEADING_LEVEL + used.index(tag[2]), 6)}>", html
     )
 
 
-def _is_hostile(text: str) -> bool:
+def _is_too_slow(text: str) -> bool:
     """Whether rendering would take many seconds, as no text that is meant does."""
     walked = sum(len(b) * b.count("[") for b in _BLANK_LINE.split(text))
-    return walked > _MAX_WALKED or bool(_TOO_DEEP.search(text))
+    return walked > _MAX_BRACKET_COST or bool(_TOO_DEEP.search(text))
 
 
-def plain(text: str) -> SafeString:
+def preformatted(text: str) -> SafeString:
     """`text` as it stands, in a block of its own."""
     return mark_safe(f"<pre>{escape(text)}</pre>")  # noqa: S308  # escaped

@@ -12,10 +12,10 @@ from markdown.treeprocessors import Treeprocessor
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from runs.render.files.code import marked
+from runs.render.files.code import highlight
 
 #: A longer text is shown plain.
-LONGEST = 20_000
+MAX_HIGHLIGHTED_CHARS = 20_000
 _TASK = re.compile(r"\s*\[([ xX])\]\s+(?=\S)")
 _CODE = re.compile(r'<code class="language-([\w+#.-]+)">(.*?)</code>', re.DOTALL)
 
@@ -40,17 +40,17 @@ class TaskLists(Extension):
         md.treeprocessors.register(_Tasks(md), "tasks", 25)
 
 
-def coloured(html: str) -> str:
+def highlight_code(html: str) -> str:
     """Cleaned HTML whose code in a known language has its words marked."""
-    return _CODE.sub(_coloured, html)
+    return _CODE.sub(_highlight_block, html)
 
 
-def _coloured(found: re.Match[str]) -> str:
+def _highlight_block(found: re.Match[str]) -> str:
     text = unescape(found[2])
     try:
         lexer = get_lexer_by_name(found[1], stripnl=False, ensurenl=False)
     except ClassNotFound:
         return f"<code>{found[2]}</code>"
-    if len(text) > LONGEST:
+    if len(text) > MAX_HIGHLIGHTED_CHARS:
         return f"<code>{found[2]}</code>"
-    return f"<code>{marked(lexer, text)}</code>"
+    return f"<code>{highlight(lexer, text)}</code>"

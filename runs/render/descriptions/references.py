@@ -25,15 +25,15 @@ from markdown.inlinepatterns import InlineProcessor
 RUN, FILE, METRIC = "run", "file", "metric"
 PROTOCOLS = frozenset({RUN, FILE, METRIC})
 #: Of each kind, in one text; further ones stay as they were written.
-MOST = 100
+MAX_REFERENCES = 100
 
 _SCHEME = re.compile(r"(run|file|metric):(.+)", re.IGNORECASE | re.DOTALL)
 _IGNORED = re.compile(r"^[\x00-\x20]+|[\x00-\x1f\x7f]+| +$")
-_BARE = (
+_BARE_REFERENCE = (
     r"(?<![\w/:.@\-])(run|file|metric):"
     r"(?:\"([^\"\n\x02\x03]+)\"|([^\s<>\"'`()\[\]{},;|*\x02\x03]+))"
 )
-_PLAIN = re.compile(r"[^\s<>\"'`()\[\]{},;|*\x02\x03]+")
+_UNQUOTED_NAME = re.compile(r"[^\s<>\"'`()\[\]{},;|*\x02\x03]+")
 _LINK = re.compile(r'<a href="((?:run|file|metric):[^"]*)">(.*?)</a>', re.DOTALL)
 _PICTURE = re.compile(r'<img src="(file:[^"]*)" alt="([^"]*)">')
 _LINE = re.compile(r"(.+)#L(\d{1,9})(?:-L?\d{1,9})?")
@@ -77,7 +77,7 @@ class Target:
     picture: str = ""
 
 
-class _Bare(InlineProcessor):
+class _BareReference(InlineProcessor):
     ANCESTOR_EXCLUDES = ("a",)
 
     def handleMatch(  # type: ignore[override]  # noqa: N802
@@ -92,23 +92,23 @@ class _Bare(InlineProcessor):
         return link, found.start(0), end
 
 
-class LiveLinks(Extension):
+class ReferenceLinks(Extension):
     """For `Markdown`: bare references become links."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
         # After code and links, before emphasis, which would eat underscores.
-        md.inlinePatterns.register(_Bare(_BARE, md), "live", 75)
+        md.inlinePatterns.register(_BareReference(_BARE_REFERENCE, md), "live", 75)
 
 
-def as_written(kind: str, named: str) -> str:
+def write_reference(kind: str, named: str) -> str:
     """How a text names it so that it is read as that: quoted where it must be."""
-    plain = _PLAIN.fullmatch(named) and named[-1] not in ".:!?"
+    plain = _UNQUOTED_NAME.fullmatch(named) and named[-1] not in ".:!?"
     if plain or '"' not in named:
         return f"{kind}:{named}" if plain else f'{kind}:"{named}"'
     return f"[{named}](<{kind}:{quote(named, safe='/@#')}>)"
 
 
-def canonical(address: str) -> str:
+def canonical_reference(address: str) -> str:
     """The reference that an address is, as browsers would read it; else empty.
 
     They leave out control characters, and take no notice of case.
@@ -119,31 +119,31 @@ def canonical(address: str) -> str:
     return f"{found[1].lower()}:{quote(unquote(found[2]), safe='/@#')}"
 
 
-def references(html: str) -> list[Reference]:
+def find_references(html: str) -> list[Reference]:
     """Those of a cleaned text, each once, at most `MOST` of a kind."""
     found = [m[1] for pattern in (_LINK, _PICTURE) for m in pattern.finditer(html)]
     counts = dict.fromkeys(PROTOCOLS, 0)
     kept = []
-    for each in dict.fromkeys(_read(address) for address in found):
+    for each in dict.fromkeys(_parse_reference(address) for address in found):
         counts[each.kind] += 1
-        if counts[each.kind] <= MOST:
+        if counts[each.kind] <= MAX_REFERENCES:
             kept.append(each)
     return kept
 
 
-def _read(address: str) -> Reference:
+def _parse_reference(address: str) -> Reference:
     kind, _colon, named = unescape(address).partition(":")
     return Reference(kind, unquote(named))
 
 
-def replaced(html: str, targets: Mapping[Reference, Target]) -> str:
+def replace_references(html: str, targets: Mapping[Reference, Target]) -> str:
     """Cleaned HTML with every reference as what it points to, or as plain words."""
 
     def link(found: re.Match[str]) -> str:
-        return _link(_read(found[1]), found[2], targets)
+        return _link(_parse_reference(found[1]), found[2], targets)
 
     def picture(found: re.Match[str]) -> str:
-        return _picture(_read(found[1]), found[2], targets)
+        return _picture(_parse_reference(found[1]), found[2], targets)
 
     return _LINK.sub(link, _PICTURE.sub(picture, html))
 
@@ -152,7 +152,7 @@ def _link(asked: Reference, inner: str, targets: Mapping[Reference, Target]) -> 
     target = targets.get(asked)
     is_bare = inner.startswith(f"{asked.kind}:")
     if target is None:
-        return inner if is_bare else _dead(asked, inner)
+        return inner if is_bare else _broken_reference(asked, inner)
     words = escape(target.text) if is_bare else inner
     value = f" <b>{escape(target.value)}</b>" if target.value else ""
     title = f' title="{escape(target.title)}"' if target.title else ""
@@ -161,7 +161,7 @@ def _link(asked: Reference, inner: str, targets: Mapping[Reference, Target]) -> 
     return f'<a href="{escape(target.href)}"{title}>{words}{value}</a>'
 
 
-def _dead(asked: Reference, inner: str) -> str:
+def _broken_reference(asked: Reference, inner: str) -> str:
     said = _("%(kind)s:%(named)s is not here.")
     title = said % {"kind": asked.kind, "named": asked.named}
     return f'<s title="{escape(title)}">{inner}</s>'
@@ -171,7 +171,7 @@ def _picture(asked: Reference, alt: str, targets: Mapping[Reference, Target]) ->
     target = targets.get(asked)
     words = alt or escape(asked.named)
     if target is None:
-        return _dead(asked, words)
+        return _broken_reference(asked, words)
     if not target.picture:
         return f'<a href="{escape(target.href)}">{words}</a>'
     return f'<img src="{escape(target.picture)}" alt="{words}" loading="lazy">'

@@ -25,7 +25,7 @@ class _Pipe(io.RawIOBase):
         return held
 
 
-def zipped(entries: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
+def stream_zip(entries: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
     """The archive's bytes; entries are stored, since models and pictures are packed."""
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:

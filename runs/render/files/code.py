@@ -14,10 +14,10 @@ from pygments.token import Token, _TokenType, is_token_subtype
 from pygments.util import ClassNotFound
 
 #: A longer text is shown plain: marking takes a second for each megabyte or two.
-LONGEST = 100_000
+MAX_HIGHLIGHTED_CHARS = 100_000
 
 #: The first that a token belongs to counts.
-_MARKS: tuple[tuple[_TokenType, str], ...] = (
+_TOKEN_CLASSES: tuple[tuple[_TokenType, str], ...] = (
     (Token.Comment, "note"),
     (Token.Literal.String, "text"),
     (Token.Literal.Number, "value"),
@@ -31,18 +31,18 @@ _MARKS: tuple[tuple[_TokenType, str], ...] = (
 
 
 @lru_cache(maxsize=32)
-def marked_lines(name: str, text: str) -> tuple[SafeString, ...] | None:
+def highlighted_lines(name: str, text: str) -> tuple[SafeString, ...] | None:
     """The lines of a source file as HTML; None where its language is not known.
 
     They are as many as `text` has, its last line end left out.
     """
     lexer = _lexer(name)
-    if lexer is None or len(text) > LONGEST:
+    if lexer is None or len(text) > MAX_HIGHLIGHTED_CHARS:
         return None
     return tuple(_lines(lexer.get_tokens(text.removesuffix("\n"))))
 
 
-def marked(lexer: Lexer, text: str) -> str:
+def highlight(lexer: Lexer, text: str) -> str:
     """`text` as HTML, its words, texts, values and comments in spans."""
     return "\n".join(_lines(lexer.get_tokens(text)))
 
@@ -56,24 +56,26 @@ def _lexer(name: str) -> Lexer | None:
 
 def _lines(tokens: Iterable[tuple[_TokenType, str]]) -> Iterator[SafeString]:
     line: list[str] = []
-    for mark, alike in groupby(tokens, key=lambda token: _mark(token[0])):
+    for mark, alike in groupby(tokens, key=lambda token: _token_class(token[0])):
         first, *more = "".join(text for _, text in alike).split("\n")
-        line.append(_marked(mark, first))
+        line.append(_token_html(mark, first))
         for part in more:
-            yield _joined(line)
-            line = [_marked(mark, part)]
-    yield _joined(line)
+            yield _join_html(line)
+            line = [_token_html(mark, part)]
+    yield _join_html(line)
 
 
-def _joined(parts: list[str]) -> SafeString:
+def _join_html(parts: list[str]) -> SafeString:
     # Each part was escaped by `_marked`.
     return mark_safe("".join(parts))  # noqa: S308
 
 
-def _mark(kind: _TokenType) -> str:
-    return next((mark for family, mark in _MARKS if is_token_subtype(kind, family)), "")
+def _token_class(kind: _TokenType) -> str:
+    return next(
+        (mark for family, mark in _TOKEN_CLASSES if is_token_subtype(kind, family)), ""
+    )
 
 
-def _marked(mark: str, text: str) -> str:
+def _token_html(mark: str, text: str) -> str:
     html = str(escape(text))
     return f'<span class="{mark}">{html}</span>' if mark and text.strip() else html

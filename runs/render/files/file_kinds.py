@@ -14,7 +14,7 @@ class FileKind(str, Enum):
     HTML = "html"
 
 
-IMAGES = {
+IMAGE_TYPES = {
     "png": "image/png",
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
@@ -24,7 +24,7 @@ IMAGES = {
     "svg": "image/svg+xml",
 }
 _KINDS = {
-    **dict.fromkeys(IMAGES, FileKind.IMAGE),
+    **dict.fromkeys(IMAGE_TYPES, FileKind.IMAGE),
     "json": FileKind.JSON,
     "csv": FileKind.TABLE,
     "tsv": FileKind.TABLE,
@@ -37,17 +37,17 @@ _CODE = frozenset(
     "py ipynb sh js ts yaml yml toml ini cfg sql r jl c cpp h java".split()
 )
 _TEXTS = frozenset("txt log out err".split())
-_READ = (FileKind.JSON, FileKind.TABLE, FileKind.MARKDOWN, FileKind.HTML)
+_TEXT_KINDS = (FileKind.JSON, FileKind.TABLE, FileKind.MARKDOWN, FileKind.HTML)
 #: What may be shown in place of being downloaded, in a sandbox.
-INLINE = {**IMAGES, "html": "text/html", "htm": "text/html"}
-DOWNLOAD = "application/octet-stream"
+INLINE_TYPES = {**IMAGE_TYPES, "html": "text/html", "htm": "text/html"}
+DOWNLOAD_TYPE = "application/octet-stream"
 
 
 def extension(name: str) -> str:
     return name.rpartition(".")[2].lower() if "." in name else ""
 
 
-def kind_of(name: str) -> FileKind:
+def file_kind(name: str) -> FileKind:
     return _KINDS.get(extension(name), FileKind.TEXT)
 
 
@@ -57,18 +57,18 @@ def is_code(name: str) -> bool:
 
 def is_text(name: str) -> bool:
     """Whether its name says so; of any other name a look at the bytes tells."""
-    return is_code(name) or extension(name) in _TEXTS or kind_of(name) in _READ
+    return is_code(name) or extension(name) in _TEXTS or file_kind(name) in _TEXT_KINDS
 
 
 def inline_type(name: str) -> str | None:
     """The media type that the file is shown with; None if it is only downloaded."""
-    found = INLINE.get(extension(name))
+    found = INLINE_TYPES.get(extension(name))
     return f"{found}; charset=utf-8" if found == "text/html" else found
 
 
-def icon_of(name: str) -> str:
+def file_icon(name: str) -> str:
     """The sprite's symbol."""
-    kind = kind_of(name)
+    kind = file_kind(name)
     if kind is FileKind.IMAGE:
         return "image"
     if kind is FileKind.JSON:

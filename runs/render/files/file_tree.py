@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from runs.render.files.file_kinds import icon_of
+from runs.render.files.file_kinds import file_icon
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Leaf:
 
     @property
     def icon(self) -> str:
-        return icon_of(self.name)
+        return file_icon(self.name)
 
 
 @dataclass
@@ -36,17 +36,19 @@ class Folder:
 
 
 #: Folders stand open until a tree has more leaves than this.
-FEW = 40
+MAX_OPEN_LEAVES = 40
 
 
-def tree(leaves: Iterable[Leaf]) -> Folder:
+def build_tree(leaves: Iterable[Leaf]) -> Folder:
     """The leaves below one nameless folder."""
     root = Folder("", open=True)
     every = sorted(leaves, key=lambda leaf: leaf.path)
     for leaf in every:
         here = root
         for part in leaf.path.split("/")[:-1]:
-            here = here.folders.setdefault(part, Folder(part, open=len(every) <= FEW))
+            here = here.folders.setdefault(
+                part, Folder(part, open=len(every) <= MAX_OPEN_LEAVES)
+            )
             here.open = here.open or leaf.chosen
         here.leaves.append(leaf)
     return root

@@ -9,56 +9,56 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 #: So many bytes of a file tell its size; of a JPEG what is before may be long.
-HEAD = 64 * 1024
-_SOF = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
-_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+HEAD_BYTES = 64 * 1024
+_START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_MARKERS_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
-def size_of(head: bytes) -> tuple[int, int] | None:
+def picture_size(head: bytes) -> tuple[int, int] | None:
     """Width and height; None where the bytes are no PNG, JPEG, GIF, BMP or WebP."""
     if head.startswith(b"\x89PNG\r\n\x1a\n") and len(head) >= 24:
-        return _number(head[16:20], "big"), _number(head[20:24], "big")
+        return _read_number(head[16:20], "big"), _read_number(head[20:24], "big")
     if head.startswith(b"GIF8") and len(head) >= 10:
-        return _number(head[6:8]), _number(head[8:10])
+        return _read_number(head[6:8]), _read_number(head[8:10])
     if head.startswith(b"BM") and len(head) >= 26:
-        return _number(head[18:22]), abs(_number(head[22:26], signed=True))
+        return _read_number(head[18:22]), abs(_read_number(head[22:26], signed=True))
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return _of_webp(head)
+        return _webp_size(head)
     if head.startswith(b"\xff\xd8"):
-        return next(_of_jpeg(head), None)
+        return next(_jpeg_size(head), None)
     return None
 
 
-def _of_webp(head: bytes) -> tuple[int, int] | None:
+def _webp_size(head: bytes) -> tuple[int, int] | None:
     kind = head[12:16]
     if kind == b"VP8X" and len(head) >= 30:
-        return _number(head[24:27]) + 1, _number(head[27:30]) + 1
+        return _read_number(head[24:27]) + 1, _read_number(head[27:30]) + 1
     if kind == b"VP8L" and len(head) >= 25:
-        bits = _number(head[21:25])
+        bits = _read_number(head[21:25])
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     if kind == b"VP8 " and len(head) >= 30:
-        return _number(head[26:28]) & 0x3FFF, _number(head[28:30]) & 0x3FFF
+        return _read_number(head[26:28]) & 0x3FFF, _read_number(head[28:30]) & 0x3FFF
     return None
 
 
-def _of_jpeg(head: bytes) -> Iterator[tuple[int, int]]:
+def _jpeg_size(head: bytes) -> Iterator[tuple[int, int]]:
     """The segments one after another, to the one that begins a frame (ITU T.81)."""
     at = 2
     while at + 9 <= len(head) and head[at] == 0xFF:
         marker = head[at + 1]
-        if marker == 0xFF or marker in _ALONE:
+        if marker == 0xFF or marker in _MARKERS_WITHOUT_LENGTH:
             at += 1 if marker == 0xFF else 2
             continue
-        if marker in _SOF:
+        if marker in _START_OF_FRAME:
             yield (
-                _number(head[at + 7 : at + 9], "big"),
-                _number(head[at + 5 : at + 7], "big"),
+                _read_number(head[at + 7 : at + 9], "big"),
+                _read_number(head[at + 5 : at + 7], "big"),
             )
             return
-        at += 2 + _number(head[at + 2 : at + 4], "big")
+        at += 2 + _read_number(head[at + 2 : at + 4], "big")
 
 
-def _number(data: bytes, order: str = "little", *, signed: bool = False) -> int:
+def _read_number(data: bytes, order: str = "little", *, signed: bool = False) -> int:
     if order == "big":
         return int.from_bytes(data, "big")
     return int.from_bytes(data, "little", signed=signed)

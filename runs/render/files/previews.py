@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from runs.render.text.numbers import word_for
 
-MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 200, 50, 300
+MAX_ROWS, MAX_COLUMNS, MAX_CELL_CHARS = 200, 50, 300
 #: A longer line is cut: one of a hundred megabytes would stop the browser.
-LONGEST_LINE = 10_000
+MAX_LINE_CHARS = 10_000
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
 
 
@@ -47,32 +47,34 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8-sig", errors="replace")
 
 
-def lines(text: str, first: int = 1) -> list[tuple[int, str]]:
-    return list(enumerate(_shown_lines(text), start=first))
+def numbered_lines(text: str, first: int = 1) -> list[tuple[int, str]]:
+    return list(enumerate(_terminal_lines(text), start=first))
 
 
-def cut_lines(head: bytes, tail: bytes, skipped: int, between: int | None) -> Lines:
+def lines_of_both_ends(
+    head: bytes, tail: bytes, skipped: int, between: int | None
+) -> Lines:
     """Lines of a file's two ends; `between` is the number of line ends in between."""
-    first = lines(decode(head))
-    shown = _shown_lines(decode(tail))
+    first = numbered_lines(decode(head))
+    shown = _terminal_lines(decode(tail))
     if between is None:
         return Lines(first, [(None, line) for line in shown], skipped)
     start = head.count(b"\n") + between + 1
     return Lines(first, [*enumerate(shown, start=start)], skipped)
 
 
-def _shown_lines(text: str) -> list[str]:
+def _terminal_lines(text: str) -> list[str]:
     parts = text.split("\n")
     if parts[-1] == "":
         parts.pop()
-    return [_shown_line(part) for part in parts]
+    return [_terminal_line(part) for part in parts]
 
 
-def _shown_line(line: str) -> str:
+def _terminal_line(line: str) -> str:
     """As a terminal would leave it: the last state of a progress bar, no codes."""
     line = line.removesuffix("\r").rpartition("\r")[2]
     line = _ANSI.sub("", line)
-    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
+    return line if len(line) <= MAX_LINE_CHARS else f"{line[:MAX_LINE_CHARS]}…"
 
 
 def pretty_json(text: str) -> str | None:
@@ -94,11 +96,11 @@ def json_table(text: str) -> Table | None:
     heads, data = found["columns"], found["data"]
     if not isinstance(heads, list) or not isinstance(data, list):
         return None
-    rows = [row if isinstance(row, list) else [row] for row in data[:MOST_ROWS]]
+    rows = [row if isinstance(row, list) else [row] for row in data[:MAX_ROWS]]
     return Table(
-        [_cell(head) for head in heads[:MOST_COLUMNS]],
-        [[_cell(value) for value in row[:MOST_COLUMNS]] for row in rows],
-        len(data) <= MOST_ROWS and len(heads) <= MOST_COLUMNS,
+        [_cell(head) for head in heads[:MAX_COLUMNS]],
+        [[_cell(value) for value in row[:MAX_COLUMNS]] for row in rows],
+        len(data) <= MAX_ROWS and len(heads) <= MAX_COLUMNS,
     )
 
 
@@ -112,16 +114,16 @@ def csv_table(text: str, *, delimiter: str, is_whole: bool) -> Table | None:
         return None
     if not rows:
         return None
-    whole = is_whole and len(rows) <= MOST_ROWS and len(rows[0]) <= MOST_COLUMNS
-    cells = [[_cell(value) for value in row[:MOST_COLUMNS]] for row in rows]
-    return Table(cells[0], cells[1 : MOST_ROWS + 1], whole)
+    whole = is_whole and len(rows) <= MAX_ROWS and len(rows[0]) <= MAX_COLUMNS
+    cells = [[_cell(value) for value in row[:MAX_COLUMNS]] for row in rows]
+    return Table(cells[0], cells[1 : MAX_ROWS + 1], whole)
 
 
 def _bounded_rows(text: str, delimiter: str) -> list[list[str]]:
     rows = []
     for row in csv.reader(text.splitlines(keepends=True), delimiter=delimiter):
         rows.append(row)
-        if len(rows) > MOST_ROWS + 1:
+        if len(rows) > MAX_ROWS + 1:
             break
     return rows
 
@@ -130,4 +132,4 @@ def _cell(value: object) -> str:
     if isinstance(value, float) and math.isnan(value):
         return word_for(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"
+    return text if len(text) <= MAX_CELL_CHARS else f"{text[:MAX_CELL_CHARS]}…"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString, mark_safe
 
-from runs.render.descriptions.markdown import render
+from runs.render.descriptions.markdown import render_markdown
 
 _TITLE = re.compile(r"\A\s*# (.+)\n")
 _LINK = re.compile(r"(!?)\[([^]]*)\]\(([^)\s]+)\)")
@@ -53,7 +53,7 @@ def render_page(text: str, values: Mapping[str, str], address: str) -> HelpPage:
         for part in parts
     ]
     headings: list[Heading] = []
-    body_html = _HEADING.sub(_with_id(headings), render("".join(linked)))
+    body_html = _HEADING.sub(_with_id(headings), render_markdown("".join(linked)))
     heading = html.escape(title[1]) if title else ""
     # `render` cleaned it; the ids are letters, digits and dashes.
     return HelpPage(

@@ -25,17 +25,17 @@ def read_document(text: bytes) -> Mapping[str, Any]:
         found = json.loads(text)
     except (ValueError, RecursionError):
         raise InvalidValue(_("The file is no JSON document.")) from None
-    return data_of(found)
+    return document_data(found)
 
 
-def data_of(found: Any) -> Mapping[str, Any]:
+def document_data(found: Any) -> Mapping[str, Any]:
     data = found.get("data") if isinstance(found, dict) else None
     if not isinstance(data, dict):
         raise InvalidValue(_("The document has no object “data”."))
     return data
 
 
-def numbers_in(data: Mapping[str, Any], name: str, dimensions: int) -> Numbers:
+def read_numbers(data: Mapping[str, Any], name: str, dimensions: int) -> Numbers:
     """The array of that name; NaN and Infinity may stand as their words."""
     try:
         array = np.array(data.get(name), dtype=np.float64)
@@ -47,7 +47,7 @@ def numbers_in(data: Mapping[str, Any], name: str, dimensions: int) -> Numbers:
     return array
 
 
-def labels_in(data: Mapping[str, Any], count: int) -> list[str]:
+def read_labels(data: Mapping[str, Any], count: int) -> list[str]:
     """`count` names of classes: the document's, or numbers where it has none."""
     given = data.get("class_labels")
     if given is None:

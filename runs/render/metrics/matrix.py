@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from runs.render.metrics.documents import Numbers, labels_in, numbers_in
+from runs.render.metrics.documents import Numbers, read_labels, read_numbers
 from runs.render.text.numbers import number
 from studio.core.errors import InvalidValue
 
 #: Of more classes those are shown that are most often taken for others, or others for.
-MOST_CLASSES = 25
+MAX_CLASSES = 25
 #: The strongest of the grounds that `static/css/metrics/metrics.css` has.
-STRONGEST = 9
+MAX_LEVEL = 9
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class Matrix:
 
 def confusion_matrix(data: Mapping[str, Any], *, normalised: bool) -> Matrix:
     """Raises InvalidValue for what is no square matrix of numbers."""
-    counts = numbers_in(data, "matrix", 2)
+    counts = read_numbers(data, "matrix", 2)
     if counts.shape[0] != counts.shape[1]:
         raise InvalidValue(_("“matrix” must have as many rows as columns."))
-    labels = labels_in(data, len(counts))
+    labels = read_labels(data, len(counts))
     shown = _most_confused(counts)
     values = _shares(counts) if normalised else counts
     values = values[np.ix_(shown, shown)]
@@ -54,11 +54,11 @@ def confusion_matrix(data: Mapping[str, Any], *, normalised: bool) -> Matrix:
 
 def _most_confused(counts: Numbers) -> list[int]:
     """Positions of at most MOST_CLASSES classes, in their own order."""
-    if len(counts) <= MOST_CLASSES:
+    if len(counts) <= MAX_CLASSES:
         return list(range(len(counts)))
     wrong = np.nan_to_num(np.where(np.eye(len(counts), dtype=bool), 0, counts))
     confusion = wrong.sum(axis=0) + wrong.sum(axis=1)
-    worst = np.argsort(-confusion, kind="stable")[:MOST_CLASSES]
+    worst = np.argsort(-confusion, kind="stable")[:MAX_CLASSES]
     return sorted(worst.tolist())
 
 
@@ -71,4 +71,4 @@ def _shares(counts: Numbers) -> Numbers:
 def _cell(value: float, top: float, normalised: bool) -> MatrixCell:
     share = abs(value) / top if top and np.isfinite(value) else 0.0
     text = f"{value:.2f}" if normalised and np.isfinite(value) else number(value)
-    return MatrixCell(text, round(min(share, 1.0) * STRONGEST))
+    return MatrixCell(text, round(min(share, 1.0) * MAX_LEVEL))

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runs.render.metrics.values import Shown, column_shown, is_number
+from runs.render.metrics.values import DisplayValue, display_column, is_number
 
 #: More columns than these are in the download only.
-MOST_COLUMNS = 50
+MAX_COLUMNS = 50
 #: How a kind is shown where nobody said.
 DEFAULT_VIEW: Mapping[str, str] = {
     "confusion_matrix": "counts",
@@ -25,7 +25,7 @@ class RowsTable:
 
     columns: Sequence[str]
     numeric: Sequence[str]
-    rows: Sequence[Sequence[Shown]]
+    rows: Sequence[Sequence[DisplayValue]]
 
     @property
     def default_view(self) -> str:
@@ -34,7 +34,7 @@ class RowsTable:
         return "chart" if two else "table"
 
     @property
-    def sided(self) -> list[list[tuple[bool, Shown]]]:
+    def sided(self) -> list[list[tuple[bool, DisplayValue]]]:
         """Each cell with whether its column has nothing but numbers."""
         sides = [name in self.numeric for name in self.columns]
         return [list(zip(sides, row, strict=True)) for row in self.rows]
@@ -51,9 +51,9 @@ class RowsTable:
 def rows_table(rows: Sequence[Any]) -> RowsTable:
     """What is no row of a table (an object) is left out."""
     given = [row for row in rows if isinstance(row, dict)]
-    columns = list(dict.fromkeys(name for row in given for name in row))[:MOST_COLUMNS]
+    columns = list(dict.fromkeys(name for row in given for name in row))[:MAX_COLUMNS]
     numeric = [name for name in columns if _is_numeric(given, name)]
-    cells = [_column(given, name) for name in columns]
+    cells = [_display_column(given, name) for name in columns]
     return RowsTable(columns, numeric, list(zip(*cells, strict=True)))
 
 
@@ -62,16 +62,18 @@ def column_pairs(rows: Sequence[Any], x: str, y: str) -> list[tuple[float, float
     return [
         (as_number(row[x]), as_number(row[y]))
         for row in rows
-        if isinstance(row, dict) and is_figure(row.get(x)) and is_figure(row.get(y))
+        if isinstance(row, dict)
+        and is_number_or_word(row.get(x))
+        and is_number_or_word(row.get(y))
     ]
 
 
-WORDS = {"NaN", "Infinity", "-Infinity"}
+NONFINITE_WORDS = {"NaN", "Infinity", "-Infinity"}
 
 
-def is_figure(value: Any) -> bool:
+def is_number_or_word(value: Any) -> bool:
     """Whether it is a number; JSON has words for those that are none."""
-    return is_number(value) or (isinstance(value, str) and value in WORDS)
+    return is_number(value) or (isinstance(value, str) and value in NONFINITE_WORDS)
 
 
 def as_number(value: Any) -> float:
@@ -83,15 +85,17 @@ def as_number(value: Any) -> float:
 
 def _is_numeric(rows: Sequence[dict[str, Any]], name: str) -> bool:
     values = [row[name] for row in rows if row.get(name) is not None]
-    return bool(values) and all(map(is_figure, values))
+    return bool(values) and all(map(is_number_or_word, values))
 
 
-def _column(rows: Sequence[dict[str, Any]], name: str) -> list[Shown]:
-    return column_shown([(_plain(row[name]),) if name in row else None for row in rows])
+def _display_column(rows: Sequence[dict[str, Any]], name: str) -> list[DisplayValue]:
+    return display_column(
+        [(_plain_value(row[name]),) if name in row else None for row in rows]
+    )
 
 
-def _plain(value: Any) -> Any:
+def _plain_value(value: Any) -> Any:
     """A cell: lists and objects, which tables of others may hold, as text."""
-    if isinstance(value, str) and value in WORDS:
+    if isinstance(value, str) and value in NONFINITE_WORDS:
         return float(value)
     return str(value) if isinstance(value, (list, dict)) else value

@@ -16,9 +16,9 @@ from runs.render.text.numbers import aligned, number
 Value = float | int | str | bool | None
 
 MISSING = "–"
-LONGEST = 60
+MAX_TEXT_CHARS = 60
 #: What metrics are whose content is a file of the run.
-WORDS = {
+KIND_LABELS = {
     "image": lambda: _("image"),
     "confusion_matrix": lambda: _("matrix"),
     "accuracy_table": lambda: _("curves"),
@@ -28,7 +28,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class DisplayValue:
     """A value's text; `full` is every digit of it; `bad` marks what is no number."""
 
     text: str
@@ -36,7 +36,7 @@ class Shown:
     bad: bool = False
 
 
-class Head(Protocol):
+class MetricHead(Protocol):
     kind: str
     count: int
     last: float | None
@@ -46,39 +46,43 @@ class Head(Protocol):
     max: float | None
 
 
-def heads_shown(head: Head) -> tuple[Shown, Shown, Shown]:
-    return last_shown(head), shown(head.min), shown(head.max)
+def display_head(head: MetricHead) -> tuple[DisplayValue, DisplayValue, DisplayValue]:
+    return display_last(head), display_value(head.min), display_value(head.max)
 
 
-def last_shown(head: Head) -> Shown:
+def display_last(head: MetricHead) -> DisplayValue:
     """A table is its number of rows, an image or matrix a word for what it is."""
     if head.kind == "table":
         rows = ngettext("%(n)s row", "%(n)s rows", head.count) % {"n": head.count}
-        return Shown(rows)
-    if head.kind in WORDS:
+        return DisplayValue(rows)
+    if head.kind in KIND_LABELS:
         address = head.last_text or ""
-        return Shown(WORDS[head.kind](), unquote(address.rpartition("/")[2]))
+        return DisplayValue(
+            KIND_LABELS[head.kind](), unquote(address.rpartition("/")[2])
+        )
     if head.last_text is not None:
-        return shown(head.last_text)
-    return shown(math.nan if head.last_is_nan else head.last)
+        return display_value(head.last_text)
+    return display_value(math.nan if head.last_is_nan else head.last)
 
 
-def shown(value: Value) -> Shown:
+def display_value(value: Value) -> DisplayValue:
     if value is None:
-        return Shown(MISSING)
+        return DisplayValue(MISSING)
     if not is_number(value):
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        return Shown(text if len(text) <= LONGEST else f"{text[:LONGEST]}…", text)
+        return DisplayValue(
+            text if len(text) <= MAX_TEXT_CHARS else f"{text[:MAX_TEXT_CHARS]}…", text
+        )
     odd = isinstance(value, float) and not math.isfinite(value)
-    return Shown(number(value), number(value) if odd else repr(value), odd)
+    return DisplayValue(number(value), number(value) if odd else repr(value), odd)
 
 
-def logged_shown(value: Value) -> Shown:
+def display_logged(value: Value) -> DisplayValue:
     """A value that was logged, which may be null."""
-    return Shown("null") if value is None else shown(value)
+    return DisplayValue("null") if value is None else display_value(value)
 
 
-def column_shown(cells: Sequence[tuple[Value] | None]) -> list[Shown]:
+def display_column(cells: Sequence[tuple[Value] | None]) -> list[DisplayValue]:
     """A column of values with the same decimals; None where nothing was logged."""
     numbers = [
         cell[0] if cell is not None and is_number(cell[0]) else None for cell in cells
@@ -87,10 +91,10 @@ def column_shown(cells: Sequence[tuple[Value] | None]) -> list[Shown]:
     return [_in_column(cell, text) for cell, text in zip(cells, texts, strict=True)]
 
 
-def _in_column(cell: tuple[Value] | None, text: str | None) -> Shown:
+def _in_column(cell: tuple[Value] | None, text: str | None) -> DisplayValue:
     if cell is None:
-        return Shown(MISSING)
-    found = logged_shown(cell[0])
+        return DisplayValue(MISSING)
+    found = display_logged(cell[0])
     return found if text is None else replace(found, text=text)
 
 

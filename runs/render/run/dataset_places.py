@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 #: Where the kinds of sources keep it, the commonest first.
-_KEYS = ("uri", "url", "path", "delta_table_name", "table", "sql")
+_SOURCE_KEYS = ("uri", "url", "path", "delta_table_name", "table", "sql")
 
 
-def place_of(source: str) -> str:
+def source_address(source: str) -> str:
     """The address, path or table; nothing where the source has none of its own."""
     try:
         known: Any = json.loads(source)
@@ -17,5 +17,5 @@ def place_of(source: str) -> str:
         return ""
     if not isinstance(known, dict):
         return ""
-    said = (known.get(key) for key in _KEYS)
+    said = (known.get(key) for key in _SOURCE_KEYS)
     return next((each for each in said if isinstance(each, str) and each), "")

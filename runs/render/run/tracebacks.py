@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LONGEST = 300
+MAX_HEADLINE_CHARS = 300
 
 
 def headline(error: str) -> str:
@@ -14,17 +14,17 @@ def headline(error: str) -> str:
         return ""
     starts = [n for n, line in enumerate(lines) if line.startswith("Traceback (")]
     if not starts:
-        return _clipped(lines[0])
+        return _shorten(lines[0])
     below = lines[starts[-1] + 1 :]
-    return _clipped(next((line for line in below if not line[:1].isspace()), lines[-1]))
+    return _shorten(next((line for line in below if not line[:1].isspace()), lines[-1]))
 
 
-def _clipped(line: str) -> str:
+def _shorten(line: str) -> str:
     line = line.strip()
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+    return line if len(line) <= MAX_HEADLINE_CHARS else f"{line[:MAX_HEADLINE_CHARS]}…"
 
 
-def parted(error: str) -> tuple[str, str]:
+def split_traceback(error: str) -> tuple[str, str]:
     """A traceback's frames, and what stands below them; no frames without one."""
     line = headline(error)
     before, found, after = error.strip().rpartition(f"\n{line}")

@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import Left
 
 from runs.models import Conclusion, Run, Workspace, conclusion_key
-from runs.render.descriptions.first_line import BEGINNING
+from runs.render.descriptions.first_line import MAX_READ_CHARS
 
 #: Of all conclusions only so many of the newest are listed; of a run's as well.
 MAX_CONCLUSIONS = 100
@@ -34,6 +34,6 @@ def list_conclusions(workspace: Workspace) -> list[Conclusion]:
 
 def _listed(rows: QuerySet[Conclusion]) -> list[Conclusion]:
     """A text may have 64 KiB, and there are a hundred of them."""
-    begun = rows.annotate(beginning=Left("text", BEGINNING)).defer("text")
+    begun = rows.annotate(beginning=Left("text", MAX_READ_CHARS)).defer("text")
     newest = begun.exclude(text="").order_by("-updated", "-pk")
     return list(newest.select_related("author")[:MAX_CONCLUSIONS])

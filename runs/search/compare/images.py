@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from runs.models import Metric, MetricKind
-from runs.render.files.file_kinds import FileKind, kind_of
+from runs.render.files.file_kinds import FileKind, file_kind
 from runs.search.compare.compare import Comparison
 from runs.search.compare.files import ComparedFiles
 from runs.search.files import image_points
@@ -37,7 +37,9 @@ def compare_images(compared: Comparison, files: ComparedFiles) -> dict[str, ByCo
             found[image.name][column][cast("int", image.step)] = image.path
             there[image.path] = there[image.path] - {column}
     paths = [
-        path for path, left in there.items() if left and kind_of(path) is FileKind.IMAGE
+        path
+        for path, left in there.items()
+        if left and file_kind(path) is FileKind.IMAGE
     ]
     for image in named_images(paths):
         for column in there[image.path]:

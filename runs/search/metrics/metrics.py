@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runs.models import Metric, MetricKind, Run
 from runs.render.charts.axes import Axis
-from runs.render.charts.charts import Line, smooth
+from runs.render.charts.charts import Line, smooth_values
 from runs.storage.metrics import (
     Points,
     Value,
@@ -159,11 +159,11 @@ def _smoothed(
 ) -> list[float]:
     """Smoothed over all points where they are not too many, seen at the chosen ones."""
     if whole is chosen or head.count > MAX_SMOOTHED:
-        return smooth(chosen.values.tolist(), weight)
+        return smooth_values(chosen.values.tolist(), weight)
     points = _numbers_of(store.read(head)) if whole is None else whole
     if axis is not Axis.STEP:
         points = points.in_time_order()
-    smoothed = smooth(points.values.tolist(), weight)
+    smoothed = smooth_values(points.values.tolist(), weight)
     places = zip(points.steps.tolist(), points.times.tolist(), strict=True)
     by_place = dict(zip(places, smoothed, strict=True))
     asked = zip(chosen.steps.tolist(), chosen.times.tolist(), strict=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from runs.render.files.file_kinds import IMAGES
+from runs.render.files.file_kinds import IMAGE_TYPES
 
 #: MLflow keeps a small twin beside each image that it logs; its name ends so.
 THUMBNAIL_SUFFIX = "compressed.webp"
@@ -39,7 +39,7 @@ class NamedImage:
 
 def is_image_file() -> Q:
     endings = Q()
-    for ending in IMAGES:
+    for ending in IMAGE_TYPES:
         endings |= Q(name__iendswith=f".{ending}")
     return endings
 

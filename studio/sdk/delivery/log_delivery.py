@@ -19,7 +19,7 @@ from studio.sdk.delivery.records import LogPiece, pack_log, unpack_log
 from studio.sdk.delivery.retry_policy import PERMANENT_ERRORS, TIMEOUT_SECONDS
 from studio.sdk.delivery.writer_queues import WriterQueues
 
-#: Appends a record by the given function; false where there was no room.
+#: Appends a record by the given function; false if there was no room.
 AppendRecord = Callable[[Callable[[bytes], bool], bytes], bool]
 MAX_PIECE_BYTES = 256 * 1024
 #: The most pieces, and bytes, of one request.
@@ -79,7 +79,7 @@ class LogOffsets:
     def append(
         self, queues: WriterQueues, append: AppendRecord, path: str, buffer: LogBuffer
     ) -> bool:
-        """Put the rest of the buffer into the spool; false where there was no room.
+        """Put the rest of the buffer into the spool; false if there was no room.
 
         An interrupt can come at any step: the next call first looks at what reached the
         spool. A signal handler can log in between: its bytes come after the piece that

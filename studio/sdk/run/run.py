@@ -65,8 +65,6 @@ class Run(ScriptApi):
         super().__init__(state)
         self._reader = MetricReader(state)
 
-    # Finding runs
-
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> Run:
         """The run of that id, of any experiment. Raises NotFound."""
@@ -150,8 +148,6 @@ class Run(ScriptApi):
         """
         add_run_factory(runtype, run_factory)
 
-    # What describes the run
-
     @property
     def experiment(self) -> Experiment:
         experiment: Experiment = self._state.experiment
@@ -228,8 +224,6 @@ class Run(ScriptApi):
         """The details with the texts of the log files instead of their addresses."""
         return self._info.get_details_with_logs()
 
-    # Status
-
     @property
     def status(self) -> str:
         """The status as last read; `get_status()` reads it again."""
@@ -265,8 +259,6 @@ class Run(ScriptApi):
         Always empty: a run works where its script is, and its files are on the server.
         """
         return []
-
-    # Metrics and files
 
     def get_metrics(
         self,
@@ -349,8 +341,6 @@ class Run(ScriptApi):
         from studio.sdk.figures import run_figure
 
         return run_figure(self, *metrics, **more)
-
-    # Parts of the v1 SDK that are not offered
 
     def register_model(
         self,

@@ -47,8 +47,6 @@ class ScriptApi:
         """What became of everything that was logged; None before the end."""
         return self._state.receipt
 
-    # Metrics
-
     def log(
         self, name: str, value: Any, description: str = "", step: int | None = None
     ) -> None:
@@ -132,8 +130,6 @@ class ScriptApi:
         if self._state.writer is not None:
             self._state.writer.flush(timeout_seconds)
 
-    # Tags, properties, parameters
-
     def tag(self, key: str, value: Any = None) -> None:
         """Set a tag, also of a run that has ended; None is a tag without a value."""
         self._texts.set_tags({key: value})
@@ -160,8 +156,6 @@ class ScriptApi:
         Raises Immutable, and stores nothing, if one has another value.
         """
         self._texts.add_properties(properties)
-
-    # Files and the snapshot
 
     def upload_file(
         self,
@@ -209,8 +203,6 @@ class ScriptApi:
         Raises SnapshotException if the run has a snapshot, or it would be too large.
         """
         return self._snapshot.take(file_or_folder_path)
-
-    # Children
 
     def child_run(
         self: Self,
@@ -274,8 +266,6 @@ class ScriptApi:
             "Submitting runs is to come: start child processes yourself and give each "
             "`run.child_run()`, or its id by an argument."
         )
-
-    # Status
 
     def start(self) -> None:
         """Report that the run is Running."""

@@ -242,8 +242,8 @@ def test_even_all_rows_are_as_many_as_a_page_can_bear(
 ) -> None:
     for name in "ab":
         log(name, params={f"p{n:02d}": name for n in range(30)})
-    monkeypatch.setattr(compare_sections, "MOST_CELLS", 20)
-    monkeypatch.setattr(compare_sections, "ALL_CELLS", 40)
+    monkeypatch.setattr(compare_sections, "INITIAL_SECTION_CELLS", 20)
+    monkeypatch.setattr(compare_sections, "MAX_SECTION_CELLS", 40)
     first = visitor.get(COMPARE, asked("a", "b"))
     assert "Show 20 more" in first.text
     every = visitor.get(COMPARE, asked("a", "b", rows="params"))

@@ -11,7 +11,7 @@ from runs.actions.actor import Actor
 from runs.actions.changes.edit_conflicts import version_token
 from runs.actions.compare.conclusions import set_conclusion
 from runs.models import ChangeSet, Conclusion, Role, Run, Workspace
-from runs.pages.undo.change_lines import line
+from runs.pages.undo.change_lines import change_line
 from runs.search.compare.conclusions import list_conclusions, list_conclusions_of
 from studio.core.errors import Conflict
 from tests.access.people import browser_of, make_member
@@ -123,7 +123,7 @@ def test_of_two_who_write_at_once_one_is_told(
     write("one", "")
     with pytest.raises(Conflict):
         write("two", "")
-    assert line("conclusion.1", None, "x").label == "Conclusion of a comparison"
+    assert change_line("conclusion.1", None, "x").label == "Conclusion of a comparison"
 
 
 def test_lists_read_no_more_than_beginnings(

@@ -16,8 +16,8 @@ from runs.actions.experiments.experiments import describe_experiment
 from runs.actions.run.annotate import describe_run
 from runs.actions.run.runs import create_run
 from runs.models import ChangeSet, Experiment, File, Member, Role, Run, User, Workspace
-from runs.render.descriptions.markdown import references
-from runs.render.descriptions.references import as_written
+from runs.render.descriptions.markdown import find_references
+from runs.render.descriptions.references import write_reference
 from tests.access.people import browser_of
 from tests.pages.run.run_page import HTMX, PAGE, browser, cost, keep, log
 
@@ -155,7 +155,7 @@ def test_what_is_offered_is_read_as_that(browser: Client, run: Run) -> None:
         "中文",
         "a@b",
     ):
-        [found] = references(f"see {as_written('metric', name)} there")
+        [found] = find_references(f"see {write_reference('metric', name)} there")
         assert found.named == name
 
 

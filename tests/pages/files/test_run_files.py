@@ -13,7 +13,7 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, LoggedModel, Run
-from runs.pages.files.preview import END, WHOLE
+from runs.pages.files.preview import MAX_WHOLE_BYTES, SHOWN_END_BYTES
 from tests.pages.run.run_page import PAGE, browser, cost, keep
 from tests.parts.records import NOON
 
@@ -82,7 +82,7 @@ def test_of_a_big_file_both_ends_are_shown_with_their_numbers(
     text = "".join(f"line {n:07}\n" for n in range(1, 200_001)).encode()
     keep(run, "big.log", text)
     shown = viewer(browser, "?path=big.log")
-    assert len(shown) < 20 * END < 20 * WHOLE
+    assert len(shown) < 20 * SHOWN_END_BYTES < 20 * MAX_WHOLE_BYTES
     assert 'id="L1"' in shown
     assert 'id="L200000"' in shown
     assert 'id="L100000"' not in shown

@@ -13,7 +13,7 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.files.snapshots import save_snapshot
 from runs.models import Run, User
-from runs.render.files.code import LONGEST
+from runs.render.files.code import MAX_HIGHLIGHTED_CHARS
 from tests.pages.run.run_page import PAGE, browser, cost
 from tests.parts.records import NOON
 
@@ -33,7 +33,7 @@ def sources(run: Run, owner: User, files_dir: Path) -> None:
         opened.writestr("train.py", TRAIN)
         opened.writestr("README.md", "# Words\n\n<script>alert(1)</script>")
         opened.writestr("page.html", "<script>alert(1)</script>")
-        opened.writestr("long.py", "x = 1\n" * (LONGEST // 6 + 1))
+        opened.writestr("long.py", "x = 1\n" * (MAX_HIGHLIGHTED_CHARS // 6 + 1))
     save_snapshot(run, [target.getvalue()], actor=Actor(owner), now=NOON)
 
 

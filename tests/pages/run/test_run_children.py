@@ -14,7 +14,7 @@ from runs.actions.run.lifecycle import change_status
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run
 from runs.pages.lists.run_table import ACTIVE_POLL_SECONDS
-from runs.pages.run.children import of_parent
+from runs.pages.run.children import with_parent_filter
 from studio.core.statuses import RunStatus
 from tests.pages.run.run_page import HTMX, PAGE, browser, cost, log
 
@@ -113,7 +113,7 @@ def test_the_run_stands_above_its_list(browser: Client, run: Run) -> None:
     ],
 )
 def test_the_filter_always_says_the_parent(q: str, scoped: str) -> None:
-    assert of_parent(q, "a") == scoped
+    assert with_parent_filter(q, "a") == scoped
 
 
 @pytest.mark.usefixtures("kids")

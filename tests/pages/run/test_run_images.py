@@ -135,7 +135,7 @@ def test_an_image_of_a_hundred_megapixels_is_named_and_not_shown(
 def test_many_images_are_shown_on_demand(
     browser: Client, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_images, "SHOWN", 2)
+    monkeypatch.setattr(run_images, "INITIAL_IMAGES", 2)
     image(run, "a", *(f"a_{n}.png" for n in range(5)))
     page = browser.get(IMAGES)
     assert page.text.count('loading="lazy"') == 2

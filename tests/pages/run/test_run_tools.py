@@ -142,7 +142,7 @@ def test_a_heart_beat_tells_the_writer(
 def test_after_its_grace_a_run_can_be_ended_by_force(
     browser: Client, experiment: Experiment, actor: Actor
 ) -> None:
-    long_ago = now_ms() - run_legal.GRACE
+    long_ago = now_ms() - run_legal.FORCE_DELAY_MS
     for number, asked in enumerate((now_ms(), long_ago)):
         one = create_run(
             experiment, run_id=f"r{number}", heartbeats=True, actor=actor, now=asked
