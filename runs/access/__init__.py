@@ -1,4 +1,4 @@
-"""Who may see or do what: one table, one middleware, for every protocol."""
+"""Who can see or do what: one table of permissions, applied to every request."""
 
 from __future__ import annotations
 

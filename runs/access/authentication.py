@@ -1,7 +1,7 @@
-"""Who calls: a browser by its session, a program by its token.
+"""Identify the caller: a browser by its session, a program by its token.
 
-A request with an Authorization header is judged by it alone: a bad token is refused,
-never forgiven for the sake of a cookie. Tokens in the query string do not count.
+With an Authorization header only the header counts: an invalid token is refused even if
+the request has a session cookie. Tokens in the query string are ignored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from runs.http import invalid_token, read_secret
 from runs.models import ApiToken, BrowserSession, User
 from runs.storage.prepared import Prepared
 
-#: How often "last used" and "last seen" are written at most.
+#: The shortest time between two updates of "last used" and of "last seen".
 TOKEN_USE_INTERVAL = timedelta(minutes=1)
 SESSION_USE_INTERVAL = timedelta(minutes=5)
 
@@ -38,7 +38,10 @@ class Caller:
 
 
 def identify_caller(request: HttpRequest) -> Caller:
-    """The caller; nobody without credentials, SignInRequired with bad ones."""
+    """Return the caller; raise SignInRequired for invalid credentials.
+
+    Without credentials the caller has no user.
+    """
     header = request.headers.get("Authorization")
     if header is not None:
         token = find_token(read_secret(header))
@@ -51,7 +54,7 @@ def identify_caller(request: HttpRequest) -> Caller:
 
 
 def find_token(secret: str) -> ApiToken:
-    """The living token with this secret, of a living user."""
+    """Return the valid token with this secret, of an active user."""
     now = timezone.now()
     token = _tokens.first(hash_secret(secret))
     if token is None or (token.expires is not None and token.expires <= now):

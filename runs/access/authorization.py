@@ -1,4 +1,4 @@
-"""Whether a caller gets in: workspace, role and permission, denied by default."""
+"""Decide whether a caller can use a view: workspace, role and permission."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from runs.models import ApiToken, Member, Role, User, Workspace
 from runs.storage.prepared import Prepared
 from studio.core.errors import NotFound, PermissionDenied, SignInRequired, TooLarge
 
-#: What callers who are not signed in can send; the sign-in form is far smaller.
+#: The largest body from callers who are not signed in. The sign-in form is much
+#: smaller.
 MAX_ANONYMOUS_BODY_BYTES = 64 * 1024
 
 _members_by_id = Prepared(
@@ -33,40 +34,44 @@ _members_by_name = Prepared(
 
 
 def declared_access(request: HttpRequest, view: Any) -> Access:
-    """The view's declaration for this method; refused without one."""
+    """Return the view's declaration for this method; a view without one is refused."""
     views = getattr(view, "by_method", None)
     if views and request.method not in views:
         raise MethodNotAllowed(
-            _("%(method)s is not possible here.") % {"method": request.method},
+            _("The method %(method)s is not allowed here.")
+            % {"method": request.method},
             allowed=sorted(views),
         )
     declared = find_declaration(request, view)
     if declared is None:
-        raise PermissionDenied(_("Nobody may open this address."))
+        raise PermissionDenied(_("This page can't be opened."))
     return declared
 
 
 def body_limit(declared: Access) -> int:
-    """The largest body that a view takes, in bytes."""
+    """Return the largest body that a view accepts, in bytes."""
     return settings.MAX_UPLOAD if declared.streams_body else settings.MAX_BODY
 
 
 def body_limit_for_caller(request: Any, view: Any) -> int:
-    """The same for this caller, who was let in: strangers send forms, no files."""
+    """Return the largest body that a view accepts from this authorized caller.
+
+    Callers who are not signed in send forms, never files.
+    """
     if request.actor.user is None:
         return MAX_ANONYMOUS_BODY_BYTES
     return body_limit(declared_access(request, view))
 
 
 def check_body_size(request: HttpRequest, limit: int) -> None:
-    """TooLarge by the announced length, before a byte of the body is read."""
+    """Raise TooLarge by the announced length, before any of the body is read."""
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         return
     if length > limit:
         raise TooLarge(
-            _("The body has %(length)s bytes; at most %(limit)s are allowed.")
+            _("The request body has %(length)s bytes. The maximum is %(limit)s.")
             % {"length": length, "limit": limit},
             limit=limit,
         )
@@ -75,37 +80,41 @@ def check_body_size(request: HttpRequest, limit: int) -> None:
 def require_signed_in_user(
     request: HttpRequest, declared: Access, caller: Caller
 ) -> User:
-    """The signed-in user; what only a person may do is refused to tokens."""
+    """Return the signed-in user; raise PermissionDenied for tokens on browser-only
+    views.
+    """
     if caller.user is None:
         raise SignInRequired(_sign_in_hint(request))
     if caller.token is None:
         return caller.user
     writes_page = declared.errors is None and request.method not in SAFE_METHODS
     if declared.need == BROWSER_ONLY or writes_page:
-        raise PermissionDenied(_("A token cannot do this; sign in with a browser."))
+        raise PermissionDenied(_("Tokens can't do this. Sign in with a browser."))
     return caller.user
 
 
 def _sign_in_hint(request: HttpRequest) -> str:
-    """Programs have tokens, people a form."""
+    """Explain how to sign in: with a token for programs, with the form for browsers."""
     if not is_api_path(request):
-        return _("Sign in to see this.")
+        return _("Sign in to see this page.")
     return _(
-        "A token is needed here, sent as the header Authorization: Bearer TOKEN. The "
-        "account page makes one, and on the server's machine studio env prints one."
+        "Send a token in the header Authorization: Bearer TOKEN. Create "
+        "one on the account page, or run studio env on the server's "
+        "machine to print one."
     )
 
 
 def find_membership(caller: Caller, name: str | None) -> Member:
-    """The caller's membership where the path points; to outsiders there is nothing.
+    """Return the caller's membership in the workspace of the path, or raise NotFound.
 
-    A bare path means the token's workspace, in a browser the last used one.
+    A path without a workspace means the token's workspace, or in a browser the one that
+    was used last.
     """
     assert caller.user is not None
     member = _find_member(caller.user, caller.token, name)
     if member is None:
         raise NotFound(
-            _("There is no such workspace, or you are not a member of it."),
+            _("This workspace doesn't exist, or you are not a member of it."),
             missing="workspace",
         )
     member.user = caller.user
@@ -116,20 +125,20 @@ def _find_member(user: User, token: ApiToken | None, name: str | None) -> Member
     if name is None:
         workspace_id = token.workspace_id if token else user.last_workspace_id
         return _members_by_id.first(user.pk, workspace_id)
-    # No workspace has such a name, and PostgreSQL does not even look for NUL.
+    # No workspace has such a name, and PostgreSQL refuses to look for NUL.
     return _members_by_name.first(user.pk, name) if name.isprintable() else None
 
 
 def effective_role(member: Member, caller: Caller) -> Role:
-    """The member's role, lowered to the token's cap."""
+    """Return the member's role, limited to the token's maximum role."""
     cap = caller.token.role_cap if caller.token is not None else Role.OWNER
     return Role(min(member.role, cap))
 
 
 def enter_workspace(request: Any, workspace: str) -> None:
-    """Let the caller of a view without a workspace in its path into that one.
+    """Authorize the caller in another workspace than the one of the path.
 
-    Raises NotFound for outsiders, like a path that names it.
+    Raises NotFound for people who are not members, like a path that names it.
     """
     caller = Caller(request.actor.user, request.actor.token)
     request.member = find_membership(caller, workspace)
@@ -143,7 +152,7 @@ def enter_workspace(request: Any, workspace: str) -> None:
 def check_role(need: Permission, role: Role) -> None:
     if role < need.role:
         raise PermissionDenied(
-            _("This needs the role %(need)s; yours is %(role)s.")
+            _("This needs the role %(need)s. Your role is %(role)s.")
             % {"need": need.role.label, "role": role.label},
             need=need.role.label,
             role=role.label,

@@ -1,4 +1,4 @@
-"""What is noted beside a request: it must neither delay the answer nor spoil it."""
+"""Updates that a request can do without, such as when a token was last used."""
 
 from __future__ import annotations
 
@@ -9,39 +9,42 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
-#: How long another writer is waited for; one that is at work needs less.
+#: How long an update waits for another writer, in milliseconds.
 MAX_WAIT_MS = 20
 
 
 def update_if_idle(rows: QuerySet[Any], **values: object) -> None:
-    """Update `rows` if that can be done at once; the next request tries again."""
-    impatient = (
+    """Update `rows` if no other writer holds them; otherwise do nothing.
+
+    The response is neither delayed nor spoiled, and the next request tries again.
+    """
+    short_wait = (
         _short_postgres_wait
         if connection.vendor == "postgresql"
         else _short_sqlite_wait
     )
     try:
-        with impatient():
+        with short_wait():
             rows.update(**values)
     except OperationalError:
-        # A busy or full database is no reason to refuse a reader.
+        # A busy or full database must not fail a request that only reads.
         return
 
 
 @contextmanager
 def _short_sqlite_wait() -> Iterator[None]:
     with connection.cursor() as cursor:
-        [usual] = cursor.execute("PRAGMA busy_timeout").fetchone()
+        [usual_ms] = cursor.execute("PRAGMA busy_timeout").fetchone()
         cursor.execute(f"PRAGMA busy_timeout = {MAX_WAIT_MS}")
         try:
             yield
         finally:
-            cursor.execute(f"PRAGMA busy_timeout = {usual}")
+            cursor.execute(f"PRAGMA busy_timeout = {usual_ms}")
 
 
 @contextmanager
 def _short_postgres_wait() -> Iterator[None]:
-    """The limit ends with the transaction."""
+    """Limit the wait for locks; the limit ends with the transaction."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = {MAX_WAIT_MS}")

@@ -1,4 +1,4 @@
-"""Errors become answers here, for every protocol: a page, our JSON, or MLflow's."""
+"""Turn errors into responses, for every protocol: a page, REST's JSON, or MLflow's."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from studio.core.errors import (
 _MLFLOW_PATH = re.compile(r"/(w/[^/]+/)?(ajax-)?api/[23]\.0/")
 _API_PATH = re.compile(r"/(w/[^/]+/)?(ajax-)?api(/|$)")
 
-#: What MLflow's clients know; anything else they read from the HTTP status.
+#: The codes that MLflow's clients know. For others they read the HTTP status.
 MLFLOW_CODES = {
     400: "BAD_REQUEST",
     401: "UNAUTHENTICATED",
@@ -41,18 +41,18 @@ MLFLOW_CODES = {
 
 
 class MethodNotAllowed(InvalidRequest):
-    """The path exists, the method does not. Details: `allowed`."""
+    """The path exists, the method does not. Details: `allowed`, a list of methods."""
 
     code = "MethodNotAllowed"
     status = 405
 
 
 def error_response(request: HttpRequest, error: StudioError) -> HttpResponse:
-    """The answer to an error, in the view's own form or the path's."""
+    """Return the response to an error, in the format of the view or of the path."""
     response = renderer_for(request)(request, error)
     if isinstance(error, SignInRequired):
-        # Never Basic: a browser would ask, keep the token and send it along with what
-        # other sites make it request.
+        # Never Basic: a browser would ask for the token, keep it, and send it with
+        # requests that other sites cause.
         response.headers["WWW-Authenticate"] = 'Bearer realm="Run Studio"'
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(error.details["allowed"])
@@ -63,8 +63,10 @@ def error_response(request: HttpRequest, error: StudioError) -> HttpResponse:
 
 
 def renderer_for(request: HttpRequest) -> ErrorRenderer:
-    """As the view's errors are. Strangers who announce a large body get no page: no
-    browser does that, and rendering one is most of the work that they could cause.
+    """Return the renderer for errors of this request.
+
+    Callers who are not signed in and announce a large body get text. Browsers do not do
+    that, and rendering pages would cost the server most.
     """
     found = declared_renderer(request)
     is_announced = AUTHORIZE_ONLY in request.META and not _is_signed_in(request)
@@ -72,7 +74,9 @@ def renderer_for(request: HttpRequest) -> ErrorRenderer:
 
 
 def declared_renderer(request: HttpRequest) -> ErrorRenderer:
-    """What the view declared; the form that fits the path where no view is known."""
+    """Return the renderer that the view declares, or the one for the path without a
+    view.
+    """
     match = request.resolver_match
     declared = find_declaration(request, match.func) if match else None
     if declared is None:
@@ -81,13 +85,15 @@ def declared_renderer(request: HttpRequest) -> ErrorRenderer:
 
 
 def preferred_format(request: HttpRequest) -> str:
-    """What a script wants of a page's address instead of the page; empty: the page."""
+    """Return the content type that a script prefers to the page; empty for the page."""
     found = request.get_preferred_type(["text/html", *filter(None, _PAGE_RENDERERS)])
     return found if found in _PAGE_RENDERERS else ""
 
 
 def find_declaration(request: HttpRequest, view: Any) -> Access | None:
-    """What a view declares for this request's method; None if it declares nothing."""
+    """Return what a view declares for this request's method; None without a
+    declaration.
+    """
     views = getattr(view, "by_method", None)
     if views:
         first = next(iter(views.values()))
@@ -97,12 +103,12 @@ def find_declaration(request: HttpRequest, view: Any) -> Access | None:
 
 
 def is_api_path(request: HttpRequest) -> bool:
-    """Whether the address is one that programs call: REST's or MLflow's."""
+    """Return whether programs call this path: it belongs to REST or MLflow."""
     return bool(_API_PATH.match(request.path_info))
 
 
 def renderer_for_path(request: HttpRequest) -> ErrorRenderer:
-    """The form of errors where no view is known (yet)."""
+    """Return the renderer for a path whose view is unknown, or not known yet."""
     if _MLFLOW_PATH.match(request.path_info):
         return render_mlflow_error
     if is_api_path(request):
@@ -121,7 +127,7 @@ def render_mlflow_error(_request: HttpRequest, error: StudioError) -> HttpRespon
 
 
 def render_text_error(_request: HttpRequest, error: StudioError) -> HttpResponse:
-    """For terminals and sheets: a sentence, with the code by which to look it up."""
+    """Render text for terminals and spreadsheets: the message and its code."""
     body = f"{error.message}\n({error.code})\n"
     answer = HttpResponse(body, status=error.status)
     answer["Content-Type"] = "text/plain; charset=utf-8"
@@ -129,16 +135,16 @@ def render_text_error(_request: HttpRequest, error: StudioError) -> HttpResponse
 
 
 PAGE_TITLES = {
-    400: gettext_lazy("This request cannot be answered"),
-    401: gettext_lazy("Sign in first"),
+    400: gettext_lazy("Invalid request"),
+    401: gettext_lazy("Sign in required"),
     403: gettext_lazy("Not allowed"),
-    404: gettext_lazy("Nothing here"),
-    405: gettext_lazy("Not done this way"),
-    408: gettext_lazy("Too slow"),
-    409: gettext_lazy("This does not fit what is stored"),
+    404: gettext_lazy("Page not found"),
+    405: gettext_lazy("Method not allowed"),
+    408: gettext_lazy("Request timed out"),
+    409: gettext_lazy("Conflict"),
     413: gettext_lazy("Too large"),
     429: gettext_lazy("Too many requests"),
-    503: gettext_lazy("Not available now"),
+    503: gettext_lazy("Temporarily unavailable"),
 }
 
 
@@ -146,7 +152,7 @@ def render_error_page(request: HttpRequest, error: StudioError) -> HttpResponse:
     context = {
         "heading": _title(error),
         "error": error,
-        # What a link is worth is all that there is to say of it.
+        # The heading says everything about a link that no longer works.
         "code": "" if isinstance(error, LinkUsedUp) else error.code,
         "signed_in": _is_signed_in(request),
     }
@@ -168,23 +174,25 @@ _PAGE_RENDERERS: dict[str, ErrorRenderer] = {
 
 
 def _is_signed_in(request: HttpRequest) -> bool:
-    # Errors before authentication have no user, and must not ask the database.
+    # Errors before authentication have no user and must not query the database.
     return bool(getattr(request, "actor", None) and request.actor.user)  # type: ignore[attr-defined]
 
 
-# The handlers of `studio.urls`: what no view and no middleware answered.
+# The handlers of `studio.urls`, for errors outside views and middleware.
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     error = as_studio_error(exception)
     return error_response(
-        request, error or InvalidRequest(_("The request cannot be read."))
+        request, error or InvalidRequest(_("The request can't be read."))
     )
 
 
 def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
     error = as_studio_error(exception)
-    return error_response(request, error or PermissionDenied(_("This is not allowed.")))
+    return error_response(
+        request, error or PermissionDenied(_("You don't have permission to do this."))
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -192,9 +200,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         return error_response(request, exception)
     if request.method == "GET" and _is_page_without_slash(request):
         return redirect(request.get_full_path(force_append_slash=True))
-    return error_response(
-        request, NotFound(_("There is no such address on this server."))
-    )
+    return error_response(request, NotFound(_("This page doesn't exist.")))
 
 
 def _is_page_without_slash(request: HttpRequest) -> bool:
@@ -204,13 +210,16 @@ def _is_page_without_slash(request: HttpRequest) -> bool:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django has logged the traceback; the client learns that it is our fault."""
+    """Respond to an unexpected error; Django has logged the traceback."""
     error = as_studio_error(sys.exception())
     return error_response(
         request,
         error
         or StudioError(
-            _("The server failed to do this. Its log says why; nothing was changed.")
+            _(
+                "The server had an error, and nothing was changed. The server's "
+                "log has the details."
+            )
         ),
     )
 
@@ -219,7 +228,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return error_response(
         request,
         PermissionDenied(
-            _("The form's security token is missing or old. Reload and try again."),
+            _("The form has expired. Reload the page and try again."),
             reason=reason,
         ),
     )

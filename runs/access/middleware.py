@@ -1,4 +1,4 @@
-"""The one chain for all protocols: host and origin, who calls, what they may."""
+"""The middleware for all protocols: host and origin, caller, permission."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class Origins:
-    """Host and Origin of every request, static files and unknown paths included."""
+    """Check Host and Origin of every request, static files and unknown paths too."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -52,10 +52,10 @@ class Origins:
 
 
 class AccessControl:
-    """Identifies the caller, resolves the workspace, admits or refuses.
+    """Identify the caller, find the workspace, and authorize or refuse the request.
 
-    Runs after the session and before the CSRF check, so that strangers learn that they
-    must sign in rather than that a form's token is missing.
+    Runs after the session and before the CSRF check. So callers without a session read
+    that they must sign in, not that a form's token is missing.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -79,7 +79,7 @@ class AccessControl:
             return refusal_response(request, error)
         if AUTHORIZE_ONLY not in request.META:
             return None
-        # The view runs when the body is there.
+        # The view runs later, once the server has received the body.
         request.META[BODY_LIMIT] = authorization.body_limit_for_caller(request, view)
         return HttpResponse()
 
@@ -91,7 +91,7 @@ class AccessControl:
 
 
 def raise_front_error(request: HttpRequest) -> None:
-    """Raise what the web server's front refuses, before anything else is looked at."""
+    """Raise the error that the web server found, before any other check."""
     error = request.META.get(REFUSAL)
     if error is not None:
         raise error
@@ -105,7 +105,7 @@ def set_caller(request: Any, caller: Caller) -> None:
 
 
 def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
-    """Let the request through to its view, or raise why not."""
+    """Authorize the request for its view, or raise why not."""
     declared = authorization.declared_access(request, view)
     authorization.check_body_size(request, authorization.body_limit(declared))
     request.META[KNOWN_CALLER] = ""
@@ -146,7 +146,7 @@ def activate_time_zone(user: User) -> None:
     try:
         timezone.activate(zoneinfo.ZoneInfo(user.time_zone))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        # A zone that this machine's database no longer knows: times are in UTC.
+        # This machine no longer knows the time zone, so times are shown in UTC.
         return
 
 
@@ -168,7 +168,7 @@ def refusal_response(request: Any, error: Exception) -> HttpResponseBase:
 
 
 def redirect_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in and come back; a form that was sent is not sent again."""
+    """Redirect to the sign-in page and back afterwards; forms are not sent again."""
     address = reverse("sign-in")
     if request.method in SAFE_METHODS and request.get_full_path() != "/":
         address += "?" + urlencode({"next": request.get_full_path()})
@@ -176,9 +176,9 @@ def redirect_to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 class BrowserCsrf(CsrfViewMiddleware):
-    """The CSRF check of everything that a session cookie or nobody authenticates.
+    """The CSRF check, for all requests without a token.
 
-    A token comes in a header that no foreign page can add.
+    A token comes in a header, which pages of other sites cannot add.
     """
 
     def process_view(

@@ -1,8 +1,8 @@
-"""The one table of permissions, and how a view says which one it asks for.
+"""The table of permissions, and how a view declares which one it needs.
 
-A view without a declaration answers nobody: `runs.access.middleware` refuses it, and a
-test walks all URLs. `/w/<workspace>/…` is resolved there too: the view finds the
-workspace, the caller's role and the actor on the request.
+`runs.access.middleware` refuses views without a declaration, and a test checks all
+URLs. It also finds the workspace of `/w/<workspace>/…`: the view reads the workspace,
+the caller's role and the actor from the request.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from studio.core.errors import NotFound, SignInRequired, StudioError
 
 
 class Permission(Enum):
-    """What can be asked for in a workspace, with the least role that may."""
+    """A permission in a workspace, with the lowest role that has it."""
 
     READ = (Role.READER, "read")
     STAR = (Role.READER, "star")
-    VIEWS = (Role.READER, "keep views")
+    VIEWS = (Role.READER, "save views")
     LOG = (Role.CONTRIBUTOR, "log")
     ANNOTATE = (Role.CONTRIBUTOR, "annotate")
     CANCEL = (Role.CONTRIBUTOR, "cancel")
     TRASH = (Role.CONTRIBUTOR, "trash")
     SHARE_VIEWS = (Role.CONTRIBUTOR, "share views")
-    MEMBERS = (Role.OWNER, "members")
-    SHARE_OUT = (Role.OWNER, "share with outsiders")
+    MEMBERS = (Role.OWNER, "manage members")
+    SHARE_OUT = (Role.OWNER, "create public links")
     LOCK = (Role.OWNER, "lock")
     PURGE = (Role.OWNER, "purge")
 
@@ -41,11 +41,11 @@ class Permission(Enum):
         return Role(self.value[0])
 
 
-#: Anybody, signed in or not.
+#: Everyone, signed in or not.
 PUBLIC = "public"
-#: Anybody who is signed in, member of whatever workspace.
+#: Everyone who is signed in, with any workspace or none.
 SIGNED_IN = "signed in"
-#: The same, but in a browser: a token may not touch its owner's account.
+#: The same, but only in a browser: tokens cannot change their owner's account.
 BROWSER_ONLY = "in person"
 
 ErrorRenderer = Callable[[HttpRequest, StudioError], HttpResponse]
@@ -53,16 +53,16 @@ ErrorRenderer = Callable[[HttpRequest, StudioError], HttpResponse]
 
 @dataclass(frozen=True)
 class Access:
-    """A view's declaration. Without `errors` the answer to an error is a page."""
+    """A view's declaration. Without `errors` an error is shown as a page."""
 
     need: Permission | str
     errors: ErrorRenderer | None = None
-    # Large bodies are read by the view itself, in pieces (uploads).
+    # The view itself reads a large body in chunks (uploads).
     streams_body: bool = False
 
 
 class StudioRequest(HttpRequest):
-    """What a view gets. Without a workspace in the path those fields are None."""
+    """The request of a view. Without a workspace in the path those fields are None."""
 
     workspace: Workspace | None
     member: Member | None
@@ -73,16 +73,16 @@ class StudioRequest(HttpRequest):
 
 
 def signed_in_user(request: StudioRequest) -> User:
-    """The caller of a view that is not public; the middleware let nobody else in."""
+    """Return the caller of a view that is not public."""
     if request.actor.user is None:
-        raise SignInRequired("Sign in to see this.")
+        raise SignInRequired("Sign in to see this page.")
     return request.actor.user
 
 
 def workspace_of(request: StudioRequest) -> Workspace:
-    """The workspace of a view that asks for a permission there."""
+    """Return the workspace of a view that needs a permission in it."""
     if request.workspace is None:
-        raise NotFound("There is no such workspace.")
+        raise NotFound("This workspace doesn't exist.")
     return request.workspace
 
 
@@ -95,7 +95,7 @@ def access(
     errors: ErrorRenderer | None = None,
     streams_body: bool = False,
 ) -> Callable[[View], View]:
-    """Declare what a view asks for; the outermost decorator of every view."""
+    """Declare what a view needs; the outermost decorator of every view."""
 
     def declare(view: View) -> View:
         declared: Any = view
@@ -106,10 +106,11 @@ def access(
 
 
 def by_method(**views: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
-    """One path, a view per method: `by_method(GET=list_tokens, POST=make_token)`.
+    """Serve one path with a view per method: `by_method(GET=list_tokens,
+    POST=create_token)`.
 
-    Each view keeps its own declaration; any other method is answered with 405 by the
-    middleware, in the form that the first view's errors have.
+    Each view keeps its own declaration. The middleware answers other methods with 405,
+    with the renderer of the first view.
     """
     if "GET" in views:
         views.setdefault("HEAD", views["GET"])

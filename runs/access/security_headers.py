@@ -1,4 +1,4 @@
-"""The headers of every answer: what a browser may do with what it got."""
+"""The security headers of every response."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
-#: No inline script or style, nothing from elsewhere, in nobody's frame.
+#: No inline scripts or styles, nothing from other sites, no frames.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "object-src 'none'"
 )
-#: A file that somebody uploaded is shown like a page of a stranger: no script, no
-#: form, an origin of its own.
+#: For files that users uploaded: no scripts, no forms, and an origin of their own.
 SANDBOX_POLICY = (
     "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; "
     "media-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
@@ -34,7 +33,7 @@ DEFAULT_HEADERS = {
 
 
 class SecurityHeaders:
-    """Middleware: the outermost, so that errors and static files have them too."""
+    """The outermost middleware, so errors and static files get the headers too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -47,7 +46,7 @@ class SecurityHeaders:
 
 
 def sandbox_response(response: HttpResponseBase) -> HttpResponseBase:
-    """Mark a run's file: shown inline it can do nothing, framed only by our pages."""
+    """Let a run's file be shown inline without scripts, framed only by our pages."""
     response.headers["Content-Security-Policy"] = SANDBOX_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.headers["X-Content-Type-Options"] = "nosniff"

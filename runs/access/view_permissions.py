@@ -1,4 +1,4 @@
-"""Who may change a view: asked by pages and REST before any action."""
+"""Check who can change a custom view, for pages and REST."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from studio.core.errors import PermissionDenied
 
 
 def check_can_edit_view(view: View, user: User | None, role: Role | None) -> None:
-    """Raises PermissionDenied, saying why."""
+    """Raise PermissionDenied if the user can't edit the view."""
     if can_edit_view(view, user, role or Role.READER):
         return
     if view.locked and (role or 0) >= Role.CONTRIBUTOR:
         raise PermissionDenied(
-            _("%s locked this view. Save yours under another name.") % view.owner
+            _("%s locked this view. Save your changes as a new view.") % view.owner
         )
-    raise PermissionDenied(_("A shared view is changed by contributors and owners."))
+    raise PermissionDenied(_("Only contributors and owners can change shared views."))
 
 
 def check_can_share_views(role: Role | None) -> None:
-    """Shared views are contributors'."""
+    """Raise PermissionDenied if the role can't share views."""
     need = Permission.SHARE_VIEWS
     if (role or Role.READER) < need.role:
         raise PermissionDenied(
@@ -35,15 +35,18 @@ def check_can_share_views(role: Role | None) -> None:
 def check_can_change_view(
     view: View, changes: dict[str, Any], user: User, role: Role | None
 ) -> None:
-    """As `check_may_edit`; whether it is shared is its owner's, the lock also the
-    workspace owners' to say."""
+    """Raise PermissionDenied if the user can't make these changes.
+
+    Only the view's owner can change whether it is shared. Workspace owners can also
+    change the lock.
+    """
     check_can_edit_view(view, user, role)
     is_own = view.owner_id == user.pk
     if changes.get("shared", view.shared) != view.shared:
         check_can_share_views(role)
         if not is_own:
-            raise PermissionDenied(_("Only its owner makes a view private."))
+            raise PermissionDenied(_("Only its owner can make a view private."))
     if changes.get("locked", view.locked) != view.locked and not (
         is_own or role == Role.OWNER
     ):
-        raise PermissionDenied(_("Only its owner locks a view."))
+        raise PermissionDenied(_("Only its owner can lock a view."))

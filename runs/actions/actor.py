@@ -1,4 +1,4 @@
-"""Who acts: what every change set and event records."""
+"""The actor that every change set and event records."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from runs.models import ApiToken, User
 
 @dataclass(frozen=True)
 class Actor:
-    """A person, through a browser or by a token; the server itself has no user."""
+    """A user, in a browser or with a token; the server itself has no user."""
 
     user: User | None = None
     token: ApiToken | None = None
 
 
-#: The server's own doings: the worker, migrations, the start.
+#: The server itself: worker, migrations, startup.
 SERVER = Actor()

@@ -1,4 +1,4 @@
-"""The clock that the edges read; rules get the time passed in."""
+"""The clock that views and commands read; actions get the time as an argument."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import time
 
 
 def now_ms() -> int:
-    """Milliseconds since the epoch, UTC."""
+    """Return milliseconds since the epoch, UTC."""
     return time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""Stored files as answers: attachments that no browser renders, whole or in part."""
+"""Responses with stored files: as attachments, whole or a range."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ _RANGE_HEADER = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
 
 def file_response(request: HttpRequest, file: File) -> HttpResponseBase:
-    """The file, or the one range of it that the request asks for (206, else 416)."""
+    """Return the file, or the one range that the request asks for (206 or 416)."""
     tag = f'"{file.version}"'
-    wanted = requested_range(request, file.size, tag)
-    if wanted is not None and not wanted:
+    requested = requested_range(request, file.size, tag)
+    if requested is not None and not requested:
         return HttpResponse(
             status=416,
             headers={"Content-Range": f"bytes */{file.size}"},
             content_type="application/octet-stream",
         )
-    span = wanted or range(file.size)
-    answer = content_response(request, file, span)
-    answer.status_code = 200 if wanted is None else 206
-    answer.headers["Content-Length"] = str(len(span))
+    span = requested or range(file.size)
+    response = content_response(request, file, span)
+    response.status_code = 200 if requested is None else 206
+    response.headers["Content-Length"] = str(len(span))
     name = quote(file.name, safe="")
-    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Accept-Ranges"] = "bytes"
-    answer.headers["ETag"] = tag
-    if wanted is not None:
-        answer.headers["Content-Range"] = (
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["ETag"] = tag
+    if requested is not None:
+        response.headers["Content-Range"] = (
             f"bytes {span.start}-{span.stop - 1}/{file.size}"
         )
-    return answer
+    return response
 
 
 def requested_range(request: HttpRequest, size: int, tag: str) -> range | None:
-    """The bytes asked for; an empty range if there are none, None for all."""
+    """Return the requested bytes: an empty range if out of bounds, None for all."""
     found = _RANGE_HEADER.fullmatch(request.headers.get("Range", ""))
     if found is None or not (found[1] or found[2]):
         return None
@@ -61,16 +61,17 @@ def requested_range(request: HttpRequest, size: int, tag: str) -> range | None:
 
 
 def content_response(request: HttpRequest, file: File, span: range) -> HttpResponseBase:
-    """A small file in one packet, a large one piece by piece."""
+    """Return a small file in one packet, a large one as a stream."""
     kind = "application/octet-stream"
-    # Also for HEAD: a length is announced only where it can be sent.
+    # Open it for HEAD too: announce a length only if the bytes exist.
     source = files.open(file.blob, file.size)
     if request.method == "HEAD":
         source.close()
         return HttpResponse(content_type=kind)
     source.seek(span.start)
     if len(span) > RESPONSE_CHUNK_BYTES:
-        # Closed with the answer, even if the client went away before the first piece.
+        # Closed with the response, even if the client disconnects before the first
+        # chunk.
         reader = FileChunks(source, len(span))
         return mark_file_stream(StreamingHttpResponse(reader, content_type=kind))
     with source:

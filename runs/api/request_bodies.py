@@ -1,6 +1,7 @@
-"""Request bodies read in pieces, never more than was allowed.
+"""Read request bodies in chunks, never more than the limit.
 
-The server received them whole and says how long they are, chunked ones too.
+The web server has received the whole body and announces its length, for chunked ones
+too.
 """
 
 from __future__ import annotations
@@ -13,42 +14,42 @@ from django.http import HttpRequest
 from studio.core.errors import InvalidRequest, TooLarge
 
 CHUNK_BYTES = 256 * 1024
-#: What zlib calls a gzip stream with its header.
+#: zlib's window bits for a gzip stream with its header.
 _GZIP_WINDOW_BITS = 16 + zlib.MAX_WBITS
 
 
 def announced_length(request: HttpRequest) -> int:
-    """The body's length as its header says."""
+    """Return the body's length from the Content-Length header."""
     text = request.META.get("CONTENT_LENGTH") or "0"
     if not (text.isascii() and text.isdigit()):
-        raise InvalidRequest("Content-Length must be a whole number")
+        raise InvalidRequest("Content-Length must be a whole number.")
     return int(text)
 
 
 def read_chunks(request: HttpRequest, *, limit: int) -> Iterator[bytes]:
-    """The body, piece by piece.
+    """Yield the body in chunks.
 
-    Raises TooLarge beyond `limit` bytes, before reading where the header tells, and
-    InvalidRequest when the connection ended before the announced length.
+    Raises TooLarge above `limit` bytes, before reading if the header announces it, and
+    InvalidRequest if the connection ended before the announced length.
     """
     length = announced_length(request)
     if length > limit:
         raise body_too_large(limit)
     read = 0
-    while piece := request.read(CHUNK_BYTES):
-        read += len(piece)
-        yield piece
+    while chunk := request.read(CHUNK_BYTES):
+        read += len(chunk)
+        yield chunk
     if read < length:
-        raise InvalidRequest(f"The body ended after {read} of {length} bytes")
+        raise InvalidRequest(f"The request body ended after {read} of {length} bytes.")
 
 
 def read_body(request: HttpRequest, *, limit: int) -> bytes:
-    """The body in one piece; raises like `pieces`."""
+    """Return the whole body; raise like `read_chunks`."""
     return b"".join(read_chunks(request, limit=limit))
 
 
 def read_decompressed_body(request: HttpRequest, *, limit: int) -> bytes:
-    """The body in one piece, unpacked where it came by gzip; raises like `pieces`."""
+    """Return the whole body, decompressed if it is gzip; raise like `read_chunks`."""
     content = read_body(request, limit=limit)
     if request.headers.get("Content-Encoding", "identity").lower() != "gzip":
         return content
@@ -56,15 +57,17 @@ def read_decompressed_body(request: HttpRequest, *, limit: int) -> bytes:
     try:
         plain = unpacker.decompress(content, limit + 1)
     except zlib.error as error:
-        raise InvalidRequest(f"The body is no gzip: {error}") from error
+        raise InvalidRequest(f"The request body is not valid gzip: {error}") from error
     if len(plain) > limit:
         raise body_too_large(limit)
     if not unpacker.eof or unpacker.unused_data:
-        raise InvalidRequest("The gzip of the body ends too early or too late")
+        raise InvalidRequest(
+            "The gzip data of the request body is incomplete, or other data follows it."
+        )
     return plain
 
 
 def body_too_large(limit: int) -> TooLarge:
     return TooLarge(
-        f"The body is larger than the {limit} bytes that are allowed", limit=limit
+        f"The request body is too large. The maximum is {limit} bytes.", limit=limit
     )

@@ -1,4 +1,4 @@
-"""The addresses that machines call: our REST API and the MLflow protocol."""
+"""The URLs that programs call: the REST API and the MLflow protocol."""
 
 from __future__ import annotations
 

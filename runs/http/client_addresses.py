@@ -1,4 +1,4 @@
-"""Where a request comes from."""
+"""The network address that a request comes from."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str:
-    """The caller's address, for the throttle and for the list of sessions."""
+    """Return the caller's address, for rate limits and the list of sessions."""
     return client_address_from_environ(request.META)
 
 
 def client_address_from_environ(environ: Mapping[str, Any]) -> str:
-    """The caller's address by the WSGI environment of a request.
+    """Return the caller's address from a request's WSGI environment.
 
-    What a proxy on this machine adds is believed, and only its own last word: the rest
-    of the header is whatever the caller sent.
+    Only the last address that a proxy on this machine adds is trusted. The caller may
+    have sent the rest of the header.
     """
     peer = str(environ.get("REMOTE_ADDR", ""))
     forwarded = str(environ.get("HTTP_X_FORWARDED_FOR", ""))

@@ -1,4 +1,4 @@
-"""Foreign exceptions as errors of our own: what Django and the system can raise."""
+"""Translate exceptions of Django and the operating system into StudioErrors."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ _TEMPORARY_SQLITE_CODES = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PROTOCOL,
 }
-#: Classes of states: connection, deadlock, resources, operator, system;
-#: and 55P03 is a lock that was not to be had in time.
+#: Classes of SQLSTATE: connection, deadlock, resources, operator, system. 55P03 is a
+#: lock timeout.
 _TEMPORARY_POSTGRES_CLASSES = {"08", "40", "53", "57", "58"}
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE}
 
 
 def as_studio_error(error: BaseException | None) -> StudioError | None:
-    """The error that `error` means to the caller; None where it is a bug of ours."""
+    """Return the StudioError for `error`; None for a bug of the server."""
     if isinstance(error, StudioError):
         return error
     if isinstance(error, OSError) and error.errno in DISK_ERRORS:
         return _unavailable()
     if isinstance(error, DataError) and "NUL" in str(error):
-        # PostgreSQL takes no NUL character, not even in a question.
+        # PostgreSQL accepts no NUL character, not even in a query.
         return _unreadable_request()
     if isinstance(error, OperationalError):
         return _unavailable() if is_temporary(error) else None
@@ -65,28 +65,31 @@ def as_studio_error(error: BaseException | None) -> StudioError | None:
 
 
 def is_temporary(error: OperationalError) -> bool:
-    """Whether the database may well do later what it could not do now.
+    """Return whether the same query may succeed later.
 
-    A question that it cannot take at all is our mistake: asking again is of no use.
+    A query that the database cannot run at all is a bug: retrying does not help.
     """
     cause = error.__cause__
     if isinstance(cause, sqlite3.Error):
-        # The lowest byte says what it is, the others which kind of it.
+        # The lowest byte is the error code, the others are details.
         return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _TEMPORARY_SQLITE_CODES
     state = getattr(cause, "sqlstate", None)
-    # Without a code it is the connection that failed.
+    # Without a code the connection failed.
     return state is None or state[:2] in _TEMPORARY_POSTGRES_CLASSES or state == "55P03"
 
 
 def _unavailable() -> StudioError:
     return Unavailable(
-        _("The server cannot store or read now; nothing was changed. Try again soon."),
+        _(
+            "The server can't read or write data right now, and nothing was "
+            "changed. Try again soon."
+        ),
         retry_after=RETRY_AFTER_SECONDS,
     )
 
 
 def _page_not_found() -> StudioError:
-    return NotFound(_("There is no such page."))
+    return NotFound(_("This page doesn't exist."))
 
 
 def _permission_denied() -> StudioError:
@@ -96,21 +99,21 @@ def _permission_denied() -> StudioError:
 def _body_too_large() -> StudioError:
     limit = settings.MAX_BODY
     return TooLarge(
-        _("The body is larger than the %(limit)s bytes that are allowed.")
+        _("The request body is too large. The maximum is %(limit)s bytes.")
         % {"limit": limit},
         limit=limit,
     )
 
 
 def _unreadable_request() -> StudioError:
-    return InvalidRequest(_("The request cannot be read."))
+    return InvalidRequest(_("The request can't be read."))
 
 
 def _incomplete_request() -> StudioError:
-    return InvalidRequest(_("The request broke off."))
+    return InvalidRequest(_("The request ended early. Send it again."))
 
 
-#: The first that fits decides: RequestDataTooBig is a SuspiciousOperation too.
+#: The first match counts: RequestDataTooBig is a SuspiciousOperation too.
 _TRANSLATIONS: list[tuple[tuple[type[Exception], ...], Callable[[], StudioError]]] = [
     ((Http404,), _page_not_found),
     ((DjangoPermissionDenied,), _permission_denied),

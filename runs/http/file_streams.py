@@ -1,8 +1,8 @@
-"""How an answer that is sent piece by piece is produced.
+"""Mark streaming responses whose content comes from files alone.
 
-Most such answers read the database while they are sent, and a database's connection
-belongs to one thread: that thread produces all of it, at its own speed. One that reads
-stored files alone holds no thread between its pieces.
+Most streaming responses read the database while they are sent. A database connection
+belongs to one thread, so that thread produces the whole response. A response that reads
+stored files alone holds no thread between its chunks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _FILE_STREAM_ATTRIBUTE = "reads_files_alone"
 
 
 def mark_file_stream(response: StreamingHttpResponse) -> StreamingHttpResponse:
-    """Mark the answer: its pieces come from files, never from the database."""
+    """Mark the response: its chunks come from files, never from the database."""
     setattr(response, _FILE_STREAM_ATTRIBUTE, True)
     return response
 

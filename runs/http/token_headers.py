@@ -1,4 +1,4 @@
-"""The secret in a request's Authorization header; asks no database."""
+"""The token in a request's Authorization header; needs no database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studio.core.errors import SignInRequired
 
 
 def read_secret(header: str) -> str:
-    """The token in an Authorization header: Bearer, or Basic with it as password."""
+    """Return the token of an Authorization header: Bearer, or the password of Basic."""
     scheme, _space, value = header.partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()
@@ -26,5 +26,8 @@ def read_secret(header: str) -> str:
 
 def invalid_token() -> SignInRequired:
     return SignInRequired(
-        _("The token is unknown, expired or revoked. Make one on the account page.")
+        _(
+            "This token is unknown, expired or revoked. Create a new one on "
+            "the account page."
+        )
     )

@@ -26,14 +26,13 @@ FILL = """
 import django; django.setup()
 import io, math, zipfile
 from django.conf import settings
-from runs.actions.account.accounts import add_member, ensure_user, make_workspace
+from runs.actions.account import add_member, create_workspace, ensure_user
 from runs.actions.actor import SERVER, Actor
-from runs.actions.experiments.experiments import create_experiment
-from runs.actions.files.files import save_file
+from runs.actions.experiments import create_experiment
+from runs.actions.files import save_file, save_snapshot
 from runs.actions.ingest.logged_values import Point, log_batch
-from runs.actions.ingest.log_files import append_log
-from runs.actions.run.runs import create_run
-from runs.actions.files.snapshots import keep_snapshot
+from runs.actions.ingest import append_log
+from runs.actions.run import create_run
 from runs.management import database, ownership
 from runs.models import Role
 from runs.storage.files import files
@@ -41,7 +40,7 @@ from runs.storage.files import files
 home, now = settings.STUDIO_HOME, 1_795_521_600_000
 database.prepare(home, print)
 ownership.settle(home, ownership.Step.BOTH)
-workspace = make_workspace("default", actor=SERVER, now=now)
+workspace = create_workspace("default", actor=SERVER, now=now)
 user = ensure_user("ada", actor=SERVER, now=now)
 add_member(workspace, user, Role.OWNER, actor=SERVER, now=now)
 actor = Actor(user)
@@ -64,7 +63,7 @@ for number in range(3):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as written:
         written.writestr("train.py", f"print({number})")
-    keep_snapshot(run, [archive.getvalue()], **who)
+    save_snapshot(run, [archive.getvalue()], **who)
 (home / "client.json").write_text('{"url": "http://localhost", "token": "t"}')
 """
 

@@ -110,13 +110,12 @@ LOG = "SELECT blob, size FROM runs_file WHERE sha256 = ''"
 DROP_RUN = """
 import django; django.setup()
 from runs.actions.actor import SERVER
-from runs.actions.run.purge import purge_run
-from runs.actions.run.runs import trash_run
-from runs.actions.files.snapshots import drop_unused_snapshots
+from runs.actions.files import delete_unused_snapshots
+from runs.actions.run import purge_run, trash_run
 from runs.models import Run
 trash_run(Run.objects.get(run_id="run-0"), actor=SERVER, now=1_795_521_700_000)
 purge_run(Run.objects.get(run_id="run-0"), actor=SERVER, now=1_795_521_800_000)
-drop_unused_snapshots()
+delete_unused_snapshots()
 """
 
 

@@ -22,9 +22,9 @@ import sys
 import django; django.setup()
 from django.conf import settings
 from runs.actions.actor import SERVER
-from runs.actions.experiments.experiments import ensure_default
-from runs.actions.files.files import save_file
-from runs.actions.run.runs import create_run
+from runs.actions.experiments import ensure_default
+from runs.actions.files import save_file
+from runs.actions.run import create_run
 from runs.management import database, owner, ownership
 from runs.models import Run, Workspace
 step = ownership.decide(ownership.examine(settings.STUDIO_HOME))

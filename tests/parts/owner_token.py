@@ -11,11 +11,11 @@ SCRIPT = """
 import django; django.setup()
 from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
-from runs.actions.account.tokens import make_token
+from runs.actions.account import create_token
 from runs.models import Member, Role
 member = Member.objects.filter(workspace__name="default", role=Role.OWNER)[0]
 act = {"actor": Actor(member.user), "now": now_ms(), "role_cap": Role.OWNER}
-print(make_token(member.user, member.workspace, "tests", **act)[1])
+print(create_token(member.user, member.workspace, "tests", **act)[1])
 """
 
 

@@ -1,4 +1,4 @@
-"""People, workspaces, tokens, and signing in."""
+"""Users, workspaces, members, tokens and sign-in."""
 
 from __future__ import annotations
 

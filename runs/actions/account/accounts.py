@@ -1,4 +1,4 @@
-"""People, workspaces, and who may what where."""
+"""Users, workspaces, and the roles of members."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from studio.core.errors import AlreadyExists, InvalidState, InvalidValue, NotFou
 
 @transaction.atomic
 def create_workspace(name: str, *, actor: Actor, now: int) -> Workspace:
-    """The workspace of that name, made with its *Default* experiment if it is new."""
+    """Return the workspace of that name; create it and its experiment *Default* if
+    needed.
+    """
     names.check_workspace_name(name)
     workspace, new = Workspace.objects.get_or_create(name=name)
     if new:
@@ -32,7 +34,9 @@ def create_workspace(name: str, *, actor: Actor, now: int) -> Workspace:
 
 @transaction.atomic
 def ensure_user(name: str, *, actor: Actor, now: int) -> User:
-    """The user of that name, whatever its case; a new one has no password."""
+    """Return the user of that name, ignoring case; create one without a password if
+    needed.
+    """
     names.check_user_name(name)
     found = User.objects.filter(username__iexact=name).first()
     return found or _create_user(name)
@@ -45,14 +49,16 @@ def _create_user(name: str) -> User:
 
 
 def _insert_user(user: User) -> User:
-    taken = AlreadyExists(_("This user name is taken."), field="username")
+    taken = AlreadyExists(
+        _("This user name is taken. Choose another."), field="username"
+    )
     if User.objects.filter(username__iexact=user.username).exists():
         raise taken
     try:
         with transaction.atomic():
             user.save(force_insert=True)
     except IntegrityError as error:
-        # Somebody of that name came in the meantime.
+        # Another request created this user at the same time.
         raise taken from error
     return user
 
@@ -61,7 +67,7 @@ def _insert_user(user: User) -> User:
 def create_user_with_password(
     name: str, password: str, *, display_name: str = "", actor: Actor, now: int
 ) -> User:
-    """A new person with a password."""
+    """Create a user with a password."""
     names.check_user_name(name)
     _check_display_name(display_name)
     user = User(username=name, display_name=display_name.strip())
@@ -79,7 +85,7 @@ def _check_display_name(value: str) -> None:
 
 
 def check_password_rules(password: str, user: User) -> None:
-    """InvalidValue with every rule that the password breaks."""
+    """Raise InvalidValue with all the rules that the password breaks."""
     names.check_text(password, "password", limit=4096)
     try:
         validate_password(password, user)
@@ -89,7 +95,7 @@ def check_password_rules(password: str, user: User) -> None:
 
 @transaction.atomic
 def set_password(user: User, password: str, *, actor: Actor, now: int) -> None:
-    """A new password. Every session but the one that asks ends by it."""
+    """Set a new password. All other sessions of the user end."""
     check_password_rules(password, user)
     user.set_password(password)
     user.save(update_fields=["password"])
@@ -105,9 +111,11 @@ def set_profile(
         _check_email(email)
         others = User.objects.filter(email__iexact=email).exclude(pk=user.pk)
         if others.exists():
-            raise AlreadyExists(_("This e-mail address is taken."), field="email")
+            raise AlreadyExists(
+                _("This email address is taken. Use another."), field="email"
+            )
     if time_zone and time_zone not in zoneinfo.available_timezones():
-        raise InvalidValue(_("There is no such time zone."), field="time_zone")
+        raise InvalidValue(_("Unknown time zone."), field="time_zone")
     user.display_name = display_name.strip()
     user.email = email
     user.time_zone = time_zone
@@ -131,7 +139,8 @@ def parse_theme(theme: str) -> Theme:
     if theme not in Theme.values:
         allowed = ", ".join(Theme.values)
         raise InvalidValue(
-            _("The theme is one of %(allowed)s.") % {"allowed": allowed}, field="theme"
+            _("The theme must be one of %(allowed)s.") % {"allowed": allowed},
+            field="theme",
         )
     return Theme(theme)
 
@@ -146,7 +155,8 @@ def check_language(language: str) -> str:
     known = [code for code, _name in settings.LANGUAGES]
     if language not in known:
         raise InvalidValue(
-            _("The language is one of %(allowed)s.") % {"allowed": ", ".join(known)},
+            _("The language must be one of %(allowed)s.")
+            % {"allowed": ", ".join(known)},
             field="language",
         )
     return language
@@ -156,7 +166,7 @@ def check_language(language: str) -> str:
 def add_member(
     workspace: Workspace, user: User, role: Role, *, actor: Actor, now: int
 ) -> Member:
-    """Make `user` a member, or give the member this role."""
+    """Add `user` to the workspace, or change the member's role."""
     _require_remaining_owner(workspace, user, role)
     rows = Member.objects.filter(workspace=workspace, user=user)
     before = rows.values_list("role", flat=True).first()
@@ -169,10 +179,10 @@ def add_member(
 
 @transaction.atomic
 def set_role(member: Member, role: Role, *, actor: Actor, now: int) -> Member:
-    """Give a member another role; a workspace keeps at least one owner."""
+    """Change a member's role; a workspace keeps at least one owner."""
     _require_remaining_owner(member.workspace, member.user, role)
     if not Member.objects.filter(pk=member.pk).update(role=role):
-        raise NotFound(_("There is no such member."))
+        raise NotFound(_("This member doesn't exist."))
     _record_role(member, member.role, role, actor=actor, now=now)
     member.role = role
     return member
@@ -180,7 +190,7 @@ def set_role(member: Member, role: Role, *, actor: Actor, now: int) -> Member:
 
 @transaction.atomic
 def remove_member(member: Member, *, actor: Actor, now: int) -> None:
-    """Take somebody out of the workspace; what they logged stays."""
+    """Remove a member from the workspace; their runs stay."""
     _require_remaining_owner(member.workspace, member.user, None)
     _record_role(member, member.role, None, actor=actor, now=now)
     Member.objects.filter(pk=member.pk).delete()
@@ -200,29 +210,29 @@ def _record_role(
 def _require_remaining_owner(
     workspace: Workspace, user: User, role: Role | None
 ) -> None:
-    """Refuse what would leave the workspace without an owner."""
+    """Raise InvalidState if the workspace would be left without an owner."""
     if role == Role.OWNER:
         return
-    # Two owners who demote each other at once would both pass without the lock.
+    # Without the lock two owners could demote each other at the same time.
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
     owners = Member.objects.filter(workspace=workspace, role=Role.OWNER)
     is_owner = owners.filter(user=user).exists()
     if is_owner and not owners.exclude(user=user).exists():
         raise InvalidState(
-            _("%(name)s is the last owner; make somebody else an owner first.")
+            _("%(name)s is the last owner. Make another member an owner first.")
             % {"name": user}
         )
 
 
 @transaction.atomic
 def end_session(user: User, key: str, *, actor: Actor, now: int) -> None:
-    """End one browser session of `user`: the browser must sign in again."""
+    """End one browser session of `user`; the browser must sign in again."""
     BrowserSession.objects.filter(user=user, session_key=key).delete()
 
 
 @transaction.atomic
 def delete_expired_sessions(*, now: int) -> int:
-    """Delete the sessions that nobody can use any more; returns how many."""
+    """Delete expired sessions; return how many."""
     ended, _rows = BrowserSession.objects.filter(
         expire_date__lt=to_datetime(now)
     ).delete()
@@ -231,7 +241,7 @@ def delete_expired_sessions(*, now: int) -> int:
 
 @transaction.atomic
 def end_other_sessions(user: User, key: str, *, actor: Actor, now: int) -> int:
-    """End all sessions of `user` but `key`; returns how many."""
+    """End all sessions of `user` except `key`; return how many."""
     ended, _rows = (
         BrowserSession.objects.filter(user=user).exclude(session_key=key).delete()
     )

@@ -1,4 +1,4 @@
-"""Links that work once: one signs its user in, the other makes somebody a member."""
+"""Links that work once: sign-in links and invitations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ INVITATION_DAYS = 7
 def create_sign_in_link(
     user: User, *, actor: Actor, now: int
 ) -> tuple[SignInLink, str]:
-    """A link for `user` and its secret; it lives 15 minutes."""
+    """Create a sign-in link for `user`; return it and its secret. Expires in 15
+    minutes.
+    """
     time = to_datetime(now)
     SignInLink.objects.filter(expires__lt=time - timedelta(days=1)).delete()
     secret = generate_secret()
@@ -34,7 +36,7 @@ def create_sign_in_link(
 
 
 def find_sign_in_link(secret: str, *, now: int) -> SignInLink:
-    """The link, if it can still be used: looking uses nothing up."""
+    """Return the link if it is still valid; this does not use it up."""
     link = (
         SignInLink.objects.select_related("user")
         .filter(
@@ -51,11 +53,10 @@ def find_sign_in_link(secret: str, *, now: int) -> SignInLink:
 def _sign_in_link_error() -> LinkUsedUp:
     return LinkUsedUp(
         _(
-            "This sign-in link was used already, or is older than %(minutes)s minutes: "
-            "each works once. Whoever runs the server gets a new one from its next "
-            "start, or at any time by: python manage.py member NAME. The NAME of the "
-            "first owner is that of the operating system's user who first started the "
-            "server."
+            "This sign-in link was used or has expired. A link works once and "
+            "for %(minutes)s minutes. To get a new one, restart the server, or "
+            "run: python manage.py member NAME. For the first owner, NAME is "
+            "the user name that first started the server."
         )
         % {"minutes": SIGN_IN_MINUTES}
     )
@@ -63,7 +64,7 @@ def _sign_in_link_error() -> LinkUsedUp:
 
 @transaction.atomic
 def use_sign_in_link(secret: str, *, now: int) -> User:
-    """Use the link up and return whom it signs in; of two at once, one succeeds."""
+    """Use up the link and return its user; of two attempts at once one succeeds."""
     link = find_sign_in_link(secret, now=now)
     won = SignInLink.objects.filter(pk=link.pk, used__isnull=True).update(
         used=to_datetime(now)
@@ -77,9 +78,9 @@ def use_sign_in_link(secret: str, *, now: int) -> User:
 def create_invitation(
     workspace: Workspace, role: Role, *, actor: Actor, now: int
 ) -> tuple[Invitation, str]:
-    """An invitation with `role` and its secret; it lives 7 days."""
+    """Create an invitation with `role`; return it and its secret. Expires in 7 days."""
     if actor.user is None:
-        raise InvalidState(_("An invitation needs somebody who invites."))
+        raise InvalidState(_("Only a signed-in user can create an invitation."))
     secret = generate_secret()
     invitation = Invitation.objects.create(
         workspace=workspace,
@@ -92,7 +93,7 @@ def create_invitation(
 
 
 def find_invitation(secret: str, *, now: int) -> Invitation:
-    """The invitation, if it can still be used."""
+    """Return the invitation if it is still valid."""
     invitation = (
         Invitation.objects.select_related("workspace", "created_by")
         .filter(digest=hash_secret(secret), used__isnull=True, revoked__isnull=True)
@@ -107,9 +108,9 @@ def find_invitation(secret: str, *, now: int) -> Invitation:
 def _invitation_error() -> LinkUsedUp:
     return LinkUsedUp(
         _(
-            "This invitation was used already, was taken back, or is older than "
-            "%(days)s days: each works once. An owner of the workspace makes a new one "
-            "on its page Members."
+            "This invitation was used, revoked or has expired. It works once "
+            "and for %(days)s days. Ask an owner of the workspace for a new "
+            "one."
         )
         % {"days": INVITATION_DAYS}
     )
@@ -125,9 +126,9 @@ def _inviter_is_owner(invitation: Invitation) -> bool:
 
 @transaction.atomic
 def use_invitation(secret: str, user: User, *, now: int) -> Workspace:
-    """Make `user` a member with the invitation's role and use it up.
+    """Make `user` a member with the invitation's role, and use up the invitation.
 
-    Somebody who is a member already keeps the higher of both roles.
+    A user who is already a member keeps the higher of both roles.
     """
     invitation = find_invitation(secret, now=now)
     won = Invitation.objects.filter(
@@ -145,7 +146,7 @@ def use_invitation(secret: str, user: User, *, now: int) -> Workspace:
 
 @transaction.atomic
 def revoke_invitation(invitation: Invitation, *, actor: Actor, now: int) -> None:
-    """Take it back; one that was used stays used."""
+    """Revoke the invitation; members who joined with it stay."""
     Invitation.objects.filter(pk=invitation.pk, used__isnull=True).update(
         revoked=to_datetime(now)
     )

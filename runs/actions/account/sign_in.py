@@ -1,4 +1,4 @@
-"""Signing in with a password, throttled by name and by address."""
+"""Sign-in with a password, with rate limits by user name and by address."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ MAX_PASSWORD_LENGTH = 4096
 
 
 def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
-    """The user with this name (or e-mail address) and password.
+    """Return the user with this name (or email address) and password.
 
-    Raises InvalidValue, the same and as slowly whether the name or the password is
-    wrong, and TooManyRequests after too many failures.
+    Raises InvalidValue, and TooManyRequests after too many failures. Message and
+    duration do not reveal whether the name or the password was wrong.
     """
     name = name.strip().lower()[: names.MAX_USER_NAME]
     time = to_datetime(now)
@@ -42,7 +42,7 @@ def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
 
 @transaction.atomic
 def _count_attempt(name: str, address: str, time: datetime) -> SignInFailure:
-    """Counted before the password is looked at: many at once are many attempts."""
+    """Count the attempt before the check, so parallel attempts count too."""
     SignInFailure.objects.filter(time__lt=time - FAILURE_LIFETIME).delete()
     _throttle(list(_failure_times(time, name=name)), MAX_FAILURES_PER_NAME, time)
     _throttle(
@@ -80,7 +80,7 @@ def _find_user(name: str) -> User | None:
     active = User.objects.filter(is_active=True)
     user = active.filter(username__iexact=name).first()
     if user is None and "@" in name:
-        # An address that two people gave identifies neither.
+        # An address that two users share identifies neither of them.
         found = list(active.filter(email__iexact=name)[:2])
         user = found[0] if len(found) == 1 else None
     return user
@@ -92,7 +92,7 @@ def _verify_password(user: User | None, password: str) -> bool:
         or not user.has_usable_password()
         or len(password) > MAX_PASSWORD_LENGTH
     ):
-        # As much work as a real check, so that the time tells nothing.
+        # Do as much work as a real check: the duration must not reveal the result.
         make_password(password[:MAX_PASSWORD_LENGTH])
         return False
     return check_password(password, user.password)

@@ -1,4 +1,4 @@
-"""API tokens: made, shown once, revoked."""
+"""API tokens: create and revoke."""
 
 from __future__ import annotations
 
@@ -32,15 +32,19 @@ def create_token(
     role_cap: Role = Role.CONTRIBUTOR,
     days: int | None = None,
 ) -> tuple[ApiToken, str]:
-    """A new token of `user` and its secret, which nobody can read again.
+    """Create a token for `user`; return it and its secret, which is not stored.
 
-    A token cannot make one that may more than itself.
+    A token can't create a token with more permissions than its own.
     """
     names.check_text(name, "name", limit=names.MAX_TOKEN_NAME, empty=False)
     if not Member.objects.filter(user=user, workspace=workspace).exists():
-        raise NotFound(_("There is no such workspace."))
+        raise NotFound(
+            _("This workspace doesn't exist, or the user is not a member of it.")
+        )
     if actor.token is not None and role_cap > actor.token.role_cap:
-        raise PermissionDenied(_("A token cannot make one that may more than itself."))
+        raise PermissionDenied(
+            _("A token can't create a token with more permissions than its own.")
+        )
     secret = generate_secret(TOKEN_PREFIX)
     token = ApiToken.objects.create(
         user=user,
@@ -56,7 +60,7 @@ def create_token(
 
 @transaction.atomic
 def revoke_token(token: ApiToken, *, actor: Actor, now: int) -> None:
-    """Nobody can use it from now on. Its row stays, for history names it."""
+    """Revoke the token. Its row stays because the history refers to it."""
     ApiToken.objects.filter(pk=token.pk, revoked__isnull=True).update(
         revoked=to_datetime(now)
     )

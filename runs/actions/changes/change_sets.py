@@ -1,4 +1,4 @@
-"""Change sets: what history shows and undo reads."""
+"""Change sets: the history shows them, and undo reverts them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _insert_changes = PreparedInsert(Change)
 
 @dataclass(frozen=True)
 class Edit:
-    """A field's value before and after; None where there was or is none."""
+    """A field's value before and after a change; None without a value."""
 
     field: str
     before: Any
@@ -34,7 +34,7 @@ def record_changes(
     actor: Actor,
     now: int,
 ) -> ChangeSet | None:
-    """Keep `changes` as one set, undone together; None where nothing changed."""
+    """Store `changes` as one change set; return None if nothing changed."""
     real = [edit for edit in changes if edit.before != edit.after]
     if not real:
         return None

@@ -1,4 +1,4 @@
-"""Edits of what somebody read: refused when it has changed since."""
+"""Detect that a text changed since its editor loaded it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from studio.core.errors import Conflict
 
 
 def version_token(text: str | None) -> str:
-    """Stands for a text in the form that edits it; a browser may break lines anew."""
+    """Return a short token for a text, for the form that edits it.
+
+    Browsers change line breaks, so these do not count.
+    """
     if text is None:
         return "-"
     return blake2b(_normalize_newlines(text).encode(), digest_size=9).hexdigest()
@@ -17,9 +20,10 @@ def version_token(text: str | None) -> str:
 def check_version(
     seen_version: str | None, now: str | None, wanted: str, field: str
 ) -> None:
-    """Raises Conflict if the editor saw another text than `now`.
+    """Raise Conflict if the editor saw another text than `now`.
 
-    Without a mark nobody looked; and where `wanted` stands already, nothing is lost.
+    Without a token there is no check. If `now` is already the wanted text, nothing is
+    lost.
     """
     if (
         seen_version is None
@@ -27,7 +31,11 @@ def check_version(
         or (now is not None and is_same_text(now, wanted))
     ):
         return
-    raise Conflict(f"{field} was changed meanwhile", field=field, now=now)
+    raise Conflict(
+        f"{field} was changed by someone else. Reload it and try again.",
+        field=field,
+        now=now,
+    )
 
 
 def is_same_text(one: str, other: str) -> bool:

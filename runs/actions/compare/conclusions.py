@@ -1,4 +1,4 @@
-"""Conclusions: one for a set of runs; changed and undone as descriptions are."""
+"""Conclusions: one text per set of runs, edited and undone like descriptions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from runs.models import Conclusion, Run, Workspace, conclusion_key
 from studio.core import names
 from studio.core.errors import InvalidValue
 
-#: A change of a conclusion is kept with the first of its runs, under this and its key.
+#: Change sets store a conclusion with its first run, in the field of this prefix and
+#: its key.
 CONCLUSION_FIELD = "conclusion."
 
 
@@ -27,14 +28,14 @@ def set_conclusion(
     now: int,
     seen_version: str | None = None,
 ) -> None:
-    """Set the conclusion of these runs; empty removes it.
+    """Set the conclusion of these runs; an empty text removes it.
 
-    `seen` is the `mark` of the text that it replaces; raises Conflict if another
-    stands there. `query` is how the runs lay side by side.
+    `seen_version` is the `version_token` of the replaced text; raises Conflict if it
+    has changed. `query` is the query string of the comparison.
     """
     names.check_description(text, "conclusion")
     if not runs:
-        raise InvalidValue("A conclusion is about runs", field="run")
+        raise InvalidValue("A conclusion needs at least one run.", field="run")
     ids = [run.run_id for run in runs]
     row, is_new = Conclusion.objects.get_or_create(
         workspace=workspace,
@@ -53,7 +54,7 @@ def set_conclusion(
 
 
 def current_conclusion(field: str) -> str:
-    """The text that a change of that field is about; empty where it is gone."""
+    """Return the conclusion that the field refers to; empty if it was deleted."""
     return _lock_text(int(field.removeprefix(CONCLUSION_FIELD)))
 
 

@@ -1,4 +1,4 @@
-"""Experiments: created, renamed, described, deleted."""
+"""Create, change, delete and restore experiments."""
 
 from __future__ import annotations
 

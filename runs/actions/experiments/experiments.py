@@ -1,4 +1,4 @@
-"""Making, renaming, deleting, describing and tagging experiments."""
+"""Create, rename, describe, tag, archive and delete experiments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
 
 DEFAULT_NAME = "Default"
-#: What may be done where something is to go to an experiment that is in the trash.
+#: How to go on when an experiment is in the trash.
 TRASH_HINT = "restore it, or use another name"
 
 
@@ -35,7 +35,7 @@ def create_experiment(
     artifact_location: str = "",
     description: str = "",
 ) -> Experiment:
-    """Make an experiment; raises AlreadyExists, also for a deleted one's name."""
+    """Create an experiment; raise AlreadyExists for a used name, in the trash too."""
     names.check_experiment_name(name)
     names.check_description(description)
     names.check_text(artifact_location, "artifact_location", limit=2000)
@@ -60,7 +60,7 @@ def create_experiment(
 
 @transaction.atomic
 def ensure_default(workspace: Workspace, *, actor: Actor, now: int) -> Experiment:
-    """The experiment with number 0, *Default*, made where it is not there yet."""
+    """Return the experiment with number 0, *Default*; create it if needed."""
     lock_experiment_names(workspace)
     known = Experiment.objects.filter(workspace=workspace, number=0).first()
     return known or _insert_experiment(workspace, DEFAULT_NAME, 0, actor, now)
@@ -70,13 +70,13 @@ def ensure_default(workspace: Workspace, *, actor: Actor, now: int) -> Experimen
 def rename_experiment(
     experiment: Experiment, name: str, *, actor: Actor, now: int
 ) -> Experiment:
-    """Give it another name; raises AlreadyExists, InvalidState if it is deleted."""
+    """Rename an experiment; raise AlreadyExists, or InvalidState if it is deleted."""
     names.check_experiment_name(name)
     lock_experiment_names(experiment.workspace)
     experiment.refresh_from_db(fields=["name", "deleted"])
     if experiment.deleted is not None:
         raise InvalidState(
-            f"The experiment {experiment.name!r} is in the trash; restore it first",
+            f"The experiment {experiment.name!r} is in the trash. Restore it first.",
             experiment=experiment.name,
         )
     if name == experiment.name:
@@ -94,9 +94,10 @@ def describe_experiment(
     now: int,
     seen_version: str | None = None,
 ) -> Experiment:
-    """Set the Markdown description; empty removes it. Raises Conflict by `seen`.
+    """Set the Markdown description; an empty text removes it.
 
-    `seen` is the `mark` of the text that its editor saw.
+    `seen_version` is the `version_token` of the text that the editor saw; raises
+    Conflict if it has changed.
     """
     names.check_description(text)
     lock_experiment_row(experiment.pk)
@@ -107,19 +108,19 @@ def describe_experiment(
 
 @transaction.atomic
 def delete_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Experiment:
-    """Put it into the trash, and so all its runs.
+    """Move an experiment and all its runs to the trash.
 
-    Raises InvalidState for Default, and where a run is locked against deletion.
+    Raises InvalidState for *Default*, and if a run is locked against deletion.
     """
     if experiment.number == 0:
-        raise InvalidState("The experiment Default cannot be deleted", experiment="0")
+        raise InvalidState("The experiment Default can't be deleted.", experiment="0")
     refuse_if_any_run_locked(experiment)
     return _set_flag(experiment, "deleted", True, "delete experiment", actor, now)
 
 
 @transaction.atomic
 def restore_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Experiment:
-    """Take it out of the trash; runs that were deleted singly stay there."""
+    """Restore an experiment; runs that were deleted one by one stay in the trash."""
     return _set_flag(experiment, "deleted", False, "restore experiment", actor, now)
 
 
@@ -127,7 +128,7 @@ def restore_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Exp
 def archive_experiment(
     experiment: Experiment, on: bool, *, actor: Actor, now: int
 ) -> Experiment:
-    """Take it out of the list that people look at every day, or back into it."""
+    """Archive an experiment (hide it from the usual list), or unarchive it."""
     action = "archive experiment" if on else "unarchive experiment"
     return _set_flag(experiment, "archived", on, action, actor, now)
 
@@ -136,7 +137,7 @@ def archive_experiment(
 def set_experiment_tag(
     experiment: Experiment, key: str, value: str | None, *, actor: Actor, now: int
 ) -> None:
-    """Set one tag; None is a word without a value."""
+    """Set one tag; None is a tag without a value."""
     edit_experiment_tags(experiment, {key: value}, (), actor=actor, now=now)
 
 
@@ -144,7 +145,7 @@ def set_experiment_tag(
 def delete_experiment_tag(
     experiment: Experiment, key: str, *, actor: Actor, now: int
 ) -> bool:
-    """Remove one tag; returns whether it was there."""
+    """Remove one tag; return whether it existed."""
     return edit_experiment_tags(experiment, {}, [key], actor=actor, now=now) > 0
 
 
@@ -157,7 +158,7 @@ def edit_experiment_tags(
     actor: Actor,
     now: int,
 ) -> int:
-    """Set `tags`, remove the keys `removed`; returns how many of these there were."""
+    """Set `tags` and remove the keys `removed`; return how many were removed."""
     check_tags(tags)
     names.check_count(len(removed), "remove")
     for key in removed:
@@ -184,9 +185,9 @@ def edit_experiment_tags(
 
 
 def lock_experiment_names(workspace: Workspace) -> Workspace:
-    """Names and numbers are given one at a time.
+    """Lock the workspace's names and numbers of experiments.
 
-    Others may go on making rows that point to the workspace.
+    Rows that refer to the workspace can still be created.
     """
     return Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
 
@@ -202,9 +203,9 @@ def _next_number(workspace: Workspace, name: str) -> int:
 def refuse_used_experiment_name(workspace: Workspace, name: str) -> None:
     known = Experiment.objects.filter(workspace=workspace, name=name).first()
     if known is not None:
-        where = f", in the trash: {TRASH_HINT}" if known.deleted is not None else ""
+        where = f" in the trash: {TRASH_HINT}" if known.deleted is not None else ""
         raise AlreadyExists(
-            f"An experiment {name!r} exists already{where}",
+            f"The experiment {name!r} already exists{where}.",
             experiment=known.name,
             experiment_id=str(known.number),
             deleted=known.deleted is not None,

@@ -1,4 +1,4 @@
-"""What an experiment has now, and how it gets back what it had: for `undo`."""
+"""Read and restore values of experiments, for `runs.actions.undo`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STAR_FIELD = "starred"
 
 
 def lock_changed_experiments(changes: list[Change]) -> None:
-    """Hold the experiments' rows, in one order for all, and before them the names."""
+    """Lock the changed experiments, and their names first, always in the same order."""
     for change in changes:
         if change.experiment is not None and change.field == "name":
             lock_experiment_names(change.experiment.workspace)
@@ -46,8 +46,10 @@ def current_experiment_value(change: Change, change_set: ChangeSet) -> Any:
 
 
 def restore_experiment_value(change: Change, change_set: ChangeSet, now: int) -> None:
-    """Raises AlreadyExists where another experiment has taken the name, InvalidState
-    where a lock forbids to delete it again.
+    """Restore the value before the change.
+
+    Raises AlreadyExists if another experiment has the name now, and InvalidState if a
+    lock forbids deleting it again.
     """
     field, experiment, wanted = change.field, change.experiment, change.before
     assert experiment is not None

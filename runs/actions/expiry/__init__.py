@@ -1,4 +1,4 @@
-"""What is removed when its time is over."""
+"""Delete what has expired: trash, replaced files, links, sessions."""
 
 from __future__ import annotations
 

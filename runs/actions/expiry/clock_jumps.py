@@ -1,9 +1,9 @@
-"""Nothing expires in the 24 hours after a clock jump.
+"""Pause expiry for 24 hours after a clock jump.
 
-A wrong clock makes everything look old: after a jump of more than a day, compared with
-the newest time that the database knows, the worker deletes nothing for a day. A long
+With a wrong clock everything looks old. So after a jump of more than a day, compared
+with the newest time in the database, the worker deletes nothing for a day. A long
 downtime looks the same and is treated the same. The state is in the database, so a
-restart neither ends the pause nor begins it again.
+restart neither ends nor restarts the pause.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DAY_MS = 86_400_000
 
 @dataclass(frozen=True)
 class ClockState:
-    """Times in milliseconds; `newest` is the newest one that is known, if any."""
+    """Times in milliseconds; `newest` is the newest known time, if any."""
 
     newest: int | None
     paused_until: int
@@ -33,10 +33,10 @@ class ClockState:
         return self.newest is not None and abs(now - self.newest) > DAY_MS
 
     def at(self, now: int) -> ClockState:
-        """The state after a look at the clock."""
+        """Return the state after reading the clock."""
         if self.is_jump(now):
             return ClockState(now, now + DAY_MS)
-        # The clock may have gone back by less than a jump: a pause is a day at most.
+        # The clock may have gone back by less than a jump: a pause lasts at most a day.
         return ClockState(now, min(self.paused_until, now + DAY_MS))
 
     def is_paused(self, now: int) -> bool:
@@ -44,7 +44,7 @@ class ClockState:
 
 
 def expiry_allowed(now: int) -> bool:
-    """Note the time in the database; returns whether anything can expire now."""
+    """Record the time in the database; return whether anything can expire now."""
     row = StudioIdentity.objects.first()
     if row is None:
         return False
@@ -62,13 +62,13 @@ def expiry_allowed(now: int) -> bool:
 
 
 def expiry_paused(now: int) -> bool:
-    """The same without a change, for commands."""
+    """Return whether expiry is paused, without recording the time."""
     row = StudioIdentity.objects.first()
     return row is not None and _state_of(row).at(now).is_paused(now)
 
 
 def skip_while_paused(task: Callable[[int], object]) -> Callable[[int], object]:
-    """The task, which does nothing while nothing expires."""
+    """Return the task wrapped: it does nothing while expiry is paused."""
 
     def run(now: int) -> object:
         return task(now) if expiry_allowed(now) else None
@@ -84,7 +84,7 @@ def _state_of(row: StudioIdentity) -> ClockState:
 
 
 def _newest_heartbeat() -> int | None:
-    """When the newest runs were last heard of: before the worker's first look."""
+    """Return the newest heartbeat, for before the worker first recorded a time."""
     newest = Run.objects.order_by("-pk").values("pk")[:SIZE]
     found = Run.objects.filter(pk__in=newest).aggregate(newest=Max("heard"))
     time: int | None = found["newest"]

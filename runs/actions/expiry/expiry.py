@@ -1,4 +1,4 @@
-"""What goes by itself when its time is over; each function may be called any time."""
+"""Delete what has expired. Each function can be called at any time."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from runs.models import (
 )
 from studio.core.errors import InvalidState, NotFound
 
-#: How long replaced files keep their old version, and the trash what is in it.
+#: How long old versions of files and the contents of the trash are kept.
 TRASH_DAYS = 30
 DAY_MS = 86_400_000
-#: How long a link that nobody can use any more still explains itself.
+#: How long an expired link is kept, to explain why it no longer works.
 SIGN_IN_LINK_DAYS = 1
 INVITATION_DAYS = 30
 FILES_PER_TRANSACTION = 200
@@ -38,7 +38,7 @@ FILES_PER_TRANSACTION = 200
 
 @transaction.atomic
 def delete_expired_sign_ins(now: int) -> int:
-    """Sessions, links and counted failures that mean nothing any more."""
+    """Delete expired sessions, links, invitations and old sign-in failures."""
     time = to_datetime(now)
     rows = [
         BrowserSession.objects.filter(expire_date__lt=time),
@@ -50,11 +50,11 @@ def delete_expired_sign_ins(now: int) -> int:
 
 
 def delete_replaced_files(now: int) -> int:
-    """Old versions of files, 30 days after they were replaced or deleted."""
+    """Delete old versions of files, 30 days after they were replaced or deleted."""
     limit = now - TRASH_DAYS * DAY_MS
     old = File.objects.filter(replaced__lt=limit)
     keys = list(old.values_list("pk", flat=True))
-    # Small transactions: while one lasts nobody else writes.
+    # Small transactions, because SQLite has one writer at a time.
     for start in range(0, len(keys), FILES_PER_TRANSACTION):
         with transaction.atomic():
             delete_file_rows(
@@ -64,10 +64,11 @@ def delete_replaced_files(now: int) -> int:
 
 
 def purge_old_trash(now: int) -> int:
-    """What was in the trash for 30 days: runs, views, then models and experiments.
+    """Purge what was in the trash for 30 days: runs, views, then models and
+    experiments.
 
-    Runs go with their experiment too; a locked one stays, and its experiment with it.
-    Returns how many runs there were.
+    A deleted experiment takes its runs along. Locked runs and their experiments stay.
+    Returns how many runs were purged.
     """
     limit = now - TRASH_DAYS * DAY_MS
     alone = Run.objects.filter(deleted__lt=limit)
@@ -90,13 +91,13 @@ def _purge_if_in_trash(run: Run, now: int) -> bool:
     try:
         purge_run(run, actor=SERVER, now=now)
     except (InvalidState, NotFound):
-        # It is locked, or somebody restored or purged it in the meantime.
+        # The run is locked, or was restored or purged in the meantime.
         return False
     return True
 
 
 def purge_logged_models(deleted_before: int) -> int:
-    """Logged models that were in the trash since then, with their files."""
+    """Purge logged models that were deleted before that time, with their files."""
     old = LoggedModel.objects.filter(deleted__lt=deleted_before)
     return sum(_purge_model(key) for key in list(old.values_list("pk", flat=True)))
 
@@ -111,11 +112,11 @@ def _purge_model(key: int) -> int:
 
 
 def purge_experiments(deleted_before: int) -> int:
-    """Experiments that were in the trash since then and have no runs any more, nor
-    models of locked runs.
+    """Purge experiments that were deleted before that time and have no runs left.
 
-    Their names are free again, their numbers stay theirs. *Default* is never in the
-    trash.
+    Experiments with models of locked runs stay too.
+
+    Names become free again, numbers are never reused. *Default* is never in the trash.
     """
     old = _without_runs(Experiment.objects.filter(deleted__lt=deleted_before))
     keys = list(old.values_list("pk", flat=True))
@@ -131,7 +132,7 @@ def _without_runs(experiments: QuerySet[Experiment]) -> QuerySet[Experiment]:
 @transaction.atomic
 def _purge_experiment(key: int, deleted_before: int) -> int:
     workspace = lock_experiment_names(Workspace.objects.get(experiments=key))
-    # The locks come first: who restores it meanwhile, or makes a run, is then seen.
+    # Lock first: then a restore or a new run in the meantime is noticed.
     experiment = Experiment.objects.select_for_update().get(pk=key)
     mine = Experiment.objects.filter(pk=key, deleted__lt=deleted_before)
     if not _without_runs(mine).exists():

@@ -1,4 +1,4 @@
-"""Stored files: kept, removed, swept."""
+"""Save, replace and delete files, pictures and snapshots; sweep unused bytes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Removing the bytes of files whose rows were deleted.
+"""Delete the bytes of files whose rows were deleted.
 
-`remove_bytes` notes the blobs in the transaction that deletes their rows. The bytes go
-after its commit; whatever stops that (a crash, a backup, a full disk), the note stays
-and the sweep finishes the work.
+`delete_blobs_after_commit` records the blobs in the transaction that deletes their
+rows, and deletes the bytes after its commit. If a crash, a backup or a full disk stops
+that, the record stays and the sweep finishes the work.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger("studio.files")
 
 
 def delete_blobs_after_commit(blobs: Sequence[str]) -> None:
-    """Note the blobs, and remove their bytes once the transaction is committed."""
+    """Record the blobs, and delete their bytes once the transaction is committed."""
     if not blobs:
         return
     created = now_ms()
@@ -41,5 +41,5 @@ def _delete_blobs(blobs: Sequence[str]) -> None:
                     files.delete(blob)
                 BlobRemoval.objects.filter(blob__in=some).delete()
         except (OSError, DatabaseError) as error:
-            # The rows are deleted: the caller succeeded, and the sweep does the rest.
+            # The rows are deleted, so the caller succeeded. The sweep does the rest.
             log.warning("Deleted files still take space until the sweep: %s", error)

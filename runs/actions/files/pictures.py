@@ -1,4 +1,4 @@
-"""Pictures that people paste into a description: files of its run."""
+"""Pictures in descriptions: saved as files of the run."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _UNSAFE_CHARACTERS = re.compile(r"[^\w.-]+")
 def attach_picture(
     run: Run, name: str, chunks: Iterable[bytes], *, actor: Actor, now: int
 ) -> File:
-    """Keep a picture below `notes/`; the same one again is kept once.
+    """Save a picture in `notes/`; the same picture is saved once.
 
-    What it is is seen by its bytes, not by its name. Raises InvalidValue for what is
-    no PNG, JPEG, GIF or WebP picture, TooLarge beyond `MAX_PICTURE`, and Conflict where
-    a file stands in the folder's place.
+    The bytes decide the type, not the name. Raises InvalidValue for other types than
+    PNG, JPEG, GIF and WebP, TooLarge above `MAX_PICTURE_BYTES`, and Conflict if `notes`
+    is a file.
     """
     pieces = iter(chunks)
     head = next(pieces, b"")
     kind = picture_extension(head)
     if not kind:
         raise InvalidValue(
-            "Only PNG, JPEG, GIF and WebP pictures can be attached", field="picture"
+            "Only PNG, JPEG, GIF and WebP pictures can be attached.", field="picture"
         )
     blob = files.write(chain([head], pieces), MAX_PICTURE_BYTES)
     try:
@@ -49,7 +49,9 @@ def attach_picture(
 
 
 def picture_extension(head: bytes) -> str:
-    """The ending for a picture that begins so; empty if it is none that is shown."""
+    """Return the file extension for a picture by its first bytes; empty for other
+    types.
+    """
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
     if head.startswith(b"\xff\xd8\xff"):
@@ -60,7 +62,9 @@ def picture_extension(head: bytes) -> str:
 
 
 def _picture_path(name: str, kind: str, blob: Blob) -> str:
-    """By the bytes too: two screenshots are both called `image.png`."""
+    """Return the path, with a part of the hash: screenshots are often named
+    `image.png`.
+    """
     stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or name
     stem = _UNSAFE_CHARACTERS.sub("-", stem).strip("-.")[:_MAX_NAME_LENGTH] or "picture"
     return f"{PICTURE_FOLDER}/{stem}-{blob.sha256[:8]}.{kind}"

@@ -1,8 +1,8 @@
-"""Snapshots: the sources that a run was started from, as one archive that is checked.
+"""Snapshots: the source files that a run was started from, as one checked archive.
 
-The archive is a zip of plain files. Links, paths that leave it, names that are there
-twice, secrets, more files or bytes than allowed, and archives whose contents are larger
-than they say (bombs) are refused before anything is kept.
+The archive is a zip of regular files. Refused before anything is saved: links, paths
+outside the archive, duplicate names, secrets, too many files or bytes, and archives
+whose contents are larger than declared (zip bombs).
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from studio.core.errors import (
     StudioError,
 )
 
-#: Where clients of the v1 SDK look for it.
+#: Clients of the v1 SDK read the snapshot's id from this property.
 SNAPSHOT_PROPERTY = "ContentSnapshotId"
 
 
 def save_snapshot(
     run: Run, chunks: Iterable[bytes], *, actor: Actor, now: int
 ) -> Snapshot:
-    """Keep the archive as the run's snapshot, once; the same one again is fine.
+    """Save the archive as the run's snapshot; saving the same archive again is fine.
 
-    Raises InvalidRequest, InvalidValue, InvalidName, TooLarge for what may not be kept,
-    and Conflict where the run has another snapshot.
+    Raises InvalidRequest, InvalidValue, InvalidName or TooLarge for a bad archive, and
+    Conflict if the run has another snapshot.
     """
     blob = files.write(chunks, rules.MAX_BYTES)
     try:
@@ -62,7 +62,7 @@ def save_snapshot(
                 _replace_blob(snapshot, blob)
             _link_to_run(run, snapshot)
     except StudioError:
-        # What else goes wrong may have come after the commit: the sweep sees to it.
+        # Other failures may come after the commit, so they are left to the sweep.
         files.discard(blob.name)
         raise
     finish_blob(blob, snapshot.blob)
@@ -70,7 +70,7 @@ def save_snapshot(
 
 
 def _replace_blob(snapshot: Snapshot, blob: Blob) -> None:
-    """The same archive again takes the place of one whose bytes were lost."""
+    """Replace the lost bytes of a snapshot with the same archive."""
     delete_blobs_after_commit([snapshot.blob])
     snapshot.blob = blob.name
     snapshot.save(update_fields=["blob"])
@@ -90,22 +90,21 @@ def _link_to_run(run: Run, snapshot: Snapshot) -> None:
 
 
 def check_archive(archive: BinaryIO) -> int:
-    """How many files the zip holds; raises what is wrong with it."""
+    """Return how many files the zip contains; raise an error for a bad archive."""
     try:
         with zipfile.ZipFile(archive) as opened:
             return _check_members(opened)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         raise InvalidRequest(f"The snapshot is not a zip archive: {error}") from error
     except (NotImplementedError, RuntimeError) as error:
-        raise InvalidRequest(f"The snapshot cannot be unpacked: {error}") from error
+        raise InvalidRequest(f"The snapshot can't be unpacked: {error}") from error
 
 
 def _check_members(archive: zipfile.ZipFile) -> int:
     members = archive.infolist()
     if len(members) > rules.MAX_FILES:
         raise InvalidValue(
-            f"The snapshot has {len(members)} files; at most {rules.MAX_FILES} are "
-            "allowed",
+            f"The snapshot has {len(members)} files. The maximum is {rules.MAX_FILES}.",
             limit=rules.MAX_FILES,
         )
     known: set[str] = set()
@@ -120,24 +119,28 @@ def _check_member(member: zipfile.ZipInfo, known: set[str]) -> None:
     path = rules.check_member(member.filename)
     kind = stat.S_IFMT(member.external_attr >> 16)
     if member.is_dir() or kind not in (0, stat.S_IFREG):
-        raise InvalidValue(f"{path!r} is no plain file; a snapshot holds nothing else")
+        raise InvalidValue(
+            f"{path!r} is not a regular file. A snapshot can contain only "
+            "regular files."
+        )
     if rules.is_excluded(path):
-        raise InvalidValue(f"{path!r} may not stand in a snapshot: it may be a secret")
+        raise InvalidValue(f"{path!r} can't be in a snapshot: it may contain secrets.")
     if path in known:
-        raise InvalidValue(f"{path!r} is in the snapshot twice")
+        raise InvalidValue(f"{path!r} is in the snapshot twice.")
     known.add(path)
 
 
 def _check_unpacked_size(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int
 ) -> int:
-    """How many bytes are left after it: what it says of its size is not believed."""
+    """Return how many bytes remain allowed; the declared size is not trusted."""
     with archive.open(member) as content:
         while piece := content.read(READ_CHUNK_BYTES):
             left -= len(piece)
             if left < 0:
                 raise InvalidValue(
-                    f"The files of the snapshot have more than {rules.MAX_BYTES} bytes",
+                    "The snapshot is too large: its files have more than "
+                    f"{rules.MAX_BYTES} bytes.",
                     limit=rules.MAX_BYTES,
                 )
     return left
@@ -145,7 +148,7 @@ def _check_unpacked_size(
 
 @transaction.atomic
 def delete_unused_snapshots() -> int:
-    """Remove those whose last run was purged; returns how many."""
+    """Delete snapshots whose last run was purged; return how many."""
     unused = Snapshot.objects.filter(links__isnull=True)
     blobs = list(unused.values_list("blob", flat=True)[:SIZE])
     Snapshot.objects.filter(blob__in=blobs).delete()

@@ -1,8 +1,8 @@
-"""The sweep: takes stored bytes that this database itself gave up, and nothing else.
+"""The sweep: deletes stored bytes that this database no longer uses.
 
-It takes what never left the folder of incoming blobs and is named by no row, and what
-`BlobRemoval` lists. It never looks for unknown files among the kept ones: the database
-may be a restored older copy, and newer files belong to it no less.
+It deletes incoming blobs that no row refers to, and the blobs in `BlobRemoval`. It
+never deletes unknown blobs in the final folder: the database may be a restored older
+copy, and the newer files must survive.
 """
 
 from __future__ import annotations
@@ -29,18 +29,19 @@ log = logging.getLogger("studio.worker")
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
-#: How long incoming bytes without a row stay, and what is in quarantine.
+#: How long incoming blobs without a row are kept, and blobs in quarantine.
 INCOMING_MS = DAY_MS
 QUARANTINE_MS = 7 * DAY_MS
-#: A request that has just committed moves its blob itself, and removes what it deletes.
+#: A request moves and deletes its own blobs just after its commit, so recent blobs are
+#: left alone.
 GRACE_MS = 10 * MINUTE_MS
-#: More removals than this wait for the next sweep.
+#: Other deletions wait for the next sweep.
 MAX_REMOVALS = 50_000
 
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """What a sweep does: names of blobs by what happens to them."""
+    """The names of blobs that a sweep keeps, quarantines, deletes and frees."""
 
     keep: Sequence[str] = ()
     quarantine: Sequence[str] = ()
@@ -57,19 +58,19 @@ class SweepPlan:
 
 
 def plan_sweep(now: int) -> SweepPlan:
-    """What a sweep would do now; changes nothing."""
+    """Return what a sweep would do now; change nothing."""
     settled = list(arrived_before(now - GRACE_MS))
     old = set(arrived_before(now - INCOMING_MS))
     due = BlobRemoval.objects.filter(created__lt=now - GRACE_MS).order_by("pk")
     removed = list(due.values_list("blob", flat=True)[:MAX_REMOVALS])
     freed = list(quarantined_before(now - QUARANTINE_MS))
-    # An older copy of the database may name again what a newer one had deleted.
+    # A restored older database may refer to blobs that a newer one had deleted.
     wanted = sorted(referenced_blobs(list_quarantined()))
     known = referenced_blobs(settled) | referenced_blobs(removed) | set(wanted)
-    doomed = set(removed)
+    to_delete = set(removed)
     return SweepPlan(
         keep=[*(name for name in [*settled, *removed] if name in known), *wanted],
-        quarantine=[name for name in settled if name in old - known - doomed],
+        quarantine=[name for name in settled if name in old - known - to_delete],
         removed=[name for name in removed if name not in known],
         delete_quarantined=[name for name in freed if name not in known],
     )
@@ -79,25 +80,25 @@ def _log_line(line: str) -> None:
     log.info("Sweep: %s", line)
 
 
-def run_sweep(now: int, say: Callable[[str], object] = _log_line) -> int:
-    """Do what `plan_sweep` says, file by file, and say each; returns how many.
+def run_sweep(now: int, report: Callable[[str], object] = _log_line) -> int:
+    """Do what `plan_sweep` returns, and report each step; return how many.
 
-    While a backup runs nothing happens: the next sweep does it.
+    During a backup it does nothing; the next sweep catches up.
     """
     with deletions_allowed() as is_allowed:
         if not is_allowed:
-            say("A backup runs; the sweep waits for the next time.")
+            report("A backup runs; the sweep waits for the next time.")
             return 0
         plan = plan_sweep(now)
         for line in plan.lines():
-            say(line)
+            report(line)
         _execute(plan, now)
     return len(plan.lines())
 
 
 def _execute(plan: SweepPlan, now: int) -> None:
     for name in plan.keep:
-        # A purge may have removed it in this moment.
+        # A purge may have deleted the blob just now.
         with contextlib.suppress(MissingBytes):
             files.keep(name)
     for name in [*plan.quarantine, *plan.removed]:
@@ -109,7 +110,7 @@ def _execute(plan: SweepPlan, now: int) -> None:
 
 
 def referenced_blobs(blobs: Iterable[str]) -> set[str]:
-    """Those that a row of a file or snapshot names."""
+    """Return the blobs that a row of a file or snapshot refers to."""
     found: set[str] = set()
     for some in batches(list(blobs)):
         for rows in (File.objects, Snapshot.objects):

@@ -1,4 +1,4 @@
-"""What clients log: points, rows, logs, models and datasets."""
+"""Write what runs log: metrics, parameters, log files, models and datasets."""
 
 from __future__ import annotations
 

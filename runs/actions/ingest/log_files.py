@@ -1,12 +1,12 @@
-"""Logs that grow: bytes are appended by their offset, each once.
+"""Append to log files: each byte once, by its offset.
 
-A writer counts the bytes that it logged to a path; what of an append has come before is
-skipped, and where bytes between are missing the answer says from where to send again.
-Several writers may log to one path: each has its own count, and what they say stands in
-the file in the order of its arrival.
+A writer counts the bytes that it logged to a path. Bytes that arrived before are
+skipped. If bytes are missing, the error says from which offset to send again. Several
+writers can log to one path: each has its own count, and the file has their bytes in
+order of arrival.
 
-The bytes are on the disk before the row says so. What a crash between the two left
-behind the row's size is overwritten by the next append, and read by nobody.
+The bytes are written to disk before the row is updated. After a crash between the two,
+bytes beyond the row's size are never read, and the next append overwrites them.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ def append_log(
     now: int,
     limit: int,
 ) -> tuple[File, int]:
-    """Append `data`, which begins at `offset` of what `writer` logged to `path`.
+    """Append `data`, which starts at `offset` of the writer's bytes for `path`.
 
-    Returns the file and how many bytes of the writer are in it. Without a writer the
-    offset is the file's own. Raises Conflict with `expected` where bytes before
-    `offset` are missing, TooLarge, and Conflict where the path is a folder.
+    Returns the file, and how many bytes of the writer it has. Without a writer the
+    offset counts the file's bytes. Raises TooLarge, Conflict with `expected` if bytes
+    before `offset` are missing, and Conflict if the path is a folder.
     """
     names.check_path(path)
     if writer:
         check_writer_name(writer)
     if names.check_int64(offset, "offset") < 0:
-        raise InvalidValue("offset must not be negative", field="offset")
+        raise InvalidValue("offset must not be negative.", field="offset")
     while True:
         file = current_files(run).filter(path_key=path_key(path)).first()
         if file is None:
             file = _find_or_create_file(run, path, now)
         with files.appending(file.blob) as grow:
-            # Held against other processes: the sizes that are read now stay true.
+            # Locked against other processes, so the sizes read here stay correct.
             file.refresh_from_db()
             if file.replaced is None:
                 received = _append_bytes(
@@ -74,12 +74,14 @@ def _append_bytes(
     received = _received_bytes(run, writer, file)
     if offset > received:
         raise Conflict(
-            f"Bytes {received} to {offset - 1} of {file.path!r} are missing",
+            f"Bytes {received} to {offset - 1} of {file.path!r} are missing.",
             expected=received,
         )
     fresh = data[received - offset :]
     if file.size + len(fresh) > limit:
-        raise TooLarge(f"A file may have {limit} bytes at most", limit=limit)
+        raise TooLarge(
+            f"The file would be too large. The maximum is {limit} bytes.", limit=limit
+        )
     if fresh:
         grow(file.size, fresh)
         _record_append(run, writer, file, received + len(fresh), len(fresh), now)
@@ -87,16 +89,16 @@ def _append_bytes(
 
 
 def _find_or_create_file(run: Run, path: str, now: int) -> File:
-    """An empty file, or the one that another process has begun meanwhile."""
+    """Create an empty file, or return the one that another process just created."""
     blob = files.write((), 0)
     try:
         with transaction.atomic():
             record_heartbeat(run, now)
             found = current_files(run).filter(path_key=path_key(path)).first()
-            # It grows: a digest would have to be taken of all of it each time.
+            # No hash: the file grows, and each append would have to read all of it.
             file = found or create_file(run, path, replace(blob, sha256=""), now)
     except StudioError:
-        # What else goes wrong may have come after the commit: the sweep sees to it.
+        # Other failures may come after the commit, so they are left to the sweep.
         files.discard(blob.name)
         raise
     finish_blob(blob, file.blob)

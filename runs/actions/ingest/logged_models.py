@@ -1,4 +1,4 @@
-"""Logged models and datasets: what runs read and wrote, as MLflow clients record it."""
+"""Logged models and datasets: what runs read and write, recorded by MLflow clients."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FORBIDDEN_CHARACTERS = frozenset("/:.%\"'")
 
 @dataclass(frozen=True)
 class DatasetUse:
-    """A dataset that a run read, with the tags of that use."""
+    """A dataset that a run read, with tags for this use."""
 
     name: str
     digest: str
@@ -58,8 +58,8 @@ def create_logged_model(
     params: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> LoggedModel:
-    """A new model whose files are still to come."""
-    del actor  # A model has no owner of its own: it is its run's.
+    """Create a model whose files are not uploaded yet."""
+    del actor  # A model has no owner of its own; it belongs to its run.
     check_model_name(name)
     model = LoggedModel.objects.create(
         workspace=experiment.workspace,
@@ -99,15 +99,15 @@ def check_model_name(name: str) -> str:
 def add_model_params(
     model: LoggedModel, params: Mapping[str, str], *, now: int
 ) -> None:
-    """Write parameters once; raises Immutable where one has another value."""
-    # The update holds the model's row: writers of one model take turns.
+    """Write parameters once; raise Immutable if one already has another value."""
+    # The update locks the model's row, so writers of one model take turns.
     _mark_updated(model, now)
     stored = dict(model.params.filter(key__in=params).values_list("key", "value"))
     for key, value in params.items():
         if stored.get(key, value) != value:
             raise Immutable(
                 f"The parameter {key!r} of model {model.model_id} is {stored[key]!r} "
-                "and is never changed",
+                "and can't be changed.",
                 field="params",
             )
     LoggedModelParam.objects.bulk_create(
@@ -119,7 +119,7 @@ def add_model_params(
 
 @transaction.atomic
 def set_model_tags(model: LoggedModel, tags: Mapping[str, str], *, now: int) -> None:
-    """Set tags; the last write of a key counts."""
+    """Set tags; existing keys get the new value."""
     LoggedModelTag.objects.bulk_create(
         [LoggedModelTag(model=model, key=key, value=tags[key]) for key in sorted(tags)],
         update_conflicts=True,
@@ -131,14 +131,14 @@ def set_model_tags(model: LoggedModel, tags: Mapping[str, str], *, now: int) -> 
 
 @transaction.atomic
 def remove_model_tag(model: LoggedModel, key: str, *, now: int) -> None:
-    """Remove a tag; raises NotFound without one."""
+    """Remove a tag; raise NotFound if it does not exist."""
     if not model.tags.filter(key=key).delete()[0]:
         raise NotFound(f"No tag with key {key!r} for model with ID {model.model_id!r}.")
     _mark_updated(model, now)
 
 
 def set_model_status(model: LoggedModel, status: str, *, now: int) -> None:
-    """The client says that all files are there, or that they will not come."""
+    """Set the status: all files are uploaded, or the upload failed."""
     LoggedModel.objects.filter(pk=model.pk).update(status=status, updated=now)
     model.status, model.updated = status, now
 
@@ -147,7 +147,7 @@ def set_model_status(model: LoggedModel, status: str, *, now: int) -> None:
 def trash_logged_model(model: LoggedModel, *, now: int) -> None:
     """Delete a model; its files stay until it is purged.
 
-    Raises InvalidState where the run that wrote it is locked against deletion.
+    Raises InvalidState if the run that wrote it is locked against deletion.
     """
     refuse_if_source_locked(model)
     LoggedModel.objects.filter(pk=model.pk).update(deleted=now, updated=now)
@@ -166,7 +166,7 @@ def log_run_inputs(
     *,
     now: int,
 ) -> None:
-    """Note the datasets and models that a run read; repeating it changes nothing."""
+    """Record the datasets and models that a run read; repeating it changes nothing."""
     record_heartbeat(run, now)
     for use in datasets:
         _log_dataset(run, use)
@@ -174,7 +174,8 @@ def log_run_inputs(
 
 
 def _log_dataset(run: Run, use: DatasetUse) -> None:
-    # The first description of a name and digest stays: a digest names the content.
+    # The first description of a name and digest stays: the digest identifies the
+    # content.
     dataset, _ = Dataset.objects.get_or_create(
         experiment=run.experiment,
         name=use.name,
@@ -194,7 +195,7 @@ def _log_dataset(run: Run, use: DatasetUse) -> None:
 
 @transaction.atomic
 def log_run_outputs(run: Run, steps: Mapping[str, int], *, now: int) -> None:
-    """Note the models that a run wrote, with their steps, also of unknown ids."""
+    """Record the models that a run wrote, with their steps; ids can be unknown."""
     record_heartbeat(run, now)
     _link_models(run, steps, Direction.OUTPUT)
 
@@ -220,20 +221,20 @@ def log_metrics_of_models(
     params: Mapping[str, str] | None = None,
     tags: Mapping[str, str | None] | None = None,
 ) -> None:
-    """Log to the run, and note its models' latest values where points name a model.
+    """Log points to the run, and keep the latest values of the models that points name.
 
-    Raises InvalidValue for a model that is not there.
+    Raises InvalidValue for a model that does not exist.
     """
-    told = [point for point in points if point.model_id]
-    if not params and not tags and not told:
+    model_points = [point for point in points if point.model_id]
+    if not params and not tags and not model_points:
         logged_values.log_metrics(run, points, actor=actor, now=now)
         return
     with transaction.atomic():
-        models = _find_models(run, {point.model_id for point in told})
+        models = _find_models(run, {point.model_id for point in model_points})
         logged_values.log_batch(run, points, params, tags, actor=actor, now=now)
         newest = {
             (one.model_id, one.key, one.dataset_name, one.dataset_digest): one
-            for one in sorted(told, key=_recency)
+            for one in sorted(model_points, key=_recency)
         }
         for point in newest.values():
             _keep_latest(models[point.model_id], run, point)
@@ -249,7 +250,7 @@ def _find_models(run: Run, model_ids: set[str]) -> dict[str, LoggedModel]:
     unknown = sorted(model_ids - set(models))
     if unknown:
         raise InvalidValue(
-            f"There is no logged model with the ID {unknown[0]!r}", field="model_id"
+            f"The logged model {unknown[0]!r} doesn't exist.", field="model_id"
         )
     return models
 
@@ -264,7 +265,7 @@ def _float_value(point: Point) -> float:
 
 
 def _keep_latest(model: LoggedModel, run: Run, point: Point) -> None:
-    """Keep the point if it is the latest by (step, time, value), as for runs."""
+    """Store the point if it is the latest by (step, time, value), as for runs."""
     value = _float_value(point)
     is_nan = math.isnan(value)
     row = LoggedModelMetric.objects.filter(

@@ -1,4 +1,4 @@
-"""What scripts log: metric points, parameters, and batches of both with tags."""
+"""Log metric points, parameters, and batches of both with tags."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from runs.storage.metrics import (
 from studio.core import names
 from studio.core.errors import InvalidValue
 
-#: Longer integers cannot be written in decimal by every reader.
+#: Not every client can read longer integers in decimal.
 MAX_INTEGER_BITS = 4096
 
 
 class Point(msgspec.Struct, frozen=True, gc=False):
-    """One value of a metric. Without a step it gets the next one of its name."""
+    """One value of a metric. Without a step it gets the next step of its metric."""
 
     key: str
     value: Value
@@ -60,11 +60,11 @@ def log_metrics(
     now: int,
     batch: tuple[str, int] | None = None,
 ) -> int:
-    """Append points; returns how many were new.
+    """Append points; return how many were new.
 
     With `batch` (writer, sequence) the whole batch is applied once, however late it is
-    repeated. Without one MLflow's rule makes repeating safe: a point of the same key,
-    step, time and value is the same point.
+    repeated. Without a batch MLflow's rule makes repeating safe: points with the same
+    key, step, time and value are the same point.
     """
     _check_points(points)
     record_heartbeat(run, now)
@@ -77,7 +77,7 @@ def log_metrics(
 
 @transaction.atomic
 def log_params(run: Run, params: Mapping[str, str], *, actor: Actor, now: int) -> None:
-    """Write parameters once; the same again is fine, another value is Immutable."""
+    """Write parameters once; raise Immutable if one already has another value."""
     record_heartbeat(run, now)
     write_params(run, params)
 
@@ -92,7 +92,7 @@ def log_batch(
     actor: Actor,
     now: int,
 ) -> None:
-    """Points (by MLflow's rule), parameters and tags: all of it or nothing."""
+    """Log points (by MLflow's rule), parameters and tags: all or nothing."""
     _check_points(points)
     check_tags(tags or {})
     record_heartbeat(run, now)
@@ -104,7 +104,8 @@ def log_batch(
 def _check_points(points: Sequence[Point]) -> None:
     if len(points) > names.MAX_BATCH_POINTS:
         raise InvalidValue(
-            f"A batch may hold {names.MAX_BATCH_POINTS} points, not {len(points)}",
+            f"The batch has {len(points)} points. "
+            f"The maximum is {names.MAX_BATCH_POINTS}.",
             field="points",
             limit=names.MAX_BATCH_POINTS,
         )
@@ -123,13 +124,13 @@ def _check_points(points: Sequence[Point]) -> None:
             isinstance(point.value, int) and point.value.bit_length() > MAX_INTEGER_BITS
         ):
             raise InvalidValue(
-                f"points[{index}].value has more than {MAX_INTEGER_BITS} bits",
+                f"points[{index}].value has more than {MAX_INTEGER_BITS} bits.",
                 field=f"points[{index}].value",
             )
 
 
 def _passes_other_checks(point: Point) -> bool:
-    """Whether the other checks would pass: so it is with nearly all points."""
+    """Return whether the other checks would pass, as they do for nearly all points."""
     step, time = point.step, point.time
     return (
         type(point.value) is float
@@ -145,7 +146,8 @@ def _is_new_batch(run: Run, batch: tuple[str, int], now: int) -> bool:
     writer, sequence = batch
     names.check_text(writer, "writer", limit=64, empty=False)
     names.check_int64(sequence, "sequence")
-    # The run's row is held (`hear`), so no twin of this batch is under way.
+    # The run's row is locked (`record_heartbeat`), so no copy of this batch runs in
+    # parallel.
     _, created = IngestBatch.objects.get_or_create(
         run=run, writer=writer, sequence=sequence, defaults={"time": now}
     )

@@ -1,4 +1,4 @@
-"""The series that points go to: found, locked, made where the run has none yet."""
+"""Find, lock and create the heads of a run's metrics, to which points are added."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ _insert_heads = PreparedInsert(Metric, unique=["run", "key"])
 def ensure_heads(
     run: Run, keys: Collection[str], kinds: Mapping[str, str] | None = None
 ) -> dict[str, Metric]:
-    """The heads of those names, locked; new ones are of the kind that `kinds` says."""
+    """Return the locked heads of those metrics; create missing ones, of the given
+    kinds.
+    """
     heads = lock_heads(run, keys)
     missing = [key for key in keys if key not in heads]
     if missing:

@@ -1,8 +1,8 @@
-"""Rows of metrics from a writer's spool: numbered, and each applied once.
+"""Metric rows from a writer's spool: numbered, each applied once.
 
-The writer numbers its rows 0, 1, 2 …; the server keeps the number of the first that it
-has not, and takes of each batch only what is new. So it does not matter how batches are
-cut, how often one is sent, or which of its answers were lost.
+The writer numbers its rows 0, 1, 2 …; the server stores the number of the next row that
+it expects, and takes only the new rows of each batch. So batches can be of any size,
+repeated, or sent again after a lost response.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from studio.core.errors import Conflict, InvalidValue
 
 _KINDS = frozenset(MetricKind.values)
 _SCALAR_KINDS = (MetricKind.SERIES.value, MetricKind.LIST.value)
-#: Of a batch's refused rows so many are told, which is enough to find the mistake.
+#: How many refused rows of a batch are reported; enough to find the mistake.
 MAX_REPORTED_ROWS = 10
 
 
 class MetricRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """`[key, value, step, time, kind]`; of the last three any may be left out."""
+    """`[key, value, step, time, kind]`; the last three are optional."""
 
     key: str
     value: Any
@@ -42,7 +42,7 @@ class MetricRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 @dataclass(frozen=True)
 class RefusedRow:
-    """A row that breaks a rule, by its number, and the sentence that says which."""
+    """The number of a row that breaks a rule, and the message that explains it."""
 
     row: int
     message: str
@@ -50,7 +50,7 @@ class RefusedRow:
 
 @dataclass(frozen=True)
 class AppliedRows:
-    """`next` is the number of the first row that the server has not."""
+    """`next` is the number of the next row that the server expects."""
 
     next: int
     applied: int
@@ -75,21 +75,21 @@ def apply_rows(
     actor: Actor,
     now: int,
 ) -> AppliedRows:
-    """Append what is new of `rows`, whose first has the number `first`.
+    """Append the new rows of `rows`; `first` is the number of the first one.
 
-    A row that breaks a rule is refused alone, and its number is used up; so is that of
-    None, which stands for one that the writer gave up. Raises Conflict with `expected`
-    where rows before `first` are missing.
+    A row that breaks a rule is refused alone, and its number is used up. None stands
+    for a row that the writer gave up; its number is used up too. Raises Conflict with
+    `expected` if rows before `first` are missing.
     """
     names.check_count(len(rows), "rows", names.MAX_BATCH_POINTS)
     if names.check_int64(first, "first") < 0:
-        raise InvalidValue("first must not be negative", field="first")
-    # First of all: it holds the run's row, so that writers of one run take turns.
+        raise InvalidValue("first must not be negative.", field="first")
+    # This comes first: it locks the run's row, so writers of one run take turns.
     record_heartbeat(run, now)
     known = ensure_writer(run, writer, now)
     if first > known.next:
         raise Conflict(
-            f"Rows from {known.next} to {first - 1} of this writer are missing",
+            f"Rows from {known.next} to {first - 1} of this writer are missing.",
             expected=known.next,
         )
     fresh = rows[known.next - first :]
@@ -129,7 +129,7 @@ def _split_by_key(
 
 
 def _check_row(row: MetricRow, is_new: bool) -> Any:
-    """The row's value as it is kept; raises InvalidValue."""
+    """Return the row's value as it is stored; raise InvalidValue."""
     if is_new:
         names.check_key(row.key, "key")
     if row.step is not None:
@@ -138,7 +138,7 @@ def _check_row(row: MetricRow, is_new: bool) -> Any:
         names.check_time(row.time, "time")
     if row.kind not in _KINDS:
         raise InvalidValue(
-            f"kind must be one of {', '.join(sorted(_KINDS))}, not {row.kind!r}"
+            f"kind must be one of {', '.join(sorted(_KINDS))}, not {row.kind!r}."
         )
     value = row.value
     if type(value) is float:
@@ -148,7 +148,7 @@ def _check_row(row: MetricRow, is_new: bool) -> Any:
     if isinstance(value, (list, dict)):
         return _check_item(row)
     if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
-        raise InvalidValue(f"value has more than {MAX_INTEGER_BITS} bits")
+        raise InvalidValue(f"value has more than {MAX_INTEGER_BITS} bits.")
     return value
 
 
@@ -161,11 +161,11 @@ _NONFINITE_NAMES = {
 
 def _check_item(row: MetricRow) -> Any:
     if row.kind in _SCALAR_KINDS:
-        raise InvalidValue(f"A value of kind {row.kind} must not be a list or object")
+        raise InvalidValue(f"A value of kind {row.kind} must not be a list or object.")
     size = len(msgspec.json.encode(row.value))
     if size > names.MAX_ITEM_BYTES:
         raise InvalidValue(
-            f"value has {size} bytes; at most {names.MAX_ITEM_BYTES} are allowed"
+            f"value has {size} bytes. The maximum is {names.MAX_ITEM_BYTES}."
         )
     return row.value
 
@@ -173,20 +173,20 @@ def _check_item(row: MetricRow) -> Any:
 def _enforce_name_limit(
     run: Run, by_key: dict[str, _NewSeries], refused: list[RefusedRow], first: int
 ) -> dict[str, _NewSeries]:
-    """Without the new names that would be more than a run may have."""
+    """Refuse new metric names beyond the limit of a run."""
     there = lock_heads(run, by_key)
     new = [key for key in by_key if key not in there]
     if not new:
         return by_key
-    room = names.MAX_METRIC_NAMES - Metric.objects.filter(run=run).count()
-    for key in new[max(0, room) :]:
+    free = names.MAX_METRIC_NAMES - Metric.objects.filter(run=run).count()
+    for key in new[max(0, free) :]:
         del by_key[key]
         refused.append(
             RefusedRow(
                 first,
-                f"The run has {names.MAX_METRIC_NAMES} names of metrics, which is the "
-                f"limit, so {key!r} was not kept: log under one name with a step, or "
-                "log rows",
+                f"The run has {names.MAX_METRIC_NAMES} metrics, which is the "
+                f"maximum, so {key!r} was not stored. Log to one metric with steps, "
+                "or log rows.",
             )
         )
     return by_key
@@ -209,7 +209,7 @@ def _append_rows(run: Run, by_key: dict[str, _NewSeries]) -> None:
 
 
 def _fill_steps(head: Metric, series: _NewSeries) -> list[int]:
-    """The steps; those that were not said are the next ones of the name."""
+    """Return the steps; rows without one get the next steps of the metric."""
     steps: list[int] = []
     for step in series.steps:
         if step is None:

@@ -1,4 +1,4 @@
-"""The processes that log to a run, and the receipt of what came of it."""
+"""The processes that log to a run, and the receipt of what arrived."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from studio.core.errors import InvalidValue
 
 @dataclass(frozen=True)
 class DeliveryCount:
-    """How much of one sort was logged, and how much of it is here."""
+    """How much a writer sent of one kind, and how much the server stored."""
 
     sent: int
     stored: int
@@ -28,7 +28,7 @@ class DeliveryCount:
 
 @dataclass(frozen=True)
 class Receipt:
-    """Of one writer, or of all of a run; `open` counts those that have not closed."""
+    """The counts of one writer or of all of a run; `open` counts open writers."""
 
     points: DeliveryCount
     files: DeliveryCount
@@ -47,7 +47,7 @@ def check_writer_name(writer: str) -> str:
 
 
 def ensure_writer(run: Run, writer: str, now: int) -> RunWriter:
-    """The writer's row, made if it is new; the caller holds the run."""
+    """Return the writer's row; create it if needed. The caller has locked the run."""
     check_writer_name(writer)
     row, _ = RunWriter.objects.get_or_create(
         run=run, writer=writer, defaults={"created": now}
@@ -67,9 +67,9 @@ def close_writer(
     actor: Actor,
     now: int,
 ) -> Receipt:
-    """Note what the writer says that it logged; returns its receipt.
+    """Record how much the writer sent; return its receipt.
 
-    It may come again, as after a crash: the last word counts.
+    It can be repeated, for example after a crash: the last call counts.
     """
     for name, count in (
         ("points", points),
@@ -78,7 +78,7 @@ def close_writer(
         ("log_bytes", log_bytes),
     ):
         if names.check_int64(count, name) < 0:
-            raise InvalidValue(f"{name} must not be negative", field=name)
+            raise InvalidValue(f"{name} must not be negative.", field=name)
     record_heartbeat(run, now)
     row = ensure_writer(run, writer, now)
     row.sent_points, row.sent_files, row.sent_log_bytes = points, files, log_bytes
@@ -88,7 +88,10 @@ def close_writer(
 
 
 def read_receipt(run: Run, writer: str | None = None) -> Receipt:
-    """Two queries. What an open writer has sent is not known: it counts as stored."""
+    """Return the receipt of a writer or run. Costs two queries.
+
+    An open writer's total is unknown, so what is stored counts as sent.
+    """
     rows = RunWriter.objects.filter(run=run)
     streams = LogStream.objects.filter(run=run).exclude(writer="")
     if writer is not None:
@@ -99,13 +102,13 @@ def read_receipt(run: Run, writer: str | None = None) -> Receipt:
         closed=Count("closed"),
     )
     kept = streams.aggregate(total=Sum("received", default=0))["total"]
-    waiting = sums["writers"] - sums["closed"]
+    open_writers = sums["writers"] - sums["closed"]
     return Receipt(
-        _delivery_count(sums["sent_points"], sums["stored_points"], waiting),
-        _delivery_count(sums["sent_files"], sums["stored_files"], waiting),
-        _delivery_count(sums["sent_log_bytes"], kept, waiting),
+        _delivery_count(sums["sent_points"], sums["stored_points"], open_writers),
+        _delivery_count(sums["sent_files"], sums["stored_files"], open_writers),
+        _delivery_count(sums["sent_log_bytes"], kept, open_writers),
         sums["writers"],
-        waiting,
+        open_writers,
     )
 
 
@@ -118,5 +121,5 @@ _SUMMED_COLUMNS = (
 )
 
 
-def _delivery_count(sent: int, stored: int, waiting: int) -> DeliveryCount:
-    return DeliveryCount(max(sent, stored) if waiting else sent, stored)
+def _delivery_count(sent: int, stored: int, open_writers: int) -> DeliveryCount:
+    return DeliveryCount(max(sent, stored) if open_writers else sent, stored)

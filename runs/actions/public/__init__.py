@@ -1,4 +1,4 @@
-"""Public links: created, shown, revoked."""
+"""Create, find and revoke public links."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Links for outsiders: each shows one view or one run, read only, until it ends.
+"""Public links: each shows one view or one run, read-only, until it expires.
 
-A link shows what its maker may see at that moment, and ends when its maker stops being
-an owner or is deactivated. The secret is shown once and stored as its SHA-256.
+A link shows what its creator can see. It stops working when its creator is no longer an
+owner, or is deactivated. The secret is shown once and stored as SHA-256.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from runs.models import Member, Role, Run, ShareLink, View, Workspace
 from studio.core.errors import InvalidState, InvalidValue, NotFound
 
 DAY_MS = 86_400_000
-#: How many days a link may live; and how many unless somebody says so.
+#: The maximum lifetime of a link, and the default, in days.
 MAX_LINK_DAYS, DEFAULT_LINK_DAYS = 90, 14
 MAX_NOTE_LENGTH = 200
 
@@ -32,15 +32,17 @@ def create_share_link(
     actor: Actor,
     now: int,
 ) -> tuple[ShareLink, str]:
-    """A link and its secret, which nobody can read again. Raises InvalidValue."""
+    """Create a link; return it and its secret, which is not stored. Raises
+    InvalidValue.
+    """
     if actor.user is None:
-        raise InvalidState(_("A link needs somebody who shares."))
+        raise InvalidState(_("Only a signed-in user can create a public link."))
     if not 1 <= days <= MAX_LINK_DAYS:
         raise InvalidValue(
-            _("A link lives 1 to %s days.") % MAX_LINK_DAYS, field="days"
+            _("A link can be valid for 1 to %s days.") % MAX_LINK_DAYS, field="days"
         )
     if len(note) > MAX_NOTE_LENGTH or not note.isprintable():
-        raise InvalidValue(_("The note is one line of text."), field="note")
+        raise InvalidValue(_("The note must be one line of text."), field="note")
     secret = generate_secret()
     link = ShareLink.objects.create(
         workspace=workspace,
@@ -56,7 +58,9 @@ def create_share_link(
 
 
 def find_share_link(secret: str, *, now: int) -> ShareLink:
-    """The link if it still shows something; NotFound in one sentence for all else."""
+    """Return the link if it still works; otherwise raise NotFound, always with one
+    message.
+    """
     link = (
         ShareLink.objects.select_related(
             "workspace",
@@ -71,13 +75,13 @@ def find_share_link(secret: str, *, now: int) -> ShareLink:
     )
     if link is None or not _creator_is_owner(link) or not _target_exists(link):
         raise NotFound(
-            _("This link has ended, or was taken back. Ask who sent it for another.")
+            _("This link has expired or was revoked. Ask its sender for a new one.")
         )
     return link
 
 
 def find_inactive_links(links: Iterable[ShareLink]) -> set[int]:
-    """Which of open links show nothing now, and would again: one query."""
+    """Return the keys of unexpired links that do not work at the moment. One query."""
     links = list(links)
     makers = Member.objects.filter(
         workspace__in={link.workspace_id for link in links},
@@ -112,10 +116,10 @@ def _target_exists(link: ShareLink) -> bool:
 
 @transaction.atomic
 def revoke_share_link(link: ShareLink, *, actor: Actor, now: int) -> None:
-    """Take it back; it shows nothing from this moment on."""
+    """Revoke the link; it stops working at once."""
     ShareLink.objects.filter(pk=link.pk, revoked__isnull=True).update(revoked=now)
 
 
 def delete_expired_share_links(now: int) -> int:
-    """Those that ended a month ago; returns how many there were."""
+    """Delete links that expired a month ago; return how many."""
     return ShareLink.objects.filter(expires__lt=now - 30 * DAY_MS).delete()[0]

@@ -1,4 +1,4 @@
-"""A run's life: created, changed, ended, deleted, purged."""
+"""Create, change, end, delete and purge runs."""
 
 from __future__ import annotations
 

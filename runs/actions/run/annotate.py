@@ -1,7 +1,7 @@
-"""What people and scripts write beside a run: name, description, tags, stars.
+"""Edit a run's name, description, tags, properties and stars.
 
-Every action records a change set, so that it can be shown and undone; properties are
-the audit record, written once.
+Every action records a change set, for history and undo. Properties are the audit
+record: they are written once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from runs.models import (
 )
 from studio.core import names
 
-#: Tags of MLflow's clients that say the same as a field, and follow it.
+#: Tags of MLflow's clients that mirror a field and are updated with it.
 MIRROR_TAGS = {"name": "mlflow.runName", "description": "mlflow.note.content"}
 
 
@@ -40,7 +40,7 @@ MIRROR_TAGS = {"name": "mlflow.runName", "description": "mlflow.note.content"}
 def rename_run(
     run: Run, name: str, *, actor: Actor, now: int, seen_version: str | None = None
 ) -> Run:
-    """Give `run` another display name; `seen` is the `mark` of the one it replaces."""
+    """Rename `run`; `seen_version` is the `version_token` of the replaced name."""
     names.check_display_name(name)
     return _set_run_text(run, "name", name, seen_version, actor=actor, now=now)
 
@@ -49,7 +49,7 @@ def rename_run(
 def describe_run(
     run: Run, text: str, *, actor: Actor, now: int, seen_version: str | None = None
 ) -> Run:
-    """Set the Markdown description; empty removes it. `seen` as for `rename`."""
+    """Set the Markdown description; an empty text removes it."""
     names.check_description(text)
     return _set_run_text(run, "description", text, seen_version, actor=actor, now=now)
 
@@ -69,12 +69,12 @@ def _set_run_text(
 
 
 def write_run_text(run: Run, field: str, text: str) -> None:
-    """Write name or description, and the tag that says the same, if there is one."""
+    """Write name or description, and the tag that mirrors it, if there is one."""
     Run.objects.filter(pk=run.pk).update(**{field: text})
-    twin = RunTag.objects.filter(
+    mirror_tag = RunTag.objects.filter(
         run=run, key__kind=KeyKind.TAG, key__name=MIRROR_TAGS[field]
     ).exclude(value=text)
-    twin.update(value=text, number=parse_number(text))
+    mirror_tag.update(value=text, number=parse_number(text))
     setattr(run, field, text)
     refresh_search_texts([run.pk])
 
@@ -83,7 +83,7 @@ def write_run_text(run: Run, field: str, text: str) -> None:
 def set_run_tags(
     run: Run, tags: Mapping[str, str | None], *, actor: Actor, now: int
 ) -> None:
-    """Set tags; a tag of None is a word without a value."""
+    """Set tags; None is a tag without a value."""
     check_tags(tags)
     bump_revision(run, now)
     apply_run_tags(run, tags, actor=actor, now=now)
@@ -93,7 +93,7 @@ def set_run_tags(
 def edit_run_tag(
     run: Run, key: str, value: str | None, *, seen_version: str, actor: Actor, now: int
 ) -> None:
-    """Set the tag to another value than the one that `seen` is the `mark` of."""
+    """Change a tag; `seen_version` is the `version_token` of the replaced value."""
     check_tags({key: value})
     bump_revision(run, now)
     stored = RunTag.objects.filter(run=run, key__kind=KeyKind.TAG, key__name=key)
@@ -106,7 +106,7 @@ def edit_run_tag(
 def apply_run_tags(
     run: Run, tags: Mapping[str, str | None], *, actor: Actor, now: int
 ) -> None:
-    """Write checked tags and their change set, within a transaction of `run`."""
+    """Write checked tags and their change set, in a transaction that locked `run`."""
     before = write_tags(run, tags)
     update_after_tag_change(
         run, (k for k, v in tags.items() if _tag_state(k, before) != {"value": v})
@@ -121,13 +121,13 @@ def apply_run_tags(
 def _tag_state(
     key: str, tags: Mapping[str, str | None]
 ) -> dict[str, str | None] | None:
-    # A tag may have no value, so "no tag" and "no value" must differ.
+    # A tag can have no value, so "no tag" and "no value" must differ.
     return {"value": tags[key]} if key in tags else None
 
 
 @transaction.atomic
 def remove_run_tags(run: Run, keys: Iterable[str], *, actor: Actor, now: int) -> int:
-    """Remove tags; returns how many there were."""
+    """Remove tags; return how many were removed."""
     wanted = [names.check_key(key, "remove") for key in keys]
     names.check_count(len(wanted), "remove")
     bump_revision(run, now)
@@ -137,7 +137,7 @@ def remove_run_tags(run: Run, keys: Iterable[str], *, actor: Actor, now: int) ->
 
 
 def delete_run_tags(run: Run, keys: Collection[str]) -> list[Edit]:
-    """Remove them within a transaction of `run`; says what there was."""
+    """Delete tags in a transaction that locked `run`; return the edits."""
     found = RunTag.objects.filter(run=run, key__kind=KeyKind.TAG, key__name__in=keys)
     rows = list(found.select_related("key"))
     RunTag.objects.filter(pk__in=[row.pk for row in rows]).delete()
@@ -151,14 +151,14 @@ def delete_run_tags(run: Run, keys: Collection[str]) -> list[Edit]:
 def add_run_properties(
     run: Run, properties: Mapping[str, str], *, actor: Actor, now: int
 ) -> None:
-    """Write properties once; raises Immutable where one has another value."""
+    """Write properties once; raise Immutable if one already has another value."""
     bump_revision(run, now)
     write_properties(run, properties)
 
 
 @transaction.atomic
 def star_run(run: Run, user: User, on: bool, *, actor: Actor, now: int) -> None:
-    """Star or unstar a run for one person."""
+    """Star or unstar a run for one user."""
     if on:
         _, changed = RunStar.objects.get_or_create(run=run, user=user)
     else:
@@ -174,7 +174,7 @@ def star_run(run: Run, user: User, on: bool, *, actor: Actor, now: int) -> None:
 def star_experiment(
     experiment: Experiment, user: User, on: bool, *, actor: Actor, now: int
 ) -> None:
-    """Star or unstar an experiment for one person."""
+    """Star or unstar an experiment for one user."""
     stars = ExperimentStar.objects.filter(experiment=experiment, user=user)
     if on:
         _, changed = ExperimentStar.objects.get_or_create(

@@ -1,4 +1,4 @@
-"""Heart-beats: a writer says that it is alive, and hears whether to end."""
+"""Heartbeats: receive them, and mark runs whose heartbeats stopped."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from studio.core.statuses import FOLLOWERS, RunStatus, may_follow
 
 @transaction.atomic
 def receive_heartbeat(run: Run, *, actor: Actor, now: int) -> RunStatus:
-    """Note that the writer is alive; returns the status, CancelRequested among them.
+    """Record that the writer is alive; return the run's status, such as
+    CancelRequested.
 
-    A run that was not responding goes on where it was. From its first heart-beat on, a
-    run is one whose silence means something.
+    A run that was not responding gets its previous status back. From its first
+    heartbeat on, a run can time out.
     """
-    # No new revision: pages need not be drawn again for it.
+    # No new revision: pages need no update for a heartbeat.
     Run.objects.filter(pk=run.pk).update(heard=now, heartbeats=True)
     run.refresh_from_db(fields=["status", "heard", "heartbeats"])
     if run.state is RunStatus.NOT_RESPONDING:
@@ -35,14 +36,14 @@ def receive_heartbeat(run: Run, *, actor: Actor, now: int) -> RunStatus:
 
 
 def _status_before_timeout(run: Run) -> RunStatus:
-    """What the run was before it fell silent; a cancel request is not forgotten."""
+    """Return the status before the timeout; a cancel request is kept."""
     before = status_before_timeout(run)
     if may_follow(RunStatus.NOT_RESPONDING, before):
         return before
     return RunStatus.RUNNING
 
 
-#: A run is not responding so long after its last heart-beat.
+#: A run is not responding this long after its last heartbeat.
 HEARTBEAT_TIMEOUT_SECONDS = 120
 
 _CAN_TIME_OUT = sorted(
@@ -53,23 +54,24 @@ _CAN_TIME_OUT = sorted(
 
 
 def mark_unresponsive_runs(now: int, *, listening_since: int) -> int:
-    """Move runs that were silent for two minutes to NotResponding; returns how many.
+    """Set runs without a heartbeat for two minutes to NotResponding; return how many.
 
-    Before `listening_since` the server could not hear, so that time does not count.
+    Before `listening_since` the server could not receive heartbeats, so that time does
+    not count.
     """
     limit = now - HEARTBEAT_TIMEOUT_SECONDS * 1000
     if listening_since > limit:
         return 0
-    silent = Run.objects.filter(heartbeats=True, status__in=_CAN_TIME_OUT).filter(
+    overdue = Run.objects.filter(heartbeats=True, status__in=_CAN_TIME_OUT).filter(
         Q(heard__lt=limit) | Q(heard__isnull=True, created__lt=limit)
     )
     marked = 0
-    for key in list(silent.order_by("pk").values_list("pk", flat=True)):
+    for key in list(overdue.order_by("pk").values_list("pk", flat=True)):
         with transaction.atomic():
-            # A heart-beat may have come since: the row is asked again, and held.
-            run = silent.select_for_update(of=("self",)).filter(pk=key).first()
+            # A heartbeat may have arrived since: read the row again, and lock it.
+            run = overdue.select_for_update(of=("self",)).filter(pk=key).first()
             if run is not None:
-                message = f"No heart-beat for {HEARTBEAT_TIMEOUT_SECONDS} seconds"
+                message = f"No heartbeat for {HEARTBEAT_TIMEOUT_SECONDS} seconds"
                 change_status(
                     run,
                     RunStatus.NOT_RESPONDING,

@@ -1,9 +1,9 @@
 """The only place that assigns `Run.status`.
 
-A step is checked against the table of `core.statuses`, made by compare-and-swap, and
-recorded as a RunEvent in the same transaction. A final status is sticky: what arrives
-later is recorded and changes nothing. Where a launcher owns the run it alone ends it;
-of what the script inside says only a failure counts.
+A change is checked against the table of `core.statuses`, made by compare-and-swap, and
+recorded as a RunEvent in the same transaction. A final status stays: later reports are
+recorded and change nothing. If a launcher owns the run, only the launcher ends it; of
+the reports of the script inside only a failure counts.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _prepared_swap(names: tuple[str, ...]) -> PreparedUpdate:
 
 
 class StatusSource(Enum):
-    """Who reports a status: the script itself, what launched it, or the server."""
+    """The reporter of a status: the script itself, its launcher, or the server."""
 
     SCRIPT = "script"
     LAUNCHER = "launcher"
@@ -74,10 +74,11 @@ def change_status(
     level: str = "info",
     origin: StatusSource = StatusSource.SCRIPT,
 ) -> Run:
-    """Give `run` the status `new`; raises IllegalTransition.
+    """Change the status of `run` to `new`; raise IllegalTransition.
 
-    The same status again changes nothing. `message` of a failure becomes the run's
-    error. `ended` is the writer's clock; without it a final status ends the run now.
+    The same status again changes nothing. The `message` of a failure becomes the run's
+    error. `ended` is a time of the writer's clock; without it a final status ends the
+    run now.
     """
     names.check_text(message, "message", limit=names.MAX_ERROR)
     while True:
@@ -99,9 +100,9 @@ def change_status(
 
 @transaction.atomic
 def reopen_run(run: Run, *, actor: Actor, now: int) -> Run:
-    """A final run is Running again, as MLflow clients resume runs.
+    """Set a final run to Running again, because MLflow clients resume runs.
 
-    Where a launcher owns the run this is recorded and changes nothing; an active run
+    If a launcher owns the run, this is recorded and changes nothing. An active run
     stays as it is.
     """
     while True:
@@ -120,9 +121,9 @@ def reopen_run(run: Run, *, actor: Actor, now: int) -> Run:
 
 @transaction.atomic
 def request_cancel(run: Run, *, actor: Actor, now: int, children: bool = False) -> Run:
-    """Ask for the end of `run`, and with `children` of all below it that are active.
+    """Request a cancel of `run`, and with `children` of all active descendants.
 
-    What has ended is left alone.
+    Ended runs stay as they are.
     """
     if _read_current_status(run).is_active:
         _request_cancel(run, actor, now)
@@ -135,7 +136,7 @@ def request_cancel(run: Run, *, actor: Actor, now: int, children: bool = False) 
 
 @transaction.atomic
 def force_cancel(run: Run, *, actor: Actor, now: int) -> Run:
-    """End `run` as Canceled without waiting for who runs it, unless it has ended."""
+    """Set `run` to Canceled without waiting for its process, unless it has ended."""
     old = _read_current_status(run)
     if old.is_final:
         return run
@@ -155,18 +156,18 @@ def force_cancel(run: Run, *, actor: Actor, now: int) -> Run:
 
 @transaction.atomic
 def acknowledge_cancel(run: Run, *, actor: Actor, now: int) -> None:
-    """Note that who runs it was told to end it; once for each time that it is asked."""
+    """Record that the run's process received the cancel request; once per request."""
     if _read_current_status(run) is not RunStatus.CANCEL_REQUESTED:
         return
-    asked = RunEvent.objects.filter(run=run, new=RunStatus.CANCEL_REQUESTED.code)
-    newest = asked.order_by("-pk").values_list("message", flat=True)[:1]
+    requests = RunEvent.objects.filter(run=run, new=RunStatus.CANCEL_REQUESTED.code)
+    newest = requests.order_by("-pk").values_list("message", flat=True)[:1]
     if list(newest) != [CANCEL_ACKNOWLEDGED]:
         status = RunStatus.CANCEL_REQUESTED
         _record_ignored(run, status, CANCEL_ACKNOWLEDGED, actor, now, "info")
 
 
 def iterate_descendants(run: Run) -> Iterator[Run]:
-    """All runs below `run`, level by level; each once, whatever the tree is like."""
+    """Yield all runs below `run`, level by level; each once, even in a broken tree."""
     known, parents = {run.pk}, [run.pk]
     while parents:
         level = [
@@ -181,7 +182,7 @@ def iterate_descendants(run: Run) -> Iterator[Run]:
 
 
 def record_start_event(run: Run, *, actor: Actor, now: int) -> None:
-    """The first event of a new run: how it began."""
+    """Record the first event of a new run: its initial status."""
     event = RunEvent(run=run, time=now, old=None, new=run.status)
     event.actor, event.token = actor.user, actor.token
     _insert_event([event])
@@ -193,7 +194,7 @@ def _request_cancel(run: Run, actor: Actor, now: int) -> None:
         RunStatus.CANCEL_REQUESTED,
         actor=actor,
         now=now,
-        message="Cancel was asked for",
+        message="Cancel was requests for",
         origin=StatusSource.SERVER,
     )
 
@@ -224,7 +225,7 @@ def _check_transition(
         return
     allowed = sorted(FOLLOWERS[old])
     raise IllegalTransition(
-        f"Run {run.run_id} is {old}, which {new} cannot follow; allowed are "
+        f"Run {run.run_id} is {old} and can't become {new}. Allowed: "
         f"{', '.join(allowed)}",
         status=str(old),
         allowed=[str(status) for status in allowed],

@@ -1,4 +1,4 @@
-"""Whether more or less of a metric is better: kept per experiment and key."""
+"""Whether a higher or lower metric is better, per experiment and metric."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ def set_metric_goal(
     actor: Actor,
     now: int,
 ) -> None:
-    """Set a metric's goal in the experiments; None takes it away. NotFound."""
+    """Set a metric's goal in the experiments; None removes it. Raises NotFound."""
     known = Key.objects.filter(workspace=workspace, kind=KeyKind.METRIC, name=key)
     found = known.first()
     if found is None:
-        raise NotFound(f"There is no metric {key!r} here", field="field")
+        raise NotFound(
+            f"No run in this workspace has the metric {key!r}.", field="field"
+        )
     rows = MetricGoal.objects.filter(key=found, experiment__in=experiments)
     before = dict(rows.select_for_update().values_list("experiment", "higher"))
     changed = [each for each in experiments if before.get(each.pk) != higher]

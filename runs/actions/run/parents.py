@@ -1,6 +1,6 @@
-"""The tree of runs: a parent is set once, may arrive later, and never makes a circle.
+"""The tree of runs: a parent is set once, can arrive later, and never forms a circle.
 
-`root` of every run below a root is kept right, so that a tree is one look-up.
+`root` of every run below a root is kept up to date, so a tree is one query.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from runs.storage.prepared import Prepared, PreparedUpdate
 from studio.core import names
 from studio.core.errors import Immutable, InvalidValue
 
-#: The first half of the advisory lock's name; the second is the workspace.
+#: The first half of the advisory lock's key; the second half is the workspace.
 _TREE_LOCK = 7_301
 
 _move_tree = PreparedUpdate(
@@ -26,11 +26,11 @@ _waiting_children = Prepared(
 
 
 def lock_tree(workspace_id: int, *, shared: bool = False) -> None:
-    """Let one transaction at a time set parents in a workspace.
+    """Let one transaction at a time set parents in a workspace (PostgreSQL).
 
-    Called before any row is locked: each of two that act at once would not see what
-    the other does, and so make a circle, or leave a child without its parent. `shared`
-    is for runs that name no parent, which may arrive together.
+    Called before any row is locked. Without it, two transactions would not see each
+    other's changes: they could form a circle, or leave a child without its parent.
+    `shared` is for runs without a parent, which can arrive in parallel.
     """
     if connection.vendor != "postgresql":
         # SQLite has one writer at a time.
@@ -41,20 +41,21 @@ def lock_tree(workspace_id: int, *, shared: bool = False) -> None:
 
 
 def link_parent(run: Run, parent_run_id: str) -> None:
-    """Set the parent's fields of `run`; the caller saves it. No id is no parent."""
+    """Set the parent fields of `run`; the caller saves it. An empty id is no parent."""
     if not parent_run_id:
         return
     names.check_run_id(parent_run_id, "parent_run_id")
     if run.parent_run_id and run.parent_run_id != parent_run_id:
         raise Immutable(
-            f"The parent of run {run.run_id} is {run.parent_run_id} and stays so",
+            f"The parent of run {run.run_id} is {run.parent_run_id} and can't "
+            "be changed.",
             field="parent_run_id",
         )
     parent = _find_run(run.workspace_id, parent_run_id)
     if parent_run_id == run.run_id or (parent and _would_form_circle(parent, run)):
         raise InvalidValue(
-            f"Run {run.run_id} cannot hang below {parent_run_id}: they would form a "
-            "circle",
+            f"Run {run.run_id} can't be a child of {parent_run_id}: they would "
+            "form a circle.",
             field="parent_run_id",
         )
     run.parent_run_id = parent_run_id
@@ -64,7 +65,7 @@ def link_parent(run: Run, parent_run_id: str) -> None:
 
 
 def adopt_waiting_children(run: Run) -> None:
-    """Link the runs that named `run` as their parent before it arrived."""
+    """Link the runs that named `run` as their parent before it was created."""
     root = run.root or run
     if root is not run:
         _move_tree(run.pk, root.pk)
@@ -82,9 +83,9 @@ def _find_run(workspace_id: int, run_id: str) -> Run | None:
 
 
 def _would_form_circle(parent: Run, run: Run) -> bool:
-    """Whether `parent` hangs below `run`, or below one that waits for `run`.
+    """Return whether `parent` is below `run`, or below a run that waits for `run`.
 
-    Only a root can wait or take a parent, so the top of the parent's tree tells.
+    Only a root can wait for or get a parent, so checking the parent's root is enough.
     """
     top = parent.root or parent
     return top.pk == run.pk or top.parent_run_id == run.run_id

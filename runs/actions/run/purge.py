@@ -1,6 +1,6 @@
-"""Purging: the one way in which a run and all that it logged goes for good.
+"""Purging: the only way to delete a run and its data permanently.
 
-It alone marks a run as being purged, which is what the triggers of immutable rows ask.
+Only this module sets `purging`, which the triggers of immutable rows check.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from studio.core.errors import InvalidState, NotFound
 
 @transaction.atomic
 def purge_run(run: Run, *, actor: Actor, now: int) -> None:
-    """Remove a run from the trash with everything below it in the database and on disk.
+    """Delete a run in the trash with all its data in the database and on disk.
 
-    Its children stay, each at the top of its own tree. Raises InvalidState unless the
-    run, or its experiment, is in the trash, and for a run that is locked; NotFound
-    where it was purged already.
+    Its children stay, each as the root of its own tree. Raises InvalidState unless the
+    run or its experiment is in the trash, and for a locked run; NotFound if it was
+    purged before.
     """
     lock_tree(run.workspace_id)
     experiment = lock_experiment_row(run.experiment_id)
     found = Run.objects.select_for_update().filter(pk=run.pk).first()
     if found is None:
-        raise NotFound(f"There is no run {run.run_id!r} any more", run_id=run.run_id)
+        raise NotFound(f"The run {run.run_id!r} no longer exists.", run_id=run.run_id)
     run = found
     refuse_if_locked(run)
     if run.deleted is None and experiment.deleted is None:
         raise InvalidState(
-            f"Run {run.run_id} is not in the trash; only what is there can be purged",
+            f"Run {run.run_id} is not in the trash. Delete it before you purge it.",
             run_id=run.run_id,
         )
     Run.objects.filter(pk=run.pk).update(purging=True)
@@ -47,7 +47,7 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
 
 
 def _release_children(run: Run) -> list[int]:
-    """Each child becomes a root; returns their keys."""
+    """Make each child a root; return their keys."""
     children = list(Run.objects.filter(parent=run))
     for child in children:
         below = [descendant.pk for descendant in iterate_descendants(child)]

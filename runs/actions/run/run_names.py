@@ -1,4 +1,4 @@
-"""Display names for runs that came without one: `adjective_noun_8chars`."""
+"""Generate display names for runs without one: `adjective_noun_8chars`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ _SUFFIX_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def generate_run_name() -> str:
-    """A name that is easy to say, with eight characters that make it unlike others."""
+    """Return a pronounceable name, made unique by eight random characters."""
     rest = "".join(secrets.choice(_SUFFIX_CHARACTERS) for _ in range(8))
     return f"{secrets.choice(_ADJECTIVES)}_{secrets.choice(_NOUNS)}_{rest}"

@@ -1,4 +1,4 @@
-"""Making runs, and putting them into the trash and back."""
+"""Create, delete, restore and archive runs."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ def create_run(
     target: str = "",
     heartbeats: bool = False,
 ) -> Run:
-    """Make a run; raises AlreadyExists where its workspace has one of that id.
+    """Create a run; raise AlreadyExists if the workspace has a run with this id.
 
-    Without an id or name they are invented; a parent may be unknown yet.
+    Without an id or name they are generated. The parent can be unknown yet.
     """
     run = Run(
         workspace_id=experiment.workspace_id,
@@ -102,7 +102,7 @@ def create_run(
 
 @transaction.atomic
 def set_run_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> Run:
-    """Hang `run` below another, once; raises Immutable where it has a parent."""
+    """Set the parent of `run`, once; raise Immutable if it has another parent."""
     lock_tree(run.workspace_id)
     bump_revision(run, now)
     run.refresh_from_db(fields=["parent_run_id", "parent", "root"])
@@ -119,7 +119,7 @@ def set_run_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> R
 
 @transaction.atomic
 def trash_run(run: Run, *, actor: Actor, now: int) -> Run:
-    """Put a run into the trash; its children stay. A locked one is InvalidState."""
+    """Move a run to the trash; its children stay. Raise InvalidState if locked."""
     return _set_flag(run, "deleted", True, "trash run", actor, now)
 
 
@@ -131,7 +131,7 @@ def restore_run(run: Run, *, actor: Actor, now: int) -> Run:
 
 @transaction.atomic
 def archive_run(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
-    """Take a run out of the lists that people look at every day, or back into them."""
+    """Archive a run (hide it from the usual lists), or unarchive it."""
     action = "archive run" if on else "unarchive run"
     return _set_flag(run, "archived", on, action, actor, now)
 
@@ -146,10 +146,10 @@ def _set_flag(
 
 
 def write_run_flag(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
-    """Set a time that says since when, or take it away; the same again is nothing.
+    """Set a flag, stored as the time since when, or clear it; return the edits.
 
-    Within a transaction that holds the run's row; says what was done. Raises
-    InvalidState for a locked run that is to be deleted.
+    Called in a transaction that locked the run's row. Raises InvalidState if a locked
+    run would be deleted.
     """
     run.refresh_from_db(fields=[field])
     was = getattr(run, field) is not None
@@ -175,7 +175,9 @@ def _write_texts(
     properties: Mapping[str, str],
     tags: Mapping[str, str | None],
 ) -> None:
-    """In the order of `log_batch`, so that no two wait for each other's new names."""
+    """Write texts in the order of `log_batch`, so transactions cannot deadlock on new
+    keys.
+    """
     write_params(run, params)
     write_properties(run, properties)
     write_tags(run, tags)
@@ -192,10 +194,10 @@ def _set_times(run: Run, status: RunStatus, started: int | None, now: int) -> No
 
 
 def _next_number(experiment: Experiment) -> int:
-    # The UPDATE takes the row, so two runs made at once get two numbers.
+    # The UPDATE locks the row, so two runs created at once get different numbers.
     if not _take_number(experiment.pk):
         raise InvalidState(
-            f"The experiment {experiment.name!r} is in the trash: {TRASH_HINT}",
+            f"The experiment {experiment.name!r} is in the trash: {TRASH_HINT}.",
             experiment=experiment.name,
         )
     [[number]] = _last_number.all(experiment.pk)
@@ -203,12 +205,12 @@ def _next_number(experiment: Experiment) -> int:
 
 
 def _insert_new_run(run: Run) -> None:
-    used = AlreadyExists(f"A run {run.run_id!r} exists already", run_id=run.run_id)
+    used = AlreadyExists(f"The run {run.run_id!r} already exists.", run_id=run.run_id)
     if _runs_with_id.all(run.workspace_id, run.run_id):
         raise used
     try:
         with transaction.atomic():
             _insert_run.one(run)
     except IntegrityError as error:
-        # Made at the same time in another experiment, or the workspace is gone.
+        # Created at the same time in another experiment, or the workspace was deleted.
         raise used from error

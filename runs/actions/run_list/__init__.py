@@ -1,4 +1,4 @@
-"""What a run list keeps on the server: selections and exports of histories."""
+"""Save selections of a run list, and export histories in the background."""
 
 from __future__ import annotations
 

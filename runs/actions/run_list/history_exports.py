@@ -1,4 +1,4 @@
-"""Exports of full histories: asked for, made slice by slice, forgotten after a day."""
+"""Exports of full histories: queued, written in slices, deleted after a day."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from studio.core.errors import NotFound, StudioError
 from studio.core.viewlenient import read_leniently
 from studio.core.viewspec import ViewSpec
 
-#: How long what was made is kept, and how many may wait for one person.
+#: How long exports are kept, and how many a user can have waiting.
 EXPORT_LIFETIME_MS, MAX_WAITING_EXPORTS = 86_400_000, 5
-#: A slice of the worker's time, and between words of how far it is.
+#: How long the worker writes at a time, and how often it stores the progress.
 SLICE_SECONDS, PROGRESS_SECONDS = 3.0, 1.0
 
 
@@ -34,7 +34,7 @@ def exports_folder() -> Path:
 def queue_history_export(
     workspace: Workspace, user: User, query: str, experiment: str, *, now: int
 ) -> HistoryExport:
-    """Put it in the queue; the one that waits already, if it is the same."""
+    """Queue an export; return the waiting one if it is the same."""
     same = HistoryExport.objects.filter(
         workspace=workspace,
         user=user,
@@ -48,7 +48,9 @@ def queue_history_export(
         user=user, state__in=(ExportState.WAITING, ExportState.RUNNING)
     )
     if waiting.count() >= MAX_WAITING_EXPORTS:
-        raise StudioError("Several of your exports are still being made; wait for one")
+        raise StudioError(
+            "Too many of your exports are waiting. Wait until one is finished."
+        )
     return HistoryExport.objects.create(
         workspace=workspace,
         user=user,
@@ -59,9 +61,9 @@ def queue_history_export(
 
 
 class HistoryExporter:
-    """What the worker has in hand: one export, of which each call does a slice.
+    """Writes one export after the other, a slice at each call.
 
-    A worker that was ended begins it anew.
+    After a restart the worker starts the unfinished export again.
     """
 
     def __init__(self) -> None:
@@ -69,7 +71,7 @@ class HistoryExporter:
         self._steps: Iterator[None] | None = None
 
     def __call__(self, _now: int) -> int:
-        """Works for a slice of time; returns how many exports ended."""
+        """Write for a slice of time; return how many exports ended."""
         ended, until = 0, time.monotonic() + SLICE_SECONDS
         while self._steps is not None or self._begin():
             ended += self._step(until)
@@ -126,14 +128,14 @@ def _export_steps(job: HistoryExport) -> Iterator[None]:
 
 
 def exported_list(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
-    """The list that was asked about: None is All runs, NotFound that it is gone."""
+    """Return the exported list; no experiment is All runs. Raise NotFound."""
     spec, _complaints = read_leniently(dict(_query_pairs(job.query)))
     if not job.experiment:
         return None, spec
     known = Experiment.objects.filter(workspace=job.workspace)
     experiment = known.filter(number=int(job.experiment)).first()
     if experiment is None:
-        raise NotFound(_("The experiment is not there any more."))
+        raise NotFound(_("This experiment no longer exists."))
     return experiment, spec
 
 
@@ -154,20 +156,20 @@ def _write_stretches(
     job: HistoryExport, stretches: Iterator[SeriesPart], written: HistoryFile
 ) -> Iterator[None]:
     runs = points = 0
-    told = time.monotonic()
+    saved = time.monotonic()
     for stretch in stretches:
         if stretch.points is not None:
             points += written.add(stretch.run_id, stretch.key, stretch.points)
         runs += stretch.runs
-        if time.monotonic() - told > PROGRESS_SECONDS:
+        if time.monotonic() - saved > PROGRESS_SECONDS:
             _update_export(job, runs=runs, points=points)
-            told = time.monotonic()
+            saved = time.monotonic()
         yield
     _update_export(job, runs=runs, points=points)
 
 
 def delete_old_exports(now: int) -> int:
-    """What was made a day ago, and what an ended worker left; returns how many."""
+    """Delete exports older than a day, and files that a stopped worker left."""
     with deletions_allowed() as is_allowed:
         return _delete_old(now) if is_allowed else 0
 

@@ -1,4 +1,4 @@
-"""Selections that are kept for addresses: made when they grow long, purged when old."""
+"""Selections that are too long for a URL: saved on the server, deleted when unused."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from runs.models import (
 )
 
 DAY_MS = 86_400_000
-#: How long a selection stays that nobody looks at.
+#: How long an unused selection is kept.
 SELECTION_DAYS = 400
 
 
 @transaction.atomic
 def save_selection(workspace: Workspace, keys: Sequence[int], *, now: int) -> Selection:
-    """The selection of these runs (0: a free number), made if it is not there."""
+    """Return the selection of these runs, created if needed; 0 is an empty position."""
     content = pack_keys(keys)
     digest = blake2b(content, digest_size=15).digest()
     selection, _made = Selection.objects.update_or_create(
@@ -36,9 +36,9 @@ def save_selection(workspace: Workspace, keys: Sequence[int], *, now: int) -> Se
 
 
 def delete_unused_selections(now: int) -> int:
-    """Those that nobody has looked at for long; returns how many there were.
+    """Delete selections that were not used for long; return how many.
 
-    What a view was ever saved with stays as long as the view.
+    A selection that any revision of a view uses stays as long as the view.
     """
     old = Selection.objects.filter(used__lt=now - SELECTION_DAYS * DAY_MS)
     return old.exclude(slug__in=_slugs_in_views()).delete()[0] if old.exists() else 0

@@ -1,4 +1,4 @@
-"""Interned names."""
+"""Keys: the interned names of tags, parameters, properties and metrics."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _insert_keys = PreparedInsert(Key, unique=["workspace", "kind", "name"])
 def intern_keys(
     workspace_id: int, kind: KeyKind, names: Iterable[str]
 ) -> dict[str, Key]:
-    """The keys of `names`, made where they are new."""
+    """Return the keys of `names`; create missing ones."""
     wanted = sorted(set(names))
     keys = _find_keys(workspace_id, kind, wanted)
     missing = [name for name in wanted if name not in keys]
     if missing:
-        # In one order everywhere, so that two transactions cannot wait for each other.
+        # In the same order everywhere, so two transactions cannot deadlock.
         _insert_keys(
             [Key(workspace_id=workspace_id, kind=kind, name=name) for name in missing]
         )

@@ -1,7 +1,7 @@
-"""The lock against deletion: an owner sets it, and nobody deletes what has it.
+"""The lock against deletion: owners set it, and locked runs cannot be deleted.
 
-It is asked where things are deleted (`refuse_locked`), so that it holds for pages, REST
-and the MLflow protocol alike. It stops no writing.
+The actions that delete check it (`refuse_if_locked`), so it holds for pages, REST and
+MLflow. It does not prevent writing.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from studio.core.errors import InvalidState
 
 @transaction.atomic
 def set_deletion_lock(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
-    """Set the lock, or take it away.
+    """Set or remove a run's lock against deletion.
 
-    Raises InvalidState for a run in the trash, by itself or with its experiment.
+    Raises InvalidState if the run or its experiment is in the trash.
     """
     experiment = lock_experiment_row(run.experiment_id)
     bump_revision(run, now)
     run.refresh_from_db(fields=["locked", "deleted"])
     if on and run.deleted is not None:
         raise InvalidState(
-            f"Run {run.run_id} is in the trash; restore it before you lock it",
+            f"Run {run.run_id} is in the trash. Restore it before you lock it.",
             run_id=run.run_id,
         )
     if on and experiment.deleted is not None:
         raise InvalidState(
-            f"The experiment {experiment.name!r} of run {run.run_id} is in the trash; "
-            "restore it before you lock the run",
+            f"The experiment {experiment.name!r} of run {run.run_id} is in the "
+            "trash. Restore it before you lock the run.",
             run_id=run.run_id,
         )
     edits = [Edit("locked", run.locked, on, run)]
@@ -46,7 +46,7 @@ def set_deletion_lock(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
 
 
 def refuse_if_locked(run: Run) -> None:
-    """Raises InvalidState where the run is locked; the caller holds its row."""
+    """Raise InvalidState if the run is locked; the caller has locked its row."""
     if Run.objects.filter(pk=run.pk, locked=True).exists():
         raise InvalidState(
             _(
@@ -59,19 +59,19 @@ def refuse_if_locked(run: Run) -> None:
 
 
 def refuse_if_source_locked(model: LoggedModel) -> None:
-    """The same for what a locked run wrote; the run's row is held from here on."""
+    """Raise InvalidState if a locked run wrote the model; this locks the run's row."""
     if model.source_run is not None:
         source = Run.objects.select_for_update(no_key=True)
         refuse_if_locked(source.get(pk=model.source_run.pk))
 
 
 def refuse_if_any_run_locked(experiment: Experiment) -> None:
-    """The same for an experiment that has a locked run, or a model that one wrote.
+    """Raise InvalidState if the experiment has a locked run, or a model of one.
 
-    The experiment's row is held from here on.
+    This locks the experiment's row.
     """
     lock_experiment_row(experiment.pk)
-    # Few are locked: an index of theirs has them, whatever the experiment's size.
+    # Few runs are locked, and an index has them, whatever the experiment's size.
     locked = Run.objects.filter(workspace=experiment.workspace_id, locked=True)
     known = locked.values_list("experiment", "run_id").order_by("-pk")
     inside = [run_id for place, run_id in known if place == experiment.pk]
@@ -80,9 +80,9 @@ def refuse_if_any_run_locked(experiment: Experiment) -> None:
     if inside:
         raise InvalidState(
             _(
-                "The experiment %(name)s has runs that are locked against deletion, "
-                "or models of such runs, as of %(id)s. An owner of the workspace can "
-                "unlock them."
+                "The experiment %(name)s has runs that are locked against "
+                "deletion, or models of such runs, for example %(id)s. An owner of "
+                "the workspace can unlock them."
             )
             % {"name": experiment.name, "id": inside[0]},
             run_id=inside[0],
@@ -90,5 +90,5 @@ def refuse_if_any_run_locked(experiment: Experiment) -> None:
 
 
 def models_of_locked_runs() -> QuerySet[LoggedModel]:
-    """The models that locked runs wrote, whatever experiment they are of."""
+    """Return the models that locked runs wrote, in all experiments."""
     return LoggedModel.objects.filter(deleted__isnull=True, source_run__locked=True)

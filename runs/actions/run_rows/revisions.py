@@ -1,4 +1,4 @@
-"""The one place that notes that a run changed, and by which writers take turns."""
+"""Bump a run's revision at each change; this also makes its writers take turns."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _bump_and_hear = PreparedUpdate(
 
 
 def bump_revision(run: Run, now: int) -> None:
-    """Note a change of `run`; called first in a transaction that changes it.
+    """Record that `run` changes; called first in a transaction that changes it.
 
-    The UPDATE holds the run's row until the transaction ends, so two writers of one run
+    The UPDATE locks the run's row until the transaction ends. So two writers of one run
     take turns on PostgreSQL, as all writers do on SQLite.
     """
     _bump(run.pk, now)
@@ -34,21 +34,23 @@ def bump_revision(run: Run, now: int) -> None:
 
 
 def record_heartbeat(run: Run, now: int) -> None:
-    """`touch` for what the run's own script wrote."""
+    """Bump the revision for a write of the run's own script, which shows that it is
+    alive.
+    """
     _bump_and_hear(run.pk, now)
     run.updated = run.heard = now
     run.revision += 1
 
 
 def lock_experiment_row(key: int) -> Experiment:
-    """Hold an experiment's row until the transaction ends, and read it.
+    """Lock an experiment's row until the transaction ends, and return it.
 
-    Called before any run is touched, so that two never wait for each other: who puts
-    the experiment into the trash, locks a run of it or purges one take turns. Its runs
-    go on logging meanwhile. Raises NotFound where it was purged.
+    Called before any run is locked, to avoid deadlocks: deleting the experiment, and
+    locking or purging one of its runs, take turns. Its runs can log in the meantime.
+    Raises NotFound if it was purged.
     """
     rows = Experiment.objects.select_for_update(no_key=True)
     found = rows.filter(pk=key).first()
     if found is None:
-        raise NotFound("There is no such experiment any more.")
+        raise NotFound("This experiment no longer exists.")
     return found

@@ -1,8 +1,8 @@
-"""Keeps search texts: written in the transaction of the edit that they follow.
+"""Keep the search texts of runs up to date, in the transaction of each edit.
 
-A text is written as a whole, so it is bounded: of a run's tags it holds the first
-`TAGS`, in the order of their keys' first use, as far as `TAG_CHARACTERS` go. What one
-more tag costs does not grow with those that are there.
+A text is written as a whole, so its size is limited: it has the first
+`MAX_SEARCHED_TAGS` tags of a run, in the order of their keys' first use, up to
+`MAX_TAG_CHARACTERS`. So the cost of one more tag does not grow with the number of tags.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from runs.models.grams import SYSTEM_TAG_PREFIX, grams_of, text_of
 from runs.storage.prepared import PreparedInsert, PreparedRows
 from studio.core.batches import batches
 
-#: Runs whose texts are built at once.
+#: How many runs' texts are built at once.
 RUNS_PER_BATCH = 500
-#: So much of a run's tags can be found by free words; a whole request's at least.
+#: How much of a run's tags the free-word search covers; at least one request's tags.
 MAX_SEARCHED_TAGS, MAX_TAG_CHARACTERS = 1_000, 200_000
 
 Tag = tuple[str, str | None]
@@ -46,19 +46,19 @@ _write_rows = PreparedInsert(SearchText, unique=["run"], update=["text", "grams"
 
 
 def write_search_text(run: Run, tags: Mapping[str, str | None]) -> None:
-    """For a new run, whose tags these are."""
+    """Write the search text of a new run with these tags."""
     text = _compose_text(run.name, run.run_id, run.description, tags.items())
     _write_rows([SearchText(run_id=run.pk, text=text, grams=grams_of(text))])
 
 
 def update_after_tag_change(run: Run, changed: Iterable[str]) -> None:
-    """After tags were set or removed; hidden ones change nothing."""
+    """Update the search text after tags changed; hidden tags do not count."""
     if not all(key.startswith(SYSTEM_TAG_PREFIX) for key in changed):
         refresh_search_texts([run.pk])
 
 
 def refresh_search_texts(runs: Sequence[int]) -> None:
-    """Write the texts of runs as they are now; the callers hold the runs' rows."""
+    """Write the current search texts of runs; the caller has locked the runs' rows."""
     for some in batches(runs, RUNS_PER_BATCH):
         known = dict(_texts_of.all(list(some)))
         _write_rows(
@@ -76,12 +76,12 @@ def refresh_search_texts(runs: Sequence[int]) -> None:
 
 
 def _read_first_tags(run: int) -> list[Tag]:
-    """The first tags, in the order in which they were set."""
+    """Return the first tags, in the order in which they were set."""
     return [(key, value) for _, key, value in sorted(_first_tags.all(run))]
 
 
 def build_search_texts() -> int:
-    """Write those that are missing, a transaction a batch; returns how many."""
+    """Write missing search texts, one transaction per batch; return how many."""
     built, last = 0, 0
     while True:
         with transaction.atomic():
@@ -94,7 +94,7 @@ def build_search_texts() -> int:
 
 
 def rebuild_search_texts() -> int:
-    """Write all anew; for a server that stands still."""
+    """Rebuild all search texts; for a stopped server."""
     SearchText.objects.all().delete()
     search_text.refill(connection)
     return build_search_texts()

@@ -1,4 +1,4 @@
-"""Parameters, properties and tags of a run: how their rows are written."""
+"""Write the rows of a run's parameters, properties and tags."""
 
 from __future__ import annotations
 
@@ -54,19 +54,19 @@ def check_tags(
 
 
 def write_params(run: Run, params: Mapping[str, str]) -> None:
-    """Write them once: the same again is fine, another value raises Immutable."""
+    """Write parameters once; raise Immutable if one already has another value."""
     check_params(params)
     _write_once(RunParam, run, KeyKind.PARAM, params)
 
 
 def write_properties(run: Run, properties: Mapping[str, str]) -> None:
-    """Write them once, as parameters are."""
+    """Write properties once; raise Immutable if one already has another value."""
     check_params(properties, "properties")
     _write_once(RunProperty, run, KeyKind.PROPERTY, properties)
 
 
 def write_tags(run: Run, tags: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Set tags, already checked; returns the values that were there before by key."""
+    """Set checked tags; return the previous values by key."""
     keys = intern_keys(run.workspace_id, KeyKind.TAG, tags)
     before = _stored_values(_tags, run, keys)
     changed = {k: v for k, v in tags.items() if k not in before or before[k] != v}
@@ -82,7 +82,7 @@ def write_tags(run: Run, tags: Mapping[str, str | None]) -> dict[str, str | None
 def _stored_values(
     stored: PreparedRows, run: Run, keys: Mapping[str, Key]
 ) -> dict[str, str | None]:
-    """What the run has under those keys, by their names."""
+    """Return the stored values of those keys, by name."""
     found = dict(stored.all(run.pk, [key.pk for key in keys.values()]))
     return {name: found[key.pk] for name, key in keys.items() if key.pk in found}
 
@@ -118,7 +118,7 @@ def _refuse_changes(
         first = conflicts[0]
         raise Immutable(
             f"The {what} {first['key']!r} of run {run.run_id} is {first['old']!r} and "
-            "is never changed",
+            "can't be changed.",
             field=f"{kind}s.{first['key']}",
             conflicts=conflicts,
         )

@@ -1,4 +1,4 @@
-"""Undo: puts back what a change set changed."""
+"""Undo a change set."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Undo: what a change set changed is put back, as a change set of its own.
+"""Undo a change set; the undo is a change set of its own.
 
-Names, descriptions, tags, stars, archive and trash can be undone, of runs and of
-experiments, and conclusions; an undo too, which is a redo. What somebody changed since
-is not overwritten unasked.
+Can be undone: names, descriptions, tags, stars, archiving and deletion of runs and
+experiments, conclusions, and an undo itself (a redo). Later changes are not overwritten
+unless the caller asks for it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ UNDO, REDO = "undo", "redo"
 
 
 def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> bool:
-    """Whether `actor`, who may annotate, can have it undone; a star is its owner's."""
+    """Return whether `actor`, who can annotate, can undo it; stars only their owner
+    can.
+    """
     is_own = actor.user is not None and change_set.actor_id == actor.user.pk
     return bool(changes) and all(
         (change.run_id is not None or change.experiment_id is not None)
@@ -45,15 +47,15 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
 def undo_change_set(
     change_set: ChangeSet, *, actor: Actor, now: int, anyway: bool = False
 ) -> None:
-    """Put back what stood before; raises Conflict if something changed since.
+    """Restore the values before the change; raise Conflict if something changed since.
 
-    Its detail `later` lists what: `field`, `before`, `after` and `now`. With `anyway`
-    that is overwritten.
+    The error's detail `later` lists the later changes: `field`, `before`, `after` and
+    `now`. With `anyway` they are overwritten.
     """
     related = ("run", "experiment__workspace")
     changes = list(change_set.changes.select_related(*related).order_by("-pk"))
     if not can_undo(change_set, changes, actor):
-        raise NotSupported("This change cannot be undone.")
+        raise NotSupported("This change can't be undone.")
     experiment_actions.lock_changed_experiments(changes)
     for run in _changed_runs(changes):
         bump_revision(run, now)
@@ -64,7 +66,7 @@ def undo_change_set(
         if value not in (c.after, c.before)
     ]
     if later and not anyway:
-        raise Conflict("Something of it was changed since.", later=later)
+        raise Conflict("Some of these values were changed since.", later=later)
     edits = [
         edit
         for change, value in found
@@ -76,7 +78,7 @@ def undo_change_set(
 
 
 def _changed_runs(changes: Sequence[Change]) -> list[Run]:
-    """In one order for all, so that two writers never wait for each other."""
+    """Return the changed runs, always in the same order, to avoid deadlocks."""
     runs = {c.run.pk: c.run for c in changes if c.run and c.field != "starred"}
     return [runs[pk] for pk in sorted(runs)]
 

@@ -1,4 +1,4 @@
-"""Custom views: created, saved, shared, deleted."""
+"""Create, save, share and delete custom views."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people choose of views: stars, and the views that lists open with."""
+"""Stars of views, and the default views of lists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from studio.core.errors import InvalidState
 
 @transaction.atomic
 def star_view(view: View, user: User, on: bool, *, actor: Actor, now: int) -> None:
-    """Star or unstar a view for one person."""
+    """Star or unstar a view for one user."""
     if on:
         _, changed = ViewStar.objects.get_or_create(view=view, user=user)
     else:
@@ -30,12 +30,16 @@ def set_default_view(
     *,
     user: User | None,
 ) -> None:
-    """Let that list open with `view` (None: the built-in one) for `user`, or for all.
+    """Set the list's default view for `user`, or for everyone (None).
 
-    Raises InvalidState where all would open with what only one may see.
+    `view` None is the built-in view.
+
+    Raises InvalidState for a private view as everyone's default.
     """
     if user is None and view is not None and not view.shared:
-        raise InvalidState("A private view cannot be everybody's default: share it.")
+        raise InvalidState(
+            "A private view can't be everyone's default. Share it first."
+        )
     ViewDefault.objects.update_or_create(
         workspace=workspace, user=user, experiment=experiment, defaults={"view": view}
     )
@@ -45,7 +49,7 @@ def set_default_view(
 def clear_default_view(
     workspace: Workspace, experiment: Experiment | None, *, user: User | None
 ) -> None:
-    """Let that list open as it did before one was chosen."""
+    """Remove the list's default view of `user`, or of everyone."""
     ViewDefault.objects.filter(
         workspace=workspace, user=user, experiment=experiment
     ).delete()

@@ -1,4 +1,4 @@
-"""Undo of changes of a view; `runs.actions.undo` undoes those of runs."""
+"""Undo changes of a view; `runs.actions.undo` does it for runs."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ from studio.core.errors import Conflict, NotSupported
 def undo_view_change(
     change_set: ChangeSet, *, actor: Actor, now: int, anyway: bool = False
 ) -> None:
-    """Put back what stood before; raises Conflict (`later`) if it changed since.
+    """Restore the values before the change; raise Conflict (`later`) if they changed
+    since.
 
-    Who may change the view is asked by the caller.
+    The caller checks who can change the view.
     """
     rows = change_set.changes.select_related("view__owner", "view__workspace")
     changes = [change for change in rows.order_by("-pk") if change.view is not None]
     if not changes:
-        raise NotSupported("This change cannot be undone.")
+        raise NotSupported("This change can't be undone.")
     view = changes[0].view
     assert view is not None
     views.lock_view(view)
     found = [(change, _current_value(change, view, change_set)) for change in changes]
     later = [conflict_details(c, v) for c, v in found if v not in (c.after, c.before)]
     if later and not anyway:
-        raise Conflict("Something of it was changed since.", later=later)
+        raise Conflict("Some of these values were changed since.", later=later)
     edits = [
         _restore_value(change, value, view, change_set, actor, now)
         for change, value in found
@@ -75,16 +76,16 @@ def _restore_value(
 
 
 def _restore_revision(view: View, number: int, actor: Actor, now: int) -> None:
-    """The old state as a new revision: what was saved is never taken away.
+    """Save the old state as a new revision; saved revisions are never deleted.
 
-    Where others read the view by now, it says *me* no more.
+    If the view is shared by now, *me* becomes the owner's name.
     """
     old = ViewRevision.objects.select_related("experiment").get(
         view=view, number=number
     )
     state = views.read_view_state(old)
     written = views.without_me(state, view.owner) if view.shared else state
-    # Word for word, were it of another version that said more.
+    # Keep the stored text if it means the same: another version may have written more.
     columns = written.columns() | ({"spec": old.spec} if written == state else {})
     made = view.revision + 1
     views.add_revision(view, made, columns, actor=actor, now=now, restored=number)

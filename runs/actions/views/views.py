@@ -1,7 +1,8 @@
-"""Custom views: made, saved, renamed, shared, locked, deleted; each can be undone.
+"""Create, save, rename, share, lock and delete custom views; each can be undone.
 
-A save is a compare-and-swap on the revision that its author saw: nobody's work is
-overwritten unasked. What others come to read says *me* no more (`core.viewshare`).
+A save is a compare-and-swap on the revision that its author saw, so it never overwrites
+the work of others by accident. In shared views *me* is replaced by the user name
+(`core.viewshare`).
 """
 
 from __future__ import annotations
@@ -31,20 +32,20 @@ from studio.core.viewspec import ViewSpec
 
 _SLUG_CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _SLUG_LENGTH = 10
-#: What an edit may name, beside the state itself.
+#: The fields that `edit_view` can change.
 EDITABLE_FIELDS = ("name", "description", "shared", "locked")
 
 
 @dataclass(frozen=True)
 class ViewState:
-    """What a view shows, and of which list."""
+    """The state of a view: filter, columns and so on, and the list that it shows."""
 
     spec: ViewSpec
     experiment: Experiment | None = None
     experiment_name: str = ""
 
     def columns(self) -> dict[str, Any]:
-        """As rows of views and revisions keep it."""
+        """Return the columns of a view's or revision's row."""
         here = self.experiment
         return {
             "spec": replace(self.spec, view="").to_json(),
@@ -54,7 +55,7 @@ class ViewState:
 
 
 def generate_slug() -> str:
-    """Ten random base32 characters: fifty bits, which nobody guesses."""
+    """Return ten random base32 characters: 50 bits, which cannot be guessed."""
     return "".join(secrets.choice(_SLUG_CHARACTERS) for _ in range(_SLUG_LENGTH))
 
 
@@ -70,7 +71,7 @@ def create_view(
     actor: Actor,
     now: int,
 ) -> View:
-    """A view of the actor's own. Raises InvalidName, InvalidValue, InvalidFilter."""
+    """Create a view of the actor. Raises InvalidName, InvalidValue, InvalidFilter."""
     names.check_display_name(name)
     names.check_description(description)
     if shared:
@@ -100,7 +101,7 @@ def search_words(name: str, description: str) -> str:
 
 
 def without_me(state: ViewState, user: User | None) -> ViewState:
-    """The state as others may read it."""
+    """Return the state with *me* replaced by the user's name."""
     if user is None:
         return state
     return replace(state, spec=written_out(state.spec, user.username))
@@ -135,9 +136,10 @@ def save_view(
     now: int,
     restored: int | None = None,
 ) -> View:
-    """Add a revision; raises Conflict if `seen` is not the newest.
+    """Add a revision; raise Conflict if `seen_version` is not the newest revision.
 
-    Its detail `now` is the newest one's number. What stands there already adds none.
+    The error's detail `now` is the newest revision's number. An unchanged state adds no
+    revision.
     """
     before = lock_view(view)
     if view.shared:
@@ -146,7 +148,9 @@ def save_view(
     if _is_saved_state(view, columns):
         return view
     if seen_version != before:
-        raise Conflict("The view was saved meanwhile.", now=before)
+        raise Conflict(
+            "The view was changed by someone else since you opened it.", now=before
+        )
     number = before + 1
     View.objects.filter(pk=view.pk).update(revision=number, updated=now, **columns)
     view.refresh_from_db()
@@ -158,22 +162,22 @@ def save_view(
 
 
 def _is_saved_state(view: View, columns: dict[str, Any]) -> bool:
-    """Whether that stands in the view already."""
+    """Return whether the view already has this state."""
     here: Experiment | None = columns["experiment"]
     if view.spec != columns["spec"] or view.experiment_id != (here and here.pk):
         return False
-    # A name says which it was that is gone; one that is there may have another by now.
+    # The name matters only for a deleted experiment; an existing one may be renamed.
     return here is not None or view.experiment_name == columns["experiment_name"]
 
 
 def lock_view(view: View) -> int:
-    """Hold the row until the end of the transaction; returns its revision.
+    """Lock the row until the end of the transaction; return its revision.
 
-    The given view takes over what is stored: it may have been read long ago.
+    The given view is updated from the database: it may have been read long ago.
     """
     found = View.objects.select_for_update(of=("self",)).filter(pk=view.pk).first()
     if found is None:
-        raise NotFound("There is no such view.")
+        raise NotFound("This view doesn't exist.")
     for name in (
         *EDITABLE_FIELDS,
         "deleted",
@@ -187,7 +191,7 @@ def lock_view(view: View) -> int:
 
 
 def read_view_state(kept: View | ViewRevision) -> ViewState:
-    """What the row shows, as far as this version reads it."""
+    """Return the state of a view or revision, as far as this version can read it."""
     spec, _complaints = read_stored(kept.spec)
     return ViewState(spec, kept.experiment, kept.experiment_name)
 
@@ -196,7 +200,7 @@ def read_view_state(kept: View | ViewRevision) -> ViewState:
 def restore_revision(
     view: View, revision: ViewRevision, *, actor: Actor, now: int, seen_version: int
 ) -> View:
-    """Bring an old revision back, as a new one; raises Conflict like `save_view`."""
+    """Restore an old revision as a new one; raise Conflict like `save_view`."""
     state = read_view_state(revision)
     return save_view(
         view,
@@ -209,7 +213,7 @@ def restore_revision(
 
 
 def fields_token(view: View) -> str:
-    """Stands for what a form of FIELDS showed."""
+    """Return a token for the values that a form of EDITABLE_FIELDS shows."""
     return version_token(repr([getattr(view, name) for name in EDITABLE_FIELDS]))
 
 
@@ -222,10 +226,10 @@ def edit_view(
     actor: Actor,
     now: int,
 ) -> ChangeSet | None:
-    """Set some of FIELDS, as one change; returns it, None if nothing changed.
+    """Set some of EDITABLE_FIELDS as one change set; return None if nothing changed.
 
-    Raises Conflict if `seen` is not what `seen_of` says now; `view` then has what is
-    stored.
+    Raises Conflict if `seen_version` is not the current `fields_token`; `view` is then
+    updated from the database.
     """
     lock_view(view)
     edits = [
@@ -234,7 +238,7 @@ def edit_view(
         if value != getattr(view, name)
     ]
     if edits and seen_version is not None and seen_version != fields_token(view):
-        raise Conflict("The view was changed meanwhile.")
+        raise Conflict("The view was changed by someone else since you opened it.")
     if view.deleted is not None and edits:
         raise InvalidState("The view is deleted. Restore it first.")
     action, before = _action(edits), view.revision
@@ -242,7 +246,7 @@ def edit_view(
         view, {edit.field: edit.after for edit in edits}, actor=actor, now=now
     )
     if view.revision != before:
-        # Undone last, for undo goes backwards: by then the view is private again.
+        # First in the list, so undone last: by then the view is private again.
         edits.insert(0, Edit("revision", before, view.revision, view=view))
     return record_changes(view.workspace, action, edits, actor=actor, now=now)
 
@@ -281,9 +285,9 @@ def write_view_fields(
 
 
 def _sharing_fields(view: View, *, actor: Actor, now: int) -> dict[str, Any]:
-    """What sharing adds: from which revision on others read, and none that says *me*.
+    """Return the fields that sharing sets: the first shared revision, without *me*.
 
-    The revisions of before stay the owner's own.
+    Older revisions stay visible only to the owner.
     """
     state = read_view_state(view)
     written = without_me(state, view.owner)
@@ -296,13 +300,13 @@ def _sharing_fields(view: View, *, actor: Actor, now: int) -> dict[str, Any]:
 
 @transaction.atomic
 def delete_view(view: View, *, actor: Actor, now: int) -> ChangeSet | None:
-    """Take the view away; it comes back by undo or `restore_view` for 30 days."""
+    """Delete the view; undo or `restore_view` can restore it for 30 days."""
     return _set_deleted(view, True, "delete view", actor=actor, now=now)
 
 
 @transaction.atomic
 def restore_view(view: View, *, actor: Actor, now: int) -> ChangeSet | None:
-    """Bring a deleted view back."""
+    """Restore a deleted view."""
     return _set_deleted(view, False, "restore view", actor=actor, now=now)
 
 
@@ -322,10 +326,10 @@ def write_view_deleted(view: View, deleted: bool, now: int) -> None:
 
 
 def is_known_to_readers(view: View) -> bool:
-    """Whether a private view was shared before, and nothing was saved since then.
+    """Return whether a private view was shared before and not saved since.
 
-    Its readers then know all that stands there already: taking it from them hides
-    nothing, and would lose them what they saved.
+    Its readers already know its content. Hiding the revisions from them would hide
+    nothing, and they would lose what they saved.
     """
     changes = Change.objects.filter(view=view).order_by("-pk")
     closed = changes.filter(field="shared").first()

@@ -1,5 +1,5 @@
 """The MLflow tracking protocol: names, statuses, error codes and page tokens.
 
-Everything here translates; what a request means is done by `runs.actions` and
-`runs.search`. docs/mlflow.md says what is offered and where it differs from MLflow.
+This package only translates; `runs.actions` and `runs.search` do the work.
+docs/mlflow.md lists what is supported and where it differs from MLflow.
 """

@@ -1,13 +1,14 @@
-"""Files: uploads, lists, downloads, removal, below /mlflow-artifacts/artifacts/.
+"""MLflow: upload, list, download and delete files (artifacts).
 
 A path is `<experiment>/<run>/artifacts/…` or `<experiment>/models/<model>/artifacts/…`.
-It is mapped to its run or model in the caller's workspace before anything else happens;
-the server has decoded it once, and it is never decoded again.
+It is first mapped to its run or model in the caller's workspace. The server has decoded
+it once, and it is never decoded again.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -47,16 +48,16 @@ class ListRunArtifacts(RunRequest):
 
 @dataclass(frozen=True)
 class ArtifactPath:
-    """A path inside a run or a model; the empty path is its whole folder."""
+    """A path in a run or a model; the empty path is its top folder."""
 
-    home: FileOwner
+    owner: FileOwner
     path: str
 
 
 def find_artifact_path(request: StudioRequest, address: str) -> ArtifactPath:
-    """Where the address leads; NotFound unless to a run or model of the workspace.
+    """Return the run or model and the path of an address, or raise NotFound.
 
-    The experiment's number is not compared: a run that moved keeps its address.
+    The experiment's number is not compared: a moved run keeps its address.
     """
     model = _MODEL_ADDRESS.fullmatch(address)
     run = None if model else _RUN_ADDRESS.fullmatch(address)
@@ -70,12 +71,12 @@ def find_artifact_path(request: StudioRequest, address: str) -> ArtifactPath:
     path = found["path"] or ""
     if path:
         check_artifact_path(path)
-    home: FileOwner = (
+    owner: FileOwner = (
         find_model(request, found["id"], allow_deleted=True)
         if model
         else find_run_by_id(request, found["id"])
     )
-    return ArtifactPath(home, path)
+    return ArtifactPath(owner, path)
 
 
 def check_artifact_path(path: str) -> str:
@@ -85,8 +86,8 @@ def check_artifact_path(path: str) -> str:
         raise InvalidName(f"Invalid path: {error.message}", field="path") from error
 
 
-def streaming_endpoint(need: Permission) -> Any:
-    """A view that reads its body, or writes its reply, in pieces."""
+def streaming_endpoint(need: Permission) -> Callable[[Handler], View]:
+    """Declare a view that reads its body or writes its response in chunks."""
 
     def wrap(handler: Handler) -> View:
         declare = access(need, errors=render_error, streams_body=True)
@@ -102,7 +103,7 @@ def upload(request: StudioRequest, address: str) -> HttpResponseBase:
         raise missing_parameter("path")
     limit = settings.MAX_UPLOAD
     save_file(
-        place.home,
+        place.owner,
         place.path,
         read_chunks(request, limit=limit),
         actor=request.actor,
@@ -115,10 +116,10 @@ def upload(request: StudioRequest, address: str) -> HttpResponseBase:
 @streaming_endpoint(Permission.READ)
 def download(request: StudioRequest, address: str) -> HttpResponseBase:
     place = find_artifact_path(request, address)
-    file = current_files(place.home).filter(path_key=path_key(place.path)).first()
+    file = current_files(place.owner).filter(path_key=path_key(place.path)).first()
     if file is not None:
         return file_response(request, file)
-    if not place.path or list_folder(place.home, place.path):
+    if not place.path or list_folder(place.owner, place.path):
         raise invalid_parameter("path", place.path, "It is a folder.")
     raise NotFound(f"No such artifact: {place.path!r}")
 
@@ -126,9 +127,9 @@ def download(request: StudioRequest, address: str) -> HttpResponseBase:
 @endpoint(Permission.LOG)
 def remove(request: StudioRequest, address: str) -> dict[str, Any]:
     place = find_artifact_path(request, address)
-    top = [entry.name for entry in list_folder(place.home, "")]
+    top = [entry.name for entry in list_folder(place.owner, "")]
     for path in [place.path] if place.path else top:
-        delete_file(place.home, path, actor=request.actor, now=now_ms())
+        delete_file(place.owner, path, actor=request.actor, now=now_ms())
     return {}
 
 
@@ -141,18 +142,18 @@ def entry_json(entry: FolderEntry, path: str) -> dict[str, Any]:
 
 @endpoint(Permission.READ, ListArtifacts)
 def list_files(request: StudioRequest, body: ListArtifacts) -> dict[str, Any]:
-    """What lies in a folder, by names relative to it; nothing for a file."""
+    """List a folder, with names relative to it; nothing for a file."""
     address = body.path.rstrip("/")
     if not address:
         raise missing_parameter("path")
     place = find_artifact_path(request, address)
-    found = [entry_json(one, one.name) for one in list_folder(place.home, place.path)]
+    found = [entry_json(one, one.name) for one in list_folder(place.owner, place.path)]
     return {"files": found} if found else {}
 
 
 @endpoint(Permission.READ, ListRunArtifacts)
 def list_run_files(request: StudioRequest, body: ListRunArtifacts) -> dict[str, Any]:
-    """artifacts/list: the same by paths relative to the run's own folder."""
+    """artifacts/list: list a folder, with paths relative to the run's top folder."""
     run = find_run(request, body)
     path = body.path.rstrip("/")
     if path:
@@ -164,7 +165,7 @@ def list_run_files(request: StudioRequest, body: ListRunArtifacts) -> dict[str, 
 
 @endpoint(Permission.READ)
 def refuse_multipart_upload(request: StudioRequest, address: str) -> None:
-    """Uploads in parts; clients do without them on reading this very text."""
+    """Refuse multipart uploads; on this exact text clients use normal ones."""
     del request, address
     raise NotSupported(
         "Multipart upload is not supported for the current artifact repository"
@@ -173,7 +174,7 @@ def refuse_multipart_upload(request: StudioRequest, address: str) -> None:
 
 @endpoint(Permission.READ)
 def refuse_multipart_download(request: StudioRequest, address: str) -> None:
-    """Downloads in parts; the same."""
+    """Refuse multipart downloads in the same way."""
     del request, address
     raise NotSupported(
         "Multipart download is not supported for the current artifact repository"
@@ -187,15 +188,15 @@ class FolderEntry:
     size: int = 0
 
 
-def list_folder(home: FileOwner, folder: str) -> list[FolderEntry]:
-    """Files and folders right below `folder` (empty: the top), by name."""
-    rows = current_files(home)
+def list_folder(owner: FileOwner, folder: str) -> list[FolderEntry]:
+    """Return the files and folders directly in `folder` (empty: the top), by name."""
+    rows = current_files(owner)
     files = rows.filter(folder=folder).values_list("name", "size")
     found = {name: FolderEntry(name, False, size) for name, size in files}
     start = f"{folder}/" if folder else ""
     below = rows.exclude(folder="").filter(folder__startswith=start)
     for path in below.values_list("folder", flat=True).distinct():
-        # SQLite's LIKE takes no notice of case.
+        # SQLite's LIKE ignores case.
         if path.startswith(start):
             name = path[len(start) :].split("/", 1)[0]
             found[name] = FolderEntry(name, True)

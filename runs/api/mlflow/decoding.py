@@ -1,7 +1,7 @@
-"""Requests into Structs: JSON bodies, query strings, numbers in all their spellings.
+"""Decode requests into Structs: JSON bodies, query strings, numbers in all formats.
 
-Fields that are not known are ignored, null is absence, a whole number may come as a
-decimal string, and a body may be JSON that holds JSON as text.
+Unknown fields are ignored, null means absent, an integer can be a decimal string, and a
+body can be JSON that contains JSON as text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from runs.api.request_bodies import read_body
 from studio.core.errors import InvalidRequest
 from studio.core.names import check_int64, check_time
 
-#: int64 and double as they arrive; `whole` and `real` read them.
+#: int64 and double as they arrive; `read_int` and `read_float` convert them.
 WireNumber = int | float | str
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -33,7 +33,7 @@ _JSON_TYPE_NAMES = {"dict": "dict", "list": "list", "NoneType": "null"}
 
 
 def decode(request: HttpRequest, body: type[Body]) -> Body:
-    """The request as a `body`; raises InvalidValue or InvalidRequest."""
+    """Decode the request as a `body`; raise InvalidValue or InvalidRequest."""
     if request.method in ("GET", "HEAD"):
         return _convert(query_as_body(request.GET, body), body)
     raw = read_body(request, limit=settings.MAX_BODY)
@@ -43,12 +43,12 @@ def decode(request: HttpRequest, body: type[Body]) -> Body:
     try:
         return msgspec.json.decode(raw, type=body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # Nulls, JSON in JSON, and errors that need their value: read it slowly.
+        # The slow path: nulls, JSON in JSON, and errors that need their value.
         return _convert(without_nulls(parse_json(raw)), body)
 
 
 def check_content_type(request: HttpRequest) -> None:
-    """Only plain JSON is read, as MLflow's own server does."""
+    """Accept only plain JSON, like MLflow's own server."""
     if request.content_type != "application/json":
         raise InvalidRequest(
             "Bad Request. Content-Type must be one of ['application/json']."
@@ -58,7 +58,9 @@ def check_content_type(request: HttpRequest) -> None:
 
 
 def parse_json(raw: bytes | str) -> Any:
-    """JSON to plain values; raises InvalidRequest with what is wrong and where."""
+    """Parse JSON to plain values; raise InvalidRequest with the problem and its
+    position.
+    """
     try:
         value = msgspec.json.decode(raw)
     except RecursionError as error:
@@ -80,7 +82,7 @@ def without_nulls(value: Any) -> Any:
 
 
 def query_as_body(query: QueryDict, body: type[msgspec.Struct]) -> dict[str, Any]:
-    """The query string as a body would be: repeated keys are a list."""
+    """Convert the query string to the form of a body: repeated keys become a list."""
     hints = get_type_hints(body)
     return {
         name: query.getlist(name) if get_origin(hints[name]) is list else query[name]
@@ -99,7 +101,7 @@ def _convert(value: Any, body: type[Body]) -> Body:
 
 
 def decoding_error(text: str, body: Any) -> Exception:
-    """msgspec's error in MLflow's words, with the path of the value and the value."""
+    """Convert msgspec's message to MLflow's wording, with the value and its path."""
     found = _ERROR_PATH.fullmatch(text)
     assert found is not None
     path = (found["path"] or "").removeprefix(".")
@@ -117,7 +119,7 @@ def decoding_error(text: str, body: Any) -> Exception:
 
 
 def value_at_path(value: Any, path: str) -> Any:
-    """What stands at msgspec's path `.metrics[0].value`."""
+    """Return the value at msgspec's path, such as `.metrics[0].value`."""
     for part in _PATH_STEP.finditer(path):
         try:
             value = value[part["name"] or int(part["index"])]
@@ -127,7 +129,7 @@ def value_at_path(value: Any, path: str) -> Any:
 
 
 def read_int(value: WireNumber, field: str) -> int:
-    """An int64 as number or decimal string; `1.7e+12` too, since R writes that."""
+    """Read an int64 from a number or decimal string; also `1.7e+12`, which R writes."""
     if isinstance(value, str) and _DECIMAL_DIGITS.fullmatch(value):
         value = int(value) if len(value) < 40 else value
     if not isinstance(value, int):
@@ -139,7 +141,7 @@ def read_int(value: WireNumber, field: str) -> int:
 
 
 def read_float(value: WireNumber, field: str) -> float:
-    """A double as number, numeric string, or "NaN", "Infinity", "-Infinity"."""
+    """Read a double from a number or text, such as "1.5", "NaN" or "-Infinity"."""
     if isinstance(value, str) and (not value.isascii() or "_" in value):
         raise invalid_parameter(field, value, "A number is expected.")
     try:
@@ -149,5 +151,5 @@ def read_float(value: WireNumber, field: str) -> float:
 
 
 def read_time(value: WireNumber, field: str) -> int:
-    """A time in milliseconds since the epoch."""
+    """Read a time in milliseconds since the epoch."""
     return check_time(read_int(value, field), field)

@@ -1,7 +1,7 @@
-"""A view of the protocol: permission, Struct, and a function from it to a reply.
+"""The decorator of MLflow views: permission, Struct, and a function to a reply.
 
 `endpoint` decodes the request and encodes the reply. Errors are raised; `runs.access`
-catches them and asks `render_error` for the answer.
+catches them and calls `render_error`.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ View = Callable[..., HttpResponseBase]
 def endpoint(
     need: Permission, body: type[msgspec.Struct] | None = None
 ) -> Callable[[Handler], View]:
-    """Make a view of a function `(request, body, **path)` that returns a reply.
+    """Make a view from a function `(request, body, **path)` that returns a reply.
 
-    Without `body` the path says it all, and the function gets no second argument.
+    Without `body` the function gets no second argument.
     """
 
     def wrap(handler: Handler) -> View:
         @access(need, errors=render_error)
         @wraps(handler)
-        def view(request: StudioRequest, **words: str) -> HttpResponseBase:
+        def view(request: StudioRequest, **path: str) -> HttpResponseBase:
             given = () if body is None else (decode(request, body),)
-            return json_response(handler(request, *given, **words))
+            return json_response(handler(request, *given, **path))
 
         return view
 
@@ -47,6 +47,6 @@ def json_response(reply: object) -> HttpResponse:
 
 
 def workspace_of(request: StudioRequest) -> Workspace:
-    """The workspace of the path, or the token's: `runs.access` has resolved it."""
+    """Return the workspace of the path, or the token's; `runs.access` has found it."""
     assert request.workspace is not None
     return request.workspace

@@ -1,4 +1,4 @@
-"""MLflow's words for statuses and stages, and what they mean here."""
+"""MLflow's names for statuses and lifecycle stages, and their meaning here."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _STATUSES_BY_NAME = {
 
 
 def parse_status(word: str | int, field: str = "status") -> RunStatus:
-    """What a status in a request means."""
+    """Return the status that a name or number in a request means."""
     return _STATUSES_BY_NAME[enum_name(word, RUN_STATUSES, field)]
 
 
 def enum_name(word: str | int, names: tuple[str, ...], field: str) -> str:
-    """An enum's name from its name or its number, which counts from 1."""
+    """Return an enum's name from its name or its number, which starts at 1."""
     if isinstance(word, int) or word.isdecimal():
         number = int(word)
         name = names[number - 1] if 1 <= number <= len(names) else ""
@@ -43,7 +43,7 @@ def enum_name(word: str | int, names: tuple[str, ...], field: str) -> str:
 
 
 def lifecycle_stage(thing: Run | Experiment) -> str:
-    """`active` or `deleted`; a run is deleted when it or its experiment is."""
+    """Return `active` or `deleted`; a run is deleted if it or its experiment is."""
     return "deleted" if is_deleted(thing) else "active"
 
 

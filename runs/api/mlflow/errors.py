@@ -1,7 +1,7 @@
 """Errors as MLflow clients read them: `{"error_code": …, "message": …}`.
 
-The clients retry 408, 429 and 5xx up to seven times, every method alike, so an error
-that would come again is a 400, a timed-out query included.
+The clients retry 408, 429 and 5xx up to seven times, for every method. So an error that
+would happen again is a 400, also a query timeout.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from runs.access import MethodNotAllowed
 from studio.core import errors
 from studio.core.errors import StudioError
 
-#: The nearest class of an error's ancestry decides.
+#: The nearest base class of an error decides.
 ERROR_CODES: dict[type[StudioError], tuple[str, int]] = {
     errors.InvalidValue: ("INVALID_PARAMETER_VALUE", 400),
     errors.InvalidRequest: ("INVALID_PARAMETER_VALUE", 400),
@@ -33,14 +33,14 @@ ERROR_CODES: dict[type[StudioError], tuple[str, int]] = {
 
 
 class EndpointNotFound(errors.NotFound):
-    """No such route here; where the protocol has it, clients do without."""
+    """This server does not have the route; clients can do without it."""
 
 
 ERROR_CODES[EndpointNotFound] = ("ENDPOINT_NOT_FOUND", 404)
 
 
 def missing_parameter(name: str) -> errors.InvalidValue:
-    """The error of a required parameter that is absent, in the words clients know."""
+    """Return the error for a missing parameter, in the wording that clients know."""
     return errors.InvalidValue(
         f"Missing value for required parameter {name!r}. "
         "See the API docs for more information about request parameters.",
@@ -49,7 +49,7 @@ def missing_parameter(name: str) -> errors.InvalidValue:
 
 
 def invalid_parameter(name: str, value: object, hint: str) -> errors.InvalidValue:
-    """The error of a parameter with a value that it cannot have."""
+    """Return the error for an invalid value of a parameter."""
     shown = repr(value) if len(repr(value)) <= 200 else f"{value!r:.200}…"
     return errors.InvalidValue(
         f"Invalid value {shown} for parameter {name!r} supplied: {hint}", field=name
@@ -57,7 +57,7 @@ def invalid_parameter(name: str, value: object, hint: str) -> errors.InvalidValu
 
 
 def render_error(request: HttpRequest, error: StudioError) -> HttpResponse:
-    """The answer to an error; `runs.access` calls it for every view of this room."""
+    """Render an error; `runs.access` calls this for every view of this package."""
     del request
     code, status = next(
         ERROR_CODES[cls] for cls in type(error).__mro__ if cls in ERROR_CODES

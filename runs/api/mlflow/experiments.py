@@ -1,4 +1,4 @@
-"""experiments/…: get, create, change, delete, restore, and their tags."""
+"""MLflow: get, create, change, delete, restore and tag experiments."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from runs.models import Experiment
 from studio.core.errors import AlreadyExists, InvalidState, NotFound
 from studio.core.names import check_experiment_name, check_mlflow_key, check_value
 
-#: Storages that clients reach themselves. Local paths would be the client's own disk.
+#: URL schemes of storages that clients access themselves; a local path would be the
+#: client's own disk.
 CLIENT_STORAGE_SCHEMES = frozenset(
     {"s3", "gs", "wasb", "wasbs", "abfs", "abfss", "dbfs", "hdfs", "viewfs", "r2"}
     | {"b2", "ftp", "sftp", "http", "https", "uc"}
@@ -97,7 +98,7 @@ def create(request: StudioRequest, body: Create) -> dict[str, Any]:
 
 
 def check_artifact_location(location: str) -> str:
-    """A storage that clients reach by themselves, or "" for the server's own."""
+    """Return the URL of a storage of the clients, or "" for the server's own."""
     if not location:
         return ""
     scheme = url_scheme(location)
@@ -107,8 +108,8 @@ def check_artifact_location(location: str) -> str:
         raise invalid_parameter(
             "artifact_location",
             location,
-            "Leave it out, and the server keeps the files, or name a storage that "
-            f"clients reach themselves: one of {sorted(CLIENT_STORAGE_SCHEMES)}.",
+            "Leave it out to store files on the server, or use a storage that "
+            f"clients can access: one of {sorted(CLIENT_STORAGE_SCHEMES)}.",
         )
     return location
 
@@ -148,8 +149,8 @@ def delete(request: StudioRequest, body: ExperimentRequest) -> dict[str, Any]:
         raise NotFound(f"No Experiment with id={body.experiment_id} exists")
     if experiment.number == 0:
         raise InvalidState(
-            f"The experiment {experiment.name} (0) cannot be deleted: runs that name "
-            "no experiment are logged there."
+            f"The experiment {experiment.name} (0) can't be deleted: runs "
+            "without an experiment are logged there."
         )
     experiment_actions.delete_experiment(experiment, actor=request.actor, now=now_ms())
     return {}

@@ -1,4 +1,4 @@
-"""runs/log-inputs and runs/outputs: the datasets and models of a run."""
+"""MLflow: log the datasets and models that a run reads and writes."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def log_outputs(request: StudioRequest, body: LogOutputs) -> dict[str, Any]:
 
 
 def read_model_steps(given: list[ModelBody]) -> dict[str, int]:
-    """Steps by model id."""
+    """Return the steps by model id."""
     names.check_count(len(given), "models")
     return {
         check_text(

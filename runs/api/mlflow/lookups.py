@@ -1,4 +1,4 @@
-"""What a request names, in the caller's workspace; errors in MLflow's words."""
+"""Find what a request names in the caller's workspace; errors in MLflow's wording."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _experiments = Prepared(
 
 
 class RunRequest(msgspec.Struct):
-    """A request about a run, by its id or by the name that it had in MLflow 1."""
+    """A request about a run: `run_id`, or `run_uuid` as in MLflow 1."""
 
     run_id: str = ""
     run_uuid: str = ""
@@ -48,13 +48,13 @@ def require(value: str, name: str) -> str:
 
 
 def find_run(request: StudioRequest, body: RunRequest) -> Run:
-    """The run, deleted or not."""
+    """Return the run, deleted or not."""
     run_id = require(body.run_id or body.run_uuid, "run_id")
     return find_run_by_id(request, run_id)
 
 
 def find_run_to_log(request: StudioRequest, body: RunRequest) -> Run:
-    """The same, for what asks neither its experiment nor its submitter."""
+    """Return the run without loading its experiment and submitter."""
     run_id = require(body.run_id or body.run_uuid, "run_id")
     return _find_in_workspace(_runs_by_id, request, run_id)
 
@@ -67,7 +67,7 @@ def find_run_by_id(request: StudioRequest, run_id: str) -> Run:
 
 def _find_in_workspace(runs: Prepared[Run], request: StudioRequest, run_id: str) -> Run:
     workspace = workspace_of(request)
-    # PostgreSQL does not even look for NUL.
+    # PostgreSQL refuses to look for NUL.
     run = runs.first(workspace.pk, run_id) if "\x00" not in run_id else None
     if run is None:
         raise NotFound(f"Run with id={run_id} not found")
@@ -76,18 +76,18 @@ def _find_in_workspace(runs: Prepared[Run], request: StudioRequest, run_id: str)
 
 
 def parse_experiment_id(experiment_id: str) -> int:
-    """An experiment's number out of the text that the protocol makes of it."""
+    """Return an experiment's number from the text that the protocol uses."""
     if not (experiment_id.isascii() and experiment_id.isdecimal()):
         raise invalid_parameter(
             "experiment_id", experiment_id, "An experiment's id is a number."
         )
-    # Python refuses to read thousands of digits, and the column holds 31 bits.
+    # Python refuses to parse thousands of digits, and the column has 31 bits.
     digits = experiment_id.lstrip("0") or "0"
     return int(digits) if len(digits) <= 10 else _MAX_NUMBER + 1
 
 
 def find_experiment(request: StudioRequest, experiment_id: str) -> Experiment:
-    """The experiment, deleted or not."""
+    """Return the experiment, deleted or not."""
     number = parse_experiment_id(require(experiment_id, "experiment_id"))
     workspace = workspace_of(request)
     experiment = (
@@ -100,7 +100,7 @@ def find_experiment(request: StudioRequest, experiment_id: str) -> Experiment:
 
 
 def find_active_experiment(request: StudioRequest, experiment_id: str) -> Experiment:
-    """The experiment, which must not be deleted."""
+    """Return the experiment; raise InvalidState if it is deleted."""
     experiment = find_experiment(request, experiment_id)
     if is_deleted(experiment):
         raise InvalidState(
@@ -113,7 +113,7 @@ def find_active_experiment(request: StudioRequest, experiment_id: str) -> Experi
 def find_model(
     request: StudioRequest, model_id: str, *, allow_deleted: bool = False
 ) -> LoggedModel:
-    """The logged model with its experiment."""
+    """Return the logged model with its experiment."""
     found = LoggedModel.objects.filter(workspace=workspace_of(request))
     model = (
         found.filter(model_id=model_id).select_related("experiment").first()

@@ -1,4 +1,4 @@
-"""metrics/get-history: all points of a series, in pages if the client wants."""
+"""MLflow: read the points of requests, and return the history of a metric."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def get_history(request: StudioRequest, body: GetHistory) -> dict[str, Any]:
         key__name=key.replace("\x00", ""),
         kind=MetricKind.SERIES,
     ).first()
-    # As in MLflow a run or key that is not there has no history: no error.
+    # As in MLflow, an unknown run or key has no history: no error.
     if metric is None:
         return {}
     points = store.history(metric, offset, limit)
@@ -79,7 +79,7 @@ class MetricBody(msgspec.Struct):
 
 
 def read_points(bodies: Sequence[MetricBody]) -> list[Point]:
-    """The metrics of a batch, of which most have keys that others had."""
+    """Return the metrics of a batch as points; most keys were checked before."""
     checked: set[str] = set()
     points = []
     for index, body in enumerate(bodies):
@@ -93,7 +93,7 @@ def read_points(bodies: Sequence[MetricBody]) -> list[Point]:
 
 
 def _needs_no_checks(body: MetricBody) -> bool:
-    """Whether `point` would find nothing to refuse and nothing to translate."""
+    """Return whether `read_point` would have nothing to refuse or convert."""
     value, time, step = body.value, body.timestamp, body.step
     return (
         (
@@ -107,7 +107,7 @@ def _needs_no_checks(body: MetricBody) -> bool:
 
 
 def read_point(body: MetricBody, at: str = "") -> Point:
-    """The metric as a point; `at` is its path in the request."""
+    """Return the metric as a point; `at` is its path in the request."""
     if body.value is None:
         raise missing_parameter(f"{at}value")
     if body.timestamp is None:

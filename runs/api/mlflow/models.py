@@ -1,4 +1,4 @@
-"""logged-models/…: create, get, finalize, delete, tags, params."""
+"""MLflow: create, get, finalize, delete and tag logged models."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def model_json(model: LoggedModel) -> Json:
 
 
 def models_json(models: Sequence[LoggedModel]) -> list[Json]:
-    """Models with all their texts; tags, params, metrics are prefetched or fetched."""
+    """Convert models; the caller can prefetch tags, params and metrics."""
     return [{"info": info_json(one), "data": data_json(one)} for one in models]
 
 
@@ -101,7 +101,7 @@ def data_json(model: LoggedModel) -> Json:
 
 
 def read_model_texts(given: Sequence[KeyValue], field: str) -> dict[str, str]:
-    """Models' keys are freer than runs': flavours put anything there."""
+    """Check keys and values; models allow more characters in keys than runs."""
     check_count(len(given), field)
     return {
         check_key(pair.key, f"{field}[{index}].key"): check_value(

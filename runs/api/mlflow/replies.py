@@ -1,4 +1,4 @@
-"""Replies: experiments and runs as MLflow's JSON. What is not set is left out."""
+"""Convert experiments and runs to MLflow's JSON; unset fields are left out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from studio.core.filters.mlflow import status_word
 
 Json = dict[str, Any]
 
-#: Rows looked up in one query; SQLite allows so many values at the least.
+#: How many runs one query looks up; every SQLite allows this many values.
 RUNS_PER_QUERY = 1000
 
 NAME_TAG = "mlflow.runName"
@@ -70,7 +70,7 @@ _model_links = Prepared(
 
 
 def to_wire_float(value: float) -> float | str:
-    """A double as JSON can carry it."""
+    """Return a double for JSON: NaN and infinities as text."""
     if math.isfinite(value):
         return value
     if math.isnan(value):
@@ -83,7 +83,7 @@ def key_value_list(values: dict[str, str]) -> list[Json]:
 
 
 def without_empty(**lists: list[Json]) -> Json:
-    """Lists that have something in them; clients expect the others to be absent."""
+    """Return the lists without empty ones; clients expect those to be absent."""
     return {name: items for name, items in lists.items() if items}
 
 
@@ -112,7 +112,7 @@ def experiment_json(experiment: Experiment, tags: dict[str, str]) -> Json:
 
 
 def experiments_json(experiments: Sequence[Experiment]) -> list[Json]:
-    """Experiments with their tags; the caller has prefetched `tags`."""
+    """Convert experiments with their tags; the caller has prefetched `tags`."""
     return [
         experiment_json(one, {tag.key: tag.value or "" for tag in one.tags.all()})
         for one in experiments
@@ -136,7 +136,7 @@ def run_info(run: Run, user: str) -> Json:
 
 
 def tags_with_mirrors(run: Run, stored: dict[str, str]) -> dict[str, str]:
-    """The tags with those that mirror a field, which other clients may have changed."""
+    """Return the tags, with tags that mirror a field read from that field."""
     mirrored = {
         NAME_TAG: run.name,
         NOTE_TAG: run.description,
@@ -151,7 +151,7 @@ def run_json(run: Run) -> Json:
 
 
 def runs_json(runs: Sequence[Run]) -> Iterator[Json]:
-    """Whole runs, in a fixed number of queries for every thousand."""
+    """Convert runs with all their data, in a fixed number of queries per thousand."""
     for start in range(0, len(runs), RUNS_PER_QUERY):
         yield from _runs_json_batch(runs[start : start + RUNS_PER_QUERY])
 
@@ -184,7 +184,7 @@ def _runs_json_batch(runs: Sequence[Run]) -> Iterator[Json]:
 def texts_by_run(
     model: type[RunTag] | type[RunParam], ids: Sequence[int]
 ) -> dict[int, dict[str, str]]:
-    """Tags or parameters by run; a tag that is only a word reads as empty text."""
+    """Return tags or parameters by run; a tag without a value is an empty text."""
     found: dict[int, dict[str, str]] = defaultdict(dict)
     for run, key, value in _text_rows[model].all(list(ids)):
         found[run][key] = value or ""
@@ -192,7 +192,7 @@ def texts_by_run(
 
 
 def latest_metrics(ids: Sequence[int]) -> dict[int, list[Json]]:
-    """The last point of every series of numbers, by run."""
+    """Return the last point of every numeric metric, by run."""
     found: dict[int, list[Json]] = defaultdict(list)
     for run, key, value, is_nan, time, step in _latest_rows.all(list(ids)):
         if value is None and not is_nan:
@@ -220,7 +220,7 @@ def dataset_inputs(ids: Sequence[int]) -> dict[int, list[Json]]:
 
 
 def linked_models(ids: Iterable[int]) -> dict[tuple[int, str], list[Json]]:
-    """Models that runs read and wrote, by run and direction."""
+    """Return the models that runs read and wrote, by run and direction."""
     found: dict[tuple[int, str], list[Json]] = defaultdict(list)
     for link in _model_links.all(list(ids)):
         model: Json = {"model_id": link.model_id}

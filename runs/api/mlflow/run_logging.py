@@ -1,4 +1,4 @@
-"""runs/log-…, set-tag, delete-tag: what training scripts send all the time."""
+"""MLflow: log metrics, parameters, tags and models of a run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MODEL_HISTORY_TAG = "mlflow.log-model.history"
 
 
 def read_model_history(text: str | None) -> list[object]:
-    """The models that the tag lists. Anybody may set the tag to anything."""
+    """Return the models that the tag lists; clients can set it to any text."""
     try:
         listed = json.loads(text or "[]")
     except (ValueError, RecursionError):
@@ -134,7 +134,7 @@ def log_batch(request: StudioRequest, body: LogBatch) -> dict[str, Any]:
 
 
 def check_batch_sizes(body: LogBatch) -> None:
-    """The protocol's limits of one batch; clients split by them."""
+    """Check the protocol's limits of one batch, by which clients split their data."""
     sizes = {
         "metrics": (len(body.metrics), names.MLFLOW_BATCH_METRICS),
         "params": (len(body.params), names.MLFLOW_BATCH_PARAMS),
@@ -191,7 +191,7 @@ def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
 @endpoint(Permission.LOG, LogModel)
 @transaction.atomic
 def log_model(request: StudioRequest, body: LogModel) -> dict[str, Any]:
-    """Clients before 3 record a model by appending to a tag of the run."""
+    """Record a model in a tag of the run, as clients before version 3 do."""
     run = find_run_to_log(request, body)
     described = parse_json(require(body.model_json, "model_json"))
     absent = [
@@ -201,7 +201,7 @@ def log_model(request: StudioRequest, body: LogModel) -> dict[str, Any]:
     ]
     if absent:
         raise invalid_parameter("model_json", body.model_json, f"It lacks {absent}.")
-    # The lock makes of two appends at once one after the other.
+    # The lock makes parallel appends run one after the other.
     Run.objects.select_for_update().get(pk=run.pk)
     tag = RunTag.objects.filter(run=run, key__name=MODEL_HISTORY_TAG).first()
     history = read_model_history(tag.value) if tag else []

@@ -1,4 +1,9 @@
-"""runs/…: create, get, update, delete, restore."""
+"""MLflow: create, get, update, delete and restore runs.
+
+MLflow knows five statuses and allows any change. RUNNING reopens a final run, because
+clients resume runs. `runs.actions.run` ignores what a script reports about a run that a
+launcher owns, except a failure.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +75,7 @@ def create(request: StudioRequest, body: Create) -> dict[str, Any]:
         parent_run_id=check_run_id(parent, PARENT_TAG) if parent else "",
         tags=tags,
         description=tags.get(NOTE_TAG, ""),
-        # The tags keep the whole text where these fields are too short for it.
+        # The tags keep the whole text if these fields are too short for it.
         script=tags.get(SOURCE_NAME_TAG, "")[:MAX_SCRIPT_LENGTH],
         type=tags.get(SOURCE_TYPE_TAG, "")[:MAX_TYPE_LENGTH],
     )
@@ -78,11 +83,11 @@ def create(request: StudioRequest, body: Create) -> dict[str, Any]:
 
 
 def choose_name(name: str, tags: dict[str, str]) -> str:
-    """The run's name by field or tag, which must agree; the tag is written too."""
+    """Return the name from the field or tag, which must agree; set the tag too."""
     tag = tags.get(NAME_TAG, "")
     if name and tag and name != tag:
         raise invalid_parameter(
-            "run_name", name, f"The tag {NAME_TAG!r} says {tag!r}; give one name only."
+            "run_name", name, f"The tag {NAME_TAG!r} is {tag!r}. Give one name only."
         )
     tags[NAME_TAG] = check_display_name(name or tag or generate_run_name(), "run_name")
     return tags[NAME_TAG]
@@ -122,14 +127,14 @@ def restore(request: StudioRequest, body: RunRequest) -> dict[str, Any]:
     return {}
 
 
-#: Steps on the way to an end that the table of statuses does not join directly.
+#: Statuses between two that the table of statuses does not connect directly.
 _INTERMEDIATE_STATUSES = (RunStatus.RUNNING, RunStatus.CANCEL_REQUESTED)
 
 
 def update_status(
     run: Run, wanted: RunStatus, ended: int | None, *, actor: Actor, now: int
 ) -> Run:
-    """Move the run as the update means; raises IllegalTransition where it cannot."""
+    """Change the status as the update means; raise IllegalTransition."""
     if wanted is RunStatus.RUNNING:
         return resume_run(run, actor=actor, now=now)
     if status_word(run.state) == status_word(wanted) and not wanted.is_final:
@@ -144,12 +149,12 @@ def resume_run(run: Run, *, actor: Actor, now: int) -> Run:
         return run_actions.reopen_run(run, actor=actor, now=now)
     if may_follow(run.state, RunStatus.RUNNING):
         return run_actions.change_status(run, RunStatus.RUNNING, actor=actor, now=now)
-    # Running already, or asked to cancel, which an active client does not take back.
+    # It is running, or its cancel was requested, which a client cannot undo.
     return run
 
 
 def intermediate_statuses(old: RunStatus, new: RunStatus) -> tuple[RunStatus, ...]:
-    """What lies between: a queued run that ended has run, a paused one went on."""
+    """Return the status between: a queued run that ended has run before."""
     if may_follow(old, new) or old.is_final:
         return ()
     return tuple(

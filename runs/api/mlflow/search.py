@@ -1,4 +1,4 @@
-"""runs/search, experiments/search, logged-models/search."""
+"""MLflow: search runs, experiments and logged models."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def check_order_count(given: Sequence[object]) -> None:
 
 
 def replace_mirror_tags(node: Node) -> Node:
-    """The filter with the fields in place of the tags that mirror them."""
+    """Replace tags that mirror a field by that field."""
     if isinstance(node, And):
         return And(tuple(replace_mirror_tags(child) for child in node.nodes))
     if isinstance(node, Comparison) and node.field in FIELDS_BY_MIRROR_TAG:
@@ -235,7 +235,7 @@ def order_direction(order: ModelOrder) -> str:
 
 
 def status_word_expression() -> Case:
-    """The words that MLflow's Python package has for statuses."""
+    """Return the status in the words of MLflow's Python package, in SQL."""
     words = {"PENDING": "PENDING", "READY": "READY", "UPLOAD_FAILED": "FAILED"}
     whens = [
         When(status=f"LOGGED_MODEL_{name}", then=Value(word))
@@ -245,18 +245,18 @@ def status_word_expression() -> Case:
 
 
 def dataset_condition(dataset: ModelDataset) -> Q:
-    """Models with a metric on this dataset."""
+    """Return the condition for models with a metric on this dataset."""
     condition = Q(metrics__dataset_name=dataset.dataset_name)
     if dataset.dataset_digest:
         condition &= Q(metrics__dataset_digest=dataset.dataset_digest)
     return Q(pk__in=LoggedModel.objects.filter(condition).values("pk"))
 
 
-def check_page_size(value: WireNumber, most: int) -> int:
+def check_page_size(value: WireNumber, maximum: int) -> int:
     size = read_int(value, "max_results")
-    if not 1 <= size <= most:
+    if not 1 <= size <= maximum:
         raise invalid_parameter(
-            "max_results", size, f"It must be at least 1 and at most {most}."
+            "max_results", size, f"It must be at least 1 and at most {maximum}."
         )
     return size
 
@@ -264,7 +264,7 @@ def check_page_size(value: WireNumber, most: int) -> int:
 def read_page(
     found: QuerySet[Any], limit: int, token: str
 ) -> tuple[Sequence[Any], str]:
-    """One page, and the token of the next one if there is one."""
+    """Return one page, and the token of the next one or an empty text."""
     offset = read_offset(token)
     with time_limit():
         rows = list(found[offset : offset + limit + 1])
@@ -276,6 +276,6 @@ def next_token(rows: Sequence[Any], offset: int, limit: int) -> str:
 
 
 def list_reply(name: str, found: Sequence[Any], token: str) -> dict[str, Any]:
-    """Empty lists and tokens are left out."""
+    """Return the reply without empty lists and tokens."""
     shown: dict[str, Any] = {name: found} if found else {}
     return {**shown, "next_page_token": token} if token else shown

@@ -1,4 +1,4 @@
-"""What the server says about itself, and what it says about routes that it has not."""
+"""MLflow: server information, health, and unknown endpoints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runs.access import PUBLIC, SIGNED_IN, Permission, StudioRequest, access
 from runs.api.mlflow.endpoints import endpoint
 from runs.api.mlflow.errors import EndpointNotFound, render_error
 
-#: What `register_model` and its like ask; both forms of `/api/2.0/mlflow/…`.
+#: The routes of the model registry, in both forms of `/api/2.0/mlflow/…`.
 _REGISTRY_ROUTE = re.compile(r"(preview/)?mlflow/(registered-models|model-versions)\b")
 
 
@@ -28,18 +28,19 @@ def server_info(request: StudioRequest) -> dict[str, Any]:
 
 @access(PUBLIC, errors=render_error)
 def health(request: HttpRequest) -> HttpResponse:
-    """What MLflow's probes ask."""
+    """Answer MLflow's health checks."""
     del request
     return HttpResponse("OK", content_type="text/plain")
 
 
 @access(SIGNED_IN, errors=render_error)
 def unknown_endpoint(request: HttpRequest, route: str = "") -> HttpResponse:
-    """The model registry, traces and all else: clients read that there is none."""
+    """Answer the model registry, traces and other routes: they are not supported."""
     if _REGISTRY_ROUTE.match(route):
         raise EndpointNotFound(
-            "There is no model registry here. Keep the model with its run: "
-            "mlflow.<framework>.log_model() without registered_model_name, and load it "
-            "by runs:/<run id>/<name>, or by models:/<model id> from MLflow 3 on."
+            "This server has no model registry. Log the model to its run: "
+            "mlflow.<framework>.log_model() without registered_model_name. "
+            "Load it from runs:/<run id>/<name>, or from models:/<model id> "
+            "with MLflow 3."
         )
-    raise EndpointNotFound(f"There is no endpoint {request.method} {request.path_info}")
+    raise EndpointNotFound(f"Unknown endpoint: {request.method} {request.path_info}")

@@ -1,7 +1,7 @@
-"""Tags that mean more than their text: the run's name, description and parent.
+"""Tags that mirror a field of the run: name, description and parent.
 
-They are stored as tags too, and read back from the fields, which other clients and the
-pages may have changed since.
+They are stored as tags too, but read from the fields, which pages and other clients may
+have changed.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from studio.core.names import (
 
 
 class KeyValue(msgspec.Struct):
-    """A tag or parameter; a value that is missing is the empty text."""
+    """A tag or parameter; a missing value is an empty text."""
 
     key: str
     value: str = ""
 
 
 def read_key_values(given: Sequence[KeyValue], field: str) -> dict[str, str]:
-    """Checked keys and values; of a key that comes twice the last one counts."""
+    """Check and return keys and values; the last value of a repeated key counts."""
     return {
         check_mlflow_key(pair.key, f"{field}[{index}].key"): check_value(
             pair.value, f"{field}[{index}].value"
@@ -44,8 +44,8 @@ def read_key_values(given: Sequence[KeyValue], field: str) -> dict[str, str]:
 def apply_special_tags(
     run: Run, tags: Mapping[str, str], *, actor: Actor, now: int
 ) -> None:
-    """What the tags say about the run itself; the tags are stored by the caller."""
-    # First, for it takes the lock of the tree, which comes before those of rows.
+    """Update the run's fields from mirror tags; the caller stores the tags."""
+    # This comes first: it takes the lock of the tree, which comes before row locks.
     if PARENT_TAG in tags and tags[PARENT_TAG] != run.parent_run_id:
         set_parent_once(run, tags[PARENT_TAG], actor=actor, now=now)
     if NAME_TAG in tags and tags[NAME_TAG] != run.name:
@@ -57,7 +57,7 @@ def apply_special_tags(
 
 
 def set_parent_once(run: Run, parent: str, *, actor: Actor, now: int) -> None:
-    """Give the run its parent; once given it stays."""
+    """Set the run's parent; it cannot be changed later."""
     if run.parent_run_id:
         raise Immutable(
             f"The tag {PARENT_TAG!r} of run {run.run_id} is {run.parent_run_id!r} and "
@@ -70,7 +70,7 @@ def set_parent_once(run: Run, parent: str, *, actor: Actor, now: int) -> None:
 
 
 def clear_special_tag(run: Run, key: str, *, actor: Actor, now: int) -> None:
-    """Undo what the tag said; raises Immutable for those that a run keeps."""
+    """Clear the field that a deleted tag mirrors; name and parent are Immutable."""
     if key == NOTE_TAG:
         run_actions.describe_run(run, "", actor=actor, now=now)
     if key == NAME_TAG or (key == PARENT_TAG and run.parent_run_id):

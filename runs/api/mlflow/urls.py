@@ -1,4 +1,4 @@
-"""The protocol's addresses: below a workspace, and bare for the token's workspace."""
+"""The protocol's URLs: below a workspace, and without one for the token's workspace."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ artifact_routes = [
     ),
 ]
 routes: list[URLPattern | URLResolver] = [
-    # First what comes most: addresses are tried in this order.
+    # The most frequent ones first: URLs are tried in this order.
     path("api/2.0/mlflow/runs/", include(run_routes)),
     path("api/2.0/mlflow/experiments/", include(experiment_routes)),
     path("api/2.0/mlflow/logged-models", include(model_routes)),

@@ -1,4 +1,4 @@
-"""What the API itself has to tell: its fields, and the caller's workspaces."""
+"""REST: the fields of the filter language, and the caller's workspaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliveries of the SDK: rows by number, logs by offset, heart-beats, receipts."""
+"""REST: deliveries of the SDK: rows by number, logs by offset, heartbeats, receipts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from runs.api.v1.schemas import (
 from runs.models import Run
 from studio.core.statuses import RunStatus
 
-#: A writer that is told so should end.
+#: A writer that reads one of these should end its run.
 _ENDING_STATUSES = frozenset({RunStatus.CANCEL_REQUESTED, RunStatus.CANCELED})
 
 
@@ -35,10 +35,10 @@ _ENDING_STATUSES = frozenset({RunStatus.CANCEL_REQUESTED, RunStatus.CANCELED})
 def deliver_rows(
     request: StudioRequest, run_id: str, writer: str, body: RowBatch
 ) -> RowsApplied:
-    """Append a writer's rows. Each is applied once, however often it is sent.
+    """Append a writer's rows. Each row is applied once, even if it is sent repeatedly.
 
-    Where rows before `first` are missing the answer is a Conflict whose `expected` is
-    the number to go on from.
+    If rows before `first` are missing, the error is a Conflict. Its `expected` is the
+    number of the next row to send.
     """
     run = find_run(request, run_id)
     done = ingest.apply_rows(
@@ -52,11 +52,11 @@ def deliver_rows(
 def append_file(
     request: StudioRequest, run_id: str, path: str, query: LogQuery
 ) -> LogAppended:
-    """Append the body's bytes to a file, such as a log; it is made if it is new.
+    """Append the body's bytes to a file, such as a log. A missing file is created.
 
-    What has come before is skipped, so an append may be repeated. Where bytes before
-    `offset` are missing the answer is a Conflict whose `expected` is the offset to go
-    on from. The body may be compressed by gzip.
+    Bytes that arrived before are skipped, so an append can be repeated. If bytes before
+    `offset` are missing, the error is a Conflict. Its `expected` is the next offset to
+    send from. The body can be compressed with gzip.
     """
     run = find_run(request, run_id)
     data = read_decompressed_body(request, limit=settings.MAX_BODY)
@@ -75,14 +75,14 @@ def append_file(
 
 @endpoint("POST", Permission.LOG, reply=Beat)
 def beat(request: StudioRequest, run_id: str) -> Beat:
-    """Say that a run's writer is alive; the answer says whether it should end."""
+    """Send a heartbeat of a run's writer. The reply says whether the run should end."""
     run = find_run(request, run_id)
     status = run_actions.receive_heartbeat(run, actor=request.actor, now=now_ms())
     return Beat(status, _should_end(request, run))
 
 
 def _should_end(request: StudioRequest, run: Run) -> bool:
-    """Whether the writer should end, which it is told by the answer."""
+    """Return whether the writer should end; this counts as its acknowledgment."""
     if run.state is RunStatus.CANCEL_REQUESTED:
         acknowledge_cancel(run, actor=request.actor, now=now_ms())
     return run.state in _ENDING_STATUSES
@@ -92,7 +92,7 @@ def _should_end(request: StudioRequest, run: Run) -> bool:
 def close_writer(
     request: StudioRequest, run_id: str, writer: str, body: WriterClosed
 ) -> ReceiptInfo:
-    """Say how much a writer logged; the answer is its receipt. May be repeated."""
+    """Report how much a writer logged; the reply is its receipt. Can be repeated."""
     receipt = ingest.close_writer(
         find_run(request, run_id),
         writer,
@@ -108,7 +108,9 @@ def close_writer(
 
 @endpoint("GET", Permission.READ, reply=ReceiptInfo)
 def get_receipt(request: StudioRequest, run_id: str) -> ReceiptInfo:
-    """What the writers of a run logged, what of it is here, and what is missing."""
+    """Read how much a run's writers logged, how much is stored, and how much is
+    missing.
+    """
     return _receipt_info(ingest.read_receipt(find_run(request, run_id)))
 
 

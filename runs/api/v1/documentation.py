@@ -1,4 +1,4 @@
-"""The API about itself: its OpenAPI document and a page for people."""
+"""The REST API's documentation: its OpenAPI document and an HTML page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def openapi(request: StudioRequest) -> HttpResponseBase:
 @access(SIGNED_IN)
 @require_safe
 def index(request: StudioRequest) -> HttpResponseBase:
-    """The readable page; programs that ask for JSON get the document's address."""
+    """Show the HTML page; for JSON return the URL of the OpenAPI document."""
     if request.get_preferred_type(["text/html", "application/json"]) != "text/html":
         address = request.build_absolute_uri(reverse("api-openapi"))
         return json_response({"openapi": address})
@@ -52,7 +52,7 @@ def _page_row(path: str, operation: Operation) -> dict[str, object]:
 
 
 def short_path(path: str) -> str:
-    """A path as the page writes it: what all of a workspace share stands once."""
+    """Return a path without the prefix that all paths of a workspace share."""
     below = readable_path(path).partition("workspaces/{workspace}/")[2]
     return f"…/{below}" if below else f"/api/v1/{readable_path(path)}"
 

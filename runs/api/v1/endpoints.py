@@ -1,8 +1,8 @@
-"""A view of the REST API: method, permission, shapes in and out, and a function.
+"""The decorator of REST views: method, permission, schemas, and a function.
 
-`endpoint` decodes the body and the query into Structs and encodes the reply, so that a
-view is a function from values to a value, and its declaration is what the OpenAPI
-document is made from. Errors are raised; `runs.access` asks `render_error` to answer.
+`endpoint` decodes the body and the query into Structs and encodes the reply. So a view
+is a function from values to a value, and the OpenAPI document is generated from its
+declaration. Errors are raised; `runs.access` calls `render_error`.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ Handler = Callable[..., Any]
 View = Callable[..., HttpResponseBase]
 Schema = type[msgspec.Struct]
 
-#: So that a client of another version can say what is wrong.
+#: Lets a client of another version explain what is wrong.
 VERSION_HEADER = "X-Studio-Version"
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What a view declares: enough to call it, and to describe it."""
+    """The declaration of a view: everything to call it and to document it."""
 
     handler: Handler
     method: str
@@ -66,21 +66,21 @@ def endpoint(
     streams_body: bool = False,
     takes_bytes: bool = False,
 ) -> Callable[[Handler], View]:
-    """Make a view of a function `(request, [body,] [query,] **path)`.
+    """Make a view from a function `(request, [body,] [query,] **path)`.
 
-    A body that is no JSON is read by the function itself: a file's, which may be long
-    (`streams_body`), or one as short as the others (`takes_bytes`).
+    The function itself reads a body that is not JSON: a file, which can be large
+    (`streams_body`), or bytes up to the usual limit (`takes_bytes`).
     """
 
     def wrap(handler: Handler) -> View:
         @access(need, errors=render_error, streams_body=streams_body)
         @wraps(handler)
-        def view(request: StudioRequest, **words: Any) -> HttpResponseBase:
+        def view(request: StudioRequest, **path: Any) -> HttpResponseBase:
             if body is not None:
-                words["body"] = decode_body(request, body)
+                path["body"] = decode_body(request, body)
             if query is not None:
-                words["query"] = decode_query(request, query)
-            found = handler(request, **words)
+                path["query"] = decode_query(request, query)
+            found = handler(request, **path)
             if isinstance(found, HttpResponseBase):
                 return found
             return json_response(found, status)
@@ -116,7 +116,7 @@ def render_error(_request: HttpRequest, error: StudioError) -> HttpResponse:
 
 
 def to_wire(value: Any) -> Any:
-    """A value as JSON carries it: NaN and the infinities by their names."""
+    """Return a value for JSON: NaN and infinities as text."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
     return value
@@ -126,50 +126,52 @@ _NONFINITE_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.
 
 
 def from_wire(value: Any) -> Any:
-    """The reverse of `as_wire`."""
+    """Reverse `to_wire`."""
     return _NONFINITE_NUMBERS.get(value, value) if isinstance(value, str) else value
 
 
-def decode_body(request: HttpRequest, shape: Schema) -> Any:
-    """The JSON body as `shape`; raises InvalidRequest, InvalidValue with the field."""
+def decode_body(request: HttpRequest, schema: Schema) -> Any:
+    """Decode the JSON body; raise InvalidRequest, or InvalidValue with the field."""
     _check_headers(request)
     content = read_decompressed_body(request, limit=settings.MAX_BODY)
     try:
-        return msgspec.json.decode(content or b"{}", type=shape)
+        return msgspec.json.decode(content or b"{}", type=schema)
     except msgspec.ValidationError as error:
-        raise validation_error(error, shape) from error
+        raise validation_error(error, schema) from error
     except UnicodeDecodeError as error:
-        raise InvalidRequest("The body is not valid UTF-8") from error
+        raise InvalidRequest("The request body is not valid UTF-8.") from error
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        raise InvalidRequest(f"The body cannot be read as JSON: {error}") from error
+        raise InvalidRequest(f"The request body is not valid JSON: {error}") from error
 
 
-def decode_query(request: HttpRequest, shape: Schema) -> Any:
-    """The query string as `shape`; an unknown or repeated parameter is an error."""
+def decode_query(request: HttpRequest, schema: Schema) -> Any:
+    """Decode the query string; unknown and repeated parameters are errors."""
     given: dict[str, str] = {}
     for name, values in request.GET.lists():
         if len(values) > 1:
-            raise InvalidValue(f"{name} is given {len(values)} times", field=name)
+            raise InvalidValue(
+                f"{name} is given {len(values)} times. Give it once.", field=name
+            )
         given[name] = values[0]
         if "\x00" in name or "\x00" in given[name]:
-            raise InvalidValue(f"{name} must not contain a NUL character", field=name)
+            raise InvalidValue(f"{name} must not contain a NUL character.", field=name)
     try:
-        return msgspec.convert(given, shape, strict=False)
+        return msgspec.convert(given, schema, strict=False)
     except msgspec.ValidationError as error:
-        raise validation_error(error, shape, "parameter") from error
+        raise validation_error(error, schema, "parameter") from error
 
 
 def _check_headers(request: HttpRequest) -> None:
     coding = request.headers.get("Content-Encoding", "identity").lower()
     if coding not in ("identity", "gzip"):
-        raise InvalidRequest("A body may be compressed by gzip, or not at all")
+        raise InvalidRequest("Content-Encoding must be gzip or identity.")
     kind = request.content_type or ""
     length = request.headers.get("Content-Length", "0")
     has_body = length not in ("", "0") or "Transfer-Encoding" in request.headers
     if has_body and kind != "application/json":
         raise InvalidRequest(
-            f"Content-Type must be application/json, not {kind or 'absent'}"
+            f"Content-Type must be application/json, not {kind or 'absent'}."
         )
     charset = (request.content_params or {}).get("charset", "utf-8")
     if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise InvalidRequest(f"The charset must be UTF-8, not {charset}")
+        raise InvalidRequest(f"The charset must be UTF-8, not {charset}.")

@@ -1,4 +1,4 @@
-"""Experiments: list, make, read, rename, describe, tag, delete, restore."""
+"""REST: list, create, read, change, tag, delete and restore experiments."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def list_experiments(request: StudioRequest, query: ExperimentQuery) -> Experime
     """List experiments, the newest first."""
     rows = Experiment.objects.filter(workspace=workspace_of(request))
     if query.deleted not in _DELETED_FILTERS:
-        raise InvalidValue("deleted must be no, only or all", field="deleted")
+        raise InvalidValue("deleted must be no, only or all.", field="deleted")
     rows = rows.filter(_DELETED_FILTERS[query.deleted])
     if query.name:
         rows = rows.filter(name=query.name)
@@ -52,15 +52,16 @@ def list_experiments(request: StudioRequest, query: ExperimentQuery) -> Experime
 
 def _parse_cursor(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise InvalidValue("after is not a cursor of this list", field="after")
+        raise InvalidValue("after is not a cursor of this list.", field="after")
     return int(text)
 
 
 @endpoint("POST", Permission.LOG, body=NewExperiment, reply=ExperimentInfo, status=201)
 def create_experiment(request: StudioRequest, body: NewExperiment) -> HttpResponseBase:
-    """Make an experiment; one of that name that is there already is the answer (200).
+    """Create an experiment, or return the existing one of that name (200).
 
-    One of that name in the trash is an error: AlreadyExists with `deleted` true.
+    An experiment of that name in the trash is an error: AlreadyExists with `deleted`
+    true.
     """
     experiment, made = get_or_create_experiment(request, body)
     return json_response(read_experiment_info(experiment), 201 if made else 200)
@@ -69,7 +70,7 @@ def create_experiment(request: StudioRequest, body: NewExperiment) -> HttpRespon
 def get_or_create_experiment(
     request: StudioRequest, body: NewExperiment
 ) -> tuple[Experiment, bool]:
-    """The experiment of that name, and whether it was made now."""
+    """Return the experiment of that name, and whether it was created now."""
     workspace = workspace_of(request)
     names.check_experiment_name(body.name)
     try:
@@ -113,7 +114,7 @@ def change_experiment(
 
 @endpoint("DELETE", Permission.TRASH, reply=ExperimentInfo)
 def delete_experiment(request: StudioRequest, number: int) -> ExperimentInfo:
-    """Put an experiment into the trash, and all its runs with it."""
+    """Move an experiment and all its runs to the trash."""
     experiment = find_experiment(request, number)
     experiment_actions.delete_experiment(experiment, actor=request.actor, now=now_ms())
     return read_experiment_info(experiment)
@@ -121,7 +122,7 @@ def delete_experiment(request: StudioRequest, number: int) -> ExperimentInfo:
 
 @endpoint("POST", Permission.TRASH, reply=ExperimentInfo)
 def restore_experiment(request: StudioRequest, number: int) -> ExperimentInfo:
-    """Take an experiment out of the trash."""
+    """Restore an experiment from the trash."""
     experiment = find_experiment(request, number)
     experiment_actions.restore_experiment(experiment, actor=request.actor, now=now_ms())
     return read_experiment_info(experiment)

@@ -1,4 +1,4 @@
-"""A run's files: list, upload, download, remove."""
+"""REST: list, upload, download and delete a run's files, and its snapshot."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from studio.core.snapshots import MAX_BYTES
 
 @endpoint("GET", Permission.READ, query=FileQuery, reply=FileList)
 def list_files(request: StudioRequest, run_id: str, query: FileQuery) -> FileList:
-    """List a run's files in the order in which they were kept."""
+    """List a run's files in the order in which they were saved."""
     rows = current_files(find_run(request, run_id))
     if query.folder:
         folder = check_path(query.folder, "folder")
@@ -42,7 +42,7 @@ def list_files(request: StudioRequest, run_id: str, query: FileQuery) -> FileLis
     found = list(rows.order_by("pk")[: query.limit + 1])
     shown = found[: query.limit]
     after = str(shown[-1].pk) if len(found) > query.limit else ""
-    # SQLite's LIKE takes no notice of case.
+    # SQLite's LIKE ignores case.
     within = [one for one in shown if _is_in_folder(one.folder, query.folder)]
     return FileList([file_info(one) for one in within], after)
 
@@ -53,7 +53,7 @@ def _is_in_folder(folder: str, wanted: str) -> bool:
 
 def _parse_cursor(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise InvalidValue("after is not a cursor of this list", field="after")
+        raise InvalidValue("after is not a cursor of this list.", field="after")
     return int(text)
 
 
@@ -61,7 +61,7 @@ def _parse_cursor(text: str) -> int:
 def upload_file(
     request: StudioRequest, run_id: str, path: str, query: UploadQuery
 ) -> FileInfo:
-    """Keep a file: the body is its bytes. One of the same path is replaced."""
+    """Upload a file: the body is its bytes. A file of the same path is replaced."""
     run = find_run(request, run_id)
     check_path(path)
     limit = settings.MAX_UPLOAD
@@ -85,17 +85,19 @@ def download_file(request: StudioRequest, run_id: str, path: str) -> HttpRespons
 
 @endpoint("DELETE", Permission.LOG, reply=Removed)
 def remove_file(request: StudioRequest, run_id: str, path: str) -> Removed:
-    """Take a file, or a folder with all in it, away."""
+    """Delete a file, or a folder with its contents."""
     run = find_run(request, run_id)
     return Removed(delete_file(run, path, actor=request.actor, now=now_ms()))
 
 
 @endpoint("PUT", Permission.LOG, reply=SnapshotInfo, streams_body=True)
 def keep_snapshot(request: StudioRequest, run_id: str) -> SnapshotInfo:
-    """Keep the sources that a run was started from: the body is a zip of plain files.
+    """Save the source files that a run was started from: the body is a zip of regular
+    files.
 
-    A run has one snapshot; the same archive again is fine. Secrets (`.env`, keys),
-    `.git`, virtual environments, links and paths that leave the archive are refused.
+    A run has one snapshot; sending the same archive again is fine. Secrets (`.env`,
+    keys), `.git`, virtual environments, links and paths outside the archive are
+    refused.
     """
     run = find_run(request, run_id)
     body = read_chunks(request, limit=MAX_BYTES)

@@ -1,4 +1,4 @@
-"""Runs and experiments by what the path calls them; NotFound for all else."""
+"""Find the runs and experiments that a path names; raise NotFound otherwise."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from runs.models import Experiment, ExperimentTag, Run
 from studio.core.errors import InvalidName, InvalidValue, NotFound
 from studio.core.names import check_run_id
 
-#: PostgreSQL's integers end here; no experiment has such a number.
+#: PostgreSQL's largest integer; no experiment has a larger number.
 _MAX_NUMBER = 2**31 - 1
 
 
 def find_run(request: StudioRequest, run_id: str) -> Run:
-    """The run with what `run_info` shows, trashed or not."""
-    unknown = NotFound(f"There is no run {run_id!r} in this workspace", run_id=run_id)
+    """Return the run with all that `run_info` needs, in the trash or not."""
+    unknown = NotFound(
+        f"The run {run_id!r} doesn't exist in this workspace.", run_id=run_id
+    )
     try:
         check_run_id(run_id)
     except (InvalidName, InvalidValue) as error:
@@ -27,7 +29,8 @@ def find_run(request: StudioRequest, run_id: str) -> Run:
 
 def find_experiment(request: StudioRequest, number: int) -> Experiment:
     unknown = NotFound(
-        f"There is no experiment {number} in this workspace", experiment_id=number
+        f"The experiment {number} doesn't exist in this workspace.",
+        experiment_id=number,
     )
     if not 0 <= number <= _MAX_NUMBER:
         raise unknown
@@ -41,7 +44,7 @@ def find_experiment(request: StudioRequest, number: int) -> Experiment:
 def tags_by_experiment(
     experiments: list[Experiment],
 ) -> dict[int, dict[str, str | None]]:
-    """Tags by the experiments' keys."""
+    """Return tags by the experiments' keys."""
     found: dict[int, dict[str, str | None]] = {one.pk: {} for one in experiments}
     rows = ExperimentTag.objects.filter(experiment__in=experiments).order_by("key")
     for row in rows:

@@ -1,4 +1,4 @@
-"""Metrics: batches of points in, heads and series out."""
+"""REST: log batches of points, and read metrics and their values."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from studio.core.names import check_int64, check_key
 
 @endpoint("POST", Permission.LOG, body=Batch, reply=Applied)
 def log_metrics(request: StudioRequest, run_id: str, body: Batch) -> Applied:
-    """Append a batch of points. It is applied once, however often it is sent."""
+    """Append a batch of points. It is applied once, even if it is sent repeatedly."""
     run, now = find_run(request, run_id), now_ms()
     points = [
         Point(
@@ -51,7 +51,7 @@ def log_metrics(request: StudioRequest, run_id: str, body: Batch) -> Applied:
 
 @endpoint("GET", Permission.READ, reply=MetricList)
 def list_metrics(request: StudioRequest, run_id: str) -> MetricList:
-    """List a run's series with their last, least and greatest values."""
+    """List a run's metrics with their last, min and max values."""
     run = find_run(request, run_id)
     return MetricList([metric_info(head) for head in read_metrics(run)])
 
@@ -60,7 +60,7 @@ def list_metrics(request: StudioRequest, run_id: str) -> MetricList:
 def get_metric(
     request: StudioRequest, run_id: str, key: str, query: SeriesQuery
 ) -> Series:
-    """Read a series, or a sample of it that keeps every extreme."""
+    """Read a metric's values, or a sample that keeps every extreme."""
     run = find_run(request, run_id)
     check_key(key, "key")
     for name, step in (("start", query.start), ("stop", query.stop)):
@@ -69,7 +69,7 @@ def get_metric(
     heads = Metric.objects.filter(run=run, key__name=key).select_related("key")
     head = heads.first()
     if head is None:
-        raise NotFound(f"Run {run.run_id} has no metric {key!r}", key=key)
+        raise NotFound(f"Run {run.run_id} has no metric {key!r}.", key=key)
     points, total = store.sample(head, query.limit, query.start, query.stop)
     return Series(
         key=head.key.name,
@@ -86,7 +86,7 @@ def get_metric(
 def list_values(
     request: StudioRequest, run_id: str, query: LoggedQuery
 ) -> LoggedValues:
-    """Read all that a run logged, in the order in which it came, page by page."""
+    """Read all values that a run logged, in order of arrival, in pages."""
     run = find_run(request, run_id)
     if query.key:
         check_key(query.key, "key")

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the route table and the Structs themselves."""
+"""The OpenAPI 3.1 document, generated from the route table and the Structs."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _PARAMETER_SCHEMAS: dict[str, dict[str, Any]] = {
 }
 _PARAMETER_TEXTS = {
     "workspace": "The workspace's name.",
-    "number": "The experiment's id, or a revision's number.",
-    "slug": "The view's short name, which stays.",
+    "number": "The experiment's id, or the revision's number.",
+    "slug": "The view's permanent short name.",
     "run_id": "The run's id.",
     "key": "The metric's name; its slashes are part of the path.",
-    "writer": "What a process that logs to the run calls itself: like a run's id.",
+    "writer": "The id of a process that logs to the run, in the form of run ids.",
     "path": "The file's path inside the run; its slashes are part of the path.",
 }
 _SCHEMA_REFERENCE = "#/components/schemas/{name}"
 _ERROR_RESPONSE = {
-    "description": "An error; `code` says which, `field` which value.",
+    "description": "An error; `code` is its type, `field` the value it is about.",
     "content": {
         "application/json": {
             "schema": {"$ref": _SCHEMA_REFERENCE.format(name="ErrorReply")}
@@ -40,7 +40,7 @@ _ERROR_RESPONSE = {
 
 
 def list_operations() -> Iterator[tuple[str, str, Operation]]:
-    """Every operation with its subject and its path."""
+    """Yield every operation with its subject and path."""
     for subject, paths in ROUTES.items():
         for path, views in paths.items():
             for view in views:
@@ -58,7 +58,7 @@ def readable_path(path: str) -> str:
 
 
 def openapi_document(server: str) -> dict[str, Any]:
-    """The whole document; `server` is the address that its paths hang below."""
+    """Return the document; `server` is the base URL of its paths."""
     schemas = _schemas()
     paths: dict[str, dict[str, Any]] = {}
     for subject, path, operation in list_operations():
@@ -74,7 +74,7 @@ def openapi_document(server: str) -> dict[str, Any]:
         "info": {
             "title": "Run Studio",
             "version": __version__,
-            "description": "Experiments, runs and all that they log.",
+            "description": "Experiments, runs and everything that they log.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": server}],
@@ -130,7 +130,7 @@ def _describe_operation(
 
 
 def permission_text(need: Any) -> str:
-    """The permission in words."""
+    """Return the permission as text."""
     if isinstance(need, str):
         return need
     return f"the permission to {need.value[1]} (role {need.role.label})"
@@ -185,7 +185,7 @@ def _success_responses(operation: Operation) -> dict[str, Any]:
     answer = {"description": "Done.", "content": content}
     found = {str(operation.status): answer}
     if operation.status == 201:
-        found["200"] = {"description": "It was there already.", "content": content}
+        found["200"] = {"description": "It already exists.", "content": content}
     return found
 
 

@@ -1,4 +1,4 @@
-"""Parameters, properties and tags of a run."""
+"""REST: parameters, properties and tags of a run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def get_params(request: StudioRequest, run_id: str) -> ParamReply:
 
 @endpoint("POST", Permission.LOG, body=ParamSet, reply=ParamReply)
 def log_params(request: StudioRequest, run_id: str, body: ParamSet) -> ParamReply:
-    """Write parameters, once each: another value for one is an error (Immutable)."""
+    """Write parameters, once each: changing a value is an error (Immutable)."""
     run = find_run(request, run_id)
     ingest.log_params(run, body.params, actor=request.actor, now=now_ms())
     return _params(run)
@@ -46,7 +46,7 @@ def get_properties(request: StudioRequest, run_id: str) -> PropertyReply:
 def add_properties(
     request: StudioRequest, run_id: str, body: PropertySet
 ) -> PropertyReply:
-    """Write properties, once each: another value for one is an error (Immutable)."""
+    """Write properties, once each: changing a value is an error (Immutable)."""
     run = find_run(request, run_id)
     run_actions.add_run_properties(
         run, body.properties, actor=request.actor, now=now_ms()
@@ -63,7 +63,7 @@ def get_tags(request: StudioRequest, run_id: str) -> TagReply:
 @endpoint("POST", Permission.ANNOTATE, body=TagEdit, reply=TagReply)
 @transaction.atomic
 def edit_tags(request: StudioRequest, run_id: str, body: TagEdit) -> TagReply:
-    """Set and remove tags of a run; a tag of null is a word without a value."""
+    """Set and remove tags of a run; null is a tag without a value."""
     run, now = find_run(request, run_id), now_ms()
     if body.set:
         run_actions.set_run_tags(run, body.set, actor=request.actor, now=now)

@@ -1,4 +1,4 @@
-"""Rows as the REST API shows them."""
+"""Convert database rows to the replies of the REST API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from studio.core.statuses import RunStatus
 
 
 def run_info(run: Run) -> RunInfo:
-    """Costs no query where experiment, submitter and root are loaded."""
+    """Convert a run; costs no query if experiment, submitter and root are loaded."""
     return RunInfo(
         id=run.run_id,
         number=run.number,

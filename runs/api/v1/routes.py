@@ -1,4 +1,4 @@
-"""The one table of the REST API: addresses, the OpenAPI document and its page."""
+"""The route table of the REST API, for its URLs, OpenAPI document and HTML page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EXPERIMENT = f"{_WORKSPACE}/experiments/<int:number>"
 _RUN = f"{_WORKSPACE}/runs/<str:run_id>"
 _VIEW = f"{_WORKSPACE}/views/<str:slug>"
 
-#: By subject: each path with a view per method.
+#: By subject: each path with one view per method.
 ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
     "Experiments": {
         f"{_WORKSPACE}/experiments": (
@@ -81,7 +81,7 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
     },
     "Views": {
         f"{_WORKSPACE}/views": (views.list_views, views.create_view),
-        # Before `<slug>`, which it is none of.
+        # These come before `<slug>`, which would match them.
         f"{_WORKSPACE}/views/default": (
             view_revisions.get_default_view,
             view_revisions.set_default_view,

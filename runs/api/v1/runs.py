@@ -1,4 +1,4 @@
-"""Runs: list, make, read, change, cancel, trash, and what happened to them."""
+"""REST: list, create, read, change, cancel, delete and star runs, and their events."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
 from studio.core.viewspec import ViewSpec
 
-#: Parameters of the list that the address of the page has too.
+#: Parameters that the URL of the run list page has too.
 _LIST_PARAMETERS = ("q", "sort", "columns", "children", "mine", "archived", "rows")
 
 
 @endpoint("GET", Permission.READ, query=RunQuery, reply=RunList)
 def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
-    """Find runs by the filter language, a page at a time."""
+    """Find runs with the filter language, in pages."""
     given = structs.asdict(query)
     spec = ViewSpec.from_query(
         {n: given[n] for n in (*_LIST_PARAMETERS, "after", "before")}
@@ -77,7 +77,7 @@ def _descendants_of(request: StudioRequest, run_id: str) -> RunKeys:
 @endpoint("POST", Permission.LOG, body=NewRun, reply=RunInfo, status=201)
 @transaction.atomic
 def create_run(request: StudioRequest, body: NewRun) -> HttpResponseBase:
-    """Make a run. The same request again, with its `id`, answers 200 with that run."""
+    """Create a run. Repeating the request with the same `id` returns that run (200)."""
     if body.id is not None:
         names.check_run_id(body.id, "id")
     if body.parent is not None:
@@ -113,7 +113,7 @@ def create_run(request: StudioRequest, body: NewRun) -> HttpResponseBase:
 def _experiment_of(request: StudioRequest, body: NewRun) -> Experiment:
     if (body.experiment is None) == (body.experiment_id is None):
         raise InvalidValue(
-            "Give either experiment (a name) or experiment_id", field="experiment"
+            "Give either experiment (a name) or experiment_id.", field="experiment"
         )
     if body.experiment_id is not None:
         return find_experiment(request, body.experiment_id)
@@ -126,12 +126,12 @@ def _experiment_of(request: StudioRequest, body: NewRun) -> Experiment:
 def _is_same_request(
     run: Run, experiment: Experiment, body: NewRun, request: StudioRequest
 ) -> bool:
-    """Whether `run` is what the very same request made before."""
+    """Return whether the same request created `run` before."""
     stored = (run.experiment_id, run.submitter, run.parent_run_id)
-    asked = (experiment.pk, request.actor.user, body.parent or "")
+    requested = (experiment.pk, request.actor.user, body.parent or "")
     texts = (run.script, run.type, run.target, body.name or run.name)
     return (
-        stored == asked
+        stored == requested
         and texts == (body.script, body.type, body.target, run.name)
         and body.params.items() <= _stored_texts(RunParam, run).items()
         and body.properties.items() <= _stored_texts(RunProperty, run).items()
@@ -154,9 +154,10 @@ def get_run(request: StudioRequest, run_id: str) -> RunInfo:
 @endpoint("PATCH", Permission.ANNOTATE, body=RunPatch, reply=RunInfo)
 @transaction.atomic
 def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
-    """Change a run's display name or description, archive it, or lock it."""
+    """Change a run's name or description, archive it, or lock it."""
     run, now = find_run(request, run_id), now_ms()
-    # The lock comes first: it holds the experiment, and that is held before its runs.
+    # The lock comes first: it locks the experiment's row, and those are locked before
+    # runs.
     if isinstance(body.locked, bool):
         _check_may_lock(request)
         set_deletion_lock(run, body.locked, actor=request.actor, now=now)
@@ -171,12 +172,12 @@ def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
 
 def _check_may_lock(request: StudioRequest) -> None:
     if request.role is None or request.role < Permission.LOCK.role:
-        raise PermissionDenied("To lock a run against deletion needs the role owner")
+        raise PermissionDenied("Only owners can lock a run against deletion.")
 
 
 @endpoint("POST", Permission.LOG, body=StatusChange, reply=RunInfo)
 def change_status(request: StudioRequest, run_id: str, body: StatusChange) -> RunInfo:
-    """Report a status. A final one stays: what comes after it changes nothing."""
+    """Report a status. A final status stays: later reports change nothing."""
     run = find_run(request, run_id)
     run = run_actions.change_status(
         run,
@@ -192,7 +193,7 @@ def change_status(request: StudioRequest, run_id: str, body: StatusChange) -> Ru
 @endpoint("POST", Permission.CANCEL, body=Cancel, reply=RunInfo)
 @transaction.atomic
 def cancel_run(request: StudioRequest, run_id: str, body: Cancel) -> RunInfo:
-    """Ask a run to end, or end it by force."""
+    """Request the cancel of a run, or force it."""
     run, now = find_run(request, run_id), now_ms()
     if body.force:
         ends = [run, *(run_actions.iterate_descendants(run) if body.children else ())]
@@ -207,21 +208,21 @@ def cancel_run(request: StudioRequest, run_id: str, body: Cancel) -> RunInfo:
 
 @endpoint("DELETE", Permission.TRASH, reply=RunInfo)
 def delete_run(request: StudioRequest, run_id: str) -> RunInfo:
-    """Put a run into the trash."""
+    """Move a run to the trash."""
     run = find_run(request, run_id)
     return run_info(run_actions.trash_run(run, actor=request.actor, now=now_ms()))
 
 
 @endpoint("POST", Permission.TRASH, reply=RunInfo)
 def restore_run(request: StudioRequest, run_id: str) -> RunInfo:
-    """Take a run out of the trash."""
+    """Restore a run from the trash."""
     run = find_run(request, run_id)
     return run_info(run_actions.restore_run(run, actor=request.actor, now=now_ms()))
 
 
 @endpoint("POST", Permission.PURGE, reply=Removed)
 def purge_run(request: StudioRequest, run_id: str) -> Removed:
-    """Remove a run that is in the trash, with all that it logged, for good."""
+    """Delete a run in the trash permanently, with everything that it logged."""
     run = find_run(request, run_id)
     run_actions.purge_run(run, actor=request.actor, now=now_ms())
     return Removed(1)
@@ -229,13 +230,13 @@ def purge_run(request: StudioRequest, run_id: str) -> Removed:
 
 @endpoint("PUT", Permission.STAR, reply=Starred)
 def star_run(request: StudioRequest, run_id: str) -> Starred:
-    """Star a run, for yourself."""
+    """Star a run for yourself."""
     return _set_star(request, run_id, True)
 
 
 @endpoint("DELETE", Permission.STAR, reply=Starred)
 def unstar_run(request: StudioRequest, run_id: str) -> Starred:
-    """Take your star off a run."""
+    """Remove your star from a run."""
     return _set_star(request, run_id, False)
 
 
@@ -247,7 +248,7 @@ def _set_star(request: StudioRequest, run_id: str, on: bool) -> Starred:
 
 @endpoint("GET", Permission.READ, reply=EventList)
 def list_events(request: StudioRequest, run_id: str) -> EventList:
-    """What happened to a run's status, the oldest first."""
+    """List the changes of a run's status, oldest first."""
     rows = RunEvent.objects.filter(run=find_run(request, run_id))
     found = rows.select_related("actor").order_by("pk")
     return EventList([event_info(event) for event in found])
@@ -258,9 +259,9 @@ def list_events(request: StudioRequest, run_id: str) -> EventList:
 def create_children(
     request: StudioRequest, run_id: str, body: NewChildren
 ) -> ChildList:
-    """Make several children of a run, all of them or none.
+    """Create several children of a run, all or none.
 
-    The same request again answers with the runs that are there.
+    Repeating the request returns the existing runs.
     """
     parent = find_run(request, run_id)
     names.check_count(len(body.children), "children", names.MAX_CREATE_CHILDREN)

@@ -1,4 +1,4 @@
-"""Addresses below /api/v1/, from the route table."""
+"""The URLs below /api/v1/, from the route table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runs.api.v1.routes import ROUTES
 
 
 def view_for_methods(views: tuple[View, ...]) -> View:
-    """One view of several, chosen by the method."""
+    """Combine the views of a path into one that dispatches by method."""
     chosen: View = by_method(**{operation_of(view).method: view for view in views})
     return chosen
 

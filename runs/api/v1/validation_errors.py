@@ -1,4 +1,4 @@
-"""What a request has wrong, said with what it may have there."""
+"""Explain what is invalid in a request, and what is allowed."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ _LIST_TYPES = (
 
 
 def validation_error(
-    error: msgspec.ValidationError, shape: type[msgspec.Struct], noun: str = "field"
+    error: msgspec.ValidationError, schema: type[msgspec.Struct], noun: str = "field"
 ) -> InvalidValue:
-    """msgspec's sentence with the path of the value as `field`.
+    """Return msgspec's message, with the path of the value as `field`.
 
-    Where it tells only what is not known, what is known: `noun` is what a member of the
-    shape is called.
+    For an unknown name or value it adds the allowed ones. `noun` is the word for a
+    member: field or parameter.
     """
     text = str(error)
     found = _ERROR_PATH.search(text)
     path = found["path"] if found else ""
     sentence = _ERROR_PATH.sub("", text)
-    known = _allowed_names(shape, path, sentence)
+    known = _allowed_names(schema, path, sentence)
     member = _FIELD_NAME.search(sentence)
     if member:
         path = f"{path}.{member['name']}" if path else member["name"]
         if known:
-            sentence = f"There is no {noun} `{member['name']}` here, only {known}"
+            sentence = f"Unknown {noun} `{member['name']}`. Allowed: {known}"
     elif known:
-        sentence = f"{sentence}: it is one of {known}"
+        sentence = f"{sentence}. Allowed: {known}"
     place = f" (at {path})" if path and not (member and known) else ""
     return InvalidValue(sentence + place, field=path)
 
 
-def _allowed_names(shape: type[msgspec.Struct], path: str, sentence: str) -> str:
-    """The members or values that there are at the path; empty if none is missed."""
+def _allowed_names(schema: type[msgspec.Struct], path: str, sentence: str) -> str:
+    """Return the allowed names or values at the path; empty for other errors."""
     if sentence.startswith("Object contains unknown field"):
         kinds = [
-            t for t in _types_at_path(shape, path) if isinstance(t, inspect.StructType)
+            t for t in _types_at_path(schema, path) if isinstance(t, inspect.StructType)
         ]
         return ", ".join(f.encode_name for kind in kinds for f in kind.fields)
     if sentence.startswith("Invalid enum value"):
-        found = _types_at_path(shape, path)
+        found = _types_at_path(schema, path)
         enums = [t.cls for t in found if isinstance(t, inspect.EnumType)]
         literals = [t.values for t in found if isinstance(t, inspect.LiteralType)]
         values = [each.value for cls in enums for each in cls]
@@ -61,8 +61,8 @@ def _allowed_names(shape: type[msgspec.Struct], path: str, sentence: str) -> str
     return ""
 
 
-def _types_at_path(shape: type[msgspec.Struct], path: str) -> list[Any]:
-    found = _flatten_type(inspect.type_info(shape))
+def _types_at_path(schema: type[msgspec.Struct], path: str) -> list[Any]:
+    found = _flatten_type(inspect.type_info(schema))
     for step in _PATH_STEP.findall(path):
         found = [part for each in found for part in _member_types(each, step)]
     return found

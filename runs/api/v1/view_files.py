@@ -1,4 +1,4 @@
-"""Views out to a file and in from one: export, apply, and what that would change."""
+"""REST: export views to a YAML file, and apply such a file."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ class ExportQuery(RequestStruct):
 
 
 class ViewApply(RequestStruct):
-    """`yaml` is the text of an exported file. `dry`: only say what would change."""
+    """`yaml` is the text of an exported file. `dry`: only report what would change."""
 
     yaml: str
     dry: bool = False
 
 
 class AppliedView(Struct):
-    """`action` is created, changed or unchanged; the rest says what, in words."""
+    """`action` is created, changed or unchanged; the rest describes the changes."""
 
     name: str
     slug: str
@@ -73,9 +73,9 @@ class AppliedViews(Struct):
 
 @endpoint("GET", Permission.READ, query=ExportQuery)
 def export_views(request: StudioRequest, query: ExportQuery) -> HttpResponse:
-    """Write the views that the caller may see as YAML (at most 1,000).
+    """Export the views that the caller can see as YAML (at most 1,000).
 
-    Of more, the first ones by name; a comment at the file's beginning then says so.
+    With more views the file has the first ones by name, and starts with a comment.
     """
     user = signed_in_user(request)
     views = filter_by_words(views_in(workspace_of(request), user), query.find)
@@ -87,12 +87,12 @@ def export_views(request: StudioRequest, query: ExportQuery) -> HttpResponse:
 
 @endpoint("POST", Permission.VIEWS, body=ViewApply, reply=AppliedViews)
 def apply_views(request: StudioRequest, body: ViewApply) -> AppliedViews:
-    """Make views as a file says: all of them, or with an error none.
+    """Create and change views from a file: all of them, or none if there is an error.
 
-    A view is known by its slug, or else by its name among those that are shared (or the
-    caller's own) as the file says. Entries of one name are views of their own: the
-    second means the next view of that name, or makes one. What a view said before stays
-    among its revisions.
+    An entry matches a view by its slug, or else by its name among shared views (or the
+    caller's own, as the entry says). Entries of the same name match different views:
+    the second one matches the next view of that name, or creates one. The previous
+    state stays among the view's revisions.
     """
     entries = view_yaml.read_views(body.yaml)
     with transaction.atomic():
@@ -117,8 +117,8 @@ def _apply_entry(
         return _create_from_entry(request, entry, state, who)
     changes = {name: getattr(entry, name) for name in view_actions.EDITABLE_FIELDS}
     check_can_change_view(view, changes, signed_in_user(request), request.role)
-    before, stood = view.spec, list_name(view)
-    told = [
+    before, old_list = view.spec, list_name(view)
+    changed_fields = [
         name
         for name in view_actions.EDITABLE_FIELDS
         if getattr(view, name) != changes[name]
@@ -128,11 +128,11 @@ def _apply_entry(
     now = View.objects.select_related("experiment").get(pk=view.pk)
     found = [
         *differences(read_stored(before)[0], read_stored(now.spec)[0]),
-        *list_differences(stood, list_name(now)),
+        *list_differences(old_list, list_name(now)),
     ]
     diff = diff_info(found)
-    summary = ", ".join(filter(None, [diff.summary, *told]))
-    texts = [each.text for each in diff.differences] + told
+    summary = ", ".join(filter(None, [diff.summary, *changed_fields]))
+    texts = [each.text for each in diff.differences] + changed_fields
     action = CHANGED if texts else SAME
     return AppliedView(entry.name, view.slug, action, summary, texts)
 
@@ -158,9 +158,10 @@ def _create_from_entry(
 
 
 def _match_views(request: StudioRequest, entries: list[ViewFile]) -> list[View | None]:
-    """The view that each entry means, among those that the caller may see; each once.
+    """Return the view that each entry matches, if any; each view once.
 
-    A slug of elsewhere means nothing here: whether it is taken is not to be learned.
+    Only views that the caller can see are matched. So nobody learns whether a slug
+    exists in another workspace.
     """
     user = signed_in_user(request)
     views = views_in(workspace_of(request), user)
@@ -173,7 +174,7 @@ def _match_views(request: StudioRequest, entries: list[ViewFile]) -> list[View |
         with _errors_name_entry(number, entry):
             names.check_display_name(entry.name)
             if slugs.count(entry.slug) > 1:
-                raise InvalidValue(f"The slug {entry.slug!r} stands twice in the file")
+                raise InvalidValue(f"The slug {entry.slug!r} is twice in the file.")
         view = by_slug.get(entry.slug) or _first_with_name(views, entry, user, taken)
         found.append(view)
         taken |= {view.pk} if view else set()
@@ -183,7 +184,7 @@ def _match_views(request: StudioRequest, entries: list[ViewFile]) -> list[View |
 def _first_with_name(
     views: QuerySet[View], entry: ViewFile, user: User, taken: set[int]
 ) -> View | None:
-    """The first of the entry's name that no other entry means."""
+    """Return the first view of the entry's name that no other entry matches."""
     alike = views.filter(name=entry.name, shared=entry.shared)
     if not entry.shared:
         alike = alike.filter(owner=user)
@@ -192,7 +193,7 @@ def _first_with_name(
 
 @contextmanager
 def _errors_name_entry(number: int, entry: ViewFile) -> Iterator[None]:
-    """An error says which of the file's views it is about."""
+    """Name the entry of the file in errors."""
     try:
         yield
     except StudioError as error:

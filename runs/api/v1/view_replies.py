@@ -1,4 +1,4 @@
-"""Views, revisions and differences as the REST API shows them."""
+"""Convert views, revisions and differences to replies of the REST API."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from studio.core.viewspec import ViewSpec
 
 
 def listed_view(view: View) -> ViewInfo:
-    """As a list shows it: what is missing is not looked for."""
+    """Convert a view for a list, without looking up what is missing."""
     spec, complaints = read_stored(view.spec)
     return _build_view_info(view, spec, [each.message for each in complaints])
 
@@ -56,14 +56,14 @@ def _build_view_info(view: View, spec: ViewSpec, missing: list[str]) -> ViewInfo
 
 
 def list_name(kept: View | ViewRevision) -> str | None:
-    """The experiment whose list it shows; None for All runs."""
+    """Return the name of the experiment that it lists; None for All runs."""
     return view_list_name(kept) or None
 
 
 def missing_part_messages(
     request: StudioRequest, view: View, spec: ViewSpec, complaints: Iterable[Complaint]
 ) -> list[str]:
-    """In words: what cannot be read, and what is gone."""
+    """Return messages about unreadable and missing parts of a view."""
     workspace, user = workspace_of(request), signed_in_user(request)
     found = [
         *find_missing_list(view),
@@ -115,7 +115,7 @@ def diff_info(found: Iterable[Difference]) -> ViewDiff:
 def explain_conflict(
     request: StudioRequest, view: View, seen_version: int, error: Conflict
 ) -> Conflict:
-    """The same conflict with what was saved since the caller looked."""
+    """Return the conflict with the changes since the caller's version."""
     user = signed_in_user(request)
     now = find_view(view.slug, user, workspace_of(request))
     try:
@@ -133,20 +133,22 @@ def explain_conflict(
 
 
 def require_experiment(request: StudioRequest, name: str | None) -> Experiment | None:
-    """The experiment of that name in the workspace; InvalidValue if there is none."""
+    """Return the experiment of that name; raise InvalidValue if it does not exist."""
     found = find_experiment_by_name(request, name)
     if name is None or (found is not None and found.deleted is None):
         return found
-    said = f"The experiment {name!r} is in the trash: {TRASH_HINT}"
+    problem = f"The experiment {name!r} is in the trash: {TRASH_HINT}"
     if found is None:
-        said = f"There is no experiment {name!r} here: make it, or use another name"
-    raise InvalidValue(f"{said}, or none for All runs", field="experiment")
+        problem = (
+            f"The experiment {name!r} doesn't exist: create it, or use another name"
+        )
+    raise InvalidValue(f"{problem}, or none for All runs.", field="experiment")
 
 
 def find_experiment_by_name(
     request: StudioRequest, name: str | None
 ) -> Experiment | None:
-    """The one of that name, in the trash too; None where there is none."""
+    """Return the experiment of that name, in the trash or not; None if not found."""
     if name is None or not name.isprintable():
         return None
     rows = Experiment.objects.filter(workspace=workspace_of(request))
@@ -156,10 +158,10 @@ def find_experiment_by_name(
 def resolve_list(
     request: StudioRequest, name: str | None, view: View | None
 ) -> tuple[Experiment | None, str]:
-    """The list that a view is to show: its experiment, and that one's name.
+    """Return the experiment that a view will list, and its name.
 
-    `view` may keep the list that it has, were that in the trash or gone for good; any
-    other must be there, else InvalidValue.
+    `view` can keep its list even if the experiment is deleted. Another experiment must
+    exist, otherwise InvalidValue is raised.
     """
     if view is not None and name is not None and list_name(view) == name:
         return find_experiment_by_name(request, name), name

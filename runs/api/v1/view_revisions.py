@@ -1,4 +1,4 @@
-"""Revisions of views, their differences, and the views that lists open with."""
+"""REST: revisions of views, their differences, and default views."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from runs.models import Role
 from runs.search.views import find_default, find_revision, list_view_revisions
 from studio.core.errors import Conflict, PermissionDenied
 
-#: What stands for the built-in view where a slug is asked for.
+#: The slug of the built-in view.
 BUILT_IN_VIEW = "default"
 
 
 @endpoint("GET", Permission.READ, reply=RevisionList)
 def list_revisions(request: StudioRequest, slug: str) -> RevisionList:
-    """List the saves of a view, the newest first (at most 200)."""
+    """List the revisions of a view, newest first (at most 200)."""
     view = find_visible_view(request, slug)
     rows = list_view_revisions(view, signed_in_user(request))
     return RevisionList([revision_info(each) for each in rows])
@@ -49,7 +49,7 @@ def list_revisions(request: StudioRequest, slug: str) -> RevisionList:
 
 @endpoint("GET", Permission.READ, reply=RevisionInfo)
 def get_revision(request: StudioRequest, slug: str, number: int) -> RevisionInfo:
-    """Read one save of a view."""
+    """Read one revision of a view."""
     view = find_visible_view(request, slug)
     return revision_info(find_revision(view, signed_in_user(request), number))
 
@@ -58,7 +58,7 @@ def get_revision(request: StudioRequest, slug: str, number: int) -> RevisionInfo
 def restore_revision(
     request: StudioRequest, slug: str, number: int, body: RevisionChoice
 ) -> ViewInfo:
-    """Bring an old save of a view back, as its newest."""
+    """Restore an old revision of a view as its newest."""
     view, user = find_visible_view(request, slug), signed_in_user(request)
     check_can_edit_view(view, user, request.role)
     old = find_revision(view, user, number)
@@ -74,7 +74,7 @@ def restore_revision(
 
 @endpoint("GET", Permission.READ, query=DiffQuery, reply=ViewDiff)
 def diff_view(request: StudioRequest, slug: str, query: DiffQuery) -> ViewDiff:
-    """Say in words what differs between two saves of a view."""
+    """Describe the differences between two revisions of a view."""
     view, user = find_visible_view(request, slug), signed_in_user(request)
     new = view if query.new is None else find_revision(view, user, query.new)
     return compare_versions(find_revision(view, user, query.old), new)
@@ -82,7 +82,7 @@ def diff_view(request: StudioRequest, slug: str, query: DiffQuery) -> ViewDiff:
 
 @endpoint("GET", Permission.READ, query=DefaultQuery, reply=DefaultReply)
 def get_default_view(request: StudioRequest, query: DefaultQuery) -> DefaultReply:
-    """Say which view a list opens with for the caller."""
+    """Read the caller's default view of a list."""
     experiment = require_experiment(request, query.experiment)
     found = find_default(workspace_of(request), signed_in_user(request), experiment)
     return DefaultReply(found.slug if found else None)
@@ -90,9 +90,9 @@ def get_default_view(request: StudioRequest, query: DefaultQuery) -> DefaultRepl
 
 @endpoint("PUT", Permission.VIEWS, body=DefaultChoice, reply=DefaultReply)
 def set_default_view(request: StudioRequest, body: DefaultChoice) -> DefaultReply:
-    """Choose which view a list opens with, for the caller or (owners) for everybody."""
+    """Set the default view of a list, for the caller or (owners) for everyone."""
     if body.everybody and request.role != Role.OWNER:
-        raise PermissionDenied("Only owners choose for everybody.")
+        raise PermissionDenied("Only owners can set the default view for everyone.")
     workspace, caller = workspace_of(request), signed_in_user(request)
     experiment = require_experiment(request, body.experiment)
     user = None if body.everybody else caller

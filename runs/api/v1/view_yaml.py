@@ -1,9 +1,9 @@
-"""Views as YAML, so that a team keeps them in git: written and read, safely.
+"""Read and write views as YAML, which teams can keep in git.
 
-A file is `views:`, a list; each has `name`, `state` and what differs from the default.
-Reading builds plain values only, takes no tag, follows no alias (a small file could
-grow without end) and takes no key twice. What looks like a number or a date is text, as
-the parts of a state are.
+A file is a list `views:`; each entry has `name`, `state` and everything that differs
+from the default. Reading creates plain values only. It refuses tags, duplicate keys and
+aliases, which could make a small file huge. Numbers and dates are read as text, like
+the parts of a state.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from studio.core.errors import InvalidRequest, InvalidValue, TooLarge
 
 #: Bytes of a file, and views in it.
 MAX_FILE_BYTES, MAX_VIEWS = 2 << 20, 1000
-#: Parts of a state that are lists: an item a line shows well what was changed.
+#: Parts of a state that are lists: with one item per line, diffs are readable.
 LIST_PARTS = ("columns", "charts", "selected")
 
 
 class ViewFile(RequestStruct):
-    """A view in a file. `slug` is where it was exported from."""
+    """A view in a file. `slug` is the slug of the exported view."""
 
     name: str
     slug: str = ""
@@ -42,14 +42,14 @@ class ViewFiles(RequestStruct):
 
 
 class _Loader(yaml.SafeLoader):
-    """Texts, switches and nothing, in lists and objects with keys that are texts."""
+    """Loads texts, booleans and null, in lists and objects with text keys."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.events.AliasEvent):
-            raise _yaml_error("aliases are not taken", event)
+            raise _yaml_error("aliases are not allowed", event)
         if event.tag:
-            raise _yaml_error(f"tags such as {event.tag!r} are not taken", event)
+            raise _yaml_error(f"tags such as {event.tag!r} are not allowed", event)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
@@ -58,7 +58,7 @@ class _Loader(yaml.SafeLoader):
             if not isinstance(key, yaml.ScalarNode):
                 raise _yaml_error("a key must be text", key)
             if key.value in found:
-                raise _yaml_error(f"{key.value!r} stands twice", key)
+                raise _yaml_error(f"{key.value!r} is there twice", key)
             found.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -67,7 +67,7 @@ class _Loader(yaml.SafeLoader):
         return names.check_characters(super().construct_scalar(node), f"line {line}")
 
 
-#: What a word without quotes may be, beside a text.
+#: What a word without quotes can be, in addition to text.
 _PLAIN_TAGS = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in found if tag in _PLAIN_TAGS]
@@ -76,20 +76,21 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def _yaml_error(what: str, place: Any) -> yaml.YAMLError:
-    """`place` is the event or node where it stands."""
+    """Return an error at `place`, an event or node."""
     return yaml.constructor.ConstructorError(None, None, what, place.start_mark)
 
 
 def write_views(views: list[View], total: int) -> str:
-    """The views as a file's text, in the order of the list.
+    """Return the views as the text of a file, in the order of the list.
 
-    A comment begins it where these are not all of `total`.
+    It starts with a comment if these are not all of `total`.
     """
     body = {"views": [_view_entry(view) for view in views]}
     text: str = yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100)
     if len(views) == total:
         return text
-    return f"# The first {len(views)} of {total} views, by name: ask for less.\n{text}"
+    comment = f"# The first {len(views)} of {total} views by name"
+    return f"{comment}; narrow the search for the others.\n{text}"
 
 
 def _view_entry(view: View) -> dict[str, Any]:
@@ -121,25 +122,30 @@ def _state_part(name: str, value: Any) -> Any:
         items = viewtext.split(value, ",", name)
     except InvalidValue:
         return value
-    # A free place among the selected is no item, and would be lost.
+    # An empty position among the selected runs would be lost in a list.
     return items if ",".join(items) == value else value
 
 
 def read_views(text: str) -> list[ViewFile]:
-    """The views of a file's text; raises InvalidRequest, InvalidValue, TooLarge."""
+    """Return the views of a file; raise InvalidRequest, InvalidValue, TooLarge."""
     if len(text.encode()) > MAX_FILE_BYTES:
         raise TooLarge(
-            f"The file is larger than {MAX_FILE_BYTES} bytes", limit=MAX_FILE_BYTES
+            f"The file is too large. The maximum is {MAX_FILE_BYTES} bytes.",
+            limit=MAX_FILE_BYTES,
         )
     try:
         loaded = yaml.load(text, Loader=_Loader)  # it is a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         where = " ".join(str(error).split())[:500]
-        raise InvalidRequest(f"The file cannot be read as YAML: {where}") from error
+        raise InvalidRequest(f"The file is not valid YAML: {where}") from error
     try:
         found = msgspec.convert(loaded, ViewFiles)
     except msgspec.ValidationError as error:
-        raise InvalidValue(f"The file holds no views: {error}", field="yaml") from error
+        raise InvalidValue(
+            f"The file has no valid views: {error}", field="yaml"
+        ) from error
     if len(found.views) > MAX_VIEWS:
-        raise InvalidValue(f"A file has at most {MAX_VIEWS} views", field="yaml")
+        raise InvalidValue(
+            f"The file has too many views. The maximum is {MAX_VIEWS}.", field="yaml"
+        )
     return found.views

@@ -1,4 +1,4 @@
-"""Custom views: list, make, read, change, save, delete, restore, star, clone."""
+"""REST: list, create, read, change, delete, restore, star and clone custom views."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ from studio.core.viewspec import ViewSpec
 
 @endpoint("GET", Permission.READ, query=ViewQuery, reply=ViewList)
 def list_views(request: StudioRequest, query: ViewQuery) -> ViewList:
-    """List the views that the caller may see, the newest first."""
+    """List the views that the caller can see, newest first."""
     user = signed_in_user(request)
     views = filter_by_words(views_in(workspace_of(request), user), query.find)
     views = filter_by_owner(views, query.only, user)
     if query.after:
         if not (query.after.isascii() and query.after.isdigit()):
-            raise InvalidValue("after is not a cursor of this list", field="after")
+            raise InvalidValue("after is not a cursor of this list.", field="after")
         views = views.filter(pk__lt=min(int(query.after[:19]), 2**63 - 1))
     found = list(views.order_by("-pk")[: query.limit + 1])
     shown = found[: query.limit]
@@ -69,7 +69,7 @@ def list_views(request: StudioRequest, query: ViewQuery) -> ViewList:
 @endpoint("POST", Permission.VIEWS, body=NewView, reply=ViewInfo, status=201)
 @transaction.atomic
 def create_view(request: StudioRequest, body: NewView) -> ViewInfo:
-    """Make a view of the caller's own; a shared one needs the role contributor."""
+    """Create a view owned by the caller; a shared view needs the role contributor."""
     if body.shared:
         check_can_share_views(request.role)
     view = view_actions.create_view(
@@ -89,16 +89,17 @@ def create_view(request: StudioRequest, body: NewView) -> ViewInfo:
 
 @endpoint("GET", Permission.READ, reply=ViewInfo)
 def get_view(request: StudioRequest, slug: str) -> ViewInfo:
-    """Read one view, and what it names that is gone."""
+    """Read one view, with messages about its missing parts."""
     return view_info(request, find_visible_view(request, slug))
 
 
 @endpoint("PATCH", Permission.VIEWS, body=ViewPatch, reply=ViewInfo)
 @transaction.atomic
 def change_view(request: StudioRequest, slug: str, body: ViewPatch) -> ViewInfo:
-    """Rename, describe, share, lock a view, or save another state (a revision).
+    """Rename, describe, share or lock a view, or save another state as a revision.
 
-    An experiment, null for All runs, is saved as a revision too, with a state or alone.
+    The experiment (null for All runs) is saved as a revision too, with or without a
+    state.
     """
     view, user = find_visible_view(request, slug), signed_in_user(request)
     changes: dict[str, Any] = {
@@ -141,7 +142,7 @@ def delete_view(request: StudioRequest, slug: str) -> ViewInfo:
 
 @endpoint("POST", Permission.VIEWS, reply=ViewInfo)
 def restore_view(request: StudioRequest, slug: str) -> ViewInfo:
-    """Bring a deleted view back."""
+    """Restore a deleted view."""
     user = signed_in_user(request)
     view = find_view(slug, user, workspace_of(request), deleted=True)
     check_can_edit_view(view, user, request.role)
@@ -151,13 +152,13 @@ def restore_view(request: StudioRequest, slug: str) -> ViewInfo:
 
 @endpoint("PUT", Permission.STAR, reply=Starred)
 def star_view(request: StudioRequest, slug: str) -> Starred:
-    """Star a view for the caller: it stands in the navigation."""
+    """Star a view for the caller, which adds it to the navigation."""
     return _set_star(request, slug, True)
 
 
 @endpoint("DELETE", Permission.STAR, reply=Starred)
 def unstar_view(request: StudioRequest, slug: str) -> Starred:
-    """Remove the caller's star of a view."""
+    """Remove the caller's star from a view."""
     return _set_star(request, slug, False)
 
 
@@ -169,9 +170,9 @@ def _set_star(request: StudioRequest, slug: str, on: bool) -> Starred:
 
 @endpoint("POST", Permission.READ, body=CloneTo, reply=ViewInfo, status=201)
 def clone_view(request: StudioRequest, slug: str, body: CloneTo) -> ViewInfo:
-    """Copy a view to another workspace of the caller, as a private one.
+    """Copy a view to another workspace of the caller, as a private view.
 
-    An experiment of the same name is its list there; selected runs stay behind.
+    There it lists the experiment of the same name. Selected runs are not copied.
     """
     view = find_visible_view(request, slug)
     enter_workspace(request, body.workspace)
@@ -191,5 +192,5 @@ def clone_view(request: StudioRequest, slug: str, body: CloneTo) -> ViewInfo:
 
 
 def find_visible_view(request: StudioRequest, slug: str) -> View:
-    """The view as the caller may see it; NotFound for all else."""
+    """Return the view if the caller can see it; raise NotFound otherwise."""
     return find_view(slug, signed_in_user(request), workspace_of(request))

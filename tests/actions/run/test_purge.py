@@ -106,10 +106,10 @@ def test_what_was_purged_is_not_there_to_purge(
     delete_experiment(experiment, actor=actor, now=now)
     known = Run.objects.get(pk=run.pk)
     purge_run(run, actor=actor, now=now)
-    with pytest.raises(NotFound, match="no run 'run-1' any more"):
+    with pytest.raises(NotFound, match="'run-1' no longer exists"):
         purge_run(known, actor=actor, now=now)
     purge_experiments(now + 1)
-    with pytest.raises(NotFound, match="no such experiment"):
+    with pytest.raises(NotFound, match="experiment no longer exists"):
         purge_run(known, actor=actor, now=now)
 
 

@@ -26,7 +26,7 @@ def test_the_default_experiment_is_there_and_stays(mlflow: Mlflow) -> None:
     assert experiment(mlflow, "0")["name"] == "Default"
     refused = mlflow.refused("experiments/delete", experiment_id="0")
     assert (refused.status, refused.code) == (400, "INVALID_PARAMETER_VALUE")
-    assert "runs that name no experiment" in refused.message
+    assert "runs without an experiment" in refused.message
 
 
 def test_an_unknown_name_is_the_404_that_set_experiment_waits_for(
@@ -87,7 +87,7 @@ def test_writes_to_a_deleted_experiment_are_refused(mlflow: Mlflow) -> None:
         "It is in the trash: restore it, or use another name."
     )
     made = mlflow.refused("experiments/create", name="e1")
-    assert made.message.endswith("in the trash: restore it, or use another name")
+    assert made.message.endswith("in the trash: restore it, or use another name.")
     assert mlflow.refused("runs/create", **at).message == state
     tag = mlflow.refused("experiments/set-experiment-tag", **at, key="a", value="b")
     assert (tag.status, tag.message) == (400, state)

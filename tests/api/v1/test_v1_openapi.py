@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 from html import unescape
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from django.urls import URLPattern, get_resolver
 from openapi_spec_validator import validate
 
+import runs.api.v1
 from runs.api.v1 import urls
 from runs.api.v1.documentation import short_path
 from runs.api.v1.openapi import list_operations, openapi_document, readable_path
@@ -88,3 +91,16 @@ def test_no_other_address_begins_with_the_apis() -> None:
         if isinstance(pattern, URLPattern) and str(pattern.pattern).startswith("api/v1")
     ]
     assert outside == []
+
+
+def test_every_endpoint_has_a_route() -> None:
+    modules = pkgutil.iter_modules(runs.api.v1.__path__, "runs.api.v1.")
+    endpoints = {
+        operation.name
+        for module in modules
+        for value in vars(importlib.import_module(module.name)).values()
+        if (operation := getattr(value, "operation", None)) is not None
+    }
+    assert endpoints == {operation.name for _, _, operation in list_operations()} | {
+        "openapi"
+    }

@@ -38,11 +38,11 @@ BATCH = 100
 WRITERS = 2
 READER = """
 from runs.actions.actor import Actor
-from runs.actions.account.tokens import make_token
+from runs.actions.account import create_token
 from runs.models import User, Workspace
 user = User.objects.first()
 actor, workspace = Actor(user, None), Workspace.objects.get(name="default")
-print(make_token(user, workspace, "slow", actor=actor, now=0)[1])
+print(create_token(user, workspace, "slow", actor=actor, now=0)[1])
 """
 
 

@@ -164,7 +164,7 @@ def test_of_an_experiment_that_is_gone_there_is_none(
     assert HistoryExporter()(0) == 1
     page = visitor.get(address)
     assert "It failed" in page.text
-    assert "The experiment is not there any more." in page.text
+    assert "This experiment no longer exists." in page.text
     assert visitor.get(f"{address}histories.parquet").status_code == 404
 
 

@@ -1,4 +1,4 @@
-"""What the REST API takes and gives of a writer's deliveries."""
+"""Schemas of a writer's deliveries, receipts and snapshots."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Count = Annotated[int, Meta(ge=0)]
 
 
 class RowBatch(RequestStruct):
-    """Rows `[key, value, step, time, kind]`, of which the first has the number `first`.
+    """Rows `[key, value, step, time, kind]`; `first` is the number of the first row.
 
-    Of the last three any may be left out or null. `kind` is that of the series: series,
-    list, table, image, confusion_matrix, accuracy_table, residuals or predictions. A
-    value may be any JSON where the kind is neither series nor list. A row of null is
-    one that the writer gave up: it uses its number up.
+    The last three can be left out or null. `kind` is the kind of the metric: series,
+    list, table, image, confusion_matrix, accuracy_table, residuals or predictions. For
+    kinds other than series and list, a value can be any JSON. A null row is one that
+    the writer gave up: its number is used up.
     """
 
     first: Count
@@ -35,10 +35,10 @@ class RefusedRow(Struct):
 
 
 class RowsApplied(Struct):
-    """`next` is the number of the first row that the server has not.
+    """`next` is the number of the next row that the server expects.
 
-    `applied` counts the rows that were new; of those that break a rule up to ten are
-    in `refused`. `cancel`: somebody asked the run to end.
+    `applied` counts the new rows; `refused` has up to ten rows that break a rule.
+    `cancel`: the run was canceled and should end.
     """
 
     next: int
@@ -48,7 +48,7 @@ class RowsApplied(Struct):
 
 
 class LogQuery(RequestStruct):
-    """Where the bytes begin, and whose they are.
+    """The offset of the bytes, and their writer.
 
     `offset` counts the bytes that this `writer` logged to the path; without a writer,
     the bytes of the file.
@@ -59,21 +59,21 @@ class LogQuery(RequestStruct):
 
 
 class LogAppended(Struct):
-    """`next` is the offset to go on from; `size` is the whole file's."""
+    """`next` is the next offset to send from; `size` is the size of the file."""
 
     next: int
     size: int
 
 
 class Beat(Struct):
-    """`cancel`: somebody asked the run to end, or it has ended here already."""
+    """`cancel`: the run was canceled, or has already ended."""
 
     status: RunStatus
     cancel: bool
 
 
 class WriterClosed(RequestStruct):
-    """How much a writer logged in its life; of files, also how many it delivered."""
+    """How much a writer logged in total, and how many files it delivered."""
 
     points: Count
     files: Count
@@ -88,7 +88,7 @@ class TallyInfo(Struct):
 
 
 class ReceiptInfo(Struct):
-    """`open` counts the writers that have not closed: their `sent` is not known yet."""
+    """`open` counts writers that are not closed: their `sent` is not known yet."""
 
     points: TallyInfo
     files: TallyInfo

@@ -1,4 +1,4 @@
-"""What the REST API takes and gives of what a run logs, and of what befell it."""
+"""Schemas of a run's parameters, properties, events, metrics and files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ class PropertyReply(Struct):
 
 
 class EventInfo(Struct):
-    """A step from `old` (null for the first) to `new`; equal where it was ignored."""
+    """A change from `old` (null for the first) to `new`; the same for an ignored
+    report.
+    """
 
     time: int
     old: RunStatus | None
@@ -43,7 +45,7 @@ class EventList(Struct):
 
 
 class NewPoint(RequestStruct):
-    """Without `step` it is the next one of its key, without `time` it is now."""
+    """`step` defaults to the next one of its key, `time` to now."""
 
     key: str
     value: float | int | str | bool | None
@@ -52,7 +54,7 @@ class NewPoint(RequestStruct):
 
 
 class Batch(RequestStruct):
-    """Applied once: (run, writer, sequence) is what tells a repetition."""
+    """Applied once: a repetition has the same run, writer and sequence."""
 
     writer: str
     sequence: int
@@ -63,13 +65,13 @@ class Batch(RequestStruct):
 
 
 class Applied(Struct):
-    """How many points were new: 0 where the batch came before."""
+    """How many points were new: 0 for a repeated batch."""
 
     applied: int
 
 
 class MetricInfo(Struct):
-    """A series in short. `last` is the value of the greatest step (then time)."""
+    """A summary of a metric. `last` is the value of the highest step (then time)."""
 
     key: str
     kind: str
@@ -87,7 +89,7 @@ class MetricList(Struct):
 
 
 class SeriesQuery(RequestStruct):
-    """Steps from `start` to `stop`, both included; of them at most `limit` points."""
+    """Steps from `start` to `stop`, inclusive; at most `limit` points of them."""
 
     start: int | None = None
     stop: int | None = None
@@ -95,7 +97,7 @@ class SeriesQuery(RequestStruct):
 
 
 class Series(Struct):
-    """Points in order of (step, time). Every extreme is among those that are shown."""
+    """Points in order of (step, time). A sample keeps every extreme."""
 
     key: str
     kind: str
@@ -107,7 +109,7 @@ class Series(Struct):
 
 
 class LoggedQuery(RequestStruct):
-    """`key`: only that series. `recursive`: 1 for all runs below, too."""
+    """`key`: only that metric. `recursive`: 1 to include all descendants."""
 
     key: str = ""
     recursive: Annotated[int, Meta(ge=0, le=1)] = 0
@@ -116,7 +118,7 @@ class LoggedQuery(RequestStruct):
 
 
 class LoggedSeries(Struct):
-    """A part of a series in the order of its arrival; the next one goes on with it."""
+    """A part of a metric's values in order of arrival; the next one may continue it."""
 
     run: str
     key: str
@@ -146,7 +148,7 @@ class FileList(Struct):
 
 
 class FileQuery(RequestStruct):
-    """`folder`: only what lies in it, at any depth."""
+    """`folder`: only files in it, at any depth."""
 
     folder: str = ""
     limit: Annotated[int, Meta(ge=1, le=5000)] = 1000
@@ -154,7 +156,7 @@ class FileQuery(RequestStruct):
 
 
 class UploadQuery(RequestStruct):
-    """`overwrite`: 0 refuses to replace a file that has other bytes."""
+    """`overwrite`: 0 refuses to replace a file with other content."""
 
     overwrite: Annotated[int, Meta(ge=0, le=1)] = 1
 

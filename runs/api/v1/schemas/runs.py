@@ -1,6 +1,6 @@
-"""What the REST API takes and gives. Times are milliseconds since 1970, UTC.
+"""Schemas of experiments, runs and errors. Times are milliseconds since 1970, UTC.
 
-A float that JSON has no number for is the text "NaN", "Infinity" or "-Infinity".
+A float without a JSON number is the text "NaN", "Infinity" or "-Infinity".
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from studio.core.names import MAX_CREATE_CHILDREN
 from studio.core.statuses import RunStatus
 
 Texts = dict[str, str]
-#: A tag of null is a word without a value.
+#: Null is a tag without a value.
 Tags = dict[str, str | None]
 Number = float | str | None
 
 
 class RequestStruct(Struct, forbid_unknown_fields=True, kw_only=True):
-    """A body or query: what it has no field for is refused, so that typos show."""
+    """A body or query. Unknown fields are refused, so typos are noticed."""
 
 
 # Workspaces and experiments
@@ -58,7 +58,7 @@ class ExperimentList(Struct):
 
 
 class ExperimentQuery(RequestStruct):
-    """`name`: only the one of just that name. `deleted`: no, only or all."""
+    """`name`: only the experiment of exactly that name. `deleted`: no, only or all."""
 
     name: str = ""
     deleted: str = "no"
@@ -79,7 +79,7 @@ class ExperimentPatch(RequestStruct):
 
 
 class TagEdit(RequestStruct):
-    """Tags to set, and keys of tags to remove."""
+    """Tags to set, and the keys of tags to remove."""
 
     set: Tags = {}
     remove: list[str] = []
@@ -93,7 +93,9 @@ class TagReply(Struct):
 
 
 class RunInfo(Struct):
-    """A run. `parent` is an id that may not have arrived yet; `root` is its tree's."""
+    """A run. `parent` is the id of a run that may not exist yet; `root` is the root's
+    id.
+    """
 
     id: str
     number: int
@@ -121,7 +123,7 @@ class RunInfo(Struct):
 
 
 class FoundRun(Struct):
-    """A run of a list with the values of the asked columns by field name."""
+    """A run of a list, with the values of the requested columns by field name."""
 
     run: RunInfo
     starred: bool
@@ -131,7 +133,7 @@ class FoundRun(Struct):
 
 
 class RunList(Struct):
-    """`total` is exact up to 10,000. `after` and `before` are cursors, else empty."""
+    """`total` is exact up to 10,000. `after` and `before` are cursors, or empty."""
 
     runs: list[FoundRun]
     total: int
@@ -141,12 +143,12 @@ class RunList(Struct):
 
 
 class RunQuery(RequestStruct):
-    """The run list's own parameters, spelled as in its address.
+    """The parameters of the run list, named as in its URL.
 
-    `q` is the filter, `sort` a field (`-metrics.acc` descends), `columns` the fields
-    whose `values` are wanted, `rows` 25, 50 or 100. `children`, `mine` and `archived`
-    are 0 or 1. `experiment` is an experiment's id; `parent` a run's, whose children are
-    meant, and `below` one whose descendants are, at any depth.
+    `q` is the filter, `sort` a field (`-metrics.acc` for descending), `columns` the
+    fields in `values`, `rows` 25, 50 or 100. `children`, `mine` and `archived` are 0 or
+    1. `experiment` is an experiment's id. `parent` is a run's id and selects its
+    children; `below` selects all its descendants.
     """
 
     q: str = ""
@@ -164,10 +166,10 @@ class RunQuery(RequestStruct):
 
 
 class NewRun(RequestStruct):
-    """A run in the experiment of that id, or of that name (made if it is new).
+    """A run in the experiment of that id, or of that name (created if needed).
 
-    Without `id` and `name` both are invented. With an `id` the request may be repeated:
-    the very same again answers 200 with the run that is there.
+    Without `id` and `name` both are generated. With an `id` the request can be
+    repeated: the same request again returns the existing run (200).
     """
 
     experiment: str | None = None
@@ -188,7 +190,7 @@ class NewRun(RequestStruct):
 
 
 class NewChild(RequestStruct):
-    """Without `name` it is invented."""
+    """Without `name` it is generated."""
 
     id: str
     name: str | None = None
@@ -196,7 +198,7 @@ class NewChild(RequestStruct):
 
 
 class NewChildren(RequestStruct):
-    """Children of one run, with their own ids, so that the request may be repeated."""
+    """Children of one run, with their ids, so the request can be repeated."""
 
     children: Annotated[
         list[NewChild],
@@ -212,7 +214,7 @@ class ChildList(Struct):
 
 
 class RunPatch(RequestStruct):
-    """`locked`: against deletion, which only owners set and take away."""
+    """`locked`: against deletion; only owners can change it."""
 
     name: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
@@ -221,7 +223,9 @@ class RunPatch(RequestStruct):
 
 
 class StatusChange(RequestStruct):
-    """`message` of a failure is its error. `ended` is the writer's clock."""
+    """The `message` of a failure is the run's error. `ended` is a time of the writer's
+    clock.
+    """
 
     status: RunStatus
     message: str = ""
@@ -229,7 +233,9 @@ class StatusChange(RequestStruct):
 
 
 class Cancel(RequestStruct):
-    """`children`: all runs below too. `force`: end now, without waiting for it."""
+    """`children`: all descendants too. `force`: cancel now, without waiting for the
+    run.
+    """
 
     children: bool = False
     force: bool = False
@@ -243,7 +249,7 @@ class Starred(Struct):
 
 
 class FieldInfo(Struct):
-    """A field of the filter language; `<key>` in a name stands for any key."""
+    """A field of the filter language; `<key>` in a name means any key."""
 
     name: str
     label: str
@@ -261,7 +267,7 @@ class FieldList(Struct):
 
 
 class ErrorInfo(Struct):
-    """`code` is one of the names in docs/rest.md; `field` says which value it is."""
+    """`code` is one of the codes in docs/rest.md; `field` is the value it is about."""
 
     code: str
     message: str

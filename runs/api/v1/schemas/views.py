@@ -1,4 +1,4 @@
-"""What the REST API takes and gives of custom views."""
+"""Schemas of custom views, their revisions and differences."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ StateJson = dict[str, Any]
 
 
 class ViewInfo(Struct):
-    """A view. `state` is the newest revision's, `query` the same as a query string.
+    """A view. `state` is the newest revision's state; `query` is it as a query string.
 
-    `experiment` is the name of the one whose list it shows, null for All runs.
-    `missing` says in words what the view names and this server no longer has.
+    `experiment` is the name of the experiment that it lists, null for All runs.
+    `missing` describes parts that no longer exist on this server.
     """
 
     slug: str
@@ -63,10 +63,11 @@ class NewView(RequestStruct):
 
 
 class ViewPatch(RequestStruct):
-    """`state` or `experiment` adds a revision; then `revision` is the newest seen.
+    """`state` or `experiment` adds a revision. Then `revision` is the newest known
+    revision.
 
-    409 where there is a newer one: `now` is its number, `differences` says in words
-    what it changed since.
+    409 if there is a newer one: `now` is its number, `differences` describes its
+    changes.
     """
 
     name: str | UnsetType = UNSET
@@ -79,7 +80,7 @@ class ViewPatch(RequestStruct):
 
 
 class RevisionInfo(Struct):
-    """A save. `restored` is the revision that it brought back."""
+    """A revision. `restored` is the number of the revision that it restored."""
 
     number: int
     time: int
@@ -94,20 +95,20 @@ class RevisionList(Struct):
 
 
 class RevisionChoice(RequestStruct):
-    """`seen`: the newest revision that the caller knows; without it none is asked."""
+    """`seen`: the newest revision that the caller knows; by default unchecked."""
 
     seen: int | None = None
 
 
 class DiffQuery(RequestStruct):
-    """From revision `old` to `new`; without `new` to the newest one."""
+    """From revision `old` to `new`; by default to the newest one."""
 
     old: int
     new: int | None = None
 
 
 class DifferenceInfo(Struct):
-    """`part` names what differs; `before` or `after` is empty where nothing stood."""
+    """`part` is what differs; `before` or `after` can be empty."""
 
     part: str
     before: str
@@ -116,23 +117,23 @@ class DifferenceInfo(Struct):
 
 
 class ViewDiff(Struct):
-    """`summary` is as the page says it: `+1 filter, −2 columns`."""
+    """`summary` is the text of the page, such as `+1 filter, −2 columns`."""
 
     summary: str
     differences: list[DifferenceInfo]
 
 
 class CloneTo(RequestStruct):
-    """`workspace`: another that the caller may write to. The copy is private."""
+    """`workspace`: another workspace of the caller. The copy is private."""
 
     workspace: str
     name: str | None = None
 
 
 class DefaultChoice(RequestStruct):
-    """`view` is a slug, or `default` for the built-in one; null chooses none.
+    """`view` is a slug, or `default` for the built-in view; null removes the default.
 
-    `experiment` names the list, null: All runs. `everybody` is for owners.
+    `experiment` is the list's experiment, null for All runs. `everybody` is for owners.
     """
 
     view: str | None
@@ -145,6 +146,6 @@ class DefaultQuery(RequestStruct):
 
 
 class DefaultReply(Struct):
-    """What the list opens with for the caller; null: the built-in view."""
+    """The caller's default view of the list; null for the built-in view."""
 
     view: str | None

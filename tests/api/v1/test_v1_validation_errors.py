@@ -11,14 +11,14 @@ from tests.api.rest import Rest
 def test_what_there_is_instead_is_said(rest: Rest) -> None:
     rest.new_run("r1")
     status = rest.refused("POST", "runs/r1/status", {"status": "Foo"})[1]
-    assert status["message"].startswith("Invalid enum value 'Foo': it is one of ")
+    assert status["message"].startswith("Invalid enum value 'Foo'. Allowed: ")
     for each in RunStatus:
         assert each.value in status["message"]
     runs = rest.refused("GET", "runs?bogus=1")[1]["message"]
-    assert "There is no parameter `bogus` here, only q, " in runs
+    assert "Unknown parameter `bogus`. Allowed: q, " in runs
     batch = {"writer": "w", "sequence": 0, "points": [{"key": "m", "colour": "red"}]}
     body = rest.refused("POST", "runs/r1/metrics", batch)[1]["message"]
-    assert body == "There is no field `colour` here, only key, value, step, time"
+    assert body == "Unknown field `colour`. Allowed: key, value, step, time"
 
 
 def test_without_a_token_it_is_said_where_one_is_made(rest: Rest) -> None:
@@ -26,6 +26,6 @@ def test_without_a_token_it_is_said_where_one_is_made(rest: Rest) -> None:
     answer = Client().get(path)
     assert answer.status_code == 401
     message = answer.json()["error"]["message"]
-    assert "A token is needed" in message
+    assert "Send a token" in message
     assert "account page" in message
     assert "studio env" in message
