@@ -22,9 +22,9 @@ from runs.pages.chart_kinds.values import (
     summarize_values,
     values_table,
 )
-from runs.render.charts.value_charts import Dot, bar_figure
+from runs.render.charts import Dot, bar_figure
 from runs.render.filters.filter_words import field_label
-from runs.render.metrics.values import display_value
+from runs.render.metrics import display_value
 from runs.search.charts import AxisRange, ChartColumn, chart_column, chart_groups
 from studio.core.viewcharts import Chart
 

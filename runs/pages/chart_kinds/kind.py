@@ -9,7 +9,7 @@ from typing import Any
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.titles import fields_title
-from runs.render.metrics.values import DisplayValue
+from runs.render.metrics import DisplayValue
 from runs.search.charts import AxisRange
 from studio.core.viewcharts import Chart
 

@@ -20,11 +20,18 @@ from runs.pages.chart_kinds.values import (
     run_row,
     summarize_values,
 )
-from runs.render.charts.charts import Line, smooth_values
-from runs.render.charts.dashes import SOLID, dash_of_number, dash_of_position
-from runs.render.charts.run_charts import Band, RunLine, line_figure
+from runs.render.charts import (
+    SOLID,
+    Band,
+    Line,
+    RunLine,
+    dash_of_number,
+    dash_of_position,
+    line_figure,
+    smooth_values,
+)
 from runs.render.filters.filter_words import field_label
-from runs.render.metrics.values import DisplayValue, display_last, display_value
+from runs.render.metrics import DisplayValue, display_last, display_value
 from runs.render.run_list.csv_rows import value_cell
 from runs.render.run_list.sheets import harmless, iso
 from runs.render.text.numbers import grouped, number

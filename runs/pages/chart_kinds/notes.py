@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.render.charts.nonfinite_markers import is_nonfinite
+from runs.render.charts import is_nonfinite
 from runs.render.filters.filter_words import field_label
 from runs.render.text.numbers import grouped
 from runs.search.charts import ChartColumn, ChosenSeries

@@ -14,7 +14,7 @@ from runs.pages.chart_kinds.values import (
     run_dots,
     values_table,
 )
-from runs.render.charts.parallel import Dimension, parallel_figure
+from runs.render.charts import Dimension, parallel_figure
 from runs.render.filters.filter_words import field_label
 from runs.search.charts import AxisRange, ChartColumn, chart_column
 from studio.core.filters.text import field_text

@@ -15,8 +15,7 @@ from runs.pages.chart_kinds.values import (
     run_dots,
     values_table,
 )
-from runs.render.charts.axes import clock_time
-from runs.render.charts.value_charts import scatter_figure
+from runs.render.charts import clock_time, scatter_figure
 from runs.render.filters.filter_words import field_label
 from runs.search.charts import AxisRange, ChartColumn, chart_column
 from studio.core.viewcharts import Chart

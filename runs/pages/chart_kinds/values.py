@@ -11,11 +11,9 @@ from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import Row, Table
-from runs.render.charts.axes import Axis
-from runs.render.charts.run_charts import ChartLook
-from runs.render.charts.value_charts import Dot
+from runs.render.charts import Axis, ChartLook, Dot
 from runs.render.filters.filter_words import field_label
-from runs.render.metrics.values import DisplayValue, display_value
+from runs.render.metrics import DisplayValue, display_value
 from runs.render.text import times
 from runs.render.text.numbers import grouped
 from runs.search.charts import ChartColumn, ChartRun, chart_column

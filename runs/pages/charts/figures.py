@@ -34,7 +34,7 @@ from runs.pages.lists.run_table import ACTIVE_POLL_SECONDS, IDLE_POLL_SECONDS
 from runs.pages.requests import responses
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import csv_response, varied
-from runs.render.metrics.values import display_value
+from runs.render.metrics import display_value
 from runs.render.run_list.sheets import harmless
 from runs.search.charts import AxisRange
 from runs.search.sql.limits import time_limit

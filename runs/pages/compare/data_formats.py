@@ -13,7 +13,7 @@ from runs.access import preferred_format
 from runs.pages.compare.sections import TITLES, label_of
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import CSV, JSON, TEXT, varied
-from runs.render.metrics.values import display_last
+from runs.render.metrics import display_last
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
 from runs.search.compare import (

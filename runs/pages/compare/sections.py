@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from runs.pages.compare.state import CompareState
 from runs.render.compare import cells
 from runs.render.filters.filter_words import field_label
-from runs.render.metrics.values import display_last
+from runs.render.metrics import display_last
 from runs.render.run_list.cells import full_moment, icon, status
 from runs.render.text import numbers, times
 from runs.search.compare import (

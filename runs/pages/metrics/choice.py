@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from runs.models import Metric
-from runs.render.charts.axes import Axis
+from runs.render.charts import Axis
 from runs.search.metrics import NUMERIC_KINDS, has_numbers
 from studio.core.errors import InvalidValue
 

@@ -30,8 +30,8 @@ from runs.pages.run_shell.head import (
     not_modified,
     show_tab,
 )
-from runs.render.charts.axes import Axis
-from runs.render.metrics.values import DisplayValue, display_column, display_last
+from runs.render.charts import Axis
+from runs.render.metrics import DisplayValue, display_column, display_last
 from runs.render.text import times
 from runs.render.text.addresses import run_path
 from runs.search.files import file_path_of, find_files

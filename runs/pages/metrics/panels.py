@@ -23,9 +23,14 @@ from runs.pages.metrics.documents import (
     value_at,
 )
 from runs.pages.run.pictures import picture_of
-from runs.render.charts.document_charts import figure_rows
-from runs.render.metrics.tables import DEFAULT_VIEW, rows_table
-from runs.render.metrics.values import DisplayValue, display_column, display_logged
+from runs.render.charts import figure_rows
+from runs.render.metrics import (
+    DEFAULT_VIEW,
+    DisplayValue,
+    display_column,
+    display_logged,
+    rows_table,
+)
 from runs.render.text.numbers import grouped, number
 from runs.search.files import file_path_of
 from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_values

@@ -13,11 +13,11 @@ from django.utils.safestring import SafeString
 
 from runs.actions.clock import now_ms
 from runs.models import File, Run, ShareLink
-from runs.render.charts.sparkline import sparkline
+from runs.render.charts import draw_sparkline
 from runs.render.descriptions import markdown
 from runs.render.descriptions.references import Reference, Target
 from runs.render.files.file_kinds import FileKind, file_kind
-from runs.render.metrics.values import display_head, display_last
+from runs.render.metrics import display_head, display_last
 from runs.search.descriptions import ReferenceTargets, find_targets
 from runs.search.metrics import sparkline_points
 from runs.search.run import list_params, list_tags, read_metrics
@@ -34,7 +34,7 @@ def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
     metrics = []
     for head in heads:
         drawn = points.get(head.pk)
-        curve = sparkline(drawn.steps, drawn.values) if drawn else ""
+        curve = draw_sparkline(drawn.steps, drawn.values) if drawn else ""
         metrics.append((head.key.name, display_head(head), curve))
     ended = run.ended if run.ended is not None else now_ms()
     noted = next((tag.value for tag in tags if tag.key == NOTE), None)

@@ -23,7 +23,7 @@ from runs.pages.groups.group_table import (
 from runs.pages.lists.list_formats import cell_value, sheet_column
 from runs.pages.lists.run_table import with_name
 from runs.pages.lists.view_origin import experiment_of_view, list_path
-from runs.render.charts.sparkline import sparkline
+from runs.render.charts import draw_sparkline
 from runs.render.descriptions import markdown
 from runs.render.run_list import sheets
 from runs.render.text import numbers
@@ -163,4 +163,4 @@ def _curves(chart: Chart, drawn: ChartRuns) -> list[SafeString | str]:
     heads = [drawn.heads.get((run.run.pk, name)) for run in drawn.runs]
     points = sparkline_points([head for head in heads if head][:MOST_CURVES])
     found = [points.get(head.pk) if head else None for head in heads]
-    return [sparkline(each.steps, each.values) if each else "" for each in found]
+    return [draw_sparkline(each.steps, each.values) if each else "" for each in found]

@@ -26,10 +26,9 @@ from runs.pages.run_shell.head import (
     not_modified,
     show_tab,
 )
-from runs.render.charts.sparkline import sparkline
-from runs.render.metrics.values import DisplayValue, display_head
-from runs.render.run.dataset_places import source_address
-from runs.render.run.tracebacks import headline, split_traceback
+from runs.render.charts import draw_sparkline
+from runs.render.metrics import DisplayValue, display_head
+from runs.render.run import headline, source_address, split_traceback
 from runs.render.text.times import ago
 from runs.search.compare import list_conclusions_of
 from runs.search.descriptions import find_last_version
@@ -199,7 +198,7 @@ def _metric_rows(heads: Sequence[Metric]) -> list[MetricRow]:
     rows = []
     for head in heads:
         drawn = points.get(head.pk)
-        line = sparkline(drawn.steps, drawn.values) if drawn else ""
+        line = draw_sparkline(drawn.steps, drawn.values) if drawn else ""
         rows.append(MetricRow(head.key.name, *display_head(head), line))
     return rows
 

@@ -28,9 +28,9 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     run, before = head.run, head.run.name
     values = RenameForm(request.POST).check()
-    name = values["name"]
+    name, seen = values["name"], values["seen"]
     try:
-        rename_run(run, **values, actor=request.actor, now=now_ms())
+        rename_run(run, name, actor=request.actor, now=now_ms(), seen_version=seen)
     except InvalidValue as error:
         return _show_form(request, head, name, problem=error.message)
     except Conflict as error:

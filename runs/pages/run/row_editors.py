@@ -42,7 +42,7 @@ def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
     values = RenameForm(request.POST).check()
     before, name, seen = run.name, values["name"], values["seen"]
     try:
-        rename_run(run, **values, actor=request.actor, now=now_ms())
+        rename_run(run, name, actor=request.actor, now=now_ms(), seen_version=seen)
     except InvalidValue as error:
         return _show_form(request, run, "name", name, seen=seen, problem=error.message)
     except Conflict as error:

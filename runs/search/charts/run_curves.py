@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs.models import Metric
-from runs.render.charts.charts import Line
-from runs.render.charts.smoothing import smooth_at
+from runs.render.charts import Line, smooth_at
 from runs.search.charts.drawn_runs import ChartRun
 from runs.search.metrics import CHART_POINTS, has_numbers, time_origin
 from runs.storage.metrics import Points, as_float, sample_positions, store
@@ -201,7 +200,7 @@ def _curve(series: Series, read: AxisPoints, chart: Chart, room: int) -> Curve:
         (read.xs if series.over is not None else points.steps)[picked].tolist(),
         points.times[picked].tolist(),
         points.values[picked].tolist(),
-        began=time_origin(series.head),
+        time_origin=time_origin(series.head),
         smoothed=smoothed,
     )
     return Curve(series, line, len(picked), total)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runs.models import Metric, MetricKind, Run
-from runs.render.charts.axes import Axis
-from runs.render.charts.charts import Line, smooth_values
+from runs.render.charts import Axis, Line, smooth_values
 from runs.storage.metrics import (
     Points,
     Value,
