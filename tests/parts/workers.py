@@ -7,29 +7,19 @@ process has a database, servers and a browser of its own.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
 TESTS = Path(__file__).parent.parent
 #: Their files take longest. They run first, so that all processes end together.
-SLOW_FOLDERS = (
-    "e2e",
-    "upgrades",
-    "delivery",
-    "backup",
-    "commands",
-    "sdk",
-    "web",
-    "cli",
-)
+SLOW_FOLDERS = tuple("e2e upgrades delivery backup commands sdk web cli".split())
 
 
-def pytest_xdist_make_scheduler(
-    config: pytest.Config, log: object
-) -> LoadFileScheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
     config.option.loadscopereorder = False
-    return LoadFileScheduling(config)
+    return LoadFileScheduling(config, log)
 
 
 def pytest_collection_modifyitems(

@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from runs.render.charts.accuracy_curves import CurveKind, accuracy_curves
+from runs.render.charts.accuracy_curves import CurveKind, accuracy_figure
 from runs.render.charts.axes import Figure
 from runs.render.charts.document_charts import (
     column_figure,
@@ -48,7 +48,7 @@ def line(figure: Figure) -> list[tuple[float, float]]:
 @pytest.mark.parametrize(
     "figure",
     [
-        *(accuracy_curves(ACCURACY, kind) for kind in CurveKind),
+        *(accuracy_figure(ACCURACY, kind) for kind in CurveKind),
         residual_histogram(RESIDUALS),
         prediction_figure(PREDICTIONS),
         column_figure("<i>x", "y", [1.0, math.nan], [2.0, math.inf]),
@@ -76,7 +76,7 @@ def test_plotly_takes_every_figure(figure: Figure) -> None:
 def test_a_curve_has_the_points_that_its_definition_gives(
     kind: CurveKind, points: list[tuple[float, float]]
 ) -> None:
-    found = line(accuracy_curves(ACCURACY, kind))
+    found = line(accuracy_figure(ACCURACY, kind))
     assert found == [pytest.approx(point) for point in points]
 
 
@@ -86,7 +86,7 @@ def test_an_accuracy_table_of_several_classes_has_a_line_each() -> None:
         "probability_tables": [COUNTS] * 3,
         "class_labels": [1, "b", 3],
     }
-    figure = accuracy_curves(table, CurveKind.ROC)
+    figure = accuracy_figure(table, CurveKind.ROC)
     names = [t["meta"]["key"] for t in figure["data"] if t["meta"]["part"] == "line"]
     assert names == ["average", "1", "b", "3"]
 
@@ -130,7 +130,7 @@ WRONG: list[Any] = [
 def test_what_has_another_form_is_refused_with_the_reason(document: Any) -> None:
     for draw in (
         lambda: confusion_matrix(document, normalised=False),
-        lambda: accuracy_curves(document, CurveKind.ROC),
+        lambda: accuracy_figure(document, CurveKind.ROC),
         lambda: residual_histogram(document),
         lambda: prediction_figure(document),
     ):

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from runs.render.charts.sparkline import HEIGHT, WIDTH, sparkline
+from runs.render.charts.sparkline import HEIGHT, WIDTH, draw_sparkline
 
 NAN, INFINITY = math.nan, math.inf
 
@@ -19,32 +19,32 @@ def numbers(svg: str) -> list[float]:
 
 
 def test_a_line_goes_from_edge_to_edge() -> None:
-    assert 'd="M3 19L54 11L105 3"' in sparkline([0, 1, 2], [0.0, 0.5, 1.0])
+    assert 'd="M3 19L54 11L105 3"' in draw_sparkline([0, 1, 2], [0.0, 0.5, 1.0])
 
 
 def test_the_newest_value_has_a_dot() -> None:
-    assert 'cx="105" cy="3"' in sparkline([0, 1], [0.0, 1.0])
+    assert 'cx="105" cy="3"' in draw_sparkline([0, 1], [0.0, 1.0])
 
 
 def test_nan_and_infinity_are_gaps() -> None:
-    svg = sparkline([0, 1, 2, 3, 4], [1.0, 2.0, NAN, INFINITY, 1.0])
+    svg = draw_sparkline([0, 1, 2, 3, 4], [1.0, 2.0, NAN, INFINITY, 1.0])
     assert svg.count("M") == 2
     assert "nan" not in svg
     assert "inf" not in svg
 
 
 def test_without_a_finite_value_there_is_no_line() -> None:
-    assert sparkline([0, 1], [NAN, -INFINITY]) == ""
-    assert sparkline([], []) == ""
+    assert draw_sparkline([0, 1], [NAN, -INFINITY]) == ""
+    assert draw_sparkline([], []) == ""
 
 
 @pytest.mark.parametrize(
     "values", [[5.0, 5.0], [1e308, -1e308], [5e-324, 0.0], [-0.0], [1e-300, 1e300, 3.0]]
 )
 def test_every_point_lies_in_the_picture(values: list[float]) -> None:
-    for at, number in enumerate(numbers(sparkline(range(len(values)), values))):
+    for at, number in enumerate(numbers(draw_sparkline(range(len(values)), values))):
         assert 0 <= number <= (HEIGHT if at % 2 else WIDTH)
 
 
 def test_it_has_no_inline_style() -> None:
-    assert "style" not in sparkline([0, 1], [1.0, 2.0])
+    assert "style" not in draw_sparkline([0, 1], [1.0, 2.0])

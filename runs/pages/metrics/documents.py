@@ -9,11 +9,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from runs.models import File, Metric, MetricKind
-from runs.render.charts.accuracy_curves import CurveKind, accuracy_curves
-from runs.render.charts.axes import Figure
-from runs.render.charts.document_charts import prediction_figure, residual_histogram
-from runs.render.metrics.documents import document_data, read_document
-from runs.render.metrics.matrix import Matrix, confusion_matrix
+from runs.render.charts import (
+    CurveKind,
+    Figure,
+    accuracy_figure,
+    prediction_figure,
+    residual_histogram,
+)
+from runs.render.metrics import Matrix, confusion_matrix, document_data, read_document
 from runs.storage.files import files as file_store
 from runs.storage.metrics import Points
 from studio.core.errors import InvalidValue, MissingBytes, NotFound, TooLarge
@@ -50,7 +53,7 @@ def document_figure(head: Metric, value: Any, file: File | None, view: str) -> F
     if head.kind == MetricKind.PREDICTIONS:
         return prediction_figure(document)
     known = {kind.value: kind for kind in CurveKind}
-    return accuracy_curves(document, known.get(view, CurveKind.ROC))
+    return accuracy_figure(document, known.get(view, CurveKind.ROC))
 
 
 def _read_document(value: Any, file: File | None) -> Mapping[str, Any]:

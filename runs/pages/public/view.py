@@ -23,14 +23,14 @@ from runs.pages.groups.group_table import (
 from runs.pages.lists.list_formats import cell_value, sheet_column
 from runs.pages.lists.run_table import with_name
 from runs.pages.lists.view_origin import experiment_of_view, list_path
-from runs.render.charts.sparkline import sparkline
+from runs.render.charts import draw_sparkline
 from runs.render.descriptions import markdown
 from runs.render.run_list import sheets
 from runs.render.text import numbers
-from runs.search.metrics.metrics import sparkline_points
-from runs.search.run_list.find_runs import find_runs
+from runs.search.metrics import sparkline_points
+from runs.search.run_list import find_runs
 from runs.search.sql.limits import time_limit
-from runs.search.views.missing import missing_list
+from runs.search.views import find_missing_list
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.viewcharts import Chart
@@ -71,7 +71,7 @@ def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[st
         "q": stored.q,
         "complaints": complaints,
     }
-    gone = [each.name for each in missing_list(view)]
+    gone = [each.name for each in find_missing_list(view)]
     if gone:
         return context | {"nothing": _("The experiment %s is deleted.") % gone[0]}
     if places["after"] and places["before"]:
@@ -163,4 +163,4 @@ def _curves(chart: Chart, drawn: ChartRuns) -> list[SafeString | str]:
     heads = [drawn.heads.get((run.run.pk, name)) for run in drawn.runs]
     points = sparkline_points([head for head in heads if head][:MOST_CURVES])
     found = [points.get(head.pk) if head else None for head in heads]
-    return [sparkline(each.steps, each.values) if each else "" for each in found]
+    return [draw_sparkline(each.steps, each.values) if each else "" for each in found]

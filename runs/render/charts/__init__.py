@@ -1,1 +1,93 @@
 """Charts as plain JSON for Plotly, sparklines, and smoothing."""
+
+from __future__ import annotations
+
+from runs.render.charts.accuracy_curves import (
+    CurveKind,
+    accuracy_figure,
+)
+from runs.render.charts.axes import (
+    Axis,
+    Figure,
+    clock_time,
+)
+from runs.render.charts.charts import (
+    Line,
+    metric_figure,
+    smooth_values,
+    time_unit,
+)
+from runs.render.charts.dashes import (
+    SOLID,
+    dash_of_number,
+    dash_of_position,
+)
+from runs.render.charts.document_charts import (
+    column_figure,
+    figure_rows,
+    prediction_figure,
+    residual_histogram,
+)
+from runs.render.charts.histograms import (
+    bin_label,
+    count_bins,
+    histogram_figure,
+)
+from runs.render.charts.nonfinite_markers import (
+    is_nonfinite,
+)
+from runs.render.charts.parallel import (
+    Dimension,
+    parallel_figure,
+)
+from runs.render.charts.run_charts import (
+    Band,
+    ChartLook,
+    RunLine,
+    line_figure,
+)
+from runs.render.charts.smoothing import (
+    smooth_at,
+)
+from runs.render.charts.sparkline import (
+    draw_sparkline,
+)
+from runs.render.charts.value_charts import (
+    Dot,
+    bar_figure,
+    scatter_figure,
+)
+
+__all__ = [
+    "SOLID",
+    "Axis",
+    "Band",
+    "ChartLook",
+    "CurveKind",
+    "Dimension",
+    "Dot",
+    "Figure",
+    "Line",
+    "RunLine",
+    "accuracy_figure",
+    "bar_figure",
+    "bin_label",
+    "clock_time",
+    "column_figure",
+    "count_bins",
+    "dash_of_number",
+    "dash_of_position",
+    "draw_sparkline",
+    "figure_rows",
+    "histogram_figure",
+    "is_nonfinite",
+    "line_figure",
+    "metric_figure",
+    "parallel_figure",
+    "prediction_figure",
+    "residual_histogram",
+    "scatter_figure",
+    "smooth_at",
+    "smooth_values",
+    "time_unit",
+]

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from runs.render.charts.axes import Figure
 from runs.render.charts.document_charts import Curve, curve_figure
-from runs.render.metrics.documents import Numbers, read_labels, read_numbers
+from runs.render.metrics import Numbers, read_labels, read_numbers
 from studio.core.errors import InvalidValue
 
 #: Beside the average so many classes have a line of their own, the largest.
@@ -43,7 +43,7 @@ class Rule:
     by_percentile: bool = False
 
 
-def accuracy_curves(data: Mapping[str, Any], kind: CurveKind) -> Figure:
+def accuracy_figure(data: Mapping[str, Any], kind: CurveKind) -> Figure:
     """Raises InvalidValue for what is no accuracy table."""
     rule = _RULES[kind]
     source = "percentile" if rule.by_percentile else "probability"

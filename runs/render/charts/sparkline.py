@@ -16,7 +16,7 @@ _PLOT_HEIGHT = HEIGHT - 2 * _MARGIN
 Point = tuple[float, float]
 
 
-def sparkline(steps: Sequence[float], values: Sequence[float]) -> SafeString:
+def draw_sparkline(steps: Sequence[float], values: Sequence[float]) -> SafeString:
     """The line of `values` over `steps`, in their order; NaN and Infinity are gaps."""
     whole = [(x, y) for x, y in zip(steps, values, strict=True) if math.isfinite(y)]
     if not whole:

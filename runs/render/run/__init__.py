@@ -1,1 +1,17 @@
 """Where datasets came from, and the line of a traceback that matters."""
+
+from __future__ import annotations
+
+from runs.render.run.dataset_places import (
+    source_address,
+)
+from runs.render.run.tracebacks import (
+    headline,
+    split_traceback,
+)
+
+__all__ = [
+    "headline",
+    "source_address",
+    "split_traceback",
+]
