@@ -70,7 +70,7 @@ class LiveLock:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         # The driver is an extra: only a PostgreSQL connection imports it.
-        self._driver: Any = connection.Database
+        self._driver: Any = connection.Database  # type: ignore[attr-defined]
         self.name = application_name(folder)
         self._session: psycopg.Connection[Any] | None = None
         self._stop = threading.Event()

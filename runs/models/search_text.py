@@ -30,7 +30,7 @@ class SearchText(models.Model):
     grams = models.TextField()
 
 
-class IndexedText(models.TextField):
+class IndexedText(models.TextField):  # type: ignore[type-arg]
     """SQLite's index as a column, for MATCH."""
 
 

@@ -89,8 +89,8 @@ def test_a_reader_and_a_log_go_on_while_the_blob_is_kept(files: FolderStore) -> 
 class MovedInBetween(FolderStore):
     """Another process keeps each blob between a reader's first and second look."""
 
-    def _places(self, name: str) -> Iterable[Path]:
-        first, *others = super()._places(name)
+    def _candidate_paths(self, name: str) -> Iterable[Path]:
+        first, *others = super()._candidate_paths(name)
         yield first
         if self.incoming(name).exists():
             self.keep(name)

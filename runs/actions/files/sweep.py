@@ -46,7 +46,7 @@ class SweepPlan:
     keep: Sequence[str] = ()
     quarantine: Sequence[str] = ()
     removed: Sequence[str] = ()
-    delete_quarantined: Sequence[str] = ()
+    free: Sequence[str] = ()
 
     def lines(self) -> list[str]:
         return [
@@ -72,7 +72,7 @@ def plan_sweep(now: int) -> SweepPlan:
         keep=[*(name for name in [*settled, *removed] if name in known), *wanted],
         quarantine=[name for name in settled if name in old - known - to_delete],
         removed=[name for name in removed if name not in known],
-        delete_quarantined=[name for name in freed if name not in known],
+        free=[name for name in freed if name not in known],
     )
 
 

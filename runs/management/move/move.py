@@ -109,10 +109,14 @@ def as_default(target: BaseDatabaseWrapper) -> Iterator[None]:
 
 @contextmanager
 def one_sentence(place: str, *databases: BaseDatabaseWrapper) -> Iterator[None]:
-    driver_errors = [database.Database.Error for database in databases]
+    errors = (
+        DatabaseError,
+        OSError,
+        *(each.Database.Error for each in databases),  # type: ignore[attr-defined]
+    )
     try:
         yield
-    except (DatabaseError, OSError, *driver_errors) as error:
+    except errors as error:
         text = str(error).strip().splitlines()
         raise CommandError(
             f"The data could not be moved to {place}: {text[0] if text else error}. "

@@ -13,7 +13,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.forms import RenameForm
 from runs.pages.run_shell.editors import show_editor, show_saved
 from runs.pages.run_shell.head import find_head, head_context
-from runs.search.run.details import RunHead
+from runs.search.run import RunHead
 from studio.core.errors import Conflict, InvalidValue
 
 
@@ -28,15 +28,9 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     run, before = head.run, head.run.name
     values = RenameForm(request.POST).check()
-    name = values["name"]
+    name, seen = values["name"], values["seen"]
     try:
-        rename_run(
-            run,
-            name,
-            actor=request.actor,
-            now=now_ms(),
-            seen_version=values["seen"],
-        )
+        rename_run(run, name, actor=request.actor, now=now_ms(), seen_version=seen)
     except InvalidValue as error:
         return _show_form(request, head, name, problem=error.message)
     except Conflict as error:

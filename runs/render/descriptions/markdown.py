@@ -73,7 +73,7 @@ ATTRIBUTES: Any = {
 }
 
 
-class _Links(Filter):
+class _Links(Filter):  # type: ignore[misc]
     """Outside pictures become links, links tell nobody where they stood.
 
     References keep nothing but themselves, in the form that `markdown_live` knows.

@@ -73,7 +73,7 @@ class Packed:
     last: int
     head: tuple[Any, ...]
     chunk: tuple[Any, ...]
-    intermediate_statuses: bytes
+    steps: bytes
     offsets: tuple[int, ...]
     times: struct.Struct
     values: bytes
