@@ -10,9 +10,14 @@ from django.utils.translation import ngettext
 
 from runs.pages.lists.run_links import Links
 from runs.render.text import numbers
-from runs.search.run_list.find_runs import MoreChildren, RunPage, RunRow, TreePlace
-from runs.search.run_list.tree_children import MORE
-from runs.search.run_list.tree_runs import TreePage
+from runs.search.run_list import (
+    MORE_CHILDREN,
+    MoreChildren,
+    RunPage,
+    RunRow,
+    TreePage,
+    TreePlace,
+)
 from studio.core.filters import Field
 from studio.core.filters.tree import METRICS, attribute
 from studio.core.viewtext import MAX_OPEN, Open
@@ -123,7 +128,7 @@ def _more_line(line: MoreChildren, links: Links) -> MoreLine:
     hidden = line.total - line.shown
     if not line.total:
         return MoreLine(line.depth, "", "", _("No child run matches"))
-    more = Open(line.run_id, min(line.shown + MORE, MAX_OPEN))
+    more = Open(line.run_id, min(line.shown + MORE_CHILDREN, MAX_OPEN))
     named = {o.run_id: o for o in links.spec.tree} | {line.run_id: more}
     opened = tuple(named.values())
     href = _with_open_rows(links, opened)

@@ -78,7 +78,7 @@ def test_what_cannot_be_told_is_said(
     assert "no others are left" in text(nobody)
     alike = text(visitor.get(f"{PAGE}?q=params.lr=0.2&selected=r05,r06"))
     assert "Nothing tells them apart" in alike
-    monkeypatch.setattr(many_runs, "MOST", 3)
+    monkeypatch.setattr(many_runs, "MAX_ARRAY_RUNS", 3)
     assert "Narrow the list" in text(visitor.get(f"{PAGE}?{selected}"))
     assert "No run is selected" in text(visitor.get(f"{PAGE}?selected=nosuch"))
     unknown = visitor.get(f"{PAGE}?selected=s.nosuch")
