@@ -104,8 +104,8 @@ def test_what_the_address_names_wrongly_is_told(
     Run.objects.filter(run_id="b").update(deleted=1)
     page = visitor.get(COMPARE, asked("a", "b", "nosuch", "c", baseline="gone"))
     assert page.status_code == 200
-    assert "There is no run nosuch in this workspace." in page.text
-    assert "Run b is in the trash, and is left out." in page.text
+    assert "No run nosuch in this workspace." in page.text
+    assert "Run b is in the trash and is not shown." in page.text
     assert "The baseline gone is not among the runs" in page.text
     assert "Compare 2 runs" in page.text
     drawn = visitor.get(COMPARE, asked("a", "c", charts="pie!metrics.acc")).text

@@ -71,7 +71,7 @@ def test_a_source_that_differs_is_shown_with_word_marks(
         lines
     )
     assert "17 equal lines" in page.text
-    assert "1 of 2 files differ" in page.text
+    assert "1 of 2 files with differences" in page.text
 
 
 def test_texts_stand_side_by_side(visitor: Client, keep: Any) -> None:
@@ -103,7 +103,7 @@ def test_files_are_counted_as_in_the_table_and_texts_come_first(
     keep("a", same, a__bin=b"\x00\x01", out__txt=b"one\n")
     keep("b", same, a__bin=b"\x00\x02", out__txt=b"two\n", more__txt=b"three\n")
     page = visitor.get(COMPARE, asked("a", "b")).text
-    assert "3 of 4 files differ" in page
+    assert "3 of 4 files with differences" in page
     assert "3 of 3 differ" in page
     assert '<h2 id="h-diff" class="clip" title="out.txt">' in page
 
@@ -127,7 +127,7 @@ def test_a_file_and_an_image_that_are_not_there_are_named(
 def test_what_is_no_text_is_said_to_be_none(visitor: Client, keep: Any) -> None:
     keep("a", zipped(a__py="1\n"), out__bin=b"\x00one")
     keep("b", zipped(a__py="1\n"), out__bin=b"\x00two")
-    assert "These are no text files." in visitor.get(COMPARE, asked("a", "b")).text
+    assert "These are not text files." in visitor.get(COMPARE, asked("a", "b")).text
 
 
 def test_pictures_stand_side_by_side_by_step(visitor: Client, keep: Any) -> None:
@@ -173,7 +173,7 @@ def test_a_difference_beyond_what_is_compared_is_no_line_end(
     keep("a", zipped(a__py=""), log__txt=b"abc\n" * 140_000 + b"a\n")
     keep("b", zipped(a__py=""), log__txt=b"abc\n" * 140_000 + b"b\n")
     page = visitor.get(COMPARE, asked("a", "b"))
-    assert "What is compared of the files is the same." in page.text
+    assert "The compared files are the same." in page.text
     assert "Only the first 524 KB of each file are compared." in page.text
     assert "/runs/b/files/raw/log.txt" in page.text
 

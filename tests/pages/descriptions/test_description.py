@@ -177,7 +177,7 @@ def test_versions_are_listed_compared_and_restored(
     )
     run.refresh_from_db()
     assert run.description == "the quick fox"
-    assert "The version is back" in answer.text
+    assert "Version restored" in answer.text
     browser.post(f"{PAGE}undo/")
     run.refresh_from_db()
     assert run.description == "the <b>slow</b> fox"
@@ -198,7 +198,7 @@ def test_a_description_from_the_start_is_the_first_version(
         experiment, run_id="run-1", description="born so", actor=actor, now=now
     )
     address = f"{PAGE}description/versions/"
-    assert "As it began" in browser.get(address).text
+    assert "Original text" in browser.get(address).text
     assert "Edited by" not in browser.get(PAGE).text
     describe_run(run, "later", actor=actor, now=now)
     page = browser.get(f"{address}?version=0").text

@@ -159,7 +159,7 @@ def test_owners_alone_share_with_outsiders(
     private = make_view(name="hush")
     contributor = browser_of(ben)
     assert contributor.post(SHARE, {"run": "a", "days": "1"}).status_code == 403
-    assert "Links for outsiders" not in contributor.get(MEMBERS).text
+    assert "Public links" not in contributor.get(MEMBERS).text
     Member.objects.filter(user=ben).update(role=Role.OWNER)
     assert contributor.get(f"{SHARE}?view={private.slug}").status_code == 404
     assert contributor.get(f"{SHARE}?run=nosuch").status_code == 404

@@ -117,7 +117,7 @@ def test_an_ended_run_stays_as_it_is(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     change_status(run, RunStatus.COMPLETED, actor=actor, now=now)
-    assert "It has ended." in browser.get(PAGE).text
+    assert "This run has ended." in browser.get(PAGE).text
     browser.post(f"{PAGE}cancel/")
     browser.post(f"{PAGE}force/")
     assert status(run) is RunStatus.COMPLETED

@@ -99,7 +99,7 @@ def test_charts_are_added_edited_and_moved_by_keyboard(
     page.locator("#add-chart").press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("Field 1", exact=True)).to_be_focused()
-    runs = dialog.get_by_label("Runs, where none is selected")
+    runs = dialog.get_by_label("Max runs")
     expect(runs).to_have_attribute("placeholder", "first 10")
     dialog.get_by_text("Scatter", exact=True).click()
     expect(runs).to_have_attribute("placeholder", "first 200")
