@@ -19,7 +19,7 @@ from django.test import Client
 
 from runs.management.home import read_client
 from runs.models import Experiment, User, Workspace
-from runs.search.run_list.find_runs import find_runs
+from runs.search.run_list.run_page import find_runs
 from runs.search.run_list.tree_runs import find_tree
 from studio.core.viewspec import ViewSpec
 from tests.bench.questions import ALL, Question

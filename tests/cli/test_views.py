@@ -41,7 +41,7 @@ def test_views_go_out_to_a_file_and_come_back(server: Server) -> None:
     assert (found["revision"], found["state"]["columns"]) == (2, "name,duration")
     broken = studio(server, "apply", "-", text="views: [")
     assert broken.returncode == 1
-    assert "cannot be read as YAML" in broken.stderr
+    assert "is not valid YAML" in broken.stderr
     Connection(server).rest("DELETE", f"/views/{slug}")
 
 

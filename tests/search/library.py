@@ -21,7 +21,7 @@ from runs.models import (
     User,
     Workspace,
 )
-from runs.search.run_list.find_runs import RunPage, find_runs
+from runs.search.run_list.run_page import RunPage, find_runs
 from studio.core.statuses import RunStatus
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON

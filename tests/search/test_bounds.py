@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.models import Key, KeyKind, Run, RunTag, User, Workspace
 from runs.search.filters import completion
-from runs.search.filters.facets import SAMPLE, FacetReader
+from runs.search.filters.facets import SAMPLE_RUNS, FacetReader
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import Field
 from studio.core.viewspec import ViewSpec
@@ -82,7 +82,7 @@ def test_ten_thousand_keys_cost_no_more_queries(shelf: Library) -> None:
     RunTag.objects.bulk_create(RunTag(run=run, key=key, value="1") for key in keys)
     assert queries("tags.key-9999 = '1'") == few
     reader = FacetReader(ViewSpec(), shelf.ada, shelf.workspace, now=NOON)
-    assert len(completion.keys(reader, "tags", "key-", 20)) == 20
+    assert len(completion.find_keys(reader, "tags", "key-", 20)) == 20
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_a_hundred_thousand_tags_cost_no_more_queries(shelf: Library) -> None:
         with CaptureQueriesContext(connection) as captured:
             shelf.page(f"tags.{key} = '1'", columns="name,tags")
             shelf.page("", columns="name,tags", sort=f"tags.{key}")
-            offered = completion.keys(reader, "tags", key, 20)
-            offered += completion.listed(reader, "tags", "", 200)
+            offered = completion.find_keys(reader, "tags", key, 20)
+            offered += completion.list_keys(reader, "tags", "", 200)
             assert reader.read(Field("tags", key)).runs == len(reader.runs().ids)
         assert key in [each.field.key for each in offered]
         assert len(offered) <= 220
@@ -149,7 +149,7 @@ def test_a_hundred_thousand_tags_cost_no_more_queries(shelf: Library) -> None:
     assert queries("many-77777") <= few
     reader = FacetReader(ViewSpec(), shelf.ada, shelf.workspace, now=NOON)
     sampled = reader.keys("tags")
-    assert len(sampled) <= SAMPLE * TAGS_A_RUN
+    assert len(sampled) <= SAMPLE_RUNS * TAGS_A_RUN
     assert run.tags.count() == 1
 
 

@@ -47,7 +47,7 @@ def test_beyond_the_limit_the_newest_are_counted(
 def keys(library: Library, kind: str, part: str, q: str = "") -> list[tuple[str, int]]:
     spec = ViewSpec(q=q, children=True)
     reader = FacetReader(spec, library.ada, library.workspace, now=NOON)
-    found = completion.keys(reader, kind, part, 20)
+    found = completion.find_keys(reader, kind, part, 20)
     return [(each.field.key, each.runs) for each in found]
 
 

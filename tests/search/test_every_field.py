@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runs.search.filters.facets import FacetReader, is_facet
-from runs.search.groups.list_groups import group_runs
+from runs.search.groups.grouping import list_groups
 from runs.search.mlflow.runs import RunSearch
 from runs.search.run_list.export import export_runs
 from runs.search.values.value_arrays import has_values
@@ -169,9 +169,9 @@ def test_groups_are_of_its_values_or_it_is_refused(
     view = ViewSpec.from_query({"group": field_text(field), "children": "1"})
     if not has_values(field):
         with pytest.raises(InvalidValue, match="cannot be grouped"):
-            group_runs(view, library.ada, library.workspace, [])
+            list_groups(view, library.ada, library.workspace, [])
         return
-    found = group_runs(view, library.ada, library.workspace, [], now=NOON)
+    found = list_groups(view, library.ada, library.workspace, [], now=NOON)
     assert found is not None
     groups = found.page(0, 100)
     assert sum(group.count for group in groups) == 6

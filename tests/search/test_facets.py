@@ -90,7 +90,7 @@ def test_a_rare_key_stands_first_under_its_own_name(models: Library) -> None:
     found = reader(models, "tags.odd is not null")
     assert found.keys("tags", "OD")[0].field.key == "od"
     everywhere = reader(models)
-    for offered in (completion.keys, completion.listed):
+    for offered in (completion.find_keys, completion.list_keys):
         assert offered(everywhere, "tags", "od", 3)[0].field.key == "od"
 
 

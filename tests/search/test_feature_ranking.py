@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs.search.compare.feature_ranking import Differences, cramers_v, differences
-from runs.search.query.selection import chosen
+from runs.search.compare.feature_ranking import FeatureRanking, cramers_v, rank_features
+from runs.search.query.selection import find_visible_selection
 from runs.search.values import value_arrays as many_runs
 from studio.core.filters import field_text
 from studio.core.viewspec import ViewSpec
@@ -18,10 +18,10 @@ from tests.search.library import Library
 pytestmark = pytest.mark.django_db
 
 
-def ask(shelf: Library, query: str) -> Differences | None:
+def ask(shelf: Library, query: str) -> FeatureRanking | None:
     spec = ViewSpec.from_query(query)
-    selected = chosen(spec, shelf.ada, shelf.workspace)
-    return differences(spec, selected, shelf.ada, shelf.workspace)
+    selected = find_visible_selection(spec, shelf.ada, shelf.workspace)
+    return rank_features(spec, selected, shelf.ada, shelf.workspace)
 
 
 def found(shelf: Library, query: str) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def test_too_many_runs_are_not_told_apart(
     shelf: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     selected = sweep(shelf)
-    monkeypatch.setattr(many_runs, "MOST", 19)
+    monkeypatch.setattr(many_runs, "MAX_ARRAY_RUNS", 19)
     assert ask(shelf, selected) is None
 
 

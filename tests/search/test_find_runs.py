@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.models import Run
 from runs.search.query import status_counts as module
-from runs.search.run_list.find_runs import find_runs
+from runs.search.run_list.run_page import find_runs
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import parse_field
 from studio.core.statuses import RunStatus
@@ -193,7 +193,7 @@ def test_a_place_beyond_the_limit_is_not_told(
 ) -> None:
     for n in range(30):
         shelf.make(f"r{n}", name="resnet")
-    monkeypatch.setattr("runs.search.run_list.find_runs.MAX_EXACT_COUNT", 20)
+    monkeypatch.setattr("runs.search.run_list.run_page.MAX_EXACT_COUNT", 20)
     after = shelf.page(rows="25").after
     assert shelf.page(rows="25", after=after).first == 0
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.run.metric_goals import set_metric_goal
-from runs.search.groups.list_groups import Grouping, group_runs
+from runs.search.groups.grouping import Grouping, list_groups
 from runs.search.values import value_arrays as many_runs
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, attribute
@@ -29,7 +29,7 @@ ACC = Field("metrics", "acc", "last")
 def groups(shelf: Library, query: str, *numbers: str) -> Grouping:
     fields = [read_field(each, "columns") for each in numbers or ("metrics.acc",)]
     spec = ViewSpec.from_query(query)
-    found = group_runs(spec, shelf.ada, shelf.workspace, fields)
+    found = list_groups(spec, shelf.ada, shelf.workspace, fields)
     assert found is not None
     return found
 
@@ -171,7 +171,7 @@ def test_few_runs_of_a_common_key_are_looked_up(
     for n in range(20):
         shelf.make(f"r{n}", metrics={"acc": [n]}, params={"even": str(n % 2)})
     whole = sizes(groups(shelf, "q=name in ('r1', 'r2', 'r3')&group=params.even"))
-    monkeypatch.setattr(many_runs, "SHARE", 0)
+    monkeypatch.setattr(many_runs, "MAX_ROWS_PER_RUN", 0)
     looked_up = groups(shelf, "q=name in ('r1', 'r2', 'r3')&group=params.even")
     assert sizes(looked_up) == whole == {("1",): 2, ("0",): 1}
     [odd, _even] = looked_up.page(0, 2)
@@ -181,11 +181,11 @@ def test_few_runs_of_a_common_key_are_looked_up(
 def test_too_many_runs_make_no_groups(
     shelf: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many_runs, "MOST", 2)
+    monkeypatch.setattr(many_runs, "MAX_ARRAY_RUNS", 2)
     for n in range(3):
         shelf.make(f"r{n}")
     spec = ViewSpec.from_query("group=status")
-    assert group_runs(spec, shelf.ada, shelf.workspace, []) is None
+    assert list_groups(spec, shelf.ada, shelf.workspace, []) is None
 
 
 @pytest.mark.parametrize("group", ["created", "tags", "description", "-tags.model"])
@@ -211,6 +211,6 @@ def test_the_questions_are_as_many_as_the_fields(shelf: Library) -> None:
 def test_strangers_see_no_group(shelf: Library, library: Library) -> None:
     shelf.make("mine", params={"lr": "1"})
     spec = ViewSpec.from_query("group=params.lr")
-    found = group_runs(spec, library.ada, shelf.workspace, [])
+    found = list_groups(spec, library.ada, shelf.workspace, [])
     assert found is not None
     assert len(found) == 0

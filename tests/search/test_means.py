@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from runs.search.groups.means import GREATEST, band_of, mean_and_std, means_by_place
+from runs.search.groups.means import (
+    MAX_FLOAT,
+    deviation_band,
+    mean_and_std,
+    means_by_position,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -13,8 +18,8 @@ pytestmark = pytest.mark.filterwarnings("error")
 def test_a_mean_lies_between_its_numbers_whatever_their_size() -> None:
     table = np.array(
         [
-            [1.0, 1e-200, 1.7e308, 1e200, np.nan, GREATEST],
-            [2.0, 3e-200, 1.7e308, 1.0, 5.0, -GREATEST],
+            [1.0, 1e-200, 1.7e308, 1e200, np.nan, MAX_FLOAT],
+            [2.0, 3e-200, 1.7e308, 1.0, 5.0, -MAX_FLOAT],
         ]
     )
     mean, std = mean_and_std(table)
@@ -22,17 +27,17 @@ def test_a_mean_lies_between_its_numbers_whatever_their_size() -> None:
     assert std[0] == pytest.approx(0.5**0.5)
     assert std[1] == pytest.approx(2e-200 * 0.5**0.5)
     assert std[2:5].tolist() == [0.0, pytest.approx(1e200 * 0.5**0.5), 0.0]
-    assert std[5] == GREATEST
+    assert std[5] == MAX_FLOAT
 
 
 def test_a_band_ends_where_numbers_do() -> None:
-    low, high = band_of(np.array([1.0, GREATEST]), np.array([0.5, GREATEST]))
-    assert (low.tolist(), high.tolist()) == ([0.5, 0.0], [1.5, GREATEST])
+    low, high = deviation_band(np.array([1.0, MAX_FLOAT]), np.array([0.5, MAX_FLOAT]))
+    assert (low.tolist(), high.tolist()) == ([0.5, 0.0], [1.5, MAX_FLOAT])
 
 
 def test_means_by_place_are_finite_too() -> None:
     values = np.array([1.0, 2.0, 1.7e308, 1.7e308])
-    found = means_by_place(np.array([0, 0, 2, 2]), values, 3)
+    found = means_by_position(np.array([0, 0, 2, 2]), values, 3)
     assert found[[0, 2]].tolist() == [1.5, 1.7e308]
     assert np.isnan(found[1])
-    assert np.isnan(means_by_place(np.array([], np.int64), np.array([]), 2)).all()
+    assert np.isnan(means_by_position(np.array([], np.int64), np.array([]), 2)).all()

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from runs.search.run_list.find_runs import RunPage, find_runs
+from runs.search.run_list.run_page import RunPage, find_runs
 from studio.core.errors import InvalidValue
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON

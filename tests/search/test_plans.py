@@ -17,7 +17,7 @@ from runs.search.mlflow.runs import RunSearch
 from runs.search.query import query_plan
 from runs.search.query.status_counts import MAX_EXACT_COUNT
 from runs.search.run_list import tree_runs
-from runs.search.run_list.find_runs import find_runs
+from runs.search.run_list.run_page import find_runs
 from studio.core.filters import mlflow
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON

@@ -15,7 +15,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from runs.models import Metric, Run, root_metrics
 from runs.search.run_list import tree_children, tree_runs
-from runs.search.run_list.find_runs import find_runs
+from runs.search.run_list.run_page import find_runs
 from runs.search.run_list.tree_runs import TreePage, find_tree
 from studio.core.statuses import RunStatus
 from studio.core.viewspec import ViewSpec
@@ -225,7 +225,7 @@ def test_ways_to_matches_are_open_only_where_a_page_has_few_of_them(
         "s0",
         "s0a",
     ]
-    monkeypatch.setattr(tree_children, "FEW_PATHS", 2)
+    monkeypatch.setattr(tree_children, "MAX_OPEN_PATHS", 2)
     # One that is closed by hand opens no others.
     for tree in ("", "s0:0"):
         many = tree_page(shelf, q="tags.team = nlp", tree=tree)

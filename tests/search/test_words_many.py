@@ -15,7 +15,7 @@ from runs.actions.run_rows.search_text import build_search_texts
 from runs.models import Run
 from runs.search.query import query_plan
 from runs.search.query.query_plan import MAX_CANDIDATES
-from runs.search.sql.words import NAMED
+from runs.search.sql.words import MAX_NAMED_SCANS
 from studio.core.statuses import RunStatus
 from tests.parts.records import NOON
 from tests.search.library import Library, empty_library
@@ -141,7 +141,7 @@ def test_runs_of_many_named_experiments_are_not_counted_first(
     crowd: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(query_plan, "MAX_CANDIDATES", 100)
-    for n in range(NAMED):
+    for n in range(MAX_NAMED_SCANS):
         create_experiment(
             crowd.workspace, f"frost {n}", actor=Actor(crowd.ada), now=NOON
         )

@@ -8,7 +8,7 @@ from django.db.models import Q
 from runs.actions.actor import SERVER, Actor
 from runs.actions.run.lifecycle import StatusSource, change_status
 from runs.models import HEARTBEATS_RESUMED, Run
-from runs.search.run.heartbeat_timeout import status_before_silence
+from runs.search.run import status_before_timeout
 from studio.core.statuses import FOLLOWERS, RunStatus, may_follow
 
 
@@ -37,7 +37,7 @@ def receive_heartbeat(run: Run, *, actor: Actor, now: int) -> RunStatus:
 
 def _status_before_timeout(run: Run) -> RunStatus:
     """Return the status before the timeout; a cancel request is kept."""
-    before = status_before_silence(run)
+    before = status_before_timeout(run)
     if may_follow(RunStatus.NOT_RESPONDING, before):
         return before
     return RunStatus.RUNNING

@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 from runs.actions.clock import now_ms
 from runs.models import Experiment, ExportState, HistoryExport, User, Workspace
 from runs.render.run_list.history_parquet import HistoryFile
-from runs.search.run_list.export import matching_runs
-from runs.search.run_list.histories import Stretch, histories
+from runs.search.run_list import SeriesPart, find_matching_runs, read_histories
 from runs.storage.files import deletions_allowed
 from studio.core.errors import NotFound, StudioError
 from studio.core.viewlenient import read_leniently
@@ -140,13 +139,13 @@ def exported_list(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
     return experiment, spec
 
 
-def _matching_stretches(job: HistoryExport) -> Iterator[Stretch]:
+def _matching_stretches(job: HistoryExport) -> Iterator[SeriesPart]:
     experiment, spec = exported_list(job)
-    matching = matching_runs(spec, job.user, job.workspace, experiment=experiment)
+    matching = find_matching_runs(spec, job.user, job.workspace, experiment=experiment)
     _update_export(
         job, state=ExportState.RUNNING, runs=0, points=0, runs_total=matching.total
     )
-    return histories(matching)
+    return read_histories(matching)
 
 
 def _query_pairs(query: str) -> list[tuple[str, str]]:
@@ -154,7 +153,7 @@ def _query_pairs(query: str) -> list[tuple[str, str]]:
 
 
 def _write_stretches(
-    job: HistoryExport, stretches: Iterator[Stretch], written: HistoryFile
+    job: HistoryExport, stretches: Iterator[SeriesPart], written: HistoryFile
 ) -> Iterator[None]:
     runs = points = 0
     saved = time.monotonic()

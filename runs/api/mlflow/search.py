@@ -44,9 +44,9 @@ from runs.models import (
     LoggedModelParam,
     LoggedModelTag,
 )
-from runs.search.mlflow.runs import RunSearch
+from runs.search.mlflow import RunSearch
 from runs.search.sql.limits import time_limit
-from runs.search.sql.schema import Keyed, Schema
+from runs.search.sql.schema import KeyedTable, Schema
 from studio.core import names
 from studio.core.batches import batches
 from studio.core.filters import mlflow, tree
@@ -68,7 +68,7 @@ EXPERIMENT_SCHEMA = Schema(
         "created": "created",
         "updated": "updated",
     },
-    keyed={tree.TAGS: Keyed(ExperimentTag, "experiment")},
+    keyed={tree.TAGS: KeyedTable(ExperimentTag, "experiment")},
 )
 MODEL_SCHEMA = Schema(
     columns={
@@ -81,9 +81,9 @@ MODEL_SCHEMA = Schema(
         "updated": "updated",
     },
     keyed={
-        tree.TAGS: Keyed(LoggedModelTag, "model"),
-        tree.PARAMS: Keyed(LoggedModelParam, "model"),
-        tree.METRICS: Keyed(LoggedModelMetric, "model"),
+        tree.TAGS: KeyedTable(LoggedModelTag, "model"),
+        tree.PARAMS: KeyedTable(LoggedModelParam, "model"),
+        tree.METRICS: KeyedTable(LoggedModelMetric, "model"),
     },
 )
 

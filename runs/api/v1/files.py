@@ -24,8 +24,7 @@ from runs.api.v1.schemas import (
     UploadQuery,
 )
 from runs.models import File, Snapshot
-from runs.search.files.files import find_file
-from runs.search.files.snapshot import snapshot_of
+from runs.search.files import find_file, get_snapshot
 from studio.core.errors import InvalidValue
 from studio.core.names import check_path
 from studio.core.snapshots import MAX_BYTES
@@ -110,7 +109,7 @@ def keep_snapshot(request: StudioRequest, run_id: str) -> SnapshotInfo:
 @endpoint("GET", Permission.READ)
 def download_snapshot(request: StudioRequest, run_id: str) -> HttpResponseBase:
     """Read the archive, or a range of it."""
-    found = snapshot_of(find_run(request, run_id))
+    found = get_snapshot(find_run(request, run_id))
     return file_response(
         request,
         File(

@@ -21,8 +21,12 @@ from runs.api.v1.schemas import (
     SeriesQuery,
 )
 from runs.models import Metric
-from runs.search.run.details import metrics_of
-from runs.search.values.logged_values import logged_values, read_place, write_place
+from runs.search.run import read_metrics
+from runs.search.values import (
+    read_logged_values,
+    read_position,
+    write_position,
+)
 from runs.storage.metrics import store
 from studio.core.errors import NotFound
 from studio.core.names import check_int64, check_key
@@ -49,7 +53,7 @@ def log_metrics(request: StudioRequest, run_id: str, body: Batch) -> Applied:
 def list_metrics(request: StudioRequest, run_id: str) -> MetricList:
     """List a run's metrics with their last, min and max values."""
     run = find_run(request, run_id)
-    return MetricList([metric_info(head) for head in metrics_of(run)])
+    return MetricList([metric_info(head) for head in read_metrics(run)])
 
 
 @endpoint("GET", Permission.READ, query=SeriesQuery, reply=Series)
@@ -87,10 +91,12 @@ def list_values(
     if query.key:
         check_key(query.key, "key")
     runs = [run, *(run_actions.iterate_descendants(run) if query.recursive else ())]
-    after = read_place(query.after) if query.after else None
-    parts, place = logged_values(runs, key=query.key, limit=query.limit, after=after)
+    after = read_position(query.after) if query.after else None
+    parts, place = read_logged_values(
+        runs, key=query.key, limit=query.limit, after=after
+    )
     series = [
         LoggedSeries(part.run_id, part.key, part.kind, list(map(to_wire, part.values)))
         for part in parts
     ]
-    return LoggedValues(series, write_place(place))
+    return LoggedValues(series, write_position(place))

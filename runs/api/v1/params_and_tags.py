@@ -19,7 +19,7 @@ from runs.api.v1.schemas import (
     TagReply,
 )
 from runs.models import Run
-from runs.search.run.details import params_of, properties_of, tags_of
+from runs.search.run import list_params, list_properties, list_tags
 
 
 @endpoint("GET", Permission.READ, reply=ParamReply)
@@ -74,12 +74,12 @@ def edit_tags(request: StudioRequest, run_id: str, body: TagEdit) -> TagReply:
 
 
 def _params(run: Run) -> ParamReply:
-    return ParamReply({text.key: text.value or "" for text in params_of(run)})
+    return ParamReply({text.key: text.value or "" for text in list_params(run)})
 
 
 def _properties(run: Run) -> PropertyReply:
-    return PropertyReply({text.key: text.value or "" for text in properties_of(run)})
+    return PropertyReply({text.key: text.value or "" for text in list_properties(run)})
 
 
 def _tags(run: Run) -> TagReply:
-    return TagReply({text.key: text.value for text in tags_of(run)})
+    return TagReply({text.key: text.value for text in list_tags(run)})

@@ -12,7 +12,7 @@ from runs.api.v1.schemas import (
     RunInfo,
 )
 from runs.models import File, Metric, Run, RunEvent
-from runs.search.run_list.find_runs import RunRow
+from runs.search.run_list import RunRow
 from studio.core.filters import field_text
 from studio.core.statuses import RunStatus
 

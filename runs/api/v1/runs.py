@@ -31,8 +31,8 @@ from runs.api.v1.schemas import (
     StatusChange,
 )
 from runs.models import Experiment, Run, RunEvent, RunParam, RunProperty
-from runs.search.query.run_query import RunKeys
-from runs.search.run_list.find_runs import find_runs
+from runs.search.query import RunKeys
+from runs.search.run_list import find_runs
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
 from studio.core.viewspec import ViewSpec

@@ -32,7 +32,7 @@ from runs.api.v1.view_replies import (
 )
 from runs.api.v1.view_yaml import ViewFile
 from runs.models import User, View
-from runs.search.views.views import matching, only, views_in
+from runs.search.views import filter_by_owner, filter_by_words, views_in
 from studio.core import names
 from studio.core.errors import InvalidValue, StudioError
 from studio.core.viewdiff import differences
@@ -78,8 +78,8 @@ def export_views(request: StudioRequest, query: ExportQuery) -> HttpResponse:
     With more views the file has the first ones by name, and starts with a comment.
     """
     user = signed_in_user(request)
-    views = matching(views_in(workspace_of(request), user), query.find)
-    views = only(views, query.only, user)
+    views = filter_by_words(views_in(workspace_of(request), user), query.find)
+    views = filter_by_owner(views, query.only, user)
     found = list(views.order_by("name", "pk")[: view_yaml.MAX_VIEWS])
     text = view_yaml.write_views(found, views.count())
     return HttpResponse(text, content_type="application/yaml; charset=utf-8")

@@ -10,8 +10,13 @@ from runs.api.v1.schemas import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
 from runs.models import Experiment, View, ViewRevision, view_list_name
 from runs.render.filters import filter_words
 from runs.render.filters.filter_words import missing_words
-from runs.search.views.missing import missing_columns, missing_list, missing_runs
-from runs.search.views.views import find_view, revision_of
+from runs.search.views import (
+    find_missing_columns,
+    find_missing_list,
+    find_missing_runs,
+    find_revision,
+    find_view,
+)
 from studio.core.errors import Conflict, InvalidValue, NotFound
 from studio.core.viewdiff import NOTHING, Difference, differences
 from studio.core.viewlenient import Complaint, read_stored
@@ -61,9 +66,9 @@ def missing_part_messages(
     """Return messages about unreadable and missing parts of a view."""
     workspace, user = workspace_of(request), signed_in_user(request)
     found = [
-        *missing_list(view),
-        *missing_columns((column.field for column in spec.columns), workspace),
-        *missing_runs(spec, workspace, user),
+        *find_missing_list(view),
+        *find_missing_columns((column.field for column in spec.columns), workspace),
+        *find_missing_runs(spec, workspace, user),
     ]
     kinds: dict[str, list[str]] = {}
     for each in found:
@@ -114,10 +119,10 @@ def explain_conflict(
     user = signed_in_user(request)
     now = find_view(view.slug, user, workspace_of(request))
     try:
-        diff = compare_versions(revision_of(view, user, seen_version), now)
+        diff = compare_versions(find_revision(view, user, seen_version), now)
     except NotFound:
         diff = ViewDiff("", [])
-    newest = revision_of(view, user, now.revision)
+    newest = find_revision(view, user, now.revision)
     return Conflict(
         error.message,
         now=now.revision,

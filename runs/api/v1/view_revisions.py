@@ -32,7 +32,7 @@ from runs.api.v1.view_replies import (
 )
 from runs.api.v1.views import find_visible_view
 from runs.models import Role
-from runs.search.views.views import find_default, revision_of, revisions_of
+from runs.search.views import find_default, find_revision, list_view_revisions
 from studio.core.errors import Conflict, PermissionDenied
 
 #: The slug of the built-in view.
@@ -43,7 +43,7 @@ BUILT_IN_VIEW = "default"
 def list_revisions(request: StudioRequest, slug: str) -> RevisionList:
     """List the revisions of a view, newest first (at most 200)."""
     view = find_visible_view(request, slug)
-    rows = revisions_of(view, signed_in_user(request))
+    rows = list_view_revisions(view, signed_in_user(request))
     return RevisionList([revision_info(each) for each in rows])
 
 
@@ -51,7 +51,7 @@ def list_revisions(request: StudioRequest, slug: str) -> RevisionList:
 def get_revision(request: StudioRequest, slug: str, number: int) -> RevisionInfo:
     """Read one revision of a view."""
     view = find_visible_view(request, slug)
-    return revision_info(revision_of(view, signed_in_user(request), number))
+    return revision_info(find_revision(view, signed_in_user(request), number))
 
 
 @endpoint("POST", Permission.VIEWS, body=RevisionChoice, reply=ViewInfo)
@@ -61,7 +61,7 @@ def restore_revision(
     """Restore an old revision of a view as its newest."""
     view, user = find_visible_view(request, slug), signed_in_user(request)
     check_can_edit_view(view, user, request.role)
-    old = revision_of(view, user, number)
+    old = find_revision(view, user, number)
     seen = view.revision if body.seen is None else body.seen
     try:
         view_actions.restore_revision(
@@ -76,8 +76,8 @@ def restore_revision(
 def diff_view(request: StudioRequest, slug: str, query: DiffQuery) -> ViewDiff:
     """Describe the differences between two revisions of a view."""
     view, user = find_visible_view(request, slug), signed_in_user(request)
-    new = view if query.new is None else revision_of(view, user, query.new)
-    return compare_versions(revision_of(view, user, query.old), new)
+    new = view if query.new is None else find_revision(view, user, query.new)
+    return compare_versions(find_revision(view, user, query.old), new)
 
 
 @endpoint("GET", Permission.READ, query=DefaultQuery, reply=DefaultReply)

@@ -40,7 +40,12 @@ from runs.api.v1.view_replies import (
     view_info,
 )
 from runs.models import View
-from runs.search.views.views import find_view, matching, only, views_in
+from runs.search.views import (
+    filter_by_owner,
+    filter_by_words,
+    find_view,
+    views_in,
+)
 from studio.core.errors import Conflict, InvalidValue
 from studio.core.viewspec import ViewSpec
 
@@ -49,8 +54,8 @@ from studio.core.viewspec import ViewSpec
 def list_views(request: StudioRequest, query: ViewQuery) -> ViewList:
     """List the views that the caller can see, newest first."""
     user = signed_in_user(request)
-    views = matching(views_in(workspace_of(request), user), query.find)
-    views = only(views, query.only, user)
+    views = filter_by_words(views_in(workspace_of(request), user), query.find)
+    views = filter_by_owner(views, query.only, user)
     if query.after:
         if not (query.after.isascii() and query.after.isdigit()):
             raise InvalidValue("after is not a cursor of this list.", field="after")

@@ -16,7 +16,7 @@ from runs.pages.chart_kinds.lines import LINES
 from runs.pages.chart_kinds.notes import run_notes
 from runs.pages.chart_kinds.parallel import PARALLEL
 from runs.pages.chart_kinds.scatter import SCATTER
-from runs.search.charts.run_curves import Window
+from runs.search.charts import AxisRange
 from studio.core.viewcharts import Chart
 
 __all__ = [
@@ -43,7 +43,7 @@ def kind_of(chart: Chart) -> ChartKind:
 
 
 def draw_chart(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, window: Window | None = None
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, window: AxisRange | None = None
 ) -> Drawing:
     """The figure of any kind; `window` narrows the x axis of lines."""
     made = kind_of(chart).figure(chart, drawn, zone, window)

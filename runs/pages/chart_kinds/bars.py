@@ -25,16 +25,16 @@ from runs.pages.chart_kinds.values import (
 from runs.render.charts import Dot, bar_figure
 from runs.render.filters.filter_words import field_label
 from runs.render.metrics import display_value
-from runs.search.charts.chart_groups import group_runs
-from runs.search.charts.chart_values import Column, column_of
-from runs.search.charts.run_curves import Window
+from runs.search.charts import AxisRange, ChartColumn, chart_column, chart_groups
 from studio.core.viewcharts import Chart
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, _zone: tzinfo, _window: Window | None
+    chart: Chart, drawn: ChartRuns, _zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
-    columns = [numeric_column(column_of(field, drawn.runs)) for field in chart.fields]
+    columns = [
+        numeric_column(chart_column(field, drawn.runs)) for field in chart.fields
+    ]
     labels = [field_label(field) for field in chart.fields]
     notes = column_notes(columns)
     dots = _dots(chart, *drop_runs_without_values(drawn, columns))
@@ -42,13 +42,13 @@ def _figure(
     return Drawing(bar_figure(dots, labels, chart_look(chart)), notes)
 
 
-def _dots(chart: Chart, drawn: ChartRuns, columns: Sequence[Column]) -> list[Dot]:
+def _dots(chart: Chart, drawn: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]:
     """A bar for each run, or one for each group, with how far its runs lie apart."""
     if not chart.groups:
         return run_dots(drawn, columns)
     place = {run.run.pk: row for row, run in enumerate(drawn.runs)}
     found = []
-    for group in group_runs(drawn.runs, chart):
+    for group in chart_groups(drawn.runs, chart):
         rows = [place[run.run.pk] for run in group.runs]
         means = [
             summarize_values([column.values[row] for row in rows]) for column in columns
@@ -75,19 +75,22 @@ def _error_bar(mean: ValueSummary | None, band: str) -> tuple[float, float]:
 def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Table:
     if not chart.groups:
         return values_table(chart, drawn, zone, workspace)
-    columns = [column_of(field, drawn.runs) for field in chart.fields]
+    columns = [chart_column(field, drawn.runs) for field in chart.fields]
     return _means_table(chart, drawn, columns, [field_label(f) for f in chart.fields])
 
 
 def _means_table(
-    chart: Chart, drawn: ChartRuns, columns: Sequence[Column], labels: Sequence[str]
+    chart: Chart,
+    drawn: ChartRuns,
+    columns: Sequence[ChartColumn],
+    labels: Sequence[str],
 ) -> Table:
     """How high the bar of each group is, and how far its runs lie apart."""
     said = (_("%s mean"), _("%s std"), _("%s min"), _("%s max"))
     heads = [_("Runs"), *(each % label for label in labels for each in said)]
     place = {run.run.pk: row for row, run in enumerate(drawn.runs)}
     rows = []
-    for group in group_runs(drawn.runs, chart):
+    for group in chart_groups(drawn.runs, chart):
         cells = [count_cell(len(group.runs))]
         for column in columns:
             mean = summarize_values(

@@ -11,8 +11,17 @@ from dataclasses import dataclass, replace
 
 from runs.models import Experiment, Metric, User, Workspace
 from runs.pages.lists.list_state import ListState
-from runs.search.charts.drawn_runs import DrawnRun, chosen_runs, first_runs, heads_of
-from runs.search.query.selection import Selected, chosen, selected_runs
+from runs.search.charts import (
+    ChartRun,
+    find_chosen_runs,
+    find_first_runs,
+    read_heads,
+)
+from runs.search.query import (
+    SelectedRun,
+    find_visible_selection,
+    selected_runs,
+)
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.filters.tree import Field
 from studio.core.viewcharts import MAX_RUNS, Chart
@@ -28,7 +37,7 @@ class ChartRuns:
     `by_place` has the dash follow the number.
     """
 
-    runs: Sequence[DrawnRun]
+    runs: Sequence[ChartRun]
     heads: Mapping[tuple[int, str], Metric]
     chosen: bool = False
     more: bool = False
@@ -65,7 +74,7 @@ def read_chart_runs_for(
     """As `drawn_together`, as `viewer` may see them."""
     found = _find_runs(spec, charts, viewer, workspace, experiment, named)
     metrics = [field for chart in charts for field in _metrics_with_points(chart)]
-    heads = heads_of(found.runs, metrics)
+    heads = read_heads(found.runs, metrics)
     return [_for_chart(replace(found, heads=heads), chart) for chart in charts]
 
 
@@ -79,23 +88,23 @@ def _find_runs(
 ) -> ChartRuns:
     fields = [field for chart in charts for field in needed_fields(chart)]
     if named:
-        runs = chosen_runs(named, fields, viewer, workspace)
+        runs = find_chosen_runs(named, fields, viewer, workspace)
         gone = len(named) - len(runs)
         return ChartRuns(runs, {}, chosen=True, gone=gone, by_place=True)
-    selected = chosen(spec, viewer, workspace)
+    selected = find_visible_selection(spec, viewer, workspace)
     if selected.total:
         ids = _ids_by_number(selected_runs(selected, viewer, workspace, MAX_RUNS))
-        runs = chosen_runs(ids, fields, viewer, workspace)
+        runs = find_chosen_runs(ids, fields, viewer, workspace)
         gone = len(selected.missing) + selected.gone
         return ChartRuns(runs, {}, chosen=True, gone=gone)
     most = max(chart.runs for chart in charts)
-    runs, more = first_runs(
+    runs, more = find_first_runs(
         spec, fields, most, viewer, workspace, experiment=experiment
     )
     return ChartRuns(runs, {}, more=more)
 
 
-def _ids_by_number(selected: Sequence[Selected]) -> list[str]:
+def _ids_by_number(selected: Sequence[SelectedRun]) -> list[str]:
     """The ids at the places of their numbers."""
     ids = [""] * max(each.number for each in selected)
     for each in selected:

@@ -12,15 +12,14 @@ from runs.pages.chart_kinds.notes import column_notes, unplaced_notes
 from runs.pages.chart_kinds.values import chart_look, count_cell, numeric_column
 from runs.render.charts import bin_label, count_bins, histogram_figure
 from runs.render.filters.filter_words import field_label
-from runs.search.charts.chart_values import column_of
-from runs.search.charts.run_curves import Window
+from runs.search.charts import AxisRange, chart_column
 from studio.core.viewcharts import Chart
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: Window | None
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
-    column = column_of(chart.fields[0], drawn.runs)
+    column = chart_column(chart.fields[0], drawn.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
     bins = count_bins(numbers, chart.bins, log=chart.log_x)
     notes = column_notes([numeric_column(column)])
@@ -32,7 +31,7 @@ def _figure(
 
 
 def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, _workspace: str) -> Table:
-    column = column_of(chart.fields[0], drawn.runs)
+    column = chart_column(chart.fields[0], drawn.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
     bins = count_bins(numbers, chart.bins, log=chart.log_x)
     clock = zone if column.is_time else None

@@ -10,7 +10,7 @@ from typing import Any
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.titles import fields_title
 from runs.render.metrics import DisplayValue
-from runs.search.charts.run_curves import Window
+from runs.search.charts import AxisRange
 from studio.core.viewcharts import Chart
 
 Figure = dict[str, Any]
@@ -63,7 +63,7 @@ class ChartKind:
     name: str
     label: Callable[[], str]
     word: Callable[[], str]
-    figure: Callable[[Chart, ChartRuns, tzinfo, Window | None], Drawing]
+    figure: Callable[[Chart, ChartRuns, tzinfo, AxisRange | None], Drawing]
     table: Callable[[Chart, ChartRuns, tzinfo, str], Table]
     title: Callable[[Chart], str] = fields_title
     notes: Callable[[Chart], list[str]] = _no_notes

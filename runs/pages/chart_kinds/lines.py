@@ -35,31 +35,38 @@ from runs.render.metrics import DisplayValue, display_last, display_value
 from runs.render.run_list.csv_rows import value_cell
 from runs.render.run_list.sheets import harmless, iso
 from runs.render.text.numbers import grouped, number
-from runs.search.charts.chart_groups import RunGroup, group_runs
-from runs.search.charts.mean_curves import MeanCurve, mean_curves
-from runs.search.charts.run_curves import Chosen, Window, choose_series, curves_of
-from runs.search.groups.means import band_of
-from runs.search.metrics.metrics import began
-from runs.search.values.value_reader import metric_value
+from runs.search.charts import (
+    AxisRange,
+    ChartGroup,
+    ChosenSeries,
+    MeanCurve,
+    chart_groups,
+    choose_series,
+    draw_curves,
+    draw_mean_curves,
+)
+from runs.search.groups import deviation_band
+from runs.search.metrics import time_origin
+from runs.search.values import metric_value
 from runs.storage.metrics import store
 from studio.core.viewcharts import Chart
 
 
-def _full_window(chart: Chart) -> Window:
+def _full_window(chart: Chart) -> AxisRange:
     """What a chart shows unless it is zoomed."""
     unit = 1000 if chart.axis == "relative" else 1
-    return Window(*(end if end is None else end * unit for end in chart.x_range))
+    return AxisRange(*(end if end is None else end * unit for end in chart.x_range))
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, zoomed: Window | None
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, zoomed: AxisRange | None
 ) -> Drawing:
     window = zoomed or _full_window(chart)
     chosen = choose_series(drawn.runs, drawn.heads, chart)
     notes = series_notes(chosen)
     if chart.groups:
         return Drawing(*_means(chart, drawn, chosen, zone, window, notes))
-    curves = curves_of(chosen.series, chart, window)
+    curves = draw_curves(chosen.series, chart, window)
     several = len(chart.fields) > 1
     lines = []
     for curve in curves:
@@ -86,13 +93,13 @@ def _dash(number: int, drawn: ChartRuns) -> str:
 def _means(
     chart: Chart,
     drawn: ChartRuns,
-    chosen: Chosen,
+    chosen: ChosenSeries,
     zone: tzinfo,
-    window: Window,
+    window: AxisRange,
     notes: list[str],
 ) -> tuple[Figure, list[str]]:
-    groups = group_runs(drawn.runs, chart)
-    curves = mean_curves(groups, chosen.series, chart, window)
+    groups = chart_groups(drawn.runs, chart)
+    curves = draw_mean_curves(groups, chosen.series, chart, window)
     several = len(chart.fields) > 1
     lines, bands = [], []
     for curve in curves:
@@ -112,10 +119,10 @@ def _means(
     return figure, notes
 
 
-def _span(chosen: Chosen) -> int:
+def _span(chosen: ChosenSeries) -> int:
     """The length of the longest series, so that a zoomed axis keeps its unit."""
     heads = [each.head for each in chosen.series]
-    return max((head.last_time - began(head) for head in heads), default=0)
+    return max((head.last_time - time_origin(head) for head in heads), default=0)
 
 
 def _mean_line(curve: MeanCurve, name: str, chart: Chart) -> Line:
@@ -126,7 +133,7 @@ def _mean_line(curve: MeanCurve, name: str, chart: Chart) -> Line:
 
 def _band(curve: MeanCurve, chart: Chart) -> Band:
     ends = {
-        "std": band_of(curve.mean, curve.std),
+        "std": deviation_band(curve.mean, curve.std),
         "minmax": (curve.least, curve.greatest),
         "none": (curve.mean, curve.mean),
     }
@@ -190,11 +197,11 @@ def _groups_table(chart: Chart, drawn: ChartRuns) -> Table:
     return Table(
         _("Group"),
         heads,
-        [_group_row(group, chart, drawn) for group in group_runs(drawn.runs, chart)],
+        [_group_row(group, chart, drawn) for group in chart_groups(drawn.runs, chart)],
     )
 
 
-def _group_row(group: RunGroup, chart: Chart, drawn: ChartRuns) -> Row:
+def _group_row(group: ChartGroup, chart: Chart, drawn: ChartRuns) -> Row:
     cells = [count_cell(len(group.runs))]
     for field in chart.fields:
         held = [drawn.heads.get((run.run.pk, field.key)) for run in group.runs]

@@ -11,8 +11,7 @@ from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.render.charts import is_nonfinite
 from runs.render.filters.filter_words import field_label
 from runs.render.text.numbers import grouped
-from runs.search.charts.chart_values import Column
-from runs.search.charts.run_curves import Chosen
+from runs.search.charts import ChartColumn, ChosenSeries
 from studio.core.viewcharts import Chart
 
 
@@ -39,7 +38,7 @@ def unplaced_notes(lost: int, *, log: bool) -> list[str]:
     return [said % {"n": grouped(lost)}]
 
 
-def scatter_notes(chart: Chart, across: Column, up: Column) -> list[str]:
+def scatter_notes(chart: Chart, across: ChartColumn, up: ChartColumn) -> list[str]:
     """Of a scatter; what only is no number on the y axis has its mark at the top."""
     odd = small = 0
     for x, y in zip(across.values, up.values, strict=True):
@@ -65,7 +64,7 @@ def _is_zero_or_less(value: object) -> bool:
     return isinstance(value, float) and value <= 0
 
 
-def column_notes(columns: Sequence[Column]) -> list[str]:
+def column_notes(columns: Sequence[ChartColumn]) -> list[str]:
     notes = []
     for column in columns:
         label = field_label(column.field)
@@ -89,7 +88,7 @@ def missing_value_note(count: int, label: str) -> str:
     return said % {"n": grouped(count), "field": label}
 
 
-def series_notes(chosen: Chosen) -> list[str]:
+def series_notes(chosen: ChosenSeries) -> list[str]:
     notes = []
     if chosen.missing:
         said = ngettext("%s run without", "%s runs without", chosen.missing)

@@ -16,16 +16,15 @@ from runs.pages.chart_kinds.values import (
 )
 from runs.render.charts import Dimension, parallel_figure
 from runs.render.filters.filter_words import field_label
-from runs.search.charts.chart_values import Column, column_of
-from runs.search.charts.run_curves import Window
+from runs.search.charts import AxisRange, ChartColumn, chart_column
 from studio.core.filters.text import field_text
 from studio.core.viewcharts import Chart
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: Window | None
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
-    columns = [column_of(field, drawn.runs) for field in chart.fields]
+    columns = [chart_column(field, drawn.runs) for field in chart.fields]
     notes = column_notes(columns)
     drawn, columns = drop_runs_without_values(drawn, columns)
     axes = [
@@ -34,13 +33,15 @@ def _figure(
     return Drawing(parallel_figure(run_dots(drawn, columns), axes), notes)
 
 
-def _dimension(chart: Chart, column: Column, label: str, zone: tzinfo) -> Dimension:
+def _dimension(
+    chart: Chart, column: ChartColumn, label: str, zone: tzinfo
+) -> Dimension:
     name, log = field_text(column.field), _is_logged(chart, column)
     clock = zone if column.is_time else None
     return Dimension(name, label, column.values, log, clock)
 
 
-def _is_logged(chart: Chart, column: Column) -> bool:
+def _is_logged(chart: Chart, column: ChartColumn) -> bool:
     """`log=x` is for parameters, often powers of ten; `log=y` for the rest."""
     return chart.log_x if column.field.kind == "params" else chart.log_y
 

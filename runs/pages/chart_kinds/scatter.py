@@ -17,15 +17,14 @@ from runs.pages.chart_kinds.values import (
 )
 from runs.render.charts import clock_time, scatter_figure
 from runs.render.filters.filter_words import field_label
-from runs.search.charts.chart_values import Column, column_of
-from runs.search.charts.run_curves import Window
+from runs.search.charts import AxisRange, ChartColumn, chart_column
 from studio.core.viewcharts import Chart
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: Window | None
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
-    columns = [column_of(field, drawn.runs) for field in chart.fields]
+    columns = [chart_column(field, drawn.runs) for field in chart.fields]
     labels = [field_label(field) for field in chart.fields]
     notes = column_notes(columns)
     drawn, columns = drop_runs_without_values(drawn, columns)
@@ -37,7 +36,7 @@ def _figure(
     return Drawing(figure, notes)
 
 
-def _as_clock_times(column: Column, zone: tzinfo) -> Column:
+def _as_clock_times(column: ChartColumn, zone: tzinfo) -> ChartColumn:
     """Times as Plotly reads them, which knows no zones: those of the reader."""
     if not column.is_time:
         return column
@@ -45,7 +44,7 @@ def _as_clock_times(column: Column, zone: tzinfo) -> Column:
         None if not isinstance(value, float) else clock_time(value, zone)
         for value in column.values
     ]
-    return Column(column.field, tuple(said), column.lost)
+    return ChartColumn(column.field, tuple(said), column.lost)
 
 
 def _title(chart: Chart) -> str:

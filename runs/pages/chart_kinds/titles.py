@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from runs.render.filters.filter_words import field_label
-from runs.search.charts.chart_groups import RunGroup
+from runs.search.charts import ChartGroup
 from studio.core.viewcharts import Chart
 
 #: How many fields a title names.
@@ -34,7 +34,7 @@ def group_notes(chart: Chart) -> list[str]:
     return [f"{spread} {by % names}"]
 
 
-def group_label(group: RunGroup) -> str:
+def group_label(group: ChartGroup) -> str:
     """`lr = 0.1, model = resnet50`; what has no value says so."""
     if not group.values:
         return _("all runs")

@@ -16,9 +16,8 @@ from runs.render.filters.filter_words import field_label
 from runs.render.metrics import DisplayValue, display_value
 from runs.render.text import times
 from runs.render.text.numbers import grouped
-from runs.search.charts.chart_values import Column, column_of
-from runs.search.charts.drawn_runs import DrawnRun
-from runs.search.groups.means import mean_and_std
+from runs.search.charts import ChartColumn, ChartRun, chart_column
+from runs.search.groups import mean_and_std
 from studio.core.viewcharts import Chart
 
 #: Colours repeat after so many.
@@ -36,23 +35,23 @@ def chart_look(chart: Chart) -> ChartLook:
     )
 
 
-def numeric_column(column: Column) -> Column:
+def numeric_column(column: ChartColumn) -> ChartColumn:
     """What has no place on an axis of numbers is lost."""
     values = tuple(v if isinstance(v, float) else None for v in column.values)
     words = sum(isinstance(value, str) for value in column.values)
-    return Column(column.field, values, column.lost + words)
+    return ChartColumn(column.field, values, column.lost + words)
 
 
 def drop_runs_without_values(
-    drawn: ChartRuns, columns: list[Column]
-) -> tuple[ChartRuns, list[Column]]:
+    drawn: ChartRuns, columns: list[ChartColumn]
+) -> tuple[ChartRuns, list[ChartColumn]]:
     """No runs where none has a value: axes without one would look like a drawing."""
     if any(value is not None for each in columns for value in each.values):
         return drawn, columns
     return replace(drawn, runs=[]), [replace(each, values=()) for each in columns]
 
 
-def run_dots(drawn: ChartRuns, columns: Sequence[Column]) -> list[Dot]:
+def run_dots(drawn: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]:
     return [
         Dot(
             run.name,
@@ -84,7 +83,7 @@ def summarize_values(values: Sequence[object]) -> ValueSummary | None:
 
 
 def values_table(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Table:
-    columns = [column_of(field, drawn.runs) for field in chart.fields]
+    columns = [chart_column(field, drawn.runs) for field in chart.fields]
     heads = [field_label(field) for field in chart.fields]
     rows = [
         run_row(run, [_column_cell(column, at, zone) for column in columns], workspace)
@@ -97,7 +96,7 @@ def count_cell(count: int) -> DisplayValue:
     return DisplayValue(grouped(count), str(count))
 
 
-def _column_cell(column: Column, at: int, zone: tzinfo) -> DisplayValue:
+def _column_cell(column: ChartColumn, at: int, zone: tzinfo) -> DisplayValue:
     value = column.values[at]
     if column.is_time and isinstance(value, float):
         return DisplayValue(times.at(int(value), zone).strftime("%Y-%m-%d %H:%M:%S"))
@@ -110,7 +109,7 @@ def _value_cell(value: float | str | None) -> DisplayValue:
     return display_value(value)
 
 
-def run_row(run: DrawnRun, cells: Sequence[DisplayValue], workspace: str) -> Row:
+def run_row(run: ChartRun, cells: Sequence[DisplayValue], workspace: str) -> Row:
     href = f"/w/{workspace}/runs/{run.run.run_id}/" if workspace else ""
     return Row(run.name, list(cells), color_number(run.number), href)
 

@@ -23,8 +23,7 @@ from runs.pages.charts.forms import ChartForm
 from runs.pages.lists.list_state import ListState, read_part_tolerantly
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
-from runs.search.run_list.common_metrics import common_metrics
-from runs.search.run_list.field_list import list_fields
+from runs.search.run_list import common_metrics, list_fields
 from studio.core import viewtext
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue

@@ -36,7 +36,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import csv_response, varied
 from runs.render.metrics import display_value
 from runs.render.run_list.sheets import harmless
-from runs.search.charts.run_curves import Window
+from runs.search.charts import AxisRange
 from runs.search.sql.limits import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.viewcharts import Chart, read_chart
@@ -130,9 +130,9 @@ def _data_digest(request: PageRequest, drawn: ChartRuns) -> str:
     return blake2b(seen.encode(), digest_size=9).hexdigest()
 
 
-def _read_window(request: PageRequest, chart: Chart) -> Window | None:
+def _read_window(request: PageRequest, chart: Chart) -> AxisRange | None:
     start, stop = (_read_bound(request, name, chart) for name in ("from", "to"))
-    return None if start is None and stop is None else Window(start, stop)
+    return None if start is None and stop is None else AxisRange(start, stop)
 
 
 def _read_bound(request: PageRequest, name: str, chart: Chart) -> float | None:

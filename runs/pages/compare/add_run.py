@@ -13,7 +13,7 @@ from runs.models import Run
 from runs.pages.compare.state import CompareState, read_state
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
-from runs.search.run_list.find_runs import find_runs
+from runs.search.run_list import find_runs
 from studio.core.errors import InvalidFilter, NotSupported, QueryTimeout
 from studio.core.filters import to_text
 from studio.core.filters.text import quoted

@@ -16,7 +16,7 @@ from runs.pages.charts.chart_row import ChartRowAddresses, can_add_chart, chart_
 from runs.pages.charts.list_charts import ADDRESS_PARTS
 from runs.pages.compare.state import CompareState
 from runs.pages.requests.page_request import PageRequest
-from runs.search.compare.compare import Comparison, Row
+from runs.search.compare import ComparedRow, Comparison
 from runs.search.sql.limits import time_limit
 from studio.core import viewtext
 from studio.core.filters.tree import Field, metric
@@ -96,10 +96,10 @@ def chart_warnings(state: CompareState) -> list[str]:
     return [each.message for each in found]
 
 
-def _rank(row: Row, goals: set[str]) -> tuple[bool, bool]:
+def _rank(row: ComparedRow, goals: set[str]) -> tuple[bool, bool]:
     """What has a goal first, what the machine measured last."""
     return row.key.startswith("system/"), row.key not in goals
 
 
-def _field(row: Row) -> Field:
+def _field(row: ComparedRow) -> Field:
     return metric(row.key)

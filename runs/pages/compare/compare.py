@@ -26,10 +26,15 @@ from runs.pages.compare.text_formats import COPY_FORMATS, comparison_text
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.render.text.addresses import experiment_path, run_path
-from runs.search.compare.compare import FEWEST, MOST, Comparison, compare_runs
-from runs.search.compare.conclusions import all_conclusions
-from runs.search.compare.files import compare_files
-from runs.search.run_list.goals import goals_of
+from runs.search.compare import (
+    MAX_COMPARED,
+    MIN_COMPARED,
+    Comparison,
+    compare_files,
+    compare_runs,
+    list_conclusions,
+)
+from runs.search.run_list import find_goals
 
 #: Dashes of columns, one after the other; solid first.
 COLUMN_DASHES = ("", "6 3", "2 3", "8 3 2 3", "12 4")
@@ -100,7 +105,7 @@ def _conclusions_context(
     if compared.runs:
         return conclusion_card(request, state, list(compared.runs))
     return {
-        "conclusions": conclusion_items(request, all_conclusions(request.workspace))
+        "conclusions": conclusion_items(request, list_conclusions(request.workspace))
     }
 
 
@@ -123,8 +128,8 @@ def _head_context(
         "experiment_href": home
         and experiment_path(request.workspace.name, home.number, home.name),
         "copies": COPY_FORMATS,
-        "too_few": len(runs) < FEWEST,
-        "is_full": len(runs) >= MOST,
+        "too_few": len(runs) < MIN_COMPARED,
+        "is_full": len(runs) >= MAX_COMPARED,
         "columns": columns_of(request, state, compared),
         "here": request.get_full_path(),
         "link": request.build_absolute_uri(),
@@ -154,7 +159,7 @@ def _table_context(
 def _goals(compared: Comparison) -> dict[str, bool]:
     metrics = [row.field for row in compared.metrics if row.field is not None]
     experiments = {run.experiment_id for run in compared.runs}
-    return {f.key: up for f, up in goals_of(experiments, metrics).items()}
+    return {f.key: up for f, up in find_goals(experiments, metrics).items()}
 
 
 def baseline_of(state: CompareState, compared: Comparison) -> int:
@@ -187,24 +192,22 @@ def columns_of(
 def notices(state: CompareState, compared: Comparison) -> list[str]:
     """What of the address could not be followed, by name."""
     told = [
-        _("No run %(id)s in this workspace.") % {"id": one} for one in compared.unknown
+        _("There is no run %(id)s in this workspace.") % {"id": one}
+        for one in compared.unknown
     ]
     told += [
-        _("Run %(id)s is in the trash and is not shown.") % {"id": one}
+        _("Run %(id)s is in the trash, and is left out.") % {"id": one}
         for one in compared.trashed
     ]
-    if len(state.runs) > MOST:
+    if len(state.runs) > MAX_COMPARED:
         told.append(
-            _("Comparing the first %(most)s runs. The others are not shown.")
-            % {"most": MOST}
+            _("The first %(most)s runs are compared; the others are left out.")
+            % {"most": MAX_COMPARED}
         )
     shown = {run.run_id for run in compared.runs}
     if state.baseline and state.baseline not in shown:
         told.append(
-            _(
-                "The baseline %(id)s is not one of the runs. The first run is the "
-                "baseline instead."
-            )
+            _("The baseline %(id)s is not among the runs; the first one stands in.")
             % {"id": state.baseline}
         )
     return told + chart_warnings(state)
@@ -216,7 +219,7 @@ def _ignored_parts(state: CompareState, table: dict[str, Any]) -> list[str]:
     diff, images = table.get("diff"), table.get("images")
     if state.diff and not (diff and diff.place == state.diff):
         path = state.diff.partition(":")[2] or state.diff
-        told.append(_("No file %(path)s differs from the baseline.") % {"path": path})
+        told.append(_("No file %(path)s differs from the baseline's.") % {"path": path})
     if state.image and not (images and images.name == state.image):
         told.append(_("These runs have no image %(name)s.") % {"name": state.image})
     return told

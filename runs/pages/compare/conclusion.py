@@ -26,8 +26,7 @@ from runs.pages.run_shell.editors import toast_header
 from runs.pages.undo.undo import last_undo_href
 from runs.render.descriptions.first_line import first_line
 from runs.render.text.addresses import run_path
-from runs.search.compare.compare import find_runs_by_id
-from runs.search.compare.conclusions import find_conclusion
+from runs.search.compare import find_conclusion, find_runs_by_id
 from studio.core.errors import InvalidValue
 
 ELEMENT_ID = "compare-conclusion"

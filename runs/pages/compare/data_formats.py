@@ -16,8 +16,13 @@ from runs.pages.requests.responses import CSV, JSON, TEXT, varied
 from runs.render.metrics import display_last
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
-from runs.search.compare.compare import Comparison, Row, Series
-from runs.search.compare.files import ComparedFiles, Kept
+from runs.search.compare import (
+    ComparedFile,
+    ComparedFiles,
+    ComparedRow,
+    Comparison,
+    OtherSeries,
+)
 from studio.core.filters import fields
 from studio.core.statuses import RunStatus
 
@@ -51,7 +56,7 @@ def comparison_data(
 
 def section_rows(
     compared: Comparison, files: ComparedFiles
-) -> Iterator[tuple[str, Row]]:
+) -> Iterator[tuple[str, ComparedRow]]:
     of_section = {
         "metrics": compared.metrics,
         "params": compared.params,
@@ -66,7 +71,9 @@ def section_rows(
         yield from ((section, row) for row in of_section[section])
 
 
-def _json_body(compared: Comparison, rows: list[tuple[str, Row]]) -> dict[str, Any]:
+def _json_body(
+    compared: Comparison, rows: list[tuple[str, ComparedRow]]
+) -> dict[str, Any]:
     ids = [run.run_id for run in compared.runs]
     return {
         "runs": [
@@ -91,7 +98,9 @@ def _json_body(compared: Comparison, rows: list[tuple[str, Row]]) -> dict[str, A
     }
 
 
-def comparison_sheet(compared: Comparison, rows: list[tuple[str, Row]]) -> Sheet:
+def comparison_sheet(
+    compared: Comparison, rows: list[tuple[str, ComparedRow]]
+) -> Sheet:
     columns = (
         sheets.Column("section", "section"),
         sheets.Column("name", "name"),
@@ -106,7 +115,7 @@ def comparison_sheet(compared: Comparison, rows: list[tuple[str, Row]]) -> Sheet
     )
 
 
-def cell_value(row: Row, value: object) -> object:
+def cell_value(row: ComparedRow, value: object) -> object:
     """Times and durations as their columns would be written."""
     kind = fields.value_type(row.field) if row.field is not None else ""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -120,6 +129,6 @@ def cell_value(row: Row, value: object) -> object:
 def _plain_value(value: object) -> object:
     if isinstance(value, RunStatus):
         return value.value
-    if isinstance(value, Series):
+    if isinstance(value, OtherSeries):
         return value.last_text or display_last(value).text
-    return value.version if isinstance(value, Kept) else value
+    return value.version if isinstance(value, ComparedFile) else value

@@ -23,8 +23,13 @@ from runs.render.files import previews
 from runs.render.files.file_kinds import FileKind, file_kind, is_code, is_text
 from runs.render.text import numbers
 from runs.render.text.addresses import run_path
-from runs.search.compare.compare import Comparison, Row
-from runs.search.compare.files import ComparedFiles, Kept, read_kept
+from runs.search.compare import (
+    ComparedFile,
+    ComparedFiles,
+    ComparedRow,
+    Comparison,
+    read_file_start,
+)
 
 #: Longer files are cut before they are compared.
 MAX_DIFF_BYTES = 512 * 1024
@@ -120,7 +125,9 @@ def file_diff(
     )
 
 
-def _differing_files(files: ComparedFiles, baseline: int) -> Iterator[tuple[str, Row]]:
+def _differing_files(
+    files: ComparedFiles, baseline: int
+) -> Iterator[tuple[str, ComparedRow]]:
     for place, rows in ((SOURCE, files.source_files), (FILES, files.files)):
         for row in rows:
             zero = row.values[baseline]
@@ -128,7 +135,7 @@ def _differing_files(files: ComparedFiles, baseline: int) -> Iterator[tuple[str,
                 yield f"{place}:{row.key}", row
 
 
-def _first_file(rows: dict[str, Row]) -> str:
+def _first_file(rows: dict[str, ComparedRow]) -> str:
     """Code before other texts, a source before what a run made, pictures last.
 
     What may be no text at all stands behind what is one by its name.
@@ -145,7 +152,7 @@ class _FilePair:
     workspace: str
     compared: Comparison
     place: str
-    row: Row
+    row: ComparedRow
     baseline: int
     other: int
 
@@ -176,7 +183,7 @@ class _FilePair:
 
     def _size(self, column: int) -> int:
         kept = self.row.values[column]
-        assert isinstance(kept, Kept)
+        assert isinstance(kept, ComparedFile)
         return kept.size
 
     def _text(self, column: int, data: bytes) -> str:
@@ -187,8 +194,8 @@ class _FilePair:
 
     def _bytes(self, column: int) -> bytes | None:
         kept = self.row.values[column]
-        assert isinstance(kept, Kept)
-        return read_kept(kept.blob, kept.member, MAX_DIFF_BYTES, kept.size)
+        assert isinstance(kept, ComparedFile)
+        return read_file_start(kept.blob, kept.member, MAX_DIFF_BYTES, kept.size)
 
     def _picture(self, column: int) -> Picture:
         run = self.compared.runs[column]

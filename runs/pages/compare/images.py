@@ -12,9 +12,7 @@ from urllib.parse import quote
 from runs.models import Run
 from runs.pages.compare.state import CompareState
 from runs.render.text.addresses import run_path
-from runs.search.compare.compare import Comparison
-from runs.search.compare.files import ComparedFiles
-from runs.search.compare.images import compare_images
+from runs.search.compare import ComparedFiles, Comparison, compare_images
 
 #: Steps of a picture, and its names, that are offered.
 MAX_STEPS, MAX_NAMES = 500, 200

@@ -15,8 +15,13 @@ from runs.render.filters.filter_words import field_label
 from runs.render.metrics import display_last
 from runs.render.run_list.cells import full_moment, icon, status
 from runs.render.text import numbers, times
-from runs.search.compare.compare import Comparison, Row, Series
-from runs.search.compare.files import ComparedFiles, Kept
+from runs.search.compare import (
+    ComparedFile,
+    ComparedFiles,
+    ComparedRow,
+    Comparison,
+    OtherSeries,
+)
 from studio.core.filters import fields
 from studio.core.filters.tree import Field, attribute
 
@@ -86,7 +91,7 @@ class CompareTable:
         return None if is_single or not self.state.delta else self.baseline
 
 
-RowRenderer = Callable[[Row], SafeString]
+RowRenderer = Callable[[ComparedRow], SafeString]
 
 
 def table_sections(table: CompareTable, files: ComparedFiles) -> list[Section]:
@@ -94,7 +99,7 @@ def table_sections(table: CompareTable, files: ComparedFiles) -> list[Section]:
     made = table.compared
     draw_text = _text_row_renderer(table)
     draw_file = _file_row_renderer(table)
-    parts: list[tuple[str, list[tuple[Sequence[Row], RowRenderer]]]] = [
+    parts: list[tuple[str, list[tuple[Sequence[ComparedRow], RowRenderer]]]] = [
         ("metrics", [(made.metrics, _metric_row_renderer(table))]),
         ("params", [(made.params, draw_text)]),
         (
@@ -120,12 +125,12 @@ def table_sections(table: CompareTable, files: ComparedFiles) -> list[Section]:
     ]
 
 
-def _attributes_of(made: Comparison) -> list[Row]:
+def _attributes_of(made: Comparison) -> list[ComparedRow]:
     """The status stands in the head of its column already."""
     return [row for row in made.attributes if row.field != attribute("status")]
 
 
-def _all_tags_row(made: Comparison) -> list[Row]:
+def _all_tags_row(made: Comparison) -> list[ComparedRow]:
     """All tags of each run in one row; the section of tags has a row for each."""
     if not made.tags:
         return []
@@ -133,17 +138,19 @@ def _all_tags_row(made: Comparison) -> list[Row]:
         [(row.key, row.values[at]) for row in made.tags if row.values[at] is not None]
         for at in range(len(made.runs))
     )
-    return [Row(_("Tags"), values, any(row.differs for row in made.tags))]
+    return [ComparedRow(_("Tags"), values, any(row.differs for row in made.tags))]
 
 
-def _render_tags(row: Row) -> SafeString:
+def _render_tags(row: ComparedRow) -> SafeString:
     missing = f'<span class="none">{cells.MISSING}</span>'
     shown = [cells.tag_chips(tags) if tags else missing for tags in row.values]  # type: ignore[arg-type]
     return cells.html_row(shown)
 
 
 def _section(
-    table: CompareTable, name: str, groups: Sequence[tuple[Sequence[Row], RowRenderer]]
+    table: CompareTable,
+    name: str,
+    groups: Sequence[tuple[Sequence[ComparedRow], RowRenderer]],
 ) -> Section:
     state = table.state
     every = [(row, draw) for rows, draw in groups for row in rows]
@@ -173,13 +180,13 @@ def _is_long(value: object) -> bool:
     return isinstance(value, str) and len(value) > cells.MAX_CELL_CHARS
 
 
-def label_of(row: Row) -> str:
+def label_of(row: ComparedRow) -> str:
     if row.field is not None and row.field.kind == "attribute":
         return field_label(row.field)
     return str(SOURCE_LABELS.get(row.key, row.key))
 
 
-def matches_words(row: Row, words: str) -> bool:
+def matches_words(row: ComparedRow, words: str) -> bool:
     label = label_of(row).lower()
     return all(word in label for word in words.lower().split())
 
@@ -187,7 +194,7 @@ def matches_words(row: Row, words: str) -> bool:
 def _metric_row_renderer(table: CompareTable) -> RowRenderer:
     trophy = icon("trophy")
 
-    def draw(row: Row) -> SafeString:
+    def draw(row: ComparedRow) -> SafeString:
         values = [plain_value(value) for value in row.values]
         return cells.metric_row(
             values,
@@ -201,18 +208,18 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
 
 def plain_value(value: object) -> object:
     """What is no series of numbers, in words."""
-    return display_last(value).text if isinstance(value, Series) else value
+    return display_last(value).text if isinstance(value, OtherSeries) else value
 
 
 def _text_row_renderer(table: CompareTable) -> RowRenderer:
-    def draw(row: Row) -> SafeString:
+    def draw(row: ComparedRow) -> SafeString:
         values = [_("set") if value == "" else value for value in row.values]
         return cells.text_row(values, baseline=table.baseline, missing=_("not set"))
 
     return draw
 
 
-def _render_attributes(row: Row) -> SafeString:
+def _render_attributes(row: ComparedRow) -> SafeString:
     assert row.field is not None
     shown = [
         '<span class="none">–</span>' if v is None else _attribute_html(row.field, v)
@@ -239,7 +246,7 @@ def _attribute_html(asked: Field, value: object) -> str:
 
 def _file_row_renderer(table: CompareTable) -> Callable[[str], RowRenderer]:
     def of(place: str) -> RowRenderer:
-        def draw(row: Row) -> SafeString:
+        def draw(row: ComparedRow) -> SafeString:
             return cells.html_row(_file_cells(table, place, row))
 
         return draw
@@ -247,12 +254,12 @@ def _file_row_renderer(table: CompareTable) -> Callable[[str], RowRenderer]:
     return of
 
 
-def _file_cells(table: CompareTable, place: str, row: Row) -> list[str]:
+def _file_cells(table: CompareTable, place: str, row: ComparedRow) -> list[str]:
     """Sizes; what differs from the baseline's leads to the difference."""
     zero = row.values[table.baseline]
     shown = []
     for run, value in zip(table.compared.runs, row.values, strict=True):
-        if not isinstance(value, Kept):
+        if not isinstance(value, ComparedFile):
             shown.append(f'<span class="none">{_("no such file")}</span>')
             continue
         text = numbers.filesize(value.size)

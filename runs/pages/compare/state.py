@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from django.http import QueryDict
 
-from runs.search.compare.compare import MOST
+from runs.search.compare import MAX_COMPARED
 from studio.core.viewspec import encoded
 
 #: Longer texts in an address are no address of ours.
@@ -98,4 +98,4 @@ def _value_text(value: Any) -> str:
 
 def _run_ids(given: list[str]) -> tuple[str, ...]:
     """Each once, in order; one more than are shown, so that this can be told."""
-    return tuple(dict.fromkeys(filter(None, given)))[: MOST + 1]
+    return tuple(dict.fromkeys(filter(None, given)))[: MAX_COMPARED + 1]

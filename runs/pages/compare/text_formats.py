@@ -15,13 +15,12 @@ from runs.render.groups import paper_tables
 from runs.render.groups.paper_tables import Cell, Table
 from runs.render.run_list import sheets
 from runs.render.text import numbers
-from runs.search.compare.compare import Comparison, Row
-from runs.search.compare.files import ComparedFiles
+from runs.search.compare import ComparedFiles, ComparedRow, Comparison
 
 _TABLE_WRITERS = {"markdown": paper_tables.as_markdown, "latex": paper_tables.as_latex}
 COPY_FORMATS = (("CSV", "csv"), ("Markdown", "markdown"), ("LaTeX", "latex"))
 
-SectionRow = tuple[str, Row]
+SectionRow = tuple[str, ComparedRow]
 
 
 def comparison_text(
@@ -61,7 +60,7 @@ def _table(
     return Table(heads, right, lines)
 
 
-def _metric_cells(row: Row, goals: Mapping[str, bool]) -> Iterator[Cell]:
+def _metric_cells(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[Cell]:
     values = [plain_value(value) for value in row.values]
     known = [value if is_number(value) else None for value in values]
     texts = numbers.aligned(known)  # type: ignore[arg-type]
@@ -74,7 +73,7 @@ def _metric_cells(row: Row, goals: Mapping[str, bool]) -> Iterator[Cell]:
             yield Cell(text, is_number=True, best=is_best)
 
 
-def _text_cells(row: Row) -> Iterator[Cell]:
+def _text_cells(row: ComparedRow) -> Iterator[Cell]:
     return (_cell(cell_value(row, value)) for value in row.values)
 
 

@@ -13,11 +13,11 @@ from runs.pages.lists.list_state import find_experiment
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.head import find_head
 from runs.render.descriptions.references import FILE, METRIC, RUN, write_reference
-from runs.search.descriptions.completion import (
-    Known,
-    known_files,
-    known_metrics,
-    known_runs,
+from runs.search.descriptions import (
+    ReferenceSuggestion,
+    suggest_files,
+    suggest_metrics,
+    suggest_runs,
 )
 
 MAX_QUERY_CHARS = 200
@@ -30,11 +30,11 @@ def complete_for_run(request: PageRequest, run_id: str) -> HttpResponse:
     kind, part = _read_typed(request)
     user, workspace = request.actor.user, request.workspace
     if kind == RUN:
-        found = known_runs(part, user, workspace, run.experiment)
+        found = suggest_runs(part, user, workspace, run.experiment)
     elif kind == METRIC:
-        found = known_metrics(part, run)
+        found = suggest_metrics(part, run)
     elif kind == FILE:
-        found = known_files(part, run)
+        found = suggest_files(part, run)
     else:
         found = []
     return _show_options(request, kind, found)
@@ -49,7 +49,7 @@ def complete_for_experiment(request: PageRequest, slug: str) -> HttpResponse:
     if kind != RUN:
         return _show_options(request, kind, ())
     user, workspace = request.actor.user, request.workspace
-    return _show_options(request, kind, known_runs(part, user, workspace, experiment))
+    return _show_options(request, kind, suggest_runs(part, user, workspace, experiment))
 
 
 def _read_typed(request: PageRequest) -> tuple[str, str]:
@@ -58,7 +58,7 @@ def _read_typed(request: PageRequest) -> tuple[str, str]:
 
 
 def _show_options(
-    request: PageRequest, kind: str, found: Sequence[Known]
+    request: PageRequest, kind: str, found: Sequence[ReferenceSuggestion]
 ) -> HttpResponse:
     options = [(write_reference(kind, each.named), each) for each in found]
     return render(request, "descriptions/_known_links.html", {"options": options})

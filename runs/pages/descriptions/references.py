@@ -14,7 +14,7 @@ from runs.render.descriptions.references import FILE, METRIC, RUN, Reference, Ta
 from runs.render.files.file_kinds import FileKind, file_kind
 from runs.render.metrics import display_last
 from runs.render.text.addresses import run_path
-from runs.search.descriptions.references import find_named
+from runs.search.descriptions import find_targets
 
 
 def render_description(
@@ -24,7 +24,7 @@ def render_description(
     if not text.strip():
         return ""
     asked = markdown.find_references(text)
-    found = find_named(asked, request.actor.user, request.workspace, run)
+    found = find_targets(asked, request.actor.user, request.workspace, run)
     targets: dict[Reference, Target] = {}
     for each in asked:
         if each.kind == RUN and each in found.runs:

@@ -19,7 +19,11 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
 from runs.pages.undo.undo import last_undo_href
 from runs.render.compare.word_diff import word_diff
-from runs.search.descriptions.versions import Home, list_revisions, texts_of
+from runs.search.descriptions import (
+    Described,
+    find_version_texts,
+    list_versions,
+)
 from studio.core.errors import NotFound
 
 
@@ -27,7 +31,7 @@ from studio.core.errors import NotFound
 class DescriptionVersions:
     """Of which description; `text` is what stands there now."""
 
-    home: Home
+    home: Described
     text: str
     path: str
     back: str
@@ -39,10 +43,10 @@ class DescriptionVersions:
 
 def show_versions(request: PageRequest, asked: DescriptionVersions) -> HttpResponse:
     """All of them, and the one that the address names, else the newest."""
-    revisions, more = list_revisions(asked.home)
+    revisions, more = list_versions(asked.home)
     newest = revisions[0].number if revisions else 0
     number = _read_version(request.GET.get("version", ""), newest)
-    before, after = texts_of(asked.home, number)
+    before, after = find_version_texts(asked.home, number)
     context = {
         **asked.frame,
         "title": _("Versions of the description"),
@@ -62,7 +66,7 @@ def show_versions(request: PageRequest, asked: DescriptionVersions) -> HttpRespo
 def restore_version(request: PageRequest, asked: DescriptionVersions) -> HttpResponse:
     """Make a version the present one: a change like any other."""
     number = _read_version(RestoreForm(request.POST).check()["version"], 0)
-    _before, text = texts_of(asked.home, number)
+    _before, text = find_version_texts(asked.home, number)
     if text != asked.text:
         asked.write(text)
         said = _("Version restored")

@@ -26,7 +26,7 @@ from runs.pages.run_shell.editors import toast_header
 from runs.pages.undo.undo import last_undo_href
 from runs.render.descriptions.first_line import first_line
 from runs.render.text.addresses import experiment_path
-from runs.search.descriptions.versions import last_revision
+from runs.search.descriptions import find_last_version
 
 EDITOR_PAGE = "experiments/experiment_editor.html"
 
@@ -68,7 +68,7 @@ def description_context(request: PageRequest, experiment: Experiment) -> dict[st
     return {
         "about": render_description(request, text),
         "about_line": first_line(text),
-        "edited": last_revision(experiment) if text else None,
+        "edited": find_last_version(experiment) if text else None,
         "experiment_path": _path(request, experiment),
         "can_edit": not role_refusal(request, Permission.ANNOTATE),
     }

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from runs.render.text import numbers
 from runs.render.text.addresses import experiment_path, run_path
-from runs.search.experiments.experiment_list import ExperimentPage, ExperimentRow
+from runs.search.experiments import ExperimentPage, ExperimentRow
 from studio.core.filters import to_text
 from studio.core.filters.tree import TAGS, Comparison, Field, Text, attribute
 from studio.core.statuses import GROUPS, RunStatus

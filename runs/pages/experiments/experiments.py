@@ -19,7 +19,7 @@ from runs.pages.lists.list_state import (
 )
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import requested_format
-from runs.search.experiments.experiment_list import ExperimentPage, find_experiments
+from runs.search.experiments import ExperimentPage, find_experiments
 from studio.core.errors import InvalidValue
 
 HTMX_SWAPS_THIS = 422

@@ -27,7 +27,7 @@ from runs.pages.run_shell.head import (
 )
 from runs.render.files.file_tree import Leaf, build_tree
 from runs.render.text.addresses import run_path
-from runs.search.files.snapshot import find_snapshot, snapshot_of
+from runs.search.files import find_snapshot, get_snapshot
 from runs.storage.files import ArchiveMember, list_members, open_member, read_member
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes, NotFound
@@ -109,7 +109,7 @@ def _member_context(
 @access(Permission.READ)
 @require_safe
 def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
-    found = snapshot_of(find_head(request, run_id).run)
+    found = get_snapshot(find_head(request, run_id).run)
     file = _find_member(list_members(found.blob), path)
     pieces = partial(read_member, found.blob, path)
     version = f"{found.digest[:32]}-{quote(path)}"
@@ -121,7 +121,7 @@ def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase
 def download_snapshot(request: PageRequest, run_id: str) -> HttpResponseBase:
     """The snapshot as it was sent: a zip."""
     head = find_head(request, run_id)
-    found = snapshot_of(head.run)
+    found = get_snapshot(head.run)
     pieces = file_store.read_chunks(found.blob, found.size)
     answer = mark_file_stream(
         StreamingHttpResponse(pieces, content_type="application/zip")

@@ -14,8 +14,14 @@ from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.filter_words import field_label
 from runs.render.filters.operators import said
 from runs.render.text import numbers
-from runs.search.filters import completion as search
-from runs.search.filters.facets import Facet, FacetReader, is_facet
+from runs.search.filters import (
+    KINDS_IN_ORDER,
+    Facet,
+    FacetReader,
+    KeyCount,
+    find_keys,
+    is_facet,
+)
 from studio.core.errors import QueryTimeout, StudioError
 from studio.core.filters import field_text, fields, tree
 from studio.core.filters.completion import (
@@ -108,13 +114,13 @@ class Completion:
             head, _point, tail = part.partition(".")
             if fields.kind_named(head):
                 kind, part = fields.kind_named(head), tail
-        kinds = [kind] if kind in ICONS else list(search.KINDS_IN_ORDER)
+        kinds = [kind] if kind in ICONS else list(KINDS_IN_ORDER)
         limit = MORE_KEYS if part or kind else FEW_KEYS
-        for each in kinds if kind in ("", *search.KINDS_IN_ORDER) else []:
-            for count in search.keys(self.reader, each, part, limit):
+        for each in kinds if kind in ("", *KINDS_IN_ORDER) else []:
+            for count in find_keys(self.reader, each, part, limit):
                 yield self._key(count)
 
-    def _key(self, count: search.KeyCount) -> Option:
+    def _key(self, count: KeyCount) -> Option:
         field, asked = count.field, self.asked
         shown = field.key if asked.kind else f"{field.kind}.{field.key}"
         insert = f"{key_text(field)} " if asked.kind else begun(field)

@@ -13,7 +13,7 @@ from runs.pages.lists.run_links import Links
 from runs.render.filters.facet_histogram import Bar, histogram
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
-from runs.search.filters.facets import Counted, Facet, is_own
+from runs.search.filters import Facet, ValueCount, is_term_on
 from studio.core.filters import Field, Node, field_text, fields
 from studio.core.filters.text import number_text
 from studio.core.filters.tree import (
@@ -111,7 +111,7 @@ def choices(facet: Facet, links: Links, limit: int) -> tuple[tuple[Choice, ...],
     shown = list(facet.values[:limit])
     later = [each for each in facet.values[limit:] if _value(each) in chosen]
     seen = {_value(each) for each in facet.values}
-    gone = [Counted(_text(each), 0) for each in chosen if each and each not in seen]
+    gone = [ValueCount(_text(each), 0) for each in chosen if each and each not in seen]
     most = max((each.runs for each in facet.values), default=1)
     made = [_choice(facet.field, each, most, chosen, links) for each in shown + later]
     made += [_choice(facet.field, each, most, chosen, links) for each in gone]
@@ -119,7 +119,11 @@ def choices(facet: Facet, links: Links, limit: int) -> tuple[tuple[Choice, ...],
 
 
 def _choice(
-    field: Field, each: Counted, most: int, chosen: Sequence[Value | None], links: Links
+    field: Field,
+    each: ValueCount,
+    most: int,
+    chosen: Sequence[Value | None],
+    links: Links,
 ) -> Choice:
     value = _value(each)
     is_chosen = value in chosen and not each.digest
@@ -139,7 +143,7 @@ def _choice(
     )
 
 
-def _value(each: Counted) -> Value | None:
+def _value(each: ValueCount) -> Value | None:
     return None if each.value is None else Text(each.value)
 
 
@@ -156,7 +160,7 @@ def _chosen(field: Field, node: Node | None) -> list[Value | None]:
     """The values that terms of the filter ask for; None: any at all."""
     found: list[Value | None] = []
     for term in terms(node):
-        if not is_own(term, field) or not isinstance(term, Comparison):
+        if not is_term_on(term, field) or not isinstance(term, Comparison):
             continue
         if term.op in ("=", "in"):
             found += [one for value in term.values for one in _meant(field, value)]
@@ -241,7 +245,7 @@ def range_of(field: Field, node: Node | None) -> tuple[float | None, float | Non
     low: float | None = None
     high: float | None = None
     for term in terms(node):
-        if not is_own(term, field) or not isinstance(term, Comparison):
+        if not is_term_on(term, field) or not isinstance(term, Comparison):
             continue
         given = [each.value for each in term.values if isinstance(each, Number)]
         if not given:

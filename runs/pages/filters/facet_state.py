@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlencode
 
 from django.http import QueryDict
 
-from runs.search.filters.facets import MAX_OPEN, is_facet
+from runs.search.filters import MAX_OPEN, is_facet
 from studio.core import viewtext
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, field_text, parse_field

@@ -27,8 +27,8 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.render.text import numbers
 from runs.search.fields import FACETS
-from runs.search.filters.facets import (
-    KEYED,
+from runs.search.filters import (
+    KEYED_KINDS,
     MAX_OPEN,
     FacetReader,
     KeyShare,
@@ -131,12 +131,14 @@ class _Panel:
     def context(self) -> dict[str, Any]:
         reader = self.reader
         found = reader.runs()
-        shares = {kind: reader.keys(kind, self.state.find) for kind in KEYED}
-        keyed = [each for kind in KEYED for each in self._listed(kind, shares[kind])]
+        shares = {kind: reader.keys(kind, self.state.find) for kind in KEYED_KINDS}
+        keyed = [
+            each for kind in KEYED_KINDS for each in self._listed(kind, shares[kind])
+        ]
         attributes = [] if self.state.find else self._attributes()
         opened = self._opened(shares)
         state = replace(self.state, opened=opened)
-        self.known = {each.field: each for kind in KEYED for each in shares[kind]}
+        self.known = {each.field: each for kind in KEYED_KINDS for each in shares[kind]}
         made = [self._section(each, state) for each in (*keyed, *attributes)]
         runs = numbers.grouped(len(found.ids))
         told = ngettext("in %s run", "in %s runs", len(found.ids)) % runs
@@ -168,7 +170,7 @@ class _Panel:
         """What was said; else what the filter names, the first tag, the first param."""
         if self.state.opened is not None:
             return self.state.opened
-        first = [each[0].field for kind in KEYED[:2] if (each := shares[kind])]
+        first = [each[0].field for kind in KEYED_KINDS[:2] if (each := shares[kind])]
         return tuple(dict.fromkeys([*self.reader.named(), *first]))[:MAX_OPEN]
 
     def _section(self, field: Field, state: PanelState) -> sections.Section | None:

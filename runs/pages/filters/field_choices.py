@@ -9,8 +9,7 @@ from django.utils.translation import ngettext
 
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
-from runs.search.filters import completion
-from runs.search.filters.facets import FacetReader
+from runs.search.filters import FacetReader, KeyCount, list_keys
 from studio.core.errors import QueryTimeout
 from studio.core.filters import Field, field_text, fields, tree
 
@@ -31,7 +30,7 @@ def groups(reader: FacetReader, part: str = "") -> list[tuple[str, list[Row]]]:
     found = [(_("Run"), own)]
     try:
         for kind, title in _titles():
-            rows = [_row(each) for each in completion.listed(reader, kind, part, KEYS)]
+            rows = [_row(each) for each in list_keys(reader, kind, part, KEYS)]
             found.append((title, rows))
     except QueryTimeout:
         # What every run has can still be chosen.
@@ -77,7 +76,7 @@ def _titles() -> Sequence[tuple[str, str]]:
     )
 
 
-def _row(each: completion.KeyCount) -> Row:
+def _row(each: KeyCount) -> Row:
     runs = ngettext("%(n)s run", "%(n)s runs", each.runs)
     note = runs % {"n": numbers.grouped(each.runs)} if each.runs else ""
     return field_text(each.field), each.field.key, note

@@ -38,7 +38,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.render.filters.filter_words import pill
 from runs.render.filters.operators import said
-from runs.search.filters.facets import FacetReader
+from runs.search.filters import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field
 from studio.core.filters.source import FilterText, Source

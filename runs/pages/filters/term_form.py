@@ -9,7 +9,7 @@ from typing import TypeVar
 from django.utils.translation import gettext as _
 
 from runs.render.filters.operators import LAST, OLDER
-from runs.search.filters.facets import is_facet
+from runs.search.filters import is_facet
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, Node, fields, tree
 from studio.core.filters.alternatives import several

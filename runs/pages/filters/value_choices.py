@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runs.pages.filters.term_form import Draft
-from runs.search.filters.facets import FacetReader
+from runs.search.filters import FacetReader
 from studio.core.filters import fields
 from studio.core.filters.tree import attribute
 

@@ -18,8 +18,7 @@ from runs.pages.requests.responses import varied
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from runs.search.fields import GROUPED
-from runs.search.filters import completion
-from runs.search.filters.facets import FacetReader
+from runs.search.filters import FacetReader, KeyCount, list_keys
 from studio.core.errors import InvalidFilter, QueryTimeout
 from studio.core.filters import Field, field_text, tree
 from studio.core.viewspec import Group, ViewSpec
@@ -104,14 +103,14 @@ class _Choices:
         kinds = ((tree.PARAMS, _("Parameters")), (tree.TAGS, _("Tags")))
         try:
             for kind, title in kinds:
-                listed = completion.listed(reader, kind, part, KEYS)
+                listed = list_keys(reader, kind, part, KEYS)
                 found.append((title, [self._keyed(each) for each in listed]))
         except QueryTimeout:
             # What every run has can still be chosen.
             pass
         return [(title, [each for each in rows if each.href]) for title, rows in found]
 
-    def _keyed(self, each: completion.KeyCount) -> Choice:
+    def _keyed(self, each: KeyCount) -> Choice:
         runs = ngettext("%(n)s run", "%(n)s runs", each.runs)
         note = runs % {"n": numbers.grouped(each.runs)} if each.runs else ""
         return self._choice(each.field, each.field.key, note)

@@ -32,8 +32,7 @@ from runs.render.groups.deviations import with_deviation
 from runs.render.groups.paper_tables import Cell, Table
 from runs.render.run_list import sheets
 from runs.render.text import numbers, times
-from runs.search.groups.group_sums import Stats
-from runs.search.groups.list_groups import Grouping, RunGroup
+from runs.search.groups import Grouping, GroupStats, ListGroup
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text, tree
 
@@ -88,7 +87,7 @@ def groups_response(
 
 
 def group_sheet(
-    request: PageRequest, grouping: Grouping, groups: Sequence[RunGroup]
+    request: PageRequest, grouping: Grouping, groups: Sequence[ListGroup]
 ) -> sheets.Sheet:
     """A row a group: its values, its size, and of each number all that is known."""
     columns = [sheets.Column(field_text(f), name_of(f)) for f in grouping.fields]
@@ -129,13 +128,13 @@ def _stat_columns(field: Field) -> list[sheets.Column]:
     ]
 
 
-def _stat(stats: Stats, ids: dict[int, str]) -> tuple[Any, ...]:
+def _stat(stats: GroupStats, ids: dict[int, str]) -> tuple[Any, ...]:
     found = (stats.mean, stats.std, stats.min, stats.max)
     known = (None if math.isnan(each) else each for each in found)
     return (*known, stats.count, stats.odd, ids.get(stats.best))
 
 
-def group_table(grouping: Grouping, groups: Sequence[RunGroup]) -> Table:
+def group_table(grouping: Grouping, groups: Sequence[ListGroup]) -> Table:
     """As papers have it: no links, means with their deviations."""
     heads = [name_of(field) for field in grouping.fields]
     heads += [_("Runs"), *(field_label(field) for field in grouping.numbers)]
@@ -155,14 +154,14 @@ def group_table(grouping: Grouping, groups: Sequence[RunGroup]) -> Table:
     return Table(heads, right, rows)
 
 
-def _text(group: RunGroup, at: int) -> str:
+def _text(group: ListGroup, at: int) -> str:
     value = group.values[at]
     if value is None:
         return NO_VALUE
     return f"{value}…" if at in group.cut else value
 
 
-def _cell(field: Field, stats: Stats, is_best: bool) -> Cell:
+def _cell(field: Field, stats: GroupStats, is_best: bool) -> Cell:
     if not stats.count:
         return Cell(NO_VALUE)
     if field.kind == tree.METRICS:

@@ -17,10 +17,9 @@ from runs.render.filters.filter_words import field_label
 from runs.render.groups.deviations import with_deviation
 from runs.render.text import numbers, times
 from runs.render.text.addresses import run_path
-from runs.search.groups.list_groups import Grouping, RunGroup
-from runs.search.query.status_counts import StatusCounts
-from runs.search.run_list.find_runs import RunPage
-from runs.search.run_list.shown_runs import shown_runs
+from runs.search.groups import Grouping, ListGroup
+from runs.search.query import StatusCounts
+from runs.search.run_list import RunPage, find_shown_runs
 from studio.core.filters import Field, field_text
 from studio.core.filters.tree import METRICS, Node, attribute
 from studio.core.viewspec import Column, Group, Rank, ViewSpec
@@ -99,7 +98,7 @@ class GroupTableBuilder:
         self,
         request: PageRequest,
         grouping: Grouping,
-        groups: Sequence[RunGroup],
+        groups: Sequence[ListGroup],
         links: Links,
     ) -> None:
         self.request, self.grouping, self.links = request, grouping, links
@@ -178,7 +177,7 @@ class GroupTableBuilder:
     def rows(self) -> list[GroupRow]:
         return [self._row(group) for group in self.groups]
 
-    def _row(self, group: RunGroup) -> GroupRow:
+    def _row(self, group: ListGroup) -> GroupRow:
         is_open = group.key in self.group.opened
         others = tuple(key for key in self.group.opened if key != group.key)
         opened = others if is_open else (*others, group.key)
@@ -209,7 +208,7 @@ class GroupTableBuilder:
             )
         return replace(row, members=tuple(self._members(group)), rest=rest)
 
-    def _label(self, group: RunGroup) -> str:
+    def _label(self, group: ListGroup) -> str:
         """The values by their fields, as far as there is room."""
         parts, size = [], 0
         for field, value in zip(self.grouping.fields, group.values, strict=True):
@@ -225,12 +224,12 @@ class GroupTableBuilder:
         every = range(len(self.grouping.fields))
         return self.grouping.differing if self.group.all_but else every
 
-    def _told(self, group: RunGroup) -> list[int]:
+    def _told(self, group: ListGroup) -> list[int]:
         """Those of which the group shows its values."""
         hides = self.group.all_but
         return [n for n in self._naming if not hides or group.values[n] is not None]
 
-    def _chip(self, group: RunGroup, n: int) -> ValueLink:
+    def _chip(self, group: ListGroup, n: int) -> ValueLink:
         field, value = self.grouping.fields[n], group.values[n]
         text = _shown(value)
         terms = self._terms(group, [n])
@@ -238,7 +237,7 @@ class GroupTableBuilder:
             return ValueLink(text, key=name_of(field))
         return self.links.link(text, terms[0], name_of(field))
 
-    def _terms(self, group: RunGroup, places: Sequence[int]) -> list[Node]:
+    def _terms(self, group: ListGroup, places: Sequence[int]) -> list[Node]:
         """What asks for the group's values there; empty where that is too long."""
         if not group.cut.isdisjoint(places):
             return []
@@ -249,14 +248,14 @@ class GroupTableBuilder:
         ]
         return terms if self.links.fits(*terms) else []
 
-    def _runs_of(self, group: RunGroup) -> str:
+    def _runs_of(self, group: ListGroup) -> str:
         """The list of the group's runs; empty where its address were too long."""
         terms = self._terms(group, self._naming)
         if self._naming and not terms:
             return ""
         return self.links.requiring(*terms, group=None)
 
-    def _cell(self, group: RunGroup, field: Field) -> Cell:
+    def _cell(self, group: ListGroup, field: Field) -> Cell:
         stats = self.stats[group.number, field]
         css = column_css(field)
         if not stats.count:
@@ -283,13 +282,13 @@ class GroupTableBuilder:
             best_href=run_path(self.links.workspace, best.run_id) if best else "",
         )
 
-    def _members(self, group: RunGroup) -> list[Row]:
+    def _members(self, group: ListGroup) -> list[Row]:
         by = self.rank.field or next(iter(self.grouping.goals), None)
         keys = self.grouping.members(group, MEMBERS, by)
         columns = [Column(each) for each in (attribute("name"), *self.grouping.numbers)]
         asked = replace(self.links.spec, columns=tuple(columns))
         viewer, workspace = self.request.actor.user, self.request.workspace
-        found = {r.run.pk: r for r in shown_runs(keys, asked, viewer, workspace)}
+        found = {r.run.pk: r for r in find_shown_runs(keys, asked, viewer, workspace)}
         shown = tuple(found[key] for key in keys if key in found)
         values = {
             field: self.stats[group.number, field] for field in self.grouping.goals

@@ -20,8 +20,8 @@ from runs.pages.lists.run_links import Links
 from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
-from runs.search.groups.list_groups import Grouping, RunGroup, group_runs
-from runs.search.values.value_arrays import MOST
+from runs.search.groups import Grouping, ListGroup, list_groups
+from runs.search.values import MAX_ARRAY_RUNS
 from studio.core.filters import Field, field_text
 from studio.core.viewlenient import Complaint
 from studio.core.viewspec import Column, ViewSpec
@@ -39,12 +39,12 @@ class GroupPage:
     stop: int = 0
 
     @property
-    def groups(self) -> list[RunGroup]:
+    def groups(self) -> list[ListGroup]:
         return self.grouping.page(self.start, self.stop) if self.grouping else []
 
 
 def find_groups(state: ListState, columns: Sequence[Column]) -> GroupPage | None:
-    """The groups of the state's page, in its order; raises what `group_runs` raises.
+    """The groups of the state's page, in its order; raises what `list_groups` raises.
 
     None where the list is not grouped.
     """
@@ -65,7 +65,7 @@ def find_groups_of(
     now: int | None = None,
 ) -> GroupPage:
     """As `find_groups`, of a spec that is grouped."""
-    grouping = group_runs(
+    grouping = list_groups(
         spec, viewer, workspace, fields, experiment=experiment, now=now
     )
     if grouping is None:
@@ -85,7 +85,9 @@ def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[Complaint]:
     if grouping is None or field is None or field in grouping.numbers:
         return []
     name = field_text(field)
-    said = _("group: no column %(name)s to sort the groups by") % {"name": name}
+    said = _("group: there is no column %(name)s to order the groups by") % {
+        "name": name
+    }
     return [Complaint("group", said)]
 
 
@@ -98,16 +100,16 @@ def group_label(spec: ViewSpec) -> str:
     assert spec.group is not None
     names = ", ".join(map(field_label, spec.group.fields))
     if spec.group.all_but:
-        return _("all parameters except %(names)s") % {"names": names}
+        return _("all parameters but %(names)s") % {"names": names}
     return names
 
 
 def too_many_runs_text() -> str:
     """How to get groups where there are too many runs for them."""
     return _(
-        "More than %(most)s runs match. Groups need all of them. Narrow the list: "
-        "choose an experiment, a status or a shorter time."
-    ) % {"most": numbers.grouped(MOST)}
+        "More than %(most)s runs match, and groups are only made of all that match. "
+        "Narrow the list: choose an experiment, a status or a shorter time."
+    ) % {"most": numbers.grouped(MAX_ARRAY_RUNS)}
 
 
 def copied_note(grouping: Grouping) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from runs.models import Run
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
-from runs.search.groups.group_sums import Stats
+from runs.search.groups import GroupStats
 from studio.core.filters import Field
 from studio.core.filters.tree import (
     ATTRIBUTE,
@@ -51,7 +51,7 @@ def name_of(field: Field) -> str:
     return field_label(field) if field.kind == ATTRIBUTE else field.key
 
 
-def title_of(stats: Stats, low: str, high: str, best: Run | None) -> str:
+def title_of(stats: GroupStats, low: str, high: str, best: Run | None) -> str:
     """What the cell has no room for."""
     said = ngettext("%(n)s value", "%(n)s values", stats.count)
     lines = [
@@ -67,7 +67,7 @@ def title_of(stats: Stats, low: str, high: str, best: Run | None) -> str:
     return "\n".join(lines)
 
 
-def odd_of(stats: Stats) -> str:
+def odd_of(stats: GroupStats) -> str:
     if not stats.odd:
         return ""
     said = ngettext(

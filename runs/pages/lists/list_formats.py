@@ -20,8 +20,8 @@ from runs.pages.requests.responses import CSV, JSON, varied
 from runs.render.filters.filter_words import field_label
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
-from runs.search.experiments.experiment_list import ExperimentPage, ExperimentRow
-from runs.search.run_list.find_runs import RunPage, RunRow
+from runs.search.experiments import ExperimentPage, ExperimentRow
+from runs.search.run_list import RunPage, RunRow
 from studio.core.filters import Field, fields
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import METRICS, attribute

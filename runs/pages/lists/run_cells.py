@@ -22,8 +22,8 @@ from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers, times
 from runs.render.text.addresses import run_path
 from runs.search.fields import CellLink, source_of
-from runs.search.query.selection import series_of
-from runs.search.run_list.find_runs import RunPage, RunRow
+from runs.search.query import series_color
+from runs.search.run_list import RunPage, RunRow
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import (
     ATTRIBUTE,
@@ -122,7 +122,7 @@ class Row:
 
     @property
     def series(self) -> int:
-        return series_of(self.number)
+        return series_color(self.number)
 
     @property
     def key(self) -> str:

@@ -20,12 +20,19 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import SHOWN_PARAMETER
 from runs.render.filters.filter_words import field_label, pill
 from runs.render.text import numbers
-from runs.search.query.status_counts import StatusCounts, count_statuses, names_status
-from runs.search.run_list.common_metrics import SHOWN, common_metrics
-from runs.search.run_list.find_runs import RunPage, RunRow, find_runs
-from runs.search.run_list.goals import best_of, goals_of
-from runs.search.run_list.shown_runs import in_tree, shown_runs
-from runs.search.run_list.tree_runs import find_tree
+from runs.search.query import StatusCounts, count_statuses, names_status
+from runs.search.run_list import (
+    MAX_COMMON_METRICS,
+    RunPage,
+    RunRow,
+    best_values,
+    common_metrics,
+    find_goals,
+    find_runs,
+    find_shown_runs,
+    find_tree,
+    place_in_tree,
+)
 from studio.core.filters import Field
 from studio.core.filters.tree import attribute, fields_of
 from studio.core.viewspec import DEFAULT_COLUMNS, ROWS, Column, ViewSpec
@@ -98,7 +105,10 @@ def default_columns(state: ListState) -> tuple[Column, ...]:
     if experiment is not None:
         return (*DEFAULT_COLUMNS, *(Column(each) for each in metrics))
     # The column of the experiment takes the place of a metric.
-    columns = (*DEFAULT_COLUMNS, *(Column(each) for each in metrics[: SHOWN - 1]))
+    columns = (
+        *DEFAULT_COLUMNS,
+        *(Column(each) for each in metrics[: MAX_COMMON_METRICS - 1]),
+    )
     return (columns[0], Column(attribute("experiment")), *columns[1:])
 
 
@@ -179,8 +189,8 @@ def _same_page_links(links: Links) -> dict[str, str]:
 def _best(page: RunPage, columns: Sequence[Column], spec: ViewSpec) -> BestValues:
     """The best of the page; of all runs where the page has them, or begins with it."""
     experiments = {row.run.experiment_id for row in page.rows}
-    goals = goals_of(experiments, [column.field for column in columns])
-    found = best_of(page.rows, goals)
+    goals = find_goals(experiments, [column.field for column in columns])
+    found = best_values(page.rows, goals)
     if page.total_is_exact and page.total == len(page.rows):
         return BestValues(found, _("best overall"), goals)
     sort, is_later = spec.sort, bool(spec.after or spec.before)
@@ -248,13 +258,13 @@ def kept_rows(
     spec, who = state.spec, (state.viewer, state.workspace)
     hidden = tuple(Column(each) for each in ROLLUP)
     asked = replace(spec, columns=(*columns, *hidden))
-    kept = shown_runs(missing, asked, *who)
+    kept = find_shown_runs(missing, asked, *who)
     if spec.is_tree:
-        kept = in_tree(kept, page.rows, asked, *who)
+        kept = place_in_tree(kept, page.rows, asked, *who)
     # Together, so that numbers have the decimals of the column that they stand in.
     together = replace(page, rows=(*page.rows, *kept))
     experiments = {row.run.experiment_id for row in together.rows}
-    goals = goals_of(experiments, [column.field for column in columns])
+    goals = find_goals(experiments, [column.field for column in columns])
     drawn = build_rows(together, columns, links, replace(NO_BEST, goals=goals))
     return drawn[len(page.rows) :]
 

@@ -10,9 +10,14 @@ from django.utils.translation import ngettext
 
 from runs.pages.lists.run_links import Links
 from runs.render.text import numbers
-from runs.search.run_list.find_runs import MoreChildren, RunPage, RunRow, TreePlace
-from runs.search.run_list.tree_children import MORE
-from runs.search.run_list.tree_runs import TreePage
+from runs.search.run_list import (
+    MORE_CHILDREN,
+    MoreChildren,
+    RunPage,
+    RunRow,
+    TreePage,
+    TreePlace,
+)
 from studio.core.filters import Field
 from studio.core.filters.tree import METRICS, attribute
 from studio.core.viewtext import MAX_OPEN, Open
@@ -89,11 +94,11 @@ def rolled_up_value(
         return None
     low, high = place.best[asked]
     if is_higher is goal:
-        words = _("best value of all child runs")
+        words = _("the best that its child runs ever logged")
     elif is_higher:
-        words = _("max of all child runs")
+        words = _("the greatest that its child runs ever logged")
     else:
-        words = _("min of all child runs")
+        words = _("the least that its child runs ever logged")
     return RolledUp(high if is_higher else low, words)
 
 
@@ -122,8 +127,8 @@ def _with_open_rows(links: Links, opened: tuple[Open, ...]) -> str:
 def _more_line(line: MoreChildren, links: Links) -> MoreLine:
     hidden = line.total - line.shown
     if not line.total:
-        return MoreLine(line.depth, "", "", _("No matching child runs"))
-    more = Open(line.run_id, min(line.shown + MORE, MAX_OPEN))
+        return MoreLine(line.depth, "", "", _("No child run matches"))
+    more = Open(line.run_id, min(line.shown + MORE_CHILDREN, MAX_OPEN))
     named = {o.run_id: o for o in links.spec.tree} | {line.run_id: more}
     opened = tuple(named.values())
     href = _with_open_rows(links, opened)
@@ -146,4 +151,4 @@ def _order_text(links: Links) -> str:
         return _("best first")
     if sort.field == attribute("created"):
         return _("newest first") if sort.descending else _("oldest first")
-    return _("sorted like the list")
+    return _("sorted as the list")

@@ -31,10 +31,15 @@ from runs.pages.requests.responses import requested_format
 from runs.render.filters import filter_words
 from runs.render.filters.filter_words import missing_words
 from runs.render.text.addresses import experiment_path
-from runs.search.run_list.find_runs import RunPage, RunRow
+from runs.search.run_list import RunPage, RunRow
 from runs.search.sql.scope import KINDS
-from runs.search.views.missing import missing_columns, missing_list
-from runs.search.views.views import find_default, find_view, revision_of
+from runs.search.views import (
+    find_default,
+    find_missing_columns,
+    find_missing_list,
+    find_revision,
+    find_view,
+)
 from studio.core.errors import NotFound
 from studio.core.viewdiff import NOTHING, Difference, differences, overriding
 from studio.core.viewlenient import Complaint, overridden, read_stored, without
@@ -110,7 +115,7 @@ def _with_same_text(stored: ViewSpec, spec: ViewSpec) -> ViewSpec:
 def _revision(origin: Origin, viewer: User, number: int) -> ViewSpec:
     """What that revision showed; if it is not to be had, what the newest shows."""
     try:
-        return read_stored(revision_of(origin.view, viewer, number).spec)[0]
+        return read_stored(find_revision(origin.view, viewer, number).spec)[0]
     except NotFound:
         return origin.base
 
@@ -154,7 +159,10 @@ def missing_notices(state: ListState, page: RunPage) -> list[Complaint]:
     if origin is None:
         return []
     empty = [c.field for c in state.spec.columns if _is_empty(c, page.rows)]
-    found = [*missing_list(origin.view), *missing_columns(empty, state.workspace)]
+    found = [
+        *find_missing_list(origin.view),
+        *find_missing_columns(empty, state.workspace),
+    ]
     kinds: dict[str, list[str]] = {}
     for each in found:
         kinds.setdefault(each.kind, []).append(each.name)

@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from runs.models import Metric
 from runs.render.charts import Axis
-from runs.search.metrics.metrics import NUMERIC_KINDS, is_drawn
+from runs.search.metrics import NUMERIC_KINDS, has_numbers
 from studio.core.errors import InvalidValue
 
 #: Charts that are open when the address names none.
@@ -131,7 +131,7 @@ def _rank(head: Metric) -> int:
     """Lines first, then pictures, tables and documents: a lone point says little."""
     if head.kind not in NUMERIC_KINDS:
         return 1
-    if not is_drawn(head):
+    if not has_numbers(head):
         return 3
     return 0 if head.count > 1 else 2
 

@@ -15,7 +15,7 @@ from runs.pages.requests.responses import csv_response
 from runs.pages.run_shell.head import find_head
 from runs.render.run_list.csv_rows import value_cell
 from runs.render.run_list.sheets import harmless, iso
-from runs.search.metrics.metrics import find_series
+from runs.search.metrics import find_series
 from runs.storage.metrics import store
 
 

@@ -34,9 +34,9 @@ from runs.render.charts import Axis
 from runs.render.metrics import DisplayValue, display_column, display_last
 from runs.render.text import times
 from runs.render.text.addresses import run_path
-from runs.search.files.metric_files import files_at, path_in
-from runs.search.metrics.metrics import NUMERIC_KINDS, newest_values
-from runs.search.run.details import metrics_of
+from runs.search.files import file_path_of, find_files
+from runs.search.metrics import NUMERIC_KINDS, newest_values
+from runs.search.run import read_metrics
 from runs.storage.metrics import Points, store
 
 #: Rows of the table beside the charts.
@@ -67,7 +67,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     etag = etag_of(request, head)
     if is_unchanged(request, etag):
         return not_modified(etag)
-    heads = metrics_of(head.run)
+    heads = read_metrics(head.run)
     choice = read_choice(request.GET, heads)
     by_key = {each.key.name: each for each in heads}
     chosen = [by_key[key] for key in choice.keys]
@@ -76,7 +76,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     named = [
         path for points in _documents(chosen, newest) for path in _named_paths(points)
     ]
-    files = files_at(head.run, named)
+    files = find_files(head.run, named)
     base = run_path(request.workspace.name, run_id)
     made = build_panels(chosen, PanelSources(base, choice, newest, files))
     context = {
@@ -143,7 +143,7 @@ def _documents(
 def _named_paths(points: Points) -> Iterator[str]:
     """What the newest values name: an older one is asked for by its step."""
     for value in points.python_values()[-STEPS:]:
-        if path := path_in(value):
+        if path := file_path_of(value):
             yield path
 
 

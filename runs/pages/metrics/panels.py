@@ -32,8 +32,8 @@ from runs.render.metrics import (
     rows_table,
 )
 from runs.render.text.numbers import grouped, number
-from runs.search.files.metric_files import path_in
-from runs.search.metrics.metrics import NUMERIC_KINDS, is_drawn, newest_values
+from runs.search.files import file_path_of
+from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_values
 from runs.storage.metrics import Points
 from studio.core.errors import NotFound, StudioError
 
@@ -93,14 +93,16 @@ class Panel:
 def build_panels(chosen: Sequence[Metric], sources: PanelSources) -> list[Panel]:
     """Graphs of several lines first; no lines where tables are asked for."""
     together, made = sources.choice.together, list[Panel]()
-    graphs = _group_into_graphs([head for head in chosen if is_drawn(head)], together)
+    graphs = _group_into_graphs(
+        [head for head in chosen if has_numbers(head)], together
+    )
     shared = {head.pk for graph in graphs.values() for head in graph if len(graph) > 1}
     if not sources.choice.table:
         for part, graph in graphs.items():
             if len(graph) > 1:
                 made.append(_lines_panel(_graph_title(part, graph), graph, sources))
     for head in chosen:
-        if not is_drawn(head):
+        if not has_numbers(head):
             made.append(_single_metric_panel(head, sources))
         elif head.pk not in shared and not sources.choice.table:
             made.append(_lines_panel(head.key.name, [head], sources))
@@ -241,7 +243,7 @@ def _column_selects(
 def _document_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice, newest = head.key.name, sources.choice, sources.newest[head.pk]
     at, value = value_at(head, newest, choice.of("at", key))
-    file = sources.files.get(path_in(value) or "")
+    file = sources.files.get(file_path_of(value) or "")
     if file:
         blank = replace(blank, download=f"{sources.base}files/raw/{quote(file.path)}")
     view = choice.of("as", key) or DEFAULT_VIEW.get(head.kind, "")

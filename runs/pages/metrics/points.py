@@ -21,17 +21,17 @@ from runs.pages.run_shell.head import find_head
 from runs.render.charts import Axis, Figure, column_figure, metric_figure, time_unit
 from runs.render.metrics import column_pairs
 from runs.render.text.numbers import grouped
-from runs.search.files.metric_files import files_at, path_in
-from runs.search.metrics.metrics import (
+from runs.search.files import file_path_of, find_files
+from runs.search.metrics import (
     CHART_POINTS,
     NUMERIC_KINDS,
-    Drawing,
-    Span,
-    Window,
-    draw,
+    DrawnLine,
+    PointRange,
+    TimeSpan,
+    draw_line,
     find_series,
-    is_drawn,
-    span_of,
+    has_numbers,
+    time_span,
 )
 from runs.storage.metrics import make_points, sample_positions, store
 from studio.core.errors import InvalidValue
@@ -81,8 +81,8 @@ def _document_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure | 
         )
     newest = store.newest_all([head], NEWEST_POINTS)[head.pk]
     at, value = value_at(head, newest, request.GET.get("at", ""))
-    path = path_in(value)
-    file = files_at(head.run, [path]).get(path) if path else None
+    path = file_path_of(value)
+    file = find_files(head.run, [path]).get(path) if path else None
     figure = document_figure(head, value, file, request.GET.get("as", ""))
     note = _("step %(n)s") % {"n": grouped(at)} if head.count > 1 else ""
     return {**figure, "note": note}
@@ -104,12 +104,12 @@ def _column_figure(head: Metric, x: str, y: str) -> Figure:
 
 
 def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
-    drawn = [head for head in heads if is_drawn(head)]
+    drawn = [head for head in heads if has_numbers(head)]
     axis = read_axis(request.GET)
     weight = read_smoothing(request.GET)
-    span = span_of(drawn)
+    span = time_span(drawn)
     window = _read_window(request, axis, span)
-    drawings = [draw(head, axis, weight=weight, window=window) for head in drawn]
+    drawings = [draw_line(head, axis, weight=weight, window=window) for head in drawn]
     figure = metric_figure(
         [drawing.line for drawing in drawings],
         axis,
@@ -125,16 +125,16 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
     }
 
 
-def _read_window(request: PageRequest, axis: Axis, span: Span) -> Window:
+def _read_window(request: PageRequest, axis: Axis, span: TimeSpan) -> PointRange:
     """The asked stretch, as the chart's own axis says it."""
     ends = []
     for name in ("from", "to"):
         text = request.GET.get(name)
         ends.append(None if text is None else _read_position(name, text, axis, span))
-    return Window(*ends)
+    return PointRange(*ends)
 
 
-def _read_position(name: str, text: str, axis: Axis, span: Span) -> int:
+def _read_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
     try:
         if axis is Axis.STEP:
             found = int(text)
@@ -151,7 +151,7 @@ def _read_position(name: str, text: str, axis: Axis, span: Span) -> int:
     return found
 
 
-def _note(drawings: Sequence[Drawing]) -> str:
+def _note(drawings: Sequence[DrawnLine]) -> str:
     cut = [drawing for drawing in drawings if drawing.shown < drawing.total]
     if not cut:
         return ""

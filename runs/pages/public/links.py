@@ -19,8 +19,8 @@ from runs.pages.account import members
 from runs.pages.public.forms import ShareForm
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import FORM_ERROR_STATUS
-from runs.search.run.details import find_run
-from runs.search.views.views import find_view
+from runs.search.run import find_run
+from runs.search.views import find_view
 from studio.core.errors import InvalidValue, NotFound
 
 

@@ -18,9 +18,9 @@ from runs.render.descriptions import markdown
 from runs.render.descriptions.references import Reference, Target
 from runs.render.files.file_kinds import FileKind, file_kind
 from runs.render.metrics import display_head, display_last
-from runs.search.descriptions.references import Found, find_named
-from runs.search.metrics.metrics import sparkline_points
-from runs.search.run import details as run_detail
+from runs.search.descriptions import ReferenceTargets, find_targets
+from runs.search.metrics import sparkline_points
+from runs.search.run import list_params, list_tags, read_metrics
 
 #: Rows of a table of a run, and curves beside its metrics.
 MOST_ROWS, MOST_CURVES = 500, 50
@@ -28,8 +28,8 @@ NOTE = "mlflow.note.content"
 
 
 def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
-    tags = run_detail.tags_of(run)
-    heads = run_detail.metrics_of(run)[:MOST_ROWS]
+    tags = list_tags(run)
+    heads = read_metrics(run)[:MOST_ROWS]
     points = sparkline_points(heads[:MOST_CURVES])
     metrics = []
     for head in heads:
@@ -46,14 +46,14 @@ def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
         "children": Run.objects.not_deleted().filter(parent=run).count(),
         "described": _described(link, run, run.description or noted or ""),
         "tags": [tag for tag in tags if not tag.is_bookkeeping],
-        "params": run_detail.params_of(run)[:MOST_ROWS],
+        "params": list_params(run)[:MOST_ROWS],
         "metrics": metrics,
     }
 
 
 def pictures_of(link: ShareLink, run: Run) -> dict[str, File]:
     """The pictures of the run that its description names, by their paths."""
-    tags = run_detail.tags_of(run)
+    tags = list_tags(run)
     noted = next((tag.value for tag in tags if tag.key == NOTE), None)
     found = _named(link, run, run.description or noted or "")
     return {file.path: file for file in _pictures(found, run).values()}
@@ -74,12 +74,12 @@ def _described(link: ShareLink, run: Run, text: str) -> SafeString:
     return markdown.render_markdown(text, targets)
 
 
-def _named(link: ShareLink, run: Run, text: str) -> Found:
+def _named(link: ShareLink, run: Run, text: str) -> ReferenceTargets:
     asked = markdown.find_references(text)
-    return find_named(asked, link.created_by, link.workspace, run)
+    return find_targets(asked, link.created_by, link.workspace, run)
 
 
-def _pictures(found: Found, run: Run) -> dict[Reference, File]:
+def _pictures(found: ReferenceTargets, run: Run) -> dict[Reference, File]:
     return {
         asked: file
         for asked, file in found.files.items()

@@ -27,10 +27,10 @@ from runs.render.charts import draw_sparkline
 from runs.render.descriptions import markdown
 from runs.render.run_list import sheets
 from runs.render.text import numbers
-from runs.search.metrics.metrics import sparkline_points
-from runs.search.run_list.find_runs import find_runs
+from runs.search.metrics import sparkline_points
+from runs.search.run_list import find_runs
 from runs.search.sql.limits import time_limit
-from runs.search.views.missing import missing_list
+from runs.search.views import find_missing_list
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.viewcharts import Chart
@@ -71,7 +71,7 @@ def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[st
         "q": stored.q,
         "complaints": complaints,
     }
-    gone = [each.name for each in missing_list(view)]
+    gone = [each.name for each in find_missing_list(view)]
     if gone:
         return context | {"nothing": _("The experiment %s is deleted.") % gone[0]}
     if places["after"] and places["before"]:

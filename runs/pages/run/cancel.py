@@ -19,7 +19,7 @@ from runs.pages.run_shell.allowed_actions import can_force, cancel_refusal
 from runs.pages.run_shell.editors import undo_path
 from runs.pages.run_shell.head import find_head, head_context
 from runs.render.text.addresses import run_path
-from runs.search.run.details import cancel_asked, count_descendants
+from runs.search.run import count_descendants, find_cancel_request
 from studio.core.statuses import RunStatus
 
 
@@ -32,7 +32,7 @@ def _confirm_cancel(request: PageRequest, run_id: str) -> HttpResponse:
         "refusal": cancel_refusal(request, head.run),
         "below": count_descendants(head.run),
         "silent": head.run.state is RunStatus.NOT_RESPONDING,
-        "can_force": can_force(request, head.run, cancel_asked(head.run).asked),
+        "can_force": can_force(request, head.run, find_cancel_request(head.run).asked),
     }
     template = "run/_run_cancel.html" if request.htmx else "run/run_cancel.html"
     return render(request, template, context)

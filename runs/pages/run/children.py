@@ -36,7 +36,7 @@ from runs.pages.run_shell.head import (
     not_modified,
     with_etag,
 )
-from runs.search.run.details import RunHead
+from runs.search.run import RunHead
 from studio.core.errors import InvalidFilter
 from studio.core.filters.source import FilterText
 

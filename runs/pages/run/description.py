@@ -22,8 +22,8 @@ from runs.pages.descriptions.versions import DescriptionVersions
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import show_saved
 from runs.pages.run_shell.head import find_head, head_context
-from runs.search.descriptions.versions import last_revision
-from runs.search.run.details import RunHead, tags_of
+from runs.search.descriptions import find_last_version
+from runs.search.run import RunHead, list_tags
 
 EDITOR_PAGE = "run/run_editor.html"
 
@@ -69,7 +69,7 @@ def restore_run_version(request: PageRequest, run_id: str) -> HttpResponse:
 
 def _run_editor(request: PageRequest, head: RunHead) -> DescriptionEditor:
     run, around = head.run, head_context(request, head)
-    notes = (t.value for t in tags_of(run) if t.key == MIRROR_TAGS["description"])
+    notes = (t.value for t in list_tags(run) if t.key == MIRROR_TAGS["description"])
     return DescriptionEditor(
         part="run-description",
         path=f"{around['path']}description/",
@@ -93,7 +93,7 @@ def _show_saved_description(
     context = {
         **head_context(request, head),
         "description": render_description(request, run.description, run),
-        "edited": last_revision(run),
+        "edited": find_last_version(run),
     }
     return show_saved(request, run, said, "run/_run_description.html", context)
 

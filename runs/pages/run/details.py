@@ -30,11 +30,21 @@ from runs.render.charts import draw_sparkline
 from runs.render.metrics import DisplayValue, display_head
 from runs.render.run import headline, source_address, split_traceback
 from runs.render.text.times import ago
-from runs.search.compare.conclusions import conclusions_of
-from runs.search.descriptions.versions import last_revision
-from runs.search.metrics.metrics import sparkline_points
-from runs.search.run import details as search
-from runs.search.run.details import Text
+from runs.search.compare import list_conclusions_of
+from runs.search.descriptions import find_last_version
+from runs.search.metrics import sparkline_points
+from runs.search.run import (
+    NamedText,
+    count_same_error,
+    find_cancel_request,
+    list_datasets,
+    list_models,
+    list_models_read,
+    list_params,
+    list_properties,
+    list_tags,
+    read_metrics,
+)
 from studio.core.filters import Field, to_text
 from studio.core.filters.tree import TAGS, Comparison, attribute
 from studio.core.filters.tree import Text as FilterText
@@ -70,7 +80,7 @@ class TagChip:
 @require_safe
 def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    concluded = conclusions_of(head.run)
+    concluded = list_conclusions_of(head.run)
     others = _render_if_it_names_other_runs(request, head.run)
     etag = etag_of(
         request, head, [(each.pk, each.updated) for each in concluded], others
@@ -78,7 +88,7 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
     if is_unchanged(request, etag):
         return not_modified(etag)
     run = head.run
-    tags, properties = search.tags_of(run), search.properties_of(run)
+    tags, properties = list_tags(run), list_properties(run)
     context = {
         "conclusions": conclusion_items(request, concluded),
         **_attributes(request, run, tags, properties, others),
@@ -86,17 +96,16 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
         **_params(request, run),
         **_metrics(request, run),
         **_cancel_progress(request, run),
-        "edited": last_revision(run),
+        "edited": find_last_version(run),
         "silence": run.heard and ago(now_ms() - run.heard),
         "error": _error(request, run),
         "properties": properties,
         "datasets": [
-            (used, source_address(used.dataset.source))
-            for used in search.datasets_of(run)
+            (used, source_address(used.dataset.source)) for used in list_datasets(run)
         ],
         "receipt": read_receipt(run),
-        "models": search.models_of(run),
-        "models_read": search.models_read_by(run),
+        "models": list_models(run),
+        "models_read": list_models_read(run),
         "submitter_href": run.submitter
         and _run_list_href(request, attribute("submitter"), run.submitter.username),
     }
@@ -115,8 +124,8 @@ def _render_if_it_names_other_runs(request: PageRequest, run: Run) -> str:
 def _attributes(
     request: PageRequest,
     run: Run,
-    tags: Sequence[Text],
-    properties: Sequence[Text],
+    tags: Sequence[NamedText],
+    properties: Sequence[NamedText],
     described: str,
 ) -> dict[str, Any]:
     known = {text.key: text.value or "" for text in (*properties, *tags)}
@@ -134,7 +143,7 @@ def _first_known(known: Mapping[str, str], keys: Sequence[str]) -> str:
     return next((known[key] for key in keys if known.get(key)), "")
 
 
-def tag_chips(request: PageRequest, tags: Sequence[Text]) -> dict[str, Any]:
+def tag_chips(request: PageRequest, tags: Sequence[NamedText]) -> dict[str, Any]:
     shown = [tag for tag in tags if not tag.is_bookkeeping]
     return {
         "tags": [_tag_chip(request, tag) for tag in shown],
@@ -142,14 +151,14 @@ def tag_chips(request: PageRequest, tags: Sequence[Text]) -> dict[str, Any]:
     }
 
 
-def _tag_chip(request: PageRequest, tag: Text) -> TagChip:
+def _tag_chip(request: PageRequest, tag: NamedText) -> TagChip:
     return TagChip(
         tag.key, tag.value, _run_list_href(request, Field(TAGS, tag.key), tag.value)
     )
 
 
 def _params(request: PageRequest, run: Run) -> dict[str, Any]:
-    params = search.params_of(run)
+    params = list_params(run)
     find = request.GET.get("find", "").strip()[:200]
     found = [each for each in params if _matches_words(each, find)]
     shown = _first_rows(request, "params", found, CLIPPED_PARAM_ROWS, MAX_PARAM_ROWS)
@@ -163,14 +172,14 @@ def _params(request: PageRequest, run: Run) -> dict[str, Any]:
     }
 
 
-def _matches_words(each: Text, words: str) -> bool:
+def _matches_words(each: NamedText, words: str) -> bool:
     """As the page's script finds rows: every word stands in the name or the value."""
     text = f"{each.key} {each.value or ''}".lower()
     return all(word in text for word in words.lower().split())
 
 
 def _metrics(request: PageRequest, run: Run) -> dict[str, Any]:
-    heads = search.metrics_of(run)
+    heads = read_metrics(run)
     shown = _first_rows(request, "metrics", heads, CLIPPED_METRIC_ROWS, MAX_METRIC_ROWS)
     return {"metrics": _metric_rows(shown), "metrics_more": len(heads) - len(shown)}
 
@@ -196,7 +205,7 @@ def _metric_rows(heads: Sequence[Metric]) -> list[MetricRow]:
 
 def _cancel_progress(request: PageRequest, run: Run) -> dict[str, Any]:
     """The ladder of a run whose end was asked for."""
-    found = search.cancel_asked(run)
+    found = find_cancel_request(run)
     if found.asked is None:
         return {}
     since = found.acknowledged or found.asked
@@ -230,7 +239,7 @@ def _similar_failures(request: PageRequest, run: Run, line: str) -> dict[str, An
         href = _run_list_href(request, attribute("error"), said, operator="contains")
         return {"alike_href": href}
     href = _run_list_href(request, attribute("error_kind"), run.error_kind)
-    return {"alike_href": href, "alike": search.count_alike(run)}
+    return {"alike_href": href, "alike": count_same_error(run)}
 
 
 def _run_list_href(

@@ -20,7 +20,7 @@ from runs.pages.run_shell.head import (
     show_tab,
 )
 from runs.pages.undo.change_lines import ChangeLine, action_label, change_line
-from runs.search.run.history import Entry, history_of
+from runs.search.run import HistoryEntry, list_history
 from studio.core.statuses import CODES
 
 INITIAL_ROWS, MAX_ROWS = 50, 1600
@@ -54,7 +54,7 @@ def history_tab(request: PageRequest, run_id: str) -> HttpResponse:
         if asked.isdecimal() and len(asked) < 6
         else INITIAL_ROWS
     )
-    entries, more = history_of(head.run, max(limit, 1))
+    entries, more = list_history(head.run, max(limit, 1))
     context = {
         "entries": [_history_row(request, entry) for entry in entries],
         "more": min(limit * 2, MAX_ROWS) if more and limit < MAX_ROWS else 0,
@@ -63,7 +63,7 @@ def history_tab(request: PageRequest, run_id: str) -> HttpResponse:
     return show_tab(request, head, "history", etag, context)
 
 
-def _history_row(request: PageRequest, entry: Entry) -> HistoryRow:
+def _history_row(request: PageRequest, entry: HistoryEntry) -> HistoryRow:
     source = entry.change_set or entry.event
     assert source is not None
     who = str(source.actor) if source.actor else _("The server")
@@ -87,7 +87,7 @@ def _history_row(request: PageRequest, entry: Entry) -> HistoryRow:
     )
 
 
-def _event_row(entry: Entry, who: str, token: str) -> HistoryRow:
+def _event_row(entry: HistoryEntry, who: str, token: str) -> HistoryRow:
     event = entry.event
     assert event is not None
     status = STATUSES.get(event.new, "")

@@ -24,7 +24,7 @@ from runs.pages.run_shell.head import (
 )
 from runs.render.text.addresses import run_path
 from runs.render.text.numbers import grouped
-from runs.search.files.images import RunImage, list_images, names_of
+from runs.search.files import RunImage, count_by_name, list_images
 
 #: So many pictures are on the page at first, and added by each "Show more".
 INITIAL_IMAGES, MAX_IMAGES = 120, 1920
@@ -76,7 +76,7 @@ def images_tab(request: PageRequest, run_id: str) -> HttpResponse:
     found = list_images(head.run)
     state = _read_state(request)
     chosen = [image for image in found if state.chooses(image.name)]
-    names = [(name, n, state.chooses(name)) for name, n in names_of(found)]
+    names = [(name, n, state.chooses(name)) for name, n in count_by_name(found)]
     base = run_path(request.workspace.name, run_id)
     context = {
         "look": state,
@@ -125,7 +125,7 @@ def _side_by_side(
     base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
     """A row per step, a column per name; of several at a step the last one."""
-    names = [name for name, _count in names_of(chosen)][:MAX_COLUMNS]
+    names = [name for name, _count in count_by_name(chosen)][:MAX_COLUMNS]
     steps = sorted({image.step for image in chosen if image.step is not None})
     at = {(i.step, i.name): i for i in chosen if i.name in names}
     limit = max(state.shown // max(len(names), 1), 1)

@@ -13,7 +13,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.forms import RenameForm
 from runs.pages.run_shell.editors import show_editor, show_saved
 from runs.pages.run_shell.head import find_head, head_context
-from runs.search.run.details import RunHead
+from runs.search.run import RunHead
 from studio.core.errors import Conflict, InvalidValue
 
 

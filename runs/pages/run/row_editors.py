@@ -26,7 +26,7 @@ from runs.pages.run_shell.editors import FORM_ERROR_STATUS
 from runs.pages.run_shell.head import find_head
 from runs.pages.undo.undo import last_undo_href
 from runs.render.text.addresses import run_path
-from runs.search.run.details import tags_of
+from runs.search.run import list_tags
 from studio.core.errors import Conflict, InvalidValue
 
 
@@ -69,7 +69,7 @@ def _save_tags(request: PageRequest, run_id: str) -> HttpResponse:
         return _close_editor(request, _("Tag removed") if count else "")
     typed = values["tag"]
     key, value = split_tag(typed)
-    before = {tag.key: tag.value for tag in tags_of(run)}
+    before = {tag.key: tag.value for tag in list_tags(run)}
     try:
         set_run_tags(run, {key: value}, actor=request.actor, now=now_ms())
     except InvalidValue as error:
@@ -91,7 +91,7 @@ def _show_form(
         return redirect(f"{path}{what}/")
     context = {"run": run, "path": path, "what": what, "text": text, **more}
     if what == "tags":
-        context["tags"] = [tag for tag in tags_of(run) if not tag.is_bookkeeping]
+        context["tags"] = [tag for tag in list_tags(run) if not tag.is_bookkeeping]
     status = FORM_ERROR_STATUS if "problem" in more else 200
     # Nothing but the form: what is left in the cell would keep it from being redrawn.
     html = render_to_string("run_list/_row_editor.html", context, request).strip()

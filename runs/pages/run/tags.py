@@ -18,9 +18,7 @@ from runs.pages.run.details import tag_chips
 from runs.pages.run.forms import TagForm
 from runs.pages.run_shell.editors import show_editor, show_saved
 from runs.pages.run_shell.head import find_head, head_context
-from runs.search.run import details as search
-from runs.search.run.details import RunHead
-from runs.search.run.known_tags import known_keys, known_values
+from runs.search.run import RunHead, list_tags, suggest_tag_keys, suggest_tag_values
 from studio.core.errors import Conflict, InvalidValue, NotFound
 
 
@@ -96,7 +94,7 @@ def split_tag(text: str) -> tuple[str, str | None]:
 
 
 def _tag_values(head: RunHead) -> dict[str, str | None]:
-    return {tag.key: tag.value for tag in search.tags_of(head.run)}
+    return {tag.key: tag.value for tag in list_tags(head.run)}
 
 
 def _show_form(
@@ -117,7 +115,7 @@ def _show_form(
 def _show_saved_tags(request: PageRequest, head: RunHead, said: str) -> HttpResponse:
     context = {
         **head_context(request, head),
-        **tag_chips(request, search.tags_of(head.run)),
+        **tag_chips(request, list_tags(head.run)),
         "refocus": True,
     }
     return show_saved(request, head.run, said, "run/_run_tags.html", context)
@@ -131,8 +129,8 @@ def known_tags(request: PageRequest, run_id: str) -> HttpResponse:
     typed = request.GET.get("tag", "")[:500].replace("\0", "")
     key, value = split_tag(typed)
     if ":" in typed:
-        values = known_values(request.workspace, key, value or "")
+        values = suggest_tag_values(request.workspace, key, value or "")
         options = [f"{key}: {each}" for each in values]
     else:
-        options = known_keys(request.workspace, key)
+        options = suggest_tag_keys(request.workspace, key)
     return render(request, "run/_run_tag_options.html", {"options": options})

@@ -23,7 +23,7 @@ from runs.pages.requests.responses import varied
 from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run_list.forms import GOALS, GoalForm, is_ranked_metric
 from runs.render.filters.filter_words import field_label
-from runs.search.run_list.goals import goals_of
+from runs.search.run_list import find_goals
 from studio.core.filters import Field, fields, tree
 from studio.core.filters.text import field_text
 from studio.core.viewspec import Column, Sort, ViewSpec
@@ -130,7 +130,7 @@ def _goals(request: PageRequest, scope: ListScope, asked: Field) -> list[Goal]:
         return []
     there = _experiments(request, scope)
     pks = [each.pk for each in there]
-    known = goals_of(pks, [asked]).get(asked)
+    known = find_goals(pks, [asked]).get(asked)
     words = {
         HIGHER_IS_BETTER: _("Higher is better"),
         LOWER_IS_BETTER: _("Lower is better"),

@@ -24,7 +24,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
-from runs.search.run_list.field_list import FieldList, Listed, list_fields
+from runs.search.run_list import FieldList, ListedField, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
 from studio.core.filters.text import field_text
@@ -188,7 +188,7 @@ def _more(fields: FieldList, kind: str) -> str:
 
 
 def _entries(
-    listed: Sequence[Listed], part: str, chosen: set[Field]
+    listed: Sequence[ListedField], part: str, chosen: set[Field]
 ) -> tuple[Entry, ...]:
     found = []
     for each in listed:
@@ -209,7 +209,7 @@ def _entries(
     return tuple(found)
 
 
-def _note(listed: Listed) -> str:
+def _note(listed: ListedField) -> str:
     aggregate = listed.field.aggregate
     if listed.runs is None:
         return aggregate

@@ -9,7 +9,7 @@ from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_links import Links
 from runs.render.filters.filter_words import pill
 from runs.render.text import numbers
-from runs.search.query.status_counts import find_exclusions
+from runs.search.query import find_exclusions
 
 
 def empty_list_context(state: ListState, links: Links) -> dict[str, Any]:

@@ -23,14 +23,14 @@ from runs.pages.requests.responses import requested_format, varied
 from runs.render.filters.filter_words import field_label
 from runs.render.run_list import sheets
 from runs.render.text import numbers
-from runs.search.compare.feature_ranking import (
-    Difference,
-    Differences,
-    Side,
-    differences,
+from runs.search.compare import (
+    FeatureRanking,
+    RankedFeature,
+    ValueShare,
+    rank_features,
 )
-from runs.search.query import selection
-from runs.search.values.value_arrays import MOST
+from runs.search.query import find_visible_selection
+from runs.search.values import MAX_ARRAY_RUNS
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text
 from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Node, Number
@@ -79,10 +79,10 @@ def what_differs(request: PageRequest) -> HttpResponse:
     """Raises InvalidValue for a selection that nobody knows, or of nothing."""
     state = read_part(request)
     spec, who = state.spec, (state.viewer, state.workspace)
-    chosen = selection.chosen(spec, *who)
+    chosen = find_visible_selection(spec, *who)
     found = None
     if chosen.total:
-        found = differences(spec, chosen, *who, experiment=state.experiment)
+        found = rank_features(spec, chosen, *who, experiment=state.experiment)
     problem = _problem(chosen.total, found)
     kind = requested_format(request)
     if kind:
@@ -96,18 +96,17 @@ def what_differs(request: PageRequest) -> HttpResponse:
     return varied(render(request, "run_list/what_differs.html", context))
 
 
-def _problem(total: int, found: Differences | None) -> str:
+def _problem(total: int, found: FeatureRanking | None) -> str:
     if not total:
-        return _("No run is selected. Select some in the list and try again.")
+        return _("No run is selected. Select some in the list, then ask again.")
     if found is None:
         return _(
-            "More than %(most)s runs match. Differences need all of them. Narrow the "
-            "list: choose an experiment, a status or a shorter time."
-        ) % {"most": numbers.grouped(MOST)}
+            "More than %(most)s runs match, and differences are only told among all "
+            "that match. Narrow the list: choose an experiment, a status or a shorter "
+            "time."
+        ) % {"most": numbers.grouped(MAX_ARRAY_RUNS)}
     if not found.rest:
-        return _(
-            "All matching runs are selected, so there are no others to compare with."
-        )
+        return _("All runs that match are selected: no others are left to differ.")
     return ""
 
 
@@ -120,26 +119,26 @@ def _context(state: ListState) -> dict[str, Any]:
     }
 
 
-def _found(state: ListState, found: Differences) -> dict[str, Any]:
+def _found(state: ListState, found: FeatureRanking) -> dict[str, Any]:
     scope, spec = state.scope, state.spec
     links = Links(state.workspace.name, spec, spec.filter(), scope.number)
     rows = [_row(each, found, links, scope.path) for each in found.found[:FIELDS]]
     rows = [row for row in rows if row.lines]
     more = len(found.found) - FIELDS
-    sides = _("%(selected)s vs. %(others)s") % {
+    sides = _("%(selected)s against %(others)s") % {
         "selected": ngettext(
             "%(n)s selected run", "%(n)s selected runs", found.selected
         )
         % {"n": numbers.grouped(found.selected)},
         "others": ngettext(
-            "%(n)s other matching run", "%(n)s other matching runs", found.rest
+            "%(n)s other that matches", "%(n)s others that match", found.rest
         )
         % {"n": numbers.grouped(found.rest)},
     }
     return {"rows": rows, "sides": sides, "more": max(more, 0)}
 
 
-def _row(each: Difference, found: Differences, links: Links, path: str) -> Row:
+def _row(each: RankedFeature, found: FeatureRanking, links: Links, path: str) -> Row:
     shown = [side for side in each.sides[:VALUES] if _matters(side, found)]
     terms = [_term(each, side) for side in shown]
     lines = tuple(
@@ -166,7 +165,7 @@ def _row(each: Difference, found: Differences, links: Links, path: str) -> Row:
     )
 
 
-def _matters(side: Side, found: Differences) -> bool:
+def _matters(side: ValueShare, found: FeatureRanking) -> bool:
     """Whether the shares of the two sides differ by a hundredth at least."""
     mine, others = side.selected / found.selected, side.rest / max(found.rest, 1)
     return abs(mine - others) >= LEAST
@@ -190,7 +189,7 @@ def about(field: Field) -> str:
     return _("Run")
 
 
-def _value_text(field: Field, side: Side) -> str:
+def _value_text(field: Field, side: ValueShare) -> str:
     if side.is_range:
         low, high = numbers.number(side.low), numbers.number(side.high)
         return low if side.low == side.high else f"{low} – {high}"
@@ -202,7 +201,7 @@ def _value_text(field: Field, side: Side) -> str:
     return f"{text}…" if side.digest else text
 
 
-def _texts(field: Field, sides: Sequence[Side]) -> list[str]:
+def _texts(field: Field, sides: Sequence[ValueShare]) -> list[str]:
     """As short as they are told apart."""
     whole = [_value_text(field, side) for side in sides]
     texts = [_cut(text) for text in whole]
@@ -226,7 +225,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def _term(each: Difference, side: Side) -> Node | None:
+def _term(each: RankedFeature, side: ValueShare) -> Node | None:
     """Finds the very runs that are counted; None for what is too long to be named."""
     field = each.field
     if side.is_range:
@@ -239,7 +238,7 @@ def _term(each: Difference, side: Side) -> Node | None:
     return term_of(field, side.value, is_mixed=is_mixed)
 
 
-def _sheet(found: Differences) -> sheets.Sheet:
+def _sheet(found: FeatureRanking) -> sheets.Sheet:
     columns = (
         sheets.Column("field", _("Field")),
         sheets.Column("score", _("Cramér's V"), sheets.NUMBER),

@@ -20,7 +20,7 @@ from runs.pages.lists.list_formats import NOTICE_HEADER, encode_notices, sheet_c
 from runs.pages.lists.list_state import ListState
 from runs.pages.requests.responses import EXPORT_TYPES, varied
 from runs.render.run_list import exports, parquet, sheets
-from runs.search.run_list.export import Export, export_runs
+from runs.search.run_list import Export, export_runs
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import attribute
 

@@ -9,7 +9,7 @@ from runs.pages.requests.forms import (
     PresenceField,
     TextField,
 )
-from runs.search.run_list.goals import RANKED
+from runs.search.run_list import RANKED_AGGREGATES
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import METRICS, Field
 from studio.core.viewtext import read_field
@@ -34,7 +34,7 @@ class SelectionForm(PageForm):
 
 
 def is_ranked_metric(field: Field) -> bool:
-    return field.kind == METRICS and field.aggregate in RANKED
+    return field.kind == METRICS and field.aggregate in RANKED_AGGREGATES
 
 
 def _read_metric(name: str) -> Field:

@@ -54,11 +54,8 @@ from runs.pages.run_list import selection_form
 from runs.pages.run_list.empty_list import empty_list_context
 from runs.pages.run_list.export import export_response
 from runs.pages.run_shell.empty_states import EmptyState
-from runs.search.query.selection import Chosen
-from runs.search.query.status_counts import StatusCounts
-from runs.search.run_list.export import told_columns
-from runs.search.run_list.find_runs import RunPage
-from runs.search.run_list.tree_runs import TreePage
+from runs.search.query import StatusCounts, VisibleSelection
+from runs.search.run_list import RunPage, TreePage, exported_columns
 from studio.core.errors import (
     InvalidFilter,
     InvalidValue,
@@ -112,7 +109,7 @@ class ListResult:
     columns: tuple[Column, ...]
     page: RunPage
     counts: StatusCounts
-    selection: Chosen
+    selection: VisibleSelection
     groups: GroupPage | None = None
 
     @property
@@ -192,11 +189,15 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
     """Find the page. A cursor or selection of another list is left out."""
     columns, spec = run_table.columns_of(state), state.spec
     try:
-        selection = selection_form.find_selection(state) if spec.selected else Chosen()
+        selection = (
+            selection_form.find_selection(state)
+            if spec.selected
+            else VisibleSelection()
+        )
         groups = find_groups(state, columns) if spec.group else None
         listed = state if groups is None else state.showing(ungrouped_list(spec))
         if requested_format(request):
-            columns = told_columns(spec, columns)
+            columns = exported_columns(spec, columns)
         page, counts = run_table.find_page(listed, columns)
     except InvalidFilter:
         raise

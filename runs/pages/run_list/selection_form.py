@@ -28,12 +28,21 @@ from runs.pages.lists.run_table import find_page, select_first_text
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_list.forms import SelectionForm
 from runs.render.text import numbers
-from runs.search.compare.compare import MOST as MOST_COMPARED
-from runs.search.query import selection
-from runs.search.query.run_query import build_query
-from runs.search.query.run_sets import read_run_set
-from runs.search.query.selection import MOST, Chosen, Selected, selected_runs
-from runs.search.run_list.find_runs import RunPage
+from runs.search.compare import MAX_COMPARED
+from runs.search.query import (
+    MAX_IN_ADDRESS,
+    MAX_SELECTED,
+    SelectedRun,
+    VisibleSelection,
+    build_query,
+    change_selection,
+    find_visible_selection,
+    read_run_set,
+    selected_ids,
+    selected_keys,
+    selected_runs,
+)
+from runs.search.run_list import RunPage
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import attribute
 from studio.core.viewlenient import Complaint, read_leniently
@@ -43,10 +52,10 @@ from studio.core.viewspec import Column, ViewSpec
 MAX_NAMED = 5
 
 
-def find_selection(state: ListState) -> Chosen:
+def find_selection(state: ListState) -> VisibleSelection:
     """What the address selects; notes, once a day, that a kept selection is in use."""
     spec = state.spec
-    found = selection.chosen(spec, state.viewer, state.workspace)
+    found = find_visible_selection(spec, state.viewer, state.workspace)
     if spec.selected and spec.selected[0].startswith(STORED_SELECTION_PREFIX):
         slug, now = spec.selected[0].removeprefix(STORED_SELECTION_PREFIX), state.now
         mine = Selection.objects.filter(workspace=state.workspace, slug=slug)
@@ -55,7 +64,7 @@ def find_selection(state: ListState) -> Chosen:
     return found
 
 
-def notices(chosen: Chosen) -> list[Complaint]:
+def notices(chosen: VisibleSelection) -> list[Complaint]:
     """Selected runs that are not here any more are named."""
     said = []
     if chosen.missing:
@@ -66,11 +75,11 @@ def notices(chosen: Chosen) -> list[Complaint]:
             if left > 0
             else ""
         )
-        said.append(_("Selected, but not found: %(runs)s.") % {"runs": some + more})
+        said.append(_("Selected, but not here: %(runs)s.") % {"runs": some + more})
     if chosen.gone:
         told = ngettext(
-            "%(n)s selected run no longer exists.",
-            "%(n)s selected runs no longer exist.",
+            "%(n)s selected run is not here any more.",
+            "%(n)s selected runs are not here any more.",
             chosen.gone,
         )
         said.append(told % {"n": numbers.grouped(chosen.gone)})
@@ -78,7 +87,7 @@ def notices(chosen: Chosen) -> list[Complaint]:
 
 
 def tray(
-    state: ListState, chosen: Chosen, page: RunPage, links: Links
+    state: ListState, chosen: VisibleSelection, page: RunPage, links: Links
 ) -> dict[str, Any]:
     """The head's box, and what the tray says; without a selection there is no tray."""
     here = [row.run.pk for row in page.rows]
@@ -104,21 +113,21 @@ def tray(
             **_comparison(state, runs, chosen),
             "differs": links.part("differs"),
             "clear": links.query(selected=(), only=False, **place),
-            "too_many": page.total > MOST and not spec.only,
-            "most": numbers.grouped(MOST),
+            "too_many": page.total > MAX_SELECTED and not spec.only,
+            "most": numbers.grouped(MAX_SELECTED),
         }
     }
 
 
 def _comparison(
-    state: ListState, runs: Sequence[Selected], chosen: Chosen
+    state: ListState, runs: Sequence[SelectedRun], chosen: VisibleSelection
 ) -> dict[str, str]:
     """Where the selected runs are compared, or why they are not."""
     if chosen.total < 2:
         return {"compare": "", "compare_title": select_first_text()}
-    if chosen.total > MOST_COMPARED:
-        most = {"n": numbers.grouped(MOST_COMPARED)}
-        text = _("You can compare up to %(n)s runs at once") % most
+    if chosen.total > MAX_COMPARED:
+        most = {"n": numbers.grouped(MAX_COMPARED)}
+        text = _("At most %(n)s runs can be compared at once") % most
         return {"compare": "", "compare_title": text}
     compared = CompareState(tuple(each.run.run_id for each in runs))
     address = reverse("compare", args=[state.workspace.name])
@@ -128,7 +137,7 @@ def _comparison(
     }
 
 
-def _script_fields(each: Selected) -> dict[str, Any]:
+def _script_fields(each: SelectedRun) -> dict[str, Any]:
     """A selected run as scripts get it."""
     run = each.run
     return {
@@ -139,10 +148,10 @@ def _script_fields(each: Selected) -> dict[str, Any]:
     }
 
 
-def _all_that_match(page: RunPage, chosen: Chosen, spec: ViewSpec) -> str:
+def _all_that_match(page: RunPage, chosen: VisibleSelection, spec: ViewSpec) -> str:
     """How many *select all* would select; empty where it cannot, or adds nothing."""
     total = page.total
-    if spec.only or not page.total_is_exact or not 0 < total <= MOST:
+    if spec.only or not page.total_is_exact or not 0 < total <= MAX_SELECTED:
         return ""
     if total <= len(page.rows) and all(r.run.pk in chosen.numbers for r in page.rows):
         return ""
@@ -159,9 +168,9 @@ def select(request: PageRequest) -> HttpResponse:
     """
     state = build_state(request, read_scope(request), _posted_spec(request))
     spec = state.spec
-    keys = list(selection.chosen(spec, state.viewer, state.workspace).keys)
+    keys = list(find_visible_selection(spec, state.viewer, state.workspace).keys)
     add, drop = _changes(request, state, keys)
-    keys = selection.with_changes(keys, add, drop)
+    keys = change_selection(keys, add, drop)
     spec = spec.changed(
         selected=_text(request, keys),
         only=spec.only and any(keys),
@@ -176,7 +185,7 @@ def _posted_spec(request: PageRequest) -> ViewSpec:
     query = SelectionForm(request.POST).check()["query"]
     spec, _wrong = read_leniently(dict(parse_qsl(query, keep_blank_values=True)))
     try:
-        selection.selected_keys(spec, request.workspace)
+        selected_keys(spec, request.workspace)
     except InvalidValue:
         spec = spec.changed(
             selected=(), only=False, after=spec.after, before=spec.before
@@ -220,14 +229,14 @@ def _matching(state: ListState) -> list[int]:
     found = read_run_set(run_query)
     if not found.exact:
         raise InvalidValue(
-            f"At most {MOST:,} runs can be selected at once", field="selected"
+            f"At most {MAX_SELECTED:,} runs can be selected at once", field="selected"
         )
     return found.ids
 
 
 def _keys(request: PageRequest, text: str) -> list[int]:
     """The keys of runs that can be seen here, in the order of their ids in the text."""
-    ids = [each for each in text.split(",") if each][:MOST]
+    ids = [each for each in text.split(",") if each][:MAX_SELECTED]
     if not ids:
         return []
     visible = Run.objects.visible_to(request.actor.user)
@@ -238,14 +247,11 @@ def _keys(request: PageRequest, text: str) -> list[int]:
 
 def _text(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
     """As it stands in the address."""
-    if (
-        sum(map(bool, keys)) <= selection.IN_ADDRESS
-        and len(keys) <= MAX_NUMBERS_IN_ADDRESS
-    ):
-        return selection.ids_of(keys)
+    if sum(map(bool, keys)) <= MAX_IN_ADDRESS and len(keys) <= MAX_NUMBERS_IN_ADDRESS:
+        return selected_ids(keys)
     kept = save_selection(request.workspace, keys, now=now_ms())
     return (STORED_SELECTION_PREFIX + kept.slug,)
 
 
 #: With so many numbers, free ones too, ids still stand in the address.
-MAX_NUMBERS_IN_ADDRESS = 2 * selection.IN_ADDRESS
+MAX_NUMBERS_IN_ADDRESS = 2 * MAX_IN_ADDRESS

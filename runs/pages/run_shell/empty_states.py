@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from runs.models import Run
-from runs.search.run.origin import Logger, loggers_of
+from runs.search.run import LoggingClient, find_logging_clients
 
 SNIPPETS = {
     "metrics": {
-        Logger.SDK: 'run.log("loss", 0.25)',
-        Logger.MLFLOW: 'mlflow.log_metric("loss", 0.25, step=1)',
+        LoggingClient.SDK: 'run.log("loss", 0.25)',
+        LoggingClient.MLFLOW: 'mlflow.log_metric("loss", 0.25, step=1)',
     },
     "images": {
-        Logger.SDK: 'run.log_image("samples", path="samples.png")',
-        Logger.MLFLOW: 'mlflow.log_image(image, key="samples", step=1)',
+        LoggingClient.SDK: 'run.log_image("samples", path="samples.png")',
+        LoggingClient.MLFLOW: 'mlflow.log_image(image, key="samples", step=1)',
     },
     "files": {
-        Logger.SDK: 'run.upload_file("outputs/notes.txt", "notes.txt")',
-        Logger.MLFLOW: 'mlflow.log_artifact("notes.txt")',
+        LoggingClient.SDK: 'run.upload_file("outputs/notes.txt", "notes.txt")',
+        LoggingClient.MLFLOW: 'mlflow.log_artifact("notes.txt")',
     },
     "children": {
-        Logger.SDK: (
+        LoggingClient.SDK: (
             'with run.child_run("fold 1") as child:\n    child.log("loss", 0.25)'
         ),
-        Logger.MLFLOW: (
+        LoggingClient.MLFLOW: (
             'with mlflow.start_run(nested=True, run_name="fold 1"):\n'
             '    mlflow.log_metric("loss", 0.25)'
         ),
@@ -76,7 +76,7 @@ class EmptyState:
 
 def empty_state_of(tab: str, run: Run) -> EmptyState:
     title, text, last_title, last_text = _TEXTS[tab]()
-    snippets = tuple(SNIPPETS[tab][each] for each in loggers_of(run))
+    snippets = tuple(SNIPPETS[tab][each] for each in find_logging_clients(run))
     if run.state.is_final:
         return EmptyState(last_title, last_text, snippets)
     return EmptyState(title, text, snippets)

@@ -21,7 +21,7 @@ from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import FORCE_DELAY_MS, refusals, role_refusal
 from runs.render.text.addresses import experiment_path, run_path
-from runs.search.run.details import RunHead, find_run
+from runs.search.run import RunHead, find_run
 from studio.core.statuses import RunStatus
 
 #: Seconds between looks for news of a run that has not ended.

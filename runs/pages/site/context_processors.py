@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from runs.models import Role, Theme, User, View, Workspace
-from runs.search.views.views import find_starred
+from runs.search.views import find_starred
 
 #: Which entry of the navigation a page belongs to; everything else of a workspace
 #: hangs below its experiments. Views of all lists belong to none.

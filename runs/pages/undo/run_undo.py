@@ -20,8 +20,7 @@ from runs.pages.run_shell.editors import FORM_ERROR_STATUS, toast_header, undo_p
 from runs.pages.run_shell.head import find_head, head_context
 from runs.pages.undo.change_lines import change_line
 from runs.pages.undo.forms import UndoForm
-from runs.search.run.details import RunHead
-from runs.search.run.history import change_set_of, last_change_by
+from runs.search.run import RunHead, find_change_set_of, last_change_by
 from studio.core.errors import Conflict
 
 
@@ -40,7 +39,7 @@ def undo_last(request: PageRequest, run_id: str) -> HttpResponse:
 @require_POST
 def undo_change(request: PageRequest, run_id: str, number: int) -> HttpResponse:
     head = find_head(request, run_id)
-    return _undo(request, head, change_set_of(head.run, number))
+    return _undo(request, head, find_change_set_of(head.run, number))
 
 
 def _undo(request: PageRequest, head: RunHead, change_set: ChangeSet) -> HttpResponse:

@@ -24,8 +24,8 @@ from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run_shell.editors import FORM_ERROR_STATUS, toast_header
 from runs.pages.undo.change_lines import change_line
 from runs.pages.undo.forms import UndoForm
-from runs.search.run.history import change_set_here, last_change_here
-from runs.search.views.views import find_view, view_change
+from runs.search.run import find_change_set_in, last_change_in
+from runs.search.views import find_view, find_view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
 
 #: The element that an opened dialog takes the place of, on every page with undo.
@@ -37,7 +37,7 @@ DIALOG_ID = "undo-dialog"
 @require_POST
 def undo_latest(request: PageRequest) -> HttpResponse:
     """My own last change of anything here."""
-    change_set = last_change_here(request.workspace, request.actor.user)
+    change_set = last_change_in(request.workspace, request.actor.user)
     if change_set is None:
         return _finish(request, _("You have no change to undo here."))
     return _undo(request, change_set)
@@ -47,15 +47,15 @@ def undo_latest(request: PageRequest) -> HttpResponse:
 @require_POST
 def undo_one(request: PageRequest, number: int) -> HttpResponse:
     try:
-        change_set = view_change(request.workspace, request.actor.user, number)
+        change_set = find_view_change(request.workspace, request.actor.user, number)
     except NotFound:
-        change_set = change_set_here(request.workspace, number)
+        change_set = find_change_set_in(request.workspace, number)
     return _undo(request, change_set)
 
 
 def last_undo_href(request: PageRequest) -> str:
     """Where the change that the reader just made is undone; empty if there is none."""
-    made = last_change_here(request.workspace, request.actor.user)
+    made = last_change_in(request.workspace, request.actor.user)
     return undo_path_of(request, made) if made else ""
 
 
@@ -74,7 +74,7 @@ def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
         return _ask_to_overwrite(request, change_set, error.details.get("later", ()))
     except (AlreadyExists, NotSupported) as error:
         return _finish(request, error.message)
-    made = last_change_here(request.workspace, request.actor.user)
+    made = last_change_in(request.workspace, request.actor.user)
     if made is None or made.action not in (UNDO, REDO) or made.pk <= change_set.pk:
         return _finish(request, _("No change."))
     back = made.action == UNDO

@@ -13,7 +13,7 @@ from runs.pages.lists.view_origin import list_address, reset_href
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.editors import FORM_ERROR_STATUS
 from runs.render.filters import filter_words
-from runs.search.views.views import find_view, revision_of, revisions_of
+from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import NotFound
 from studio.core.viewdiff import NOTHING, Difference, differences
 
@@ -24,9 +24,9 @@ def conflict_page(
     """`seen` is the revision that the second began from."""
     user, workspace = request.actor.user, request.workspace.name
     view = find_view(slug, user, request.workspace)
-    later = [each for each in revisions_of(view, user, 20) if each.number > seen]
+    later = [each for each in list_view_revisions(view, user, 20) if each.number > seen]
     try:
-        began: View | ViewRevision = revision_of(view, user, seen)
+        began: View | ViewRevision = find_revision(view, user, seen)
     except NotFound:
         began = view
     query = mine.spec.to_query()

@@ -30,7 +30,7 @@ from runs.pages.undo.undo import last_undo_href
 from runs.pages.views.conflict import conflict_page
 from runs.pages.views.links import back_of, back_shared, sent_state
 from runs.pages.views.view_forms import DeleteViewForm, SaveViewForm, ViewForm
-from runs.search.views.views import find_view, last_edit
+from runs.search.views import find_last_edit, find_view
 from studio.core.errors import Conflict, InvalidValue
 from studio.core.viewlenient import without
 
@@ -202,7 +202,7 @@ def _preview(
 
 def _theirs(view: View, values: dict[str, Any]) -> dict[str, Any]:
     """What somebody else wrote meanwhile; saving again replaces it."""
-    changed = last_edit(view)
+    changed = find_last_edit(view)
     return {
         "theirs": [
             name

@@ -25,7 +25,7 @@ from runs.pages.views.conflict import between, conflict_page
 from runs.pages.views.links import ends
 from runs.pages.views.view_forms import RestoreVersionForm
 from runs.render.filters import filter_words
-from runs.search.views.views import find_view, revision_of, revisions_of
+from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import Conflict
 
 #: Versions that the page shows at a time.
@@ -50,7 +50,7 @@ def history(request: PageRequest, slug: str) -> HttpResponse:
     view = find_view(slug, request.actor.user, request.workspace)
     asked = request.GET.get("before", "")
     before = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
-    found = revisions_of(view, request.actor.user, MOST + 1, before=before)
+    found = list_view_revisions(view, request.actor.user, MOST + 1, before=before)
     rows = _rows(request, view, found)
     context = {
         "view": view,
@@ -99,7 +99,7 @@ def restore_version(request: PageRequest, slug: str, number: int) -> HttpRespons
     user = request.actor.user
     view = find_view(slug, user, request.workspace)
     check_can_edit_view(view, user, request.role)
-    old = revision_of(view, user, number)
+    old = find_revision(view, user, number)
     seen = RestoreVersionForm(request.POST).check()["seen"]
     seen = view.revision if seen is None else seen
     try:

@@ -30,8 +30,15 @@ from runs.pages.requests.responses import varied
 from runs.pages.run_list import run_list
 from runs.pages.views.links import back_of, ends
 from runs.pages.views.view_forms import DefaultViewForm
-from runs.search.views import views as search
-from runs.search.views.views import words_in
+from runs.search.views import (
+    filter_by_words,
+    find_defaults,
+    find_menu,
+    find_view,
+    list_deleted_views,
+    search_words,
+    views_in,
+)
 from studio.core import viewtext
 from studio.core.errors import InvalidValue, PermissionDenied
 from studio.core.viewlenient import without
@@ -45,7 +52,7 @@ ROWS = 100
 def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
     """The list that the view shows, with what the address says instead."""
     asked: Any = request
-    view = search.find_view(slug, asked.actor.user)
+    view = find_view(slug, asked.actor.user)
     enter_workspace(request, view.workspace.name)
     return run_list.show_list(asked, open_view_link(asked, view))
 
@@ -58,7 +65,7 @@ def menu(request: PageRequest) -> HttpResponse:
     find = request.GET.get("find", "").strip()[:200]
     if not request.htmx:
         return redirect("views", request.workspace.name)
-    found = search.find_menu(request.workspace, request.actor.user, find)
+    found = find_menu(request.workspace, request.actor.user, find)
     columns = state.spec.columns
     if request.GET.get(UNCHOSEN) == "1":
         state = replace(state, spec=without(state.spec, "columns"))
@@ -69,7 +76,7 @@ def menu(request: PageRequest) -> HttpResponse:
             (_("Shared with the workspace"), _entries(found.shared), found.more_shared),
         ],
         "find": find,
-        "built_in": all(word in _("Default").casefold() for word in words_in(find)),
+        "built_in": all(word in _("Default").casefold() for word in search_words(find)),
         "list_path": state.scope.path,
     }
     part = (
@@ -106,14 +113,14 @@ def views(request: PageRequest) -> HttpResponse:
     """All views that the reader may see, and those deleted that may come back."""
     workspace, user = request.workspace, request.actor.user
     find = request.GET.get("find", "").strip()[:200]
-    rows = search.matching(search.views_in(workspace, user), find)
+    rows = filter_by_words(views_in(workspace, user), find)
     total, after = rows.count(), request.GET.get("after", "")
     start = int(after) if after.isdecimal() and len(after) < 6 else 0
     if start >= total:
         # Of a page that is no more, the last one.
         start = max(total - 1, 0) // ROWS * ROWS
     found = list(rows.order_by("name", "pk")[start : start + ROWS + 1])
-    deleted = search.deleted_views(workspace, user) if not find else []
+    deleted = list_deleted_views(workspace, user) if not find else []
     context = {
         "views": found[:ROWS],
         "find": find,
@@ -126,7 +133,7 @@ def views(request: PageRequest) -> HttpResponse:
             for each in (*found, *deleted)
             if can_edit_view(each, user, request.role)
         },
-        "chosen": search.chosen_defaults(workspace, user),
+        "chosen": find_defaults(workspace, user),
         "is_owner": request.role == Role.OWNER,
         **ends(request),
     }
@@ -136,7 +143,7 @@ def views(request: PageRequest) -> HttpResponse:
 @access(Permission.STAR)
 @require_POST
 def star(request: PageRequest, slug: str) -> HttpResponse:
-    view = search.find_view(slug, request.actor.user, request.workspace)
+    view = find_view(slug, request.actor.user, request.workspace)
     on = StarForm(request.POST).check()["starred"]
     user = request.actor.user
     view_actions.star_view(view, user, on, actor=request.actor, now=now_ms())
@@ -161,7 +168,7 @@ def choose_default(request: PageRequest) -> HttpResponse:
         view = None
         experiment = find_scope(request, sent["scope"]).experiment
     else:
-        view = search.find_view(slug, user, request.workspace)
+        view = find_view(slug, user, request.workspace)
         # In the trash, too: what was chosen of its list can be taken back.
         experiment = view.experiment
     if slug and sent["on"]:

@@ -1,1 +1,34 @@
 """The runs and lines that charts draw."""
+
+from runs.search.charts.chart_values import ChartColumn, chart_column
+from runs.search.charts.drawn_runs import (
+    ChartRun,
+    find_chosen_runs,
+    find_first_runs,
+    read_heads,
+)
+from runs.search.charts.grouped_runs import ChartGroup, chart_groups
+from runs.search.charts.mean_curves import MeanCurve, draw_mean_curves
+from runs.search.charts.run_curves import (
+    AxisRange,
+    ChosenSeries,
+    choose_series,
+    draw_curves,
+)
+
+__all__ = [
+    "AxisRange",
+    "ChartColumn",
+    "ChartGroup",
+    "ChartRun",
+    "ChosenSeries",
+    "MeanCurve",
+    "chart_column",
+    "chart_groups",
+    "choose_series",
+    "draw_curves",
+    "draw_mean_curves",
+    "find_chosen_runs",
+    "find_first_runs",
+    "read_heads",
+]

@@ -6,17 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runs.search.charts.drawn_runs import DrawnRun
+from runs.search.charts.drawn_runs import ChartRun
 from studio.core.filters import fields, tree
 from studio.core.filters.tree import Field
 from studio.core.statuses import RunStatus
 
 Value = float | str | None
-SECOND = 1000
+MS_PER_SECOND = 1000
 
 
 @dataclass(frozen=True)
-class Column:
+class ChartColumn:
     """A field's value of each run; None where it has none of the column's type.
 
     Times are ms since the epoch, durations seconds. `lost` is how many runs have a
@@ -36,13 +36,15 @@ class Column:
         return any(isinstance(value, str) for value in self.values)
 
 
-def column_of(field: Field, runs: Sequence[DrawnRun]) -> Column:
+def chart_column(field: Field, runs: Sequence[ChartRun]) -> ChartColumn:
     values = [_value(field, run.values.get(field)) for run in runs]
     is_number = field.kind == tree.METRICS or any(isinstance(v, float) for v in values)
     if not is_number:
-        return Column(field, tuple(values), 0)
+        return ChartColumn(field, tuple(values), 0)
     lost = sum(isinstance(value, str) for value in values)
-    return Column(field, tuple(None if isinstance(v, str) else v for v in values), lost)
+    return ChartColumn(
+        field, tuple(None if isinstance(v, str) else v for v in values), lost
+    )
 
 
 def _value(field: Field, value: object) -> Value:
@@ -51,8 +53,8 @@ def _value(field: Field, value: object) -> Value:
     if isinstance(value, RunStatus | bool):
         return str(value)
     if isinstance(value, int | float):
-        return _number(value) / (SECOND if _is_duration(field) else 1)
-    return _read(str(value))
+        return _number(value) / (MS_PER_SECOND if _is_duration(field) else 1)
+    return _parse_number(str(value))
 
 
 def _is_duration(field: Field) -> bool:
@@ -66,7 +68,7 @@ def _number(value: float) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def _read(text: str) -> Value:
+def _parse_number(text: str) -> Value:
     """A parameter is text: `0.01` is a number, `adam` is none, and so is `1_000`."""
     try:
         return float(text) if "_" not in text else text

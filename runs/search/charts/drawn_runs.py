@@ -9,18 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from runs.models import Experiment, Metric, Run, User, Workspace
-from runs.search.run_list.find_runs import RunRow, find_runs
+from runs.search.run_list import RunRow, find_runs
 from studio.core.filters import tree
 from studio.core.filters.text import to_text
 from studio.core.filters.tree import Comparison, Field, Text, attribute
 from studio.core.viewspec import Column, ViewSpec
 
 #: Runs that are looked up by their ids at once.
-AT_ONCE = 100
+LOOKUP_SIZE = 100
 
 
 @dataclass(frozen=True)
-class DrawnRun:
+class ChartRun:
     """A run, its number from 1, and the values of the fields that were asked for."""
 
     run: Run
@@ -32,7 +32,7 @@ class DrawnRun:
         return self.run.name or self.run.run_id
 
 
-def first_runs(
+def find_first_runs(
     spec: ViewSpec,
     fields: Sequence[Field],
     limit: int,
@@ -40,7 +40,7 @@ def first_runs(
     workspace: Workspace,
     *,
     experiment: Experiment | None = None,
-) -> tuple[list[DrawnRun], bool]:
+) -> tuple[list[ChartRun], bool]:
     """The first runs of the result, whatever page is shown, and whether it has more."""
     asked = replace(
         spec,
@@ -53,35 +53,35 @@ def first_runs(
     )
     page = find_runs(asked, viewer, workspace, experiment=experiment)
     runs = [
-        DrawnRun(row.run, number, row.values)
+        ChartRun(row.run, number, row.values)
         for number, row in enumerate(page.rows, start=1)
     ]
     return runs, bool(page.after)
 
 
-def chosen_runs(
+def find_chosen_runs(
     ids: Sequence[str], fields: Sequence[Field], viewer: User, workspace: Workspace
-) -> list[DrawnRun]:
+) -> list[ChartRun]:
     """The runs of these ids, numbered by their places among them.
 
     An id that is empty, or gone, or that `viewer` may not see, leaves a gap.
     """
     found: dict[str, RunRow] = {}
     known = [run_id for run_id in ids if run_id]
-    for start in range(0, len(known), AT_ONCE):
-        part = known[start : start + AT_ONCE]
+    for start in range(0, len(known), LOOKUP_SIZE):
+        part = known[start : start + LOOKUP_SIZE]
         named = Comparison(attribute("id"), "in", tuple(Text(each) for each in part))
         asked = ViewSpec(
             q=to_text(named),
             columns=_columns(fields),
             children=True,
             archived=True,
-            rows=AT_ONCE,
+            rows=LOOKUP_SIZE,
         )
         page = find_runs(asked, viewer, workspace)
         found |= {row.run.run_id: row for row in page.rows}
     return [
-        DrawnRun(found[run_id].run, number, found[run_id].values)
+        ChartRun(found[run_id].run, number, found[run_id].values)
         for number, run_id in enumerate(ids, start=1)
         if run_id in found
     ]
@@ -91,8 +91,8 @@ def _columns(fields: Sequence[Field]) -> tuple[Column, ...]:
     return tuple(Column(each) for each in dict.fromkeys(fields))
 
 
-def heads_of(
-    runs: Sequence[DrawnRun], fields: Sequence[Field]
+def read_heads(
+    runs: Sequence[ChartRun], fields: Sequence[Field]
 ) -> dict[tuple[int, str], Metric]:
     """The series' heads by the run's primary key and the metric's name; one query."""
     names = {each.key for each in fields if each.kind == tree.METRICS}

@@ -14,20 +14,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.search.charts.chart_groups import RunGroup
-from runs.search.charts.run_curves import Placed, Series, Window, read_series
-from runs.search.groups.means import Floats, mean_and_std, means_by_place
+from runs.search.charts.grouped_runs import ChartGroup
+from runs.search.charts.run_curves import AxisPoints, AxisRange, Series, read_series
+from runs.search.groups import Floats, mean_and_std, means_by_position
 from studio.core.viewcharts import Chart
 
 #: From so many places on, stretches take their place; and how many of those there are.
-EXACT, STRETCHES = 1000, 500
+MAX_EXACT_POSITIONS, INTERVALS = 1000, 500
 
 
 @dataclass(frozen=True)
 class MeanCurve:
     """A group's mean of a metric; `odd` has the places of NaN and Infinity."""
 
-    group: RunGroup
+    group: ChartGroup
     place: int
     xs: Floats
     mean: Floats
@@ -40,15 +40,15 @@ class MeanCurve:
     stretched: bool
 
 
-def mean_curves(
-    groups: Sequence[RunGroup],
+def draw_mean_curves(
+    groups: Sequence[ChartGroup],
     series: Sequence[Series],
     chart: Chart,
-    window: Window,
+    window: AxisRange,
 ) -> list[MeanCurve]:
     """For each metric of the chart and each group that has it."""
     group_of = {run.run.pk: group for group in groups for run in group.runs}
-    read: dict[tuple[int, int], list[Placed]] = {}
+    read: dict[tuple[int, int], list[AxisPoints]] = {}
     for each, placed in read_series(series, chart, window):
         group = group_of[each.run.run.pk]
         key = (each.place, group.number)
@@ -60,19 +60,19 @@ def mean_curves(
     ]
 
 
-def _mean(group: RunGroup, place: int, lines: Sequence[Placed]) -> MeanCurve:
+def _mean(group: ChartGroup, place: int, lines: Sequence[AxisPoints]) -> MeanCurve:
     known = np.unique(np.concatenate([line.xs for line in lines]))
-    stretched = len(known) > EXACT
-    edges = np.linspace(known[0], known[-1], STRETCHES + 1) if stretched else known
-    count = STRETCHES if stretched else len(known)
+    stretched = len(known) > MAX_EXACT_POSITIONS
+    edges = np.linspace(known[0], known[-1], INTERVALS + 1) if stretched else known
+    count = INTERVALS if stretched else len(known)
     table = np.full((len(lines), count), np.nan)
     odd: list[tuple[float, float]] = []
     for row, line in enumerate(lines):
         values = line.points.values
         whole = np.isfinite(values)
-        odd += _odd(line.xs[~whole], values[~whole])
-        at = _places(line.xs[whole], edges, stretched=stretched)
-        table[row] = _per_place(at, values[whole], count, last=not stretched)
+        odd += _nonfinite_points(line.xs[~whole], values[~whole])
+        at = _positions(line.xs[whole], edges, stretched=stretched)
+        table[row] = _value_per_position(at, values[whole], count, last=not stretched)
     seen = np.isfinite(table)
     counts = seen.sum(axis=0)
     some = counts > 0
@@ -93,22 +93,22 @@ def _mean(group: RunGroup, place: int, lines: Sequence[Placed]) -> MeanCurve:
     )
 
 
-def _odd(xs: Floats, values: Floats) -> list[tuple[float, float]]:
+def _nonfinite_points(xs: Floats, values: Floats) -> list[tuple[float, float]]:
     return list(zip(xs[:100].tolist(), values[:100].tolist(), strict=True))
 
 
-def _places(xs: Floats, edges: Floats, *, stretched: bool) -> NDArray[np.intp]:
+def _positions(xs: Floats, edges: Floats, *, stretched: bool) -> NDArray[np.intp]:
     if not stretched:
         return np.searchsorted(edges, xs)
-    return np.clip(np.searchsorted(edges, xs, side="right") - 1, 0, STRETCHES - 1)
+    return np.clip(np.searchsorted(edges, xs, side="right") - 1, 0, INTERVALS - 1)
 
 
-def _per_place(
+def _value_per_position(
     at: NDArray[np.intp], values: Floats, count: int, *, last: bool
 ) -> Floats:
     """The run's value in each place: its last there, or the mean of a stretch."""
     if not last:
-        return means_by_place(at, values, count)
+        return means_by_position(at, values, count)
     found = np.full(count, np.nan)
     found[at] = values
     return found

@@ -14,23 +14,23 @@ from numpy.typing import NDArray
 
 from runs.models import Metric
 from runs.render.charts import Line, smooth_at
-from runs.search.charts.drawn_runs import DrawnRun
-from runs.search.metrics.metrics import CHART_POINTS, began, is_drawn
+from runs.search.charts.drawn_runs import ChartRun
+from runs.search.metrics import CHART_POINTS, has_numbers, time_origin
 from runs.storage.metrics import Points, as_float, sample_positions, store
 from studio.core.filters.tree import Field
 from studio.core.viewcharts import Chart
 
 #: The most lines of a chart, points that are read for it, and points that are drawn.
-MOST_LINES = 100
-MOST_READ = 40_000_000
-MOST_DRAWN = 20_000
-FEWEST = 100
+MAX_LINES = 100
+MAX_POINTS_READ = 40_000_000
+MAX_POINTS_DRAWN = 20_000
+MIN_LINE_POINTS = 100
 
 Heads = Mapping[tuple[int, str], Metric]
 
 
 @dataclass(frozen=True)
-class Window:
+class AxisRange:
     """What of the x axis is asked for: steps, or ms for the axes of time."""
 
     start: float | None = None
@@ -46,7 +46,7 @@ class Window:
 class Series:
     """What a line is drawn from: a run's metric, over its own x metric if any."""
 
-    run: DrawnRun
+    run: ChartRun
     field: Field
     #: Which of the chart's metrics it is, from 0.
     place: int
@@ -65,7 +65,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Placed:
+class AxisPoints:
     """A series' numbers over an x axis, in the order in which they are joined."""
 
     points: Points
@@ -73,7 +73,7 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenSeries:
     """The series to draw, and how many runs have none, or only text, or too much."""
 
     series: list[Series]
@@ -82,7 +82,7 @@ class Chosen:
     beyond: int = 0
 
 
-def choose_series(runs: Sequence[DrawnRun], heads: Heads, chart: Chart) -> Chosen:
+def choose_series(runs: Sequence[ChartRun], heads: Heads, chart: Chart) -> ChosenSeries:
     found: list[Series] = []
     missing, texts, beyond, read = set(), set(), 0, 0
     x_field = chart.x_metric
@@ -92,20 +92,24 @@ def choose_series(runs: Sequence[DrawnRun], heads: Heads, chart: Chart) -> Chose
             over = heads.get((run.run.pk, x_field.key)) if x_field else None
             if head is None or (x_field and over is None):
                 missing.add(run.number)
-            elif not is_drawn(head) or (over is not None and not is_drawn(over)):
+            elif not has_numbers(head) or (over is not None and not has_numbers(over)):
                 texts.add(run.number)
-            elif len(found) >= MOST_LINES or read + head.count > MOST_READ:
+            elif len(found) >= MAX_LINES or read + head.count > MAX_POINTS_READ:
                 beyond += 1
             else:
                 read += head.count
                 found.append(Series(run, field, place, head, over))
     drawn = {each.run.number for each in found}
-    return Chosen(found, len(missing - drawn), len(texts - drawn), beyond)
+    return ChosenSeries(found, len(missing - drawn), len(texts - drawn), beyond)
 
 
-def curves_of(series: Sequence[Series], chart: Chart, window: Window) -> list[Curve]:
+def draw_curves(
+    series: Sequence[Series], chart: Chart, window: AxisRange
+) -> list[Curve]:
     """The lines in the order of `series`."""
-    room = max(FEWEST, min(CHART_POINTS, MOST_DRAWN // max(len(series), 1)))
+    room = max(
+        MIN_LINE_POINTS, min(CHART_POINTS, MAX_POINTS_DRAWN // max(len(series), 1))
+    )
     found = {
         id(each): _curve(each, read, chart, room)
         for each, read in read_series(series, chart, window)
@@ -114,8 +118,8 @@ def curves_of(series: Sequence[Series], chart: Chart, window: Window) -> list[Cu
 
 
 def read_series(
-    series: Sequence[Series], chart: Chart, window: Window
-) -> Iterator[tuple[Series, Placed]]:
+    series: Sequence[Series], chart: Chart, window: AxisRange
+) -> Iterator[tuple[Series, AxisPoints]]:
     """All points of each series that lie in the window, sorted along the axis."""
     by_head = {each.head.pk: each for each in series}
     steps: tuple[int | None, int | None] = (None, None)
@@ -123,13 +127,13 @@ def read_series(
         steps = (_whole(window.start), _whole(window.stop))
     for key, points in store.read_each([each.head for each in series], *steps):
         each = by_head[key]
-        read = _over(each, numbers_of(points), chart)
+        read = _over(each, numeric_points(points), chart)
         if chart.axis != "step":
             inside = window.holds(read.xs)
             if each.over is not None and not chart.groups:
                 inside = _with_neighbours(inside)
             if not inside.all():
-                read = Placed(read.points.take(inside), read.xs[inside])
+                read = AxisPoints(read.points.take(inside), read.xs[inside])
         if len(read.xs):
             yield each, read
 
@@ -148,17 +152,17 @@ def _whole(end: float | None) -> int | None:
     return None if end is None else int(min(max(end, -(2.0**62)), 2.0**62))
 
 
-def _over(series: Series, points: Points, chart: Chart) -> Placed:
+def _over(series: Series, points: Points, chart: Chart) -> AxisPoints:
     if series.over is not None:
-        return _joined(points, numbers_of(store.read(series.over)))
+        return _joined(points, numeric_points(store.read(series.over)))
     if chart.axis == "step":
-        return Placed(points, points.steps.astype(np.float64))
+        return AxisPoints(points, points.steps.astype(np.float64))
     points = points.in_time_order()
-    start = began(series.head) if chart.axis == "relative" else 0
-    return Placed(points, (points.times - start).astype(np.float64))
+    start = time_origin(series.head) if chart.axis == "relative" else 0
+    return AxisPoints(points, (points.times - start).astype(np.float64))
 
 
-def _joined(points: Points, over: Points) -> Placed:
+def _joined(points: Points, over: Points) -> AxisPoints:
     """At each step that both have, the last value of both, in the order of steps."""
     own, others = _last_per_step(points), _last_per_step(over)
     _, mine, theirs = np.intersect1d(
@@ -166,7 +170,7 @@ def _joined(points: Points, over: Points) -> Placed:
     )
     kept, xs = points.take(own[mine]), over.values[others[theirs]].astype(np.float64)
     drawn = np.isfinite(xs)
-    return Placed(kept.take(drawn), xs[drawn])
+    return AxisPoints(kept.take(drawn), xs[drawn])
 
 
 def _last_per_step(points: Points) -> NDArray[np.intp]:
@@ -174,7 +178,7 @@ def _last_per_step(points: Points) -> NDArray[np.intp]:
     return np.flatnonzero(np.append(steps[1:] != steps[:-1], len(steps) > 0))
 
 
-def numbers_of(points: Points) -> Points:
+def numeric_points(points: Points) -> Points:
     """The points whose value is a number; NaN and Infinity are."""
     if points.is_numeric:
         return points
@@ -185,7 +189,7 @@ def numbers_of(points: Points) -> Points:
     return Points(some.steps, some.times, values, some.integers)
 
 
-def _curve(series: Series, read: Placed, chart: Chart, room: int) -> Curve:
+def _curve(series: Series, read: AxisPoints, chart: Chart, room: int) -> Curve:
     points, total = read.points, len(read.points)
     picked = sample_positions(points, room) if total > room else np.arange(total)
     smoothed = None
@@ -196,7 +200,7 @@ def _curve(series: Series, read: Placed, chart: Chart, room: int) -> Curve:
         (read.xs if series.over is not None else points.steps)[picked].tolist(),
         points.times[picked].tolist(),
         points.values[picked].tolist(),
-        began=began(series.head),
+        time_origin=time_origin(series.head),
         smoothed=smoothed,
     )
     return Curve(series, line, len(picked), total)

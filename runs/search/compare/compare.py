@@ -15,7 +15,7 @@ from runs.models import Run, User, Workspace
 from runs.search.fields import COMPARED
 from runs.search.sql.limits import time_limit
 from runs.search.sql.scope import make_scope
-from runs.search.values.value_reader import (
+from runs.search.values import (
     ValueReader,
     all_metrics,
     all_texts,
@@ -24,14 +24,14 @@ from runs.search.values.value_reader import (
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 
-FEWEST, MOST = 2, 100
+MIN_COMPARED, MAX_COMPARED = 2, 100
 
 #: Clients' own bookkeeping among the tags, which says nothing about the run.
-_BOOKKEEPING = "mlflow."
+SYSTEM_TAG_PREFIX = "mlflow."
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedRow:
     """What each run has under a name, in the order of the runs; None where nothing."""
 
     key: str
@@ -43,7 +43,7 @@ class Row:
 
 
 @dataclass
-class Series:
+class OtherSeries:
     """A metric that is no number: how many rows a table has, what an image is."""
 
     kind: str
@@ -65,38 +65,38 @@ class Comparison:
     runs: tuple[Run, ...]
     unknown: tuple[str, ...]
     trashed: tuple[str, ...]
-    metrics: tuple[Row, ...] = ()
-    params: tuple[Row, ...] = ()
-    attributes: tuple[Row, ...] = ()
-    tags: tuple[Row, ...] = ()
-    properties: tuple[Row, ...] = ()
-    bookkeeping: tuple[Row, ...] = ()
+    metrics: tuple[ComparedRow, ...] = ()
+    params: tuple[ComparedRow, ...] = ()
+    attributes: tuple[ComparedRow, ...] = ()
+    tags: tuple[ComparedRow, ...] = ()
+    properties: tuple[ComparedRow, ...] = ()
+    bookkeeping: tuple[ComparedRow, ...] = ()
 
 
 def compare_runs(
     ids: Sequence[str], viewer: User, workspace: Workspace, *, now: int
 ) -> Comparison:
-    """The first `MOST` of the runs that `ids` name, side by side."""
+    """The first `MAX_COMPARED` of the runs that `ids` name, side by side."""
     with time_limit():
         found = _runs(ids, viewer, workspace)
         runs = tuple(found[one] for one in ids if one in found and _is_here(found[one]))
         unknown = tuple(one for one in ids if one not in found)
         trashed = tuple(o for o in ids if o in found and not _is_here(found[o]))
-        runs = runs[:MOST]
+        runs = runs[:MAX_COMPARED]
         if not runs:
             return Comparison((), unknown, trashed)
         keys = [run.pk for run in runs]
-        tags = _texts(all_texts(tree.TAGS, keys), keys)
+        tags = _text_rows(all_texts(tree.TAGS, keys), keys)
         return Comparison(
             runs,
             unknown,
             trashed,
-            _metrics_of(keys),
-            _texts(all_texts(tree.PARAMS, keys), keys),
+            _metric_rows(keys),
+            _text_rows(all_texts(tree.PARAMS, keys), keys),
             _attributes(runs, viewer, workspace, now),
-            tuple(row for row in tags if not row.key.startswith(_BOOKKEEPING)),
-            _texts(all_texts(tree.PROPERTIES, keys), keys),
-            tuple(row for row in tags if row.key.startswith(_BOOKKEEPING)),
+            tuple(row for row in tags if not row.key.startswith(SYSTEM_TAG_PREFIX)),
+            _text_rows(all_texts(tree.PROPERTIES, keys), keys),
+            tuple(row for row in tags if row.key.startswith(SYSTEM_TAG_PREFIX)),
         )
 
 
@@ -106,7 +106,7 @@ def find_runs_by_id(
     """The runs that are compared where `ids` are asked for."""
     found = _runs(ids, viewer, workspace)
     here = [found[one] for one in ids if one in found and _is_here(found[one])]
-    return here[:MOST]
+    return here[:MAX_COMPARED]
 
 
 def _runs(ids: Sequence[str], viewer: User, workspace: Workspace) -> Mapping[str, Run]:
@@ -122,20 +122,20 @@ def _is_here(run: Run) -> bool:
 
 def _attributes(
     runs: Sequence[Run], viewer: User, workspace: Workspace, now: int
-) -> tuple[Row, ...]:
+) -> tuple[ComparedRow, ...]:
     scope = make_scope(viewer, workspace, now, COMPARED)
     found = ValueReader(scope, COMPARED).read(runs)
     rows = []
     for field in COMPARED:
         values = tuple(found.column(field))
         if any(value is not None for value in values):
-            rows.append(Row(field.key, values, _differ(values), field))
+            rows.append(ComparedRow(field.key, values, _differ(values), field))
     return tuple(rows)
 
 
-def _texts(
+def _text_rows(
     rows: Iterable[tuple[int, str, str | None]], keys: Sequence[int]
-) -> tuple[Row, ...]:
+) -> tuple[ComparedRow, ...]:
     """A tag that is only a word has the empty text."""
     by_name: dict[str, dict[int, object]] = defaultdict(dict)
     for run, name, value in rows:
@@ -143,13 +143,13 @@ def _texts(
     return rows_by_name(by_name, keys)
 
 
-def _metrics_of(keys: Sequence[int]) -> tuple[Row, ...]:
+def _metric_rows(keys: Sequence[int]) -> tuple[ComparedRow, ...]:
     by_name: dict[str, dict[int, object]] = defaultdict(dict)
     points: dict[str, int] = defaultdict(int)
     for run, name, kind, count, last, is_nan, text in all_metrics(keys):
         value: object = last if text is None else text
         if kind != "series":
-            value = Series(kind, count, text, last)
+            value = OtherSeries(kind, count, text, last)
         else:
             points[name] = max(points[name], count)
             value = math.nan if is_nan else value
@@ -161,14 +161,14 @@ def _metrics_of(keys: Sequence[int]) -> tuple[Row, ...]:
 
 def rows_by_name(
     by_name: Mapping[str, Mapping[int, object]], keys: Sequence[int], kind: str = ""
-) -> tuple[Row, ...]:
+) -> tuple[ComparedRow, ...]:
     """Values by name and run as rows, by the names' order."""
     found = []
     for name in sorted(by_name, key=lambda text: (text.lower(), text)):
         own = by_name[name]
         values = tuple(map(own.get, keys))
         field = Field(kind, name, "last") if kind else None
-        found.append(Row(name, values, _differ(values), field))
+        found.append(ComparedRow(name, values, _differ(values), field))
     return tuple(found)
 
 

@@ -11,7 +11,7 @@ from runs.models import Conclusion, Run, Workspace, conclusion_key
 from runs.render.descriptions.first_line import MAX_READ_CHARS
 
 #: Of all conclusions only so many of the newest are listed; of a run's as well.
-MOST = 100
+MAX_CONCLUSIONS = 100
 
 
 def find_conclusion(workspace: Workspace, run_ids: Sequence[str]) -> Conclusion | None:
@@ -20,13 +20,13 @@ def find_conclusion(workspace: Workspace, run_ids: Sequence[str]) -> Conclusion 
     return rows.exclude(text="").select_related("author").first()
 
 
-def conclusions_of(run: Run) -> list[Conclusion]:
+def list_conclusions_of(run: Run) -> list[Conclusion]:
     """Those that the run is among, the newest first, each with its `beginning`."""
     rows = Conclusion.objects.filter(runs=run)
     return _listed(rows)
 
 
-def all_conclusions(workspace: Workspace) -> list[Conclusion]:
+def list_conclusions(workspace: Workspace) -> list[Conclusion]:
     """The newest first, each with its `beginning` and its `run_count`."""
     rows = Conclusion.objects.filter(workspace=workspace)
     return _listed(rows.annotate(run_count=Count("runs")))
@@ -36,4 +36,4 @@ def _listed(rows: QuerySet[Conclusion]) -> list[Conclusion]:
     """A text may have 64 KiB, and there are a hundred of them."""
     begun = rows.annotate(beginning=Left("text", MAX_READ_CHARS)).defer("text")
     newest = begun.exclude(text="").order_by("-updated", "-pk")
-    return list(newest.select_related("author")[:MOST])
+    return list(newest.select_related("author")[:MAX_CONCLUSIONS])

@@ -19,24 +19,30 @@ from django.db.models import Q
 
 from runs.models import Experiment, Key, User, Workspace
 from runs.search.fields import FACETS
-from runs.search.filters.value_counts import Read, key_counts, value_counts
-from runs.search.query.run_query import RunQuery, build_query
-from runs.search.query.selection import Chosen
-from runs.search.sql.exists_conditions import TABLES
+from runs.search.query import RunQuery, VisibleSelection, build_query
+from runs.search.sql.exists_conditions import TEXT_TABLES
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.limits import time_limit
-from runs.search.values.value_arrays import ManyRuns, many_runs, needed, values_of
+from runs.search.values import (
+    RunArrays,
+    TextHead,
+    columns_needed,
+    count_text_keys,
+    count_text_values,
+    read_run_arrays,
+    read_value_codes,
+)
 from studio.core.filters.tree import Field, attribute
 from studio.core.viewspec import ViewSpec
 
 #: Numbers with more different values than this are taken in so many classes.
-DIFFERENT, CLASSES = 12, 10
+MAX_SINGLE_NUMBERS, CLASSES = 12, 10
 #: What a run itself says that may be a reason, and not a result.
-OWN = tuple(field for field in FACETS if field != attribute("status"))
+ATTRIBUTE_FEATURES = tuple(field for field in FACETS if field != attribute("status"))
 
 
 @dataclass(frozen=True)
-class Side:
+class ValueShare:
     """A value, or a range of numbers, and how many runs of both sides have it.
 
     `value` None is "no value"; `low` and `high` are the ends of a range, both in it.
@@ -58,35 +64,35 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Difference:
+class RankedFeature:
     """`score` is the measure; the sides that differ most in their shares come first."""
 
     field: Field
     score: float
-    sides: tuple[Side, ...]
+    sides: tuple[ValueShare, ...]
 
 
 @dataclass(frozen=True)
-class Differences:
+class FeatureRanking:
     """The fields that separate, the best first."""
 
     selected: int
     rest: int
-    found: tuple[Difference, ...]
+    found: tuple[RankedFeature, ...]
 
 
 #: A value with how many runs of each side have it, the number that it is, its digest.
-Row = tuple[str | None, int, int, float | None, str]
+ValueRow = tuple[str | None, int, int, float | None, str]
 
 
-def differences(
+def rank_features(
     spec: ViewSpec,
-    chosen: Chosen,
+    chosen: VisibleSelection,
     viewer: User,
     workspace: Workspace,
     *,
     experiment: Experiment | None = None,
-) -> Differences | None:
+) -> FeatureRanking | None:
     """The selected runs against all others that match; None if those are too many.
 
     Raises InvalidFilter and QueryTimeout.
@@ -98,9 +104,9 @@ def differences(
         now=time.time_ns() // 1_000_000,
         experiment=experiment,
     )
-    columns = needed(OWN)
+    columns = columns_needed(ATTRIBUTE_FEATURES)
     with time_limit():
-        runs = many_runs(run_query, columns)
+        runs = read_run_arrays(run_query, columns)
         if runs is None:
             return None
         selected = _of_keys(run_query, sorted(chosen.numbers), columns)
@@ -108,7 +114,7 @@ def differences(
     found = [*_keyed(selected, rest), *_attributes(selected, rest)]
     found = [each for each in found if each.score > 0]
     found.sort(key=lambda each: (-each.score, each.field.kind, each.field.key))
-    return Differences(len(selected), len(rest), tuple(found))
+    return FeatureRanking(len(selected), len(rest), tuple(found))
 
 
 def cramers_v(selected: Sequence[int], rest: Sequence[int]) -> float:
@@ -128,7 +134,7 @@ def cramers_v(selected: Sequence[int], rest: Sequence[int]) -> float:
     return min(1.0, math.sqrt(phi / least)) if least > 0 else 0.0
 
 
-def _of_keys(run_query: RunQuery, keys: Sequence[int], columns: list[str]) -> ManyRuns:
+def _of_keys(run_query: RunQuery, keys: Sequence[int], columns: list[str]) -> RunArrays:
     """The selected runs, whether or not they match."""
     few = build_query(
         ViewSpec(children=True, archived=True),
@@ -137,39 +143,41 @@ def _of_keys(run_query: RunQuery, keys: Sequence[int], columns: list[str]) -> Ma
         now=run_query.scope.now,
         within=list(keys),
     )
-    found = many_runs(few, columns)
+    found = read_run_arrays(few, columns)
     assert found is not None
     return found
 
 
-def _without(runs: ManyRuns, others: ManyRuns) -> ManyRuns:
+def _without(runs: RunArrays, others: RunArrays) -> RunArrays:
     kept = ~np.isin(runs.ids, others.ids)
     places = np.flatnonzero(kept).tolist()
     columns = {
         name: [column[n] for n in places] for name, column in runs.columns.items()
     }
-    return ManyRuns(runs.ids[kept], columns, runs.scope)
+    return RunArrays(runs.ids[kept], columns, runs.scope)
 
 
-def _attributes(selected: ManyRuns, rest: ManyRuns) -> Iterable[Difference]:
-    for field in OWN:
+def _attributes(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeature]:
+    for field in ATTRIBUTE_FEATURES:
         counts: dict[str | None, list[int]] = {}
         for side, runs in enumerate((selected, rest)):
-            values = values_of(runs, field)
+            values = read_value_codes(runs, field)
             numbers = np.bincount(values.codes + 1, minlength=len(values.texts) + 1)
             for text, n in zip([None, *values.texts], numbers.tolist(), strict=True):
                 if n:
                     counts.setdefault(text, [0, 0])[side] += n
-        rows: list[Row] = [(text, a, b, None, "") for text, (a, b) in counts.items()]
-        yield _difference(field, rows)
+        rows: list[ValueRow] = [
+            (text, a, b, None, "") for text, (a, b) in counts.items()
+        ]
+        yield _rank_rows(field, rows)
 
 
-def _keyed(selected: ManyRuns, rest: ManyRuns) -> Iterable[Difference]:
+def _keyed(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeature]:
     """Of a key that no selected run has, only how many others have it is read."""
-    for kind in TABLES:
-        mine = value_counts(kind, selected)
-        others = value_counts(kind, rest, keys=sorted(mine))
-        there = key_counts(kind, rest)
+    for kind in TEXT_TABLES:
+        mine = count_text_values(kind, selected)
+        others = count_text_values(kind, rest, keys=sorted(mine))
+        there = count_text_keys(kind, rest)
         names = Key.objects.filter(Q(InKeys("id", sorted({*mine, *there}))))
         for pk, name in names.values_list("pk", "name"):
             field = Field(kind, name)
@@ -177,17 +185,17 @@ def _keyed(selected: ManyRuns, rest: ManyRuns) -> Iterable[Difference]:
                 rows = _rows(mine[pk], others.get(pk, {}))
                 a, b = sum(row[1] for row in rows), sum(row[2] for row in rows)
                 rows.append((None, len(selected) - a, len(rest) - b, None, ""))
-                yield _difference(field, rows)
+                yield _rank_rows(field, rows)
             else:
-                has = Side("", 0, there[pk], is_any=True)
-                lacks = Side(None, len(selected), len(rest) - there[pk])
-                yield _of_sides(field, [has, lacks])
+                has = ValueShare("", 0, there[pk], is_any=True)
+                lacks = ValueShare(None, len(selected), len(rest) - there[pk])
+                yield _ranked(field, [has, lacks])
 
 
 def _rows(
-    mine: Mapping[Read, tuple[int, float | None]],
-    others: Mapping[Read, tuple[int, float | None]],
-) -> list[Row]:
+    mine: Mapping[TextHead, tuple[int, float | None]],
+    others: Mapping[TextHead, tuple[int, float | None]],
+) -> list[ValueRow]:
     nothing = (0, None)
     return [
         (
@@ -201,39 +209,39 @@ def _rows(
     ]
 
 
-def _difference(field: Field, rows: Sequence[Row]) -> Difference:
+def _rank_rows(field: Field, rows: Sequence[ValueRow]) -> RankedFeature:
     numbers = [row for row in rows if _is_number(row)]
-    if len({row[3] for row in numbers}) > DIFFERENT:
-        sides = [_side(row) for row in rows if not _is_number(row)]
+    if len({row[3] for row in numbers}) > MAX_SINGLE_NUMBERS:
+        sides = [_share(row) for row in rows if not _is_number(row)]
         sides += _classes(numbers)
     else:
-        sides = [_side(row) for row in rows]
-    return _of_sides(field, sides)
+        sides = [_share(row) for row in rows]
+    return _ranked(field, sides)
 
 
-def _side(row: Row) -> Side:
-    return Side(*row[:3], digest=row[4])
+def _share(row: ValueRow) -> ValueShare:
+    return ValueShare(*row[:3], digest=row[4])
 
 
-def _of_sides(field: Field, sides: Sequence[Side]) -> Difference:
+def _ranked(field: Field, sides: Sequence[ValueShare]) -> RankedFeature:
     sides = [side for side in sides if side.selected or side.rest]
     a, b = [side.selected for side in sides], [side.rest for side in sides]
     all_a, all_b = sum(a) or 1, sum(b) or 1
     sides.sort(key=lambda s: -abs(s.selected / all_a - s.rest / all_b))
-    return Difference(field, cramers_v(a, b), tuple(sides))
+    return RankedFeature(field, cramers_v(a, b), tuple(sides))
 
 
-def _is_number(row: Row) -> bool:
+def _is_number(row: ValueRow) -> bool:
     return row[3] is not None and math.isfinite(row[3])
 
 
-def _classes(rows: Sequence[Row]) -> list[Side]:
+def _classes(rows: Sequence[ValueRow]) -> list[ValueShare]:
     """Ranges of numbers with about as many runs in each."""
     ordered = sorted(rows, key=lambda row: row[3] or 0.0)
     size = sum(row[1] + row[2] for row in ordered) / CLASSES
-    found: list[Side] = []
+    found: list[ValueShare] = []
     taken = 0
-    part: list[Row] = []
+    part: list[ValueRow] = []
     for place, row in enumerate(ordered):
         part.append(row)
         taken += row[1] + row[2]
@@ -247,9 +255,9 @@ def _classes(rows: Sequence[Row]) -> list[Side]:
     return found
 
 
-def _class_of(part: Sequence[Row]) -> Side:
+def _class_of(part: Sequence[ValueRow]) -> ValueShare:
     low, high = part[0][3], part[-1][3]
     assert low is not None
     assert high is not None
     selected, rest = sum(row[1] for row in part), sum(row[2] for row in part)
-    return Side("", selected, rest, low, high)
+    return ValueShare("", selected, rest, low, high)

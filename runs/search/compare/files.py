@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from runs.models import File, RunSnapshot
-from runs.search.compare.compare import Comparison, Row, rows_by_name
+from runs.search.compare.compare import ComparedRow, Comparison, rows_by_name
 from runs.storage.files import ArchiveMember, list_members, open_member
 from runs.storage.files import files as file_store
 from studio.core.errors import NotFound
 from studio.core.packages import FILE_NAMES, read_packages
 
 #: More files than this, of all runs together, are not compared.
-MOST_FILES = 20_000
+MAX_FILES = 20_000
 #: A longer file that names packages is cut.
-LONGEST_ENVIRONMENT = 256 * 1024
+MAX_ENVIRONMENT_BYTES = 256 * 1024
 
 #: What sources are known by, and the names under which clients say it.
-SOURCE = (
+SOURCE_KEYS = (
     ("branch", ("mlflow.source.git.branch", "azureml.git.branch")),
     ("repository", ("mlflow.source.git.repoURL", "azureml.git.repository_uri")),
     ("dirty", ("azureml.git.dirty", "mlflow.source.git.dirty")),
@@ -32,7 +32,7 @@ SOURCE = (
 
 
 @dataclass(frozen=True)
-class Kept:
+class ComparedFile:
     """A file of a run: `version` differs whenever its bytes do, and shows in order."""
 
     path: str
@@ -42,7 +42,7 @@ class Kept:
     member: str = ""
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Kept) and self.version == other.version
+        return isinstance(other, ComparedFile) and self.version == other.version
 
     def __hash__(self) -> int:
         return hash(self.version)
@@ -50,12 +50,12 @@ class Kept:
 
 @dataclass(frozen=True)
 class ComparedFiles:
-    """Rows of `Kept`; of the environment's and the source's facts rows of text."""
+    """Rows of files; the rows of the environment and of the source are text."""
 
-    files: tuple[Row, ...]
-    source: tuple[Row, ...]
-    source_files: tuple[Row, ...]
-    environment: tuple[Row, ...]
+    files: tuple[ComparedRow, ...]
+    source: tuple[ComparedRow, ...]
+    source_files: tuple[ComparedRow, ...]
+    environment: tuple[ComparedRow, ...]
     is_whole: bool
 
 
@@ -77,17 +77,17 @@ def _files_of(keys: Sequence[int]) -> tuple[dict[str, dict[int, object]], bool]:
     rows = File.objects.filter(run__in=keys, replaced__isnull=True)
     found = rows.order_by("folder", "name", "run").values_list(
         "run_id", "folder", "name", "size", "sha256", "blob"
-    )[: MOST_FILES + 1]
+    )[: MAX_FILES + 1]
     by_path: dict[str, dict[int, object]] = defaultdict(dict)
     count = 0
     for run, folder, name, size, digest, blob in found:
         count += 1
-        if count > MOST_FILES:
+        if count > MAX_FILES:
             break
         path = f"{folder}/{name}" if folder else name
         version = digest or f"{blob}-{size}"
-        by_path[path][run] = Kept(path, size, version, blob)
-    return by_path, count <= MOST_FILES
+        by_path[path][run] = ComparedFile(path, size, version, blob)
+    return by_path, count <= MAX_FILES
 
 
 def _sources_of(keys: Sequence[int]) -> dict[str, dict[int, object]]:
@@ -95,17 +95,17 @@ def _sources_of(keys: Sequence[int]) -> dict[str, dict[int, object]]:
     by_path: dict[str, dict[int, object]] = defaultdict(dict)
     for run, blob in links.values_list("run_id", "snapshot__blob"):
         for one in _members(blob):
-            kept = Kept(one.path, one.size, one.version, blob, one.path)
+            kept = ComparedFile(one.path, one.size, one.version, blob, one.path)
             by_path[one.path][run] = kept
     return by_path
 
 
-def _source(compared: Comparison) -> tuple[Row, ...]:
+def _source(compared: Comparison) -> tuple[ComparedRow, ...]:
     known = {
         row.key: row.values for row in (*compared.bookkeeping, *compared.properties)
     }
-    rows: list[Row] = []
-    for name, keys in SOURCE:
+    rows: list[ComparedRow] = []
+    for name, keys in SOURCE_KEYS:
         columns = [known[key] for key in keys if key in known]
         if columns:
             values = [next(filter(None, each), None) for each in zip(*columns)]  # noqa: B905
@@ -127,13 +127,13 @@ def _packages(
     for run, name, size, digest, blob in rows.order_by("pk").values_list(
         "model__source_run_id", "name", "size", "sha256", "blob"
     ):
-        models[name][run] = Kept(name, size, digest or blob, blob)
+        models[name][run] = ComparedFile(name, size, digest or blob, blob)
     for level in (sources, models, own):
         for path, by_run in level.items():
             if path.rpartition("/")[2] not in FILE_NAMES:
                 continue
             for run, kept in by_run.items():
-                assert isinstance(kept, Kept)
+                assert isinstance(kept, ComparedFile)
                 for package, version in _read(kept.blob, kept.member, path).items():
                     found[package][run] = version
     return found
@@ -154,13 +154,13 @@ def _known_members(blob: str) -> Sequence[ArchiveMember]:
 
 @lru_cache(maxsize=1024)
 def _read(blob: str, member: str, path: str) -> Mapping[str, str]:
-    data = read_kept(blob, member, LONGEST_ENVIRONMENT)
+    data = read_file_start(blob, member, MAX_ENVIRONMENT_BYTES)
     return (
         {} if data is None else read_packages(data.decode(errors="replace"), name=path)
     )
 
 
-def read_kept(blob: str, member: str, limit: int, size: int = 0) -> bytes | None:
+def read_file_start(blob: str, member: str, limit: int, size: int = 0) -> bytes | None:
     """The first bytes of a file, or of one in an archive; None where it is gone.
 
     A file that has fewer than `size` bytes is gone, too.

@@ -10,11 +10,11 @@ from runs.models import Metric, MetricKind
 from runs.render.files.file_kinds import FileKind, file_kind
 from runs.search.compare.compare import Comparison
 from runs.search.compare.files import ComparedFiles
-from runs.search.files.images import image_points
-from runs.search.run.image_names import named_images
+from runs.search.files import image_points
+from runs.search.run import named_images
 
 #: Series of images that are read, of all runs together, and steps of each.
-MOST_SERIES, MOST_STEPS = 1_000, 500
+MAX_SERIES, MAX_STEPS = 1_000, 500
 
 #: Paths by the run's column, and there by step.
 ByColumn = Mapping[int, Mapping[int, str]]
@@ -31,7 +31,7 @@ def compare_images(compared: Comparison, files: ComparedFiles) -> dict[str, ByCo
         for row in files.files
     }
     found: dict[str, dict[int, dict[int, str]]] = defaultdict(lambda: defaultdict(dict))
-    for run, image in image_points(_series(list(columns)), MOST_STEPS):
+    for run, image in image_points(_series(list(columns)), MAX_STEPS):
         column = columns[run]
         if column in there.get(image.path, ()):
             found[image.name][column][cast("int", image.step)] = image.path
@@ -50,4 +50,4 @@ def compare_images(compared: Comparison, files: ComparedFiles) -> dict[str, ByCo
 
 def _series(runs: list[int]) -> list[Metric]:
     heads = Metric.objects.filter(run__in=runs, kind=MetricKind.IMAGE)
-    return list(heads.select_related("key").order_by("key__name", "run")[:MOST_SERIES])
+    return list(heads.select_related("key").order_by("key__name", "run")[:MAX_SERIES])

@@ -5,26 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runs.models import Experiment, File, Metric, Run, User, Workspace
-from runs.search.run_list.find_runs import find_runs
+from runs.search.run_list import find_runs
 from studio.core.errors import InvalidFilter, QueryTimeout
 from studio.core.filters import to_text
 from studio.core.filters.tree import Word
 from studio.core.viewspec import ViewSpec
 
-MOST = 8
+MAX_SUGGESTIONS = 8
 
 
 @dataclass(frozen=True)
-class Known:
+class ReferenceSuggestion:
     """`named` stands behind the colon, `told` says more about it."""
 
     named: str
     told: str = ""
 
 
-def known_runs(
+def suggest_runs(
     part: str, viewer: User, workspace: Workspace, experiment: Experiment | None = None
-) -> list[Known]:
+) -> list[ReferenceSuggestion]:
     """Runs with that word in their name or id, the newest first."""
     q = to_text(Word(part)) if part else ""
     spec = ViewSpec(q=q, rows=25, children=True, flat=True)
@@ -34,20 +34,23 @@ def known_runs(
         )
     except (InvalidFilter, QueryTimeout):
         return []
-    return [Known(row.run.run_id, row.run.name) for row in page.rows[:MOST]]
+    return [
+        ReferenceSuggestion(row.run.run_id, row.run.name)
+        for row in page.rows[:MAX_SUGGESTIONS]
+    ]
 
 
-def known_metrics(part: str, run: Run) -> list[Known]:
+def suggest_metrics(part: str, run: Run) -> list[ReferenceSuggestion]:
     rows = Metric.objects.filter(run=run, key__name__icontains=part)
-    found = rows.select_related("key").order_by("key__name")[:MOST]
-    return [Known(head.key.name) for head in found]
+    found = rows.select_related("key").order_by("key__name")[:MAX_SUGGESTIONS]
+    return [ReferenceSuggestion(head.key.name) for head in found]
 
 
-def known_files(part: str, run: Run) -> list[Known]:
+def suggest_files(part: str, run: Run) -> list[ReferenceSuggestion]:
     """By the name's part, or by what the whole path begins with."""
     folder, _slash, name = part.rpartition("/")
     rows = File.objects.filter(run=run, replaced__isnull=True, name__icontains=name)
     if folder:
         rows = rows.filter(folder__startswith=folder)
-    found = rows.order_by("folder", "name")[:MOST]
-    return [Known(file.path) for file in found]
+    found = rows.order_by("folder", "name")[:MAX_SUGGESTIONS]
+    return [ReferenceSuggestion(file.path) for file in found]

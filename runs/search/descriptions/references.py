@@ -12,7 +12,7 @@ from runs.render.descriptions.references import FILE, METRIC, RUN, Reference
 
 
 @dataclass(frozen=True)
-class Found:
+class ReferenceTargets:
     """By reference; a metric or file with the run that it is of."""
 
     runs: dict[Reference, Run] = field(default_factory=dict)
@@ -21,7 +21,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _PossibleTarget:
     """Where a reference may lead, the likeliest first."""
 
     reference: Reference
@@ -29,16 +29,16 @@ class _Place:
     name: str
 
 
-def find_named(
+def find_targets(
     references: Sequence[Reference],
     viewer: User,
     workspace: Workspace,
     run: Run | None = None,
-) -> Found:
+) -> ReferenceTargets:
     """What is there of `references` in a text that describes `run`, or no run."""
     if not references:
-        return Found()
-    places = [place for each in references for place in _places(each, run)]
+        return ReferenceTargets()
+    places = [place for each in references for place in _possible_targets(each, run)]
     known = _runs({p.run for p in places if not run or p.run != run.run_id})
     runs = {
         each.run_id: each
@@ -49,7 +49,7 @@ def find_named(
     }
     if run is not None:
         runs[run.run_id] = run
-    found = Found()
+    found = ReferenceTargets()
     for place in places:
         if place.reference.kind == RUN and place.run in runs:
             found.runs[place.reference] = runs[place.run]
@@ -62,18 +62,20 @@ def _runs(ids: Iterable[str]) -> list[str]:
     return sorted(each for each in ids if each and "\0" not in each)
 
 
-def _places(reference: Reference, run: Run | None) -> list[_Place]:
+def _possible_targets(reference: Reference, run: Run | None) -> list[_PossibleTarget]:
     if reference.kind == RUN:
-        return [_Place(reference, reference.named, "")]
+        return [_PossibleTarget(reference, reference.named, "")]
     asked = [reference]
     if reference.kind == FILE and reference.without_line()[1]:
         asked.append(reference.without_line()[0])
-    own = [_Place(reference, run.run_id, each.named) for each in asked if run]
+    own = [_PossibleTarget(reference, run.run_id, each.named) for each in asked if run]
     parted = [each.elsewhere for each in asked]
-    return own + [_Place(reference, of, name) for name, of in parted if of]
+    return own + [_PossibleTarget(reference, of, name) for name, of in parted if of]
 
 
-def _metrics(places: Sequence[_Place], runs: dict[str, Run], found: Found) -> None:
+def _metrics(
+    places: Sequence[_PossibleTarget], runs: dict[str, Run], found: ReferenceTargets
+) -> None:
     wanted = [p for p in places if p.run in runs and "\0" not in p.name]
     if not wanted:
         return
@@ -89,7 +91,9 @@ def _metrics(places: Sequence[_Place], runs: dict[str, Run], found: Found) -> No
             found.metrics.setdefault(place.reference, row)
 
 
-def _files(places: Sequence[_Place], runs: dict[str, Run], found: Found) -> None:
+def _files(
+    places: Sequence[_PossibleTarget], runs: dict[str, Run], found: ReferenceTargets
+) -> None:
     wanted = [p for p in places if p.run in runs]
     if not wanted:
         return

@@ -11,13 +11,13 @@ from studio.core.errors import NotFound
 
 FIELD = "description"
 #: Older ones are kept, but not listed; nor counted beside the text.
-MOST, MOST_COUNTED = 200, 20
+MAX_VERSIONS, MAX_COUNTED = 200, 20
 
-Home = Run | Experiment
+Described = Run | Experiment
 
 
 @dataclass(frozen=True)
-class Revision:
+class DescriptionVersion:
     """A version by its number: that of the change that made it, 0 for the first.
 
     Nobody is known to have written what was there before the first change.
@@ -31,23 +31,25 @@ class Revision:
 
 
 @dataclass(frozen=True)
-class LastRevision:
+class LastVersion:
     """Who wrote what stands there now, and how many versions there were."""
 
-    revision: Revision
+    revision: DescriptionVersion
     count: int
     more: bool = False
 
 
-def last_revision(home: Home) -> LastRevision | None:
+def find_last_version(home: Described) -> LastVersion | None:
     """One query; None if the description was never changed."""
-    found, more = list_revisions(home, MOST_COUNTED)
+    found, more = list_versions(home, MAX_COUNTED)
     if not found or not found[0].number:
         return None
-    return LastRevision(found[0], len(found), more)
+    return LastVersion(found[0], len(found), more)
 
 
-def list_revisions(home: Home, most: int = MOST) -> tuple[list[Revision], bool]:
+def list_versions(
+    home: Described, most: int = MAX_VERSIONS
+) -> tuple[list[DescriptionVersion], bool]:
     """The newest first, without their texts; and whether there are more. One query."""
     rows = list(
         _changes(home)
@@ -56,23 +58,23 @@ def list_revisions(home: Home, most: int = MOST) -> tuple[list[Revision], bool]:
         .select_related("change_set__actor", "change_set__token")
         .order_by("-pk")[: most + 1]
     )
-    shown = [_revision(row) for row in rows[:most]]
+    shown = [_version(row) for row in rows[:most]]
     if len(rows) <= most and rows and rows[-1].began:
-        shown.append(Revision(0, home.created))
+        shown.append(DescriptionVersion(0, home.created))
     if not rows and home.description:
-        shown.append(Revision(0, home.created))
+        shown.append(DescriptionVersion(0, home.created))
     return shown, len(rows) > most
 
 
 _EMPTY = Q(before="") | Q(before__isnull=True)
 
 
-def _revision(row: Change) -> Revision:
+def _version(row: Change) -> DescriptionVersion:
     made = row.change_set
-    return Revision(row.pk, made.time, made.actor, made.token, made.action)
+    return DescriptionVersion(row.pk, made.time, made.actor, made.token, made.action)
 
 
-def texts_of(home: Home, number: int) -> tuple[str, str]:
+def find_version_texts(home: Described, number: int) -> tuple[str, str]:
     """What stood there before that version, and the version; raises NotFound."""
     rows = _changes(home).order_by("pk").values_list("before", "after")
     if number:
@@ -85,7 +87,7 @@ def texts_of(home: Home, number: int) -> tuple[str, str]:
     return str(row[0] or ""), str(row[1] or "")
 
 
-def _changes(home: Home) -> QuerySet[Change]:
+def _changes(home: Described) -> QuerySet[Change]:
     rows = Change.objects.filter(field=FIELD)
     return (
         rows.filter(run=home) if isinstance(home, Run) else rows.filter(experiment=home)

@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from runs.models import ExperimentTag, User, Workspace
 from runs.search.sql import value_conditions as values
-from runs.search.sql.expressions import Contains, certain
+from runs.search.sql.expressions import Contains, two_valued
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text, parse, tree
 from studio.core.filters.text import number_text
@@ -32,11 +32,11 @@ from studio.core.filters.tree import (
 )
 
 #: People who can be meant by one word.
-PEOPLE = 200
+MAX_PEOPLE = 200
 ALLOWED = "name, submitter, created, starred, archived and tags.<key>"
 
 
-def read(text: str) -> Node | None:
+def parse_experiment_filter(text: str) -> Node | None:
     """The filter; text that is none is one phrase."""
     try:
         return parse(text)
@@ -55,11 +55,15 @@ class ExperimentFilter:
         if node is None:
             return Q()
         if isinstance(node, And):
-            return values.joined([self.condition(each) for each in node.nodes], Q.AND)
+            return values.join_conditions(
+                [self.condition(each) for each in node.nodes], Q.AND
+            )
         if isinstance(node, Or):
-            return values.joined([self.condition(each) for each in node.nodes], Q.OR)
+            return values.join_conditions(
+                [self.condition(each) for each in node.nodes], Q.OR
+            )
         if isinstance(node, Not):
-            return ~certain(self.condition(node.node))
+            return ~two_valued(self.condition(node.node))
         if isinstance(node, Word):
             return self._word(node.text)
         return self._comparison(node)
@@ -76,12 +80,12 @@ class ExperimentFilter:
 
     def _people(self, condition: Q) -> list[int]:
         members = User.objects.filter(condition, memberships__workspace=self.workspace)
-        return list(members.values_list("pk", flat=True)[:PEOPLE])
+        return list(members.values_list("pk", flat=True)[:MAX_PEOPLE])
 
     def _comparison(self, term: Comparison) -> Q:
         positive = tree.NEGATED.get(term.op, term.op)
         found = self._positive(term, positive)
-        return found if positive == term.op else ~certain(found)
+        return found if positive == term.op else ~two_valued(found)
 
     def _positive(self, term: Comparison, op: str) -> Q:
         field, given = term.field, _texts(term.values)

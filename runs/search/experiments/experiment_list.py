@@ -36,8 +36,11 @@ from runs.models import (
     Workspace,
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX
-from runs.search.experiments.experiment_filter import ExperimentFilter, read
-from runs.search.sql.expressions import Binary, Lowered
+from runs.search.experiments.experiment_filter import (
+    ExperimentFilter,
+    parse_experiment_filter,
+)
+from runs.search.sql.expressions import ByCharacter, Lowered
 from runs.search.sql.limits import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import attribute, fields_of
@@ -85,7 +88,7 @@ def find_experiments(
     Archived ones are among them if asked for, or if the text speaks of `archived`.
     """
     now = time.time_ns() // 1_000_000 if now is None else now
-    node = read(text)
+    node = parse_experiment_filter(text)
     experiments = Experiment.objects.visible_to(viewer).filter(workspace=workspace)
     matching = _annotated(experiments.active(), viewer)
     if not archived and attribute("archived") not in fields_of(node):
@@ -126,13 +129,15 @@ def _order(sort: str) -> list[OrderBy]:
     name = sort.removeprefix("-")
     descending = sort.startswith("-")
     columns: dict[str, Any] = {
-        "name": Binary(Lowered(F("name"))),
+        "name": ByCharacter(Lowered(F("name"))),
         "created": F("created"),
         "activity": F("activity"),
         "starred": F("is_starred"),
         "runs": Coalesce(_sum_of_runs(), 0),
         "latest": _of_latest("created", BigIntegerField()),
-        "submitter": Binary(Lowered(_of_latest("submitter__username", TextField()))),
+        "submitter": ByCharacter(
+            Lowered(_of_latest("submitter__username", TextField()))
+        ),
         "archived": F("archived"),
     }
     if name not in columns:

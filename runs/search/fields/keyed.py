@@ -17,9 +17,9 @@ from runs.search.fields.sorting import SortKey, by_text, or_else, rank
 from runs.search.fields.source import CellLink, FieldSource, RunContext, SortIndex
 from runs.search.sql import exists_conditions as keyed
 from runs.search.sql import value_conditions as values
-from runs.search.sql.access_paths import INDEXED, IndexScan
+from runs.search.sql.access_paths import INDEXED_AGGREGATES, IndexScan
 from runs.search.sql.distinct_values import PATTERN_OPERATORS, distinct_matching_values
-from runs.search.sql.exists_conditions import DATASETS, TABLES
+from runs.search.sql.exists_conditions import DATASETS, TEXT_TABLES
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import COMMITS, Scope
 from studio.core.filters import tree
@@ -34,7 +34,7 @@ def _text(term: Comparison, scope: Scope) -> Q:
 
 def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     key = scope.key(term.field)
-    table: Any = TABLES[term.field.kind].objects
+    table: Any = TEXT_TABLES[term.field.kind].objects
     if key is None:
         return [IndexScan(table.none())]
     relation, op = term.field.kind, term.op
@@ -89,7 +89,7 @@ def _metric_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     numbers = [value for value in term.values if isinstance(value, Number)]
     # `last` may also equal a text; NaN stands apart.
     is_range = (
-        name in INDEXED
+        name in INDEXED_AGGREGATES
         and len(numbers) == len(term.values) > 0
         and not (name == "last" and term.op in ("=", "in"))
         and not any(_is_nan(number) for number in numbers)

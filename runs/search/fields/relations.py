@@ -16,7 +16,7 @@ from runs.search.fields.source import CellLink, FieldSource, GroupColumn, ValueN
 from runs.search.fields.texts import own_text, text_condition
 from runs.search.sql import value_conditions as values
 from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.expressions import Expr, InKeys, Plain
+from runs.search.sql.expressions import Expr, InKeys, Unindexed
 from runs.search.sql.scope import Scope
 from studio.core.filters.fields import statuses_of
 from studio.core.filters.tree import Comparison
@@ -33,7 +33,7 @@ def _status(term: Comparison, _scope: Scope) -> Q:
     if len(codes) == 1:
         return Q(status=codes[0])
     # The index on the status knows no order of several.
-    return Q(In(Plain(F("status")), codes))
+    return Q(In(Unindexed(F("status")), codes))
 
 
 def _status_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
@@ -73,7 +73,7 @@ def _submitter(term: Comparison, scope: Scope) -> Q:
         texts = values.term_texts(term)
         named = [text for text in texts if text != "me"]
         # One person may have submitted almost all: their index would not be in order.
-        own = Q(Exact(Plain(F("submitter_id")), scope.viewer.pk))
+        own = Q(Exact(Unindexed(F("submitter_id")), scope.viewer.pk))
         mine = present & own if "me" in texts else values.NEVER
         by_name = Q(submitter__username__in=named)
         return mine | (present & (by_name | Q(submitter__display_name__in=named)))

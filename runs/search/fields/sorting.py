@@ -19,7 +19,7 @@ from django.db.models.functions import Coalesce, Substr
 from django.db.models.lookups import Exact
 
 from runs.models.functions import SORTED_CHARS
-from runs.search.sql.expressions import Binary, Expr, Lowered
+from runs.search.sql.expressions import ByCharacter, Expr, Lowered
 from runs.search.sql.scope import Scope
 from studio.core.filters.tree import Field
 
@@ -52,7 +52,7 @@ def or_else(value: Expr, default: float | str, kind: Any) -> Expr:
 def ordered_text(text: Expr) -> SortKey:
     """By its characters in lower case, the same order on every database."""
     known = Lowered(or_else(text, "", TextField()))
-    return SortKey(Binary(Substr(known, 1, SORTED_CHARS)), str)
+    return SortKey(ByCharacter(Substr(known, 1, SORTED_CHARS)), str)
 
 
 def by_text(value: OfScope) -> Sorting:
@@ -68,7 +68,7 @@ def by_text(value: OfScope) -> Sorting:
 
 def by_exact_text(text: Expr) -> Sorting:
     """Ids, which always are there and whose case matters."""
-    return lambda _field, _scope: [SortKey(Binary(text), str)]
+    return lambda _field, _scope: [SortKey(ByCharacter(text), str)]
 
 
 def by_whole(value: OfScope) -> Sorting:

@@ -21,7 +21,7 @@ from runs.search.fields.source import (
 from runs.search.fields.texts import own
 from runs.search.sql import value_conditions as values
 from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.expressions import Expr, certain
+from runs.search.sql.expressions import Expr, two_valued
 from runs.search.sql.scope import Scope
 from studio.core.filters.tree import Comparison
 from studio.core.statuses import CODES, FINAL
@@ -70,7 +70,7 @@ def _duration(term: Comparison, scope: Scope) -> Q:
         ended = Q(ended__isnull=False) | ~Q(status__in=FINAL_CODES)
         return Q(started__isnull=False) & ended
     length = duration(scope.now)
-    return certain(values.duration_condition(length, term.op, term.values))
+    return two_valued(values.duration_condition(length, term.op, term.values))
 
 
 def _time(column: str) -> Condition:

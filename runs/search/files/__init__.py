@@ -1,1 +1,31 @@
 """A run's files, images and snapshot."""
+
+from runs.search.files.files import (
+    RunFiles,
+    find_file,
+    iterate_files,
+    list_files,
+)
+from runs.search.files.images import (
+    RunImage,
+    count_by_name,
+    image_points,
+    list_images,
+)
+from runs.search.files.metric_files import file_path_of, find_files
+from runs.search.files.snapshot import find_snapshot, get_snapshot
+
+__all__ = [
+    "RunFiles",
+    "RunImage",
+    "count_by_name",
+    "file_path_of",
+    "find_file",
+    "find_files",
+    "find_snapshot",
+    "get_snapshot",
+    "image_points",
+    "iterate_files",
+    "list_files",
+    "list_images",
+]

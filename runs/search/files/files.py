@@ -9,12 +9,12 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from runs.models import File, LoggedModel, Run, path_key
-from runs.search.run.details import models_of
+from runs.search.run import list_models
 from studio.core import names
 from studio.core.errors import NotFound
 
 #: More files than this are not all listed.
-MOST_LISTED = 5000
+MAX_LISTED = 5000
 
 
 @dataclass(frozen=True)
@@ -33,22 +33,22 @@ class RunFiles:
 
 def list_files(run: Run) -> RunFiles:
     """Two queries, whatever there is."""
-    models = models_of(run)
-    rows = live_files().filter(Q(run=run) | Q(model__in=models))
-    found = list(rows.order_by("folder", "name")[: MOST_LISTED + 1])
-    shown = found[:MOST_LISTED]
+    models = list_models(run)
+    rows = current_files().filter(Q(run=run) | Q(model__in=models))
+    found = list(rows.order_by("folder", "name")[: MAX_LISTED + 1])
+    shown = found[:MAX_LISTED]
     by_model = [
         tuple(file for file in shown if file.model_id == model.pk) for model in models
     ]
     own = tuple(file for file in shown if file.run_id == run.pk)
-    whole = len(found) <= MOST_LISTED
+    whole = len(found) <= MAX_LISTED
     return RunFiles(own, tuple(models), tuple(by_model), whole)
 
 
 def iterate_files(run: Run) -> Sequence[tuple[str, File]]:
     """Every file with its path in an archive of the whole run."""
-    models = {model.pk: model for model in models_of(run)}
-    rows = live_files().filter(Q(run=run) | Q(model__in=list(models)))
+    models = {model.pk: model for model in list_models(run)}
+    rows = current_files().filter(Q(run=run) | Q(model__in=list(models)))
     return [(_archived_path(file, models), file) for file in rows.order_by("pk")]
 
 
@@ -61,9 +61,9 @@ def _archived_path(file: File, models: dict[int, LoggedModel]) -> str:
 def find_file(run: Run, path: str, model_id: str = "") -> File:
     """The file of the run or of a model that it wrote; raises NotFound, InvalidName."""
     names.check_path(path)
-    rows = live_files().filter(path_key=path_key(path))
+    rows = current_files().filter(path_key=path_key(path))
     if model_id:
-        written = [m for m in models_of(run) if m.model_id == model_id]
+        written = [m for m in list_models(run) if m.model_id == model_id]
         rows = rows.filter(model__in=written)
     else:
         rows = rows.filter(run=run)
@@ -73,6 +73,6 @@ def find_file(run: Run, path: str, model_id: str = "") -> File:
     return file
 
 
-def live_files() -> QuerySet[File]:
+def current_files() -> QuerySet[File]:
     """All but the old versions of overwritten ones."""
     return File.objects.filter(replaced__isnull=True)

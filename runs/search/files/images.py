@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runs.models import File, Metric, MetricKind, Run
-from runs.search.files.files import live_files
-from runs.search.files.metric_files import files_at, path_in
-from runs.search.run.image_names import NamedImage, is_image, named_images
+from runs.search.files.files import current_files
+from runs.search.files.metric_files import file_path_of, find_files
+from runs.search.run import NamedImage, is_image_file, named_images
 from runs.storage.metrics import store
 
 #: More images than these, of each kind, are among the files only.
-MOST_IMAGES = 2000
+MAX_IMAGES = 2000
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class RunImage:
 
 def list_images(run: Run) -> list[RunImage]:
     """By name and step. At most five queries, whatever there is."""
-    found = live_files().filter(is_image(), run=run).order_by("folder", "name")
-    files = {file.path: file for file in found[:MOST_IMAGES]}
+    found = current_files().filter(is_image_file(), run=run).order_by("folder", "name")
+    files = {file.path: file for file in found[:MAX_IMAGES]}
     heads = Metric.objects.filter(run=run, kind=MetricKind.IMAGE)
-    logged = image_points(list(heads.select_related("key")), MOST_IMAGES)
+    logged = image_points(list(heads.select_related("key")), MAX_IMAGES)
     missing = [image.path for _run, image in logged if image.path not in files]
-    there = {**files, **files_at(run, missing[:MOST_IMAGES])}
+    there = {**files, **find_files(run, missing[:MAX_IMAGES])}
     paths = {image.path for _run, image in logged} & there.keys()
     named = [image for _run, image in logged if image.path in there]
     named += named_images(path for path in files if path not in paths)
@@ -55,10 +55,10 @@ def image_points(heads: Sequence[Metric], most: int) -> list[tuple[int, NamedIma
         (head.run_id, NamedImage(head.key.name, step, path))
         for head in heads
         for step, _time, value in points[head.pk]
-        if (path := path_in(value))
+        if (path := file_path_of(value))
     ]
 
 
-def names_of(images: Sequence[RunImage]) -> list[tuple[str, int]]:
+def count_by_name(images: Sequence[RunImage]) -> list[tuple[str, int]]:
     """Each name with how many images it has."""
     return list(Counter(image.name for image in images).items())

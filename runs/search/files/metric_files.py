@@ -6,29 +6,29 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from runs.models import File, Run, path_key
-from runs.search.files.files import live_files
+from runs.search.files.files import current_files
 
 #: What the value of a metric begins with whose content is a file of the run.
-ADDRESS = "aml://"
+FILE_SCHEME = "aml://"
 #: The prefix of a run's id in such an address.
-HOME = "/dcid."
+RUN_PREFIX = "/dcid."
 
 
-def path_in(value: object) -> str | None:
+def file_path_of(value: object) -> str | None:
     """The path in the run's files that a metric's value names; None for any other.
 
     `aml://artifactId/ExperimentRun/dcid.<run id>/<path, quoted>`
     """
-    if not isinstance(value, str) or not value.startswith(ADDRESS):
+    if not isinstance(value, str) or not value.startswith(FILE_SCHEME):
         return None
-    quoted = value.partition(HOME)[2].partition("/")[2]
+    quoted = value.partition(RUN_PREFIX)[2].partition("/")[2]
     return unquote(quoted) or None
 
 
-def files_at(run: Run, paths: Iterable[str]) -> dict[str, File]:
+def find_files(run: Run, paths: Iterable[str]) -> dict[str, File]:
     """The run's files of those paths that are there; one query, or none."""
     keys = [path_key(path) for path in dict.fromkeys(paths)]
     if not keys:
         return {}
-    found = live_files().filter(run=run, path_key__in=keys)
+    found = current_files().filter(run=run, path_key__in=keys)
     return {file.path: file for file in found}

@@ -11,7 +11,7 @@ def find_snapshot(run: Run) -> Snapshot | None:
     return link.snapshot if link else None
 
 
-def snapshot_of(run: Run) -> Snapshot:
+def get_snapshot(run: Run) -> Snapshot:
     """Raises NotFound where the run has none."""
     found = find_snapshot(run)
     if found is None:

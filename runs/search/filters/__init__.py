@@ -1,1 +1,33 @@
 """What completion and facets offer, with counts."""
+
+from runs.search.filters.completion import (
+    KINDS_IN_ORDER,
+    KeyCount,
+    find_keys,
+    list_keys,
+)
+from runs.search.filters.facets import (
+    KEYED_KINDS,
+    MAX_OPEN,
+    Facet,
+    FacetReader,
+    KeyShare,
+    ValueCount,
+    is_facet,
+    is_term_on,
+)
+
+__all__ = [
+    "KEYED_KINDS",
+    "KINDS_IN_ORDER",
+    "MAX_OPEN",
+    "Facet",
+    "FacetReader",
+    "KeyCount",
+    "KeyShare",
+    "ValueCount",
+    "find_keys",
+    "is_facet",
+    "is_term_on",
+    "list_keys",
+]

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 
 from runs.models import Key, Metric
 from runs.search.filters.facets import FacetReader, KeyShare
-from runs.search.sql.exists_conditions import TABLES
+from runs.search.sql.exists_conditions import TEXT_TABLES
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.limits import time_limit
 from runs.search.sql.scope import KINDS
@@ -18,7 +18,7 @@ from studio.core.filters import tree
 from studio.core.filters.tree import Field
 
 #: Among more runs the values of a key are not counted.
-FEW = 2_000
+MAX_COUNTED_RUNS = 2_000
 #: In the order in which they are offered.
 KINDS_IN_ORDER = (tree.TAGS, tree.PARAMS, tree.METRICS, tree.PROPERTIES)
 
@@ -32,7 +32,7 @@ class KeyCount:
     values: int
 
 
-def keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[KeyCount]:
+def find_keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[KeyCount]:
     """The commonest keys of the kind that hold `part`: it itself, what begins so."""
     lowered = part.lower()
     found = sorted(
@@ -44,20 +44,20 @@ def keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[KeyCount
             share.field.key,
         ),
     )
-    return counted(reader, kind, found[:limit])
+    return count_found_keys(reader, kind, found[:limit])
 
 
-def listed(reader: FacetReader, kind: str, part: str, limit: int) -> list[KeyCount]:
+def list_keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[KeyCount]:
     """The same for a long list, which counts nothing (0) among many runs."""
-    if len(reader.runs().ids) <= FEW:
-        return keys(reader, kind, part, limit)
+    if len(reader.runs().ids) <= MAX_COUNTED_RUNS:
+        return find_keys(reader, kind, part, limit)
     shares = sorted(
         reader.keys(kind, part), key=lambda one: (not one.is_named(part), -one.runs)
     )
     return [KeyCount(share.field, 0, 0) for share in shares[:limit]]
 
 
-def counted(
+def count_found_keys(
     reader: FacetReader, kind: str, shares: Sequence[KeyShare]
 ) -> list[KeyCount]:
     """The keys as counted over all runs of the list, without those of no run."""
@@ -71,7 +71,7 @@ def counted(
 def _counts(
     reader: FacetReader, kind: str, names: Sequence[str]
 ) -> Mapping[str, tuple[int, int]]:
-    table: Any = Metric if kind == tree.METRICS else TABLES[kind]
+    table: Any = Metric if kind == tree.METRICS else TEXT_TABLES[kind]
     known = Key.objects.filter(
         workspace=reader.workspace, kind=KINDS[kind], name__in=names
     )
@@ -79,7 +79,7 @@ def _counts(
     with time_limit():
         rows = table.objects.filter(Q(InKeys("run_id", reader.runs().ids)))
         rows = rows.filter(key__in=list(by_key)).order_by().values_list("key")
-        if kind == tree.METRICS or len(reader.runs().ids) > FEW:
+        if kind == tree.METRICS or len(reader.runs().ids) > MAX_COUNTED_RUNS:
             counts = [(key, n, 0) for key, n in rows.annotate(n=Count("run"))]
         else:
             counts = list(

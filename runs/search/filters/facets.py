@@ -20,21 +20,20 @@ from django.db.models.functions import Length
 from runs.models import Experiment, Key, Metric, User, Workspace
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.fields import GroupColumn, source_of
-from runs.search.query.run_query import build_query
-from runs.search.query.run_sets import RunSet, read_run_set
-from runs.search.sql.exists_conditions import TABLES, names_holding
+from runs.search.query import RunSet, build_query, read_run_set
+from runs.search.sql.exists_conditions import TEXT_TABLES, names_holding
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.scope import KINDS
-from runs.search.values.value_arrays import READ
+from runs.search.values import TEXT_HEAD
 from studio.core.filters import Node, field_text, tree
 from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Field, all_of, terms
 from studio.core.viewspec import ViewSpec
 
 #: Runs that are asked which keys they have.
-SAMPLE = 600
+SAMPLE_RUNS = 600
 #: Kinds of keys, in the order of the panel.
-KEYED = (tree.TAGS, tree.PARAMS, tree.METRICS)
+KEYED_KINDS = (tree.TAGS, tree.PARAMS, tree.METRICS)
 #: Sections that are open at once; each costs a query or two.
 MAX_OPEN = 12
 
@@ -53,7 +52,7 @@ class KeyShare:
 
 
 @dataclass(frozen=True)
-class Counted:
+class ValueCount:
     """A value and how many runs have it. None: a tag that is only a word.
 
     `number` is the value as a number, if it is one; `title` what people call it. Of a
@@ -72,7 +71,7 @@ class Facet:
     """A field's values, the commonest first, in the runs that it is counted over."""
 
     field: Field
-    values: tuple[Counted, ...]
+    values: tuple[ValueCount, ...]
     runs: int
 
     @property
@@ -105,7 +104,7 @@ class FacetReader:
 
     def runs(self, field: Field | None = None) -> RunSet:
         """The runs of the list; for a field, without the terms on it."""
-        kept = tuple(each for each in self.terms if not is_own(each, field))
+        kept = tuple(each for each in self.terms if not is_term_on(each, field))
         if kept not in self._sets:
             self._sets[kept] = self._read_set(kept)
         return self._sets[kept]
@@ -134,10 +133,12 @@ class FacetReader:
         found = self._sampled(kind, part)
         if part:
             found += self._known(kind, part, [each.field for each in found])
-        return sorted(found, key=lambda one: (not one.is_named(part), *_by_use(one)))
+        return sorted(
+            found, key=lambda one: (not one.is_named(part), *_usefulness(one))
+        )
 
     def _sampled(self, kind: str, part: str) -> list[KeyShare]:
-        sample = self.runs().sample(SAMPLE)
+        sample = self.runs().sample(SAMPLE_RUNS)
         rows = _table(kind).filter(Q(InKeys("run_id", sample))).order_by()
         value = "last" if kind == tree.METRICS else "value"
         counted = rows.values_list("key").annotate(
@@ -186,7 +187,7 @@ class FacetReader:
             self._known_keys[field] = keys.values_list("pk", flat=True).first()
         return self._known_keys[field]
 
-    def _keyed(self, field: Field, found: RunSet) -> list[Counted]:
+    def _keyed(self, field: Field, found: RunSet) -> list[ValueCount]:
         key = self._key(field)
         if key is None:
             return []
@@ -194,28 +195,30 @@ class FacetReader:
         if field.kind == tree.METRICS:
             numbers = Counter(rows.values_list("last", flat=True))
             return [
-                Counted(repr(number), runs, number)
+                ValueCount(repr(number), runs, number)
                 for number, runs in numbers.items()
                 if number is not None and math.isfinite(number)
             ]
-        values = rows.order_by().values_list(*READ, "number")
+        values = rows.order_by().values_list(*TEXT_HEAD, "number")
         return [
-            Counted(head, runs, number, digest=digest)
+            ValueCount(head, runs, number, digest=digest)
             for head, digest, number, runs in values.annotate(n=Count("run"))
         ]
 
-    def _own(self, group: GroupColumn, column: Iterable[Any]) -> list[Counted]:
+    def _own(self, group: GroupColumn, column: Iterable[Any]) -> list[ValueCount]:
         counts = {
             value: n for value, n in Counter(column).items() if value not in (None, "")
         }
         names = group.named(list(counts))
         return [
-            Counted(names[each].text, runs, title=names[each].title or names[each].text)
+            ValueCount(
+                names[each].text, runs, title=names[each].title or names[each].text
+            )
             for each, runs in counts.items()
         ]
 
 
-def is_own(term: Node, field: Field | None) -> bool:
+def is_term_on(term: Node, field: Field | None) -> bool:
     return isinstance(term, Comparison) and term.field == field
 
 
@@ -231,11 +234,11 @@ def _field(kind: str, name: str) -> Field:
 
 
 def _table(kind: str) -> Any:
-    table: Any = Metric if kind == tree.METRICS else TABLES[kind]
+    table: Any = Metric if kind == tree.METRICS else TEXT_TABLES[kind]
     return table.objects
 
 
-def _by_use(share: KeyShare) -> tuple[bool, int, str]:
+def _usefulness(share: KeyShare) -> tuple[bool, int, str]:
     """A key with one value, or with another in every run, divides nothing."""
     is_useful = 1 < share.values < share.runs
     return not is_useful, -share.runs, share.field.key

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runs.search.groups.means import GREATEST, scale_of
-from runs.search.values.value_arrays import Keys, Measured, Numbers
+from runs.search.groups.means import MAX_FLOAT, power_of_two_scale
+from runs.search.values import Keys, NumberArray, Numbers
 
 
 @dataclass(frozen=True)
-class Stats:
+class GroupStats:
     """What one group's runs have of a field; NaN where there is nothing to say.
 
     `best` is the key of the run with the best value, by the field's goal; 0 for none.
@@ -27,7 +27,7 @@ class Stats:
 
 
 @dataclass(frozen=True)
-class Sums:
+class GroupSums:
     counts: Keys
     mean: Numbers
     std: Numbers
@@ -38,7 +38,9 @@ class Sums:
     highest: Keys
 
 
-def sums_of(measured: Measured, member_of: Keys, size: int, ids: Keys) -> Sums:
+def sum_groups(
+    measured: NumberArray, member_of: Keys, size: int, ids: Keys
+) -> GroupSums:
     """Each group's sums, in two passes: far from zero one pass loses the deviation."""
     values = measured.values
     known = np.isfinite(values)
@@ -52,7 +54,9 @@ def sums_of(measured: Measured, member_of: Keys, size: int, ids: Keys) -> Sums:
     starts, ends = order[first[has]], order[first[has] + counts[has] - 1]
     low[has], high[has] = kept[starts], kept[ends]
     lowest[has], highest[has] = runs[starts], runs[ends]
-    scale = scale_of(np.where(has, np.maximum(np.abs(low), np.abs(high)), 0.0))
+    scale = power_of_two_scale(
+        np.where(has, np.maximum(np.abs(low), np.abs(high)), 0.0)
+    )
     small = kept / scale[groups]
     with np.errstate(all="ignore"):
         mean = np.bincount(groups, small, minlength=size) / counts
@@ -61,6 +65,6 @@ def sums_of(measured: Measured, member_of: Keys, size: int, ids: Keys) -> Sums:
         mean = mean + np.bincount(groups, away, minlength=size) / counts
         squares = np.bincount(groups, (small - mean[groups]) ** 2, minlength=size)
         std = np.sqrt(squares / np.where(counts > 1, counts - 1, np.nan))
-        mean, std = mean * scale, np.minimum(std * scale, GREATEST)
+        mean, std = mean * scale, np.minimum(std * scale, MAX_FLOAT)
     odd = np.bincount(member_of[measured.odd], minlength=size)
-    return Sums(counts, mean, std, low, high, odd, lowest, highest)
+    return GroupSums(counts, mean, std, low, high, odd, lowest, highest)

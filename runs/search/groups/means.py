@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 #: The greatest number that there is: what lies beyond it is drawn there.
-GREATEST = float(np.finfo(np.float64).max)
+MAX_FLOAT = float(np.finfo(np.float64).max)
 #: Between 2 to this and its inverse, squares of many numbers can be summed.
-_NEAR = 400
+_MAX_EXPONENT = 400
 
 
 def mean_and_std(table: Floats) -> tuple[Floats, Floats]:
@@ -23,25 +23,25 @@ def mean_and_std(table: Floats) -> tuple[Floats, Floats]:
 
     Every column has a number, and none is infinite; so is what comes out.
     """
-    scale = scale_of(np.nanmax(np.abs(table), axis=0))
+    scale = power_of_two_scale(np.nanmax(np.abs(table), axis=0))
     small = table / scale
     mean = np.nanmean(small, axis=0)
     others = np.maximum(np.isfinite(table).sum(axis=0) - 1, 1)
     std = np.sqrt(np.nansum((small - mean) ** 2, axis=0) / others)
     with np.errstate(over="ignore"):
-        return mean * scale, np.minimum(std * scale, GREATEST)
+        return mean * scale, np.minimum(std * scale, MAX_FLOAT)
 
 
-def band_of(mean: Floats, std: Floats) -> tuple[Floats, Floats]:
+def deviation_band(mean: Floats, std: Floats) -> tuple[Floats, Floats]:
     """The mean less and more its deviation, as far as numbers go."""
     with np.errstate(over="ignore"):
         low, high = mean - std, mean + std
-    return np.maximum(low, -GREATEST), np.minimum(high, GREATEST)
+    return np.maximum(low, -MAX_FLOAT), np.minimum(high, MAX_FLOAT)
 
 
-def means_by_place(at: NDArray[np.intp], values: Floats, count: int) -> Floats:
+def means_by_position(at: NDArray[np.intp], values: Floats, count: int) -> Floats:
     """The mean of the values at each of `count` places; NaN where there is none."""
-    scale = scale_of(np.abs(values).max(initial=0.0))
+    scale = power_of_two_scale(np.abs(values).max(initial=0.0))
     found = np.full(count, np.nan)
     number = np.bincount(at, minlength=count)
     summed = np.bincount(at, weights=values / scale, minlength=count)
@@ -49,7 +49,9 @@ def means_by_place(at: NDArray[np.intp], values: Floats, count: int) -> Floats:
     return np.asarray(found * scale)
 
 
-def scale_of(largest: Floats | float) -> Floats:
+def power_of_two_scale(largest: Floats | float) -> Floats:
     """What to divide numbers by of which this is the largest; 1 for nothing."""
     exponent = np.frexp(largest)[1]
-    return np.asarray(np.ldexp(1.0, exponent - np.clip(exponent, -_NEAR, _NEAR)))
+    return np.asarray(
+        np.ldexp(1.0, exponent - np.clip(exponent, -_MAX_EXPONENT, _MAX_EXPONENT))
+    )

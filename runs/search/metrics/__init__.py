@@ -1,1 +1,31 @@
 """A run's metric points."""
+
+from runs.search.metrics.metrics import (
+    CHART_POINTS,
+    NUMERIC_KINDS,
+    DrawnLine,
+    PointRange,
+    TimeSpan,
+    draw_line,
+    find_series,
+    has_numbers,
+    newest_values,
+    sparkline_points,
+    time_origin,
+    time_span,
+)
+
+__all__ = [
+    "CHART_POINTS",
+    "NUMERIC_KINDS",
+    "DrawnLine",
+    "PointRange",
+    "TimeSpan",
+    "draw_line",
+    "find_series",
+    "has_numbers",
+    "newest_values",
+    "sparkline_points",
+    "time_origin",
+    "time_span",
+]

@@ -20,14 +20,14 @@ from runs.storage.metrics import (
 CHART_POINTS = 1000
 SPARKLINE_POINTS = 96
 #: Longer series have no sparkline: reading them would hold the page up.
-MOST_READ = 500_000
+MAX_SPARKLINE_READ = 500_000
 #: Longer series are smoothed as sampled.
-MOST_SMOOTHED = 200_000
+MAX_SMOOTHED = 200_000
 NUMERIC_KINDS = (MetricKind.SERIES, MetricKind.LIST)
 
 
 @dataclass(frozen=True)
-class Sketch:
+class Sparkline:
     """What a sparkline is drawn from."""
 
     steps: list[int]
@@ -35,7 +35,7 @@ class Sketch:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class DrawnLine:
     """A line of a chart, and of how many points it was chosen."""
 
     line: Line
@@ -55,26 +55,28 @@ class ValueRow:
     cells: tuple[tuple[Value] | None, ...]
 
 
-def is_drawn(head: Metric) -> bool:
+def has_numbers(head: Metric) -> bool:
     """Whether the series has numbers to draw, whatever else stands among them."""
     numbers = head.last_text is None or head.min is not None
     return head.kind in NUMERIC_KINDS and numbers
 
 
-def sparkline_points(heads: Sequence[Metric]) -> dict[int, Sketch]:
+def sparkline_points(heads: Sequence[Metric]) -> dict[int, Sparkline]:
     """By the head's key; one query."""
-    short = [head for head in heads if is_drawn(head) and head.count <= MOST_READ]
+    short = [
+        head for head in heads if has_numbers(head) and head.count <= MAX_SPARKLINE_READ
+    ]
     if not short:
         return {}
     found = store.sample_all(short, SPARKLINE_POINTS)
     return {
-        key: Sketch(points.steps.tolist(), points.values.tolist())
+        key: Sparkline(points.steps.tolist(), points.values.tolist())
         for key, points in ((key, _numbers_of(held)) for key, held in found.items())
     }
 
 
 @dataclass(frozen=True)
-class Window:
+class PointRange:
     """A stretch of an axis: steps, or times in ms; None reaches to the end."""
 
     start: int | None = None
@@ -85,9 +87,9 @@ class Window:
         return self.start is None and self.stop is None
 
 
-def draw(
-    head: Metric, axis: Axis, *, weight: float = 0.0, window: Window = Window()
-) -> Drawing:
+def draw_line(
+    head: Metric, axis: Axis, *, weight: float = 0.0, window: PointRange = PointRange()
+) -> DrawnLine:
     """The line of the series' numbers within the window, every extreme kept."""
     points: Points | None = None
     found = _sampled(head, window)
@@ -108,20 +110,20 @@ def draw(
         chosen.steps.tolist(),
         chosen.times.tolist(),
         chosen.values.tolist(),
-        began=began(head),
+        began=time_origin(head),
         smoothed=smoothed,
     )
-    return Drawing(line, len(chosen), total)
+    return DrawnLine(line, len(chosen), total)
 
 
-def _sampled(head: Metric, window: Window) -> tuple[Points, int] | None:
+def _sampled(head: Metric, window: PointRange) -> tuple[Points, int] | None:
     """Of a whole series that is too long to be smoothed: its sample, if it has one."""
-    if not window.is_whole or head.count <= MOST_SMOOTHED:
+    if not window.is_whole or head.count <= MAX_SMOOTHED:
         return None
     return store.sample_long(head, CHART_POINTS)
 
 
-def _read(head: Metric, axis: Axis, window: Window) -> Points:
+def _read(head: Metric, axis: Axis, window: PointRange) -> Points:
     if axis is Axis.STEP:
         return store.read(head, window.start, window.stop)
     points = store.read(head)
@@ -143,7 +145,7 @@ def _numbers_of(points: Points) -> Points:
     return make_points(steps, times, values)
 
 
-def began(head: Metric) -> int:
+def time_origin(head: Metric) -> int:
     """What relative time counts from: the run's start, by the writer's clock."""
     started: int | None = head.run.started
     if started is not None and started <= head.first_time:
@@ -155,7 +157,7 @@ def _smoothed(
     head: Metric, chosen: Points, axis: Axis, weight: float, whole: Points | None
 ) -> list[float]:
     """Smoothed over all points where they are not too many, seen at the chosen ones."""
-    if whole is chosen or head.count > MOST_SMOOTHED:
+    if whole is chosen or head.count > MAX_SMOOTHED:
         return smooth_values(chosen.values.tolist(), weight)
     points = _numbers_of(store.read(head)) if whole is None else whole
     if axis is not Axis.STEP:
@@ -168,18 +170,18 @@ def _smoothed(
 
 
 @dataclass(frozen=True)
-class Span:
+class TimeSpan:
     """Where some series begin, and how long they are, in ms."""
 
     began: int
     length: int
 
 
-def span_of(heads: Sequence[Metric]) -> Span:
+def time_span(heads: Sequence[Metric]) -> TimeSpan:
     """That of the whole series, also where only a part of them is drawn."""
-    start = min((began(head) for head in heads), default=0)
-    length = max((head.last_time - began(head) for head in heads), default=0)
-    return Span(start, length)
+    start = min((time_origin(head) for head in heads), default=0)
+    length = max((head.last_time - time_origin(head) for head in heads), default=0)
+    return TimeSpan(start, length)
 
 
 def newest_values(newest: Sequence[Points], limit: int) -> list[ValueRow]:

@@ -29,10 +29,10 @@ from studio.core.filters.mlflow import STATUSES_OF
 from studio.core.filters.text import Sort
 from studio.core.filters.tree import Field
 
-TIES = [OrderBy(StartOrder(F("started")), descending=True), OrderBy(F("run_id"))]
+TIE_ORDER = [OrderBy(StartOrder(F("started")), descending=True), OrderBy(F("run_id"))]
 
 
-def order_of(sorts: Sequence[Sort], workspace: Workspace) -> list[OrderBy]:
+def mlflow_order(sorts: Sequence[Sort], workspace: Workspace) -> list[OrderBy]:
     """The order that the sorts and MLflow's rules give."""
     order: list[OrderBy] = []
     if sorts and sorts[0] == Sort(tree.attribute("started"), descending=True):
@@ -43,7 +43,7 @@ def order_of(sorts: Sequence[Sort], workspace: Workspace) -> list[OrderBy]:
             order.append(OrderBy(_rank(sort.field, workspace), nulls_last=True))
         value = _value(sort.field, workspace)
         order.append(OrderBy(value, descending=sort.descending, nulls_last=True))
-    return [*order, *TIES]
+    return [*order, *TIE_ORDER]
 
 
 def _rank(field: Field, workspace: Workspace) -> Subquery:

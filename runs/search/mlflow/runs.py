@@ -10,12 +10,11 @@ from django.db.models import Exists, F, OrderBy, Q
 from django.db.models.lookups import Exact, In
 
 from runs.models import Experiment, Run, RunQuerySet, User, Workspace
-from runs.search.mlflow.order import order_of
-from runs.search.query.compile import condition
-from runs.search.query.query_plan import LeadScan, Plan, plan_for
+from runs.search.mlflow.order import mlflow_order
+from runs.search.query import LeadScan, Plan, condition, plan_for
 from runs.search.sql import exists_conditions as keyed
 from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.expressions import Plain
+from runs.search.sql.expressions import Unindexed
 from runs.search.sql.scope import Scope, make_scope
 from studio.core.filters import tree
 from studio.core.filters.text import Sort
@@ -38,7 +37,7 @@ class RunSearch:
         """The runs from one place in the order to another."""
         field = self._by_metric
         if field is None:
-            order = order_of(self.sorts, self.workspace)
+            order = mlflow_order(self.sorts, self.workspace)
             return list(self._runs(None).order_by(*order)[start:stop])
         return self._rows_by_metric(field, start, stop)
 
@@ -47,7 +46,7 @@ class RunSearch:
         join = Q(metrics__key=self._scope.key(field), metrics__last__isnull=False)
         first, *others = self.sorts
         number = OrderBy(F("metrics__last"), descending=first.descending)
-        ties = order_of(others, self.workspace)
+        ties = mlflow_order(others, self.workspace)
         having = self._runs(LeadScan(join, "metrics__run_id")).order_by(number, *ties)
         found = list(having[start:stop])
         if len(found) == stop - start:
@@ -55,7 +54,7 @@ class RunSearch:
         passed = start + len(found) if found else having.order_by().count()
         numbers = keyed.metric_rows(field, self._scope).filter(last__isnull=False)
         rest = self._runs(None).filter(~Q(Exists(numbers)))
-        rest = rest.order_by(*order_of(self.sorts, self.workspace))
+        rest = rest.order_by(*mlflow_order(self.sorts, self.workspace))
         return found + list(rest[max(0, start - passed) : stop - passed])
 
     @cached_property
@@ -96,7 +95,7 @@ class RunSearch:
         else:
             is_led = False
         runs = runs.of_member(self.workspace, self.viewer)
-        column = Plain(F("workspace_id")) if is_led else F("workspace_id")
+        column = Unindexed(F("workspace_id")) if is_led else F("workspace_id")
         runs = runs.filter(Q(Exact(column, self.workspace.pk)), self._in_stage())
         if self.node is not None:
             runs = runs.filter(condition(self.node, self._scope))
@@ -117,4 +116,4 @@ def _among(experiments: Sequence[int]) -> Q:
     """In the experiments. Their index would order runs one experiment at a time."""
     if not experiments:
         return Q(pk__in=())
-    return Q(In(Plain(F("experiment_id")), list(experiments)))
+    return Q(In(Unindexed(F("experiment_id")), list(experiments)))

@@ -1,1 +1,80 @@
 """From a filter to the matching runs: conditions, plan, order, pages and counts."""
+
+from runs.search.query.compile import condition
+from runs.search.query.paging import (
+    RowPosition,
+    read_cursor,
+    rows_after,
+    write_cursor,
+)
+from runs.search.query.query_plan import LeadScan, Plan, plan_for
+from runs.search.query.run_query import RunKeys, RunQuery, build_query
+from runs.search.query.run_sets import RunSet, read_run_set
+from runs.search.query.segments import (
+    Segment,
+    SortPart,
+    segments_of,
+    sort_parts,
+)
+from runs.search.query.selection import (
+    MAX_IN_ADDRESS,
+    MAX_SELECTED,
+    SelectedRun,
+    VisibleSelection,
+    change_selection,
+    find_visible_selection,
+    selected_ids,
+    selected_keys,
+    selected_runs,
+    series_color,
+)
+from runs.search.query.status_counts import (
+    MAX_EXACT_COUNT,
+    StatusCounts,
+    count_and_narrow,
+    count_by_status,
+    count_statuses,
+    find_exclusions,
+    names_status,
+    newest_runs,
+    newest_sets,
+)
+
+__all__ = [
+    "MAX_EXACT_COUNT",
+    "MAX_IN_ADDRESS",
+    "MAX_SELECTED",
+    "LeadScan",
+    "Plan",
+    "RowPosition",
+    "RunKeys",
+    "RunQuery",
+    "RunSet",
+    "Segment",
+    "SelectedRun",
+    "SortPart",
+    "StatusCounts",
+    "VisibleSelection",
+    "build_query",
+    "change_selection",
+    "condition",
+    "count_and_narrow",
+    "count_by_status",
+    "count_statuses",
+    "find_exclusions",
+    "find_visible_selection",
+    "names_status",
+    "newest_runs",
+    "newest_sets",
+    "plan_for",
+    "read_cursor",
+    "read_run_set",
+    "rows_after",
+    "segments_of",
+    "selected_ids",
+    "selected_keys",
+    "selected_runs",
+    "series_color",
+    "sort_parts",
+    "write_cursor",
+]

@@ -16,9 +16,9 @@ from django.db.models import Q
 
 from runs.models import Run, RunQuerySet, User, Workspace
 from runs.search.fields import source_of
-from runs.search.sql.expressions import certain
+from runs.search.sql.expressions import two_valued
 from runs.search.sql.scope import Scope, make_scope
-from runs.search.sql.value_conditions import joined
+from runs.search.sql.value_conditions import join_conditions
 from runs.search.sql.words import word_condition
 from studio.core.filters import tree
 from studio.core.filters.tree import (
@@ -65,14 +65,16 @@ def _condition(node: Node, scope: Scope, *, is_deep: bool) -> Q:
     if isinstance(node, (And, Or)):
         parts = [_condition(child, scope, is_deep=is_deep) for child in node.nodes]
         connector = Q.AND if isinstance(node, And) else Q.OR
-        return joined(parts, connector, width=GROUP_SIZE if is_deep else len(parts))
+        return join_conditions(
+            parts, connector, width=GROUP_SIZE if is_deep else len(parts)
+        )
     if isinstance(node, Not):
         return ~_condition(node.node, scope, is_deep=is_deep)
     if isinstance(node, Word):
         found = word_condition(node.text, scope)
     else:
         found = _comparison(node, scope)
-    return certain(found) if is_deep else found
+    return two_valued(found) if is_deep else found
 
 
 def _depth(node: Node) -> int:

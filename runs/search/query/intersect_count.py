@@ -25,7 +25,7 @@ from runs.models import Run, RunQuerySet
 from runs.search.query import query_plan
 from runs.search.query.query_plan import ScanUnion, Terms
 from runs.search.sql.distinct_values import distinct_numbers
-from runs.search.sql.exists_conditions import TABLES
+from runs.search.sql.exists_conditions import TEXT_TABLES
 
 if TYPE_CHECKING:
     from runs.search.query.run_query import RunQuery
@@ -252,7 +252,7 @@ def _isin(keys: Keys, others: Keys) -> npt.NDArray[np.bool_]:
 def _split_range(union: ScanUnion) -> ScanUnion:
     """Write a range of few numbers as those: each is in the order of arrival."""
     [scan, *others] = union.scans
-    if others or union.is_windowed or scan.relation not in TABLES:
+    if others or union.is_windowed or scan.relation not in TEXT_TABLES:
         return union
     numbers = distinct_numbers(scan.rows)
     if numbers is None:

@@ -18,7 +18,7 @@ from django.db.models.lookups import (
 )
 
 from runs.search.query.segments import Segment, SortPart
-from runs.search.sql.expressions import Binary, Expr
+from runs.search.sql.expressions import ByCharacter, Expr
 from studio.core.errors import InvalidValue
 from studio.core.filters.text import Sort
 
@@ -96,7 +96,7 @@ def _not_of_this_list(name: str) -> InvalidValue:
 
 def _value(value: float | str) -> Expr:
     if isinstance(value, str):
-        return Binary(Value(value, output_field=TextField()))
+        return ByCharacter(Value(value, output_field=TextField()))
     kind = FloatField() if isinstance(value, float) else BigIntegerField()
     return Value(value, output_field=kind)
 

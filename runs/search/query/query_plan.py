@@ -21,7 +21,7 @@ from django.db.models import F, Q
 from runs.models.grams import fold_case, is_short_word
 from runs.search.fields import scans_of, source_of
 from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.expressions import Expr, Plain
+from runs.search.sql.expressions import Expr, Unindexed
 from runs.search.sql.scope import Scope
 from runs.search.sql.words import text_scan, word_scans
 from studio.core.filters.tree import And, Comparison, Node, Or, Word, terms
@@ -63,7 +63,7 @@ def arrival_order(lead: LeadScan | None) -> Expr:
         return F("pk")
     # Of the runs' own indexes only the one that leads is a choice.
     is_sorted = lead.is_own_index and not lead.is_ordered
-    return Plain(F("pk")) if is_sorted else F(lead.arrival)
+    return Unindexed(F("pk")) if is_sorted else F(lead.arrival)
 
 
 @dataclass(frozen=True)

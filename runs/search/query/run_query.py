@@ -16,7 +16,7 @@ from runs.search.query.compile import condition, merge_alternatives
 from runs.search.query.query_plan import LeadScan, Plan, plan_for
 from runs.search.query.selection import selected_keys
 from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.expressions import Plain
+from runs.search.sql.expressions import Unindexed
 from runs.search.sql.scope import Scope, make_scope
 from studio.core.filters import tree
 from studio.core.filters.tree import Field, Node, all_of, fields_of, terms
@@ -78,7 +78,7 @@ class RunQuery:
         is_own_index = lead is not None and lead.is_own_index
         for name, value in self._fixed_columns().items():
             is_chosen = is_own_index and name == "workspace_id"
-            column = Plain(F(name)) if is_led and not is_chosen else F(name)
+            column = Unindexed(F(name)) if is_led and not is_chosen else F(name)
             runs = runs.filter(Q(Exact(column, value)))
         return self._filter_by(node, self._apply_switches(runs))
 
@@ -91,7 +91,7 @@ class RunQuery:
         """
         runs = runs.of_member(self.scope.workspace, self.scope.viewer)
         for name, value in self._fixed_columns().items():
-            runs = runs.filter(Q(Exact(Plain(F(name)), value)))
+            runs = runs.filter(Q(Exact(Unindexed(F(name)), value)))
         node = _without(self.node, known_terms)
         return self._filter_by(node, self._apply_switches(runs))
 

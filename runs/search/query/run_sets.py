@@ -18,7 +18,9 @@ from runs.search.query import status_counts
 from runs.search.query.run_query import RunQuery
 
 #: What a run itself says that facets count, in the order of a row after its key.
-COLUMNS = tuple(group.column for field in FACETS if (group := source_of(field).group))
+FACET_COLUMNS = tuple(
+    group.column for field in FACETS if (group := source_of(field).group)
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class RunSet:
         return self.ids[::step]
 
     def column(self, name: str) -> list[Any]:
-        at = COLUMNS.index(name) + 1
+        at = FACET_COLUMNS.index(name) + 1
         return [row[at] for row in self.rows]
 
 
@@ -57,6 +59,6 @@ def read_run_set(run_query: RunQuery) -> RunSet:
 
 def _rows(runs: Any) -> list[tuple[Any, ...]]:
     try:
-        return list(runs.values_list("pk", *COLUMNS))
+        return list(runs.values_list("pk", *FACET_COLUMNS))
     except EmptyResultSet:
         return []

@@ -33,7 +33,7 @@ from runs.search.fields import SortIndex, ordered_text, source_of
 from runs.search.query.query_plan import LeadScan, arrival_order
 from runs.search.query.run_query import RunQuery
 from runs.search.sql import exists_conditions as keyed
-from runs.search.sql.access_paths import INDEXED
+from runs.search.sql.access_paths import INDEXED_AGGREGATES
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import Scope
 from studio.core.filters import tree
@@ -98,7 +98,7 @@ def segments_of(run_query: RunQuery) -> list[Segment]:
     if run_query.sorts_by_best:
         return _by_best(run_query, sort)
     index = source_of(sort.field).index
-    if index == SortIndex.METRIC and sort.field.aggregate not in INDEXED:
+    if index == SortIndex.METRIC and sort.field.aggregate not in INDEXED_AGGREGATES:
         index = None
     if index is None:
         return [_sorted_by_database(run_query, sort)]

@@ -24,13 +24,13 @@ from studio.core.errors import InvalidValue
 from studio.core.viewspec import ViewSpec
 
 #: So many ids stand in an address; so many runs are selected at the most.
-IN_ADDRESS, MOST = 50, 10_000
+MAX_IN_ADDRESS, MAX_SELECTED = 50, 10_000
 #: So many colours there are; then they repeat.
-SERIES = 10
+SERIES_COLORS = 10
 
 
 @dataclass(frozen=True)
-class Selected:
+class SelectedRun:
     """A selected run, and the number that gives it its colour."""
 
     run: Run
@@ -39,11 +39,11 @@ class Selected:
     @property
     def series(self) -> int:
         """Of the tokens `--series-1` to `--series-10`."""
-        return series_of(self.number)
+        return series_color(self.number)
 
 
 @dataclass(frozen=True)
-class Chosen:
+class VisibleSelection:
     """The selection as its viewer may see it: keys of runs by number, 0 is free.
 
     `missing` are the ids in the address that lead to no run here, or to one in the
@@ -64,8 +64,8 @@ class Chosen:
         return len(self.numbers)
 
 
-def series_of(number: int) -> int:
-    return (number - 1) % SERIES + 1
+def series_color(number: int) -> int:
+    return (number - 1) % SERIES_COLORS + 1
 
 
 def selected_keys(spec: ViewSpec, workspace: Workspace) -> list[int]:
@@ -80,37 +80,39 @@ def selected_keys(spec: ViewSpec, workspace: Workspace) -> list[int]:
     return [found.get(run_id, 0) for run_id in spec.selected]
 
 
-def chosen(spec: ViewSpec, viewer: User, workspace: Workspace) -> Chosen:
+def find_visible_selection(
+    spec: ViewSpec, viewer: User, workspace: Workspace
+) -> VisibleSelection:
     """What is selected and can be seen; raises InvalidValue for an unknown slug."""
     if not spec.selected:
-        return Chosen()
+        return VisibleSelection()
     visible = _visible(viewer, workspace)
     if not _slug(spec.selected):
         runs = visible.filter(run_id__in=spec.selected)
         found = dict(runs.values_list("run_id", "pk"))
         keys = tuple(found.get(run_id, 0) for run_id in spec.selected)
         missing = (run_id for run_id in spec.selected if run_id not in found)
-        return Chosen(keys, tuple(filter(None, missing)))
+        return VisibleSelection(keys, tuple(filter(None, missing)))
     kept = selected_keys(spec, workspace)
     seen = set(visible.filter(pk__in=kept).values_list("pk", flat=True))
     gone = sum(key not in seen for key in kept if key)
-    return Chosen(tuple(key if key in seen else 0 for key in kept), gone=gone)
+    return VisibleSelection(tuple(key if key in seen else 0 for key in kept), gone=gone)
 
 
 def selected_runs(
-    selection: Chosen, viewer: User, workspace: Workspace, most: int = 100
-) -> list[Selected]:
+    selection: VisibleSelection, viewer: User, workspace: Workspace, most: int = 100
+) -> list[SelectedRun]:
     """The first of the selected runs in the order of their numbers; one query."""
     numbers = selection.numbers
     first = sorted(numbers, key=numbers.__getitem__)[:most]
     if not first:
         return []
     runs = _visible(viewer, workspace).filter(pk__in=first).defer(*HEAVY)
-    found = [Selected(run, numbers[run.pk]) for run in runs]
+    found = [SelectedRun(run, numbers[run.pk]) for run in runs]
     return sorted(found, key=lambda each: each.number)
 
 
-def with_changes(
+def change_selection(
     keys: Sequence[int], add: Sequence[int], drop: Sequence[int]
 ) -> list[int]:
     """A run that comes takes the lowest free number; all others keep theirs."""
@@ -124,14 +126,14 @@ def with_changes(
     numbers += coming[len(free) :]
     while numbers and not numbers[-1]:
         numbers.pop()
-    if sum(map(bool, numbers)) > MOST:
+    if sum(map(bool, numbers)) > MAX_SELECTED:
         raise InvalidValue(
-            f"At most {MOST:,} runs can be selected at once", field="selected"
+            f"At most {MAX_SELECTED:,} runs can be selected at once", field="selected"
         )
     return numbers
 
 
-def ids_of(keys: Sequence[int]) -> tuple[str, ...]:
+def selected_ids(keys: Sequence[int]) -> tuple[str, ...]:
     """As they stand in an address; a run that is gone leaves its number free."""
     runs = Run.objects.filter(pk__in=[key for key in keys if key])
     found = dict(runs.values_list("pk", "run_id"))

@@ -1,1 +1,59 @@
 """One run: details, history, tags, origin."""
+
+from runs.search.run.details import (
+    NamedText,
+    RunHead,
+    count_descendants,
+    count_same_error,
+    find_cancel_request,
+    find_run,
+    list_datasets,
+    list_models,
+    list_models_read,
+    list_params,
+    list_properties,
+    list_tags,
+    read_metrics,
+)
+from runs.search.run.heartbeat_timeout import status_before_timeout
+from runs.search.run.history import (
+    HistoryEntry,
+    find_change_set_in,
+    find_change_set_of,
+    last_change_by,
+    last_change_in,
+    list_history,
+)
+from runs.search.run.image_names import NamedImage, is_image_file, named_images
+from runs.search.run.known_tags import suggest_tag_keys, suggest_tag_values
+from runs.search.run.origin import LoggingClient, find_logging_clients
+
+__all__ = [
+    "HistoryEntry",
+    "LoggingClient",
+    "NamedImage",
+    "NamedText",
+    "RunHead",
+    "count_descendants",
+    "count_same_error",
+    "find_cancel_request",
+    "find_change_set_in",
+    "find_change_set_of",
+    "find_logging_clients",
+    "find_run",
+    "is_image_file",
+    "last_change_by",
+    "last_change_in",
+    "list_datasets",
+    "list_history",
+    "list_models",
+    "list_models_read",
+    "list_params",
+    "list_properties",
+    "list_tags",
+    "named_images",
+    "read_metrics",
+    "status_before_timeout",
+    "suggest_tag_keys",
+    "suggest_tag_values",
+]

@@ -36,19 +36,19 @@ from runs.models import (
     User,
     Workspace,
 )
-from runs.search.run.heartbeat_timeout import status_before_silence
-from runs.search.run.image_names import SMALL, is_image
+from runs.search.run.heartbeat_timeout import status_before_timeout
+from runs.search.run.image_names import THUMBNAIL_SUFFIX, is_image_file
 from studio.core.batches import batches
 from studio.core.errors import NotFound
 from studio.core.statuses import ACTIVE, RunStatus
 
 ACTIVE_CODES = [status.code for status in ACTIVE]
 #: Of the events of a cancel the newest are read.
-RECENT = 50
+MAX_CANCEL_EVENTS = 50
 #: Runs that failed alike are counted no further.
-MOST_ALIKE = 1000
+MAX_SAME_ERROR = 1000
 #: Clients' own bookkeeping, which people rarely want to see.
-BOOKKEEPING = "mlflow."
+SYSTEM_TAG_PREFIX = "mlflow."
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ class RunHead:
 
 
 @dataclass(frozen=True)
-class Text:
+class NamedText:
     key: str
     value: str | None
 
     @property
     def is_bookkeeping(self) -> bool:
-        return self.key.startswith(BOOKKEEPING)
+        return self.key.startswith(SYSTEM_TAG_PREFIX)
 
 
 @dataclass(frozen=True)
@@ -89,15 +89,15 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
         .annotate(
             starred=Exists(RunStar.objects.filter(run=OuterRef("pk"), user=viewer)),
             metric_count=_count(Metric.objects.filter(run=OuterRef("pk"))),
-            own_files=_count(_kept(File.objects.filter(run=OuterRef("pk")))),
+            own_files=_count(_not_replaced(File.objects.filter(run=OuterRef("pk")))),
             image_files=_count(
-                _kept(File.objects.filter(_is_image(), run=OuterRef("pk")))
+                _not_replaced(File.objects.filter(_is_image(), run=OuterRef("pk")))
             ),
             child_count=_count(
                 Run.objects.not_deleted().filter(parent=OuterRef("pk")), by="parent"
             ),
             model_files=_count(
-                _kept(File.objects.filter(model__source_run=OuterRef("pk"))),
+                _not_replaced(File.objects.filter(model__source_run=OuterRef("pk"))),
                 by="model__source_run",
             ),
         )
@@ -121,10 +121,10 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
 
 def _is_image() -> Q:
     """MLflow's small twins are no images of their own."""
-    return is_image() & ~Q(name__iendswith=SMALL)
+    return is_image_file() & ~Q(name__iendswith=THUMBNAIL_SUFFIX)
 
 
-def _kept(files: QuerySet[File]) -> QuerySet[File]:
+def _not_replaced(files: QuerySet[File]) -> QuerySet[File]:
     return files.filter(replaced__isnull=True)
 
 
@@ -135,26 +135,26 @@ def _count(
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
-def tags_of(run: Run) -> list[Text]:
+def list_tags(run: Run) -> list[NamedText]:
     return _texts(RunTag.objects.filter(run=run))
 
 
-def params_of(run: Run) -> list[Text]:
+def list_params(run: Run) -> list[NamedText]:
     return _texts(RunParam.objects.filter(run=run))
 
 
-def properties_of(run: Run) -> list[Text]:
+def list_properties(run: Run) -> list[NamedText]:
     return _texts(RunProperty.objects.filter(run=run))
 
 
 def _texts(
     rows: QuerySet[RunTag] | QuerySet[RunParam] | QuerySet[RunProperty],
-) -> list[Text]:
+) -> list[NamedText]:
     found = rows.order_by("key__name").values_list("key__name", "value")
-    return [Text(key, value) for key, value in found]
+    return [NamedText(key, value) for key, value in found]
 
 
-def metrics_of(run: Run) -> list[Metric]:
+def read_metrics(run: Run) -> list[Metric]:
     """The heads of the run's series by name, what the machine measured last."""
     heads = Metric.objects.filter(run=run).select_related("key")
     return sorted(heads, key=lambda head: metric_order(head.key.name))
@@ -164,12 +164,12 @@ def metric_order(key: str) -> tuple[bool, str, str]:
     return key.startswith("system/"), key.lower(), key
 
 
-def datasets_of(run: Run) -> list[UsedDataset]:
+def list_datasets(run: Run) -> list[UsedDataset]:
     uses = RunDataset.objects.filter(run=run).select_related("dataset")
     return [UsedDataset(use.dataset, use.context) for use in uses.order_by("pk")]
 
 
-def models_of(run: Run) -> list[LoggedModel]:
+def list_models(run: Run) -> list[LoggedModel]:
     """The models that the run wrote."""
     written = RunModel.objects.filter(run=run, direction=Direction.OUTPUT)
     return list(
@@ -179,14 +179,14 @@ def models_of(run: Run) -> list[LoggedModel]:
     )
 
 
-def models_read_by(run: Run) -> list[str]:
+def list_models_read(run: Run) -> list[str]:
     """The ids of the models that the run read; some may never have arrived."""
     read = RunModel.objects.filter(run=run, direction=Direction.INPUT)
     return list(read.order_by("pk").values_list("model_id", flat=True))
 
 
 @dataclass(frozen=True)
-class CancelAsked:
+class CancelRequest:
     """When and by whom the end that is awaited was asked for, and when the writer was
     told; both None where none is."""
 
@@ -194,25 +194,25 @@ class CancelAsked:
     acknowledged: RunEvent | None = None
 
 
-def cancel_asked(run: Run) -> CancelAsked:
-    if not _is_asked_to_end(run):
-        return CancelAsked()
+def find_cancel_request(run: Run) -> CancelRequest:
+    if not _is_cancel_requested(run):
+        return CancelRequest()
     requested = RunStatus.CANCEL_REQUESTED.code
     events = RunEvent.objects.filter(run=run, new=requested).select_related("actor")
     told = None
-    for event in events.order_by("-pk")[:RECENT]:
+    for event in events.order_by("-pk")[:MAX_CANCEL_EVENTS]:
         if event.message == CANCEL_ACKNOWLEDGED:
             told = event
         elif event.old != requested and event.message != HEARTBEATS_RESUMED:
-            return CancelAsked(event, told)
-    return CancelAsked()
+            return CancelRequest(event, told)
+    return CancelRequest()
 
 
-def _is_asked_to_end(run: Run) -> bool:
+def _is_cancel_requested(run: Run) -> bool:
     """A run that fell silent after it was asked is so still."""
     state = run.state
     if state is RunStatus.NOT_RESPONDING:
-        state = status_before_silence(run)
+        state = status_before_timeout(run)
     return state is RunStatus.CANCEL_REQUESTED
 
 
@@ -244,7 +244,7 @@ def _children_of(parents: Sequence[int]) -> Iterable[tuple[int, int]]:
     return Run.objects.filter(parent__in=parents).values_list("pk", "status")
 
 
-def count_alike(run: Run) -> int:
+def count_same_error(run: Run) -> int:
     """How many runs failed as this one did, itself among them; up to MOST_ALIKE."""
     alike = Run.objects.filter(workspace=run.workspace_id, error_kind=run.error_kind)
-    return alike.filter(deleted__isnull=True)[: MOST_ALIKE + 1].count()
+    return alike.filter(deleted__isnull=True)[: MAX_SAME_ERROR + 1].count()

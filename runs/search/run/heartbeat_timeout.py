@@ -6,7 +6,7 @@ from runs.models import Run, RunEvent
 from studio.core.statuses import RunStatus
 
 
-def status_before_silence(run: Run) -> RunStatus:
+def status_before_timeout(run: Run) -> RunStatus:
     """The status that a run which is not responding had before; Running if unknown."""
     silent = RunStatus.NOT_RESPONDING.code
     fell = RunEvent.objects.filter(run=run, new=silent).exclude(old=silent)

@@ -12,7 +12,7 @@ from studio.core.errors import NotFound
 
 
 @dataclass(frozen=True)
-class Entry:
+class HistoryEntry:
     """One of both; `changes` are those of this run, `runs` how many the set touched."""
 
     time: int
@@ -22,14 +22,14 @@ class Entry:
     runs: int = 1
 
 
-def history_of(run: Run, limit: int) -> tuple[list[Entry], bool]:
+def list_history(run: Run, limit: int) -> tuple[list[HistoryEntry], bool]:
     """The newest first; and whether there are more."""
     entries = [*_changes(run, limit + 1), *_events(run, limit + 1)]
     entries.sort(key=lambda entry: entry.time, reverse=True)
     return entries[:limit], len(entries) > limit
 
 
-def _changes(run: Run, limit: int) -> list[Entry]:
+def _changes(run: Run, limit: int) -> list[HistoryEntry]:
     own = Change.objects.filter(run=run)
     newest = own.order_by("-change_set").values("change_set").distinct()[:limit]
     sets = (
@@ -40,14 +40,19 @@ def _changes(run: Run, limit: int) -> list[Entry]:
         .order_by("-pk")
     )
     return [
-        Entry(each.time, change_set=each, changes=each.of_run, runs=each.run_count)
+        HistoryEntry(
+            each.time, change_set=each, changes=each.of_run, runs=each.run_count
+        )
         for each in sets
     ]
 
 
-def _events(run: Run, limit: int) -> list[Entry]:
+def _events(run: Run, limit: int) -> list[HistoryEntry]:
     events = RunEvent.objects.filter(run=run).select_related("actor", "token")
-    return [Entry(event.time, event=event) for event in events.order_by("-pk")[:limit]]
+    return [
+        HistoryEntry(event.time, event=event)
+        for event in events.order_by("-pk")[:limit]
+    ]
 
 
 def last_change_by(run: Run, user: User) -> ChangeSet | None:
@@ -61,13 +66,13 @@ def last_change_by(run: Run, user: User) -> ChangeSet | None:
     )
 
 
-def last_change_here(workspace: Workspace, user: User) -> ChangeSet | None:
+def last_change_in(workspace: Workspace, user: User) -> ChangeSet | None:
     """What that person changed last in the workspace, by hand."""
     mine = ChangeSet.objects.filter(workspace=workspace, actor=user, token=None)
     return mine.order_by("-pk").first()
 
 
-def change_set_here(workspace: Workspace, number: int) -> ChangeSet:
+def find_change_set_in(workspace: Workspace, number: int) -> ChangeSet:
     """A set of the workspace that changed no view; raises NotFound.
 
     What was done to views is its author's alone (`search.views.view_change`).
@@ -79,7 +84,7 @@ def change_set_here(workspace: Workspace, number: int) -> ChangeSet:
     return found
 
 
-def change_set_of(run: Run, number: int) -> ChangeSet:
+def find_change_set_of(run: Run, number: int) -> ChangeSet:
     """A set that touched the run; raises NotFound."""
     found = ChangeSet.objects.filter(pk=number, changes__run=run).first()
     if found is None:

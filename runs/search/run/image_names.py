@@ -17,7 +17,7 @@ from django.db.models import Q
 from runs.render.files.file_kinds import IMAGE_TYPES
 
 #: MLflow keeps a small twin beside each image that it logs; its name ends so.
-SMALL = "compressed.webp"
+THUMBNAIL_SUFFIX = "compressed.webp"
 _MLFLOW = re.compile(
     r"images/(?P<key>[^/]+?)(?P<s>[+%])step(?P=s)(?P<step>-?\d{1,18})(?P=s)timestamp"
     r"(?P=s)\d+(?P=s)(?P<id>[^+%/]+?)(?P<small>(?P=s)compressed)?\.\w+"
@@ -37,7 +37,7 @@ class NamedImage:
     small: str = ""
 
 
-def is_image() -> Q:
+def is_image_file() -> Q:
     endings = Q()
     for ending in IMAGE_TYPES:
         endings |= Q(name__iendswith=f".{ending}")
@@ -48,13 +48,13 @@ def named_images(paths: Iterable[str]) -> list[NamedImage]:
     """What the paths of images say of them, MLflow's first."""
     parsed = [(path, _MLFLOW.fullmatch(path)) for path in paths]
     logged = [match for _path, match in parsed if match]
-    small = {_twin(match): match[0] for match in logged if match["small"]}
+    small = {_image_key(match): match[0] for match in logged if match["small"]}
     images = [
         NamedImage(
             match["key"].replace("#", "/"),
             int(match["step"]),
             match[0],
-            small.get(_twin(match), ""),
+            small.get(_image_key(match), ""),
         )
         for match in logged
         if not match["small"]
@@ -62,7 +62,7 @@ def named_images(paths: Iterable[str]) -> list[NamedImage]:
     return images + _numbered([path for path, match in parsed if not match])
 
 
-def _twin(match: re.Match[str]) -> tuple[str, ...]:
+def _image_key(match: re.Match[str]) -> tuple[str, ...]:
     return match["key"], match["step"], match["id"]
 
 

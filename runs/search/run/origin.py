@@ -5,21 +5,21 @@ from __future__ import annotations
 from enum import Enum
 
 from runs.models import Run, RunTag, RunWriter
-from runs.search.run.details import BOOKKEEPING
+from runs.search.run.details import SYSTEM_TAG_PREFIX
 
 
-class Logger(Enum):
+class LoggingClient(Enum):
     SDK = "sdk"
     MLFLOW = "mlflow"
 
 
-def loggers_of(run: Run) -> tuple[Logger, ...]:
+def find_logging_clients(run: Run) -> tuple[LoggingClient, ...]:
     """Those that left their traces in the run; all of them where none did.
 
     MLflow's clients leave tags of their own. The SDK alone has writers, and promises
     heart-beats from the beginning.
     """
-    tags = RunTag.objects.filter(run=run, key__name__startswith=BOOKKEEPING)
+    tags = RunTag.objects.filter(run=run, key__name__startswith=SYSTEM_TAG_PREFIX)
     has_writer = run.heartbeats or RunWriter.objects.filter(run=run).exists()
-    seen = {Logger.SDK: has_writer, Logger.MLFLOW: tags.exists()}
-    return tuple(each for each in Logger if seen[each]) or tuple(Logger)
+    seen = {LoggingClient.SDK: has_writer, LoggingClient.MLFLOW: tags.exists()}
+    return tuple(each for each in LoggingClient if seen[each]) or tuple(LoggingClient)

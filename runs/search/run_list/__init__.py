@@ -1,1 +1,53 @@
 """The run list: rows, columns, tree, export."""
+
+from runs.search.run_list.default_metrics import MAX_COMMON_METRICS, common_metrics
+from runs.search.run_list.export import (
+    Export,
+    export_runs,
+    exported_columns,
+    find_matching_runs,
+)
+from runs.search.run_list.field_list import FieldList, ListedField, list_fields
+from runs.search.run_list.goals import (
+    RANKED_AGGREGATES,
+    best_values,
+    find_goals,
+)
+from runs.search.run_list.histories import SeriesPart, read_histories
+from runs.search.run_list.run_page import (
+    MoreChildren,
+    RunPage,
+    RunRow,
+    TreePlace,
+    find_runs,
+)
+from runs.search.run_list.shown_runs import find_shown_runs, place_in_tree
+from runs.search.run_list.tree_children import MORE_CHILDREN
+from runs.search.run_list.tree_runs import TreePage, find_tree
+
+__all__ = [
+    "MAX_COMMON_METRICS",
+    "MORE_CHILDREN",
+    "RANKED_AGGREGATES",
+    "Export",
+    "FieldList",
+    "ListedField",
+    "MoreChildren",
+    "RunPage",
+    "RunRow",
+    "SeriesPart",
+    "TreePage",
+    "TreePlace",
+    "best_values",
+    "common_metrics",
+    "export_runs",
+    "exported_columns",
+    "find_goals",
+    "find_matching_runs",
+    "find_runs",
+    "find_shown_runs",
+    "find_tree",
+    "list_fields",
+    "place_in_tree",
+    "read_histories",
+]

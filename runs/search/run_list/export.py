@@ -1,10 +1,11 @@
-"""The whole result of a list, chunk by chunk: each a query of its own, well below the
-limit of five seconds, and no transaction goes on between two.
+"""Read the whole result of a list, chunk by chunk.
 
-Chunks are read by the place of the last row (keyset), so a million rows cost a million
-rows. What no index holds in the asked order is sorted once, by its keys, up to `SORTED`
-runs; more of them come in the order of their arrival, and `is_in_order` says so. A run
-that changes its place meanwhile may be there twice or not at all; arrival stays.
+Each chunk is a query of its own, well below the limit of five seconds, and no
+transaction is open between two. Chunks start after the last row (keyset), so a million
+rows cost a million rows. Where no index has the order, up to `MAX_SORTED_KEYS` runs are
+sorted once; more runs come in the order of arrival, and `is_in_order` is false. A run
+whose position changes during the export may come twice or not at all; arrival never
+changes.
 """
 
 from __future__ import annotations
@@ -18,12 +19,17 @@ from django.db.models import OrderBy
 
 from runs.models import Experiment, Run, User, Workspace
 from runs.search.fields import HEAVY
-from runs.search.query.paging import RowPosition, rows_after
-from runs.search.query.run_query import RunQuery, build_query
-from runs.search.query.segments import Segment, segments_of
-from runs.search.query.status_counts import count_and_narrow
+from runs.search.query import (
+    RowPosition,
+    RunQuery,
+    Segment,
+    build_query,
+    count_and_narrow,
+    rows_after,
+    segments_of,
+)
 from runs.search.sql.limits import time_limit
-from runs.search.values.value_reader import (
+from runs.search.values import (
     Columns,
     ValueReader,
     columns_read,
@@ -34,11 +40,11 @@ from studio.core.filters.tree import Field, attribute
 from studio.core.viewspec import DEFAULT_SORT, Column, ViewSpec
 
 #: Rows of the first chunk, so that it is there at once, and of the others.
-FIRST, CHUNK = 256, 2048
+FIRST_CHUNK_ROWS, CHUNK_ROWS = 256, 2048
 #: The same where texts are asked for that may have 64 KiB each.
-HEAVY_CHUNK = 128
+HEAVY_CHUNK_ROWS = 128
 #: So many keys are sorted, where no index has them in order.
-SORTED = 200_000
+MAX_SORTED_KEYS = 200_000
 
 
 #: A row of `columns_read`, with the names of the columns as attributes.
@@ -57,7 +63,7 @@ class Export:
 
 
 @dataclass
-class Matching:
+class MatchingRuns:
     """The runs of a list, chunk by chunk, in its order if `is_in_order`."""
 
     run_query: RunQuery
@@ -67,14 +73,14 @@ class Matching:
     is_in_order: bool
 
 
-def matching_runs(
+def find_matching_runs(
     spec: ViewSpec,
     viewer: User,
     workspace: Workspace,
     *,
     experiment: Experiment | None = None,
     now: int | None = None,
-) -> Matching:
+) -> MatchingRuns:
     """Every run that the spec matches; what is wrong with the question is raised here.
 
     Child runs that match lie flat.
@@ -94,17 +100,17 @@ def matching_runs(
     with time_limit():
         counts, run_query = count_and_narrow(run_query)
         segments = segments_of(run_query)
-        if not all(map(_is_held_in_order, segments)):
+        if not all(map(_has_index, segments)):
             keys = _sorted_keys(run_query, segments)
             is_in_order = keys is not None
     if not is_in_order:
         run_query = replace(run_query, spec=replace(spec, sort=DEFAULT_SORT))
-    sizes = _Sizes.of([attribute("id"), *asked])
+    sizes = _ChunkSizes.of([attribute("id"), *asked])
     if keys is None:
-        chunks = _by_place(run_query, sizes)
+        chunks = _by_position(run_query, sizes)
     else:
         chunks = _by_keys(run_query, keys, sizes)
-    return Matching(run_query, chunks, counts.total, counts.exact, is_in_order)
+    return MatchingRuns(run_query, chunks, counts.total, counts.exact, is_in_order)
 
 
 def export_runs(
@@ -115,18 +121,18 @@ def export_runs(
     experiment: Experiment | None = None,
     now: int | None = None,
 ) -> Export:
-    """The matching runs with their ids and the columns of `told_columns`."""
-    columns = told_columns(spec, spec.columns)
+    """The matching runs with their ids and the columns of `exported_columns`."""
+    columns = exported_columns(spec, spec.columns)
     asked = tuple(each.field for each in columns if each.field != attribute("id"))
     spec = replace(spec, columns=columns)
-    found = matching_runs(spec, viewer, workspace, experiment=experiment, now=now)
+    found = find_matching_runs(spec, viewer, workspace, experiment=experiment, now=now)
     fields = (attribute("id"), *asked)
     chunks = _values(found.chunks, ValueReader(found.run_query.scope, fields))
     return Export(fields, chunks, found.total, found.total_is_exact, found.is_in_order)
 
 
 @dataclass(frozen=True)
-class _Sizes:
+class _ChunkSizes:
     """What is read of a run, and how many runs at once."""
 
     columns: tuple[str, ...]
@@ -134,14 +140,14 @@ class _Sizes:
     chunk: int
 
     @classmethod
-    def of(cls, fields: Sequence[Field]) -> _Sizes:
+    def of(cls, fields: Sequence[Field]) -> _ChunkSizes:
         columns = columns_read(fields)
         if any(name in HEAVY for name in columns):
-            return cls(columns, HEAVY_CHUNK, HEAVY_CHUNK)
-        return cls(columns, FIRST, CHUNK)
+            return cls(columns, HEAVY_CHUNK_ROWS, HEAVY_CHUNK_ROWS)
+        return cls(columns, FIRST_CHUNK_ROWS, CHUNK_ROWS)
 
 
-def told_columns(spec: ViewSpec, columns: Sequence[Column]) -> tuple[Column, ...]:
+def exported_columns(spec: ViewSpec, columns: Sequence[Column]) -> tuple[Column, ...]:
     """What a program is told of each run: where children are among the runs, their
     parents' ids too, since nothing else shows a program where a row hangs."""
     parent = Column(attribute("parent"))
@@ -149,7 +155,7 @@ def told_columns(spec: ViewSpec, columns: Sequence[Column]) -> tuple[Column, ...
     return tuple(columns) if is_told else (*columns, parent)
 
 
-def _is_held_in_order(segment: Segment) -> bool:
+def _has_index(segment: Segment) -> bool:
     """Whether an index has its runs in order: one without a rank is sorted anew."""
     return segment.rank is not None or len(segment.parts) == 1
 
@@ -161,14 +167,14 @@ def _sorted_keys(
     found: list[int] = []
     for segment in segments:
         runs = segment.runs(run_query).order_by(*(p.order() for p in segment.parts))
-        found += runs.values_list("pk", flat=True)[: SORTED + 1 - len(found)]
-        if len(found) > SORTED:
+        found += runs.values_list("pk", flat=True)[: MAX_SORTED_KEYS + 1 - len(found)]
+        if len(found) > MAX_SORTED_KEYS:
             return None
     return found
 
 
 def _by_keys(
-    run_query: RunQuery, keys: Sequence[int], sizes: _Sizes
+    run_query: RunQuery, keys: Sequence[int], sizes: _ChunkSizes
 ) -> Iterator[list[LightRun]]:
     start, size = 0, sizes.first
     make = row_type(sizes.columns)
@@ -182,7 +188,7 @@ def _by_keys(
         start, size = start + size, sizes.chunk
 
 
-def _by_place(run_query: RunQuery, sizes: _Sizes) -> Iterator[list[LightRun]]:
+def _by_position(run_query: RunQuery, sizes: _ChunkSizes) -> Iterator[list[LightRun]]:
     size, width = sizes.first, len(sizes.columns)
     make = row_type(sizes.columns)
     for segment in segments_of(run_query):

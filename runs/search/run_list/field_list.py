@@ -26,8 +26,7 @@ from runs.models import (
     Workspace,
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX
-from runs.search.query import status_counts
-from runs.search.query.run_query import build_query
+from runs.search.query import MAX_EXACT_COUNT, build_query, newest_runs
 from runs.search.sql.exists_conditions import names_holding
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.limits import time_limit
@@ -39,7 +38,7 @@ from studio.core.statuses import GROUPS
 from studio.core.viewspec import ViewSpec
 
 #: Names of one kind that a look-up names at the most.
-NAMES = 60
+MAX_NAMES = 60
 AGGREGATES = ("last", "min", "max")
 CHILDREN = ("count", *(name.lower() for name in GROUPS if name != "Other"))
 TABLES: Mapping[str, Any] = {
@@ -51,7 +50,7 @@ TABLES: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedField:
     """A field; `runs` is None where every run has it, or nobody counted."""
 
     field: Field
@@ -66,7 +65,7 @@ class FieldList:
     are whatever was looked for. Without `exact`, counts are those of the newest runs.
     """
 
-    found: Mapping[str, Sequence[Listed]]
+    found: Mapping[str, Sequence[ListedField]]
     more: Mapping[str, int]
     total: int
     exact: bool
@@ -85,7 +84,7 @@ def list_fields(
         runs, exact = _newest(spec, viewer, workspace, experiment)
         counts = {kind: _counts(table, runs) for kind, table in TABLES.items()}
         names = _names(workspace, counts, part, exact)
-    found: dict[str, list[Listed]] = {tree.ATTRIBUTE: attributes()}
+    found: dict[str, list[ListedField]] = {tree.ATTRIBUTE: list_attributes()}
     more: dict[str, int] = {}
     total = len(found[tree.ATTRIBUTE])
     for kind in TABLES:
@@ -98,19 +97,19 @@ def list_fields(
         total += times * len(counts[kind])
         keys.sort(key=lambda each: (-(each[1] or 0), each[0]))
         there = len(keys) if part else len(counts[kind])
-        more[kind] = times * max(there - NAMES, 0)
+        more[kind] = times * max(there - MAX_NAMES, 0)
         found[kind] = [
-            Listed(field, n)
-            for name, n in keys[:NAMES]
+            ListedField(field, n)
+            for name, n in keys[:MAX_NAMES]
             for field in _fields(kind, name)
         ]
     return FieldList(found, more, total, exact)
 
 
-def attributes() -> list[Listed]:
+def list_attributes() -> list[ListedField]:
     own = [Field(tree.ATTRIBUTE, s.name) for s in ATTRIBUTE_SPECS if s.column]
     children = [Field(tree.CHILDREN, word) for word in CHILDREN]
-    return [Listed(field) for field in (*own, *children)]
+    return [ListedField(field) for field in (*own, *children)]
 
 
 def _fields(kind: str, name: str) -> Iterable[Field]:
@@ -125,8 +124,8 @@ def _newest(
     """The newest matching runs, and whether they are all that match."""
     now = time.time_ns() // 1_000_000
     run_query = build_query(spec, viewer, workspace, now=now, experiment=experiment)
-    newest = status_counts.newest_runs(run_query).values_list("pk", flat=True)
-    limit = status_counts.MAX_EXACT_COUNT
+    newest = newest_runs(run_query).values_list("pk", flat=True)
+    limit = MAX_EXACT_COUNT
     found = list(newest[: limit + 1])
     return found[:limit], len(found) <= limit
 
@@ -147,7 +146,7 @@ def _names(
         rows = rows.filter(names_holding(part))
     else:
         rows = rows.filter(
-            pk__in=[pk for each in counts.values() for pk in _most(each)]
+            pk__in=[pk for each in counts.values() for pk in _most_common(each)]
         )
     found: dict[str, list[tuple[int, str]]] = {kind: [] for kind in TABLES}
     by_kind = {KINDS[kind].value: kind for kind in TABLES}
@@ -158,6 +157,6 @@ def _names(
     return found
 
 
-def _most(counts: Mapping[int, int]) -> list[int]:
+def _most_common(counts: Mapping[int, int]) -> list[int]:
     """The commonest keys, with room for those that are not shown unasked."""
-    return sorted(counts, key=lambda pk: -counts[pk])[: 2 * NAMES]
+    return sorted(counts, key=lambda pk: -counts[pk])[: 2 * MAX_NAMES]

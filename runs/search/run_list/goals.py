@@ -7,20 +7,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from runs.models import MetricGoal
-from runs.search.run_list.find_runs import RunRow
+from runs.search.run_list.run_page import RunRow
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 
 #: How many points there are is no result.
-RANKED = ("last", "first", "min", "max")
+RANKED_AGGREGATES = ("last", "first", "min", "max")
 
 
-def goals_of(experiments: Iterable[int], fields: Iterable[Field]) -> dict[Field, bool]:
+def find_goals(
+    experiments: Iterable[int], fields: Iterable[Field]
+) -> dict[Field, bool]:
     """Whether higher is better, for fields whose goal the experiments agree about.
 
     An experiment that has no goal for a metric has no objection.
     """
-    asked = [f for f in fields if f.kind == tree.METRICS and f.aggregate in RANKED]
+    asked = [
+        f for f in fields if f.kind == tree.METRICS and f.aggregate in RANKED_AGGREGATES
+    ]
     if not asked:
         return {}
     rows = MetricGoal.objects.filter(
@@ -33,19 +37,19 @@ def goals_of(experiments: Iterable[int], fields: Iterable[Field]) -> dict[Field,
     return {f: found[f.key] == {True} for f in asked if len(found[f.key]) == 1}
 
 
-def best_of(
+def best_values(
     rows: Sequence[RunRow], goals: Mapping[Field, bool]
 ) -> dict[Field, float | int]:
     """The best value of each ranked field among the rows, where they differ at all."""
     found: dict[Field, float | int] = {}
     for field, higher in goals.items():
-        values = [v for v in (row.values.get(field) for row in rows) if _counts(v)]
+        values = [v for v in (row.values.get(field) for row in rows) if _is_finite(v)]
         if len(set(values)) > 1:
             found[field] = max(values) if higher else min(values)  # type: ignore
     return found
 
 
-def _counts(value: object) -> bool:
+def _is_finite(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     return math.isfinite(value)

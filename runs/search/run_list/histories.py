@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from runs.models import Metric, MetricChunk
-from runs.search.run_list.export import Matching
+from runs.search.run_list.export import MatchingRuns
 from runs.search.sql.limits import time_limit
 from runs.storage.metrics import Points, unpack_row
 
 #: Points of several series that are read by one query, and chunks of a longer one.
-TOGETHER, READ = 200_000, 64
+BATCH_POINTS, BATCH_CHUNKS = 200_000, 64
 
 Head = tuple[int, int, str, int]
 
 
 @dataclass(frozen=True)
-class Stretch:
+class SeriesPart:
     """Some points of a series; one without points says that `runs` more were read."""
 
     run_id: str
@@ -28,7 +28,7 @@ class Stretch:
     runs: int = 0
 
 
-def histories(matching: Matching) -> Iterator[Stretch]:
+def read_histories(matching: MatchingRuns) -> Iterator[SeriesPart]:
     """In the order of the runs, of a run's metrics, and of the points' arrival."""
     for runs in matching.chunks:
         names = {run.pk: run.run_id for run in runs}
@@ -40,15 +40,15 @@ def histories(matching: Matching) -> Iterator[Stretch]:
         for some in _batches(heads):
             told = {pk: (names[run], key) for pk, run, key, _count in some}
             for metric, points in _read([head[0] for head in some]):
-                yield Stretch(*told[metric], points)
-        yield Stretch("", "", None, len(runs))
+                yield SeriesPart(*told[metric], points)
+        yield SeriesPart("", "", None, len(runs))
 
 
 def _batches(heads: Sequence[Head]) -> Iterator[list[Head]]:
     batch: list[Head] = []
     size = 0
     for head in heads:
-        if batch and size + head[3] > TOGETHER:
+        if batch and size + head[3] > BATCH_POINTS:
             yield batch
             batch, size = [], 0
         batch.append(head)
@@ -78,7 +78,7 @@ def _parts(metric: int) -> Iterator[tuple[int, Points]]:
     while True:
         with time_limit():
             rows = MetricChunk.objects.filter(metric=metric, number__gte=first)
-            found = list(rows.order_by("number")[:READ])
+            found = list(rows.order_by("number")[:BATCH_CHUNKS])
         end = before
         for row in found:
             end += row.count
@@ -86,7 +86,7 @@ def _parts(metric: int) -> Iterator[tuple[int, Points]]:
                 new = np.arange(row.count - min(end - taken, row.count), row.count)
                 yield metric, unpack_row(row).take(new)
                 taken = end
-        if len(found) < READ:
+        if len(found) < BATCH_CHUNKS:
             return
         # Of what was read, only the last two chunks can still change.
         before = end - found[-2].count - found[-1].count

@@ -7,23 +7,23 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from runs.models import Run, User, Workspace
-from runs.search.query.run_query import build_query
-from runs.search.run_list.find_runs import RunRow, TreePlace, find_runs
-from runs.search.run_list.tree_runs import best_below
+from runs.search.query import build_query
+from runs.search.run_list.run_page import RunRow, TreePlace, find_runs
+from runs.search.run_list.tree_runs import best_values_below
 from studio.core.filters import to_text
 from studio.core.filters.tree import Comparison, Text, attribute
 from studio.core.viewspec import ROWS, ViewSpec
 
 #: Rows of one page and of the trees that are open in it.
-MOST = 300
+MAX_SHOWN_RUNS = 300
 
 
-def shown_runs(
+def find_shown_runs(
     keys: Collection[int], spec: ViewSpec, viewer: User, workspace: Workspace
 ) -> list[RunRow]:
     """The rows of these runs with the spec's columns, but for those in the trash."""
     mine = Run.objects.visible_to(viewer).in_workspace(workspace)
-    some = sorted(keys)[:MOST]
+    some = sorted(keys)[:MAX_SHOWN_RUNS]
     ids = list(mine.filter(pk__in=some).values_list("run_id", flat=True))
     most = max(ROWS)
     found: list[RunRow] = []
@@ -40,7 +40,7 @@ def shown_runs(
     return found
 
 
-def in_tree(
+def place_in_tree(
     kept: Sequence[RunRow],
     others: Sequence[RunRow],
     spec: ViewSpec,
@@ -53,7 +53,7 @@ def in_tree(
     now = time.time_ns() // 1_000_000
     named = replace(spec, q="")
     run_query = build_query(named, viewer, workspace, now=now, fields=asked)
-    best = best_below([row.run for row in kept], asked, run_query)
+    best = best_values_below([row.run for row in kept], asked, run_query)
     opened = {each.run_id for each in spec.tree if not each.is_closed}
     above = set(parents.values())
     return [

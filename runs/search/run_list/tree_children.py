@@ -34,23 +34,26 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from runs.models import Run
 from runs.search.fields import SortIndex, ordered_text, source_of
-from runs.search.query.run_query import RunQuery
-from runs.search.query.segments import SortPart, sort_parts
-from runs.search.run_list.find_runs import MoreChildren, TreePlace, light
+from runs.search.query import RunQuery, SortPart, sort_parts
+from runs.search.run_list.run_page import (
+    MoreChildren,
+    TreePlace,
+    without_heavy_columns,
+)
 from runs.search.sql import exists_conditions as keyed
 from studio.core.filters.text import Sort
 from studio.core.viewtext import Open
 
 #: So many children show at first; each *Show more* adds MORE.
-FIRST, MORE = 10, 50
+FIRST_CHILDREN, MORE_CHILDREN = 10, 50
 #: Below a row that is open by itself, and on how many roots of a page rows are so.
-FIRST_MATCHES, FEW_PATHS = 3, 10
+FIRST_MATCHES, MAX_OPEN_PATHS = 3, 10
 #: So many runs between roots and matches are asked whether they match themselves.
-MOST_WAYS = 100
+MAX_PATH_RUNS = 100
 
 
 @dataclass
-class Branches:
+class OpenBranches:
     """The open rows' children, by their parents, and where each row hangs."""
 
     children: dict[int, list[Run]] = field(default_factory=lambda: defaultdict(list))
@@ -88,26 +91,26 @@ class Branches:
             yield from self._below(child, depth + 1, last)
 
 
-def open_branches(run_query: RunQuery, roots: Sequence[Run]) -> Branches:
+def open_branches(run_query: RunQuery, roots: Sequence[Run]) -> OpenBranches:
     """What is open below these roots, in a fixed number of queries."""
     asked = {each.run_id: each for each in run_query.spec.tree}
-    named = _named(run_query, asked) if asked else []
+    named = _find_named(run_query, asked) if asked else []
     closed = {pk for pk, run_id, _ in named if asked[run_id].is_closed}
-    limits = _opened(named, roots, asked)
+    limits = _open_rows(named, roots, asked)
     known = {run_id for _, run_id, _ in named}
     matching = _matching(run_query, [run.pk for run in roots])
     paths = {run.pk for run in roots} - matching
-    if len(paths) <= FEW_PATHS:
+    if len(paths) <= MAX_OPEN_PATHS:
         limits |= dict.fromkeys(paths - closed - limits.keys(), FIRST_MATCHES)
-    branches = Branches(unknown=tuple(each for each in asked if each not in known))
+    branches = OpenBranches(unknown=tuple(each for each in asked if each not in known))
     if limits:
         top = [run.root_id or run.pk for run in roots if run.pk in limits]
-        ways = _ways_to_matches(run_query, top)
-        between = set(ways) - closed - limits.keys()
-        if between and len(ways) <= MOST_WAYS:
+        path_runs = _paths_to_matches(run_query, top)
+        between = set(path_runs) - closed - limits.keys()
+        if between and len(path_runs) <= MAX_PATH_RUNS:
             paths = between - _matching(run_query, between)
             limits |= dict.fromkeys(paths, FIRST_MATCHES)
-        found = _add_children(branches, run_query, limits, ways)
+        found = _add_children(branches, run_query, limits, path_runs)
         matching |= _matching(run_query, found)
     branches.opened, branches.matching = frozenset(limits), frozenset(matching)
     return branches
@@ -119,16 +122,17 @@ def _matching(run_query: RunQuery, keys: Collection[int]) -> set[int]:
 
 
 def _add_children(
-    branches: Branches,
+    branches: OpenBranches,
     run_query: RunQuery,
     limits: Mapping[int, int],
-    ways: Sequence[int],
+    path_runs: Sequence[int],
 ) -> Collection[int]:
     """Hang the first children of each open row below it; returns their keys."""
-    ranked = _ranked(run_query, limits, ways)
+    ranked = _ranked(run_query, limits, path_runs)
     pks = [pk for pk, *_ in ranked]
     found = {
-        run.pk: run for run in light(Run.objects.filter(pk__in=pks), run_query.spec)
+        run.pk: run
+        for run in without_heavy_columns(Run.objects.filter(pk__in=pks), run_query.spec)
     }
     for pk, parent, total in ranked:
         if pk in found:
@@ -137,18 +141,18 @@ def _add_children(
     return found.keys()
 
 
-Named = tuple[int, str, int | None]
+NamedRun = tuple[int, str, int | None]
 
 
-def _named(run_query: RunQuery, shown: Iterable[str]) -> list[Named]:
+def _find_named(run_query: RunQuery, shown: Iterable[str]) -> list[NamedRun]:
     """The runs of these ids, each with its parent."""
     here = Run.objects.in_workspace(run_query.scope.workspace)
     rows = here.filter(run_id__in=list(shown))
     return list(rows.values_list("pk", "run_id", "parent_id"))
 
 
-def _opened(
-    named: Sequence[Named], roots: Sequence[Run], asked: Mapping[str, Open]
+def _open_rows(
+    named: Sequence[NamedRun], roots: Sequence[Run], asked: Mapping[str, Open]
 ) -> dict[int, int]:
     """The open rows whose parents are all open, and how many children each shows."""
     tops = {run.pk for run in roots}
@@ -156,7 +160,7 @@ def _opened(
     grows = True
     while grows:
         more = {
-            pk: asked[run_id].shown or FIRST
+            pk: asked[run_id].shown or FIRST_CHILDREN
             for pk, run_id, parent in named
             if pk not in opened and (pk in tops or parent in opened)
             if not asked[run_id].is_closed
@@ -166,7 +170,7 @@ def _opened(
     return opened
 
 
-def _ways_to_matches(run_query: RunQuery, roots: Sequence[int]) -> list[int]:
+def _paths_to_matches(run_query: RunQuery, roots: Sequence[int]) -> list[int]:
     """The runs above matching ones in these trees, from the grandchildren on."""
     deep = Run.objects.filter(root__in=roots).exclude(parent=F("root"))
     try:
@@ -185,12 +189,12 @@ def _ways_to_matches(run_query: RunQuery, roots: Sequence[int]) -> list[int]:
 
 
 def _ranked(
-    run_query: RunQuery, limits: Mapping[int, int], ways: Sequence[int]
+    run_query: RunQuery, limits: Mapping[int, int], path_runs: Sequence[int]
 ) -> list[tuple[int, int, int]]:
     """The first children of each open row: their keys, their parents, how many are."""
     below = Run.objects.filter(parent__in=list(limits))
     own = run_query.filter_runs(below)
-    children = below.filter(Q(pk__in=own.values("pk")) | Q(pk__in=ways))
+    children = below.filter(Q(pk__in=own.values("pk")) | Q(pk__in=path_runs))
     order = _order(run_query.spec.sort, run_query)
     limit = Case(
         *(When(parent=pk, then=Value(shown)) for pk, shown in limits.items()),

@@ -19,17 +19,19 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from runs.models import Experiment, RootMetric, Run, RunQuerySet, User, Workspace
-from runs.search.query.query_plan import LeadScan, Plan
-from runs.search.query.run_query import RunQuery, build_query
-from runs.search.query.status_counts import (
+from runs.search.query import (
     MAX_EXACT_COUNT,
+    LeadScan,
+    Plan,
+    RunQuery,
+    build_query,
     count_and_narrow,
     count_by_status,
     newest_sets,
 )
-from runs.search.run_list.find_runs import RunPage, build_rows, page_of
+from runs.search.run_list.run_page import RunPage, build_rows, read_page
 from runs.search.run_list.tree_children import open_branches
-from runs.search.sql.access_paths import INDEXED
+from runs.search.sql.access_paths import INDEXED_AGGREGATES
 from runs.search.sql.limits import time_limit
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
@@ -62,7 +64,7 @@ class RootQuery(RunQuery):
     @property
     def sorts_by_best(self) -> bool:
         field = self.spec.sort.field
-        return field.kind == tree.METRICS and field.aggregate in INDEXED
+        return field.kind == tree.METRICS and field.aggregate in INDEXED_AGGREGATES
 
     def runs(self, lead: LeadScan | None = None) -> RunQuerySet:
         runs = Run.objects.all()
@@ -107,10 +109,10 @@ def find_tree(
         counts, run_query = count_and_narrow(run_query)
         is_small = counts.exact and counts.total <= MAX_EXACT_COUNT
         roots = _roots_of(run_query, _roots_of_matches(run_query) if is_small else None)
-        runs, before, after, first = page_of(roots)
+        runs, before, after, first = read_page(roots)
         branches = open_branches(run_query, runs)
         shown = branches.in_order(runs)
-        best = best_below(runs, asked, run_query)
+        best = best_values_below(runs, asked, run_query)
         rows = [
             replace(row, place=replace(branches.places[row.run.pk], best=kept))
             for row in build_rows(shown, asked, run_query.scope)
@@ -174,14 +176,14 @@ def _may_hide_roots(run_query: RunQuery) -> bool:
     return gone.exists() or any(runs.exists() for runs in hidden)
 
 
-def best_below(
+def best_values_below(
     runs: Sequence[Run], asked: Sequence[Field], run_query: RunQuery
 ) -> dict[int, dict[Field, tuple[float, float]]]:
     """The kept least and greatest values below the roots, of the asked metrics."""
     by_key = {
         run_query.scope.key(field): field
         for field in asked
-        if field.kind == tree.METRICS and field.aggregate in INDEXED
+        if field.kind == tree.METRICS and field.aggregate in INDEXED_AGGREGATES
     }
     by_key.pop(None, None)
     found: dict[int, dict[Field, tuple[float, float]]] = {}

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Q
 
 #: Metric heads are indexed by these.
-INDEXED = ("last", "min", "max")
+INDEXED_AGGREGATES = ("last", "min", "max")
 
 
 @dataclass(frozen=True)

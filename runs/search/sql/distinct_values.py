@@ -17,13 +17,13 @@ from django.db.models.lookups import GreaterThan
 from runs.models.functions import BEGINNING, Beginning, lower_case
 
 #: So many values are few: for a pattern, and for a range of numbers.
-TEXTS, NUMBERS = 300, 16
+MAX_TEXTS, MAX_NUMBERS = 300, 16
 PATTERN_OPERATORS = ("like", "ilike", "contains")
 
 
 def distinct_numbers(rows: Any) -> list[float] | None:
     """The different numbers of one key's rows; None if there are many."""
-    return _distinct(rows, F("number"), NUMBERS)
+    return _distinct(rows, F("number"), MAX_NUMBERS)
 
 
 def distinct_matching_values(rows: Any, op: str, pattern: str) -> list[str] | None:
@@ -33,7 +33,7 @@ def distinct_matching_values(rows: Any, op: str, pattern: str) -> list[str] | No
     """
     if connection.vendor != "sqlite":
         return None
-    found = _distinct(rows, Beginning(F("value")), TEXTS)
+    found = _distinct(rows, Beginning(F("value")), MAX_TEXTS)
     if found is None or any(len(value) >= BEGINNING for value in found):
         return None
     fits = _matcher(op, pattern)

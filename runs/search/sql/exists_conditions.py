@@ -21,7 +21,7 @@ from studio.core.filters.fields import kind_named, statuses_of
 from studio.core.filters.tree import Field, Number, Text, Value
 from studio.core.statuses import CODES
 
-TABLES: Mapping[str, type[RunTag] | type[RunParam] | type[RunProperty]] = {
+TEXT_TABLES: Mapping[str, type[RunTag] | type[RunParam] | type[RunProperty]] = {
     tree.TAGS: RunTag,
     tree.PARAMS: RunParam,
     tree.PROPERTIES: RunProperty,
@@ -42,7 +42,7 @@ def names_holding(part: str) -> Q:
 
 def text_rows(field: Field, scope: Scope) -> Any:
     """The tag, parameter or property of the run at hand, as a subquery."""
-    table: Any = TABLES[field.kind].objects
+    table: Any = TEXT_TABLES[field.kind].objects
     return table.filter(run=OuterRef("pk"), key=scope.key(field))
 
 

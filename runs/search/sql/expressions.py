@@ -29,7 +29,7 @@ Sql = tuple[str, tuple[str | int, ...]]
 Expr = Combinable
 
 #: Longer ones could only slow the database down: SQLite refuses at 50,000 bytes.
-MAX_PATTERN = 2000
+MAX_PATTERN_LENGTH = 2000
 _GLOB = {"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"}
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 
@@ -78,7 +78,7 @@ class Lowered(Func):
         return self.as_sql(compiler, connection, template=template, **extra)
 
 
-class Binary(Func):
+class ByCharacter(Func):
     """The text, ordered by its characters and not by a language's rules."""
 
     template = "(%(expressions)s)"
@@ -91,7 +91,7 @@ class Binary(Func):
         return self.as_sql(compiler, connection, template=template, **extra)
 
 
-class Plain(Func):
+class Unindexed(Func):
     """The column's value, for which SQLite's planner looks into no index.
 
     It knows averages only: where we know better what to begin with, the others are
@@ -178,7 +178,7 @@ class StartsWord(_Condition):
         )
 
 
-def certain(condition: Q) -> Q:
+def two_valued(condition: Q) -> Q:
     """The condition where it is true, else false: never NULL."""
     truth = Case(
         When(condition, then=Value(True)),

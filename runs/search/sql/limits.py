@@ -11,15 +11,15 @@ from django.db import OperationalError, connection, transaction
 
 from studio.core.errors import QueryTimeout
 
-SECONDS = 5.0
+QUERY_SECONDS = 5.0
 #: PostgreSQL's code of a statement that was stopped.
 _QUERY_CANCELED = "57014"
 #: SQLite asks after so many steps of its machine: every few milliseconds.
-_STEPS = 20_000
+_STEPS_PER_CHECK = 20_000
 
 
 @contextmanager
-def time_limit(seconds: float = SECONDS) -> Iterator[None]:
+def time_limit(seconds: float = QUERY_SECONDS) -> Iterator[None]:
     """Stop the queries inside after `seconds` in all; raises QueryTimeout."""
     limit = _postgres if connection.vendor == "postgresql" else _sqlite
     try:
@@ -46,11 +46,11 @@ def _sqlite(seconds: float) -> Iterator[None]:
     connection.ensure_connection()
     raw = connection.connection
     end = time.monotonic() + seconds
-    raw.set_progress_handler(lambda: int(time.monotonic() > end), _STEPS)
+    raw.set_progress_handler(lambda: int(time.monotonic() > end), _STEPS_PER_CHECK)
     try:
         yield
     finally:
-        raw.set_progress_handler(None, _STEPS)
+        raw.set_progress_handler(None, _STEPS_PER_CHECK)
 
 
 @contextmanager

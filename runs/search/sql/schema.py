@@ -31,7 +31,7 @@ _LOOKUPS = {"=": "exact", "<": "lt", "<=": "lte", ">": "gt", ">=": "gte", "in": 
 
 
 @dataclass(frozen=True)
-class Keyed:
+class KeyedTable:
     """Rows with a key: the table, what points from it to the thing, its value."""
 
     rows: type[Model]
@@ -44,7 +44,7 @@ class Schema:
     """Where the fields of one kind of thing are."""
 
     columns: Mapping[str, str]
-    keyed: Mapping[str, Keyed]
+    keyed: Mapping[str, KeyedTable]
 
     def condition(self, node: Node | None) -> Q:
         """The filter as a condition; MLflow's has only comparisons joined by AND."""
@@ -91,7 +91,7 @@ class Schema:
 
 
 def _compare(column: str, node: Comparison) -> Q:
-    values = [_plain(value) for value in node.values]
+    values = [_plain_value(value) for value in node.values]
     negated = node.op in ("!=", "not in")
     op = {"!=": "=", "not in": "in"}.get(node.op, node.op)
     if op in ("like", "ilike"):
@@ -100,7 +100,7 @@ def _compare(column: str, node: Comparison) -> Q:
     return ~condition if negated else condition
 
 
-def _plain(value: Value) -> str | int | float:
+def _plain_value(value: Value) -> str | int | float:
     if isinstance(value, Text):
         return value.text
     if isinstance(value, Moment):

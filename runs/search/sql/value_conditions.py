@@ -13,12 +13,12 @@ from django.db.models import BigIntegerField, Q
 from django.db.models import Value as SqlValue
 
 from runs.search.sql.expressions import (
-    MAX_PATTERN,
+    MAX_PATTERN_LENGTH,
     Compare,
     Contains,
     Expr,
     Like,
-    certain,
+    two_valued,
 )
 from studio.core import names
 from studio.core.errors import InvalidFilter
@@ -44,10 +44,10 @@ def term_texts(term: Comparison) -> list[str]:
 
 def any_of(conditions: Sequence[Q]) -> Q:
     """Their disjunction; of none, never."""
-    return joined(conditions, Q.OR) if conditions else NEVER
+    return join_conditions(conditions, Q.OR) if conditions else NEVER
 
 
-def joined(conditions: Sequence[Q], connector: str, *, width: int = 100) -> Q:
+def join_conditions(conditions: Sequence[Q], connector: str, *, width: int = 100) -> Q:
     """The conditions joined by AND or OR, in groups of at most `width`.
 
     SQLite refuses an expression that is nested a thousand deep, and a chain is as deep
@@ -56,7 +56,7 @@ def joined(conditions: Sequence[Q], connector: str, *, width: int = 100) -> Q:
     parts = list(conditions)
     while len(parts) > width:
         groups = [parts[n : n + width] for n in range(0, len(parts), width)]
-        parts = [certain(joined(group, connector)) for group in groups]
+        parts = [two_valued(join_conditions(group, connector)) for group in groups]
     first, *rest = parts
     for part in rest:
         first = first | part if connector == Q.OR else first & part
@@ -72,9 +72,10 @@ def text_condition(column: str, text: Expr, op: str, values: Sequence[Value]) ->
 
 
 def pattern_condition(text: Expr, op: str, pattern: str) -> Q:
-    if len(pattern) > MAX_PATTERN:
+    if len(pattern) > MAX_PATTERN_LENGTH:
         raise InvalidFilter(
-            f"A text to look for may have at most {MAX_PATTERN} characters", field="q"
+            f"A text to look for may have at most {MAX_PATTERN_LENGTH} characters",
+            field="q",
         )
     if op == "contains":
         return Q(Contains(text, pattern))
@@ -97,15 +98,15 @@ def number_condition(number: Expr, op: str, values: Sequence[Value]) -> Q:
 
 def time_condition(time: Expr, op: str, values: Sequence[Value], now: int) -> Q:
     """A written time lasts: a day is from its first to its last millisecond."""
-    spans = [_span(value, now) for value in values]
+    spans = [_time_span(value, now) for value in values]
     if op in ("=", "in"):
         return any_of([_within(time, start, end) for start, end in spans])
     if op == "between":
         return _within(time, spans[0][0], spans[1][1])
-    return _beside(time, op, *spans[0])
+    return _ordered_condition(time, op, *spans[0])
 
 
-def _span(value: Value, now: int) -> tuple[int, int]:
+def _time_span(value: Value, now: int) -> tuple[int, int]:
     if isinstance(value, Ago):
         start = end = now - value.ms
     elif isinstance(value, Moment):
@@ -124,7 +125,7 @@ def _within(time: Expr, start: int, end: int) -> Q:
     return Q(Compare(time, ">=", start)) & Q(Compare(time, "<", end))
 
 
-def _beside(time: Expr, op: str, start: int, end: int) -> Q:
+def _ordered_condition(time: Expr, op: str, start: int, end: int) -> Q:
     compared: dict[str, Callable[[], Compare]] = {
         "<": lambda: Compare(time, "<", start),
         ">=": lambda: Compare(time, ">=", start),

@@ -62,8 +62,8 @@ class HoldsGram(_Holds):
         )
 
 
-def holds(word: str) -> Q:
-    """The search text at hand holds the fold_case word."""
+def holds_word(word: str) -> Q:
+    """The search text at hand holds the folded word."""
     gram = word_gram(word)
     if gram is not None:
         return Q(HoldsGram(F("grams"), gram))

@@ -19,11 +19,11 @@ from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr, StartsWord
 from runs.search.sql.scope import Scope
 from runs.search.sql.value_conditions import any_of, pattern_condition
-from runs.search.sql.word_sql import holds
+from runs.search.sql.word_sql import holds_word
 from studio.core.statuses import CODES, RunStatus
 
 #: Runs of so many experiments, people or statuses are read one after the other.
-NAMED = 3
+MAX_NAMED_SCANS = 3
 
 
 def word_condition(word: str, scope: Scope) -> Q:
@@ -32,7 +32,7 @@ def word_condition(word: str, scope: Scope) -> Q:
     Asked of one run at a time; `word_sides` says which runs to ask.
     """
     word = fold_case(word)
-    texts = SearchText.objects.filter(holds(word), run=OuterRef("pk"))
+    texts = SearchText.objects.filter(holds_word(word), run=OuterRef("pk"))
     conditions = [
         Q(Exists(texts)),
         Q(experiment__in=_experiments(word, scope).values("pk")),
@@ -88,7 +88,7 @@ def _texts(words: Sequence[str]) -> Any:
     if connection.vendor == "postgresql":
         rows = SearchText.objects.all()
         for word in words:
-            rows = rows.filter(holds(word))
+            rows = rows.filter(holds_word(word))
         return rows
     return SearchIndex.objects.filter(whole__matches=_match(words))
 
@@ -103,11 +103,14 @@ def _named_scans(word: str, scope: Scope) -> list[IndexScan]:
     scans = []
     experiments = _experiments(word, scope).values_list("pk", flat=True)
     for name, found in (
-        ("experiment", list(experiments[: NAMED + 1])),
-        ("submitter", list(_people(word).values_list("pk", flat=True)[: NAMED + 1])),
+        ("experiment", list(experiments[: MAX_NAMED_SCANS + 1])),
+        (
+            "submitter",
+            list(_people(word).values_list("pk", flat=True)[: MAX_NAMED_SCANS + 1]),
+        ),
         ("status", _statuses(word)),
     ):
-        if len(found) > NAMED:
+        if len(found) > MAX_NAMED_SCANS:
             many = {"experiment": experiments, "submitter": _people(word).values("pk")}
             rows = runs.filter(**{f"{name}__in": many.get(name, found)})
             scans.append(IndexScan(rows, "pk", is_exact=True, is_windowed=True))
@@ -122,15 +125,19 @@ def _named_scans(word: str, scope: Scope) -> list[IndexScan]:
 
 
 def _experiments(word: str, scope: Scope) -> Any:
-    return Experiment.objects.filter(_found(word, F("name")), workspace=scope.workspace)
+    return Experiment.objects.filter(
+        _name_condition(word, F("name")), workspace=scope.workspace
+    )
 
 
 def _people(word: str) -> Any:
     columns = ("username", "display_name")
-    return User.objects.filter(any_of([_found(word, F(name)) for name in columns]))
+    return User.objects.filter(
+        any_of([_name_condition(word, F(name)) for name in columns])
+    )
 
 
-def _found(word: str, text: Expr) -> Q:
+def _name_condition(word: str, text: Expr) -> Q:
     if is_short_word(word):
         return Q(StartsWord(text, word))
     return pattern_condition(text, "contains", word)

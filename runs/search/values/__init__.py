@@ -1,1 +1,71 @@
 """The values of many runs as arrays, and all that runs logged."""
+
+from runs.search.values.logged_values import (
+    read_logged_values,
+    read_position,
+    write_position,
+)
+from runs.search.values.value_arrays import (
+    MAX_ARRAY_RUNS,
+    TEXT_HEAD,
+    Keys,
+    NumberArray,
+    Numbers,
+    RunArrays,
+    TextCodes,
+    ValueCodes,
+    columns_needed,
+    has_numbers,
+    has_values,
+    read_numbers,
+    read_run_arrays,
+    read_value_codes,
+    read_whole_texts,
+)
+from runs.search.values.value_counts import (
+    TextHead,
+    count_text_keys,
+    count_text_values,
+)
+from runs.search.values.value_reader import (
+    Columns,
+    ValueReader,
+    all_metrics,
+    all_texts,
+    attach,
+    columns_read,
+    metric_value,
+    row_type,
+)
+
+__all__ = [
+    "MAX_ARRAY_RUNS",
+    "TEXT_HEAD",
+    "Columns",
+    "Keys",
+    "NumberArray",
+    "Numbers",
+    "RunArrays",
+    "TextCodes",
+    "TextHead",
+    "ValueCodes",
+    "ValueReader",
+    "all_metrics",
+    "all_texts",
+    "attach",
+    "columns_needed",
+    "columns_read",
+    "count_text_keys",
+    "count_text_values",
+    "has_numbers",
+    "has_values",
+    "metric_value",
+    "read_logged_values",
+    "read_numbers",
+    "read_position",
+    "read_run_arrays",
+    "read_value_codes",
+    "read_whole_texts",
+    "row_type",
+    "write_position",
+]

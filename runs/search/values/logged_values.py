@@ -19,13 +19,13 @@ from studio.core.batches import batches
 from studio.core.errors import InvalidValue
 
 #: A part has at most so many series: finding more takes longer than a request may.
-MOST_SERIES = 2000
+MAX_SERIES = 2000
 #: Series of few points are read many at once.
-SHORT, TOGETHER = 50, 100
+MAX_SHORT_POINTS, SERIES_PER_QUERY = 50, 100
 
 
 @dataclass(frozen=True)
-class Part:
+class LoggedPart:
     """Some values of a series of a run."""
 
     run_id: str
@@ -35,69 +35,75 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Place:
+class LoggedPosition:
     """Where to go on: a series' primary key, and how many of its points were read."""
 
     metric: int
     offset: int
 
 
-def read_place(text: str) -> Place:
-    """The reverse of `write_place`; raises InvalidValue for what is no cursor."""
+def read_position(text: str) -> LoggedPosition:
+    """The reverse of `write_position`; raises InvalidValue for what is no cursor."""
     metric, _, offset = text.partition(".")
     if not all(
         word.isascii() and word.isdigit() and len(word) < 19
         for word in (metric, offset)
     ):
         raise InvalidValue("after is not a cursor of this list", field="after")
-    return Place(int(metric), int(offset))
+    return LoggedPosition(int(metric), int(offset))
 
 
-def write_place(place: Place | None) -> str:
+def write_position(place: LoggedPosition | None) -> str:
     return f"{place.metric}.{place.offset}" if place else ""
 
 
-def logged_values(
-    runs: Sequence[Run], *, key: str = "", limit: int, after: Place | None = None
-) -> tuple[list[Part], Place | None]:
+def read_logged_values(
+    runs: Sequence[Run],
+    *,
+    key: str = "",
+    limit: int,
+    after: LoggedPosition | None = None,
+) -> tuple[list[LoggedPart], LoggedPosition | None]:
     """The next `limit` points of the runs' series, and where the rest begins.
 
     A point counts by its size: a row of ten columns is ten.
     """
     names = {run.pk: run.run_id for run in runs}
-    parts: list[Part] = []
+    parts: list[LoggedPart] = []
     left = limit
     with time_limit():
         heads = _heads(list(names), key, after)
-        for head, chunks in _with_chunks(heads[:MOST_SERIES]):
+        for head, chunks in _with_chunks(heads[:MAX_SERIES]):
             skipped = after.offset if after and after.metric == head.pk else 0
             values = _values(head, chunks, skipped, left)
             if values:
-                parts.append(Part(names[head.run_id], head.key.name, head.kind, values))
+                parts.append(
+                    LoggedPart(names[head.run_id], head.key.name, head.kind, values)
+                )
             left -= sum(map(_size, values))
             if left <= 0:
-                return parts, Place(head.pk, skipped + len(values))
-    rest = heads[MOST_SERIES:]
-    return parts, Place(rest[0].pk, 0) if rest else None
+                return parts, LoggedPosition(head.pk, skipped + len(values))
+    rest = heads[MAX_SERIES:]
+    return parts, LoggedPosition(rest[0].pk, 0) if rest else None
 
 
-def _heads(runs: Sequence[int], key: str, after: Place | None) -> list[Metric]:
+def _heads(runs: Sequence[int], key: str, after: LoggedPosition | None) -> list[Metric]:
     wanted = Q(key__name=key) if key else Q()
     if after:
         wanted &= Q(pk__gte=after.metric)
     found: list[Metric] = []
     for some in batches(runs):
         heads = Metric.objects.filter(wanted, run__in=some).select_related("key")
-        found += heads.order_by("pk")[: MOST_SERIES + 1]
-    return sorted(found, key=lambda head: head.pk)[: MOST_SERIES + 1]
+        found += heads.order_by("pk")[: MAX_SERIES + 1]
+    return sorted(found, key=lambda head: head.pk)[: MAX_SERIES + 1]
 
 
 def _with_chunks(
     heads: Sequence[Metric],
 ) -> Iterator[tuple[Metric, list[MetricChunk] | None]]:
     """Each series; with its chunks where it is short, read for many at once."""
-    for some in batches(heads, TOGETHER):
-        short = [head.pk for head in some if head.count <= SHORT]
+    for some in batches(heads, SERIES_PER_QUERY):
+        short = [head.pk for head in some if head.count <= MAX_SHORT_POINTS]
         chunks: dict[int, list[MetricChunk]] = {key: [] for key in short}
         for row in MetricChunk.objects.filter(metric__in=short).order_by("number"):
             chunks[row.metric_id].append(row)

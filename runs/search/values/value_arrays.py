@@ -21,9 +21,8 @@ from django.db.models.lookups import GreaterThan
 
 from runs.models import Metric
 from runs.search.fields import GroupColumn, RunNumber, source_of
-from runs.search.query import status_counts
-from runs.search.query.run_query import RunQuery
-from runs.search.sql.exists_conditions import TABLES
+from runs.search.query import RunQuery, newest_sets
+from runs.search.sql.exists_conditions import TEXT_TABLES
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.scope import Scope
 from studio.core.filters import tree
@@ -33,16 +32,16 @@ Keys = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float64]
 
 #: Sums are exact up to so many runs; of more there is none.
-MOST = 200_000
+MAX_ARRAY_RUNS = 200_000
 #: A key's rows are all read where they are at most so many times as many as the runs.
-SHARE = 4
+MAX_ROWS_PER_RUN = 4
 #: Longer texts are read by their beginnings, and told apart by digests of the whole.
-LONGEST = 1_000
+MAX_HEAD_LENGTH = 1_000
 #: What is read of a text: so that values of 64 KiB do not fill the memory.
-READ = (
-    Left("value", LONGEST),
+TEXT_HEAD = (
+    Left("value", MAX_HEAD_LENGTH),
     Case(
-        When(GreaterThan(Length("value"), LONGEST), then=MD5("value")),
+        When(GreaterThan(Length("value"), MAX_HEAD_LENGTH), then=MD5("value")),
         default=Value(""),
         output_field=TextField(),
     ),
@@ -50,7 +49,7 @@ READ = (
 
 
 @dataclass(frozen=True)
-class ManyRuns:
+class RunArrays:
     """Runs by their keys, the oldest first; `columns` are in the same order."""
 
     ids: Keys
@@ -69,7 +68,7 @@ class ManyRuns:
 
 
 @dataclass(frozen=True)
-class Values:
+class ValueCodes:
     """A field's values: `codes` says by run which of `texts` it has, -1 is none.
 
     A tag that is only a word has the text "". Of a long text its beginning stands in
@@ -84,33 +83,35 @@ class Values:
 
 
 @dataclass(frozen=True)
-class Measured:
+class NumberArray:
     """A number for each run, NaN for none; `odd` are NaN, infinities and texts."""
 
     values: Numbers
     odd: npt.NDArray[np.bool_]
 
 
-def many_runs(run_query: RunQuery, columns: Iterable[str] = ()) -> ManyRuns | None:
+def read_run_arrays(
+    run_query: RunQuery, columns: Iterable[str] = ()
+) -> RunArrays | None:
     """The runs that match, with columns of the run's own; None if they are too many."""
     names = list(dict.fromkeys(("pk", "experiment_id", *columns)))
     rows: dict[int, tuple[Any, ...]] = {}
-    for part in status_counts.newest_sets(run_query):
+    for part in newest_sets(run_query):
         try:
-            found = part.values_list(*names)[: MOST + 1]
+            found = part.values_list(*names)[: MAX_ARRAY_RUNS + 1]
             rows |= {row[0]: row for row in found.iterator(chunk_size=10_000)}
         except EmptyResultSet:
             continue
-        if len(rows) > MOST:
+        if len(rows) > MAX_ARRAY_RUNS:
             return None
     ordered = sorted(rows.values())
     by_column = list(zip(*ordered, strict=True)) if ordered else [()] * len(names)
     ids = np.array(by_column[0], dtype=np.int64)
     named = dict(zip(names[1:], by_column[1:], strict=True))
-    return ManyRuns(ids, named, run_query.scope)
+    return RunArrays(ids, named, run_query.scope)
 
 
-def needed(fields: Iterable[Field]) -> list[str]:
+def columns_needed(fields: Iterable[Field]) -> list[str]:
     """The run's own columns that the fields are read from."""
     found: list[str] = []
     for source in map(source_of, fields):
@@ -129,30 +130,30 @@ def has_numbers(field: Field) -> bool:
     return field.kind == tree.METRICS or source_of(field).number is not None
 
 
-def values_of(runs: ManyRuns, field: Field) -> Values:
+def read_value_codes(runs: RunArrays, field: Field) -> ValueCodes:
     """Which value each run has."""
-    if field.kind in TABLES:
+    if field.kind in TEXT_TABLES:
         return _texts(runs, [field])
     if field.kind == tree.METRICS:
-        return _numbers(runs, numbers_of(runs, field))
+        return _numbers(runs, read_numbers(runs, field))
     source = source_of(field)
     if source.keys:
         return _texts(runs, source.keys)
     assert source.group is not None, field
     column = runs.columns[source.group.column]
-    return _named(source.group, _coded(runs, enumerate(column)))
+    return _with_names(source.group, _value_codes(runs, enumerate(column)))
 
 
-def numbers_of(runs: ManyRuns, field: Field) -> Measured:
+def read_numbers(runs: RunArrays, field: Field) -> NumberArray:
     """Each run's number."""
-    found = Measured(np.full(len(runs), np.nan), np.zeros(len(runs), dtype=bool))
+    found = NumberArray(np.full(len(runs), np.nan), np.zeros(len(runs), dtype=bool))
     number = source_of(field).number
     if number is not None:
         return _own_numbers(runs, number, found)
     key = runs.scope.key(field)
     if key is None or not len(runs):
         return found
-    mine = _rows(Metric.objects.filter(key=key), runs)
+    mine = _rows_of_runs(Metric.objects.filter(key=key), runs)
     rows = list(mine.values_list("run_id", field.aggregate or "last"))
     if rows:
         # A NULL, which a NaN or a text is kept as, becomes a NaN.
@@ -163,7 +164,9 @@ def numbers_of(runs: ManyRuns, field: Field) -> Measured:
     return found
 
 
-def _own_numbers(runs: ManyRuns, number: RunNumber, measured: Measured) -> Measured:
+def _own_numbers(
+    runs: RunArrays, number: RunNumber, measured: NumberArray
+) -> NumberArray:
     columns = [runs.columns[name] for name in number.columns]
     for n, row in enumerate(zip(*columns, strict=True)):
         value = number.of(*row, runs.scope.now)
@@ -172,31 +175,33 @@ def _own_numbers(runs: ManyRuns, number: RunNumber, measured: Measured) -> Measu
     return measured
 
 
-def _numbers(runs: ManyRuns, measured: Measured) -> Values:
+def _numbers(runs: RunArrays, measured: NumberArray) -> ValueCodes:
     # Adding zero makes one number of 0.0 and -0.0, which compare alike.
     numbers = enumerate((measured.values + 0.0).tolist())
-    found = _coded(runs, ((n, repr(v)) for n, v in numbers if math.isfinite(v)))
+    found = _value_codes(runs, ((n, repr(v)) for n, v in numbers if math.isfinite(v)))
     return replace(found, is_mixed=bool(measured.odd.any()))
 
 
-def _texts(runs: ManyRuns, fields: Sequence[Field]) -> Values:
+def _texts(runs: RunArrays, fields: Sequence[Field]) -> ValueCodes:
     """Of several fields the first that a run has."""
-    texts = Texts()
+    texts = TextCodes()
     for rows in _text_rows(runs, list(reversed(fields))):
-        for run, head, digest in _rows(rows, runs).values_list("run_id", *READ):
+        for run, head, digest in _rows_of_runs(rows, runs).values_list(
+            "run_id", *TEXT_HEAD
+        ):
             texts.add(run, head, digest)
     return texts.of(runs)
 
 
-def _text_rows(runs: ManyRuns, fields: Sequence[Field]) -> Iterator[Any]:
+def _text_rows(runs: RunArrays, fields: Sequence[Field]) -> Iterator[Any]:
     for field in fields:
         key = runs.scope.key(field)
         if key is not None and len(runs):
-            table: Any = TABLES[field.kind].objects
+            table: Any = TEXT_TABLES[field.kind].objects
             yield table.filter(key=key)
 
 
-class Texts:
+class TextCodes:
     """Gathers the texts that runs have, as READ reads them."""
 
     def __init__(self) -> None:
@@ -211,11 +216,11 @@ class Texts:
         self._runs.append(run)
         self._codes.append(code)
 
-    def of(self, runs: ManyRuns) -> Values:
+    def of(self, runs: RunArrays) -> ValueCodes:
         codes = np.full(len(runs), -1, dtype=np.int32)
         places, here = runs.places(self._runs)
         codes[places[here]] = np.array(self._codes, dtype=np.int32)[here]
-        return Values(
+        return ValueCodes(
             codes,
             [head for head, _digest in self._known],
             {n: digest for (_, digest), n in self._known.items() if digest},
@@ -223,8 +228,8 @@ class Texts:
         )
 
 
-def whole_texts(
-    runs: ManyRuns, field: Field, keys: Sequence[int]
+def read_whole_texts(
+    runs: RunArrays, field: Field, keys: Sequence[int]
 ) -> Iterator[tuple[int, str]]:
     """The long texts of some runs, which are given by their keys."""
     fields = source_of(field).keys or (field,)
@@ -233,24 +238,24 @@ def whole_texts(
         yield from found.values_list("run_id", "value")
 
 
-def _rows(rows: Any, runs: ManyRuns) -> Any:
+def _rows_of_runs(rows: Any, runs: RunArrays) -> Any:
     """All rows of a key, or only those of the runs: whichever is less to read."""
-    most = SHARE * len(runs)
+    most = MAX_ROWS_PER_RUN * len(runs)
     if rows[: most + 1].count() <= most:
         return rows.order_by()
     return rows.filter(Q(InKeys("run_id", runs.ids.tolist()))).order_by()
 
 
-def _coded(runs: ManyRuns, pairs: Iterable[tuple[int, Any]]) -> Values:
+def _value_codes(runs: RunArrays, pairs: Iterable[tuple[int, Any]]) -> ValueCodes:
     codes = np.full(len(runs), -1, dtype=np.int32)
     known: dict[Any, int] = {}
     for place, value in pairs:
         if value is not None and value != "":
             codes[place] = known.setdefault(value, len(known))
-    return Values(codes, list(known))
+    return ValueCodes(codes, list(known))
 
 
-def _named(group: GroupColumn, values: Values) -> Values:
+def _with_names(group: GroupColumn, values: ValueCodes) -> ValueCodes:
     """With what people call the values that the database keeps as numbers."""
     if group.names is None:
         return values

@@ -23,7 +23,7 @@ from django.db.models.lookups import In
 from runs.models import Experiment, Metric, Run, RunStar, RunTag, User
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.fields import source_of
-from runs.search.sql.exists_conditions import TABLES
+from runs.search.sql.exists_conditions import TEXT_TABLES
 from runs.search.sql.scope import Scope
 from runs.storage.prepared import Prepared, PreparedRows
 from studio.core.filters import tree
@@ -281,7 +281,7 @@ _TEXTS = {
             _among("run", runs), _among("key", keys)
         ).values_list("run_id", "key_id", "value")
     )
-    for kind, table in TABLES.items()
+    for kind, table in TEXT_TABLES.items()
 }
 #: For thousands of runs. No index has a sum: otherwise SQLite would take the index on
 #: keys, and read every run that has them.
@@ -294,7 +294,7 @@ _TEXTS_OF_MANY = {
             .values_list("run_id", "key_id", "value")
         )
     )
-    for kind, table in TABLES.items()
+    for kind, table in TEXT_TABLES.items()
 }
 _ALL_TEXTS = {
     kind: PreparedRows(
@@ -302,7 +302,7 @@ _ALL_TEXTS = {
             "run_id", "key__name", "value"
         )
     )
-    for kind, table in TABLES.items()
+    for kind, table in TEXT_TABLES.items()
 }
 _METRIC_COLUMNS = (
     *("run_id", "key_id", "last", "last_is_nan", "last_text"),

@@ -24,7 +24,7 @@ class Missing:
     name: str
 
 
-def missing_list(view: View) -> list[Missing]:
+def find_missing_list(view: View) -> list[Missing]:
     """The experiment whose list it shows, if that is gone. Asks nothing."""
     here = view.experiment
     if here is not None and here.deleted is None:
@@ -32,7 +32,9 @@ def missing_list(view: View) -> list[Missing]:
     return [Missing(EXPERIMENT, view.list_name)] if view.list_name else []
 
 
-def missing_columns(fields: Iterable[Field], workspace: Workspace) -> list[Missing]:
+def find_missing_columns(
+    fields: Iterable[Field], workspace: Workspace
+) -> list[Missing]:
     """Fields whose key no run has ever used; one query, none without such fields."""
     keyed = [each for each in dict.fromkeys(fields) if each.kind in KINDS]
     if not keyed:
@@ -50,7 +52,9 @@ def missing_columns(fields: Iterable[Field], workspace: Workspace) -> list[Missi
     ]
 
 
-def missing_runs(spec: ViewSpec, workspace: Workspace, viewer: User) -> list[Missing]:
+def find_missing_runs(
+    spec: ViewSpec, workspace: Workspace, viewer: User
+) -> list[Missing]:
     """Selected and opened runs that are gone or in the trash; one query."""
     named = [*spec.selected, *(each.run_id for each in spec.tree)]
     wanted = [

@@ -24,11 +24,11 @@ from runs.models import (
 from studio.core.errors import InvalidValue, NotFound
 
 #: Views of a section of the menu; more are found by their name.
-SHOWN = 50
+MAX_MENU_VIEWS = 50
 #: Starred views in the navigation.
-STARRED = 12
+MAX_STARRED = 12
 #: What nobody needs who only lists views.
-_HEAVY = ("description", "words")
+_HEAVY_COLUMNS = ("description", "words")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def find_view(
     return found
 
 
-def only(views: ViewQuerySet, which: str, viewer: User) -> ViewQuerySet:
+def filter_by_owner(views: ViewQuerySet, which: str, viewer: User) -> ViewQuerySet:
     """Of `views` those that are `shared`, `mine`, or `all`; raises InvalidValue."""
     if which == "shared":
         return views.filter(shared=True)
@@ -85,32 +85,37 @@ def only(views: ViewQuerySet, which: str, viewer: User) -> ViewQuerySet:
     return views
 
 
-def words_in(find: str) -> list[str]:
+def search_words(find: str) -> list[str]:
     """The words that are looked for, without case."""
     return find.casefold().replace("\x00", " ").split()[:10]
 
 
-def matching(views: ViewQuerySet, find: str) -> ViewQuerySet:
+def filter_by_words(views: ViewQuerySet, find: str) -> ViewQuerySet:
     """Those with all the words in their name or description, whatever their case."""
-    for word in words_in(find):
+    for word in search_words(find):
         views = views.filter(words__contains=word)
     return views
 
 
 def find_menu(workspace: Workspace, viewer: User, find: str = "") -> ViewMenu:
     """What the menu shows; two queries, whatever the number of views."""
-    views = matching(views_in(workspace, viewer), find).defer(*_HEAVY)
+    views = filter_by_words(views_in(workspace, viewer), find).defer(*_HEAVY_COLUMNS)
     ordered = views.order_by("name", "pk")
-    own = list(ordered.filter(owner=viewer, shared=False)[: SHOWN + 1])
-    shared = list(ordered.filter(shared=True)[: SHOWN + 1])
-    return ViewMenu(own[:SHOWN], shared[:SHOWN], len(own) > SHOWN, len(shared) > SHOWN)
+    own = list(ordered.filter(owner=viewer, shared=False)[: MAX_MENU_VIEWS + 1])
+    shared = list(ordered.filter(shared=True)[: MAX_MENU_VIEWS + 1])
+    return ViewMenu(
+        own[:MAX_MENU_VIEWS],
+        shared[:MAX_MENU_VIEWS],
+        len(own) > MAX_MENU_VIEWS,
+        len(shared) > MAX_MENU_VIEWS,
+    )
 
 
 def find_starred(workspace: Workspace, viewer: User) -> list[View]:
     """The viewer's starred views, for the navigation."""
     views = View.objects.visible_to(viewer).active().filter(workspace=workspace)
     starred = views.filter(stars__user=viewer).only("slug", "name")
-    return list(starred.order_by("name", "pk")[:STARRED])
+    return list(starred.order_by("name", "pk")[:MAX_STARRED])
 
 
 def find_default(
@@ -135,7 +140,7 @@ def find_default(
     return None
 
 
-def revisions_of(
+def list_view_revisions(
     view: View, viewer: User, limit: int = 200, *, before: int = 0
 ) -> list[ViewRevision]:
     """The newest first, or those before one; to others only those since the view was
@@ -146,7 +151,7 @@ def revisions_of(
     return list(rows.order_by("-number")[:limit])
 
 
-def revision_of(view: View, viewer: User, number: int) -> ViewRevision:
+def find_revision(view: View, viewer: User, number: int) -> ViewRevision:
     """One of them; NotFound for all else."""
     rows = _readable(view, viewer).select_related("author", "experiment")
     found = rows.filter(number=number).first() if number < 2**31 else None
@@ -162,13 +167,7 @@ def _readable(view: View, viewer: User) -> QuerySet[ViewRevision]:
     return rows
 
 
-def last_view_change(view: View, user: User) -> ChangeSet | None:
-    """What that person changed last about the view."""
-    own = ChangeSet.objects.filter(workspace=view.workspace_id, actor=user)
-    return own.filter(changes__view=view).order_by("-pk").first()
-
-
-def view_change(workspace: Workspace, viewer: User, number: int) -> ChangeSet:
+def find_view_change(workspace: Workspace, viewer: User, number: int) -> ChangeSet:
     """What `viewer` changed of a view, deleted or not, that is still seen; NotFound.
 
     Nobody undoes what another did: it may have been done while the view was private.
@@ -181,13 +180,15 @@ def view_change(workspace: Workspace, viewer: User, number: int) -> ChangeSet:
     return found
 
 
-def deleted_views(workspace: Workspace, viewer: User, limit: int = 50) -> list[View]:
+def list_deleted_views(
+    workspace: Workspace, viewer: User, limit: int = 50
+) -> list[View]:
     """What was deleted lately and may come back, as `viewer` may see it."""
     rows = View.objects.visible_to(viewer).deleted().filter(workspace=workspace)
     return list(rows.select_related("owner").order_by("-deleted")[:limit])
 
 
-def chosen_defaults(workspace: Workspace, viewer: User) -> dict[str, set[int | None]]:
+def find_defaults(workspace: Workspace, viewer: User) -> dict[str, set[int | None]]:
     """The views that lists open with: for the viewer (`mine`), for all (`all`).
 
     `plain` has the experiments (None: All runs) whose lists the viewer opens as they
@@ -204,7 +205,7 @@ def chosen_defaults(workspace: Workspace, viewer: User) -> dict[str, set[int | N
     return found
 
 
-def last_edit(view: View) -> ChangeSet | None:
+def find_last_edit(view: View) -> ChangeSet | None:
     """The newest change of the view; who made it is read with it."""
     return (
         ChangeSet.objects.filter(changes__view=view)

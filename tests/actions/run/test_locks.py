@@ -110,7 +110,7 @@ def test_a_deletion_that_was_undone_is_not_done_again(
 
 def test_what_is_in_the_trash_is_not_locked(run: Run, actor: Actor, now: int) -> None:
     trash_run(run, actor=actor, now=now)
-    with pytest.raises(InvalidState, match="restore it"):
+    with pytest.raises(InvalidState, match="Restore it"):
         set_deletion_lock(run, True, actor=actor, now=now)
 
 
@@ -118,7 +118,7 @@ def test_nor_is_a_run_whose_experiment_is_in_the_trash(
     experiment: Experiment, run: Run, actor: Actor, now: int
 ) -> None:
     delete_experiment(experiment, actor=actor, now=now)
-    with pytest.raises(InvalidState, match="restore it"):
+    with pytest.raises(InvalidState, match="Restore it"):
         set_deletion_lock(run, True, actor=actor, now=now)
     set_deletion_lock(run, False, actor=actor, now=now)
     restore_experiment(experiment, actor=actor, now=now)

@@ -74,9 +74,9 @@ def test_the_second_who_saves_is_told_and_nothing_is_lost(
         actions.save_view(view, state("q=tag:z"), seen_version=1, actor=actor, now=now)
     assert told.value.details["now"] == 2
     actions.save_view(view, state("q=tag:z"), seen_version=2, actor=actor, now=now)
-    kept = [r.spec["q"] for r in search.revisions_of(view, ben)]
+    kept = [r.spec["q"] for r in search.list_view_revisions(view, ben)]
     assert kept == ["tag:z", "tag:y", "tag:x"]
-    assert [r.author for r in search.revisions_of(view, ben)][1] == ben
+    assert [r.author for r in search.list_view_revisions(view, ben)][1] == ben
 
 
 def test_saving_what_stands_there_adds_nothing(
@@ -94,9 +94,9 @@ def test_an_old_revision_comes_back_as_a_new_one(
     actions.save_view(
         view, state("q=tag:y&mine=1"), seen_version=1, actor=actor, now=now
     )
-    old = search.revision_of(view, owner, 1)
+    old = search.find_revision(view, owner, 1)
     actions.restore_revision(view, old, actor=actor, now=now, seen_version=2)
-    newest = search.revisions_of(view, owner)[0]
+    newest = search.list_view_revisions(view, owner)[0]
     assert (view.revision, view.spec["q"], newest.restored) == (3, "tag:x", 1)
     undo_view_change(last(), actor=actor, now=now)
     view.refresh_from_db()
@@ -111,10 +111,10 @@ def test_sharing_writes_me_out_and_keeps_what_was_saved_before_private(
     actions.edit_view(view, {"shared": True}, actor=actor, now=now)
     seen = search.find_view(view.slug, ben)
     assert seen.spec == {"q": "submitter:ada"}
-    assert [r.number for r in search.revisions_of(seen, ben)] == [3]
-    assert [r.number for r in search.revisions_of(seen, owner)] == [3, 2, 1]
+    assert [r.number for r in search.list_view_revisions(seen, ben)] == [3]
+    assert [r.number for r in search.list_view_revisions(seen, owner)] == [3, 2, 1]
     with pytest.raises(NotFound):
-        search.revision_of(seen, ben, 1)
+        search.find_revision(seen, ben, 1)
     undo_view_change(last(), actor=actor, now=now)
     with pytest.raises(NotFound):
         search.find_view(view.slug, ben)
@@ -131,7 +131,7 @@ def test_a_share_that_is_undone_leaves_the_view_as_it_was(
     assert search.find_view(view.slug, ben).spec == {"q": "submitter:ada"}
     undo_view_change(last(), actor=actor, now=now)
     assert search.find_view(view.slug, owner).spec == {"mine": True}
-    seen = [r.number for r in search.revisions_of(view, owner)]
+    seen = [r.number for r in search.list_view_revisions(view, owner)]
     assert seen == [5, 4, 3, 2, 1]
 
 
@@ -146,12 +146,12 @@ def test_readers_keep_what_they_had_when_a_view_was_private_for_a_while(
         undo_view_change(last(), actor=actor, now=now)
     else:
         actions.edit_view(view, {"shared": True}, actor=actor, now=now)
-    assert [r.number for r in search.revisions_of(view, ben)] == [2, 1]
+    assert [r.number for r in search.list_view_revisions(view, ben)] == [2, 1]
     actions.edit_view(view, {"shared": False}, actor=actor, now=now)
     actions.save_view(view, state("q=tag:own"), seen_version=2, actor=actor, now=now)
     actions.save_view(view, state("q=tag:y"), seen_version=3, actor=actor, now=now)
     actions.edit_view(view, {"shared": True}, actor=actor, now=now)
-    assert [r.number for r in search.revisions_of(view, ben)] == [4]
+    assert [r.number for r in search.list_view_revisions(view, ben)] == [4]
 
 
 def test_an_undo_puts_no_me_back_where_others_read(
@@ -213,9 +213,9 @@ def test_nobody_undoes_what_another_did(
     make: Any, workspace: Workspace, ben: User, owner: User
 ) -> None:
     make(shared=True)
-    assert search.view_change(workspace, owner, last().pk) == last()
+    assert search.find_view_change(workspace, owner, last().pk) == last()
     with pytest.raises(NotFound):
-        search.view_change(workspace, ben, last().pk)
+        search.find_view_change(workspace, ben, last().pk)
 
 
 @pytest.mark.parametrize(

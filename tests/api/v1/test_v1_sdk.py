@@ -65,9 +65,9 @@ def test_values_of_a_whole_tree(tree: Rest) -> None:
 def test_values_of_many_names_come_part_by_part(
     tree: Rest, monkeypatch: pytest.MonkeyPatch, short: int
 ) -> None:
-    monkeypatch.setattr(logged_values, "MOST_SERIES", 3)
-    monkeypatch.setattr(logged_values, "TOGETHER", 2)
-    monkeypatch.setattr(logged_values, "SHORT", short)
+    monkeypatch.setattr(logged_values, "MAX_SERIES", 3)
+    monkeypatch.setattr(logged_values, "SERIES_PER_QUERY", 2)
+    monkeypatch.setattr(logged_values, "MAX_SHORT_POINTS", short)
     names = [f"n{number}" for number in range(8)]
     for sequence in range(2):
         points = [{"key": name, "value": sequence} for name in names]

@@ -137,7 +137,7 @@ def test_a_view_keeps_the_list_that_is_gone(rest: Rest, is_purged: bool) -> None
     assert changed["summary"] == "−1 column, +1 column"
     View.objects.all().delete()
     _status, error = rest.refused("POST", "views/apply", {"yaml": text})
-    what = "make it" if is_purged else "restore it"
+    what = "create it" if is_purged else "restore it"
     assert f"{what}, or use another name, or none" in error["message"]
 
 
@@ -172,7 +172,7 @@ def test_a_file_that_is_not_all_says_so(
     assert exported(rest).startswith("views:")
     monkeypatch.setattr("runs.api.v1.view_yaml.MAX_VIEWS", 2)
     text = exported(rest)
-    assert text.startswith("# The first 2 of 3 views, by name")
+    assert text.startswith("# The first 2 of 3 views by name")
     assert [view["name"] for view in yaml.safe_load(text)["views"]] == ["a", "b"]
     told = apply(rest, text)
     assert {view["action"] for view in told["views"]} == {"unchanged"}

@@ -12,7 +12,7 @@ from runs.actions.changes.edit_conflicts import version_token
 from runs.actions.compare.conclusions import set_conclusion
 from runs.models import ChangeSet, Conclusion, Role, Run, Workspace
 from runs.pages.undo.change_lines import change_line
-from runs.search.compare.conclusions import all_conclusions, conclusions_of
+from runs.search.compare.conclusions import list_conclusions, list_conclusions_of
 from studio.core.errors import Conflict
 from tests.access.people import browser_of, make_member
 from tests.pages.compare.test_compare import COMPARE, HTMX
@@ -131,5 +131,5 @@ def test_lists_read_no_more_than_beginnings(
 ) -> None:
     save(visitor, "# Cosine **wins**\n" + "x" * 60_000)
     assert "Cosine wins</a>" in visitor.get(COMPARE).text
-    for found in (all_conclusions(workspace), conclusions_of(pair[0])):
+    for found in (list_conclusions(workspace), list_conclusions_of(pair[0])):
         assert [each.get_deferred_fields() for each in found] == [{"text"}]

@@ -177,7 +177,7 @@ def test_beyond_what_can_be_summed_the_page_says_how_to_narrow(
 ) -> None:
     for n in range(4):
         log(f"r{n}")
-    monkeypatch.setattr(many_runs, "MOST", 3)
+    monkeypatch.setattr(many_runs, "MAX_ARRAY_RUNS", 3)
     page = visitor.get(GROUPED)
     assert "Too many runs for groups" in page.text
     assert "Narrow the list" in page.text

@@ -112,7 +112,7 @@ def test_a_long_series_is_sampled_with_every_extreme_kept(
     browser: Client, run: Run, monkeypatch: pytest.MonkeyPatch, smoothed: int
 ) -> None:
     # Beyond the second it is sampled chunk by chunk.
-    monkeypatch.setattr(run_metrics, "MOST_SMOOTHED", smoothed)
+    monkeypatch.setattr(run_metrics, "MAX_SMOOTHED", smoothed)
     values: list[float | str | None] = [0.0] * 5000
     values[3777] = 9.0
     log(run, loss=values)

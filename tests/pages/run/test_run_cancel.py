@@ -14,7 +14,7 @@ from runs.actions.run.heartbeats import (
 from runs.actions.run.lifecycle import change_status, request_cancel
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run
-from runs.search.run.details import cancel_asked
+from runs.search.run.details import find_cancel_request
 from studio.core.statuses import RunStatus
 from tests.pages.run.run_page import HTMX, PAGE, browser
 
@@ -104,12 +104,12 @@ def test_a_run_that_is_heard_again_does_not_say_that_it_asked_for_its_end(
 ) -> None:
     run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
     request_cancel(run, actor=actor, now=now)
-    asked = cancel_asked(run)
+    asked = find_cancel_request(run)
     mark_unresponsive_runs(
         now + HEARTBEAT_TIMEOUT_SECONDS * 1000 + 1, listening_since=0
     )
     assert receive_heartbeat(run, actor=actor, now=now) is RunStatus.CANCEL_REQUESTED
-    assert cancel_asked(run) == asked
+    assert find_cancel_request(run) == asked
     assert asked.asked is not None
 
 

@@ -16,7 +16,7 @@ from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.run.runs import create_run
 from runs.models import Change, Experiment, MetricGoal, Workspace
-from runs.search.run_list.field_list import attributes
+from runs.search.run_list.field_list import list_attributes
 from tests.pages.rows import ALL, HTMX
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_the_dialog_finds_every_kind_of_field_and_says_how_many_runs_have_it(
     ]
     assert "in 2 runs" in page.text
     assert "last, in 1 run<" in page.text
-    assert f"5 of {len(attributes()) + 6} fields" in page.text
+    assert f"5 of {len(list_attributes()) + 6} fields" in page.text
     assert "No other field contains “acc”" in page.text
     assert "No field contains “zz”" in visitor.get(DIALOG, {"find": "zz"}).text
 

@@ -36,8 +36,8 @@ QUERY = {"columns": COLUMNS}
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "FIRST", 2)
-    monkeypatch.setattr(export, "CHUNK", 3)
+    monkeypatch.setattr(export, "FIRST_CHUNK_ROWS", 2)
+    monkeypatch.setattr(export, "CHUNK_ROWS", 3)
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_what_is_wrong_is_said_before_any_row(visitor: Client, runs: None) -> No
 def test_too_many_to_sort_come_by_age_and_that_is_told(
     visitor: Client, runs: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "SORTED", 5)
+    monkeypatch.setattr(export, "MAX_SORTED_KEYS", 5)
     answer = visitor.get(ALL, {"format": "csv", "sort": "duration"})
     assert "by age" in answer.headers["X-Studio-Notice"]
     assert sheet(body_of(answer))[0]["id"] == "f6"

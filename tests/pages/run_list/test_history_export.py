@@ -20,8 +20,8 @@ from runs.actions.expiry.expiry import purge_old_trash
 from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.run_list.history_exports import HistoryExporter, delete_old_exports
 from runs.models import Experiment, HistoryExport, Role, Workspace
-from runs.search.run_list.export import matching_runs
-from runs.search.run_list.histories import histories
+from runs.search.run_list.export import find_matching_runs
+from runs.search.run_list.histories import read_histories
 from runs.storage.metrics import Value
 from studio.core.viewspec import ViewSpec
 from tests.access.people import browser_of, make_member
@@ -234,7 +234,7 @@ def test_no_point_is_lost_while_the_end_of_a_long_series_grows_together(
 ) -> None:
     monkeypatch.setattr("runs.storage.metrics.chunk_writer.TAIL_POINTS", 4)
     monkeypatch.setattr("runs.storage.metrics.chunk_writer.CHUNK_POINTS", 8)
-    monkeypatch.setattr("runs.search.run_list.histories.READ", 3)
+    monkeypatch.setattr("runs.search.run_list.histories.BATCH_CHUNKS", 3)
     run, logged = log("a"), 0
 
     def grow(count: int) -> None:
@@ -250,9 +250,9 @@ def test_no_point_is_lost_while_the_end_of_a_long_series_grows_together(
         grow(count)
     viewer = actor.user
     assert viewer is not None
-    matching = matching_runs(ViewSpec(), viewer, workspace)
+    matching = find_matching_runs(ViewSpec(), viewer, workspace)
     steps: list[int] = []
-    for stretch in histories(matching):
+    for stretch in read_histories(matching):
         if stretch.points is not None:
             steps += stretch.points.steps.tolist()
             if logged < 60:

@@ -193,7 +193,7 @@ def test_runs_that_are_gone_are_named(visitor: Client, log: Any) -> None:
 def test_too_many_are_refused(
     visitor: Client, log: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(selection, "MOST", 2)
+    monkeypatch.setattr(selection, "MAX_SELECTED", 2)
     for name in "abc":
         log(name)
     refused = visitor.post(SELECT, {"query": "", "add": "a,b,c"})

@@ -12,22 +12,28 @@ from dataclasses import dataclass, field
 
 from runs.models import Experiment, Run, RunQuerySet, User, Workspace
 from runs.search.fields import HEAVY, source_of
-from runs.search.query.paging import RowPosition, read_cursor, rows_after, write_cursor
-from runs.search.query.run_query import RunKeys, RunQuery, build_query
-from runs.search.query.segments import Segment, segments_of
-from runs.search.query.status_counts import (
+from runs.search.query import (
     MAX_EXACT_COUNT,
+    RowPosition,
+    RunKeys,
+    RunQuery,
+    Segment,
     StatusCounts,
+    build_query,
     count_and_narrow,
+    read_cursor,
+    rows_after,
+    segments_of,
+    write_cursor,
 )
 from runs.search.sql.limits import time_limit
 from runs.search.sql.scope import Scope
-from runs.search.values.value_reader import ValueReader, attach
+from runs.search.values import ValueReader, attach
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.viewspec import ViewSpec
 
-Placed = tuple[Segment, Run]
+SegmentRun = tuple[Segment, Run]
 
 
 @dataclass(frozen=True)
@@ -122,12 +128,12 @@ def find_runs(
     )
     with time_limit():
         counts, run_query = count_and_narrow(run_query)
-        runs, before, after, first = page_of(run_query)
+        runs, before, after, first = read_page(run_query)
         rows = build_rows(runs, asked, run_query.scope)
     return RunPage(rows, counts, before, after, first)
 
 
-def page_of(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
+def read_page(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
     """The runs of the page, the cursors of its neighbours, its first row's place."""
     spec, segments = run_query.spec, segments_of(run_query)
     backwards = bool(spec.before)
@@ -136,7 +142,7 @@ def page_of(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
         cursor, name = (spec.before, "before") if backwards else (spec.after, "after")
         first, place = read_cursor(cursor, name, spec.sort, segments)
     following = segments[first::-1] if backwards else segments[first:]
-    found: list[Placed] = []
+    found: list[SegmentRun] = []
     for segment in following:
         missing = spec.rows + 1 - len(found)
         runs = _read(segment, run_query, place, missing, backwards=backwards)
@@ -148,7 +154,7 @@ def page_of(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
     if backwards:
         found.reverse()
     is_later = bool(spec.before or spec.after) and bool(found)
-    here = _place_of(found[0], segments, run_query) if is_later else 1
+    here = _position_of(found[0], segments, run_query) if is_later else 1
     return [run for _, run in found], *_cursors(spec, found, more), here
 
 
@@ -162,7 +168,7 @@ def _read(
 ) -> list[Run]:
     """The first runs of the segment; of two orders that it is read by, merged."""
     found = list(
-        light(
+        without_heavy_columns(
             _in_order(segment, run_query, place, backwards=backwards), run_query.spec
         )[:limit]
     )
@@ -178,7 +184,9 @@ def _read(
     return sorted(found, key=order)[:limit]
 
 
-def _place_of(placed: Placed, segments: Sequence[Segment], run_query: RunQuery) -> int:
+def _position_of(
+    placed: SegmentRun, segments: Sequence[Segment], run_query: RunQuery
+) -> int:
     """Counted anew: a place that the cursor kept would be wrong after the next run."""
     segment, run = placed
     place = [getattr(run, part.name) for part in segment.parts]
@@ -210,11 +218,13 @@ def _in_order(
     return runs.order_by(*order)
 
 
-def _cursors(spec: ViewSpec, found: Sequence[Placed], more: bool) -> tuple[str, str]:
+def _cursors(
+    spec: ViewSpec, found: Sequence[SegmentRun], more: bool
+) -> tuple[str, str]:
     if not found:
         return "", ""
 
-    def cursor(placed: Placed) -> str:
+    def cursor(placed: SegmentRun) -> str:
         segment, run = placed
         return write_cursor(spec.sort, segment.parts, run, rank=segment.rank)
 
@@ -224,7 +234,7 @@ def _cursors(spec: ViewSpec, found: Sequence[Placed], more: bool) -> tuple[str, 
     return before, cursor(found[-1]) if has_after else ""
 
 
-def light(runs: RunQuerySet, spec: ViewSpec) -> RunQuerySet:
+def without_heavy_columns(runs: RunQuerySet, spec: ViewSpec) -> RunQuerySet:
     """Without long texts that nobody asked for."""
     asked = {column.field for column in spec.columns}
     kept = {name for field in asked for name in source_of(field).columns}

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runs.search.charts.drawn_runs import DrawnRun
-from runs.search.values.value_reader import all_texts
+from runs.search.charts.drawn_runs import ChartRun
+from runs.search.values import all_texts
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.viewcharts import Chart
 
-Key = tuple[tuple[str, str | None], ...]
+GroupKey = tuple[tuple[str, str | None], ...]
 
 
 @dataclass(frozen=True)
-class RunGroup:
+class ChartGroup:
     """Runs whose values are alike; `values` tells the group from the others.
 
     A value of None stands for none. Groups are numbered in the order of their first
@@ -23,23 +23,29 @@ class RunGroup:
     """
 
     number: int
-    values: Key
-    runs: tuple[DrawnRun, ...]
+    values: GroupKey
+    runs: tuple[ChartRun, ...]
 
 
-def group_runs(runs: Sequence[DrawnRun], chart: Chart) -> list[RunGroup]:
-    keys = _all_but(runs, chart.groups) if chart.all_but else _by(runs, chart.groups)
-    members: dict[Key, list[DrawnRun]] = {}
+def chart_groups(runs: Sequence[ChartRun], chart: Chart) -> list[ChartGroup]:
+    keys = (
+        _keys_by_params(runs, chart.groups)
+        if chart.all_but
+        else _keys_by_fields(runs, chart.groups)
+    )
+    members: dict[GroupKey, list[ChartRun]] = {}
     for run in runs:
         members.setdefault(keys[run.run.pk], []).append(run)
-    telling = _telling(list(members)) if chart.all_but else None
+    telling = _differing_names(list(members)) if chart.all_but else None
     return [
-        RunGroup(number, _told(key, telling), tuple(held))
+        ChartGroup(number, _without_constants(key, telling), tuple(held))
         for number, (key, held) in enumerate(members.items(), start=1)
     ]
 
 
-def _by(runs: Sequence[DrawnRun], fields: Sequence[Field]) -> dict[int, Key]:
+def _keys_by_fields(
+    runs: Sequence[ChartRun], fields: Sequence[Field]
+) -> dict[int, GroupKey]:
     return {
         run.run.pk: tuple((field.key, _text(run.values.get(field))) for field in fields)
         for run in runs
@@ -50,7 +56,9 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _all_but(runs: Sequence[DrawnRun], fields: Sequence[Field]) -> dict[int, Key]:
+def _keys_by_params(
+    runs: Sequence[ChartRun], fields: Sequence[Field]
+) -> dict[int, GroupKey]:
     left_out = {field.key for field in fields}
     found: dict[int, dict[str, str | None]] = {run.run.pk: {} for run in runs}
     for run, name, value in all_texts(tree.PARAMS, list(found)):
@@ -62,14 +70,14 @@ def _all_but(runs: Sequence[DrawnRun], fields: Sequence[Field]) -> dict[int, Key
     }
 
 
-def _telling(keys: Sequence[Key]) -> list[str]:
+def _differing_names(keys: Sequence[GroupKey]) -> list[str]:
     """The names of the parameters that are not the same in all groups."""
     groups = [dict(key) for key in keys]
     names = sorted({name for group in groups for name in group})
     return [name for name in names if len({group.get(name) for group in groups}) > 1]
 
 
-def _told(key: Key, telling: Sequence[str] | None) -> Key:
+def _without_constants(key: GroupKey, telling: Sequence[str] | None) -> GroupKey:
     if telling is None:
         return key
     held = dict(key)

@@ -20,24 +20,24 @@ import numpy as np
 from django.db.models import Q
 
 from runs.models import Experiment, Key, KeyKind, RunParam, User, Workspace
-from runs.search.groups.group_sums import Stats, Sums, sums_of
-from runs.search.query.run_query import RunQuery, build_query
-from runs.search.run_list.goals import goals_of
+from runs.search.groups.group_sums import GroupStats, GroupSums, sum_groups
+from runs.search.query import RunQuery, build_query
+from runs.search.run_list import find_goals
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.limits import time_limit
-from runs.search.values.value_arrays import (
-    READ,
+from runs.search.values import (
+    TEXT_HEAD,
     Keys,
-    ManyRuns,
-    Texts,
-    Values,
+    RunArrays,
+    TextCodes,
+    ValueCodes,
+    columns_needed,
     has_numbers,
     has_values,
-    many_runs,
-    needed,
-    numbers_of,
-    values_of,
-    whole_texts,
+    read_numbers,
+    read_run_arrays,
+    read_value_codes,
+    read_whole_texts,
 )
 from studio.core.errors import InvalidValue
 from studio.core.filters import tree
@@ -47,11 +47,11 @@ from studio.core.viewspec import ViewSpec
 from studio.core.viewtext import Group
 
 #: "All but" reads so many values at the most, those that runs lack counted too.
-CELLS = 20_000_000
+MAX_CELLS = 20_000_000
 
 
 @dataclass(frozen=True)
-class RunGroup:
+class ListGroup:
     """`values` are by field; None is "no value". `key` stands for them in addresses."""
 
     number: int
@@ -67,18 +67,18 @@ class Grouping:
 
     def __init__(
         self,
-        runs: ManyRuns,
+        runs: RunArrays,
         fields: Sequence[Field],
-        columns: Sequence[Values],
+        columns: Sequence[ValueCodes],
         numbers: Sequence[Field],
         goals: Mapping[Field, bool],
     ) -> None:
         self.runs, self.fields, self.numbers = runs, tuple(fields), tuple(numbers)
         self.goals = goals
         self._columns = columns
-        self.member_of, self._first = _grouped(columns, len(runs))
+        self.member_of, self._first = partition_runs(columns, len(runs))
         self.sizes: Keys = np.bincount(self.member_of, minlength=len(self))
-        self._measured = {each: numbers_of(runs, each) for each in self.numbers}
+        self._measured = {each: read_numbers(runs, each) for each in self.numbers}
         self._sums = {field: self._summed(field) for field in self.numbers}
         self.order: Keys = np.argsort(-self.sizes, kind="stable")
 
@@ -101,16 +101,16 @@ class Grouping:
         lacks = np.isnan(values)
         self.order = np.lexsort((-self.sizes, -values if descending else values, lacks))
 
-    def group(self, number: int) -> RunGroup:
+    def group(self, number: int) -> ListGroup:
         run = self._first[number]
         codes = [(column, int(column.codes[run])) for column in self._columns]
         values = tuple(None if n < 0 else column.texts[n] for column, n in codes)
         digests = [column.digests.get(n, "") for column, n in codes]
         cut = frozenset(at for at, digest in enumerate(digests) if digest)
         key = _digest([*values, *digests] if cut else values)
-        return RunGroup(number, values, int(self.sizes[number]), key, cut)
+        return ListGroup(number, values, int(self.sizes[number]), key, cut)
 
-    def whole(self, groups: Sequence[RunGroup]) -> list[list[str | None]]:
+    def whole(self, groups: Sequence[ListGroup]) -> list[list[str | None]]:
         """The groups' values, none of them cut."""
         found = [list(group.values) for group in groups]
         for at, field in enumerate(self.fields):
@@ -120,7 +120,7 @@ class Grouping:
                 if at in group.cut
             }
             if runs:
-                for run, text in whole_texts(self.runs, field, list(runs)):
+                for run, text in read_whole_texts(self.runs, field, list(runs)):
                     found[runs[run]][at] = text
         return found
 
@@ -128,16 +128,16 @@ class Grouping:
         """Whether runs have something of the field at that place besides its values."""
         return self._columns[at].is_mixed
 
-    def page(self, start: int, stop: int) -> list[RunGroup]:
+    def page(self, start: int, stop: int) -> list[ListGroup]:
         return [self.group(int(n)) for n in self.order[start:stop]]
 
-    def stats(self, group: RunGroup, field: Field) -> Stats:
+    def stats(self, group: ListGroup, field: Field) -> GroupStats:
         sums, n = self._sums[field], group.number
         higher = self.goals.get(field)
         best = 0
         if higher is not None and sums.counts[n]:
             best = int((sums.highest if higher else sums.lowest)[n])
-        return Stats(
+        return GroupStats(
             int(sums.counts[n]),
             float(sums.mean[n]),
             float(sums.std[n]),
@@ -158,7 +158,7 @@ class Grouping:
             return None
         return int(np.nanargmax(means) if higher else np.nanargmin(means))
 
-    def members(self, group: RunGroup, most: int, by: Field | None) -> list[int]:
+    def members(self, group: ListGroup, most: int, by: Field | None) -> list[int]:
         """The keys of the group's best runs by a field, or else of its newest."""
         places = np.flatnonzero(self.member_of == group.number)[::-1]
         if by in self._measured:
@@ -176,12 +176,12 @@ class Grouping:
         each = (column.codes[self._first] for column in self._columns)
         return [n for n, codes in enumerate(each) if (codes != codes[0]).any()]
 
-    def _summed(self, field: Field) -> Sums:
+    def _summed(self, field: Field) -> GroupSums:
         found = self._measured[field]
-        return sums_of(found, self.member_of, len(self), self.runs.ids)
+        return sum_groups(found, self.member_of, len(self), self.runs.ids)
 
 
-def group_runs(
+def list_groups(
     spec: ViewSpec,
     viewer: User,
     workspace: Workspace,
@@ -198,7 +198,7 @@ def group_runs(
     assert group is not None
     for field in group.fields:
         if not has_values(field) or (group.all_but and field.kind != tree.PARAMS):
-            raise _no_groups(field, group)
+            raise _ungroupable(field, group)
     summed_up = [field for field in dict.fromkeys(numbers) if has_numbers(field)]
     run_query = build_query(
         spec,
@@ -209,15 +209,15 @@ def group_runs(
         fields=[*group.fields, *summed_up],
     )
     with time_limit():
-        runs = many_runs(run_query, needed([*group.fields, *summed_up]))
+        runs = read_run_arrays(run_query, columns_needed([*group.fields, *summed_up]))
         if runs is None:
             return None
-        fields, columns = _columns(run_query, runs, group)
-        goals = goals_of(set(runs.columns["experiment_id"]), summed_up)
+        fields, columns = _group_columns(run_query, runs, group)
+        goals = find_goals(set(runs.columns["experiment_id"]), summed_up)
         return Grouping(runs, fields, columns, summed_up, goals)
 
 
-def _no_groups(field: Field, group: Group) -> InvalidValue:
+def _ungroupable(field: Field, group: Group) -> InvalidValue:
     name = field_text(field)
     if group.all_but:
         text = f"group: all but {name} leaves out no parameter; name one as params.seed"
@@ -226,27 +226,29 @@ def _no_groups(field: Field, group: Group) -> InvalidValue:
     return InvalidValue(text, field="group")
 
 
-def _columns(
-    run_query: RunQuery, runs: ManyRuns, group: Group
-) -> tuple[list[Field], list[Values]]:
+def _group_columns(
+    run_query: RunQuery, runs: RunArrays, group: Group
+) -> tuple[list[Field], list[ValueCodes]]:
     if not group.all_but:
-        return list(group.fields), [values_of(runs, field) for field in group.fields]
+        return list(group.fields), [
+            read_value_codes(runs, field) for field in group.fields
+        ]
     left_out = {run_query.scope.key(field) for field in group.fields}
-    return _all_params(runs, left_out)
+    return _codes_of_all_params(runs, left_out)
 
 
-def _all_params(
-    runs: ManyRuns, left_out: set[int | None]
-) -> tuple[list[Field], list[Values]]:
+def _codes_of_all_params(
+    runs: RunArrays, left_out: set[int | None]
+) -> tuple[list[Field], list[ValueCodes]]:
     """Every parameter that the runs have, read at once."""
     rows = RunParam.objects.filter(Q(InKeys("run_id", runs.ids.tolist()))).order_by()
-    found: dict[int, Texts] = {}
-    for run, key, head, digest in rows.values_list("run_id", "key_id", *READ).iterator(
-        chunk_size=10_000
-    ):
+    found: dict[int, TextCodes] = {}
+    for run, key, head, digest in rows.values_list(
+        "run_id", "key_id", *TEXT_HEAD
+    ).iterator(chunk_size=10_000):
         if key not in left_out:
-            found.setdefault(key, Texts()).add(run, head, digest)
-    if len(found) * len(runs) > CELLS:
+            found.setdefault(key, TextCodes()).add(run, head, digest)
+    if len(found) * len(runs) > MAX_CELLS:
         raise InvalidValue(
             f"group: {len(runs):,} runs with {len(found):,} parameters are too many to "
             "be grouped by all of these. Narrow the list, or name the parameters.",
@@ -258,7 +260,7 @@ def _all_params(
     return fields, [found[pk].of(runs) for _name, pk in ordered]
 
 
-def _grouped(columns: Sequence[Values], size: int) -> tuple[Keys, Keys]:
+def partition_runs(columns: Sequence[ValueCodes], size: int) -> tuple[Keys, Keys]:
     """Each run's group, and of each group one of its runs."""
     member_of = np.zeros(size, dtype=np.int64)
     for column in columns:
@@ -272,7 +274,7 @@ def _digest(values: Sequence[str | None]) -> str:
     return blake2b(repr(values).encode(), digest_size=5).hexdigest()
 
 
-def _ranks(column: Values) -> Keys:
+def _ranks(column: ValueCodes) -> Keys:
     """By code: numbers by size, then texts, then (code -1) what has no value."""
     known = [_rank(text) for text in column.texts]
     places = {rank: place for place, rank in enumerate(sorted(set(known)))}

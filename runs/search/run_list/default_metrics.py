@@ -12,10 +12,10 @@ from studio.core.filters import Field
 from studio.core.filters.tree import metric
 
 #: Only the newest runs are asked, so that the answer costs the same in any workspace.
-NEWEST = 200
-SHOWN = 3
+NEWEST_RUNS = 200
+MAX_COMMON_METRICS = 3
 #: What the machine reports about itself says little about a run's result.
-SYSTEM = "system/"
+SYSTEM_PREFIX = "system/"
 
 
 def common_metrics(
@@ -38,16 +38,16 @@ def common_metrics(
 
 def _names(viewer: Any, workspace: Any, **places: Any) -> Any:
     runs = Run.objects.visible_to(viewer).in_workspace(workspace).not_deleted()
-    newest = runs.filter(**places).order_by("-id").values("pk")[:NEWEST]
+    newest = runs.filter(**places).order_by("-id").values("pk")[:NEWEST_RUNS]
     return (
         Metric.objects.filter(run__in=newest, kind=MetricKind.SERIES)
-        .exclude(key__name__startswith=SYSTEM)
+        .exclude(key__name__startswith=SYSTEM_PREFIX)
         .values_list("key__name")
         .annotate(
             roots=Count("pk", filter=Q(run__parent__isnull=True)), runs=Count("pk")
         )
         # What only child runs have would be empty in a list of roots.
-        .order_by("-roots", "-runs", "key__name")[:SHOWN]
+        .order_by("-roots", "-runs", "key__name")[:MAX_COMMON_METRICS]
     )
 
 
