@@ -53,7 +53,7 @@ class SweepPlan:
             *(f"keep {name}: a row names it" for name in self.keep),
             *(f"quarantine {name}: unfinished upload" for name in self.quarantine),
             *(f"quarantine {name}: deleted file" for name in self.removed),
-            *(f"free {name}: a week in quarantine" for name in self.delete_quarantined),
+            *(f"free {name}: a week in quarantine" for name in self.free),
         ]
 
 
@@ -105,7 +105,7 @@ def _execute(plan: SweepPlan, now: int) -> None:
         move_to_quarantine(name, now)
     for some in batches([*plan.removed, *plan.keep]):
         BlobRemoval.objects.filter(blob__in=some).delete()
-    for name in plan.delete_quarantined:
+    for name in plan.free:
         delete_quarantined(name)
 
 
