@@ -110,7 +110,7 @@ def test_a_zoom_over_a_metric_is_whole_and_ends_outside(
     curve("a", [float(n) for n in range(4000)])
     curve("a", [float(n % 2000) for n in range(4000)], key="phase")
     over = f"{LOSS}!x=metrics.phase!log=x"
-    assert "every extreme kept" in figure(visitor, over)["note"]
+    assert "All extremes are kept" in figure(visitor, over)["note"]
     found = figure(visitor, over, "from=100&to=200")
     once = [float(n) for n in range(99, 202)]
     assert lines(found)[0]["x"] == [*once, *once]

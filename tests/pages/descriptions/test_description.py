@@ -169,7 +169,7 @@ def test_versions_are_listed_compared_and_restored(
     page = browser.get(f"{PAGE}description/versions/").text
     assert page.count('href="?version=') == 2
     assert "<del>quick</del><ins>&lt;b&gt;slow&lt;/b&gt;</ins> fox" in page
-    assert "This is the present text" in page
+    assert "This is the current text" in page
     old = browser.get(f"{PAGE}description/versions/?version={first}").text
     assert '<div class="prose"><p>the quick fox</p></div>' in old
     answer = browser.post(

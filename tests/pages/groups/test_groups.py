@@ -124,7 +124,7 @@ def test_child_runs_are_grouped_with_the_others(visitor: Client, log: Any) -> No
 def test_all_but_the_seed(visitor: Client) -> None:
     page = visitor.get(f"{ALL}?columns=name,metrics.acc&group=-params.seed")
     assert [row[:9] for row in rows(page)] == ["lr: 0.2 3", "lr: 0.1 2", "1 –"]
-    assert "Grouped by all parameters but params.seed" in page.text
+    assert "Grouped by all parameters except params.seed" in page.text
 
 
 @pytest.mark.usefixtures("sweep")

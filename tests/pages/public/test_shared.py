@@ -188,7 +188,7 @@ def test_a_link_that_shows_nothing_at_present_is_listed_as_that(
     actor: Actor,
     now: int,
 ) -> None:
-    run, told = log("a"), "shows nothing at present"
+    run, told = log("a"), "not available: its target was deleted"
     visitor.post(SHARE, {"run": "a", "days": "1"})
     assert told not in visitor.get(MEMBERS).text
     trash_run(run, actor=actor, now=now)

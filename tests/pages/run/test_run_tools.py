@@ -75,7 +75,7 @@ def test_nothing_but_an_end_is_taken(browser: Client, run: Run, status: str) -> 
 
 def test_an_owner_locks_a_run_and_nobody_deletes_it(browser: Client, run: Run) -> None:
     assert "Locked against deletion" in browser.post(f"{PAGE}lock/", follow=True).text
-    assert "It is locked against deletion." in browser.get(PAGE).text
+    assert "This run is locked against deletion." in browser.get(PAGE).text
     assert browser.post(f"{PAGE}trash/").status_code == 409
     deleted = browser.delete("/api/v1/workspaces/default/runs/run-1")
     assert deleted.status_code == 409

@@ -97,4 +97,4 @@ def test_of_no_match_with_only_my_runs_everybodys_are_offered(
 ) -> None:
     page = visitor.get(ALL, {"q": "name = nobody", "mine": "1"})
     assert 'href="?q=name+%3D+nobody"' in page.text
-    assert "everybody" in page.text
+    assert "everyone’s" in page.text

@@ -36,7 +36,7 @@ def text(page: Any) -> str:
 def test_the_page_ranks_and_counts(visitor: Client, selected: str) -> None:
     page = visitor.get(f"{PAGE}?{selected}")
     said = text(page)
-    assert "5 selected runs against 7 other matching runs" in said
+    assert "5 selected runs vs. 7 other matching runs" in said
     assert "lr Parameter 1.00 0.1 5 100 % 0 0 %" in said
     assert "team Tag" in said
     assert said.index("lr Parameter") < said.index("team Tag")
@@ -75,7 +75,7 @@ def test_what_cannot_be_told_is_said(
 ) -> None:
     assert "No run is selected" in text(visitor.get(PAGE))
     nobody = visitor.get(f"{PAGE}?q=params.lr=0.1&{selected}")
-    assert "no others are left" in text(nobody)
+    assert "there are no others to compare with" in text(nobody)
     alike = text(visitor.get(f"{PAGE}?q=params.lr=0.2&selected=r05,r06"))
     assert "No differences found" in alike
     monkeypatch.setattr(many_runs, "MAX_ARRAY_RUNS", 3)

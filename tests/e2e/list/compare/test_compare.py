@@ -53,7 +53,7 @@ def test_a_comparison_by_mouse(runs_page: Page) -> None:
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#compare-conclusion strong")).to_have_text("wins")
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator("#compare-conclusion")).to_contain_text("Nobody has concluded")
+    expect(page.locator("#compare-conclusion")).to_contain_text("No conclusion yet")
 
 
 def test_differences_are_whole_in_narrow_columns(
