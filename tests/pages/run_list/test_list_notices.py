@@ -22,7 +22,7 @@ WRONG = {
     "after=a&before=b": "after and before exclude each other",
     "selected=s.abc&only=1": "is no selection that is known here",
     "children=1&tree=gone": "tree: there is no run gone to open",
-    "view=h3k9": "There is no view named named h3k9 here.",
+    "view=h3k9": "There is no view named h3k9 here.",
     "view=%00": "view must not contain a NUL character",
 }
 

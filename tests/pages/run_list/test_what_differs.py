@@ -42,7 +42,7 @@ def test_the_page_ranks_and_counts(visitor: Client, selected: str) -> None:
     assert said.index("lr Parameter") < said.index("team Tag")
     assert "<i>x</i>" not in page.text
     page = visitor.get(f"{PAGE}?selected=r00&q=id+in+(r00,r01)")
-    assert "1 selected run against 1 other matching run" in text(page)
+    assert "1 selected run vs. 1 other matching run" in text(page)
 
 
 def test_the_navigation_shows_the_list_it_belongs_to(

@@ -65,7 +65,7 @@ def test_who_will_not_open_a_list_as_all_do_opens_it_as_built_in(
     there = f"/w/default/experiments/{experiment.name}/" if here else ALL
     visitor.post(f"{VIEWS}default/", {"view": view.slug, "everybody": "1"})
     his = browser_of(ben)
-    assert "Remove as my default" in his.get(VIEWS).text
+    assert "Use the built-in default" in his.get(VIEWS).text
     sent = {"view": "default"} | ({"in": str(experiment.number)} if here else {})
     his.post(f"{VIEWS}default/", sent)
     assert his.get(there).context["view"] is None
