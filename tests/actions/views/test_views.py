@@ -135,6 +135,25 @@ def test_a_share_that_is_undone_leaves_the_view_as_it_was(
     assert seen == [5, 4, 3, 2, 1]
 
 
+def test_saving_a_shared_view_names_who_saved_it(
+    make: Any, owner: User, ben: User, actor: Actor, now: int
+) -> None:
+    view = make("mine=1", shared=True)
+    assert search.find_view(view.slug, ben).spec == {"q": "submitter:ada"}
+    own = state("q=not submitter:me")
+    actions.save_view(view, own, seen_version=1, actor=Actor(ben), now=now)
+    assert search.find_view(view.slug, owner).spec == {"q": "submitter != ben"}
+    newest = search.list_view_revisions(view, owner)[0]
+    assert newest.spec == {"q": "submitter != ben"}
+
+
+def test_saving_a_private_view_keeps_me(make: Any, actor: Actor, now: int) -> None:
+    view = make("mine=1")
+    own = state("q=submitter:me")
+    actions.save_view(view, own, seen_version=1, actor=actor, now=now)
+    assert view.spec == {"q": "submitter:me"}
+
+
 @pytest.mark.parametrize("undone", [True, False])
 def test_readers_keep_what_they_had_when_a_view_was_private_for_a_while(
     make: Any, ben: User, actor: Actor, now: int, undone: bool
