@@ -9,7 +9,7 @@ from runs.access.error_responses import (
     preferred_format,
     render_json_error,
 )
-from runs.access.origins import public_origin
+from runs.access.middleware import public_origin, sandbox_response
 from runs.access.permissions import (
     BROWSER_ONLY,
     PUBLIC,
@@ -21,7 +21,6 @@ from runs.access.permissions import (
     signed_in_user,
     workspace_of,
 )
-from runs.access.security_headers import sandbox_response
 from runs.access.view_permissions import (
     check_can_change_view,
     check_can_edit_view,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -12,7 +11,7 @@ from django.urls import is_valid_path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from runs.access.permissions import Access, ErrorRenderer
+from runs.access.permissions import ErrorRenderer, find_declaration
 from runs.http import AUTHORIZE_ONLY, RETRY_AFTER_SECONDS, as_studio_error
 from studio.core.errors import (
     InvalidRequest,
@@ -88,18 +87,6 @@ def preferred_format(request: HttpRequest) -> str:
     """Return the content type that a script prefers to the page; empty for the page."""
     found = request.get_preferred_type(["text/html", *filter(None, _PAGE_RENDERERS)])
     return found if found in _PAGE_RENDERERS else ""
-
-
-def find_declaration(request: HttpRequest, view: Any) -> Access | None:
-    """Return what a view declares for this request's method; None without a
-    declaration.
-    """
-    views = getattr(view, "by_method", None)
-    if views:
-        first = next(iter(views.values()))
-        view = views.get(request.method, first)
-    declared: Access | None = getattr(view, "access", None)
-    return declared
 
 
 def is_api_path(request: HttpRequest) -> bool:

@@ -1,13 +1,20 @@
-"""The middleware for all protocols: host and origin, caller, permission."""
+"""The middleware for all protocols: security headers, host, origin, caller, permission.
+
+A page of another site can make a browser send requests to a server on localhost. With
+DNS rebinding it can even read the responses. Programs send neither Origin nor
+Sec-Fetch-Site.
+"""
 
 from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import DisallowedHost
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
@@ -16,20 +23,121 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from runs.access import authorization
-from runs.access.authentication import Caller, identify_caller
+from runs.access.authorization import Caller, identify_caller
 from runs.access.error_responses import (
     declared_renderer,
     error_response,
     render_error_page,
 )
-from runs.access.origins import SAFE_METHODS, check_host, check_origin
-from runs.access.permissions import PUBLIC, Access, Permission
+from runs.access.permissions import PUBLIC, SAFE_METHODS, Access, Permission
 from runs.actions.actor import Actor
 from runs.http import AUTHORIZE_ONLY, BODY_LIMIT, KNOWN_CALLER, REFUSAL, as_studio_error
 from runs.models import User
-from studio.core.errors import SignInRequired, StudioError
+from studio.core.errors import (
+    InvalidRequest,
+    PermissionDenied,
+    SignInRequired,
+    StudioError,
+)
+
+#: No inline scripts or styles, nothing from other sites, no frames.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "object-src 'none'"
+)
+#: For files that users uploaded: no scripts, no forms, and an origin of their own.
+SANDBOX_POLICY = (
+    "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; "
+    "media-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+)
+DEFAULT_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), "
+        "usb=()"
+    ),
+    "X-Frame-Options": "DENY",
+}
+
+
+class SecurityHeaders:
+    """The outermost middleware, so errors and static files get the headers too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        for name, value in DEFAULT_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+def sandbox_response(response: HttpResponseBase) -> HttpResponseBase:
+    """Let a run's file be shown inline without scripts, framed only by our pages."""
+    response.headers["Content-Security-Policy"] = SANDBOX_POLICY
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def check_host(request: HttpRequest) -> None:
+    """Raise InvalidRequest unless the Host header names this server."""
+    try:
+        request.get_host()
+    except DisallowedHost as error:
+        raise InvalidRequest(
+            _(
+                "This server is not configured for that host name. Its operator "
+                "can add it to STUDIO_ALLOWED_HOSTS."
+            )
+        ) from error
+
+
+def check_origin(request: HttpRequest) -> None:
+    """Raise PermissionDenied if a page of another site sent this writing request."""
+    if request.method in SAFE_METHODS:
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        if not is_own_origin(request, origin):
+            raise PermissionDenied(
+                _(
+                    "This request was refused because it comes from another site: "
+                    "%(origin)s."
+                )
+                % {"origin": origin[:200]}
+            )
+        return
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        raise PermissionDenied(
+            _("This request was refused because it comes from another site.")
+        )
+
+
+def public_origin(request: HttpRequest) -> str:
+    """Return the server's public address: STUDIO_ORIGIN, or the one of this request."""
+    requested: str = request.build_absolute_uri("/").rstrip("/")
+    return settings.STUDIO_ORIGIN or requested
+
+
+def is_own_origin(request: HttpRequest, origin: str) -> bool:
+    """Return whether an Origin header names this server."""
+    own = {f"{request.scheme}://{request.get_host()}".lower()}
+    if settings.STUDIO_ORIGIN:
+        parts = urlsplit(settings.STUDIO_ORIGIN)
+        own.add(f"{parts.scheme}://{parts.netloc}".lower())
+    return origin.lower() in own
+
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 

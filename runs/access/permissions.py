@@ -41,6 +41,8 @@ class Permission(Enum):
         return Role(self.value[0])
 
 
+#: Methods of requests that change nothing.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 #: Everyone, signed in or not.
 PUBLIC = "public"
 #: Everyone who is signed in, with any workspace or none.
@@ -121,3 +123,15 @@ def by_method(**views: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
     declared: Any = dispatch
     declared.by_method = views
     return dispatch
+
+
+def find_declaration(request: HttpRequest, view: Any) -> Access | None:
+    """Return what a view declares for this request's method; None without a
+    declaration.
+    """
+    views = getattr(view, "by_method", None)
+    if views:
+        first = next(iter(views.values()))
+        view = views.get(request.method, first)
+    declared: Access | None = getattr(view, "access", None)
+    return declared

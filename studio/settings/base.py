@@ -58,7 +58,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "runs.access.security_headers.SecurityHeaders",
+    "runs.access.middleware.SecurityHeaders",
     "runs.access.middleware.Origins",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django.plugin import DjangoDbBlocker
 
-from runs.access.error_responses import find_declaration
+from runs.access.permissions import find_declaration
 from runs.actions.account.links import create_invitation, create_sign_in_link
 from runs.actions.actor import SERVER, Actor
 from runs.actions.clock import now_ms

@@ -200,7 +200,7 @@ def _curve(series: Series, read: AxisPoints, chart: Chart, room: int) -> Curve:
         (read.xs if series.over is not None else points.steps)[picked].tolist(),
         points.times[picked].tolist(),
         points.values[picked].tolist(),
-        time_origin=time_origin(series.head),
+        began=time_origin(series.head),
         smoothed=smoothed,
     )
     return Curve(series, line, len(picked), total)
