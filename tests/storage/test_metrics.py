@@ -226,6 +226,17 @@ def test_a_sample_of_only_nan_or_text_is_not_empty(metric: Metric) -> None:
     assert 0 < len(store.sample(metric, 50)[0]) <= 50
 
 
+@pytest.mark.parametrize("limit", [1, 2, 7, 8, 50])
+def test_a_sample_of_texts_is_spread_from_the_first_to_the_last(
+    metric: Metric, limit: int
+) -> None:
+    store.append(metric, line(["a"] * 500))
+    steps = store.sample(metric, limit)[0].steps.tolist()
+    assert len(steps) == limit
+    assert steps[0] == 0
+    assert steps[-1] == (499 if limit > 1 else 0)
+
+
 def test_mlflow_points_that_are_the_same_are_stored_once(metric: Metric) -> None:
     points = make_points([1, 1, 1, 1], [5, 5, 6, 5], [0.5, 0.5, 0.5, NAN])
     assert len(store.append(metric, points, AppendRule.MLFLOW)) == 3

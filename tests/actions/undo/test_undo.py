@@ -95,6 +95,8 @@ def test_a_star_is_its_owners(run: Run, actor: Actor, now: int) -> None:
         undo_change_set(last(), actor=other, now=now)
     undo_change_set(last(), actor=actor, now=now)
     assert not RunStar.objects.exists()
+    undo_change_set(last(), actor=actor, now=now)
+    assert RunStar.objects.get().user == actor.user
 
 
 def test_a_later_change_is_shown_first(run: Run, actor: Actor, now: int) -> None:

@@ -19,11 +19,12 @@ from runs.models import (
     Role,
     User,
     View,
+    ViewStar,
     Workspace,
     can_edit_view,
 )
 from runs.search.views import views as search
-from studio.core.errors import Conflict, InvalidState, NotFound
+from studio.core.errors import Conflict, InvalidState, NotFound, NotSupported
 from studio.core.viewspec import ViewSpec
 
 DAY = 86_400_000
@@ -213,6 +214,35 @@ def test_names_shares_locks_and_deletion_are_undone(
         actions.edit_view(view, {"name": "C"}, actor=actor, now=now)
     undo_view_change(last(), actor=actor, now=now)
     assert search.find_view(slug, owner).name == "Sweep"
+
+
+def test_a_star_of_a_view_is_undone_and_redone(
+    make: Any, owner: User, actor: Actor, now: int
+) -> None:
+    view = make()
+    view_choices.star_view(view, owner, True, actor=actor, now=now)
+    undo_view_change(last(), actor=actor, now=now)
+    assert not ViewStar.objects.exists()
+    undo_view_change(last(), actor=actor, now=now)
+    assert ViewStar.objects.get().user == owner
+
+
+def test_a_change_of_no_view_cannot_be_undone(
+    workspace: Workspace, actor: Actor, now: int
+) -> None:
+    other = ChangeSet.objects.create(workspace=workspace, time=now, action="x")
+    with pytest.raises(NotSupported):
+        undo_view_change(other, actor=actor, now=now)
+
+
+def test_an_undone_star_leaves_those_of_others(
+    make: Any, owner: User, ben: User, actor: Actor, now: int
+) -> None:
+    view = make(shared=True)
+    view_choices.star_view(view, ben, True, actor=Actor(ben), now=now)
+    view_choices.star_view(view, owner, True, actor=actor, now=now)
+    undo_view_change(last(), actor=actor, now=now)
+    assert ViewStar.objects.get().user == ben
 
 
 def test_undo_shows_what_changed_since(make: Any, actor: Actor, now: int) -> None:
