@@ -18,7 +18,7 @@ LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
 
 def test_every_setting_is_explained_and_no_other() -> None:
     page = (ROOT / "docs/user/settings.md").read_text()
-    own = page.partition("## Of scripts")[0]
+    own = page.partition("## Client")[0]
     explained = re.findall(r"^\| `([A-Z_]+)` \|", own, re.MULTILINE)
     assert sorted(explained) == sorted(VARIABLES)
 
