@@ -35,10 +35,10 @@ def spec(query: str) -> ViewSpec:
     ],
 )
 def test_each_difference_is_described(query: str, found: list[str]) -> None:
-    found = differences(spec(BASE), spec(query))
+    changes = differences(spec(BASE), spec(query))
     said = [
         f"{d.sign}{d.part} {' → '.join(filter(None, (d.before, d.after)))}"
-        for d in found
+        for d in changes
     ]
     assert len(said) == len(found)
     for each, wanted in zip(said, found, strict=True):

@@ -50,7 +50,7 @@ def test_an_email_address_shared_by_two_users_cannot_sign_in(client, mira):
 def test_a_wrong_name_and_a_wrong_password_have_the_same_message(client, mira, form):
     answer = sign_in(client, **form)
     assert answer.status_code == 400
-    assert "The name or the password is wrong." in answer.text
+    assert "Wrong name or password." in answer.text
 
 
 def test_an_unusable_password_cannot_sign_in(client):

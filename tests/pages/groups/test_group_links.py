@@ -81,7 +81,7 @@ def test_what_is_too_long_for_an_address_is_said(visitor: Client, log: Any) -> N
     opened = re.findall(r'id="group-[0-9a-f]{10}" href="([^"]*)"', page.text)
     page = visitor.get(ALL + unescape(opened[0]))
     assert len(names(page)) == 10
-    assert "too long for an address" in page.text
+    assert "too long for a link" in page.text
     assert LONG not in page.text
 
 
