@@ -46,6 +46,8 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "The display name.",
         'name like "resnet%"',
         aliases=("run_name", "display_name"),
+        suggested=2,
+        of_experiments=True,
     ),
     _spec(
         "status",
@@ -53,9 +55,15 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         STATUS,
         "The status, or a group of them.",
         "status:failed|canceled",
+        suggested=1,
     ),
     _spec(
-        "experiment", "Experiment", TEXT, "The experiment's name.", "experiment:digits"
+        "experiment",
+        "Experiment",
+        TEXT,
+        "The experiment's name.",
+        "experiment:digits",
+        suggested=5,
     ),
     _spec(
         "submitter",
@@ -64,6 +72,8 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "Who submitted the run; `me` is you.",
         "submitter:me",
         aliases=("user",),
+        suggested=6,
+        of_experiments=True,
     ),
     _spec("target", "Compute target", TEXT, "Where the run executes.", "target:local"),
     _spec("type", "Run type", TEXT, "What kind of run it is.", "type:script"),
@@ -101,6 +111,8 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "When the run arrived at the server.",
         "created:-7d",
         aliases=("submitted",),
+        suggested=3,
+        of_experiments=True,
     ),
     _spec(
         "started",
@@ -131,6 +143,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         DURATION,
         "From its start to its end, or to now while it runs.",
         "duration:>1h30m",
+        suggested=4,
     ),
     _spec("parent", "Parent run", ID, "The parent run's id.", "parent is null"),
     _spec(
@@ -161,8 +174,23 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         answered=False,
         offered=False,
     ),
-    _spec("starred", "Starred", BOOLEAN, "Whether you starred it.", "starred:true"),
-    _spec("archived", "Archived", BOOLEAN, "Whether it is archived.", "archived:true"),
+    _spec(
+        "starred",
+        "Starred",
+        BOOLEAN,
+        "Whether you starred it.",
+        "starred:true",
+        suggested=7,
+        of_experiments=True,
+    ),
+    _spec(
+        "archived",
+        "Archived",
+        BOOLEAN,
+        "Whether it is archived.",
+        "archived:true",
+        of_experiments=True,
+    ),
     _spec("deleted", "Deleted", BOOLEAN, "Whether it is in the trash.", "deleted:true"),
     _spec(
         "locked",
@@ -199,6 +227,7 @@ KEYED: dict[str, FieldSpec] = {
         "A tag's value; `tag:k` has the tag, `tag:k=v` has that value.",
         "tags.model = resnet50",
         aliases=("tag",),
+        of_experiments=True,
     ),
     tree.PARAMS: _spec(
         "params.<key>",
@@ -242,6 +271,11 @@ KEYED: dict[str, FieldSpec] = {
         column=False,
     ),
 }
+
+#: The names of the fields that a filter of experiments can use.
+EXPERIMENT_FIELDS = tuple(
+    spec.name for spec in (*ATTRIBUTE_SPECS, *KEYED.values()) if spec.of_experiments
+)
 
 CATALOGUE: tuple[FieldSpec, ...] = tuple(
     spec for spec in (*ATTRIBUTE_SPECS, *KEYED.values()) if spec.answered
