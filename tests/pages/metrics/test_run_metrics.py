@@ -40,7 +40,7 @@ def test_without_metrics_the_page_says_how_to_log_one(
     assert "mlflow.log_metric" in browser.get(METRICS).text
 
 
-def test_the_first_metrics_are_drawn_unasked_and_the_page_says_which(
+def test_the_first_metrics_are_drawn_by_default_and_named(
     browser: Client, run: Run
 ) -> None:
     log(run, once=[1.0], loss=[2.0, 1.0])
