@@ -12,6 +12,8 @@ from runs.render.run_list import cells
 from runs.render.run_list.cells import MISSING
 from runs.render.text import browsers, numbers, times
 from runs.render.text.addresses import experiment_slug
+from runs.render.text.status_words import status_label
+from studio.core.messages import translated
 
 register = template.Library()
 
@@ -31,6 +33,7 @@ for filter_function in (
     cells.full_moment,
     numbers.grouped,
     browsers.browser_name,
+    status_label,
 ):
     register.filter(filter_function.__name__, filter_function)
 
@@ -72,7 +75,7 @@ def slug(experiment: Experiment) -> str:
 @register.filter
 def with_code(text: str) -> SafeString:
     """What stands between backticks, as code."""
-    parts = enumerate(text.split("`"))
+    parts = enumerate(translated(text).split("`"))
     return format_html_join(
         "",
         "{}",
