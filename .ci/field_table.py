@@ -1,4 +1,4 @@
-"""Write the table of fields in docs/filter-language.md from the catalogue."""
+"""Write the table of fields in docs/user/filter-language.md from the catalogue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT))
 from studio.core.filters.catalogue import CATALOGUE  # noqa: E402
 from studio.core.filters.field_spec import FieldSpec  # noqa: E402
 
-DOCS = ROOT / "docs" / "filter-language.md"
+DOCS = ROOT / "docs" / "user" / "filter-language.md"
 HEAD = "| field | label | holds | operators | example |\n|---|---|---|---|---|\n"
 
 

@@ -6,22 +6,25 @@ from pathlib import Path
 
 import pytest
 
+from runs.render.help import heading_id
 from studio.sdk import Experiment, Run, Workspace
 from studio.settings.environment import VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+USER_PAGES = sorted(ROOT.glob("docs/user/*.md"))
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *USER_PAGES])
+LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
 
 
 def test_every_setting_is_explained_and_no_other() -> None:
-    page = (ROOT / "docs/settings.md").read_text()
-    own = page.partition("## Of scripts")[0]
+    page = (ROOT / "docs/user/settings.md").read_text()
+    own = page.partition("## Client")[0]
     explained = re.findall(r"^\| `([A-Z_]+)` \|", own, re.MULTILINE)
     assert sorted(explained) == sorted(VARIABLES)
 
 
 def test_every_variable_that_the_product_reads_is_explained() -> None:
-    page = (ROOT / "docs/settings.md").read_text()
+    page = (ROOT / "docs/user/settings.md").read_text()
     files = [path for room in ("studio", "runs") for path in ROOT.glob(f"{room}/**/*")]
     text = "\n".join(path.read_text() for path in files if path.suffix == ".py")
     named = set(re.findall(r"\b(?:STUDIO|AZUREML)_[A-Z_]+\b", text))
@@ -30,7 +33,7 @@ def test_every_variable_that_the_product_reads_is_explained() -> None:
 
 
 def test_attributes_are_told_from_calls() -> None:
-    page = (ROOT / "docs/sdk.md").read_text()
+    page = (ROOT / "docs/user/sdk.md").read_text()
     rows = re.findall(
         r"^\| `(Run|Workspace|Experiment)`.*? \| (.*) \|$", page, re.MULTILINE
     )
@@ -52,9 +55,27 @@ def test_attributes_are_told_from_calls() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_documents_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
-    missing = [link for link in links if not (page.parent / link).exists()]
+    links = LINK.findall(page.read_text())
+    missing = [link for link, _ in links if not (page.parent / link).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_anchors_of_links_are_headings(page: Path) -> None:
+    missing = []
+    for link, anchor in LINK.findall(page.read_text()):
+        text = (page.parent / link if link else page).read_text() if anchor else ""
+        headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        if anchor and anchor not in map(heading_id, headings):
+            missing.append(f"{link}#{anchor}")
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", USER_PAGES, ids=lambda page: page.name)
+def test_user_pages_link_no_developer_page(page: Path) -> None:
+    links = [link for link, _ in LINK.findall(page.read_text()) if link]
+    allowed = re.compile(r"[a-z0-9-]+\.md|pictures/[\w-]+\.png|\./")
+    assert [link for link in links if not allowed.fullmatch(link)] == []
 
 
 def test_ci_runs_the_commands_of_the_readme() -> None:
@@ -68,7 +89,7 @@ def test_ci_runs_the_commands_of_the_readme() -> None:
 
 
 def test_the_examples_are_python() -> None:
-    for page in ("README.md", "docs/sdk.md"):
+    for page in ("README.md", "docs/user/sdk.md"):
         scripts = re.findall(
             r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL
         )

@@ -27,7 +27,7 @@ MODULES = (
 def missing_module_message(name: str) -> str:
     return (
         f"Run Studio's azureml has no module {name!r}. It has {', '.join(MODULES)}; "
-        "see docs/sdk.md for what takes the place of others."
+        "see docs/user/sdk.md for what takes the place of others."
     )
 
 

@@ -6,7 +6,7 @@
     with Experiment(workspace, "digits").start_logging() as run:
         run.log("loss", 0.5)
 
-`eval "$(studio env)"` tells it which server to use. See docs/sdk.md.
+`eval "$(studio env)"` tells it which server to use. See docs/user/sdk.md.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@
     client.get("runs", q="metrics.acc > 0.9", rows=50)
     client.post("runs/r1/status", {"status": "Completed"})
 
-Paths are those below `/api/v1/workspaces/<workspace>/` of docs/rest.md. Every request
-of that API can be repeated, so all are retried with back-off while the server cannot be
-reached or cannot respond. Safe to use from several threads and after a fork.
+Paths are those below `/api/v1/workspaces/<workspace>/` of docs/user/rest.md. All calls
+of that API can be repeated, so they are retried with back-off while the server cannot
+be reached or cannot respond. Safe to use from several threads and after a fork.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What each environment variable means; a bad value stops the start with a sentence.
 
-`VARIABLES` is the whole list (docs/settings.md explains each); nothing else is read.
+`VARIABLES` is the whole list, explained in docs/user/settings.md. Nothing else is read.
 """
 
 from __future__ import annotations

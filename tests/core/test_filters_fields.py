@@ -13,7 +13,7 @@ from studio.core.filters.catalogue import CATALOGUE
 from studio.core.filters.tree import OPERATORS
 
 ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs" / "filter-language.md"
+DOCS = ROOT / "docs" / "user" / "filter-language.md"
 CONTRACT = (
     "id number name status experiment submitter target type script launcher "
     "error error_kind commit created started ended updated duration parent root "

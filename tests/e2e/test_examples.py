@@ -43,7 +43,7 @@ def test_the_readmes_script_logs_a_run_with_its_model(
 def test_the_shell_example_logs_a_run_by_rest(server: Server, tmp_path: Path) -> None:
     if shutil.which("curl") is None:
         missing("curl", "Install it: apt-get install curl")
-    script = "".join(blocks("docs/rest.md", "sh"))
+    script = "".join(blocks("docs/user/rest.md", "sh"))
     script = script.replace('eval "$(studio env)"\n', "")
     done = subprocess.run(
         ["sh", "-eu", "-c", script.replace("curl ", "curl -sfS ")],

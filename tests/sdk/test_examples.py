@@ -30,7 +30,7 @@ def test_the_readmes_script_logs_a_run(user: User) -> None:
 
 
 def test_the_script_of_the_docs_logs_a_run(user: User) -> None:
-    text = (ROOT / "docs/sdk.md").read_text()
+    text = (ROOT / "docs/user/sdk.md").read_text()
     script = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
     assert user.said(script + "print(run.get_file_names())") == "['outputs/notes.txt']"
 

@@ -1,4 +1,4 @@
-"""What docs/operation.md says of an acknowledged write, as far as it is a setting."""
+"""What docs/user/operation.md says of an acknowledged write, if a setting decides."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The REST API (docs/rest.md): the same names and rules as pages, SDK and filters."""
+"""The REST API (docs/user/rest.md): names and rules as in pages, SDK and filters."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import (
     Count,
@@ -102,7 +103,8 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
             ),
         )
     )
-    run = rows.first()
+    # Typed loosely: mypy does not follow the annotations of a custom QuerySet.
+    run: Any = rows.first()
     if run is None:
         raise NotFound(
             _("There is no run %(id)s in this workspace.") % {"id": run_id},

@@ -238,7 +238,7 @@ def measure(
     each: int,
     uploads: int,
 ) -> bool:
-    """Whether the server held what docs/operation.md promises."""
+    """Whether the server held what docs/user/operation.md promises."""
     calm, before, memory = watched(server, scene, min(seconds, 20))
     add(report, "nobody else", calm, before, memory)
     context = multiprocessing.get_context("spawn")

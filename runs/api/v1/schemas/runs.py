@@ -267,7 +267,7 @@ class FieldList(Struct):
 
 
 class ErrorInfo(Struct):
-    """`code` is one of the codes in docs/rest.md; `field` is the value it is about."""
+    """`code` is one of those in docs/user/rest.md; `field` is the value it is about."""
 
     code: str
     message: str
