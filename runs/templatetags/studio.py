@@ -6,6 +6,7 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from runs.models import Experiment
 from runs.render.run_list import cells
@@ -70,6 +71,12 @@ def filesize(size: int | None) -> str:
 def slug(experiment: Experiment) -> str:
     """The last part of the experiment's address."""
     return experiment_slug(experiment.number, experiment.name)
+
+
+@register.filter(name="translated")
+def translate_label(text: str) -> str:
+    """A label that the source marks with `gettext_noop`."""
+    return gettext(text) if text else ""
 
 
 @register.filter

@@ -83,7 +83,7 @@ def _link_to_run(run: Run, snapshot: Snapshot) -> None:
     )
     if link.snapshot_id != snapshot.pk:
         raise Conflict(
-            _("The run already has a snapshot: %(public_id)s")
+            _("Cannot take snapshot as the run already has one: %(public_id)s")
             % {"public_id": link.snapshot.public_id},
             snapshot=link.snapshot.public_id,
         )

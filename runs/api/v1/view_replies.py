@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from runs.access import StudioRequest, signed_in_user, workspace_of
-from runs.actions.experiments import in_trash_text
 from runs.api.v1.schemas import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
 from runs.models import Experiment, View, ViewRevision, view_list_name
 from runs.render.filters import filter_words
@@ -140,7 +139,14 @@ def require_experiment(request: StudioRequest, name: str | None) -> Experiment |
     if name is None or (found is not None and found.deleted is None):
         return found
     if found is not None:
-        raise InvalidValue(in_trash_text(name), field="experiment")
+        raise InvalidValue(
+            _(
+                "The experiment %(name)r is in the trash. Restore it, use another "
+                "name, or leave it out for All runs."
+            )
+            % {"name": name},
+            field="experiment",
+        )
     raise InvalidValue(
         _(
             "The experiment %(name)r doesn't exist. Create it, use another name, or "

@@ -189,7 +189,7 @@ def test_beyond_what_can_be_summed_the_page_says_how_to_narrow(
 @pytest.mark.parametrize(
     ("group", "said"),
     [
-        ("created", "cannot be grouped by created"),
+        ("created", "can't be grouped by created"),
         ("nmae", "Unknown field"),
         ("params.lr!by=median", "have no order by"),
         ("params.lr!by=mean:metrics.loss", "no column metrics.loss"),

@@ -20,7 +20,7 @@ WRONG = {
     "after=x": "after is not a cursor of this list",
     "before=WyIxIl0": "before is not a cursor of this list",
     "after=a&before=b": "after and before exclude each other",
-    "selected=s.abc&only=1": "is no selection that is known here",
+    "selected=s.abc&only=1": "doesn't exist",
     "children=1&tree=gone": "tree: there is no run gone here to open",
     "view=h3k9": "There is no view h3k9 here.",
     "view=%00": "view must not contain a NUL character",
