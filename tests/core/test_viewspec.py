@@ -124,7 +124,7 @@ def test_an_unknown_field_is_said_without_the_words_of_a_filter(name):
         ViewSpec.from_query(f"{name}=statsu")
     said = caught.value.message
     assert said.startswith(f"{name}: Unknown field 'statsu'. Try status")
-    assert "To look for" not in said
+    assert "To search for" not in said
     with pytest.raises(InvalidValue) as caught:
         ViewSpec.from_query(f"{name}=metrics.")
     assert "Write metrics.key" in caught.value.message

@@ -204,5 +204,5 @@ def test_a_broken_filter_is_an_error(library: Library) -> None:
 
 
 def test_an_unknown_kept_selection_is_an_error(library: Library) -> None:
-    with pytest.raises(InvalidValue, match="doesn.t exist"):
+    with pytest.raises(InvalidValue, match=r"doesn.t exist"):
         library.page(selected="s.abc", only="1")

@@ -53,7 +53,7 @@ def test_the_profile_is_changed(team, reader):
         ({"email": "no address"}, "valid email"),
         ({"email": "owner@tern.example"}, "taken"),
         ({"time_zone": "Mars/Olympus"}, "Unknown time zone"),
-        ({"display_name": "x" * 151}, "at most 150"),
+        ({"display_name": "x" * 151}, "The limit is 150"),
         ({"display_name": "a\x07b"}, "control character"),
     ],
 )

@@ -124,13 +124,13 @@ def test_somebody_new_joins_by_an_invitation(team, owner):
     ("change", "said"),
     [
         ({"username": "Owner"}, "taken"),
-        ({"username": "a b"}, "may hold letters"),
+        ({"username": "a b"}, "can contain only letters"),
         ({"username": ""}, "must not be empty"),
         ({"password": "short", "again": "short"}, "at least 10"),
         ({"password": "nova lim 123", "again": "nova lim 123"}, "similar"),
         ({"password": "1234567890123", "again": "1234567890123"}, "numeric"),
         ({"again": "something else"}, "differ"),
-        ({"display_name": "x" * 151}, "at most 150"),
+        ({"display_name": "x" * 151}, "The limit is 150"),
     ],
 )
 def test_a_mistake_uses_nothing_up_and_keeps_what_was_typed(team, owner, change, said):

@@ -109,7 +109,7 @@ def test_what_the_address_names_wrongly_is_told(
     assert "The baseline gone is not among the runs" in page.text
     assert "Compare 2 runs" in page.text
     drawn = visitor.get(COMPARE, asked("a", "c", charts="pie!metrics.acc")).text
-    assert "charts: &#x27;pie&#x27; is none of line, scatter" in drawn
+    assert "charts: &#x27;pie&#x27; is not one of line, scatter" in drawn
     for right in ("none", "bar!metrics.acc"):
         page = visitor.get(COMPARE, asked("a", "c", charts=right))
         assert "could be followed" not in page.text

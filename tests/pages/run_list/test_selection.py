@@ -161,7 +161,7 @@ def test_a_kept_selection_goes_when_nobody_has_used_it_for_long(
     assert delete_unused_selections(late) == 0
     assert delete_unused_selections(late + 3 * DAY_MS) == 1
     page = visitor.get(f"{ALL}?selected={slug}")
-    assert "doesn't exist" in page.text
+    assert "selected: the selection" in page.text
     assert selected(visitor.post(SELECT, {"query": f"selected={slug}", "add": "r01"}))
 
 
@@ -172,7 +172,7 @@ def test_a_kept_selection_is_of_one_workspace(
     other = Workspace.objects.create(name="elsewhere")
     kept = save_selection(other, [run.pk], now=1)
     page = visitor.get(f"{ALL}?selected=s.{kept.slug}")
-    assert "doesn't exist" in page.text
+    assert "selected: the selection" in page.text
 
 
 def test_runs_that_are_gone_are_named(visitor: Client, log: Any) -> None:
