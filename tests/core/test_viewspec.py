@@ -146,7 +146,7 @@ def test_json_of_another_shape_is_refused(value):
         ViewSpec.from_json(value)
 
 
-def test_columns_that_were_chosen_are_told_from_the_default_ones():
+def test_chosen_columns_differ_from_default_columns():
     default = ViewSpec().changed(columns=DEFAULT_COLUMNS)
     chosen = ViewSpec.from_query("columns=" + joined(DEFAULT_COLUMNS))
     assert (default.has_columns, chosen.has_columns) == (False, True)

@@ -122,7 +122,7 @@ def refused(user: User) -> list[str]:
 
 
 @pytest.mark.parametrize("number", range(len(WRONG_CALLS)), ids=list(WRONG_CALLS))
-def test_a_wrong_call_is_told_what_is_right(refused: list[str], number: int) -> None:
+def test_a_wrong_call_names_the_correct_one(refused: list[str], number: int) -> None:
     assert len(refused) == len(WRONG_CALLS)
     assert list(WRONG_CALLS.values())[number] in refused[number]
 
@@ -228,7 +228,7 @@ def test_a_folder_that_cannot_be_written_to(user: User, tmp_path: Path) -> None:
     assert "pass outputs=False" in done.stderr
 
 
-def test_sources_that_are_nowhere_are_told_and_the_run_goes_on(user: User) -> None:
+def test_missing_sources_are_reported_and_the_run_continues(user: User) -> None:
     done = user.run(
         BEGIN
         + """
@@ -241,7 +241,7 @@ print(run.get_snapshot_id(), run.get_status())
     assert "No snapshot is kept: there is no folder 'nosuch'" in done.stderr
 
 
-def test_sources_that_are_too_many_are_told_and_the_run_goes_on(user: User) -> None:
+def test_too_many_sources_are_reported_and_the_run_continues(user: User) -> None:
     folder = user.folder / "many"
     folder.mkdir()
     for number in range(2001):

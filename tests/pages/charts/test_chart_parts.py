@@ -69,7 +69,7 @@ def test_the_table_of_means_has_what_the_bars_show(visitor: Client, curve: Any) 
     assert ["opt = x", "2", "2.0", "1.4142135623730951", "1.0", "3.0"] in rows
 
 
-def test_times_are_told_as_times(visitor: Client, curve: Any) -> None:
+def test_times_are_shown_as_times(visitor: Client, curve: Any) -> None:
     for name in "ab":
         curve(name, [1.0])
     moment = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"

@@ -1,4 +1,4 @@
-"""What is wrong in a list's address is named; the rest is honoured."""
+"""A list names the invalid parts of its address and applies the rest."""
 
 from __future__ import annotations
 
