@@ -7,12 +7,14 @@ from typing import Any
 
 from runs.pages.lists.list_state import in_one_line
 from studio.core.errors import StudioError
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 _PLACE = re.compile(r"(?P<what>.*?)(?P<where>(?: after \S+)? at character \d+\.)\s*")
 
 
-def problem(spec: ViewSpec, error: StudioError, *, rows_stay: bool) -> dict[str, Any]:
+def filter_problem(
+    spec: ViewSpec, error: StudioError, *, rows_stay: bool
+) -> dict[str, Any]:
     details = error.details
     # It lies under the text of the box.
     text = in_one_line(spec.q)

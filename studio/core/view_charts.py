@@ -28,14 +28,14 @@ from studio.core.chart_kinds import CHART_KINDS, COMMON_OPTIONS
 from studio.core.errors import InvalidValue
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import METRICS, PARAMS, Field
-from studio.core.viewtext import read_field, split
+from studio.core.view_text import read_field, split
 
 MAX_CHARTS = 12
 #: The most runs of one chart.
 MAX_RUNS = 500
 MAX_BINS = 200
 MAX_GROUPS = 8
-HEAVIEST = 0.99
+MAX_SMOOTHING = 0.99
 AXES = ("step", "relative", "time")
 BANDS = ("std", "minmax", "none")
 
@@ -198,8 +198,8 @@ def _read_x(text: str, name: str) -> str:
 
 def _read_smooth(text: str, name: str) -> str:
     weight = _number(text, name, "smooth")
-    if not 0 <= weight <= HEAVIEST:
-        raise InvalidValue(f"{name}: smooth is from 0 to {HEAVIEST}", field=name)
+    if not 0 <= weight <= MAX_SMOOTHING:
+        raise InvalidValue(f"{name}: smooth is from 0 to {MAX_SMOOTHING}", field=name)
     return f"{weight:g}" if weight else ""
 
 
