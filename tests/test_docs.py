@@ -33,7 +33,7 @@ def test_every_variable_that_the_product_reads_is_explained() -> None:
     assert {name for name in named if f"`{name}`" not in page} == set()
 
 
-def test_attributes_are_told_from_calls() -> None:
+def test_attributes_are_distinguished_from_calls() -> None:
     page = (ROOT / "docs/user/sdk.md").read_text()
     rows = re.findall(
         r"^\| `(Run|Workspace|Experiment)`.*? \| (.*) \|$", page, re.MULTILINE

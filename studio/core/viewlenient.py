@@ -14,6 +14,7 @@ from typing import Any
 from studio.core import viewtext
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.filters import parse
+from studio.core.messages import message, translated
 from studio.core.viewspec import PARAMETERS, ViewSpec, read_parameter
 
 #: Parameters that are lists of fields, of which each may be wrong by itself.
@@ -50,7 +51,8 @@ def read_leniently(query: Mapping[str, str]) -> tuple[ViewSpec, list[Complaint]]
             complaints += wrong
     if "after" in values and "before" in values:
         del values["before"]
-        complaints.append(Complaint("before", "after and before exclude each other"))
+        text = message("after and before can't be used together")
+        complaints.append(Complaint("before", translated(text)))
     return ViewSpec.of_values(values), complaints
 
 
@@ -58,14 +60,17 @@ def read_stored(values: object) -> tuple[ViewSpec, list[Complaint]]:
     """A stored view's state, were it written by another version: as far as it can be
     read, and what could not be."""
     if not isinstance(values, Mapping):
-        return ViewSpec(), [Complaint("view", "The view holds no state")]
+        text = translated(message("The view contains no settings"))
+        return ViewSpec(), [Complaint("view", text)]
     texts = {str(k): "1" if v is True else str(v) for k, v in values.items()}
     spec, complaints = read_leniently(texts)
     unknown = [name for name in texts if name not in PARAMETERS]
-    complaints += [
-        Complaint(n, f"{n}: this version knows no such part") for n in unknown
-    ]
+    complaints += [Complaint(n, translated(_unknown_part(n))) for n in unknown]
     return spec, complaints
+
+
+def _unknown_part(name: str) -> str:
+    return message("%(name)s: this version doesn't support it", name=name)
 
 
 def overridden(

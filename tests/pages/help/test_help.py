@@ -1,4 +1,4 @@
-"""Help: what it tells somebody who logs from another machine, and the fields."""
+"""Help: logging from another machine, and the list of fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studio import __version__
 WHEEL = f"/dist/run_studio-{__version__}-py3-none-any.whl"
 
 
-def test_another_machine_is_told_of_the_client_and_the_servers_own_address(
+def test_help_names_the_client_and_the_server_address(
     visitor: Client, settings: Any
 ) -> None:
     settings.STUDIO_ORIGIN = "https://studio.example.org"
