@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from runs.models import Run
 from runs.pages.charts.dialog import FORM_PARAMETERS
 from runs.pages.compare.state import CompareState
-from studio.core.viewspec import PARAMETERS
+from studio.core.view_spec import PARAMETERS
 from tests.pages.charts.chart_page import CHARTS, LOSS, ask, curve, figure
 from tests.pages.rows import ALL, HTMX
 from tests.parts.elements import one

@@ -21,9 +21,9 @@ from runs.actions.run.lifecycle import change_status
 from runs.models import Run, User, Workspace
 from runs.search.run_list import export
 from runs.search.run_list.export import export_runs
-from studio.core.filters import catalogue
+from studio.core.filters import catalog
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.pages.rows import ALL
 from tests.parts.elements import hrefs
 
@@ -212,7 +212,7 @@ def test_the_page_leads_to_all_forms_of_its_own_result(
 
 
 def every_column() -> list[str]:
-    own = [spec.name for spec in catalogue.ATTRIBUTE_SPECS if spec.column]
+    own = [spec.name for spec in catalog.ATTRIBUTE_SPECS if spec.column]
     metrics = [f"metrics.acc{end}" for end in ("", ".min", ".max", ".first", ".count")]
     children = ["children.count", "children.failed", "children.running"]
     return [*own, *metrics, *children, "tags.m", "params.lr", "properties.p"]

@@ -23,7 +23,7 @@ from runs.models import Experiment, HistoryExport, Role, Workspace
 from runs.search.run_list.export import find_matching_runs
 from runs.search.run_list.histories import read_histories
 from runs.storage.metrics import Value
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.access.people import browser_of, make_member
 from tests.pages.rows import link
 from tests.parts.elements import every, hrefs

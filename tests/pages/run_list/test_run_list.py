@@ -13,9 +13,9 @@ from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.run.runs import create_run
 from runs.models import RunStar, User, Workspace
-from runs.pages.lists.run_links import Links, status_strip, strip_css
+from runs.pages.lists.run_links import ListLinks, status_strip, strip_css
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.pages.rows import ALL, HTMX, link, names
 from tests.parts.elements import every, hrefs, one, texts
 
@@ -211,6 +211,6 @@ def test_a_long_strip_is_drawn_smaller_on_a_phone(
     counts: tuple[int, ...], size: str
 ) -> None:
     words = (RunStatus.RUNNING, RunStatus.COMPLETED, RunStatus.FAILED)
-    links = Links("default", ViewSpec(), None)
+    links = ListLinks("default", ViewSpec(), None)
     entries = status_strip(dict(zip(words, counts, strict=True)), links)
     assert strip_css(entries) == size

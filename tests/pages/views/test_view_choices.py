@@ -26,7 +26,7 @@ from runs.models import (
     View,
     Workspace,
 )
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.access.people import browser_of
 from tests.pages.rows import ALL, HTMX, names
 from tests.pages.views.view_rows import VIEWS
