@@ -97,8 +97,8 @@ WRONG_CALLS = {
     "Run(exp, 'nosuch')": "NotFound: There is no run 'nosuch'",
     "Run(exp, 'no such?')": "There is no run 'no such?'",
     "Run.get(ws, '../runs')": "There is no run '../runs'",
-    "Run(exp, run.id).tag('k' * 300)": "at most 250 are allowed",
-    "exp.start_logging(tags={'k' * 300: 'v'})": "at most 250 are allowed",
+    "Run(exp, run.id).tag('k' * 300)": "The limit is 250",
+    "exp.start_logging(tags={'k' * 300: 'v'})": "The limit is 250",
     "exp.start_logging(properties=['a'])": "properties must be a dict, not ['a']",
     "Experiment(ws, '')": "must not be empty",
     "list(exp.get_runs(tags=5))": "tags must be a dict",
@@ -147,7 +147,7 @@ print(sorted(run.get_metrics()), run.get_metrics("complex"), run.get_file_names(
     done = user.run(code)
     metrics = "['complex', 'good', 'mixed'] {'complex': '(1+2j)'}"
     assert done.stdout.strip() == f"{metrics} []"
-    bounds = ("250", "65536", "4096 bits", "step of 'late' must fit 64 bits")
+    bounds = ("250", "65536", "4096 bits", "step of 'late' must fit into 64 bits")
     for words in (*bounds, "is logged as text", "use two names"):
         assert words in done.stderr
 

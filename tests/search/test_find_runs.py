@@ -15,7 +15,7 @@ from runs.search.run_list.run_page import find_runs
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import parse_field
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import MINUTE, Library
 
@@ -204,5 +204,5 @@ def test_a_broken_filter_is_an_error(library: Library) -> None:
 
 
 def test_an_unknown_kept_selection_is_an_error(library: Library) -> None:
-    with pytest.raises(InvalidValue, match="no selection"):
+    with pytest.raises(InvalidValue, match=r"doesn.t exist"):
         library.page(selected="s.abc", only="1")

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from runs.models import ExperimentTag, User, Workspace
 from runs.search.sql import value_conditions as values
 from runs.search.sql.expressions import Contains, two_valued
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text, parse, tree
-from studio.core.filters.catalogue import EXPERIMENT_FIELDS
+from studio.core.filters.catalog import EXPERIMENT_FIELDS
 from studio.core.filters.text import number_text
 from studio.core.filters.tree import (
     And,
@@ -115,8 +116,8 @@ class ExperimentFilter:
         if term.field == attribute("archived"):
             return Q(archived__isnull=not is_true)
         raise InvalidValue(
-            f"Experiments have no {field_text(term.field)}: "
-            f"they are found by {ALLOWED}",
+            _("Experiments have no %(field)s. Filter them by %(allowed)s.")
+            % {"field": field_text(term.field), "allowed": ALLOWED},
             field="q",
         )
 

@@ -137,8 +137,8 @@ def test_a_view_keeps_the_list_that_is_gone(rest: Rest, is_purged: bool) -> None
     assert changed["summary"] == "−1 column, +1 column"
     View.objects.all().delete()
     _status, error = rest.refused("POST", "views/apply", {"yaml": text})
-    what = "create it" if is_purged else "restore it"
-    assert f"{what}, or use another name, or none" in error["message"]
+    what = "Create it" if is_purged else "Restore it"
+    assert f"{what}, use another name, or leave it out" in error["message"]
 
 
 def test_a_file_is_bounded(rest: Rest) -> None:

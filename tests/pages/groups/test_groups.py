@@ -191,13 +191,13 @@ def test_beyond_what_can_be_summed_the_page_says_how_to_narrow(
 @pytest.mark.parametrize(
     ("group", "said"),
     [
-        ("created", "cannot be grouped by created"),
+        ("created", "can't be grouped by created"),
         ("nmae", "Unknown field"),
-        ("params.lr!by=median", "have no order by"),
+        ("params.lr!by=median", "can't be sorted by"),
         ("params.lr!by=mean:metrics.loss", "no column metrics.loss"),
         ("params.lr!x=1", "no option"),
-        ("-tags.model", "leaves out no parameter"),
-        ("!", "names no field"),
+        ("-tags.model", "is not a parameter"),
+        ("!", "contains no field"),
     ],
 )
 def test_a_wrong_group_is_named(

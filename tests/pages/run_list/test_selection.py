@@ -23,6 +23,7 @@ from runs.actions.run_list.selections import (
 from runs.models import Experiment, Run, Selection, Workspace
 from runs.search.query import selection
 from tests.pages.rows import ALL, HTMX, link, names
+from tests.parts.elements import every, texts
 
 pytestmark = pytest.mark.django_db
 SELECT = "/w/default/list/select/"
@@ -159,7 +160,7 @@ def test_a_kept_selection_expires_without_use(visitor: Client, log: Any) -> None
     assert delete_unused_selections(late) == 0
     assert delete_unused_selections(late + 3 * DAY_MS) == 1
     page = visitor.get(f"{ALL}?selected={slug}")
-    assert "is no selection that is known here" in page.text
+    assert "selected: the selection" in page.text
     assert selected(visitor.post(SELECT, {"query": f"selected={slug}", "add": "r01"}))
 
 
@@ -170,7 +171,9 @@ def test_a_kept_selection_is_of_one_workspace(
     other = Workspace.objects.create(name="elsewhere")
     kept = save_selection(other, [run.pk], now=1)
     page = visitor.get(f"{ALL}?selected=s.{kept.slug}")
-    assert "is no selection that is known here" in page.text
+    [told] = texts(page, "#list-notice li")
+    assert told.startswith("selected: the selection")
+    assert every(page, "tr[aria-selected=true]") == []
 
 
 def test_runs_that_are_gone_are_named(visitor: Client, log: Any) -> None:

@@ -83,7 +83,7 @@ def test_the_page_explains_why_it_finds_no_differences(
     assert "No run is selected" in text(visitor.get(f"{PAGE}?selected=nosuch"))
     unknown = visitor.get(f"{PAGE}?selected=s.nosuch")
     assert unknown.status_code == 400
-    assert "s.nosuch is no selection" in text(unknown)
+    assert "the selection s.nosuch" in text(unknown)
     wrong = visitor.get(f"{PAGE}?q=a+and&{selected}")
     assert wrong.status_code == 400
     assert "Expected a term at character 6" in text(wrong)
