@@ -39,7 +39,7 @@ from runs.storage.files import files
 
 home, now = settings.STUDIO_HOME, 1_795_521_600_000
 database.prepare(home, print)
-ownership.settle(home, ownership.Step.BOTH)
+ownership.write_identities(home, ownership.Step.BOTH)
 workspace = create_workspace("default", actor=SERVER, now=now)
 user = ensure_user("ada", actor=SERVER, now=now)
 add_member(workspace, user, Role.OWNER, actor=SERVER, now=now)

@@ -50,7 +50,7 @@ from django.conf import settings
 from runs.management import database, ownership
 step = ownership.decide(ownership.examine(settings.STUDIO_HOME))
 database.prepare(settings.STUDIO_HOME, print)
-ownership.settle(settings.STUDIO_HOME, step)
+ownership.write_identities(settings.STUDIO_HOME, step)
 """
 
 
