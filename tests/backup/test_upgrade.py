@@ -29,7 +29,7 @@ try:
 except CommandError as error:
     raise SystemExit(str(error))
 """
-#: A migration that fails, as one would that meets data nobody thought of.
+#: A migration that fails, as it would with unexpected data.
 FAIL = """
 from django.db import DatabaseError
 from runs.management import schema

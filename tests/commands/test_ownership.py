@@ -63,7 +63,7 @@ def facts(home: str = "", database: str = "", **more: Any) -> Facts:
         (facts(pending=Y, is_empty=True), Step.BOTH),
     ],
 )
-def test_what_belongs_together_starts(found: Facts, step: Step) -> None:
+def test_a_matching_home_and_database_start(found: Facts, step: Step) -> None:
     assert decide(found) is step
 
 

@@ -99,7 +99,7 @@ def _maintenance(address: str) -> str:
 
 
 def fill(home: Path, database: Database, files: int) -> None:
-    """Prepare the two as a first start does, and save so many files more."""
+    """Prepare both as a first start does, and store this number of files."""
     done = run_script(home, FILL, str(files), env=database.env)
     assert done.returncode == 0, done.stderr
     then = time.time() - LONG_AGO

@@ -149,7 +149,7 @@ def test_a_stranger_gets_its_turn_among_programs_that_wait() -> None:
     run(work)
 
 
-def test_who_waited_too_long_is_told_to_come_back() -> None:
+def test_a_request_that_waited_too_long_is_refused() -> None:
     async def work() -> None:
         office = Office(Limits(per_caller=1, wait_seconds=0.01, threads=8))
         await office.ask("a1")

@@ -46,7 +46,7 @@ def test_a_stream_is_produced_whole_before_it_is_read() -> None:
         free = asyncio.Event()
         with ThreadPoolExecutor(2) as pool:
             relay = await produced(pool, pieces(), free.set)
-            # The thread is free again, and nobody has read a byte.
+            # The thread is free again, and no byte was read.
             await asyncio.wait_for(free.wait(), 30)
             return b"".join([piece async for piece in relay.chunks()])
 

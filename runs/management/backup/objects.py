@@ -67,8 +67,8 @@ def in_parallel(
 def copy_bytes(source: Path, target: Path, size: int, sha256: str = "") -> str:
     """Copy the first `size` bytes, flushed; returns their hash.
 
-    Raises BytesChanged if there are fewer bytes, or their hash is not `sha256`. An error
-    leaves no target.
+    Raises BytesChanged if there are fewer bytes, or their hash is not `sha256`. After
+    any error no target is left.
     """
     digest, left = hashlib.sha256(), size
     try:
