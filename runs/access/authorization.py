@@ -219,7 +219,7 @@ def check_role(need: Permission, role: Role) -> None:
     if role < need.role:
         raise PermissionDenied(
             _("This needs the role %(need)s. Your role is %(role)s.")
-            % {"need": need.role.label, "role": role.label},
+            % {"need": _(need.role.label), "role": _(role.label)},
             need=need.role.label,
             role=role.label,
         )

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 from runs.actions.actor import Actor
@@ -77,14 +78,14 @@ class StudioRequest(HttpRequest):
 def signed_in_user(request: StudioRequest) -> User:
     """Return the caller of a view that is not public."""
     if request.actor.user is None:
-        raise SignInRequired("Sign in to see this page.")
+        raise SignInRequired(_("Sign in to see this page."))
     return request.actor.user
 
 
 def workspace_of(request: StudioRequest) -> Workspace:
     """Return the workspace of a view that needs a permission in it."""
     if request.workspace is None:
-        raise NotFound("This workspace doesn't exist.")
+        raise NotFound(_("This workspace doesn't exist."))
     return request.workspace
 
 

@@ -6,12 +6,15 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from runs.models import Experiment
 from runs.render.run_list import cells
 from runs.render.run_list.cells import MISSING
 from runs.render.text import browsers, numbers, times
 from runs.render.text.addresses import experiment_slug
+from runs.render.text.status_words import status_label
+from studio.core.messages import translated
 
 register = template.Library()
 
@@ -31,6 +34,7 @@ for filter_function in (
     cells.full_moment,
     numbers.grouped,
     browsers.browser_name,
+    status_label,
 ):
     register.filter(filter_function.__name__, filter_function)
 
@@ -69,10 +73,16 @@ def slug(experiment: Experiment) -> str:
     return experiment_slug(experiment.number, experiment.name)
 
 
+@register.filter(name="translated")
+def translate_label(text: str) -> str:
+    """A label that the source marks with `gettext_noop`."""
+    return gettext(text) if text else ""
+
+
 @register.filter
 def with_code(text: str) -> SafeString:
     """What stands between backticks, as code."""
-    parts = enumerate(text.split("`"))
+    parts = enumerate(translated(text).split("`"))
     return format_html_join(
         "",
         "{}",

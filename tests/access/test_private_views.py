@@ -13,7 +13,7 @@ from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
 from runs.actions.views.views import ViewState, create_view, save_view
 from runs.models import View
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.access.people import Team, bearer, browser_of, make_team, token_of
 from tests.access.table import SAMPLES, TABLE
 
@@ -45,7 +45,7 @@ def view(team: Team) -> View:
 
 
 def ask(team: Team, route: str, method: str, slug: str) -> Iterator[Any]:
-    """What everybody else is answered, strangers apart, who hear nothing at all."""
+    """The status that each other signed-in user gets."""
     filled = re.sub(
         r"<(?:\w+:)?(\w+)>",
         lambda part: {"slug": slug, "number": "1"}.get(part[1], SAMPLES[part[1]]),
@@ -56,8 +56,8 @@ def ask(team: Team, route: str, method: str, slug: str) -> Iterator[Any]:
     for user in (team.contributor, team.owner, team.outsider):
         client = browser_of(user)
         if TABLE[route].is_api:
-            away = user == team.outsider
-            home = user.memberships.get().workspace if away else team.workspace
+            is_outsider = user == team.outsider
+            home = user.memberships.get().workspace if is_outsider else team.workspace
             _token, secret = token_of(user, home)
             client = Client(headers=bearer(secret))
         path = f"/{filled}{query}"

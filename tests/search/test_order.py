@@ -9,7 +9,7 @@ import pytest
 
 from runs.search.run_list.run_page import RunPage, find_runs
 from studio.core.errors import InvalidValue
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 
@@ -125,7 +125,7 @@ def test_a_forged_cursor_is_refused(library: Library, cursor: str) -> None:
         page(library, "metrics.acc", after=cursor)
 
 
-def test_a_cursor_with_odd_text_is_refused(library: Library) -> None:
+def test_a_cursor_with_invalid_text_is_refused(library: Library) -> None:
     for text in ("a\x00", "\ud800"):
         with pytest.raises(InvalidValue):
             page(library, "name", after=packed("name", 0, text, 1))

@@ -19,7 +19,7 @@ from runs.search.query.status_counts import MAX_EXACT_COUNT
 from runs.search.run_list import tree_runs
 from runs.search.run_list.run_page import find_runs
 from studio.core.filters import mlflow
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 
@@ -164,7 +164,7 @@ def test_no_family_reads_a_large_table_through(
 
 
 def choose(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    """As if a side had few runs, or more, or nobody knew."""
+    """Pretend that an index scan has few runs, more, or an unknown number."""
     if way != "few":
         monkeypatch.setattr(query_plan, "MAX_CANDIDATES", -1)
     if way == "walked":

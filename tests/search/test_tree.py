@@ -18,7 +18,7 @@ from runs.search.run_list import tree_children, tree_runs
 from runs.search.run_list.run_page import find_runs
 from runs.search.run_list.tree_runs import TreePage, find_tree
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library, empty_library
 
@@ -134,7 +134,7 @@ def place(runs: dict[str, Run], run_id: str, sort: str) -> tuple[float, ...]:
 @pytest.mark.parametrize("walks", [False, True], ids=["gathered", "walked"])
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("q", FILTERS)
-def test_pages_together_are_all_roots_in_order(
+def test_all_pages_contain_all_roots_in_order(
     forest: Library, monkeypatch: pytest.MonkeyPatch, q: str, sort: str, walks: bool
 ) -> None:
     if walks:

@@ -2,7 +2,7 @@
 
 A save is a compare-and-swap on the revision that its author saw, so it never overwrites
 the work of others by accident. In shared views *me* is replaced by the user name
-(`core.viewshare`).
+(`core.view_sharing`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes, version_token
@@ -26,9 +27,9 @@ from runs.models import (
 )
 from studio.core import names
 from studio.core.errors import Conflict, InvalidState, NotFound
-from studio.core.viewlenient import read_stored
-from studio.core.viewshare import written_out
-from studio.core.viewspec import ViewSpec
+from studio.core.view_parsing import read_stored
+from studio.core.view_sharing import written_out
+from studio.core.view_spec import ViewSpec
 
 _SLUG_CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _SLUG_LENGTH = 10
@@ -149,7 +150,7 @@ def save_view(
         return view
     if seen_version != before:
         raise Conflict(
-            "The view was changed by someone else since you opened it.", now=before
+            _("The view was changed by someone else since you opened it."), now=before
         )
     number = before + 1
     View.objects.filter(pk=view.pk).update(revision=number, updated=now, **columns)
@@ -177,7 +178,7 @@ def lock_view(view: View) -> int:
     """
     found = View.objects.select_for_update(of=("self",)).filter(pk=view.pk).first()
     if found is None:
-        raise NotFound("This view doesn't exist.")
+        raise NotFound(_("This view doesn't exist."))
     for name in (
         *EDITABLE_FIELDS,
         "deleted",
@@ -238,9 +239,9 @@ def edit_view(
         if value != getattr(view, name)
     ]
     if edits and seen_version is not None and seen_version != fields_token(view):
-        raise Conflict("The view was changed by someone else since you opened it.")
+        raise Conflict(_("The view was changed by someone else since you opened it."))
     if view.deleted is not None and edits:
-        raise InvalidState("The view is deleted. Restore it first.")
+        raise InvalidState(_("The view is deleted. Restore it first."))
     action, before = _action(edits), view.revision
     write_view_fields(
         view, {edit.field: edit.after for edit in edits}, actor=actor, now=now

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from msgspec import Struct
 
 from runs.access import (
@@ -35,9 +36,9 @@ from runs.models import User, View
 from runs.search.views import filter_by_owner, filter_by_words, views_in
 from studio.core import names
 from studio.core.errors import InvalidValue, StudioError
-from studio.core.viewdiff import differences
-from studio.core.viewlenient import read_stored
-from studio.core.viewspec import ViewSpec
+from studio.core.view_differences import differences
+from studio.core.view_parsing import read_stored
+from studio.core.view_spec import ViewSpec
 
 CREATED, CHANGED, SAME = "created", "changed", "unchanged"
 
@@ -174,7 +175,9 @@ def _match_views(request: StudioRequest, entries: list[ViewFile]) -> list[View |
         with _errors_name_entry(number, entry):
             names.check_display_name(entry.name)
             if slugs.count(entry.slug) > 1:
-                raise InvalidValue(f"The slug {entry.slug!r} is twice in the file.")
+                raise InvalidValue(
+                    _("The slug %(slug)r is twice in the file.") % {"slug": entry.slug}
+                )
         view = by_slug.get(entry.slug) or _first_with_name(views, entry, user, taken)
         found.append(view)
         taken |= {view.pk} if view else set()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from runs.access import StudioRequest, signed_in_user, workspace_of
-from runs.actions.experiments import TRASH_HINT
 from runs.api.v1.schemas import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
 from runs.models import Experiment, View, ViewRevision, view_list_name
 from runs.render.filters import filter_words
@@ -18,9 +19,9 @@ from runs.search.views import (
     find_view,
 )
 from studio.core.errors import Conflict, InvalidValue, NotFound
-from studio.core.viewdiff import NOTHING, Difference, differences
-from studio.core.viewlenient import Complaint, read_stored
-from studio.core.viewspec import ViewSpec
+from studio.core.view_differences import NOTHING, Difference, differences
+from studio.core.view_parsing import ParameterWarning, read_stored
+from studio.core.view_spec import ViewSpec
 
 
 def listed_view(view: View) -> ViewInfo:
@@ -61,7 +62,10 @@ def list_name(kept: View | ViewRevision) -> str | None:
 
 
 def missing_part_messages(
-    request: StudioRequest, view: View, spec: ViewSpec, complaints: Iterable[Complaint]
+    request: StudioRequest,
+    view: View,
+    spec: ViewSpec,
+    complaints: Iterable[ParameterWarning],
 ) -> list[str]:
     """Return messages about unreadable and missing parts of a view."""
     workspace, user = workspace_of(request), signed_in_user(request)
@@ -137,12 +141,23 @@ def require_experiment(request: StudioRequest, name: str | None) -> Experiment |
     found = find_experiment_by_name(request, name)
     if name is None or (found is not None and found.deleted is None):
         return found
-    problem = f"The experiment {name!r} is in the trash: {TRASH_HINT}"
-    if found is None:
-        problem = (
-            f"The experiment {name!r} doesn't exist: create it, or use another name"
+    if found is not None:
+        raise InvalidValue(
+            _(
+                "The experiment %(name)r is in the trash. Restore it, use another "
+                "name, or leave it out for All runs."
+            )
+            % {"name": name},
+            field="experiment",
         )
-    raise InvalidValue(f"{problem}, or none for All runs.", field="experiment")
+    raise InvalidValue(
+        _(
+            "The experiment %(name)r doesn't exist. Create it, use another name, or "
+            "leave it out for All runs."
+        )
+        % {"name": name},
+        field="experiment",
+    )
 
 
 def find_experiment_by_name(

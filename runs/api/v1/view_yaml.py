@@ -12,11 +12,12 @@ from typing import Any
 
 import msgspec
 import yaml
+from django.utils.translation import gettext as _
 
 from runs.api.v1.schemas import RequestStruct, StateJson
 from runs.api.v1.view_replies import list_name
 from runs.models import View
-from studio.core import names, viewtext
+from studio.core import names, view_text
 from studio.core.errors import InvalidRequest, InvalidValue, TooLarge
 
 #: Bytes of a file, and views in it.
@@ -119,7 +120,7 @@ def _state_part(name: str, value: Any) -> Any:
     if name not in LIST_PARTS or not isinstance(value, str):
         return value
     try:
-        items = viewtext.split(value, ",", name)
+        items = view_text.split(value, ",", name)
     except InvalidValue:
         return value
     # An empty position among the selected runs would be lost in a list.
@@ -130,22 +131,27 @@ def read_views(text: str) -> list[ViewFile]:
     """Return the views of a file; raise InvalidRequest, InvalidValue, TooLarge."""
     if len(text.encode()) > MAX_FILE_BYTES:
         raise TooLarge(
-            f"The file is too large. The maximum is {MAX_FILE_BYTES} bytes.",
+            _("The file is too large. The maximum is %(limit)s bytes.")
+            % {"limit": MAX_FILE_BYTES},
             limit=MAX_FILE_BYTES,
         )
     try:
         loaded = yaml.load(text, Loader=_Loader)  # it is a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         where = " ".join(str(error).split())[:500]
-        raise InvalidRequest(f"The file is not valid YAML: {where}") from error
+        raise InvalidRequest(
+            _("The file is not valid YAML: %(where)s") % {"where": where}
+        ) from error
     try:
         found = msgspec.convert(loaded, ViewFiles)
     except msgspec.ValidationError as error:
         raise InvalidValue(
-            f"The file has no valid views: {error}", field="yaml"
+            _("The file has no valid views: %(error)s") % {"error": error}, field="yaml"
         ) from error
     if len(found.views) > MAX_VIEWS:
         raise InvalidValue(
-            f"The file has too many views. The maximum is {MAX_VIEWS}.", field="yaml"
+            _("The file has too many views. The maximum is %(limit)s.")
+            % {"limit": MAX_VIEWS},
+            field="yaml",
         )
     return found.views

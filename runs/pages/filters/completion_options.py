@@ -12,8 +12,9 @@ from runs.pages.filters.completion_rows import Group, Option, begun, examples
 from runs.pages.lists.list_state import read_part_tolerantly
 from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.filter_words import field_label
-from runs.render.filters.operators import said
+from runs.render.filters.operators import operator_label
 from runs.render.text import numbers
+from runs.render.text.status_words import status_label
 from runs.search.filters import (
     KINDS_IN_ORDER,
     Facet,
@@ -89,7 +90,7 @@ class Completion:
         found = [
             spec
             for spec in specs
-            if (part in spec.name or part in spec.label.lower())
+            if (part in spec.name or part in f"{spec.label} {_(spec.label)}".lower())
             and (part or spec.name in FIRST)
             and spec.offered
         ]
@@ -151,7 +152,7 @@ class Completion:
                 continue
             insert = {"in": "in (", "not in": "not in ("}.get(op, f"{op} ")
             ends = op in tree.NO_VALUE
-            yield self._option("code", op, insert, note=said(op), ends=ends)
+            yield self._option("code", op, insert, note=operator_label(op), ends=ends)
 
     def _of_field(self, field: Field) -> list[Group]:
         kind = fields.value_type(field)
@@ -204,6 +205,7 @@ class Completion:
             text = str(each.value)
             told = each.title if text else _("(empty)")
             is_status = field == attribute("status")
+            told = status_label(told) if is_status else told
             yield self._option(
                 "plus",
                 text,

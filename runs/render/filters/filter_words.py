@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from runs.render.text import numbers, times
-from studio.core import viewcharts, viewtext
+from runs.render.text.status_words import status_label
+from studio.core import view_charts, view_text
 from studio.core.errors import InvalidValue
 from studio.core.filters import fields, to_text
 from studio.core.filters.text import field_text
@@ -27,7 +28,15 @@ from studio.core.filters.tree import (
     Value,
     Word,
 )
-from studio.core.viewdiff import ADDED, NOTHING, OTHER, REMOVED, SWITCHES, Difference
+from studio.core.statuses import RunStatus
+from studio.core.view_differences import (
+    ADDED,
+    NOTHING,
+    OTHER,
+    REMOVED,
+    SWITCHES,
+    Difference,
+)
 
 #: Operators as signs; the ones that are missing here are said in words.
 OPERATOR_SIGNS = {
@@ -50,7 +59,11 @@ def field_label(field: Field) -> str:
         return field.key + aggregate
     if field.kind == "children":
         children = _("Child runs")
-        return children if field.key == "count" else f"{children}: {field.key}"
+        if field.key == "count":
+            return children
+        words = {status.value.lower(): status.value for status in RunStatus}
+        label = status_label(words.get(field.key, field.key))
+        return f"{children}: {label.lower()}"
     return field_text(field)
 
 
@@ -68,6 +81,8 @@ def pill(term: Node) -> tuple[str, str]:
 
 def _asked(term: Comparison) -> str:
     values = [value_text(value) for value in term.values]
+    if fields.value_type(term.field) == fields.STATUS:
+        values = [status_label(value) for value in values]
     if term.op == "between":
         return _("%(low)s to %(high)s") % {"low": values[0], "high": values[1]}
     if term.op == "is null":
@@ -209,11 +224,11 @@ def _said(part: str, text: str) -> str:
         return text
     try:
         if part == "chart":
-            return _chart(viewcharts.read_chart(text))
+            return _chart(view_charts.read_chart(text))
         if part == "sort":
-            sort = viewtext.read_sort(text)
+            sort = view_text.read_sort(text)
             return ("↓ " if sort.descending else "↑ ") + field_label(sort.field)
-        found = viewtext.read_columns(text)
+        found = view_text.read_columns(text)
     except InvalidValue:
         return text
     return ", ".join(
@@ -222,7 +237,7 @@ def _said(part: str, text: str) -> str:
     )
 
 
-def _chart(chart: viewcharts.Chart) -> str:
+def _chart(chart: view_charts.Chart) -> str:
     """All that it says: two charts that differ in anything differ in words."""
     drawn = ", ".join(field_label(each) for each in chart.fields)
     options = ", ".join(f"{name} {value}" for name, value in chart.options)

@@ -18,6 +18,7 @@ from hashlib import blake2b
 
 import numpy as np
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from runs.models import Experiment, Key, KeyKind, RunParam, User, Workspace
 from runs.search.groups.group_sums import GroupStats, GroupSums, sum_groups
@@ -43,8 +44,8 @@ from studio.core.errors import InvalidValue
 from studio.core.filters import tree
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import Field
-from studio.core.viewspec import ViewSpec
-from studio.core.viewtext import Group
+from studio.core.view_spec import ViewSpec
+from studio.core.view_text import Group
 
 #: "All but" reads so many values at the most, those that runs lack counted too.
 MAX_CELLS = 20_000_000
@@ -220,10 +221,12 @@ def list_groups(
 def _ungroupable(field: Field, group: Group) -> InvalidValue:
     name = field_text(field)
     if group.all_but:
-        text = f"group: all but {name} leaves out no parameter; name one as params.seed"
+        text = _(
+            "group: %(name)s is not a parameter. Exclude one, such as params.seed."
+        )
     else:
-        text = f"group: runs cannot be grouped by {name}"
-    return InvalidValue(text, field="group")
+        text = _("group: runs can't be grouped by %(name)s.")
+    return InvalidValue(text % {"name": name}, field="group")
 
 
 def _group_columns(
@@ -250,8 +253,12 @@ def _codes_of_all_params(
             found.setdefault(key, TextCodes()).add(run, head, digest)
     if len(found) * len(runs) > MAX_CELLS:
         raise InvalidValue(
-            f"group: {len(runs):,} runs with {len(found):,} parameters are too many to "
-            "be grouped by all of these. Narrow the list, or name the parameters.",
+            _(
+                "group: %(runs)s runs with %(params)s parameters are too "
+                "many to group by all of them. Narrow the list, or name "
+                "the parameters."
+            )
+            % {"runs": f"{len(runs):,}", "params": f"{len(found):,}"},
             field="group",
         )
     names = Key.objects.filter(kind=KeyKind.PARAM, pk__in=list(found))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext as _
 
 from studio.core.errors import QueryTimeout
 
@@ -29,8 +30,12 @@ def time_limit(seconds: float = QUERY_SECONDS) -> Iterator[None]:
         if not _is_timeout(error):
             raise
         raise QueryTimeout(
-            f"The question took longer than {seconds:g} seconds. Narrow it: name an "
-            "experiment, a status or a shorter time, or sort by submitted time."
+            _(
+                "This query took longer than %(seconds)s seconds. "
+                "Narrow it: add an experiment, a status or a shorter "
+                "time, or sort by submitted time."
+            )
+            % {"seconds": f"{seconds:g}"}
         ) from error
 
 

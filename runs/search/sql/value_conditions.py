@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from django.db.models import BigIntegerField, Q
 from django.db.models import Value as SqlValue
+from django.utils.translation import gettext as _
 
 from runs.search.sql.expressions import (
     MAX_PATTERN_LENGTH,
@@ -74,7 +75,8 @@ def text_condition(column: str, text: Expr, op: str, values: Sequence[Value]) ->
 def pattern_condition(text: Expr, op: str, pattern: str) -> Q:
     if len(pattern) > MAX_PATTERN_LENGTH:
         raise InvalidFilter(
-            f"A text to look for may have at most {MAX_PATTERN_LENGTH} characters",
+            _("A search text can have at most %(limit)s characters.")
+            % {"limit": MAX_PATTERN_LENGTH},
             field="q",
         )
     if op == "contains":

@@ -1,4 +1,4 @@
-"""What is wrong in a list's address is named; the rest is honoured."""
+"""A list names the invalid parts of its address and applies the rest."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ import pytest
 from django.test import Client
 
 from tests.pages.rows import ALL, HTMX, names
+from tests.parts.elements import every, hrefs
 
 pytestmark = pytest.mark.django_db
 
 WRONG = {
     "columns=name,nmae,status": "Unknown field &#x27;nmae&#x27;",
-    "sort=log": "sort: log cannot be sorted by",
+    "sort=log": "sort: runs can&#x27;t be sorted by log",
     "sort=metrics.": "sort: ",
     "rows=7": "rows must be one of 25, 50, 100",
     "children=yes": "children must be 0 or 1",
     "after=x": "after is not a cursor of this list",
     "before=WyIxIl0": "before is not a cursor of this list",
-    "after=a&before=b": "after and before exclude each other",
-    "selected=s.abc&only=1": "is no selection that is known here",
+    "after=a&before=b": "after and before can&#x27;t be used together",
+    "selected=s.abc&only=1": "selected: the selection s.abc",
     "children=1&tree=gone": "tree: there is no run gone to open",
     "view=h3k9": "There is no view named h3k9 here.",
     "view=%00": "view must not contain a NUL character",
@@ -51,7 +52,9 @@ def test_links_of_the_page_leave_out_what_was_wrong(visitor: Client, log: Any) -
 
 def test_an_address_without_mistakes_has_no_notice(visitor: Client, log: Any) -> None:
     log("a")
-    assert "list-notice" not in visitor.get(f"{ALL}?sort=name&utm_source=mail").text
+    page = visitor.get(f"{ALL}?sort=name&utm_source=mail")
+    assert names(page) == ["a"]
+    assert every(page, "#list-notice") == []
 
 
 def test_of_a_wrong_filter_the_readable_beginning_is_shown(
@@ -96,5 +99,5 @@ def test_of_no_match_with_only_my_runs_everybodys_are_offered(
     visitor: Client, log: Any
 ) -> None:
     page = visitor.get(ALL, {"q": "name = nobody", "mine": "1"})
-    assert 'href="?q=name+%3D+nobody"' in page.text
+    assert "?q=name+%3D+nobody" in hrefs(page, "#no-match a")
     assert "everyone’s" in page.text

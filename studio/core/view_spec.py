@@ -14,13 +14,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 from urllib.parse import parse_qsl, quote
 
-from studio.core import names, viewtext
+from studio.core import names, view_text
 from studio.core.errors import InvalidValue
 from studio.core.filters.source import FilterText, Source
 from studio.core.filters.text import Sort
 from studio.core.filters.tree import Node, attribute
-from studio.core.viewcharts import Chart, read_charts
-from studio.core.viewtext import Column, Group, Open, Rank
+from studio.core.messages import message
+from studio.core.view_charts import Chart, read_charts
+from studio.core.view_text import Column, Group, Open, Rank
 
 __all__ = ["Chart", "Column", "Group", "Open", "Rank", "Sort", "ViewSpec"]
 
@@ -106,7 +107,9 @@ class ViewSpec:
             if (text := query.get(name, "").strip())
         }
         if "after" in values and "before" in values:
-            raise InvalidValue("after and before exclude each other", field="before")
+            raise InvalidValue(
+                message("after and before can't be used together"), field="before"
+            )
         return cls.of_values(values)
 
     @classmethod
@@ -147,12 +150,18 @@ class ViewSpec:
         else go unseen, where an address with one still has rows to show.
         """
         if not isinstance(values, Mapping):
-            raise InvalidValue("A view must be a JSON object", field="view")
+            raise InvalidValue(message("A view must be a JSON object"), field="view")
         for name in values:
             if name not in _READERS:
                 parts = ", ".join(part for part in _READERS if part not in _PASSING)
-                said = f"A view has no {name!r}; it has {parts}"
-                raise InvalidValue(said, field="view")
+                raise InvalidValue(
+                    message(
+                        "A view has no %(name)r. Its parts are: %(parts)s.",
+                        name=name,
+                        parts=parts,
+                    ),
+                    field="view",
+                )
         return cls.from_query({str(k): _json_text(k, v) for k, v in values.items()})
 
 
@@ -177,14 +186,20 @@ def _read_text(text: str, name: str) -> str:
 
 def _read_switch(text: str, name: str) -> bool:
     if text not in ("0", "1"):
-        raise InvalidValue(f"{name} must be 0 or 1, not {text!r}", field=name)
+        raise InvalidValue(
+            message("%(name)s must be 0 or 1, not %(text)r", name=name, text=text),
+            field=name,
+        )
     return text == "1"
 
 
 def _read_rows(text: str, name: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text[:4]) not in ROWS:
         allowed = ", ".join(str(rows) for rows in ROWS)
-        raise InvalidValue(f"{name} must be one of {allowed}", field=name)
+        raise InvalidValue(
+            message("%(name)s must be one of %(words)s", name=name, words=allowed),
+            field=name,
+        )
     return int(text)
 
 
@@ -195,13 +210,17 @@ def _read_slug(text: str, name: str) -> str:
     if not (slug.isascii() and slug.isalnum() and len(slug) <= 32) or (
         dot and not is_number
     ):
-        raise InvalidValue(f"{name} must be a view's short name", field=name)
+        raise InvalidValue(
+            message("%(name)s must be the short name of a view", name=name), field=name
+        )
     return text
 
 
 def _read_cursor(text: str, name: str) -> str:
     if len(text) > 4000:
-        raise InvalidValue(f"{name} is not a cursor of this list", field=name)
+        raise InvalidValue(
+            message("%(name)s is not a cursor of this list", name=name), field=name
+        )
     return text
 
 
@@ -210,16 +229,16 @@ _PASSING = ("view", "after", "before")
 #: In the order in which they stand in a query string.
 _READERS: dict[str, Callable[[str, str], Any]] = {
     "q": _read_text,
-    "sort": viewtext.read_sort,
-    "columns": viewtext.read_columns,
+    "sort": view_text.read_sort,
+    "columns": view_text.read_columns,
     "children": _read_switch,
-    "tree": viewtext.read_open,
+    "tree": view_text.read_open,
     "flat": _read_switch,
     "mine": _read_switch,
-    "group": viewtext.read_group,
+    "group": view_text.read_group,
     "differs": _read_switch,
     "charts": read_charts,
-    "selected": viewtext.read_selected,
+    "selected": view_text.read_selected,
     "only": _read_switch,
     "facets": _read_switch,
     "archived": _read_switch,
@@ -241,7 +260,7 @@ _SAFE = "/:,!|()*~@$;?-._"
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
-    return viewtext.joined(value) if isinstance(value, tuple) else str(value)
+    return view_text.joined(value) if isinstance(value, tuple) else str(value)
 
 
 def _json_text(name: str, value: object) -> str:
@@ -251,4 +270,6 @@ def _json_text(name: str, value: object) -> str:
         return ",".join(value)
     if isinstance(value, str) or (isinstance(value, int) and abs(value) < _HUGE):
         return str(value)
-    raise InvalidValue(f"{name} must be text, a number or a list", field=str(name))
+    raise InvalidValue(
+        message("%(name)s must be text, a number or a list", name=name), field=str(name)
+    )

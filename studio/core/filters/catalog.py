@@ -1,0 +1,314 @@
+"""The catalogue of fields: the one list that completion, errors, docs and REST read.
+
+`fields` looks things up in it.
+
+An attribute stands here by name; `tags.<key>`, `params.<key>`, `properties.<key>`,
+`metrics.<key>`, `children.<status>` and `datasets.<what>` stand once per kind.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.core.filters import tree
+from studio.core.filters.field_spec import (
+    BOOLEAN,
+    DURATION,
+    ID,
+    MIXED,
+    NUMBER,
+    STATUS,
+    TEXT,
+    TIME,
+    FieldSpec,
+)
+from studio.core.messages import message
+
+
+def _spec(
+    name: str, label: str, kind: str, text: str, example: str, **more: Any
+) -> FieldSpec:
+    return FieldSpec(name, label, kind, text, example, **more)
+
+
+ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
+    _spec(
+        "id",
+        message("Run ID"),
+        ID,
+        message("The run ID."),
+        "id:resnet_17",
+        aliases=("run_id",),
+    ),
+    _spec(
+        "number",
+        message("Number"),
+        NUMBER,
+        message("The number of the run in its experiment."),
+        "number:1..20",
+    ),
+    _spec(
+        "name",
+        message("Display name"),
+        TEXT,
+        message("The display name."),
+        'name like "resnet%"',
+        aliases=("run_name", "display_name"),
+    ),
+    _spec(
+        "status",
+        message("Status"),
+        STATUS,
+        message("The status, or a group of statuses."),
+        "status:failed|canceled",
+    ),
+    _spec(
+        "experiment",
+        message("Experiment"),
+        TEXT,
+        message("The name of the experiment."),
+        "experiment:digits",
+    ),
+    _spec(
+        "submitter",
+        message("Submitted by"),
+        TEXT,
+        message("Who submitted the run. `me` is you."),
+        "submitter:me",
+        aliases=("user",),
+    ),
+    _spec(
+        "target",
+        message("Compute target"),
+        TEXT,
+        message("Where the run executes."),
+        "target:local",
+    ),
+    _spec(
+        "type",
+        message("Run type"),
+        TEXT,
+        message("The type of the run."),
+        "type:script",
+    ),
+    _spec(
+        "script",
+        message("Script"),
+        TEXT,
+        message("The script that was started."),
+        "script:train.py",
+    ),
+    _spec(
+        "launcher",
+        message("Launcher"),
+        TEXT,
+        message("What started the run: `runner`, `agent`, or empty for a script."),
+        "launcher:agent",
+    ),
+    _spec(
+        "error",
+        message("Error"),
+        TEXT,
+        message("The error message."),
+        'error contains "out of memory"',
+        colon="contains",
+        sortable=False,
+    ),
+    _spec(
+        "error_kind",
+        message("Error kind"),
+        ID,
+        message("The error kind: the same for all runs with the same cause."),
+        "error_kind is not null",
+    ),
+    _spec(
+        "commit",
+        message("Commit"),
+        TEXT,
+        message("The Git commit of the code."),
+        "commit like '4be1%'",
+    ),
+    _spec(
+        "created",
+        message("Submitted"),
+        TIME,
+        message("When the server received the run."),
+        "created:-7d",
+        aliases=("submitted",),
+    ),
+    _spec(
+        "started",
+        message("Started"),
+        TIME,
+        message("When the run started, by the clock of its machine."),
+        "started:2026-11-01..2026-11-24",
+        aliases=("start_time",),
+    ),
+    _spec(
+        "ended",
+        message("Ended"),
+        TIME,
+        message("When the run ended, by the clock of its machine."),
+        "ended is null",
+        aliases=("end_time",),
+    ),
+    _spec(
+        "updated",
+        message("Last changed"),
+        TIME,
+        message("When anything in the run last changed."),
+        "updated:-2h",
+    ),
+    _spec(
+        "duration",
+        message("Duration"),
+        DURATION,
+        message("From start to end, or to now while the run is active."),
+        "duration:>1h30m",
+    ),
+    _spec(
+        "parent",
+        message("Parent run"),
+        ID,
+        message("The ID of the parent run."),
+        "parent is null",
+    ),
+    _spec(
+        "root",
+        message("Root run"),
+        ID,
+        message("The ID of the topmost run of the tree."),
+        "root:sweep_3",
+    ),
+    _spec(
+        "description",
+        message("Description"),
+        TEXT,
+        message("The text of the description."),
+        "description:baseline",
+        colon="contains",
+        sortable=False,
+    ),
+    _spec(
+        "log",
+        message("Log"),
+        TEXT,
+        message("The text of the logs."),
+        'log contains "CUDA error"',
+        colon="contains",
+        sortable=False,
+        column=False,
+        answered=False,
+        offered=False,
+    ),
+    _spec(
+        "starred",
+        message("Starred"),
+        BOOLEAN,
+        message("Whether you starred the run."),
+        "starred:true",
+    ),
+    _spec(
+        "archived",
+        message("Archived"),
+        BOOLEAN,
+        message("Whether the run is archived."),
+        "archived:true",
+    ),
+    _spec(
+        "deleted",
+        message("Deleted"),
+        BOOLEAN,
+        message("Whether the run is in the trash."),
+        "deleted:true",
+    ),
+    _spec(
+        "locked",
+        message("Locked"),
+        BOOLEAN,
+        message("Whether the run is locked against deletion."),
+        "locked:true",
+    ),
+    _spec(
+        "tags",
+        message("Tags"),
+        MIXED,
+        message("All tags, as a column."),
+        "tag:baseline",
+        sortable=False,
+        filterable=False,
+    ),
+    _spec(
+        "artifact_uri",
+        message("Artifact URI"),
+        TEXT,
+        message("Where MLflow clients read and write the files of the run."),
+        "artifact_uri like '%/3/%'",
+        column=False,
+        offered=False,
+    ),
+)
+
+KEYED: dict[str, FieldSpec] = {
+    tree.TAGS: _spec(
+        "tags.<key>",
+        message("Tag"),
+        MIXED,
+        message(
+            "The value of a tag. `tag:k` matches runs with the tag, "
+            "`tag:k=v` those with this value."
+        ),
+        "tags.model = resnet50",
+        aliases=("tag",),
+    ),
+    tree.PARAMS: _spec(
+        "params.<key>",
+        message("Parameter"),
+        MIXED,
+        message("The value of a parameter."),
+        "params.lr:0.001..0.01",
+        aliases=("param", "parameter", "parameters"),
+    ),
+    tree.PROPERTIES: _spec(
+        "properties.<key>",
+        message("Property"),
+        MIXED,
+        message("The value of a property."),
+        "properties.author = azureml-user",
+        aliases=("property",),
+    ),
+    tree.METRICS: _spec(
+        "metrics.<key>",
+        message("Metric"),
+        MIXED,
+        message(
+            "The last value of a metric. Append `.min`, `.max`, `.first` or `.count`."
+        ),
+        "metrics.acc.max > 0.9",
+        aliases=("metric",),
+    ),
+    tree.CHILDREN: _spec(
+        "children.<status>",
+        message("Child runs"),
+        NUMBER,
+        message(
+            "The number of direct child runs with the status. "
+            "`children.count` counts all."
+        ),
+        "children.failed > 0",
+    ),
+    tree.DATASETS: _spec(
+        "datasets.<what>",
+        message("Dataset"),
+        TEXT,
+        message("The `name`, `digest` or `context` of a logged dataset."),
+        "datasets.name = digits",
+        aliases=("dataset",),
+        sortable=False,
+        column=False,
+    ),
+}
+
+CATALOG: tuple[FieldSpec, ...] = tuple(
+    spec for spec in (*ATTRIBUTE_SPECS, *KEYED.values()) if spec.answered
+)
