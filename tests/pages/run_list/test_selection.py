@@ -171,8 +171,8 @@ def test_a_kept_selection_is_of_one_workspace(
     other = Workspace.objects.create(name="elsewhere")
     kept = save_selection(other, [run.pk], now=1)
     page = visitor.get(f"{ALL}?selected=s.{kept.slug}")
-    [told] = texts(page, "#list-notice li")
-    assert told.startswith("selected: the selection")
+    [notice] = texts(page, "#list-notice li")
+    assert notice.startswith("selected: the selection")
     assert every(page, "tr[aria-selected=true]") == []
 
 
