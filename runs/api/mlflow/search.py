@@ -45,8 +45,8 @@ from runs.models import (
     LoggedModelTag,
 )
 from runs.search.mlflow import RunSearch
-from runs.search.sql.limits import time_limit
 from runs.search.sql.schema import KeyedTable, Schema
+from runs.search.sql.scope import time_limit
 from studio.core import names
 from studio.core.batches import batches
 from studio.core.filters import mlflow, tree

@@ -37,7 +37,7 @@ from runs.pages.requests.responses import csv_response, varied
 from runs.render.metrics import display_value
 from runs.render.run_list.sheets import harmless
 from runs.search.charts import AxisRange
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.viewcharts import Chart, read_chart
 from studio.core.viewlenient import read_leniently

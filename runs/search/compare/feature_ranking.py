@@ -20,9 +20,9 @@ from django.db.models import Q
 from runs.models import Experiment, Key, User, Workspace
 from runs.search.fields import FACETS
 from runs.search.query import RunQuery, VisibleSelection, build_query
-from runs.search.sql.exists_conditions import TEXT_TABLES
+from runs.search.sql.conditions import TEXT_TABLES
 from runs.search.sql.expressions import InKeys
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from runs.search.values import (
     RunArrays,
     TextHead,

@@ -20,7 +20,7 @@ from runs.search.fields.source import (
     SortIndex,
     ValueOf,
 )
-from runs.search.sql import value_conditions as values
+from runs.search.sql import conditions
 from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import Scope
@@ -38,7 +38,7 @@ def text_condition(column: str, present: Q) -> Condition:
     def condition(term: Comparison, _scope: Scope) -> Q:
         if term.op == "is not null":
             return present
-        return values.text_condition(column, F(column), term.op, term.values)
+        return conditions.text_condition(column, F(column), term.op, term.values)
 
     return condition
 
@@ -69,13 +69,13 @@ def _id_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
     runs = Run.objects.in_workspace(scope.workspace)
-    return [IndexScan(runs.filter(run_id__in=values.term_texts(term)), "pk")]
+    return [IndexScan(runs.filter(run_id__in=conditions.term_texts(term)), "pk")]
 
 
 def _number(term: Comparison, _scope: Scope) -> Q:
     if term.op == "is not null":
-        return values.ALWAYS
-    return values.number_condition(F("number"), term.op, term.values)
+        return conditions.ALWAYS
+    return conditions.number_condition(F("number"), term.op, term.values)
 
 
 def _error_kind(term: Comparison, _scope: Scope) -> Q:
@@ -83,7 +83,9 @@ def _error_kind(term: Comparison, _scope: Scope) -> Q:
     present = Q(error_kind__isnull=False)
     if term.op == "is not null":
         return present
-    found = values.text_condition("error_kind", F("error_kind"), term.op, term.values)
+    found = conditions.text_condition(
+        "error_kind", F("error_kind"), term.op, term.values
+    )
     return present & found
 
 
@@ -91,7 +93,7 @@ def _error_kind_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     """All that failed alike: an index of their own has them in order of arrival."""
     if term.op not in ("=", "in"):
         return []
-    kinds = values.term_texts(term)
+    kinds = conditions.term_texts(term)
     found = Q(error_kind__isnull=False, error_kind__in=kinds)
     runs = Run.objects.in_workspace(scope.workspace).filter(found)
     return [
@@ -119,11 +121,11 @@ def artifact_uri() -> Expr:
 
 def _artifact_uri(term: Comparison, _scope: Scope) -> Q:
     if term.op == "is not null":
-        return values.ALWAYS
+        return conditions.ALWAYS
     if term.op in ("=", "in"):
-        texts = [SqlValue(text) for text in values.term_texts(term)]
-        return values.any_of([Q(Exact(artifact_uri(), text)) for text in texts])
-    return values.text_condition("", artifact_uri(), term.op, term.values)
+        texts = [SqlValue(text) for text in conditions.term_texts(term)]
+        return conditions.any_of([Q(Exact(artifact_uri(), text)) for text in texts])
+    return conditions.text_condition("", artifact_uri(), term.op, term.values)
 
 
 def _log(term: Comparison, _scope: Scope) -> Q:
@@ -144,7 +146,7 @@ TEXTS = (
     grouped_text("launcher", facet=70, comparison=85),
     own_text(
         "name",
-        condition=text_condition("name", values.ALWAYS),
+        condition=text_condition("name", conditions.ALWAYS),
         index=SortIndex.NAME,
         group=GroupColumn("name"),
         link=CellLink.NONE,
@@ -153,7 +155,7 @@ TEXTS = (
     own_text(
         "id",
         column="run_id",
-        condition=text_condition("run_id", values.ALWAYS),
+        condition=text_condition("run_id", conditions.ALWAYS),
         sort=by_exact_text(F("run_id")),
         scan=_id_scan,
         link=CellLink.NONE,

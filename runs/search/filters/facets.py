@@ -21,7 +21,7 @@ from runs.models import Experiment, Key, Metric, User, Workspace
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.fields import GroupColumn, source_of
 from runs.search.query import RunSet, build_query, read_run_set
-from runs.search.sql.exists_conditions import TEXT_TABLES, names_holding
+from runs.search.sql.conditions import TEXT_TABLES, names_holding
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.scope import KINDS
 from runs.search.values import TEXT_HEAD

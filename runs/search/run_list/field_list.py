@@ -27,10 +27,9 @@ from runs.models import (
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.query import MAX_EXACT_COUNT, build_query, newest_runs
-from runs.search.sql.exists_conditions import names_holding
+from runs.search.sql.conditions import names_holding
 from runs.search.sql.expressions import InKeys
-from runs.search.sql.limits import time_limit
-from runs.search.sql.scope import KINDS
+from runs.search.sql.scope import KINDS, time_limit
 from studio.core.filters import tree
 from studio.core.filters.catalogue import ATTRIBUTE_SPECS
 from studio.core.filters.tree import Field

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Q
 
 from runs.models import Metric, MetricChunk, Run
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from runs.storage.metrics import unpack_row
 from studio.core.batches import batches
 from studio.core.errors import InvalidValue
