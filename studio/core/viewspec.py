@@ -5,17 +5,22 @@ left out) and JSON (for stored views and REST). A field's name is the same in th
 filter, in `sort` and in `columns`. Parameters that are not known are ignored, since
 links get decorated on their way; a bad value is an InvalidValue naming the parameter.
 The filter stays text here: a page with a broken filter still shows.
+
+Programs get an error for a bad value (`ViewSpec.from_query`). People who follow an old
+link see the list and what was ignored (`read_leniently`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 from urllib.parse import parse_qsl, quote
 
 from studio.core import names, viewtext
-from studio.core.errors import InvalidValue
+from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
+from studio.core.filters import parse
 from studio.core.filters.source import FilterText, Source
 from studio.core.filters.text import Sort
 from studio.core.filters.tree import Node, attribute
@@ -164,7 +169,7 @@ def encoded(text: str) -> str:
 def read_parameter(name: str, text: str) -> Any:
     """The value that the text of one parameter means; raises InvalidValue."""
     read = _READERS[name]
-    if read is not _read_text:
+    if read is not _read_text and not text.isprintable():
         names.check_characters(text, name)
     return read(text, name)
 
@@ -252,3 +257,122 @@ def _json_text(name: str, value: object) -> str:
     if isinstance(value, str) or (isinstance(value, int) and abs(value) < _HUGE):
         return str(value)
     raise InvalidValue(f"{name} must be text, a number or a list", field=str(name))
+
+
+#: Parameters that are lists of fields, of which each may be wrong by itself.
+LISTS = ("columns", "charts")
+#: Where a filter may end early: before an `and`. More places would cost more than help.
+_AND = re.compile(r"\s+and\s", re.IGNORECASE)
+_PLACES = 50
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What is wrong with a parameter, and what may stand there instead."""
+
+    name: str
+    message: str
+    suggestions: tuple[str, ...] = ()
+
+    @classmethod
+    def about(cls, error: InvalidValue) -> Complaint:
+        found = error.details.get("suggestions", ())
+        name = str(error.details.get("field", ""))
+        return cls(name, error.message, tuple(str(each) for each in found))
+
+
+def read_leniently(query: Mapping[str, str]) -> tuple[ViewSpec, list[Complaint]]:
+    """The state in decoded pairs, as far as it can be read, and what could not be."""
+    values: dict[str, Any] = {}
+    complaints: list[Complaint] = []
+    for name in PARAMETERS:
+        text = query.get(name, "").strip()
+        if text:
+            found, wrong = _read(name, text)
+            values |= found
+            complaints += wrong
+    if "after" in values and "before" in values:
+        del values["before"]
+        complaints.append(Complaint("before", "after and before exclude each other"))
+    return ViewSpec.of_values(values), complaints
+
+
+def read_stored(values: object) -> tuple[ViewSpec, list[Complaint]]:
+    """A stored view's state, were it written by another version: as far as it can be
+    read, and what could not be."""
+    if not isinstance(values, Mapping):
+        return ViewSpec(), [Complaint("view", "The view holds no state")]
+    texts = {str(k): "1" if v is True else str(v) for k, v in values.items()}
+    spec, complaints = read_leniently(texts)
+    unknown = [name for name in texts if name not in PARAMETERS]
+    complaints += [
+        Complaint(n, f"{n}: this version knows no such part") for n in unknown
+    ]
+    return spec, complaints
+
+
+def overridden(
+    base: ViewSpec, given: Mapping[str, str]
+) -> tuple[ViewSpec, list[Complaint]]:
+    """A view's state with what an address says instead; an empty part is the default.
+
+    And what the address says that could not be followed.
+    """
+    asked = {name: text for name, text in given.items() if name != "view"}
+    if not asked:
+        return base, []
+    spec, complaints = read_leniently(asked)
+    own = {name: getattr(base, name) for name in PARAMETERS if name not in asked}
+    if "columns" in own:
+        own["has_columns"] = base.has_columns
+    return replace(spec, **own), complaints
+
+
+def without(spec: ViewSpec, name: str) -> ViewSpec:
+    """The state with one parameter as if it had not been given."""
+    values: dict[str, Any] = {name: getattr(ViewSpec(), name)}
+    if name == "columns":
+        values["has_columns"] = False
+    return replace(spec, **values)
+
+
+def readable_part(text: str) -> str:
+    """The longest beginning of a wrong filter that ends with a term and can be read."""
+    ends = [found.start() for found in _AND.finditer(text)]
+    for end in ends[: -_PLACES - 1 : -1]:
+        try:
+            parse(text[:end])
+        except (InvalidFilter, NotSupported):
+            continue
+        return text[:end]
+    return ""
+
+
+def _read(name: str, text: str) -> tuple[dict[str, Any], list[Complaint]]:
+    """As much of one parameter as can be read, by its name, and what could not be."""
+    try:
+        return {name: read_parameter(name, text)}, []
+    except InvalidValue as error:
+        wrong = Complaint.about(error)
+    if name not in LISTS:
+        return {}, [wrong]
+    try:
+        items = viewtext.split(text, ",", name)
+    except InvalidValue:
+        return {}, [wrong]
+    found = [(item, _complaint(name, item)) for item in items]
+    complaints = [complaint for _, complaint in found if complaint is not None]
+    rest = ",".join(item for item, bad in found if bad is None)
+    try:
+        return ({name: read_parameter(name, rest)} if rest else {}), complaints
+    except InvalidValue as error:
+        # Each may be right by itself, and all of them be too many.
+        return {}, [Complaint.about(error)]
+
+
+def _complaint(name: str, text: str) -> Complaint | None:
+    try:
+        read_parameter(name, text)
+    except InvalidValue as error:
+        return Complaint.about(error)
+    return None

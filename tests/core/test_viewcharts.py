@@ -5,7 +5,7 @@ import pytest
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, metric
 from studio.core.viewcharts import MAX_CHARTS, read_chart, read_charts
-from studio.core.viewlenient import read_leniently
+from studio.core.viewspec import read_leniently
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from studio.core.viewdiff import differences, overriding
-from studio.core.viewlenient import read_stored
 from studio.core.viewshare import written_out
-from studio.core.viewspec import ViewSpec
+from studio.core.viewspec import ViewSpec, read_stored
 
 BASE = "q=status:failed&columns=name,status,metrics.acc&charts=line!metrics.loss"
 

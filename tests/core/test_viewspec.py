@@ -8,7 +8,6 @@ import pytest
 
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, attribute, metric
-from studio.core.viewlenient import without
 from studio.core.viewspec import (
     DEFAULT_COLUMNS,
     Chart,
@@ -17,6 +16,7 @@ from studio.core.viewspec import (
     Open,
     Sort,
     ViewSpec,
+    without,
 )
 from studio.core.viewtext import joined
 

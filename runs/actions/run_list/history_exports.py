@@ -18,8 +18,7 @@ from runs.render.run_list.history_parquet import HistoryFile
 from runs.search.run_list import SeriesPart, find_matching_runs, read_histories
 from runs.storage.files import deletions_allowed
 from studio.core.errors import NotFound, StudioError
-from studio.core.viewlenient import read_leniently
-from studio.core.viewspec import ViewSpec
+from studio.core.viewspec import ViewSpec, read_leniently
 
 #: How long exports are kept, and how many a user can have waiting.
 EXPORT_LIFETIME_MS, MAX_WAITING_EXPORTS = 86_400_000, 5

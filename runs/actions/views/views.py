@@ -26,9 +26,8 @@ from runs.models import (
 )
 from studio.core import names
 from studio.core.errors import Conflict, InvalidState, NotFound
-from studio.core.viewlenient import read_stored
 from studio.core.viewshare import written_out
-from studio.core.viewspec import ViewSpec
+from studio.core.viewspec import ViewSpec, read_stored
 
 _SLUG_CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _SLUG_LENGTH = 10

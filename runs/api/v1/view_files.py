@@ -36,8 +36,7 @@ from runs.search.views import filter_by_owner, filter_by_words, views_in
 from studio.core import names
 from studio.core.errors import InvalidValue, StudioError
 from studio.core.viewdiff import differences
-from studio.core.viewlenient import read_stored
-from studio.core.viewspec import ViewSpec
+from studio.core.viewspec import ViewSpec, read_stored
 
 CREATED, CHANGED, SAME = "created", "changed", "unchanged"
 

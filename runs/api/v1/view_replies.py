@@ -19,8 +19,7 @@ from runs.search.views import (
 )
 from studio.core.errors import Conflict, InvalidValue, NotFound
 from studio.core.viewdiff import NOTHING, Difference, differences
-from studio.core.viewlenient import Complaint, read_stored
-from studio.core.viewspec import ViewSpec
+from studio.core.viewspec import Complaint, ViewSpec, read_stored
 
 
 def listed_view(view: View) -> ViewInfo:

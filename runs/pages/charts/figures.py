@@ -40,8 +40,7 @@ from runs.search.charts import AxisRange
 from runs.search.sql.scope import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.viewcharts import Chart, read_chart
-from studio.core.viewlenient import read_leniently
-from studio.core.viewspec import ViewSpec
+from studio.core.viewspec import ViewSpec, read_leniently
 
 MISSING = display_value(None)
 #: The most runs that a legend names unasked.

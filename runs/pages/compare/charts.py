@@ -21,8 +21,7 @@ from runs.search.sql.scope import time_limit
 from studio.core import viewtext
 from studio.core.filters.tree import Field, metric
 from studio.core.viewcharts import MAX_RUNS, Chart
-from studio.core.viewlenient import read_leniently
-from studio.core.viewspec import ViewSpec
+from studio.core.viewspec import ViewSpec, read_leniently
 
 #: How many charts stand where nobody chose any, and what says that none shall.
 DEFAULT_CHART_COUNT, NO_CHARTS = 2, "none"

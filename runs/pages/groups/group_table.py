@@ -23,8 +23,7 @@ from runs.render.text import numbers
 from runs.search.groups import Grouping, ListGroup, list_groups
 from runs.search.values import MAX_ARRAY_RUNS
 from studio.core.filters import Field, field_text
-from studio.core.viewlenient import Complaint
-from studio.core.viewspec import Column, ViewSpec
+from studio.core.viewspec import Column, Complaint, ViewSpec
 
 #: So many groups are copied; a list of more is no table for people.
 MAX_COPIED_GROUPS = 2000

@@ -21,8 +21,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.render.text.addresses import experiment_path, run_path
 from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Text, attribute
-from studio.core.viewlenient import Complaint, read_leniently
-from studio.core.viewspec import DEFAULT_ROWS, ViewSpec
+from studio.core.viewspec import DEFAULT_ROWS, Complaint, ViewSpec, read_leniently
 
 RUN_PREFIX = "run."
 

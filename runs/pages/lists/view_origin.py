@@ -42,8 +42,14 @@ from runs.search.views import (
 )
 from studio.core.errors import NotFound
 from studio.core.viewdiff import NOTHING, Difference, differences, overriding
-from studio.core.viewlenient import Complaint, overridden, read_stored, without
-from studio.core.viewspec import Column, ViewSpec
+from studio.core.viewspec import (
+    Column,
+    Complaint,
+    ViewSpec,
+    overridden,
+    read_stored,
+    without,
+)
 from studio.core.viewtext import joined
 
 #: What stands for the built-in view in an address.

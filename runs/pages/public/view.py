@@ -34,8 +34,7 @@ from runs.search.views import find_missing_list
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.viewcharts import Chart
-from studio.core.viewlenient import read_stored
-from studio.core.viewspec import ViewSpec
+from studio.core.viewspec import ViewSpec, read_stored
 
 #: Curves beside the rows of one chart's table.
 MOST_CURVES = 50

@@ -28,8 +28,7 @@ from runs.search.run_list import FieldList, ListedField, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
 from studio.core.filters.text import field_text
-from studio.core.viewlenient import without
-from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec
+from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec, without
 from studio.core.viewtext import MAX_ITEMS, joined, read_columns
 
 NAME = Column(tree.attribute("name"))

@@ -63,8 +63,14 @@ from studio.core.errors import (
     QueryTimeout,
     StudioError,
 )
-from studio.core.viewlenient import Complaint, readable_part, without
-from studio.core.viewspec import ROWS, Column, ViewSpec
+from studio.core.viewspec import (
+    ROWS,
+    Column,
+    Complaint,
+    ViewSpec,
+    readable_part,
+    without,
+)
 
 #: htmx swaps in responses with this status (static/js/site/htmx-setup.js).
 HTMX_SWAPS_THIS = 422

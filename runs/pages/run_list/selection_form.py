@@ -45,8 +45,7 @@ from runs.search.query import (
 from runs.search.run_list import RunPage
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import attribute
-from studio.core.viewlenient import Complaint, read_leniently
-from studio.core.viewspec import Column, ViewSpec
+from studio.core.viewspec import Column, Complaint, ViewSpec, read_leniently
 
 #: So many ids of those that are missing are named.
 MAX_NAMED = 5

@@ -32,7 +32,7 @@ from runs.pages.views.links import back_of, back_shared, sent_state
 from runs.pages.views.view_forms import DeleteViewForm, SaveViewForm, ViewForm
 from runs.search.views import find_last_edit, find_view
 from studio.core.errors import Conflict, InvalidValue
-from studio.core.viewlenient import without
+from studio.core.viewspec import without
 
 
 @access(Permission.VIEWS)

@@ -41,7 +41,7 @@ from runs.search.views import (
 )
 from studio.core import viewtext
 from studio.core.errors import InvalidValue, PermissionDenied
-from studio.core.viewlenient import without
+from studio.core.viewspec import without
 
 #: Views of a page of the list that manages them.
 ROWS = 100

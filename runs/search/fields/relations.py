@@ -12,7 +12,13 @@ from django.db.models.lookups import Exact, In
 
 from runs.models import Experiment, Run, User
 from runs.search.fields.sorting import by_exact_text, by_text, by_whole
-from runs.search.fields.source import CellLink, FieldSource, GroupColumn, ValueName
+from runs.search.fields.source import (
+    CellLink,
+    FieldSource,
+    GroupColumn,
+    OwnColumn,
+    ValueName,
+)
 from runs.search.fields.texts import own_text, text_condition
 from runs.search.sql import conditions
 from runs.search.sql.access_paths import IndexScan
@@ -134,7 +140,7 @@ OWNERS = (
         "status",
         condition=_status,
         sort=by_whole(_status_order),
-        value=lambda run, _context, _field: RunStatus.from_code(run.status),
+        value=OwnColumn("status", RunStatus.from_code),
         columns=("status",),
         scan=_status_scan,
         group=GroupColumn("status", _status_names),

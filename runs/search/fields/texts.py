@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 from django.db.models import Case, CharField, F, Q, TextField, When
@@ -17,8 +16,8 @@ from runs.search.fields.source import (
     Condition,
     FieldSource,
     GroupColumn,
+    OwnColumn,
     SortIndex,
-    ValueOf,
 )
 from runs.search.sql import conditions
 from runs.search.sql.access_paths import IndexScan
@@ -26,12 +25,6 @@ from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import Scope
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import Comparison
-
-
-def own(column: str) -> ValueOf:
-    """The run's own column as it is."""
-    get = attrgetter(column)
-    return lambda run, _context, _field: get(run)
 
 
 def text_condition(column: str, present: Q) -> Condition:
@@ -53,7 +46,7 @@ def own_text(name: str, **more: Any) -> FieldSource:
     made: dict[str, Any] = {
         "condition": text_condition(column, ~Q(**{column: ""})),
         "sort": by_text(lambda _scope: F(column)),
-        "value": own(column),
+        "value": OwnColumn(column),
         "columns": (column,),
         "expression": F(column),
     }
@@ -164,7 +157,7 @@ TEXTS = (
         "number",
         condition=_number,
         sort=by_whole(lambda _scope: F("number")),
-        value=own("number"),
+        value=OwnColumn("number"),
         columns=("number",),
         expression=F("number"),
         comparison=120,

@@ -14,11 +14,11 @@ from runs.search.fields.source import (
     CellLink,
     Condition,
     FieldSource,
+    OwnColumn,
     RunNumber,
     Scans,
     SortIndex,
 )
-from runs.search.fields.texts import own
 from runs.search.sql import conditions
 from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr, two_valued
@@ -102,7 +102,7 @@ def own_time(name: str, **more: Any) -> FieldSource:
     made: dict[str, Any] = {
         "condition": _time(name),
         "sort": by_time(lambda _scope: F(name)),
-        "value": own(name),
+        "value": OwnColumn(name),
         "columns": (name,),
         "expression": F(name),
     }

@@ -144,7 +144,9 @@ def count_and_narrow(run_query: RunQuery) -> tuple[StatusCounts, RunQuery]:
         kept = _kept_counts(run_query).items()
         found = {s: n for s, n in kept if s in statuses}
         return StatusCounts(found, exact=True), run_query
-    newest = count_intersection(run_query, MAX_EXACT_COUNT + 1)
+    newest = None
+    if run_query.plan.unions:
+        newest = count_intersection(run_query, MAX_EXACT_COUNT + 1)
     newest = newest or _count_in_sql(newest_sets(run_query))
     if newest.candidates is not None:
         run_query = replace(run_query, candidates=newest.candidates)

@@ -11,8 +11,7 @@ from django.test import Client
 from runs.models import Experiment
 from runs.render.text.addresses import experiment_path
 from studio.core.filters.parse import parse, parse_places
-from studio.core.viewlenient import read_leniently
-from studio.core.viewspec import ViewSpec, read_parameter
+from studio.core.viewspec import ViewSpec, read_leniently, read_parameter
 from tests.pages.rows import ALL, HTMX, names
 from tests.parts.calls import Calls, counted_calls
 
