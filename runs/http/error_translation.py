@@ -93,7 +93,7 @@ def _page_not_found() -> StudioError:
 
 
 def _permission_denied() -> StudioError:
-    return PermissionDenied(_("Your role does not allow this."))
+    return PermissionDenied(_("Your role doesn’t allow this."))
 
 
 def _body_too_large() -> StudioError:

@@ -1,4 +1,4 @@
-"""Settings: the environment is read here and only here."""
+"""Settings of the Django project; `environment` reads the variables."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from studio.settings import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
-STUDIO_HOME = env.home()
-STUDIO_ORIGIN = env.origin()
-SECRET_KEY = env.secret_key(STUDIO_HOME)
+_VARIABLES = env.read()
+
+STUDIO_HOME = env.home(_VARIABLES.home)
+STUDIO_ORIGIN = env.origin(_VARIABLES.origin)
+SECRET_KEY = env.secret_key(_VARIABLES.secret_key, STUDIO_HOME)
 DEBUG = False
-ALLOWED_HOSTS = env.allowed_hosts(STUDIO_ORIGIN)
-HOSTS_NAMED = env.named_hosts()
-INSECURE_HTTP = env.insecure_http()
-PORT = env.port()
-PROCESSES = env.processes()
+ALLOWED_HOSTS = env.allowed_hosts(_VARIABLES.allowed_hosts, STUDIO_ORIGIN)
+#: Whether the operator listed the names by which the server is reached.
+HOSTS_NAMED = bool(_VARIABLES.allowed_hosts)
+#: Allow plain http beyond this machine.
+INSECURE_HTTP = _VARIABLES.insecure_http == "1"
+#: Where the server listens without `--port`.
+PORT = _VARIABLES.port
+#: Web processes.
+PROCESSES = _VARIABLES.processes
 
 # Behind https (a proxy ends it) everything that a browser can be told to insist on.
 HTTPS = STUDIO_ORIGIN.startswith("https://")
@@ -44,7 +50,7 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W005",
     "security.W021",
     # Redirecting to https is the proxy's task; one that sends no X-Forwarded-Proto
-    # would otherwise be redirected for ever.
+    # would otherwise be redirected forever.
     "security.W008",
 ]
 
@@ -93,7 +99,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.database(STUDIO_HOME)}
+DATABASES = {"default": env.database(_VARIABLES.database_url, STUDIO_HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "runs.User"
@@ -127,7 +133,7 @@ USE_THOUSAND_SEPARATOR = True
 STATIC_URL = "/static/"
 STATIC_ROOT = STUDIO_HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Served as it is, to everybody: the client's wheel, below /dist/.
+# The client's wheel, below /dist/. Everyone can download it.
 PUBLIC_DIR = STUDIO_HOME / "public"
 WHITENOISE_ROOT: Path | None = PUBLIC_DIR
 WHITENOISE_INDEX_FILE = True
@@ -136,7 +142,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "studio.settings.static.HashedFiles"},
 }
 
-# Nobody else's page needs our static files.
+# Pages of other servers don't need our static files.
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 #: The pages below /help/.
@@ -144,22 +150,22 @@ HELP_DIR = BASE_DIR / "docs" / "user"
 
 FILES_DIR = STUDIO_HOME / "files"
 #: One uploaded file, and one JSON body, in bytes.
-MAX_UPLOAD = env.size("STUDIO_MAX_UPLOAD", 50 * 1024**3)
-MAX_BODY = env.size("STUDIO_MAX_BODY", 32 * 1024**2)
+MAX_UPLOAD = int(_VARIABLES.max_upload)
+MAX_BODY = int(_VARIABLES.max_body)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 #: Scheduled backups: where to, how often, how many.
-BACKUP_PATH = env.backup_path()
-BACKUP_HOURS = env.backup_hours()
-BACKUP_KEEP = env.backup_keep()
+BACKUP_PATH = _VARIABLES.backup_path
+BACKUP_HOURS = _VARIABLES.backup_hours
+BACKUP_KEEP = _VARIABLES.backup_keep
 
-# What clients may take in time, and of the server's threads (runs/management/web).
-HEADER_SECONDS = env.seconds("STUDIO_HEADER_SECONDS", 10)
+# How long clients can take, and how many threads (runs/management/web).
+HEADER_SECONDS = _VARIABLES.header_seconds
 #: Min bytes a second in each direction, averaged over that number of seconds.
-MIN_RATE = env.size("STUDIO_MIN_RATE", 1024)
-RATE_SECONDS = env.seconds("STUDIO_RATE_SECONDS", 30)
-IDLE_SECONDS = env.seconds("STUDIO_IDLE_SECONDS", 75)
-CALLER_REQUESTS = env.caller_requests()
-QUEUE_SECONDS = env.seconds("STUDIO_QUEUE_SECONDS", 30)
+MIN_RATE = int(_VARIABLES.min_rate)
+RATE_SECONDS = _VARIABLES.rate_seconds
+IDLE_SECONDS = _VARIABLES.idle_seconds
+CALLER_REQUESTS = _VARIABLES.caller_requests
+QUEUE_SECONDS = _VARIABLES.queue_seconds
 
 LOGGING = {
     "version": 1,

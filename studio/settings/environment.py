@@ -1,6 +1,7 @@
-"""What each environment variable means; a bad value stops the start with a sentence.
+"""The environment variables; a bad value stops the start with one sentence.
 
-`VARIABLES` is the whole list, explained in docs/user/settings.md. Nothing else is read.
+`Variables` declares every variable with its type, limits and default. The help page
+docs/user/settings.md explains them. Nothing else is read from the environment.
 """
 
 from __future__ import annotations
@@ -9,34 +10,14 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import dj_database_url
+import msgspec
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import get_random_string
-
-VARIABLES = (
-    "STUDIO_HOME",
-    "STUDIO_ORIGIN",
-    "STUDIO_ALLOWED_HOSTS",
-    "STUDIO_INSECURE_HTTP",
-    "STUDIO_PORT",
-    "STUDIO_PROCESSES",
-    "STUDIO_SECRET_KEY",
-    "STUDIO_MAX_UPLOAD",
-    "STUDIO_MAX_BODY",
-    "STUDIO_BACKUP_PATH",
-    "STUDIO_BACKUP_HOURS",
-    "STUDIO_BACKUP_KEEP",
-    "STUDIO_HEADER_SECONDS",
-    "STUDIO_MIN_RATE",
-    "STUDIO_RATE_SECONDS",
-    "STUDIO_IDLE_SECONDS",
-    "STUDIO_CALLER_REQUESTS",
-    "STUDIO_QUEUE_SECONDS",
-    "DATABASE_URL",
-)
+from msgspec import Meta
 
 MIN_SECRET_KEY = 50
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -45,33 +26,126 @@ _HOST = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNO
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 
-def read(name: str) -> str:
-    if name not in VARIABLES:
-        raise LookupError(f"{name} is not in VARIABLES")
-    return os.environ.get(name, "").strip()
+class Bytes(int):
+    """A number of bytes, written with an optional unit: `1048576`, `512M`, `50G`."""
+
+    @classmethod
+    def parse(cls, text: str) -> Bytes:
+        found = re.fullmatch(r"([0-9]{1,15})([KMGT]?)", text.upper())
+        if not found or int(found[1]) == 0:
+            raise ValueError
+        return cls(int(found[1]) * _UNITS[found[2]])
 
 
-def home() -> Path:
-    """`STUDIO_HOME`: the one folder of all state, made for its owner only."""
-    path = Path(read("STUDIO_HOME") or "~/.studio").expanduser().absolute()
+Seconds = Annotated[int, Meta(ge=1, le=3600)]
+
+
+def _variable(field: str) -> str:
+    return "DATABASE_URL" if field == "database_url" else f"STUDIO_{field.upper()}"
+
+
+def _default_processes() -> int:
+    """At least two, so that one can restart."""
+    return max(2, min(4, os.cpu_count() or 2))
+
+
+class Variables(msgspec.Struct, frozen=True, kw_only=True, rename=_variable):
+    """The variables that are set, and the defaults of the others."""
+
+    home: str = "~/.studio"
+    origin: str = ""
+    allowed_hosts: str = ""
+    insecure_http: Literal["0", "1"] = "0"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    processes: Annotated[int, Meta(ge=1, le=64)] = msgspec.field(
+        default_factory=_default_processes
+    )
+    secret_key: Annotated[str, Meta(min_length=MIN_SECRET_KEY)] = ""
+    max_upload: Bytes = Bytes(50 * 1024**3)
+    max_body: Bytes = Bytes(32 * 1024**2)
+    backup_path: Path | None = None
+    backup_hours: Annotated[int, Meta(ge=1, le=8760)] = 24
+    backup_keep: Annotated[int, Meta(ge=1, le=10_000)] = 7
+    header_seconds: Seconds = 10
+    min_rate: Bytes = Bytes(1024)
+    rate_seconds: Seconds = 30
+    idle_seconds: Seconds = 75
+    caller_requests: Annotated[int, Meta(ge=1, le=16)] = 4
+    queue_seconds: Seconds = 30
+    database_url: str = ""
+
+
+_FIELDS = {
+    field.encode_name: msgspec.inspect.type_info(field.type)
+    for field in msgspec.structs.fields(Variables)
+}
+VARIABLES = tuple(_FIELDS)
+
+
+def read() -> Variables:
+    """Read the environment; an empty variable counts as unset.
+
+    Raises ImproperlyConfigured with a sentence that names the variable.
+    """
+    texts = {name: os.environ.get(name, "").strip() for name in VARIABLES}
+    values = {name: _number(name, text) for name, text in texts.items() if text}
+    try:
+        return msgspec.convert(values, Variables, dec_hook=_convert)
+    except msgspec.ValidationError as error:
+        name = str(error).rpartition("$.")[2].rstrip("`")
+        raise ImproperlyConfigured(_sentence(name, texts[name])) from error
+
+
+def _number(name: str, text: str) -> str | int:
+    """The whole number, in plain digits, of a variable that is one."""
+    # msgspec's own conversion of texts would also accept `1e2` and `2.0`.
+    is_number = isinstance(_FIELDS[name], msgspec.inspect.IntType)
+    is_plain = re.fullmatch(r"[0-9]{1,9}", text)
+    return int(text) if is_number and is_plain else text
+
+
+def _convert(kind: type, value: Any) -> Any:
+    """Convert what msgspec does not know; its error then names the variable."""
+    if kind is Bytes:
+        return Bytes.parse(value)
+    path = Path(value).expanduser()
+    if not path.is_absolute():
+        raise ValueError
+    return path
+
+
+def _sentence(name: str, value: str) -> str:
+    kind = _FIELDS[name]
+    if isinstance(kind, msgspec.inspect.IntType):
+        allowed = f"a whole number from {kind.ge} to {kind.le}"
+    elif isinstance(kind, msgspec.inspect.LiteralType):
+        allowed = "1 or 0"
+    elif isinstance(kind, msgspec.inspect.CustomType):
+        allowed = "a number of bytes, such as 1048576, 512M or 50G"
+    elif isinstance(kind, msgspec.inspect.UnionType):
+        allowed = "an absolute path"
+    else:
+        # The value is a secret.
+        return f"{name} must have at least {MIN_SECRET_KEY} characters"
+    return f"{name} must be {allowed}, not {value!r}"
+
+
+def home(given: str) -> Path:
+    """`STUDIO_HOME`: the one folder of all state, private to its owner."""
+    path = Path(given).expanduser().absolute()
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ImproperlyConfigured(
-            f"STUDIO_HOME: the folder {path} cannot be made: {error.strerror}"
+            f"STUDIO_HOME: the folder {path} cannot be created: {error.strerror}"
         ) from error
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         raise ImproperlyConfigured(f"STUDIO_HOME: the folder {path} is not writable")
     return path
 
 
-def secret_key(folder: Path) -> str:
-    """`STUDIO_SECRET_KEY`, or the one that the first start put into the folder."""
-    given = read("STUDIO_SECRET_KEY")
-    if given and len(given) < MIN_SECRET_KEY:
-        raise ImproperlyConfigured(
-            f"STUDIO_SECRET_KEY must have at least {MIN_SECRET_KEY} characters"
-        )
+def secret_key(given: str, folder: Path) -> str:
+    """`STUDIO_SECRET_KEY`, or the key that the first start stored in the folder."""
     if given:
         return given
     path = folder / "secret_key"
@@ -86,13 +160,13 @@ def secret_key(folder: Path) -> str:
     if len(kept) < MIN_SECRET_KEY:
         raise ImproperlyConfigured(
             f"STUDIO_HOME: the file {path} holds no key. Restore it from a backup, or "
-            "remove it; a start without it makes a new one and ends all sessions"
+            "delete it: the next start then creates a new key and ends all sessions"
         )
     return kept
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Two processes may come here at once: one file wins, and is never half-written."""
+    """Write a new file completely or not at all; the first of two processes wins."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "w") as file:
@@ -106,9 +180,9 @@ def _write_once(path: Path, text: str) -> None:
         Path(name).unlink()
 
 
-def origin() -> str:
+def origin(given: str) -> str:
     """`STUDIO_ORIGIN`: the address that people type, without a trailing slash."""
-    value = read("STUDIO_ORIGIN").rstrip("/")
+    value = given.rstrip("/")
     if not value:
         return ""
     try:
@@ -125,108 +199,23 @@ def origin() -> str:
     return value.lower()
 
 
-def allowed_hosts(address: str) -> list[str]:
-    """`STUDIO_ALLOWED_HOSTS`, with commas, beside loopback and the origin's host."""
-    given = [name.strip() for name in read("STUDIO_ALLOWED_HOSTS").split(",")]
-    names = [name.lower() for name in given if name]
+def allowed_hosts(given: str, address: str) -> list[str]:
+    """`STUDIO_ALLOWED_HOSTS`, plus loopback and the host of the origin."""
+    names = [name.strip().lower() for name in given.split(",") if name.strip()]
     for name in names:
         # A star would let any web page's script reach the server (DNS rebinding).
         if not _HOST.fullmatch(name):
             raise ImproperlyConfigured(
                 "STUDIO_ALLOWED_HOSTS must list host names without ports, separated "
-                f"by commas; {name!r} is none"
+                f"by commas; {name!r} is not a host name"
             )
     host = urlsplit(address).hostname or ""
     own = [f"[{host}]" if ":" in host else host] if host else []
     return list(dict.fromkeys([*LOOPBACK, *own, *names]))
 
 
-def named_hosts() -> bool:
-    """Whether the operator said by which names the server is reached."""
-    return bool(read("STUDIO_ALLOWED_HOSTS"))
-
-
-def insecure_http() -> bool:
-    """`STUDIO_INSECURE_HTTP`: 1 allows plain http beyond this machine."""
-    value = read("STUDIO_INSECURE_HTTP") or "0"
-    if value not in ("0", "1"):
-        raise ImproperlyConfigured(
-            f"STUDIO_INSECURE_HTTP must be 1 or 0, not {value!r}"
-        )
-    return value == "1"
-
-
-def port() -> int:
-    """`STUDIO_PORT`: where the server listens, unless `--port` says otherwise."""
-    return _whole_number("STUDIO_PORT", 8000, 0, 65535)
-
-
-def processes() -> int:
-    """`STUDIO_PROCESSES`: web processes; at least two, so that one may restart."""
-    return _whole_number("STUDIO_PROCESSES", max(2, min(4, os.cpu_count() or 2)), 1, 64)
-
-
-def seconds(name: str, default: int) -> int:
-    """How long a client may take for something, or has to wait."""
-    return _whole_number(name, default, 1, 3600)
-
-
-def caller_requests() -> int:
-    """`STUDIO_CALLER_REQUESTS`: of one caller at a time, in each web process."""
-    return _whole_number("STUDIO_CALLER_REQUESTS", 4, 1, 16)
-
-
-def _whole_number(name: str, default: int, least: int, most: int) -> int:
-    value = read(name)
-    if not value:
-        return default
-    if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
-        raise ImproperlyConfigured(
-            f"{name} must be a whole number from {least} to {most}, not {value!r}"
-        )
-    return int(value)
-
-
-def backup_path() -> Path | None:
-    """`STUDIO_BACKUP_PATH`: the folder of scheduled backups; none when unset."""
-    value = read("STUDIO_BACKUP_PATH")
-    if not value:
-        return None
-    path = Path(value).expanduser()
-    if not path.is_absolute():
-        raise ImproperlyConfigured(
-            f"STUDIO_BACKUP_PATH must be an absolute path, not {value!r}"
-        )
-    return path
-
-
-def backup_hours() -> int:
-    """`STUDIO_BACKUP_HOURS`: between two scheduled backups."""
-    return _whole_number("STUDIO_BACKUP_HOURS", 24, 1, 8760)
-
-
-def backup_keep() -> int:
-    """`STUDIO_BACKUP_KEEP`: how many scheduled backups stay."""
-    return _whole_number("STUDIO_BACKUP_KEEP", 7, 1, 10_000)
-
-
-def size(name: str, default: int) -> int:
-    """Bytes, with an optional unit: `1048576`, `512M`, `50G`."""
-    value = read(name).upper()
-    if not value:
-        return default
-    found = re.fullmatch(r"([0-9]{1,15})([KMGT]?)", value)
-    if not found or int(found[1]) == 0:
-        raise ImproperlyConfigured(
-            f"{name} must be a number of bytes, such as 1048576, 512M or 50G, "
-            f"not {value!r}"
-        )
-    return int(found[1]) * _UNITS[found[2]]
-
-
-def database(folder: Path) -> dict[str, Any]:
+def database(url: str, folder: Path) -> dict[str, Any]:
     """`DATABASE_URL`: `postgres://…`; SQLite in the home folder when unset."""
-    url = read("DATABASE_URL")
     return postgres(url) if url else sqlite(folder / "studio.sqlite3")
 
 
@@ -255,8 +244,8 @@ def postgres(url: str) -> dict[str, Any]:
 
 def _postgres(found: dict[str, Any]) -> dict[str, Any]:
     options = dict(found.get("OPTIONS") or {})
-    # What is acknowledged is on the disk, whatever the cluster's default; and nobody
-    # waits for a lock longer than on SQLite.
+    # Acknowledged data is on the disk, whatever the cluster's default is. Waiting for a
+    # lock takes no longer than on SQLite.
     own = "-c synchronous_commit=on -c lock_timeout=5s"
     options["options"] = f"{own} {options.get('options', '')}".strip()
     options.setdefault("connect_timeout", 5)
@@ -267,7 +256,7 @@ def sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
-        # A thread keeps its connection: opening one costs more than most questions.
+        # A thread keeps its connection: opening one costs more than most queries.
         "CONN_MAX_AGE": None,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",

@@ -34,6 +34,7 @@ from tests.bench.fresh_commands import (
     strain,
     views,
 )
+from tests.bench.mutation.run import mutants
 from tests.bench.reliability import crash, interrupt, kill
 from tests.bench.report import Report
 from tests.bench.texts.words import words
@@ -228,7 +229,8 @@ def weight_command() -> None:
 
 
 OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
-for command in (*OVER_HOMES, backup, charts, ingest, page, slow, strain, views, words):
+FRESH = (backup, charts, ingest, page, slow, strain, views)
+for command in (*OVER_HOMES, *FRESH, mutants, words):
     main.add_command(command)
 
 

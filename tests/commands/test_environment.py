@@ -1,9 +1,9 @@
-"""Every variable's good values, and the sentence that a bad one earns."""
+"""Good values of every variable, and the error for a bad one."""
 
 import stat
 import sys
 from collections.abc import Callable
-from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -12,32 +12,36 @@ from django.core.exceptions import ImproperlyConfigured
 from studio.settings import environment
 from tests.parts.manage import manage
 
-READERS: dict[str, Callable[[], object]] = {
-    "STUDIO_ORIGIN": environment.origin,
-    "STUDIO_ALLOWED_HOSTS": lambda: environment.allowed_hosts(""),
-    "STUDIO_INSECURE_HTTP": environment.insecure_http,
-    "STUDIO_PORT": environment.port,
-    "STUDIO_PROCESSES": environment.processes,
-    "STUDIO_SECRET_KEY": lambda: environment.secret_key(Path("unused")),
-    "STUDIO_MAX_UPLOAD": lambda: environment.size("STUDIO_MAX_UPLOAD", 1),
-    "STUDIO_MAX_BODY": lambda: environment.size("STUDIO_MAX_BODY", 1),
+READERS: dict[str, Callable[[environment.Variables], object]] = {
+    "STUDIO_HOME": lambda v: environment.home(v.home),
+    "STUDIO_ORIGIN": lambda v: environment.origin(v.origin),
+    "STUDIO_ALLOWED_HOSTS": lambda v: environment.allowed_hosts(v.allowed_hosts, ""),
+    "STUDIO_SECRET_KEY": lambda v: v.secret_key,
+    "DATABASE_URL": lambda v: environment.database(v.database_url, Path("home")),
     **{
-        name: partial(environment.seconds, name, 10)
+        name: attrgetter(name.removeprefix("STUDIO_").lower())
         for name in (
+            "STUDIO_INSECURE_HTTP",
+            "STUDIO_PORT",
+            "STUDIO_PROCESSES",
+            "STUDIO_MAX_UPLOAD",
+            "STUDIO_MAX_BODY",
+            "STUDIO_BACKUP_PATH",
+            "STUDIO_BACKUP_HOURS",
+            "STUDIO_BACKUP_KEEP",
             "STUDIO_HEADER_SECONDS",
+            "STUDIO_MIN_RATE",
             "STUDIO_RATE_SECONDS",
             "STUDIO_IDLE_SECONDS",
+            "STUDIO_CALLER_REQUESTS",
             "STUDIO_QUEUE_SECONDS",
         )
     },
-    "STUDIO_MIN_RATE": lambda: environment.size("STUDIO_MIN_RATE", 1024),
-    "STUDIO_CALLER_REQUESTS": environment.caller_requests,
-    "STUDIO_BACKUP_PATH": environment.backup_path,
-    "STUDIO_BACKUP_HOURS": environment.backup_hours,
-    "STUDIO_BACKUP_KEEP": environment.backup_keep,
-    "DATABASE_URL": lambda: environment.database(Path("home")),
-    "STUDIO_HOME": environment.home,
 }
+
+
+def value_of(name: str) -> object:
+    return READERS[name](environment.read())
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,9 @@ READERS: dict[str, Callable[[], object]] = {
         ("STUDIO_PORT", "-1"),
         ("STUDIO_PROCESSES", "0"),
         ("STUDIO_PROCESSES", "1.5"),
+        ("STUDIO_PROCESSES", "2.0"),
+        ("STUDIO_PROCESSES", "1e1"),
+        ("STUDIO_PORT", "9" * 30),
         ("STUDIO_SECRET_KEY", "short"),
         ("STUDIO_MAX_UPLOAD", "much"),
         ("STUDIO_MAX_UPLOAD", "0"),
@@ -75,12 +82,12 @@ READERS: dict[str, Callable[[], object]] = {
         ("STUDIO_HOME", "/dev/null/studio"),
     ],
 )
-def test_a_bad_value_earns_a_sentence_with_its_name(
+def test_an_error_names_the_variable_with_the_bad_value(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=name):
-        READERS[name]()
+        value_of(name)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +95,8 @@ def test_a_bad_value_earns_a_sentence_with_its_name(
     [
         ("STUDIO_ORIGIN", "https://Studio.example.org/", "https://studio.example.org"),
         ("STUDIO_ORIGIN", "http://[::1]:8000", "http://[::1]:8000"),
-        ("STUDIO_INSECURE_HTTP", "1", True),
-        ("STUDIO_INSECURE_HTTP", "", False),
+        ("STUDIO_INSECURE_HTTP", "1", "1"),
+        ("STUDIO_INSECURE_HTTP", "", "0"),
         ("STUDIO_PORT", "0", 0),
         ("STUDIO_PORT", "", 8000),
         ("STUDIO_PROCESSES", "3", 3),
@@ -109,25 +116,22 @@ def test_a_good_value_is_read(
     name: str, value: str, meaning: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
-    assert READERS[name]() == meaning
+    assert value_of(name) == meaning
 
 
-def test_every_variable_is_tried_here() -> None:
+def test_every_variable_is_tested_here() -> None:
     assert sorted(READERS) == sorted(environment.VARIABLES)
 
 
-def test_allowed_hosts_hold_loopback_and_the_origin(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("STUDIO_ALLOWED_HOSTS", "one.example, .two.example")
-    hosts = environment.allowed_hosts("https://three.example:444")
+def test_allowed_hosts_include_loopback_and_the_origin() -> None:
+    given = "one.example, .two.example"
+    hosts = environment.allowed_hosts(given, "https://three.example:444")
     assert set(hosts) >= {"localhost", "127.0.0.1", "[::1]", "three.example"}
     assert hosts[-2:] == ["one.example", ".two.example"]
 
 
-def test_a_socket_can_stand_in_a_database_url(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgres://me@/studio?host=%2Frun%2Fpg")
-    found = environment.database(Path("home"))
+def test_a_database_url_can_name_a_socket() -> None:
+    found = environment.postgres("postgres://me@/studio?host=%2Frun%2Fpg")
     place = found["HOST"] or found["OPTIONS"].get("host")
     assert (found["NAME"], found["USER"], place) == ("studio", "me", "/run/pg")
     assert "synchronous_commit=on" in found["OPTIONS"]["options"]
@@ -141,13 +145,10 @@ def test_postgresql_without_its_driver_is_refused(
         environment.postgres("postgres://me@db.example.org/studio")
 
 
-def test_the_secret_key_is_made_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("STUDIO_SECRET_KEY", raising=False)
-    key = environment.secret_key(tmp_path)
+def test_the_secret_key_is_created_once(tmp_path: Path) -> None:
+    key = environment.secret_key("", tmp_path)
     assert len(key) >= environment.MIN_SECRET_KEY
-    assert environment.secret_key(tmp_path) == key
+    assert environment.secret_key("", tmp_path) == key
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
 
 
@@ -165,11 +166,8 @@ def test_the_deployment_checks_find_nothing_behind_https(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
 
 
-def test_a_secret_key_that_was_cut_off_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("STUDIO_SECRET_KEY", raising=False)
-    for content in ("", environment.secret_key(tmp_path)[:40]):
+def test_a_secret_key_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    for content in ("", environment.secret_key("", tmp_path)[:40]):
         (tmp_path / "secret_key").write_text(content)
         with pytest.raises(ImproperlyConfigured, match="holds no key"):
-            environment.secret_key(tmp_path)
+            environment.secret_key("", tmp_path)

@@ -49,7 +49,7 @@ def test_a_wrong_password_is_said_beside_the_form(
     page.get_by_role("button", name="Show").click()
     assert page.get_by_label("Password").get_attribute("type") == "text"
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
+    expect(page.get_by_role("alert")).to_have_text("Wrong name or password.")
 
 
 def test_a_visitor_changes_the_theme(page: Page, server: Server) -> None:
@@ -61,8 +61,8 @@ def test_a_visitor_changes_the_theme(page: Page, server: Server) -> None:
 
 def test_a_token_is_made_and_revoked(owner_page: Page, server: Server) -> None:
     owner_page.goto(f"{server.url}/account/")
-    owner_page.get_by_label("Name of a new token").fill("browser test")
-    owner_page.get_by_role("button", name="Make a token").click()
+    owner_page.get_by_label("Token name").fill("browser test")
+    owner_page.get_by_role("button", name="Create token").click()
     shown = owner_page.locator("#new-token").inner_text()
     assert shown.startswith("rs_")
     owner_page.get_by_role("button", name="Revoke the token browser test").click()

@@ -118,7 +118,7 @@ def test_an_experiment_is_described_above_its_runs(
     number = link.rest("GET", f"/runs/a{place}")["experiment_id"]
     link.rest("PATCH", f"/experiments/{number}", {"description": "Theirs."})
     part.get_by_role("button", name="Save").click()
-    expect(part.get_by_label("Their version")).to_have_text("Theirs.")
+    expect(part.get_by_label("Other version")).to_have_text("Theirs.")
     part.get_by_role("button", name="Save").click()
     expect(part.locator("summary")).to_contain_text("Mine.")
     part.locator("summary").click()

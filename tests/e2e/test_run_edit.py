@@ -101,7 +101,7 @@ def test_a_dialog_of_the_menu_gives_the_focus_back(
     more.click()
     owner_page.get_by_role("link", name="Mark as completed or failed").click()
     dialog = owner_page.get_by_role("dialog")
-    expect(dialog).to_contain_text("End the record")
+    expect(dialog).to_contain_text("End run")
     owner_page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(more).to_be_focused()
@@ -164,7 +164,7 @@ def test_a_description_is_written_previewed_and_saved(
     expect(text).to_be_hidden()
     card.get_by_role("button", name="Write").click()
     kept = card.locator("[data-kept]")
-    expect(kept).to_have_text(re.compile(r"Draft kept at \d\d:\d\d\."))
+    expect(kept).to_have_text(re.compile(r"Draft saved at \d\d:\d\d\."))
     owner_page.reload()
     card.get_by_role("link", name="Edit").click()
     expect(text).to_have_value("**good**")
@@ -172,7 +172,7 @@ def test_a_description_is_written_previewed_and_saved(
     expect(card.locator(".card-body strong")).to_have_text("good")
     card.get_by_role("link", name="Edit").click()
     expect(text).to_have_value("**good**")
-    expect(card.get_by_text("Discard the draft")).to_be_hidden()
+    expect(card.get_by_text("Discard draft")).to_be_hidden()
 
 
 def test_neither_of_two_writers_loses_text(
@@ -186,7 +186,7 @@ def test_neither_of_two_writers_loses_text(
     text.fill("mine")
     run.tag("mlflow.note.content", "theirs")
     card.get_by_role("button", name="Save").click()
-    expect(card.get_by_label("Their version")).to_have_text("theirs")
+    expect(card.get_by_label("Other version")).to_have_text("theirs")
     expect(text).to_have_value("mine")
     text.fill("theirs and mine")
     card.get_by_role("button", name="Save").click()

@@ -235,7 +235,7 @@ def test_cancel_asks_in_a_dialog(run: Writer, owner_page: Page) -> None:
     dialog.get_by_role("link", name="Keep running").click()
     expect(dialog).to_be_hidden()
     owner_page.get_by_role("link", name="Cancel").click()
-    dialog.get_by_role("button", name="Cancel the run").click()
+    dialog.get_by_role("button", name="Cancel run").click()
     expect(owner_page.get_by_text("Cancel requested")).to_be_visible()
     owner_page.get_by_role("button", name="Force").click()
     expect(owner_page.locator("#run-head").get_by_text("Canceled")).to_be_visible()
@@ -273,7 +273,7 @@ def test_everything_is_readable_without_a_script(
     page.get_by_role("link", name="Outputs + logs").click()
     expect(page.get_by_text("hello")).to_be_visible()
     page.get_by_role("link", name="Cancel").click()
-    page.get_by_role("button", name="Cancel the run").click()
+    page.get_by_role("button", name="Cancel run").click()
     expect(page.locator("#run-head").get_by_text("CancelRequested")).to_be_visible()
     context.close()
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from runs.models import Run
 from runs.search.filters import completion
 from runs.search.filters.facets import FacetReader
 from runs.search.query import status_counts
-from runs.search.query.status_counts import count_statuses
+from runs.search.query.status_counts import MAX_EXACT_COUNT, count_statuses
+from studio.core.statuses import RunStatus
 from studio.core.viewspec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
@@ -42,6 +44,34 @@ def test_beyond_the_limit_the_newest_are_counted(
         ViewSpec(children=True, q="id != zz"), library.ada, library.workspace, now=NOON
     )
     assert (sum(found.counts.values()), found.exact) == (2, False)
+
+
+def bulk_run(library: Library, n: int) -> Run:
+    return Run(
+        workspace=library.workspace,
+        experiment=library.digits,
+        run_id=f"x{n}",
+        number=n + 1,
+        name="birch",
+        status=(RunStatus.COMPLETED if n % 4 else RunStatus.FAILED).code,
+        submitter=library.ada,
+        created=NOON,
+        updated=NOON,
+        heard=NOON,
+    )
+
+
+def test_a_count_is_exact_up_to_the_limit_and_not_beyond(shelf: Library) -> None:
+    def count() -> tuple[int, int, bool]:
+        spec = ViewSpec(q="id != zz")
+        found = count_statuses(spec, shelf.ada, shelf.workspace, now=NOON)
+        return found.total, found.counts[RunStatus.FAILED], found.exact
+
+    Run.objects.bulk_create(bulk_run(shelf, n) for n in range(MAX_EXACT_COUNT))
+    assert count() == (10_000, 2_500, True)
+    bulk_run(shelf, MAX_EXACT_COUNT).save()
+    total, _failed, is_exact = count()
+    assert (total, is_exact) == (10_000, False)
 
 
 def keys(library: Library, kind: str, part: str, q: str = "") -> list[tuple[str, int]]:

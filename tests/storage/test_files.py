@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from stat import S_ISREG
 
 import pytest
 
@@ -132,3 +134,42 @@ def test_missing_and_cut_off_bytes_are_one_error(
             ask(blob.name)
     with pytest.raises(MissingBytes), files.appending(blob.name):
         pass
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """What was forced to the disk: its inode, and the size of a file."""
+    found: list[tuple[int, int]] = []
+    fsync = os.fsync
+
+    def recorded(handle: int) -> None:
+        facts = os.fstat(handle)
+        found.append((facts.st_ino, facts.st_size if S_ISREG(facts.st_mode) else 0))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    return found
+
+
+def inode(path: Path) -> int:
+    return path.stat().st_ino
+
+
+def test_a_blob_is_on_the_disk_before_it_has_a_row(
+    files: FolderStore, synced: list[tuple[int, int]]
+) -> None:
+    blob = files.write([b"abc", b"def"], limit=10)
+    path = files.incoming(blob.name)
+    assert synced[-2:] == [(inode(path), 6), (inode(path.parent), 0)]
+    files.keep(blob.name)
+    assert synced[-1] == (inode(files.path(blob.name).parent), 0)
+
+
+def test_a_log_is_on_the_disk_before_its_bytes_are_acknowledged(
+    files: FolderStore, synced: list[tuple[int, int]]
+) -> None:
+    blob = files.write([b"abc"], limit=10)
+    with files.appending(blob.name) as grow:
+        synced.clear()
+        grow(3, b"defg")
+        assert synced == [(inode(files.incoming(blob.name)), 7)]

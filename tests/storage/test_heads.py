@@ -51,6 +51,13 @@ def test_first_is_the_least_step() -> None:
     assert (head.first, head.first_step, head.first_time) == (0.9, 1, 9)
 
 
+def test_first_can_be_nan() -> None:
+    head = head_of((1, 0, 1.0), (0, 0, NAN), (2, 0, 2.0))
+    assert (head.first, head.first_is_nan, head.first_step) == (None, True, 0)
+    earlier = head_of((0, 0, NAN), (-1, 0, 0.5))
+    assert (earlier.first, earlier.first_is_nan) == (0.5, False)
+
+
 def test_min_and_max_skip_nan_and_keep_infinity() -> None:
     head = head_of((0, 0, NAN), (1, 0, 2.0), (2, 0, INF), (3, 0, NAN))
     assert (head.min, head.max, head.last, head.last_is_nan) == (2.0, INF, None, True)

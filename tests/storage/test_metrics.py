@@ -162,6 +162,38 @@ def test_a_page_of_history_reads_only_its_chunks(
     assert "," not in queries[1]["sql"].split("IN (")[1].split(")")[0]
 
 
+def pages_of_history(metric: Metric, limit: int) -> list[tuple[int, int, Value]]:
+    """All points as (time, step, value), read page by page."""
+    pages = [store.history(metric, at, limit) for at in range(0, metric.count, limit)]
+    return [(time, step, value) for page in pages for step, time, value in page]
+
+
+def test_pages_of_a_history_are_in_order_where_the_times_of_chunks_overlap(
+    metric: Metric,
+) -> None:
+    # Texts make chunks of 256 points.
+    for begin in (0, 3, 1):
+        steps = list(range(1000 * begin, 1000 * begin + TAIL_POINTS))
+        times = [10 * n + begin for n in range(TAIL_POINTS)]
+        store.append(metric, make_points(steps, times, ["x"] * TAIL_POINTS))
+    assert metric.chunks.count() == 3
+    found = pages_of_history(metric, 100)
+    assert found == sorted(found)
+    assert len(found) == len(set(found)) == 3 * TAIL_POINTS
+
+
+def test_pages_of_a_history_are_in_order_where_a_chunk_begins_as_one_ends(
+    metric: Metric,
+) -> None:
+    for begin, step in ((0, 1000), (TAIL_POINTS - 1, 0)):
+        steps = list(range(step, step + TAIL_POINTS))
+        times = list(range(begin, begin + TAIL_POINTS))
+        store.append(metric, make_points(steps, times, ["x"] * TAIL_POINTS))
+    found = pages_of_history(metric, TAIL_POINTS)
+    assert found == sorted(found)
+    assert len(set(found)) == 2 * TAIL_POINTS
+
+
 @pytest.mark.parametrize("limit", [10, 100, 1000, 1001])
 def test_a_sample_keeps_the_extremes_the_ends_and_the_limit(
     metric: Metric, limit: int
@@ -192,6 +224,17 @@ def test_a_sample_of_only_nan_or_text_is_not_empty(metric: Metric) -> None:
     assert len(store.sample(metric, 50)[0]) > 0
     store.append(metric, line(["a"] * 500, 500, 9000))
     assert 0 < len(store.sample(metric, 50)[0]) <= 50
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 8, 50])
+def test_a_sample_of_texts_is_spread_from_the_first_to_the_last(
+    metric: Metric, limit: int
+) -> None:
+    store.append(metric, line(["a"] * 500))
+    steps = store.sample(metric, limit)[0].steps.tolist()
+    assert len(steps) == limit
+    assert steps[0] == 0
+    assert steps[-1] == (499 if limit > 1 else 0)
 
 
 def test_mlflow_points_that_are_the_same_are_stored_once(metric: Metric) -> None:
@@ -297,3 +340,23 @@ def test_the_newest_points_of_any_number_of_series(run: Run, count: int) -> None
     assert [found[head.pk].values.tolist() for head in heads] == [
         [float(n)] for n in range(count)
     ]
+
+
+def test_the_newest_steps_are_found_where_the_last_one_has_most_points(
+    metric: Metric,
+) -> None:
+    """The estimate of where they begin is then too high: it takes a second query."""
+    store.append(metric, floats(100))
+    store.append(metric, make_points([99] * 1000, [2000] * 1000, [0.0] * 1000))
+    found = store.newest_all([metric], 10)[metric.pk]
+    assert set(range(90, 100)) <= set(found.steps.tolist())
+    assert found.steps.tolist() == sorted(found.steps.tolist())
+
+
+def test_the_newest_steps_of_a_plain_series_take_one_query(
+    metric: Metric, django_assert_num_queries: Any
+) -> None:
+    store.append(metric, floats(10_000))
+    with django_assert_num_queries(1):
+        found = store.newest_all([metric], 10)[metric.pk]
+    assert found.steps.tolist() == list(range(9979, 10_000))

@@ -34,7 +34,7 @@ def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
     user = _find_user(name)
     known = _verify_password(user, password)
     if user is None or not known:
-        raise InvalidValue(_("The name or the password is wrong."), field="name")
+        raise InvalidValue(_("Wrong name or password."), field="name")
     SignInFailure.objects.filter(name=name, address=address).delete()
     SignInFailure.objects.filter(pk=failure.pk).delete()
     return user

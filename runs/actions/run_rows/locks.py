@@ -49,10 +49,7 @@ def refuse_if_locked(run: Run) -> None:
     """Raise InvalidState if the run is locked; the caller has locked its row."""
     if Run.objects.filter(pk=run.pk, locked=True).exists():
         raise InvalidState(
-            _(
-                "Run %(id)s is locked against deletion. An owner of the workspace can "
-                "unlock it."
-            )
+            _("Run %(id)s is locked against deletion. A workspace owner can unlock it.")
             % {"id": run.run_id},
             run_id=run.run_id,
         )

@@ -115,7 +115,9 @@ def set_password(request: StudioRequest) -> HttpResponse:
     update_session_auth_hash(request, user)
     key = str(request.session.session_key)
     account_actions.end_other_sessions(user, key, actor=request.actor, now=now_ms())
-    messages.success(request, _("The password is set; other sessions were ended."))
+    messages.success(
+        request, _("Password changed. Your other browsers were signed out.")
+    )
     return redirect("account")
 
 
@@ -126,7 +128,7 @@ def _check_old_password(request: StudioRequest, user: User, old: str) -> None:
     try:
         check_sign_in(user.username, old, address=address, now=now_ms())
     except InvalidValue as error:
-        raise InvalidValue(_("The present password is wrong."), field="old") from error
+        raise InvalidValue(_("The current password is wrong."), field="old") from error
 
 
 @access(PUBLIC)
@@ -198,7 +200,7 @@ def _find_membership(user: User, workspace: str) -> Member:
     members = user.memberships.select_related("workspace")
     found = members.filter(workspace__name=workspace).first()
     if found is None:
-        raise NotFound(_("You are not a member of such a workspace."))
+        raise NotFound(_("You are not a member of this workspace."))
     return found
 
 
@@ -207,7 +209,7 @@ def _find_membership(user: User, workspace: str) -> Member:
 def revoke_own_token(request: StudioRequest, number: int) -> HttpResponse:
     token = get_object_or_404(ApiToken, pk=number, user=signed_in_user(request))
     revoke_token(token, actor=request.actor, now=now_ms())
-    messages.success(request, _("The token “%s” is revoked.") % token.name)
+    messages.success(request, _("Token “%s” revoked.") % token.name)
     return redirect("account")
 
 
@@ -221,9 +223,9 @@ def end_one_session(request: StudioRequest, number: str) -> HttpResponse:
             account_actions.end_session(
                 user, session.session_key, actor=request.actor, now=now_ms()
             )
-            messages.success(request, _("The session is ended."))
+            messages.success(request, _("Session ended."))
             return redirect("account")
-    raise NotFound(_("There is no such session."))
+    raise NotFound(_("No such session."))
 
 
 @access(BROWSER_ONLY)
@@ -233,5 +235,5 @@ def end_all_other_sessions(request: StudioRequest) -> HttpResponse:
     account_actions.end_other_sessions(
         signed_in_user(request), key, actor=request.actor, now=now_ms()
     )
-    messages.success(request, _("Every other session is ended."))
+    messages.success(request, _("Your other sessions were ended."))
     return redirect("account")

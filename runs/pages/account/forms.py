@@ -25,7 +25,7 @@ def _find_role(label: str) -> Role | None:
 def _read_role_cap(label: str) -> Role:
     role = _find_role(label)
     if role is None:
-        raise InvalidValue(_("There is no such role."), field="role")
+        raise InvalidValue(_("No such role."), field="role")
     return role
 
 
@@ -42,7 +42,7 @@ def _read_lifetime(days: str) -> int | None:
     if not days:
         return None
     if days not in {str(lifetime) for lifetime in TOKEN_LIFETIMES}:
-        raise InvalidValue(_("A token cannot live so long."), field="days")
+        raise InvalidValue(_("This is longer than a token can be valid."), field="days")
     return int(days)
 
 
@@ -65,7 +65,7 @@ class RegistrationForm(PageForm):
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data["password"] != self.cleaned_data["again"]:
-            raise ValidationError({"again": _("The two passwords differ.")})
+            raise ValidationError({"again": _("The passwords don’t match.")})
         return self.cleaned_data
 
 
@@ -76,7 +76,7 @@ class PasswordForm(PageForm):
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data["new"] != self.cleaned_data["again"]:
-            raise ValidationError({"again": _("The two new passwords differ.")})
+            raise ValidationError({"again": _("The new passwords don’t match.")})
         return self.cleaned_data
 
 

@@ -118,7 +118,7 @@ def revoke_invitation_page(request: StudioRequest, number: int) -> HttpResponse:
     mine = Invitation.objects.filter(workspace=workspace_of(request))
     invitation = get_object_or_404(mine, pk=number)
     revoke_invitation(invitation, actor=request.actor, now=now_ms())
-    messages.success(request, _("The invitation is taken back."))
+    messages.success(request, _("Invitation revoked."))
     return _redirect_to_members(request)
 
 

@@ -86,7 +86,7 @@ def _means_table(
     labels: Sequence[str],
 ) -> Table:
     """How high the bar of each group is, and how far its runs lie apart."""
-    said = (_("%s mean"), _("%s std"), _("%s least"), _("%s greatest"))
+    said = (_("%s mean"), _("%s std"), _("%s min"), _("%s max"))
     heads = [_("Runs"), *(each % label for label in labels for each in said)]
     place = {run.run.pk: row for row, run in enumerate(drawn.runs)}
     rows = []

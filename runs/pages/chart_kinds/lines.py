@@ -112,7 +112,7 @@ def _means(
         lines.append(RunLine(line, number, dash, name=name, metric=metric))
         bands.append(_band(curve, chart))
     if any(curve.stretched for curve in curves):
-        notes.append(_("means of 500 equal stretches"))
+        notes.append(_("means of 500 equal intervals"))
     notes += log_axis_notes(chart, (each.line.values for each in lines))
     look = chart_look(chart)
     figure = line_figure(lines, look, zone=zone, bands=bands, span=_span(chosen))
@@ -159,8 +159,8 @@ def _lines_table(chart: Chart, drawn: ChartRuns, workspace: str) -> Table:
         label = field.key
         heads += [
             _("%s last") % label,
-            _("%s least") % label,
-            _("%s greatest") % label,
+            _("%s min") % label,
+            _("%s max") % label,
             _("%s points") % label,
         ]
     rows = [
@@ -193,7 +193,7 @@ def _groups_table(chart: Chart, drawn: ChartRuns) -> Table:
     heads = [_("Runs")]
     for field in chart.fields:
         label = field_label(field)
-        heads += [_("%s mean of the last values") % label, _("%s std") % label]
+        heads += [_("mean of the last values of %s") % label, _("%s std") % label]
     return Table(
         _("Group"),
         heads,

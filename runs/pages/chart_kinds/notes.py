@@ -16,7 +16,7 @@ from studio.core.viewcharts import Chart
 
 
 def sampling_note(shown: int, total: int) -> str:
-    return _("%(shown)s of %(total)s points, every extreme kept") % {
+    return _("%(shown)s of %(total)s points. All extremes are kept.") % {
         "shown": grouped(shown),
         "total": grouped(total),
     }
@@ -31,8 +31,8 @@ def unplaced_notes(lost: int, *, log: bool) -> list[str]:
     )
     if log:
         said = ngettext(
-            "%(n)s run that a logarithmic axis has no place for",
-            "%(n)s runs that a logarithmic axis has no place for",
+            "%(n)s run can’t be shown on a logarithmic axis",
+            "%(n)s runs can’t be shown on a logarithmic axis",
             lost,
         )
     return [said % {"n": grouped(lost)}]
@@ -57,7 +57,7 @@ def log_axis_notes(chart: Chart, heights: Iterable[Sequence[object]]) -> list[st
         _is_zero_or_less(v) for values in heights for v in values
     ):
         return []
-    return [_("0 and less lie below a logarithmic axis")]
+    return [_("Values of 0 and less are not shown on a logarithmic axis")]
 
 
 def _is_zero_or_less(value: object) -> bool:
@@ -98,8 +98,8 @@ def series_notes(chosen: ChosenSeries) -> list[str]:
         notes.append(said % grouped(chosen.texts))
     if chosen.beyond:
         said = ngettext(
-            "%s line is too much to draw",
-            "%s lines are too much to draw",
+            "%s line can’t be drawn",
+            "%s lines can’t be drawn",
             chosen.beyond,
         )
         notes.append(said % grouped(chosen.beyond))
@@ -113,7 +113,9 @@ def run_notes(drawn: ChartRuns) -> list[str]:
         notes.append(said % grouped(len(drawn.runs)))
     if drawn.gone:
         said = ngettext(
-            "%s selected run is gone", "%s selected runs are gone", drawn.gone
+            "%s selected run no longer exists",
+            "%s selected runs no longer exist",
+            drawn.gone,
         )
         notes.append(said % grouped(drawn.gone))
     return notes

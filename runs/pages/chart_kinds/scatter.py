@@ -49,7 +49,7 @@ def _as_clock_times(column: ChartColumn, zone: tzinfo) -> ChartColumn:
 
 def _title(chart: Chart) -> str:
     x, y = (field_label(field) for field in chart.fields[:2])
-    return _("%(y)s over %(x)s") % {"y": y, "x": x}
+    return _("%(y)s vs. %(x)s") % {"y": y, "x": x}
 
 
 def _is_colored(chart: Chart) -> bool:
@@ -59,7 +59,7 @@ def _is_colored(chart: Chart) -> bool:
 def _notes(chart: Chart) -> list[str]:
     if not _is_colored(chart):
         return []
-    return [_("coloured by %s") % field_label(chart.fields[2])]
+    return [_("colored by %s") % field_label(chart.fields[2])]
 
 
 SCATTER = ChartKind(

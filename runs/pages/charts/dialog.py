@@ -177,7 +177,7 @@ def _context(
         "bands": list(
             zip(BANDS, (_("± std"), _("min to max"), _("none")), strict=True)
         ),
-        "legends": [("", _("As needed")), ("1", _("Shown")), ("0", _("Hidden"))],
+        "legends": [("", _("Automatic")), ("1", _("Shown")), ("0", _("Hidden"))],
         "first_runs": CHART_KINDS[values["kind"]].first_runs,
         "heaviest": HEAVIEST,
         "most_runs": MAX_RUNS,

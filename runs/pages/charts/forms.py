@@ -88,7 +88,7 @@ class ChartForm(PageForm):
         values = self.check()
         has_x = "x" in CHART_KINDS[values["kind"]].options
         if has_x and values["x"] == "metric" and not values["over"]:
-            raise InvalidValue(_("Name the metric of the x axis"), field="over")
+            raise InvalidValue(_("Choose the metric of the x axis"), field="over")
         options = [*_options(values), *_groups(values)]
         text = "!".join(
             [

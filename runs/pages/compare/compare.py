@@ -192,22 +192,24 @@ def columns_of(
 def notices(state: CompareState, compared: Comparison) -> list[str]:
     """What of the address could not be followed, by name."""
     told = [
-        _("There is no run %(id)s in this workspace.") % {"id": one}
-        for one in compared.unknown
+        _("No run %(id)s in this workspace.") % {"id": one} for one in compared.unknown
     ]
     told += [
-        _("Run %(id)s is in the trash, and is left out.") % {"id": one}
+        _("Run %(id)s is in the trash and is not shown.") % {"id": one}
         for one in compared.trashed
     ]
     if len(state.runs) > MAX_COMPARED:
         told.append(
-            _("The first %(most)s runs are compared; the others are left out.")
+            _("Comparing the first %(most)s runs. The others are not shown.")
             % {"most": MAX_COMPARED}
         )
     shown = {run.run_id for run in compared.runs}
     if state.baseline and state.baseline not in shown:
         told.append(
-            _("The baseline %(id)s is not among the runs; the first one stands in.")
+            _(
+                "The baseline %(id)s is not one of the runs. The first run is the "
+                "baseline instead."
+            )
             % {"id": state.baseline}
         )
     return told + chart_warnings(state)
@@ -219,7 +221,7 @@ def _ignored_parts(state: CompareState, table: dict[str, Any]) -> list[str]:
     diff, images = table.get("diff"), table.get("images")
     if state.diff and not (diff and diff.place == state.diff):
         path = state.diff.partition(":")[2] or state.diff
-        told.append(_("No file %(path)s differs from the baseline's.") % {"path": path})
+        told.append(_("No file %(path)s differs from the baseline.") % {"path": path})
     if state.image and not (images and images.name == state.image):
         told.append(_("These runs have no image %(name)s.") % {"name": state.image})
     return told

@@ -93,7 +93,7 @@ def _conclusion_editor(request: PageRequest) -> DescriptionEditor:
     state = read_state(request.GET)
     runs = find_runs_by_id(state.runs, request.actor.user, request.workspace)
     if not runs:
-        raise InvalidValue(_("Name the runs that are compared."), field="run")
+        raise InvalidValue(_("Choose the runs to compare."), field="run")
     found = find_conclusion(request.workspace, [run.run_id for run in runs])
     home = reverse("compare", args=[request.workspace.name])
     first = run_path(request.workspace.name, runs[0].run_id)

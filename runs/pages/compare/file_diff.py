@@ -161,15 +161,15 @@ class _FilePair:
             return DiffContent(pictures=self.whole())
         old, new = self._bytes(self.baseline), self._bytes(self.other)
         if old is None or new is None:
-            return DiffContent(_("The bytes of this file are not there any more."))
+            return DiffContent(_("The content of this file was deleted."))
         if any(previews.is_binary(data[: 8 * 1024]) for data in (old, new)):
-            return DiffContent(_("These are no text files."))
+            return DiffContent(_("These are not text files."))
         texts = self._text(self.baseline, old), self._text(self.other, new)
         found = diff_lines(*texts)
         cut = _cut_message(max(self._size(n) for n in self._ends), texts, found.more)
         if not found.lines:
-            same = _("What is compared of the files is the same.")
-            return DiffContent(same if cut else _("Only line ends differ."), cut=cut)
+            same = _("The compared files are the same.")
+            return DiffContent(same if cut else _("Only line endings differ."), cut=cut)
         pairs = side_by_side(found.lines) if is_side else ()
         return DiffContent("", found.lines, pairs, (), cut)
 

@@ -69,7 +69,7 @@ def restore_version(request: PageRequest, asked: DescriptionVersions) -> HttpRes
     _before, text = find_version_texts(asked.home, number)
     if text != asked.text:
         asked.write(text)
-        said = _("The version is back")
+        said = _("Version restored")
         messages.success(request, said, extra_tags=last_undo_href(request))
     return redirect(asked.back)
 
@@ -78,5 +78,5 @@ def _read_version(given: str, otherwise: int) -> int:
     if not given:
         return otherwise
     if not given.isdecimal() or len(given) > 18:
-        raise NotFound(_("There is no such version of this description."))
+        raise NotFound(_("This description has no such version."))
     return int(given)

@@ -103,7 +103,7 @@ def panel(request: PageRequest, listed: ListState, path: str) -> dict[str, Any]:
         with time_limit():
             return {**base, **made.context()}
     except (InvalidFilter, NotSupported):
-        return {**base, "problem": _("The filter has no answer to count.")}
+        return {**base, "problem": _("The filter can’t be counted.")}
     except QueryTimeout as error:
         return {**base, "problem": error.message}
 

@@ -99,7 +99,7 @@ class Draft:
                 raise InvalidValue(_("Choose at least one value."), field="value")
             return several(self.field, self.op, values, Span(0, 0))
         if len(texts) < self.size:
-            raise InvalidValue(_("Fill the value in."), field="value")
+            raise InvalidValue(_("Enter a value."), field="value")
         values = [self._value(n, text) for n, text in enumerate(texts[: self.size])]
         op = {LAST: ">=", OLDER: "<"}.get(self.op, self.op)
         return Comparison(self.field, op, tuple(values))
@@ -140,7 +140,7 @@ class Draft:
         length = round(float(value.value) * UNITS.get(unit, UNITS["d"]))
         # The language has no length below zero, and none beyond all times.
         if length < 0 or read_length(length_text(length)) is None:
-            raise _wrong(f"{text} {unit}", _("a length of time"))
+            raise _wrong(f"{text} {unit}", _("a duration"))
         return length
 
 

@@ -71,7 +71,7 @@ class GroupRow:
 
 
 def too_long_filter_text() -> str:
-    return _("These values are too long for an address that lists all of the runs.")
+    return _("The list of these runs is too long for a link.")
 
 
 def _shown(value: str | None) -> str:
@@ -133,9 +133,9 @@ class GroupTableBuilder:
     def _head(self, label: str, css: str, field: Field | None, stat: str) -> Head:
         names = {
             "mean": _("Mean"),
-            "std": _("Deviation"),
-            "min": _("Least"),
-            "max": _("Greatest"),
+            "std": _("Standard deviation"),
+            "min": _("Min"),
+            "max": _("Max"),
         }
         is_here = self.rank.field == field and (
             field is not None or self.rank.stat == stat

@@ -84,9 +84,7 @@ def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[Complaint]:
     if grouping is None or field is None or field in grouping.numbers:
         return []
     name = field_text(field)
-    said = _("group: there is no column %(name)s to order the groups by") % {
-        "name": name
-    }
+    said = _("group: no column %(name)s to sort the groups by") % {"name": name}
     return [Complaint("group", said)]
 
 
@@ -99,15 +97,15 @@ def group_label(spec: ViewSpec) -> str:
     assert spec.group is not None
     names = ", ".join(map(field_label, spec.group.fields))
     if spec.group.all_but:
-        return _("all parameters but %(names)s") % {"names": names}
+        return _("all parameters except %(names)s") % {"names": names}
     return names
 
 
 def too_many_runs_text() -> str:
     """How to get groups where there are too many runs for them."""
     return _(
-        "More than %(most)s runs match, and groups are only made of all that match. "
-        "Narrow the list: choose an experiment, a status or a shorter time."
+        "More than %(most)s runs match. Groups need all of them. Narrow the list: "
+        "choose an experiment, a status or a shorter time."
     ) % {"most": numbers.grouped(MAX_ARRAY_RUNS)}
 
 

@@ -71,8 +71,8 @@ def odd_of(stats: GroupStats) -> str:
     if not stats.odd:
         return ""
     said = ngettext(
-        "%(n)s run has NaN, Infinity or text, and is left out",
-        "%(n)s runs have NaN, Infinity or text, and are left out",
+        "%(n)s run has NaN, Infinity or text and is not shown",
+        "%(n)s runs have NaN, Infinity or text and are not shown",
         stats.odd,
     )
     return said % {"n": numbers.grouped(stats.odd)}

@@ -90,5 +90,5 @@ def picture(_request: HttpRequest, name: str) -> HttpResponseBase:
     """Send a picture of the documentation."""
     path = Path(settings.HELP_DIR) / "pictures" / name
     if not _PICTURE.fullmatch(name) or not path.is_file():
-        raise NotFound(_("There is no such picture."))
+        raise NotFound(_("No such image."))
     return FileResponse(path.open("rb"))

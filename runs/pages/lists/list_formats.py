@@ -145,7 +145,7 @@ def cell_value(row: RunRow, asked: Field) -> Any:
 
 def _experiment_sheet(rows: Sequence[ExperimentRow]) -> Sheet:
     columns = (
-        sheets.Column("id", _("Id"), sheets.NUMBER),
+        sheets.Column("id", _("ID"), sheets.NUMBER),
         sheets.Column("name", _("Experiment")),
         sheets.Column("starred", _("Starred")),
         sheets.Column("runs", _("Runs")),

@@ -192,7 +192,7 @@ def _best(page: RunPage, columns: Sequence[Column], spec: ViewSpec) -> BestValue
     goals = find_goals(experiments, [column.field for column in columns])
     found = best_values(page.rows, goals)
     if page.total_is_exact and page.total == len(page.rows):
-        return BestValues(found, _("best of all"), goals)
+        return BestValues(found, _("best overall"), goals)
     sort, is_later = spec.sort, bool(spec.after or spec.before)
     best_first = goals.get(sort.field) is sort.descending and not spec.is_tree
     if not best_first:
@@ -200,7 +200,7 @@ def _best(page: RunPage, columns: Sequence[Column], spec: ViewSpec) -> BestValue
     if is_later:
         # It is on the first page.
         found.pop(sort.field, None)
-    words = {sort.field: _("best of all")}
+    words = {sort.field: _("best overall")}
     return BestValues(found, _("best on this page"), goals, words)
 
 

@@ -94,11 +94,11 @@ def rolled_up_value(
         return None
     low, high = place.best[asked]
     if is_higher is goal:
-        words = _("the best that its child runs ever logged")
+        words = _("best value of all child runs")
     elif is_higher:
-        words = _("the greatest that its child runs ever logged")
+        words = _("max of all child runs")
     else:
-        words = _("the least that its child runs ever logged")
+        words = _("min of all child runs")
     return RolledUp(high if is_higher else low, words)
 
 
@@ -127,7 +127,7 @@ def _with_open_rows(links: Links, opened: tuple[Open, ...]) -> str:
 def _more_line(line: MoreChildren, links: Links) -> MoreLine:
     hidden = line.total - line.shown
     if not line.total:
-        return MoreLine(line.depth, "", "", _("No child run matches"))
+        return MoreLine(line.depth, "", "", _("No matching child runs"))
     more = Open(line.run_id, min(line.shown + MORE_CHILDREN, MAX_OPEN))
     named = {o.run_id: o for o in links.spec.tree} | {line.run_id: more}
     opened = tuple(named.values())
@@ -151,4 +151,4 @@ def _order_text(links: Links) -> str:
         return _("best first")
     if sort.field == attribute("created"):
         return _("newest first") if sort.descending else _("oldest first")
-    return _("sorted as the list")
+    return _("sorted like the list")

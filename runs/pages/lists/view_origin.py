@@ -101,7 +101,7 @@ def with_view(state: ListState) -> ListState:
         view = find_view(spec.view_slug, state.viewer, state.workspace)
     except NotFound:
         # In one and the same sentence for what is private and what never was.
-        said = _("There is no view %(name)s here.") % {"name": spec.view_slug}
+        said = _("There is no view named %(name)s here.") % {"name": spec.view_slug}
         return state.showing(without(spec, "view"), Complaint("view", said))
     origin = read_origin(view)
     number = spec.view_revision or view.revision
@@ -244,13 +244,13 @@ def _chosen_columns(spec: ViewSpec) -> str:
 def save_refusal(request: PageRequest, view: View | None) -> str:
     """Why it cannot be saved under its name; empty if it can."""
     if view is None:
-        return _("The built-in view stays as it is. Save yours under a name.")
+        return _("The built-in view can’t be changed. Save a copy under a new name.")
     if can_edit_view(view, request.actor.user, request.role):
         return ""
     if view.locked and request.role >= Role.CONTRIBUTOR:
-        return _("%s locked this view. Save yours under another name.") % view.owner
+        return _("%s locked this view. Save a copy under another name.") % view.owner
     need = Permission.SHARE_VIEWS.role.label
-    return _("This needs the role %(role)s.") % {"role": need}
+    return _("You need the role %(role)s.") % {"role": need}
 
 
 def reset_href(workspace: str, view: View | None, experiment: Experiment | None) -> str:

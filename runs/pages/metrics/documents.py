@@ -27,7 +27,7 @@ _STEP = re.compile(r"-?\d{1,19}", re.ASCII)
 
 
 def missing_file_message() -> str:
-    return _("Its file has not arrived, or is gone.")
+    return _("The file has not arrived or was deleted.")
 
 
 def value_at(head: Metric, newest: Points, at: str) -> tuple[int, Any]:
@@ -62,7 +62,7 @@ def _read_document(value: Any, file: File | None) -> Mapping[str, Any]:
     if file is None:
         raise NotFound(missing_file_message())
     if file.size > MAX_DOCUMENT_BYTES:
-        raise TooLarge(_("Its file is too large to be drawn: download it."))
+        raise TooLarge(_("This file is too large to be shown. Download it."))
     try:
         handle = file_store.open(file.blob, file.size)
     except MissingBytes:

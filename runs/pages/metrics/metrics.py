@@ -110,7 +110,7 @@ GROUPING_LABELS = {
     GraphGrouping.NONE: lambda: _("per metric"),
     GraphGrouping.NAME: lambda: _("per name"),
     GraphGrouping.PREFIX: lambda: _("per prefix"),
-    GraphGrouping.ALL: lambda: _("for all"),
+    GraphGrouping.ALL: lambda: _("for everyone"),
 }
 
 

@@ -236,7 +236,7 @@ def _column_selects(
         return ()
     return [
         Select(f"cy:{key}", _("Column"), [Option(c, c, c == y) for c in columns]),
-        Select(f"cx:{key}", _("over"), [Option(c, c, c == x) for c in columns]),
+        Select(f"cx:{key}", _("vs."), [Option(c, c, c == x) for c in columns]),
     ]
 
 
@@ -300,13 +300,13 @@ _TABLE = ("table", lambda: _("Table"))
 VIEWS = {
     MetricKind.CONFUSION_MATRIX: (
         ("counts", lambda: _("Counts")),
-        ("normalised", lambda: _("Normalised")),
+        ("normalised", lambda: _("Normalized")),
     ),
     MetricKind.ACCURACY_TABLE: (
         ("roc", lambda: _("ROC")),
         ("pr", lambda: _("Precision and recall")),
         ("gain", lambda: _("Gain")),
-        ("lift", lambda: _("Lift")),
+        ("lift", lambda: _("Unarchive")),
         ("calibration", lambda: _("Calibration")),
         _TABLE,
     ),

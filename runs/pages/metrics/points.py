@@ -161,7 +161,7 @@ def _note(drawings: Sequence[DrawnLine]) -> str:
 
 
 def _sampling_note(shown: int, total: int) -> str:
-    return _("%(shown)s of %(total)s points, every extreme kept") % {
+    return _("%(shown)s of %(total)s points. All extremes are kept.") % {
         "shown": grouped(shown),
         "total": grouped(total),
     }

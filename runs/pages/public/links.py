@@ -63,7 +63,7 @@ def revoke(request: PageRequest, number: int) -> HttpResponse:
     mine = ShareLink.objects.filter(workspace=request.workspace)
     link = get_object_or_404(mine, pk=number)
     public_actions.revoke_share_link(link, actor=request.actor, now=now_ms())
-    messages.success(request, _("The link is taken back."))
+    messages.success(request, _("Link revoked."))
     return redirect("members", request.workspace.name)
 
 

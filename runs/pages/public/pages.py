@@ -52,7 +52,7 @@ def picture(request: StudioRequest, secret: str, path: str) -> HttpResponseBase:
     link = find_share_link(secret, now=now_ms())
     file = pictures_of(link, link.run).get(path) if link.run is not None else None
     if file is None:
-        raise NotFound(_("This link shows no such picture."))
+        raise NotFound(_("This link has no such image."))
     pieces = partial(file_store.read_chunks, file.blob, file.size)
     return _hidden(send_raw(request, file.name, file.size, file.version, pieces))
 

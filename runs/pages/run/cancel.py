@@ -64,7 +64,7 @@ def force_cancel_run(request: PageRequest, run_id: str) -> HttpResponse:
 def move_run_to_trash(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     trash_run(run, actor=request.actor, now=now_ms())
-    said = _("Moved to the trash. Restore brings it back.")
+    said = _("Moved to the trash. You can restore it.")
     messages.success(request, said, extra_tags=undo_path(request, run))
     return _redirect_back(request, run)
 
@@ -80,7 +80,7 @@ def restore_run_from_trash(request: PageRequest, run_id: str) -> HttpResponse:
 
 def _result_message(run: Run) -> str:
     if run.state.is_final:
-        return _("It has ended as %(status)s.") % {"status": run.state}
+        return _("This run ended as %(status)s.") % {"status": run.state}
     return _("Cancel requested")
 
 

@@ -96,7 +96,7 @@ def _event_row(entry: HistoryEntry, who: str, token: str) -> HistoryRow:
     return HistoryRow(
         f"e{event.pk}",
         entry.time,
-        title or ("" if moved else _("Asked")),
+        title or ("" if moved else _("Requested")),
         who,
         token,
         status=status if moved else "",

@@ -47,7 +47,7 @@ def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
         return _show_form(request, run, "name", name, seen=seen, problem=error.message)
     except Conflict as error:
         theirs = error.details["now"]
-        told = _("It is now “%(theirs)s”. Saving again replaces that.")
+        told = _("It is now “%(theirs)s”. Save again to overwrite it.")
         problem = told % {"theirs": theirs}
         return _show_form(
             request, run, "name", name, seen=version_token(theirs), problem=problem

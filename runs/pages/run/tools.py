@@ -31,7 +31,7 @@ def archive_run_page(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     on = SwitchForm(request.POST).check()["on"]
     archive_run(run, on, actor=request.actor, now=now_ms())
-    said = _("Archived") if on else _("Taken out of the archive")
+    said = _("Archived") if on else _("Unarchived")
     messages.success(request, said, extra_tags=undo_path(request, run))
     return _redirect_back(request, run)
 

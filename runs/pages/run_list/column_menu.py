@@ -110,7 +110,7 @@ def _moves(
 
     if columns[place].width:
         own = (*columns[:place], Column(asked), *columns[place + 1 :])
-        items.append(Item(_("Width as it needs"), with_order(*own), "collapse"))
+        items.append(Item(_("Automatic width"), with_order(*own), "collapse"))
     if asked == tree.attribute("name"):
         return items
     for step, text, icon in (

@@ -181,7 +181,9 @@ def _groups(fields: FieldList, part: str, chosen: set[Field]) -> list[Group]:
 
 def _more(fields: FieldList, kind: str) -> str:
     more = fields.more.get(kind, 0)
-    return _("%s more: look for them by name") % numbers.grouped(more) if more else ""
+    return (
+        _("%s more. Search for them by name.") % numbers.grouped(more) if more else ""
+    )
 
 
 def _entries(

@@ -98,15 +98,16 @@ def what_differs(request: PageRequest) -> HttpResponse:
 
 def _problem(total: int, found: FeatureRanking | None) -> str:
     if not total:
-        return _("No run is selected. Select some in the list, then ask again.")
+        return _("No run is selected. Select some in the list and try again.")
     if found is None:
         return _(
-            "More than %(most)s runs match, and differences are only told among all "
-            "that match. Narrow the list: choose an experiment, a status or a shorter "
-            "time."
+            "More than %(most)s runs match. Differences need all of them. Narrow the "
+            "list: choose an experiment, a status or a shorter time."
         ) % {"most": numbers.grouped(MAX_ARRAY_RUNS)}
     if not found.rest:
-        return _("All runs that match are selected: no others are left to differ.")
+        return _(
+            "All matching runs are selected, so there are no others to compare with."
+        )
     return ""
 
 
@@ -125,13 +126,13 @@ def _found(state: ListState, found: FeatureRanking) -> dict[str, Any]:
     rows = [_row(each, found, links, scope.path) for each in found.found[:FIELDS]]
     rows = [row for row in rows if row.lines]
     more = len(found.found) - FIELDS
-    sides = _("%(selected)s against %(others)s") % {
+    sides = _("%(selected)s vs. %(others)s") % {
         "selected": ngettext(
             "%(n)s selected run", "%(n)s selected runs", found.selected
         )
         % {"n": numbers.grouped(found.selected)},
         "others": ngettext(
-            "%(n)s other that matches", "%(n)s others that match", found.rest
+            "%(n)s other matching run", "%(n)s other matching runs", found.rest
         )
         % {"n": numbers.grouped(found.rest)},
     }

@@ -37,9 +37,7 @@ def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     found = export_runs(spec, *who, experiment=experiment, now=state.now)
     told = [each.message for each in state.complaints]
     if not found.is_in_order:
-        told.append(
-            _("So many runs are sorted only by what an index holds; these are by age.")
-        )
+        told.append(_("Too many runs to sort by this field. Showing the newest first."))
     # The first chunk is read now, so that a slow question is still an error's answer.
     first = next(found.chunks, None)
     if first is not None:

@@ -75,7 +75,7 @@ def download(request: PageRequest, number: int) -> HttpResponseBase:
     job = _mine(request, number)
     path = exports_folder() / Path(job.file).name
     if job.state != ExportState.DONE or not path.is_file():
-        raise NotFound(_("This export is not there; it may still be being made."))
+        raise NotFound(_("This export is not available. It may still be in progress."))
     answer = FileResponse(path.open("rb"), content_type=PARQUET)
     answer["Content-Disposition"] = disposition("histories.parquet", True)
     return sandbox_response(answer)
@@ -87,7 +87,7 @@ def _mine(request: PageRequest, number: int) -> HistoryExport:
         pk=number, workspace=request.workspace, user=request.actor.user
     ).first()
     if found is None or found.created < now_ms() - EXPORT_LIFETIME_MS:
-        raise NotFound(_("There is no such export, or its time is over."))
+        raise NotFound(_("This export has expired."))
     return found
 
 

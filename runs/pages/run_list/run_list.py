@@ -229,8 +229,8 @@ def _without_unknown_rows(state: ListState, unknown: tuple[str, ...]) -> ListSta
     """Open rows that no run has: named, and left out of the page's links."""
     known = tuple(each for each in state.spec.tree if each.run_id not in unknown)
     text = ngettext(
-        "tree: there is no run %(ids)s here to open",
-        "tree: there are no runs %(ids)s here to open",
+        "tree: there is no run %(ids)s to open",
+        "tree: there are no runs %(ids)s to open",
         len(unknown),
     ) % {"ids": ", ".join(unknown)}
     return state.showing(replace(state.spec, tree=known), Complaint("tree", text))

@@ -74,11 +74,11 @@ def notices(chosen: VisibleSelection) -> list[Complaint]:
             if left > 0
             else ""
         )
-        said.append(_("Selected, but not here: %(runs)s.") % {"runs": some + more})
+        said.append(_("Selected, but not found: %(runs)s.") % {"runs": some + more})
     if chosen.gone:
         told = ngettext(
-            "%(n)s selected run is not here any more.",
-            "%(n)s selected runs are not here any more.",
+            "%(n)s selected run no longer exists.",
+            "%(n)s selected runs no longer exist.",
             chosen.gone,
         )
         said.append(told % {"n": numbers.grouped(chosen.gone)})
@@ -126,7 +126,7 @@ def _comparison(
         return {"compare": "", "compare_title": select_first_text()}
     if chosen.total > MAX_COMPARED:
         most = {"n": numbers.grouped(MAX_COMPARED)}
-        text = _("At most %(n)s runs can be compared at once") % most
+        text = _("You can compare up to %(n)s runs at once") % most
         return {"compare": "", "compare_title": text}
     compared = CompareState(tuple(each.run.run_id for each in runs))
     address = reverse("compare", args=[state.workspace.name])

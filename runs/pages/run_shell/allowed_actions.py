@@ -42,9 +42,9 @@ def refusals(request: PageRequest, run: Run) -> Refusals:
 def cancel_refusal(request: PageRequest, run: Run) -> str:
     """Why the run cannot be canceled now."""
     if run.state.is_final:
-        return _("It has ended.")
+        return _("This run has ended.")
     if run.state is RunStatus.CANCEL_REQUESTED:
-        return _("Its end has been asked for already.")
+        return _("Cancellation was already requested.")
     if run.deleted is not None:
         return trash_message(run)
     if not may_follow(run.state, RunStatus.CANCEL_REQUESTED):
@@ -55,9 +55,9 @@ def cancel_refusal(request: PageRequest, run: Run) -> str:
 def finish_refusal(request: PageRequest, run: Run) -> str:
     """Why nobody may say that the run has completed or failed."""
     if run.state.is_final:
-        return _("It has ended.")
+        return _("This run has ended.")
     if run.launcher:
-        return _("What launched it says how it ends.")
+        return _("The launcher of this run sets its final status.")
     if not any(may_follow(run.state, status) for status in MANUAL_END_STATUSES):
         return _status_sentence(run)
     return trash_message(run) or role_refusal(request, Permission.CANCEL)
@@ -67,7 +67,7 @@ def trash_refusal(request: PageRequest, run: Run) -> str:
     if refused := role_refusal(request, Permission.TRASH):
         return refused
     if run.locked and run.deleted is None:
-        return _("It is locked against deletion. An owner can unlock it.")
+        return _("This run is locked against deletion. An owner can unlock it.")
     return ""
 
 
@@ -76,18 +76,18 @@ def lock_refusal(run: Run) -> str:
     if run.locked:
         return ""
     if run.experiment.deleted is not None:
-        return _("Its experiment is in the trash.")
+        return _("The experiment of this run is in the trash.")
     return trash_message(run)
 
 
 def role_refusal(request: PageRequest, need: Permission) -> str:
     if request.role >= need.role:
         return ""
-    return _("This needs the role %(role)s.") % {"role": need.role.label}
+    return _("You need the role %(role)s.") % {"role": need.role.label}
 
 
 def trash_message(run: Run) -> str:
-    return _("It is in the trash.") if run.deleted is not None else ""
+    return _("This run is in the trash.") if run.deleted is not None else ""
 
 
 def can_force(request: PageRequest, run: Run, asked: RunEvent | None = None) -> bool:
@@ -103,4 +103,4 @@ def can_force(request: PageRequest, run: Run, asked: RunEvent | None = None) -> 
 
 
 def _status_sentence(run: Run) -> str:
-    return _("It is %(status)s.") % {"status": run.state}
+    return _("This run is %(status)s.") % {"status": run.state}

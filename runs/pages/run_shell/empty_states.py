@@ -39,31 +39,28 @@ _TEXTS: dict[str, Callable[[], tuple[str, str, str, str]]] = {
         _("No metrics yet"),
         _("What the run logs appears here while it runs."),
         _("No metrics"),
-        _("This run has ended and logged none. A script logs them so:"),
+        _("This run finished without metrics. To log some:"),
     ),
     "images": lambda: (
         _("No images yet"),
         _(
-            "Images that the run logs, and image files among its outputs, appear here "
-            "while it runs."
+            "Images that the run logs or saves to its outputs appear here while it "
+            "runs."
         ),
         _("No images"),
-        _(
-            "This run has ended and logged none, nor has it image files among its "
-            "outputs. A script logs them so:"
-        ),
+        _("This run finished without images. To log some:"),
     ),
     "files": lambda: (
         _("No files yet"),
-        _("Files that the run keeps, and its logs, appear here while it runs."),
+        _("Files and logs of the run appear here while it runs."),
         _("No files"),
-        _("This run has ended and kept none. A script keeps them so:"),
+        _("This run finished without files. To save some:"),
     ),
     "children": lambda: (
         _("This run has no child runs"),
-        _("Those that its script starts appear here while it runs:"),
+        _("Child runs that its script starts appear here while it runs:"),
         _("This run has no child runs"),
-        _("It has ended and started none. A script starts them so:"),
+        _("This run finished without child runs. To create some:"),
     ),
 }
 

@@ -32,7 +32,7 @@ def portal_run(request: StudioRequest, run_id: str) -> HttpResponse:
     found = alike.order_by(_nearest(request), "workspace__name")
     run = found.values_list("workspace__name", "run_id").first()
     if run is None:
-        raise NotFound(_("None of your workspaces has a run of this id."))
+        raise NotFound(_("No run with this ID in your workspaces."))
     return redirect(run_path(*run))
 
 
@@ -44,7 +44,7 @@ def portal_experiment(request: StudioRequest, number: int) -> HttpResponse:
     found = mine.filter(number=number).order_by(_nearest(request), "workspace__name")
     named = found.values_list("workspace__name", "number", "name").first()
     if named is None:
-        raise NotFound(_("None of your workspaces has an experiment of this number."))
+        raise NotFound(_("No experiment with this number in your workspaces."))
     return redirect(experiment_path(*named))
 
 

@@ -27,13 +27,13 @@ ACTION_LABELS = {
     "trash run": gettext_lazy("Moved to the trash"),
     "restore run": gettext_lazy("Restored from the trash"),
     "archive run": gettext_lazy("Archived"),
-    "unarchive run": gettext_lazy("Taken out of the archive"),
+    "unarchive run": gettext_lazy("Unarchived"),
     "lock run": gettext_lazy("Locked against deletion"),
     "unlock run": gettext_lazy("Unlocked"),
     "star": gettext_lazy("Starred"),
     "unstar": gettext_lazy("Star removed"),
     "undo": gettext_lazy("Undone"),
-    "redo": gettext_lazy("Done again"),
+    "redo": gettext_lazy("Redone"),
 }
 FIELD_LABELS = {
     "name": gettext_lazy("Name"),

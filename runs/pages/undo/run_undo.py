@@ -31,7 +31,7 @@ def undo_last(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     change_set = last_change_by(head.run, request.actor.user)
     if change_set is None:
-        return _finish(request, head, _("There is nothing of yours to undo here."))
+        return _finish(request, head, _("You have no change to undo here."))
     return _undo(request, head, change_set)
 
 
@@ -52,9 +52,9 @@ def _undo(request: PageRequest, head: RunHead, change_set: ChangeSet) -> HttpRes
         )
     made = last_change_by(head.run, request.actor.user)
     if made is None or made.action not in (UNDO, REDO) or made.pk <= change_set.pk:
-        return _finish(request, head, _("It stands as it was already."))
+        return _finish(request, head, _("No change."))
     back = made.action == UNDO
-    said = _("Undone") if back else _("Done again")
+    said = _("Undone") if back else _("Redone")
     return _finish(
         request,
         head,

@@ -39,7 +39,7 @@ def undo_latest(request: PageRequest) -> HttpResponse:
     """My own last change of anything here."""
     change_set = last_change_in(request.workspace, request.actor.user)
     if change_set is None:
-        return _finish(request, _("There is nothing of yours to undo here."))
+        return _finish(request, _("You have no change to undo here."))
     return _undo(request, change_set)
 
 
@@ -76,9 +76,9 @@ def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
         return _finish(request, error.message)
     made = last_change_in(request.workspace, request.actor.user)
     if made is None or made.action not in (UNDO, REDO) or made.pk <= change_set.pk:
-        return _finish(request, _("It stands as it was already."))
+        return _finish(request, _("No change."))
     back = made.action == UNDO
-    said = _("Undone") if back else _("Done again")
+    said = _("Undone") if back else _("Redone")
     label = _("Redo") if back else _("Undo")
     return _finish(request, said, undo_path_of(request, made), label)
 

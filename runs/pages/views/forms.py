@@ -148,7 +148,7 @@ def share(request: PageRequest, slug: str) -> HttpResponse:
     check_can_change_view(view, {"shared": True}, request.actor.user, request.role)
     changes, before = {"shared": True}, view.revision
     if view_actions.edit_view(view, changes, actor=request.actor, now=now_ms()):
-        said = _("Everybody in %s sees this view now") % request.workspace.name
+        said = _("Everyone in %s can now see this view") % request.workspace.name
         messages.success(request, said, extra_tags=last_undo_href(request))
     return redirect(back_shared(request, view, before))
 
@@ -228,7 +228,7 @@ def _form(
         context["seen"] = view_actions.fields_token(view)
     context |= {
         "view": view,
-        "title": _("Edit view") if view else _("Save as a new view"),
+        "title": _("Edit view") if view else _("Save as new view"),
         "action": reverse("view-edit", args=[workspace, view.slug])
         if view
         else reverse("view-new", args=[workspace]),

@@ -108,6 +108,6 @@ def restore_version(request: PageRequest, slug: str, number: int) -> HttpRespons
         )
     except Conflict:
         return conflict_page(request, slug, view_actions.read_view_state(old), seen)
-    said = _("Version %s is back") % number
+    said = _("Version %s restored") % number
     messages.success(request, said, extra_tags=last_undo_href(request))
     return redirect("view-history", request.workspace.name, view.slug)

@@ -161,7 +161,7 @@ def choose_default(request: PageRequest) -> HttpResponse:
     sent, user = DefaultViewForm(request.POST).check(), request.actor.user
     everybody = sent["everybody"]
     if everybody and request.role != Role.OWNER:
-        raise PermissionDenied(_("Only owners choose for everybody."))
+        raise PermissionDenied(_("Only owners can set the workspace default."))
     slug = sent["view"]
     whose = None if everybody else user
     if slug in ("", BUILT_IN):
@@ -173,9 +173,9 @@ def choose_default(request: PageRequest) -> HttpResponse:
         experiment = view.experiment
     if slug and sent["on"]:
         view_actions.set_default_view(request.workspace, experiment, view, user=whose)
-        said = _("%s opens by default now.") % (view.name if view else _("Default"))
+        said = _("%s now opens by default.") % (view.name if view else _("Default"))
     else:
         view_actions.clear_default_view(request.workspace, experiment, user=whose)
-        said = _("The list opens as it did before.")
+        said = _("Default view removed.")
     messages.success(request, said)
     return redirect(back_of(request))

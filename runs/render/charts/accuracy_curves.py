@@ -121,13 +121,13 @@ _RULES = {
         lambda: (_("Share of the data"), _("Recall")), _gain, _DIAGONAL, True
     ),
     CurveKind.LIFT: Rule(
-        lambda: (_("Share of the data"), _("Lift")),
+        lambda: (_("Share of the data"), _("Unarchive")),
         _lift,
         ((0.0, 1.0), (1.0, 1.0)),
         True,
     ),
     CurveKind.CALIBRATION: Rule(
-        lambda: (_("Predicted probability"), _("Share that is true")),
+        lambda: (_("Predicted probability"), _("Fraction of positives")),
         _calibration,
         _DIAGONAL,
     ),

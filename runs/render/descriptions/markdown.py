@@ -147,7 +147,7 @@ def _clean(text: str, _language: str | None) -> str:
     """Clean HTML with references still to be replaced; its few words are translated."""
     if _is_too_slow(text):
         return preformatted(text)
-    back = _("Back to where footnote {} stands")
+    back = _("Back to footnote {}")
     extensions: list[str | Extension] = [
         *EXTENSIONS,
         ReferenceLinks(),

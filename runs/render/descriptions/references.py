@@ -162,7 +162,7 @@ def _link(asked: Reference, inner: str, targets: Mapping[Reference, Target]) -> 
 
 
 def _broken_reference(asked: Reference, inner: str) -> str:
-    said = _("%(kind)s:%(named)s is not here.")
+    said = _("%(kind)s:%(named)s was not found.")
     title = said % {"kind": asked.kind, "named": asked.named}
     return f'<s title="{escape(title)}">{inner}</s>'
 

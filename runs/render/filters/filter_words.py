@@ -111,7 +111,7 @@ _SWITCHES = {
     "children": gettext_lazy("child runs"),
     "flat": gettext_lazy("flat list"),
     "mine": gettext_lazy("only my runs"),
-    "differs": gettext_lazy("only what differs"),
+    "differs": gettext_lazy("only differences"),
     "archived": gettext_lazy("archived runs"),
     "only": gettext_lazy("only selected runs"),
     "facets": gettext_lazy("facets"),
@@ -132,7 +132,7 @@ _CHARTS = {
     "parallel": gettext_lazy("parallel coordinates"),
 }
 _FIELDS = ("column", "columns", "order", "sort", "width")
-_NOTHING = {"list": gettext_lazy("All runs"), "columns": gettext_lazy("those built in")}
+_NOTHING = {"list": gettext_lazy("All runs"), "columns": gettext_lazy("built-in views")}
 
 
 @dataclass(frozen=True)
@@ -240,20 +240,20 @@ def missing_words(kind: str, names: list[str]) -> str:
         more = len(names) - _MAX_NAMED
         shown += ngettext(" and %s more", " and %s more", more) % more
     if kind == "experiment":
-        return _("The experiment %s is deleted: all runs are shown.") % shown
+        return _("The experiment %s is deleted. Showing all runs.") % shown
     if kind == "column":
         return (
             ngettext(
-                "No run has what the column %s shows.",
-                "No run has what the columns %s show.",
+                "No run has a value in column %s.",
+                "No run has a value in columns %s.",
                 len(names),
             )
             % shown
         )
     return (
         ngettext(
-            "The run %s, which the view names, is deleted.",
-            "The runs %s, which the view names, are deleted.",
+            "The run %s of this view is deleted.",
+            "The runs %s of this view are deleted.",
             len(names),
         )
         % shown

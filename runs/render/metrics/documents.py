@@ -24,7 +24,7 @@ def read_document(text: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        raise InvalidValue(_("The file is no JSON document.")) from None
+        raise InvalidValue(_("The file is not a JSON document.")) from None
     return document_data(found)
 
 
@@ -42,7 +42,7 @@ def read_numbers(data: Mapping[str, Any], name: str, dimensions: int) -> Numbers
     except (TypeError, ValueError, OverflowError):
         array = np.array(np.nan)
     if array.ndim != dimensions or array.size == 0:
-        wanted = _("“%(name)s” must be numbers in %(n)d dimensions.")
+        wanted = _("“%(name)s” must contain numbers in %(n)d dimensions.")
         raise InvalidValue(wanted % {"name": name, "n": dimensions}, field=name)
     return array
 

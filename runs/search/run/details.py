@@ -107,7 +107,7 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
     run: Any = rows.first()
     if run is None:
         raise NotFound(
-            _("There is no run %(id)s in this workspace.") % {"id": run_id},
+            _("No run %(id)s in this workspace.") % {"id": run_id},
             run_id=run_id,
         )
     counts = run.own_files + run.model_files

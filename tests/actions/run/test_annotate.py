@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from runs.actions.actor import Actor
+from runs.actions.changes import version_token
 from runs.actions.run import annotate
 from runs.models import (
     Change,
@@ -17,7 +20,7 @@ from runs.models import (
     RunTag,
     User,
 )
-from studio.core.errors import Immutable, InvalidValue
+from studio.core.errors import Conflict, Immutable, InvalidValue
 
 
 def changes(run: Run) -> list[tuple[str, object, object]]:
@@ -126,3 +129,59 @@ def test_a_change_set_names_who_and_when(run: Run, actor: Actor, now: int) -> No
     change_set = ChangeSet.objects.get()
     assert (change_set.actor, change_set.time) == (actor.user, now)
     assert (change_set.workspace, change_set.changes.count()) == (run.workspace, 2)
+
+
+EDITS: dict[str, Callable[[Run, Actor, int], object]] = {
+    "name": lambda run, actor, now: annotate.rename_run(run, "b", actor=actor, now=now),
+    "description": lambda run, actor, now: annotate.describe_run(
+        run, "b", actor=actor, now=now
+    ),
+    "tags": lambda run, actor, now: annotate.set_run_tags(
+        run, {"a": "2"}, actor=actor, now=now
+    ),
+    "one tag": lambda run, actor, now: annotate.edit_run_tag(
+        run, "a", "2", seen_version=version_token("1"), actor=actor, now=now
+    ),
+    "removed tags": lambda run, actor, now: annotate.remove_run_tags(
+        run, ["a"], actor=actor, now=now
+    ),
+    "properties": lambda run, actor, now: annotate.add_run_properties(
+        run, {"p": "1"}, actor=actor, now=now
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_open_pages_learn_of_each_edit(
+    run: Run, actor: Actor, now: int, edit: Callable[[Run, Actor, int], object]
+) -> None:
+    annotate.set_run_tags(run, {"a": "1"}, actor=actor, now=now)
+    run.refresh_from_db()
+    before = run.revision
+    edit(run, actor, now + 5)
+    run.refresh_from_db()
+    assert (run.revision, run.updated) == (before + 1, now + 5)
+
+
+def test_a_tag_that_changed_since_is_not_overwritten(
+    run: Run, actor: Actor, now: int
+) -> None:
+    annotate.set_run_tags(run, {"a": "theirs"}, actor=actor, now=now)
+    with pytest.raises(Conflict) as caught:
+        annotate.edit_run_tag(
+            run, "a", "mine", seen_version=version_token("1"), actor=actor, now=now
+        )
+    assert caught.value.details["now"] == "theirs"
+    assert tags(run) == {"a": "theirs"}
+
+
+def test_a_tag_that_is_the_same_already_is_no_change(
+    run: Run, actor: Actor, now: int
+) -> None:
+    annotate.set_run_tags(run, {"a": "1", "word": None}, actor=actor, now=now)
+    for key, value in (("a", "1"), ("word", None)):
+        annotate.edit_run_tag(
+            run, key, value, seen_version="other", actor=actor, now=now
+        )
+    assert tags(run) == {"a": "1", "word": None}
+    assert ChangeSet.objects.count() == 1

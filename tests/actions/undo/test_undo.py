@@ -21,8 +21,10 @@ from runs.models import (
     SearchText,
     User,
 )
+from runs.search.run_list.run_page import find_runs
 from studio.core.errors import AlreadyExists, Conflict, NotSupported
 from studio.core.statuses import RunStatus
+from studio.core.viewspec import ViewSpec
 
 
 def last() -> ChangeSet:
@@ -56,6 +58,24 @@ def test_tags_go_back_together(run: Run, actor: Actor, now: int) -> None:
     assert tags(run) == {"a": "1", "word": None}
 
 
+def found_by(word: str, run: Run, viewer: User, now: int) -> bool:
+    page = find_runs(ViewSpec(q=word), viewer, run.workspace, now=now)
+    return [row.run.pk for row in page.rows] == [run.pk]
+
+
+def test_a_tag_is_found_again_after_its_removal_is_undone(
+    run: Run, actor: Actor, now: int, owner: User
+) -> None:
+    annotate.set_run_tags(run, {"stage": "quokka"}, actor=actor, now=now)
+    annotate.remove_run_tags(run, ["stage"], actor=actor, now=now)
+    assert not found_by("quokka", run, owner, now)
+    undo_change_set(last(), actor=actor, now=now)
+    assert found_by("quokka", run, owner, now)
+    assert found_by("tags.stage:quokka", run, owner, now)
+    undo_change_set(last(), actor=actor, now=now)
+    assert not found_by("quokka", run, owner, now)
+
+
 def test_archive_trash_and_description(run: Run, actor: Actor, now: int) -> None:
     annotate.describe_run(run, "good", actor=actor, now=now)
     undo_change_set(last(), actor=actor, now=now)
@@ -75,6 +95,8 @@ def test_a_star_is_its_owners(run: Run, actor: Actor, now: int) -> None:
         undo_change_set(last(), actor=other, now=now)
     undo_change_set(last(), actor=actor, now=now)
     assert not RunStar.objects.exists()
+    undo_change_set(last(), actor=actor, now=now)
+    assert RunStar.objects.get().user == actor.user
 
 
 def test_a_later_change_is_shown_first(run: Run, actor: Actor, now: int) -> None:

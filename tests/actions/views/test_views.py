@@ -19,11 +19,12 @@ from runs.models import (
     Role,
     User,
     View,
+    ViewStar,
     Workspace,
     can_edit_view,
 )
 from runs.search.views import views as search
-from studio.core.errors import Conflict, InvalidState, NotFound
+from studio.core.errors import Conflict, InvalidState, NotFound, NotSupported
 from studio.core.viewspec import ViewSpec
 
 DAY = 86_400_000
@@ -135,6 +136,25 @@ def test_a_share_that_is_undone_leaves_the_view_as_it_was(
     assert seen == [5, 4, 3, 2, 1]
 
 
+def test_saving_a_shared_view_names_who_saved_it(
+    make: Any, owner: User, ben: User, actor: Actor, now: int
+) -> None:
+    view = make("mine=1", shared=True)
+    assert search.find_view(view.slug, ben).spec == {"q": "submitter:ada"}
+    own = state("q=not submitter:me")
+    actions.save_view(view, own, seen_version=1, actor=Actor(ben), now=now)
+    assert search.find_view(view.slug, owner).spec == {"q": "submitter != ben"}
+    newest = search.list_view_revisions(view, owner)[0]
+    assert newest.spec == {"q": "submitter != ben"}
+
+
+def test_saving_a_private_view_keeps_me(make: Any, actor: Actor, now: int) -> None:
+    view = make("mine=1")
+    own = state("q=submitter:me")
+    actions.save_view(view, own, seen_version=1, actor=actor, now=now)
+    assert view.spec == {"q": "submitter:me"}
+
+
 @pytest.mark.parametrize("undone", [True, False])
 def test_readers_keep_what_they_had_when_a_view_was_private_for_a_while(
     make: Any, ben: User, actor: Actor, now: int, undone: bool
@@ -194,6 +214,35 @@ def test_names_shares_locks_and_deletion_are_undone(
         actions.edit_view(view, {"name": "C"}, actor=actor, now=now)
     undo_view_change(last(), actor=actor, now=now)
     assert search.find_view(slug, owner).name == "Sweep"
+
+
+def test_a_star_of_a_view_is_undone_and_redone(
+    make: Any, owner: User, actor: Actor, now: int
+) -> None:
+    view = make()
+    view_choices.star_view(view, owner, True, actor=actor, now=now)
+    undo_view_change(last(), actor=actor, now=now)
+    assert not ViewStar.objects.exists()
+    undo_view_change(last(), actor=actor, now=now)
+    assert ViewStar.objects.get().user == owner
+
+
+def test_a_change_of_no_view_cannot_be_undone(
+    workspace: Workspace, actor: Actor, now: int
+) -> None:
+    other = ChangeSet.objects.create(workspace=workspace, time=now, action="x")
+    with pytest.raises(NotSupported):
+        undo_view_change(other, actor=actor, now=now)
+
+
+def test_an_undone_star_leaves_those_of_others(
+    make: Any, owner: User, ben: User, actor: Actor, now: int
+) -> None:
+    view = make(shared=True)
+    view_choices.star_view(view, ben, True, actor=Actor(ben), now=now)
+    view_choices.star_view(view, owner, True, actor=actor, now=now)
+    undo_view_change(last(), actor=actor, now=now)
+    assert ViewStar.objects.get().user == ben
 
 
 def test_undo_shows_what_changed_since(make: Any, actor: Actor, now: int) -> None:

@@ -62,18 +62,18 @@ def test_columns_are_moved_by_keyboard_and_that_is_told(runs_page: Page) -> None
     said = dialog.locator("#column-said")
     grip = dialog.get_by_role("button", name="Move Duration", exact=True)
     grip.press("Space")
-    expect(said).to_have_text("Duration is grabbed, place 4 of 4.")
+    expect(said).to_have_text("Duration grabbed, position 4 of 4.")
     grip.press("ArrowUp")
     grip.press("ArrowUp")
     grip.press("ArrowUp")
-    expect(said).to_have_text("Duration, place 2 of 4.")
+    expect(said).to_have_text("Duration, position 2 of 4.")
     grip.press("Escape")
-    expect(said).to_have_text("Duration is back at place 4 of 4.")
+    expect(said).to_have_text("Duration restored at position 4 of 4.")
     expect(dialog).to_be_visible()
     grip.press("Space")
     grip.press("ArrowUp")
     grip.press("Space")
-    expect(said).to_have_text("Duration is dropped at place 3 of 4.")
+    expect(said).to_have_text("Duration dropped at position 3 of 4.")
     dialog.get_by_role("button", name="Show 4 columns").press("Enter")
     expect(heads(runs_page).nth(2)).to_contain_text("Duration")
     assert columns_of(runs_page) == "name,status,duration,created"
@@ -82,7 +82,7 @@ def test_columns_are_moved_by_keyboard_and_that_is_told(runs_page: Page) -> None
 def test_the_default_columns_leave_the_address(runs_page: Page) -> None:
     runs_page.goto(DIGITS + COLUMNS)
     dialog = open_dialog(runs_page)
-    dialog.get_by_role("link", name="Back to the default columns").click()
+    dialog.get_by_role("link", name="Reset columns").click()
     dialog.get_by_role("button", name=re.compile("^Show")).click()
     expect(heads(runs_page).filter(has_text="val/loss")).to_have_count(1)
     assert "columns" not in runs_page.url
@@ -157,7 +157,7 @@ def test_a_heads_menu_ranks_a_metric_and_removes_a_column(runs_page: Page) -> No
 
 def test_only_what_differs_is_a_switch(runs_page: Page) -> None:
     runs_page.goto(f"{DIGITS}?columns=name,script,target,experiment")
-    runs_page.get_by_role("switch", name="Only what differs").press("Space")
+    runs_page.get_by_role("switch", name="Only differences").press("Space")
     expect(heads(runs_page)).to_have_count(2)
     expect(runs_page.get_by_text("2 columns have one value")).to_be_visible()
     assert "differs=1" in runs_page.url

@@ -102,11 +102,11 @@ def archived(list_server: Server) -> Iterator[str]:
 
 def test_archived_runs_show_when_asked_for(runs_page: Page, archived: str) -> None:
     runs_page.goto(f"/w/default/runs/?q={archived}")
-    expect(runs_page.get_by_role("heading", name="No run matches")).to_be_visible()
-    runs_page.get_by_role("link", name="Look among archived runs too").click()
+    expect(runs_page.get_by_role("heading", name="No matching runs")).to_be_visible()
+    runs_page.get_by_role("link", name="Include archived runs").click()
     expect(names(runs_page)).to_have_text([archived])
     assert runs_page.url.endswith(f"?q={archived}&archived=1")
-    runs_page.get_by_role("switch", name="Archived too").press("Space")
+    runs_page.get_by_role("switch", name="Include archived").press("Space")
     expect(names(runs_page)).to_have_count(0)
     runs_page.locator("#q").fill(f"{archived} archived:true")
     runs_page.locator("#q").press("Enter")

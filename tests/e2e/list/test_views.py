@@ -80,7 +80,7 @@ def arrange_and_save(ada: Page, ben: Page) -> str:
     ada.goto(f"{DIGITS}?{STATE}")
     expect(ada.locator("[data-row-link]").first).to_have_text("digits-46")
     save_menu(ada).get_by_role("link", name="Save as…").click()
-    dialog = ada.get_by_role("dialog", name="Save as a new view")
+    dialog = ada.get_by_role("dialog", name="Save as new view")
     expect(dialog.get_by_label("Name")).to_be_focused()
     ada.keyboard.type("Sweep review")
     dialog.get_by_role("button", name="Save", exact=True).click()
@@ -98,7 +98,7 @@ def share(ada: Page, ben: Page, link: str) -> None:
     ada.locator(".view-bar summary", has_text="Share view").click()
     ada.get_by_role("button", name="Share it with default").click()
     ada.get_by_role("button", name="Share view").click()
-    expect(ada.locator("#toasts")).to_contain_text("The link is copied")
+    expect(ada.locator("#toasts")).to_contain_text("Link copied")
     copied = ada.evaluate("navigator.clipboard.readText()")
     assert copied == link
     ben.goto(copied)
@@ -127,12 +127,12 @@ def meet_the_change(ada: Page, ben: Page) -> None:
     ada.locator("#run-table th", has_text="Display name").get_by_role(
         "link"
     ).first.click()
-    expect(ada.locator(".view-bar")).to_contain_text("saved by somebody meanwhile")
+    expect(ada.locator(".view-bar")).to_contain_text("changed by someone else")
     save_menu(ada).get_by_role("button", name="Save", exact=True).click()
     expect(ada.get_by_role("heading", level=1)).to_contain_text("was saved meanwhile")
     theirs = ada.locator(".card", has_text="Changed by ben")
     expect(theirs).to_contain_text("status:Failed")
-    ada.get_by_role("link", name="Take theirs").click()
+    ada.get_by_role("link", name="Discard mine").click()
     assert shown(ada)["rows"] == shown(ben)["rows"]
 
 
@@ -148,7 +148,7 @@ def restore(ada: Page, ben: Page, slug: str) -> None:
     ada.locator(".view-versions > li").nth(1).get_by_role(
         "button", name="Restore"
     ).click()
-    expect(ada.locator("#toasts")).to_contain_text("Version 1 is back")
+    expect(ada.locator("#toasts")).to_contain_text("Version 1 restored")
     ben.goto(f"/v/{slug}/")
     expect(ben.locator(".view-bar .changed")).to_have_count(0)
     assert "status" not in ben.locator("#q").input_value()
@@ -235,7 +235,7 @@ def test_a_view_is_shared_and_managed_on_a_phone(
     expect(page.locator("#toasts")).to_contain_text("sees this view now")
     page.locator("[data-view-menu] > summary").click()
     page.locator(".view-foot").get_by_role("button", name="Share view").click()
-    expect(page.locator("#toasts")).to_contain_text("The link is copied")
+    expect(page.locator("#toasts")).to_contain_text("Link copied")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == f"{list_server.url}/v/{slug}/"
     page.goto("/w/default/views/")

@@ -82,8 +82,8 @@ def test_a_first_password_needs_no_old_one(team, reader):
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ({"old": "wrong", "new": NEW, "again": NEW}, "present password is wrong"),
-        ({"old": PASSWORD, "new": NEW, "again": "x"}, "differ"),
+        ({"old": "wrong", "new": NEW, "again": NEW}, "current password is wrong"),
+        ({"old": PASSWORD, "new": NEW, "again": "x"}, "don’t match"),
         ({"old": PASSWORD, "new": "short", "again": "short"}, "at least 10"),
         ({"old": PASSWORD, "new": "password123", "again": "password123"}, "common"),
     ],

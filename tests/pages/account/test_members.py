@@ -129,7 +129,7 @@ def test_somebody_new_joins_by_an_invitation(team, owner):
         ({"password": "short", "again": "short"}, "at least 10"),
         ({"password": "nova lim 123", "again": "nova lim 123"}, "similar"),
         ({"password": "1234567890123", "again": "1234567890123"}, "numeric"),
-        ({"again": "something else"}, "differ"),
+        ({"again": "something else"}, "don’t match"),
         ({"display_name": "x" * 151}, "at most 150"),
     ],
 )
@@ -155,7 +155,7 @@ def test_an_invitation_that_was_taken_back_does_not_work(team, owner):
     link = invite(owner)
     owner.post(f"/w/lab/invitations/{Invitation.objects.get().pk}/revoke/")
     assert Client().get(link).status_code == 404
-    assert "Nobody is invited" in owner.get(PAGE).text
+    assert "No open invitations" in owner.get(PAGE).text
 
 
 def test_an_invitation_lives_seven_days(team, owner):

@@ -50,7 +50,7 @@ def test_an_address_that_two_people_gave_signs_nobody_in(client, mira):
 def test_a_wrong_name_and_a_wrong_password_read_alike(client, mira, form):
     answer = sign_in(client, **form)
     assert answer.status_code == 400
-    assert "The name or the password is wrong." in answer.text
+    assert "Wrong name or password." in answer.text
 
 
 def test_nobody_signs_in_without_a_usable_password(client):

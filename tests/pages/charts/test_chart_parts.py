@@ -26,7 +26,7 @@ from tests.pages.rows import ALL, HTMX
 __all__ = ["curve"]
 pytestmark = pytest.mark.django_db
 
-WAYS = ("mean", "std", "least", "greatest")
+WAYS = ("mean", "std", "min", "max")
 
 
 def test_a_page_without_scripts_has_the_tables_for_a_fixed_cost(

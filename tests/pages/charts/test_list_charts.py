@@ -42,7 +42,7 @@ def test_selected_runs_keep_the_colours_of_their_boxes(
     found = figure(visitor, LOSS, "selected=c,,,,,a,gone")
     drawn = [(t["name"], t["meta"]["series"], t["line"]["dash"]) for t in lines(found)]
     assert drawn == [("c", 1, "solid"), ("a", 6, "6px,3px")]
-    assert "1 selected run is gone" in found["note"]
+    assert "1 selected run no longer exists" in found["note"]
 
 
 def test_named_runs_take_their_dash_from_their_column(
@@ -69,7 +69,7 @@ def test_long_series_are_sampled_with_every_extreme_and_that_is_said(
     assert {40.0, -40.0} <= set(raw["y"])
     assert raw["opacity"] < 0.5
     assert len(lines(found)[0]["y"]) <= CHART_POINTS
-    assert re.match(r"[\d,]+ of 5,000 points, every extreme kept", found["note"])
+    assert re.match(r"[\d,]+ of 5,000 points. All extremes are kept.", found["note"])
 
 
 def test_a_window_is_read_at_full_resolution(visitor: Client, curve: Any) -> None:
@@ -110,7 +110,7 @@ def test_a_zoom_over_a_metric_is_whole_and_ends_outside(
     curve("a", [float(n) for n in range(4000)])
     curve("a", [float(n % 2000) for n in range(4000)], key="phase")
     over = f"{LOSS}!x=metrics.phase!log=x"
-    assert "every extreme kept" in figure(visitor, over)["note"]
+    assert "All extremes are kept" in figure(visitor, over)["note"]
     found = figure(visitor, over, "from=100&to=200")
     once = [float(n) for n in range(99, 202)]
     assert lines(found)[0]["x"] == [*once, *once]
@@ -272,7 +272,7 @@ def test_a_scatter_says_which_runs_have_no_dot(visitor: Client, curve: Any) -> N
         curve(name, [acc], key="acc")
     found = figure(visitor, "scatter!metrics.loss!metrics.acc!log=x")
     assert found["note"] == (
-        "1 run with NaN or Infinity; 1 run that a logarithmic axis has no place for"
+        "1 run with NaN or Infinity; 1 run can’t be shown on a logarithmic axis"
     )
     [_dots, odd] = found["data"]
     assert (odd["x"], odd["text"]) == ([1], ["Infinity"])
@@ -285,6 +285,6 @@ def test_what_lies_below_a_logarithmic_axis_is_said(
 ) -> None:
     curve("a", [1.0, least])
     chart = kind.format("metrics.loss")
-    told = "0 and less lie below a logarithmic axis"
+    told = "Values of 0 and less are not shown on a logarithmic axis"
     assert (told in figure(visitor, f"{chart}!log=y")["note"]) == said
     assert told not in figure(visitor, chart)["note"]

@@ -47,7 +47,7 @@ def test_means_of_different_steps_are_those_of_stretches(
     found = figure(visitor, f"{LOSS}!group=params.lr")
     [mean] = lines(found)
     assert (mean["y"][0], mean["y"][-1]) == (2.0, 1.0)
-    assert "means of 500 equal stretches" in found["note"]
+    assert "means of 500 equal intervals" in found["note"]
 
 
 @pytest.mark.filterwarnings("error")

@@ -63,7 +63,7 @@ def test_only_what_differs_is_shown_until_all_is_asked_for(
     assert "opt" not in shown
     every = visitor.get(COMPARE, asked("a", "b", differs="0"))
     assert rows(every)["opt"] == ["sgd", "sgd"]
-    assert "2 of 3 differ" in every.text
+    assert "2 of 3 with differences" in every.text
 
 
 def test_metrics_are_measured_against_the_baseline(
@@ -104,9 +104,9 @@ def test_what_the_address_names_wrongly_is_told(
     Run.objects.filter(run_id="b").update(deleted=1)
     page = visitor.get(COMPARE, asked("a", "b", "nosuch", "c", baseline="gone"))
     assert page.status_code == 200
-    assert "There is no run nosuch in this workspace." in page.text
-    assert "Run b is in the trash, and is left out." in page.text
-    assert "The baseline gone is not among the runs" in page.text
+    assert "No run nosuch in this workspace." in page.text
+    assert "Run b is in the trash and is not shown." in page.text
+    assert "The baseline gone is not one of the runs" in page.text
     assert "Compare 2 runs" in page.text
     drawn = visitor.get(COMPARE, asked("a", "c", charts="pie!metrics.acc")).text
     assert "charts: &#x27;pie&#x27; is none of line, scatter" in drawn
@@ -121,7 +121,7 @@ def test_more_runs_than_a_hundred_are_cut_and_that_is_told(
     ids = [log(f"r{n}").run_id for n in range(101)]
     page = visitor.get(COMPARE, asked(*ids))
     assert "Compare 100 runs" in page.text
-    assert "The first 100 runs are compared" in page.text
+    assert "Comparing the first 100 runs" in page.text
 
 
 def test_a_run_is_added_by_its_name_or_offered(
@@ -248,6 +248,6 @@ def test_even_all_rows_are_as_many_as_a_page_can_bear(
     assert "Show 20 more" in first.text
     every = visitor.get(COMPARE, asked("a", "b", rows="params"))
     assert {"p19", "p20"} & set(rows(every)) == {"p19"}
-    assert "10 more rows: find them by their names" in every.text
+    assert "10 more rows. Search for them by name" in every.text
     found = visitor.get(COMPARE, asked("a", "b", rows="params", find="p29"))
     assert "p29" in rows(found)

@@ -89,4 +89,4 @@ def test_files_that_differ_by_a_number_are_steps_over_all_runs(
     page = visitor.get(COMPARE, asked("a", "b"))
     assert offered(page) == ["out/epoch", "x7.png"]
     assert shown(page) == ["out/epoch_007.png", "out/epoch_9.png"]
-    assert "none yet" in visitor.get(COMPARE, asked("a", "b", step="8")).text
+    assert "No image" in visitor.get(COMPARE, asked("a", "b", step="8")).text

@@ -81,7 +81,7 @@ def test_an_empty_one_is_none(visitor: Client, pair: list[Run]) -> None:
     save(visitor, "first")
     save(visitor, "", seen="first")
     assert "first" not in visitor.get(COMPARE).text
-    assert "Nobody has concluded" in visitor.get(f"{COMPARE}?run=a&run=b").text
+    assert "No conclusion yet" in visitor.get(f"{COMPARE}?run=a&run=b").text
 
 
 def test_readers_read_it_and_do_not_write(

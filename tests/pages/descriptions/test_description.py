@@ -169,7 +169,7 @@ def test_versions_are_listed_compared_and_restored(
     page = browser.get(f"{PAGE}description/versions/").text
     assert page.count('href="?version=') == 2
     assert "<del>quick</del><ins>&lt;b&gt;slow&lt;/b&gt;</ins> fox" in page
-    assert "This is the present text" in page
+    assert "This is the current text" in page
     old = browser.get(f"{PAGE}description/versions/?version={first}").text
     assert '<div class="prose"><p>the quick fox</p></div>' in old
     answer = browser.post(
@@ -177,7 +177,7 @@ def test_versions_are_listed_compared_and_restored(
     )
     run.refresh_from_db()
     assert run.description == "the quick fox"
-    assert "The version is back" in answer.text
+    assert "Version restored" in answer.text
     browser.post(f"{PAGE}undo/")
     run.refresh_from_db()
     assert run.description == "the <b>slow</b> fox"
@@ -198,7 +198,7 @@ def test_a_description_from_the_start_is_the_first_version(
         experiment, run_id="run-1", description="born so", actor=actor, now=now
     )
     address = f"{PAGE}description/versions/"
-    assert "As it began" in browser.get(address).text
+    assert "Original text" in browser.get(address).text
     assert "Edited by" not in browser.get(PAGE).text
     describe_run(run, "later", actor=actor, now=now)
     page = browser.get(f"{address}?version=0").text

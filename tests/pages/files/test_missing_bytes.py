@@ -178,7 +178,7 @@ def test_a_comparison_answers(browser: Client, address: str, diff: str) -> None:
     answer = browser.get(COMPARE, asked("run-1", "run-2", **more))
     assert answer.status_code == 200
     if diff.startswith("files"):
-        assert "not there any more" in answer.text
+        assert "content of this file was deleted" in answer.text
 
 
 def test_a_shared_run_answers_and_its_picture_is_not_found(

@@ -81,7 +81,7 @@ def test_what_is_too_long_for_an_address_is_said(visitor: Client, log: Any) -> N
     opened = re.findall(r'id="group-[0-9a-f]{10}" href="([^"]*)"', page.text)
     longest = visitor.get(ALL + unescape(opened[0]))
     assert len(names(longest)) == 10
-    assert "too long for an address" in longest.text
+    assert "too long for a link" in longest.text
     assert LONG not in longest.text
 
 

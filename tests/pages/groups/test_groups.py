@@ -87,7 +87,7 @@ def test_a_group_opens_and_lists_its_runs_best_first(visitor: Client) -> None:
 @pytest.mark.usefixtures("sweep")
 def test_a_groups_count_leads_to_its_runs(visitor: Client) -> None:
     page = visitor.get(GROUPED)
-    counts = re.findall(r'href="([^"]*)" title="List its runs"', page.text)
+    counts = re.findall(r'href="([^"]*)" title="Show its runs"', page.text)
     lists = [visitor.get(ALL + unescape(href)) for href in counts]
     assert [sorted(names(each)) for each in lists] == [
         ["r2", "r3", "r4"],
@@ -124,7 +124,7 @@ def test_child_runs_are_grouped_with_the_others(visitor: Client, log: Any) -> No
 def test_all_but_the_seed(visitor: Client) -> None:
     page = visitor.get(f"{ALL}?columns=name,metrics.acc&group=-params.seed")
     assert [row[:9] for row in rows(page)] == ["lr: 0.2 3", "lr: 0.1 2", "1 –"]
-    assert "Grouped by all parameters but params.seed" in page.text
+    assert "Grouped by all parameters except params.seed" in page.text
 
 
 @pytest.mark.usefixtures("sweep")

@@ -48,7 +48,7 @@ def test_the_first_metrics_are_drawn_unasked_and_the_page_says_which(
     assert "Unasked the first" not in browser.get(METRICS).text
     log(run, **{"system/cpu": [1.0, 2.0]})
     assert titles(browser) == ["loss", "once"]
-    assert "Unasked the first 12 are shown" in browser.get(METRICS).text
+    assert "Showing the first 12 metrics" in browser.get(METRICS).text
     log(run, **{f"line{n:02d}": [1.0, 2.0] for n in range(12)})
     assert "once" not in titles(browser)
     assert len(titles(browser)) == 12
@@ -119,7 +119,7 @@ def test_a_long_series_is_sampled_with_every_extreme_kept(
     answer = figure(browser, "key=loss")
     assert max(answer["data"][0]["y"]) == 9.0
     assert len(answer["data"][0]["y"]) <= CHART_POINTS
-    assert answer["note"].endswith("of 5,000 points, every extreme kept")
+    assert answer["note"].endswith("of 5,000 points. All extremes are kept.")
 
 
 def test_zooming_reads_the_stretch_at_full_resolution(

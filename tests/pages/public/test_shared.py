@@ -159,7 +159,7 @@ def test_owners_alone_share_with_outsiders(
     private = make_view(name="hush")
     contributor = browser_of(ben)
     assert contributor.post(SHARE, {"run": "a", "days": "1"}).status_code == 403
-    assert "Links for outsiders" not in contributor.get(MEMBERS).text
+    assert "Public links" not in contributor.get(MEMBERS).text
     Member.objects.filter(user=ben).update(role=Role.OWNER)
     assert contributor.get(f"{SHARE}?view={private.slug}").status_code == 404
     assert contributor.get(f"{SHARE}?run=nosuch").status_code == 404
@@ -188,7 +188,7 @@ def test_a_link_that_shows_nothing_at_present_is_listed_as_that(
     actor: Actor,
     now: int,
 ) -> None:
-    run, told = log("a"), "shows nothing at present"
+    run, told = log("a"), "not available: its target was deleted"
     visitor.post(SHARE, {"run": "a", "days": "1"})
     assert told not in visitor.get(MEMBERS).text
     trash_run(run, actor=actor, now=now)

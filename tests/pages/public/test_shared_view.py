@@ -73,7 +73,7 @@ def test_charts_stand_as_tables_with_their_curves(
     log("bad", acc=0.1)
     charts = "line!metrics.acc,bar!metrics.acc"
     page = look(make_view(f"q=metrics.acc > 0.5&columns=name&charts={charts}"))
-    assert "acc greatest" in page.text
+    assert "acc max" in page.text
     assert page.text.count("0.95") >= 2
     assert 'class="sparkline"' in page.text
     assert "bad<" not in page.text

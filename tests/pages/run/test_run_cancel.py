@@ -93,7 +93,7 @@ def test_a_cancel_of_a_silent_run_is_still_told_and_can_be_forced(
     assert status(run) is RunStatus.NOT_RESPONDING
     page = browser.get(PAGE).text
     assert "Requested" in page
-    assert "Its heart-beats have ceased" in page
+    assert "The run stopped sending heartbeats" in page
     assert f'action="{PAGE}force/"' in page
     browser.post(f"{PAGE}force/")
     assert status(run) is RunStatus.CANCELED
@@ -117,7 +117,7 @@ def test_an_ended_run_stays_as_it_is(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     change_status(run, RunStatus.COMPLETED, actor=actor, now=now)
-    assert "It has ended." in browser.get(PAGE).text
+    assert "This run has ended." in browser.get(PAGE).text
     browser.post(f"{PAGE}cancel/")
     browser.post(f"{PAGE}force/")
     assert status(run) is RunStatus.COMPLETED

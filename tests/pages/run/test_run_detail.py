@@ -124,7 +124,7 @@ def test_parameters_are_found_among_all(
     assert 'name="find" value="lr 0.1"' in found.text
     many = browser.get(f"{PAGE}?find=p")
     assert "?params=all&amp;find=p#run-params" in many.text
-    assert "No parameter has these words." in browser.get(f"{PAGE}?find=none").text
+    assert "No matching parameters." in browser.get(f"{PAGE}?find=none").text
 
 
 def test_all_properties_fold_out_without_a_script(
@@ -216,7 +216,7 @@ def test_a_reader_finds_cancel_and_delete_disabled_with_the_reason(
     reader = User.objects.create(username="rea")
     Member.objects.create(workspace=workspace, user=reader, role=Role.READER)
     page = browser_of(reader).get(PAGE).text
-    assert page.count('disabled title="This needs the role contributor."') == 4
+    assert page.count('disabled title="You need the role contributor."') == 4
 
 
 def test_the_page_and_its_fragment_are_the_same_markup(

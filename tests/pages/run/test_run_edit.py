@@ -199,7 +199,7 @@ def test_the_key_undoes_only_what_i_did_by_hand(
 ) -> None:
     rename_run(run, "by the server", actor=Actor(), now=now)
     answer = browser.post(f"{PAGE}undo/", headers=HTMX)
-    assert "nothing of yours" in answer["HX-Trigger"]
+    assert "no change to undo" in answer["HX-Trigger"]
 
 
 def test_a_change_of_another_run_is_not_undone_here(

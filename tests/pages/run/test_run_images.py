@@ -99,7 +99,7 @@ def test_what_is_shown_is_what_is_ticked(browser: Client, run: Run) -> None:
         page = browser.get(IMAGES + query)
         assert page.text.count(" checked>") == ticked
         assert sum(chosen for _name, _count, chosen in page.context["names"]) == ticked
-        assert ("No image is chosen" in page.text) == (not ticked)
+        assert ("No image selected" in page.text) == (not ticked)
         assert f">{ticked}</span> of 2 shown" in page.text
 
 

@@ -59,4 +59,4 @@ def test_a_run_without_children_says_so_whatever_is_asked(
         for headers in ({}, HTMX):
             text = browser.get(f"{PAGE}children/{query}", headers=headers).text
             assert "This run has no child runs" in text
-            assert "No run matches" not in text
+            assert "No matching runs" not in text

@@ -54,14 +54,14 @@ def test_a_tool_leads_back_to_the_tab_that_it_stood_on(
 
 
 def test_who_ends_the_record_says_how(browser: Client, run: Run) -> None:
-    assert "End the record" in browser.get(f"{PAGE}finish/", headers=HTMX).text
+    assert "End run" in browser.get(f"{PAGE}finish/", headers=HTMX).text
     browser.post(f"{PAGE}finish/", {"status": "Failed", "reason": "it hung"})
     assert (fresh(run).state, fresh(run).error) == (RunStatus.FAILED, "it hung")
 
 
 def test_what_a_launcher_owns_nobody_else_ends(browser: Client, run: Run) -> None:
     Run.objects.filter(pk=run.pk).update(launcher="runner")
-    assert "What launched it says how it ends." in browser.get(PAGE).text
+    assert "The launcher of this run sets its final status." in browser.get(PAGE).text
     answer = browser.post(f"{PAGE}finish/", {"status": "Completed"})
     assert answer.status_code == 409
     assert fresh(run).state is RunStatus.RUNNING
@@ -75,7 +75,7 @@ def test_nothing_but_an_end_is_taken(browser: Client, run: Run, status: str) -> 
 
 def test_an_owner_locks_a_run_and_nobody_deletes_it(browser: Client, run: Run) -> None:
     assert "Locked against deletion" in browser.post(f"{PAGE}lock/", follow=True).text
-    assert "It is locked against deletion." in browser.get(PAGE).text
+    assert "This run is locked against deletion." in browser.get(PAGE).text
     assert browser.post(f"{PAGE}trash/").status_code == 409
     deleted = browser.delete("/api/v1/workspaces/default/runs/run-1")
     assert deleted.status_code == 409
@@ -95,7 +95,7 @@ def test_a_lock_is_set_on_nothing_in_the_trash_and_always_taken_away(
     browser: Client, run: Run
 ) -> None:
     Experiment.objects.filter(pk=run.experiment_id).update(deleted=1)
-    assert "Its experiment is in the trash." in browser.get(PAGE).text
+    assert "The experiment of this run is in the trash." in browser.get(PAGE).text
     assert browser.post(f"{PAGE}lock/").status_code == 409
     Run.objects.filter(pk=run.pk).update(locked=True, deleted=1)
     assert not browser.get(PAGE).context["refusals"].lock
@@ -107,7 +107,7 @@ def test_a_contributor_sees_the_lock_and_may_not_set_it(
     workspace: Workspace, run: Run
 ) -> None:
     theirs = browser_of(make_member(workspace, "bob", Role.CONTRIBUTOR))
-    assert "This needs the role owner." in theirs.get(PAGE).text
+    assert "You need the role owner." in theirs.get(PAGE).text
     assert theirs.post(f"{PAGE}lock/").status_code == 403
     patch: Any = {"data": '{"locked": true}', "content_type": "application/json"}
     answer = theirs.patch("/api/v1/workspaces/default/runs/run-1", **patch)

@@ -144,7 +144,7 @@ def test_only_what_differs_hides_what_is_the_same_in_every_row(
     asked = {"columns": "name,status,params.lr,params.wd,metrics.acc", "differs": "1"}
     page = visitor.get(ALL, asked)
     assert heads(page) == ["name", "params.wd", "metrics.acc"]
-    assert "2 columns have one value on this page" in page.text
+    assert "2 columns have the same value on this page" in page.text
     assert page.context["alike"] == ["Status", "params.lr"]
     one = visitor.get(ALL, {**asked, "q": "id:a"})
     assert len(heads(one)) == 5
@@ -180,7 +180,7 @@ def test_the_best_of_all_begins_a_list_that_is_sorted_so(
     newest = visitor.get(f"{ALL}?rows=25")
     assert 'title="0.25, best on this page"' in newest.text
     first = visitor.get(f"{ALL}?sort=-metrics.acc&rows=25")
-    assert 'title="0.25, best of all"' in first.text
+    assert 'title="0.25, best overall"' in first.text
     assert bests(visitor.get(ALL + first.context["next"])) == []
 
 

@@ -184,7 +184,7 @@ def test_too_many_to_sort_come_by_age_and_that_is_told(
 ) -> None:
     monkeypatch.setattr(export, "MAX_SORTED_KEYS", 5)
     answer = visitor.get(ALL, {"format": "csv", "sort": "duration"})
-    assert "by age" in answer.headers["X-Studio-Notice"]
+    assert "Showing the newest first" in answer.headers["X-Studio-Notice"]
     assert sheet(body_of(answer))[0]["id"] == "f6"
 
 

@@ -56,7 +56,7 @@ def table(visitor: Client, address: str) -> pd.DataFrame:
 
 def test_every_point_of_every_run_is_in_it(visitor: Client, logged: None) -> None:
     address = made(visitor)
-    assert "Waiting for its turn" in visitor.get(address).text
+    assert "Queued" in visitor.get(address).text
     assert visitor.get(f"{address}histories.parquet").status_code == 404
     assert HistoryExporter()(0) == 1
     page = visitor.get(address)
@@ -163,7 +163,7 @@ def test_of_an_experiment_that_is_gone_there_is_none(
     assert not Experiment.objects.exists()
     assert HistoryExporter()(0) == 1
     page = visitor.get(address)
-    assert "It failed" in page.text
+    assert "Failed" in page.text
     assert "This experiment no longer exists." in page.text
     assert visitor.get(f"{address}histories.parquet").status_code == 404
 

@@ -21,8 +21,8 @@ WRONG = {
     "before=WyIxIl0": "before is not a cursor of this list",
     "after=a&before=b": "after and before exclude each other",
     "selected=s.abc&only=1": "is no selection that is known here",
-    "children=1&tree=gone": "tree: there is no run gone here to open",
-    "view=h3k9": "There is no view h3k9 here.",
+    "children=1&tree=gone": "tree: there is no run gone to open",
+    "view=h3k9": "There is no view named h3k9 here.",
     "view=%00": "view must not contain a NUL character",
 }
 
@@ -87,9 +87,9 @@ def test_of_no_match_the_page_says_which_filter_is_in_the_way(
     ways = page.text.partition('class="ways-out"')[2].partition("</ul>")[0]
     first, second = ways.split("<li>")[1:]
     assert "q=metrics.acc+%3E+0.5" in first
-    assert "3 runs then match" in first
+    assert "3 matching runs" in first
     assert "q=tags.model+%3D+y" in second
-    assert "1 run then matches" in second
+    assert "1 matching run" in second
 
 
 def test_of_no_match_with_only_my_runs_everybodys_are_offered(
@@ -97,4 +97,4 @@ def test_of_no_match_with_only_my_runs_everybodys_are_offered(
 ) -> None:
     page = visitor.get(ALL, {"q": "name = nobody", "mine": "1"})
     assert 'href="?q=name+%3D+nobody"' in page.text
-    assert "everybody" in page.text
+    assert "everyone’s" in page.text

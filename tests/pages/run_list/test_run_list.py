@@ -187,7 +187,7 @@ def test_an_empty_workspace_says_how_to_begin(visitor: Client) -> None:
 def test_a_filter_without_matches_leads_out(visitor: Client, log: Any) -> None:
     log("a")
     page = visitor.get(ALL, {"q": "nothing-like-it"}).text
-    assert "No run matches" in page
+    assert "No matching runs" in page
     assert "studio env" not in page
 
 

@@ -91,7 +91,7 @@ def test_a_parent_of_a_match_shows_the_way(visitor: Client, sweep: None) -> None
     ]
     assert "under 1 root run" in page.text
     none = visitor.get(TREE + "&q=id:sweep&tree=sweep")
-    assert "No child run matches" in none.text
+    assert "No matching child runs" in none.text
 
 
 def test_the_way_to_a_match_is_open_until_it_is_closed_by_hand(
@@ -126,8 +126,8 @@ def test_a_root_without_a_value_shows_the_one_below_it_that_it_sorts_by(
     assert re.search(r'class="[^"]*rolled[^"]*"[^>]*>0.99', row(page, "sweep"))
     rising = visitor.get(TREE + "&columns=name,metrics.acc&sort=metrics.acc")
     assert re.search(r'class="[^"]*rolled[^"]*"[^>]*>0', row(rising, "sweep"))
-    assert "0.99, the greatest that its child runs ever logged" in row(page, "sweep")
-    assert "0.0, the least that its child runs ever logged" in row(rising, "sweep")
+    assert "0.99, max of all child runs" in row(page, "sweep")
+    assert "0.0, min of all child runs" in row(rising, "sweep")
 
 
 def test_nothing_below_a_root_is_the_best_where_no_goal_says_so(
@@ -136,7 +136,7 @@ def test_nothing_below_a_root_is_the_best_where_no_goal_says_so(
     address = TREE + "&columns=name,metrics.acc"
     assert "rolled" not in row(visitor.get(address), "sweep")
     visitor.post(GOAL, {"field": "metrics.acc", "goal": "lower"})
-    best = "0.0, the best that its child runs ever logged"
+    best = "0.0, best value of all child runs"
     assert best in row(visitor.get(address), "sweep")
     assert best in row(visitor.get(address + "&sort=metrics.acc"), "sweep")
 

@@ -90,7 +90,7 @@ def test_the_tray_tells_how_many_are_elsewhere(visitor: Client, log: Any) -> Non
     page = visitor.get(f"{ALL}?rows=25&selected=r29,r00,r01")
     assert ">3 selected</b>" in page.text
     assert "2 on other pages" in page.text
-    assert "Select all 30 that match" in page.text
+    assert "Select all 30 matching runs" in page.text
     later = visitor.get(ALL + link(page, "after="))
     assert set(chosen(later)) == {"r00", "r01"}
     other = visitor.get(f"{ALL}?q=tags.even+%3D+True&selected=r29,r00,r01")
@@ -180,12 +180,12 @@ def test_runs_that_are_gone_are_named(visitor: Client, log: Any) -> None:
     log("trashed")
     Run.objects.filter(run_id="trashed").update(deleted=now_ms())
     page = visitor.get(f"{ALL}?selected=nosuch,a,trashed")
-    assert "Selected, but not here: nosuch, trashed." in page.text
+    assert "Selected, but not found: nosuch, trashed." in page.text
     assert chosen(page) == {"a": 2}
     sheet = visitor.get(
         f"{ALL}?selected=nosuch,a", headers={"Accept": "application/json"}
     )
-    assert sheet.json()["notices"] == ["Selected, but not here: nosuch."]
+    assert sheet.json()["notices"] == ["Selected, but not found: nosuch."]
     added = visitor.post(SELECT, {"query": "selected=nosuch,a", "add": "a"})
     assert selected(added) == ",a"
 

@@ -36,13 +36,13 @@ def text(page: Any) -> str:
 def test_the_page_ranks_and_counts(visitor: Client, selected: str) -> None:
     page = visitor.get(f"{PAGE}?{selected}")
     said = text(page)
-    assert "5 selected runs against 7 others that match" in said
+    assert "5 selected runs vs. 7 other matching runs" in said
     assert "lr Parameter 1.00 0.1 5 100 % 0 0 %" in said
     assert "team Tag" in said
     assert said.index("lr Parameter") < said.index("team Tag")
     assert "<i>x</i>" not in page.text
     page = visitor.get(f"{PAGE}?selected=r00&q=id+in+(r00,r01)")
-    assert "1 selected run against 1 other that matches" in text(page)
+    assert "1 selected run vs. 1 other matching run" in text(page)
 
 
 def test_the_navigation_shows_the_list_it_belongs_to(
@@ -75,9 +75,9 @@ def test_what_cannot_be_told_is_said(
 ) -> None:
     assert "No run is selected" in text(visitor.get(PAGE))
     nobody = visitor.get(f"{PAGE}?q=params.lr=0.1&{selected}")
-    assert "no others are left" in text(nobody)
+    assert "there are no others to compare with" in text(nobody)
     alike = text(visitor.get(f"{PAGE}?q=params.lr=0.2&selected=r05,r06"))
-    assert "Nothing tells them apart" in alike
+    assert "No differences found" in alike
     monkeypatch.setattr(many_runs, "MAX_ARRAY_RUNS", 3)
     assert "Narrow the list" in text(visitor.get(f"{PAGE}?{selected}"))
     assert "No run is selected" in text(visitor.get(f"{PAGE}?selected=nosuch"))
@@ -115,7 +115,7 @@ def test_values_too_long_for_an_address_are_told_apart(
         log(f"r{n:02d}", params={"cmd": start + ("a" if n < 5 else "b")})
     page = visitor.get(f"{PAGE}?selected=" + ",".join(f"r{n:02d}" for n in range(5)))
     said = text(page)
-    assert said.count("too long to be listed by its value") == 2
+    assert said.count("too long to list by value") == 2
     assert re.search(r"cmd Parameter 1.00 x+…x+… #(\w{6}).* 5 100 %", said)
     assert len(page.text) < 50_000
 

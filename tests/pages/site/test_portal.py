@@ -64,7 +64,7 @@ def test_a_link_to_an_experiment_leads_to_its_runs(
 def test_what_is_not_there_is_said(visitor: Client, path: str) -> None:
     answer = visitor.get(path)
     assert answer.status_code == 404
-    assert "None of your workspaces" in answer.text
+    assert "in your workspaces" in answer.text
 
 
 def test_others_runs_are_not_there(visitor: Client, owner: User, now: int) -> None:

@@ -74,4 +74,4 @@ def test_a_reader_undoes_what_was_done_to_no_run(
 
 
 def test_nothing_of_mine_is_said(browser: Client, run: Run) -> None:
-    assert "nothing of yours" in browser.post(UNDO, headers=HTMX)["HX-Trigger"]
+    assert "no change to undo" in browser.post(UNDO, headers=HTMX)["HX-Trigger"]

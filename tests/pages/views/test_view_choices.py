@@ -65,12 +65,12 @@ def test_who_will_not_open_a_list_as_all_do_opens_it_as_built_in(
     there = f"/w/default/experiments/{experiment.name}/" if here else ALL
     visitor.post(f"{VIEWS}default/", {"view": view.slug, "everybody": "1"})
     his = browser_of(ben)
-    assert "Open its list without it for me" in his.get(VIEWS).text
+    assert "Use the built-in default" in his.get(VIEWS).text
     sent = {"view": "default"} | ({"in": str(experiment.number)} if here else {})
     his.post(f"{VIEWS}default/", sent)
     assert his.get(there).context["view"] is None
     assert visitor.get(there).context["view"] == view
-    assert "Open its list with it again" in his.get(VIEWS).text
+    assert "Use as default again" in his.get(VIEWS).text
     his.post(f"{VIEWS}default/", sent | {"on": "0"})
     assert his.get(there).context["view"] == view
 
@@ -81,9 +81,9 @@ def test_a_default_of_a_deleted_list_is_taken_back(
     view = make_view(experiment=experiment)
     visitor.post(f"{VIEWS}default/", {"view": view.slug})
     delete_experiment(experiment, actor=actor, now=now)
-    assert "opens for me" in visitor.get(VIEWS).text
+    assert ">my default<" in visitor.get(VIEWS).text
     visitor.post(f"{VIEWS}default/", {"view": view.slug, "on": "0"})
-    assert "opens for me" not in visitor.get(VIEWS).text
+    assert ">my default<" not in visitor.get(VIEWS).text
 
 
 def test_the_menu_lists_what_one_may_see_and_finds_it(
@@ -97,10 +97,10 @@ def test_the_menu_lists_what_one_may_see_and_finds_it(
     theirs = browser_of(ben).get(f"{VIEWS}menu/", headers=HTMX).text
     assert "secret" not in theirs
     found = browser_of(ben).get(f"{VIEWS}menu/?find=FOR+sec", headers=HTMX).text
-    assert "No view has these words" in found
+    assert "No matching views" in found
     built_in = visitor.get(f"{VIEWS}menu/?find=DEF", headers=HTMX).text
     assert f'href="{ALL}?view=default"' in built_in
-    assert "No view has these words" not in built_in
+    assert "No matching views" not in built_in
 
 
 @pytest.mark.parametrize("view", ["", "view"])

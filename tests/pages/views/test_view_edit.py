@@ -32,7 +32,7 @@ def test_the_second_editor_is_shown_the_first_ones_text(
     assert browser_of(ben).post(path, his).status_code == 302
     asked = visitor.post(path, mine)
     assert asked.status_code == 422
-    assert "ben changed this view meanwhile" in asked.text
+    assert "ben changed this view since you opened it" in asked.text
     assert "Name: His" in asked.text
     assert "Description: by ben" in asked.text
     assert 'name="name" value="Mine"' in asked.text
@@ -62,7 +62,7 @@ def test_a_preview_still_knows_what_was_seen(
     assert visitor.post(path, sent | {"shared": "1"}).status_code == 302
     page = browser_of(ben).post(path, sent | {"name": "Mine", "preview": "1"})
     assert seen_in(page) == sent["seen"]
-    assert "Everybody in default" in page.text
+    assert "Everyone in default" in page.text
     mine = {"seen": seen_in(page), "name": "Mine"}
     assert browser_of(ben).post(path, mine).status_code == 422
 

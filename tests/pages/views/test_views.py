@@ -62,7 +62,7 @@ def test_an_override_that_cannot_be_followed_is_told(
 ) -> None:
     log("good", acc=0.9)
     page = visitor.get(f"/v/{make_view().slug}/?rows=7&sort=-name")
-    assert "Not everything in this address could be followed" in page.text
+    assert "Some parts of this link were ignored" in page.text
     assert "rows must be one of" in page.text
     assert page.context["view_changed"] == "sort"
 

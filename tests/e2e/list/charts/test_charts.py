@@ -52,7 +52,7 @@ def test_a_chart_is_added_zoomed_changed_and_removed_by_mouse(
     assert charts_of(page) == LOSS
     reaches(plot, HIGH)
     note = card(page).locator("[data-note]")
-    expect(note).to_contain_text("of 12,000 points, every extreme kept")
+    expect(note).to_contain_text("of 12,000 points. All extremes are kept.")
     expect(plot.get_by_text("NaN")).to_be_visible()
     expect(card(page).locator(".legend")).to_contain_text("curve-4")
     where = plot.locator(".nsewdrag").first.bounding_box()
@@ -62,7 +62,7 @@ def test_a_chart_is_added_zoomed_changed_and_removed_by_mouse(
     page.mouse.move(where["x"] + where["width"] * 0.5, where["y"] + 62, steps=4)
     with page.expect_response(lambda answer: "from=" in answer.url):
         page.mouse.up()
-    expect(note).not_to_contain_text("every extreme kept")
+    expect(note).not_to_contain_text("All extremes are kept")
     reaches(plot, HIGH)
     choose(page, "Bars")
     expect(page).to_have_url(re.compile("charts=bar!metrics.fit/loss"))
@@ -99,7 +99,7 @@ def test_charts_are_added_edited_and_moved_by_keyboard(
     page.locator("#add-chart").press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("Field 1", exact=True)).to_be_focused()
-    runs = dialog.get_by_label("Runs, where none is selected")
+    runs = dialog.get_by_label("Max runs")
     expect(runs).to_have_attribute("placeholder", "first 10")
     dialog.get_by_text("Scatter", exact=True).click()
     expect(runs).to_have_attribute("placeholder", "first 200")
@@ -265,7 +265,7 @@ def test_a_logarithmic_axis_over_a_metric_zooms_at_full_resolution(
     over = f"{LOSS}!x=metrics.fit/loss!log=x"
     page.goto(f"{HOME}?charts={over}")
     plot, note = drawn(page), card(page).locator("[data-note]")
-    expect(note).to_contain_text("every extreme kept")
+    expect(note).to_contain_text("All extremes are kept")
     where = plot.locator(".nsewdrag").first.bounding_box()
     assert where is not None
     page.mouse.move(where["x"] + where["width"] * 0.3, where["y"] + 60)
@@ -273,7 +273,7 @@ def test_a_logarithmic_axis_over_a_metric_zooms_at_full_resolution(
     page.mouse.move(where["x"] + where["width"] * 0.34, where["y"] + 62, steps=4)
     with page.expect_response(lambda answer: "from=" in answer.url) as told:
         page.mouse.up()
-    expect(note).not_to_contain_text("every extreme kept")
+    expect(note).not_to_contain_text("All extremes are kept")
     asked = parse_qs(urlsplit(told.value.url).query)
     ends = [math.log10(float(asked[name][0])) for name in ("from", "to")]
     spans(plot, ends)

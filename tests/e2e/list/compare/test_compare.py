@@ -38,9 +38,9 @@ def test_a_comparison_by_mouse(runs_page: Page) -> None:
     page.get_by_role("option", name=re.compile("digits-04")).click()
     expect(heads(page)).to_have_count(3)
     assert page.url.endswith("run=digits-01&run=digits-02&run=digits-04")
-    page.get_by_role("link", name="Make baseline").last.click()
+    page.get_by_role("link", name="Set as baseline").last.click()
     expect(cell(page, "acc", 0)).to_contain_text("−0.03")
-    page.get_by_text("Differing only").click()
+    page.get_by_text("Only differences").click()
     expect(page.get_by_role("rowheader", name="Script")).to_be_visible()
     page.locator("#fold-params").click()
     expect(page.get_by_role("rowheader", name="epochs")).to_have_count(0)
@@ -53,7 +53,7 @@ def test_a_comparison_by_mouse(runs_page: Page) -> None:
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#compare-conclusion strong")).to_have_text("wins")
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator("#compare-conclusion")).to_contain_text("Nobody has concluded")
+    expect(page.locator("#compare-conclusion")).to_contain_text("No conclusion yet")
 
 
 def test_differences_are_whole_in_narrow_columns(
@@ -105,7 +105,7 @@ def test_a_comparison_by_keyboard(runs_page: Page) -> None:
     dialog.get_by_role("button", name="Change chart").press("Enter")
     expect(page.locator(".chart summary").first).to_be_focused()
     assert page.evaluate("window.isOld"), "the page was loaded anew"
-    page.get_by_role("link", name="Make baseline").press("Enter")
+    page.get_by_role("link", name="Set as baseline").press("Enter")
     expect(cell(page, "val/loss", 0).locator(".delta")).to_be_visible()
     expect(page.get_by_role("link", name="digits-02", exact=True)).to_be_focused()
     page.get_by_role("link", name="Remove digits-01 from the comparison").press("Enter")

@@ -156,7 +156,7 @@ def test_the_step_of_the_pictures_stays_and_is_said(
     expect(page.locator("#step-before")).to_have_count(0)
     page.locator("#step-after").click()
     expect(page.locator("#image-step-now")).to_have_text("2")
-    page.get_by_text("Differing only").click()
+    page.get_by_text("Only differences").click()
     expect(page).to_have_url(re.compile("differs=0"))
     expect(page.locator("#image-step-now")).to_have_text("2")
     # A new picture comes in by itself; the step is still the one that was chosen.

@@ -145,7 +145,7 @@ def test_all_that_match_are_selected_after_a_box_that_is_under_way(
     held = Held(page, of_list)
     select(page)
     held.wait(1)
-    page.get_by_role("button", name="Select all 46 that match").click()
+    page.get_by_role("button", name="Select all 46 matching runs").click()
     held.answer(held.routes[0])
     held.release()
     expect(page.locator("#run-tray")).to_contain_text("46 selected")

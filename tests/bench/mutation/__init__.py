@@ -1,0 +1,1 @@
+"""Mutation runs: small changes to the code that some test must notice."""
