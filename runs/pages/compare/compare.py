@@ -25,7 +25,7 @@ from runs.pages.compare.state import CompareState, is_canonical, read_state
 from runs.pages.compare.text_formats import COPY_FORMATS, comparison_text
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import varied
-from runs.render.text.addresses import experiment_path, run_path
+from runs.render.formats import experiment_path, run_path
 from runs.search.compare import (
     MAX_COMPARED,
     MIN_COMPARED,

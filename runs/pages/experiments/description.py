@@ -25,7 +25,7 @@ from runs.pages.run_shell.allowed_actions import role_refusal
 from runs.pages.run_shell.editors import toast_header
 from runs.pages.undo.undo import last_undo_href
 from runs.render.descriptions.first_line import first_line
-from runs.render.text.addresses import experiment_path
+from runs.render.formats import experiment_path
 from runs.search.descriptions import find_last_version
 
 EDITOR_PAGE = "experiments/experiment_editor.html"

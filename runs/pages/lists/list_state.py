@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from runs.actions.clock import now_ms
 from runs.models import Experiment, User, View, Workspace
 from runs.pages.requests.page_request import PageRequest
-from runs.render.text.addresses import experiment_path, run_path
+from runs.render.formats import experiment_path, run_path
 from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Text, attribute
 from studio.core.viewspec import DEFAULT_ROWS, Complaint, ViewSpec, read_leniently

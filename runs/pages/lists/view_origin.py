@@ -30,7 +30,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import requested_format
 from runs.render.filters import filter_words
 from runs.render.filters.filter_words import missing_words
-from runs.render.text.addresses import experiment_path
+from runs.render.formats import experiment_path
 from runs.search.run_list import RunPage, RunRow
 from runs.search.sql.scope import KINDS
 from runs.search.views import (

@@ -18,7 +18,7 @@ from runs.pages.run.forms import CancelForm
 from runs.pages.run_shell.allowed_actions import can_force, cancel_refusal
 from runs.pages.run_shell.editors import undo_path
 from runs.pages.run_shell.head import find_head, head_context
-from runs.render.text.addresses import run_path
+from runs.render.formats import run_path
 from runs.search.run import count_descendants, find_cancel_request
 from studio.core.statuses import RunStatus
 

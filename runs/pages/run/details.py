@@ -27,9 +27,9 @@ from runs.pages.run_shell.head import (
     show_tab,
 )
 from runs.render.charts import draw_sparkline
+from runs.render.formats import ago
 from runs.render.metrics import DisplayValue, display_head
 from runs.render.run import headline, source_address, split_traceback
-from runs.render.text.times import ago
 from runs.search.compare import list_conclusions_of
 from runs.search.descriptions import find_last_version
 from runs.search.metrics import sparkline_points

@@ -25,7 +25,7 @@ from runs.pages.run.tags import split_tag
 from runs.pages.run_shell.editors import FORM_ERROR_STATUS
 from runs.pages.run_shell.head import find_head
 from runs.pages.undo.undo import last_undo_href
-from runs.render.text.addresses import run_path
+from runs.render.formats import run_path
 from runs.search.run import list_tags
 from studio.core.errors import Conflict, InvalidValue
 

@@ -19,7 +19,7 @@ from runs.pages.run.forms import FinishForm, SwitchForm
 from runs.pages.run_shell.allowed_actions import MANUAL_END_STATUSES, finish_refusal
 from runs.pages.run_shell.editors import undo_path
 from runs.pages.run_shell.head import find_head, head_context
-from runs.render.text.addresses import run_path
+from runs.render.formats import run_path
 from studio.core.errors import InvalidState
 from studio.core.statuses import may_follow
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from runs.models import Experiment
-from runs.render.text.addresses import experiment_path
+from runs.render.formats import experiment_path
 from studio.core.filters.parse import parse, parse_places
 from studio.core.viewspec import ViewSpec, read_leniently, read_parameter
 from tests.pages.rows import ALL, HTMX, names
