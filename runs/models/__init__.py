@@ -53,6 +53,7 @@ from runs.models.runs import (
     RunEvent,
     RunQuerySet,
     RunStar,
+    now_ms,
 )
 from runs.models.search_text import SearchIndex, SearchText
 from runs.models.texts import Key, KeyKind, RunParam, RunProperty, RunTag, parse_number
@@ -135,6 +136,7 @@ __all__ = [
     "conclusion_key",
     "holds_extreme",
     "merge_run_counts",
+    "now_ms",
     "pack_keys",
     "parse_number",
     "path_key",

@@ -12,8 +12,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from runs.actions.clock import now_ms
-from runs.models import Experiment, ExportState, HistoryExport, User, Workspace
+from runs.models import Experiment, ExportState, HistoryExport, User, Workspace, now_ms
 from runs.render.run_list.history_parquet import HistoryFile
 from runs.search.run_list import SeriesPart, find_matching_runs, read_histories
 from runs.storage.files import deletions_allowed

@@ -10,7 +10,6 @@ from django.http import HttpResponseBase
 
 from runs.access import Permission, StudioRequest, workspace_of
 from runs.actions import experiments as experiment_actions
-from runs.actions.clock import now_ms
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.lookups import find_experiment, tags_by_experiment
 from runs.api.v1.schemas import (
@@ -23,7 +22,7 @@ from runs.api.v1.schemas import (
     TagReply,
     Tags,
 )
-from runs.models import Experiment
+from runs.models import Experiment, now_ms
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue
 

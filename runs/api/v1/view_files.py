@@ -20,7 +20,6 @@ from runs.access import (
     workspace_of,
 )
 from runs.actions import views as view_actions
-from runs.actions.clock import now_ms
 from runs.api.v1 import view_yaml
 from runs.api.v1.endpoints import endpoint
 from runs.api.v1.schemas import RequestStruct
@@ -31,7 +30,7 @@ from runs.api.v1.view_replies import (
     resolve_list,
 )
 from runs.api.v1.view_yaml import ViewFile
-from runs.models import User, View
+from runs.models import User, View, now_ms
 from runs.search.views import filter_by_owner, filter_by_words, views_in
 from studio.core import names
 from studio.core.errors import InvalidValue, StudioError

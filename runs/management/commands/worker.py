@@ -12,12 +12,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from runs.actions.clock import now_ms
 from runs.management import tether
 from runs.management.moved import refuse_moved
 from runs.management.ownership import refuse_foreign
 from runs.management.tasks import TICK_SECONDS, Clock, all_tasks
 from runs.management.unfinished import refuse_unfinished
+from runs.models import now_ms
 
 
 class Command(BaseCommand):

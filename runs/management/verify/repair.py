@@ -7,13 +7,12 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from runs.actions.clock import now_ms
 from runs.management.backup import manifest
 from runs.management.backup.layout import BackupFolder
 from runs.management.backup.manifest import BackedUpBlob
 from runs.management.backup.restore import put_blob
 from runs.management.verify.findings import Fault, Finding
-from runs.models import File, Snapshot
+from runs.models import File, Snapshot, now_ms
 from runs.storage.files import (
     INCOMING,
     deletions_allowed,

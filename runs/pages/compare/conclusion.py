@@ -13,9 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from runs.access import Permission, access, by_method
-from runs.actions.clock import now_ms
 from runs.actions.compare import set_conclusion
-from runs.models import Conclusion, Run
+from runs.models import Conclusion, Run, now_ms
 from runs.pages.compare.state import CompareState, read_state
 from runs.pages.descriptions import editor as description
 from runs.pages.descriptions.editor import DescriptionEditor

@@ -11,9 +11,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import Permission, access, by_method
-from runs.actions.clock import now_ms
 from runs.actions.experiments import describe_experiment
-from runs.models import Experiment
+from runs.models import Experiment, now_ms
 from runs.pages.descriptions import editor as description
 from runs.pages.descriptions import versions as description_versions
 from runs.pages.descriptions.editor import DescriptionEditor

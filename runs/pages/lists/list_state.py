@@ -15,8 +15,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from runs.actions.clock import now_ms
-from runs.models import Experiment, User, View, Workspace
+from runs.models import Experiment, User, View, Workspace, now_ms
 from runs.pages.requests.page_request import PageRequest
 from runs.render.formats import experiment_path, run_path
 from studio.core.filters.source import FilterText

@@ -9,9 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access, by_method
-from runs.actions.clock import now_ms
 from runs.actions.run import force_cancel, request_cancel, restore_run, trash_run
-from runs.models import Run
+from runs.models import Run, now_ms
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run.forms import CancelForm

@@ -12,9 +12,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.actions.clock import now_ms
 from runs.actions.ingest import read_receipt
-from runs.models import Metric, Run
+from runs.models import Metric, Run, now_ms
 from runs.pages.compare.conclusion import conclusion_items
 from runs.pages.descriptions.references import render_description
 from runs.pages.requests.page_request import PageRequest

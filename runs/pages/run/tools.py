@@ -9,10 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access, by_method
-from runs.actions.clock import now_ms
 from runs.actions.run import StatusSource, archive_run, change_status
 from runs.actions.run_rows import set_deletion_lock
-from runs.models import Run
+from runs.models import Run, now_ms
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import asked_place
 from runs.pages.run.forms import FinishForm, SwitchForm

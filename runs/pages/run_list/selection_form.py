@@ -18,9 +18,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access, update_if_idle
-from runs.actions.clock import now_ms
 from runs.actions.run_list import DAY_MS, save_selection
-from runs.models import STORED_SELECTION_PREFIX, Run, Selection
+from runs.models import STORED_SELECTION_PREFIX, Run, Selection, now_ms
 from runs.pages.compare.state import CompareState
 from runs.pages.lists.list_state import ListState, build_state, read_scope
 from runs.pages.lists.run_links import Links

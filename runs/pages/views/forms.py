@@ -20,8 +20,7 @@ from runs.access import (
     check_can_share_views,
 )
 from runs.actions import views as view_actions
-from runs.actions.clock import now_ms
-from runs.models import Role, View
+from runs.models import Role, View, now_ms
 from runs.pages.descriptions.references import render_description
 from runs.pages.lists.view_origin import list_address, reset_href, save_refusal
 from runs.pages.requests.page_request import PageRequest

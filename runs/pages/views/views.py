@@ -14,8 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import SIGNED_IN, Permission, StudioRequest, access, enter_workspace
 from runs.actions import views as view_actions
-from runs.actions.clock import now_ms
-from runs.models import Role, View, can_edit_view
+from runs.models import Role, View, can_edit_view, now_ms
 from runs.pages.lists.list_state import find_scope, read_part_tolerantly
 from runs.pages.lists.view_origin import (
     BUILT_IN,

@@ -7,12 +7,19 @@ Who needs the matching runs in an order of its own (the MLflow endpoint) takes
 from __future__ import annotations
 
 import math
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runs.models import Experiment, MetricGoal, Run, RunQuerySet, User, Workspace
+from runs.models import (
+    Experiment,
+    MetricGoal,
+    Run,
+    RunQuerySet,
+    User,
+    Workspace,
+    now_ms,
+)
 from runs.search.fields import HEAVY, source_of
 from runs.search.query import (
     MAX_EXACT_COUNT,
@@ -121,7 +128,7 @@ def find_runs(
         spec,
         viewer,
         workspace,
-        now=time.time_ns() // 1_000_000 if now is None else now,
+        now=now_ms() if now is None else now,
         experiment=experiment,
         parent=parent,
         within=within,
