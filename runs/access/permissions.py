@@ -108,14 +108,14 @@ class StudioRequest(HttpRequest):
 def signed_in_user(request: StudioRequest) -> User:
     """Return the caller of a view that is not public."""
     if request.actor.user is None:
-        raise SignInRequired("Sign in to see this page.")
+        raise SignInRequired(_("Sign in to see this page."))
     return request.actor.user
 
 
 def workspace_of(request: StudioRequest) -> Workspace:
     """Return the workspace of a view that needs a permission in it."""
     if request.workspace is None:
-        raise NotFound("This workspace doesn't exist.")
+        raise NotFound(_("This workspace doesn't exist."))
     return request.workspace
 
 
@@ -367,7 +367,7 @@ def check_role(need: Permission, role: Role) -> None:
     if role < need.role:
         raise PermissionDenied(
             _("This needs the role %(need)s. Your role is %(role)s.")
-            % {"need": need.role.label, "role": role.label},
+            % {"need": _(need.role.label), "role": _(role.label)},
             need=need.role.label,
             role=role.label,
         )

@@ -27,7 +27,7 @@ def check_can_share_views(role: Role | None) -> None:
     need = Permission.SHARE_VIEWS
     if (role or Role.READER) < need.role:
         raise PermissionDenied(
-            _("You need the role %s to share a view.") % need.role.label,
+            _("You need the role %s to share a view.") % _(need.role.label),
             need=need.role.label,
         )
 

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from studio.core.errors import InvalidRequest, TooLarge
 
@@ -22,7 +23,7 @@ def announced_length(request: HttpRequest) -> int:
     """Return the body's length from the Content-Length header."""
     text = request.META.get("CONTENT_LENGTH") or "0"
     if not (text.isascii() and text.isdigit()):
-        raise InvalidRequest("Content-Length must be a whole number.")
+        raise InvalidRequest(_("Content-Length must be a whole number."))
     return int(text)
 
 
@@ -40,7 +41,10 @@ def read_chunks(request: HttpRequest, *, limit: int) -> Iterator[bytes]:
         read += len(chunk)
         yield chunk
     if read < length:
-        raise InvalidRequest(f"The request body ended after {read} of {length} bytes.")
+        raise InvalidRequest(
+            _("The request body ended after %(read)s of %(length)s bytes.")
+            % {"read": read, "length": length}
+        )
 
 
 def read_body(request: HttpRequest, *, limit: int) -> bytes:
@@ -57,17 +61,24 @@ def read_decompressed_body(request: HttpRequest, *, limit: int) -> bytes:
     try:
         plain = unpacker.decompress(content, limit + 1)
     except zlib.error as error:
-        raise InvalidRequest(f"The request body is not valid gzip: {error}") from error
+        raise InvalidRequest(
+            _("The request body is not valid gzip: %(error)s") % {"error": error}
+        ) from error
     if len(plain) > limit:
         raise body_too_large(limit)
     if not unpacker.eof or unpacker.unused_data:
         raise InvalidRequest(
-            "The gzip data of the request body is incomplete, or other data follows it."
+            _(
+                "The gzip data of the request body is incomplete, or "
+                "other data follows it."
+            )
         )
     return plain
 
 
 def body_too_large(limit: int) -> TooLarge:
     return TooLarge(
-        f"The request body is too large. The maximum is {limit} bytes.", limit=limit
+        _("The request body is too large. The maximum is %(limit)s bytes.")
+        % {"limit": limit},
+        limit=limit,
     )

@@ -17,14 +17,15 @@ from django.db import models
 from django.db.models import Q, Sum
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 
 class Role(models.IntegerChoices):
     """A member's role in a workspace; a higher rank includes all lower ones."""
 
-    READER = 10, "reader"
-    CONTRIBUTOR = 20, "contributor"
-    OWNER = 30, "owner"
+    READER = 10, gettext_noop("reader")
+    CONTRIBUTOR = 20, gettext_noop("contributor")
+    OWNER = 30, gettext_noop("owner")
 
 
 def roles() -> list[tuple[int, str]]:
@@ -32,9 +33,9 @@ def roles() -> list[tuple[int, str]]:
 
 
 class Theme(models.TextChoices):
-    SYSTEM = "system"
-    LIGHT = "light"
-    DARK = "dark"
+    SYSTEM = "system", gettext_noop("System")
+    LIGHT = "light", gettext_noop("Light")
+    DARK = "dark", gettext_noop("Dark")
 
 
 def themes() -> list[tuple[str, str]]:

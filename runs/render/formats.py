@@ -18,6 +18,9 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, gettext_noop, pgettext
 from django.utils.translation import gettext as _
 
+from studio.core.messages import translated
+from studio.core.statuses import LABELS
+
 DIGITS = 4
 #: Beyond these a number is written with an exponent.
 SMALLEST, LARGEST = 1e-3, 1e9
@@ -242,3 +245,8 @@ def browser_name(agent: str) -> str:
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
     return browser or agent[:40] or _("Unknown program")
+
+
+def status_label(word: object) -> str:
+    """Return the label of a status or group; a word that is neither stays."""
+    return translated(LABELS.get(str(word), str(word)))

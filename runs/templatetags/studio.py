@@ -6,12 +6,14 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from runs.models import Experiment
 from runs.render import formats
-from runs.render.formats import experiment_slug
+from runs.render.formats import experiment_slug, status_label
 from runs.render.run_list import cells
 from runs.render.run_list.cells import MISSING
+from studio.core.messages import translated
 
 register = template.Library()
 
@@ -31,6 +33,7 @@ for filter_function in (
     cells.full_moment,
     formats.grouped,
     formats.browser_name,
+    status_label,
 ):
     register.filter(filter_function.__name__, filter_function)
 
@@ -69,10 +72,16 @@ def slug(experiment: Experiment) -> str:
     return experiment_slug(experiment.number, experiment.name)
 
 
+@register.filter(name="translated")
+def translate_label(text: str) -> str:
+    """A label that the source marks with `gettext_noop`."""
+    return gettext(text) if text else ""
+
+
 @register.filter
 def with_code(text: str) -> SafeString:
     """What stands between backticks, as code."""
-    parts = enumerate(text.split("`"))
+    parts = enumerate(translated(text).split("`"))
     return format_html_join(
         "",
         "{}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from studio.core.messages import translated
+from studio.core.messages import translated, translated_values
 
 
 class StudioError(Exception):
@@ -30,7 +30,11 @@ class StudioError(Exception):
 
     def as_json(self) -> dict[str, Any]:
         """The body `{"error": {...}}` without its envelope."""
-        return {**self.details, "code": self.code, "message": self.message}
+        return {
+            **translated_values(self.details),
+            "code": self.code,
+            "message": self.message,
+        }
 
 
 class InvalidValue(StudioError):

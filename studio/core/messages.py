@@ -6,6 +6,7 @@ installs its translation with `install`, once, when it starts.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable
 
 
@@ -41,12 +42,36 @@ def translated(text: str) -> str:
     template = _translate[0](text.template)
     if not text.values:
         return template
-    return template % {name: _value(value) for name, value in text.values.items()}
+    return template % translated_values(text.values)
+
+
+def alternatives(texts: Sequence[str]) -> str:
+    """Return `a, b or c` for the texts."""
+    if len(texts) < 2:
+        return "".join(texts)
+    first: str = texts[0]
+    for text in texts[1:-1]:
+        first = message("%(first)s, %(second)s", first=first, second=text)
+    return message("%(first)s or %(second)s", first=first, second=texts[-1])
+
+
+def sentences(texts: Iterable[str]) -> str:
+    """Return the texts that are not empty, one after the other."""
+    given = [text for text in texts if text]
+    found: str = given[0] if given else ""
+    for text in given[1:]:
+        found = message("%(first)s %(second)s", first=found, second=text)
+    return found
 
 
 def install(translate: Callable[[str], str]) -> None:
     """Let `translate` turn a template into the reader's language from now on."""
     _translate[0] = translate
+
+
+def translated_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values, each text among them as `translated` returns it."""
+    return {name: _value(value) for name, value in values.items()}
 
 
 def _value(value: Any) -> Any:

@@ -10,6 +10,7 @@ import posixpath
 import re
 
 from studio.core.errors import InvalidName, InvalidValue
+from studio.core.messages import message
 
 MAX_RUN_ID = 256
 MAX_DISPLAY_NAME = 500
@@ -62,7 +63,12 @@ def check_count(count: int, field: str, limit: int = MAX_ITEMS) -> int:
     """How many items a list or object has, which the caller may split."""
     if count > limit:
         raise InvalidValue(
-            f"{field} has {count} items; at most {limit} are allowed in one request",
+            message(
+                "%(field)s has %(count)s items. One request accepts up to %(limit)s.",
+                field=field,
+                count=count,
+                limit=limit,
+            ),
             field=field,
             limit=limit,
         )
@@ -78,13 +84,23 @@ def check_text(value: object, field: str, *, limit: int, empty: bool = True) -> 
     """`value` as text of at most `limit` characters, without NUL; else InvalidValue."""
     if not isinstance(value, str):
         kind = type(value).__name__
-        raise InvalidValue(f"{field} must be text, not {kind}", field=field)
+        raise InvalidValue(
+            message("%(field)s must be text, not %(kind)s", field=field, kind=kind),
+            field=field,
+        )
     if not empty and not value.strip():
-        raise InvalidValue(f"{field} must not be empty", field=field)
+        raise InvalidValue(
+            message("%(field)s must not be empty", field=field), field=field
+        )
     check_characters(value, field)
     if len(value) > limit:
         raise InvalidValue(
-            f"{field} has {len(value)} characters; at most {limit} are allowed",
+            message(
+                "%(field)s has %(count)s characters. The limit is %(limit)s.",
+                field=field,
+                count=len(value),
+                limit=limit,
+            ),
             field=field,
             limit=limit,
         )
@@ -94,9 +110,14 @@ def check_text(value: object, field: str, *, limit: int, empty: bool = True) -> 
 def check_characters(text: str, field: str) -> str:
     """Text that databases and files can hold: no NUL, no half of a character."""
     if "\x00" in text:
-        raise InvalidValue(f"{field} must not contain a NUL character", field=field)
+        raise InvalidValue(
+            message("%(field)s must not contain a NUL character", field=field),
+            field=field,
+        )
     if any("\ud800" <= char <= "\udfff" for char in text):
-        raise InvalidValue(f"{field} is not valid Unicode text", field=field)
+        raise InvalidValue(
+            message("%(field)s is not valid Unicode text", field=field), field=field
+        )
     return text
 
 
@@ -106,7 +127,12 @@ def check_value(value: object, field: str) -> str:
     size = len(text.encode())
     if size > MAX_VALUE_BYTES:
         raise InvalidValue(
-            f"{field} has {size} bytes; at most {MAX_VALUE_BYTES} are allowed",
+            message(
+                "%(field)s has %(size)s bytes. The limit is %(limit)s.",
+                field=field,
+                size=size,
+                limit=MAX_VALUE_BYTES,
+            ),
             field=field,
             limit=MAX_VALUE_BYTES,
         )
@@ -126,7 +152,14 @@ def check_key(key: object, field: str) -> str:
     """
     text = check_text(key, field, limit=MAX_KEY, empty=False)
     if not text.isprintable():
-        raise InvalidName(f"{field} {text!r} contains a control character", field=field)
+        raise InvalidName(
+            message(
+                "%(field)s %(text)r contains a control character",
+                field=field,
+                text=text,
+            ),
+            field=field,
+        )
     return text
 
 
@@ -159,8 +192,12 @@ def check_run_id(value: object, field: str = "run_id") -> str:
     text = check_text(value, field, limit=MAX_RUN_ID, empty=False)
     if not _RUN_ID.fullmatch(text):
         raise InvalidName(
-            f"{field} {text!r} must begin with a letter or digit and hold only "
-            "letters, digits, '_' and '-'",
+            message(
+                "%(field)s %(text)r must start with a letter or digit and contain "
+                "only letters, digits, '_' and '-'",
+                field=field,
+                text=text,
+            ),
             field=field,
         )
     return text
@@ -171,7 +208,12 @@ def check_workspace_name(value: object, field: str = "workspace") -> str:
     text = check_text(value, field, limit=MAX_WORKSPACE_NAME, empty=False)
     if not _WORKSPACE.fullmatch(text):
         raise InvalidName(
-            f"{field} {text!r} must be 1 to 63 lower-case letters, digits and dashes",
+            message(
+                "%(field)s %(text)r must be 1 to 63 lowercase letters, digits and "
+                "hyphens",
+                field=field,
+                text=text,
+            ),
             field=field,
         )
     return text
@@ -182,7 +224,11 @@ def check_user_name(value: object, field: str = "name") -> str:
     text = check_text(value, field, limit=MAX_USER_NAME, empty=False)
     if not _USER.fullmatch(text):
         raise InvalidName(
-            f"{field} {text!r} may hold letters, digits and @ . + - _ only",
+            message(
+                "%(field)s %(text)r can contain only letters, digits and @ . + - _",
+                field=field,
+                text=text,
+            ),
             field=field,
         )
     return text
@@ -192,7 +238,10 @@ def check_experiment_name(value: object, field: str = "name") -> str:
     """1 to 500 printable characters; slashes and spaces are legal, as `/Shared/v8`."""
     text = check_text(value, field, limit=MAX_EXPERIMENT_NAME, empty=False)
     if not text.isprintable():
-        raise InvalidName(f"{field} contains a control character", field=field)
+        raise InvalidName(
+            message("%(field)s contains a control character", field=field),
+            field=field,
+        )
     return text
 
 
@@ -200,7 +249,10 @@ def check_display_name(value: object, field: str = "name") -> str:
     """1 to 500 printable characters."""
     text = check_text(value, field, limit=MAX_DISPLAY_NAME, empty=False)
     if not text.isprintable():
-        raise InvalidName(f"{field} contains a control character", field=field)
+        raise InvalidName(
+            message("%(field)s contains a control character", field=field),
+            field=field,
+        )
     return text
 
 
@@ -215,26 +267,42 @@ def check_path(value: object, field: str = "path") -> str:
     bad = any(part in ("", ".", "..") for part in parts)
     if bad or "\\" in text or re.match(r"[A-Za-z]:", text) or not text.isprintable():
         raise InvalidName(
-            f"{field} {text!r} must be a relative path without empty parts, '.', "
-            "'..', backslashes or control characters",
+            message(
+                "%(field)s %(text)r must be a relative path without empty parts, "
+                "'.', '..', backslashes or control characters",
+                field=field,
+                text=text,
+            ),
             field=field,
         )
     if len(parts) > MAX_PATH_PARTS:
         raise InvalidName(
-            f"{field} has {len(parts)} parts; at most {MAX_PATH_PARTS} are allowed",
+            message(
+                "%(field)s has %(count)s parts. The limit is %(limit)s.",
+                field=field,
+                count=len(parts),
+                limit=MAX_PATH_PARTS,
+            ),
             field=field,
         )
     if any(len(part.encode()) > 1024 for part in parts):
-        raise InvalidName(f"{field} has a part of more than 1,024 bytes", field=field)
+        raise InvalidName(
+            message("%(field)s has a part of more than 1,024 bytes", field=field),
+            field=field,
+        )
     return text
 
 
 def check_int64(value: object, field: str) -> int:
     """A whole number that fits 64 bits; booleans, fractions and text are refused."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidValue(f"{field} must be a whole number", field=field)
+        raise InvalidValue(
+            message("%(field)s must be a whole number", field=field), field=field
+        )
     if not MIN_INT64 <= value <= MAX_INT64:
-        raise InvalidValue(f"{field} must fit 64 bits", field=field)
+        raise InvalidValue(
+            message("%(field)s must fit into 64 bits", field=field), field=field
+        )
     return value
 
 
@@ -243,7 +311,11 @@ def check_time(value: object, field: str) -> int:
     time = check_int64(value, field)
     if not 0 <= time <= MAX_TIME:
         raise InvalidValue(
-            f"{field} must be milliseconds since 1970, between 0 and {MAX_TIME}",
+            message(
+                "%(field)s must be milliseconds since 1970, between 0 and %(limit)s",
+                field=field,
+                limit=MAX_TIME,
+            ),
             field=field,
         )
     return time

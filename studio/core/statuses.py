@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from studio.core.messages import message
+
 
 class RunStatus(str, Enum):
     """A run's status, spelled as everywhere: pages, REST, SDK, filter language."""
@@ -63,6 +65,7 @@ class StatusFacts:
     """
 
     code: int
+    label: str
     followers: frozenset[RunStatus]
     group: str = "Other"
     icon: str = ""
@@ -81,17 +84,25 @@ _WAITING = frozenset({S.STARTING, S.PROVISIONING, S.PREPARING, S.QUEUED})
 FACTS: dict[RunStatus, StatusFacts] = {
     S.NOT_STARTED: StatusFacts(
         0,
+        message("NotStarted"),
         _END | _WAITING | {S.RUNNING},
         mlflow="SCHEDULED",
         read_as=("Unapproved",),
     ),
     S.STARTING: StatusFacts(
-        1, _BROKEN_OFF | {S.PROVISIONING, S.PREPARING, S.QUEUED, S.RUNNING}
+        1,
+        message("Starting"),
+        _BROKEN_OFF | {S.PROVISIONING, S.PREPARING, S.QUEUED, S.RUNNING},
     ),
-    S.PROVISIONING: StatusFacts(2, _BROKEN_OFF | {S.PREPARING, S.QUEUED, S.RUNNING}),
-    S.PREPARING: StatusFacts(3, _BROKEN_OFF | {S.QUEUED, S.RUNNING}),
+    S.PROVISIONING: StatusFacts(
+        2, message("Provisioning"), _BROKEN_OFF | {S.PREPARING, S.QUEUED, S.RUNNING}
+    ),
+    S.PREPARING: StatusFacts(
+        3, message("Preparing"), _BROKEN_OFF | {S.QUEUED, S.RUNNING}
+    ),
     S.QUEUED: StatusFacts(
         4,
+        message("Queued"),
         _BROKEN_OFF | {S.RUNNING},
         group="Queued",
         icon="g-clock",
@@ -100,21 +111,30 @@ FACTS: dict[RunStatus, StatusFacts] = {
     ),
     S.RUNNING: StatusFacts(
         5,
+        message("Running"),
         _END | {S.FINALIZING, S.NOT_RESPONDING, S.PAUSED},
         group="Running",
         icon="g-play",
     ),
-    S.PAUSED: StatusFacts(6, _BROKEN_OFF | {S.RUNNING}, read_as=("Pausing",)),
-    S.FINALIZING: StatusFacts(
-        7, frozenset({S.COMPLETED, S.FAILED, S.CANCEL_REQUESTED})
+    S.PAUSED: StatusFacts(
+        6, message("Paused"), _BROKEN_OFF | {S.RUNNING}, read_as=("Pausing",)
     ),
-    S.CANCEL_REQUESTED: StatusFacts(8, _FINAL | {S.NOT_RESPONDING}),
+    S.FINALIZING: StatusFacts(
+        7, message("Finalizing"), frozenset({S.COMPLETED, S.FAILED, S.CANCEL_REQUESTED})
+    ),
+    S.CANCEL_REQUESTED: StatusFacts(
+        8, message("CancelRequested"), _FINAL | {S.NOT_RESPONDING}
+    ),
     # The writer came back, or ended meanwhile: anything that an active run may become.
     S.NOT_RESPONDING: StatusFacts(
-        9, _END | _WAITING | {S.RUNNING, S.PAUSED, S.FINALIZING}, icon="g-bang"
+        9,
+        message("NotResponding"),
+        _END | _WAITING | {S.RUNNING, S.PAUSED, S.FINALIZING},
+        icon="g-bang",
     ),
     S.COMPLETED: StatusFacts(
         20,
+        message("Completed"),
         frozenset(),
         group="Completed",
         icon="g-check",
@@ -124,6 +144,7 @@ FACTS: dict[RunStatus, StatusFacts] = {
     ),
     S.FAILED: StatusFacts(
         21,
+        message("Failed"),
         frozenset(),
         group="Failed",
         icon="g-cross",
@@ -133,6 +154,7 @@ FACTS: dict[RunStatus, StatusFacts] = {
     ),
     S.CANCELED: StatusFacts(
         22,
+        message("Canceled"),
         frozenset(),
         group="Canceled",
         icon="g-cross",
@@ -157,6 +179,14 @@ ALIASES: dict[str, RunStatus] = {
 #: Words of other systems, and the status that they mean.
 MEANT_BY: dict[str, RunStatus] = {
     word: status for status, facts in FACTS.items() for word in facts.meant_by
+}
+#: What pages show for a status, for the last group, and for a group in a filter.
+LABELS: dict[str, str] = {
+    **{status.value: facts.label for status, facts in FACTS.items()},
+    "Other": message("Other"),
+    "active": message("active"),
+    "final": message("final"),
+    "other": message("other"),
 }
 #: The status strip's groups, in its order.
 GROUPS: dict[str, frozenset[RunStatus]] = {

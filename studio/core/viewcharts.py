@@ -28,6 +28,7 @@ from studio.core.chart_kinds import CHART_KINDS, COMMON_OPTIONS
 from studio.core.errors import InvalidValue
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import METRICS, PARAMS, Field
+from studio.core.messages import message
 from studio.core.viewtext import read_field, split
 
 MAX_CHARTS = 12
@@ -119,7 +120,12 @@ def read_charts(text: str, name: str = "charts") -> tuple[Chart, ...]:
     """The charts in `text`; raises InvalidValue that says which part of it is wrong."""
     items = split(text, ",", name)
     if len(items) > MAX_CHARTS:
-        raise InvalidValue(f"{name} has more than {MAX_CHARTS} charts", field=name)
+        raise InvalidValue(
+            message(
+                "%(name)s has more than %(limit)s charts", name=name, limit=MAX_CHARTS
+            ),
+            field=name,
+        )
     return tuple(read_chart(item, name) for item in items)
 
 
@@ -128,7 +134,7 @@ def read_chart(text: str, name: str = "charts") -> Chart:
     kind, *rest = split(text, "!", name) or [""]
     if kind not in CHART_KINDS:
         kinds = ", ".join(CHART_KINDS)
-        raise InvalidValue(f"{name}: {kind!r} is none of {kinds}", field=name)
+        raise _not_one_of(name, kind, kinds)
     drawn = [item for item in rest if not _is_option(item)]
     given = [item.partition("=")[::2] for item in rest if _is_option(item)]
     fields = tuple(dict.fromkeys(read_field(item, name) for item in drawn))
@@ -144,11 +150,42 @@ def _check_fields(kind: str, fields: tuple[Field, ...], name: str) -> None:
     spec = CHART_KINDS[kind]
     least, most = spec.min_fields, spec.max_fields
     if not least <= len(fields) <= most:
-        many = str(least) if least == most else f"{least} to {most}"
-        noun = "field" if most == 1 else "fields"
-        raise InvalidValue(f"{name}: a {kind} chart draws {many} {noun}", field=name)
+        raise InvalidValue(_field_count(kind, least, most, name), field=name)
     if spec.draws_points and any(field.kind != METRICS for field in fields):
-        raise InvalidValue(f"{name}: a {kind} chart draws metrics", field=name)
+        raise InvalidValue(
+            message(
+                "%(name)s: a %(kind)s chart shows metrics only", name=name, kind=kind
+            ),
+            field=name,
+        )
+
+
+def _field_count(kind: str, least: int, most: int, name: str) -> str:
+    said: dict[str, object] = {"name": name, "kind": kind}
+    if most == 1:
+        return message("%(name)s: a %(kind)s chart needs 1 field", **said)
+    if least == most:
+        return message(
+            "%(name)s: a %(kind)s chart needs %(count)s fields", **said, count=most
+        )
+    return message(
+        "%(name)s: a %(kind)s chart needs %(low)s to %(high)s fields",
+        **said,
+        low=least,
+        high=most,
+    )
+
+
+def _not_one_of(name: str, text: str, words: str) -> InvalidValue:
+    return InvalidValue(
+        message(
+            "%(name)s: %(text)r is not one of %(words)s",
+            name=name,
+            text=text,
+            words=words,
+        ),
+        field=name,
+    )
 
 
 def _options(kind: str, given: Iterable[tuple[str, str]], name: str) -> Options:
@@ -156,13 +193,20 @@ def _options(kind: str, given: Iterable[tuple[str, str]], name: str) -> Options:
     for key, value in given:
         if key not in _READERS:
             known = ", ".join(_READERS)
-            raise InvalidValue(f"{name}: {key!r} is none of {known}", field=name)
+            raise _not_one_of(name, key, known)
         text = _READERS[key](value.strip(), name)
         # What a kind has no use for is left behind when the kind is changed.
         if key in spec.options or key in COMMON_OPTIONS:
             found[key] = [*(found.get(key, []) if key == "group" else []), text]
     if len(found.get("group", ())) > MAX_GROUPS:
-        raise InvalidValue(f"{name}: a chart has {MAX_GROUPS} groups", field=name)
+        raise InvalidValue(
+            message(
+                "%(name)s: a chart has at most %(limit)s group fields",
+                name=name,
+                limit=MAX_GROUPS,
+            ),
+            field=name,
+        )
     _check_groups(found, name)
     if found.get("x") == ["time"]:
         found.pop("xrange", None)
@@ -178,11 +222,18 @@ def _check_groups(found: dict[str, list[str]], name: str) -> None:
     is_but = {text.startswith("-") for text in groups}
     if len(is_but) > 1:
         raise InvalidValue(
-            f"{name}: a chart is grouped by fields, or by all but some", field=name
+            message(
+                "%(name)s: group a chart by fields, or by all parameters except some",
+                name=name,
+            ),
+            field=name,
         )
     fields = [read_field(text.lstrip("-"), name) for text in groups]
     if True in is_but and any(field.kind != PARAMS for field in fields):
-        raise InvalidValue(f"{name}: group=- leaves out parameters", field=name)
+        raise InvalidValue(
+            message("%(name)s: group=- can exclude parameters only", name=name),
+            field=name,
+        )
 
 
 def _read_x(text: str, name: str) -> str:
@@ -191,7 +242,12 @@ def _read_x(text: str, name: str) -> str:
     field = read_field(text, name)
     if field.kind != METRICS:
         raise InvalidValue(
-            f"{name}: x is one of {', '.join(AXES)}, or a metric", field=name
+            message(
+                "%(name)s: x must be one of %(words)s, or a metric",
+                name=name,
+                words=", ".join(AXES),
+            ),
+            field=name,
         )
     return field_text(field)
 
@@ -199,7 +255,14 @@ def _read_x(text: str, name: str) -> str:
 def _read_smooth(text: str, name: str) -> str:
     weight = _number(text, name, "smooth")
     if not 0 <= weight <= HEAVIEST:
-        raise InvalidValue(f"{name}: smooth is from 0 to {HEAVIEST}", field=name)
+        raise InvalidValue(
+            message(
+                "%(name)s: smooth must be between 0 and %(limit)s",
+                name=name,
+                limit=HEAVIEST,
+            ),
+            field=name,
+        )
     return f"{weight:g}" if weight else ""
 
 
@@ -211,7 +274,9 @@ def _read_range(text: str, name: str) -> str:
     low, tilde, high = text.partition("~")
     ends = [_number(end, name, "range") for end in (low, high) if end]
     if not tilde or (len(ends) == 2 and ends[0] >= ends[1]):
-        raise InvalidValue(f"{name}: range is written as 0~1, 0~ or ~1", field=name)
+        raise InvalidValue(
+            message("%(name)s: write a range as 0~1, 0~ or ~1", name=name), field=name
+        )
     return f"{low}~{high}" if ends else ""
 
 
@@ -240,14 +305,30 @@ def _read_bins(text: str, name: str) -> str:
 
 def _one_of(text: str, words: tuple[str, ...], name: str, option: str) -> str:
     if text not in words:
-        raise InvalidValue(f"{name}: {option} is one of {', '.join(words)}", field=name)
+        raise InvalidValue(
+            message(
+                "%(name)s: %(option)s must be one of %(words)s",
+                name=name,
+                option=option,
+                words=", ".join(words),
+            ),
+            field=name,
+        )
     return text
 
 
 def _whole(text: str, most: int, name: str, option: str) -> str:
     is_number = text.isascii() and text.isdigit() and len(text) <= 6
     if not is_number or not 1 <= int(text) <= most:
-        raise InvalidValue(f"{name}: {option} is from 1 to {most}", field=name)
+        raise InvalidValue(
+            message(
+                "%(name)s: %(option)s must be between 1 and %(limit)s",
+                name=name,
+                option=option,
+                limit=most,
+            ),
+            field=name,
+        )
     return str(int(text))
 
 
@@ -257,7 +338,15 @@ def _number(text: str, name: str, option: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InvalidValue(f"{name}: {option} is no number: {text!r}", field=name)
+        raise InvalidValue(
+            message(
+                "%(name)s: %(option)s is not a number: %(text)r",
+                name=name,
+                option=option,
+                text=text,
+            ),
+            field=name,
+        )
     return value
 
 

@@ -24,6 +24,7 @@ from studio.core.filters import parse
 from studio.core.filters.source import FilterText, Source
 from studio.core.filters.text import Sort
 from studio.core.filters.tree import Node, attribute
+from studio.core.messages import message, translated
 from studio.core.viewcharts import Chart, read_charts
 from studio.core.viewtext import Column, Group, Open, Rank
 
@@ -111,7 +112,9 @@ class ViewSpec:
             if (text := query.get(name, "").strip())
         }
         if "after" in values and "before" in values:
-            raise InvalidValue("after and before exclude each other", field="before")
+            raise InvalidValue(
+                message("after and before can't be used together"), field="before"
+            )
         return cls.of_values(values)
 
     @classmethod
@@ -152,12 +155,18 @@ class ViewSpec:
         else go unseen, where an address with one still has rows to show.
         """
         if not isinstance(values, Mapping):
-            raise InvalidValue("A view must be a JSON object", field="view")
+            raise InvalidValue(message("A view must be a JSON object"), field="view")
         for name in values:
             if name not in _READERS:
                 parts = ", ".join(part for part in _READERS if part not in _PASSING)
-                said = f"A view has no {name!r}; it has {parts}"
-                raise InvalidValue(said, field="view")
+                raise InvalidValue(
+                    message(
+                        "A view has no %(name)r. Its parts are: %(parts)s.",
+                        name=name,
+                        parts=parts,
+                    ),
+                    field="view",
+                )
         return cls.from_query({str(k): _json_text(k, v) for k, v in values.items()})
 
 
@@ -182,14 +191,20 @@ def _read_text(text: str, name: str) -> str:
 
 def _read_switch(text: str, name: str) -> bool:
     if text not in ("0", "1"):
-        raise InvalidValue(f"{name} must be 0 or 1, not {text!r}", field=name)
+        raise InvalidValue(
+            message("%(name)s must be 0 or 1, not %(text)r", name=name, text=text),
+            field=name,
+        )
     return text == "1"
 
 
 def _read_rows(text: str, name: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text[:4]) not in ROWS:
         allowed = ", ".join(str(rows) for rows in ROWS)
-        raise InvalidValue(f"{name} must be one of {allowed}", field=name)
+        raise InvalidValue(
+            message("%(name)s must be one of %(words)s", name=name, words=allowed),
+            field=name,
+        )
     return int(text)
 
 
@@ -200,13 +215,17 @@ def _read_slug(text: str, name: str) -> str:
     if not (slug.isascii() and slug.isalnum() and len(slug) <= 32) or (
         dot and not is_number
     ):
-        raise InvalidValue(f"{name} must be a view's short name", field=name)
+        raise InvalidValue(
+            message("%(name)s must be the short name of a view", name=name), field=name
+        )
     return text
 
 
 def _read_cursor(text: str, name: str) -> str:
     if len(text) > 4000:
-        raise InvalidValue(f"{name} is not a cursor of this list", field=name)
+        raise InvalidValue(
+            message("%(name)s is not a cursor of this list", name=name), field=name
+        )
     return text
 
 
@@ -256,7 +275,9 @@ def _json_text(name: str, value: object) -> str:
         return ",".join(value)
     if isinstance(value, str) or (isinstance(value, int) and abs(value) < _HUGE):
         return str(value)
-    raise InvalidValue(f"{name} must be text, a number or a list", field=str(name))
+    raise InvalidValue(
+        message("%(name)s must be text, a number or a list", name=name), field=str(name)
+    )
 
 
 #: Parameters that are lists of fields, of which each may be wrong by itself.
@@ -293,7 +314,8 @@ def read_leniently(query: Mapping[str, str]) -> tuple[ViewSpec, list[Complaint]]
             complaints += wrong
     if "after" in values and "before" in values:
         del values["before"]
-        complaints.append(Complaint("before", "after and before exclude each other"))
+        text = message("after and before can't be used together")
+        complaints.append(Complaint("before", translated(text)))
     return ViewSpec.of_values(values), complaints
 
 
@@ -301,14 +323,17 @@ def read_stored(values: object) -> tuple[ViewSpec, list[Complaint]]:
     """A stored view's state, were it written by another version: as far as it can be
     read, and what could not be."""
     if not isinstance(values, Mapping):
-        return ViewSpec(), [Complaint("view", "The view holds no state")]
+        text = translated(message("The view contains no settings"))
+        return ViewSpec(), [Complaint("view", text)]
     texts = {str(k): "1" if v is True else str(v) for k, v in values.items()}
     spec, complaints = read_leniently(texts)
     unknown = [name for name in texts if name not in PARAMETERS]
-    complaints += [
-        Complaint(n, f"{n}: this version knows no such part") for n in unknown
-    ]
+    complaints += [Complaint(n, translated(_unknown_part(n))) for n in unknown]
     return spec, complaints
+
+
+def _unknown_part(name: str) -> str:
+    return message("%(name)s: this version doesn't support it", name=name)
 
 
 def overridden(

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import fields, parse_field
+from studio.core.filters.mistakes import advice, summary_of
 from studio.core.filters.text import Sort, field_text
 from studio.core.filters.tree import Field
+from studio.core.messages import message, sentences
 
 #: What groups are ordered by: of a field, and of themselves.
 STATS = ("mean", "std", "min", "max")
@@ -95,8 +97,16 @@ def split(text: str, divider: str, name: str) -> list[str]:
             start = position + 1
     items.append(text[start:])
     if len(items) > MAX_ITEMS:
-        raise InvalidValue(f"{name} has more than {MAX_ITEMS} items", field=name)
+        raise too_many_items(name)
     return [item.strip() for item in items if item.strip()]
+
+
+def too_many_items(name: str) -> InvalidValue:
+    """Return the error of a list with more than `MAX_ITEMS` items."""
+    return InvalidValue(
+        message("%(name)s has more than %(limit)s items", name=name, limit=MAX_ITEMS),
+        field=name,
+    )
 
 
 def read_field(text: str, name: str) -> Field:
@@ -106,22 +116,22 @@ def read_field(text: str, name: str) -> Field:
     except InvalidFilter as error:
         suggestions = [s["text"] for s in error.details["suggestions"]]
         raise InvalidValue(
-            f"{name}: {_plainly(error)}", field=name, suggestions=suggestions
+            named(name, _plainly(error)), field=name, suggestions=suggestions
         ) from error
 
 
+def named(name: str, text: str) -> str:
+    """Return the text behind the name of its parameter."""
+    return message("%(name)s: %(text)s", name=name, text=text)
+
+
 def _plainly(error: InvalidFilter) -> str:
-    """What is wrong with a name that stands alone: it has no place in a filter."""
+    """Say what is wrong with a name that stands alone, without a position."""
     details = error.details
-    what = str(details["summary"]).rpartition(" at character ")[0]
-    said = [f"{what or error.message.rstrip('.')}."]
-    # The hint for an unknown field is how to search for its name as a text.
-    if details["hint"] and details["expected"] != "a field":
-        said.append(str(details["hint"]))
-    if details["suggestions"]:
-        tried = " or ".join(each["text"] for each in details["suggestions"])
-        said.append(f"Try {tried}.")
-    return " ".join(said)
+    what = message("%(what)s.", what=summary_of(error))
+    # The hint for an unknown field is how to search for its name as text.
+    hint = details["hint"] if details["expected"] != "a field" else ""
+    return sentences([what, hint, advice(details["suggestions"])])
 
 
 def read_sort(text: str, name: str = "sort") -> Sort:
@@ -129,7 +139,12 @@ def read_sort(text: str, name: str = "sort") -> Sort:
     descending = text.startswith("-")
     field = read_field(text[1:] if descending else text, name)
     if not fields.spec_of(field).sortable:
-        raise InvalidValue(f"{name}: {text} cannot be sorted by", field=name)
+        raise InvalidValue(
+            message(
+                "%(name)s: runs can't be sorted by %(field)s", name=name, field=text
+            ),
+            field=name,
+        )
     return Sort(field, descending)
 
 
@@ -144,7 +159,10 @@ def _column(text: str, name: str) -> Column:
     is_width = bool(colon) and tail.isascii() and tail.isdigit()
     field = read_field(head if is_width else text, name)
     if not fields.spec_of(field).column:
-        raise InvalidValue(f"{name}: {text} cannot be a column", field=name)
+        raise InvalidValue(
+            message("%(name)s: %(field)s can't be a column", name=name, field=text),
+            field=name,
+        )
     width = int(tail[:6]) if is_width else 0
     return Column(field, min(max(width, MIN_WIDTH), MAX_WIDTH) if width else 0)
 
@@ -155,11 +173,14 @@ def read_group(text: str, name: str = "group") -> Group:
     all_but = head.startswith("-")
     items = split(head[1:] if all_but else head, ",", name)
     if not items:
-        raise InvalidValue(f"{name} names no field", field=name)
+        raise InvalidValue(message("%(name)s contains no field", name=name), field=name)
     fields = tuple(dict.fromkeys(read_field(item, name) for item in items))
     given = dict(item.partition("=")[::2] for item in options)
     if unknown := sorted(given.keys() - {"by", "open"}):
-        raise InvalidValue(f"{name} has no option {unknown[0]!r}", field=name)
+        raise InvalidValue(
+            message("%(name)s has no option %(option)r", name=name, option=unknown[0]),
+            field=name,
+        )
     by = _rank(given["by"], name) if given.get("by") else None
     opened = [key for key in given.get("open", "").split(".") if key.isalnum()]
     return Group(fields, all_but, by, tuple(dict.fromkeys(opened[:MAX_ITEMS])))
@@ -170,7 +191,12 @@ def _rank(text: str, name: str) -> Rank:
     descending = text.startswith("-")
     stat, colon, field = (text[1:] if descending else text).partition(":")
     if stat not in (STATS if colon else GROUP_STATS):
-        raise InvalidValue(f"{name}: groups have no order by {text!r}", field=name)
+        raise InvalidValue(
+            message(
+                "%(name)s: groups can't be sorted by %(text)r", name=name, text=text
+            ),
+            field=name,
+        )
     return Rank(stat, read_field(field, name) if colon else None, descending)
 
 
@@ -181,7 +207,7 @@ def read_selected(text: str, name: str = "selected") -> tuple[str, ...]:
     """
     items = [item.strip() for item in text.split(",")]
     if len(items) > MAX_ITEMS:
-        raise InvalidValue(f"{name} has more than {MAX_ITEMS} items", field=name)
+        raise too_many_items(name)
     first = {item: place for place, item in reversed([*enumerate(items)])}
     return numbered([item if first[item] == n else "" for n, item in enumerate(items)])
 
@@ -203,7 +229,12 @@ def read_open(text: str, name: str = "tree") -> tuple[Open, ...]:
 def _open(text: str, name: str) -> Open:
     run_id, colon, shown = text.partition(":")
     if colon and not (shown.isascii() and shown.isdigit()):
-        raise InvalidValue(f"{name}: {text} is not an id and a number", field=name)
+        raise InvalidValue(
+            message(
+                "%(name)s: %(text)s is not an id and a number", name=name, text=text
+            ),
+            field=name,
+        )
     return Open(run_id, min(int(shown[:6]), MAX_OPEN) if colon else None)
 
 

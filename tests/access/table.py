@@ -1,8 +1,8 @@
-"""Every address of the server with who may do what there: the table to read and amend.
+"""Every address of the server with the access that it requires.
 
-An address that is missing here, or that the server no longer has, fails
-`test_every_url`. Needs are public, signed in, in person, or the least role. `also`
-lists further statuses of somebody who is let in but sends an empty request.
+`test_every_url` fails for an address that is missing here, or that no longer exists.
+The requirement is public, signed in, in person, or the lowest role. `also` lists more
+statuses that an allowed user can get for an empty request.
 """
 
 from __future__ import annotations

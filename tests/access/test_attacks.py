@@ -43,7 +43,7 @@ def secrets(team) -> dict[str, str]:
     return {name: token_of(user, team.workspace)[1] for name, user in users.items()}
 
 
-# A page of another site, in the browser of somebody who is signed in
+# A page of another site, in the browser of a signed-in user
 
 
 WRITES = [

@@ -1,4 +1,4 @@
-"""Notes beside a request, while somebody else holds the database."""
+"""Best-effort updates while another connection locks the database."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_an_upload_has_its_own_limit(team, settings):
     assert client.generic("POST", "/api/upload/", b"x" * 21).status_code == 413
 
 
-def test_strangers_are_not_told_limits_by_sending(visitor, settings):
+def test_sending_data_reveals_no_limits_to_people_without_access(visitor, settings):
     settings.MAX_BODY = 10
     assert visitor.generic("POST", "/api/echo/", b"x" * 11).status_code == 413
 
@@ -99,7 +99,7 @@ def test_a_page_without_its_slash_leads_to_the_page(visitor):
 @pytest.mark.parametrize(
     "path", ["/w/%00/members/", "/sign-in/link/%00/", "/%ff/", "/w/..%2f/members/"]
 )
-def test_odd_paths_are_no_server_errors(team, path):
+def test_unusual_paths_cause_no_server_error(team, path):
     assert browser_of(team.owner).get(path).status_code in (400, 404)
 
 

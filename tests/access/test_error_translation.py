@@ -43,7 +43,7 @@ def test_a_database_that_is_held_by_another_is_a_503(tmp_path: Path) -> None:
     assert isinstance(as_studio_error(wrapped(caught.value)), Unavailable)
 
 
-def test_a_server_that_is_away_is_a_503(tmp_path: Path) -> None:
+def test_an_unreachable_database_server_is_a_503(tmp_path: Path) -> None:
     with pytest.raises(psycopg.OperationalError) as caught:
         psycopg.connect(host=str(tmp_path), user="studio", dbname="studio")
     assert isinstance(as_studio_error(wrapped(caught.value)), Unavailable)

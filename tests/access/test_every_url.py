@@ -1,4 +1,4 @@
-"""Every address × {anonymous, outsider, reader, contributor, owner} × method."""
+"""Every address × {anonymous, non-member, reader, contributor, owner} × method."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.access.table import IN_PERSON, PUBLIC, SAMPLES, SIGNED_IN, TABLE, Row
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 CALLERS = ("anonymous", "outsider", "reader", "contributor", "owner")
-#: What somebody gets who is let in with an empty request.
+#: Statuses for an empty request of an allowed user.
 LET_IN = frozenset({200, 204, 302, 304, 400, 409})
 
 
@@ -117,7 +117,7 @@ def path_of(route: str, row: Row, fill: dict[str, str]) -> str:
 
 
 def client_of(caller: str, scene: Scene, row: Row) -> Client:
-    """Pages are opened with a browser, the API is called with a token."""
+    """Return a browser for pages, and a client with a token for the API."""
     if row.is_api and caller in scene.secrets:
         return Client(
             headers=bearer(scene.secrets[caller]), raise_request_exception=False
@@ -136,7 +136,7 @@ def expected(caller: str, route: str, row: Row, need: str) -> set[int]:
     in_workspace = "<str:workspace>" in route
     if caller == "outsider" and in_workspace:
         return {404}
-    # A bare path means the outsider's own workspace, which the outsider owns.
+    # A path without a workspace means the non-member's own workspace.
     if need in (SIGNED_IN, IN_PERSON) or caller == "outsider":
         return let_in
     allowed = Role[caller.upper()] >= Role[need.upper()]
@@ -144,7 +144,7 @@ def expected(caller: str, route: str, row: Row, need: str) -> set[int]:
 
 
 def send(client: Client, method: str, path: str) -> Any:
-    """The request's effects are taken back, so that the next finds the same scene."""
+    """Roll the request back, so that the next one finds the same data."""
     with transaction.atomic():
         answer = client.generic(method, path, b"", "application/json")
         transaction.set_rollback(True)

@@ -132,7 +132,7 @@ def test_a_bare_path_means_the_tokens_workspace(team):
     assert Client().get("/api/bare/", headers=bearer(secret)).text == "elsewhere"
 
 
-def test_a_view_without_a_declaration_answers_nobody(team, visitor):
+def test_a_view_without_a_declaration_refuses_every_request(team, visitor):
     for client in (visitor, browser_of(team.owner)):
         assert client.get("/undeclared/").status_code == 403
     assert browser_of(team.owner).put(PAIR).status_code == 403

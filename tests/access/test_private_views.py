@@ -44,7 +44,7 @@ def view(team: Team) -> View:
 
 
 def ask(team: Team, route: str, method: str, slug: str) -> Iterator[Any]:
-    """What everybody else is answered, strangers apart, who hear nothing at all."""
+    """The status that each other signed-in user gets."""
     filled = re.sub(
         r"<(?:\w+:)?(\w+)>",
         lambda part: {"slug": slug, "number": "1"}.get(part[1], SAMPLES[part[1]]),
@@ -55,8 +55,8 @@ def ask(team: Team, route: str, method: str, slug: str) -> Iterator[Any]:
     for user in (team.contributor, team.owner, team.outsider):
         client = browser_of(user)
         if TABLE[route].is_api:
-            away = user == team.outsider
-            home = user.memberships.get().workspace if away else team.workspace
+            is_outsider = user == team.outsider
+            home = user.memberships.get().workspace if is_outsider else team.workspace
             _token, secret = token_of(user, home)
             client = Client(headers=bearer(secret))
         path = f"/{filled}{query}"

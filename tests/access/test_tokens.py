@@ -53,7 +53,7 @@ def test_a_token_signs_in(team, form):
         "Bearer \x00",
     ],
 )
-def test_a_bad_token_is_refused_even_beside_a_session(team, header):
+def test_a_bad_token_is_refused_even_with_a_session(team, header):
     answer = browser_of(team.owner).get(PAIR, headers={"Authorization": header})
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
@@ -78,7 +78,7 @@ def test_an_expired_token_is_refused(team):
     assert Client().get(PAIR, headers=bearer(secret)).status_code == 401
 
 
-def test_the_token_of_somebody_who_left_is_refused(team):
+def test_the_token_of_a_former_member_is_refused(team):
     _token, secret = token_of(team.owner, team.workspace)
     User.objects.filter(pk=team.owner.pk).update(is_active=False)
     assert Client().get(PAIR, headers=bearer(secret)).status_code == 401

@@ -58,10 +58,10 @@ def acknowledged(writer: Writer) -> tuple[int, dict[str, bytes]]:
 def wait_files(writer: Writer, count: int) -> None:
     end = threading.Event()
     for _ in range(600):
-        if len(writer.files) >= count or writer.complaint:
+        if len(writer.files) >= count or writer.error:
             break
         end.wait(0.1)
-    assert len(writer.files) >= count, writer.complaint
+    assert len(writer.files) >= count, writer.error
 
 
 def missing(

@@ -39,7 +39,7 @@ from tests.bench.reliability import crash, interrupt, kill
 from tests.bench.report import Report
 from tests.bench.texts.words import words
 from tests.parts.browser import FLAGS
-from tests.parts.postgres import beside, binaries, cluster, fresh_database
+from tests.parts.postgres import binaries, cluster, environment_with, fresh_database
 from tests.parts.server import running
 
 
@@ -196,7 +196,7 @@ def crash_command(rounds: int, seed: int, kind: str) -> None:
 def other(env: dict[str, str]) -> dict[str, str]:
     """A second database of the same cluster, or none where each home has its own."""
     url = env.get("DATABASE_URL", "")
-    return {"DATABASE_URL": beside(url)} if url else {}
+    return {"DATABASE_URL": environment_with(url)} if url else {}
 
 
 @main.command("delivery")

@@ -37,7 +37,7 @@ ZOOMED = """() => {
 
 
 def fill(server: Server, runs: int, points: int) -> None:
-    """Runs with so many points each: below the API, which would take long."""
+    """Create runs with this number of points each, without the slower API."""
     link = Connection(server)
     for number in range(runs):
         body = {"id": f"long-{number}", "experiment": "long", "started": START}

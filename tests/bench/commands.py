@@ -137,7 +137,7 @@ def lists(
     """Time every family of questions to the lists, and the nasty ones."""
     smaller: dict[str, float] = {}
     if against is not None:
-        from tests.bench.data.growth import views_of
+        from tests.bench.data.scaling import views_of
 
         smaller = views_of(against, kind, repeats, only)
     with entered(home, kind) as env:
@@ -155,7 +155,7 @@ def lists(
         with nullcontext() if no_http else running(home, env=env) as server:
             measure(visitor, server, asked, report, repeats=repeats, explain=slowest)
         if smaller:
-            from tests.bench.data.growth import compare
+            from tests.bench.data.scaling import compare
 
             compare(report, smaller)
         report.show(as_json=as_json)

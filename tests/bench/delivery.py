@@ -9,43 +9,47 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.report import Report
-from tests.delivery.acting import nobody
+from tests.delivery.acting import unreachable_server
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import Server, running
 
 
 def measure(folder: Path, report: Report, *, points: int) -> None:
     with running(folder / "home") as server:
-        told = run_script(server, folder / "spool", points)
-        _add(report, told, "")
-        assert told["stored"] == points, f"{told['stored']} of {points} were stored"
+        measured = run_script(server, folder / "spool", points)
+        _add(report, measured, "")
+        assert measured["stored"] == points, (
+            f"{measured['stored']} of {points} were stored"
+        )
         report.add(
             f"{points:,} calls, until the receipt says that all are stored",
             "at least 50,000",
-            rate=points / told["whole"],
+            rate=points / measured["whole"],
             unit="points/s",
         )
         report.add(
             "3,000 rows of 15 columns, until the calls return",
             "0.3 s",
-            seconds=told["rows returned"],
+            seconds=measured["rows returned"],
         )
         report.add(
             "the same, from complete() until all are read",
             "2 s",
-            seconds=told["rows readable"],
+            seconds=measured["rows readable"],
         )
-        away = run_script(server, folder / "spool2", points // 5, nobody())
-        _add(report, away, ", while the server is away")
+        offline = run_script(
+            server, folder / "spool2", points // 5, unreachable_server()
+        )
+        _add(report, offline, ", while the server is away")
 
 
-def _add(report: Report, told: dict[str, Any], when: str) -> None:
+def _add(report: Report, measured: dict[str, Any], when: str) -> None:
     for name, what in (("calls", "one after another"), ("slow", "a millisecond apart")):
         report.add(
             f"a log call, {what}{when}",
             "10 and 100 µs",
-            median_µs=told[f"{name} median"],
-            p99_µs=told[f"{name} p99"],
+            median_µs=measured[f"{name} median"],
+            p99_µs=measured[f"{name} p99"],
         )
 
 

@@ -33,7 +33,7 @@ class Peak:
 
 @contextlib.contextmanager
 def memory_of(server: Server) -> Iterator[Peak]:
-    """The greatest memory of the server's processes together, in MB, meanwhile."""
+    """The peak memory of all server processes during the export, in MB."""
     top = psutil.Process(server.process.pid)
     done = threading.Event()
 

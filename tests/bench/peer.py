@@ -1,7 +1,7 @@
-"""MLflow's own server over SQLite, for the same work in the same sitting.
+"""MLflow's own server over SQLite, for the same work in the same session.
 
-With one worker: with more, its answers leave in two packets without TCP_NODELAY, and
-whoever wins by that stall of 40 ms has shown nothing.
+It runs one worker. With more, its responses leave in two packets without TCP_NODELAY,
+and that delay of 40 ms would distort the comparison.
 """
 
 from __future__ import annotations

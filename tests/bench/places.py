@@ -20,7 +20,7 @@ from tests.parts.postgres import account, binaries
 def database(home: Path, kind: str) -> Iterator[dict[str, str]]:
     """The environment of a server over `home`; PostgreSQL runs within the block.
 
-    Its cluster stays beside the home folder, with the settings of a fresh install.
+    Its cluster is stored next to the home folder, with default settings.
     """
     if kind == "sqlite":
         yield {}

@@ -31,16 +31,18 @@ class Report:
     def add(self, name: str, limit: str = "", **figures: float | int | str) -> None:
         self.lines.append(Line(name, figures, limit))
         # Long measurements say how far they are, and keep what they know if cut off.
-        told = ", ".join(f"{key} {shown(value)}" for key, value in figures.items())
-        click.echo(f"{name}: {told}", err=True)
+        shown_figures = ", ".join(
+            f"{key} {shown(value)}" for key, value in figures.items()
+        )
+        click.echo(f"{name}: {shown_figures}", err=True)
 
     def show(self, *, as_json: bool) -> None:
         click.echo(self.as_json() if as_json else self.as_table())
 
     def as_json(self) -> str:
         lines = [asdict(line) for line in self.lines]
-        told = {"title": self.title, **machine(), "lines": lines, "notes": self.notes}
-        return json.dumps(told, indent=1)
+        report = {"title": self.title, **machine(), "lines": lines, "notes": self.notes}
+        return json.dumps(report, indent=1)
 
     def as_table(self) -> str:
         """Markdown, as docs/performance.md holds it."""

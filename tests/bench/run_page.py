@@ -28,7 +28,7 @@ from tests.bench.ask import Link
 from tests.bench.report import Report, times
 from tests.parts.server import Server
 
-#: So many requests a browser has under way to one server.
+#: The number of concurrent requests of a browser to one server.
 AT_ONCE = 6
 PIECE = 50_000
 PAGE_LIMIT, DRAWN_LIMIT = "150 ms", "1,000 ms"

@@ -26,7 +26,7 @@ from tests.parts.clients import ROOT, quiet_environment
 STUDIO = f"{sys.executable} -m studio.cli"
 SHELLS = [name for name in ("sh", "bash", "dash", "zsh") if shutil.which(name)]
 #: Nothing in it may be expanded, split or end the quotes.
-ODD_TOKEN = "rs_a'b\"c$HOME`id`\\ d"
+QUOTED_TOKEN = "rs_a'b\"c$HOME`id`\\ d"
 
 
 def write(path: Path, **content: str) -> None:
@@ -36,7 +36,7 @@ def write(path: Path, **content: str) -> None:
 
 @pytest.fixture
 def user(tmp_path: Path) -> dict[str, str]:
-    """An environment of somebody with an empty home and configuration folder."""
+    """An environment of a user with an empty home and configuration folder."""
     own = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
     return {**quiet_environment(), "PYTHONPATH": str(ROOT), **own}
 
@@ -47,7 +47,7 @@ def at_home(tmp_path: Path, user: dict[str, str]) -> dict[str, str]:
     write(
         tmp_path / ".studio/client.json",
         url="http://127.0.0.1:8000",
-        token=ODD_TOKEN,
+        token=QUOTED_TOKEN,
         workspace="team-a",
     )
     return user
@@ -93,7 +93,7 @@ def test_a_shell_exports_exactly_what_was_meant(
 ) -> None:
     found = shell_environment(shell, at_home)
     assert found["STUDIO_URL"] == "http://127.0.0.1:8000"
-    assert found["STUDIO_TOKEN"] == found["MLFLOW_TRACKING_TOKEN"] == ODD_TOKEN
+    assert found["STUDIO_TOKEN"] == found["MLFLOW_TRACKING_TOKEN"] == QUOTED_TOKEN
     assert found["STUDIO_WORKSPACE"] == "team-a"
     assert found["MLFLOW_TRACKING_URI"] == "http://127.0.0.1:8000/w/team-a"
 
@@ -132,7 +132,7 @@ def test_studio_home_says_which_server_is_meant(
     assert "export STUDIO_URL=http://localhost:1\n" in done.stdout
 
 
-def test_where_nobody_answers_it_says_so_and_exports_all_the_same(
+def test_an_unreachable_server_is_reported_and_exported(
     tmp_path: Path, user: dict[str, str]
 ) -> None:
     with socket.socket() as closed:
@@ -144,7 +144,7 @@ def test_where_nobody_answers_it_says_so_and_exports_all_the_same(
     assert done.stderr.startswith(f"Nobody answers at {url}: start the server")
 
 
-def test_where_somebody_answers_it_says_nothing(
+def test_a_reachable_server_prints_no_warning(
     tmp_path: Path, user: dict[str, str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -204,7 +204,7 @@ def test_other_shells_have_their_own_quotes(shell: str, first: str, last: str) -
     assert (found[0], found[-1]) == (first, last)
 
 
-def test_the_version_is_told(user: dict[str, str]) -> None:
+def test_the_version_is_printed(user: dict[str, str]) -> None:
     assert studio(user, "--version").stdout == f"Run Studio {__version__}\n"
 
 

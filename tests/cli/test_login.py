@@ -105,7 +105,7 @@ def test_a_redirect_does_not_get_the_token(elsewhere: str) -> None:
     assert Elsewhere.asked == ("/api/v1/workspaces",)
 
 
-def test_another_service_is_told_apart(elsewhere: str) -> None:
+def test_another_service_is_recognized(elsewhere: str) -> None:
     done = login(elsewhere, "--token", "t")
     assert done.exit_code == 1
     assert "is not a Run Studio server" in done.output

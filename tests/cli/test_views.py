@@ -33,9 +33,9 @@ def test_views_go_out_to_a_file_and_come_back(server: Server) -> None:
     file = studio(server, "export", "--find", "from the shell").stdout
     assert studio(server, "diff", "-", text=file).returncode == 0
     other = file.replace("- status", "- duration")
-    told = studio(server, "diff", "-", text=other)
-    assert told.returncode == 1
-    assert "−column: Status" in told.stdout
+    done = studio(server, "diff", "-", text=other)
+    assert done.returncode == 1
+    assert "−column: Status" in done.stdout
     assert studio(server, "apply", "-", text=other).returncode == 0
     found = Connection(server).rest("GET", f"/views/{slug}")
     assert (found["revision"], found["state"]["columns"]) == (2, "name,duration")
@@ -45,15 +45,17 @@ def test_views_go_out_to_a_file_and_come_back(server: Server) -> None:
     Connection(server).rest("DELETE", f"/views/{slug}")
 
 
-def test_a_file_of_bytes_is_told_in_a_sentence(server: Server, tmp_path: Path) -> None:
+def test_a_binary_file_is_reported_in_one_sentence(
+    server: Server, tmp_path: Path
+) -> None:
     file = tmp_path / "views.yaml"
     file.write_bytes(b"views: [{name: \xff}]")
-    told = studio(server, "apply", str(file))
-    assert told.returncode == 1
-    assert told.stderr == f"Error: {file} is no text in UTF-8\n"
+    done = studio(server, "apply", str(file))
+    assert done.returncode == 1
+    assert done.stderr == f"Error: {file} is no text in UTF-8\n"
 
 
-def test_who_writes_a_file_that_is_not_all_is_told(tmp_path: Path) -> None:
+def test_an_incomplete_export_prints_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "views.yaml"
     names = [f"v{number:04}" for number in range(1001)]
     with running(tmp_path / "home") as own:

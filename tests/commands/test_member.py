@@ -60,8 +60,8 @@ def test_the_link_signs_that_person_in(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["not a name"], "may hold letters"),
-        (["anna", "--workspace", "Team A"], "lower-case"),
+        (["not a name"], "can contain only letters"),
+        (["anna", "--workspace", "Team A"], "lowercase"),
         (["anna", "--role", "king"], "invalid choice"),
         (["ada", "--role", "reader"], "last owner"),
     ],

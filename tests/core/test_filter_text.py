@@ -32,13 +32,13 @@ def test_a_new_text_has_a_tree_of_its_own() -> None:
     assert spec.changed(q="resnet").filter() == parse("resnet")
 
 
-def test_what_is_wrong_is_found_once_and_told_each_time() -> None:
+def test_an_invalid_filter_is_parsed_once_and_raises_each_time() -> None:
     spec = ViewSpec(q="status:failed and")
     with counted_calls() as calls:
         for _ in range(3):
-            with pytest.raises(InvalidFilter) as told:
+            with pytest.raises(InvalidFilter) as raised:
                 spec.filter()
-            assert told.value.details["position"] == 17
+            assert raised.value.details["position"] == 17
     assert calls.of(parse_places) == 1
 
 

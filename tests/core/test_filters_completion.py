@@ -44,8 +44,8 @@ def test_fields(text: str, kind: str, part: str) -> None:
 def test_values(text: str, field: str, op: str, part: str) -> None:
     found = wanted(text, len(text))
     assert found.field is not None
-    told = (found.what, field_text(found.field), found.op, found.part)
-    assert told == ("value", field, op, part)
+    parts = (found.what, field_text(found.field), found.op, found.part)
+    assert parts == ("value", field, op, part)
 
 
 @pytest.mark.parametrize(("text", "part"), [("tags.model ", ""), ("name con", "con")])

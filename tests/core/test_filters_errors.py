@@ -42,7 +42,7 @@ PLACES = [
     ("a) b", ")", "a term"),
     ("()", ")", None),
     ("> 5", ">", "a term"),
-    ('""', '""', "a text"),
+    ('""', '""', "text"),
     ("children.bogus = 1", "children.bogus", "a known key"),
     ("is:running", "running", "a flag"),
 ]

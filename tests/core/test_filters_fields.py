@@ -1,4 +1,4 @@
-"""The catalogue is whole, its examples work, and the documentation does not lag."""
+"""The field catalog is complete, its examples work, and the docs list every field."""
 
 from __future__ import annotations
 

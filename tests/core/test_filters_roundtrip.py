@@ -1,4 +1,4 @@
-"""Canonical text reads back as the very same tree, whatever keys and values hold."""
+"""Canonical text parses to the same tree for any keys and values."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_one_wrong_chart_leaves_the_others() -> None:
     assert len(complaints) == 1
 
 
-def test_options_are_told_by_their_meaning() -> None:
+def test_options_are_compared_by_meaning() -> None:
     chart = read_chart("line!metrics.a!x=metrics.epoch!range=~2!group=-params.seed")
     assert chart.x_metric == metric("epoch")
     assert chart.axis == ""

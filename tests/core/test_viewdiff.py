@@ -33,11 +33,11 @@ def spec(query: str) -> ViewSpec:
         (BASE + "&rows=25&view=abc&after=x", ["~rows 50 → 25"]),
     ],
 )
-def test_each_part_that_differs_is_told(query: str, found: list[str]) -> None:
-    told = differences(spec(BASE), spec(query))
+def test_each_difference_is_described(query: str, found: list[str]) -> None:
+    changes = differences(spec(BASE), spec(query))
     said = [
         f"{d.sign}{d.part} {' → '.join(filter(None, (d.before, d.after)))}"
-        for d in told
+        for d in changes
     ]
     assert len(said) == len(found)
     for each, wanted in zip(said, found, strict=True):
@@ -51,7 +51,7 @@ def test_back_and_forth_is_the_opposite() -> None:
     assert turned == {(d.part, d.before, d.after) for d in there}
 
 
-def test_columns_that_nobody_chose_are_those_of_the_list() -> None:
+def test_default_columns_are_those_of_the_list() -> None:
     standard = spec("columns=name,status,metrics.acc").columns
     chosen = spec("columns=name,status")
     [found] = differences(ViewSpec(), chosen, standard=standard)

@@ -124,7 +124,7 @@ def test_an_unknown_field_is_said_without_the_words_of_a_filter(name):
         ViewSpec.from_query(f"{name}=statsu")
     said = caught.value.message
     assert said.startswith(f"{name}: Unknown field 'statsu'. Try status")
-    assert "To look for" not in said
+    assert "To search for" not in said
     with pytest.raises(InvalidValue) as caught:
         ViewSpec.from_query(f"{name}=metrics.")
     assert "Write metrics.key" in caught.value.message
@@ -146,7 +146,7 @@ def test_json_of_another_shape_is_refused(value):
         ViewSpec.from_json(value)
 
 
-def test_columns_that_were_chosen_are_told_from_the_default_ones():
+def test_chosen_columns_differ_from_default_columns():
     default = ViewSpec().changed(columns=DEFAULT_COLUMNS)
     chosen = ViewSpec.from_query("columns=" + joined(DEFAULT_COLUMNS))
     assert (default.has_columns, chosen.has_columns) == (False, True)

@@ -57,7 +57,7 @@ class Actor:
     def run(
         self, script: str, run_id: str, *, before: str = "", **env: str
     ) -> subprocess.CompletedProcess[str]:
-        """Runs the code, `before` of which comes ahead of every import."""
+        """Run the code, with `before` ahead of every import."""
         code = textwrap.dedent(before) + OPENING + textwrap.dedent(script)
         return subprocess.run(
             [sys.executable, "-c", code, run_id],
@@ -83,8 +83,8 @@ class Actor:
 
     def values(self, run_id: str, key: str = "loss") -> list[Any]:
         """In the order of their steps."""
-        told = self.client.get(f"runs/{run_id}/metrics/{key}", limit=100_000)
-        return list(told["values"])
+        history = self.client.get(f"runs/{run_id}/metrics/{key}", limit=100_000)
+        return list(history["values"])
 
     def status(self, run_id: str) -> str:
         return str(self.client.get(f"runs/{run_id}")["status"])
@@ -97,7 +97,7 @@ class Actor:
         return [name for name in names if not name.startswith(".")]
 
 
-def nobody() -> str:
+def unreachable_server() -> str:
     """An address that refuses connections."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

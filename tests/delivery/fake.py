@@ -11,7 +11,7 @@ from studio.sdk.responses import Unreachable
 
 
 class Fake:
-    """In place of a `Client`. One run's rows, logs, files, receipts and statuses."""
+    """A fake `Client` with one run's rows, logs, files, receipts and statuses."""
 
     url, token, workspace = "http://fake", "rs_fake", "default"
 
@@ -24,13 +24,13 @@ class Fake:
         self.asked: list[str] = []
         self.is_away = False
 
-    def _hear(self, method: str, path: str) -> None:
+    def _record(self, method: str, path: str) -> None:
         if self.is_away:
             raise Unreachable("http://fake cannot be reached")
         self.asked.append(f"{method} {path}")
 
     def json(self, method: str, path: str, body: Any = None, **_how: Any) -> Any:
-        self._hear(method, path)
+        self._record(method, path)
         if path.endswith("/workspaces"):
             return {"user": "ada"}
         if path.endswith("/heartbeat"):
@@ -64,13 +64,13 @@ class Fake:
         query: dict[str, Any] | None = None,
         **_how: Any,
     ) -> Any:
-        self._hear(method, path)
+        self._record(method, path)
         if method == "PATCH":
             return self._append(path.split("/files/")[1], content, query or {})
-        rows, told = self.rows[path.split("/")[3]], json.loads(content)
-        if told["first"] > len(rows):
+        rows, body = self.rows[path.split("/")[3]], json.loads(content)
+        if body["first"] > len(rows):
             raise Conflict("Rows are missing", expected=len(rows))
-        rows += told["rows"][len(rows) - told["first"] :]
+        rows += body["rows"][len(rows) - body["first"] :]
         return {"next": len(rows), "cancel": False, "refused": []}
 
     def _append(self, path: str, data: bytes, query: dict[str, Any]) -> Any:
@@ -82,7 +82,7 @@ class Fake:
         return {}
 
     def upload(self, path: str, source: BinaryIO, size: int, **_how: Any) -> Any:
-        self._hear("PUT", path)
+        self._record("PUT", path)
         self.files[path.rsplit("/files/", maxsplit=1)[-1]] = source.read(size)
         return {"id": "kept"}
 

@@ -61,7 +61,7 @@ def test_a_file_is_kept_as_it_was_when_it_was_logged(
     assert capfd.readouterr().err == ""
 
 
-def test_a_large_file_that_changed_is_sent_as_it_is_and_told(
+def test_a_changed_large_file_is_sent_and_reported(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(staged_files, "MAX_COPY_BYTES", 0)
@@ -87,7 +87,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
     assert "is as it is now" in capfd.readouterr().err
 
 
-def test_a_file_that_is_gone_is_told_and_counted(
+def test_a_deleted_file_is_reported_and_counted(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(staged_files, "MAX_COPY_BYTES", 0)

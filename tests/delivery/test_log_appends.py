@@ -47,11 +47,11 @@ def test_what_came_before_is_skipped(rest: Rest) -> None:
     assert text(rest) == b"one\ntwo\nthree\n"
 
 
-def test_a_gap_is_told_with_the_offset_to_go_on_from(rest: Rest) -> None:
+def test_a_gap_is_reported_with_the_offset_to_continue_from(rest: Rest) -> None:
     append(rest, 0, b"one\n")
-    status, told = append(rest, 10, b"three\n")
-    assert (status, told["error"]["code"]) == (409, "Conflict")
-    assert told["error"]["expected"] == 4
+    status, answer = append(rest, 10, b"three\n")
+    assert (status, answer["error"]["code"]) == (409, "Conflict")
+    assert answer["error"]["expected"] == 4
     assert text(rest) == b"one\n"
 
 
@@ -87,7 +87,7 @@ def test_an_append_rewrites_nothing(rest: Rest) -> None:
     assert File.objects.count() == 1
 
 
-def test_a_log_goes_on_after_somebody_removed_it(rest: Rest) -> None:
+def test_a_deleted_log_continues(rest: Rest) -> None:
     append(rest, 0, b"one\n")
     rest.ok("DELETE", f"runs/r1/files/{LOG}")
     assert append(rest, 4, b"two\n") == (200, {"next": 8, "size": 4})
@@ -125,8 +125,8 @@ def test_a_bomb_is_refused(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_log_has_a_limit(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "MAX_UPLOAD", 10)
     append(rest, 0, b"x" * 8)
-    status, told = append(rest, 8, b"x" * 8)
-    assert (status, told["error"]["code"]) == (413, "TooLarge")
+    status, answer = append(rest, 8, b"x" * 8)
+    assert (status, answer["error"]["code"]) == (413, "TooLarge")
 
 
 def test_a_folder_takes_no_bytes(rest: Rest) -> None:

@@ -86,11 +86,11 @@ def test_each_loss_counts_once_here_and_for_who_delivers_the_rest(
         f"10 records (points, changes, the end) wait in the spool; lost: {lost}."
     )
     assert f"The disk was full; lost: {lost}." in capfd.readouterr().err
-    told = later(fake, receipt)
-    assert (told.points.sent, told.points.stored) == (6, 4)
-    assert (told.files.sent, told.files.stored) == (3, 2)
-    assert (told.log_bytes.sent, told.log_bytes.stored) == (26, 10)
-    assert told.line().endswith(f"missing: {lost}.")
+    received = later(fake, receipt)
+    assert (received.points.sent, received.points.stored) == (6, 4)
+    assert (received.files.sent, received.files.stored) == (3, 2)
+    assert (received.log_bytes.sent, received.log_bytes.stored) == (26, 10)
+    assert received.line().endswith(f"missing: {lost}.")
     assert fake.log("logs/a.txt") == b"five\nfive\n"
     assert len(list(home.glob("spool/*"))) == 0
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.bench.reliability.interrupt import interrupted
-from tests.delivery.acting import Actor, nobody
+from tests.delivery.acting import Actor, unreachable_server
 from tests.parts.proxy import Proxy
 
 
@@ -128,7 +128,7 @@ def test_a_spool_is_sent_only_to_whom_it_names(actor: Actor, field: str) -> None
     assert actor.client.get(f"runs/{run_id}/metrics")["metrics"] == []
 
 
-def test_a_log_is_read_on_from_where_somebody_is(actor: Actor) -> None:
+def test_a_log_is_read_from_the_readers_offset(actor: Actor) -> None:
     run_id = actor.new_run()
     actor.run(
         'w = Writer.open(client, run_id); w.append_log("logs/x.txt", b"0123456")\n'
@@ -142,18 +142,20 @@ def test_a_log_is_read_on_from_where_somebody_is(actor: Actor) -> None:
     assert target.getvalue() == b"before456"
 
 
-def test_sync_says_that_nobody_answers_and_leaves_all(actor: Actor) -> None:
+def test_sync_reports_an_unreachable_server_and_keeps_everything(actor: Actor) -> None:
     run_id = actor.new_run()
     actor.run('Writer.open(client, run_id).add_point("loss", 1); kill()', run_id)
     [name] = actor.waiting()
     owner = actor.spool / name / "owner.json"
-    away = nobody()
-    owner.write_text(json.dumps({**json.loads(owner.read_text()), "server": away}))
-    done = actor.sync(STUDIO_URL=away)
+    unreachable = unreachable_server()
+    owner.write_text(
+        json.dumps({**json.loads(owner.read_text()), "server": unreachable})
+    )
+    done = actor.sync(STUDIO_URL=unreachable)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"Error: {away} cannot be reached")
+    assert done.stderr.startswith(f"Error: {unreachable} cannot be reached")
     assert actor.waiting() == [name]
-    assert "1 record for" in actor.sync("--list", STUDIO_URL=away).stdout
+    assert "1 record for" in actor.sync("--list", STUDIO_URL=unreachable).stdout
 
 
 def test_forks_threads_and_processes_lose_nothing(actor: Actor) -> None:
@@ -194,7 +196,7 @@ def test_forks_threads_and_processes_lose_nothing(actor: Actor) -> None:
     assert actor.waiting() == []
 
 
-def test_a_wrong_token_is_told_once_and_the_script_goes_on(actor: Actor) -> None:
+def test_a_wrong_token_is_reported_once_and_the_script_continues(actor: Actor) -> None:
     done = actor.run(
         """
         writer = Writer.open(client, run_id)

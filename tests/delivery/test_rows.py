@@ -17,8 +17,8 @@ def send(rest: Rest, first: int, *rows: Any, run: str = "r1") -> Any:
 
 
 def values(rest: Rest, key: str = "m") -> Any:
-    told = rest.get(f"runs/r1/metrics/{key}")
-    return list(zip(told["steps"], told["values"], strict=True))
+    answer = rest.get(f"runs/r1/metrics/{key}")
+    return list(zip(answer["steps"], answer["values"], strict=True))
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +27,8 @@ def run(rest: Rest) -> None:
 
 
 def test_rows_arrive_in_their_order(rest: Rest) -> None:
-    told = send(rest, 0, ["m", 0.5], ["m", 0.25, None, 7], ["m", 1, 9])
-    assert told == {"next": 3, "applied": 3, "refused": [], "cancel": False}
+    answer = send(rest, 0, ["m", 0.5], ["m", 0.25, None, 7], ["m", 1, 9])
+    assert answer == {"next": 3, "applied": 3, "refused": [], "cancel": False}
     assert values(rest) == [(0, 0.5), (1, 0.25), (9, 1)]
 
 
@@ -38,14 +38,14 @@ def test_a_batch_that_comes_again_changes_nothing(rest: Rest) -> None:
     assert values(rest) == [(0, 1.0), (1, 2.0)]
 
 
-def test_batches_may_be_cut_anew(rest: Rest) -> None:
+def test_repeated_rows_can_be_split_differently(rest: Rest) -> None:
     send(rest, 0, ["m", 1.0], ["m", 2.0])
-    told = send(rest, 1, ["m", 2.0], ["m", 3.0])
-    assert (told["next"], told["applied"]) == (3, 1)
+    answer = send(rest, 1, ["m", 2.0], ["m", 3.0])
+    assert (answer["next"], answer["applied"]) == (3, 1)
     assert values(rest) == [(0, 1.0), (1, 2.0), (2, 3.0)]
 
 
-def test_a_gap_is_told_with_the_number_to_go_on_from(rest: Rest) -> None:
+def test_a_gap_is_reported_with_the_next_expected_number(rest: Rest) -> None:
     send(rest, 0, ["m", 1.0])
     body = {"first": 5, "rows": [["m", 2.0]]}
     status, error = rest.refused("POST", "runs/r1/writers/w1/rows", body)
@@ -56,8 +56,8 @@ def test_a_gap_is_told_with_the_number_to_go_on_from(rest: Rest) -> None:
 def test_writers_number_their_rows_for_themselves(rest: Rest) -> None:
     send(rest, 0, ["m", 1.0])
     body = {"first": 0, "rows": [["m", 2.0]]}
-    told = rest.ok("POST", "runs/r1/writers/w2/rows", body)
-    assert told["applied"] == 1
+    answer = rest.ok("POST", "runs/r1/writers/w2/rows", body)
+    assert answer["applied"] == 1
     assert values(rest) == [(0, 1.0), (1, 2.0)]
 
 
@@ -97,9 +97,9 @@ def test_kinds_that_are_no_scalars(rest: Rest, kind: str, value: Any) -> None:
 def test_a_row_that_breaks_a_rule_is_refused_alone(
     rest: Rest, row: list[Any], word: str
 ) -> None:
-    told = send(rest, 0, ["m", 1.0], row, ["m", 2.0])
-    assert (told["next"], told["applied"]) == (3, 2)
-    [refused] = told["refused"]
+    answer = send(rest, 0, ["m", 1.0], row, ["m", 2.0])
+    assert (answer["next"], answer["applied"]) == (3, 2)
+    [refused] = answer["refused"]
     assert refused["row"] == 1
     assert word in refused["message"]
     assert RunWriter.objects.get().stored_points == 2
@@ -118,9 +118,9 @@ def test_a_run_takes_so_many_names_and_goes_on(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "MAX_METRIC_NAMES", 2)
-    told = send(rest, 0, ["a", 1], ["b", 1], ["c", 1], ["a", 2])
-    assert (told["next"], told["applied"]) == (4, 3)
-    assert "'c' was not kept" in told["refused"][0]["message"]
+    answer = send(rest, 0, ["a", 1], ["b", 1], ["c", 1], ["a", 2])
+    assert (answer["next"], answer["applied"]) == (4, 3)
+    assert "'c' was not kept" in answer["refused"][0]["message"]
 
 
 def test_a_cancel_request_comes_back_with_the_answer(rest: Rest) -> None:

@@ -42,10 +42,10 @@ def run(rest: Rest) -> None:
 
 def test_a_snapshot_is_kept_and_named_in_the_runs_properties(rest: Rest) -> None:
     sources = archive("train.py", "lib/model.py")
-    told = keep(rest, sources).json()
-    assert told["files"] == 2
+    snapshot = keep(rest, sources).json()
+    assert snapshot["files"] == 2
     properties = rest.get("runs/r1/properties")["properties"]
-    assert properties["ContentSnapshotId"] == told["id"]
+    assert properties["ContentSnapshotId"] == snapshot["id"]
     answer = rest.client.get(rest.url("runs/r1/snapshot"))
     assert answer.getvalue() == sources
 
@@ -133,7 +133,7 @@ def test_the_client_packs_sources_and_no_secrets(rest: Rest, tmp_path: Path) -> 
     assert keep(rest, target.getvalue()).status_code == 200
 
 
-def test_too_many_files_are_told_with_what_to_do(
+def test_too_many_files_are_reported_with_a_solution(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "MAX_FILES", 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.delivery.acting import Actor, nobody
+from tests.delivery.acting import Actor, unreachable_server
 
 STARVED = """
     import resource
@@ -25,11 +25,11 @@ def test_a_full_disk_loses_nothing_while_the_server_listens(actor: Actor) -> Non
     assert actor.status(run_id) == "Completed"
 
 
-def test_what_a_full_disk_loses_is_told_and_ends_with_a_status_of_its_own(
+def test_losses_on_a_full_disk_are_reported_with_their_own_exit_status(
     actor: Actor,
 ) -> None:
     done = actor.run(
-        STARVED.format(count=300_000), actor.new_run(), STUDIO_URL=nobody()
+        STARVED.format(count=300_000), actor.new_run(), STUDIO_URL=unreachable_server()
     )
     assert done.stdout == "went on\n"
     assert done.returncode == 74
@@ -95,6 +95,6 @@ def test_memory_does_not_grow_with_the_backlog(actor: Actor) -> None:
         print(megabytes() - before)
         """,
         actor.new_run(),
-        STUDIO_URL=nobody(),
+        STUDIO_URL=unreachable_server(),
     )
     assert int(done.stdout) < 20, done.stderr

@@ -65,14 +65,14 @@ def test_an_answer_of_something_else_blocks_and_keeps_all(
     assert "not understood" in capfd.readouterr().err
 
 
-def test_segments_that_somebody_removed_block_without_an_end(sender: Sender) -> None:
+def test_deleted_segments_block_delivery_for_good(sender: Sender) -> None:
     for path in sender.folder.path.glob("*.seg"):
         path.unlink()
     assert sender.send_due() is False
     assert sender.is_blocked
 
 
-def test_a_spool_in_use_is_nobody_elses(
+def test_a_spool_in_use_is_not_sent_by_another_process(
     sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
@@ -86,7 +86,7 @@ def test_a_spool_in_use_is_nobody_elses(
 def test_a_spool_that_is_just_being_removed_is_gone_afterwards(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody looks whether it is left while its files go, one after another."""
+    """Another process checks the spool while its files are removed one by one."""
     folder, open_now = sender.folder.path, os.open
 
     def open_late(path: Path, *words: int) -> int:
@@ -99,7 +99,7 @@ def test_a_spool_that_is_just_being_removed_is_gone_afterwards(
     assert not (folder / "lock").exists()
 
 
-def test_a_spool_that_somebody_else_made_is_not_sent(
+def test_a_spool_of_another_user_is_not_sent(
     sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Below the temporary folder anybody may make one of that name."""
@@ -111,7 +111,7 @@ def test_a_spool_that_somebody_else_made_is_not_sent(
     assert list(list_abandoned_folders()) == []
 
 
-def test_what_cannot_be_read_of_an_earlier_process_stops_nobody(
+def test_an_unreadable_spool_stops_no_other_delivery(
     sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))

@@ -1,4 +1,4 @@
-"""Heart-beats and receipts, as a run's writer meets them."""
+"""Heartbeats and receipts of a run's writer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_silent_run_goes_on_when_its_writer_is_back(rest: Rest) -> None:
     assert events[-1]["message"] == "The heart-beats are back"
 
 
-def test_a_cancel_request_outlives_the_silence(rest: Rest) -> None:
+def test_a_cancel_request_outlives_a_heartbeat_timeout(rest: Rest) -> None:
     rest.post("runs/r1/cancel")
     fall_silent()
     assert beat(rest) == {"status": "CancelRequested", "cancel": True}
@@ -63,21 +63,21 @@ def close(rest: Rest, **counts: int) -> Any:
 
 def test_a_receipt_says_what_is_missing(rest: Rest) -> None:
     rest.post("runs/r1/writers/w1/rows", first=0, rows=[["m", 1.0], ["m", 2.0]])
-    told = close(rest, points=5, files=3, stored_files=2)
-    assert told["points"] == {"sent": 5, "stored": 2, "missing": 3}
-    assert told["files"] == {"sent": 3, "stored": 2, "missing": 1}
-    assert rest.get("runs/r1/receipt") == told
+    receipt = close(rest, points=5, files=3, stored_files=2)
+    assert receipt["points"] == {"sent": 5, "stored": 2, "missing": 3}
+    assert receipt["files"] == {"sent": 3, "stored": 2, "missing": 1}
+    assert rest.get("runs/r1/receipt") == receipt
 
 
 def test_an_open_writer_misses_nothing_yet(rest: Rest) -> None:
     rest.post("runs/r1/writers/w1/rows", first=0, rows=[["m", 1.0]])
-    told = rest.get("runs/r1/receipt")
-    assert told["points"] == {"sent": 1, "stored": 1, "missing": 0}
-    assert (told["writers"], told["open"]) == (1, 1)
+    receipt = rest.get("runs/r1/receipt")
+    assert receipt["points"] == {"sent": 1, "stored": 1, "missing": 0}
+    assert (receipt["writers"], receipt["open"]) == (1, 1)
 
 
 def test_a_receipt_counts_the_logs_of_its_writers(rest: Rest) -> None:
     path = "runs/r1/files/logs/a.txt?offset=0&writer=w1"
     rest.send("PATCH", path, b"x" * 10, "application/octet-stream")
-    told = close(rest, log_bytes=10)
-    assert told["log_bytes"] == {"sent": 10, "stored": 10, "missing": 0}
+    receipt = close(rest, log_bytes=10)
+    assert receipt["log_bytes"] == {"sent": 10, "stored": 10, "missing": 0}

@@ -166,7 +166,7 @@ def deleting() -> None:
     assert mlflow.get_run(run.info.run_id).info.lifecycle_stage == "deleted"
     assert runs_found("tags.doomed = 'yes'") == []
     assert len(runs_found("tags.doomed = 'yes'", run_view_type=ViewType.ALL)) == 1
-    # A script that goes on after somebody deleted its run loses nothing.
+    # A script whose run was deleted continues and loses nothing.
     client.log_metric(run.info.run_id, "late", 1.0)
     client.restore_run(run.info.run_id)
     assert len(runs_found("tags.doomed = 'yes' and metrics.late = 1")) == 1

@@ -38,7 +38,7 @@ def test_pages_fit_the_screen(
     context.close()
 
 
-def test_a_wrong_password_is_said_beside_the_form(
+def test_a_wrong_password_is_reported_next_to_the_form(
     page: Page, watch: Watch, server: Server
 ) -> None:
     watch.expect("400 (Bad Request)")

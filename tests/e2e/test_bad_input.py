@@ -115,6 +115,6 @@ def test_nothing_of_it_runs_or_leaves_or_breaks_the_page(
         page.goto(f"{server.url}{HERE}files/raw/{raw}")
     here = (server.url, "data:", "blob:")
     # What the policy stopped never left.
-    away = [r for r in asked if not r.url.startswith(here) and r.failure != "csp"]
+    foreign = [r for r in asked if not r.url.startswith(here) and r.failure != "csp"]
     assert ran == []
-    assert [request.url for request in away] == []
+    assert [request.url for request in foreign] == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.reliability.crash import KINDS, Campaign, campaign
-from tests.parts.postgres import beside, fresh_database
+from tests.parts.postgres import environment_with, fresh_database
 
 
 def test_no_crash_loses_what_was_acknowledged(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_no_crash_loses_what_was_acknowledged_on_postgresql(
         tmp_path,
         seed,
         {"DATABASE_URL": url},
-        other_env=lambda: {"DATABASE_URL": beside(url)},
+        other_env=lambda: {"DATABASE_URL": environment_with(url)},
     )
     rounds = list(campaign(4, found))
     assert {one.kind: one.wrong for one in rounds if one.wrong} == {}

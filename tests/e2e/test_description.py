@@ -28,9 +28,9 @@ GIVE = """([selector, kind, name, type, data]) => {
 }"""
 
 
-def picture(colour: str) -> str:
+def picture(color: str) -> str:
     data = io.BytesIO()
-    Image.new("RGB", (40, 30), colour).save(data, "PNG")
+    Image.new("RGB", (40, 30), color).save(data, "PNG")
     return base64.b64encode(data.getvalue()).decode()
 
 

@@ -1,4 +1,4 @@
-"""The code of the help pages runs, as it stands there, against a real server.
+"""The code of the help pages runs unchanged against a real server.
 
 Scripts that need a framework run where it is installed: in the tests' own environment,
 or in that of `STUDIO_HELP_PYTHON`, which is how all of them are checked by hand.

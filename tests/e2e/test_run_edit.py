@@ -47,7 +47,7 @@ def test_a_name_is_edited_in_place_and_undone(run: Remote, owner_page: Page) -> 
     expect(heading(owner_page)).to_have_text("lr 0.05")
 
 
-def test_a_name_that_changed_meanwhile_is_shown(
+def test_a_name_changed_by_someone_else_is_shown(
     run: Remote, owner_page: Page, watch: Watch
 ) -> None:
     watch.expect("status of 422")

@@ -1,4 +1,4 @@
-"""The run page draws itself anew while somebody works on it: nothing is lost."""
+"""Refreshing the run page loses nothing that its reader is editing."""
 
 from __future__ import annotations
 

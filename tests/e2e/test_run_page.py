@@ -151,7 +151,7 @@ def test_a_clock_has_its_words_from_the_page(run: Writer, owner_page: Page) -> N
     expect(clock).to_contain_text("eiliad")
 
 
-def test_colours_are_those_of_the_theme(
+def test_colors_are_those_of_the_theme(
     browser: Browser, run: Writer, owner_state: StorageState
 ) -> None:
     run.log("loss", [3.0, 1.0])
@@ -169,7 +169,7 @@ def test_ticking_a_metric_draws_it_and_stands_in_the_address(
     run: Writer, owner_page: Page
 ) -> None:
     run.log("a", [1.0, 2.0])
-    # Not drawn unasked where there are others.
+    # System metrics are not drawn by default if there are others.
     run.log("system/gpu", [1.0])
     owner_page.goto(f"{run.page}metrics/")
     owner_page.get_by_label("system/gpu", exact=True).check()

@@ -37,8 +37,8 @@ CLOCK = {
     "runs_runevent": {"time"},
     "runs_changeset": {"time"},
 }
-#: The first counts statements, of which a client needs more than the generator; the
-#: other is written by a start of the server.
+#: The first counts statements: a client needs more than the generator. A start of the
+#: server writes the other.
 UNCOMPARED = {change_counts.TABLE, "runs_studioidentity"}
 #: A long series is rewritten while it grows, so these keys depend on its batches.
 UNNAMED = {"runs_metricchunk": {"id"}}

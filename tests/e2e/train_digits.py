@@ -1,4 +1,4 @@
-"""A plain training script, as somebody would write it who has never heard of us."""
+"""A plain training script that knows nothing about this product."""
 
 import sys
 

@@ -40,7 +40,7 @@ SANDBOXED = "/files/raw/"
 #: What htmx calls an error where a newer question takes an older one's place; of an
 #: answer that failed it says more (`htmx:sendError`).
 REPLACED = ("htmx:sendAbort,", "htmx:afterRequest,")
-#: A page that posts to one address so often in one test asks by itself, for ever.
+#: A page with this number of POSTs to one address in a test repeats them endlessly.
 MANY = 40
 
 

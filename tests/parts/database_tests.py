@@ -10,7 +10,7 @@ import pytest
 TESTS = Path(__file__).parent.parent
 #: Their tests are about SQL; each of them runs.
 SQL_PACKAGES = ("access", "actions", "delivery", "search", "storage")
-#: One in so many of the other packages' tests runs.
+#: One in this number of the other packages' tests runs.
 SAMPLE_SHARE = 10
 
 

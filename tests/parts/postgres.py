@@ -1,6 +1,6 @@
 """A throw-away PostgreSQL cluster from the installed binaries, on a socket only.
 
-`python -m tests.parts.postgres COMMAND …` runs a command beside one, with its address
+`python -m tests.parts.postgres COMMAND …` runs a command with one, with its address
 in STUDIO_TEST_POSTGRES, and stops it afterwards.
 """
 
@@ -100,7 +100,7 @@ def fresh_database(address: str) -> str:
     return address.replace("/postgres?", f"/{name}?")
 
 
-def beside(address: str) -> str:
+def environment_with(address: str) -> str:
     """Makes another empty database in the cluster of `address`."""
     before, _, host = address.partition("?")
     return fresh_database(f"{before.rpartition('/')[0]}/postgres?{host}")

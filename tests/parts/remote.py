@@ -1,4 +1,4 @@
-"""A run, and somebody who writes to it from elsewhere while a page shows it."""
+"""A run, and a client that writes to it while a page shows it."""
 
 from __future__ import annotations
 

@@ -58,8 +58,8 @@ def test_plotly_takes_every_figure(
 
 def test_nan_and_infinity_are_marked_with_their_words() -> None:
     figure = metric_figure([line([1.0, NAN, 2.0, 1.0, 1.0, -math.inf])], Axis.STEP)
-    odd = figure["data"][1]
-    assert (odd["x"], odd["text"]) == ([1, 5], ["NaN", "-Infinity"])
+    markers = figure["data"][1]
+    assert (markers["x"], markers["text"]) == ([1, 5], ["NaN", "-Infinity"])
     assert figure["data"][0]["y"] == [1.0, None, 2.0, 1.0, 1.0, None]
 
 
@@ -78,7 +78,7 @@ def test_a_smoothed_line_keeps_the_raw_one_behind_it() -> None:
     assert figure["data"][0]["opacity"] < figure["data"][1]["opacity"]
 
 
-def test_the_server_writes_no_colour() -> None:
+def test_the_server_writes_no_color() -> None:
     figure = metric_figure([line([1.0, NAN, 2.0], smoothed=[1.0, NAN, 1.5])], Axis.STEP)
     assert "color" not in json.dumps(figure)
 
@@ -122,7 +122,7 @@ def test_a_value_that_no_line_reaches_is_a_dot() -> None:
     assert drawn["mode"] == "lines"
 
 
-def test_long_numbers_have_room_beside_the_axis() -> None:
+def test_long_numbers_have_room_next_to_the_axis() -> None:
     def room(value: float) -> int:
         return metric_figure([line([value, 1.0])], Axis.STEP)["layout"]["margin"]["l"]
 
@@ -136,7 +136,7 @@ def test_only_a_step_that_was_logged_is_written_on_the_axis() -> None:
     assert "tickvals" not in axis
 
 
-def test_a_name_is_no_markup_and_is_kept_beside() -> None:
+def test_a_name_is_escaped_and_kept_in_the_metadata() -> None:
     named = Line("<b>&lt;", [0, 1], [NOON, NOON], [1.0, NAN])
     for trace in metric_figure([named], Axis.STEP)["data"]:
         assert "<b" not in trace["name"]

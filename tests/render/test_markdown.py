@@ -98,7 +98,7 @@ ALLOWED = {
     "li": {"id", "class"},
 }
 VALUES = {"class": r"task|note|text|value|word|called", "id": r"fn(ref\d*)?:[\w-]+"}
-HARMLESS = re.compile(r"(https?://|mailto:|#|[^:]*$)", re.IGNORECASE)
+SAFE_LINK = re.compile(r"(https?://|mailto:|#|[^:]*$)", re.IGNORECASE)
 
 
 class Elements(HTMLParser):
@@ -123,7 +123,7 @@ def test_nothing_of_an_attack_is_left_to_run(attack: str) -> None:
     for tag, attributes in elements(attack):
         assert tag not in {"script", "style", "svg", "iframe", "form", "input", "base"}
         assert attributes.keys() <= ALLOWED.get(tag, set())
-        assert HARMLESS.match((attributes.get("href") or "").strip())
+        assert SAFE_LINK.match((attributes.get("href") or "").strip())
         for name, pattern in VALUES.items():
             if name in attributes:
                 assert re.fullmatch(pattern, attributes[name] or "")
@@ -159,7 +159,7 @@ def test_a_picture_of_a_run_here_is_shown() -> None:
     assert found["img"]["src"] == "/w/default/runs/r1/files/raw/a/b.png?inline=1"
 
 
-def test_a_link_tells_nobody_where_it_stood() -> None:
+def test_links_send_no_referrer() -> None:
     [_, (_, link)] = elements("[x](https://a.example)")
     assert link["rel"] == "nofollow noopener noreferrer"
 

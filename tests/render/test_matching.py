@@ -14,13 +14,15 @@ def length(old: list[str], new: list[str]) -> int:
     table = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
     for n, one in enumerate(old):
         for m, other in enumerate(new):
-            beside = max(table[n][m + 1], table[n + 1][m])
-            table[n + 1][m + 1] = table[n][m] + 1 if one == other else beside
+            best = max(table[n][m + 1], table[n + 1][m])
+            table[n + 1][m + 1] = table[n][m] + 1 if one == other else best
     return table[-1][-1]
 
 
 @given(TEXTS, TEXTS)
-def test_what_is_found_is_common_and_longest(old: list[str], new: list[str]) -> None:
+def test_the_match_is_a_common_subsequence_of_maximum_length(
+    old: list[str], new: list[str]
+) -> None:
     blocks = Matcher(old, new, 100).get_matching_blocks()
     for n, m, size in blocks:
         assert old[n : n + size] == new[m : m + size]

@@ -32,13 +32,13 @@ def checked(figure: dict[str, Any]) -> dict[str, Any]:
 def test_a_scatter_marks_what_is_no_number_and_leaves_out_what_is_missing() -> None:
     placed = dots((1.0, 2.0), (2.0, math.nan), (3.0, math.inf), (None, 1.0))
     figure = checked(scatter_figure(placed, ["lr", HOSTILE], ChartLook(log_x=True)))
-    drawn, odd = figure["data"]
+    drawn, markers = figure["data"]
     assert (drawn["x"], drawn["y"], drawn["meta"]["each"]) == ([1.0], [2.0], [1])
-    assert (odd["x"], odd["text"]) == ([2.0, 3.0], ["NaN", "Infinity"])
+    assert (markers["x"], markers["text"]) == ([2.0, 3.0], ["NaN", "Infinity"])
     assert figure["layout"]["xaxis"]["type"] == "log"
 
 
-def test_a_third_field_colours_by_a_scale_or_by_its_words() -> None:
+def test_a_third_field_colors_by_scale_or_category() -> None:
     placed = dots((1.0, 2.0, 3.0), (1.0, 3.0, None), (2.0, 2.0, 5.0))
     scaled = scatter_figure(placed, ["a", "b", HOSTILE], ChartLook())
     trace, rest = checked(scaled)["data"]
@@ -61,14 +61,14 @@ def test_words_are_categories_of_an_axis() -> None:
     assert checked(figure)["layout"]["xaxis"]["type"] == "category"
 
 
-def test_bars_have_a_colour_a_run_and_marks_for_what_is_no_number() -> None:
+def test_bars_have_a_color_per_run_and_markers_for_nonfinite_values() -> None:
     figure = bar_figure(
         dots((1.0, 2.0), (-math.inf, None)), ["a", HOSTILE], ChartLook()
     )
-    first, second, odd = checked(figure)["data"]
+    first, second, markers = checked(figure)["data"]
     assert (first["y"], second["y"]) == ([1.0, None], [2.0, None])
     assert first["meta"]["each"] == [1, 2]
-    assert odd["text"] == ["-Infinity"]
+    assert markers["text"] == ["-Infinity"]
 
 
 def test_groups_of_bars_say_how_far_their_runs_lie_apart() -> None:

@@ -7,7 +7,7 @@ import pytest
 from runs.render.compare.word_diff import GONE, NEW, SAME, excerpt, word_diff
 
 
-def told(before: str, after: str) -> list[tuple[str, str]]:
+def changed_words(before: str, after: str) -> list[tuple[str, str]]:
     return [(part.kind, part.text) for part in word_diff(before, after)]
 
 
@@ -28,10 +28,10 @@ def told(before: str, after: str) -> list[tuple[str, str]]:
 def test_what_changed_is_marked(
     before: str, after: str, parts: list[tuple[str, str]]
 ) -> None:
-    assert told(before, after) == parts
+    assert changed_words(before, after) == parts
 
 
-def test_an_excerpt_keeps_words_around_each_change() -> None:
+def test_an_excerpt_keeps_words_near_each_change() -> None:
     before = "start " + "x " * 500 + "old " + "y " * 500 + "end"
     parts = excerpt(word_diff(before, before.replace("old", "new") + " now"))
     assert [part.kind for part in parts] == [SAME, GONE, NEW, SAME, NEW]
@@ -44,6 +44,6 @@ def test_an_excerpt_keeps_words_around_each_change() -> None:
 def test_both_texts_can_be_read_from_it(piece: str) -> None:
     before = piece * 9_000
     after = "z" + before.replace("a", "b") + piece
-    found = told(before, after)
+    found = changed_words(before, after)
     assert "".join(text for kind, text in found if kind != NEW) == before
     assert "".join(text for kind, text in found if kind != GONE) == after

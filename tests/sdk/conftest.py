@@ -20,6 +20,6 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def user(live: Server, tmp_path_factory: pytest.TempPathFactory) -> User:
-    """Somebody whose shell has evaluated `studio env`, in a folder of their own."""
+    """A user whose shell has evaluated `studio env`, in a folder of their own."""
     folder: Path = tmp_path_factory.mktemp("user")
     return User(live, folder)

@@ -97,8 +97,8 @@ WRONG_CALLS = {
     "Run(exp, 'nosuch')": "NotFound: There is no run 'nosuch'",
     "Run(exp, 'no such?')": "There is no run 'no such?'",
     "Run.get(ws, '../runs')": "There is no run '../runs'",
-    "Run(exp, run.id).tag('k' * 300)": "at most 250 are allowed",
-    "exp.start_logging(tags={'k' * 300: 'v'})": "at most 250 are allowed",
+    "Run(exp, run.id).tag('k' * 300)": "The limit is 250",
+    "exp.start_logging(tags={'k' * 300: 'v'})": "The limit is 250",
     "exp.start_logging(properties=['a'])": "properties must be a dict, not ['a']",
     "Experiment(ws, '')": "must not be empty",
     "list(exp.get_runs(tags=5))": "tags must be a dict",
@@ -122,7 +122,7 @@ def refused(user: User) -> list[str]:
 
 
 @pytest.mark.parametrize("number", range(len(WRONG_CALLS)), ids=list(WRONG_CALLS))
-def test_a_wrong_call_is_told_what_is_right(refused: list[str], number: int) -> None:
+def test_a_wrong_call_names_the_correct_one(refused: list[str], number: int) -> None:
     assert len(refused) == len(WRONG_CALLS)
     assert list(WRONG_CALLS.values())[number] in refused[number]
 
@@ -147,7 +147,7 @@ print(sorted(run.get_metrics()), run.get_metrics("complex"), run.get_file_names(
     done = user.run(code)
     metrics = "['complex', 'good', 'mixed'] {'complex': '(1+2j)'}"
     assert done.stdout.strip() == f"{metrics} []"
-    bounds = ("250", "65536", "4096 bits", "step of 'late' must fit 64 bits")
+    bounds = ("250", "65536", "4096 bits", "step of 'late' must fit into 64 bits")
     for words in (*bounds, "is logged as text", "use two names"):
         assert words in done.stderr
 
@@ -228,7 +228,7 @@ def test_a_folder_that_cannot_be_written_to(user: User, tmp_path: Path) -> None:
     assert "pass outputs=False" in done.stderr
 
 
-def test_sources_that_are_nowhere_are_told_and_the_run_goes_on(user: User) -> None:
+def test_missing_sources_are_reported_and_the_run_continues(user: User) -> None:
     done = user.run(
         BEGIN
         + """
@@ -241,7 +241,7 @@ print(run.get_snapshot_id(), run.get_status())
     assert "No snapshot is kept: there is no folder 'nosuch'" in done.stderr
 
 
-def test_sources_that_are_too_many_are_told_and_the_run_goes_on(user: User) -> None:
+def test_too_many_sources_are_reported_and_the_run_continues(user: User) -> None:
     folder = user.folder / "many"
     folder.mkdir()
     for number in range(2001):

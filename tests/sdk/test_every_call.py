@@ -16,7 +16,7 @@ def seen(user: User) -> dict[str, Any]:
     return user.file("every_call")
 
 
-def test_a_run_is_described_and_described_anew(seen: dict[str, Any]) -> None:
+def test_a_run_is_described_and_its_description_replaced(seen: dict[str, Any]) -> None:
     assert seen["described"] == ["first", "first", "*why*", {"team": "nlp"}]
     tags = {"team": "nlp", "b": "x", "plain": None}
     assert seen["changed"] == ["renamed", "because", tags]
@@ -52,8 +52,8 @@ def test_accuracy_tables_and_predictions_come_back(seen: dict[str, Any]) -> None
 
 def test_a_run_takes_one_snapshot(seen: dict[str, Any]) -> None:
     known = seen["snapshot"]
-    told = f"Cannot take snapshot as the run already has one: {known}"
-    assert seen["taken"] == [True, ["SnapshotException", told]]
+    message = f"Cannot take snapshot as the run already has one: {known}"
+    assert seen["taken"] == [True, ["SnapshotException", message]]
     assert seen["restored"] == [f"{known}.zip", ["train.py"]]
     assert seen["no snapshot"] is None
 
@@ -84,7 +84,9 @@ def test_waiting_for_a_failed_run_raises_its_error(seen: dict[str, Any]) -> None
     )
 
 
-def test_an_exception_is_told_with_where_to_read_on(seen: dict[str, Any]) -> None:
+def test_an_exception_names_the_page_with_more_information(
+    seen: dict[str, Any],
+) -> None:
     broken = seen["broken"]
     first = broken["message"].splitlines()[0]
     assert first == "User program failed with ValueError: boom"
@@ -110,7 +112,7 @@ def test_nothing_of_a_run_of_this_machine_is_left_to_clean(
     assert seen["clean"] == []
 
 
-def test_a_child_keeps_a_folder_only_where_it_is_told(seen: dict[str, Any]) -> None:
+def test_a_child_keeps_a_folder_only_on_request(seen: dict[str, Any]) -> None:
     assert seen["child"] == ["low", ["child-outputs/x.bin"], []]
     assert seen["parent"] == [True, None]
 

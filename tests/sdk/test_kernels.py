@@ -77,14 +77,14 @@ experiment = Experiment(Workspace.from_config(), "notebook")
 
 def points(user: User, run_id: str, name: str = "loss") -> list[float]:
     """What a reader finds of the run's series."""
-    told = user.said(
+    output = user.said(
         f"""
         from azureml.core import Workspace
         found = Workspace.from_config().get_run({run_id!r}).get_metrics({name!r})
         print(len(found.get({name!r}, [])), found.get({name!r}, [None])[-1])
         """
     )
-    count, last = told.split()
+    count, last = output.split()
     return [float(count), float(last)]
 
 
@@ -96,7 +96,7 @@ def test_a_cell_that_runs_again_begins_a_run_again(
     first, second = notebook.cell(cell), notebook.cell(cell)
     assert first != second
     assert notebook.cell("run.complete()\nprint(run.get_status())") == "Completed"
-    # What the first one logged is delivered although nobody keeps it any more.
+    # The first run's points are delivered although no variable refers to it.
     read = f"print(experiment.workspace.get_run('{first}').get_metrics())"
     assert notebook.cell(read) == "{'loss': 1}"
 
@@ -110,10 +110,10 @@ def test_an_interrupted_cell_loses_nothing_and_the_next_goes_on(
     code += "    if i == 1000: print('many', flush=True)"
     assert "KeyboardInterrupt" in notebook.interrupted(code, "many")
     count = int(notebook.cell("print(i)"))
-    told = notebook.cell(
+    output = notebook.cell(
         "run.log('loss', -1)\nrun.complete()\nprint(run.receipt.line())"
     )
-    assert "all stored" in told
+    assert "all stored" in output
     found, last = points(user, run_id)
     # The interrupt may have come between the count and its logging.
     assert found in (count, count + 1)

@@ -136,14 +136,14 @@ def test_a_file_is_found_by_its_path_without_extension_and_below(project: Path) 
         ("[" * 5000, "is not YAML"),
     ],
 )
-def test_a_broken_file_is_told(tmp_path: Path, text: str, sentence: str) -> None:
+def test_a_broken_file_is_reported(tmp_path: Path, text: str, sentence: str) -> None:
     file = tmp_path / "x.runconfig"
     file.write_text(text)
     with pytest.raises(UserErrorException, match=sentence):
         RunConfiguration.load(str(file))
 
 
-def test_what_cannot_be_saved_is_told(tmp_path: Path) -> None:
+def test_an_unwritable_configuration_is_reported(tmp_path: Path) -> None:
     made = RunConfiguration("a.py")
     with pytest.raises(UserErrorException, match="give the name"):
         made.save(str(tmp_path))

@@ -117,7 +117,7 @@ def test_outside_of_a_run_the_context_prints(user: User) -> None:
     assert lines[-1].startswith("OfflineRun_")
 
 
-def test_what_a_run_outside_of_the_server_lacks_is_told_with_what_to_do() -> None:
+def test_an_offline_run_explains_missing_features() -> None:
     run = OfflineRun()
     with pytest.raises(AttributeError, match=r"get_metrics.*start_logging\(\)"):
         run.get_metrics()

@@ -22,7 +22,7 @@ from studio.sdk.values import (
 from tests.sdk.user import User
 
 
-class Colour(str, enum.Enum):
+class Color(str, enum.Enum):
     RED = "red"
 
 
@@ -39,7 +39,7 @@ class Colour(str, enum.Enum):
         (np.str_("x"), "x"),
         (np.array(7), 7),
         (Fraction(1, 4), 0.25),
-        (Colour.RED, "red"),
+        (Color.RED, "red"),
         (None, None),
         (True, True),
         (Decimal("0.5"), "Decimal('0.5')"),

@@ -168,7 +168,7 @@ def test_groups_are_of_its_values_or_it_is_refused(
     field = field_of(spec)
     view = ViewSpec.from_query({"group": field_text(field), "children": "1"})
     if not has_values(field):
-        with pytest.raises(InvalidValue, match="cannot be grouped"):
+        with pytest.raises(InvalidValue, match=r"can.t be grouped"):
             list_groups(view, library.ada, library.workspace, [])
         return
     found = list_groups(view, library.ada, library.workspace, [], now=NOON)
@@ -234,5 +234,5 @@ def test_what_mlflow_names_can_be_searched_and_sorted(
 
 
 def test_a_search_in_logs_is_refused_with_a_sentence(library: Library) -> None:
-    with pytest.raises(InvalidFilter, match="Searching in logs"):
+    with pytest.raises(InvalidFilter, match=r"Logs can.t be searched"):
         library.find("log:oom")

@@ -45,7 +45,7 @@ def test_the_measure_is_cramers_v_without_its_bias() -> None:
 
 
 def sweep(shelf: Library) -> str:
-    """Twenty runs, of which the first eight are selected: these have lr 0.1."""
+    """Twenty runs. The first eight are selected and have lr 0.1."""
     for n in range(20):
         is_mine = n < 8
         shelf.make(
@@ -100,7 +100,7 @@ def test_the_rest_are_only_those_that_match(shelf: Library) -> None:
     assert (alone.selected, alone.rest) == (8, 12)
 
 
-def test_too_many_runs_are_not_told_apart(
+def test_too_many_runs_are_not_ranked(
     shelf: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     selected = sweep(shelf)

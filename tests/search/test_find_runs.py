@@ -188,7 +188,7 @@ def test_a_place_is_right_after_runs_have_come(shelf: Library) -> None:
     assert shelf.page(rows="25", after=after).first == 27
 
 
-def test_a_place_beyond_the_limit_is_not_told(
+def test_a_position_beyond_the_limit_is_unknown(
     shelf: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(30):
@@ -204,5 +204,5 @@ def test_a_broken_filter_is_an_error(library: Library) -> None:
 
 
 def test_an_unknown_kept_selection_is_an_error(library: Library) -> None:
-    with pytest.raises(InvalidValue, match="no selection"):
+    with pytest.raises(InvalidValue, match=r"doesn.t exist"):
         library.page(selected="s.abc", only="1")

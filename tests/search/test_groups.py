@@ -73,7 +73,7 @@ def test_means_are_of_numbers_of_any_size(
     assert of["y",].std == pytest.approx(0.5**0.5)
 
 
-def test_what_is_no_finite_number_is_told_and_left_out(shelf: Library) -> None:
+def test_nonfinite_values_are_counted_and_left_out(shelf: Library) -> None:
     for n, acc in enumerate([0.5, math.nan, math.inf, -math.inf, "text"]):
         shelf.make(f"r{n}", metrics={"acc": [acc]}, tags={"model": "x"})
     shelf.make("without", tags={"model": "x"})
@@ -98,7 +98,7 @@ def test_no_value_is_a_group_of_its_own(shelf: Library) -> None:
     assert sizes(groups(shelf, "q=id:zz&group=tags.model")) == {}
 
 
-def test_several_fields_make_groups_together(shelf: Library) -> None:
+def test_runs_are_grouped_by_several_fields(shelf: Library) -> None:
     for n in range(6):
         params = {"lr": str(n % 2), "wd": str(n % 3)}
         shelf.make(f"r{n}", params=params)
@@ -174,8 +174,8 @@ def test_few_runs_of_a_common_key_are_looked_up(
     monkeypatch.setattr(many_runs, "MAX_ROWS_PER_RUN", 0)
     looked_up = groups(shelf, "q=name in ('r1', 'r2', 'r3')&group=params.even")
     assert sizes(looked_up) == whole == {("1",): 2, ("0",): 1}
-    [odd, _even] = looked_up.page(0, 2)
-    assert looked_up.stats(odd, ACC).mean == 2
+    [first, _second] = looked_up.page(0, 2)
+    assert looked_up.stats(first, ACC).mean == 2
 
 
 def test_too_many_runs_make_no_groups(

@@ -52,7 +52,7 @@ def row(shelf: Library) -> Library:
     return shelf
 
 
-def told(
+def count_in_scope(
     library: Library, q: str, *, children: bool = False
 ) -> tuple[int, dict[str, int], bool]:
     found = count_statuses(
@@ -89,10 +89,12 @@ def test_windows_count_as_walking_does(
     asked = [(q, children) for q in FILTERS for children in (False, True)]
     with monkeypatch.context() as patch:
         patch.setattr(status_counts, "count_intersection", lambda *_: None)
-        walked = [told(row, q, children=children) for q, children in asked]
+        walked = [count_in_scope(row, q, children=children) for q, children in asked]
     monkeypatch.setattr(intersect_count, "WINDOW_ROWS", window)
     monkeypatch.setattr(intersect_count, "CHUNK_RUNS", 2)
-    assert [told(row, q, children=children) for q, children in asked] == walked
+    assert [
+        count_in_scope(row, q, children=children) for q, children in asked
+    ] == walked
 
 
 def test_what_only_children_have_is_none_of_the_roots(

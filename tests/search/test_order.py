@@ -125,7 +125,7 @@ def test_a_forged_cursor_is_refused(library: Library, cursor: str) -> None:
         page(library, "metrics.acc", after=cursor)
 
 
-def test_a_cursor_with_odd_text_is_refused(library: Library) -> None:
+def test_a_cursor_with_invalid_text_is_refused(library: Library) -> None:
     for text in ("a\x00", "\ud800"):
         with pytest.raises(InvalidValue):
             page(library, "name", after=packed("name", 0, text, 1))

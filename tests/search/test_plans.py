@@ -164,7 +164,7 @@ def test_no_family_reads_a_large_table_through(
 
 
 def choose(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    """As if a side had few runs, or more, or nobody knew."""
+    """Pretend that an index scan has few runs, more, or an unknown number."""
     if way != "few":
         monkeypatch.setattr(query_plan, "MAX_CANDIDATES", -1)
     if way == "walked":

@@ -134,7 +134,7 @@ def place(runs: dict[str, Run], run_id: str, sort: str) -> tuple[float, ...]:
 @pytest.mark.parametrize("walks", [False, True], ids=["gathered", "walked"])
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("q", FILTERS)
-def test_pages_together_are_all_roots_in_order(
+def test_all_pages_contain_all_roots_in_order(
     forest: Library, monkeypatch: pytest.MonkeyPatch, q: str, sort: str, walks: bool
 ) -> None:
     if walks:

@@ -93,7 +93,7 @@ WORDS = [
 def shelves(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Library]:
-    """A run for each of TEXTS, by nobody, so that only its own texts are found."""
+    """A run for each of TEXTS, without a submitter, so that only its texts match."""
     with django_db_blocker.unblock(), transaction.atomic():
         library = empty_library("shelves", "##1", "##2")
         library.digits.name = "##"

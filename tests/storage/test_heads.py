@@ -81,7 +81,7 @@ def test_a_value_that_no_float_holds_has_a_text(
     assert (head.last, head.last_text) == (number, text)
 
 
-def test_a_number_after_a_text_takes_the_text_away() -> None:
+def test_a_number_after_a_text_replaces_the_text() -> None:
     head = head_of((0, 0, "warm-up"), (1, 0, 0.5))
     assert (head.last, head.last_text, head.min) == (0.5, None, 0.5)
 

@@ -263,7 +263,7 @@ def test_a_series_that_moves_on_reads_no_sealed_chunk(
     assert len([sql for sql in reads if sql.startswith("SELECT")]) == 1
 
 
-def test_batches_keep_points_that_look_alike(metric: Metric) -> None:
+def test_batches_keep_equal_points(metric: Metric) -> None:
     points = make_points([1, 1], [5, 5], [0.5, 0.5])
     store.append(metric, points, AppendRule.BATCHES)
     assert len(store.read(metric)) == 2

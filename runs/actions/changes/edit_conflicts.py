@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
+from django.utils.translation import gettext as _
+
 from studio.core.errors import Conflict
 
 
@@ -32,7 +34,8 @@ def check_version(
     ):
         return
     raise Conflict(
-        f"{field} was changed by someone else. Reload it and try again.",
+        _("%(field)s was changed by someone else. Reload it and try again.")
+        % {"field": field},
         field=field,
         now=now,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, check_version, record_changes
@@ -35,7 +36,7 @@ def set_conclusion(
     """
     names.check_description(text, "conclusion")
     if not runs:
-        raise InvalidValue("A conclusion needs at least one run.", field="run")
+        raise InvalidValue(_("A conclusion needs at least one run."), field="run")
     ids = [run.run_id for run in runs]
     row, is_new = Conclusion.objects.get_or_create(
         workspace=workspace,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from runs.actions.experiments.experiments import (
-    TRASH_HINT,
     archive_experiment,
     create_experiment,
     delete_experiment,
@@ -11,6 +10,7 @@ from runs.actions.experiments.experiments import (
     describe_experiment,
     edit_experiment_tags,
     ensure_default,
+    in_trash_text,
     lock_experiment_names,
     rename_experiment,
     restore_experiment,
@@ -23,7 +23,6 @@ from runs.actions.experiments.undo import (
 )
 
 __all__ = [
-    "TRASH_HINT",
     "archive_experiment",
     "create_experiment",
     "current_experiment_value",
@@ -32,6 +31,7 @@ __all__ = [
     "describe_experiment",
     "edit_experiment_tags",
     "ensure_default",
+    "in_trash_text",
     "lock_changed_experiments",
     "lock_experiment_names",
     "rename_experiment",

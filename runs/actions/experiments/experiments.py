@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, check_version, record_changes
@@ -20,8 +21,13 @@ from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
 
 DEFAULT_NAME = "Default"
-#: How to go on when an experiment is in the trash.
-TRASH_HINT = "restore it, or use another name"
+
+
+def in_trash_text(name: str) -> str:
+    """Say what to do about the experiment of this name, which is in the trash."""
+    return _(
+        "The experiment %(name)r is in the trash: restore it, or use another name."
+    ) % {"name": name}
 
 
 @transaction.atomic
@@ -76,7 +82,8 @@ def rename_experiment(
     experiment.refresh_from_db(fields=["name", "deleted"])
     if experiment.deleted is not None:
         raise InvalidState(
-            f"The experiment {experiment.name!r} is in the trash. Restore it first.",
+            _("The experiment %(name)r is in the trash. Restore it first.")
+            % {"name": experiment.name},
             experiment=experiment.name,
         )
     if name == experiment.name:
@@ -113,7 +120,9 @@ def delete_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Expe
     Raises InvalidState for *Default*, and if a run is locked against deletion.
     """
     if experiment.number == 0:
-        raise InvalidState("The experiment Default can't be deleted.", experiment="0")
+        raise InvalidState(
+            _("The experiment Default can't be deleted."), experiment="0"
+        )
     refuse_if_any_run_locked(experiment)
     return _set_flag(experiment, "deleted", True, "delete experiment", actor, now)
 
@@ -203,9 +212,11 @@ def _next_number(workspace: Workspace, name: str) -> int:
 def refuse_used_experiment_name(workspace: Workspace, name: str) -> None:
     known = Experiment.objects.filter(workspace=workspace, name=name).first()
     if known is not None:
-        where = f" in the trash: {TRASH_HINT}" if known.deleted is not None else ""
+        text = _("The experiment %(name)r already exists.") % {"name": name}
+        if known.deleted is not None:
+            text = in_trash_text(name)
         raise AlreadyExists(
-            f"The experiment {name!r} already exists{where}.",
+            text,
             experiment=known.name,
             experiment_id=str(known.number),
             deleted=known.deleted is not None,

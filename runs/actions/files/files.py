@@ -14,6 +14,7 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.files.blob_deletions import delete_blobs_after_commit
@@ -114,7 +115,9 @@ def _store_file(
         if is_same and files.is_whole(old.blob, old.size):
             return old
         if not overwrite and not is_same:
-            raise AlreadyExists(f"The file {path!r} already exists.", field="path")
+            raise AlreadyExists(
+                _("The file %(path)r already exists.") % {"path": path}, field="path"
+            )
         _mark_replaced(owner, old, now)
     return _insert_file(owner, path, blob, now)
 
@@ -126,7 +129,7 @@ def create_file(owner: FileOwner, path: str, blob: Blob, now: int) -> File:
 
 
 def _insert_file(owner: FileOwner, path: str, blob: Blob, now: int) -> File:
-    folder, _, name = path.rpartition("/")
+    folder, _slash, name = path.rpartition("/")
     return File.objects.create(
         run=owner if isinstance(owner, Run) else None,
         model=owner if isinstance(owner, LoggedModel) else None,
@@ -154,7 +157,8 @@ def _refuse_path_clash(owner: FileOwner, path: str) -> None:
     file = current_files(owner).filter(path_key__in=keys).first()
     if file is not None:
         raise Conflict(
-            f"{path!r} can't be saved: {file.path!r} is a file, not a folder.",
+            _("%(path)r can't be saved: %(file)r is a file, not a folder.")
+            % {"path": path, "file": file.path},
             field="path",
         )
     # SQLite's LIKE ignores case, so each match is checked again.
@@ -162,7 +166,9 @@ def _refuse_path_clash(owner: FileOwner, path: str) -> None:
         _is_in_folder(row.folder, path)
         for row in _files_in_folder(owner, path).only("folder")
     ):
-        raise Conflict(f"{path!r} can't be saved: it is a folder.", field="path")
+        raise Conflict(
+            _("%(path)r can't be saved: it is a folder.") % {"path": path}, field="path"
+        )
 
 
 def _files_in_folder(owner: FileOwner, path: str) -> QuerySet[File]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
@@ -36,7 +37,7 @@ def attach_picture(
     kind = picture_extension(head)
     if not kind:
         raise InvalidValue(
-            "Only PNG, JPEG, GIF and WebP pictures can be attached.", field="picture"
+            _("Only PNG, JPEG, GIF and WebP pictures can be attached."), field="picture"
         )
     blob = files.write(chain([head], pieces), MAX_PICTURE_BYTES)
     try:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.files.blob_deletions import delete_blobs_after_commit
@@ -48,7 +49,7 @@ def save_snapshot(
             count = check_archive(archive)
         with transaction.atomic():
             record_heartbeat(run, now)
-            snapshot, _ = Snapshot.objects.get_or_create(
+            snapshot, _created = Snapshot.objects.get_or_create(
                 workspace_id=run.workspace_id,
                 digest=blob.sha256,
                 defaults={
@@ -77,13 +78,13 @@ def _replace_blob(snapshot: Snapshot, blob: Blob) -> None:
 
 
 def _link_to_run(run: Run, snapshot: Snapshot) -> None:
-    link, _ = RunSnapshot.objects.get_or_create(
+    link, _created = RunSnapshot.objects.get_or_create(
         run=run, defaults={"snapshot": snapshot}
     )
     if link.snapshot_id != snapshot.pk:
         raise Conflict(
-            "Cannot take snapshot as the run already has one: "
-            f"{link.snapshot.public_id}",
+            _("Cannot take snapshot as the run already has one: %(public_id)s")
+            % {"public_id": link.snapshot.public_id},
             snapshot=link.snapshot.public_id,
         )
     write_properties(run, {SNAPSHOT_PROPERTY: snapshot.public_id})
@@ -95,16 +96,21 @@ def check_archive(archive: BinaryIO) -> int:
         with zipfile.ZipFile(archive) as opened:
             return _check_members(opened)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-        raise InvalidRequest(f"The snapshot is not a zip archive: {error}") from error
+        raise InvalidRequest(
+            _("The snapshot is not a zip archive: %(error)s") % {"error": error}
+        ) from error
     except (NotImplementedError, RuntimeError) as error:
-        raise InvalidRequest(f"The snapshot can't be unpacked: {error}") from error
+        raise InvalidRequest(
+            _("The snapshot can't be unpacked: %(error)s") % {"error": error}
+        ) from error
 
 
 def _check_members(archive: zipfile.ZipFile) -> int:
     members = archive.infolist()
     if len(members) > rules.MAX_FILES:
         raise InvalidValue(
-            f"The snapshot has {len(members)} files. The maximum is {rules.MAX_FILES}.",
+            _("The snapshot has %(count)s files. The maximum is %(limit)s.")
+            % {"count": len(members), "limit": rules.MAX_FILES},
             limit=rules.MAX_FILES,
         )
     known: set[str] = set()
@@ -120,13 +126,19 @@ def _check_member(member: zipfile.ZipInfo, known: set[str]) -> None:
     kind = stat.S_IFMT(member.external_attr >> 16)
     if member.is_dir() or kind not in (0, stat.S_IFREG):
         raise InvalidValue(
-            f"{path!r} is not a regular file. A snapshot can contain only "
-            "regular files."
+            _(
+                "%(path)r is not a regular file. A snapshot can contain "
+                "only regular files."
+            )
+            % {"path": path}
         )
     if rules.is_excluded(path):
-        raise InvalidValue(f"{path!r} can't be in a snapshot: it may contain secrets.")
+        raise InvalidValue(
+            _("%(path)r can't be in a snapshot: it may contain secrets.")
+            % {"path": path}
+        )
     if path in known:
-        raise InvalidValue(f"{path!r} is in the snapshot twice.")
+        raise InvalidValue(_("%(path)r is in the snapshot twice.") % {"path": path})
     known.add(path)
 
 
@@ -139,8 +151,11 @@ def _check_unpacked_size(
             left -= len(piece)
             if left < 0:
                 raise InvalidValue(
-                    "The snapshot is too large: its files have more than "
-                    f"{rules.MAX_BYTES} bytes.",
+                    _(
+                        "The snapshot is too large: its files have more than "
+                        "%(limit)s bytes."
+                    )
+                    % {"limit": rules.MAX_BYTES},
                     limit=rules.MAX_BYTES,
                 )
     return left

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.files import create_file, current_files, finish_blob
@@ -46,7 +47,7 @@ def append_log(
     if writer:
         check_writer_name(writer)
     if names.check_int64(offset, "offset") < 0:
-        raise InvalidValue("offset must not be negative.", field="offset")
+        raise InvalidValue(_("offset must not be negative."), field="offset")
     while True:
         file = current_files(run).filter(path_key=path_key(path)).first()
         if file is None:
@@ -74,13 +75,16 @@ def _append_bytes(
     received = _received_bytes(run, writer, file)
     if offset > received:
         raise Conflict(
-            f"Bytes {received} to {offset - 1} of {file.path!r} are missing.",
+            _("Bytes %(received)s to %(last)s of %(path)r are missing.")
+            % {"received": received, "last": offset - 1, "path": file.path},
             expected=received,
         )
     fresh = data[received - offset :]
     if file.size + len(fresh) > limit:
         raise TooLarge(
-            f"The file would be too large. The maximum is {limit} bytes.", limit=limit
+            _("The file would be too large. The maximum is %(limit)s bytes.")
+            % {"limit": limit},
+            limit=limit,
         )
     if fresh:
         grow(file.size, fresh)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.ingest.metric_heads import ensure_heads
@@ -104,8 +105,8 @@ def log_batch(
 def _check_points(points: Sequence[Point]) -> None:
     if len(points) > names.MAX_BATCH_POINTS:
         raise InvalidValue(
-            f"The batch has {len(points)} points. "
-            f"The maximum is {names.MAX_BATCH_POINTS}.",
+            _("The batch has %(count)s points. The maximum is %(limit)s.")
+            % {"count": len(points), "limit": names.MAX_BATCH_POINTS},
             field="points",
             limit=names.MAX_BATCH_POINTS,
         )
@@ -124,7 +125,8 @@ def _check_points(points: Sequence[Point]) -> None:
             isinstance(point.value, int) and point.value.bit_length() > MAX_INTEGER_BITS
         ):
             raise InvalidValue(
-                f"points[{index}].value has more than {MAX_INTEGER_BITS} bits.",
+                _("points[%(index)s].value has more than %(limit)s bits.")
+                % {"index": index, "limit": MAX_INTEGER_BITS},
                 field=f"points[{index}].value",
             )
 
@@ -148,7 +150,7 @@ def _is_new_batch(run: Run, batch: tuple[str, int], now: int) -> bool:
     names.check_int64(sequence, "sequence")
     # The run's row is locked (`record_heartbeat`), so no copy of this batch runs in
     # parallel.
-    _, created = IngestBatch.objects.get_or_create(
+    _batch, created = IngestBatch.objects.get_or_create(
         run=run, writer=writer, sequence=sequence, defaults={"time": now}
     )
     return created

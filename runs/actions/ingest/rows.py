@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.ingest.logged_values import MAX_INTEGER_BITS
@@ -83,13 +84,14 @@ def apply_rows(
     """
     names.check_count(len(rows), "rows", names.MAX_BATCH_POINTS)
     if names.check_int64(first, "first") < 0:
-        raise InvalidValue("first must not be negative.", field="first")
+        raise InvalidValue(_("first must not be negative."), field="first")
     # This comes first: it locks the run's row, so writers of one run take turns.
     record_heartbeat(run, now)
     known = ensure_writer(run, writer, now)
     if first > known.next:
         raise Conflict(
-            f"Rows from {known.next} to {first - 1} of this writer are missing.",
+            _("Rows from %(next)s to %(last)s of this writer are missing.")
+            % {"next": known.next, "last": first - 1},
             expected=known.next,
         )
     fresh = rows[known.next - first :]
@@ -138,7 +140,8 @@ def _check_row(row: MetricRow, is_new: bool) -> Any:
         names.check_time(row.time, "time")
     if row.kind not in _KINDS:
         raise InvalidValue(
-            f"kind must be one of {', '.join(sorted(_KINDS))}, not {row.kind!r}."
+            _("kind must be one of %(words)s, not %(kind)r.")
+            % {"words": ", ".join(sorted(_KINDS)), "kind": row.kind}
         )
     value = row.value
     if type(value) is float:
@@ -148,7 +151,9 @@ def _check_row(row: MetricRow, is_new: bool) -> Any:
     if isinstance(value, (list, dict)):
         return _check_item(row)
     if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
-        raise InvalidValue(f"value has more than {MAX_INTEGER_BITS} bits.")
+        raise InvalidValue(
+            _("value has more than %(limit)s bits.") % {"limit": MAX_INTEGER_BITS}
+        )
     return value
 
 
@@ -161,11 +166,15 @@ _NONFINITE_NAMES = {
 
 def _check_item(row: MetricRow) -> Any:
     if row.kind in _SCALAR_KINDS:
-        raise InvalidValue(f"A value of kind {row.kind} must not be a list or object.")
+        raise InvalidValue(
+            _("A value of kind %(kind)s must not be a list or object.")
+            % {"kind": row.kind}
+        )
     size = len(msgspec.json.encode(row.value))
     if size > names.MAX_ITEM_BYTES:
         raise InvalidValue(
-            f"value has {size} bytes. The maximum is {names.MAX_ITEM_BYTES}."
+            _("value has %(size)s bytes. The maximum is %(limit)s.")
+            % {"size": size, "limit": names.MAX_ITEM_BYTES}
         )
     return row.value
 

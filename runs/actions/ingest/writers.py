@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.run_rows import record_heartbeat
@@ -49,7 +50,7 @@ def check_writer_name(writer: str) -> str:
 def ensure_writer(run: Run, writer: str, now: int) -> RunWriter:
     """Return the writer's row; create it if needed. The caller has locked the run."""
     check_writer_name(writer)
-    row, _ = RunWriter.objects.get_or_create(
+    row, _created = RunWriter.objects.get_or_create(
         run=run, writer=writer, defaults={"created": now}
     )
     return row
@@ -78,7 +79,9 @@ def close_writer(
         ("log_bytes", log_bytes),
     ):
         if names.check_int64(count, name) < 0:
-            raise InvalidValue(f"{name} must not be negative.", field=name)
+            raise InvalidValue(
+                _("%(name)s must not be negative.") % {"name": name}, field=name
+            )
     record_heartbeat(run, now)
     row = ensure_writer(run, writer, now)
     row.sent_points, row.sent_files, row.sent_log_bytes = points, files, log_bytes

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.models import CANCEL_ACKNOWLEDGED, Launcher, Run, RunEvent
@@ -225,8 +226,8 @@ def _check_transition(
         return
     allowed = sorted(FOLLOWERS[old])
     raise IllegalTransition(
-        f"Run {run.run_id} is {old} and can't become {new}. Allowed: "
-        f"{', '.join(allowed)}",
+        _("Run %(run_id)s is %(old)s and can't become %(new)s. Allowed: %(words)s")
+        % {"run_id": run.run_id, "old": old, "new": new, "words": ", ".join(allowed)},
         status=str(old),
         allowed=[str(status) for status in allowed],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
@@ -29,7 +30,8 @@ def set_metric_goal(
     found = known.first()
     if found is None:
         raise NotFound(
-            f"No run in this workspace has the metric {key!r}.", field="field"
+            _("No run in this workspace has the metric %(key)r.") % {"key": key},
+            field="field",
         )
     rows = MetricGoal.objects.filter(key=found, experiment__in=experiments)
     before = dict(rows.select_for_update().values_list("experiment", "higher"))

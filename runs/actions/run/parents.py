@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from runs.models import Run, rebuild_root_metrics
 from runs.storage.prepared import Prepared, PreparedUpdate
@@ -47,15 +48,18 @@ def link_parent(run: Run, parent_run_id: str) -> None:
     names.check_run_id(parent_run_id, "parent_run_id")
     if run.parent_run_id and run.parent_run_id != parent_run_id:
         raise Immutable(
-            f"The parent of run {run.run_id} is {run.parent_run_id} and can't "
-            "be changed.",
+            _("The parent of run %(run_id)s is %(parent_run_id)s and can't be changed.")
+            % {"run_id": run.run_id, "parent_run_id": run.parent_run_id},
             field="parent_run_id",
         )
     parent = _find_run(run.workspace_id, parent_run_id)
     if parent_run_id == run.run_id or (parent and _would_form_circle(parent, run)):
         raise InvalidValue(
-            f"Run {run.run_id} can't be a child of {parent_run_id}: they would "
-            "form a circle.",
+            _(
+                "Run %(run_id)s can't be a child of %(parent_run_id)s: "
+                "they would form a circle."
+            )
+            % {"run_id": run.run_id, "parent_run_id": parent_run_id},
             field="parent_run_id",
         )
     run.parent_run_id = parent_run_id

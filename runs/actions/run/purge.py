@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.files import delete_file_rows
@@ -30,12 +31,16 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
     experiment = lock_experiment_row(run.experiment_id)
     found = Run.objects.select_for_update().filter(pk=run.pk).first()
     if found is None:
-        raise NotFound(f"The run {run.run_id!r} no longer exists.", run_id=run.run_id)
+        raise NotFound(
+            _("The run %(run_id)r no longer exists.") % {"run_id": run.run_id},
+            run_id=run.run_id,
+        )
     run = found
     refuse_if_locked(run)
     if run.deleted is None and experiment.deleted is None:
         raise InvalidState(
-            f"Run {run.run_id} is not in the trash. Delete it before you purge it.",
+            _("Run %(run_id)s is not in the trash. Delete it before you purge it.")
+            % {"run_id": run.run_id},
             run_id=run.run_id,
         )
     Run.objects.filter(pk=run.pk).update(purging=True)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
-from runs.actions.experiments import TRASH_HINT
+from runs.actions.experiments import in_trash_text
 from runs.actions.run.lifecycle import record_start_event
 from runs.actions.run.parents import adopt_waiting_children, link_parent, lock_tree
 from runs.actions.run.run_names import generate_run_name
@@ -197,7 +198,7 @@ def _next_number(experiment: Experiment) -> int:
     # The UPDATE locks the row, so two runs created at once get different numbers.
     if not _take_number(experiment.pk):
         raise InvalidState(
-            f"The experiment {experiment.name!r} is in the trash: {TRASH_HINT}.",
+            in_trash_text(experiment.name),
             experiment=experiment.name,
         )
     [[number]] = _last_number.all(experiment.pk)
@@ -205,7 +206,10 @@ def _next_number(experiment: Experiment) -> int:
 
 
 def _insert_new_run(run: Run) -> None:
-    used = AlreadyExists(f"The run {run.run_id!r} already exists.", run_id=run.run_id)
+    used = AlreadyExists(
+        _("The run %(run_id)r already exists.") % {"run_id": run.run_id},
+        run_id=run.run_id,
+    )
     if _runs_with_id.all(run.workspace_id, run.run_id):
         raise used
     try:

@@ -47,7 +47,7 @@ def queue_history_export(
     )
     if waiting.count() >= MAX_WAITING_EXPORTS:
         raise StudioError(
-            "Too many of your exports are waiting. Wait until one is finished."
+            _("Too many of your exports are waiting. Wait until one is finished.")
         )
     return HistoryExport.objects.create(
         workspace=workspace,
@@ -91,7 +91,7 @@ class HistoryExporter:
         assert self._job is not None
         assert self._steps is not None
         try:
-            for _ in self._steps:
+            for _step in self._steps:
                 if time.monotonic() >= until:
                     return 0
         except StudioError as error:

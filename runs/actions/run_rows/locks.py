@@ -28,13 +28,17 @@ def set_deletion_lock(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
     run.refresh_from_db(fields=["locked", "deleted"])
     if on and run.deleted is not None:
         raise InvalidState(
-            f"Run {run.run_id} is in the trash. Restore it before you lock it.",
+            _("Run %(run_id)s is in the trash. Restore it before you lock it.")
+            % {"run_id": run.run_id},
             run_id=run.run_id,
         )
     if on and experiment.deleted is not None:
         raise InvalidState(
-            f"The experiment {experiment.name!r} of run {run.run_id} is in the "
-            "trash. Restore it before you lock the run.",
+            _(
+                "The experiment %(name)r of run %(run_id)s is in the "
+                "trash. Restore it before you lock the run."
+            )
+            % {"name": experiment.name, "run_id": run.run_id},
             run_id=run.run_id,
         )
     edits = [Edit("locked", run.locked, on, run)]

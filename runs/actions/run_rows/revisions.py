@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from runs.models import Experiment, Run
 from runs.storage.prepared import PreparedUpdate
@@ -52,5 +53,5 @@ def lock_experiment_row(key: int) -> Experiment:
     rows = Experiment.objects.select_for_update(no_key=True)
     found = rows.filter(pk=key).first()
     if found is None:
-        raise NotFound("This experiment no longer exists.")
+        raise NotFound(_("This experiment no longer exists."))
     return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
+
 from runs.actions.run_rows.keys import intern_keys
 from runs.models import Key, KeyKind, Run, RunParam, RunProperty, RunTag, parse_number
 from runs.storage.prepared import PreparedInsert, PreparedRows
@@ -114,11 +116,21 @@ def _refuse_changes(
         if key in known and known[key] != value
     ]
     if conflicts:
-        what = "parameter" if kind is KeyKind.PARAM else "property"
         first = conflicts[0]
+        template = (
+            _(
+                "The parameter %(key)r of run %(run_id)s is %(value)r and "
+                "can't be changed."
+            )
+            if kind is KeyKind.PARAM
+            else _(
+                "The property %(key)r of run %(run_id)s is %(value)r and "
+                "can't be changed."
+            )
+        )
         raise Immutable(
-            f"The {what} {first['key']!r} of run {run.run_id} is {first['old']!r} and "
-            "can't be changed.",
+            template
+            % {"key": first["key"], "run_id": run.run_id, "value": first["old"]},
             field=f"{kind}s.{first['key']}",
             conflicts=conflicts,
         )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from runs.actions import compare as compare_actions
 from runs.actions import experiments as experiment_actions
@@ -55,7 +56,7 @@ def undo_change_set(
     related = ("run", "experiment__workspace")
     changes = list(change_set.changes.select_related(*related).order_by("-pk"))
     if not can_undo(change_set, changes, actor):
-        raise NotSupported("This change can't be undone.")
+        raise NotSupported(_("This change can't be undone."))
     experiment_actions.lock_changed_experiments(changes)
     for run in _changed_runs(changes):
         bump_revision(run, now)
@@ -66,7 +67,7 @@ def undo_change_set(
         if value not in (c.after, c.before)
     ]
     if later and not anyway:
-        raise Conflict("Some of these values were changed since.", later=later)
+        raise Conflict(_("Some of these values were changed since."), later=later)
     edits = [
         edit
         for change, value in found

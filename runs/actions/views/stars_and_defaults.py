@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
@@ -14,7 +15,7 @@ from studio.core.errors import InvalidState
 def star_view(view: View, user: User, on: bool, *, actor: Actor, now: int) -> None:
     """Star or unstar a view for one user."""
     if on:
-        _, changed = ViewStar.objects.get_or_create(view=view, user=user)
+        _star, changed = ViewStar.objects.get_or_create(view=view, user=user)
     else:
         changed = ViewStar.objects.filter(view=view, user=user).delete()[0] > 0
     edits = [Edit("starred", on != changed, on, view=view)]
@@ -38,7 +39,7 @@ def set_default_view(
     """
     if user is None and view is not None and not view.shared:
         raise InvalidState(
-            "A private view can't be everyone's default. Share it first."
+            _("A private view can't be everyone's default. Share it first.")
         )
     ViewDefault.objects.update_or_create(
         workspace=workspace, user=user, experiment=experiment, defaults={"view": view}

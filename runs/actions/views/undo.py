@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
@@ -26,14 +27,14 @@ def undo_view_change(
     rows = change_set.changes.select_related("view__owner", "view__workspace")
     changes = [change for change in rows.order_by("-pk") if change.view is not None]
     if not changes:
-        raise NotSupported("This change can't be undone.")
+        raise NotSupported(_("This change can't be undone."))
     view = changes[0].view
     assert view is not None
     views.lock_view(view)
     found = [(change, _current_value(change, view, change_set)) for change in changes]
     later = [conflict_details(c, v) for c, v in found if v not in (c.after, c.before)]
     if later and not anyway:
-        raise Conflict("Some of these values were changed since.", later=later)
+        raise Conflict(_("Some of these values were changed since."), later=later)
     edits = [
         _restore_value(change, value, view, change_set, actor, now)
         for change, value in found

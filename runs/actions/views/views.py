@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes, version_token
@@ -148,7 +149,7 @@ def save_view(
         return view
     if seen_version != before:
         raise Conflict(
-            "The view was changed by someone else since you opened it.", now=before
+            _("The view was changed by someone else since you opened it."), now=before
         )
     number = before + 1
     View.objects.filter(pk=view.pk).update(revision=number, updated=now, **columns)
@@ -176,7 +177,7 @@ def lock_view(view: View) -> int:
     """
     found = View.objects.select_for_update(of=("self",)).filter(pk=view.pk).first()
     if found is None:
-        raise NotFound("This view doesn't exist.")
+        raise NotFound(_("This view doesn't exist."))
     for name in (
         *EDITABLE_FIELDS,
         "deleted",
@@ -237,9 +238,9 @@ def edit_view(
         if value != getattr(view, name)
     ]
     if edits and seen_version is not None and seen_version != fields_token(view):
-        raise Conflict("The view was changed by someone else since you opened it.")
+        raise Conflict(_("The view was changed by someone else since you opened it."))
     if view.deleted is not None and edits:
-        raise InvalidState("The view is deleted. Restore it first.")
+        raise InvalidState(_("The view is deleted. Restore it first."))
     action, before = _action(edits), view.revision
     write_view_fields(
         view, {edit.field: edit.after for edit in edits}, actor=actor, now=now

@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from runs.access import StudioRequest
-from runs.actions.experiments import TRASH_HINT
 from runs.api.mlflow.endpoints import workspace_of
 from runs.api.mlflow.enums import is_deleted
 from runs.api.mlflow.errors import invalid_parameter, missing_parameter
@@ -105,7 +104,8 @@ def find_active_experiment(request: StudioRequest, experiment_id: str) -> Experi
     if is_deleted(experiment):
         raise InvalidState(
             f"The experiment {experiment_id} must be in the 'active' state. "
-            f"Current state is deleted. It is in the trash: {TRASH_HINT}."
+            f"Current state is deleted. "
+            "It is in the trash: restore it, or use another name."
         )
     return experiment
 

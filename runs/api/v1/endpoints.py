@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
 
 from runs.access import Permission, StudioRequest, access
 from runs.api.request_bodies import read_decompressed_body
@@ -139,9 +140,11 @@ def decode_body(request: HttpRequest, schema: Schema) -> Any:
     except msgspec.ValidationError as error:
         raise validation_error(error, schema) from error
     except UnicodeDecodeError as error:
-        raise InvalidRequest("The request body is not valid UTF-8.") from error
+        raise InvalidRequest(_("The request body is not valid UTF-8.")) from error
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        raise InvalidRequest(f"The request body is not valid JSON: {error}") from error
+        raise InvalidRequest(
+            _("The request body is not valid JSON: %(error)s") % {"error": error}
+        ) from error
 
 
 def decode_query(request: HttpRequest, schema: Schema) -> Any:
@@ -150,11 +153,16 @@ def decode_query(request: HttpRequest, schema: Schema) -> Any:
     for name, values in request.GET.lists():
         if len(values) > 1:
             raise InvalidValue(
-                f"{name} is given {len(values)} times. Give it once.", field=name
+                _("%(name)s is given %(count)s times. Give it once.")
+                % {"name": name, "count": len(values)},
+                field=name,
             )
         given[name] = values[0]
         if "\x00" in name or "\x00" in given[name]:
-            raise InvalidValue(f"{name} must not contain a NUL character.", field=name)
+            raise InvalidValue(
+                _("%(name)s must not contain a NUL character.") % {"name": name},
+                field=name,
+            )
     try:
         return msgspec.convert(given, schema, strict=False)
     except msgspec.ValidationError as error:
@@ -164,14 +172,17 @@ def decode_query(request: HttpRequest, schema: Schema) -> Any:
 def _check_headers(request: HttpRequest) -> None:
     coding = request.headers.get("Content-Encoding", "identity").lower()
     if coding not in ("identity", "gzip"):
-        raise InvalidRequest("Content-Encoding must be gzip or identity.")
+        raise InvalidRequest(_("Content-Encoding must be gzip or identity."))
     kind = request.content_type or ""
     length = request.headers.get("Content-Length", "0")
     has_body = length not in ("", "0") or "Transfer-Encoding" in request.headers
     if has_body and kind != "application/json":
         raise InvalidRequest(
-            f"Content-Type must be application/json, not {kind or 'absent'}."
+            _("Content-Type must be application/json, not %(value)s.")
+            % {"value": kind or "absent"}
         )
     charset = (request.content_params or {}).get("charset", "utf-8")
     if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise InvalidRequest(f"The charset must be UTF-8, not {charset}.")
+        raise InvalidRequest(
+            _("The charset must be UTF-8, not %(charset)s.") % {"charset": charset}
+        )

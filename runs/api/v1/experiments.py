@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
 
 from runs.access import Permission, StudioRequest, workspace_of
 from runs.actions import experiments as experiment_actions
@@ -34,7 +35,7 @@ def list_experiments(request: StudioRequest, query: ExperimentQuery) -> Experime
     """List experiments, the newest first."""
     rows = Experiment.objects.filter(workspace=workspace_of(request))
     if query.deleted not in _DELETED_FILTERS:
-        raise InvalidValue("deleted must be no, only or all.", field="deleted")
+        raise InvalidValue(_("deleted must be no, only or all."), field="deleted")
     rows = rows.filter(_DELETED_FILTERS[query.deleted])
     if query.name:
         rows = rows.filter(name=query.name)
@@ -51,7 +52,7 @@ def list_experiments(request: StudioRequest, query: ExperimentQuery) -> Experime
 
 def _parse_cursor(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise InvalidValue("after is not a cursor of this list.", field="after")
+        raise InvalidValue(_("after is not a cursor of this list."), field="after")
     return int(text)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from runs.access import StudioRequest, workspace_of
 from runs.models import Experiment, ExperimentTag, Run
 from studio.core.errors import InvalidName, InvalidValue, NotFound
@@ -14,7 +16,8 @@ _MAX_NUMBER = 2**31 - 1
 def find_run(request: StudioRequest, run_id: str) -> Run:
     """Return the run with all that `run_info` needs, in the trash or not."""
     unknown = NotFound(
-        f"The run {run_id!r} doesn't exist in this workspace.", run_id=run_id
+        _("The run %(run_id)r doesn't exist in this workspace.") % {"run_id": run_id},
+        run_id=run_id,
     )
     try:
         check_run_id(run_id)
@@ -29,7 +32,8 @@ def find_run(request: StudioRequest, run_id: str) -> Run:
 
 def find_experiment(request: StudioRequest, number: int) -> Experiment:
     unknown = NotFound(
-        f"The experiment {number} doesn't exist in this workspace.",
+        _("The experiment %(number)s doesn't exist in this workspace.")
+        % {"number": number},
         experiment_id=number,
     )
     if not 0 <= number <= _MAX_NUMBER:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from runs.access import Permission, StudioRequest
 from runs.actions import run as run_actions
 from runs.actions.ingest import Point
@@ -68,7 +70,11 @@ def get_metric(
     heads = Metric.objects.filter(run=run, key__name=key).select_related("key")
     head = heads.first()
     if head is None:
-        raise NotFound(f"Run {run.run_id} has no metric {key!r}.", key=key)
+        raise NotFound(
+            _("Run %(run_id)s has no metric %(key)r.")
+            % {"run_id": run.run_id, "key": key},
+            key=key,
+        )
     points, total = store.sample(head, query.limit, query.start, query.stop)
     return Series(
         key=head.key.name,

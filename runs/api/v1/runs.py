@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
 from msgspec import structs
 
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
@@ -112,7 +113,7 @@ def create_run(request: StudioRequest, body: NewRun) -> HttpResponseBase:
 def _experiment_of(request: StudioRequest, body: NewRun) -> Experiment:
     if (body.experiment is None) == (body.experiment_id is None):
         raise InvalidValue(
-            "Give either experiment (a name) or experiment_id.", field="experiment"
+            _("Give either experiment (a name) or experiment_id."), field="experiment"
         )
     if body.experiment_id is not None:
         return find_experiment(request, body.experiment_id)
@@ -171,7 +172,7 @@ def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
 
 def _check_may_lock(request: StudioRequest) -> None:
     if request.role is None or request.role < Permission.LOCK.role:
-        raise PermissionDenied("Only owners can lock a run against deletion.")
+        raise PermissionDenied(_("Only owners can lock a run against deletion."))
 
 
 @endpoint("POST", Permission.LOG, body=StatusChange, reply=RunInfo)

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from msgspec import Struct
 
 from runs.access import (
@@ -172,7 +173,9 @@ def _match_views(request: StudioRequest, entries: list[ViewFile]) -> list[View |
         with _errors_name_entry(number, entry):
             names.check_display_name(entry.name)
             if slugs.count(entry.slug) > 1:
-                raise InvalidValue(f"The slug {entry.slug!r} is twice in the file.")
+                raise InvalidValue(
+                    _("The slug %(slug)r is twice in the file.") % {"slug": entry.slug}
+                )
         view = by_slug.get(entry.slug) or _first_with_name(views, entry, user, taken)
         found.append(view)
         taken |= {view.pk} if view else set()

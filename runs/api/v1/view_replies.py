@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from runs.access import StudioRequest, signed_in_user, workspace_of
-from runs.actions.experiments import TRASH_HINT
 from runs.api.v1.schemas import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
 from runs.models import Experiment, View, ViewRevision, view_list_name
 from runs.render.filters import filter_words
@@ -136,12 +137,23 @@ def require_experiment(request: StudioRequest, name: str | None) -> Experiment |
     found = find_experiment_by_name(request, name)
     if name is None or (found is not None and found.deleted is None):
         return found
-    problem = f"The experiment {name!r} is in the trash: {TRASH_HINT}"
-    if found is None:
-        problem = (
-            f"The experiment {name!r} doesn't exist: create it, or use another name"
+    if found is not None:
+        raise InvalidValue(
+            _(
+                "The experiment %(name)r is in the trash. Restore it, use another "
+                "name, or leave it out for All runs."
+            )
+            % {"name": name},
+            field="experiment",
         )
-    raise InvalidValue(f"{problem}, or none for All runs.", field="experiment")
+    raise InvalidValue(
+        _(
+            "The experiment %(name)r doesn't exist. Create it, use another name, or "
+            "leave it out for All runs."
+        )
+        % {"name": name},
+        field="experiment",
+    )
 
 
 def find_experiment_by_name(

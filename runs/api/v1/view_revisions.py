@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from runs.access import (
     Permission,
     StudioRequest,
@@ -91,7 +93,7 @@ def get_default_view(request: StudioRequest, query: DefaultQuery) -> DefaultRepl
 def set_default_view(request: StudioRequest, body: DefaultChoice) -> DefaultReply:
     """Set the default view of a list, for the caller or (owners) for everyone."""
     if body.everybody and request.role != Role.OWNER:
-        raise PermissionDenied("Only owners can set the default view for everyone.")
+        raise PermissionDenied(_("Only owners can set the default view for everyone."))
     workspace, caller = workspace_of(request), signed_in_user(request)
     experiment = require_experiment(request, body.experiment)
     user = None if body.everybody else caller

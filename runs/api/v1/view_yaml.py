@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import yaml
+from django.utils.translation import gettext as _
 
 from runs.api.v1.schemas import RequestStruct, StateJson
 from runs.api.v1.view_replies import list_name
@@ -130,22 +131,27 @@ def read_views(text: str) -> list[ViewFile]:
     """Return the views of a file; raise InvalidRequest, InvalidValue, TooLarge."""
     if len(text.encode()) > MAX_FILE_BYTES:
         raise TooLarge(
-            f"The file is too large. The maximum is {MAX_FILE_BYTES} bytes.",
+            _("The file is too large. The maximum is %(limit)s bytes.")
+            % {"limit": MAX_FILE_BYTES},
             limit=MAX_FILE_BYTES,
         )
     try:
         loaded = yaml.load(text, Loader=_Loader)  # it is a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         where = " ".join(str(error).split())[:500]
-        raise InvalidRequest(f"The file is not valid YAML: {where}") from error
+        raise InvalidRequest(
+            _("The file is not valid YAML: %(where)s") % {"where": where}
+        ) from error
     try:
         found = msgspec.convert(loaded, ViewFiles)
     except msgspec.ValidationError as error:
         raise InvalidValue(
-            f"The file has no valid views: {error}", field="yaml"
+            _("The file has no valid views: %(error)s") % {"error": error}, field="yaml"
         ) from error
     if len(found.views) > MAX_VIEWS:
         raise InvalidValue(
-            f"The file has too many views. The maximum is {MAX_VIEWS}.", field="yaml"
+            _("The file has too many views. The maximum is %(limit)s.")
+            % {"limit": MAX_VIEWS},
+            field="yaml",
         )
     return found.views

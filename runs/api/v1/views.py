@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from msgspec import UNSET, UnsetType
 
 from runs.access import (
@@ -57,7 +58,7 @@ def list_views(request: StudioRequest, query: ViewQuery) -> ViewList:
     views = filter_by_owner(views, query.only, user)
     if query.after:
         if not (query.after.isascii() and query.after.isdigit()):
-            raise InvalidValue("after is not a cursor of this list.", field="after")
+            raise InvalidValue(_("after is not a cursor of this list."), field="after")
         views = views.filter(pk__lt=min(int(query.after[:19]), 2**63 - 1))
     found = list(views.order_by("-pk")[: query.limit + 1])
     shown = found[: query.limit]

@@ -32,7 +32,7 @@ def _read_role_cap(label: str) -> Role:
 def _read_role(label: str) -> Role:
     role = _find_role(label)
     if role is None:
-        allowed = ", ".join(role.label for role in Role)
+        allowed = ", ".join(_(role.label) for role in Role)
         message = _("The role is one of %(allowed)s.") % {"allowed": allowed}
         raise InvalidValue(message, field="role")
     return role

@@ -80,7 +80,7 @@ def set_role(request: StudioRequest, number: int) -> HttpResponse:
     member = _find_member(request, number)
     role = RoleForm(request.POST).check()["role"]
     account_actions.set_role(member, role, actor=request.actor, now=now_ms())
-    said = {"name": member.user, "role": role.label}
+    said = {"name": member.user, "role": _(role.label)}
     messages.success(request, _("The role of %(name)s is now %(role)s.") % said)
     return _redirect_to_members(request)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from django.http import HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
@@ -63,7 +64,7 @@ def _read_range(request: PageRequest, field: Field) -> Comparison:
         return Comparison(field, ">=", (low,))
     if high is not None:
         return Comparison(field, "<=", (high,))
-    raise InvalidValue("A range has an end", field="low")
+    raise InvalidValue(_("A range needs a start or an end"), field="low")
 
 
 def _read_end(text: str, field: Field) -> Value | None:
@@ -74,7 +75,7 @@ def _read_end(text: str, field: Field) -> Value | None:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InvalidValue(f"{text!r} is not a number", field="low")
+        raise InvalidValue(_("%(text)r is not a number") % {"text": text}, field="low")
     kind = fields.value_type(field)
     if kind == fields.DURATION:
         return Duration(_clamp_time(value * 1000))

@@ -90,7 +90,10 @@ def _show_page_with_chart(
     else:
         charts[at] = chart
     if len(charts) > MAX_CHARTS:
-        raise InvalidValue(f"A page has at most {MAX_CHARTS} charts", field="charts")
+        raise InvalidValue(
+            _("A page has at most %(limit)s charts") % {"limit": MAX_CHARTS},
+            field="charts",
+        )
     address = page_address(request, state, tuple(charts))
     if request.htmx:
         # The script shows it as a link of the page would.

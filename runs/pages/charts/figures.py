@@ -17,6 +17,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.timezone import get_current_timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access, render_json_error
@@ -146,7 +147,11 @@ def _read_bound(request: PageRequest, name: str, chart: Chart) -> float | None:
     except (ValueError, OverflowError):
         value = math.nan
     if not math.isfinite(value):
-        raise InvalidValue(f"{name} is no place on the axis: {text!r}", field=name)
+        raise InvalidValue(
+            _("%(name)s is not a position on the axis: %(text)r")
+            % {"name": name, "text": text},
+            field=name,
+        )
     return value
 
 

@@ -14,6 +14,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.render import formats
 from runs.render.filters.filter_words import field_label
 from runs.render.filters.operators import said
+from runs.render.formats import status_label
 from runs.search.filters import (
     KINDS_IN_ORDER,
     Facet,
@@ -89,7 +90,7 @@ class Completion:
         found = [
             spec
             for spec in specs
-            if (part in spec.name or part in spec.label.lower())
+            if (part in spec.name or part in f"{spec.label} {_(spec.label)}".lower())
             and (part or spec.name in FIRST)
             and spec.offered
         ]
@@ -204,6 +205,7 @@ class Completion:
             text = str(each.value)
             told = each.title if text else _("(empty)")
             is_status = field == attribute("status")
+            told = status_label(told) if is_status else told
             yield self._option(
                 "plus",
                 text,

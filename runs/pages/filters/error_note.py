@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from runs.pages.lists.list_state import in_one_line
 from studio.core.errors import StudioError
+from studio.core.messages import Message, translated, translated_values
 from studio.core.viewspec import ViewSpec
-
-_PLACE = re.compile(r"(?P<what>.*?)(?P<where>(?: after \S+)? at character \d+\.)\s*")
 
 
 def problem(spec: ViewSpec, error: StudioError, *, rows_stay: bool) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def problem(spec: ViewSpec, error: StudioError, *, rows_stay: bool) -> dict[str,
     text = in_one_line(spec.q)
     start = int(details.get("position", len(text)))
     end = start + max(int(details.get("length", 0)), 1)
-    what, where, hint = _sentences(error.message)
+    what, where, hint = _sentences(error)
     return {
         "what": what,
         "where": where,
@@ -35,10 +35,11 @@ def problem(spec: ViewSpec, error: StudioError, *, rows_stay: bool) -> dict[str,
     }
 
 
-def _sentences(message: str) -> tuple[str, str, str]:
-    """What was expected, where, and the hint; suggestions are links, so not text."""
-    message = message.partition(" Try ")[0]
-    found = _PLACE.match(message)
-    if found is None:
-        return message, "", ""
-    return found["what"], found["where"], message[found.end() :]
+def _sentences(error: StudioError) -> tuple[str, str, str]:
+    """Return what was expected, where, and the hint. Suggestions are links."""
+    summary = error.details.get("summary")
+    if not isinstance(summary, Message):
+        return error.message, "", ""
+    parts = translated_values(summary.values)
+    where = _(" at character %(position)s.") % {"position": parts["position"]}
+    return parts["what"], where, translated(error.details.get("hint", ""))

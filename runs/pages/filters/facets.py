@@ -75,9 +75,11 @@ def _number(text: str) -> int | float | None:
     try:
         value = float(text)
     except ValueError:
-        raise InvalidValue(f"{text!r} is not a number", field="low") from None
+        raise InvalidValue(
+            _("%(text)r is not a number") % {"text": text}, field="low"
+        ) from None
     if not math.isfinite(value):
-        raise InvalidValue("A range ends at a number", field="low")
+        raise InvalidValue(_("A range must end at a number"), field="low")
     return int(value) if value == int(value) and abs(value) < 1e15 else value
 
 

@@ -43,7 +43,7 @@ def group_text(request: PageRequest) -> HttpResponse:
     """The groups of the list as `form` asks: csv, markdown or latex."""
     state = read_part(request)
     if state.spec.group is None:
-        raise InvalidValue("group names no field", field="group")
+        raise InvalidValue(_("group contains no field"), field="group")
     grouped = find_groups(state, columns_of(state))
     if grouped is None or grouped.grouping is None:
         raise InvalidValue(too_many_runs_text(), field="group")

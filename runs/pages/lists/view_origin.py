@@ -250,7 +250,7 @@ def save_refusal(request: PageRequest, view: View | None) -> str:
     if view.locked and request.role >= Role.CONTRIBUTOR:
         return _("%s locked this view. Save a copy under another name.") % view.owner
     need = Permission.SHARE_VIEWS.role.label
-    return _("You need the role %(role)s.") % {"role": need}
+    return _("You need the role %(role)s.") % {"role": _(need)}
 
 
 def reset_href(workspace: str, view: View | None, experiment: Experiment | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from runs.models import Metric
 from runs.render.charts import Axis
@@ -142,7 +143,8 @@ def read_axis(asked: Mapping[str, Any]) -> Axis:
         return Axis(word)
     except ValueError:
         raise InvalidValue(
-            f"x is one of {', '.join(axis.value for axis in Axis)}, not {word!r}",
+            _("x must be one of %(words)s, not %(word)r")
+            % {"words": ", ".join(axis.value for axis in Axis), "word": word},
             field="x",
         ) from None
 
@@ -153,7 +155,8 @@ def read_grouping(asked: Mapping[str, Any]) -> GraphGrouping:
         return GraphGrouping(word)
     except ValueError:
         raise InvalidValue(
-            f"one is name, prefix or 1, not {word!r}", field="one"
+            _("one must be name, prefix or 1, not %(word)r") % {"word": word},
+            field="one",
         ) from None
 
 
@@ -165,7 +168,8 @@ def read_smoothing(asked: Mapping[str, Any]) -> float:
         weight = -1
     if not 0 <= weight <= MAX_SMOOTHING:
         raise InvalidValue(
-            f"smooth is a number from 0 to {MAX_SMOOTHING}, not {text!r}",
+            _("smooth must be a number from 0 to %(limit)s, not %(text)r")
+            % {"limit": MAX_SMOOTHING, "text": text},
             field="smooth",
         )
     return weight

@@ -146,8 +146,12 @@ def _read_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
     except (ValueError, OverflowError):
         found = 2**63
     if not -(2**63) <= found < 2**63:
-        word = "a step" if axis is Axis.STEP else "a place on the axis"
-        raise InvalidValue(f"{name} is {word}, not {text!r}", field=name)
+        text_of_error = (
+            _("%(name)s must be a step, not %(text)r")
+            if axis is Axis.STEP
+            else _("%(name)s must be a position on the axis, not %(text)r")
+        )
+        raise InvalidValue(text_of_error % {"name": name, "text": text}, field=name)
     return found
 
 

@@ -18,6 +18,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
 from runs.access import preferred_format
 from runs.pages.requests.page_request import PageRequest
@@ -53,7 +54,10 @@ def requested_export(request: PageRequest) -> str:
     name = request.GET.get("format", "")
     if name and name not in EXPORT_TYPES:
         allowed = ", ".join(EXPORT_TYPES)
-        raise InvalidValue(f"format must be one of {allowed}", field="format")
+        raise InvalidValue(
+            _("format must be one of %(allowed)s") % {"allowed": allowed},
+            field="format",
+        )
     return name
 
 

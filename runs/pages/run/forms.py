@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from runs.pages.requests.forms import (
     FlagField,
     OptionalTextField,
@@ -50,7 +52,11 @@ def _read_ending(word: str) -> RunStatus:
         if status.value == word:
             return status
     allowed = ", ".join(MANUAL_END_STATUSES)
-    raise InvalidValue(f"status must be one of {allowed}, not {word!r}", field="status")
+    raise InvalidValue(
+        _("status must be one of %(allowed)s, not %(word)r")
+        % {"allowed": allowed, "word": word},
+        field="status",
+    )
 
 
 class FinishForm(PageForm):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from runs.actions.run import HIGHER_IS_BETTER, LOWER_IS_BETTER
 from runs.pages.requests.forms import (
     OptionalTextField,
@@ -40,13 +42,16 @@ def is_ranked_metric(field: Field) -> bool:
 def _read_metric(name: str) -> Field:
     field = read_field(name, "field")
     if not is_ranked_metric(field):
-        raise InvalidValue("Only a metric has a goal", field="field")
+        raise InvalidValue(_("Only a metric has a goal"), field="field")
     return field
 
 
 def _check_goal(goal: str) -> str:
     if goal not in GOALS:
-        raise InvalidValue(f"goal must be one of {', '.join(GOALS)}", field="goal")
+        raise InvalidValue(
+            _("goal must be one of %(words)s") % {"words": ", ".join(GOALS)},
+            field="goal",
+        )
     return goal
 
 

@@ -227,7 +227,9 @@ def _matching(state: ListState) -> list[int]:
     found = read_run_set(run_query)
     if not found.exact:
         raise InvalidValue(
-            f"At most {MAX_SELECTED:,} runs can be selected at once", field="selected"
+            _("You can select at most %(limit)s runs at once.")
+            % {"limit": f"{MAX_SELECTED:,}"},
+            field="selected",
         )
     return found.ids
 

@@ -82,7 +82,7 @@ def lock_refusal(run: Run) -> str:
 def role_refusal(request: PageRequest, need: Permission) -> str:
     if request.role >= need.role:
         return ""
-    return _("You need the role %(role)s.") % {"role": need.role.label}
+    return _("You need the role %(role)s.") % {"role": _(need.role.label)}
 
 
 def trash_message(run: Run) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from runs.render import formats
+from runs.render.formats import status_label
 from studio.core import viewcharts, viewtext
 from studio.core.errors import InvalidValue
 from studio.core.filters import fields, to_text
@@ -27,6 +28,7 @@ from studio.core.filters.tree import (
     Value,
     Word,
 )
+from studio.core.statuses import RunStatus
 from studio.core.viewdiff import ADDED, NOTHING, OTHER, REMOVED, SWITCHES, Difference
 
 #: Operators as signs; the ones that are missing here are said in words.
@@ -50,7 +52,11 @@ def field_label(field: Field) -> str:
         return field.key + aggregate
     if field.kind == "children":
         children = _("Child runs")
-        return children if field.key == "count" else f"{children}: {field.key}"
+        if field.key == "count":
+            return children
+        words = {status.value.lower(): status.value for status in RunStatus}
+        label = status_label(words.get(field.key, field.key))
+        return f"{children}: {label.lower()}"
     return field_text(field)
 
 
@@ -68,6 +74,8 @@ def pill(term: Node) -> tuple[str, str]:
 
 def _asked(term: Comparison) -> str:
     values = [value_text(value) for value in term.values]
+    if fields.value_type(term.field) == fields.STATUS:
+        values = [status_label(value) for value in values]
     if term.op == "between":
         return _("%(low)s to %(high)s") % {"low": values[0], "high": values[1]}
     if term.op == "is null":

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from runs.render import formats
+from runs.render.formats import status_label
 from studio.core.statuses import FACTS
 
 GLYPHS = {
@@ -69,12 +70,12 @@ def _disc(name: str) -> SafeString:
 
 def status(word: object) -> SafeString:
     """A status: its disc, then its word."""
-    return _status(str(word))
+    return _status(str(word), status_label(word))
 
 
 @cache
-def _status(word: str) -> SafeString:
-    return format_html('<span class="status">{}{}</span>', disc(word), word)
+def _status(word: str, label: str) -> SafeString:
+    return format_html('<span class="status">{}{}</span>', disc(word), label)
 
 
 def star(starred: bool, href: str, mark: str) -> SafeString:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Case, Q, QuerySet, Value, When
+from django.utils.translation import gettext as _
 
 from runs.models import ApiToken, Change, Experiment, Run, User
 from studio.core.errors import NotFound
@@ -83,7 +84,7 @@ def find_version_texts(home: Described, number: int) -> tuple[str, str]:
         first = rows.first()
         row = ("", first[0] if first else home.description)
     if row is None:
-        raise NotFound("There is no such version of this description.")
+        raise NotFound(_("This version of the description doesn't exist."))
     return str(row[0] or ""), str(row[1] or "")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from runs.models import ExperimentTag, User, Workspace
 from runs.search.sql import conditions
@@ -116,8 +117,8 @@ class ExperimentFilter:
         if term.field == attribute("archived"):
             return Q(archived__isnull=not is_true)
         raise InvalidValue(
-            f"Experiments have no {field_text(term.field)}: "
-            f"they are found by {ALLOWED}",
+            _("Experiments have no %(field)s. Filter them by %(allowed)s.")
+            % {"field": field_text(term.field), "allowed": ALLOWED},
             field="q",
         )
 

@@ -24,6 +24,7 @@ from django.db.models import (
     TextField,
 )
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from runs.models import (
     Experiment,
@@ -142,7 +143,9 @@ def _order(sort: str) -> list[OrderBy]:
     }
     if name not in columns:
         allowed = ", ".join(columns)
-        raise InvalidValue(f"sort must be one of {allowed}", field="sort")
+        raise InvalidValue(
+            _("sort must be one of %(allowed)s.") % {"allowed": allowed}, field="sort"
+        )
     column = OrderBy(columns[name], descending=descending, nulls_last=True)
     return [column, OrderBy(F("id"))]
 

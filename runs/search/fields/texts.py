@@ -8,6 +8,7 @@ from django.db.models import Case, CharField, F, Q, TextField, When
 from django.db.models import Value as SqlValue
 from django.db.models.functions import Cast, Concat
 from django.db.models.lookups import Exact
+from django.utils.translation import gettext as _
 
 from runs.models import Run
 from runs.search.fields.sorting import by_exact_text, by_text, by_whole
@@ -123,8 +124,7 @@ def _artifact_uri(term: Comparison, _scope: Scope) -> Q:
 
 def _log(term: Comparison, _scope: Scope) -> Q:
     raise InvalidFilter(
-        "Searching in logs is not there yet. Look for the text in error, "
-        "description or name instead.",
+        _("Logs can't be searched yet. Search error, description or name instead."),
         field="q",
         position=term.span.position,
         length=term.span.length,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from runs.models import Run, RunSnapshot, Snapshot
 from studio.core.errors import NotFound
 
@@ -15,5 +17,8 @@ def get_snapshot(run: Run) -> Snapshot:
     """Raises NotFound where the run has none."""
     found = find_snapshot(run)
     if found is None:
-        raise NotFound(f"Run {run.run_id} has no snapshot", run_id=run.run_id)
+        raise NotFound(
+            _("Run %(run_id)s has no snapshot.") % {"run_id": run.run_id},
+            run_id=run.run_id,
+        )
     return found

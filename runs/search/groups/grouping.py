@@ -17,6 +17,7 @@ from hashlib import blake2b
 
 import numpy as np
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from runs.models import Experiment, Key, KeyKind, RunParam, User, Workspace, now_ms
 from runs.search.groups.group_sums import GroupStats, GroupSums, sum_groups
@@ -219,10 +220,12 @@ def list_groups(
 def _ungroupable(field: Field, group: Group) -> InvalidValue:
     name = field_text(field)
     if group.all_but:
-        text = f"group: all but {name} leaves out no parameter; name one as params.seed"
+        text = _(
+            "group: %(name)s is not a parameter. Exclude one, such as params.seed."
+        )
     else:
-        text = f"group: runs cannot be grouped by {name}"
-    return InvalidValue(text, field="group")
+        text = _("group: runs can't be grouped by %(name)s.")
+    return InvalidValue(text % {"name": name}, field="group")
 
 
 def _group_columns(
@@ -249,8 +252,12 @@ def _codes_of_all_params(
             found.setdefault(key, TextCodes()).add(run, head, digest)
     if len(found) * len(runs) > MAX_CELLS:
         raise InvalidValue(
-            f"group: {len(runs):,} runs with {len(found):,} parameters are too many to "
-            "be grouped by all of these. Narrow the list, or name the parameters.",
+            _(
+                "group: %(runs)s runs with %(params)s parameters are too "
+                "many to group by all of them. Narrow the list, or name "
+                "the parameters."
+            )
+            % {"runs": f"{len(runs):,}", "params": f"{len(found):,}"},
             field="group",
         )
     names = Key.objects.filter(kind=KeyKind.PARAM, pk__in=list(found))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from studio.core.errors import NotFound
 
@@ -72,7 +73,7 @@ def read_page(slug: str, language: str) -> str:
     """Return the Markdown of a page; raises NotFound where the contents name none."""
     listed = {entry.slug for part in read_contents(language) for entry in part.entries}
     if slug not in listed or not _SLUG.fullmatch(slug):
-        raise NotFound(f"There is no help page named {slug}.")
+        raise NotFound(_("The help page %(slug)s doesn't exist.") % {"slug": slug})
     return _text_of(slug, language)
 
 

@@ -16,6 +16,7 @@ from django.db.models.lookups import (
     LessThan,
     LessThanOrEqual,
 )
+from django.utils.translation import gettext as _
 
 from runs.search.query.segments import Segment, SortPart
 from runs.search.sql.expressions import ByCharacter, Expr
@@ -90,7 +91,9 @@ def rows_after(parts: Sequence[SortPart], place: RowPosition, *, backwards: bool
 
 def _not_of_this_list(name: str) -> InvalidValue:
     return InvalidValue(
-        f"{name} is not a cursor of this list; go back to its first page", field=name
+        _("%(name)s is not a cursor of this list. Go back to the first page.")
+        % {"name": name},
+        field=name,
     )
 
 

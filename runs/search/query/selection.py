@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.utils.translation import gettext as _
+
 from runs.models import (
     STORED_SELECTION_PREFIX,
     Run,
@@ -128,7 +130,9 @@ def change_selection(
         numbers.pop()
     if sum(map(bool, numbers)) > MAX_SELECTED:
         raise InvalidValue(
-            f"At most {MAX_SELECTED:,} runs can be selected at once", field="selected"
+            _("You can select at most %(limit)s runs at once.")
+            % {"limit": f"{MAX_SELECTED:,}"},
+            field="selected",
         )
     return numbers
 
@@ -150,7 +154,8 @@ def _kept(slug: str, workspace: Workspace) -> Selection:
     found = rows.filter(slug=slug.removeprefix(STORED_SELECTION_PREFIX)).first()
     if found is None:
         raise InvalidValue(
-            f"selected: {slug} is no selection that is known here", field="selected"
+            _("selected: the selection %(slug)s doesn't exist.") % {"slug": slug},
+            field="selected",
         )
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Prefetch
+from django.utils.translation import gettext as _
 
 from runs.models import Change, ChangeSet, Run, RunEvent, User, Workspace
 from studio.core.errors import NotFound
@@ -80,7 +81,7 @@ def find_change_set_in(workspace: Workspace, number: int) -> ChangeSet:
     sets = ChangeSet.objects.filter(workspace=workspace, pk=number)
     found = sets.exclude(changes__view__isnull=False).first()
     if found is None:
-        raise NotFound("There is no such change in this workspace.")
+        raise NotFound(_("This change doesn't exist in this workspace."))
     return found
 
 
@@ -88,5 +89,5 @@ def find_change_set_of(run: Run, number: int) -> ChangeSet:
     """A set that touched the run; raises NotFound."""
     found = ChangeSet.objects.filter(pk=number, changes__run=run).first()
     if found is None:
-        raise NotFound("There is no such change of this run.")
+        raise NotFound(_("This change of the run doesn't exist."))
     return found

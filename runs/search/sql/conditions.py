@@ -23,6 +23,7 @@ from django.db.models import (
 )
 from django.db.models import Value as SqlValue
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from runs.models import Metric, Run, RunDataset, RunParam, RunProperty, RunTag
 from runs.search.sql.expressions import (
@@ -92,7 +93,8 @@ def text_condition(column: str, text: Expr, op: str, values: Sequence[Value]) ->
 def pattern_condition(text: Expr, op: str, pattern: str) -> Q:
     if len(pattern) > MAX_PATTERN_LENGTH:
         raise InvalidFilter(
-            f"A text to look for may have at most {MAX_PATTERN_LENGTH} characters",
+            _("A search text can have at most %(limit)s characters.")
+            % {"limit": MAX_PATTERN_LENGTH},
             field="q",
         )
     if op == "contains":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from runs.models import Key, KeyKind, User, Workspace
 from studio.core.errors import QueryTimeout
@@ -79,8 +80,12 @@ def time_limit(seconds: float = QUERY_SECONDS) -> Iterator[None]:
         if not _is_timeout(error):
             raise
         raise QueryTimeout(
-            f"The question took longer than {seconds:g} seconds. Narrow it: name an "
-            "experiment, a status or a shorter time, or sort by submitted time."
+            _(
+                "This query took longer than %(seconds)s seconds. "
+                "Narrow it: add an experiment, a status or a shorter "
+                "time, or sort by submitted time."
+            )
+            % {"seconds": f"{seconds:g}"}
         ) from error
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from runs.models import Metric, MetricChunk, Run
 from runs.search.sql.scope import time_limit
@@ -44,12 +45,12 @@ class LoggedPosition:
 
 def read_position(text: str) -> LoggedPosition:
     """The reverse of `write_position`; raises InvalidValue for what is no cursor."""
-    metric, _, offset = text.partition(".")
+    metric, _point, offset = text.partition(".")
     if not all(
         word.isascii() and word.isdigit() and len(word) < 19
         for word in (metric, offset)
     ):
-        raise InvalidValue("after is not a cursor of this list", field="after")
+        raise InvalidValue(_("after is not a cursor of this list."), field="after")
     return LoggedPosition(int(metric), int(offset))
 
 

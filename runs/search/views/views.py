@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from runs.models import (
     ChangeSet,
@@ -68,7 +69,7 @@ def find_view(
     fits = slug.isascii() and slug.isalnum()
     found = views.filter(slug=slug).first() if fits else None
     if found is None:
-        raise NotFound("There is no such view, or it is not shared with you.")
+        raise NotFound(_("This view doesn't exist, or it is not shared with you."))
     return found
 
 
@@ -79,7 +80,7 @@ def filter_by_owner(views: ViewQuerySet, which: str, viewer: User) -> ViewQueryS
     if which == "mine":
         return views.filter(owner=viewer)
     if which != "all":
-        raise InvalidValue("only must be all, shared or mine", field="only")
+        raise InvalidValue(_("only must be all, shared or mine."), field="only")
     return views
 
 
@@ -147,7 +148,7 @@ def find_revision(view: View, viewer: User, number: int) -> ViewRevision:
     rows = _readable(view, viewer).select_related("author", "experiment")
     found = rows.filter(number=number).first() if number < 2**31 else None
     if found is None:
-        raise NotFound("There is no such version of this view.")
+        raise NotFound(_("This version of the view doesn't exist."))
     return found
 
 
@@ -167,7 +168,7 @@ def find_view_change(workspace: Workspace, viewer: User, number: int) -> ChangeS
     own = ChangeSet.objects.filter(actor=viewer, changes__view__in=seen)
     found = own.filter(pk=number).first() if number < 2**63 else None
     if found is None:
-        raise NotFound("There is no such change of a view.")
+        raise NotFound(_("This change of a view doesn't exist."))
     return found
 
 

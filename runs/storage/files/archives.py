@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO, cast
 
+from django.utils.translation import gettext as _
+
 from runs.storage.files.folder_store import MISSING_MESSAGE, READ_CHUNK_BYTES, files
 from studio.core.errors import MissingBytes, NotFound
 
@@ -45,7 +47,9 @@ def open_member(blob: str, path: str) -> Iterator[BinaryIO]:
         try:
             member = archive.open(path)
         except KeyError as error:
-            raise NotFound(f"The archive has no file {path}", path=path) from error
+            raise NotFound(
+                _("The archive has no file %(path)s.") % {"path": path}, path=path
+            ) from error
         with member:
             yield cast("BinaryIO", member)
 

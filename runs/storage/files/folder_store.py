@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from studio.core.errors import MissingBytes, TooLarge
 from studio.core.private import sync_folder
@@ -216,7 +217,11 @@ def _write_synced(path: Path, name: str, chunks: Iterable[bytes], limit: int) ->
         for chunk in chunks:
             size += len(chunk)
             if size > limit:
-                raise TooLarge(f"A file may have {limit} bytes at most", limit=limit)
+                raise TooLarge(
+                    _("The file is too large. The maximum is %(limit)s bytes.")
+                    % {"limit": limit},
+                    limit=limit,
+                )
             digest.update(chunk)
             file.write(chunk)
         file.flush()

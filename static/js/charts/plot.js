@@ -7,6 +7,7 @@ export const CONFIG = {
   showTips: false,
   responsive: false,
   doubleClick: "reset",
+  ...(document.documentElement.lang === "zh-hans" && { locale: "zh-CN" }),
 };
 let loading;
 
@@ -31,7 +32,17 @@ function rules() {
 function bundle() {
   const script = document.createElement("script");
   script.src = source().plotly;
-  return loaded(script).then(() => globalThis.Plotly);
+  return loaded(script)
+    .then(words)
+    .then(() => globalThis.Plotly);
+}
+// Plotly's own words and months in the page's language; without them it draws in English.
+function words() {
+  const address = source().plotlyLocale;
+  if (!address) return Promise.resolve();
+  const script = document.createElement("script");
+  script.src = address;
+  return loaded(script).catch(() => {});
 }
 function loaded(element) {
   return new Promise((resolve, reject) => {

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from studio.core.messages import translated
+
 TEXT = "text"
 ID = "id"
 NUMBER = "number"
@@ -65,10 +67,10 @@ class FieldSpec:
     def as_json(self) -> dict[str, Any]:
         return {
             "name": self.name,
-            "label": self.label,
+            "label": translated(self.label),
             "type": self.value_type,
             "operators": list(self.operators),
-            "help": self.help,
+            "help": translated(self.help),
             "example": self.example,
             "aliases": list(self.aliases),
             "sortable": self.sortable,

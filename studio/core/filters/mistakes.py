@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from studio.core.errors import InvalidFilter
+from studio.core.messages import Message, alternatives, message, sentences
 
 
 def mistake(
-    message: str,
+    what: str,
     position: int,
     length: int,
     *,
@@ -21,9 +22,9 @@ def mistake(
 ) -> InvalidFilter:
     """An InvalidFilter with its details.
 
-    `message` says what was expected, `hint` why. `options` are texts that may stand in
-    place of `text[replace[0]:replace[1]]` (by default, of the underlined part); each
-    becomes a suggestion with the whole corrected filter.
+    `what` says what was expected, `hint` why. `options` are texts that can replace
+    `text[replace[0]:replace[1]]` (by default, the underlined part). Each becomes a
+    suggestion with the whole corrected filter.
     """
     start, end = replace if replace[0] >= 0 else (position, position + length)
     suggestions = [
@@ -35,7 +36,9 @@ def mistake(
         for option in options
     ]
     return _error(
-        summary=f"{message} at character {position + 1}.",
+        summary=message(
+            "%(what)s at character %(position)s.", what=what, position=position + 1
+        ),
         hint=hint,
         position=position,
         length=length,
@@ -66,8 +69,19 @@ def with_ways_out(
 
 
 def _error(**details: Any) -> InvalidFilter:
-    tried = " or ".join(each["text"] for each in details["suggestions"])
-    parts = [details["summary"], details["hint"], f"Try {tried}." if tried else ""]
-    return InvalidFilter(
-        " ".join(part for part in parts if part), **{"field": "q", **details}
-    )
+    parts = [details["summary"], details["hint"], advice(details["suggestions"])]
+    return InvalidFilter(sentences(parts), **{"field": "q", **details})
+
+
+def summary_of(error: InvalidFilter) -> str:
+    """Return what an error of the filter language expected, without its position."""
+    summary = error.details.get("summary")
+    return str(summary.values["what"]) if isinstance(summary, Message) else str(error)
+
+
+def advice(suggestions: Sequence[dict[str, Any]]) -> str:
+    """Return `Try a or b.` for an error's suggestions, "" without any."""
+    if not suggestions:
+        return ""
+    texts = [str(each["text"]) for each in suggestions]
+    return message("Try %(options)s.", options=alternatives(texts))

@@ -30,6 +30,7 @@ from studio.core.filters.tree import (
     Text,
     Value,
 )
+from studio.core.messages import message
 from studio.core.statuses import MEANT_BY, RunStatus
 
 #: What a run never has here, and what stands for it.
@@ -129,24 +130,45 @@ def _one_of(
     if key.lower() in allowed:
         return key.lower()
     raise mistake(
-        f"Expected one of {', '.join(allowed)} after '{kind}.'",
+        expected_word(allowed, f"{kind}."),
         token.start,
         token.length,
-        expected="a known key",
+        expected=message("a known key"),
         text=text,
         options=[f"{kind}.{allowed[0]}"],
     )
 
 
+def expected_word(words: Sequence[str], before: str) -> str:
+    """Return that one of the words has to follow `before`."""
+    listed = ", ".join(words)
+    return message(
+        "Expected one of %(words)s after '%(before)s'", words=listed, before=before
+    )
+
+
+def expected_key(before: str) -> str:
+    """Return that a key has to follow `before`."""
+    return message("Expected a key after '%(before)s'", before=before)
+
+
+def text_hint(word: str) -> str:
+    """Return how to search for a word that could be a field."""
+    return message("To search for this text, write %(text)s.", text=quoted(word))
+
+
 def _needs_key(token: Token, kind: str, text: str) -> InvalidFilter:
     word = {tree.CHILDREN: "count", tree.DATASETS: "name"}.get(kind, "key")
     return mistake(
-        f"Expected a key after '{token.text.rstrip('.')}.'",
+        expected_key(token.text.rstrip(".") + "."),
         token.start,
         token.length,
-        expected="a key",
+        expected=message("a key"),
         text=text,
-        hint=f"Write {kind}.{word}, with double quotes around an odd key.",
+        hint=message(
+            "Write %(name)s. Put keys with special characters in double quotes.",
+            name=f"{kind}.{word}",
+        ),
     )
 
 
@@ -161,12 +183,12 @@ def _unknown(token: Token, text: str) -> InvalidFilter:
         options = [field_text(Field(kind, word)) for kind in (tree.TAGS, tree.PARAMS)]
         options.append(field_text(Field(tree.METRICS, word, "last")))
     return mistake(
-        f"Unknown field '{word}'",
+        message("Unknown field '%(word)s'", word=word),
         token.start,
         token.length,
-        expected="a field",
+        expected=message("a field"),
         text=text,
-        hint=f"To look for the text, write {quoted(word)}.",
+        hint=text_hint(word),
         options=options[:3],
     )
 
@@ -176,20 +198,20 @@ _TEXT_ONLY = frozenset(
     {"like", "not like", "ilike", "not ilike", "contains", "not contains"}
 )
 _EXPECTED = {
-    fields.TEXT: "text",
-    fields.ID: "text",
-    fields.NUMBER: "a number",
-    fields.TIME: "a date",
-    fields.DURATION: "a duration",
-    fields.STATUS: "a status",
-    fields.BOOLEAN: "true or false",
-    fields.MIXED: "a number",
+    fields.TEXT: message("text"),
+    fields.ID: message("text"),
+    fields.NUMBER: message("a number"),
+    fields.TIME: message("a date"),
+    fields.DURATION: message("a duration"),
+    fields.STATUS: message("a status"),
+    fields.BOOLEAN: message("true or false"),
+    fields.MIXED: message("a number"),
 }
-_HOLDS = {
-    fields.NUMBER: "numbers",
-    fields.TIME: "times, such as 2026-11-24, 2026-11-24T10:00 or -7d",
-    fields.DURATION: "durations, such as 90s or 1h30m",
-    fields.MIXED: "text, and < and > compare numbers",
+_CONTENTS = {
+    fields.NUMBER: message("numbers"),
+    fields.TIME: message("times, such as 2026-11-24, 2026-11-24T10:00 or -7d"),
+    fields.DURATION: message("durations, such as 90s or 1h30m"),
+    fields.MIXED: message("text; < and > compare numbers"),
 }
 
 
@@ -250,17 +272,26 @@ class Operand:
     def wrong(self, token: Token) -> InvalidFilter:
         expected = _EXPECTED[self.type]
         name = field_text(self.field)
-        after = f" after '{self.op}'" if self.op != "between" else " in the range"
-        holds = _HOLDS.get(self.type)
+        what = message("Expected %(expected)s in the range", expected=expected)
+        if self.op != "between":
+            what = message(
+                "Expected %(expected)s after '%(operator)s'",
+                expected=expected,
+                operator=self.op,
+            )
+        contents = _CONTENTS.get(self.type)
         if self.field.kind == tree.METRICS:
-            holds = "numbers"
+            contents = _CONTENTS[fields.NUMBER]
+        hint = message(
+            "%(field)s contains %(contents)s.", field=name, contents=contents
+        )
         return mistake(
-            f"Expected {expected}{after}",
+            what,
             token.start,
             token.length,
             expected=expected,
             text=self.text,
-            hint=f"{name} holds {holds}." if holds else "",
+            hint=hint if contents else "",
             replace=(self.start, token.end),
             options=self._options(token),
         )

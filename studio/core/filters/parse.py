@@ -46,6 +46,7 @@ from studio.core.filters.tree import (
     any_of,
     negate,
 )
+from studio.core.messages import message
 
 
 class Terms(Cursor):
@@ -66,15 +67,17 @@ class Terms(Cursor):
         token = self.take()
         if self.token.kind == OPERATOR or self.at_sign(":"):
             raise self.fail(
-                "Expected a field before the operator, not a quoted text",
+                message("Expected a field before the operator, not quoted text"),
                 token,
-                "a field",
+                message("a field"),
                 options=[
                     f"{kind}.{quoted(token.text)}" for kind in ("metrics", "tags")
                 ],
             )
         if not token.text.strip():
-            raise self.fail("Expected a text between the quotes", token, "a text")
+            raise self.fail(
+                message("Expected text between the quotes"), token, message("text")
+            )
         self.count_word(token)
         return Word(token.text, self.span_from(token))
 
@@ -111,10 +114,10 @@ class Terms(Cursor):
     def bare_field(self, token: Token) -> Node:
         field = field_text(operands.read_field(token, self.text))
         raise self.fail(
-            f"Expected an operator after {field}",
+            message("Expected an operator after %(field)s", field=field),
             token,
-            "an operator",
-            hint=f"To look for the text, write {quoted(token.text)}.",
+            message("an operator"),
+            hint=operands.text_hint(token.text),
             options=[f"{field} is not null"],
         )
 
@@ -146,10 +149,14 @@ class Terms(Cursor):
         if op not in allowed:
             written = [o for o in allowed if o != "between"]
             raise self.fail(
-                f"'{op}' does not fit {field_text(field)}",
+                message(
+                    "%(field)s does not support '%(operator)s'",
+                    operator=op,
+                    field=field_text(field),
+                ),
                 first,
-                "an operator",
-                hint=f"Possible are {', '.join(written)}.",
+                message("an operator"),
+                hint=message("Use one of: %(words)s.", words=", ".join(written)),
             )
         return op
 
@@ -173,9 +180,9 @@ class Terms(Cursor):
             name = field_text(operand.field)
             token = self.tokens[self.at - 1]
             raise self.fail(
-                f"Expected a date after '{operand.op}'",
+                message("Expected a date after '%(operator)s'", operator=operand.op),
                 token,
-                "a date",
+                message("a date"),
                 replace=(operand.start, token.end),
                 options=[f"{name} >= {token.text}", f"{name} < {token.text}"],
             )
@@ -205,10 +212,14 @@ class Terms(Cursor):
                 self.take()
                 return values
             if not self.at_sign(","):
-                raise self.fail("Expected , or ) in the list", self.token, ", or )")
+                raise self.fail(
+                    message("Expected , or ) in the list"),
+                    self.token,
+                    message(", or )"),
+                )
             self.take()
             if self.token.kind == END:
-                raise self.fail("Expected ) to close the list", opening, ")")
+                raise self.fail(message("Expected ) to close the list"), opening, ")")
 
     # field:value|value and tag:key=value
 
@@ -239,16 +250,18 @@ class Terms(Cursor):
             return Comparison(tree.attribute(word), "=", (Flag(True),), span)
         flags = [n for n, s in fields.ATTRIBUTES.items() if s.value_type == "boolean"]
         raise self.fail(
-            f"Expected one of {', '.join(flags)} after 'is:'",
+            operands.expected_word(flags, "is:"),
             token,
-            "a flag",
+            message("a flag"),
             options=[flags[0]],
         )
 
     def keyed(self, kind: str, name: Token) -> Node:
         token = self.token
         if token.kind not in (WORD, STRING):
-            raise self.fail(f"Expected a key after '{name.text}:'", token, "a key")
+            raise self.fail(
+                operands.expected_key(f"{name.text}:"), token, message("a key")
+            )
         field = operands.key_of_token(kind, self.take(), self.text)
         if self.token.kind == OPERATOR:
             op = self.operator(field)
@@ -299,10 +312,10 @@ def parse_field(text: str) -> Field:
             return tree.attribute("tags")
         return operands.read_field(tokens[0], text)
     raise mistake(
-        f"Expected a field name, not {text!r}",
+        message("Expected a field name, not %(text)r", text=text),
         0,
         max(len(text), 1),
-        expected="a field",
+        expected=message("a field"),
         text=text,
     )
 
@@ -323,14 +336,14 @@ def _first_mistake(text: str) -> int | None:
 def _check_characters(text: str) -> None:
     if len(text) > MAX_LENGTH:
         raise mistake(
-            f"The filter is longer than {MAX_LENGTH} characters; it goes on",
+            message("The filter exceeds %(limit)s characters", limit=MAX_LENGTH),
             MAX_LENGTH,
             1,
             text="",
         )
     for position, char in enumerate(text):
         if char == "\x00" or "\ud800" <= char <= "\udfff":
-            raise mistake("A character that is not text", position, 1, text="")
+            raise mistake(message("A character that is not text"), position, 1, text="")
 
 
 def parse_places(text: str) -> tuple[Node | None, list[Place]]:
@@ -371,7 +384,10 @@ class _Parser(Terms):
     def negated(self) -> Node:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise self.fail(f"Nested deeper than {MAX_DEPTH}", self.token)
+            raise self.fail(
+                message("Nested deeper than %(limit)s levels", limit=MAX_DEPTH),
+                self.token,
+            )
         start = self.token.start
         node = self.negated_once()
         end = self.tokens[self.at - 1].end
@@ -394,10 +410,14 @@ class _Parser(Terms):
     def parenthesis(self) -> Node:
         opening = self.take()
         if self.at_sign(")"):
-            raise self.fail("Expected a term inside the parentheses", self.token)
+            raise self.fail(
+                message("Expected a term inside the parentheses"), self.token
+            )
         node = self.either()
         if not self.at_sign(")"):
-            raise self.fail("Expected ) to close the parenthesis", opening, ")")
+            raise self.fail(
+                message("Expected ) to close the parenthesis"), opening, ")"
+            )
         self.take()
         return node
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from studio.core.errors import InvalidFilter
 from studio.core.filters.mistakes import mistake
 from studio.core.filters.tree import Node, Span
+from studio.core.messages import message
 
 WORD, STRING, OPERATOR, SIGN, END = "word", "string", "operator", "sign", "end"
 
@@ -78,10 +79,10 @@ class _Lexer:
         end = self.text.find("*/", self.at + 2)
         if end < 0:
             raise mistake(
-                "Expected */ to close the comment",
+                message("Expected */ to close the comment"),
                 self.at,
                 len(self.text) - self.at,
-                expected="a closing */",
+                expected=message("a closing %(quote)s", quote="*/"),
                 text=self.text,
             )
         self.at = end + 2
@@ -120,10 +121,10 @@ class _Lexer:
             close = self.text.find(quote, self.at + 1)
             if close < 0:
                 raise mistake(
-                    f"Expected {quote} to close the quote",
+                    message("Expected %(quote)s to close the quote", quote=quote),
                     start,
                     len(self.text) - start,
-                    expected=f"a closing {quote}",
+                    expected=message("a closing %(quote)s", quote=quote),
                     text=self.text,
                 )
             parts.append(self.text[self.at + 1 : close])
@@ -217,7 +218,7 @@ class Cursor:
 
     def fail(
         self,
-        message: str,
+        what: str,
         token: Token,
         expected: str = "",
         hint: str = "",
@@ -225,7 +226,7 @@ class Cursor:
         options: Sequence[str] = (),
     ) -> InvalidFilter:
         return mistake(
-            message,
+            what,
             token.start,
             token.length,
             text=self.text,
@@ -238,12 +239,16 @@ class Cursor:
     def count_term(self, token: Token) -> None:
         self.terms += 1
         if self.terms > MAX_TERMS:
-            raise self.fail(f"More than {MAX_TERMS} terms and values", token)
+            raise self.fail(
+                message("More than %(limit)s terms and values", limit=MAX_TERMS), token
+            )
 
     def count_word(self, token: Token) -> None:
         self.words += 1
         if self.words > MAX_WORDS:
-            raise self.fail(f"More than {MAX_WORDS} free words", token)
+            raise self.fail(
+                message("More than %(limit)s free words", limit=MAX_WORDS), token
+            )
 
     def span_from(self, name: Token) -> Span:
         end = self.tokens[self.at - 1].end
@@ -251,7 +256,10 @@ class Cursor:
 
     def unexpected(self, token: Token) -> InvalidFilter:
         if token.kind == END:
-            return self.fail("Expected a term", token, "a term")
-        hint = "Text with signs needs quotes." if token.kind == SIGN else ""
-        before = "a field before" if token.kind == OPERATOR else "a term, not"
-        return self.fail(f"Expected {before} '{token.text}'", token, "a term", hint)
+            return self.fail(message("Expected a term"), token, message("a term"))
+        hint = message("Put text with special characters in quotes.")
+        what = message("Expected a term, not '%(found)s'", found=token.text)
+        if token.kind == OPERATOR:
+            what = message("Expected a field before '%(found)s'", found=token.text)
+        is_sign = token.kind == SIGN
+        return self.fail(what, token, message("a term"), hint if is_sign else "")

@@ -50,7 +50,7 @@ def test_names_are_made_in_one_order_of_kinds(
 
 
 @pytest.mark.usefixtures("committed")
-def test_a_name_that_is_taken_while_a_rename_is_undone_is_told() -> None:
+def test_undoing_a_rename_reports_a_name_that_was_taken_at_the_same_time() -> None:
     workspace = Workspace.objects.create(name="default")
     author = Actor(User.objects.create(username="ada"))
 
@@ -67,7 +67,7 @@ def test_a_name_that_is_taken_while_a_rename_is_undone_is_told() -> None:
 
 
 @pytest.mark.usefixtures("committed")
-def test_of_two_who_register_one_name_at_once_the_second_is_told() -> None:
+def test_registering_a_name_twice_at_once_reports_the_second() -> None:
     def sign_up(name: str) -> User:
         return create_user_with_password(
             name, "a quite long pass phrase", actor=Actor(), now=now_ms()

@@ -191,6 +191,6 @@ def test_the_blob_of_a_failed_transaction_waits_for_the_sweep(
     with pytest.raises(DatabaseError):
         {"save": save, "append": append, "snapshot": snapshot}[way]("a")
     [blob] = blobs(files_dir / "incoming")
-    soon = int(time.time() * 1000) + 1000
-    assert plan_sweep(soon).quarantine == []
-    assert plan_sweep(soon + DAY_MS).quarantine == [blob]
+    a_second_later = int(time.time() * 1000) + 1000
+    assert plan_sweep(a_second_later).quarantine == []
+    assert plan_sweep(a_second_later + DAY_MS).quarantine == [blob]

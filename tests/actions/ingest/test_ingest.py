@@ -156,7 +156,7 @@ def test_what_arrives_for_a_trashed_run_is_kept(
     assert log_metrics(run, line(2), actor=actor, now=now) == 2
 
 
-def test_logging_is_heard_and_changes_the_revision(
+def test_logging_counts_as_a_heartbeat_and_changes_the_revision(
     run: Run, actor: Actor, now: int
 ) -> None:
     log_metrics(run, line(1), actor=actor, now=now + 7)

@@ -86,7 +86,7 @@ def test_free_words_find_the_first_tags_of_very_many(
     annotate.set_run_tags(run, {"early": "ochre"}, actor=actor, now=now)
     assert found("ochre")
     assert not found("viridian")
-    # Built anew it is the same.
+    # A rebuild gives the same result.
     kept = SearchText.objects.get(run=run).text
     SearchText.objects.filter(run=run).delete()
     build_search_texts()
@@ -144,7 +144,7 @@ def test_steps_in_no_order_cost_no_more_statements(
     assert MetricChunk.objects.filter(metric=wild).count() <= POINTS / 4096
 
 
-def test_steps_far_apart_are_told_from_known_ones(
+def test_distant_new_steps_are_distinguished_from_known_ones(
     run: Run, actor: Actor, now: int
 ) -> None:
     far = [-(2**63), 2**63 - 1, 0, 2**40]

@@ -97,7 +97,7 @@ def test_whatever_a_list_shows_is_counted(
     assert after > before
 
 
-def test_taking_a_star_away_is_counted(run: Run, actor: Actor, now: int) -> None:
+def test_removing_a_star_is_counted(run: Run, actor: Actor, now: int) -> None:
     star(run, actor, now, True)
     before = run.workspace.count_changes()
     star(run, actor, now, False)

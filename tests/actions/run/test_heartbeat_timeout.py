@@ -1,4 +1,4 @@
-"""Runs that stop sending heart-beats."""
+"""Runs that stop sending heartbeats."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_a_run_that_ended_stays(beating: Run, actor: Actor, now: int) -> None:
     assert mark_unresponsive_runs(now + 60 * MINUTE, listening_since=now) == 0
 
 
-def test_a_heard_run_stays(beating: Run, now: int) -> None:
+def test_a_run_with_recent_heartbeats_keeps_its_status(beating: Run, now: int) -> None:
     Run.objects.filter(pk=beating.pk).update(heard=now + 2 * MINUTE)
     assert mark_unresponsive_runs(now + 3 * MINUTE, listening_since=now) == 0
 

@@ -66,7 +66,7 @@ def test_a_name_keeps_its_spelling() -> None:
     assert RunParam.objects.get().key.name == "lr"
 
 
-def test_nothing_gets_around_the_triggers() -> None:
+def test_nothing_bypasses_the_triggers() -> None:
     row = RunParam.objects.get()
     trick = (
         "SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE runs_runparam"

@@ -120,7 +120,7 @@ def test_every_change_is_a_new_revision(run: Run, actor: Actor, now: int) -> Non
     assert (run.revision, run.updated) == (before + 2, now + 2)
 
 
-def test_a_run_that_changed_meanwhile_is_judged_as_it_is_now(
+def test_a_concurrent_change_is_checked_against_the_current_status(
     run: Run, actor: Actor, now: int
 ) -> None:
     stale = Run.objects.get(pk=run.pk)
@@ -201,7 +201,7 @@ def test_an_agents_lost_run_goes_back_to_the_queue(
     assert stored(launched) is S.QUEUED
 
 
-def test_nobody_elses_running_run_goes_back_to_the_queue(
+def test_only_an_agents_running_run_can_be_requeued(
     run: Run, actor: Actor, now: int
 ) -> None:
     with pytest.raises(IllegalTransition):
@@ -254,7 +254,7 @@ def test_force_ends_what_a_launcher_owns(launched: Run, actor: Actor, now: int) 
     assert stored(launched) is S.CANCELED
 
 
-def test_the_script_is_heard_and_the_server_is_not(
+def test_only_the_script_counts_as_a_heartbeat(
     run: Run, actor: Actor, now: int
 ) -> None:
     change_status(

@@ -62,7 +62,7 @@ def test_names_and_descriptions_follow(run: Run, by: dict[str, Any]) -> None:
 
 
 def test_tags_follow(run: Run, by: dict[str, Any]) -> None:
-    # Colours that no invented name has.
+    # Colors that no generated run name contains.
     annotate.set_run_tags(run, {"colour": "viridian", "word": None}, **by)
     logged_values.log_batch(run, tags={"shape": "round"}, **by)
     for word in ("colour", "viridian", "word", "shape", "round"):
@@ -73,7 +73,7 @@ def test_tags_follow(run: Run, by: dict[str, Any]) -> None:
     assert found("vermilion") == found("word") == {"run-1"}
 
 
-def test_tags_that_nobody_sees_cost_nothing(run: Run, by: dict[str, Any]) -> None:
+def test_hidden_tags_cost_nothing(run: Run, by: dict[str, Any]) -> None:
     annotate.set_run_tags(run, {"seen": "1"}, **by)
     for tags in ({"mlflow.note": "x"}, {"seen": "1"}):
         with CaptureQueriesContext(connection) as queries:
@@ -123,14 +123,14 @@ def test_missing_texts_are_built(
     assert found("other") == {"run-2"}
 
 
-def test_all_texts_are_built_anew(run: Run, by: dict[str, Any]) -> None:
+def test_all_texts_are_rebuilt(run: Run, by: dict[str, Any]) -> None:
     annotate.set_run_tags(run, {"kept": "tag"}, **by)
     Run.objects.filter(pk=run.pk).update(name="written past the action")
     assert rebuild_search_texts() == 1
     assert found("past the action") == found("kept") == {"run-1"}
 
 
-def test_lost_triggers_are_told_and_come_back(run: Run, by: dict[str, Any]) -> None:
+def test_lost_triggers_are_reported_and_recreated(run: Run, by: dict[str, Any]) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL's indexes need no triggers")
     assert search_text.missing(connection) == []

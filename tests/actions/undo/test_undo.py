@@ -47,7 +47,7 @@ def test_a_name_goes_back_and_forth(run: Run, actor: Actor, now: int) -> None:
     assert (run.name, last().action) == ("baseline", "redo")
 
 
-def test_tags_go_back_together(run: Run, actor: Actor, now: int) -> None:
+def test_undo_restores_all_tags_of_a_change(run: Run, actor: Actor, now: int) -> None:
     annotate.set_run_tags(run, {"a": "1", "word": None}, actor=actor, now=now)
     annotate.set_run_tags(run, {"a": "2", "word": "v", "b": "3"}, actor=actor, now=now)
     undo_change_set(last(), actor=actor, now=now)
@@ -158,8 +158,8 @@ def test_line_breaks_of_a_browser_are_no_change(
 
 
 def test_the_tags_of_clients_follow(run: Run, actor: Actor, now: int) -> None:
-    twins = {"mlflow.runName": "old", "mlflow.note.content": "old"}
-    annotate.set_run_tags(run, twins, actor=actor, now=now)
+    mirrored_tags = {"mlflow.runName": "old", "mlflow.note.content": "old"}
+    annotate.set_run_tags(run, mirrored_tags, actor=actor, now=now)
     annotate.rename_run(run, "new", actor=actor, now=now)
     annotate.describe_run(run, "", actor=actor, now=now)
     assert tags(run) == {"mlflow.runName": "new", "mlflow.note.content": ""}

@@ -65,15 +65,15 @@ def test_a_private_view_is_its_owners_alone(
     assert not can_edit_view(view, ben, Role.OWNER)
 
 
-def test_the_second_who_saves_is_told_and_nothing_is_lost(
+def test_the_second_save_reports_a_conflict_and_loses_nothing(
     make: Any, ben: User, actor: Actor, now: int
 ) -> None:
     view = make(shared=True)
     mine = View.objects.get(pk=view.pk)
     actions.save_view(mine, state("q=tag:y"), seen_version=1, actor=Actor(ben), now=now)
-    with pytest.raises(Conflict) as told:
+    with pytest.raises(Conflict) as conflict:
         actions.save_view(view, state("q=tag:z"), seen_version=1, actor=actor, now=now)
-    assert told.value.details["now"] == 2
+    assert conflict.value.details["now"] == 2
     actions.save_view(view, state("q=tag:z"), seen_version=2, actor=actor, now=now)
     kept = [r.spec["q"] for r in search.list_view_revisions(view, ben)]
     assert kept == ["tag:z", "tag:y", "tag:x"]
@@ -250,15 +250,15 @@ def test_undo_shows_what_changed_since(make: Any, actor: Actor, now: int) -> Non
     actions.edit_view(view, {"name": "B"}, actor=actor, now=now)
     renamed = last()
     actions.edit_view(view, {"name": "C"}, actor=actor, now=now)
-    with pytest.raises(Conflict) as told:
+    with pytest.raises(Conflict) as conflict:
         undo_view_change(renamed, actor=actor, now=now)
-    assert told.value.details["later"][0]["now"] == "C"
+    assert conflict.value.details["later"][0]["now"] == "C"
     undo_view_change(renamed, actor=actor, now=now, anyway=True)
     view.refresh_from_db()
     assert view.name == "Sweep"
 
 
-def test_nobody_undoes_what_another_did(
+def test_members_cannot_undo_changes_of_others(
     make: Any, workspace: Workspace, ben: User, owner: User
 ) -> None:
     make(shared=True)

@@ -29,8 +29,8 @@ def test_a_deleted_ones_name_is_taken(rest: Rest) -> None:
     status, error = rest.refused("POST", "experiments", {"name": "a"})
     assert (status, error["code"], error["deleted"]) == (409, "AlreadyExists", True)
     for run in ({"experiment": "a"}, {"experiment_id": number}):
-        told = rest.refused("POST", "runs", run)[1]["message"]
-        assert told.endswith("in the trash: restore it, or use another name.")
+        message = rest.refused("POST", "runs", run)[1]["message"]
+        assert message.endswith("in the trash: restore it, or use another name.")
     assert rest.ok("POST", f"experiments/{number}/restore")["deleted"] is None
 
 

@@ -66,7 +66,7 @@ def test_another_run_of_the_same_id_is_refused(
     assert Run.objects.count() == 1
 
 
-def test_somebody_elses_id_is_taken(rest: Rest) -> None:
+def test_an_id_of_another_member_is_taken(rest: Rest) -> None:
     rest.new_run("a")
     other = rest_client("lab", Role.OWNER)
     status, error = other.refused("POST", "runs", {"experiment": "digits", "id": "a"})
@@ -125,7 +125,7 @@ def test_a_bad_question_is_named(rest: Rest, query: str, code: str, field: str) 
     assert error["field"] == field
 
 
-def test_name_and_description_change_together_or_not(rest: Rest) -> None:
+def test_name_and_description_change_both_or_neither(rest: Rest) -> None:
     rest.new_run("a", name="old")
     status, error = rest.refused(
         "PATCH", "runs/a", {"name": "new", "description": "x" * 65_537}

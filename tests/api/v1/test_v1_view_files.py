@@ -30,8 +30,8 @@ def test_what_was_exported_changes_nothing(rest: Rest) -> None:
     make(rest, name="蒸馏: own", state={"q": 'tag:"a, b"', "selected": "r1,,r2"})
     text = exported(rest)
     assert yaml.safe_load(text)["views"][0]["state"]["columns"] == ["name", "status"]
-    told = apply(rest, text)
-    assert [view["action"] for view in told["views"]] == ["unchanged"] * 2
+    applied = apply(rest, text)
+    assert [view["action"] for view in applied["views"]] == ["unchanged"] * 2
     assert View.objects.count() == 2
 
 
@@ -39,9 +39,9 @@ def test_a_file_changes_makes_and_shows_before_it_does(rest: Rest) -> None:
     slug = make(rest, state=STATE)["slug"]
     text = exported(rest).replace("- status", "- duration").replace("Failed", "Queued")
     text += "- name: New\n  shared: true\n  state: {q: tag:x}\n"
-    told = apply(rest, text, dry=True)
-    assert [view["action"] for view in told["views"]] == ["changed", "created"]
-    assert "−filter: status:Failed" in told["views"][0]["differences"]
+    applied = apply(rest, text, dry=True)
+    assert [view["action"] for view in applied["views"]] == ["changed", "created"]
+    assert "−filter: status:Failed" in applied["views"][0]["differences"]
     assert rest.get(f"views/{slug}")["revision"] == 1
     assert View.objects.count() == 1
     apply(rest, text)
@@ -118,9 +118,9 @@ def test_views_of_one_name_stay_apart(rest: Rest) -> None:
 def test_an_entry_by_name_is_no_view_that_another_means_by_slug(rest: Rest) -> None:
     slug = make(rest, name="Old")["slug"]
     text = f"views: [{{name: Old, state: {{q: tag:new}}}}, {{name: New, slug: {slug}}}]"
-    told = apply(rest, text)["views"]
-    assert [view["action"] for view in told] == ["created", "changed"]
-    assert told[1]["slug"] == slug
+    applied = apply(rest, text)["views"]
+    assert [view["action"] for view in applied] == ["created", "changed"]
+    assert applied[1]["slug"] == slug
 
 
 @pytest.mark.parametrize("is_purged", [False, True])
@@ -137,8 +137,8 @@ def test_a_view_keeps_the_list_that_is_gone(rest: Rest, is_purged: bool) -> None
     assert changed["summary"] == "−1 column, +1 column"
     View.objects.all().delete()
     _status, error = rest.refused("POST", "views/apply", {"yaml": text})
-    what = "create it" if is_purged else "restore it"
-    assert f"{what}, or use another name, or none" in error["message"]
+    what = "Create it" if is_purged else "Restore it"
+    assert f"{what}, use another name, or leave it out" in error["message"]
 
 
 def test_a_file_is_bounded(rest: Rest) -> None:
@@ -154,9 +154,9 @@ def test_a_file_changes_what_its_sender_may(rest: Rest) -> None:
     ben = other(rest, "ben")
     assert "hush" not in exported(ben)
     entry = f"views: [{{name: mine, slug: {own}, state: {{}}}}]"
-    told = apply(ben, entry)
-    assert told["views"][0]["action"] == "created"
-    assert told["views"][0]["slug"] != own
+    applied = apply(ben, entry)
+    assert applied["views"][0]["action"] == "created"
+    assert applied["views"][0]["slug"] != own
     held = f"views: [{{name: held, slug: {locked}, shared: true, state: {{}}}}]"
     assert ben.refused("POST", "views/apply", {"yaml": held})[0] == 403
     reader = other(rest, "rea", Role.READER)
@@ -174,6 +174,6 @@ def test_a_file_that_is_not_all_says_so(
     text = exported(rest)
     assert text.startswith("# The first 2 of 3 views by name")
     assert [view["name"] for view in yaml.safe_load(text)["views"]] == ["a", "b"]
-    told = apply(rest, text)
-    assert {view["action"] for view in told["views"]} == {"unchanged"}
+    applied = apply(rest, text)
+    assert {view["action"] for view in applied["views"]} == {"unchanged"}
     assert exported(rest, find="c").startswith("views:")

@@ -20,7 +20,7 @@ def make(rest: Rest, **more: Any) -> Any:
 
 
 def other(rest: Rest, name: str = "ben", role: Role = Role.CONTRIBUTOR) -> Rest:
-    """Somebody else in the same workspace."""
+    """Another member of the same workspace."""
     user = make_member(rest.workspace, name, role)
     _token, secret = token_of(user, rest.workspace)
     client = Client(headers=bearer(secret), raise_request_exception=False)
@@ -93,7 +93,7 @@ def test_what_no_view_can_be_is_refused(rest: Rest, body: Any) -> None:
     assert not View.objects.exists()
 
 
-def test_what_a_view_names_and_is_gone_is_told(rest: Rest) -> None:
+def test_a_view_reports_deleted_items_that_it_names(rest: Rest) -> None:
     rest.new_run("r1")
     state = {"columns": ["name", "metrics.lost"], "selected": ["r1", "r2"]}
     made = make(rest, state=state, experiment="digits")
@@ -171,8 +171,8 @@ def test_which_view_a_list_opens_with(rest: Rest) -> None:
     slug = make(rest, shared=True)["slug"]
     assert rest.get("views/default") == {"view": None}
     assert rest.ok("PUT", "views/default", {"view": slug}) == {"view": slug}
-    everybody = {"view": slug, "everybody": True}
-    assert rest.refused("PUT", "views/default", everybody)[0] == 403
+    workspace_default = {"view": slug, "everybody": True}
+    assert rest.refused("PUT", "views/default", workspace_default)[0] == 403
     assert other(rest).get("views/default") == {"view": None}
     assert rest.ok("PUT", "views/default", {"view": None}) == {"view": None}
 

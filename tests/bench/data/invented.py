@@ -1,8 +1,8 @@
-"""Runs as people log them, invented: the same ones for the same seed, whoever asks.
+"""Generated runs that look like real ones; the same seed gives the same runs.
 
-Skewed as in life: two keys of each kind are in every run, eight in many, and 990 in
-few; half of all runs are in one experiment; a fifth are children. A handful of runs,
-as many among a million as among ten thousand, has what the rare questions look for.
+The distribution is skewed. Two keys of each kind are in every run, eight in many, and
+990 in few. Half of all runs are in one experiment, and a fifth are children. A fixed
+small number of runs, at any total, matches the rare queries.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ALWAYS = {
     "params": ("lr", "batch_size"),
     "tags": ("team", "stage"),
 }
-_OFTEN = {
+_COMMON_KEYS = {
     "metrics": "val/loss val/acc f1 auc mae grad_norm epoch_time gpu_memory".split(),
     "params": "optimizer model epochs dropout seed weight_decay warmup dtype".split(),
     "tags": "dataset release host gpu reviewed ticket cluster branch".split(),
@@ -221,7 +221,7 @@ def _texts(kind: str, count: int, chance: Random) -> dict[str, str]:
 def _keys(kind: str, count: int, chance: Random) -> list[str]:
     """Two that every run has (but for one in thirty), one of eight, and seldom ones."""
     keys = [key for key in _ALWAYS[kind] if chance.random() > 0.03]
-    keys.append(chance.choice(_OFTEN[kind]))
+    keys.append(chance.choice(_COMMON_KEYS[kind]))
     while len(keys) < count:
         key = f"{kind[:-1]}_{int(990 * chance.random() ** 6):03d}"
         if key not in keys:

@@ -53,23 +53,23 @@ def seed(
     """Fill the home folder that this process works over; it must be empty."""
     start = time.monotonic()
 
-    def told(what: str) -> None:
+    def report(what: str) -> None:
         say(f"{time.monotonic() - start:7.1f} s  {what}")
 
     place, actor = prepare(home, say)
-    told("made the home folder")
+    report("made the home folder")
     shapes = [packed(curve) for curve in curves(seed)]
     builder = Builder(place, shapes)
-    fill(builder, runs, seed, told)
-    told("made the indexes")
+    fill(builder, runs, seed, report)
+    report("made the indexes")
     count_runs(builder)
     search_text.restore(connection)
-    told("made the index of free words")
+    report("made the index of free words")
     log_long_metric(Run.objects.get(pk=long_run(runs)), points, actor)
-    told(f"logged a metric of {points:,} points")
+    report(f"logged a metric of {points:,} points")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    told("gathered statistics")
+    report("gathered statistics")
     connection.close()
 
 
@@ -93,14 +93,14 @@ def prepare(home: Path, say: Say) -> tuple[Place, Actor]:
     return Place(workspace.pk, user.pk, actor.token.pk, keys), actor
 
 
-def fill(builder: Builder, runs: int, seed: int, told: Say) -> None:
+def fill(builder: Builder, runs: int, seed: int, report: Say) -> None:
     bulk = writer([table.name for table in builder.tables])
     for run in invent(runs, seed):
         builder.add(run)
         if (run.index + 1) % PIECE == 0:
             bulk.write(builder.tables)
         if (run.index + 1) % (runs // 4) == 0:
-            told(f"wrote {run.index + 1:,} runs")
+            report(f"wrote {run.index + 1:,} runs")
     bulk.write(builder.tables)
     bulk.finish()
 

@@ -33,7 +33,7 @@ KINDS = (
 )
 RELEASE = ROOT / "tests/upgrades/0.1.0"
 WRITERS = 3
-#: Of the writers of earlier rounds so many are looked at again in each round.
+#: The number of writers of earlier rounds that each round checks again.
 LOOK_BACK = 3
 WAIT_SECONDS = 60
 
@@ -230,8 +230,8 @@ class Campaign:
     def check(self) -> Iterator[str]:
         connection = Connection(self.running())
         for one in self.recent():
-            if one.complaint:
-                yield one.complaint
+            if one.error:
+                yield one.error
             yield from one.missing(connection)
             one.repeat_last(connection)
             yield from one.missing(connection)

@@ -1,7 +1,7 @@
 """The script of `python -m tests.bench delivery`: logs, and prints what it cost.
 
-A process of its own, so that the server's work is not on its processor time. It logs as
-a user's script does, by a run that it started; `away` says that nobody answers.
+A process of its own, so that its processor time excludes the server's work. It logs as
+a user's script does, to a run that it started. With `away`, the server is unreachable.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def read_rows(run: Run) -> float:
     return time.perf_counter() - begin
 
 
-def main(count: int, is_away: bool) -> None:
+def main(count: int, is_offline: bool) -> None:
     experiment = Experiment(Workspace(), "bench")
 
     def begun() -> Run:
@@ -66,7 +66,7 @@ def main(count: int, is_away: bool) -> None:
     run.complete()
     run = begun()
     found: dict[str, Any] = {"rows returned": log_rows(run)}
-    if is_away:
+    if is_offline:
         run.complete()
     else:
         found["rows readable"] = read_rows(run)

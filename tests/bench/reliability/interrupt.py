@@ -25,10 +25,10 @@ from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.proxy import Proxy
 from tests.parts.server import Server, start
 
-#: Of each script; so many scripts follow each other in a run.
+#: The number of scripts that log to one run, one after another.
 POINTS = 2000
 SCRIPTS_OF_RUN = 20
-TOGETHER = 3
+SCRIPTS_PER_RUN = 3
 LOG = "logs/user_log.txt"
 KINDS = ("kill", "kill", "stop", "cut", "cut", "deaf", "refuse", "restart")
 
@@ -197,8 +197,8 @@ class Stage:
 
 def look(client: Client, run_id: str, scripts: list[Script]) -> Iterator[str]:
     """What a run lacks, or has twice, of what its scripts logged."""
-    told = client.get(f"runs/{run_id}/metrics/loss", limit=100_000)
-    steps = zip(told["steps"], told["values"], strict=True)
+    history = client.get(f"runs/{run_id}/metrics/loss", limit=100_000)
+    steps = zip(history["steps"], history["values"], strict=True)
     points = Counter((step, value == step / 7) for step, value in steps)
     log = io.BytesIO()
     client.download(f"runs/{run_id}/files/{LOG}", log)
@@ -230,10 +230,10 @@ def interrupted(
     env: Mapping[str, str] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Outcome:
-    """So many interruptions, one after another, and then the reckoning."""
+    """Interrupt this number of scripts, then compare what was logged and stored."""
     stage = Stage.build(folder, seed, env or {})
     try:
-        for _ in range(TOGETHER):
+        for _ in range(SCRIPTS_PER_RUN):
             stage.begin(None)
         for number in range(rounds):
             stage.interrupt()

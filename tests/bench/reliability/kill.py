@@ -2,7 +2,7 @@
 
 Writers log batches and files as MLflow clients do and note what was acknowledged, while
 readers search the lists. The server dies at a random moment, starts again over the same
-folder, and the writers send their last, unanswered request once more, as clients do.
+folder, and the writers repeat their last, unanswered request, as clients do.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Writer:
     sent: int = 0
     acknowledged: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
-    complaint: str = ""
+    error: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
 
     def batch(self, number: int) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class Writer:
         except DEATHS:
             return
         except AssertionError as error:
-            self.complaint = str(error)
+            self.error = str(error)
 
     def write_file(self, connection: Connection, chance: random.Random) -> None:
         name, content = f"f{len(self.files)}", chance.randbytes(FILE_BYTES)
@@ -137,7 +137,7 @@ class Reader:
     """Opens lists until the server dies; what is refused is noted."""
 
     opened: int = 0
-    complaint: str = ""
+    error: str = ""
 
     def read(self, server: Server) -> None:
         try:
@@ -148,7 +148,7 @@ class Reader:
         except DEATHS:
             return
         except AssertionError as error:
-            self.complaint = str(error)[:500]
+            self.error = str(error)[:500]
 
 
 @dataclass(frozen=True)
@@ -205,8 +205,8 @@ def look(
     again = start(home, env=env)
     try:
         connection = Connection(again)
-        said = [*(one.complaint for one in team), *(one.complaint for one in crowd)]
-        wrong = [complaint for complaint in said if complaint]
+        said = [*(one.error for one in team), *(one.error for one in crowd)]
+        wrong = [error for error in said if error]
         for one in team:
             wrong += one.missing(connection)
             one.repeat_last(connection)

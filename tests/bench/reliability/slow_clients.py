@@ -133,7 +133,7 @@ async def run_crowd(scene: Scene, each: int, uploads: int, pipe: Pipe) -> None:
 
 
 class Person:
-    """Opens the run list again and again; `times` are in milliseconds."""
+    """Opens the run list repeatedly; `times` are in milliseconds."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene

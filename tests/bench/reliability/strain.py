@@ -25,7 +25,7 @@ from tests.bench.starting import memory
 from tests.parts.server import Server
 
 BATCH, PAGE = 1_000, 25_000
-#: So many of the first and of the last calls are compared.
+#: The number of first and of last calls that are compared.
 ENDS = 50
 
 

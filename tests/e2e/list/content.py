@@ -1,7 +1,8 @@
 """The runs of the list's browser tests: sixty, few enough to know by heart.
 
 - experiment `digits`: `digits-01` … `digits-46`, one after the other
-- experiment `/Shared/yolo v8`: `蒸馏 teacher`, and six runs with odd tags (`ODD`)
+- experiment `/Shared/yolo v8`: `蒸馏 teacher`, and six runs with the tag values of
+  `SPECIAL_VALUES`
 - experiment `sweeps`: `sweep` with six children `sweep-1` … `sweep-6`
 """
 
@@ -21,7 +22,7 @@ STATUSES = (
     "Completed Completed Completed Completed Completed Failed Canceled Running"
 ).split()
 #: Values of tag `odd` that quotes, addresses and pages are easily wrong about.
-ODD = (
+SPECIAL_VALUES = (
     'it\'s "quoted" `so`',
     "a & b = c?d#e+f%20g",
     "(x|y), z: <b>1</b>",
@@ -36,7 +37,7 @@ def fill(server: Server) -> None:
     for number in range(1, DIGITS + 1):
         _digit(link, number)
     _run(link, "/Shared/yolo v8", "蒸馏 teacher", tags={"distill": None})
-    for number, value in enumerate(ODD):
+    for number, value in enumerate(SPECIAL_VALUES):
         _run(link, "/Shared/yolo v8", f"odd-{number}", tags={"odd": value})
     _run(link, "sweeps", "sweep", tags={"sweep": None}, id="sweep")
     for number in range(1, 7):

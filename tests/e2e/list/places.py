@@ -37,7 +37,7 @@ def shown_out(page: Page) -> None:
 
 
 def saved_over(page: Page) -> None:
-    """Save what somebody else saved meanwhile."""
+    """Save a change as another member who edits at the same time."""
     page.locator(".view-bar summary.tool", has_text="Save").click()
     page.locator(".view-bar .menu[open] form[action$='/save/'] button").click()
     page.locator(".view-both").wait_for()

@@ -16,7 +16,7 @@ from tests.parts.server import Server
 from tests.parts.wire import Connection
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
-#: Only colours change with the theme.
+#: Only colors change with the theme.
 THEMES: dict[str, dict[str, Any]] = {
     "light": {},
     "dark": {"runOnly": ["color-contrast", "link-in-text-block"]},

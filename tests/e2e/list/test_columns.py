@@ -55,7 +55,9 @@ def test_columns_are_found_picked_moved_and_removed_by_mouse(runs_page: Page) ->
     expect(heads(runs_page).nth(3)).to_contain_text("Duration")
 
 
-def test_columns_are_moved_by_keyboard_and_that_is_told(runs_page: Page) -> None:
+def test_columns_are_moved_by_keyboard_and_the_move_is_announced(
+    runs_page: Page,
+) -> None:
     runs_page.goto(DIGITS + COLUMNS)
     runs_page.get_by_role("link", name="Edit columns").press("Enter")
     dialog = runs_page.get_by_role("dialog")

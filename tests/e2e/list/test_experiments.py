@@ -75,7 +75,7 @@ def test_what_a_link_asks_for_stands_in_the_box_and_stays(
     archive.check()
     runs_page.wait_for_url(f"{asked}&archived=1")
     runs_page.go_back()
-    # The address is back at once, the page when it has been read anew.
+    # The address changes at once, the page after it has loaded again.
     expect(archive).not_to_be_checked()
     assert runs_page.url == asked
     runs_page.go_back()

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.list.content import ODD
+from tests.e2e.list.content import SPECIAL_VALUES
 from tests.parts.browser import Watch
 
 
@@ -147,7 +147,7 @@ def test_a_switch_that_a_wrong_filter_refused_is_not_on(
 
 
 @pytest.mark.parametrize("way", ["Escape", "Escape in the box", "click"])
-def test_the_note_is_put_away_and_the_underline_stays(
+def test_closing_the_note_keeps_the_underline(
     runs_page: Page, watch: Watch, way: str
 ) -> None:
     watch.expect("400")
@@ -188,8 +188,8 @@ def test_a_complex_term_is_edited_as_text(runs_page: Page) -> None:
     assert q_of(runs_page) == "(status:failed or status:running) digits"
 
 
-def test_odd_values_survive_box_pill_and_address(runs_page: Page) -> None:
-    for number, value in enumerate(ODD):
+def test_special_values_survive_box_pill_and_address(runs_page: Page) -> None:
+    for number, value in enumerate(SPECIAL_VALUES):
         runs_page.goto("/w/default/list/filter/?field=tags.odd")
         label = value if value.strip() == value else value.strip()
         runs_page.get_by_role("checkbox", name=label).check()

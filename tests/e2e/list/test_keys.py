@@ -52,7 +52,7 @@ def test_arrows_open_and_close_the_child_runs_of_a_row(runs_page: Page) -> None:
     expect(child).to_have_count(0)
 
 
-def test_what_is_drawn_anew_gives_the_focus_to_what_takes_its_place(
+def test_redrawing_moves_the_focus_to_the_replacement(
     runs_page: Page,
 ) -> None:
     runs_page.goto("/w/default/runs/?q=experiment:digits&rows=25")

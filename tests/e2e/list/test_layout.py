@@ -65,7 +65,7 @@ def test_rows_of_a_card_begin_below_its_title(runs_page: Page) -> None:
     assert title[0] == box(first)[0] + first.evaluate(inset)
 
 
-def test_the_pencil_stands_beside_a_long_name(
+def test_the_pencil_is_next_to_a_long_name(
     phone_page: Page, list_server: Server
 ) -> None:
     link = Connection(list_server)

@@ -14,7 +14,7 @@ def box(page: Page, name: str) -> Locator:
     return page.get_by_role("checkbox", name=f"Select {name}", exact=True)
 
 
-def told(page: Page) -> list[tuple[str, int]]:
+def tray_entries(page: Page) -> list[tuple[str, int]]:
     text = page.locator("#run-tray").get_attribute("data-runs") or "[]"
     return [(each["name"], each["series"]) for each in json.loads(text)]
 
@@ -31,10 +31,10 @@ def test_a_selection_by_mouse_survives_what_the_list_does(runs_page: Page) -> No
         box(page, name).click()
     tray = page.locator("#run-tray")
     expect(tray).to_contain_text("3 selected")
-    assert told(page) == [("digits-03", 1), ("digits-01", 2), ("digits-05", 3)]
+    assert tray_entries(page) == [("digits-03", 1), ("digits-01", 2), ("digits-05", 3)]
     assert page.evaluate("window.heard.total") == 3
-    colour = "getComputedStyle(arguments[0], '::before').backgroundColor"
-    painted = box(page, "digits-01").evaluate(f"(...arguments) => {colour}")
+    color = "getComputedStyle(arguments[0], '::before').backgroundColor"
+    painted = box(page, "digits-01").evaluate(f"(...arguments) => {color}")
     series = page.evaluate(
         "getComputedStyle(document.documentElement).getPropertyValue('--series-2')"
     )
@@ -46,7 +46,7 @@ def test_a_selection_by_mouse_survives_what_the_list_does(runs_page: Page) -> No
     expect(tray).to_contain_text("5 selected")
     box(page, "digits-12").click()
     expect(tray).to_contain_text("6 selected")
-    assert ("digits-12", 2) in told(page)
+    assert ("digits-12", 2) in tray_entries(page)
     expect(box(page, "digits-12")).to_be_focused()
 
     compare = page.locator("#tool-compare")

@@ -53,7 +53,7 @@ def test_the_profile_is_changed(team, reader):
         ({"email": "no address"}, "valid email"),
         ({"email": "owner@tern.example"}, "taken"),
         ({"time_zone": "Mars/Olympus"}, "Unknown time zone"),
-        ({"display_name": "x" * 151}, "at most 150"),
+        ({"display_name": "x" * 151}, "The limit is 150"),
         ({"display_name": "a\x07b"}, "control character"),
     ],
 )
@@ -182,7 +182,7 @@ def test_a_token_is_revoked_at_once(team, reader):
     assert answer.status_code == 401
 
 
-def test_nobody_revokes_anothers_token(team, reader):
+def test_users_cannot_revoke_tokens_of_others(team, reader):
     token, _secret = token_of(team.owner, team.workspace)
     assert reader.post(f"/account/tokens/{token.pk}/").status_code == 404
     assert ApiToken.objects.get(pk=token.pk).revoked is None
@@ -196,7 +196,7 @@ def test_one_session_is_ended(team, reader):
     assert reader.get("/account/").status_code == 200
 
 
-def test_nobody_ends_anothers_session(team, reader):
+def test_users_cannot_end_sessions_of_others(team, reader):
     other = browser_of(team.owner)
     session = BrowserSession.objects.get(session_key=other.session.session_key)
     answer = reader.post(f"/account/sessions/{session.public_id}/")

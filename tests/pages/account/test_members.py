@@ -37,7 +37,7 @@ def remove_path(user: User) -> str:
     return f"{PAGE}{member_of(user).pk}/remove/"
 
 
-def test_everybody_inside_sees_the_members_and_only_owners_the_forms(team):
+def test_all_members_see_the_members_and_only_owners_the_forms(team):
     for user in (team.reader, team.contributor):
         page = browser_of(user).get(PAGE).text
         assert "contributor" in page
@@ -108,7 +108,7 @@ NEW = {
 }
 
 
-def test_somebody_new_joins_by_an_invitation(team, owner):
+def test_a_new_user_joins_by_an_invitation(team, owner):
     link = invite(owner)
     visitor = Client()
     assert "owner invites you to the workspace lab" in visitor.get(link).text
@@ -124,13 +124,13 @@ def test_somebody_new_joins_by_an_invitation(team, owner):
     ("change", "said"),
     [
         ({"username": "Owner"}, "taken"),
-        ({"username": "a b"}, "may hold letters"),
+        ({"username": "a b"}, "can contain only letters"),
         ({"username": ""}, "must not be empty"),
         ({"password": "short", "again": "short"}, "at least 10"),
         ({"password": "nova lim 123", "again": "nova lim 123"}, "similar"),
         ({"password": "1234567890123", "again": "1234567890123"}, "numeric"),
         ({"again": "something else"}, "don’t match"),
-        ({"display_name": "x" * 151}, "at most 150"),
+        ({"display_name": "x" * 151}, "The limit is 150"),
     ],
 )
 def test_a_mistake_uses_nothing_up_and_keeps_what_was_typed(team, owner, change, said):
@@ -171,7 +171,7 @@ def test_an_invitation_ends_with_the_rights_of_who_made_it(team, owner):
     assert Client().get(link).status_code == 404
 
 
-def test_somebody_known_joins_with_one_button(team, owner):
+def test_an_existing_user_joins_with_one_button(team, owner):
     link = invite(owner, "reader")
     outsider = browser_of(team.outsider)
     assert "Join as outsider" in outsider.get(link).text
@@ -190,7 +190,7 @@ def test_the_page_costs_the_same_for_many_members(
     for number in range(10):
         make_member(team.workspace, f"person{number}", Role.READER)
     owner.get(PAGE)
-    # The session and its user; the role, the members, the invitations, the links for
-    # outsiders; and what every page's side has: workspaces and starred views.
+    # The session and its user; the role, the members, the invitations, the public
+    # links; and for the navigation of every page: workspaces and starred views.
     with django_assert_num_queries(8):
         owner.get(PAGE)

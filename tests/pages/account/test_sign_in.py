@@ -37,7 +37,7 @@ def test_the_name_has_any_case_and_may_be_the_email_address(client, mira, name):
     assert sign_in(client, name=name).status_code == 302
 
 
-def test_an_address_that_two_people_gave_signs_nobody_in(client, mira):
+def test_an_email_address_shared_by_two_users_cannot_sign_in(client, mira):
     make_person("max", password=PASSWORD)
     User.objects.update(email="team@tern.example")
     assert sign_in(client, name="team@tern.example").status_code == 400
@@ -46,13 +46,13 @@ def test_an_address_that_two_people_gave_signs_nobody_in(client, mira):
 @pytest.mark.parametrize(
     "form", [{"password": "wrong"}, {"name": "nobody"}, {"name": ""}, {"password": ""}]
 )
-def test_a_wrong_name_and_a_wrong_password_read_alike(client, mira, form):
+def test_a_wrong_name_and_a_wrong_password_have_the_same_message(client, mira, form):
     answer = sign_in(client, **form)
     assert answer.status_code == 400
     assert "Wrong name or password." in answer.text
 
 
-def test_nobody_signs_in_without_a_usable_password(client):
+def test_an_unusable_password_cannot_sign_in(client):
     make_person("mira")
     assert sign_in(client, password="").status_code == 400
 

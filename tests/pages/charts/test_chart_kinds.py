@@ -16,7 +16,7 @@ from tests.pages.rows import ALL
 __all__ = ["curve"]
 pytestmark = pytest.mark.django_db
 
-#: A value of each option that a chart does not have unasked.
+#: A value of each option that is not its default.
 OPTIONS = {
     "x": "relative",
     "smooth": "0.5",

@@ -69,7 +69,7 @@ def test_the_table_of_means_has_what_the_bars_show(visitor: Client, curve: Any) 
     assert ["opt = x", "2", "2.0", "1.4142135623730951", "1.0", "3.0"] in rows
 
 
-def test_times_are_told_as_times(visitor: Client, curve: Any) -> None:
+def test_times_are_shown_as_times(visitor: Client, curve: Any) -> None:
     for name in "ab":
         curve(name, [1.0])
     moment = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
@@ -119,7 +119,7 @@ def test_the_form_adds_changes_and_refuses(visitor: Client, curve: Any) -> None:
     assert parse_qs(where.query)["charts"] == charts
     wrong = visitor.get(f"{CHARTS}?kind=scatter&field=loss&done=1")
     assert wrong.status_code == 422
-    assert "a scatter chart draws 2 to 3 fields" in wrong.text
+    assert "a scatter chart needs 2 to 3 fields" in wrong.text
     ends = "kind=line&field=loss&xlow=10&xhigh=&low=0&done=1"
     near = visitor.get(f"{CHARTS}?{ends}")["Location"]
     assert near.endswith(f"{LOSS}!range%3D0~!xrange%3D10~")

@@ -33,7 +33,7 @@ def test_each_run_of_the_result_has_a_line_in_the_lists_order(
     assert drawn == [("b", [4.0, 1.0, 0.5], 1), ("a", [3.0, 2.0], 2)]
 
 
-def test_selected_runs_keep_the_colours_of_their_boxes(
+def test_selected_runs_keep_the_colors_of_their_boxes(
     visitor: Client, curve: Any
 ) -> None:
     for name in "abc":
@@ -89,8 +89,8 @@ def test_nan_and_infinity_are_marked_and_text_is_left_out(
     curve("one", [5.0])
     curve("without", [1.0], key="other")
     found = figure(visitor, LOSS)
-    [odd] = lines(found, "odd")
-    assert odd["x"] == [1, 2]
+    [markers] = lines(found, "odd")
+    assert markers["x"] == [1, 2]
     assert {trace["name"] for trace in lines(found)} == {"a", "one"}
     assert found["note"] == "1 run without; 1 run logs text"
 
@@ -134,14 +134,14 @@ def test_the_x_axis_reaches_as_far_as_was_said_and_is_whole_there(
     assert dots["layout"]["xaxis"]["range"] == [0.0, 5.0]
 
 
-def test_several_metrics_share_a_graph_told_apart_by_their_dashes(
+def test_metrics_in_one_graph_have_different_dashes(
     visitor: Client, curve: Any
 ) -> None:
     curve("a", [3.0, 2.0])
     curve("a", [0.1, 0.2], key="acc")
     found = figure(visitor, f"{LOSS}!metrics.acc!log=y!range=0.1~10")
-    told = [(t["name"], t["meta"]["series"], t["line"]["dash"]) for t in lines(found)]
-    assert told == [("a · loss", 1, "solid"), ("a · acc", 1, "6px,3px")]
+    shown = [(t["name"], t["meta"]["series"], t["line"]["dash"]) for t in lines(found)]
+    assert shown == [("a · loss", 1, "solid"), ("a · acc", 1, "6px,3px")]
     assert found["layout"]["yaxis"]["range"] == [-1.0, 1.0]
 
 
@@ -180,7 +180,7 @@ def test_a_histogram_of_words_says_what_the_runs_have(
     assert "1 run has text for params.opt" in bars["note"]
 
 
-def test_the_colours_of_a_third_field_are_told_however_many_dots_there_are(
+def test_the_legend_lists_the_colors_for_any_number_of_dots(
     visitor: Client, curve: Any
 ) -> None:
     for number in range(25):
@@ -223,7 +223,7 @@ def test_a_figure_that_stays_costs_nothing_and_a_new_point_is_news(
     assert ask(visitor, "figure", LOSS, headers=known).status_code == 200
 
 
-def test_what_is_new_elsewhere_draws_nothing_anew(
+def test_changes_elsewhere_redraw_nothing(
     visitor: Client, curve: Any, log: Any
 ) -> None:
     curve("a", [3.0, 2.0])
@@ -273,8 +273,8 @@ def test_a_scatter_says_which_runs_have_no_dot(visitor: Client, curve: Any) -> N
     assert found["note"] == (
         "1 run with NaN or Infinity; 1 run can’t be shown on a logarithmic axis"
     )
-    [_dots, odd] = found["data"]
-    assert (odd["x"], odd["text"]) == ([1], ["Infinity"])
+    [_dots, markers] = found["data"]
+    assert (markers["x"], markers["text"]) == ([1], ["Infinity"])
 
 
 @pytest.mark.parametrize("kind", ["line!{}", "line!{}!group=params.lr", "bar!{}"])
@@ -284,6 +284,6 @@ def test_what_lies_below_a_logarithmic_axis_is_said(
 ) -> None:
     curve("a", [1.0, least])
     chart = kind.format("metrics.loss")
-    told = "Values of 0 and less are not shown on a logarithmic axis"
-    assert (told in figure(visitor, f"{chart}!log=y")["note"]) == said
-    assert told not in figure(visitor, chart)["note"]
+    notice = "Values of 0 and less are not shown on a logarithmic axis"
+    assert (notice in figure(visitor, f"{chart}!log=y")["note"]) == said
+    assert notice not in figure(visitor, chart)["note"]

@@ -1,4 +1,4 @@
-"""Means of alike runs in the charts of the list, with the bands around them."""
+"""Means of grouped runs in the charts of the list, with their bands."""
 
 from __future__ import annotations
 

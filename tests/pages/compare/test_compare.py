@@ -1,4 +1,4 @@
-"""Runs side by side: what the page, its twins and its notices say."""
+"""The comparison of runs: the page, its other formats and its notices."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_metrics_are_measured_against_the_baseline(
     assert rows(plain)["acc"] == ["0.8", "0.9"]
 
 
-def test_odd_values_stand_beside_numbers(
+def test_special_values_are_shown_next_to_numbers(
     visitor: Client, log: Any, actor: Actor, now: int
 ) -> None:
     log("nan", acc=float("nan"))
@@ -98,7 +98,7 @@ def test_odd_values_stand_beside_numbers(
     assert rows(zero)["acc"] == ["NaN", "0.5"]
 
 
-def test_what_the_address_names_wrongly_is_told(
+def test_invalid_parameters_of_the_address_are_reported(
     visitor: Client, three: list[Run]
 ) -> None:
     Run.objects.filter(run_id="b").update(deleted=1)
@@ -109,13 +109,13 @@ def test_what_the_address_names_wrongly_is_told(
     assert "The baseline gone is not one of the runs" in page.text
     assert "Compare 2 runs" in page.text
     drawn = visitor.get(COMPARE, asked("a", "c", charts="pie!metrics.acc")).text
-    assert "charts: &#x27;pie&#x27; is none of line, scatter" in drawn
+    assert "charts: &#x27;pie&#x27; is not one of line, scatter" in drawn
     for right in ("none", "bar!metrics.acc"):
         page = visitor.get(COMPARE, asked("a", "c", charts=right))
         assert "could be followed" not in page.text
 
 
-def test_more_runs_than_a_hundred_are_cut_and_that_is_told(
+def test_more_than_a_hundred_runs_are_cut_with_a_notice(
     visitor: Client, log: Any
 ) -> None:
     ids = [log(f"r{n}").run_id for n in range(101)]
@@ -231,8 +231,8 @@ def test_a_comparison_costs_the_same_queries_whatever_it_holds(
 
 
 def test_a_difference_has_room_in_its_cell() -> None:
-    told = difference(0.0106012, 0.0047597, higher=False)
-    assert told == (
+    shown = difference(0.0106012, 0.0047597, higher=False)
+    assert shown == (
         '<span class="delta worse"><span>+0.00584</span><span>+123 %</span></span>'
     )
 

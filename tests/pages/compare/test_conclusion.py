@@ -54,7 +54,7 @@ def test_it_is_listed_and_linked_from_its_runs(
         assert href in page
 
 
-def test_what_somebody_else_wrote_is_not_overwritten(
+def test_a_text_of_another_member_is_not_overwritten(
     visitor: Client, pair: list[Run]
 ) -> None:
     save(visitor, "first")
@@ -106,7 +106,7 @@ def test_without_a_script_it_is_a_page_of_its_own(
     assert visitor.get(f"{COMPARE}conclusion/").status_code == 400
 
 
-def test_of_two_who_write_at_once_one_is_told(
+def test_two_concurrent_saves_report_one_conflict(
     workspace: Workspace, pair: list[Run], actor: Actor, now: int
 ) -> None:
     def write(text: str, seen: str) -> None:

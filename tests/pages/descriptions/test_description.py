@@ -55,9 +55,9 @@ def test_the_same_picture_is_kept_once(browser: Client, run: Run) -> None:
     assert browser.post(PICTURES, given("a.png", PNG)).status_code == 201
     assert browser.post(PICTURES, given("a.png", PNG)).status_code == 201
     assert File.objects.count() == 1
-    heard = run.heard
+    heartbeat = run.heard
     run.refresh_from_db()
-    assert run.heard == heard  # by its script, that is
+    assert run.heard == heartbeat  # by its script, that is
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_an_experiment_is_described_in_place(
     assert experiment.description == ""
 
 
-def test_an_experiments_text_that_changed_meanwhile_is_shown(
+def test_an_experiment_text_changed_by_someone_else_is_shown(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     describe_experiment(experiment, "theirs", actor=actor, now=now)

@@ -83,7 +83,7 @@ def test_files_and_runs_are_linked(
     assert f'<img src="{PAGE}files/raw/plots/c.png?inline=1" alt="c"' in text
 
 
-def test_what_another_workspace_has_is_not_told(
+def test_contents_of_another_workspace_are_not_revealed(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     elsewhere = Workspace.objects.create(name="secret")

@@ -28,7 +28,7 @@ def choices(page: Any) -> list[tuple[str, str, int]]:
     return [(unescape(href), text, int(runs)) for href, text, runs in found]
 
 
-def test_long_values_are_told_apart_and_short_ones_chosen(
+def test_long_values_are_distinguished_and_short_ones_chosen(
     visitor: Client, log: Any
 ) -> None:
     for n, text in enumerate([LONG + "a", LONG + "a", LONG + "b", "y" * 400, "z"]):

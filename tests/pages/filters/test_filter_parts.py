@@ -69,7 +69,7 @@ def test_an_empty_value_is_offered_by_a_word(visitor: Client, log: Any) -> None:
     assert 'data-insert="&quot;&quot; "' in page.text
 
 
-def test_odd_keys_are_quoted(visitor: Client, log: Any) -> None:
+def test_keys_with_special_characters_are_quoted(visitor: Client, log: Any) -> None:
     log("a", tags={"odd key: x": "1"}, params={"a.max": "2"})
     assert options(visitor, "odd") == ["tags.&quot;odd key: x&quot; "]
     assert options(visitor, "tags.odd") == ["tags.&quot;odd key: x&quot; "]

@@ -35,7 +35,7 @@ def lead_right(visitor: Client, page: Any) -> int:
 VALUES = ["", " ", 'say "yes"', "it's", "a\nb", "a\r\nb", "`x`", "/* no", "50%", "null"]
 
 
-def test_odd_texts_lead_to_their_runs(visitor: Client, log: Any) -> None:
+def test_unusual_texts_link_to_their_runs(visitor: Client, log: Any) -> None:
     for n, value in enumerate([*VALUES, "漢字" * 200, "-1", "1.0", "1"]):
         log(f"r{n}", params={"text": value})
         log(f"s{n}", params={"text": value})
@@ -79,10 +79,10 @@ def test_what_is_too_long_for_an_address_is_said(visitor: Client, log: Any) -> N
     assert lead_right(visitor, page) == 1
     assert len(page.text) < 100_000
     opened = re.findall(r'id="group-[0-9a-f]{10}" href="([^"]*)"', page.text)
-    longest = visitor.get(ALL + unescape(opened[0]))
-    assert len(names(longest)) == 10
-    assert "too long for a link" in longest.text
-    assert LONG not in longest.text
+    page = visitor.get(ALL + unescape(opened[0]))
+    assert len(names(page)) == 10
+    assert "too long for a link" in page.text
+    assert LONG not in page.text
 
 
 def test_programs_get_long_values_whole(visitor: Client, log: Any) -> None:
@@ -93,7 +93,7 @@ def test_programs_get_long_values_whole(visitor: Client, log: Any) -> None:
     assert {row["params.text"] for row in found["rows"]} == {LONG + "a", LONG + "b"}
 
 
-def test_many_parameters_together_are_grouped(visitor: Client, log: Any) -> None:
+def test_runs_are_grouped_by_many_parameters(visitor: Client, log: Any) -> None:
     every = {f"p{n}": str(n) * 40 for n in range(400)}
     log("a", params={**every, "lr": "1"})
     log("b", params={**every, "lr": "2"})

@@ -1,4 +1,4 @@
-"""The list in groups: rows, links, orders, twins, and what is copied from it."""
+"""The list in groups: rows, links, orders, formats, and text to copy."""
 
 from __future__ import annotations
 
@@ -69,8 +69,10 @@ def test_what_is_empty_is_another_group_than_what_is_not_there(
     log("a", params={"note": ""})
     log("b")
     page = visitor.get(f"{ALL}?group=params.note")
-    told = {row[: row.index(")") + 1] if ")" in row else row[:7] for row in rows(page)}
-    assert told == {"note: (empty)", "note: –"}
+    labels = {
+        row[: row.index(")") + 1] if ")" in row else row[:7] for row in rows(page)
+    }
+    assert labels == {"note: (empty)", "note: –"}
 
 
 @pytest.mark.usefixtures("sweep")
@@ -144,7 +146,7 @@ def test_programs_get_the_same_groups(visitor: Client) -> None:
     assert plain.text.splitlines()[1].split()[:2] == ["0.2", "3"]
 
 
-def test_what_is_copied_is_harmless(visitor: Client, log: Any) -> None:
+def test_copied_text_contains_no_formulas(visitor: Client, log: Any) -> None:
     log("a", acc=0.5, params={"lr": "=cmd|'/c calc'!A0"})
     log("b", acc=0.5, params={"lr": r"\write18{x} & 5%"})
     log("c", acc=0.5, params={"lr": "a|b"})
@@ -189,13 +191,13 @@ def test_beyond_what_can_be_summed_the_page_says_how_to_narrow(
 @pytest.mark.parametrize(
     ("group", "said"),
     [
-        ("created", "cannot be grouped by created"),
+        ("created", "can't be grouped by created"),
         ("nmae", "Unknown field"),
-        ("params.lr!by=median", "have no order by"),
+        ("params.lr!by=median", "can't be sorted by"),
         ("params.lr!by=mean:metrics.loss", "no column metrics.loss"),
         ("params.lr!x=1", "no option"),
-        ("-tags.model", "leaves out no parameter"),
-        ("!", "names no field"),
+        ("-tags.model", "is not a parameter"),
+        ("!", "contains no field"),
     ],
 )
 def test_a_wrong_group_is_named(

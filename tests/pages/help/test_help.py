@@ -1,4 +1,4 @@
-"""Help: what it tells somebody who logs from another machine, and the fields."""
+"""Help: logging from another machine, and the list of fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studio import __version__
 WHEEL = f"/dist/run_studio-{__version__}-py3-none-any.whl"
 
 
-def test_another_machine_is_told_of_the_client_and_the_servers_own_address(
+def test_help_names_the_client_and_the_server_address(
     visitor: Client, settings: Any
 ) -> None:
     settings.STUDIO_ORIGIN = "https://studio.example.org"
@@ -20,13 +20,13 @@ def test_another_machine_is_told_of_the_client_and_the_servers_own_address(
     assert "studio login https://studio.example.org<" in page
     api = visitor.get("/api/v1/", headers={"accept": "text/html"}).text
     assert "https://studio.example.org/api/v1/workspaces<" in api
-    assert "Only the server's own machine" not in page
+    assert "Only the server’s own machine" not in page
 
 
 def test_an_address_that_leads_nowhere_else_is_said_to_be_one(visitor: Client) -> None:
     page = visitor.get("/help/", headers={"host": "127.0.0.1:8000"}).text
     assert "studio login http://127.0.0.1:8000<" in page
-    assert "Only the server's own machine" in page
+    assert "Only the server’s own machine" in page
 
 
 def test_the_rest_api_is_linked_and_both_kinds_of_scripts_are_named(

@@ -1,4 +1,4 @@
-"""Links for outsiders: one view or one run, until they end, and nothing else."""
+"""Public links show one view or one run until they expire, and nothing else."""
 
 from __future__ import annotations
 
@@ -188,19 +188,19 @@ def test_a_link_that_shows_nothing_at_present_is_listed_as_that(
     actor: Actor,
     now: int,
 ) -> None:
-    run, told = log("a"), "not available: its target was deleted"
+    run, notice = log("a"), "not available: its target was deleted"
     visitor.post(SHARE, {"run": "a", "days": "1"})
-    assert told not in visitor.get(MEMBERS).text
+    assert notice not in visitor.get(MEMBERS).text
     trash_run(run, actor=actor, now=now)
-    assert told in visitor.get(MEMBERS).text
+    assert notice in visitor.get(MEMBERS).text
     visitor.post(SHARE, {"run": log("b").run_id, "days": "1"})
-    assert visitor.get(MEMBERS).text.count(told) == 1
+    assert visitor.get(MEMBERS).text.count(notice) == 1
     view = make_view()
     visitor.post(SHARE, {"view": view.slug, "days": "1"})
     view_actions.delete_view(view, actor=actor, now=now)
-    assert visitor.get(MEMBERS).text.count(told) == 2
+    assert visitor.get(MEMBERS).text.count(notice) == 2
     View.objects.filter(pk=view.pk).delete()
     second = User.objects.create(username="second")
     Member.objects.create(workspace=workspace, user=second, role=Role.OWNER)
     Member.objects.filter(workspace=workspace, user=actor.user).update(role=Role.READER)
-    assert browser_of(second).get(MEMBERS).text.count(told) == 2
+    assert browser_of(second).get(MEMBERS).text.count(notice) == 2

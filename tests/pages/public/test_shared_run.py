@@ -1,4 +1,4 @@
-"""A run as an outsider sees it, and the pictures that come with it."""
+"""A run on its public page, and its images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A view as an outsider sees it: its runs, groups and charts, and no others."""
+"""A view on its public page: its runs, groups and charts, and no others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def elsewhere(workspace: Workspace, actor: Actor, now: int) -> Experiment:
 
 @pytest.fixture
 def look(workspace: Workspace, owner: User, actor: Actor) -> Any:
-    """The page that an outsider gets of a view, with the query given."""
+    """Return the public page of a view, with this query."""
     outsider = browser_of(None)
 
     def page(view: View, query: str = "") -> Any:
@@ -137,7 +137,7 @@ def test_of_a_place_that_is_none_the_first_page_is_shown(
     assert "bad<" not in page.text
 
 
-def test_nothing_but_the_place_of_an_address_is_heard(
+def test_an_address_contributes_only_its_path(
     log: Any, make_view: Any, look: Any
 ) -> None:
     log("good", acc=0.9)

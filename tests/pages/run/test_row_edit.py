@@ -33,7 +33,7 @@ def test_a_name_is_saved_with_an_undo(browser: Client, run: Run) -> None:
     assert said == {"text": "Renamed", "undo": f"/w/default/undo/{made.pk}/"}
 
 
-def test_a_name_that_changed_meanwhile_is_shown(
+def test_a_name_changed_by_someone_else_is_shown(
     browser: Client, run: Run, now: int
 ) -> None:
     given = {"name": "mine", "seen": version_token(run.name)}

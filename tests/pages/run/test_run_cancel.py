@@ -80,7 +80,7 @@ def test_force_is_not_offered_where_the_writer_sends_heart_beats(
     assert "Force" not in browser.get(f"{PAGE}cancel/").text
 
 
-def test_a_cancel_of_a_silent_run_is_still_told_and_can_be_forced(
+def test_canceling_a_run_without_heartbeats_is_recorded_and_can_be_forced(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
@@ -99,7 +99,7 @@ def test_a_cancel_of_a_silent_run_is_still_told_and_can_be_forced(
     assert status(run) is RunStatus.CANCELED
 
 
-def test_a_run_that_is_heard_again_does_not_say_that_it_asked_for_its_end(
+def test_a_returning_run_shows_no_cancel_request_of_its_own(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)

@@ -201,7 +201,7 @@ def test_a_view_saved_in_the_tab_names_the_parent(browser: Client) -> None:
 
 
 @pytest.mark.usefixtures("kids")
-def test_that_children_are_listed_is_no_change_of_somebody(browser: Client) -> None:
+def test_listing_children_is_not_a_change(browser: Client) -> None:
     page = browser.get(CHILDREN)
     assert page.context["view_changed"] == ""
     menu = browser.get(page.context["view_menu_href"], headers=HTMX)

@@ -80,7 +80,7 @@ def test_a_tag_is_read_as_it_is_typed(
     assert list(run.tags.values_list("key__name", "value")) == [tag]
 
 
-def test_a_tag_that_changed_meanwhile_is_shown(
+def test_a_tag_changed_by_someone_else_is_shown(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     set_run_tags(run, {"seed": "theirs"}, actor=actor, now=now)

@@ -114,7 +114,9 @@ def test_side_by_side_has_a_row_per_step(browser: Client, run: Run) -> None:
     assert rows == [("0", [True, True]), ("1", [True, False])]
 
 
-def test_an_open_image_leads_to_its_neighbours(browser: Client, run: Run) -> None:
+def test_an_open_image_links_to_the_previous_and_next(
+    browser: Client, run: Run
+) -> None:
     image(run, "a", "a_1.png", "a_2.png", "a_3.png")
     context = browser.get(f"{IMAGES}?open=a_2.png").context
     assert context["place"] == "2 of 3"

@@ -58,7 +58,7 @@ def test_who_ends_the_record_says_how(browser: Client, run: Run) -> None:
     assert (fresh(run).state, fresh(run).error) == (RunStatus.FAILED, "it hung")
 
 
-def test_what_a_launcher_owns_nobody_else_ends(browser: Client, run: Run) -> None:
+def test_only_a_launcher_ends_its_runs(browser: Client, run: Run) -> None:
     Run.objects.filter(pk=run.pk).update(launcher="runner")
     assert "The launcher of this run sets its final status." in browser.get(PAGE).text
     answer = browser.post(f"{PAGE}finish/", {"status": "Completed"})
@@ -72,7 +72,7 @@ def test_nothing_but_an_end_is_taken(browser: Client, run: Run, status: str) -> 
     assert answer.status_code == 400
 
 
-def test_an_owner_locks_a_run_and_nobody_deletes_it(browser: Client, run: Run) -> None:
+def test_a_locked_run_cannot_be_deleted(browser: Client, run: Run) -> None:
     assert "Locked against deletion" in browser.post(f"{PAGE}lock/", follow=True).text
     assert "This run is locked against deletion." in browser.get(PAGE).text
     assert browser.post(f"{PAGE}trash/").status_code == 409
@@ -90,9 +90,7 @@ def test_an_owner_locks_a_run_and_nobody_deletes_it(browser: Client, run: Run) -
     assert fresh(run).deleted is not None
 
 
-def test_a_lock_is_set_on_nothing_in_the_trash_and_always_taken_away(
-    browser: Client, run: Run
-) -> None:
+def test_runs_in_the_trash_can_only_be_unlocked(browser: Client, run: Run) -> None:
     Experiment.objects.filter(pk=run.experiment_id).update(deleted=1)
     assert "The experiment of this run is in the trash." in browser.get(PAGE).text
     assert browser.post(f"{PAGE}lock/").status_code == 409
@@ -114,7 +112,7 @@ def test_a_contributor_sees_the_lock_and_may_not_set_it(
     assert not fresh(run).locked
 
 
-def test_the_ladder_says_when_the_writer_was_told(
+def test_the_cancel_steps_show_when_the_writer_got_the_request(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
@@ -133,8 +131,8 @@ def test_a_heart_beat_tells_the_writer(
     run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
     receive_heartbeat(run, actor=actor, now=now)
     request_cancel(run, actor=actor, now=now)
-    told = browser.post("/api/v1/workspaces/default/runs/run-1/heartbeat")
-    assert told.json()["cancel"] is True
+    answer = browser.post("/api/v1/workspaces/default/runs/run-1/heartbeat")
+    assert answer.json()["cancel"] is True
     assert browser.get(PAGE).context["cancel"].acknowledged
 
 

@@ -175,11 +175,11 @@ def test_an_empty_result_has_its_heads(visitor: Client, runs: None) -> None:
 def test_what_is_wrong_is_said_before_any_row(visitor: Client, runs: None) -> None:
     assert visitor.get(ALL, {"format": "xlsx"}).status_code == 400
     assert visitor.get(ALL, {"format": "csv", "q": "((("}).status_code == 400
-    told = visitor.get(ALL, {"format": "csv", "columns": "name,nosuch.x"})
-    assert "nosuch.x" in told.headers["X-Studio-Notice"]
+    answer = visitor.get(ALL, {"format": "csv", "columns": "name,nosuch.x"})
+    assert "nosuch.x" in answer.headers["X-Studio-Notice"]
 
 
-def test_too_many_to_sort_come_by_age_and_that_is_told(
+def test_too_many_runs_to_sort_are_exported_by_age_with_a_notice(
     visitor: Client, runs: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "MAX_SORTED_KEYS", 5)

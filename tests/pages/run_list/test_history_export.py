@@ -37,8 +37,8 @@ def logged(log: Any, files_dir: Path, actor: Actor, now: int) -> None:
     for name, count in (("a", 3000), ("b", 2)):
         points = [Point("loss", n / 7, now + n, n) for n in range(count)]
         log_metrics(log(name), points, actor=actor, now=now)
-    odd: list[Value] = [math.nan, math.inf, "n/a", True, None, 2**70, 3]
-    points = [Point("odd", value, now, n) for n, value in enumerate(odd)]
+    values: list[Value] = [math.nan, math.inf, "n/a", True, None, 2**70, 3]
+    points = [Point("odd", value, now, n) for n, value in enumerate(values)]
     log_metrics(log("c"), points, actor=actor, now=now)
 
 
@@ -94,7 +94,7 @@ def test_work_goes_on_slice_by_slice(
     assert len(table(visitor, address)) == 3009
 
 
-def test_a_worker_that_was_ended_begins_anew(
+def test_an_interrupted_worker_starts_again(
     visitor: Client, logged: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = made(visitor)
@@ -229,7 +229,7 @@ def test_the_list_offers_it(visitor: Client, logged: None) -> None:
     assert 'formaction="/w/default/exports/?q=a&amp;in=' in page.text
 
 
-def test_no_point_is_lost_while_the_end_of_a_long_series_grows_together(
+def test_merging_the_last_chunks_loses_no_point(
     log: Any, actor: Actor, now: int, workspace: Workspace, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr("runs.storage.metrics.chunk_writer.TAIL_POINTS", 4)

@@ -1,4 +1,4 @@
-"""What is wrong in a list's address is named; the rest is honoured."""
+"""A list names the invalid parts of its address and applies the rest."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ pytestmark = pytest.mark.django_db
 
 WRONG = {
     "columns=name,nmae,status": "Unknown field &#x27;nmae&#x27;",
-    "sort=log": "sort: log cannot be sorted by",
+    "sort=log": "sort: runs can&#x27;t be sorted by log",
     "sort=metrics.": "sort: ",
     "rows=7": "rows must be one of 25, 50, 100",
     "children=yes": "children must be 0 or 1",
     "after=x": "after is not a cursor of this list",
     "before=WyIxIl0": "before is not a cursor of this list",
-    "after=a&before=b": "after and before exclude each other",
-    "selected=s.abc&only=1": "is no selection that is known here",
+    "after=a&before=b": "after and before can&#x27;t be used together",
+    "selected=s.abc&only=1": "selected: the selection s.abc",
     "children=1&tree=gone": "tree: there is no run gone to open",
     "view=h3k9": "There is no view named h3k9 here.",
     "view=%00": "view must not contain a NUL character",

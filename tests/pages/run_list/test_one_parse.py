@@ -107,7 +107,7 @@ def test_a_views_link_reads_what_is_stored_and_nothing_else(
 
 
 @pytest.mark.usefixtures("runs")
-def test_an_override_is_read_beside_what_is_stored(
+def test_an_override_is_read_on_top_of_the_stored_view(
     visitor: Client, make_view: Any
 ) -> None:
     view = make_view(query(q=Q, sort="name"))

@@ -61,7 +61,7 @@ def stamp(visitor: Client, query: str = "") -> str:
     return tag.strip('"').partition("-")[0]
 
 
-def test_what_goes_by_the_clock_is_always_looked_at_anew(
+def test_time_dependent_filters_are_always_evaluated_again(
     visitor: Client, log: Any
 ) -> None:
     log("a")
@@ -129,14 +129,16 @@ def test_the_page_goes_compressed_and_still_knows_what_is_new(
     assert again.status_code == 304
 
 
-def test_what_is_not_offered_is_said_beside_the_box(visitor: Client, log: Any) -> None:
+def test_an_unsupported_filter_is_reported_next_to_the_box(
+    visitor: Client, log: Any
+) -> None:
     log("a")
     answer = visitor.get(ALL, {"q": "log:error"}, headers=HTMX)
     assert answer.headers["HX-Retarget"] == "#filter-note"
     assert "log" in answer.text
 
 
-def test_neither_a_look_without_news_nor_a_twin_asks_more_with_more_rows(
+def test_query_counts_do_not_depend_on_the_number_of_rows(
     visitor: Client, log: Any
 ) -> None:
     def queries(headers: dict[str, str]) -> int:

@@ -19,7 +19,7 @@ GOAL = "/w/default/list/goal/"
 
 @pytest.fixture
 def sweep(log: Any) -> None:
-    """A sweep of 13 runs, one of which has a child of its own, and another root."""
+    """A sweep of 13 runs, where one has a child of its own, and another root."""
     log("sweep", status=RunStatus.COMPLETED)
     for n in range(13):
         status = RunStatus.FAILED if n == 3 else RunStatus.COMPLETED

@@ -33,7 +33,7 @@ def chosen(page: Any) -> dict[str, int]:
     return {run_id: int(series) for series, run_id in found}
 
 
-def told(page: Any) -> list[dict[str, Any]]:
+def tray_entries(page: Any) -> list[dict[str, Any]]:
     [runs] = re.findall(r'data-runs="([^"]*)"', page.text)
     found: list[dict[str, Any]] = json.loads(unescape(runs))
     return found
@@ -57,12 +57,12 @@ def test_a_run_takes_the_lowest_free_number(visitor: Client, log: Any) -> None:
     assert chosen(visitor.get(f"{ALL}?selected=a,,c,d")) == {"a": 1, "c": 3, "d": 4}
 
 
-def test_colours_repeat_after_the_tenth(visitor: Client, log: Any) -> None:
+def test_colors_repeat_after_the_tenth(visitor: Client, log: Any) -> None:
     for n in range(12):
         log(f"r{n}")
     page = visitor.get(f"{ALL}?selected=" + ",".join(f"r{n}" for n in range(12)))
     assert [chosen(page)[f"r{n}"] for n in (0, 9, 10, 11)] == [1, 10, 1, 2]
-    assert [each["number"] for each in told(page)] == list(range(1, 13))
+    assert [each["number"] for each in tray_entries(page)] == list(range(1, 13))
 
 
 def test_the_answer_is_the_list_as_it_was_asked_for(
@@ -94,7 +94,7 @@ def test_the_tray_tells_how_many_are_elsewhere(visitor: Client, log: Any) -> Non
     assert set(chosen(later)) == {"r00", "r01"}
     other = visitor.get(f"{ALL}?q=tags.even+%3D+True&selected=r29,r00,r01")
     assert set(chosen(other)) == {"r00"}
-    assert len(told(other)) == 3
+    assert len(tray_entries(other)) == 3
     assert "run-tray" not in visitor.get(ALL).text
 
 
@@ -147,9 +147,7 @@ def test_many_are_kept_on_the_server(visitor: Client, log: Any) -> None:
     assert Selection.objects.count() == 2
 
 
-def test_a_kept_selection_goes_when_nobody_has_used_it_for_long(
-    visitor: Client, log: Any
-) -> None:
+def test_a_kept_selection_expires_without_use(visitor: Client, log: Any) -> None:
     for n in range(51):
         log(f"r{n:02d}")
     slug = selected(visitor.post(SELECT, {"query": "", "all": "1"}))
@@ -160,7 +158,7 @@ def test_a_kept_selection_goes_when_nobody_has_used_it_for_long(
     assert delete_unused_selections(late) == 0
     assert delete_unused_selections(late + 3 * DAY_MS) == 1
     page = visitor.get(f"{ALL}?selected={slug}")
-    assert "is no selection that is known here" in page.text
+    assert "selected: the selection" in page.text
     assert selected(visitor.post(SELECT, {"query": f"selected={slug}", "add": "r01"}))
 
 
@@ -171,7 +169,7 @@ def test_a_kept_selection_is_of_one_workspace(
     other = Workspace.objects.create(name="elsewhere")
     kept = save_selection(other, [run.pk], now=1)
     page = visitor.get(f"{ALL}?selected=s.{kept.slug}")
-    assert "is no selection that is known here" in page.text
+    assert "selected: the selection" in page.text
 
 
 def test_runs_that_are_gone_are_named(visitor: Client, log: Any) -> None:

@@ -1,4 +1,4 @@
-"""What differs: the page, its links, and its twin for programs."""
+"""Differences: the page, its links, and its JSON format."""
 
 from __future__ import annotations
 
@@ -70,20 +70,20 @@ def test_the_list_offers_it(visitor: Client, selected: str) -> None:
     assert visitor.get(unescape(href)).status_code == 200
 
 
-def test_what_cannot_be_told_is_said(
+def test_the_page_explains_why_it_finds_no_differences(
     visitor: Client, selected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "No run is selected" in text(visitor.get(PAGE))
-    nobody = visitor.get(f"{PAGE}?q=params.lr=0.1&{selected}")
-    assert "there are no others to compare with" in text(nobody)
-    alike = text(visitor.get(f"{PAGE}?q=params.lr=0.2&selected=r05,r06"))
-    assert "No differences found" in alike
+    without_others = visitor.get(f"{PAGE}?q=params.lr=0.1&{selected}")
+    assert "there are no others to compare with" in text(without_others)
+    same = text(visitor.get(f"{PAGE}?q=params.lr=0.2&selected=r05,r06"))
+    assert "No differences found" in same
     monkeypatch.setattr(many_runs, "MAX_ARRAY_RUNS", 3)
     assert "Narrow the list" in text(visitor.get(f"{PAGE}?{selected}"))
     assert "No run is selected" in text(visitor.get(f"{PAGE}?selected=nosuch"))
     unknown = visitor.get(f"{PAGE}?selected=s.nosuch")
     assert unknown.status_code == 400
-    assert "s.nosuch is no selection" in text(unknown)
+    assert "the selection s.nosuch" in text(unknown)
     wrong = visitor.get(f"{PAGE}?q=a+and&{selected}")
     assert wrong.status_code == 400
     assert "Expected a term at character 6" in text(wrong)
@@ -97,7 +97,9 @@ def test_programs_get_the_same(visitor: Client, selected: str) -> None:
     assert found["rows"][0]["score"] == pytest.approx(1)
 
 
-def test_long_values_are_told_apart_by_all_of_them(visitor: Client, log: Any) -> None:
+def test_long_values_are_distinguished_by_their_full_text(
+    visitor: Client, log: Any
+) -> None:
     start = "a long command line " * 10
     for n in range(12):
         log(f"r{n:02d}", params={"cmd": f"{start}--lr {0.1 if n < 5 else 0.2}"})
@@ -107,7 +109,7 @@ def test_long_values_are_told_apart_by_all_of_them(visitor: Client, log: Any) ->
     assert {value[-3:]: n for value, n in counts.items()} == {"0.1": 5, "0.2": 7}
 
 
-def test_values_too_long_for_an_address_are_told_apart(
+def test_values_too_long_for_an_address_are_distinguished(
     visitor: Client, log: Any
 ) -> None:
     start = "x" * 50_000

@@ -1,4 +1,4 @@
-"""The design system holds: colours stand in one file, and are readable; icons exist."""
+"""The design system: one file defines all colors; they are readable; icons exist."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ GROUNDS = ("ground", "ground-2", "ground-3", "selected", "raised")
 TEXTS = ("text", "text-2", "text-3", "link", "ok", "fail", "cancel", "warn")
 
 
-def luminance(colour: str) -> float:
+def luminance(color: str) -> float:
     """WCAG 2.2, relative luminance of `#rrggbb`."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     red, green, blue = (
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
         for part in parts
@@ -39,20 +39,20 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize("text", TEXTS)
 def test_text_is_readable_on_every_ground(text: str, theme: int) -> None:
-    colour = PAIRS[text].split(", ")[theme]
+    color = PAIRS[text].split(", ")[theme]
     grounds = [PAIRS[ground].split(", ")[theme] for ground in GROUNDS]
-    assert min(contrast(colour, ground) for ground in grounds) >= 4.5
+    assert min(contrast(color, ground) for ground in grounds) >= 4.5
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize("number", range(1, 11))
 def test_a_series_stands_out_from_the_ground(number: int, theme: int) -> None:
-    colour = PAIRS[f"series-{number}"].split(", ")[theme]
-    assert contrast(colour, PAIRS["ground"].split(", ")[theme]) >= 3.0
+    color = PAIRS[f"series-{number}"].split(", ")[theme]
+    assert contrast(color, PAIRS["ground"].split(", ")[theme]) >= 3.0
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda path: path.name)
-def test_colours_are_named_not_written(style: Path) -> None:
+def test_colors_are_named_not_written(style: Path) -> None:
     if style.name != "tokens.css":
         written = r"#[0-9a-f]{3,8}\b(?![^{]*\{)|\b(?:rgb|hsl|oklch)a?\("
         assert re.findall(written, style.read_text()) == []
@@ -87,7 +87,7 @@ def test_the_parts_page_shows_every_part(owner: User) -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_colours_that_a_script_reads_are_registered(script: Path) -> None:
+def test_colors_that_a_script_reads_are_registered(script: Path) -> None:
     """Of others it would get the text `light-dark(…)`, which no drawing understands."""
     asked = re.findall(r"""\btoken\(["'`]([\w-]+)""", script.read_text())
     known = {*re.findall(r"@property --([\w-]+)", TOKENS), "sans", "series-"}

@@ -50,8 +50,8 @@ def test_a_list_opens_with_the_chosen_view(
     assert f"view={view.slug}.1" in page.context["shown_at"]
     built_in = browser_of(ben).get(f"{ALL}?view=default")
     assert names(built_in) == ["bad", "good"]
-    twin = visitor.get(ALL, headers={"Accept": "application/json"}).json()
-    assert len(twin["rows"]) == 2
+    result = visitor.get(ALL, headers={"Accept": "application/json"}).json()
+    assert len(result["rows"]) == 2
     view_choices.clear_default_view(workspace, None, user=None)
     assert names(browser_of(ben).get(ALL)) == ["bad", "good"]
 

@@ -115,9 +115,9 @@ def test_who_shares_what_says_me_goes_on_with_what_others_see(
     view = make_view("mine=1&sort=name", "Mine")
     page = visitor.get(f"/v/{view.slug}/?sort=-name")
     sent = {"back": page.context["back"], "name": "Mine", "shared": "1"}
-    told = visitor.post(f"{VIEWS}{view.slug}/{form}/", sent)
-    there = visitor.get(told["Location"])
+    answer = visitor.post(f"{VIEWS}{view.slug}/{form}/", sent)
+    there = visitor.get(answer["Location"])
     assert there.context["view_changed"] == "sort"
     assert there.context["view_is_stale"] is False
     assert there.context["share_text"].endswith(f"/v/{view.slug}/?sort=-name")
-    assert f"q=submitter:{owner.username}" in told["Location"]
+    assert f"q=submitter:{owner.username}" in answer["Location"]

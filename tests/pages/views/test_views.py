@@ -57,7 +57,7 @@ def test_an_override_is_the_view_with_a_change(
     assert f"/v/{view.slug}/?sort=-name&amp;q=" in page.text
 
 
-def test_an_override_that_cannot_be_followed_is_told(
+def test_an_unusable_override_is_reported(
     visitor: Client, log: Any, make_view: Any
 ) -> None:
     log("good", acc=0.9)
@@ -67,7 +67,7 @@ def test_an_override_that_cannot_be_followed_is_told(
     assert page.context["view_changed"] == "sort"
 
 
-def test_what_was_changed_is_told_in_words(
+def test_changes_are_described_in_words(
     visitor: Client, log: Any, make_view: Any
 ) -> None:
     log("good", acc=0.9)
@@ -200,7 +200,7 @@ def test_versions_are_compared_and_restored(
     assert visitor.post(f"{path}2/restore/", {"seen": "2"}).status_code == 422
 
 
-def test_many_versions_are_told_in_pages(
+def test_many_versions_are_listed_in_pages(
     visitor: Client, make_view: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runs.pages.views.versions.MOST", 2)
@@ -218,7 +218,7 @@ def test_many_versions_are_told_in_pages(
     assert "Older versions" not in older.text
 
 
-def test_what_a_view_names_and_is_gone_is_told(
+def test_a_view_reports_deleted_items_that_it_names(
     visitor: Client,
     log: Any,
     make_view: Any,
@@ -244,9 +244,9 @@ def test_a_view_of_another_version_opens_all_the_same(
     View.objects.filter(pk=view.pk).update(spec=stored)
     page = visitor.get(f"/v/{view.slug}/")
     assert page.status_code == 400
-    told = page.text.partition('id="list-notice"')[2].partition("</ul>")[0]
-    assert "hue" in told
-    assert "lens" in told
+    notice = page.text.partition('id="list-notice"')[2].partition("</ul>")[0]
+    assert "hue" in notice
+    assert "lens" in notice
     View.objects.filter(pk=view.pk).update(spec={"columns": "name,hue", "lens": 1})
     page = visitor.get(f"/v/{view.slug}/")
     assert names(page) == ["a"]

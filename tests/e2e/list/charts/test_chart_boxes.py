@@ -67,7 +67,7 @@ def test_a_drawing_follows_a_phone_that_is_turned(phone_page: Page) -> None:
     now = fits(drawn(page), 0)
     page.set_viewport_size({"width": 640, "height": 360})
     fits(drawn(page), now)
-    # What was not shown meanwhile is drawn in the present size.
+    # A chart that was hidden is drawn in the current size.
     page.locator("[data-chart-step='1']").first.click()
     other = card(page, 1).locator(".plot")
     expect(other.locator("svg")).to_be_attached()
@@ -92,7 +92,7 @@ def test_a_chart_that_is_gone_before_it_could_be_drawn_is_not(runs_page: Page) -
     assert plot.evaluate("it => it.className") == "plot"
 
 
-def test_a_chart_that_is_taken_away_leaves_nothing_behind(runs_page: Page) -> None:
+def test_a_removed_chart_leaves_nothing_behind(runs_page: Page) -> None:
     page = runs_page
     page.goto(f"{HOME}?charts={LOSS}")
     plot = drawn(page).element_handle()

@@ -1,4 +1,4 @@
-"""What a chart tells in a file: whose the colours are; and what its axes find."""
+"""Files of charts name the runs of their colors; axes filter the list."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def saved(page: Page, place: Path, at: int = 0) -> str:
     return place.read_text()
 
 
-def test_the_words_that_colour_dots_are_told_and_saved(
+def test_the_categories_that_color_dots_are_listed_and_saved(
     runs_page: Page, kept: None, tmp_path: Path
 ) -> None:
     page = runs_page

@@ -32,10 +32,14 @@ def far(list_server: Server) -> Iterator[None]:
     """Runs of a million steps, broken at about the same places, and a huge one."""
     link = Connection(list_server)
     made = link.rest("POST", "/experiments", {"name": "far"})
-    for run, odd in (("far-0", "NaN"), ("far-1", "Infinity"), ("far-2", 1.7e308)):
+    for run, value in (("far-0", "NaN"), ("far-1", "Infinity"), ("far-2", 1.7e308)):
         link.rest("POST", "/runs", {"id": run, "name": run, "experiment": "far"})
         points = [
-            {"key": "a", "value": odd if step % 5 == 0 else step, "step": step * 10**5}
+            {
+                "key": "a",
+                "value": value if step % 5 == 0 else step,
+                "step": step * 10**5,
+            }
             for step in range(11)
         ]
         points += [
@@ -83,5 +87,5 @@ def test_places_that_come_near_each_other_are_not_turned(
     turned = drawn(runs_page).locator(".xtick text[transform*=rotate]")
     assert turned.count() == 0
     for (left, right, top, bottom), other in combinations(below, 2):
-        beside = other[0] >= right - 1 or other[1] <= left + 1
-        assert beside or other[2] >= bottom - 1 or other[3] <= top + 1, below
+        is_apart = other[0] >= right - 1 or other[1] <= left + 1
+        assert is_apart or other[2] >= bottom - 1 or other[3] <= top + 1, below

@@ -174,15 +174,15 @@ def test_brushing_an_axis_filters_the_list(runs_page: Page, curves: Connection) 
     assert "params.lr" in parse_qs(urlsplit(page.url).query)["q"][0]
 
 
-def test_a_selected_run_has_the_colour_of_its_box_in_every_chart(
+def test_a_selected_run_has_the_color_of_its_box_in_every_chart(
     runs_page: Page, curves: Connection
 ) -> None:
     page = runs_page
     page.goto(f"{HOME}?charts={LOSS},bar!metrics.fit/acc&selected=,curve-3,curve-0")
-    colour = "rgb(250, 85, 116)"
-    expect(drawn(page).locator(".js-line").first).to_have_css("stroke", colour)
+    color = "rgb(250, 85, 116)"
+    expect(drawn(page).locator(".js-line").first).to_have_css("stroke", color)
     expect(drawn(page).locator(".js-line")).to_have_count(2)
-    expect(drawn(page, 1).locator(".bars path").first).to_have_css("fill", colour)
+    expect(drawn(page, 1).locator(".bars path").first).to_have_css("fill", color)
     page.emulate_media(color_scheme="dark")
     dark = "rgb(174, 79, 20)"
     expect(drawn(page).locator(".js-line").first).to_have_css("stroke", dark)
@@ -271,10 +271,10 @@ def test_a_logarithmic_axis_over_a_metric_zooms_at_full_resolution(
     page.mouse.move(where["x"] + where["width"] * 0.3, where["y"] + 60)
     page.mouse.down()
     page.mouse.move(where["x"] + where["width"] * 0.34, where["y"] + 62, steps=4)
-    with page.expect_response(lambda answer: "from=" in answer.url) as told:
+    with page.expect_response(lambda answer: "from=" in answer.url) as response:
         page.mouse.up()
     expect(note).not_to_contain_text("All extremes are kept")
-    asked = parse_qs(urlsplit(told.value.url).query)
+    asked = parse_qs(urlsplit(response.value.url).query)
     ends = [math.log10(float(asked[name][0])) for name in ("from", "to")]
     spans(plot, ends)
     page.goto(f"{HOME}?charts={over}!xrange=0.1~1")

@@ -25,13 +25,13 @@ class Held:
             route.fallback()
 
     def wait(self, count: int) -> None:
-        """Until so many are held."""
+        """Wait until this number of requests is held."""
         for _ in range(1000):
             if len(self.routes) >= count:
                 return
             self.page.wait_for_timeout(10)
-        told = [each.request.url for each in self.routes]
-        raise AssertionError(f"{count} requests were expected: {told}")
+        response = [each.request.url for each in self.routes]
+        raise AssertionError(f"{count} requests were expected: {response}")
 
     def answer(self, route: Route) -> None:
         """Lets one go on to the server, and waits until the page has the answer."""
@@ -43,10 +43,10 @@ class Held:
                 first = first.redirected_from
             return first == route.request and it.status not in REDIRECTS
 
-        with self.page.expect_response(is_answer) as told:
+        with self.page.expect_response(is_answer) as response:
             route.continue_()
-        if told.value.ok:
-            told.value.finished()
+        if response.value.ok:
+            response.value.finished()
 
     def release(self) -> None:
         """Holds no more."""

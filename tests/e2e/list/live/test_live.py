@@ -1,4 +1,4 @@
-"""A list that is left open: it follows what happens and disturbs nobody."""
+"""An open list follows changes without disturbing its reader."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_rows_follow_in_place_and_keep_the_focus(runs_page: Page, runs: Runs) ->
     expect(row(runs_page, "first")).to_contain_text("Completed")
     expect(row(runs_page, "first")).to_contain_text("0.75")
     expect(runs_page.locator(".strip")).to_contain_text("Completed: 1")
-    # It is the very link that had the focus, and has it.
+    # The same link still has the focus.
     assert runs_page.evaluate("document.activeElement.mark") == 1
 
 
@@ -147,7 +147,7 @@ def test_the_first_run_appears_by_itself(runs_page: Page, runs: Runs) -> None:
     expect(row(runs_page, "first")).to_be_visible()
 
 
-def test_a_server_that_is_away_is_said_and_waited_for(
+def test_the_page_reports_an_unreachable_server_and_retries(
     runs_page: Page, runs: Runs, watch: Watch
 ) -> None:
     watch.expect("ERR_FAILED")
@@ -171,9 +171,9 @@ def test_without_news_nothing_is_sent_and_nothing_moves(
 ) -> None:
     runs.end(runs.start("first"))
     runs_page.goto(runs.path)
-    with runs_page.expect_response(lambda answer: "shown=" in answer.url) as told:
+    with runs_page.expect_response(lambda answer: "shown=" in answer.url) as response:
         runs_page.evaluate("dispatchEvent(new Event('online'))")
-    assert told.value.status == 304
+    assert response.value.status == 304
 
 
 def test_the_snippets_of_an_empty_list_work_as_they_stand(
@@ -223,7 +223,7 @@ def test_a_list_where_nothing_runs_rests_until_its_reader_is_back(
     expect(runs_page.locator("#live")).to_have_text("Live")
 
 
-def test_a_list_behind_another_window_looks_seldom_and_rests_when_all_is_over(
+def test_a_hidden_list_polls_rarely_and_stops_when_all_runs_have_ended(
     runs_page: Page, runs: Runs
 ) -> None:
     first = runs.start("first")

@@ -72,7 +72,7 @@ TRIED = [
 
 
 @pytest.mark.parametrize("tried", TRIED, ids=str)
-def test_a_server_that_is_away_is_said(
+def test_the_page_reports_an_unreachable_server(
     runs_page: Page, watch: Watch, tried: Tried
 ) -> None:
     page = runs_page

@@ -86,7 +86,7 @@ def test_what_is_no_other_list_waits_for_the_sort(runs_page: Page, after: Act) -
     held.answer(held.routes[0])
     expect(names(page).first).to_have_text("digits-01")
     if after is select:
-        # It is shown as selected meanwhile, and its answer is of the sorted list.
+        # It is shown as selected, and its response is for the sorted list.
         expect(page.locator("[data-pick]").first).to_be_visible()
         held.wait(1)
     held.release()

@@ -27,8 +27,8 @@ class Newer(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.answer(400, {"error": {"code": "InvalidValue", "message": "No."}})
 
-    def answer(self, status: int, told: object) -> None:
-        content = json.dumps(told).encode()
+    def answer(self, status: int, body: object) -> None:
+        content = json.dumps(body).encode()
         self.send_response(status)
         self.send_header(VERSION_HEADER, "99.0.0")
         self.send_header("Content-Length", str(len(content)))
@@ -50,7 +50,7 @@ def newer() -> Iterator[Client]:
     server.server_close()
 
 
-def test_a_server_of_another_version_is_told_once(newer: Client) -> None:
+def test_a_server_of_another_version_is_reported_once(newer: Client) -> None:
     words = f"This client is version {__version__} and .* is version 99.0.0: install"
     with pytest.warns(UserWarning, match=words):
         newer.get("runs")

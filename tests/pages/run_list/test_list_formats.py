@@ -53,9 +53,7 @@ def test_every_form_has_the_rows_and_columns_of_the_page(
     assert [line.split()[1] for line in lines[1:]] == shown
 
 
-def test_where_children_are_shown_their_parents_are_told(
-    visitor: Client, log: Any
-) -> None:
+def test_rows_of_children_name_their_parents(visitor: Client, log: Any) -> None:
     log("p")
     log("c", parent="p")
     query = {"children": "1", "tree": "p", "columns": "name"}
@@ -140,9 +138,9 @@ def test_errors_come_in_the_form_that_was_asked_for(
     assert answer.status_code == 400
     assert "InvalidFilter" in answer.text
     assert "<html" not in answer.text
-    away = Client().get(ALL, headers=headers)
-    assert away.status_code == 401
-    assert "SignInRequired" in away.text
+    refused = Client().get(ALL, headers=headers)
+    assert refused.status_code == 401
+    assert "SignInRequired" in refused.text
     nowhere = visitor.get("/w/nowhere/runs/", headers=headers)
     assert nowhere.status_code == 404
     assert "<html" not in nowhere.text
@@ -166,9 +164,9 @@ def test_sheets_name_what_is_wrong_in_a_header(
     assert "X-Studio-Notice" not in body.headers
     assert "X-Studio-Notice" not in visitor.get(ALL, headers=headers).headers
     many = {"columns": ",".join(f"wrong{n}" for n in range(190))}
-    told = visitor.get(ALL, many, headers=headers).headers["X-Studio-Notice"]
-    assert len(told) <= 3000
-    assert "more" in json.loads(told)[-1]
+    notice = visitor.get(ALL, many, headers=headers).headers["X-Studio-Notice"]
+    assert len(notice) <= 3000
+    assert "more" in json.loads(notice)[-1]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +177,7 @@ def test_browsers_get_the_page(visitor: Client, runs: None, accept: str) -> None
     assert "<html" in visitor.get(ALL, headers={"Accept": accept}).text
 
 
-def test_a_token_reads_the_twins_of_its_own_workspaces(
+def test_a_token_reads_list_formats_of_its_own_workspaces(
     client: Client, runs: None, actor: Actor, workspace: Workspace, now: int
 ) -> None:
     assert actor.user is not None
@@ -192,7 +190,7 @@ def test_a_token_reads_the_twins_of_its_own_workspaces(
     assert client.get("/w/other/runs/", headers=own).status_code == 404
 
 
-def test_experiments_have_their_twins(visitor: Client, runs: None) -> None:
+def test_experiments_have_other_formats(visitor: Client, runs: None) -> None:
     address = "/w/default/experiments/"
     body = visitor.get(address, headers=JSON).json()
     [digits] = [row for row in body["rows"] if row["runs"]]

@@ -33,7 +33,7 @@ def marked(*lines: list[tuple[float, float]]) -> list[tuple[list[str], list[str]
         ([[(0, NAN), (30, NAN)], [(5, -INF)]], [["NaN, -Infinity", ""], [""]]),
     ],
 )
-def test_what_lies_near_is_told_by_the_first(lines: Any, texts: Any) -> None:
+def test_nearby_markers_are_merged_into_the_first(lines: Any, texts: Any) -> None:
     assert [found for found, _sides in marked(*lines)] == texts
 
 
@@ -56,8 +56,8 @@ def test_lines_that_break_at_one_place_say_so_once(axis: Axis) -> None:
         for key, value in (("a", NAN), ("b", INF), ("c", NAN))
     ]
     data = metric_figure(lines, axis)["data"]
-    odd = [trace["text"] for trace in data if trace["meta"]["part"] == "odd"]
-    assert odd == [["NaN, Infinity"], [""], [""]]
+    markers = [trace["text"] for trace in data if trace["meta"]["part"] == "odd"]
+    assert markers == [["NaN, Infinity"], [""], [""]]
 
 
 def test_marks_of_one_place_have_no_room_to_share() -> None:

@@ -17,13 +17,13 @@ def views_of(home: Path, kind: str, repeats: int, only: str) -> dict[str, float]
     """
     words = ["--home", str(home), "--database", kind, "--repeats", str(repeats)]
     words += ["--only", only, "--no-http", "--json"]
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-m", "tests.bench", "list", *words],
         check=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
     ).stdout
-    lines = json.loads(told)["lines"]
+    lines = json.loads(output)["lines"]
     return {line["name"]: line["figures"]["cpu_ms"] for line in lines}
 
 

@@ -28,7 +28,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
-def test_a_small_file_system_that_fills_loses_only_what_is_told(
+def test_a_full_file_system_loses_only_what_is_reported(
     actor: Actor, small_disk: Path
 ) -> None:
     run_id = actor.new_run()
@@ -52,7 +52,7 @@ def test_a_small_file_system_that_fills_loses_only_what_is_told(
     assert actor.status(run_id) == "Completed"
 
 
-def test_of_each_sort_what_a_small_file_system_loses_is_told_once(
+def test_a_full_file_system_reports_each_kind_of_loss_once(
     actor: Actor, small_disk: Path
 ) -> None:
     run_id = actor.new_run()
@@ -83,18 +83,18 @@ def test_of_each_sort_what_a_small_file_system_loses_is_told_once(
     assert points
     assert log_bytes > 2_000_000
     synced = actor.sync(STUDIO_SPOOL=str(small_disk))
-    told = actor.client.get(f"runs/{run_id}/receipt")
+    receipt = actor.client.get(f"runs/{run_id}/receipt")
     for sort, sent, gone in (
         ("points", 40_000, points),
         ("files", 400, files),
         ("log_bytes", 12_000_000, log_bytes),
     ):
-        assert told[sort] == {"sent": sent, "stored": sent - gone, "missing": gone}
+        assert receipt[sort] == {"sent": sent, "stored": sent - gone, "missing": gone}
     assert ("change" in synced.stdout) == bool(changes)
     assert actor.status(run_id) == "Completed"
 
 
-#: The system's clock as somebody sets it while the script runs.
+#: A system clock that changes while the script runs.
 CLOCK = """
 import time
 class clock:

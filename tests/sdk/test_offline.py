@@ -8,7 +8,7 @@ from tests.parts.server import Server
 from tests.sdk.user import BEGIN, User, begun
 
 #: In a script: from there on its server is away.
-AWAY = """
+GO_OFFLINE = """
 import os
 from urllib.parse import urlsplit
 from tests.parts.proxy import Proxy
@@ -18,7 +18,7 @@ os.environ["STUDIO_URL"] = f"http://127.0.0.1:{proxy.port}"
 """
 
 
-def test_a_script_whose_server_is_away_goes_on(user: User, live: Server) -> None:
+def test_a_script_continues_without_its_server(user: User, live: Server) -> None:
     code = begun(
         """
 for step in range(10):
@@ -29,14 +29,14 @@ run.complete()
 print(run.get_status(), "end")
 """
     )
-    away = {"STUDIO_URL": "http://127.0.0.1:9", "STUDIO_DRAIN_SECONDS": "1"}
-    done = user.run(code, env=away)
+    offline = {"STUDIO_URL": "http://127.0.0.1:9", "STUDIO_DRAIN_SECONDS": "1"}
+    done = user.run(code, env=offline)
     assert done.stdout.split("\n")[0] == "{'later': None} Running"
     assert done.stdout.strip().endswith("Completed end")
     assert "studio sync" in done.stderr
 
 
-def test_a_started_script_whose_server_is_away_goes_on(
+def test_a_started_script_continues_without_its_server(
     user: User, tmp_path: Path
 ) -> None:
     code = begun("run.tag('made', 'there')\nprint(run.id)\nrun.flush()")
@@ -51,8 +51,13 @@ run.complete()
 print(run.id, run.status)
 """
     for step in ({"STUDIO_URL": "http://127.0.0.1:9"}, {"STUDIO_MODE": "offline"}):
-        away = {"STUDIO_RUN_ID": run_id, "STUDIO_DRAIN_SECONDS": "1", **spool, **step}
-        assert user.said(script, env=away) == f"{run_id} Running"
+        offline = {
+            "STUDIO_RUN_ID": run_id,
+            "STUDIO_DRAIN_SECONDS": "1",
+            **spool,
+            **step,
+        }
+        assert user.said(script, env=offline) == f"{run_id} Running"
     online = {"STUDIO_URL": "http://127.0.0.1:9", "STUDIO_MODE": "online"}
     done = user.run(script, env={"STUDIO_RUN_ID": run_id, **online}, status=1)
     assert "Unreachable" in done.stderr
@@ -68,7 +73,7 @@ print(run.id, run.status)
 
 
 def test_a_run_is_canceled_whose_server_has_just_gone(user: User) -> None:
-    code = AWAY + begun(
+    code = GO_OFFLINE + begun(
         """
 run.log("loss", 1)
 run.flush()
@@ -83,8 +88,8 @@ proxy.reopen()
     assert "studio sync" in done.stderr
 
 
-def test_a_server_that_is_away_for_a_while_is_asked_again(user: User) -> None:
-    code = AWAY + begun(
+def test_a_temporarily_unreachable_server_is_retried(user: User) -> None:
+    code = GO_OFFLINE + begun(
         """
 import time
 run.tag("before", "1")
@@ -116,7 +121,7 @@ run.complete()
 
 
 def test_a_server_that_says_nothing_keeps_no_script_waiting(user: User) -> None:
-    code = AWAY + begun(
+    code = GO_OFFLINE + begun(
         """
 import studio.sdk.connection
 studio.sdk.connection.SHORT_TIMEOUT = 0.5
@@ -195,7 +200,7 @@ print(run.id)
     user.run("from studio.cli import main\nmain(['sync'])", env=spool)
     again = user.run("from studio.cli import main\nmain(['sync'])", env=spool)
     assert again.stdout == "Nothing waits on this machine.\n"
-    told = user.said(
+    output = user.said(
         f"""
         from azureml.core import Workspace
         run = Workspace.from_config().get_run({run_id!r})
@@ -205,7 +210,7 @@ print(run.id)
         print(zipfile.ZipFile(run.restore_snapshot()).read("train.py").decode())
         """
     )
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "Completed {'loss': 0.5} {'later': 'yes'}",
         "[('Completed', {'deep': 1})]",
         "as it was",
