@@ -23,7 +23,7 @@ from runs.actions.public.share_links import create_share_link
 from runs.actions.run.runs import create_run
 from runs.actions.views.views import ViewState, create_view
 from runs.models import Member, Role, now_ms
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
 from tests.access.table import IN_PERSON, PUBLIC, SAMPLES, SIGNED_IN, TABLE, Row
 

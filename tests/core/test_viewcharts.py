@@ -4,8 +4,8 @@ import pytest
 
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, metric
-from studio.core.viewcharts import MAX_CHARTS, read_chart, read_charts
-from studio.core.viewspec import read_leniently
+from studio.core.view_charts import MAX_CHARTS, read_chart, read_charts
+from studio.core.view_spec import parse_tolerant
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ def test_a_page_has_a_bounded_number_of_charts() -> None:
     text = ",".join(f"line!metrics.m{n}" for n in range(MAX_CHARTS + 1))
     with pytest.raises(InvalidValue):
         read_charts(text)
-    spec, complaints = read_leniently({"charts": text, "q": "a"})
+    spec, complaints = parse_tolerant({"charts": text, "q": "a"})
     assert spec.charts == ()
     assert [each.name for each in complaints] == ["charts"]
 
 
 def test_one_wrong_chart_leaves_the_others() -> None:
-    spec, complaints = read_leniently({"charts": "line!metrics.a,pie!x,bar!metrics.b"})
+    spec, complaints = parse_tolerant({"charts": "line!metrics.a,pie!x,bar!metrics.b"})
     assert [chart.kind for chart in spec.charts] == ["line", "bar"]
     assert len(complaints) == 1
 

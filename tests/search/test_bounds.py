@@ -13,7 +13,7 @@ from runs.search.filters import completion
 from runs.search.filters.facets import SAMPLE_RUNS, FacetReader
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import Field
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 

@@ -15,7 +15,7 @@ from runs.search.run_list.run_page import find_runs
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import parse_field
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import MINUTE, Library
 

@@ -17,8 +17,8 @@ from runs.search.groups.grouping import Grouping, list_groups
 from runs.search.values import value_arrays as many_runs
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, attribute
-from studio.core.viewspec import ViewSpec
-from studio.core.viewtext import read_field
+from studio.core.view_spec import ViewSpec
+from studio.core.view_text import read_field
 from tests.parts.records import NOON
 from tests.search.library import Library
 

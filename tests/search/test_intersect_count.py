@@ -11,7 +11,7 @@ from runs.search.query import intersect_count, query_plan, status_counts
 from runs.search.query.query_plan import ScanUnion
 from runs.search.query.status_counts import count_statuses
 from runs.search.sql.access_paths import IndexScan
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 

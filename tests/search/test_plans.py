@@ -19,7 +19,7 @@ from runs.search.query.status_counts import MAX_EXACT_COUNT
 from runs.search.run_list import tree_runs
 from runs.search.run_list.run_page import find_runs
 from studio.core.filters import mlflow
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 

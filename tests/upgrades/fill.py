@@ -86,7 +86,7 @@ def _views(default: Any, owner: Any, acting: dict[str, Any]) -> None:
     from runs.actions.views import stars_and_defaults as view_choices
     from runs.actions.views.views import ViewState, create_view, save_view
     from runs.models import Run
-    from studio.core.viewspec import ViewSpec
+    from studio.core.view_spec import ViewSpec
 
     state = ViewState(
         ViewSpec(q="metrics.loss < 0.1 and tags.team = nlp", children=True)

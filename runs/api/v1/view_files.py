@@ -35,8 +35,8 @@ from runs.models import User, View, now_ms
 from runs.search.views import filter_by_owner, filter_by_words, views_in
 from studio.core import names
 from studio.core.errors import InvalidValue, StudioError
-from studio.core.viewdiff import differences
-from studio.core.viewspec import ViewSpec, read_stored
+from studio.core.view_differences import differences
+from studio.core.view_spec import ViewSpec, read_stored
 
 CREATED, CHANGED, SAME = "created", "changed", "unchanged"
 

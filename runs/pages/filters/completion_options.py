@@ -13,7 +13,7 @@ from runs.pages.lists.list_state import read_part_tolerantly
 from runs.pages.requests.page_request import PageRequest
 from runs.render import formats
 from runs.render.filters.filter_words import field_label
-from runs.render.filters.operators import said
+from runs.render.filters.operators import operator_label
 from runs.render.formats import status_label
 from runs.search.filters import (
     KINDS_IN_ORDER,
@@ -152,7 +152,7 @@ class Completion:
                 continue
             insert = {"in": "in (", "not in": "not in ("}.get(op, f"{op} ")
             ends = op in tree.NO_VALUE
-            yield self._option("code", op, insert, note=said(op), ends=ends)
+            yield self._option("code", op, insert, note=operator_label(op), ends=ends)
 
     def _of_field(self, field: Field) -> list[Group]:
         kind = fields.value_type(field)

@@ -39,7 +39,7 @@ from studio.core.filters.tree import (
     fields_of,
     terms,
 )
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 #: How much deeper a word and a comparison make the SQL expression, at most. Above
 #: MAX_FLAT_DEPTH they are nested in groups, since SQLite's limit is 1,000.

@@ -31,10 +31,10 @@ from runs.search.sql.conditions import names_holding
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.scope import KINDS, time_limit
 from studio.core.filters import tree
-from studio.core.filters.catalogue import ATTRIBUTE_SPECS
+from studio.core.filters.catalog import ATTRIBUTE_SPECS
 from studio.core.filters.tree import Field
 from studio.core.statuses import GROUPS
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 #: Names of one kind that a look-up names at the most.
 MAX_NAMES = 60

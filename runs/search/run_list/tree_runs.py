@@ -42,7 +42,7 @@ from runs.search.sql.access_paths import INDEXED_AGGREGATES
 from runs.search.sql.scope import time_limit
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from runs.models import (
 from runs.search.run_list.run_page import find_runs
 from studio.core.errors import AlreadyExists, Conflict, NotSupported
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 
 def last() -> ChangeSet:

@@ -25,7 +25,7 @@ from runs.models import (
 )
 from runs.search.views import views as search
 from studio.core.errors import Conflict, InvalidState, NotFound, NotSupported
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 DAY = 86_400_000
 

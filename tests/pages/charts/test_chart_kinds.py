@@ -9,7 +9,7 @@ from django.test import Client
 
 from runs.pages.chart_kinds import KINDS
 from studio.core.chart_kinds import CHART_KINDS, COMMON_OPTIONS
-from studio.core.viewcharts import read_chart
+from studio.core.view_charts import read_chart
 from tests.pages.charts.chart_page import CHARTS, ask, curve, figure
 from tests.pages.rows import ALL
 

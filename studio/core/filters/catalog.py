@@ -309,6 +309,6 @@ KEYED: dict[str, FieldSpec] = {
     ),
 }
 
-CATALOGUE: tuple[FieldSpec, ...] = tuple(
+CATALOG: tuple[FieldSpec, ...] = tuple(
     spec for spec in (*ATTRIBUTE_SPECS, *KEYED.values()) if spec.answered
 )
