@@ -120,7 +120,7 @@ def test_a_run_takes_so_many_names_and_goes_on(
     monkeypatch.setattr(names, "MAX_METRIC_NAMES", 2)
     answer = send(rest, 0, ["a", 1], ["b", 1], ["c", 1], ["a", 2])
     assert (answer["next"], answer["applied"]) == (4, 3)
-    assert "'c' was not kept" in answer["refused"][0]["message"]
+    assert "'c' was not stored" in answer["refused"][0]["message"]
 
 
 def test_a_cancel_request_comes_back_with_the_answer(rest: Rest) -> None:
