@@ -146,6 +146,7 @@ OWNERS = (
         group=GroupColumn("status", _status_names),
         facet=10,
         comparison=10,
+        css="state",
     ),
     FieldSource(
         "experiment",
@@ -157,6 +158,7 @@ OWNERS = (
         facet=40,
         comparison=50,
         link=CellLink.NAME,
+        css="experiment",
     ),
     FieldSource(
         "submitter",

@@ -143,6 +143,7 @@ TEXTS = (
         index=SortIndex.NAME,
         group=GroupColumn("name"),
         link=CellLink.NONE,
+        css="name",
         in_words=True,
     ),
     own_text(
