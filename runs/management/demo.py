@@ -1,4 +1,4 @@
-"""`manage.py studio --demo`: a small sweep beside the server, through the SDK."""
+"""`manage.py studio --demo`: a small sweep next to the server, through the SDK."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Clock:
 
 @dataclass
 class Task:
-    """`run` is called with the time when it is `due`, then every `seconds`."""
+    """`run` is named with the time when it is `due`, then every `seconds`."""
 
     name: str
     seconds: int

@@ -19,7 +19,7 @@ from django.conf import settings
 
 from studio import __version__
 
-#: What the build reads beside the package itself.
+#: What the build reads next to the package itself.
 PROJECT_FILES = ("pyproject.toml", "README.md", "LICENSE")
 #: The hook that every build front end calls; no network, and nothing else installed.
 HOOK = "import sys; from setuptools import build_meta as b; b.build_wheel(sys.argv[1])"
@@ -67,7 +67,7 @@ def files() -> Iterator[Path]:
 
 
 def build(folder: Path) -> None:
-    """Build in a copy, for a build leaves files beside its sources."""
+    """Build in a copy, for a build leaves files next to its sources."""
     with tempfile.TemporaryDirectory(prefix="studio-wheel-") as copy:
         for path in files():
             target = Path(copy, path.relative_to(settings.BASE_DIR))

@@ -25,7 +25,7 @@ logger = logging.getLogger("studio.web")
 #: How long requests that are under way may take when the server stops.
 STOP_SECONDS = 20
 #: How long one thread computes before another gets its turn. The event loop wants a
-#: turn for each message; Python's usual 5 ms would add up beside busy threads.
+#: turn for each message; Python's usual 5 ms would add up next to busy threads.
 SWITCH_SECONDS = 0.001
 
 
