@@ -25,6 +25,7 @@ from studio.core.filters import catalog
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import ViewSpec
 from tests.pages.rows import ALL
+from tests.parts.elements import hrefs
 
 pytestmark = pytest.mark.django_db
 
@@ -206,7 +207,8 @@ def test_the_page_leads_to_all_forms_of_its_own_result(
     visitor: Client, runs: None
 ) -> None:
     page = visitor.get(ALL, {"q": "f1 or f2"})
-    assert 'href="?q=f1+or+f2&amp;format=parquet"' in page.text
+    forms = [f"?q=f1+or+f2&format={name}" for name in ("csv", "json", "parquet")]
+    assert set(hrefs(page, "a.menu-item[download]")) == set(forms)
 
 
 def every_column() -> list[str]:

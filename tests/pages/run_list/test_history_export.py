@@ -26,6 +26,7 @@ from runs.storage.metrics import Value
 from studio.core.view_spec import ViewSpec
 from tests.access.people import browser_of, make_member
 from tests.pages.rows import link
+from tests.parts.elements import every, hrefs
 
 pytestmark = pytest.mark.django_db
 
@@ -172,10 +173,11 @@ def test_it_leads_back_to_the_list_that_was_asked_about(
     visitor: Client, logged: None, experiment: Experiment
 ) -> None:
     page = visitor.get(made(visitor, f"in={experiment.number}&q=a&sort=name"))
-    back = "/w/default/experiments/digits/?q=a&amp;sort=name"
-    assert f'<a href="{back}">digits</a>' in page.text
-    page = visitor.get(made(visitor, "q=a"))
-    assert '<a href="/w/default/runs/?q=a">All runs</a>' in page.text
+    back = every(page, ".crumb-path a")[-1]
+    address = "/w/default/experiments/digits/?q=a&sort=name"
+    assert (back.text, back["href"]) == ("digits", address)
+    back = every(visitor.get(made(visitor, "q=a")), ".crumb-path a")[-1]
+    assert (back.text, back["href"]) == ("All runs", "/w/default/runs/?q=a")
 
 
 @pytest.mark.parametrize(
@@ -208,7 +210,8 @@ def test_it_leads_back_to_the_view_that_was_open(
     page = visitor.get(f"/v/{slug}/", {"sort": "-name"})
     [action] = re.findall(r'formaction="(/w/default/exports/[^"]*)"', page.text)
     job = visitor.get(visitor.post(html.unescape(action)).headers["Location"])
-    assert f'href="/w/default/runs/?q=a&amp;sort=-name&amp;view={slug}.1"' in job.text
+    back = f"/w/default/runs/?q=a&sort=-name&view={slug}.1"
+    assert hrefs(job, ".crumb-path a")[-1] == back
 
 
 def test_of_a_runs_children_theirs_are_exported(
@@ -226,7 +229,9 @@ def test_of_a_runs_children_theirs_are_exported(
 
 def test_the_list_offers_it(visitor: Client, logged: None) -> None:
     page = visitor.get("/w/default/experiments/digits/?q=a")
-    assert 'formaction="/w/default/exports/?q=a&amp;in=' in page.text
+    actions = [each["formaction"] for each in every(page, "button[formaction]")]
+    [export] = [each for each in actions if each.startswith("/w/default/exports/")]
+    assert export.startswith("/w/default/exports/?q=a&in=")
 
 
 def test_merging_the_last_chunks_loses_no_point(

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.pages.rows import ALL, HTMX, names
+from tests.parts.elements import every, hrefs
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,9 @@ def test_links_of_the_page_leave_out_what_was_wrong(visitor: Client, log: Any) -
 
 def test_an_address_without_mistakes_has_no_notice(visitor: Client, log: Any) -> None:
     log("a")
-    assert "list-notice" not in visitor.get(f"{ALL}?sort=name&utm_source=mail").text
+    page = visitor.get(f"{ALL}?sort=name&utm_source=mail")
+    assert names(page) == ["a"]
+    assert every(page, "#list-notice") == []
 
 
 def test_of_a_wrong_filter_the_readable_beginning_is_shown(
@@ -96,5 +99,5 @@ def test_of_no_match_with_only_my_runs_everybodys_are_offered(
     visitor: Client, log: Any
 ) -> None:
     page = visitor.get(ALL, {"q": "name = nobody", "mine": "1"})
-    assert 'href="?q=name+%3D+nobody"' in page.text
+    assert "?q=name+%3D+nobody" in hrefs(page, "#no-match a")
     assert "everyone’s" in page.text
