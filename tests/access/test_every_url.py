@@ -168,7 +168,7 @@ def wrong_answers(scene: Scene, route: str, caller: str) -> Iterator[str]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("route", sorted(TABLE))
-def test_who_may_do_what(scene, route):
+def test_permissions_by_role(scene, route):
     wrong = [line for caller in CALLERS for line in wrong_answers(scene, route, caller)]
     assert wrong == []
 

@@ -1,6 +1,6 @@
-"""Fills the tables that no client of the protocols reaches: people, views, changes.
+"""Fill the tables that no client of the protocols reaches: users, views, changes.
 
-Run beside a server, with its settings: `python -m tests.upgrades.fill`.
+Run next to a server, with its settings: `python -m tests.upgrades.fill`.
 """
 
 from __future__ import annotations

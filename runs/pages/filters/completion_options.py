@@ -38,8 +38,6 @@ from studio.core.filters.tree import Field, Text, attribute
 MAX_VALUES = 8
 #: Keys of one kind, before anything is typed and after.
 FEW_KEYS, MORE_KEYS = 3, 6
-#: What is offered before anything is typed.
-FIRST = ("status", "name", "created", "duration", "experiment", "submitter", "starred")
 ICONS = {
     tree.TAGS: "tag",
     tree.PARAMS: "key",
@@ -91,12 +89,12 @@ class Completion:
             spec
             for spec in specs
             if (part in spec.name or part in f"{spec.label} {_(spec.label)}".lower())
-            and (part or spec.name in FIRST)
+            and (part or spec.suggested)
             and spec.offered
         ]
         found.sort(key=lambda spec: (not spec.name.startswith(part), spec.name))
         if not part:
-            found.sort(key=lambda spec: FIRST.index(spec.name))
+            found.sort(key=lambda spec: spec.suggested)
         for spec in found[: MORE_KEYS + 1]:
             field = attribute(spec.name)
             label = "" if part and part not in spec.name else self.asked.part

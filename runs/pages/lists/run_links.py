@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
+from runs.search.fields import source_of
 from studio.core.filters import Field, Node, fields
 from studio.core.filters.parse import MAX_LENGTH
 from studio.core.filters.source import Source
 from studio.core.filters.text import field_text, to_text
 from studio.core.filters.tokens import MAX_TERMS
 from studio.core.filters.tree import (
-    ATTRIBUTE,
     METRICS,
     Comparison,
     Text,
@@ -42,13 +42,6 @@ MAX_STRIP_CHARACTERS = {"longer": 34, "long": 28}
 #: Proxies take addresses of 8,000 characters; the rest of a state needs some as well.
 MAX_ADDRESS_CHARACTERS = 6_000
 NUMERIC_TYPES = (fields.NUMBER, fields.DURATION)
-COLUMN_CSS = {
-    "name": "name",
-    "tags": "tags",
-    "status": "state",
-    "experiment": "experiment",
-    "duration": "number duration",
-}
 
 
 @dataclass(frozen=True)
@@ -233,10 +226,8 @@ def is_largest_first(asked: Field) -> bool:
 
 def column_css(asked: Field) -> str:
     """The classes of a column's cells."""
-    if asked.kind == METRICS:
-        return "number metric"
-    if asked.kind == ATTRIBUTE and asked.key in COLUMN_CSS:
-        return COLUMN_CSS[asked.key]
+    if css := source_of(asked).css:
+        return css
     return "number" if fields.value_type(asked) in NUMERIC_TYPES else ""
 
 

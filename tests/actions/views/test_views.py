@@ -276,13 +276,13 @@ def test_members_cannot_undo_changes_of_others(
         (True, Role.OWNER, True),
     ],
 )
-def test_who_changes_a_shared_view(
+def test_members_who_can_change_a_shared_view(
     make: Any, ben: User, locked: bool, role: Role, may: bool
 ) -> None:
     assert can_edit_view(make(shared=True, locked=locked), ben, role) is may
 
 
-def test_a_list_opens_with_my_choice_or_everybodys(
+def test_a_list_opens_with_my_default_or_the_workspace_default(
     make: Any, workspace: Workspace, owner: User, ben: User, experiment: Experiment
 ) -> None:
     shared, own = make(name="all", shared=True), make(name="own")

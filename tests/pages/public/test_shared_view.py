@@ -127,7 +127,7 @@ def test_a_view_of_a_deleted_experiment_shows_no_run(
 
 
 @pytest.mark.parametrize("query", ["?after=x", "?before=x", "?after=x&before=y"])
-def test_of_a_place_that_is_none_the_first_page_is_shown(
+def test_an_invalid_position_shows_the_first_page(
     log: Any, make_view: Any, look: Any, query: str
 ) -> None:
     log("good", acc=0.9)
