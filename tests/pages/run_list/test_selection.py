@@ -13,14 +13,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from runs.actions.clock import now_ms
 from runs.actions.run_list.selections import (
     DAY_MS,
     SELECTION_DAYS,
     delete_unused_selections,
     save_selection,
 )
-from runs.models import Experiment, Run, Selection, Workspace
+from runs.models import Experiment, Run, Selection, Workspace, now_ms
 from runs.search.query import selection
 from tests.pages.rows import ALL, HTMX, link, names
 from tests.parts.elements import every, texts
