@@ -7,8 +7,7 @@ from django.test import Client
 
 from runs.actions.account.accounts import add_member
 from runs.actions.actor import SERVER
-from runs.actions.clock import now_ms
-from runs.models import Role
+from runs.models import Role, now_ms
 from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.access.strange_urls")]
@@ -49,7 +48,7 @@ def test_a_foreign_host_is_refused_on_every_path(visitor, path, host):
     assert answer.status_code == 400
 
 
-def test_a_foreign_host_is_refused_in_the_protocols_words(visitor):
+def test_a_foreign_host_is_refused_in_the_format_of_the_protocol(visitor):
     answer = visitor.get(MLFLOW, headers={"Host": "evil.example"})
     assert "error_code" in answer.json()
     answer = visitor.get(REST, headers={"Host": "evil.example"})

@@ -11,8 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from runs.actions.account.links import find_sign_in_link
-from runs.actions.clock import now_ms
-from runs.models import Member, Role, User, Workspace
+from runs.models import Member, Role, User, Workspace, now_ms
 from tests.parts.manage import manage
 from tests.parts.server import Server
 

@@ -27,7 +27,7 @@ def test_every_field_of_the_contract_is_there():
     assert set(CONTRACT.split()) <= names
 
 
-def test_what_is_refused_is_listed_nowhere():
+def test_refused_fields_are_not_listed():
     assert "log" not in {spec.name for spec in CATALOG}
     assert "| `log` |" not in DOCS.read_text(encoding="utf-8")
     assert "log" not in fields.near_names("logz")

@@ -5,7 +5,7 @@ import pytest
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, metric
 from studio.core.view_charts import MAX_CHARTS, read_chart, read_charts
-from studio.core.view_parsing import parse_tolerant
+from studio.core.view_spec import parse_tolerant
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_chart_is_written_as_it_was_read(text: str) -> None:
         ("bar!metrics.a!xrange=1~", "bar!metrics.a"),
     ],
 )
-def test_what_says_nothing_is_left_out(text: str, shortest: str) -> None:
+def test_constant_fields_are_left_out(text: str, shortest: str) -> None:
     assert str(read_chart(text)) == shortest
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, StorageState, expect
 
-from runs.render.text import times
+from runs.render import formats
 from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server
 
@@ -134,7 +134,7 @@ def test_a_clock_writes_what_the_server_writes(run: Writer, owner_page: Page) ->
         }""",
         lengths,
     )
-    wanted = [[times.duration(ms), times.exact_duration(ms)] for ms in lengths]
+    wanted = [[formats.duration(ms), formats.exact_duration(ms)] for ms in lengths]
     assert shown == wanted
 
 
@@ -278,7 +278,9 @@ def test_everything_is_readable_without_a_script(
     context.close()
 
 
-def test_what_a_run_logs_first_appears_by_itself(run: Writer, owner_page: Page) -> None:
+def test_the_first_points_of_a_run_appear_without_a_reload(
+    run: Writer, owner_page: Page
+) -> None:
     owner_page.goto(run.page)
     expect(owner_page.get_by_text("Live")).to_be_visible()
     run.log("loss", [3.0, 0.25])

@@ -88,7 +88,7 @@ def test_ten_thousand_keys_cost_no_more_queries(shelf: Library) -> None:
 @pytest.mark.parametrize(
     "q", ["name like '%zz%9'", "description contains qqq", "tags.own like '%q%'"]
 )
-def test_what_nothing_matches_is_looked_for_once(shelf: Library, q: str) -> None:
+def test_a_filter_without_matches_runs_once(shelf: Library, q: str) -> None:
     shelf.make("x", tags={"own": "1"})
     with CaptureQueriesContext(connection) as captured:
         assert shelf.find(q) == []

@@ -210,7 +210,7 @@ def test_rest_lists_every_field_with_its_operators(library: Library) -> None:
 
 
 @pytest.mark.parametrize("name", mlflow.RUNS.attributes)
-def test_what_mlflow_names_can_be_searched_and_sorted(
+def test_fields_named_by_mlflow_can_be_searched_and_sorted(
     library: Library, name: str
 ) -> None:
     _field, kind = mlflow.RUNS.attributes[name]

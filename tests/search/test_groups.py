@@ -189,7 +189,7 @@ def test_too_many_runs_make_no_groups(
 
 
 @pytest.mark.parametrize("group", ["created", "tags", "description", "-tags.model"])
-def test_what_makes_no_groups_is_an_error(shelf: Library, group: str) -> None:
+def test_a_field_that_makes_no_groups_is_an_error(shelf: Library, group: str) -> None:
     with pytest.raises(InvalidValue, match="group"):
         groups(shelf, f"group={group}")
 

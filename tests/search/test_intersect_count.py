@@ -97,7 +97,7 @@ def test_windows_count_as_walking_does(
     ] == walked
 
 
-def test_what_only_children_have_is_none_of_the_roots(
+def test_fields_of_children_only_are_not_fields_of_roots(
     row: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(query_plan, "MAX_CANDIDATES", 0)

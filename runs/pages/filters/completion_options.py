@@ -11,10 +11,10 @@ from django.utils.translation import ngettext
 from runs.pages.filters.completion_rows import Group, Option, begun, examples
 from runs.pages.lists.list_state import read_part_tolerantly
 from runs.pages.requests.page_request import PageRequest
+from runs.render import formats
 from runs.render.filters.filter_words import field_label
 from runs.render.filters.operators import operator_label
-from runs.render.text import numbers
-from runs.render.text.status_words import status_label
+from runs.render.formats import status_label
 from runs.search.filters import (
     KINDS_IN_ORDER,
     Facet,
@@ -38,8 +38,6 @@ from studio.core.filters.tree import Field, Text, attribute
 MAX_VALUES = 8
 #: Keys of one kind, before anything is typed and after.
 FEW_KEYS, MORE_KEYS = 3, 6
-#: What is offered before anything is typed.
-FIRST = ("status", "name", "created", "duration", "experiment", "submitter", "starred")
 ICONS = {
     tree.TAGS: "tag",
     tree.PARAMS: "key",
@@ -91,12 +89,12 @@ class Completion:
             spec
             for spec in specs
             if (part in spec.name or part in f"{spec.label} {_(spec.label)}".lower())
-            and (part or spec.name in FIRST)
+            and (part or spec.suggested)
             and spec.offered
         ]
         found.sort(key=lambda spec: (not spec.name.startswith(part), spec.name))
         if not part:
-            found.sort(key=lambda spec: FIRST.index(spec.name))
+            found.sort(key=lambda spec: spec.suggested)
         for spec in found[: MORE_KEYS + 1]:
             field = attribute(spec.name)
             label = "" if part and part not in spec.name else self.asked.part
@@ -131,8 +129,8 @@ class Completion:
             ICONS[field.kind],
             shown,
             insert,
-            note=values % {"n": numbers.grouped(count.values)} if count.values else "",
-            count=runs % {"n": numbers.grouped(count.runs)},
+            note=values % {"n": formats.grouped(count.values)} if count.values else "",
+            count=runs % {"n": formats.grouped(count.runs)},
             ends=bool(asked.kind),
         )
 
@@ -169,7 +167,7 @@ class Completion:
         ]
 
     def _itself(self, field: Field, facet: Facet) -> Iterable[Option]:
-        """The field once more: choosing it asks for another operator."""
+        """The field again: choosing it asks for another operator."""
         if field.kind == tree.ATTRIBUTE:
             return
         there = sum(each.runs for each in facet.values)
@@ -185,8 +183,8 @@ class Completion:
             "",
             self.asked.field_end,
             self.asked.end,
-            note=values % {"n": numbers.grouped(count)},
-            count=runs % {"n": numbers.grouped(there)},
+            note=values % {"n": formats.grouped(count)},
+            count=runs % {"n": formats.grouped(there)},
         )
 
     def _values(self, field: Field, facet: Facet) -> Iterable[Option]:
@@ -211,7 +209,7 @@ class Completion:
                 text,
                 self._spelled(field, text) + end,
                 note="" if told == text else told,
-                count=numbers.grouped(each.runs),
+                count=formats.grouped(each.runs),
                 status=text if is_status else "",
                 ends=True,
             )
@@ -247,7 +245,7 @@ class Completion:
             self.asked.field_end,
             self.asked.end,
             note=nothing[field.kind],
-            count=numbers.grouped(facet.without),
+            count=formats.grouped(facet.without),
             ends=True,
         )
 

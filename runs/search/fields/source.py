@@ -46,6 +46,14 @@ SortKeys = Callable[[Field, Scope], list[SortKey]]
 ValueOf = Callable[[Any, RunContext, Field], object]
 
 
+@dataclass(frozen=True)
+class OwnColumn:
+    """The value of a field that is the run's own column, converted where needed."""
+
+    name: str
+    convert: Callable[[Any], object] | None = None
+
+
 class CellLink(Enum):
     """What a cell links to: the runs with the same value."""
 
@@ -119,7 +127,7 @@ class FieldSource:
     condition: Condition | None = None
     sort: SortKeys | None = None
     index: SortIndex | None = None
-    value: ValueOf | None = None
+    value: ValueOf | OwnColumn | None = None
     columns: tuple[str, ...] = ()
     keys: tuple[Field, ...] = ()
     expression: Expr | None = None
@@ -129,6 +137,8 @@ class FieldSource:
     facet: int = 0
     comparison: int = 0
     link: CellLink = CellLink.VALUE
+    #: The classes of the column's cells, where the type of the field gives no others.
+    css: str = ""
     shown: Callable[[Any], str] | None = None
     #: May hold 64 KiB: read only where it is asked for.
     is_heavy: bool = False

@@ -1,4 +1,4 @@
-"""What the catalogue says of a field: its type, and the operators that fit it."""
+"""What the catalog says of a field: its type, and the operators that fit it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TIME = "time"
 DURATION = "duration"
 STATUS = "status"
 BOOLEAN = "boolean"
-#: Text that is compared as a number when a bare number stands beside it.
+#: Text that is compared as a number when a bare number stands next to it.
 MIXED = "text or number"
 
 _EQUAL = ("=", "!=", "in", "not in")
@@ -37,12 +37,14 @@ OPERATORS_OF: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """One entry: what the field is called, holds, allows, and how people read it.
+    """One entry: what the field is named, holds, allows, and how people read it.
 
     `name` is as written in a filter; `<key>` in it stands for any key. `colon` is what
     `field:value` means. `sortable` and `column` say where else it may be used. One that
     is not `answered` is understood, and refused with a sentence that says so. One that
-    is not `offered` is no suggestion of completion, editors and errors.
+    is not `offered` is no suggestion of completion, editors and errors. `suggested` is
+    the position among the suggestions for an empty filter, 0 for none. Experiments have
+    the fields that are `of_experiments` as well.
     """
 
     name: str
@@ -57,6 +59,8 @@ class FieldSpec:
     filterable: bool = True
     answered: bool = True
     offered: bool = True
+    suggested: int = 0
+    of_experiments: bool = False
 
     @cached_property
     def operators(self) -> tuple[str, ...]:

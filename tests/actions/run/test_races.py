@@ -10,7 +10,6 @@ import pytest
 from django.db import connection
 
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.run.annotate import set_run_tags
@@ -23,6 +22,7 @@ from runs.models import (
     Run,
     RunEvent,
     Workspace,
+    now_ms,
 )
 from runs.storage.metrics import store
 from studio.core.errors import AlreadyExists
@@ -96,7 +96,9 @@ def test_runs_made_at_once_have_numbers_of_their_own(experiment: Experiment) -> 
     assert sorted(numbers) == list(range(1, WRITERS * 5 + 1))
 
 
-def test_of_runs_with_one_id_made_at_once_one_is_made(experiment: Experiment) -> None:
+def test_concurrent_creations_with_one_id_create_one_run(
+    experiment: Experiment,
+) -> None:
     def make(number: int) -> str:
         home = create_experiment(
             experiment.workspace, f"e{number}", actor=Actor(), now=now_ms()

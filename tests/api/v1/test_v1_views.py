@@ -8,8 +8,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import SERVER, Actor
-from runs.actions.clock import now_ms
-from runs.models import Role, View
+from runs.models import Role, View, now_ms
 from tests.access.people import bearer, make_member, space, token_of
 from tests.api.rest import Rest
 
@@ -89,7 +88,7 @@ def test_revisions_are_listed_compared_and_restored(rest: Rest) -> None:
         {"name": "a", "hue": 1},
     ],
 )
-def test_what_no_view_can_be_is_refused(rest: Rest, body: Any) -> None:
+def test_an_invalid_view_is_refused(rest: Rest, body: Any) -> None:
     assert rest.refused("POST", "views", body)[0] == 400
     assert not View.objects.exists()
 

@@ -25,7 +25,12 @@ class Part:
 
 
 def _paths(root: Path, patterns: Sequence[str]) -> Iterator[str]:
-    found = {path for pattern in patterns for path in root.glob(pattern)}
+    found: set[Path] = set()
+    for pattern in patterns:
+        matches = list(root.glob(pattern))
+        if not matches:
+            raise FileNotFoundError(f"No file fits {pattern!r} any more.")
+        found.update(matches)
     for path in sorted(found):
         yield str(path.relative_to(root))
 

@@ -81,7 +81,7 @@ def test_the_last_owner_stays(team, owner):
     assert member_of(team.owner).role == Role.OWNER
 
 
-def test_of_two_owners_one_may_go(team, owner):
+def test_one_of_two_owners_can_leave(team, owner):
     make_member(team.workspace, "second", Role.OWNER)
     assert owner.post(remove_path(team.owner)).headers["Location"] == "/"
     assert owner.get(PAGE).status_code == 404
@@ -158,7 +158,7 @@ def test_an_invitation_works_once(team, owner):
     assert not User.objects.filter(username="other").exists()
 
 
-def test_an_invitation_that_was_taken_back_does_not_work(team, owner):
+def test_a_revoked_invitation_does_not_work(team, owner):
     link = invite(owner)
     owner.post(f"/w/lab/invitations/{Invitation.objects.get().pk}/revoke/")
     assert Client().get(link).status_code == 404

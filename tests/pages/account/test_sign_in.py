@@ -8,8 +8,7 @@ from django.test import Client
 from runs.actions.account.accounts import add_member
 from runs.actions.account.links import create_sign_in_link
 from runs.actions.actor import SERVER
-from runs.actions.clock import now_ms
-from runs.models import BrowserSession, Role, SignInFailure, User
+from runs.models import BrowserSession, Role, SignInFailure, User, now_ms
 from tests.access.people import PASSWORD, browser_of, make_person, space
 
 pytestmark = pytest.mark.django_db
@@ -90,7 +89,7 @@ def test_a_new_session_key_is_made_at_sign_in(client, mira):
 
 
 @pytest.mark.parametrize(("form", "closes"), [({"keep": "on"}, False), ({}, True)])
-def test_only_who_asks_stays_signed_in(client, mira, form, closes):
+def test_only_a_user_who_asks_stays_signed_in(client, mira, form, closes):
     sign_in(client, **form)
     cookie = next(c for n, c in client.cookies.items() if "session" in n)
     assert (cookie["max-age"] == "") is closes
@@ -198,7 +197,7 @@ def test_a_pasted_link_is_opened_here(client, mira):
     assert answer.headers["Location"] == path
 
 
-def test_who_is_signed_out_comes_back_to_the_page_of_the_link(client, mira):
+def test_a_signed_out_user_returns_to_the_linked_page(client, mira):
     answer = client.get("/w/lab/members/?role=owner")
     assert answer.headers["Location"] == (
         "/sign-in/?next=%2Fw%2Flab%2Fmembers%2F%3Frole%3Downer"

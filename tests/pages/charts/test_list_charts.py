@@ -12,10 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
 from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.run.lifecycle import change_status
-from runs.models import Run
+from runs.models import Run, now_ms
 from runs.search.metrics.metrics import CHART_POINTS
 from studio.core.statuses import RunStatus
 from tests.pages.charts.chart_page import CHARTS, LOSS, ask, curve, figure, lines
@@ -280,7 +279,7 @@ def test_a_scatter_says_which_runs_have_no_dot(visitor: Client, curve: Any) -> N
 
 @pytest.mark.parametrize("kind", ["line!{}", "line!{}!group=params.lr", "bar!{}"])
 @pytest.mark.parametrize(("least", "said"), [(0.0, True), (0.5, False)])
-def test_what_lies_below_a_logarithmic_axis_is_said(
+def test_values_below_a_logarithmic_axis_are_reported(
     visitor: Client, curve: Any, kind: str, least: float, said: bool
 ) -> None:
     curve("a", [1.0, least])

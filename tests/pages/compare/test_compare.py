@@ -183,7 +183,7 @@ def test_scripts_get_the_same_rows(visitor: Client, three: list[Run]) -> None:
     assert text.text.startswith("section")
 
 
-def test_what_the_page_shows_is_copied_for_papers(
+def test_the_shown_table_is_copied_for_papers(
     visitor: Client, three: list[Run], log: Any, actor: Actor, now: int
 ) -> None:
     experiment = Experiment.objects.get(name=three[0].experiment.name)
@@ -238,7 +238,7 @@ def test_a_difference_has_room_in_its_cell() -> None:
     )
 
 
-def test_even_all_rows_are_as_many_as_a_page_can_bear(
+def test_showing_all_rows_has_a_limit(
     visitor: Client, log: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in "ab":

@@ -125,7 +125,7 @@ def test_a_file_and_an_image_that_are_not_there_are_named(
     assert "No file train.py differs" in page.text
 
 
-def test_what_is_no_text_is_said_to_be_none(visitor: Client, keep: Any) -> None:
+def test_binary_content_is_reported_as_not_text(visitor: Client, keep: Any) -> None:
     keep("a", zipped(a__py="1\n"), out__bin=b"\x00one")
     keep("b", zipped(a__py="1\n"), out__bin=b"\x00two")
     page = visitor.get(COMPARE, asked("a", "b"))
@@ -157,7 +157,7 @@ def test_packages_are_rows_of_the_environment(visitor: Client, keep: Any) -> Non
     assert "forge" not in found
 
 
-def test_what_is_cut_of_a_file_is_said(visitor: Client, keep: Any) -> None:
+def test_a_cut_file_shows_how_much_is_missing(visitor: Client, keep: Any) -> None:
     keep("a", zipped(a__py=""), log__txt=b"a\nb\n" * 60_000)
     keep("b", zipped(a__py=""), log__txt=b"a\nc\n" * 60_000)
     page = visitor.get(COMPARE, asked("a", "b"))

@@ -66,7 +66,7 @@ def test_a_text_of_another_member_is_not_overwritten(
     assert Conclusion.objects.get().text == "first"
 
 
-def test_it_is_undone_and_done_again(visitor: Client, pair: list[Run]) -> None:
+def test_a_change_is_undone_and_redone(visitor: Client, pair: list[Run]) -> None:
     save(visitor, "first")
     save(visitor, "second", seen="first")
     visitor.post("/w/default/undo/")

@@ -17,6 +17,8 @@ from runs.actions.experiments.experiments import (
 )
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, ExperimentStar, Run, User, Workspace
+from studio.core.filters.catalog import CATALOG
+from studio.core.filters.field_spec import FieldSpec
 from tests.access.people import browser_of
 from tests.parts.elements import hrefs
 
@@ -185,6 +187,16 @@ def test_a_field_that_experiments_have_not_is_said(browser: Client) -> None:
     answer = browser.get(f"{PAGE}?q=params.lr:1")
     assert answer.status_code == 400
     assert "Experiments have no params.lr" in answer.text
+
+
+@pytest.mark.parametrize(
+    "spec", [s for s in CATALOG if s.filterable], ids=lambda spec: spec.name
+)
+def test_experiments_have_the_fields_that_the_catalog_declares(
+    browser: Client, spec: FieldSpec
+) -> None:
+    answer = browser.get(f"{PAGE}?{urlencode({'q': spec.example})}")
+    assert answer.status_code == (200 if spec.of_experiments else 400)
 
 
 def test_pages_have_as_many_rows_as_asked(

@@ -64,7 +64,7 @@ def test_the_tree_lists_every_file(browser: Client, run: Run) -> None:
         assert text in page.text
 
 
-def test_the_log_is_open_unasked(browser: Client, run: Run) -> None:
+def test_the_log_is_open_by_default(browser: Client, run: Run) -> None:
     keep(run, "a.txt", b"a")
     keep(run, "logs/std_log.txt", b"one\ntwo\n")
     assert lines(browser) == ["one", "two"]
@@ -80,7 +80,7 @@ def test_lines_have_anchors_and_no_markup_of_the_file(
     assert code == ["<script>alert(1)</script>", "{{ x }}"]
 
 
-def test_of_a_big_file_both_ends_are_shown_with_their_numbers(
+def test_a_big_file_shows_both_ends_with_line_numbers(
     browser: Client, run: Run
 ) -> None:
     text = "".join(f"line {n:07}\n" for n in range(1, 200_001)).encode()
@@ -142,7 +142,7 @@ def test_a_download_is_an_attachment_of_no_type(browser: Client, run: Run) -> No
     ("name", "kind"),
     [("a.html", "text/html"), ("a.svg", "image/svg+xml"), ("a.png", "image/png")],
 )
-def test_what_is_shown_inline_is_sandboxed(
+def test_inline_files_are_sandboxed(
     browser: Client, run: Run, name: str, kind: str
 ) -> None:
     keep(run, name)

@@ -89,7 +89,7 @@ def test_a_source_and_the_archive_are_downloaded(browser: Client) -> None:
 
 @pytest.mark.usefixtures("sources")
 @pytest.mark.parametrize("path", ["?path=no.py", "raw/no.py", "raw/../train.py"])
-def test_what_is_not_in_the_snapshot_is_not_found(browser: Client, path: str) -> None:
+def test_files_outside_the_snapshot_are_not_found(browser: Client, path: str) -> None:
     assert browser.get(TAB + path).status_code == 404
 
 

@@ -128,7 +128,7 @@ def test_every_editor_writes_its_term(visitor: Client, form: str, q: str) -> Non
         {"q": "a or b", "term": "0", "text": "a or"},
     ],
 )
-def test_what_cannot_be_is_said_and_kept(
+def test_impossible_parts_are_reported_and_kept(
     visitor: Client, given: dict[str, str]
 ) -> None:
     answer = visitor.get(f"{EDITOR}?{urlencode({**given, 'apply': '1'})}")

@@ -106,7 +106,7 @@ def test_a_document_may_be_the_value_itself(browser: Client, run: Run) -> None:
     assert drawn(browser, "res")["data"][0]["y"] == [3, 5]
 
 
-def test_what_cannot_be_drawn_says_why(browser: Client, run: Run) -> None:
+def test_a_chart_that_cannot_be_drawn_says_why(browser: Client, run: Run) -> None:
     document(run, "residuals", "res", {"bin_edges": "x"})
     gone = "aml://artifactId/ExperimentRun/dcid.run-1/gone"
     write(run, "confusion_matrix", "lost", gone)
@@ -122,9 +122,7 @@ def test_two_columns_of_numbers_are_drawn_as_a_line(browser: Client, run: Run) -
     assert (line["x"], line["y"]) == ([0, 1], [1.5, None])
 
 
-def test_of_more_columns_the_address_says_which_are_drawn(
-    browser: Client, run: Run
-) -> None:
+def test_the_address_chooses_the_drawn_columns(browser: Client, run: Run) -> None:
     write(run, "table", "t", *({"a": n, "b": 2 * n, "c": 7, "w": "x"} for n in (1, 2)))
     assert panel(browser, "t").shape == "rows"
     assert '<td title="x">x</td>' in browser.get(f"{METRICS}?key=t").text
@@ -170,7 +168,7 @@ def test_a_value_has_the_same_words_wherever_it_is_shown(
         assert page.count(f">{word}<") == 3
 
 
-def test_a_picture_is_shown_unless_a_browser_could_not_bear_it(
+def test_images_too_large_for_a_browser_are_not_shown(
     browser: Client, run: Run
 ) -> None:
     sizes = {"small.png": b"\0\0\0\x10\0\0\0\x10", "huge.png": b"\0\0\x27\x10" * 2}
@@ -207,9 +205,7 @@ def test_an_image_of_another_run_s_file_is_none(browser: Client, run: Run) -> No
     assert panel(browser, "i").shape == "wrong"
 
 
-def test_what_is_said_of_a_metric_stays_in_the_address(
-    browser: Client, run: Run
-) -> None:
+def test_metric_settings_stay_in_the_address(browser: Client, run: Run) -> None:
     document(run, "accuracy_table", "a/b c", ACCURACY)
     page = browser.get(f"{METRICS}?key=a/b+c&as:a/b+c=lift&smooth=0.5&x=time")
     choice = page.context["choice"]

@@ -42,7 +42,7 @@ def test_without_metrics_the_page_says_how_to_log_one(
     assert 'mlflow.log_metric("loss", 0.25, step=1)' in snippets
 
 
-def test_the_first_metrics_are_drawn_unasked_and_the_page_says_which(
+def test_the_first_metrics_are_drawn_by_default_and_named(
     browser: Client, run: Run
 ) -> None:
     log(run, once=[1.0], loss=[2.0, 1.0])

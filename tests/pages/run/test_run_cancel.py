@@ -78,7 +78,7 @@ def test_force_ends_the_record_at_once(browser: Client, run: Run) -> None:
     assert status(run) is RunStatus.CANCELED
 
 
-def test_force_is_not_offered_where_the_writer_sends_heart_beats(
+def test_force_is_not_offered_while_heartbeats_arrive(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)

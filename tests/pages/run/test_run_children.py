@@ -89,7 +89,7 @@ def test_a_wrong_filter_shows_no_run_of_another_parent(browser: Client, q: str) 
 
 
 @pytest.mark.usefixtures("kids")
-def test_of_a_filter_that_cannot_be_read_all_children_stay(browser: Client) -> None:
+def test_an_unreadable_filter_shows_all_children(browser: Client) -> None:
     rows = browser.get(CHILDREN, {"q": "((("}).context["rows"]
     assert len(rows) == 3
 

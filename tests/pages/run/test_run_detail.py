@@ -173,9 +173,7 @@ def test_datasets_and_models_that_clients_recorded_are_listed(
     assert "read by this run m-read" in card(page, "models")
 
 
-def test_metrics_show_last_least_and_greatest_with_their_course(
-    browser: Client, run: Run
-) -> None:
+def test_metrics_show_last_min_max_and_their_curve(browser: Client, run: Run) -> None:
     log(run, loss=[3.0, 1.0, 2.0], odd=[1.0, NAN], word=["a", "b"])
     page = browser.get(PAGE).text
     assert "loss 2 1 3 odd NaN 1 1 word b – –" in card(page, "metrics")
@@ -208,8 +206,8 @@ def test_a_trashed_run_still_shows_and_says_so(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     trash_run(run, actor=actor, now=now)
-    told = one(browser.get(PAGE), ".banner.warn strong").text
-    assert told == "This run is in the trash."
+    banner = one(browser.get(PAGE), ".banner.warn strong").text
+    assert banner == "This run is in the trash."
 
 
 def test_the_raw_json_is_linked(browser: Client, run: Run) -> None:

@@ -49,7 +49,7 @@ def test_the_answer_is_the_part_and_a_toast(browser: Client, run: Run) -> None:
     assert (said["text"], said["undo"]) == ("Renamed", f"{PAGE}undo/{made.pk}/")
 
 
-def test_the_same_again_says_nothing(browser: Client, run: Run) -> None:
+def test_repeating_a_request_prints_nothing(browser: Client, run: Run) -> None:
     answer = browser.post(f"{PAGE}name/", {"name": run.name}, headers=HTMX)
     assert "HX-Trigger" not in answer
     assert not ChangeSet.objects.exists()

@@ -89,7 +89,7 @@ def test_the_gallery_shows_the_chosen_names(browser: Client, run: Run) -> None:
     assert "b_1.png" not in browser.get(f"{IMAGES}?name=a", headers=HTMX).text
 
 
-def test_what_is_shown_is_what_is_ticked(browser: Client, run: Run) -> None:
+def test_the_checked_columns_are_shown(browser: Client, run: Run) -> None:
     image(run, "a", "a_1.png")
     image(run, "b", "b_1.png")
     for query, ticked in (

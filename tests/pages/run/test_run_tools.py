@@ -9,11 +9,10 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
 from runs.actions.run.heartbeats import receive_heartbeat
 from runs.actions.run.lifecycle import acknowledge_cancel, change_status, request_cancel
 from runs.actions.run.runs import create_run
-from runs.models import Experiment, Role, Run, RunEvent, Workspace
+from runs.models import Experiment, Role, Run, RunEvent, Workspace, now_ms
 from runs.pages.run_shell import allowed_actions as run_legal
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of, make_member
@@ -43,9 +42,7 @@ def test_archive_can_be_undone_by_its_toast(browser: Client, run: Run) -> None:
 
 
 @pytest.mark.parametrize("action", ["archive", "lock", "trash", "restore"])
-def test_a_tool_leads_back_to_the_tab_that_it_stood_on(
-    browser: Client, run: Run, action: str
-) -> None:
+def test_a_tool_returns_to_its_tab(browser: Client, run: Run, action: str) -> None:
     here = f"{PAGE}history/?page=1"
     assert f'name="next" value="{here}"' in browser.get(here).text
     answer = browser.post(f"{PAGE}{action}/", {"next": here})
@@ -54,7 +51,9 @@ def test_a_tool_leads_back_to_the_tab_that_it_stood_on(
     assert browser.post(f"{PAGE}{action}/", elsewhere)["Location"] == PAGE
 
 
-def test_who_ends_the_record_says_how(browser: Client, run: Run) -> None:
+def test_the_writer_that_ends_the_run_sets_its_status(
+    browser: Client, run: Run
+) -> None:
     assert "End run" in browser.get(f"{PAGE}finish/", headers=HTMX).text
     browser.post(f"{PAGE}finish/", {"status": "Failed", "reason": "it hung"})
     assert (fresh(run).state, fresh(run).error) == (RunStatus.FAILED, "it hung")
@@ -69,7 +68,9 @@ def test_only_a_launcher_ends_its_runs(browser: Client, run: Run) -> None:
 
 
 @pytest.mark.parametrize("status", ["Canceled", "Running", ""])
-def test_nothing_but_an_end_is_taken(browser: Client, run: Run, status: str) -> None:
+def test_only_final_statuses_are_accepted(
+    browser: Client, run: Run, status: str
+) -> None:
     answer = browser.post(f"{PAGE}finish/", {"status": status})
     assert answer.status_code == 400
 
@@ -102,7 +103,7 @@ def test_runs_in_the_trash_can_only_be_unlocked(browser: Client, run: Run) -> No
     assert not fresh(run).locked
 
 
-def test_a_contributor_sees_the_lock_and_may_not_set_it(
+def test_a_contributor_sees_the_lock_and_cannot_set_it(
     workspace: Workspace, run: Run
 ) -> None:
     theirs = browser_of(make_member(workspace, "bob", Role.CONTRIBUTOR))
@@ -127,7 +128,7 @@ def test_the_cancel_steps_show_when_the_writer_got_the_request(
     assert RunEvent.objects.filter(run=run).count() == 3
 
 
-def test_a_heart_beat_tells_the_writer(
+def test_a_heartbeat_response_has_the_cancel_request(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)

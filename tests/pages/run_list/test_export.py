@@ -173,7 +173,7 @@ def test_an_empty_result_has_its_heads(visitor: Client, runs: None) -> None:
     assert list(table.columns)[:2] == ["id", "name"]
 
 
-def test_what_is_wrong_is_said_before_any_row(visitor: Client, runs: None) -> None:
+def test_errors_are_reported_before_any_row(visitor: Client, runs: None) -> None:
     assert visitor.get(ALL, {"format": "xlsx"}).status_code == 400
     assert visitor.get(ALL, {"format": "csv", "q": "((("}).status_code == 400
     answer = visitor.get(ALL, {"format": "csv", "columns": "name,nosuch.x"})

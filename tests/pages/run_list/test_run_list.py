@@ -146,7 +146,7 @@ def test_the_commonest_metrics_are_shown_until_columns_are_chosen(
     assert every(chosen, "td.metric") == []
 
 
-def test_what_only_children_measure_takes_no_column_of_the_roots(
+def test_metrics_of_children_only_add_no_column(
     visitor: Client, log: Any, actor: Actor, now: int
 ) -> None:
     log("sweep", acc=0.5)

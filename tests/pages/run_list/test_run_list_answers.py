@@ -161,7 +161,7 @@ def test_query_counts_do_not_depend_on_the_number_of_rows(
     assert counts() == few
 
 
-def test_rows_that_left_the_page_are_sent_to_who_shows_them(
+def test_rows_that_left_the_page_are_sent_while_it_shows_them(
     visitor: Client, log: Any
 ) -> None:
     first = log("first")

@@ -58,7 +58,7 @@ def test_a_list_opens_with_the_chosen_view(
 
 
 @pytest.mark.parametrize("is_of_one", [True, False])
-def test_who_will_not_open_a_list_as_all_do_opens_it_as_built_in(
+def test_opting_out_of_the_default_view_opens_the_built_in_list(
     visitor: Client, make_view: Any, experiment: Experiment, ben: User, is_of_one: bool
 ) -> None:
     here = experiment if is_of_one else None
@@ -76,7 +76,7 @@ def test_who_will_not_open_a_list_as_all_do_opens_it_as_built_in(
     assert his.get(there).context["view"] == view
 
 
-def test_a_default_of_a_deleted_list_is_taken_back(
+def test_deleting_a_list_removes_its_default(
     visitor: Client, make_view: Any, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     view = make_view(experiment=experiment)
@@ -215,7 +215,7 @@ def test_a_selection_lives_as_long_as_a_view_names_it(
     assert delete_unused_selections(later) == 1
 
 
-def test_a_views_list_is_called_as_it_is_now(
+def test_a_view_shows_the_current_name_of_its_list(
     visitor: Client, make_view: Any, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     view = make_view(experiment=experiment)
