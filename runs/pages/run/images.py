@@ -22,8 +22,7 @@ from runs.pages.run_shell.head import (
     not_modified,
     show_tab,
 )
-from runs.render.text.addresses import run_path
-from runs.render.text.numbers import grouped
+from runs.render.formats import grouped, run_path
 from runs.search.files import RunImage, count_by_name, list_images
 
 #: So many pictures are on the page at first, and added by each "Show more".
@@ -167,7 +166,7 @@ def _tile(base: str, state: GalleryState, image: RunImage) -> ImageTile:
 def _open_image(
     request: PageRequest, base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
-    """The image that is open at its full size, and its neighbours."""
+    """The image that is open at its full size, and its neighbors."""
     path = request.GET.get("open", "")
     places = [n for n, image in enumerate(chosen) if image.path == path]
     if not places:

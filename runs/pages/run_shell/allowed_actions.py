@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from runs.access import Permission
-from runs.actions.clock import now_ms
-from runs.models import Run, RunEvent
+from runs.models import Run, RunEvent, now_ms
 from runs.pages.requests.page_request import PageRequest
 from studio.core.statuses import RunStatus, may_follow
 
@@ -91,7 +90,7 @@ def trash_message(run: Run) -> str:
 
 
 def can_force(request: PageRequest, run: Run, asked: RunEvent | None = None) -> bool:
-    """Whether Force is offered: at once where nothing that sends heart-beats would hear
+    """Whether Force is offered: at once where nothing that sends heartbeats would hear
     a request, or nothing has sent them for long, else when the run had time to end
     since it was `asked`.
     """

@@ -1,4 +1,4 @@
-"""What every page's frame shows: workspace and neighbours, reader, theme."""
+"""What every page's frame shows: workspace and neighbors, reader, theme."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from runs.models import Role, Theme, User, View, Workspace
-from runs.search.views import find_starred
 
 #: Which entry of the navigation a page belongs to; everything else of a workspace
 #: hangs below its experiments. Views of all lists belong to none.
@@ -22,6 +21,7 @@ SECTIONS = {
     **dict.fromkeys(("views", "view-edit", "view-share", "view-history"), ""),
 }
 
+MAX_STARRED = 12
 _AFTER = {"system": "light", "light": "dark", "dark": "system"}
 
 
@@ -76,7 +76,9 @@ def _starred_views(
     def views() -> list[View]:
         if not isinstance(request.user, User) or workspace is None:
             return []
-        return find_starred(workspace, request.user)
+        visible = View.objects.visible_to(request.user).active()
+        starred = visible.starred_by(request.user).filter(workspace=workspace)
+        return list(starred.only("slug", "name").order_by("name", "pk")[:MAX_STARRED])
 
     return views
 

@@ -1,6 +1,6 @@
-"""Charts as plain JSON for Plotly: data and layout, without any colour.
+"""Charts as plain JSON for Plotly: data and layout, without any color.
 
-Colours are the reader's theme, so the page's script fills them in: a trace says in
+Colors are the reader's theme, so the page's script fills them in: a trace says in
 `meta` which series it is and which part of it (`line`, `raw`, `odd`).
 """
 
@@ -28,7 +28,7 @@ from runs.render.charts.nonfinite_markers import (
     nonfinite_markers,
     set_marker_labels,
 )
-from runs.render.text.numbers import number
+from runs.render.formats import number
 
 #: Lines with this many points or fewer show them.
 MAX_DOTTED_POINTS = 1

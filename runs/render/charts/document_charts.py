@@ -1,6 +1,6 @@
 """Figures of what is no series: curves, histograms, predictions, columns of a table.
 
-As in `runs.render.charts.charts` they have no colour: `meta` says which series a trace
+As in `runs.render.charts.charts` they have no color: `meta` says which series a trace
 is and which part of it (`line`, `bar`, `rule`), and the page's script knows the theme.
 """
 
@@ -15,8 +15,8 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from runs.render.charts.axes import Figure, Trace, escape_plotly_markup, linear_layout
+from runs.render.formats import number
 from runs.render.metrics import Numbers, read_numbers
-from runs.render.text.numbers import number
 from studio.core.errors import InvalidValue
 
 #: Shorter lines show their points.

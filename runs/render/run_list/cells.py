@@ -18,8 +18,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from runs.render.text import times
-from runs.render.text.status_words import status_label
+from runs.render import formats
+from runs.render.formats import status_label
 from studio.core.statuses import FACTS
 
 GLYPHS = {
@@ -36,7 +36,7 @@ def _symbol(name: str) -> str:
 # A page has dozens of these, all alike: each is made once.
 @cache
 def icon(name: str, style: str = "") -> SafeString:
-    """A symbol of the sprite; what it means is said in words beside it."""
+    """A symbol of the sprite; what it means is said in words next to it."""
     classes = f"icon {style}".strip()
     return format_html(
         '<svg class="{}" width="16" height="16" aria-hidden="true">'
@@ -134,9 +134,11 @@ def _time(time: int | datetime | None, *, full: bool) -> SafeString | str:
     if time is None:
         return MISSING
     zone = timezone.get_current_timezone()
-    when = time.astimezone(zone) if isinstance(time, datetime) else times.at(time, zone)
-    shown = times.full_moment(when)
-    text = shown if full else times.moment(when, timezone.now().astimezone(zone))
+    when = (
+        time.astimezone(zone) if isinstance(time, datetime) else formats.at(time, zone)
+    )
+    shown = formats.full_moment(when)
+    text = shown if full else formats.moment(when, timezone.now().astimezone(zone))
     title = f"{shown} {when.tzname() or ''}"
     html = time_html(when.isoformat(timespec="milliseconds"), title, text)
     return mark_safe(html)  # noqa: S308
@@ -197,7 +199,7 @@ def value_link(link: CellLink, html: str) -> str:
 
 
 def star_button(href: str, mark: str, label: str, icon: str, *, pressed: bool) -> str:
-    """Sets or takes away a star, and is drawn anew by the answer; `mark` is its id."""
+    """Sets or takes away a star, and is drawn again by the answer; `mark` is its id."""
     where, given = escape(href), int(not pressed)
     return (
         f'<button class="star" id="{escape(mark)}" form="star-form"'
@@ -217,7 +219,7 @@ def pencil_link(href: str, label: str, icon: str) -> str:
 
 
 def pick_box(key: str, run_id: str, label: str, series: int) -> str:
-    """The box that selects a run, in the colour of its series; 0: not selected."""
+    """The box that selects a run, in the color of its series; 0: not selected."""
     css = f"pick-box series-{series}" if series else "pick-box"
     return (
         f'<button class="{css}" id="pick-{escape(key)}" form="select-form"'

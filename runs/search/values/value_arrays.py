@@ -1,7 +1,7 @@
 """All runs that a question is about, with their values as arrays: for sums over them.
 
 A page has fifty rows, a sum two hundred thousand. So values are read key by key from
-the index that holds them, and put beside the runs here.
+the index that holds them, and put next to the runs here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from django.db.models.lookups import GreaterThan
 from runs.models import Metric
 from runs.search.fields import GroupColumn, RunNumber, source_of
 from runs.search.query import RunQuery, newest_sets
-from runs.search.sql.exists_conditions import TEXT_TABLES
+from runs.search.sql.conditions import TEXT_TABLES
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.scope import Scope
 from studio.core.filters import tree
