@@ -84,13 +84,13 @@ def test_it_works_while_the_server_runs(server: Server) -> None:
         assert "anna" in page.read().decode()
 
 
-def test_without_a_server_it_says_that_the_link_leads_nowhere_yet(
+def test_without_a_server_the_command_asks_to_start_it(
     owner: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
     member("anna")
     said = capsys.readouterr()
     assert "/sign-in/link/" in said.out
-    assert "start it with `python manage.py studio`" in said.err
+    assert "Start it with `python manage.py studio`" in said.err
 
 
 def test_without_a_database_it_says_what_to_do(tmp_path: Path) -> None:
