@@ -46,7 +46,7 @@ def key_of(pins: list[Path], command: list[str]) -> str:
 
 @contextmanager
 def locked(folder: Path, *, wait: bool) -> Iterator[bool]:
-    """Hold the lock of the folder; whether it was free, where nobody waits."""
+    """Hold the lock of the folder; return whether it was free if nothing waits."""
     with folder.with_suffix(".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

@@ -1,4 +1,4 @@
-"""Write the table of fields in docs/user/filter-language.md from the catalogue."""
+"""Write the table of fields in docs/user/filter-language.md from the catalog."""
 
 from __future__ import annotations
 

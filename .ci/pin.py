@@ -1,9 +1,9 @@
-"""Writes requirements.txt anew: `python .ci/pin.py` after a change of pyproject.toml.
+"""Write requirements.txt again: `python .ci/pin.py` after a change of pyproject.toml.
 
 The environments of the MLflow clients (clients/*.in) are pinned with it.
 
 Direct dependencies keep the sentence of reason that stands above each; a new one gets
-none, and .ci/checks.py fails until somebody writes it.
+none, and .ci/checks.py fails until you write one.
 """
 
 from __future__ import annotations

@@ -16,5 +16,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings.base")
 django.setup(set_prefix=False)
 application = WSGIHandler()
 # Every view is imported now: a process that cannot serve ends here, where it is
-# noticed, and nobody's first request waits.
+# noticed, and no first request waits.
 _views = get_resolver().url_patterns

@@ -219,7 +219,7 @@ class BrowserSession(AbstractBaseSession):
 
     @property
     def public_id(self) -> str:
-        """Names the session on pages; its key would sign in whoever reads it."""
+        """Names the session on pages; its key would sign in everyone who reads it."""
         return hashlib.sha256(self.session_key.encode()).hexdigest()[:24]
 
 

@@ -136,12 +136,12 @@ def _statements(vendor: str, watched: Watched, event: str) -> list[str]:
         return [f"CREATE TRIGGER IF NOT EXISTS {name} {on} BEGIN {done}; END"]
     if watched.columns:
         # Only triggers of rows know which columns were changed.
-        each, told = "FOR EACH ROW", found
+        each, source = "FOR EACH ROW", found
     else:
         each = f"REFERENCING {row} TABLE AS changed FOR EACH STATEMENT"
         one = watched.workspaces.format(row="changed")
-        told = f"SELECT DISTINCT there.id FROM changed, LATERAL ({one}) AS there"
-    done = f"PERFORM runs_count_change(id) FROM ({told}) AS found"
+        source = f"SELECT DISTINCT there.id FROM changed, LATERAL ({one}) AS there"
+    done = f"PERFORM runs_count_change(id) FROM ({source}) AS found"
     body = f"$$ BEGIN {done}; RETURN NULL; END $$ LANGUAGE plpgsql"
     return [
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger AS {body}",

@@ -1,4 +1,4 @@
-"""Long lists in parts: a database takes only so many values in one question."""
+"""Long lists in parts: a database limits the values of one query."""
 
 from __future__ import annotations
 

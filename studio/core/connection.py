@@ -39,7 +39,7 @@ class Connection:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host is the very machine that asks for it."""
+    """Whether the host is this machine."""
     import ipaddress
 
     if host == "localhost":
@@ -51,7 +51,7 @@ def is_loopback(host: str) -> bool:
 
 
 def answers(url: str, seconds: float = 1.0) -> bool:
-    """Whether somebody takes connections at that address, found out in that time."""
+    """Whether a server accepts connections at the address within the time."""
     taken = threading.Event()
 
     def ask() -> None:

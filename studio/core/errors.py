@@ -110,7 +110,7 @@ class NotFound(StudioError):
 
 
 class LinkUsedUp(NotFound):
-    """A link that works once was used or has expired; nobody learns which, or whose."""
+    """A link that works once was used or has expired; the error doesn't say which."""
 
 
 class MissingBytes(NotFound):
@@ -118,7 +118,7 @@ class MissingBytes(NotFound):
 
 
 class SignInRequired(StudioError):
-    """Nobody is signed in, or the token is unknown, expired or revoked."""
+    """The caller is not signed in, or the token is unknown, expired or revoked."""
 
     code = "SignInRequired"
     status = 401

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 
-#: So many frames of own code make a kind, so much of a text's first line.
+#: Number of own frames, and of characters of a text's first line, in a kind.
 FRAMES, MAX_LINE_CHARS = 3, 300
 #: A kind has no more characters.
 MAX_ERROR_KIND = 64

@@ -125,7 +125,7 @@ FACTS: dict[RunStatus, StatusFacts] = {
     S.CANCEL_REQUESTED: StatusFacts(
         8, message("CancelRequested"), _FINAL | {S.NOT_RESPONDING}
     ),
-    # The writer came back, or ended meanwhile: anything that an active run may become.
+    # The writer came back or ended: any status that can follow an active one.
     S.NOT_RESPONDING: StatusFacts(
         9,
         message("NotResponding"),

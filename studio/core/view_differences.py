@@ -21,7 +21,7 @@ PARTS = (
     "group chart selected tree rows"
 ).split()
 ADDED, REMOVED, OTHER = "+", "-", "~"
-#: Stands where the list itself says what is shown: All runs, columns nobody chose.
+#: Default of the list itself: All runs, default columns.
 NOTHING = "*"
 SWITCHES = ("children", "flat", "mine", "differs", "archived", "only", "facets")
 #: Parameters that are told part by part; any other as a whole.
@@ -35,7 +35,7 @@ _NOT_KEPT = ("view", "after", "before")
 @dataclass(frozen=True)
 class Difference:
     """`part` is one of PARTS. What was added has no `before`, what was removed no
-    `after`; both are as they stand in an address."""
+    `after`; both are written as in an address."""
 
     part: str
     before: str = ""
@@ -99,7 +99,7 @@ def _kept(spec: ViewSpec) -> dict[str, str]:
 
 
 def _filter_text(spec: ViewSpec) -> str:
-    """In canonical form, so that spaces make no difference; else as it stands."""
+    """In canonical form, so that spaces make no difference; else unchanged."""
     try:
         return to_text(spec.filter())
     except (InvalidFilter, NotSupported):

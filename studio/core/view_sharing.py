@@ -23,9 +23,9 @@ _ME = Text("me")
 
 
 def written_out(spec: ViewSpec, username: str) -> ViewSpec:
-    """The same runs, whoever looks: *mine* and `submitter:me` name `username`.
+    """The same runs for every reader: *mine* and `submitter:me` name `username`.
 
-    Stars stay everybody's own. Raises InvalidFilter.
+    Stars stay those of each reader. Raises InvalidFilter.
     """
     node = spec.filter()
     named = _named(node, username) if node is not None else None

@@ -171,7 +171,7 @@ class ViewSpec:
 
 
 def encoded(text: str) -> str:
-    """A parameter's value as it stands in a query string."""
+    """A parameter's value as written in a query string."""
     return quote(text, safe=_SAFE).replace("%20", "+")
 
 
@@ -229,7 +229,7 @@ def _read_cursor(text: str, name: str) -> str:
     return text
 
 
-#: Where in a list somebody is: no part of what a view keeps.
+#: The reader's position in a list: not part of a view.
 _PASSING = ("view", "after", "before")
 #: In the order in which they stand in a query string.
 _READERS: dict[str, Callable[[str, str], Any]] = {
@@ -256,7 +256,7 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
 PARAMETERS = tuple(_READERS)
 _DEFAULT = ViewSpec()
 _SWITCHES = frozenset(n for n, read in _READERS.items() if read is _read_switch)
-#: Numbers of so many digits are none of a view's, and Python refuses to write some.
+#: Maximum digits of a number; Python refuses to convert very long ones.
 _HUGE = 1 << 63
 #: Characters that a query may hold as they are and that stay readable.
 _SAFE = "/:,!|()*~@$;?-._"
@@ -280,7 +280,7 @@ def _json_text(name: str, value: object) -> str:
     )
 
 
-#: Parameters that are lists of fields, of which each may be wrong by itself.
+#: Parameters that are lists of fields; each field can be invalid by itself.
 LISTS = ("columns", "charts")
 #: Where a filter may end early: before an `and`. More places would cost more than help.
 _AND = re.compile(r"\s+and\s", re.IGNORECASE)
@@ -386,7 +386,7 @@ def _read(name: str, text: str) -> tuple[dict[str, Any], list[ParameterWarning]]
     except InvalidValue:
         return {}, [wrong]
     found = [(item, _warning(name, item)) for item in items]
-    complaints = [complaint for _, complaint in found if complaint is not None]
+    complaints = [warning for _, warning in found if warning is not None]
     rest = ",".join(item for item, bad in found if bad is None)
     try:
         return ({name: read_parameter(name, rest)} if rest else {}), complaints

@@ -203,7 +203,7 @@ def _rank(text: str, name: str) -> Rank:
 def read_selected(text: str, name: str = "selected") -> tuple[str, ...]:
     """Ids by the numbers of their colors: `a,,c` has nothing at the second.
 
-    Or `s.<slug>`, a selection that is kept on the server. Of twins the first holds.
+    Or `s.<slug>`, a selection kept on the server. Of equal ones the first counts.
     """
     items = [item.strip() for item in text.split(",")]
     if len(items) > MAX_ITEMS:
@@ -221,7 +221,7 @@ def numbered(items: Iterable[str]) -> tuple[str, ...]:
 
 
 def read_open(text: str, name: str = "tree") -> tuple[Open, ...]:
-    """`sweep_1,sweep_2:60,sweep_3:0` -> rows, each once; the last of twins holds."""
+    """`sweep_1,sweep_2:60,sweep_3:0` -> rows, each once: the last counts."""
     found = [_open(item, name) for item in split(text, ",", name)]
     return tuple({each.run_id: each for each in found}.values())
 

@@ -80,7 +80,7 @@ def test_nonfinite_values_are_counted_and_left_out(shelf: Library) -> None:
     grouping = groups(shelf, "group=tags.model")
     [group] = grouping.page(0, 10)
     stats = grouping.stats(group, ACC)
-    assert (group.count, stats.count, stats.odd) == (6, 1, 4)
+    assert (group.count, stats.count, stats.nonfinite) == (6, 1, 4)
     assert stats.mean == 0.5
     assert math.isnan(stats.std)
 
@@ -118,7 +118,7 @@ def test_all_parameters_but_one(shelf: Library) -> None:
     grouping = groups(shelf, "group=-params.seed")
     assert [field.key for field in grouping.fields] == ["lr", "model"]
     assert sizes(grouping) == {("0", "x"): 3, ("1", "x"): 3, (None, "x"): 1}
-    assert [grouping.fields[n].key for n in grouping.differing] == ["lr"]
+    assert [grouping.fields[n].key for n in grouping.varying_fields] == ["lr"]
 
 
 def test_groups_are_sorted_by_any_statistic(shelf: Library) -> None:

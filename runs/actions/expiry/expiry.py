@@ -1,4 +1,4 @@
-"""Delete what has expired. Each function can be called at any time."""
+"""Delete what has expired. Each function can run at any time."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def purge_old_trash(now: int) -> int:
     limit = now - TRASH_DAYS * DAY_MS
     alone = Run.objects.filter(deleted__lt=limit)
     experiments = Experiment.objects.filter(deleted__lt=limit)
-    together = Run.objects.filter(experiment__in=experiments)
-    keys = {*alone.values_list("pk", flat=True), *together.values_list("pk", flat=True)}
+    affected = Run.objects.filter(experiment__in=experiments)
+    keys = {*alone.values_list("pk", flat=True), *affected.values_list("pk", flat=True)}
     purged = 0
     for key in sorted(keys):
         run = Run.objects.filter(pk=key).first()

@@ -15,7 +15,7 @@ _bump = PreparedUpdate(
         {"updated": now, "revision": F("revision") + 1},
     )
 )
-_bump_and_hear = PreparedUpdate(
+_bump_with_heartbeat = PreparedUpdate(
     lambda run, now: (
         Run.objects.filter(pk=run),
         {"updated": now, "heard": now, "revision": F("revision") + 1},
@@ -38,7 +38,7 @@ def record_heartbeat(run: Run, now: int) -> None:
     """Bump the revision for a write of the run's own script, which shows that it is
     alive.
     """
-    _bump_and_hear(run.pk, now)
+    _bump_with_heartbeat(run.pk, now)
     run.updated = run.heard = now
     run.revision += 1
 

@@ -159,8 +159,8 @@ def _create_from_entry(
 def _match_views(request: StudioRequest, entries: list[ViewFile]) -> list[View | None]:
     """Return the view that each entry matches, if any; each view once.
 
-    Only views that the caller can see are matched. So nobody learns whether a slug
-    exists in another workspace.
+    Only views that the caller can see are matched. So callers can't learn whether a
+    slug exists in another workspace.
     """
     user = signed_in_user(request)
     views = views_in(workspace_of(request), user)
@@ -186,10 +186,10 @@ def _first_with_name(
     views: QuerySet[View], entry: ViewFile, user: User, taken: set[int]
 ) -> View | None:
     """Return the first view of the entry's name that no other entry matches."""
-    alike = views.filter(name=entry.name, shared=entry.shared)
+    same_name = views.filter(name=entry.name, shared=entry.shared)
     if not entry.shared:
-        alike = alike.filter(owner=user)
-    return next((v for v in alike.order_by("pk") if v.pk not in taken), None)
+        same_name = same_name.filter(owner=user)
+    return next((v for v in same_name.order_by("pk") if v.pk not in taken), None)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The page behind an invitation link: somebody new, or somebody known, joins."""
+"""The page behind an invitation link: a new or an existing user joins."""
 
 from __future__ import annotations
 

@@ -32,9 +32,9 @@ from studio.core.view_spec import ViewSpec
 class ChartRuns:
     """The runs of a chart, and the heads of the metrics that it draws.
 
-    `chosen` says that somebody did so; else `more` says that the result has more.
-    `gone` is how many of the chosen are not there. On a page whose columns have heads
-    `by_place` has the dash follow the number.
+    `chosen`: the reader chose these runs; otherwise `more` says that the result has
+    more. `gone` is the number of chosen runs that no longer exist. On a page whose
+    columns have heads, `by_place` lets the dash follow the number.
     """
 
     runs: Sequence[ChartRun]

@@ -143,7 +143,7 @@ def _band(curve: MeanCurve, chart: Chart) -> Band:
         high.tolist(),
         curve.std.tolist(),
         curve.counts.tolist(),
-        curve.odd,
+        curve.nonfinite,
     )
 
 

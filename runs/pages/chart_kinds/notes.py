@@ -40,15 +40,15 @@ def unplaced_notes(lost: int, *, log: bool) -> list[str]:
 
 def scatter_notes(chart: Chart, across: ChartColumn, up: ChartColumn) -> list[str]:
     """Of a scatter; what only is no number on the y axis has its mark at the top."""
-    odd = small = 0
+    nonfinite = small = 0
     for x, y in zip(across.values, up.values, strict=True):
         if isinstance(x, float) and is_nonfinite(x):
-            odd += y is not None
+            nonfinite += y is not None
         elif x is not None and y is not None:
             small += (chart.log_x and _is_zero_or_less(x)) or (
                 chart.log_y and _is_zero_or_less(y)
             )
-    return [*unplaced_notes(odd, log=False), *unplaced_notes(small, log=True)]
+    return [*unplaced_notes(nonfinite, log=False), *unplaced_notes(small, log=True)]
 
 
 def log_axis_notes(chart: Chart, heights: Iterable[Sequence[object]]) -> list[str]:

@@ -28,7 +28,7 @@ from studio.core.filters.tree import (
 )
 from studio.core.names import MAX_TIME
 
-#: So many words make a list.
+#: Minimum number of words that make a list.
 MAX_WORDS = 200
 
 

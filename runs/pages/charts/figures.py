@@ -44,7 +44,7 @@ from studio.core.view_charts import Chart, read_chart
 from studio.core.view_spec import ViewSpec, parse_tolerant
 
 MISSING = display_value(None)
-#: The most runs that a legend names unasked.
+#: Maximum number of runs that a legend names by default.
 MAX_LEGEND_ENTRIES = 20
 
 
@@ -85,13 +85,13 @@ def _has_legend(chart: Chart, drawn: ChartRuns, figure: Figure) -> bool:
     """Boxes have the colors of selected runs; anything else has to be told."""
     if not kind_of(chart).has_legend:
         return False
-    told = chart.option("legend")
+    legend = chart.option("legend")
     needs = not drawn.chosen or chart.groups or len(chart.fields) > 1
     few = (
         bool(chart.groups)
         or _count_legend_entries(chart, drawn, figure) <= MAX_LEGEND_ENTRIES
     )
-    return told == "1" or (told != "0" and bool(needs) and few)
+    return legend == "1" or (legend != "0" and bool(needs) and few)
 
 
 def _count_legend_entries(chart: Chart, drawn: ChartRuns, figure: Figure) -> int:

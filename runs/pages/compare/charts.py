@@ -23,7 +23,7 @@ from studio.core.filters.tree import Field, metric
 from studio.core.view_charts import MAX_RUNS, Chart
 from studio.core.view_spec import ViewSpec, parse_tolerant
 
-#: How many charts stand where nobody chose any, and what says that none shall.
+#: Number of default charts, and the word for no charts.
 DEFAULT_CHART_COUNT, NO_CHARTS = 2, "none"
 #: Of more runs the tables are pages of their own, and do not hold this one up.
 MAX_TABLE_RUNS = 20

@@ -190,37 +190,39 @@ def columns_of(
 
 def notices(state: CompareState, compared: Comparison) -> list[str]:
     """What of the address could not be followed, by name."""
-    told = [
+    notices = [
         _("No run %(id)s in this workspace.") % {"id": one} for one in compared.unknown
     ]
-    told += [
+    notices += [
         _("Run %(id)s is in the trash and is not shown.") % {"id": one}
         for one in compared.trashed
     ]
     if len(state.runs) > MAX_COMPARED:
-        told.append(
+        notices.append(
             _("Comparing the first %(most)s runs. The others are not shown.")
             % {"most": MAX_COMPARED}
         )
     shown = {run.run_id for run in compared.runs}
     if state.baseline and state.baseline not in shown:
-        told.append(
+        notices.append(
             _(
                 "The baseline %(id)s is not one of the runs. The first run is the "
                 "baseline instead."
             )
             % {"id": state.baseline}
         )
-    return told + chart_warnings(state)
+    return notices + chart_warnings(state)
 
 
 def _ignored_parts(state: CompareState, table: dict[str, Any]) -> list[str]:
     """The file and the image of the address, where others stand in for them."""
-    told: list[str] = []
+    notices: list[str] = []
     diff, images = table.get("diff"), table.get("images")
     if state.diff and not (diff and diff.place == state.diff):
         path = state.diff.partition(":")[2] or state.diff
-        told.append(_("No file %(path)s differs from the baseline.") % {"path": path})
+        notices.append(
+            _("No file %(path)s differs from the baseline.") % {"path": path}
+        )
     if state.image and not (images and images.name == state.image):
-        told.append(_("These runs have no image %(name)s.") % {"name": state.image})
-    return told
+        notices.append(_("These runs have no image %(name)s.") % {"name": state.image})
+    return notices

@@ -76,7 +76,7 @@ class FileDiff:
     new: Run
     choices: Sequence[FileChoice]
     others: Sequence[Run]
-    differing: int
+    difference_count: int
     total: int
     is_side: bool
     toggle: str
@@ -92,7 +92,7 @@ def file_diff(
     baseline: int,
 ) -> FileDiff | None:
     """The file that the address names, else the first that differs; None if none."""
-    rows = dict(_differing_files(files, baseline))
+    rows = dict(_files_with_differences(files, baseline))
     place = state.diff if state.diff in rows else _first_file(rows)
     if not place:
         return None
@@ -125,7 +125,7 @@ def file_diff(
     )
 
 
-def _differing_files(
+def _files_with_differences(
     files: ComparedFiles, baseline: int
 ) -> Iterator[tuple[str, ComparedRow]]:
     for place, rows in ((SOURCE, files.source_files), (FILES, files.files)):
@@ -206,22 +206,22 @@ class _FilePair:
 
 def _cut_message(size: int, texts: Sequence[str], more: int) -> str:
     """What of the files was not compared, and what of that is not shown."""
-    told = []
+    notices = []
     if size > MAX_DIFF_BYTES:
-        told.append(
+        notices.append(
             _("Only the first %(size)s of each file are compared.")
             % {"size": formats.filesize(MAX_DIFF_BYTES)}
         )
     if max(len(split_lines(text)) for text in texts) > MAX_LINES:
-        told.append(
+        notices.append(
             _("Only the first %(n)s lines of each file are compared.")
             % {"n": formats.grouped(MAX_LINES)}
         )
     if more:
-        told.append(
+        notices.append(
             ngettext(
                 "%(n)s more line is not shown.", "%(n)s more lines are not shown.", more
             )
             % {"n": formats.grouped(more)}
         )
-    return " ".join(told)
+    return " ".join(notices)

@@ -92,5 +92,5 @@ def _image_at_step(
     sources = {at: f"{base}{quote(own[at])}?inline=1" for at in known}
     reached = [at for at in sources if at <= step]
     now = reached[-1] if reached else None
-    told = json.dumps([[at, src] for at, src in sources.items()])
-    return RunImageAtStep(run, sources[now] if now is not None else "", now, told)
+    steps_json = json.dumps([[at, src] for at, src in sources.items()])
+    return RunImageAtStep(run, sources[now] if now is not None else "", now, steps_json)

@@ -64,7 +64,7 @@ class Section:
 
     name: str
     title: str
-    differing: int
+    difference_count: int
     total: int
     is_open: bool
     toggle: str

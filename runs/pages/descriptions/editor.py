@@ -113,7 +113,7 @@ def picture_markdown(file: File) -> str:
 def _show_form(
     request: PageRequest, asked: DescriptionEditor, text: str, *, seen: str, **more: Any
 ) -> HttpResponse:
-    """With `theirs`, what somebody wrote meanwhile; saving again replaces it."""
+    """With `theirs`, another member's newer text; saving again replaces it."""
     context = {
         **asked.frame,
         "described": asked,

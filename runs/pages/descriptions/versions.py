@@ -29,7 +29,7 @@ from studio.core.errors import NotFound
 
 @dataclass(frozen=True)
 class DescriptionVersions:
-    """Of which description; `text` is what stands there now."""
+    """The described object; `text` is its current description."""
 
     home: Described
     text: str

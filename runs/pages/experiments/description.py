@@ -78,7 +78,7 @@ def _path(request: PageRequest, experiment: Experiment) -> str:
     return experiment_path(name, experiment.number, experiment.name)
 
 
-def _around(request: PageRequest, experiment: Experiment) -> dict[str, Any]:
+def _page_context(request: PageRequest, experiment: Experiment) -> dict[str, Any]:
     return {"experiment": experiment, "experiment_path": _path(request, experiment)}
 
 
@@ -94,7 +94,7 @@ def _described(request: PageRequest, experiment: Experiment) -> DescriptionEdito
             experiment, text, actor=request.actor, now=now_ms(), seen_version=seen
         ),
         saved=lambda said: _saved(request, experiment, said),
-        frame=_around(request, experiment),
+        frame=_page_context(request, experiment),
         page=EDITOR_PAGE,
     )
 
@@ -122,6 +122,6 @@ def _versions(request: PageRequest, experiment: Experiment) -> DescriptionVersio
         write=partial(
             describe_experiment, experiment, actor=request.actor, now=now_ms()
         ),
-        frame=_around(request, experiment),
+        frame=_page_context(request, experiment),
         page=EDITOR_PAGE,
     )

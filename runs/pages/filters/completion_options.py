@@ -201,14 +201,14 @@ class Completion:
         end = ") " if self.asked.op == "in" else " "
         for each in found[:MAX_VALUES]:
             text = str(each.value)
-            told = each.title if text else _("(empty)")
+            label = each.title if text else _("(empty)")
             is_status = field == attribute("status")
-            told = status_label(told) if is_status else told
+            label = status_label(label) if is_status else label
             yield self._option(
                 "plus",
                 text,
                 self._spelled(field, text) + end,
-                note="" if told == text else told,
+                note="" if label == text else label,
                 count=formats.grouped(each.runs),
                 status=text if is_status else "",
                 ends=True,

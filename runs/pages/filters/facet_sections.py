@@ -31,7 +31,7 @@ from studio.core.filters.tree import (
 FEW, MANY = 5, 100
 #: Characters of a value that are shown.
 MAX_LABEL_CHARS = 300
-#: Numbers are bars from so many different ones on.
+#: From this number of different values on, numbers are bars.
 BARS_FROM = 9
 CHOICES = ("=", "in", "is not null")
 RANGES = ("between", "<", "<=", ">", ">=", "=", "in")
@@ -65,7 +65,7 @@ class DrawnBar:
     inside: bool
     low: str
     high: str
-    told: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ class FacetSection:
 
 def key_of(field: Field, value: str | None = None) -> str:
     """An id that stays, so that the focus does when the panel is drawn again."""
-    told = repr((field, value)).encode()
-    return f"facet-{blake2b(told, digest_size=5).hexdigest()}"
+    source = repr((field, value)).encode()
+    return f"facet-{blake2b(source, digest_size=5).hexdigest()}"
 
 
 def label_of(field: Field) -> str:
@@ -222,7 +222,7 @@ def _drawn(
     has_range = low is not None or high is not None
     is_above = low is None or bar.high >= low
     inside = has_range and is_above and (high is None or bar.low <= high)
-    told = ngettext(
+    notice = ngettext(
         "%(low)s to %(high)s: %(runs)s run",
         "%(low)s to %(high)s: %(runs)s runs",
         bar.runs,
@@ -233,7 +233,7 @@ def _drawn(
     }
     y = round(BAR_HEIGHT - height, 1)
     low_text, high_text = typed(bar.low), typed(bar.high)
-    return DrawnBar(at * BAR_WIDTH, y, height, inside, low_text, high_text, told)
+    return DrawnBar(at * BAR_WIDTH, y, height, inside, low_text, high_text, notice)
 
 
 def typed(value: float) -> str:

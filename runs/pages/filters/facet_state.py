@@ -18,7 +18,7 @@ COOKIE = "facets"
 
 @dataclass(frozen=True)
 class PanelState:
-    """How the panel stands; `opened` is None where nobody has said."""
+    """State of the panel; `opened` is None by default."""
 
     opened: tuple[Field, ...] | None
     more: tuple[Field, ...]

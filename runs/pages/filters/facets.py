@@ -151,7 +151,7 @@ class _Panel:
         if not found.exact:
             scope_text = _("in the newest %s runs") % runs
         return {
-            "told": scope_text,
+            "scope": scope_text,
             "exact": found.exact,
             "sections": [each for each in made if each is not None],
             "state": self.state.query(),

@@ -125,7 +125,7 @@ class _Editor:
             except InvalidFilter as error:
                 self.error = error.message
         context = {"text": text, "title": _("Edit filter")}
-        return self._show("filters/_filter_editor.html", self._around() | context)
+        return self._show("filters/_filter_editor.html", self._page_context() | context)
 
     def _done(self, node: Node, text: str = "") -> HttpResponse:
         if self.number >= 0:
@@ -150,7 +150,7 @@ class _Editor:
     def _fields(self) -> dict[str, Any]:
         find = self.given.get("find", "").strip()[:100]
         groups = filter_fields.groups(self._reader, find)
-        return self._around() | {
+        return self._page_context() | {
             "title": _("Add filter"),
             "find": find,
             "groups": [
@@ -191,13 +191,13 @@ class _Editor:
                 context["choices"] = choices(self._reader, draft, context["find"])
             except StudioError as error:
                 self.error = self.error or error.message
-        return self._around() | context
+        return self._page_context() | context
 
     def _title(self, draft: Draft) -> str:
         named = Comparison(draft.field, "is not null")
         return _("Filter by %(field)s") % {"field": pill(named)[0]}
 
-    def _around(self) -> dict[str, Any]:
+    def _page_context(self) -> dict[str, Any]:
         own = self.spec.changed().parameters()
         kept = list(own.items())
         if self.scope.number:

@@ -72,7 +72,7 @@ def groups_response(
     before = str(max(grouped.start - spec.rows, 0))
     ways = {"prev": before if grouped.start else ""}
     ways["next"] = str(grouped.stop) if grouped.stop < len(grouping) else ""
-    told = {
+    content = {
         "total": len(grouping),
         "runs": len(grouping.runs),
         "notices": [each.message for each in state.complaints],
@@ -83,7 +83,7 @@ def groups_response(
         if place
     }
     sheet = group_sheet(request, grouping, grouped.groups)
-    return sheet_response(request, kind, sheet, told, links)
+    return sheet_response(request, kind, sheet, content, links)
 
 
 def group_sheet(
@@ -131,7 +131,7 @@ def _stat_columns(field: Field) -> list[sheets.Column]:
 def _stat(stats: GroupStats, ids: dict[int, str]) -> tuple[Any, ...]:
     found = (stats.mean, stats.std, stats.min, stats.max)
     known = (None if math.isnan(each) else each for each in found)
-    return (*known, stats.count, stats.odd, ids.get(stats.best))
+    return (*known, stats.count, stats.nonfinite, ids.get(stats.best))
 
 
 def group_table(grouping: Grouping, groups: Sequence[ListGroup]) -> Table:

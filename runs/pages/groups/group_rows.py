@@ -24,11 +24,11 @@ from studio.core.filters import Field, field_text
 from studio.core.filters.tree import METRICS, Node, attribute
 from studio.core.view_spec import Column, Group, Rank, ViewSpec
 
-#: So many runs of an open group are shown; its link has all.
+#: Maximum runs shown in an open group; its link has all.
 MAX_MEMBERS = 10
 #: Chips of one group; the characters of a chip, and of a group's label.
 MAX_CHIPS = 6
-LONGEST, LONGEST_LABEL = 120, 1_000
+MAX_VALUE_LENGTH, MAX_LABEL_LENGTH = 120, 1_000
 NO_VALUE = "–"
 
 
@@ -77,7 +77,7 @@ def too_long_filter_text() -> str:
 def _shown(value: str | None) -> str:
     if not value:
         return NO_VALUE if value is None else _("(empty)")
-    return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
+    return value if len(value) <= MAX_VALUE_LENGTH else f"{value[:MAX_VALUE_LENGTH]}…"
 
 
 def group_order(spec: ViewSpec, grouping: Grouping) -> Rank:
@@ -184,13 +184,13 @@ class GroupTableBuilder:
         toggle = self.links.query(
             group=replace(self.group, opened=opened), after=self.links.spec.after
         )
-        told = self._told(group)
+        indexes = self._shown_indexes(group)
         href = self._runs_of(group)
         row = GroupRow(
             group.key,
             self._label(group),
-            tuple(self._chip(group, n) for n in told[:MAX_CHIPS]),
-            len(told[MAX_CHIPS:]),
+            tuple(self._chip(group, n) for n in indexes[:MAX_CHIPS]),
+            len(indexes[MAX_CHIPS:]),
             formats.grouped(group.count),
             href,
             tuple(self._cell(group, field) for field in self.grouping.numbers),
@@ -214,7 +214,7 @@ class GroupTableBuilder:
         for field, value in zip(self.grouping.fields, group.values, strict=True):
             parts.append(f"{field_text(field)}: {_shown(value)}")
             size += len(parts[-1])
-            if size > LONGEST_LABEL:
+            if size > MAX_LABEL_LENGTH:
                 return ", ".join([*parts, "…"])
         return ", ".join(parts)
 
@@ -222,10 +222,10 @@ class GroupTableBuilder:
     def _naming(self) -> Sequence[int]:
         """The places of the fields whose values tell the groups apart."""
         every = range(len(self.grouping.fields))
-        return self.grouping.differing if self.group.all_but else every
+        return self.grouping.varying_fields if self.group.all_but else every
 
-    def _told(self, group: ListGroup) -> list[int]:
-        """Those of which the group shows its values."""
+    def _shown_indexes(self, group: ListGroup) -> list[int]:
+        """The columns whose values the group shows."""
         hides = self.group.all_but
         return [n for n in self._naming if not hides or group.values[n] is not None]
 

@@ -25,7 +25,7 @@ from runs.search.values import MAX_ARRAY_RUNS
 from studio.core.filters import Field, field_text
 from studio.core.view_spec import Column, ParameterWarning, ViewSpec
 
-#: So many groups are copied; a list of more is no table for people.
+#: Maximum groups to copy; more would not be readable.
 MAX_COPIED_GROUPS = 2000
 
 

@@ -32,7 +32,7 @@ FINITE = (Number(-sys.float_info.max), Number(sys.float_info.max))
 def term_of(field: Field, value: str | None, *, is_mixed: bool = False) -> Node:
     """Asks for the runs of one value, or of none.
 
-    With `is_mixed` runs have something of the field besides its values.
+    With `is_mixed` runs also have other data in the field.
     """
     if value is None and field.kind == METRICS and is_mixed:
         return negate(Comparison(field, "between", FINITE))
@@ -62,17 +62,17 @@ def title_of(stats: GroupStats, low: str, high: str, best: Run | None) -> str:
         lines.append(_("standard deviation %(std)s") % {"std": repr(stats.std)})
     if best is not None:
         lines.append(_("best run: %(name)s") % {"name": best.name})
-    if stats.odd:
+    if stats.nonfinite:
         lines.append(nonfinite_note(stats))
     return "\n".join(lines)
 
 
 def nonfinite_note(stats: GroupStats) -> str:
-    if not stats.odd:
+    if not stats.nonfinite:
         return ""
     said = ngettext(
         "%(n)s run has NaN, Infinity or text and is not shown",
         "%(n)s runs have NaN, Infinity or text and are not shown",
-        stats.odd,
+        stats.nonfinite,
     )
-    return said % {"n": formats.grouped(stats.odd)}
+    return said % {"n": formats.grouped(stats.nonfinite)}

@@ -55,41 +55,41 @@ def runs_response(
         )
         if place
     }
-    told = {
+    content = {
         "total": page.total,
         "total_is_exact": page.total_is_exact,
         "before": page.before,
         "after": page.after,
         "notices": [each.message for each in state.complaints],
     }
-    return sheet_response(request, kind, _run_sheet(page.rows, asked), told, ways)
+    return sheet_response(request, kind, _run_sheet(page.rows, asked), content, ways)
 
 
 def experiments_response(
     request: PageRequest, kind: str, page: ExperimentPage, ways: dict[str, str]
 ) -> HttpResponse:
-    told = {"total": page.total, "page": page.page, "pages": page.pages}
+    totals = {"total": page.total, "page": page.page, "pages": page.pages}
     found = {name: request.path + query for name, query in ways.items() if query}
-    return sheet_response(request, kind, _experiment_sheet(page.rows), told, found)
+    return sheet_response(request, kind, _experiment_sheet(page.rows), totals, found)
 
 
 def sheet_response(
     request: PageRequest,
     kind: str,
     sheet: Sheet,
-    told: dict[str, Any],
+    details: dict[str, Any],
     ways: dict[str, str],
 ) -> HttpResponse:
     """`ways` are addresses of neighboring pages, by their relation to this one."""
     if kind == JSON:
         names = [column.name for column in sheet.columns]
-        body = {"columns": names, "rows": sheets.as_records(sheet), **told}
+        body = {"columns": names, "rows": sheets.as_records(sheet), **details}
         text = json.dumps(body, ensure_ascii=False, allow_nan=False) + "\n"
     elif kind == CSV:
         text = sheets.as_csv(sheet)
     else:
         text = sheets.as_text(sheet, timezone.get_current_timezone())
-        text += "".join(f"{line}\n" for line in told.get("notices", ()))
+        text += "".join(f"{line}\n" for line in details.get("notices", ()))
     content_type = kind if kind == JSON else f"{kind}; charset=utf-8"
     answer = with_vary_headers(HttpResponse(text, content_type=content_type))
     links = [
@@ -98,8 +98,8 @@ def sheet_response(
     ]
     if links:
         answer["Link"] = ", ".join(links)
-    if kind != JSON and told.get("notices"):
-        answer[NOTICE_HEADER] = encode_notices(told["notices"])
+    if kind != JSON and details.get("notices"):
+        answer[NOTICE_HEADER] = encode_notices(details["notices"])
     return answer
 
 

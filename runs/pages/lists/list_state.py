@@ -57,7 +57,7 @@ class ListScope:
 
     @property
     def q(self) -> FilterText:
-        """What its filter says of itself, though nobody wrote it."""
+        """The part of the filter that the page itself adds."""
         return FilterText.of_tree(children_term(self.parent) if self.parent else None)
 
     def at(self, spec: ViewSpec) -> str:
@@ -250,7 +250,7 @@ _FILTER_FORM = "filter-form"
 
 
 def has_redundant_parameters(request: PageRequest) -> bool:
-    """Whether a form without a script said what nobody chose.
+    """Whether a form without JavaScript sent default values.
 
     In a view an empty filter and the usual number of rows may be a choice.
     """

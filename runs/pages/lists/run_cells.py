@@ -318,7 +318,7 @@ def _cell(asked: Field, row: RunRow, links: ListLinks) -> ListCell:
 
 
 def _ticking_cell(run: Run, length: Any, css: str) -> ListCell:
-    """A duration that the page's script lets go on; as text, for templates group it."""
+    """A duration that the page's script updates, in ms, as text for templates."""
     shown = formats.duration(length)
     return ListCell("ticking", f"{css} in-card", text=shown, value=str(run.started))
 
@@ -333,10 +333,12 @@ def _plain_cell(asked: Field, value: Any, css: str) -> ListCell:
         return ListCell("text", f"{css} in-card", text=formats.duration(value))
     if _is_number(value):
         return ListCell("text", css, text=formats.number(value), title=str(value))
-    told = str(value).strip()
-    first = told.partition("\n")[0]
+    stripped = str(value).strip()
+    first = stripped.partition("\n")[0]
     title = (
-        told if len(told) <= MAX_TITLE_CHARACTERS else f"{told[:MAX_TITLE_CHARACTERS]}…"
+        stripped
+        if len(stripped) <= MAX_TITLE_CHARACTERS
+        else f"{stripped[:MAX_TITLE_CHARACTERS]}…"
     )
     return ListCell(
         "text", f"{css} clip", text=first[:MAX_TITLE_CHARACTERS], title=title

@@ -144,7 +144,7 @@ class ListLinks:
         return True
 
     def requiring(self, *terms: Node, **changes: Any) -> str:
-        """The list with only the runs of which all the terms are true."""
+        """Link to the list with only the runs that match all terms."""
         numbers = self.source.replaced_by(*terms)
         if numbers not in self._freed:
             self._freed[numbers] = self.source.cut(*numbers)
@@ -153,7 +153,7 @@ class ListLinks:
         return self.query(q=q, **changes)
 
     def only(self, term: Node) -> str:
-        """The list with only the runs of which `term`, of one field, is true."""
+        """Link to the list with only the runs that match `term`."""
         if term not in self._made:
             [asked] = fields_of(term)
             q = self.without_values_of(asked).with_term(term)
@@ -161,7 +161,7 @@ class ListLinks:
         return self._made[term]
 
     def but(self, term: Node) -> str:
-        """The list without the runs of which `term` is true."""
+        """Link to the list without the runs that match `term`."""
         other = negate(term)
         if other not in self._made:
             self._made[other] = self._asking(self.source.with_term(other))

@@ -88,7 +88,7 @@ def filter_pills(links: ListLinks) -> list[Pill]:
 #: Seconds between looks for news: with unfinished runs on the page, and without.
 ACTIVE_POLL_SECONDS, IDLE_POLL_SECONDS = 5, 20
 #: Seconds without a sign of the reader after which a list without unfinished runs stops
-#: looking. New runs may begin at any time, so it goes on while somebody is there.
+#: looking. New runs may begin at any time, so it continues while the reader is active.
 MAX_IDLE_SECONDS = 300
 
 
@@ -141,7 +141,7 @@ def run_table_context(
     active = any(row.run.state.is_active for row in page.rows)
     shown = shown_columns(columns, page, links.spec)
     entries = status_strip(counts.counts, links)
-    alike = [field_label(each.field) for each in columns if each not in shown]
+    constant_labels = [field_label(each.field) for each in columns if each not in shown]
     return {
         "rows": build_rows(page, shown, links, _best(page, shown, links.spec)),
         "heads": column_heads(links.spec, shown, links, links.part("head")),
@@ -151,7 +151,7 @@ def run_table_context(
         "here_links": _same_page_links(links),
         "exports": _exports(links),
         "sorted_by": field_label(links.spec.sort.field),
-        "alike": alike,
+        "alike": constant_labels,
         "pills": filter_pills(links),
         "add_filter": links.part("filter"),
         "strip": entries,
@@ -262,10 +262,10 @@ def kept_rows(
     if spec.is_tree:
         kept = place_in_tree(kept, page.rows, asked, *who)
     # Together, so that numbers have the decimals of the column that they stand in.
-    together = replace(page, rows=(*page.rows, *kept))
-    experiments = {row.run.experiment_id for row in together.rows}
+    combined = replace(page, rows=(*page.rows, *kept))
+    experiments = {row.run.experiment_id for row in combined.rows}
     goals = find_goals(experiments, [column.field for column in columns])
-    drawn = build_rows(together, columns, links, replace(NO_BEST, goals=goals))
+    drawn = build_rows(combined, columns, links, replace(NO_BEST, goals=goals))
     return drawn[len(page.rows) :]
 
 

@@ -110,11 +110,11 @@ def tree_totals(page: RunPage, shown: str) -> dict[str, str]:
         return {"total_noun": runs, "range": shown}
     count = formats.grouped(page.roots) + ("" if page.roots_are_exact else "+")
     roots = ngettext("root run", "root runs", page.roots)
-    told = {"count": count, "roots": roots, "shown": shown}
+    counts = {"count": count, "roots": roots, "shown": shown}
     return {
         "total_noun": runs,
-        "total_under": _("under %(count)s %(roots)s") % told,
-        "range": _("%(shown)s of %(count)s %(roots)s") % told,
+        "total_under": _("under %(count)s %(roots)s") % counts,
+        "range": _("%(shown)s of %(count)s %(roots)s") % counts,
     }
 
 

@@ -79,8 +79,10 @@ def open_view_link(request: PageRequest, view: View) -> ListState:
     spec, complaints = overridden(origin.newest, request.GET.dict())
     state = build_state(request, scope, spec)
     path = list_path(view.workspace.name, experiment)
-    told = tuple(complaints)
-    return _at_own_address(replace(state, path=path, origin=origin, complaints=told))
+    warnings = tuple(complaints)
+    return _at_own_address(
+        replace(state, path=path, origin=origin, complaints=warnings)
+    )
 
 
 def _at_own_address(state: ListState) -> ListState:
@@ -182,7 +184,7 @@ def _is_empty(column: Column, rows: Sequence[RunRow]) -> bool:
     return asked.kind in KINDS and not any(asked in row.values for row in rows)
 
 
-#: Says to the menu that the list shows these columns and nobody chose them.
+#: Tells the menu that the list shows default columns.
 UNCHOSEN = "unchosen"
 
 
@@ -225,7 +227,7 @@ def changes_from_view(state: ListState) -> list[Difference]:
     if base.has_columns == spec.has_columns:
         found = list(differences(base, spec))
     else:
-        # Of columns that nobody chose it would cost queries to say which they are.
+        # Naming default columns would cost queries.
         found = list(differences(replace(base, columns=spec.columns), spec))
         found.append(
             Difference("columns", _chosen_columns(base), _chosen_columns(spec))

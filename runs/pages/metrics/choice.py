@@ -43,14 +43,14 @@ class GraphGrouping(StrEnum):
 
 @dataclass(frozen=True)
 class MetricChoice:
-    """`keys` are the chosen metrics; `default` says that nobody chose them."""
+    """`keys` are the chosen metrics; `default` means that the reader chose none."""
 
     keys: tuple[str, ...]
     default: bool = False
     axis: Axis = Axis.STEP
     weight: float = 0.0
     log_y: bool = False
-    together: GraphGrouping = GraphGrouping.NONE
+    graph_grouping: GraphGrouping = GraphGrouping.NONE
     table: bool = False
     #: How single metrics are shown: pairs of a parameter such as `as:val/confusion`
     #: (a way of showing it), `at:` (a step), `cx:` and `cy:` (a table's columns).
@@ -82,7 +82,7 @@ class MetricChoice:
             "x": "" if self.axis is Axis.STEP else self.axis.value,
             "smooth": f"{self.weight:g}" if self.weight else "",
             "log": "1" if self.log_y else "",
-            "one": self.together.value,
+            "one": self.graph_grouping.value,
             "show": "table" if self.table else "",
         }
         return [(name, value) for name, value in said.items() if value]

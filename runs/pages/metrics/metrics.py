@@ -41,7 +41,7 @@ from runs.storage.metrics import Points, store
 
 #: Rows of the table next to the charts.
 INITIAL_TABLE_ROWS, MAX_TABLE_ROWS = 25, 500
-#: Of what is no line so many of the last steps are read.
+#: Number of last steps to read of values that are not lines.
 NEWEST_POINTS = 200
 
 
@@ -54,7 +54,7 @@ class MetricEntry:
 
 @dataclass(frozen=True)
 class MetricGroup:
-    """Metrics whose names begin alike, up to the first slash."""
+    """Metrics whose names have the same prefix, up to the first slash."""
 
     name: str
     entries: list[MetricEntry]
@@ -95,7 +95,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 def _hides_metrics(choice: MetricChoice, heads: Sequence[Metric]) -> bool:
-    """Whether there are metrics that are not shown, and nobody chose so."""
+    """Whether the default selection leaves out metrics."""
     return choice.default and len(choice.keys) < len(heads)
 
 

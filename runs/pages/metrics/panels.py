@@ -1,7 +1,7 @@
 """What stands on the right of the Metrics tab: a panel per chosen metric, by its kind.
 
 Numbers are drawn by the page's script from `chart.json`; matrices, tables, texts and
-pictures are HTML. What nobody can show says why, and the file stays at hand.
+pictures are HTML. A value that can't be shown has the reason and a link to its file.
 """
 
 from __future__ import annotations
@@ -92,9 +92,9 @@ class Panel:
 
 def build_panels(chosen: Sequence[Metric], sources: PanelSources) -> list[Panel]:
     """Graphs of several lines first; no lines where tables are asked for."""
-    together, made = sources.choice.together, list[Panel]()
+    graph_grouping, made = sources.choice.graph_grouping, list[Panel]()
     graphs = _group_into_graphs(
-        [head for head in chosen if has_numbers(head)], together
+        [head for head in chosen if has_numbers(head)], graph_grouping
     )
     shared = {head.pk for graph in graphs.values() for head in graph if len(graph) > 1}
     if not sources.choice.table:
@@ -110,12 +110,12 @@ def build_panels(chosen: Sequence[Metric], sources: PanelSources) -> list[Panel]
 
 
 def _group_into_graphs(
-    drawn: Sequence[Metric], together: GraphGrouping
+    drawn: Sequence[Metric], graph_grouping: GraphGrouping
 ) -> dict[str, list[Metric]]:
     """The lines of each graph, by what they share."""
     graphs: dict[str, list[Metric]] = {}
     for head in drawn:
-        graphs.setdefault(together.part(head.key.name), []).append(head)
+        graphs.setdefault(graph_grouping.part(head.key.name), []).append(head)
     return graphs
 
 

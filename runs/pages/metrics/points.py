@@ -36,7 +36,7 @@ from runs.search.metrics import (
 from runs.storage.metrics import make_points, sample_positions, store
 from studio.core.errors import InvalidValue
 
-#: A document's step is found among so many of the last ones.
+#: Number of last documents to search for a step.
 NEWEST_POINTS = 200
 
 BY = {

@@ -1,4 +1,4 @@
-"""Links for outsiders, as owners make, see and revoke them."""
+"""Public links: owners create, list and revoke them."""
 
 from __future__ import annotations
 

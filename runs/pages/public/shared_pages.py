@@ -1,7 +1,7 @@
-"""What somebody sees who is no member and has a link: one view or one run, read only.
+"""What a public link shows: one view or one run, read-only.
 
 The page is whole: it asks for no part but the pictures that a run's description shows,
-carries no link into the workspace, and signs nobody in. So the secret opens this
+carries no link into the workspace, and doesn't sign anyone in. So the secret opens this
 address and those below it, and nothing else.
 """
 

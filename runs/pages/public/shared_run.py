@@ -1,4 +1,4 @@
-"""A run as an outsider sees it: what it logged, described with its own pictures.
+"""A run behind a public link: its logged data and its description with pictures.
 
 Files are not shown: what a script kept next to its results (code, models, data) was not
 meant by who shares a result. A picture that the description shows was.

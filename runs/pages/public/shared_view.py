@@ -1,4 +1,4 @@
-"""A view as an outsider sees it: its rows or groups, and its charts as their tables."""
+"""A view behind a public link: its rows or groups, and its charts as tables."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from studio.core.filters.tree import Ago, And, Comparison, Not, Or, attribute
 from studio.core.view_spec import ViewSpec
 
 Response = TypeVar("Response", bound=HttpResponseBase)
-#: What the fragment's own clocks let go on is no news.
+#: Text of running clocks is not a change.
 _TICKING = re.compile(r"(data-ticking=[^>]*>)[^<]*")
 #: The rows that the reader has before him; they say nothing about which list it is.
 SHOWN_PARAMETER = "shown"
@@ -62,7 +62,7 @@ def requested_export(request: PageRequest) -> str:
 
 
 def with_vary_headers(answer: Response, etag: str = "") -> Response:
-    """One address answers the page and its fragment; neither is kept unasked."""
+    """One address answers the page and its fragment; neither is cached."""
     patch_vary_headers(answer, ("HX-Request", "Accept", "Cookie"))
     answer["Cache-Control"] = "private, no-store"
     if etag:
@@ -73,7 +73,7 @@ def with_vary_headers(answer: Response, etag: str = "") -> Response:
 def change_stamp(
     request: PageRequest, spec: ViewSpec, path: str, given: QueryDict
 ) -> str:
-    """Read before the page is, so that a change meanwhile is seen by the next look.
+    """Read before the page is, so that the next request sees a later change.
 
     `path` and `given` are the address of the list or the part. Empty where the list
     changes by the clock alone.

@@ -1,7 +1,7 @@
 """The run page, tab Child runs: the run list with the children of one run.
 
 It is the list of All runs whose filter always says which parent is meant: a pill like
-any other, that comes back where somebody takes it away.
+any other, that comes back when it is removed.
 """
 
 from __future__ import annotations
@@ -72,17 +72,17 @@ def _refresh_head(request: PageRequest, head: RunHead) -> HttpResponse:
     etag = etag_of(request, head)
     if is_unchanged(request, etag):
         return not_modified(etag)
-    around = _head_context(request, head)
-    here = f"{around['path']}children/"
+    page_context = _head_context(request, head)
+    here = f"{page_context['path']}children/"
     link = request.build_absolute_uri(here)
-    context = {**around, "here": here, "link": link, "head_etag": etag}
+    context = {**page_context, "here": here, "link": link, "head_etag": etag}
     return with_etag(render(request, "run_shell/_run_above.html", context), etag)
 
 
 def _head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
     """What the run's head needs; the list has a pace of its own, after its runs."""
-    around = head_context(request, head)
-    return {"head_pace": around.pop("pace"), "tab": "children", **around}
+    page_context = head_context(request, head)
+    return {"head_pace": page_context.pop("pace"), "tab": "children", **page_context}
 
 
 def with_parent_filter(q: str, run_id: str) -> str:

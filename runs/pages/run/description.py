@@ -68,19 +68,19 @@ def restore_run_version(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 def _run_editor(request: PageRequest, head: RunHead) -> DescriptionEditor:
-    run, around = head.run, head_context(request, head)
+    run, page_context = head.run, head_context(request, head)
     notes = (t.value for t in list_tags(run) if t.key == MIRROR_TAGS["description"])
     return DescriptionEditor(
         part="run-description",
-        path=f"{around['path']}description/",
-        back=around["path"],
+        path=f"{page_context['path']}description/",
+        back=page_context["path"],
         stored=run.description,
         text="" if run.description else next(notes, "") or "",
         write=lambda text, seen: describe_run(
             run, text, actor=request.actor, now=now_ms(), seen_version=seen
         ),
         saved=lambda said: _show_saved_description(request, head, said),
-        frame=around,
+        frame=page_context,
         page=EDITOR_PAGE,
         run=run,
     )
@@ -99,14 +99,14 @@ def _show_saved_description(
 
 
 def _run_versions(request: PageRequest, head: RunHead) -> DescriptionVersions:
-    run, around = head.run, head_context(request, head)
+    run, page_context = head.run, head_context(request, head)
     return DescriptionVersions(
         home=run,
         text=run.description,
-        path=f"{around['path']}description/",
-        back=around["path"],
+        path=f"{page_context['path']}description/",
+        back=page_context["path"],
         write=partial(describe_run, run, actor=request.actor, now=now_ms()),
-        frame=around,
+        frame=page_context,
         page=EDITOR_PAGE,
         run=run,
     )

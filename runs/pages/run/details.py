@@ -232,7 +232,7 @@ def _error(request: PageRequest, run: Run) -> dict[str, Any]:
 
 
 def _similar_failures(request: PageRequest, run: Run, line: str) -> dict[str, Any]:
-    """The runs that failed alike, and how many those are."""
+    """The runs with the same error kind, and their number."""
     if run.error_kind is None:
         said = line.removesuffix("…")
         href = _run_list_href(request, attribute("error"), said, operator="contains")

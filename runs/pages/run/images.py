@@ -25,9 +25,9 @@ from runs.pages.run_shell.head import (
 from runs.render.formats import grouped, run_path
 from runs.search.files import RunImage, count_by_name, list_images
 
-#: So many pictures are on the page at first, and added by each "Show more".
+#: Number of pictures at first, and added by each "Show more".
 INITIAL_IMAGES, MAX_IMAGES = 120, 1920
-#: So many names stand side by side.
+#: Number of names shown side by side.
 MAX_COLUMNS = 8
 
 

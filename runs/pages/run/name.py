@@ -52,7 +52,7 @@ def _show_form(
     problem: str = "",
     theirs: str | None = None,
 ) -> HttpResponse:
-    """`theirs` is the name that somebody gave meanwhile; saving again replaces it."""
+    """`theirs` is another member's newer name; saving again replaces it."""
     context = {
         **head_context(request, head),
         "text": name,

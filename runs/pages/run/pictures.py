@@ -19,7 +19,7 @@ MAX_BYTES = 25_000_000
 
 @dataclass(frozen=True)
 class Picture:
-    """`shown` is empty where the file is no picture that a page may show unasked."""
+    """`shown` is empty where the file is no picture that a page can show by default."""
 
     path: str
     href: str

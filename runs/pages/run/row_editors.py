@@ -46,8 +46,8 @@ def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
         return _show_form(request, run, "name", name, seen=seen, problem=error.message)
     except Conflict as error:
         theirs = error.details["now"]
-        told = _("It is now “%(theirs)s”. Save again to overwrite it.")
-        problem = told % {"theirs": theirs}
+        notice = _("It is now “%(theirs)s”. Save again to overwrite it.")
+        problem = notice % {"theirs": theirs}
         return _show_form(
             request, run, "name", name, seen=version_token(theirs), problem=problem
         )
@@ -103,6 +103,6 @@ def _close_editor(request: PageRequest, said: str) -> HttpResponse:
         return redirect("run-list", request.workspace.name)
     answer = HttpResponse()
     if said:
-        told = {"text": said, "undo": last_undo_href(request)}
-        answer["HX-Trigger"] = json.dumps({"toast": told})
+        toast = {"text": said, "undo": last_undo_href(request)}
+        answer["HX-Trigger"] = json.dumps({"toast": toast})
     return answer

@@ -166,9 +166,13 @@ def metric_goal(request: PageRequest) -> HttpResponse:
 
 
 def _said(scope: ListScope, asked: Field, goal: str) -> str:
-    told = {
+    menu_context = {
         HIGHER_IS_BETTER: _("%s: higher is better"),
         LOWER_IS_BETTER: _("%s: lower is better"),
         "none": _("%s: not ranked"),
     }[goal] % asked.key
-    return told if scope.experiment else _("%s, in every experiment") % told
+    return (
+        menu_context
+        if scope.experiment
+        else _("%s, in every experiment") % menu_context
+    )

@@ -39,8 +39,8 @@ from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Node, 
 FIELDS, VALUES = 60, 4
 #: Smaller differences of shares are not shown.
 MIN_SCORE = 0.01
-#: Longer values are cut; of alike ones so much stands around what differs.
-LONGEST, AROUND = 80, 12
+#: Longer values are cut; similar ones keep this much around the difference.
+MAX_VALUE_LENGTH, CONTEXT_LENGTH = 80, 12
 #: Words in the names of tags and properties that say what they are about.
 WORDS = (
     ("code", ("git", "source", "script", "commit", "snapshot", "entry")),
@@ -76,7 +76,7 @@ class DifferenceRow:
 @access(Permission.READ)
 @require_safe
 def explain_differences(request: PageRequest) -> HttpResponse:
-    """Raises InvalidValue for a selection that nobody knows, or of nothing."""
+    """Raises InvalidValue for an unknown or empty selection."""
     state = read_part(request)
     spec, who = state.spec, (state.viewer, state.workspace)
     chosen = find_visible_selection(spec, *who)
@@ -88,8 +88,8 @@ def explain_differences(request: PageRequest) -> HttpResponse:
     if kind:
         if problem or found is None:
             raise InvalidValue(problem, field="selected")
-        told = {"selected": found.selected, "rest": found.rest}
-        return sheet_response(request, kind, _sheet(found), told, {})
+        counts = {"selected": found.selected, "rest": found.rest}
+        return sheet_response(request, kind, _sheet(found), counts, {})
     context = _context(state) | {"problem": problem}
     if found is not None:
         context |= _found(state, found)
@@ -210,11 +210,13 @@ def _texts(field: Field, sides: Sequence[ValueShare]) -> list[str]:
     texts = [_cut(text) for text in whole]
     if len(set(texts)) == len(texts):
         return texts
-    alike = [text for text in whole if texts.count(_cut(text)) > 1]
-    common = commonprefix(alike)  # noqa: RUF071  # by characters, as is meant
-    start = max(len(common) - AROUND, 0)
+    ambiguous = [text for text in whole if texts.count(_cut(text)) > 1]
+    common = commonprefix(ambiguous)  # noqa: RUF071  # by characters, as is meant
+    start = max(len(common) - CONTEXT_LENGTH, 0)
     texts = [
-        f"{text[:AROUND]}…{_cut(text[start:])}" if text in alike else _cut(text)
+        f"{text[:CONTEXT_LENGTH]}…{_cut(text[start:])}"
+        if text in ambiguous
+        else _cut(text)
         for text in whole
     ]
     if len(set(texts)) == len(texts):
@@ -225,11 +227,11 @@ def _texts(field: Field, sides: Sequence[ValueShare]) -> list[str]:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"
 
 
 def _term(each: RankedFeature, side: ValueShare) -> Node | None:
-    """Finds the very runs that are counted; None for what is too long to be named."""
+    """Find exactly the counted runs; None for a value too long to be named."""
     field = each.field
     if side.is_range:
         return Comparison(field, "between", (Number(side.low), Number(side.high)))

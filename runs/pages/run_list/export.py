@@ -35,20 +35,22 @@ def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     spec = replace(state.spec, columns=run_table.columns_of(state))
     who, experiment = (state.viewer, state.workspace), state.experiment
     found = export_runs(spec, *who, experiment=experiment, now=state.now)
-    told = [each.message for each in state.complaints]
+    notices = [each.message for each in state.complaints]
     if not found.is_in_order:
-        told.append(_("Too many runs to sort by this field. Showing the newest first."))
+        notices.append(
+            _("Too many runs to sort by this field. Showing the newest first.")
+        )
     # The first chunk is read now, so that a slow question is still an error's answer.
     first = next(found.chunks, None)
     if first is not None:
         found.chunks = chain([first], found.chunks)
-    answer = with_vary_headers(StreamingHttpResponse(_parts(form, found, told)))
+    answer = with_vary_headers(StreamingHttpResponse(_parts(form, found, notices)))
     answer["Content-Type"] = EXPORT_TYPES[form]
     answer["Content-Disposition"] = content_disposition_header(
         True, f"{file_name(experiment)}.{form}"
     )
-    if told:
-        answer[NOTICE_HEADER] = encode_notices(told)
+    if notices:
+        answer[NOTICE_HEADER] = encode_notices(notices)
     return answer
 
 
@@ -57,14 +59,14 @@ def file_name(experiment: Experiment | None) -> str:
     return _UNSAFE_NAME_CHARS.sub("-", name).strip("-.")[:80] or "runs"
 
 
-def _parts(form: str, found: Export, told: list[str]) -> Iterator[bytes]:
+def _parts(form: str, found: Export, notices: list[str]) -> Iterator[bytes]:
     if form == "csv":
         return exports.csv_parts([sheet_column(f) for f in found.fields], found.chunks)
     if form == "json":
         about = {
             "total": found.total,
             "total_is_exact": found.total_is_exact,
-            "notices": told,
+            "notices": notices,
         }
         columns = [sheet_column(each) for each in found.fields]
         return exports.json_parts(columns, found.chunks, about)

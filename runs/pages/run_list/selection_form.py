@@ -46,7 +46,7 @@ from studio.core.errors import InvalidValue
 from studio.core.filters.tree import attribute
 from studio.core.view_spec import Column, ParameterWarning, ViewSpec, parse_tolerant
 
-#: So many ids of those that are missing are named.
+#: Maximum number of missing ids to name.
 MAX_NAMED = 5
 
 
@@ -75,12 +75,12 @@ def notices(chosen: VisibleSelection) -> list[ParameterWarning]:
         )
         said.append(_("Selected, but not found: %(runs)s.") % {"runs": some + more})
     if chosen.gone:
-        told = ngettext(
+        notice = ngettext(
             "%(n)s selected run no longer exists.",
             "%(n)s selected runs no longer exist.",
             chosen.gone,
         )
-        said.append(told % {"n": formats.grouped(chosen.gone)})
+        said.append(notice % {"n": formats.grouped(chosen.gone)})
     return [ParameterWarning("selected", text) for text in said]
 
 
@@ -91,22 +91,22 @@ def tray(
     here = [row.run.pk for row in page.rows]
     count = sum(key in chosen.numbers for key in here)
     partly = "mixed" if count else "false"
-    told: dict[str, Any] = {
+    tray: dict[str, Any] = {
         "page_chosen": "true" if here and count == len(here) else partly
     }
     if not chosen.total:
-        return told
+        return tray
     runs = selected_runs(chosen, state.viewer, state.workspace)
     spec = state.spec
-    # Of groups only some runs are shown: nobody is told of others.
-    away = 0 if spec.group else chosen.total - count
+    # Of groups only some runs are shown: others are not listed.
+    on_other_pages = 0 if spec.group else chosen.total - count
     place = {"after": spec.after, "before": spec.before}
-    return told | {
+    return tray | {
         "tray": {
             "total": chosen.total,
             "runs": json.dumps([_script_fields(each) for each in runs]),
             "selected": formats.grouped(chosen.total),
-            "elsewhere": formats.grouped(away) if away else "",
+            "elsewhere": formats.grouped(on_other_pages) if on_other_pages else "",
             "match": _all_that_match(page, chosen, spec),
             **_comparison(state, runs, chosen),
             "differs": links.part("differs"),
@@ -179,7 +179,7 @@ def select_runs(request: PageRequest) -> HttpResponse:
 
 
 def _posted_spec(request: PageRequest) -> ViewSpec:
-    """The list's state; a selection that nobody knows is none."""
+    """The list's state; an unknown selection is empty."""
     query = SelectionForm(request.POST).check()["query"]
     spec, _wrong = parse_tolerant(dict(parse_qsl(query, keep_blank_values=True)))
     try:
@@ -246,12 +246,12 @@ def _keys(request: PageRequest, text: str) -> list[int]:
 
 
 def _text(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
-    """As it stands in the address."""
+    """The selection as written in the address."""
     if sum(map(bool, keys)) <= MAX_IN_ADDRESS and len(keys) <= MAX_NUMBERS_IN_ADDRESS:
         return selected_ids(keys)
     kept = save_selection(request.workspace, keys, now=now_ms())
     return (STORED_SELECTION_PREFIX + kept.slug,)
 
 
-#: With so many numbers, free ones too, ids still stand in the address.
+#: Up to this many numbers, free ones too, the address holds ids.
 MAX_NUMBERS_IN_ADDRESS = 2 * MAX_IN_ADDRESS

@@ -15,7 +15,7 @@ from studio.core.statuses import RunStatus, may_follow
 
 #: Milliseconds that a run has to end after it was asked to, before Force is offered.
 FORCE_DELAY_MS = 60_000
-#: How a person may end the record of a run that nobody owns.
+#: How a person can end a run that has no launcher.
 MANUAL_END_STATUSES = (RunStatus.COMPLETED, RunStatus.FAILED)
 
 
@@ -52,7 +52,7 @@ def cancel_refusal(request: PageRequest, run: Run) -> str:
 
 
 def finish_refusal(request: PageRequest, run: Run) -> str:
-    """Why nobody may say that the run has completed or failed."""
+    """Why the run can't be marked as completed or failed."""
     if run.state.is_final:
         return _("This run has ended.")
     if run.launcher:

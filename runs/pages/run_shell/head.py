@@ -54,7 +54,7 @@ def tabs(head: RunHead, path: str) -> list[Tab]:
 def etag_of(request: PageRequest, head: RunHead, *more: object) -> str:
     """Stands for what the page shows, the ticking of durations left out.
 
-    `more` is what the open tab shows besides.
+    `more` is what the open tab also shows.
     """
     run = head.run
     seen = (
@@ -84,7 +84,7 @@ def not_modified(etag: str) -> HttpResponse:
 
 
 def with_etag(answer: HttpResponse, etag: str) -> HttpResponse:
-    """One address answers the page and its fragment; neither is kept unasked."""
+    """One address answers the page and its fragment; neither is cached."""
     patch_vary_headers(answer, ("HX-Request", "Cookie"))
     answer["Cache-Control"] = "private, no-store"
     answer["ETag"] = etag

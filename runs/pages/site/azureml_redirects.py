@@ -28,8 +28,8 @@ WORKSPACE = re.compile(r"/workspaces/([\w-]{1,63})", re.IGNORECASE | re.ASCII)
 def redirect_to_run(request: StudioRequest, run_id: str) -> HttpResponse:
     """To the page of the run that I may read."""
     mine = Run.objects.visible_to(signed_in_user(request))
-    alike = mine.filter(run_id=run_id.replace("\x00", ""))
-    found = alike.order_by(_nearest(request), "workspace__name")
+    matching = mine.filter(run_id=run_id.replace("\x00", ""))
+    found = matching.order_by(_nearest(request), "workspace__name")
     run = found.values_list("workspace__name", "run_id").first()
     if run is None:
         raise NotFound(_("No run with this ID in your workspaces."))

@@ -1,4 +1,4 @@
-"""For whoever watches the server: is it alive, and does it answer questions?"""
+"""For monitoring: is the server alive, and can it read its database?"""
 
 from __future__ import annotations
 

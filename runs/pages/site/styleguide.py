@@ -1,4 +1,4 @@
-"""Every part of the design system on one page, for whoever builds the next page."""
+"""Every part of the design system on one page, for developers of new pages."""
 
 from __future__ import annotations
 

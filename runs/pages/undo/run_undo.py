@@ -66,7 +66,7 @@ def _undo(request: PageRequest, head: RunHead, change_set: ChangeSet) -> HttpRes
 def _ask_to_overwrite(
     request: PageRequest, head: RunHead, change_set: ChangeSet, later: Any
 ) -> HttpResponse:
-    """Somebody changed it since: both are shown."""
+    """Another member changed it since: show both."""
     head_frame = head_context(request, head)
     context = {
         **head_frame,

@@ -103,7 +103,7 @@ def _check_view_change(request: PageRequest, change_set: ChangeSet) -> bool:
 def _ask_to_overwrite(
     request: PageRequest, change_set: ChangeSet, later: Any
 ) -> HttpResponse:
-    """Somebody changed it since: both are shown."""
+    """Another member changed it since: show both."""
     context = {
         "undo_action": undo_path_of(request, change_set),
         "dialog": DIALOG_ID,

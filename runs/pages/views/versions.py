@@ -79,7 +79,7 @@ def _row(
     request: PageRequest, view: View, each: ViewRevision, before: ViewRevision | None
 ) -> VersionRow:
     state = view_actions.read_view_state(each)
-    told = (
+    notice = (
         state_differences(view_actions.read_view_state(before), state) if before else []
     )
     workspace = request.workspace.name
@@ -89,8 +89,8 @@ def _row(
         query += f"&in={scope_number(state.experiment)}"
     return VersionRow(
         each,
-        filter_words.summarize_differences(told),
-        filter_words.difference_lines(told),
+        filter_words.summarize_differences(notice),
+        filter_words.difference_lines(notice),
         before is None,
         list_address(workspace, state.experiment, spec),
         f"{reverse('view-new', args=[workspace])}?{query}",
@@ -100,7 +100,7 @@ def _row(
 @access(Permission.VIEWS)
 @require_POST
 def restore_version(request: PageRequest, slug: str, number: int) -> HttpResponse:
-    """Save an old version again; where somebody saved meanwhile, both are shown."""
+    """Save an old version again; if another member saved since, show both."""
     user = request.actor.user
     view = find_view(slug, user, request.workspace)
     check_can_edit_view(view, user, request.role)

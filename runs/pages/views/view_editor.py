@@ -41,7 +41,7 @@ from studio.core.view_spec import without
 @access(Permission.VIEWS)
 @require_POST
 def save_view(request: PageRequest, slug: str) -> HttpResponse:
-    """Save what the list shows; where somebody else did, both are shown."""
+    """Save what the list shows; if another member did, show both."""
     view = _view(request, slug)
     check_can_edit_view(view, request.actor.user, request.role)
     sent = SaveViewForm(request.POST).check()
@@ -113,7 +113,7 @@ def _edit(request: PageRequest, slug: str) -> HttpResponse:
 def _change(request: PageRequest, slug: str) -> HttpResponse:
     view, form = _view(request, slug), ViewForm(request.POST).check()
     values = _values(form)
-    # Without a mark it is a script that sends, and nobody looked.
+    # Without a version token a script sends the form.
     seen = form["seen"]
     is_own = view.owner_id == request.actor.user.pk
     # What the form does not show is not sent, and stays.
@@ -204,7 +204,7 @@ def _preview(
 
 
 def _theirs(view: View, values: dict[str, Any]) -> dict[str, Any]:
-    """What somebody else wrote meanwhile; saving again replaces it."""
+    """Another member's newer text; saving again replaces it."""
     changed = find_last_edit(view)
     return {
         "theirs": [

@@ -168,7 +168,7 @@ def choose_default(request: PageRequest) -> HttpResponse:
         experiment = find_scope(request, sent["scope"]).experiment
     else:
         view = find_view(slug, user, request.workspace)
-        # In the trash, too: what was chosen of its list can be taken back.
+        # Also in the trash: a default view of its list can be removed.
         experiment = view.experiment
     if slug and sent["on"]:
         view_actions.set_default_view(request.workspace, experiment, view, user=whose)

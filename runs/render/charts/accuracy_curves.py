@@ -20,7 +20,7 @@ from runs.render.charts.document_charts import Curve, curve_figure
 from runs.render.metrics import Numbers, read_labels, read_numbers
 from studio.core.errors import InvalidValue
 
-#: Next to the average so many classes have a line of their own, the largest.
+#: Number of largest classes with their own line next to the average.
 MAX_CLASSES = 9
 MAX_POINTS = 500
 

@@ -65,7 +65,7 @@ def metric_figure(
     """
     unit = time_unit(_longest_duration(lines) if span is None else span)
     data: list[Trace] = []
-    odd: list[tuple[Trace, list[float]]] = []
+    nonfinite: list[tuple[Trace, list[float]]] = []
     for series, line in enumerate(lines, start=1):
         xs = _x_values(line, axis, unit, zone)
         data += _traces(line, xs, series)
@@ -73,10 +73,10 @@ def metric_figure(
             named = [(line.key, line.values[place]) for place in at]
             data.append(nonfinite_markers([xs[place] for place in at], named, series))
             places = _x_positions(line, axis)
-            odd.append((data[-1], [places[place] for place in at]))
-    if odd:
+            nonfinite.append((data[-1], [places[place] for place in at]))
+    if nonfinite:
         every = [place for line in lines for place in _x_positions(line, axis)]
-        set_marker_labels(odd, min(every), max(every))
+        set_marker_labels(nonfinite, min(every), max(every))
     layout = axes_layout(axis, unit, log_y=log_y)
     if len(lines) == 1:
         layout["annotations"] = _last_value(data, lines[0], log_y=log_y)
@@ -145,9 +145,9 @@ def _trace(
 
 def _is_isolated(values: Sequence[float], at: int) -> bool:
     """Whether no line leads to or from the value, so that a dot must show it."""
-    around = (values[max(at - 1, 0) : at], values[at + 1 : at + 2])
-    beside = [value for part in around for value in part]
-    return not is_nonfinite(values[at]) and all(map(is_nonfinite, beside))
+    neighbors = (values[max(at - 1, 0) : at], values[at + 1 : at + 2])
+    neighbor_values = [value for part in neighbors for value in part]
+    return not is_nonfinite(values[at]) and all(map(is_nonfinite, neighbor_values))
 
 
 def _last_value(data: Sequence[Trace], line: Line, *, log_y: bool) -> list[Figure]:
@@ -188,7 +188,7 @@ def _free_side(ys: Sequence[float]) -> str | None:
 
 
 def time_unit(length: int) -> Unit:
-    """The largest unit of which that many milliseconds have three."""
+    """The largest unit that fits three times into these milliseconds."""
     return next((u for u in UNITS if length >= 3 * u.length), UNITS[-1])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from runs.render.charts.axes import Trace, escape_plotly_markup
 from runs.render.formats import number
 
-#: So many words have room next to each other in a chart.
+#: Maximum number of words next to each other in a chart.
 MAX_LABELS_PER_CHART = 5
 #: Plotly has no place for what is further from nothing, and would draw a broken line.
 MAX_DRAWABLE = 1e304
@@ -88,5 +88,5 @@ def set_marker_labels(
         on_one = any(room / 10 < gap < 0.8 * width for gap in gaps)
         right = "bottom right" if on_one else "middle right"
         sides[first[0]][first[1]] = "middle left" if is_last else right
-    for (trace, _found), told, ways in zip(marked, texts, sides, strict=True):
-        trace["text"], trace["textposition"] = told, ways
+    for (trace, _found), marker_text, ways in zip(marked, texts, sides, strict=True):
+        trace["text"], trace["textposition"] = marker_text, ways

@@ -16,7 +16,7 @@ from runs.render.formats import number, word_for
 #: The most texts that an axis names.
 MAX_WORDS = 12
 TICK_COUNT = 4
-#: From this ratio of the greatest to the least on, an axis is logarithmic unasked.
+#: From this ratio of max to min on, an axis is logarithmic by default.
 LOG_SCALE_RATIO = 50
 DAY_MS = 86_400_000
 YEAR_MS = 365 * DAY_MS

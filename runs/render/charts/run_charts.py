@@ -61,7 +61,7 @@ class Band:
     std: Sequence[float]
     runs: Sequence[int]
     #: Where runs logged NaN or Infinity, and which.
-    odd: Sequence[tuple[float, float]] = ()
+    nonfinite: Sequence[tuple[float, float]] = ()
 
 
 def line_figure(
@@ -74,8 +74,8 @@ def line_figure(
 ) -> Figure:
     """`bands`, if any, has one for each line; `span` is that of the whole series."""
     paired = list(zip(drawn, bands, strict=True)) if bands else []
-    odd = [_nonfinite_line(each, band) for each, band in paired if band.odd]
-    lines = [*drawn, *odd]
+    nonfinite = [_nonfinite_line(each, band) for each, band in paired if band.nonfinite]
+    lines = [*drawn, *nonfinite]
     figure = metric_figure(
         [each.line for each in lines],
         look.axis,
@@ -189,7 +189,7 @@ def _band(trace: Trace, drawn: RunLine, band: Band, *, log_y: bool) -> Trace:
 
 def _nonfinite_line(drawn: RunLine, band: Band) -> RunLine:
     """Only the places where runs of a mean logged NaN or Infinity."""
-    rows = sorted(band.odd, key=lambda row: row[0])
+    rows = sorted(band.nonfinite, key=lambda row: row[0])
     line = Line(
         drawn.line.key,
         [x for x, _value in rows],

@@ -23,7 +23,7 @@ from runs.render.formats import number
 Value = float | str | None
 #: The longest name below a bar.
 MAX_NAME_CHARS = 14
-#: So many bars have their names below them; of more the legend and the pointer tell.
+#: Maximum number of bars with names below them.
 MAX_NAMED_BARS = 4
 #: The number of the gray among the colors.
 GRAY = 8
@@ -53,16 +53,18 @@ def scatter_figure(
     """The second field over the first, colored by the third."""
     placed = [dot for dot in dots if None not in dot.values[:2]]
     data = _scatter(placed, labels)
-    odd = [
+    nonfinite = [
         dot
         for dot in placed
         if _is_nonfinite(dot.values[1]) and not _is_nonfinite(dot.values[0])
     ]
-    if odd:
-        xs = [dot.values[0] for dot in odd]
+    if nonfinite:
+        xs = [dot.values[0] for dot in nonfinite]
         every = [dot.values[0] for dot in placed]
         data.append(
-            _nonfinite_trace(xs, [(dot.name, dot.values[1]) for dot in odd], every)
+            _nonfinite_trace(
+                xs, [(dot.name, dot.values[1]) for dot in nonfinite], every
+            )
         )
     layout = value_layout(look, escape_plotly_markup(labels[0]))
     for name, at in (("xaxis", 0), ("yaxis", 1)):
@@ -146,14 +148,18 @@ def bar_figure(dots: Sequence[Dot], labels: Sequence[str], look: ChartLook) -> F
     """The fields of each run side by side."""
     places = list(range(len(dots)))
     data: list[Trace] = []
-    odd: list[tuple[int, str, Value]] = []
+    nonfinite: list[tuple[int, str, Value]] = []
     for at, label in enumerate(labels):
         values = [dot.values[at] for dot in dots]
-        odd += [(p, dots[p].name, v) for p, v in enumerate(values) if _is_nonfinite(v)]
+        nonfinite += [
+            (p, dots[p].name, v) for p, v in enumerate(values) if _is_nonfinite(v)
+        ]
         data.append(_bars_trace(dots, values, at, label, places))
-    if odd:
-        named = [(name, value) for _place, name, value in odd]
-        data.append(_nonfinite_trace([place for place, _, _ in odd], named, places))
+    if nonfinite:
+        named = [(name, value) for _place, name, value in nonfinite]
+        data.append(
+            _nonfinite_trace([place for place, _, _ in nonfinite], named, places)
+        )
     layout = value_layout(look, "")
     layout["barmode"] = "group"
     layout["xaxis"] |= {

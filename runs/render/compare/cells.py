@@ -46,15 +46,15 @@ def metric_row(
             cells.append(text_cell(value))
             continue
         assert isinstance(value, (int, float))
-        told = ""
+        change = ""
         if baseline is not None and at != baseline and is_number(zero):
-            told = difference(value, zero, higher)  # type: ignore[arg-type]
+            change = difference(value, zero, higher)  # type: ignore[arg-type]
         is_best = best is not None and value == best
         shown = f"<b>{text}</b> {icon}" if is_best else text
         css = "value" if math.isfinite(value) else "value bad"
         cells.append(
             f'<td class="{css}" title="{value!r}"><span class="with-delta">'
-            f"<span>{shown}</span>{told}</span></td>"
+            f"<span>{shown}</span>{change}</span></td>"
         )
     return mark_safe("".join(cells))  # noqa: S308  # numbers and escaped texts
 
@@ -110,24 +110,24 @@ def text_row(
     for at, value in enumerate(values):
         marks = at != baseline and isinstance(zero, str) and isinstance(value, str)
         cells.append(
-            text_cell(value, missing, beside=zero if marks else None)  # type: ignore
+            text_cell(value, missing, other=zero if marks else None)  # type: ignore
         )
     return mark_safe("".join(cells))  # noqa: S308  # escaped
 
 
 def text_cell(
-    value: object, missing: str = MISSING, *, beside: str | None = None
+    value: object, missing: str = MISSING, *, other: str | None = None
 ) -> str:
     if value is None:
         return f'<td class="none">{escape(missing)}</td>'
     text = str(value)
-    if beside is None or beside == text:
+    if other is None or other == text:
         html = escape(excerpt(text, 0, MAX_CELL_CHARS))
     else:
         # Long texts are shown where they begin to differ.
-        start = len(commonprefix([text, beside]))  # noqa: RUF071  # by characters
+        start = len(commonprefix([text, other]))  # noqa: RUF071  # by characters
         at = start if start > MAX_CELL_CHARS // 2 else 0
-        cut = (excerpt(each, at, MAX_CELL_CHARS) for each in (text, beside))
+        cut = (excerpt(each, at, MAX_CELL_CHARS) for each in (text, other))
         html = mark_new_words(*cut)
     return f'<td title="{escape(text[:MAX_TITLE_CHARS])}"><span>{html}</span></td>'
 

@@ -56,14 +56,14 @@ def split_words(text: str) -> list[str]:
     return _WORDS.findall(text)
 
 
-def mark_new_words(text: str, beside: str) -> str:
-    """`text` as HTML, with a mark on the words that `beside` lacks at that place.
+def mark_new_words(text: str, other: str) -> str:
+    """`text` as HTML, with a mark on the words that `other` lacks at that place.
 
     Of a number, a version or an id all differs, and no word is marked.
     """
-    if text == beside or not _SEVERAL.search(text):
+    if text == other or not _SEVERAL.search(text):
         return escape(text)
-    mine, theirs = split_words(text), split_words(beside)
+    mine, theirs = split_words(text), split_words(other)
     if (
         len(mine) < FEWEST_WORDS
         or not theirs
@@ -92,7 +92,7 @@ class LineDiff:
 
 
 def diff_lines(
-    old: str, new: str, *, around: int = CONTEXT_LINES, shown: int = MAX_SHOWN_LINES
+    old: str, new: str, *, context: int = CONTEXT_LINES, shown: int = MAX_SHOWN_LINES
 ) -> LineDiff:
     """The lines of both, changes with some lines around them, the rest folded.
 
@@ -100,7 +100,7 @@ def diff_lines(
     """
     before, after = split_lines(old)[:MAX_LINES], split_lines(new)[:MAX_LINES]
     matcher = Matcher(before, after, MAX_LINES)
-    groups = list(matcher.get_grouped_opcodes(around))
+    groups = list(matcher.get_grouped_opcodes(context))
     lines = list(islice(_lines(groups, before, after), shown))
     return LineDiff(lines, max(_size(groups, len(after)) - len(lines), 0))
 
@@ -169,7 +169,7 @@ def _replaced_lines(
 
 
 def _mark_pair(old: str, new: str) -> tuple[str, str]:
-    """Two lines of which one replaces the other; unlike ones are not marked."""
+    """A line and its replacement; words are marked only in similar lines."""
     if max(len(old), len(new)) > MAX_LINE_CHARS:
         start = len(commonprefix([old, new]))  # noqa: RUF071  # by characters
         return escape(_cut_line(old, start)), escape(_cut_line(new, start))

@@ -42,7 +42,7 @@ _HEADING = re.compile(r"<(/?)h([1-6])>")
 #: A path of this server. No backslash, no space, no control character: browsers read
 #: `/\host` and `/<tab>/host` as another host.
 _OWN_PICTURE = re.compile(r"/(?:w|help/pictures)/[\w\-.~%/@+,=&?:]*", re.ASCII)
-#: Quotes in quotes cost time with their depth: nobody writes fifty.
+#: Nested quotes cost time with their depth; fifty levels are an attack.
 _TOO_DEEP = re.compile(r"^(?:[ \t]*>){50}", re.MULTILINE)
 #: For each opening bracket Markdown walks the rest of the block.
 _MAX_BRACKET_COST = 4_000_000
@@ -74,7 +74,7 @@ ATTRIBUTES: Any = {
 
 
 class _Links(Filter):  # type: ignore[misc]
-    """Outside pictures become links, links tell nobody where they stood.
+    """External pictures become links; links send no referrer.
 
     References keep nothing but themselves, in the form that `markdown_live` knows.
     """
@@ -185,5 +185,5 @@ def _is_too_slow(text: str) -> bool:
 
 
 def preformatted(text: str) -> SafeString:
-    """`text` as it stands, in a block of its own."""
+    """`text` unchanged, in its own block."""
     return mark_safe(f"<pre>{escape(text)}</pre>")  # noqa: S308  # escaped

@@ -48,7 +48,7 @@ class Reference:
 
     @property
     def elsewhere(self) -> tuple[str, str]:
-        """What is named of which run, where `@` parts the two; else no run."""
+        """The name and the run after `@`; without `@` no run."""
         name, at, run = self.named.rpartition("@")
         return (name, run) if at else (self.named, "")
 

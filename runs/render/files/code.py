@@ -56,8 +56,8 @@ def _lexer(name: str) -> Lexer | None:
 
 def _lines(tokens: Iterable[tuple[_TokenType, str]]) -> Iterator[SafeString]:
     line: list[str] = []
-    for mark, alike in groupby(tokens, key=lambda token: _token_class(token[0])):
-        first, *more = "".join(text for _, text in alike).split("\n")
+    for mark, same_tokens in groupby(tokens, key=lambda token: _token_class(token[0])):
+        first, *more = "".join(text for _, text in same_tokens).split("\n")
         line.append(_token_html(mark, first))
         for part in more:
             yield _join_html(line)

@@ -1,14 +1,14 @@
 """A picture's width and height, of its first bytes: nothing is ever decoded here.
 
 A browser that is given a picture of a hundred megapixels needs hundreds of megabytes
-for it; a page asks here before it shows one unasked.
+for it; a page asks here before it shows one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-#: So many bytes of a file tell its size; of a JPEG what is before may be long.
+#: Bytes to read for the size; a JPEG's header can be long.
 HEAD_BYTES = 64 * 1024
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _MARKERS_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})

@@ -21,8 +21,8 @@ _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|
 class Lines:
     """Numbered lines; of a file that is too long the first and the last ones.
 
-    `skipped` counts the bytes between them. The last ones have no numbers when
-    nobody has counted those between.
+    `skipped` counts the bytes between them. The last ones have no numbers if the
+    lines between are not counted.
     """
 
     first: Sequence[tuple[int, str]]

@@ -72,12 +72,12 @@ def _bars(bins: Sequence[Sequence[tuple[float, int]]]) -> list[Bar]:
     return bars
 
 
-def _short(value: float, neighbour: float, rounding: str) -> float:
+def _short(value: float, neighbor: float, rounding: str) -> float:
     """The value with the fewest digits that do not reach its neighbor."""
     exact = Decimal(repr(value))
     for digits in range(2, 18):
         place = Decimal(1).scaleb(exact.adjusted() - digits + 1)
         found = float(exact.quantize(place, rounding=rounding)) if value else 0.0
-        if neighbour < found <= value or value <= found < neighbour:
+        if neighbor < found <= value or value <= found < neighbor:
             return found
     return value

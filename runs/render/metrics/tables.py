@@ -10,7 +10,7 @@ from runs.render.metrics.values import DisplayValue, display_column, is_number
 
 #: More columns than these are in the download only.
 MAX_COLUMNS = 50
-#: How a kind is shown where nobody said.
+#: How a kind is shown by default.
 DEFAULT_VIEW: Mapping[str, str] = {
     "confusion_matrix": "counts",
     "accuracy_table": "roc",

@@ -73,8 +73,10 @@ def display_value(value: Value) -> DisplayValue:
         return DisplayValue(
             text if len(text) <= MAX_TEXT_CHARS else f"{text[:MAX_TEXT_CHARS]}…", text
         )
-    odd = isinstance(value, float) and not math.isfinite(value)
-    return DisplayValue(number(value), number(value) if odd else repr(value), odd)
+    is_nonfinite = isinstance(value, float) and not math.isfinite(value)
+    return DisplayValue(
+        number(value), number(value) if is_nonfinite else repr(value), is_nonfinite
+    )
 
 
 def display_logged(value: Value) -> DisplayValue:

@@ -33,7 +33,7 @@ def _symbol(name: str) -> str:
     return f"{static('icons/sprite.svg')}#{name}"
 
 
-# A page has dozens of these, all alike: each is made once.
+# A page has dozens of the same cells: each is rendered once.
 @cache
 def icon(name: str, style: str = "") -> SafeString:
     """A symbol of the sprite; what it means is said in words next to it."""
@@ -165,14 +165,14 @@ def text_cell(
 ) -> str:
     """`mark` is a sign before the text, as HTML."""
     shown = escape(text) if link is None else value_link(link, escape(text))
-    told = f' data-label="{escape(label)}"' if label else ""
+    attributes = f' data-label="{escape(label)}"' if label else ""
     if title:
-        told += f' title="{escape(title)}"'
-    return f'<td class="{css}"{told}>{mark}{shown}</td>'
+        attributes += f' title="{escape(title)}"'
+    return f'<td class="{css}"{attributes}>{mark}{shown}</td>'
 
 
 def ticking_cell(css: str, text: str, since: object) -> str:
-    """A duration that the page's clocks let go on."""
+    """A duration that the page's clocks update."""
     return f'<td class="{css}" data-ticking="{escape(str(since))}">{escape(text)}</td>'
 
 
@@ -187,9 +187,9 @@ def html_cell(css: str, html: str) -> str:
 
 
 def time_html(iso: str, full: str, short: str) -> str:
-    """A time, all of which is in its title."""
-    told = f'datetime="{escape(iso)}" title="{escape(full)}"'
-    return f"<time {told}>{escape(short)}</time>"
+    """A time; its title has the full time."""
+    attributes = f'datetime="{escape(iso)}" title="{escape(full)}"'
+    return f"<time {attributes}>{escape(short)}</time>"
 
 
 def value_link(link: CellLink, html: str) -> str:

@@ -38,11 +38,11 @@ def _csv_column(column: Column, values: Sequence[Any]) -> list[str]:
 
 
 def json_parts(
-    columns: Sequence[Column], chunks: Iterable[Chunk], told: dict[str, Any]
+    columns: Sequence[Column], chunks: Iterable[Chunk], details: dict[str, Any]
 ) -> Iterator[bytes]:
     """One object, as a page's JSON, whose rows come as they are read."""
     names = [column.name for column in columns]
-    begin = json.dumps({"columns": names, **told}, ensure_ascii=False)[:-1]
+    begin = json.dumps({"columns": names, **details}, ensure_ascii=False)[:-1]
     yield f'{begin}, "rows": ['.encode()
     divider = "\n"
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode

@@ -1,4 +1,4 @@
-"""The rows of an export as Parquet: a row group for each so many rows.
+"""The rows of an export as Parquet: one row group per fixed number of rows.
 
 Times are timestamps in UTC, durations seconds, tags a map. A metric is a number; where
 its last value is none, the text stands in a column of its own, `<name> (text)`.

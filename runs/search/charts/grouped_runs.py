@@ -16,7 +16,7 @@ GroupKey = tuple[tuple[str, str | None], ...]
 
 @dataclass(frozen=True)
 class ChartGroup:
-    """Runs whose values are alike; `values` tells the group from the others.
+    """Runs with the same values; `values` identifies the group.
 
     A value of None stands for none. Groups are numbered in the order of their first
     runs, and the number is their color.
@@ -36,9 +36,9 @@ def chart_groups(runs: Sequence[ChartRun], chart: Chart) -> list[ChartGroup]:
     members: dict[GroupKey, list[ChartRun]] = {}
     for run in runs:
         members.setdefault(keys[run.run.pk], []).append(run)
-    telling = _differing_names(list(members)) if chart.all_but else None
+    varying_names = _varying_names(list(members)) if chart.all_but else None
     return [
-        ChartGroup(number, _without_constants(key, telling), tuple(held))
+        ChartGroup(number, _without_constants(key, varying_names), tuple(held))
         for number, (key, held) in enumerate(members.items(), start=1)
     ]
 
@@ -70,15 +70,15 @@ def _keys_by_params(
     }
 
 
-def _differing_names(keys: Sequence[GroupKey]) -> list[str]:
+def _varying_names(keys: Sequence[GroupKey]) -> list[str]:
     """The names of the parameters that are not the same in all groups."""
     groups = [dict(key) for key in keys]
     names = sorted({name for group in groups for name in group})
     return [name for name in names if len({group.get(name) for group in groups}) > 1]
 
 
-def _without_constants(key: GroupKey, telling: Sequence[str] | None) -> GroupKey:
-    if telling is None:
+def _without_constants(key: GroupKey, varying: Sequence[str] | None) -> GroupKey:
+    if varying is None:
         return key
     held = dict(key)
-    return tuple((name, held.get(name)) for name in telling)
+    return tuple((name, held.get(name)) for name in varying)

@@ -1,6 +1,6 @@
 """The mean of several runs' lines, with how far they lie apart.
 
-Runs are compared where they are alike: at the same step, or, where there are too many
+Runs are averaged at the same step, or, where there are too many
 different places on the axis, within the same of 500 equal stretches of it, a run
 counting once in each by the mean of what it logged there. The spread is the standard
 deviation of a sample (n - 1), or from the least to the greatest.
@@ -19,7 +19,7 @@ from runs.search.charts.run_curves import AxisPoints, AxisRange, Series, read_se
 from runs.search.groups import Floats, mean_and_std, means_by_position
 from studio.core.view_charts import Chart
 
-#: From so many places on, stretches take their place; and how many of those there are.
+#: From this many positions on, intervals are used; and their number.
 MAX_EXACT_POSITIONS, INTERVALS = 1000, 500
 
 
@@ -35,7 +35,7 @@ class MeanCurve:
     least: Floats
     greatest: Floats
     counts: NDArray[np.int64]
-    odd: list[tuple[float, float]]
+    nonfinite: list[tuple[float, float]]
     #: Whether each place is a stretch of the axis.
     stretched: bool
 
@@ -66,11 +66,11 @@ def _mean(group: ChartGroup, place: int, lines: Sequence[AxisPoints]) -> MeanCur
     edges = np.linspace(known[0], known[-1], INTERVALS + 1) if stretched else known
     count = INTERVALS if stretched else len(known)
     table = np.full((len(lines), count), np.nan)
-    odd: list[tuple[float, float]] = []
+    nonfinite: list[tuple[float, float]] = []
     for row, line in enumerate(lines):
         values = line.points.values
         whole = np.isfinite(values)
-        odd += _nonfinite_points(line.xs[~whole], values[~whole])
+        nonfinite += _nonfinite_points(line.xs[~whole], values[~whole])
         at = _positions(line.xs[whole], edges, stretched=stretched)
         table[row] = _value_per_position(at, values[whole], count, last=not stretched)
     seen = np.isfinite(table)
@@ -88,7 +88,7 @@ def _mean(group: ChartGroup, place: int, lines: Sequence[AxisPoints]) -> MeanCur
         np.nanmin(table, axis=0),
         np.nanmax(table, axis=0),
         counts,
-        odd[:100],
+        nonfinite[:100],
         stretched,
     )
 

@@ -56,7 +56,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Curve:
-    """A line, of which run and metric, and of how many points it was chosen."""
+    """A line: its run, metric, and the number of points before sampling."""
 
     series: Series
     line: Line
@@ -131,16 +131,16 @@ def read_series(
         if chart.axis != "step":
             inside = window.holds(read.xs)
             if each.over is not None and not chart.groups:
-                inside = _with_neighbours(inside)
+                inside = _with_neighbors(inside)
             if not inside.all():
                 read = AxisPoints(read.points.take(inside), read.xs[inside])
         if len(read.xs):
             yield each, read
 
 
-def _with_neighbours(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _with_neighbors(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """A metric goes back and forth: a line that leaves the window and comes back ends
-    and begins outside of it, so that nothing crosses it that nobody logged.
+    and begins outside of it, so that no invented line crosses it.
     """
     wide = inside.copy()
     wide[1:] |= inside[:-1]

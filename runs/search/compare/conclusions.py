@@ -10,7 +10,7 @@ from django.db.models.functions import Left
 from runs.models import Conclusion, Run, Workspace, conclusion_key
 from runs.render.descriptions.first_line import MAX_READ_CHARS
 
-#: Of all conclusions only so many of the newest are listed; of a run's as well.
+#: Maximum number of newest conclusions listed, in all and of a run.
 MAX_CONCLUSIONS = 100
 
 

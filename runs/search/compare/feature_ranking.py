@@ -34,7 +34,7 @@ from runs.search.values import (
 from studio.core.filters.tree import Field, attribute
 from studio.core.view_spec import ViewSpec
 
-#: Numbers with more different values than this are taken in so many classes.
+#: Numbers with more values than this are split into classes.
 MAX_SINGLE_NUMBERS, CLASSES = 12, 10
 #: What a run itself says that may be a reason, and not a result.
 ATTRIBUTE_FEATURES = tuple(field for field in FACETS if field != attribute("status"))

@@ -1,4 +1,4 @@
-"""What a reference in a description may name, for whoever types one."""
+"""Completion of references in a description."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MAX_SUGGESTIONS = 8
 
 @dataclass(frozen=True)
 class ReferenceSuggestion:
-    """`named` stands behind the colon, `told` says more about it."""
+    """`named` stands behind the colon, `label` says more about it."""
 
     named: str
-    told: str = ""
+    label: str = ""
 
 
 def suggest_runs(

@@ -21,7 +21,7 @@ Described = Run | Experiment
 class DescriptionVersion:
     """A version by its number: that of the change that made it, 0 for the first.
 
-    Nobody is known to have written what was there before the first change.
+    The author of the text before the first change is unknown.
     """
 
     number: int

@@ -1,8 +1,8 @@
 """The filter of All experiments: words, and terms on what an experiment has.
 
 The same language as for runs, with these fields only: name, submitter, created,
-starred, archived and tags. Text that is no filter (a path, half a term) is looked for
-as it stands: people type names here.
+starred, archived and tags. Text that is no filter (a path, half a term) is searched
+unchanged: people type names here.
 """
 
 from __future__ import annotations

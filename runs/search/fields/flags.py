@@ -25,7 +25,7 @@ def flag(
     scan: Callable[[Scope], list[IndexScan]] | None = None,
     comparison: int = 0,
 ) -> FieldSource:
-    """`truth` is the condition; `scan` finds the runs of which it is true."""
+    """`truth` is the condition; `scan` finds the runs that match it."""
 
     def condition(term: Comparison, scope: Scope) -> Q:
         return truth(scope) if term.values == TRUE else ~truth(scope)

@@ -84,7 +84,7 @@ def _error_kind(term: Comparison, _scope: Scope) -> Q:
 
 
 def _error_kind_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
-    """All that failed alike: an index of their own has them in order of arrival."""
+    """Runs with the same error kind: an index has them in order of arrival."""
     if term.op not in ("=", "in"):
         return []
     kinds = conditions.term_texts(term)

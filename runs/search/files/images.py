@@ -18,7 +18,7 @@ MAX_IMAGES = 2000
 
 @dataclass(frozen=True)
 class RunImage:
-    """`small` is a twin that stands for it in a gallery; a lone file has no `step`."""
+    """`small` is its thumbnail in a gallery; a lone file has no `step`."""
 
     name: str
     step: int | None

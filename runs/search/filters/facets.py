@@ -20,7 +20,7 @@ from runs.models import Experiment, Key, Metric, User, Workspace, now_ms
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.fields import GroupColumn, source_of
 from runs.search.query import RunSet, build_query, read_run_set
-from runs.search.sql.conditions import TEXT_TABLES, names_holding
+from runs.search.sql.conditions import TEXT_TABLES, names_containing
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.scope import KINDS
 from runs.search.values import TEXT_HEAD
@@ -146,7 +146,7 @@ class FacetReader:
         shares = {key: (runs, values) for key, runs, values in counted}
         names = Key.objects.filter(Q(InKeys("id", list(shares))))
         if part:
-            names = names.filter(names_holding(part))
+            names = names.filter(names_containing(part))
         names = names.exclude(name__startswith=SYSTEM_TAG_PREFIX)
         found = {pk: _field(kind, name) for pk, name in names.values_list("pk", "name")}
         self._known_keys.update({field: pk for pk, field in found.items()})
@@ -155,7 +155,7 @@ class FacetReader:
     def _known(self, kind: str, part: str, seen: Sequence[Field]) -> list[KeyShare]:
         """Rarer keys, that no run of the sample has; the shortest hold least else."""
         names = Key.objects.filter(
-            names_holding(part), workspace=self.workspace, kind=KINDS[kind]
+            names_containing(part), workspace=self.workspace, kind=KINDS[kind]
         )
         names = names.exclude(name__startswith=SYSTEM_TAG_PREFIX).order_by(
             Length("name"), "name"

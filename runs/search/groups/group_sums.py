@@ -22,7 +22,7 @@ class GroupStats:
     std: float
     min: float
     max: float
-    odd: int
+    nonfinite: int
     best: int = 0
 
 
@@ -33,7 +33,7 @@ class GroupSums:
     std: Numbers
     min: Numbers
     max: Numbers
-    odd: Keys
+    nonfinite: Keys
     lowest: Keys
     highest: Keys
 
@@ -60,11 +60,11 @@ def sum_groups(
     small = kept / scale[groups]
     with np.errstate(all="ignore"):
         mean = np.bincount(groups, small, minlength=size) / counts
-        away = small - mean[groups]
+        deviation = small - mean[groups]
         # What rounding left of the first pass is taken out of the second.
-        mean = mean + np.bincount(groups, away, minlength=size) / counts
+        mean = mean + np.bincount(groups, deviation, minlength=size) / counts
         squares = np.bincount(groups, (small - mean[groups]) ** 2, minlength=size)
         std = np.sqrt(squares / np.where(counts > 1, counts - 1, np.nan))
         mean, std = mean * scale, np.minimum(std * scale, MAX_FLOAT)
-    odd = np.bincount(member_of[measured.odd], minlength=size)
-    return GroupSums(counts, mean, std, low, high, odd, lowest, highest)
+    nonfinite = np.bincount(member_of[measured.nonfinite], minlength=size)
+    return GroupSums(counts, mean, std, low, high, nonfinite, lowest, highest)

@@ -46,7 +46,7 @@ from studio.core.filters.tree import Field
 from studio.core.view_spec import ViewSpec
 from studio.core.view_text import Group
 
-#: "All but" reads so many values at the most, those that runs lack counted too.
+#: Maximum values that "all but" reads, missing ones counted too.
 MAX_CELLS = 20_000_000
 
 
@@ -58,7 +58,7 @@ class ListGroup:
     values: tuple[str | None, ...]
     count: int
     key: str
-    #: The values of which only the beginnings stand here, by their places.
+    #: Positions of the values that are shortened here.
     cut: frozenset[int] = frozenset()
 
 
@@ -125,7 +125,7 @@ class Grouping:
         return found
 
     def is_mixed(self, at: int) -> bool:
-        """Whether runs have something of the field at that place besides its values."""
+        """Whether runs also have other data in the field at that position."""
         return self._columns[at].is_mixed
 
     def page(self, start: int, stop: int) -> list[ListGroup]:
@@ -143,7 +143,7 @@ class Grouping:
             float(sums.std[n]),
             float(sums.min[n]),
             float(sums.max[n]),
-            int(sums.odd[n]),
+            int(sums.nonfinite[n]),
             best,
         )
 
@@ -169,7 +169,7 @@ class Grouping:
         return [int(key) for key in self.runs.ids[places[:most]]]
 
     @cached_property
-    def differing(self) -> list[int]:
+    def varying_fields(self) -> list[int]:
         """The places of the fields that differ between the groups."""
         if not len(self):
             return []

@@ -50,7 +50,7 @@ def means_by_position(at: NDArray[np.intp], values: Floats, count: int) -> Float
 
 
 def power_of_two_scale(largest: Floats | float) -> Floats:
-    """What to divide numbers by of which this is the largest; 1 for nothing."""
+    """The divisor for numbers up to this one; 1 for none."""
     exponent = np.frexp(largest)[1]
     return np.asarray(
         np.ldexp(1.0, exponent - np.clip(exponent, -_MAX_EXPONENT, _MAX_EXPONENT))

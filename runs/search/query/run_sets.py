@@ -35,7 +35,7 @@ class RunSet:
         return [row[0] for row in self.rows]
 
     def sample(self, size: int) -> list[int]:
-        """At most so many of the runs, evenly spread over their times."""
+        """A sample of the runs, evenly spread over their times."""
         step = -(-len(self.ids) // size) or 1
         return self.ids[::step]
 
@@ -51,8 +51,8 @@ def read_run_set(run_query: RunQuery) -> RunSet:
     if len(parts) == 1:
         rows = parts[0]
     else:
-        together = {row[0]: row for part in parts for row in part}
-        rows = heapq.nlargest(limit, together.values())
+        rows_by_key = {row[0]: row for part in parts for row in part}
+        rows = heapq.nlargest(limit, rows_by_key.values())
     exact = len(rows) < limit
     return RunSet(rows if exact else rows[:-1], exact)
 

@@ -25,9 +25,9 @@ from runs.search.fields import HEAVY
 from studio.core.errors import InvalidValue
 from studio.core.view_spec import ViewSpec
 
-#: So many ids stand in an address; so many runs are selected at the most.
+#: Maximum ids in an address, and maximum selected runs.
 MAX_IN_ADDRESS, MAX_SELECTED = 50, 10_000
-#: So many colors there are; then they repeat.
+#: Number of colors; then they repeat.
 SERIES_COLORS = 10
 
 
@@ -138,7 +138,7 @@ def change_selection(
 
 
 def selected_ids(keys: Sequence[int]) -> tuple[str, ...]:
-    """As they stand in an address; a run that is gone leaves its number free."""
+    """The selection as written in an address; a deleted run leaves its number free."""
     runs = Run.objects.filter(pk__in=[key for key in keys if key])
     found = dict(runs.values_list("pk", "run_id"))
     return tuple(found.get(key, "") for key in keys)

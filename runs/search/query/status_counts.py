@@ -2,7 +2,7 @@
 
 Where only the switches, an experiment and statuses narrow the list, the kept counts
 are exact in any number. Otherwise counts are exact up to 10,000 matching runs; beyond,
-they are taken over the newest 10,000, and the result says so.
+they cover the newest 10,000, and the result says so.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ from studio.core.statuses import ACTIVE, RunStatus
 ACTIVE_CODES = [status.code for status in ACTIVE]
 #: Of the events of a cancel the newest are read.
 MAX_CANCEL_EVENTS = 50
-#: Runs that failed alike are counted no further.
+#: Runs with the same error kind are counted up to this number.
 MAX_SAME_ERROR = 1000
 #: Clients' own bookkeeping, which people rarely want to see.
 SYSTEM_TAG_PREFIX = "mlflow."
@@ -122,7 +122,7 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
 
 
 def _is_image() -> Q:
-    """MLflow's small twins are no images of their own."""
+    """MLflow's thumbnails are no images of their own."""
     return is_image_file() & ~Q(name__iendswith=THUMBNAIL_SUFFIX)
 
 
@@ -201,12 +201,12 @@ def find_cancel_request(run: Run) -> CancelRequest:
         return CancelRequest()
     requested = RunStatus.CANCEL_REQUESTED.code
     events = RunEvent.objects.filter(run=run, new=requested).select_related("actor")
-    told = None
+    latest_event = None
     for event in events.order_by("-pk")[:MAX_CANCEL_EVENTS]:
         if event.message == CANCEL_ACKNOWLEDGED:
-            told = event
+            latest_event = event
         elif event.old != requested and event.message != HEARTBEATS_RESUMED:
-            return CancelRequest(event, told)
+            return CancelRequest(event, latest_event)
     return CancelRequest()
 
 
@@ -248,5 +248,7 @@ def _children_of(parents: Sequence[int]) -> Iterable[tuple[int, int]]:
 
 def count_same_error(run: Run) -> int:
     """How many runs failed as this one did, itself among them; up to MOST_ALIKE."""
-    alike = Run.objects.filter(workspace=run.workspace_id, error_kind=run.error_kind)
-    return alike.filter(deleted__isnull=True)[: MAX_SAME_ERROR + 1].count()
+    same_kind = Run.objects.filter(
+        workspace=run.workspace_id, error_kind=run.error_kind
+    )
+    return same_kind.filter(deleted__isnull=True)[: MAX_SAME_ERROR + 1].count()

@@ -1,6 +1,6 @@
 """Which files are images, and what their paths say: a name, and a step of it.
 
-MLflow keeps `images/<key>+step+<n>+timestamp+<ms>+<uuid>.png` and a small twin that
+MLflow keeps `images/<key>+step+<n>+timestamp+<ms>+<uuid>.png` and a thumbnail that
 ends in `+compressed.webp` (clients before 3.2 write `%` for `+`, and all `#` for `/`).
 Other files whose names differ by a number at the end are steps of one name.
 """
@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from runs.render.files.file_kinds import IMAGE_TYPES
 
-#: MLflow keeps a small twin next to each image that it logs; its name ends so.
+#: MLflow keeps a thumbnail next to each image; its name ends like this.
 THUMBNAIL_SUFFIX = "compressed.webp"
 _MLFLOW = re.compile(
     r"images/(?P<key>[^/]+?)(?P<s>[+%])step(?P=s)(?P<step>-?\d{1,18})(?P=s)timestamp"
@@ -29,7 +29,7 @@ _NUMBERED = re.compile(
 
 @dataclass(frozen=True)
 class NamedImage:
-    """`small` is the path of a twin; a lone file has no `step`."""
+    """`small` is the path of a thumbnail; a single file has no `step`."""
 
     name: str
     step: int | None
@@ -68,10 +68,10 @@ def _image_key(match: re.Match[str]) -> tuple[str, ...]:
 
 def _numbered(paths: Iterable[str]) -> list[NamedImage]:
     parsed = [(path, *_stem(path)) for path in paths]
-    together = Counter(stem for _path, stem, _step in parsed if stem)
+    stem_counts = Counter(stem for _path, stem, _step in parsed if stem)
     return [
         NamedImage(stem, step, path)
-        if together[stem] > 1
+        if stem_counts[stem] > 1
         else NamedImage(path, None, path)
         for path, stem, step in parsed
     ]

@@ -1,4 +1,4 @@
-"""Tags that runs of the workspace have already, for whoever types one."""
+"""Existing tags of the workspace, for completion."""
 
 from __future__ import annotations
 

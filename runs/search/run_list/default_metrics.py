@@ -1,4 +1,4 @@
-"""Which metrics a run list shows when nobody chose: those that most new runs have."""
+"""The default metrics of a run list: those that most new runs have."""
 
 from __future__ import annotations
 

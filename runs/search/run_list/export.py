@@ -42,7 +42,7 @@ from studio.core.view_spec import DEFAULT_SORT, Column, ViewSpec
 FIRST_CHUNK_ROWS, CHUNK_ROWS = 256, 2048
 #: The same where texts are asked for that may have 64 KiB each.
 HEAVY_CHUNK_ROWS = 128
-#: So many keys are sorted, where no index has them in order.
+#: Maximum number of keys to sort without an index.
 MAX_SORTED_KEYS = 200_000
 
 
@@ -150,8 +150,8 @@ def exported_columns(spec: ViewSpec, columns: Sequence[Column]) -> tuple[Column,
     """What a program is told of each run: where children are among the runs, their
     parents' ids too, since nothing else shows a program where a row hangs."""
     parent = Column(attribute("parent"))
-    is_told = not spec.children or any(each.field == parent.field for each in columns)
-    return tuple(columns) if is_told else (*columns, parent)
+    is_named = not spec.children or any(each.field == parent.field for each in columns)
+    return tuple(columns) if is_named else (*columns, parent)
 
 
 def _has_index(segment: Segment) -> bool:

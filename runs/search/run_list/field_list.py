@@ -27,7 +27,7 @@ from runs.models import (
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.query import MAX_EXACT_COUNT, build_query, newest_runs
-from runs.search.sql.conditions import names_holding
+from runs.search.sql.conditions import names_containing
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.scope import KINDS, time_limit
 from studio.core.filters import tree
@@ -50,7 +50,7 @@ TABLES: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class ListedField:
-    """A field; `runs` is None where every run has it, or nobody counted."""
+    """A field; `runs` is None where every run has it, or where it was not counted."""
 
     field: Field
     runs: int | None = None
@@ -142,7 +142,7 @@ def _names(
     """The names of keys by kind: the commonest, or all that hold `part`."""
     rows = Key.objects.filter(workspace=workspace)
     if part:
-        rows = rows.filter(names_holding(part))
+        rows = rows.filter(names_containing(part))
     else:
         rows = rows.filter(
             pk__in=[pk for each in counts.values() for pk in _most_common(each)]
@@ -157,5 +157,5 @@ def _names(
 
 
 def _most_common(counts: Mapping[int, int]) -> list[int]:
-    """The commonest keys, with room for those that are not shown unasked."""
+    """The most common keys, and some more for those that are hidden by default."""
     return sorted(counts, key=lambda pk: -counts[pk])[: 2 * MAX_NAMES]

@@ -38,9 +38,9 @@ def read_histories(matching: MatchingRuns) -> Iterator[SeriesPart]:
             heads = list(rows.values_list("pk", "run_id", "key__name", "count"))
         heads.sort(key=lambda head: place[head[1]])
         for some in _batches(heads):
-            told = {pk: (names[run], key) for pk, run, key, _count in some}
+            names_by_key = {pk: (names[run], key) for pk, run, key, _count in some}
             for metric, points in _read([head[0] for head in some]):
-                yield SeriesPart(*told[metric], points)
+                yield SeriesPart(*names_by_key[metric], points)
         yield SeriesPart("", "", None, len(runs))
 
 

@@ -243,7 +243,7 @@ def _cursors(
 
 
 def without_heavy_columns(runs: RunQuerySet, spec: ViewSpec) -> RunQuerySet:
-    """Without long texts that nobody asked for."""
+    """Without long texts that the caller didn't ask for."""
     asked = {column.field for column in spec.columns}
     kept = {name for field in asked for name in source_of(field).columns}
     heavy = [name for name in HEAVY if name not in kept]

@@ -70,7 +70,7 @@ def place_in_tree(
 
 
 def _depth(run: Run, parents: Mapping[int, int | None]) -> int:
-    """A parent that is gone meanwhile is taken for a root."""
+    """A parent that was deleted since then counts as a root."""
     depth, above = 0, run.parent_id
     while above is not None:
         depth, above = depth + 1, parents.get(above)

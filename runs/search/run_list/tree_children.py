@@ -44,11 +44,11 @@ from runs.search.sql import conditions
 from studio.core.filters.text import Sort
 from studio.core.view_text import Open
 
-#: So many children show at first; each *Show more* adds MORE.
+#: Number of children at first; each *Show more* adds MORE.
 FIRST_CHILDREN, MORE_CHILDREN = 10, 50
 #: Below a row that is open by itself, and on how many roots of a page rows are so.
 FIRST_MATCHES, MAX_OPEN_PATHS = 3, 10
-#: So many runs between roots and matches are asked whether they match themselves.
+#: Maximum runs between roots and matches to check for a match.
 MAX_PATH_RUNS = 100
 
 

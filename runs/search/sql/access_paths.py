@@ -1,9 +1,9 @@
-"""The sides of a filter: rows of one index that every matching run must have.
+"""Access paths of a filter: rows of one index that every matching run must have.
 
-A term such as `tags.team = nlp` can be read from two sides: from the runs, each of
-which is asked for its tag, or from the tag, which knows its runs. A side says how to
-read it from there. What it says may be less than the term does, never more: then the
-term itself is asked of each run too. `fields` says which sides a field has.
+A term such as `tags.team = nlp` can be read in two ways: check the tag of each run, or
+read the runs of the tag from its index. An access path describes the second way. It can
+find more runs than the term matches, never fewer; then each found run is checked too.
+`fields` lists the access paths of each field.
 """
 
 from __future__ import annotations

@@ -173,7 +173,7 @@ TEXT_TABLES: Mapping[str, type[RunTag] | type[RunParam] | type[RunProperty]] = {
 DATASETS = {"name": "dataset__name", "digest": "dataset__digest", "context": "context"}
 
 
-def names_holding(part: str) -> Q:
+def names_containing(part: str) -> Q:
     """The keys whose name holds the text; `params.lr` also means what it means in a
     filter."""
     word, _point, rest = part.partition(".")

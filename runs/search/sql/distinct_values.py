@@ -17,7 +17,7 @@ from django.db.models.lookups import GreaterThan
 from runs.models.functions import BEGINNING, Beginning
 from runs.models.grams import lower_case
 
-#: So many values are few: for a pattern, and for a range of numbers.
+#: What counts as few values: for a pattern, and for a range of numbers.
 MAX_TEXTS, MAX_NUMBERS = 300, 16
 PATTERN_OPERATORS = ("like", "ilike", "contains")
 

@@ -65,7 +65,7 @@ def make_scope(
 QUERY_SECONDS = 5.0
 #: PostgreSQL's code of a statement that was stopped.
 _QUERY_CANCELED = "57014"
-#: SQLite asks after so many steps of its machine: every few milliseconds.
+#: SQLite calls back after this many steps: every few milliseconds.
 _STEPS_PER_CHECK = 20_000
 
 

@@ -102,7 +102,7 @@ def holds_word(word: str) -> Q:
     return found
 
 
-#: Runs of so many experiments, people or statuses are read one after the other.
+#: Maximum experiments, people or statuses whose runs are read in turn.
 MAX_NAMED_SCANS = 3
 
 

@@ -19,7 +19,7 @@ from runs.storage.metrics import unpack_row
 from studio.core.batches import batches
 from studio.core.errors import InvalidValue
 
-#: A part has at most so many series: finding more takes longer than a request may.
+#: Maximum series of a part: finding more takes too long for a request.
 MAX_SERIES = 2000
 #: Series of few points are read many at once.
 MAX_SHORT_POINTS, SERIES_PER_QUERY = 50, 100

@@ -31,9 +31,9 @@ from studio.core.filters.tree import Field
 Keys = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float64]
 
-#: Sums are exact up to so many runs; of more there is none.
+#: Maximum runs of a sum; of more there is none.
 MAX_ARRAY_RUNS = 200_000
-#: A key's rows are all read where they are at most so many times as many as the runs.
+#: All rows of a key are read if they are at most this many times the runs.
 MAX_ROWS_PER_RUN = 4
 #: Longer texts are read by their beginnings, and told apart by digests of the whole.
 MAX_HEAD_LENGTH = 1_000
@@ -72,8 +72,8 @@ class ValueCodes:
     """A field's values: `codes` says by run which of `texts` it has, -1 is none.
 
     A tag that is only a word has the text "". Of a long text its beginning stands in
-    `texts`, and `digests` has its code. With `is_mixed` runs have something of the
-    field besides the texts (words besides texts, NaN besides numbers).
+    `texts`, and `digests` has its code. With `is_mixed` runs also have other data in
+    the field (words next to texts, NaN next to numbers).
     """
 
     codes: npt.NDArray[np.int32]
@@ -87,7 +87,7 @@ class NumberArray:
     """A number for each run, NaN for none; `odd` are NaN, infinities and texts."""
 
     values: Numbers
-    odd: npt.NDArray[np.bool_]
+    nonfinite: npt.NDArray[np.bool_]
 
 
 def read_run_arrays(
@@ -160,7 +160,7 @@ def read_numbers(runs: RunArrays, field: Field) -> NumberArray:
         pairs = np.array(rows, dtype=np.float64)
         places, here = runs.places(pairs[:, 0].astype(np.int64))
         found.values[places[here]] = pairs[here, 1]
-        found.odd[places[here]] = ~np.isfinite(pairs[here, 1])
+        found.nonfinite[places[here]] = ~np.isfinite(pairs[here, 1])
     return found
 
 
@@ -176,10 +176,10 @@ def _own_numbers(
 
 
 def _numbers(runs: RunArrays, measured: NumberArray) -> ValueCodes:
-    # Adding zero makes one number of 0.0 and -0.0, which compare alike.
+    # Adding zero turns -0.0 into 0.0, which compare as equal.
     numbers = enumerate((measured.values + 0.0).tolist())
     found = _value_codes(runs, ((n, repr(v)) for n, v in numbers if math.isfinite(v)))
-    return replace(found, is_mixed=bool(measured.odd.any()))
+    return replace(found, is_mixed=bool(measured.nonfinite.any()))
 
 
 def _texts(runs: RunArrays, fields: Sequence[Field]) -> ValueCodes:

@@ -67,7 +67,7 @@ def _count_long_texts(
 
 
 def _add(found: CountsByKey, key: int, text: TextHead, n: int) -> None:
-    # A word without a value and an empty value are alike.
+    # A tag without a value and an empty value count as the same.
     values = found.setdefault(key, {})
     before = values[text][0] if text in values else 0
     values[text] = (before + n, None if text[1] else parse_number(text[0]))

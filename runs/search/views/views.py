@@ -1,4 +1,4 @@
-"""Views that somebody may see: one by its slug, the menu's, the starred, revisions.
+"""Views that a member can see: one by its slug, the menu's, starred, revisions.
 
 All begin with `visible_to`, so that a private view is nowhere for others.
 """
@@ -26,7 +26,7 @@ from studio.core.errors import InvalidValue, NotFound
 
 #: Views of a section of the menu; more are found by their name.
 MAX_MENU_VIEWS = 50
-#: What nobody needs who only lists views.
+#: Fields that a list of views doesn't need.
 _HEAVY_COLUMNS = ("description", "words")
 
 
@@ -162,7 +162,7 @@ def _readable(view: View, viewer: User) -> QuerySet[ViewRevision]:
 def find_view_change(workspace: Workspace, viewer: User, number: int) -> ChangeSet:
     """What `viewer` changed of a view, deleted or not, that is still seen; NotFound.
 
-    Nobody undoes what another did: it may have been done while the view was private.
+    Only the author can undo: the view may have been private at that time.
     """
     seen = View.objects.visible_to(viewer).filter(workspace=workspace)
     own = ChangeSet.objects.filter(actor=viewer, changes__view__in=seen)

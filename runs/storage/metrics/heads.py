@@ -26,7 +26,7 @@ from runs.storage.metrics.points import (
 
 
 class AppendRule(Enum):
-    """How points that look alike are taken.
+    """How points with equal keys are treated.
 
     BATCHES: every point counts, for batches are applied once. MLFLOW: the protocol has
     no batch ids; an exact duplicate (step, time, value) is the same point again.
@@ -43,7 +43,7 @@ def update_head(head: Metric, points: Points, rule: AppendRule) -> bool:
     """
     if not len(points):
         return False
-    seldom = head.min, head.max, head.first_step, head.first_time
+    cold_values = head.min, head.max, head.first_step, head.first_time
     arrival = np.arange(len(points), dtype=np.float64)
     ties = rank_values(points.values) if rule is AppendRule.MLFLOW else arrival
     order = np.lexsort((ties, points.times, points.steps))
@@ -52,7 +52,12 @@ def update_head(head: Metric, points: Points, rule: AppendRule) -> bool:
     _take_bounds(head, points)
     is_new = head.count == 0
     head.count += len(points)
-    return is_new or seldom != (head.min, head.max, head.first_step, head.first_time)
+    return is_new or cold_values != (
+        head.min,
+        head.max,
+        head.first_step,
+        head.first_time,
+    )
 
 
 def _take_last(head: Metric, points: Points, index: int, rule: AppendRule) -> None:
@@ -113,6 +118,6 @@ def text_of(value: Any) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return None if -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER else str(value)
     if isinstance(value, list | dict):
-        # A row of a table, a matrix: nobody filters by it, and it may be long.
+        # A table row or a matrix: no filter reads it, and it may be long.
         return None
     return msgspec.json.encode(value).decode()

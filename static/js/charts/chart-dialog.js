@@ -34,10 +34,10 @@ function prepare(dialog, leave) {
       dialog.close();
       leave(place);
     } else if (answer.status === 422) {
-      const told = new DOMParser()
+      const fragment = new DOMParser()
         .parseFromString(answer.html, "text/html")
         .getElementById("chart-form");
-      form().replaceWith(document.adoptNode(told));
+      form().replaceWith(document.adoptNode(fragment));
       dialog.querySelector("[name=field]").focus();
     }
   });

@@ -2,9 +2,9 @@
 
 import { mark, ramp, series, token } from "./plot.js";
 
-export const entries = (figure) => told(figure).map(mark);
+export const entries = (figure) => namedTraces(figure).map(mark);
 
-export function told(figure) {
+export function namedTraces(figure) {
   const [metrics, found] = [new Map(), new Map()];
   const add = (key, color, dash, among = found) =>
     among.set(key, { meta: { key }, line: { color, dash } });
@@ -17,13 +17,13 @@ export function told(figure) {
       add(high, ramp(1));
       continue;
     }
-    // Dots in the colours of a third field's words are told by those, not by their runs.
+    // Dots colored by the texts of a third field are listed by those texts, not by runs.
     if (each)
       for (const [at, one] of each.entries())
         add((trace.customdata ?? trace.text)[at], series(one));
     else if (!metric) add(key, series(number), trace.line?.dash);
     else {
-      // The colour tells the run, the dash the metric.
+      // The color identifies the run, the dash the metric.
       add(name, series(number));
       add(metric, token("text-3"), trace.line?.dash, metrics);
     }

@@ -73,7 +73,7 @@ async function paint(chart) {
     const { drawParallel } = await import("./parallel.js");
     if (!plot.isConnected) return;
     fit(plot, () => paint(chart));
-    return drawParallel(plot, figure, { colour: series, brushed: (terms) => brush(chart, terms) });
+    return drawParallel(plot, figure, { color: series, brushed: (terms) => brush(chart, terms) });
   }
   await drawFigure(chart, range(chart), zoom);
 }
@@ -114,7 +114,7 @@ function label({ card, figure }) {
   edgeBoxes();
 }
 
-// Boxes of runs that nobody selected have the edge in the colour of their line.
+// Boxes of unselected runs have an edge in the color of their line.
 const sheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 function edgeBoxes() {
@@ -161,7 +161,7 @@ function scan() {
 
 // One answer brings several parts, and each is told of.
 let due;
-function scanSoon() {
+function scheduleScan() {
   clearTimeout(due);
   due = setTimeout(scan);
 }
@@ -196,12 +196,12 @@ function step(by) {
 }
 
 async function showTable(card) {
-  const beside = card.querySelector("[data-beside]");
+  const tableBox = card.querySelector("[data-beside]");
   const answer = await answerOf(card.querySelector("[data-chart-table]").href);
   if (!answer) return;
-  beside.innerHTML = answer.html;
-  beside.firstElementChild.id = `table-of-${card.id}`;
-  beside.classList.add("open");
+  tableBox.innerHTML = answer.html;
+  tableBox.firstElementChild.id = `table-of-${card.id}`;
+  tableBox.classList.add("open");
 }
 
 // The toolbar's link stands outside of what the list's answers bring: its query may be that
@@ -254,13 +254,13 @@ document.addEventListener("click", (event) => {
 // what stands in its place has it.
 let back = -1;
 document.body.addEventListener("htmx:afterSwap", () => {
-  scanSoon();
+  scheduleScan();
   const card = cards()[Math.min(back, cards().length - 1)];
   if (back >= 0) (card?.querySelector("summary") ?? document.getElementById("add-chart"))?.focus();
   back = -1;
 });
 
-// Dragging a chart by its title puts it where it is let go.
+// Dragging a chart by its title moves it to where it is dropped.
 document.addEventListener("pointerdown", (event) => {
   const title =
     event.button === 0 && event.pointerType !== "touch" && event.target.closest?.(".chart-head b");
@@ -271,7 +271,7 @@ document.addEventListener("pointerdown", (event) => {
   );
 });
 
-document.body.addEventListener("selection:changed", scanSoon);
+document.body.addEventListener("selection:changed", scheduleScan);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) for (const chart of charts.values()) if (!chart.window) refresh(chart);
 });

@@ -1,10 +1,10 @@
 // A chart as a file, as it is drawn now, with a title and what tells its lines apart.
 
-import { told } from "./chart-legend.js";
+import { namedTraces } from "./chart-legend.js";
 import { CONFIG, coloured, font, plotly, series, token } from "./plot.js";
 
 const SIZE = { width: 900, height: 520 };
-// More bars or dots than these have no room for their names beside them.
+// More bars or dots than these have no room for names next to them.
 const MOST_NAMES = 40;
 const NS = "http://www.w3.org/2000/svg";
 
@@ -34,7 +34,7 @@ async function drawn(chart) {
     margin: { t: 48, r: 24, b: 56, l: 64 },
   };
   const traces = [...data.map((trace) => ({ ...trace, showlegend: false })), ...names];
-  return beside(async (place) => {
+  return withHiddenPlot(async (place) => {
     await Plotly.newPlot(place, traces, shown, { ...CONFIG, staticPlot: true });
     const svg = written([...place.querySelectorAll(".main-svg")]);
     Plotly.purge(place);
@@ -42,9 +42,9 @@ async function drawn(chart) {
   });
 }
 
-// Plotly's own legend has one name a trace, and a trace of bars or dots has many colours.
+// Plotly's own legend has one name a trace, and a trace of bars or dots has many colors.
 function named({ figure, card }) {
-  const all = told(figure);
+  const all = namedTraces(figure);
   if (all.length < 2 || (all.length > MOST_NAMES && card.dataset.kind !== "line")) return [];
   return all.map(({ meta, line }) => ({
     type: "scatter",
@@ -61,16 +61,16 @@ const plain = (text) => text.replace(/</g, "<\u200b");
 
 async function parallel({ figure }) {
   const { drawParallel } = await import("./parallel.js");
-  return beside((place) => {
+  return withHiddenPlot((place) => {
     for (const [name, value] of Object.entries(SIZE)) place.style[name] = `${value}px`;
-    drawParallel(place, figure, { colour: series, brushed() {} });
+    drawParallel(place, figure, { color: series, brushed() {} });
     for (const hand of place.querySelectorAll(".handle, .brush, .brush-area")) hand.remove();
     return written([place.querySelector("svg")]);
   });
 }
 
 // Out of sight, in the file's size and not that of the card.
-async function beside(make) {
+async function withHiddenPlot(make) {
   const place = document.createElement("div");
   place.className = "off-screen";
   document.body.append(place);

@@ -16,10 +16,10 @@ function made(name, attributes = {}, text) {
   return element;
 }
 
-// What is being chosen, which stays when the values come anew, until it was asked for.
+// What is being chosen, which stays when new values arrive, until it was requested.
 const begun = new WeakMap();
 
-export function drawParallel(plot, figure, { colour, brushed }) {
+export function drawParallel(plot, figure, { color, brushed }) {
   const width = Math.max(plot.clientWidth, 240);
   const height = Math.max(plot.clientHeight, 160);
   const svg = made("svg", { class: "parallel", width, height, viewBox: `0 0 ${width} ${height}` });
@@ -34,7 +34,7 @@ export function drawParallel(plot, figure, { colour, brushed }) {
   const paths = figure.lines.map((line) => {
     const path = made("path", {
       d: trail(line.at, x, y),
-      stroke: colour(line.series),
+      stroke: color(line.series),
       "data-run": line.run,
     });
     path.append(
@@ -123,7 +123,7 @@ export function drawParallel(plot, figure, { colour, brushed }) {
       handles.forEach((handle, end) => {
         handle.setAttribute("y", y(ends[end]) - 3);
         handle.setAttribute("aria-valuenow", Math.round(ends[end] * 100));
-        handle.setAttribute("aria-valuetext", told(axis, ends[end]));
+        handle.setAttribute("aria-valuetext", axisValue(axis, ends[end]));
       });
       fade();
     };
@@ -215,7 +215,7 @@ const words = (axis, [low, high]) =>
     return share >= low && share <= high;
   });
 
-function told(axis, share) {
+function axisValue(axis, share) {
   if (!axis.words.length) return value(axis, share);
   return axis.words[Math.round(share * (axis.words.length - 1))];
 }

@@ -56,7 +56,7 @@ function loaded(element) {
 }
 
 // Draws a figure into its place and has it follow the place's size; returns the traces, or
-// nothing where the place is gone meanwhile.
+// nothing if the element was removed since.
 export async function draw(plot, figure, range) {
   const Plotly = await plotly();
   if (!plot.isConnected) return null;
@@ -74,7 +74,7 @@ export async function draw(plot, figure, range) {
   return null;
 }
 
-// What opens, folds, turns or narrows beside a drawing changes its box and tells nobody.
+// Elements that open, fold or resize next to a chart change its box without an event.
 const fitted = new WeakMap();
 const changed = new Set();
 const boxes = new ResizeObserver((entries) => {
@@ -110,7 +110,7 @@ document.body.addEventListener(
   ({ target }) => fitted.has(target) && forget(target),
 );
 
-// On paper a drawing is scaled to the page: there is no time to draw it anew.
+// On paper a drawing is scaled to the page: there is no time to draw it again.
 addEventListener("beforeprint", () => {
   for (const svg of document.querySelectorAll(".plot .main-svg")) {
     const [width, height] = [svg.getAttribute("width"), svg.getAttribute("height")];
@@ -124,25 +124,25 @@ addEventListener("afterprint", () => {
 export const token = (name) =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 export const series = (number) => token(`series-${((number - 1) % 10) + 1}`);
-export const font = (colour) => ({ family: token("sans"), size: 12, color: colour });
+export const font = (color) => ({ family: token("sans"), size: 12, color });
 
-// What a third value colours: from 0, the least, to 1, the greatest.
+// Colors of a third value: from 0 (min) to 1 (max).
 export const ramp = (share) => faded(token("series-1"), 0.2 + 0.8 * share);
-const faded = (colour, share) => colour.replace(/^rgb\((.*)\)$/, `rgba($1, ${share})`);
+const faded = (color, share) => color.replace(/^rgb\((.*)\)$/, `rgba($1, ${share})`);
 
 function filled(trace) {
   const { part, series: number, each, shares } = trace.meta;
-  const colour =
+  const color =
     part === "odd" ? token("fail") : part === "rule" ? token("text-3") : series(number ?? 1);
   if (part === "band")
-    return { ...trace, fillcolor: faded(colour, 0.18), line: { ...trace.line, color: colour } };
+    return { ...trace, fillcolor: faded(color, 0.18), line: { ...trace.line, color } };
   const dots = shares?.map(ramp) ?? each?.map((one) => (one ? series(one) : token("fail")));
   return {
     ...trace,
-    line: { ...trace.line, color: colour },
-    marker: { ...trace.marker, color: dots ?? colour },
+    line: { ...trace.line, color },
+    marker: { ...trace.marker, color: dots ?? color },
     ...(trace.error_y && { error_y: { ...trace.error_y, color: token("text-3") } }),
-    textfont: font(colour),
+    textfont: font(color),
   };
 }
 

@@ -39,7 +39,7 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   follower.restart();
 });
 
-// What has the focus where the link that had it is gone or drawn anew: of a removed run, the
+// What has the focus where the link that had it is gone or drawn again: of a removed run, the
 // next one's; of a baseline, its name; of a file, how it differs.
 const REMOVES = "th.run .tool";
 function standIn() {
@@ -136,7 +136,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// While a run lives the table is asked anew; only cells that changed are touched.
+// While a run is active the table is requested again; only cells that changed are touched.
 const live = document.getElementById("live");
 const follower = follow({
   pace: () => Number(root()?.dataset.pace) || 0,

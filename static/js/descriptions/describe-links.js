@@ -31,7 +31,7 @@ async function ask() {
   try {
     const answer = await fetch(`${area().dataset.known}?text=${encodeURIComponent(text)}`);
     const html = answer.ok ? await answer.text() : "";
-    // Somebody may have typed on, or left.
+    // The reader may have typed more, or left.
     if (turn !== asked || !area() || typed() !== text) return;
     list().innerHTML = html;
     if (!options().length) return close();

@@ -46,9 +46,9 @@ async function attach(files) {
     try {
       const headers = { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value };
       const answer = await fetch(asker.dataset.attach, { method: "POST", body, headers });
-      const told = await answer.json();
-      if (answer.ok) insert(told.text);
-      else say(told.error?.message ?? asker.dataset.fails);
+      const result = await answer.json();
+      if (answer.ok) insert(result.text);
+      else say(result.error?.message ?? asker.dataset.fails);
     } catch {
       say(asker.dataset.fails);
     }

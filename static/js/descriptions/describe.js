@@ -132,7 +132,7 @@ document.addEventListener("run:look", async () => {
   if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById(shown.id);
-  // An editor that was asked for meanwhile comes with the present text, to this very part.
+  // An editor requested since then comes with the current text, to this same part.
   await rest(shown.id);
   if (!fresh || !shown.isConnected) return;
   const hadFocus = shown.contains(document.activeElement);

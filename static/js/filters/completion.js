@@ -1,5 +1,5 @@
 // Completion of the search box, a combobox whose options the server makes: arrows choose,
-// Tab completes, Enter applies, Esc closes. What is typed is never changed unasked.
+// Tab completes, Enter applies, Esc closes. What is typed is never changed without a request.
 
 const box = document.getElementById("q");
 const list = document.getElementById("completion");
@@ -63,7 +63,7 @@ function show(html) {
   else box.removeAttribute("aria-controls");
 }
 
-function soon() {
+function scheduleCompletion() {
   clearTimeout(timer);
   timer = setTimeout(ask, WAIT);
 }
@@ -97,7 +97,7 @@ function move(step) {
   else choose(all[next] ?? null);
 }
 
-box.addEventListener("input", soon);
+box.addEventListener("input", scheduleCompletion);
 box.addEventListener("blur", close);
 box.addEventListener("click", () => {
   if (!box.value && list.hidden) ask();

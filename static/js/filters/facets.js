@@ -17,7 +17,7 @@ function query() {
 }
 
 // Between a change of the list and the panel's own answer its links are of before: what is
-// chosen meanwhile is chosen again in the new panel.
+// chosen since then is chosen again in the new panel.
 let stale = false;
 // The request for another list that is under way. Its own answer brings the panel's: one
 // before it would take away the link that asked, and with it where its answer belongs.
@@ -51,7 +51,7 @@ function show(html) {
   }
 }
 
-// The list was drawn anew: the panel follows, unless somebody is typing or brushing there.
+// The list was drawn again: the panel follows, unless the reader types or brushes there.
 function follow(isOwn) {
   if (!isOpen()) {
     stale = false;

@@ -34,10 +34,10 @@ function place() {
   if (from) {
     mark(from);
     const box = (from.closest(".pill") ?? from).getBoundingClientRect();
-    const around = editor.offsetParent?.getBoundingClientRect() ?? { left: 0, top: 0 };
+    const parent = editor.offsetParent?.getBoundingClientRect() ?? { left: 0, top: 0 };
     const room = document.documentElement.clientWidth - editor.offsetWidth - 12;
-    editor.style.left = `${Math.max(Math.min(box.left, room), 12) - around.left}px`;
-    editor.style.top = `${box.bottom + 4 - around.top}px`;
+    editor.style.left = `${Math.max(Math.min(box.left, room), 12) - parent.left}px`;
+    editor.style.top = `${box.bottom + 4 - parent.top}px`;
   }
 }
 

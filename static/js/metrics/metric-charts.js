@@ -93,7 +93,7 @@ document.addEventListener("click", (event) => {
   button.setAttribute("aria-pressed", large);
 });
 
-// A chart as a file, as it stands, with its title and its lines' names.
+// A chart as a file, unchanged, with its title and its lines' names.
 async function keepPicture(chart, format) {
   if (!chart?.figure) return;
   const Plotly = await plotly();

@@ -7,7 +7,7 @@ const before = new Map();
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr, requestConfig } = event.detail;
   const link = requestConfig?.elt;
-  // The link stands in what is edited, or beside it as that of a tag.
+  // The link stands in what is edited, or next to it as that of a tag.
   if (
     xhr.status !== 200 ||
     !link?.matches("a[hx-get]") ||

@@ -153,8 +153,8 @@ export function prepareDialog(dialog, done) {
     release(true);
   });
   dialog.addEventListener("focusout", (event) => {
-    const away = event.relatedTarget && event.relatedTarget !== event.target;
-    if (grabbed && !grabbed.pointer && away) release(false);
+    const hasLeft = event.relatedTarget && event.relatedTarget !== event.target;
+    if (grabbed && !grabbed.pointer && hasLeft) release(false);
   });
 
   dialog.addEventListener("pointerdown", (event) => {

@@ -71,7 +71,7 @@ document.addEventListener("keydown", (event) => {
   items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
 });
 
-// A goal is sent by a form, which draws the page anew: the focus goes back to the menu's link.
+// A goal is sent by a form, which draws the page again: the focus goes back to the menu's link.
 const BACK = "column-menu-of";
 document.addEventListener("submit", (event) => {
   if (event.target.closest("#column-menu"))

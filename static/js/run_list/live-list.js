@@ -166,7 +166,7 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   etag = answer.getResponseHeader("ETag") ?? "";
   begin();
 });
-// A star that was drawn anew by itself: the rows are no longer those that the tag is of.
+// A star that was drawn again by itself: the rows are no longer those that the tag is of.
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target } = event.detail;
   if (target !== list() && list().contains(target)) etag = "";

@@ -11,7 +11,7 @@ document.body.addEventListener("htmx:beforeSwap", ({ target }) => {
   left = target === list() && target.contains(document.activeElement) && document.activeElement;
 });
 
-// What stands in the place of a link that was drawn anew: where it has an id, htmx knows.
+// The replacement of a link that was drawn again: where it has an id, htmx knows.
 const KINDS = [".strip a", "th a", ".remove", "td a"];
 function standIn() {
   const kind = KINDS.find((each) => left.matches(each));

@@ -46,7 +46,7 @@ function choose(some, on) {
   timer = setTimeout(send, PAUSE);
 }
 
-// The colour comes with the answer.
+// The color comes with the response.
 function paint() {
   const now = new Map([...flying, ...wanted]);
   for (const box of boxes())
@@ -78,7 +78,7 @@ async function send() {
       swap: "outerHTML show:none",
       values,
     });
-    // Where another list was asked for meanwhile, its rows stay and the boxes are sent anew.
+    // If another list was requested since, its rows stay and the boxes are sent again.
     if (!taken) wanted = new Map([...flying, ...wanted]);
   } catch {
     // It was not sent: what was on is on.

@@ -136,7 +136,7 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
 });
 
-// Whoever comes back from a form comes back to what the address says now.
+// Going back from a form leads to the current address.
 document.addEventListener("submit", (event) => {
   const next = event.target.querySelector("input[name=next]");
   if (next) next.value = location.pathname + location.search;

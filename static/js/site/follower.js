@@ -79,7 +79,7 @@ export function follow(source) {
       report("live");
       // The reader has asked for something else since: this may be older than the page.
       if (swaps !== swapsBefore || pageAddress() !== addressBefore || isRequesting()) {
-        return lookSoon();
+        return scheduleLook();
       }
       if (html) await source.show(html, etag);
       schedule();
@@ -88,7 +88,7 @@ export function follow(source) {
     }
   }
 
-  function lookSoon() {
+  function scheduleLook() {
     latest += 1;
     lookWhenFree(latest);
   }
@@ -128,7 +128,7 @@ export function follow(source) {
   });
   addEventListener("online", look);
   // Something was changed from this page.
-  document.addEventListener("run:look", lookSoon);
+  document.addEventListener("run:look", scheduleLook);
   schedule();
 
   return {

@@ -11,7 +11,7 @@ async function made(address) {
   return place.content.firstElementChild;
 }
 
-// `toggle` does not bubble, and the bar is drawn anew with the list.
+// `toggle` does not bubble, and the bar is drawn again with the list.
 document.addEventListener(
   "toggle",
   async (event) => {

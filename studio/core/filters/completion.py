@@ -63,7 +63,7 @@ def wanted(text: str, at: int) -> Wanted:
     end = _end(text, at, quote=text[open_at] if open_at < at else "")
     found = _in_context(text, tokens, part, start, end)
     is_phrase = found.what == FIELD and not found.kind and start < at
-    # A phrase is text to look for, which nobody else can know.
+    # A phrase is free text: there is nothing to complete.
     return Wanted(NOTHING) if is_phrase and text[start] in QUOTES else found
 
 

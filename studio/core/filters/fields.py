@@ -40,7 +40,7 @@ ATTRIBUTES = {spec.name: spec for spec in ATTRIBUTE_SPECS}
 #: Words before a point that say no more than "a field of the run".
 ATTRIBUTE_PREFIXES = ("attribute", "attributes", "attr", "run")
 
-#: What nobody is led to by a slip.
+#: Fields that are never suggested for a typing error.
 _NEVER_MEANT = {spec.name for spec in ATTRIBUTE_SPECS if not spec.offered}
 
 DATASET_KEYS = ("name", "digest", "context")

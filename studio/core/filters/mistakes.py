@@ -50,9 +50,9 @@ def mistake(
 def with_suggestions(
     error: InvalidFilter, first_mistake: Callable[[str], int | None]
 ) -> InvalidFilter:
-    """The error with those suggestions that mend the filter, or else their part.
+    """The error with those suggestions that fix the filter, or else their part.
 
-    The first, which is the likeliest, is offered also where it mends only its part.
+    The first, which is the likeliest, is also offered if it fixes only its part.
     `first_mistake` is the place of a text's first mistake, None if there is none.
     """
     whole, part = [], []

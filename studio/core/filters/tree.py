@@ -32,7 +32,7 @@ NO_VALUE = frozenset({"is null", "is not null"})
 TWO_VALUES = frozenset({"between"})
 OPERATORS = ONE_VALUE | MANY_VALUES | NO_VALUE | TWO_VALUES
 
-#: Each negated operator and what it negates: "not so", hence also runs without a value.
+#: Each negated operator and what it negates: also runs without a value.
 NEGATED = {
     "!=": "=",
     "not in": "in",
@@ -104,7 +104,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Ago:
-    """So many ms before now: `-7d`."""
+    """A time relative to now, in ms before it: `-7d`."""
 
     ms: int
 

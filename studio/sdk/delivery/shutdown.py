@@ -189,8 +189,12 @@ def _count_loss(sender: Sender, lost: int) -> None:
 def _drain_seconds_for(sender: Sender) -> float:
     """Short for a server that has been away for long already."""
     seconds = drain_seconds()
-    away = sender.failing_since and time.monotonic() - sender.failing_since
-    return min(seconds, LAST_TRY_SECONDS) if away and away > seconds else seconds
+    failing_seconds = sender.failing_since and time.monotonic() - sender.failing_since
+    return (
+        min(seconds, LAST_TRY_SECONDS)
+        if failing_seconds and failing_seconds > seconds
+        else seconds
+    )
 
 
 @atexit.register
