@@ -39,6 +39,11 @@ for filter_function in (
     register.filter(filter_function.__name__, filter_function)
 
 
+@register.simple_tag
+def printed_now() -> str:
+    return times.printed_moment(timezone.localtime())
+
+
 @register.filter
 def ago(time: int) -> str:
     """How long ago that was, coarsely: `12 min`."""

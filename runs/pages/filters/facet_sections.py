@@ -13,6 +13,7 @@ from runs.pages.lists.run_links import Links
 from runs.render.filters.facet_histogram import Bar, histogram
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
+from runs.render.text.status_words import status_label
 from runs.search.filters import Facet, ValueCount, is_term_on
 from studio.core.filters import Field, Node, field_text, fields
 from studio.core.filters.text import number_text
@@ -130,6 +131,7 @@ def _choice(
     kept = [one for one in chosen if one != value]
     asked = kept if is_chosen else [*chosen, value]
     text = each.title or (_("(no value)") if each.value is None else each.value)
+    text = status_label(text) if field == STATUS else text
     if len(text) > LONGEST or each.digest:
         text = f"{text[:LONGEST]}…"
     return Choice(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 DIGITS = 4
 #: Beyond these a number is written with an exponent.
@@ -71,7 +72,7 @@ def filesize(size: int) -> str:
             break
         amount /= 1000
     if unit == "bytes":
-        return f"{size} {unit}"
+        return _("%s bytes") % size
     return f"{_trimmed(f'{amount:.1f}') if amount < 99.95 else f'{amount:.0f}'} {unit}"
 
 

@@ -41,6 +41,11 @@ def _day(day: date, pattern: str, language: str | None) -> str:
     return date_format(day, pattern)
 
 
+def printed_moment(when: datetime) -> str:
+    """`24 Nov 2026, 10:31 CET`, for the foot of a printed page."""
+    return f"{_day(when.date(), _date_pattern(), get_language())}, {when:%H:%M %Z}"
+
+
 def utc_text(time: int, *, to_the_day: bool) -> str:
     """A written date, which means UTC wherever its reader is."""
     pattern = _date_pattern() if to_the_day else f"{_date_pattern()}, H:i"
